@@ -1,0 +1,1 @@
+"""Answers over HTTP: JSON under /api/v1 and the server-rendered web site."""

@@ -1,0 +1,96 @@
+"""Every knob an operator may turn, read from the environment, secret files or arguments.
+
+The front door makes one `Settings` and passes it down; nothing here is global and nothing imports us.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DeploymentKind(StrEnum):
+    """Who runs this archive, which bounds what it may decide (docs/privacy.md)."""
+
+    DEMO = "demo"
+    CIVIL_SOCIETY = "civil_society"
+    NEWSROOM = "newsroom"
+    RESEARCH = "research"
+    AUTHORITY = "authority"
+
+
+class Realm(StrEnum):
+    """Whether an archive holds the replica's invented data or what real sources said."""
+
+    FICTIONAL = "fictional"
+    REAL = "real"
+
+
+SECRETS_DIR = Path("/run/secrets")
+
+
+class Settings(BaseSettings):
+    """The whole configuration; each field's variable is its name in capitals after `PAIDFORBY_`.
+
+    A secret may stand in a file instead, `/run/secrets/paidforby_<field>`; the environment wins.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="PAIDFORBY_",
+        frozen=True,
+        extra="ignore",
+        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+    )
+
+    home: Path = Field(
+        default=Path("var/archive"),
+        description="Folder of this archive's state: database, evidence, Parquet, own configuration.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL of a PostgreSQL server; without it, SQLite in the home folder.",
+    )
+    meilisearch_url: str | None = Field(
+        default=None,
+        description="Address of a Meilisearch server; without it, search runs on SQLite FTS5.",
+    )
+    meilisearch_key: SecretStr | None = Field(
+        default=None, description="Key for the Meilisearch server that may write documents."
+    )
+    meilisearch_index: str = Field(
+        default="ads", description="Name of the Meilisearch index that holds this archive's ads."
+    )
+    meta_access_token: SecretStr | None = Field(
+        default=None,
+        description="User access token for Meta's Ad Library API; never stored, logged or shown.",
+    )
+    meta_countries: list[str] = Field(
+        default=["US"],
+        description="Countries asked of Meta's Ad Library API, one partition each (ISO 3166-1 alpha-2).",
+    )
+    operator_name: str = Field(
+        default="an unnamed operator", description="Who runs this archive, shown on every page."
+    )
+    operator_contact: str = Field(
+        default="",
+        description="Address people and platforms can write to; part of the crawlers' User-Agent.",
+    )
+    deployment_kind: DeploymentKind = Field(
+        default=DeploymentKind.CIVIL_SOCIETY,
+        description="What the operator is, which bounds what decisions here can mean.",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Address of the site as readers see it, used in citations and feeds.",
+    )
+
+    @property
+    def resolved_database_url(self) -> str:
+        """SQLAlchemy URL of the archive's database."""
+        return self.database_url or f"sqlite:///{self.home / 'archive.sqlite3'}"
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Folder of the evidence store."""
+        return self.home / "blobs"

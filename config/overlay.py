@@ -33,7 +33,9 @@ def list_config_files(settings: Settings, folder: str, suffix: str) -> list[Conf
     """The files below `config/<folder>` and `<home>/config/<folder>`, ordered by relative path."""
     shipped = _find_files(SHIPPED_DIR / folder, suffix)
     own = _find_files(settings.home / "config" / folder, suffix)
-    return [_choose_file(relative, shipped, own) for relative in sorted(shipped.keys() | own.keys())]
+    return [
+        _choose_file(relative, shipped, own) for relative in sorted(shipped.keys() | own.keys())
+    ]
 
 
 def _find_files(root: Path, suffix: str) -> dict[str, Path]:

@@ -1,0 +1,69 @@
+"""Every table of every room, so that one migration line makes the whole archive.
+
+Table classes do not validate: rows are built from records (archive/ingest) or by the one function
+that owns the table.
+"""
+
+from archive.models.ads import (
+    Ad,
+    AdAbsence,
+    AdMetric,
+    AdVersion,
+    Advertiser,
+    AdvertiserName,
+    PublicAd,
+)
+from archive.models.changes import Change, ConsumerMark, LedgerLeaf
+from archive.models.collecting import (
+    ArchiveFact,
+    Capture,
+    Checkpoint,
+    QuarantinedPiece,
+    Run,
+    Sighting,
+    Source,
+)
+from archive.models.oversight import (
+    CaseStep,
+    Decision,
+    Evaluation,
+    Flag,
+    Notice,
+    RuleVersion,
+    Signal,
+)
+from archive.models.people import ApiKey, User
+from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
+
+__all__ = [
+    "Ad",
+    "AdAbsence",
+    "AdMetric",
+    "AdVersion",
+    "Advertiser",
+    "AdvertiserName",
+    "AdvertiserSpend",
+    "ApiKey",
+    "ArchiveFact",
+    "Capture",
+    "CaseStep",
+    "Change",
+    "Checkpoint",
+    "Committee",
+    "ConsumerMark",
+    "Decision",
+    "Disclosure",
+    "DisclosureVersion",
+    "Evaluation",
+    "Flag",
+    "LedgerLeaf",
+    "Notice",
+    "PublicAd",
+    "QuarantinedPiece",
+    "RuleVersion",
+    "Run",
+    "Sighting",
+    "Signal",
+    "Source",
+    "User",
+]

@@ -1,0 +1,169 @@
+"""Ads: what each one is now, every version of it, its numbers over time, and who runs it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from archive.models.columns import BIG_ID
+from archive.records import AdContent, AdNumbers, MissingReason
+
+
+class Ad(SQLModel, table=True):
+    """The spine of an ad: its keys and the hashes that tell whether a source said anything new."""
+
+    __tablename__ = "ad"
+    __table_args__ = (
+        UniqueConstraint("source", "ref", name="ad_source_ref"),
+        Index("ad_by_partition", "source", "partition"),
+    )
+
+    id: int = Field(sa_type=BIG_ID, primary_key=True, description="Our id.")
+    source: str = Field(description="Source that described it first.")
+    ref: str = Field(description="The source's id.")
+    partition: str = Field(description="Partition it was last seen in.")
+    content_sha256: str = Field(description="Hash of the current content.")
+    numbers_sha256: str = Field(description="Hash of the current numbers.")
+    versions: int = Field(description="How many versions the archive holds.")
+    content_observed_at: datetime = Field(
+        description="When the current content was first observed."
+    )
+    numbers_observed_at: datetime = Field(
+        description="When the current numbers were first observed."
+    )
+    first_observed_at: datetime = Field(description="When a source was first seen to show it.")
+    recorded_at: datetime = Field(description="When this archive learned of it.")
+    vanished_at: datetime | None = Field(
+        default=None, description="First complete look that no longer found it."
+    )
+
+
+class AdVersion(SQLModel, table=True):
+    """One state of an ad's content; rows are only ever added."""
+
+    __tablename__ = "ad_version"
+    __table_args__ = (UniqueConstraint("ad_id", "seq", name="ad_version_seq"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, description="The ad.")
+    seq: int = Field(description="Number of the version, in the order we learned of them, from 1.")
+    observed_at: datetime = Field(description="When the source said it.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    content_sha256: str = Field(description="Hash of the content.")
+    content: dict[str, Any] = Field(sa_type=JSON, description="The content, field by field.")
+    run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+
+
+class AdMetric(AdNumbers, table=True):
+    """The numbers of an ad at one time; a row is added only when they moved."""
+
+    __tablename__ = "ad_metric"
+    __table_args__ = (UniqueConstraint("ad_id", "seq", name="ad_metric_seq"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, description="The ad.")
+    seq: int = Field(description="Number of the row, in the order we learned of them, from 1.")
+    observed_at: datetime = Field(description="When the source said it.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    numbers_sha256: str = Field(description="Hash of the numbers.")
+    missing: dict[str, MissingReason] = Field(
+        default_factory=dict, sa_type=JSON, description="Reasons for the numbers without a value."
+    )
+    run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+
+
+class AdAbsence(SQLModel, table=True):
+    """A stretch in which complete looks did not find an ad."""
+
+    __tablename__ = "ad_absence"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
+    last_seen_at: datetime | None = Field(description="Last look that found it.")
+    missed_at: datetime = Field(description="First complete look that did not.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    returned_at: datetime | None = Field(
+        default=None, description="First look that found it again."
+    )
+    returned_recorded_at: datetime | None = Field(
+        default=None, description="When this archive learned of the return."
+    )
+
+
+class Advertiser(SQLModel, table=True):
+    """Who runs ads at one source, by the source's id or, weakly, by name alone."""
+
+    __tablename__ = "advertiser"
+
+    id: str = Field(primary_key=True, description="`<source>:<ref>`, or `<source>:name:<hash>`.")
+    source: str = Field(index=True, description="Source.")
+    ref: str | None = Field(default=None, description="The source's id; empty when it gives none.")
+    name: str = Field(description="Latest name.")
+    is_weak: bool = Field(description="Known by name only, so never linked automatically.")
+    recorded_at: datetime = Field(description="When this archive learned of it.")
+
+
+class AdvertiserName(SQLModel, table=True):
+    """A name an advertiser went by, from a time on."""
+
+    __tablename__ = "advertiser_name"
+    __table_args__ = (Index("advertiser_name_by_advertiser", "advertiser_id"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    advertiser_id: str = Field(foreign_key="advertiser.id", description="The advertiser.")
+    name: str = Field(description="The name.")
+    observed_at: datetime = Field(description="When a source first used it.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+
+
+class PublicAd(AdContent, AdNumbers, table=True):
+    """The public view of an ad as it is now: what search, rules, lists and exports read."""
+
+    __tablename__ = "public_ad"
+    __table_args__ = (
+        UniqueConstraint("public_id", name="public_ad_public_id"),
+        Index("public_ad_by_advertiser", "advertiser_id", "started_on"),
+        Index("public_ad_by_source", "source", "started_on"),
+        Index("public_ad_by_payer", "payer_name"),
+    )
+
+    id: int = Field(
+        foreign_key="ad.id", sa_type=BIG_ID, primary_key=True, description="Our id of the ad."
+    )
+    public_id: str = Field(description="Permanent id, `<source>:<ref>`.")
+    source: str = Field(description="Source that describes it.")
+    advertiser_id: str | None = Field(default=None, description="Our id of who runs it.")
+    text: str = Field(description="All shown texts, one a line.")
+    text_folded: str = Field(
+        description="The same texts after NFKC, case folding and white space folded, for rules."
+    )
+    landing_domains: list[str] = Field(
+        default_factory=list, sa_type=JSON, description="Host names the ad leads to."
+    )
+    missing: dict[str, MissingReason] = Field(
+        default_factory=dict,
+        sa_type=JSON,
+        description="For each field without a value, the reason why it is missing.",
+    )
+    source_fields: dict[str, str] = Field(
+        default_factory=dict,
+        sa_type=JSON,
+        description="What else the source said, under the source's own names.",
+    )
+    state: str = Field(description="`seen` when last looked for, or `vanished`.")
+    versions: int = Field(description="Versions the archive holds.")
+    version_id: int = Field(sa_type=BIG_ID, description="The current version.")
+    content_sha256: str = Field(description="Hash of the current content.")
+    first_seen_at: datetime = Field(description="When a source was first seen to show it.")
+    last_changed_at: datetime = Field(description="When content or numbers last changed.")
+    vanished_at: datetime | None = Field(
+        default=None, description="First complete look that no longer found it."
+    )
+    recorded_at: datetime = Field(description="When this archive learned the current state.")

@@ -1,0 +1,165 @@
+"""Rules as they were, what machines signalled, what people flagged, what was decided."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from archive.models.columns import BIG_ID
+
+
+class Answer(StrEnum):
+    """What a rule says about an ad."""
+
+    DOES_NOT_APPLY = "does_not_apply"
+    MET = "met"
+    NOT_MET = "not_met"
+    CANNOT_TELL = "cannot_tell"
+
+
+class RuleVersion(SQLModel, table=True):
+    """One immutable version of a rule: the very text that signals, flags and decisions cite."""
+
+    __tablename__ = "rule_version"
+    __table_args__ = (UniqueConstraint("rule_id", "sha256", name="rule_version_hash"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    rule_id: str = Field(index=True, description="Stable id of the rule.")
+    version: int = Field(description="Number its author gave.")
+    sha256: str = Field(description="SHA-256 of the rule file's bytes.")
+    text: str = Field(description="The rule file, byte for byte.")
+    recorded_at: datetime = Field(description="When this archive first loaded it.")
+
+
+class Evaluation(SQLModel, table=True):
+    """What one rule version answered about one ad; only where it applied."""
+
+    __tablename__ = "evaluation"
+    __table_args__ = (
+        UniqueConstraint("rule_version_id", "ad_id", "election_id", name="evaluation_once"),
+    )
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    rule_version_id: int = Field(
+        foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
+    )
+    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
+    ad_version_id: int = Field(sa_type=BIG_ID, description="The version judged.")
+    election_id: str = Field(default="", description="Election whose window it is; empty: none.")
+    answer: str = Field(index=True, description="met, not_met or cannot_tell.")
+    is_historic: bool = Field(default=False, description="The election is over.")
+    evaluated_at: datetime = Field(description="When.")
+
+
+class Signal(SQLModel, table=True):
+    """A machine's suspicion or open question, with the whole reckoning; not public before review."""
+
+    __tablename__ = "signal"
+    __table_args__ = (
+        UniqueConstraint(
+            "rule_version_id", "ad_version_id", "election_id", "facts_sha256", name="signal_once"
+        ),
+    )
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    rule_version_id: int = Field(
+        foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
+    )
+    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
+    ad_version_id: int = Field(sa_type=BIG_ID, description="The version judged.")
+    election_id: str = Field(default="", description="Election whose window it is; empty: none.")
+    answer: str = Field(index=True, description="not_met or cannot_tell.")
+    because: list[str] = Field(sa_type=JSON, description="Why, in sentences.")
+    trace: dict[str, Any] = Field(sa_type=JSON, description="Every fact read and every step taken.")
+    facts_sha256: str = Field(description="Hash of the facts it was reckoned from.")
+    is_historic: bool = Field(default=False, description="The election is over.")
+    signalled_at: datetime = Field(description="When.")
+
+
+class CaseState(StrEnum):
+    """Where a flag stands."""
+
+    OPEN = "open"
+    WITHDRAWN = "withdrawn"
+    DECIDED = "decided"
+    APPEALED = "appealed"
+    UPHELD = "upheld"
+    VARIED = "varied"
+    ANNULLED = "annulled"
+
+
+class Flag(SQLModel, table=True):
+    """A person's mark on an ad version under a rule version; a suspicion, not a decision."""
+
+    __tablename__ = "flag"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    reference: str = Field(unique=True, description="Number people quote.")
+    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
+    ad_version_id: int = Field(sa_type=BIG_ID, description="The version that was looked at.")
+    rule_version_id: int = Field(
+        foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
+    )
+    signal_id: int | None = Field(default=None, sa_type=BIG_ID, description="Signal it rests on.")
+    note: str = Field(description="Why the person flagged it.")
+    state: str = Field(default=CaseState.OPEN, description="Where it stands.")
+    raised_by_id: int = Field(foreign_key="user.id", sa_type=BIG_ID, description="Who.")
+    raised_at: datetime = Field(description="When.")
+
+
+class CaseStep(SQLModel, table=True):
+    """One step of a flag's way, with who took it and why; rows are only ever added."""
+
+    __tablename__ = "case_step"
+    __table_args__ = (Index("case_step_by_flag", "flag_id"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    flag_id: int = Field(foreign_key="flag.id", sa_type=BIG_ID, description="The flag.")
+    event: str = Field(description="What was done.")
+    from_state: str = Field(description="Where it stood before.")
+    to_state: str = Field(description="Where it stands after.")
+    by_user_id: int = Field(foreign_key="user.id", sa_type=BIG_ID, description="Who.")
+    at: datetime = Field(description="When.")
+    note: str = Field(default="", description="Why.")
+
+
+class Decision(SQLModel, table=True):
+    """An authority's reasoned outcome on a flag; public, appended to, never replaced."""
+
+    __tablename__ = "decision"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    reference: str = Field(unique=True, description="Number people quote.")
+    flag_id: int = Field(foreign_key="flag.id", sa_type=BIG_ID, index=True, description="The flag.")
+    outcome: str = Field(description="What was decided, from the closed list.")
+    reasons: str = Field(description="Statement of reasons.")
+    plain_summary: str = Field(description="The same for everyone, in short sentences.")
+    legal_basis: str = Field(description="Provision it rests on.")
+    decided_by_id: int = Field(foreign_key="user.id", sa_type=BIG_ID, description="Who.")
+    deployment_kind: str = Field(description="What kind of operator decided.")
+    operator_name: str = Field(description="Who runs the archive that published it.")
+    automated_detection: bool = Field(description="A machine's signal led to the flag.")
+    decided_at: datetime = Field(description="When.")
+
+
+class Notice(SQLModel, table=True):
+    """A report by anyone about an ad, with the receipt they were given."""
+
+    __tablename__ = "notice"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    receipt: str = Field(unique=True, description="Reference given to the reporter.")
+    ad_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="The ad, if it is kept here."
+    )
+    ad_address: str = Field(description="Link or description of the ad as reported.")
+    concern: str = Field(description="What the reporter says is wrong.")
+    seen_on: date | None = Field(default=None, description="Day they saw the ad.")
+    reporter_name: str | None = Field(default=None, description="Name, if given; never published.")
+    reporter_contact: str | None = Field(
+        default=None, description="Contact, if given; never published."
+    )
+    state: str = Field(default="received", description="What became of it.")
+    received_at: datetime = Field(description="When.")

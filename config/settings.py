@@ -1,6 +1,6 @@
 """Every knob an operator may turn, read from the environment, secret files or arguments.
 
-The front door makes one `Settings` and passes it down; nothing here is global and nothing imports us.
+The front door makes one `Settings` and passes it down; nothing here is global.
 """
 
 from enum import StrEnum
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default=Path("var/archive"),
-        description="Folder of this archive's state: database, evidence, Parquet, own configuration.",
+        description="Folder of this archive's state: database, evidence, own configuration.",
     )
     database_url: str | None = Field(
         default=None,
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     )
     meta_countries: list[str] = Field(
         default=["US"],
-        description="Countries asked of Meta's Ad Library API, one partition each (ISO 3166-1 alpha-2).",
+        description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2).",
     )
     operator_name: str = Field(
         default="an unnamed operator", description="Who runs this archive, shown on every page."

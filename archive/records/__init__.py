@@ -1,0 +1,38 @@
+"""What a source says, one class a kind: a spider yields it, a table inherits it, the API shows it.
+
+Each field's meaning stands in its `Field(description=…)` and nowhere else; the data dictionary,
+OpenAPI and CSV headers follow from it. Records validate as they are made; tables do not, so a
+table row is only ever built from a record.
+"""
+
+from archive.records.ads import BOUNDS, AdContent, AdNumbers, AdRecord
+from archive.records.base import MAX_MINOR, MISSING_IN_WORDS, MissingReason, Record, Row
+from archive.records.sources import SourceInfo, SourceKind, Unreadable
+from archive.records.spending import (
+    AdvertiserSpendRecord,
+    CommitteeRecord,
+    DisclosureRecord,
+    Grain,
+)
+
+AnyRecord = AdRecord | AdvertiserSpendRecord | DisclosureRecord | CommitteeRecord
+
+__all__ = [
+    "BOUNDS",
+    "MAX_MINOR",
+    "MISSING_IN_WORDS",
+    "AdContent",
+    "AdNumbers",
+    "AdRecord",
+    "AdvertiserSpendRecord",
+    "AnyRecord",
+    "CommitteeRecord",
+    "DisclosureRecord",
+    "Grain",
+    "MissingReason",
+    "Record",
+    "Row",
+    "SourceInfo",
+    "SourceKind",
+    "Unreadable",
+]

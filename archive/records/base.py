@@ -1,0 +1,81 @@
+"""What every record shares: a reason for each value that is missing, and the source's own words."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, model_validator
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+MAX_MINOR = 2**53
+"""Largest amount kept, in minor units: every JSON reader holds it exactly (RFC 8259 section 6)."""
+
+
+class MissingReason(StrEnum):
+    """Why a value is unknown; a rule reads `not_disclosed` as known to be empty, all others as unknown."""
+
+    NOT_PROVIDED = "not_provided"
+    NOT_DISCLOSED = "not_disclosed"
+    NOT_LOOKED = "not_looked"
+    UNREADABLE = "unreadable"
+    REDACTED = "redacted"
+
+
+MISSING_IN_WORDS = {
+    MissingReason.NOT_PROVIDED: "this source does not give it",
+    MissingReason.NOT_DISCLOSED: "the source has this field and left it blank",
+    MissingReason.NOT_LOOKED: "we did not look",
+    MissingReason.UNREADABLE: "what the source gave could not be read",
+    MissingReason.REDACTED: "withheld here, by a logged decision",
+}
+
+Row = dict[str, Any]
+"""One JSON object as a source wrote it; its shape is checked where it is read."""
+
+
+class Record(SQLModel):
+    """A statement by a source. A field that has no value has a reason instead.
+
+    A field that is not passed is `not_provided` (this source or shape has no such field); one passed
+    empty is `not_disclosed` (the source has it and left it blank); `missing` overrides either.
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)  # type: ignore[assignment]
+
+    needs_no_reason: ClassVar[frozenset[str]] = frozenset({"missing", "source_fields"})
+
+    missing: dict[str, MissingReason] = Field(
+        default_factory=dict,
+        sa_type=JSON,
+        description="For each field without a value, the reason why it is missing.",
+    )
+    source_fields: dict[str, str] = Field(
+        default_factory=dict,
+        sa_type=JSON,
+        description="What else the source said, under the source's own names, word for word.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def name_missing(cls, values: object) -> object:
+        """Give every field without a value its reason."""
+        if not isinstance(values, Mapping):
+            return values
+        given = {name: value for name, value in values.items() if not _is_empty(value)}
+        reasons = {
+            name: MissingReason.NOT_DISCLOSED if name in values else MissingReason.NOT_PROVIDED
+            for name, field in cls.model_fields.items()
+            if name not in given and name not in cls.needs_no_reason and not field.is_required()
+        }
+        return given | {"missing": reasons | cls.reasons_given(values)}
+
+    @classmethod
+    def reasons_given(cls, values: Mapping[str, Any]) -> dict[str, MissingReason]:
+        """The explicit reasons, for fields that have no value."""
+        given = values.get("missing") or {}
+        return {k: MissingReason(v) for k, v in given.items() if _is_empty(values.get(k))}
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value in ("", [], {})

@@ -15,7 +15,7 @@ class AdvertiserSpend(AdvertiserSpendRecord, table=True):
 
     __tablename__ = "advertiser_spend"
     __table_args__ = (
-        UniqueConstraint("source", "series", "seq", name="advertiser_spend_series"),
+        Index("advertiser_spend_by_series", "source", "series"),
         Index("advertiser_spend_by_advertiser", "advertiser_id"),
     )
 
@@ -24,7 +24,6 @@ class AdvertiserSpend(AdvertiserSpendRecord, table=True):
     series: str = Field(
         description="Data set, advertiser, grain and period: what is observed again."
     )
-    seq: int = Field(description="Number of the observation of this series, from 1.")
     is_current: bool = Field(index=True, description="The newest observation of its series.")
     advertiser_id: str | None = Field(default=None, description="Our id of the advertiser.")
     row_sha256: str = Field(description="Hash of the statement.")
@@ -83,5 +82,6 @@ class Committee(CommitteeRecord, table=True):
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     source: str = Field(description="Source.")
     row_sha256: str = Field(description="Hash of the statement.")
+    versions: int = Field(description="How often the statement was new or changed.")
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned the current state.")

@@ -1,0 +1,94 @@
+"""The evidence store: bytes kept under their SHA-256, compressed, written once.
+
+Captures and quarantine keep their bytes here before anything parses them. A blob is on disk, synced,
+before any row names it.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from archive.errors import EvidenceError
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes in the store."""
+
+    sha256: str
+    size: int
+
+
+class BlobStore:
+    """A folder of blobs, `<first two>/<next two>/<sha256>.zst`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path_of(self, sha256: str) -> Path:
+        """Where a blob lies or would lie."""
+        return self.root / sha256[:2] / sha256[2:4] / f"{sha256}.zst"
+
+    def put_bytes(self, data: bytes) -> Blob:
+        """Keep these bytes."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.path_of(sha256).exists():
+            self._write(sha256, iter([data]))
+        return Blob(sha256, len(data))
+
+    def put_file(self, path: Path) -> Blob:
+        """Keep the bytes of a file, reading it twice and holding none of it."""
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if not self.path_of(sha256).exists():
+            with path.open("rb") as file:
+                self._write(sha256, iter(lambda: file.read(CHUNK_BYTES), b""))
+        return Blob(sha256, path.stat().st_size)
+
+    @contextmanager
+    def open(self, sha256: str) -> Iterator[IO[bytes]]:
+        """The bytes of a blob, as a stream.
+
+        Raises:
+            EvidenceError: if the blob is not in the store.
+        """
+        path = self.path_of(sha256)
+        if not path.exists():
+            raise EvidenceError(f"the evidence {sha256} is not in {self.root}")
+        with (
+            path.open("rb") as packed,
+            zstandard.ZstdDecompressor().stream_reader(packed) as stream,
+        ):
+            yield stream
+
+    def read(self, sha256: str) -> bytes:
+        """All bytes of a blob, checked against its name.
+
+        Raises:
+            EvidenceError: if the blob is missing or not what its name says.
+        """
+        with self.open(sha256) as stream:
+            data = stream.read()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise EvidenceError(f"the evidence {sha256} is not what its name says")
+        return data
+
+    def _write(self, sha256: str, chunks: Iterator[bytes]) -> None:
+        path = self.path_of(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+            with zstandard.ZstdCompressor(level=3).stream_writer(part, closefd=False) as packed:
+                for chunk in chunks:
+                    packed.write(chunk)
+            part.flush()
+            os.fsync(part.fileno())
+        Path(part.name).replace(path)

@@ -1,0 +1,85 @@
+"""Raw evidence: every capture is a row, its bytes a blob; equal bytes share one blob.
+
+The capture middleware and `import` call it before anyone parses the bytes.
+"""
+
+import re
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from sqlmodel import Session, col, select
+
+from archive.blobs import Blob
+from archive.ledger import append_leaves
+from archive.models import Capture
+from archive.models.changes import LeafKind
+from archive.runs import Look
+
+SECRET_PARAMETER = re.compile(r"token|secret|key|signature|password|auth", re.IGNORECASE)
+
+
+def save_capture(
+    session: Session,
+    look: Look,
+    blob: Blob,
+    *,
+    url: str,
+    now: datetime,
+    status: int | None = None,
+    media_type: str = "",
+) -> Capture:
+    """Note that a look got these bytes from this address, with its ledger leaf."""
+    capture = Capture(
+        run_id=look.run_id,
+        source=look.source,
+        partition=look.partition,
+        url=redact_url(url),
+        status=status,
+        media_type=media_type,
+        fetched_at=now,
+        sha256=blob.sha256,
+        bytes=blob.size,
+    )
+    session.add(capture)
+    session.flush()
+    statement = {
+        "source": look.source,
+        "partition": look.partition,
+        "url": capture.url,
+        "sha256": blob.sha256,
+        "fetched_at": now.isoformat(),
+    }
+    append_leaves(session, LeafKind.CAPTURE, [(_id_of(capture), statement)], now)
+    return capture
+
+
+def latest_capture(session: Session, source: str, partition: str) -> Capture | None:
+    """The newest capture of a partition."""
+    query = select(Capture).where(Capture.source == source, Capture.partition == partition)
+    return session.exec(query.order_by(col(Capture.id).desc()).limit(1)).first()
+
+
+def find_captures(session: Session, source: str, partition: str, sha256: str) -> list[Capture]:
+    """The captures of a partition with these bytes, oldest first."""
+    query = select(Capture).where(
+        Capture.source == source, Capture.partition == partition, Capture.sha256 == sha256
+    )
+    return list(session.exec(query.order_by(col(Capture.id))))
+
+
+def redact_url(url: str) -> str:
+    """The address without the values of secret parameters, so that no token is ever stored."""
+    parts = urlsplit(url)
+    if not parts.query:
+        return url
+    pairs = [
+        (name, "REDACTED" if SECRET_PARAMETER.search(name) else value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
+def _id_of(capture: Capture) -> int:
+    if capture.id is None:
+        raise ValueError("a capture has its id once it is flushed")
+    return capture.id

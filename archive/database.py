@@ -1,0 +1,96 @@
+"""The one way to the database: engines for SQLite and PostgreSQL, reading and writing sessions.
+
+Writers are one at a time on both engines, so the order of the change sequence and of the ledger is
+the order of commits. Everything that touches tables takes a session made here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, create_engine
+
+from archive.errors import NotInitialisedError
+from config.settings import Settings
+
+# Any constant will do; it names the writer's lock among PostgreSQL's advisory locks.
+WRITER_LOCK = 7_302_014
+
+
+def open_engine(settings: Settings) -> Engine:
+    """An engine for the archive's database; makes the home folder, not the tables."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return create_archive_engine(settings.resolved_database_url)
+
+
+def open_archive(settings: Settings) -> Engine:
+    """An engine for an archive that has its tables.
+
+    Raises:
+        NotInitialisedError: if it has none.
+    """
+    engine = open_engine(settings)
+    if not inspect(engine).has_table("archive_fact"):
+        raise NotInitialisedError(f"there is no archive at {engine.url!r}; type: paidforby init")
+    return engine
+
+
+def create_archive_engine(url: str) -> Engine:
+    """An engine whose SQLite connections wait for one another and keep foreign keys."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 60})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (a raw DBAPI connection)
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that starts by reading cannot become a writer once another has written.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Session]:
+    """A session for reading; what it sees does not change under it, and nothing is written."""
+    isolation = {"isolation_level": "REPEATABLE READ"} if is_postgresql(engine) else {}
+    with (
+        engine.connect().execution_options(**isolation) as connection,
+        Session(connection) as session,
+    ):
+        yield session
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Session]:
+    """A session for writing: commits when the block ends, rolls back when it raises."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if is_postgresql(engine):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+        with Session(connection) as session:
+            yield session
+            session.flush()
+
+
+def is_postgresql(engine: Engine) -> bool:
+    """Whether the archive lives on PostgreSQL."""
+    return engine.dialect.name == "postgresql"

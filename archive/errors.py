@@ -1,0 +1,42 @@
+"""What can go wrong in the archive; each carries facts and knows nothing of HTTP or exit codes."""
+
+from datetime import datetime
+
+
+class ArchiveError(Exception):
+    """Anything the archive refuses, in a sentence a person can act on."""
+
+
+class NotInitialisedError(ArchiveError):
+    """The archive has no tables yet."""
+
+
+class RealmError(ArchiveError):
+    """Invented data met a real archive, or the other way round."""
+
+
+class PartitionBusyError(ArchiveError):
+    """Another run holds this partition."""
+
+    def __init__(self, source: str, partition: str, until: datetime) -> None:
+        super().__init__(
+            f"{source}/{partition} is being read by another run until {until:%Y-%m-%d %H:%M} UTC"
+        )
+        self.until = until
+
+
+class LeaseLostError(ArchiveError):
+    """A run that stalled was overtaken; nothing it sends may be written any more."""
+
+
+class NotFoundError(ArchiveError):
+    """What was asked for is not in this archive."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"there is no {kind} {name!r} in this archive")
+        self.kind = kind
+        self.name = name
+
+
+class EvidenceError(ArchiveError):
+    """A blob is missing or is not what its name says."""

@@ -1,0 +1,59 @@
+"""Pages of records into the archive: new, changed or unchanged, keys and hashes first.
+
+The crawl pipeline and `import` call `ingest_page` inside one write transaction, so that data,
+checkpoint, ledger leaves and change sequence stand or fall together. It reads no files and calls no
+engine.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from archive.ad_rows import Stamp
+from archive.ingest_ads import ingest_ads
+from archive.ingest_disclosures import ingest_committees, ingest_disclosures
+from archive.ingest_spending import ingest_advertiser_spend
+from archive.records import (
+    AdRecord,
+    AdvertiserSpendRecord,
+    AnyRecord,
+    CommitteeRecord,
+    DisclosureRecord,
+)
+from archive.runs import Counts, Look, hold_lease, note_progress
+
+AnyKind = TypeVar("AnyKind", AdRecord, AdvertiserSpendRecord, DisclosureRecord, CommitteeRecord)
+
+
+def ingest_page(
+    session: Session,
+    look: Look,
+    records: Sequence[AnyRecord],
+    capture_id: int | None,
+    now: datetime,
+    *,
+    cursor: str | None = None,
+    quarantined: int = 0,
+) -> Counts:
+    """Take one page of records in, and move the checkpoint to `cursor`.
+
+    A record whose key repeats in the page counts as seen again, in the order of the page.
+
+    Raises:
+        LeaseLostError: if a newer run has taken the partition.
+    """
+    hold_lease(session, look, now, cursor=cursor)
+    stamp = Stamp(look, capture_id, now)
+    counts = Counts(quarantined=quarantined)
+    counts.add(ingest_ads(session, stamp, _of_kind(records, AdRecord)))
+    counts.add(ingest_advertiser_spend(session, stamp, _of_kind(records, AdvertiserSpendRecord)))
+    counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
+    counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))
+    note_progress(session, look, counts, now, cursor)
+    return counts
+
+
+def _of_kind(records: Sequence[AnyRecord], kind: type[AnyKind]) -> list[AnyKind]:
+    return [record for record in records if isinstance(record, kind)]

@@ -1,0 +1,44 @@
+"""The append-only log over ad versions, captures, rule versions and decisions (RFC 6962 leaves).
+
+Whoever writes one of these appends its leaf in the same transaction. Proofs and signed checkpoints
+are reckoned from the leaves and change none of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert
+from sqlmodel import Session, select
+
+from archive.canonical import canonical_json, hash_bytes
+from archive.models import LedgerLeaf
+from archive.models.changes import LeafKind
+
+
+def append_leaves(
+    session: Session,
+    kind: LeafKind,
+    leaves: Sequence[tuple[int, Mapping[str, Any]]],
+    now: datetime,
+) -> None:
+    """Add a leaf for each `(our id, what it stands for)`, in order, without a gap."""
+    if not leaves:
+        return
+    first = session.exec(select(func.coalesce(func.max(LedgerLeaf.leaf_index), -1))).one() + 1
+    rows = [
+        {
+            "leaf_index": first + i,
+            "kind": kind,
+            "subject_id": subject_id,
+            "leaf_sha256": hash_leaf(kind, statement),
+            "recorded_at": now,
+        }
+        for i, (subject_id, statement) in enumerate(leaves)
+    ]
+    session.connection().execute(insert(LedgerLeaf), rows)
+
+
+def hash_leaf(kind: LeafKind, statement: Mapping[str, Any]) -> str:
+    """Leaf hash of a statement: SHA-256 over 0x00 and its canonical JSON (RFC 6962 section 2.1)."""
+    return hash_bytes(b"\x00" + canonical_json({"kind": kind} | dict(statement)))

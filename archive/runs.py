@@ -1,0 +1,201 @@
+"""Looks at sources: leased when they begin, fenced while they write, closed with an outcome.
+
+`import`, the crawl pipeline and the worker call it. The rows of `run` are the coverage log: a look
+that ends badly leaves its row, so that a gap is never silent.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from archive.errors import LeaseLostError, PartitionBusyError
+from archive.models import Checkpoint, Run
+from archive.models.collecting import Outcome, RunKind
+
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A run under way: what it reads, when the source said it, and its fence."""
+
+    run_id: int
+    source: str
+    partition: str
+    token: int
+    observed_at: datetime
+    is_sweep: bool
+    """Every ad seen is noted, so that a complete end can tell which have vanished."""
+
+
+@dataclass
+class Counts:
+    """What a look met so far."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    vanished: int = 0
+    quarantined: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Take another page's counts in."""
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+def begin_run(
+    session: Session,
+    source: str,
+    partition: str,
+    kind: RunKind,
+    now: datetime,
+    *,
+    observed_on: datetime | None = None,
+    is_sweep: bool = False,
+) -> Look:
+    """Take the partition's lease and open a run.
+
+    A run that still stands as running although its lease has ended is closed as failed: its worker
+    stopped without a word.
+
+    Raises:
+        PartitionBusyError: if another run holds a lease that has not ended.
+    """
+    token = _take_lease(session, source, partition, now)
+    _close_abandoned(session, source, partition, now)
+    run = Run(
+        source=source,
+        partition=partition,
+        kind=kind,
+        started_at=now,
+        heartbeat_at=now,
+        observed_at=observed_on or now,
+        observed_how=_observed_how(kind, observed_on),
+        lease_token=token,
+        lease_until=now + LEASE,
+    )
+    session.add(run)
+    session.flush()
+    if run.id is None:
+        raise ValueError("a run has its id once it is flushed")
+    return Look(run.id, source, partition, token, run.observed_at, is_sweep)
+
+
+def _observed_how(kind: RunKind, observed_on: datetime | None) -> str:
+    return "declared" if observed_on else kind.value
+
+
+def _take_lease(session: Session, source: str, partition: str, now: datetime) -> int:
+    mark = session.get(Checkpoint, (source, partition))
+    if mark is None:
+        mark = Checkpoint(source=source, partition=partition)
+    if mark.lease_until is not None and mark.lease_until > now:
+        raise PartitionBusyError(source, partition, mark.lease_until)
+    mark.lease_token += 1
+    mark.lease_until = now + LEASE
+    session.add(mark)
+    session.flush()
+    return mark.lease_token
+
+
+def _close_abandoned(session: Session, source: str, partition: str, now: datetime) -> None:
+    session.connection().execute(
+        update(Run)
+        .where(
+            col(Run.source) == source,
+            col(Run.partition) == partition,
+            col(Run.outcome) == Outcome.RUNNING,
+        )
+        .values(outcome=Outcome.FAILED, ended_at=now, reason="the worker stopped without a word")
+    )
+
+
+def hold_lease(session: Session, look: Look, now: datetime, **checkpoint: Any) -> None:  # noqa: ANN401
+    """Renew the lease in the transaction of the data, and move the checkpoint with it.
+
+    Raises:
+        LeaseLostError: if a newer run has taken the partition; nothing of this transaction may stay.
+    """
+    values = {"lease_until": now + LEASE, "run_id": look.run_id} | checkpoint
+    result = session.connection().execute(
+        update(Checkpoint)
+        .where(
+            col(Checkpoint.source) == look.source,
+            col(Checkpoint.partition) == look.partition,
+            col(Checkpoint.lease_token) == look.token,
+        )
+        .values(**values)
+    )
+    if result.rowcount != 1:
+        raise LeaseLostError(f"another run has taken over {look.source}/{look.partition}")
+
+
+def note_progress(
+    session: Session, look: Look, counts: Counts, now: datetime, cursor: str | None = None
+) -> None:
+    """Add a page's counts to the run."""
+    values: dict[str, Any] = {
+        field.name: getattr(Run, field.name) + getattr(counts, field.name)
+        for field in fields(counts)
+    }
+    session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == look.run_id)
+        .values(**values, heartbeat_at=now, cursor=cursor, lease_until=now + LEASE)
+    )
+
+
+def end_run(
+    session: Session,
+    look: Look,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    reason: str = "",
+    complete: bool = False,
+    not_read: list[str] | None = None,
+    not_before_at: datetime | None = None,
+) -> None:
+    """Close a run with its outcome and give the lease back.
+
+    Raises:
+        LeaseLostError: if a newer run has taken the partition.
+    """
+    done = outcome in (Outcome.DONE, Outcome.ATTENTION)
+    hold_lease(session, look, now, **({"cursor": None} if done else {}))
+    hold_until_now = update(Checkpoint).where(
+        col(Checkpoint.source) == look.source, col(Checkpoint.partition) == look.partition
+    )
+    session.connection().execute(hold_until_now.values(lease_until=None))
+    session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == look.run_id)
+        .values(
+            outcome=outcome,
+            ended_at=now,
+            heartbeat_at=now,
+            reason=reason,
+            complete=complete,
+            not_read=not_read or [],
+            not_before_at=not_before_at,
+            lease_until=None,
+        )
+    )
+
+
+def read_cursor(session: Session, source: str, partition: str) -> str | None:
+    """Where the next look at a partition goes on; empty: from its start."""
+    mark = session.get(Checkpoint, (source, partition))
+    return mark.cursor if mark else None
+
+
+def last_runs(session: Session) -> dict[str, Run]:
+    """The newest ended run of each source, by the source's id."""
+    newest = select(func.max(Run.id)).where(col(Run.ended_at).is_not(None)).group_by(Run.source)
+    runs = session.exec(select(Run).where(col(Run.id).in_(newest)))
+    return {run.source: run for run in runs}

@@ -4,6 +4,7 @@ Called by `archive.ingest` only.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
@@ -18,6 +19,8 @@ from archive.records import CommitteeRecord, DisclosureRecord
 from archive.runs import Counts
 
 KEYS_AT_ONCE = 500
+
+Stated = TypeVar("Stated", Disclosure, Committee)
 
 
 def ingest_disclosures(
@@ -46,13 +49,13 @@ def ingest_committees(session: Session, stamp: Stamp, records: Sequence[Committe
 
 def _write_changed(
     session: Session,
-    table: type[Disclosure] | type[Committee],
+    table: type[Stated],
     stamp: Stamp,
     records: Sequence[DisclosureRecord | CommitteeRecord],
     counts: Counts,
 ) -> list[Values]:
     """Insert or update what the archive did not know so; returns those rows, in order."""
-    known = _known_rows(session, table, stamp, [r.ref for r in records])
+    known = _known_rows(session, table, stamp, [record.ref for record in records])
     next_id = (session.exec(select(func.max(table.id))).one() or 0) + 1
     written: list[Values] = []
     for record in records:
@@ -78,10 +81,7 @@ def _write_changed(
 
 
 def _known_rows(
-    session: Session,
-    table: type[Disclosure] | type[Committee],
-    stamp: Stamp,
-    refs: Sequence[str],
+    session: Session, table: type[Stated], stamp: Stamp, refs: Sequence[str]
 ) -> dict[str, Values]:
     known: dict[str, Values] = {}
     for start in range(0, len(refs), KEYS_AT_ONCE):
@@ -93,7 +93,7 @@ def _known_rows(
 
 
 def _write_row(
-    session: Session, table: type[Disclosure] | type[Committee], row: Values, before: Values | None
+    session: Session, table: type[Stated], row: Values, before: Values | None
 ) -> None:
     if before is None:
         session.connection().execute(insert(table), [row])

@@ -50,7 +50,7 @@ def _count_by_source(session: Session) -> dict[str, dict[str, int]]:
     counted: dict[str, dict[str, int]] = {
         source: {} for source in session.exec(select(Source.id).order_by(Source.id))
     }
-    tables = {
+    tables: dict[str, type[Ad | AdvertiserSpend | Disclosure | Capture | QuarantinedPiece]] = {
         "ads": Ad,
         "advertiser_spend": AdvertiserSpend,
         "disclosures": Disclosure,

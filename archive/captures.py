@@ -7,12 +7,14 @@ import re
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from archive.blobs import Blob
 from archive.ledger import append_leaves
-from archive.models import Capture
+from archive.models import Capture, Run
 from archive.models.changes import LeafKind
+from archive.models.collecting import Outcome
 from archive.runs import Look
 
 SECRET_PARAMETER = re.compile(r"token|secret|key|signature|password|auth", re.IGNORECASE)
@@ -53,18 +55,22 @@ def save_capture(
     return capture
 
 
-def latest_capture(session: Session, source: str, partition: str) -> Capture | None:
-    """The newest capture of a partition."""
-    query = select(Capture).where(Capture.source == source, Capture.partition == partition)
-    return session.exec(query.order_by(col(Capture.id).desc()).limit(1)).first()
+def last_applied_at(session: Session, source: str, partition: str, sha256: str) -> datetime | None:
+    """Newest observation time under which these bytes were wholly taken in; `None`: never.
 
-
-def find_captures(session: Session, source: str, partition: str, sha256: str) -> list[Capture]:
-    """The captures of a partition with these bytes, oldest first."""
-    query = select(Capture).where(
-        Capture.source == source, Capture.partition == partition, Capture.sha256 == sha256
+    Bytes of a run that did not end well do not count: part of them may never have been read.
+    """
+    query = (
+        select(func.max(Run.observed_at))
+        .join(Capture, col(Capture.run_id) == Run.id)
+        .where(
+            Capture.source == source,
+            Capture.partition == partition,
+            Capture.sha256 == sha256,
+            col(Run.outcome).in_((Outcome.DONE, Outcome.ATTENTION)),
+        )
     )
-    return list(session.exec(query.order_by(col(Capture.id))))
+    return session.exec(query).one()
 
 
 def redact_url(url: str) -> str:

@@ -92,9 +92,7 @@ def _known_rows(
     return known
 
 
-def _write_row(
-    session: Session, table: type[Stated], row: Values, before: Values | None
-) -> None:
+def _write_row(session: Session, table: type[Stated], row: Values, before: Values | None) -> None:
     if before is None:
         session.connection().execute(insert(table), [row])
     else:

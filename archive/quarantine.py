@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from archive.blobs import BlobStore
 from archive.errors import ArchiveError, NotFoundError
-from archive.models import QuarantinedPiece
+from archive.models import Capture, QuarantinedPiece
 from archive.models.collecting import PieceStatus
 from archive.records import Unreadable
 from archive.runs import Look
@@ -21,21 +21,24 @@ def hold_pieces(
     blobs: BlobStore,
     look: Look,
     pieces: Iterable[Unreadable],
-    capture_id: int | None,
+    capture: Capture,
     now: datetime,
 ) -> int:
-    """Put pieces aside; the same piece of the same file is held once. Returns how many are new."""
+    """Put pieces aside; the same piece of the same file is held once. Returns how many are new.
+
+    A piece without bytes of its own stands for its whole capture.
+    """
     held = 0
     for piece in pieces:
-        blob = blobs.put_bytes(piece.raw)
-        if _find_piece(session, look.source, piece, blob.sha256):
+        sha256 = blobs.put_bytes(piece.raw).sha256 if piece.raw else capture.sha256
+        if _find_piece(session, look.source, piece, sha256):
             continue
         session.add(
             QuarantinedPiece(
                 run_id=look.run_id,
-                capture_id=capture_id,
+                capture_id=capture.id,
                 source=look.source,
-                sha256=blob.sha256,
+                sha256=sha256,
                 held_at=now,
                 **piece.model_dump(exclude={"raw"}),
             )

@@ -160,6 +160,7 @@ def end_run(
     complete: bool = False,
     not_read: list[str] | None = None,
     not_before_at: datetime | None = None,
+    vanished: int = 0,
 ) -> None:
     """Close a run with its outcome and give the lease back.
 
@@ -183,6 +184,7 @@ def end_run(
             complete=complete,
             not_read=not_read or [],
             not_before_at=not_before_at,
+            vanished=vanished,
             lease_until=None,
         )
     )

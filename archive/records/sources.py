@@ -38,4 +38,6 @@ class Unreadable(SQLModel):
     line: int | None = Field(default=None, description="First line of the piece, from 1.")
     field: str | None = Field(default=None, description="Field that could not be read.")
     reason: str = Field(description="What is wrong, in plain words.")
-    raw: bytes = Field(description="The piece itself, byte for byte.")
+    raw: bytes = Field(
+        default=b"", description="The piece itself, byte for byte; empty: the whole capture."
+    )

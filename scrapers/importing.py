@@ -1,0 +1,186 @@
+"""Files of a source from disk into the archive: the same readers and rules as a crawl.
+
+`paidforby import` calls it. A file is not a complete sweep unless the caller says so, and its date is
+the caller's word or the day of the import; a file's own modification time is never used.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from archive.absences import forget_sightings, mark_vanished
+from archive.blobs import BlobStore
+from archive.captures import last_applied_at, save_capture
+from archive.database import read, write
+from archive.models import Capture
+from archive.models.collecting import Outcome, RunKind
+from archive.realm import claim_realm
+from archive.records import Unreadable
+from archive.runs import Counts, begin_run, end_run
+from config.settings import Realm, Settings
+from scrapers.files import SourceFile
+from scrapers.intake import Clock, Intake
+from scrapers.reading import NotRead
+from scrapers.spider import SourceSpider, page_readings, read_delivery
+
+IMPORT_PARTITION = "import"
+
+Opener = Callable[[Path], SourceFile]
+
+
+@dataclass
+class ImportReport:
+    """What an import did, for people and programs."""
+
+    source: str
+    outcome: Outcome
+    reason: str = ""
+    files: int = 0
+    already_held: list[str] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    not_read: list[NotRead] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ImportOrder:
+    """What to import, and what the caller vouches for."""
+
+    paths: tuple[Path, ...]
+    observed_on: date | None = None
+    complete_partition: str | None = None
+    realm: Realm = Realm.REAL
+
+    @property
+    def partition(self) -> str:
+        """The partition the files belong to; `import` when nobody says."""
+        return self.complete_partition or IMPORT_PARTITION
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """The start of the declared day, in UTC."""
+        return datetime.combine(self.observed_on, time(), UTC) if self.observed_on else None
+
+
+def import_files(
+    settings: Settings,
+    engine: Engine,
+    spider: type[SourceSpider],
+    order: ImportOrder,
+    clock: Clock,
+    open_file: Opener = SourceFile.from_path,
+) -> ImportReport:
+    """Read files of a source from disk and take them into the archive.
+
+    Files whose very bytes were taken in before are left alone, unless `observed_on` says that they
+    were seen again later.
+
+    Raises:
+        FileNotFoundError: if a path does not exist.
+        RealmError: if the archive holds the other kind of data.
+        PartitionBusyError: if another run reads the partition.
+    """
+    files = list(list_files(order.paths))
+    blobs = BlobStore(settings.blobs_dir)
+    with write(engine) as session:
+        claim_realm(session, order.realm)
+        look = begin_run(
+            session,
+            spider.info.id,
+            order.partition,
+            RunKind.IMPORT,
+            clock(),
+            observed_on=order.observed_at,
+            is_sweep=order.complete_partition is not None,
+        )
+    intake = Intake(engine, blobs, look, clock)
+    report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
+    try:
+        for path in files:
+            _import_file(intake, spider, order, path, open_file, report)
+        _close(intake, order, report)
+    except BaseException as error:
+        with write(engine) as session:
+            forget_sightings(session, look)
+            end_run(
+                session, look, Outcome.FAILED, clock(), reason=f"{type(error).__name__}: {error}"
+            )
+        raise
+    report.unreadable, report.not_read = intake.unreadable, intake.not_read
+    return report
+
+
+def list_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and those below folders in alphabetical order; hidden ones are left out.
+
+    Raises:
+        FileNotFoundError: if a path does not exist.
+    """
+    for path in paths:
+        if path.is_dir():
+            below = sorted(p for p in path.rglob("*") if p.is_file())
+            yield from (p for p in below if not p.name.startswith("."))
+        elif path.is_file():
+            yield path
+        else:
+            raise FileNotFoundError(f"there is no file or folder {path}")
+
+
+def _import_file(
+    intake: Intake,
+    spider: type[SourceSpider],
+    order: ImportOrder,
+    path: Path,
+    open_file: Opener,
+    report: ImportReport,
+) -> None:
+    """Keep the file's bytes, then read them."""
+    blob = intake.blobs.put_file(path)
+    with read(intake.engine) as session:
+        applied_at = last_applied_at(session, spider.info.id, order.partition, blob.sha256)
+    report.files += 1
+    if applied_at and not (order.observed_at and order.observed_at > applied_at):
+        report.already_held.append(path.name)
+        return
+    with write(intake.engine) as session:
+        capture = save_capture(session, intake.look, blob, url=path.name, now=intake.clock())
+        capture = _detach(session, capture)
+    for page in page_readings(read_delivery(spider, open_file(path)), capture.id):
+        intake.take_page(page.readings, capture)
+
+
+def _detach(session: Session, capture: Capture) -> Capture:
+    """The capture as a value that outlives its transaction."""
+    session.refresh(capture)
+    session.expunge(capture)
+    return capture
+
+
+def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
+    """End the run; only a sweep that read everything may say what has vanished."""
+    troubled = bool(intake.unreadable)
+    complete = order.complete_partition is not None and not troubled and not report.already_held
+    report.outcome = Outcome.ATTENTION if troubled else Outcome.DONE
+    if troubled:
+        report.reason = f"{len(intake.unreadable)} pieces could not be read"
+    with write(intake.engine) as session:
+        now = intake.clock()
+        if complete:
+            vanished = mark_vanished(session, intake.look, now)
+            intake.counts.vanished += vanished
+        else:
+            forget_sightings(session, intake.look)
+        end_run(
+            session,
+            intake.look,
+            report.outcome,
+            now,
+            reason=report.reason,
+            complete=complete,
+            not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
+            vanished=intake.counts.vanished,
+        )

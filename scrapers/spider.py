@@ -1,0 +1,107 @@
+"""What every source's spider offers: what the source is, what to fetch, how to read it.
+
+The crawl (`scrapers.crawling`) and `import` (`scrapers.importing`) both read through `read`, so a
+file from disk and a file from the network mean the same.
+"""
+
+import importlib
+import pkgutil
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any, ClassVar
+
+import scrapy
+from scrapy import Request
+from scrapy.http import Response
+
+from archive.records import SourceInfo, Unreadable
+from config.settings import Settings
+from scrapers import spiders
+from scrapers.files import SourceFile, expand_file
+from scrapers.reading import NotRead, Reading
+
+PAGE_SIZE = 2_000
+"""Records handed to one write transaction."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Readings of one capture that go into the archive together, and where to go on after them."""
+
+    readings: list[Reading]
+    capture_id: int | None
+    cursor: str | None = None
+
+
+class SourceSpider(scrapy.Spider):
+    """A source: `info` says what it is, `requests` what to fetch, `read` what a file of it says."""
+
+    info: ClassVar[SourceInfo]
+    base_url: ClassVar[str]
+    """Address of the live source; `crawl --base-url` puts the replica in its place."""
+    sweeps: ClassVar[bool] = True
+    """A walk of a partition that ends well has seen everything in it."""
+
+    def __init__(
+        self, settings_of_archive: Settings, partition: str, cursor: str | None, base_url: str = ""
+    ) -> None:
+        super().__init__(name=self.info.id)
+        self.archive_settings = settings_of_archive
+        self.partition = partition
+        self.cursor = cursor
+        self.address = (base_url or self.base_url).rstrip("/")
+
+    @classmethod
+    @abstractmethod
+    def list_partitions(cls, _settings: Settings, today: date) -> list[str]:
+        """The partitions there are to look at, newest first."""
+
+    @abstractmethod
+    def requests(self) -> Iterable[Request]:
+        """What to fetch for this partition, from the cursor on."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, file: SourceFile) -> Iterator[Reading]:
+        """What one file of this source says, in its order."""
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Scrapy's entry: the partition's requests."""
+        for request in self.requests():
+            yield request
+
+    def parse(self, response: Response, **_: Any) -> Iterator[Any]:  # noqa: ANN401 (Scrapy's signature)
+        """The pages of a fetched file."""
+        name = response.url.split("?")[0].rsplit("/", 1)[-1]
+        file = SourceFile.from_bytes(name, response.body)
+        yield from page_readings(read_delivery(type(self), file), response.meta["capture_id"])
+
+
+def read_delivery(spider: type[SourceSpider], file: SourceFile) -> Iterator[Reading]:
+    """What a delivered file says, members of a zip one after the other."""
+    for member in expand_file(file):
+        if isinstance(member, Unreadable):
+            yield member
+        elif member.base_name.lower().startswith("readme"):
+            yield NotRead(member.name, "a description for people")
+        else:
+            yield from spider.read(member)
+
+
+def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[Page]:
+    """Readings in pages of the size one transaction takes; at least one page, perhaps empty."""
+    first = list(islice(readings, PAGE_SIZE))
+    yield Page(first, capture_id)
+    while batch := list(islice(readings, PAGE_SIZE)):
+        yield Page(batch, capture_id)
+
+
+def find_spiders() -> dict[str, type[SourceSpider]]:
+    """Every source's spider by its id, in alphabetical order."""
+    for module in pkgutil.iter_modules(spiders.__path__):
+        importlib.import_module(f"{spiders.__name__}.{module.name}")
+    found = {spider.info.id: spider for spider in SourceSpider.__subclasses__()}
+    return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""One file a source, `<publisher>[_<dataset>].py`; `scrapers.spider.find_spiders` finds them."""

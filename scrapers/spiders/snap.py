@@ -1,0 +1,197 @@
+"""Snap's Political and Advocacy Ads Library: one zip a year, exact amounts.
+
+Documentation: https://www.snap.com/political-ads (the zips' own readme.txt uses other column names
+than the files do, so nothing is keyed on it).
+Licence: not stated by Snap.
+Shapes: 34 columns in 2018-2020; 38 since the committee columns came.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from scrapy import Request
+
+from archive.records import AdRecord, SourceInfo, SourceKind
+from config.settings import Settings
+from scrapers.files import SourceFile
+from scrapers.parsing import (
+    Fields,
+    read_address,
+    read_amount,
+    read_count,
+    read_country,
+    read_instant,
+    read_list,
+    read_ref,
+    read_text,
+)
+from scrapers.reading import Columns, Reading, read_rows, refuse_file
+from scrapers.spider import SourceSpider
+from scrapers.tables import read_header
+
+FIRST_YEAR = 2018
+
+TARGETING = {
+    "gender": ("Gender", ""),
+    "age": ("AgeBracket", ""),
+    "region": ("Regions (Included)", "Regions (Excluded)"),
+    "electoral_district": ("Electoral Districts (Included)", "Electoral Districts (Excluded)"),
+    "radius": ("Radius Targeting (Included)", "Radius Targeting (Excluded)"),
+    "metro": ("Metros (Included)", "Metros (Excluded)"),
+    "postal_code": ("Postal Codes (Included)", "Postal Codes (Excluded)"),
+    "location_category": ("Location Categories (Included)", "Location Categories (Excluded)"),
+    "interest": ("Interests", ""),
+    "operating_system": ("OsType", ""),
+    "segment": ("Segments", ""),
+    "language": ("Language", ""),
+    "demographic": ("AdvancedDemographics", ""),
+    "connection": ("Targeting Connection Type", ""),
+    "carrier": ("Targeting Carrier (ISP)", ""),
+}
+
+# The billing address may be a private person's home: the evidence keeps it, the record does not.
+NOT_TAKEN = ("BillingAddress",)
+
+COLUMNS = Columns(
+    required=frozenset(
+        {
+            "ADID",
+            "CreativeUrl",
+            "Currency Code",
+            "Spend",
+            "Impressions",
+            "StartDate",
+            "EndDate",
+            "OrganizationName",
+            "PayingAdvertiserName",
+            "CountryCode",
+            "CreativeProperties",
+        }
+    ),
+    optional=frozenset(
+        {
+            "BillingAddress",
+            "CandidateBallotInformation",
+            "CommitteeName",
+            "CommitteeIdentificationNumber",
+            "DisclosureNameOfCommittee",
+            "AdvertisingJurisdiction",
+            *(column for pair in TARGETING.values() for column in pair if column),
+        }
+    ),
+)
+
+# Written into committee fields by advertisers who have no committee.
+PLACEHOLDERS = frozenset({"n/a", "na", "none", "-"})
+
+PROPERTY_NAME = re.compile(r"(?:^|,)[a-z_]+:(?=https?://)")
+
+read_snap_time = read_instant("%Y/%m/%d %H:%M:%SZ")
+
+
+class SnapSpider(SourceSpider):
+    """Yearly files; the year of a file is not the year of its ads, and closed years still change."""
+
+    info = SourceInfo(
+        id="snap",
+        title="Snap Political and Advocacy Ads Library",
+        publisher="Snap Inc.",
+        kind=SourceKind.ADS,
+        homepage="https://www.snap.com/political-ads",
+        documentation="https://www.snap.com/political-ads",
+        licence="not stated by the publisher",
+        access="robots: obey",
+        partition_unit="one year's file",
+        seconds_between_requests=5,
+        lacks="no text of the ad: only the media file and the address it leads to",
+    )
+    base_url = "https://storage.googleapis.com/ad-manager-political-ads-dump"
+
+    @classmethod
+    def list_partitions(cls, _settings: Settings, today: date) -> list[str]:
+        """One partition a year: closed years still get corrections."""
+        return [str(year) for year in range(today.year, FIRST_YEAR - 1, -1)]
+
+    def requests(self) -> Iterable[Request]:
+        """The year's zip."""
+        return [Request(f"{self.address}/political/{self.partition}/PoliticalAds.zip")]
+
+    @classmethod
+    def read(cls, file: SourceFile) -> Iterator[Reading]:
+        """The ads of a year's CSV."""
+        if COLUMNS.fit(read_header(file)):
+            yield from read_rows(file, COLUMNS, read_ad)
+        else:
+            yield refuse_file(file, cls.info.title)
+
+
+def read_ad(fields: Fields) -> AdRecord:
+    """One row as an ad.
+
+    Raises:
+        FieldError: naming the column that cannot be read.
+        ValidationError: if the values contradict one another.
+    """
+    fields.keep(NOT_TAKEN)
+    currency = fields.require("Currency Code", read_text)
+    spend = fields.require("Spend", lambda text: read_amount(text, currency))
+    impressions = fields.require("Impressions", read_count)
+    started_at = fields.take("StartDate", read_snap_time)
+    ended_at = fields.take("EndDate", read_snap_time)
+    country = fields.take("CountryCode", read_country)
+    values = fields.take_present(
+        {
+            "advertiser_name": ("OrganizationName", read_text),
+            "payer_name": ("PayingAdvertiserName", read_text),
+            "sponsor_name": ("CommitteeName", read_named),
+            "registration_refs": ("CommitteeIdentificationNumber", read_registrations),
+            "election_name": ("CandidateBallotInformation", read_text),
+            "media_urls": ("CreativeUrl", lambda text: [read_address(text)]),
+            "landing_urls": ("CreativeProperties", read_landing_urls),
+        }
+    )
+    return AdRecord(
+        ref=fields.require("ADID", read_ref),
+        platform="snap",
+        currency=currency,
+        spend_lower_minor=spend,
+        spend_upper_minor=spend,
+        impressions_lower=impressions,
+        impressions_upper=impressions,
+        started_at=started_at,
+        ended_at=ended_at,
+        started_on=started_at.date() if started_at else None,
+        ended_on=ended_at.date() if ended_at else None,
+        countries=[country] if country else [],
+        declared_political=True,
+        targeting=list(read_targeting(fields)),
+        **values,
+        source_fields=fields.rest(),
+    )
+
+
+def read_targeting(fields: Fields) -> Iterator[dict[str, Any]]:
+    """Whom the ad aimed at, word for word: items of Snap's lists may hold commas themselves."""
+    for dimension, columns in TARGETING.items():
+        for mode, column in zip(("include", "exclude"), columns, strict=True):
+            if column and (text := fields.take(column, read_text)):
+                yield {"dimension": dimension, "mode": mode, "text": text}
+
+
+def read_named(value: object) -> str | None:
+    """A name, unless a placeholder stands in its place."""
+    text = read_text(value)
+    return None if text.casefold() in PLACEHOLDERS else text
+
+
+def read_registrations(value: object) -> list[str]:
+    """Registration numbers, without placeholders."""
+    return [item for item in read_list(",")(value) if item.casefold() not in PLACEHOLDERS]
+
+
+def read_landing_urls(value: object) -> list[str]:
+    """The addresses in `web_view_url:https://…` or `ios_app:https://…,android_app:https://…`."""
+    addresses = PROPERTY_NAME.split(read_text(value))
+    return [read_address(address) for address in addresses if address]

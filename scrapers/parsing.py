@@ -26,7 +26,7 @@ PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 ABSURD_UNITS = Decimal(200_000_000)
 ABSURD_UNITS_SMALL = Decimal(200_000_000_000)
 SMALL_UNITS = frozenset(
-    "CLP COP HUF IDR IQD IRR ISK JPY KRW LBP NGN PYG RSD TWD TZS UGX UZS VND".split()
+    {"CLP", "COP", "HUF", "IDR", "IRR", "JPY", "KRW", "LBP", "NGN", "PYG", "UGX", "VND"}
 )
 ABSURD_COUNT = 100_000_000_000
 

@@ -1,0 +1,125 @@
+"""How commands speak: aligned tables, one JSON document, plain errors, exit codes.
+
+Every room's cli.py prints through here. Standard output carries the answer, standard error the rest.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from archive.database import open_archive
+from archive.errors import ArchiveError
+from config.settings import Settings
+
+DONE, FAILED, WRONG_USAGE, DONE_WITH_REMAINDERS = 0, 1, 2, 3
+
+
+def utc_now() -> datetime:
+    """The clock, read at the front door and passed in from there."""
+    return datetime.now(UTC)
+
+
+def say(text: str = "") -> None:
+    """A line of the answer."""
+    sys.stdout.write(f"{text}\n")
+
+
+def note(text: str) -> None:
+    """A line beside the answer."""
+    sys.stderr.write(f"{text}\n")
+
+
+def emit_json(value: object) -> None:
+    """The answer as one JSON document."""
+    say(json.dumps(value, indent=2, ensure_ascii=False, default=_encode))
+
+
+def _encode(value: Any) -> object:  # noqa: ANN401 (whatever json cannot write itself)
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return str(value)
+
+
+def format_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Lines of an aligned table; columns of numbers stand to the right."""
+    cells = [[_show(value) for value in row] for row in rows]
+    is_number = [
+        all(isinstance(row[i], int) for row in rows) and bool(rows) for i in range(len(header))
+    ]
+    widths = [max(len(line[i]) for line in [list(header), *cells]) for i in range(len(header))]
+    return [
+        "   ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, is_number, strict=True)
+        ).rstrip()
+        for line in [list(header), *cells]
+    ]
+
+
+def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return format_time(value)
+    return "" if value is None else str(value)
+
+
+def format_time(value: datetime) -> str:
+    """A time for people, in UTC: `23 Nov 2026 07:20 UTC`."""
+    return f"{value.astimezone(UTC):%d %b %Y %H:%M} UTC".removeprefix("0")
+
+
+def open_or_exit(settings: Settings) -> Engine:
+    """The archive, or a sentence that says what to type."""
+    with plain_errors():
+        return open_archive(settings)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what the archive refuses into a sentence and exit code 1."""
+    try:
+        yield
+    except OperationalError as error:
+        note(f"the database does not answer: {error.orig}")
+        raise typer.Exit(FAILED) from None
+    except (ArchiveError, FileNotFoundError) as error:
+        note(str(error))
+        raise typer.Exit(FAILED) from None
+
+
+def make_progress() -> Progress:
+    """Progress over bytes, with rate and remaining time; silent where there is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )

@@ -1,0 +1,88 @@
+"""The front door: one command that mounts each room's commands, loaded only when they are used."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+# command -> (module, name in it, one line of help for the list)
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "init": ("scrapers.cli", "init", "Create the archive or bring it up to date."),
+    "doctor": ("scrapers.doctor", "doctor", "What works here, what lacks, what to type."),
+    "sources": ("scrapers.cli", "sources", "Every source: publisher, licence, needs, last look."),
+    "coverage": ("scrapers.cli", "coverage", "Where we looked, when, and the gaps."),
+    "crawl": ("scrapers.crawl_cli", "crawl", "Look at one source now."),
+    "import": ("scrapers.cli", "import_", "Read files of a source from disk."),
+    "quarantine": ("archive.cli", "quarantine", "What could not be read or believed."),
+    "stats": ("archive.cli", "stats", "Count what the archive holds."),
+    "search": ("search.cli", "search", "Find ads."),
+    "spend": ("archive.spending.cli", "spend", "Sum spending, with honest bounds."),
+    "rules": ("oversight.cli", "app", "Check, list and show acceptability rules."),
+    "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
+    "scheduler": ("scrapers.crawl_cli", "scheduler", "Start what is due, on and on."),
+    "worker": ("scrapers.crawl_cli", "worker", "Do what is due now, or on and on."),
+    "serve": ("api.cli", "serve", "The web site and the API."),
+    "users": ("archive.people_cli", "users", "People who may do more than read."),
+    "keys": ("archive.people_cli", "keys", "Keys of their programs."),
+    "demo": ("scrapers.demo", "demo", "The whole walk on invented data."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a command's module when the command is called, so that each starts quickly.
+
+    Typer carries a click of its own and does not export its types, hence `Any`.
+    """
+
+    def list_commands(self, _ctx: typer.Context) -> list[str]:
+        """The commands in the order of a first visit."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: typer.Context, cmd_name: str) -> Any:  # noqa: ANN401
+        """The command itself."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        return build_command(cmd_name, getattr(importlib.import_module(module), name))
+
+    def format_commands(self, _ctx: typer.Context, formatter: Any) -> None:  # noqa: ANN401
+        """The list of commands, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+def build_command(name: str, target: Any) -> Any:  # noqa: ANN401 (Typer keeps its click private)
+    """A room's function or sub-application as a command of this one."""
+    if isinstance(target, typer.Typer):
+        command = typer.main.get_command(target)
+    else:
+        app = typer.Typer(add_completion=False)
+        app.command(name)(target)
+        command = typer.main.get_command(app)
+    command.name = name
+    return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Paid For By: an archive of online political ads, what was paid, what was decided.",
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Paid For By: an archive of online political ads, what was paid, what was decided."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Commands that collect from disk and say what was collected: init, import, sources, coverage."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+from sqlalchemy import Engine
+
+from archive.cli import AsJson
+from archive.models.collecting import Outcome
+from archive.setup import init_archive
+from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
+    WRONG_USAGE,
+    emit_json,
+    make_progress,
+    note,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Realm, Settings
+from scrapers.files import SourceFile
+from scrapers.following import follow_changes
+from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
+from scrapers.spider import SourceSpider, find_spiders
+
+SHOWN_AT_MOST = 20
+
+
+def init(as_json: AsJson = False) -> None:
+    """Create the archive or bring it up to date; harmless when repeated."""
+    settings = Settings()
+    with plain_errors():
+        engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+    database = engine.url.render_as_string(hide_password=True)
+    if as_json:
+        emit_json({"home": str(settings.home), "database": database})
+    else:
+        say(f"the archive is ready: {database}")
+        say("next: paidforby sources")
+
+
+def import_(
+    source: Annotated[str, typer.Argument(help="Source the files come from.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders.")],
+    observed_on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day the source said this; without it: now."),
+    ] = None,
+    complete: Annotated[
+        str | None,
+        typer.Option(
+            help="Partition these files cover completely, so that absence means something."
+        ),
+    ] = None,
+    evaluate: Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")] = True,
+    index: Annotated[
+        bool, typer.Option(help="Bring the search copy up to date afterwards.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Read files of a source from disk: folders, CSV, JSON, zip."""
+    settings = Settings()
+    spider = find_spider(source)
+    engine = _open_or_init(settings)
+    order = ImportOrder(
+        paths=tuple(paths),
+        observed_on=observed_on.date() if observed_on else None,
+        complete_partition=complete,
+        realm=Realm.REAL,
+    )
+    with plain_errors(), make_progress() as progress:
+        opener = _tracking_opener(progress, source)
+        report = import_files(settings, engine, spider, order, utc_now, opener)
+        follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+    _report(report, as_json=as_json)
+    raise typer.Exit(DONE if report.outcome == Outcome.DONE else DONE_WITH_REMAINDERS)
+
+
+def find_spider(source: str) -> type[SourceSpider]:
+    """The spider of a source, or a list of those there are and exit code 2."""
+    spiders = find_spiders()
+    if source not in spiders:
+        note(f"there is no source {source!r}; there are: {', '.join(spiders)}")
+        raise typer.Exit(WRONG_USAGE)
+    return spiders[source]
+
+
+def _open_or_init(settings: Settings) -> Engine:
+    """The archive; made first if it is not there, since a first import is a first run."""
+    with plain_errors():
+        return init_archive(settings, [spider.info for spider in find_spiders().values()])
+
+
+def _tracking_opener(progress: Progress, source: str) -> Opener:
+    def open_file(path: Path) -> SourceFile:
+        task = progress.add_task(f"{source}  {path.name}", total=path.stat().st_size)
+        return SourceFile(path.name, lambda: progress.open(path, "rb", task_id=task))
+
+    return open_file
+
+
+def _report(report: ImportReport, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(describe_import(report))
+    else:
+        for line in tell_import(report):
+            say(line)
+    for piece in report.unreadable[:SHOWN_AT_MOST]:
+        where = f"{piece.file}, line {piece.line}" if piece.line else piece.file
+        note(f"held back: {where}{f', {piece.field}' if piece.field else ''}: {piece.reason}")
+    if len(report.unreadable) > SHOWN_AT_MOST:
+        more = len(report.unreadable) - SHOWN_AT_MOST
+        note(f"held back: {more:,} more; type: paidforby quarantine list")
+
+
+def describe_import(report: ImportReport) -> dict[str, Any]:
+    """An import as programs read it."""
+    return {
+        "source": report.source,
+        "outcome": report.outcome,
+        "reason": report.reason,
+        "files": report.files,
+        "already_held": report.already_held,
+        **vars(report.counts),
+        "unreadable": [piece.model_dump(exclude={"raw"}) for piece in report.unreadable],
+        "not_read": [{"file": n.file, "reason": n.reason} for n in report.not_read],
+    }
+
+
+def tell_import(report: ImportReport) -> list[str]:
+    """An import as people read it."""
+    counts = report.counts
+    head = (
+        f"{report.source}: read {counts.seen:,} records from {report.files:,} files: "
+        f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} already known so"
+    )
+    lines = [head]
+    lines += [f"  already taken in before: {name}" for name in report.already_held]
+    lines += [f"  not read: {n.file} ({n.reason})" for n in report.not_read]
+    if counts.vanished:
+        lines.append(f"  vanished: {counts.vanished:,}")
+    if report.unreadable:
+        lines.append(f"  held back: {len(report.unreadable):,} (type: paidforby quarantine list)")
+    return [*lines, "next: paidforby stats"]

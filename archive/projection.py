@@ -21,22 +21,19 @@ NUMBER_FIELDS = frozenset(AdNumbers.model_fields)
 def project_record(source: str, record: AdRecord) -> dict[str, Any]:
     """The columns of `public_ad` that follow from what the source said."""
     text = "\n".join((*record.titles, *record.bodies, *record.descriptions))
-    values = record.model_dump(exclude={"missing"})
-    return values | {
+    return record.model_dump() | {
         "public_id": public_id(source, record.ref),
         "source": source,
         "advertiser_id": advertiser_id(source, record.advertiser_ref, record.advertiser_name),
         "text": text,
         "text_folded": fold_text(text),
         "landing_domains": list_domains(record.landing_urls),
-        "missing": {name: reason.value for name, reason in record.missing.items()},
     }
 
 
 def project_numbers(record: AdRecord) -> dict[str, Any]:
     """The columns of `public_ad` that change when only the numbers moved."""
-    missing = {name: reason.value for name, reason in record.missing.items()}
-    return record.model_dump(include=set(NUMBER_FIELDS)) | {"missing": missing}
+    return record.model_dump(include={*NUMBER_FIELDS, "missing"})
 
 
 def fold_text(text: str) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
-from archive.records import AdContent, AdNumbers, MissingReason
+from archive.records import AdContent, AdNumbers
 
 
 class Ad(SQLModel, table=True):
@@ -70,7 +70,7 @@ class AdMetric(AdNumbers, table=True):
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
     numbers_sha256: str = Field(description="Hash of the numbers.")
-    missing: dict[str, MissingReason] = Field(
+    missing: dict[str, str] = Field(
         default_factory=dict, sa_type=JSON, description="Reasons for the numbers without a value."
     )
     run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
@@ -147,7 +147,7 @@ class PublicAd(AdContent, AdNumbers, table=True):
     landing_domains: list[str] = Field(
         default_factory=list, sa_type=JSON, description="Host names the ad leads to."
     )
-    missing: dict[str, MissingReason] = Field(
+    missing: dict[str, str] = Field(
         default_factory=dict,
         sa_type=JSON,
         description="For each field without a value, the reason why it is missing.",

@@ -45,10 +45,11 @@ class Record(SQLModel):
 
     needs_no_reason: ClassVar[frozenset[str]] = frozenset({"missing", "source_fields"})
 
-    missing: dict[str, MissingReason] = Field(
+    missing: dict[str, str] = Field(
         default_factory=dict,
         sa_type=JSON,
-        description="For each field without a value, the reason why it is missing.",
+        description="For each field without a value, why: not_provided (this source has no such "
+        "field), not_disclosed (left blank), not_looked, unreadable or redacted.",
     )
     source_fields: dict[str, str] = Field(
         default_factory=dict,
@@ -64,17 +65,19 @@ class Record(SQLModel):
             return values
         given = {name: value for name, value in values.items() if not _is_empty(value)}
         reasons = {
-            name: MissingReason.NOT_DISCLOSED if name in values else MissingReason.NOT_PROVIDED
+            name: (
+                MissingReason.NOT_DISCLOSED if name in values else MissingReason.NOT_PROVIDED
+            ).value
             for name, field in cls.model_fields.items()
             if name not in given and name not in cls.needs_no_reason and not field.is_required()
         }
         return given | {"missing": reasons | cls.reasons_given(values)}
 
     @classmethod
-    def reasons_given(cls, values: Mapping[str, Any]) -> dict[str, MissingReason]:
+    def reasons_given(cls, values: Mapping[str, Any]) -> dict[str, str]:
         """The explicit reasons, for fields that have no value."""
         given = values.get("missing") or {}
-        return {k: MissingReason(v) for k, v in given.items() if _is_empty(values.get(k))}
+        return {k: MissingReason(v).value for k, v in given.items() if _is_empty(values.get(k))}
 
 
 def _is_empty(value: object) -> bool:

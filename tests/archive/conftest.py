@@ -1,0 +1,75 @@
+"""An empty archive on each database, and two short ways to fill it.
+
+`engine` is migrated and empty; `look_at` runs one whole look at a source with the given records.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine
+
+from archive.absences import mark_vanished
+from archive.database import create_archive_engine, write
+from archive.ingest import ingest_page
+from archive.models.collecting import Outcome, RunKind
+from archive.records import AdRecord, AnyRecord
+from archive.runs import Counts, begin_run, end_run
+from archive.setup import migrate
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_archive_engine(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def make_ad() -> Callable[..., AdRecord]:
+    def make(ref: str = "a1", **values: object) -> AdRecord:
+        given = {
+            "platform": "examplatform",
+            "advertiser_ref": "page-1",
+            "advertiser_name": "Harbour Party",
+            "bodies": ["Vote for the harbour"],
+            "currency": "EUR",
+            "spend_lower_minor": 100_00,
+            "spend_upper_minor": 199_00,
+        }
+        return AdRecord(ref=ref, **(given | values))
+
+    return make
+
+
+@pytest.fixture
+def look_at(engine: Engine) -> Callable[..., Counts]:
+    def look(
+        records: list[AnyRecord],
+        now: datetime = NOON,
+        *,
+        source: str = "example",
+        partition: str = "2026",
+        observed_on: datetime | None = None,
+        sweep: bool = True,
+    ) -> Counts:
+        with write(engine) as session:
+            run = begin_run(
+                session,
+                source,
+                partition,
+                RunKind.CRAWL,
+                now,
+                observed_on=observed_on,
+                is_sweep=sweep,
+            )
+            counts = ingest_page(session, run, records, None, now)
+            if sweep:
+                counts.vanished = mark_vanished(session, run, now)
+            end_run(session, run, Outcome.DONE, now, complete=sweep)
+        return counts
+
+    return look

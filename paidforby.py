@@ -15,7 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "coverage": ("scrapers.cli", "coverage", "Where we looked, when, and the gaps."),
     "crawl": ("scrapers.crawl_cli", "crawl", "Look at one source now."),
     "import": ("scrapers.cli", "import_", "Read files of a source from disk."),
-    "quarantine": ("archive.cli", "quarantine", "What could not be read or believed."),
+    "quarantine": ("scrapers.quarantine_cli", "quarantine", "What could not be read or believed."),
     "stats": ("archive.cli", "stats", "Count what the archive holds."),
     "search": ("search.cli", "search", "Find ads."),
     "spend": ("archive.spending.cli", "spend", "Sum spending, with honest bounds."),

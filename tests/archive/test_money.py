@@ -27,7 +27,7 @@ def test_more_decimals_than_the_currency_has_are_refused(whole, currency):
 
 @pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "1,000"])
 def test_what_is_no_plain_number_is_refused(text):
-    with pytest.raises(ValueError, match="amount|decimals"):
+    with pytest.raises(ValueError, match=r"amount|decimals"):
         to_minor(text, "EUR")
 
 

@@ -1,0 +1,83 @@
+"""The bounds band: a thin bar from least to most on a scale that its whole group shares.
+
+Pages draw one beside every amount and every number of views. Pure: figures in, SVG out. The figure
+itself always stands beside the band in words, which are also the band's text alternative.
+"""
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+WIDTH, HEIGHT, MIDDLE = 240, 14, 7
+LEAST_WIDTH = 3
+"""A narrow range must still be seen as a range."""
+OPEN_ROOM = 1.25
+"""An open end reaches past the greatest known bound by this factor, then fades."""
+
+Range = tuple[int | None, int | None]
+"""Lower and upper bound, inclusive; no lower bound: unknown; no upper bound: open."""
+
+
+def find_scale(ranges: Iterable[Range]) -> int:
+    """Right end of a scale on which all these ranges fit; 0 if nothing is known of any."""
+    ends = [
+        upper if upper is not None else int(lower * OPEN_ROOM)
+        for lower, upper in ranges
+        if lower is not None
+    ]
+    return round_up(max(ends, default=0))
+
+
+def round_up(value: int) -> int:
+    """The next number of one significant half step: 1,020 -> 1,500; 48,000 -> 50,000."""
+    if value <= 0:
+        return 0
+    step = 10 ** (len(str(value)) - 1)
+    half = max(step // 2, 1)
+    return -(-value // half) * half
+
+
+def draw_band(lower: int | None, upper: int | None, scale: int, words: str) -> Markup:
+    """The band as inline SVG, `words` being its text alternative.
+
+    A range is a bar, an exact value a tick, an open end fades out, the unknown is hatched.
+    """
+    return Markup(
+        '<svg class="band" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg>'
+    ).format(WIDTH, HEIGHT, words, _draw_shape(lower, upper, max(scale, 1)))
+
+
+def _draw_shape(lower: int | None, upper: int | None, scale: int) -> Markup:
+    if lower is None:
+        return _rect("void", 0.5, WIDTH - 1, 'vector-effect="non-scaling-stroke"')
+    start = _place(lower, scale)
+    if upper is None:
+        return _track() + _rect("open", start, WIDTH - start, 'fill="url(#fade)"') + _tick(start)
+    end = _place(upper, scale)
+    if lower == upper:
+        return _track() + _tick(start)
+    width = max(end - start, LEAST_WIDTH)
+    return _track() + _rect("fill", min(start, WIDTH - width), width)
+
+
+def _place(value: int, scale: int) -> float:
+    return round(min(value / scale, 1) * (WIDTH - 2) + 1, 1)
+
+
+def _track() -> Markup:
+    return Markup('<path class="track" d="M0 {0}H{1}" vector-effect="non-scaling-stroke"/>').format(
+        MIDDLE, WIDTH
+    )
+
+
+def _tick(x: float) -> Markup:
+    return Markup(
+        '<path class="end" d="M{} 1V{}" stroke-width="3" vector-effect="non-scaling-stroke"/>'
+    ).format(x, HEIGHT - 1)
+
+
+def _rect(kind: str, x: float, width: float, more: str = "") -> Markup:
+    return Markup('<rect class="{}" x="{}" y="3" width="{}" height="8" {}/>').format(
+        kind, round(x, 1), round(width, 1), Markup(more)
+    )

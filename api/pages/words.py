@@ -1,0 +1,147 @@
+"""How pages write days, times, numbers, ranges, reasons and codes: one way each, for every template.
+
+The template environment offers these as filters; nothing here reads the archive.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from babel import Locale
+from markupsafe import Markup, escape
+
+from archive.records import MISSING_IN_WORDS, MissingReason
+
+ENGLISH = Locale("en")
+
+NAMES = {
+    "meta": "Meta",
+    "google": "Google",
+    "snap": "Snap",
+    "age_gender": "age and gender",
+    "civil_society": "a civil-society organisation",
+    "newsroom": "a newsroom",
+    "research": "a research group",
+    "authority": "a public authority",
+    "demo": "a demonstration",
+}
+"""Codes whose English name is not the code itself with its underscores opened."""
+
+
+def write_day(value: date) -> Markup:
+    """A day as `23 Nov 2026`, with the raw date for machines."""
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), plain_day(value))
+
+
+def write_instant(value: datetime) -> Markup:
+    """An instant as `23 Nov 2026, 07:20 UTC`, with the raw time for machines."""
+    raw = value.astimezone(UTC).isoformat()
+    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(raw, plain_instant(value))
+
+
+def plain_day(value: date) -> str:
+    """`3 Nov 2026`."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def plain_instant(value: datetime) -> str:
+    """`3 Nov 2026, 07:20 UTC`."""
+    utc = value.astimezone(UTC)
+    return f"{plain_day(utc.date())}, {utc:%H:%M} UTC"
+
+
+def plain_local(value: datetime) -> str:
+    """A time in its own zone: `20 May 2023, 00:00 EEST`."""
+    return f"{plain_day(value.date())}, {value:%H:%M %Z}"
+
+
+def write_number(value: int) -> str:
+    """Thousands separated: `1,284`."""
+    return f"{value:,}"
+
+
+def write_count(value: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: `1 ad`, `1,284 ads`."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def write_range(lower: int | None, upper: int | None) -> str:
+    """A range of people or views in words: `exactly 540`, `1,000 to 1,999`, `at least 1,000,000`."""
+    if lower is None:
+        return "unknown" if upper is None else f"at most {upper:,}"
+    if upper is None:
+        return f"at least {lower:,}"
+    return f"exactly {lower:,}" if lower == upper else f"{lower:,} to {upper:,}"
+
+
+def write_share(share: float) -> str:
+    """A share as a percentage; what would round to nothing is said to be small, not zero."""
+    percent = share * 100
+    return "under 0.1 %" if 0 < percent < 0.1 else f"{percent:.1f} %"
+
+
+def write_bytes(size: int) -> str:
+    """A size people can judge: `812 bytes`, `3.1 MB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return write_count(size, "byte")
+
+
+def write_reason(reason: str | None) -> Markup:
+    """Why a value is missing: `unknown: this source does not give it`."""
+    if reason is None:
+        return Markup('<span class="unknown">unknown</span>')
+    words = MISSING_IN_WORDS[MissingReason(reason)]
+    return Markup('<span class="unknown">unknown: {}</span>').format(words)
+
+
+def join_words(words: Sequence[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def name_country(code: str) -> str:
+    """`Greece` for `GR`; a code nobody knows stays itself."""
+    return ENGLISH.territories.get(code.upper(), code)
+
+
+def name_language(code: str) -> str:
+    """`Greek` for `el`; a code nobody knows stays itself."""
+    return ENGLISH.languages.get(code.lower(), code)
+
+
+def name_code(code: str) -> str:
+    """A code of ours as words: `not_met` as `not met`, `meta` as `Meta`."""
+    return NAMES.get(code, code.replace("_", " "))
+
+
+def write_link(address: str) -> Markup:
+    """A source's address: a link if it is one of the web, else plain text.
+
+    Addresses are hostile: only http and https become links, and nothing of this site goes along.
+    """
+    if not address.lower().startswith(("http://", "https://")):
+        return escape(address)
+    return Markup('<a href="{0}" rel="noopener noreferrer nofollow">{0}</a>').format(address)
+
+
+FILTERS = {
+    "day": write_day,
+    "instant": write_instant,
+    "plain_day": plain_day,
+    "plain_instant": plain_instant,
+    "plain_local": plain_local,
+    "number": write_number,
+    "count": write_count,
+    "range": write_range,
+    "share": write_share,
+    "bytes": write_bytes,
+    "reason": write_reason,
+    "words": join_words,
+    "country": name_country,
+    "language": name_language,
+    "code": name_code,
+    "weblink": write_link,
+}

@@ -1,0 +1,93 @@
+"""What is not here, counted and with its reason: the other half of every answer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, func, type_coerce
+from sqlmodel import Session, col, select
+
+from archive.models import PublicAd, QuarantinedPiece, Run
+from archive.models.collecting import Outcome, PieceStatus
+from archive.reading.freshness import read_data_as_of
+from archive.reading.sources import show_run
+from archive.reading.views import Lack, MissingReport
+from archive.records import MISSING_IN_WORDS, MissingReason
+
+RUNS_SHOWN = 100
+
+
+def what_is_missing(session: Session) -> MissingReport:
+    """Counts of what could not be read, is not known or was not fetched, by source and reason."""
+    return MissingReport(
+        data_as_of=read_data_as_of(session),
+        lacks=[
+            *_count_held_back(session),
+            *_count_unknown(session, "undated", "started_on", col(PublicAd.started_at).is_(None)),
+            *_count_unknown(session, "no_currency", "currency"),
+            *_count_unknown(session, "no_spend", "spend_lower_minor"),
+            *_count_unknown(session, "payer_unknown", "payer_name"),
+            *_count_ads(session, "no_text", "no words of the ad", col(PublicAd.text) == ""),
+            *_count_ads(
+                session,
+                "media_not_fetched",
+                "pictures and videos stay at the source; their addresses are kept",
+                func.json_array_length(PublicAd.media_urls) > 0,
+            ),
+        ],
+        runs_not_done=[show_run(run) for run in _select_not_done(session)],
+    )
+
+
+def _count_held_back(session: Session) -> Iterator[Lack]:
+    query = (
+        select(
+            QuarantinedPiece.source,
+            QuarantinedPiece.reason,
+            func.count(),
+            func.min(QuarantinedPiece.held_at),
+        )
+        .where(QuarantinedPiece.status == PieceStatus.HELD)
+        .group_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
+        .order_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
+    )
+    for source, reason, count, since_at in session.exec(query):
+        yield Lack(what="held_back", source=source, reason=reason, count=count, since_at=since_at)
+
+
+def _count_unknown(
+    session: Session, what: str, field: str, *also: ColumnElement[bool]
+) -> Iterator[Lack]:
+    """Ads whose field has no value, by source and the reason kept beside it."""
+    listed = (
+        select(
+            col(PublicAd.source).label("source"),
+            type_coerce(PublicAd.missing, JSON)[field].as_string().label("reason"),
+            col(PublicAd.first_seen_at).label("seen_at"),
+        )
+        .where(col(getattr(PublicAd, field)).is_(None), *also)
+        .subquery()
+    )
+    query = (
+        select(listed.c.source, listed.c.reason, func.count(), func.min(listed.c.seen_at))
+        .group_by(listed.c.source, listed.c.reason)
+        .order_by(listed.c.source, listed.c.reason)
+    )
+    for source, reason, count, since_at in session.exec(query):
+        words = MISSING_IN_WORDS[MissingReason(reason or MissingReason.NOT_PROVIDED)]
+        yield Lack(what=what, source=source, reason=words, count=count, since_at=since_at)
+
+
+def _count_ads(session: Session, what: str, reason: str, where: Any) -> Iterator[Lack]:  # noqa: ANN401 (an SQL condition)
+    query = (
+        select(PublicAd.source, func.count(), func.min(PublicAd.first_seen_at))
+        .where(where)
+        .group_by(col(PublicAd.source))
+        .order_by(col(PublicAd.source))
+    )
+    for source, count, since_at in session.exec(query):
+        yield Lack(what=what, source=source, reason=reason, count=count, since_at=since_at)
+
+
+def _select_not_done(session: Session) -> list[Run]:
+    query = select(Run).where(col(Run.outcome) != Outcome.DONE)
+    return list(session.exec(query.order_by(col(Run.id).desc()).limit(RUNS_SHOWN)))

@@ -1,0 +1,232 @@
+"""What a reader gets to see: the shapes that read functions answer with.
+
+Routes turn them into JSON and CSV, pages into HTML. They carry no internal number but the version's.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from archive.models import (
+    AdAbsence,
+    AdMetric,
+    AdVersion,
+    Advertiser,
+    AdvertiserName,
+    Capture,
+    PublicAd,
+    Run,
+    Source,
+)
+from archive.reading.descriptions import quote_field
+from archive.records import AdContent, AdNumbers, DisclosureRecord, MissingReason, SourceInfo
+
+AS_OF = "The answer is what this archive knew at this time; empty: what it knows now."
+DATA_AS_OF = "When this archive last learned anything or last looked."
+
+
+class AdItem(AdContent, AdNumbers):
+    """An ad as lists show it: content, numbers, and what the archive knows about it."""
+
+    id: str = Field(description=quote_field(PublicAd, "public_id"))
+    source: str = Field(description=quote_field(PublicAd, "source"))
+    advertiser_id: str | None = Field(description=quote_field(PublicAd, "advertiser_id"))
+    text: str = Field(description=quote_field(PublicAd, "text"))
+    landing_domains: list[str] = Field(description=quote_field(PublicAd, "landing_domains"))
+    missing: dict[str, MissingReason] = Field(description=quote_field(PublicAd, "missing"))
+    source_fields: dict[str, str] = Field(description=quote_field(PublicAd, "source_fields"))
+    state: str = Field(description=quote_field(PublicAd, "state"))
+    versions: int = Field(description=quote_field(PublicAd, "versions"))
+    content_sha256: str = Field(description=quote_field(PublicAd, "content_sha256"))
+    first_seen_at: datetime = Field(description=quote_field(PublicAd, "first_seen_at"))
+    last_changed_at: datetime = Field(description=quote_field(PublicAd, "last_changed_at"))
+    vanished_at: datetime | None = Field(description=quote_field(PublicAd, "vanished_at"))
+    recorded_at: datetime = Field(description=quote_field(PublicAd, "recorded_at"))
+
+
+class AdView(AdItem):
+    """One ad, now or as the archive knew it at a time."""
+
+    path: str = Field(description="Permanent link of the ad within the site.")
+    as_of: datetime | None = Field(description=AS_OF)
+    data_as_of: datetime | None = Field(description=DATA_AS_OF)
+
+
+class FieldChange(SQLModel):
+    """One field that differs from the version before."""
+
+    field: str = Field(description="Name of the field.")
+    before: Any = Field(default=None, description="Its value before; empty: none.")
+    after: Any = Field(default=None, description="Its value in this version; empty: none.")
+
+
+class VersionView(SQLModel):
+    """One state of an ad's content, and what it changed."""
+
+    seq: int = Field(description=quote_field(AdVersion, "seq"))
+    observed_at: datetime = Field(description=quote_field(AdVersion, "observed_at"))
+    recorded_at: datetime = Field(description=quote_field(AdVersion, "recorded_at"))
+    content_sha256: str = Field(description=quote_field(AdVersion, "content_sha256"))
+    capture_id: int | None = Field(description=quote_field(AdVersion, "capture_id"))
+    content: dict[str, Any] = Field(description=quote_field(AdVersion, "content"))
+    changes: list[FieldChange] = Field(
+        description="Fields that differ from the version observed before it; empty for the first."
+    )
+
+
+class MetricView(AdNumbers):
+    """The numbers of an ad at one time."""
+
+    seq: int = Field(description=quote_field(AdMetric, "seq"))
+    observed_at: datetime = Field(description=quote_field(AdMetric, "observed_at"))
+    recorded_at: datetime = Field(description=quote_field(AdMetric, "recorded_at"))
+    missing: dict[str, MissingReason] = Field(description=quote_field(AdMetric, "missing"))
+    capture_id: int | None = Field(description=quote_field(AdMetric, "capture_id"))
+
+
+class AbsenceView(SQLModel):
+    """A stretch in which complete looks did not find an ad."""
+
+    last_seen_at: datetime | None = Field(description=quote_field(AdAbsence, "last_seen_at"))
+    missed_at: datetime = Field(description=quote_field(AdAbsence, "missed_at"))
+    recorded_at: datetime = Field(description=quote_field(AdAbsence, "recorded_at"))
+    returned_at: datetime | None = Field(description=quote_field(AdAbsence, "returned_at"))
+
+
+class EvidenceView(SQLModel):
+    """Where a statement of a source is kept: enough to check it, without the bytes themselves."""
+
+    id: int = Field(description=quote_field(Capture, "id"))
+    source: str = Field(description=quote_field(Capture, "source"))
+    partition: str = Field(description=quote_field(Capture, "partition"))
+    url: str = Field(description=quote_field(Capture, "url"))
+    status: int | None = Field(description=quote_field(Capture, "status"))
+    media_type: str = Field(description=quote_field(Capture, "media_type"))
+    fetched_at: datetime = Field(description=quote_field(Capture, "fetched_at"))
+    sha256: str = Field(description=quote_field(Capture, "sha256"))
+    bytes: int = Field(description=quote_field(Capture, "bytes"))
+
+
+class NameView(SQLModel):
+    """A name an advertiser went by."""
+
+    name: str = Field(description=quote_field(AdvertiserName, "name"))
+    observed_at: datetime = Field(description=quote_field(AdvertiserName, "observed_at"))
+
+
+class AdvertiserItem(SQLModel):
+    """Who runs ads at one source."""
+
+    id: str = Field(description=quote_field(Advertiser, "id"))
+    source: str = Field(description=quote_field(Advertiser, "source"))
+    ref: str | None = Field(description=quote_field(Advertiser, "ref"))
+    name: str = Field(description=quote_field(Advertiser, "name"))
+    is_weak: bool = Field(description=quote_field(Advertiser, "is_weak"))
+    recorded_at: datetime = Field(description=quote_field(Advertiser, "recorded_at"))
+    ads: int = Field(description="Ads of this advertiser that the archive holds.")
+
+
+class AdvertiserView(AdvertiserItem):
+    """One advertiser with every name it went by and who paid for its ads."""
+
+    names: list[NameView] = Field(description="Names, oldest first.")
+    payers: list[str] = Field(description="Payers declared on its ads, most ads first, at most 20.")
+    data_as_of: datetime | None = Field(description=DATA_AS_OF)
+
+
+class DisclosureView(DisclosureRecord):
+    """One expenditure as last disclosed."""
+
+    id: str = Field(description="Permanent id, `<source>:<ref>`.")
+    source: str = Field(description="Source.")
+    versions: int = Field(description="Versions the archive holds.")
+    observed_at: datetime = Field(description="When the source said it.")
+    recorded_at: datetime = Field(description="When this archive learned the current state.")
+
+
+class RunView(SQLModel):
+    """One look at one partition of a source, and how it ended."""
+
+    id: int = Field(description=quote_field(Run, "id"))
+    source: str = Field(description=quote_field(Run, "source"))
+    partition: str = Field(description=quote_field(Run, "partition"))
+    kind: str = Field(description=quote_field(Run, "kind"))
+    started_at: datetime = Field(description=quote_field(Run, "started_at"))
+    ended_at: datetime | None = Field(description=quote_field(Run, "ended_at"))
+    outcome: str = Field(description=quote_field(Run, "outcome"))
+    reason: str = Field(description=quote_field(Run, "reason"))
+    observed_at: datetime = Field(description=quote_field(Run, "observed_at"))
+    observed_how: str = Field(description=quote_field(Run, "observed_how"))
+    complete: bool = Field(description=quote_field(Run, "complete"))
+    seen: int = Field(description=quote_field(Run, "seen"))
+    new: int = Field(description=quote_field(Run, "new"))
+    changed: int = Field(description=quote_field(Run, "changed"))
+    unchanged: int = Field(description=quote_field(Run, "unchanged"))
+    vanished: int = Field(description=quote_field(Run, "vanished"))
+    quarantined: int = Field(description=quote_field(Run, "quarantined"))
+    not_read: list[str] = Field(description=quote_field(Run, "not_read"))
+    not_before_at: datetime | None = Field(description=quote_field(Run, "not_before_at"))
+
+
+class SourceView(SourceInfo):
+    """A source, how much of it the archive holds, and the last look at it."""
+
+    id: str = Field(description=quote_field(Source, "id"))
+    ads: int = Field(description="Ads of it that the archive holds.")
+    ad_versions: int = Field(description="Versions of these ads.")
+    advertiser_spend: int = Field(description="Statements of what advertisers spent.")
+    disclosures: int = Field(description="Disclosed expenditures.")
+    captures: int = Field(description="Captures kept as evidence.")
+    quarantined: int = Field(description="Pieces held back because they could not be read.")
+    last_run: RunView | None = Field(description="The newest look that has ended; empty: none yet.")
+
+
+class DayCover(SQLModel):
+    """How one day at a source was covered."""
+
+    day_on: date = Field(description="The day (UTC).")
+    state: str = Field(
+        description="looked, partial (the look did not reach the end), failed, or not_looked."
+    )
+
+
+class Gap(SQLModel):
+    """A stretch of days without a look that ended well."""
+
+    start_on: date = Field(description="First day of the gap (UTC).")
+    end_on: date = Field(description="Last day of the gap, inclusive.")
+    reason: str = Field(description="Why, when a look was tried; empty: nobody looked.")
+
+
+class SourceCoverage(SQLModel):
+    """Where and when this archive looked at one source."""
+
+    source: str = Field(description="Source.")
+    start_on: date | None = Field(description="First day reckoned; empty: never looked.")
+    end_on: date | None = Field(description="Last day reckoned, inclusive.")
+    days: int = Field(description="Days from the first to the last.")
+    days_looked_at: int = Field(description="Days with a look that ended well.")
+    looks: int = Field(description="Looks, however they ended.")
+    last_look_at: datetime | None = Field(description="When the source last answered a look.")
+    gaps: list[Gap] = Field(description="Stretches without a look that ended well, oldest first.")
+
+
+class Lack(SQLModel):
+    """One kind of thing that is not here, counted."""
+
+    what: str = Field(description="What is lacking, as a name for programs.")
+    source: str = Field(description="Source it lacks from.")
+    reason: str = Field(description="Why, in plain words.")
+    count: int = Field(description="How many.")
+    since_at: datetime | None = Field(description="Since when; empty: not known.")
+
+
+class MissingReport(SQLModel):
+    """Everything this archive knows that it does not have."""
+
+    data_as_of: datetime | None = Field(description=DATA_AS_OF)
+    lacks: list[Lack] = Field(description="What is lacking, by source and reason.")
+    runs_not_done: list[RunView] = Field(
+        description="Looks that did not end as done, newest first, at most 100."
+    )

@@ -1,0 +1,1 @@
+"""Judges: rules as published data, what they answer about an ad, and what people make of that."""

@@ -1,0 +1,241 @@
+"""From a tree to something that evaluates it on the facts of one ad.
+
+`compile_node` is called once a rule; its closure is called once an ad. `None` stands for unknown.
+Whole numbers outside 64 bits are unknown, as CEL makes them an error.
+"""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import re2
+
+from archive.records import MissingReason
+from oversight.language.ast import (
+    And,
+    Choice,
+    Compare,
+    Comparison,
+    Fact,
+    ForItems,
+    Has,
+    InList,
+    Item,
+    Literal,
+    Node,
+    Not,
+    OneOf,
+    Or,
+    Quantifier,
+    Reckon,
+    SearchText,
+    Size,
+    Sum,
+    TextTest,
+    list_children,
+)
+from oversight.language.values import EMPTY, Facts, FactValue, Value
+
+Evaluate = Callable[[Facts, Value | None], Value | None]
+"""Facts, and the list item at hand inside `exists` or `all`, to a value or `None` for unknown."""
+
+INT64 = range(-(2**63), 2**63)
+
+COMPARE: dict[Comparison, Callable[[Any, Any], bool]] = {
+    Comparison.EQUAL: operator.eq,
+    Comparison.DIFFERENT: operator.ne,
+    Comparison.LESS: operator.lt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.MORE: operator.gt,
+    Comparison.AT_LEAST: operator.ge,
+}
+RECKON: dict[Sum, Callable[[Any, Any], Any]] = {
+    Sum.ADD: operator.add,
+    Sum.SUBTRACT: operator.sub,
+    Sum.MULTIPLY: operator.mul,
+}
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A node made ready to evaluate, with its parts in written order."""
+
+    node: Node
+    evaluate: Evaluate
+    parts: tuple["Closure", ...]
+
+    def answer(self, facts: Facts) -> bool | None:
+        """What a whole condition comes to; `None` is unknown."""
+        value = self.evaluate(facts, None)
+        return value if isinstance(value, bool) else None
+
+
+def compile_node(node: Node) -> Closure:
+    """Make a tree ready to evaluate."""
+    parts = tuple(compile_node(child) for child in list_children(node))
+    return Closure(node, _make_evaluate(node, [part.evaluate for part in parts]), parts)
+
+
+def read_fact(facts: Facts, name: str) -> FactValue:
+    """A fact's value, or why it has none."""
+    return facts.get(name, MissingReason.NOT_PROVIDED)
+
+
+@singledispatch
+def _make_evaluate(node: Node, parts: list[Evaluate]) -> Evaluate:
+    raise TypeError(f"no evaluation for {type(node).__name__} of {len(parts)} parts")
+
+
+@_make_evaluate.register
+def _evaluate_literal(node: Literal, _parts: list[Evaluate]) -> Evaluate:
+    return lambda _facts, _item: node.value
+
+
+@_make_evaluate.register
+def _evaluate_item(_node: Item, _parts: list[Evaluate]) -> Evaluate:
+    return lambda _facts, item: item
+
+
+@_make_evaluate.register
+def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Evaluate:
+    name, blank = node.name, EMPTY.get(node.type)
+
+    def evaluate(facts: Facts, _item: Value | None) -> Value | None:
+        value = read_fact(facts, name)
+        if isinstance(value, MissingReason):
+            return blank if value is MissingReason.NOT_DISCLOSED else None
+        return value
+
+    return evaluate
+
+
+@_make_evaluate.register
+def _evaluate_has(node: Has, _parts: list[Evaluate]) -> Evaluate:
+    name = node.fact.name
+    return lambda facts, _item: not isinstance(read_fact(facts, name), MissingReason)
+
+
+@_make_evaluate.register
+def _evaluate_not(_node: Not, parts: list[Evaluate]) -> Evaluate:
+    return _when_known(operator.not_, parts[0])
+
+
+@_make_evaluate.register
+def _evaluate_and(_node: And, parts: list[Evaluate]) -> Evaluate:
+    return _decide_early(parts, by=False)
+
+
+@_make_evaluate.register
+def _evaluate_or(_node: Or, parts: list[Evaluate]) -> Evaluate:
+    return _decide_early(parts, by=True)
+
+
+@_make_evaluate.register
+def _evaluate_choice(_node: Choice, parts: list[Evaluate]) -> Evaluate:
+    condition, then, otherwise = parts
+
+    def evaluate(facts: Facts, item: Value | None) -> Value | None:
+        chosen = condition(facts, item)
+        if chosen is None:
+            return None
+        return (then if chosen else otherwise)(facts, item)
+
+    return evaluate
+
+
+@_make_evaluate.register
+def _evaluate_compare(node: Compare, parts: list[Evaluate]) -> Evaluate:
+    return _when_both_known(COMPARE[node.how], *parts)
+
+
+@_make_evaluate.register
+def _evaluate_reckon(node: Reckon, parts: list[Evaluate]) -> Evaluate:
+    reckon = RECKON[node.how]
+
+    def within_bounds(left: Any, right: Any) -> Value | None:  # noqa: ANN401 (numbers or times, as checked)
+        result: Value = reckon(left, right)
+        return result if not isinstance(result, int) or result in INT64 else None
+
+    return _when_both_known(within_bounds, *parts)
+
+
+@_make_evaluate.register
+def _evaluate_one_of(node: OneOf, parts: list[Evaluate]) -> Evaluate:
+    options = frozenset(option.value for option in node.options)
+    return _when_known(lambda value: value in options, parts[0])
+
+
+@_make_evaluate.register
+def _evaluate_in_list(_node: InList, parts: list[Evaluate]) -> Evaluate:
+    return _when_both_known(lambda value, source: value in source, *parts)
+
+
+@_make_evaluate.register
+def _evaluate_search(node: SearchText, parts: list[Evaluate]) -> Evaluate:
+    needle = node.needle
+    if node.how is TextTest.MATCHES:
+        search = re2.compile(needle).search
+        return _when_known(lambda text: search(text) is not None, parts[0])
+    tests: dict[TextTest, Callable[[Any], bool]] = {
+        TextTest.CONTAINS: lambda text: needle in text,
+        TextTest.STARTS_WITH: lambda text: text.startswith(needle),
+        TextTest.ENDS_WITH: lambda text: text.endswith(needle),
+    }
+    return _when_known(tests[node.how], parts[0])
+
+
+@_make_evaluate.register
+def _evaluate_size(_node: Size, parts: list[Evaluate]) -> Evaluate:
+    return _when_known(len, parts[0])
+
+
+@_make_evaluate.register
+def _evaluate_items(node: ForItems, parts: list[Evaluate]) -> Evaluate:
+    source, test = parts
+    by = node.how is Quantifier.SOME
+
+    def evaluate(facts: Facts, _item: Value | None) -> Value | None:
+        items: Any = source(facts, None)
+        if items is None:
+            return None
+        results = [test(facts, item) for item in items]
+        return by if by in results else None if None in results else not by
+
+    return evaluate
+
+
+def _decide_early(parts: list[Evaluate], *, by: bool) -> Evaluate:
+    """Kleene's and (decided by false) and or (decided by true)."""
+    left, right = parts
+
+    def evaluate(facts: Facts, item: Value | None) -> Value | None:
+        first = left(facts, item)
+        if first is by:
+            return by
+        second = right(facts, item)
+        if second is by:
+            return by
+        return None if first is None or second is None else not by
+
+    return evaluate
+
+
+def _when_known(apply: Callable[[Any], Value], part: Evaluate) -> Evaluate:
+    def evaluate(facts: Facts, item: Value | None) -> Value | None:
+        value = part(facts, item)
+        return None if value is None else apply(value)
+
+    return evaluate
+
+
+def _when_both_known(
+    apply: Callable[[Any, Any], Value | None], left: Evaluate, right: Evaluate
+) -> Evaluate:
+    def evaluate(facts: Facts, item: Value | None) -> Value | None:
+        first = left(facts, item)
+        second = right(facts, item)
+        return None if first is None or second is None else apply(first, second)
+
+    return evaluate

@@ -1,0 +1,107 @@
+"""How a condition came to its answer: every step with its outcome, every fact with its value or reason.
+
+Signals keep a trace; pages and statements of reasons read it. A trace evaluates the same closures
+again, so that it cannot say anything else than they did.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from archive.records import MissingReason
+from oversight.language.ast import And, Choice, Fact, ForItems, Has, Or
+from oversight.language.closures import Closure, read_fact
+from oversight.language.render import render_node
+from oversight.language.values import Facts, FactValue, Value
+
+MAX_ITEMS = 20
+"""Items of a list that a trace shows one by one."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One sub-expression: its text, what it came to (`None`: unknown) and its own steps.
+
+    For a fact, `fact` is its name and `reason` says why it has no value. `decisive` is false for a
+    step that could have come out otherwise without changing the step above it.
+    """
+
+    text: str
+    outcome: Value | None
+    fact: str | None = None
+    reason: MissingReason | None = None
+    decisive: bool = True
+    steps: tuple["Step", ...] = ()
+
+    def list_deciding_facts(self) -> list[str]:
+        """Names of the facts that the outcome hangs on, each once, in written order."""
+        return list(dict.fromkeys(self._walk_deciding_facts()))
+
+    def _walk_deciding_facts(self) -> Iterator[str]:
+        if self.fact:
+            yield self.fact
+        for step in self.steps:
+            if step.decisive:
+                yield from step._walk_deciding_facts()  # noqa: SLF001 (its own kind)
+
+    def as_json(self) -> dict[str, Any]:
+        """The step as plain JSON; times in ISO 8601, lengths of time in seconds."""
+        return {
+            "text": self.text,
+            "outcome": write_value(self.outcome),
+            "decisive": self.decisive,
+            **({"fact": self.fact} if self.fact else {}),
+            **({"missing": self.reason.value} if self.reason else {}),
+            **({"steps": [step.as_json() for step in self.steps]} if self.steps else {}),
+        }
+
+
+def write_value(value: FactValue | Value | None) -> Any:  # noqa: ANN401 (any JSON)
+    """A value as JSON has it."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def trace_closure(
+    closure: Closure, facts: Facts, item: Value | None = None, *, decisive: bool = True
+) -> Step:
+    """The steps by which a condition comes to its answer on these facts."""
+    node, outcome = closure.node, closure.evaluate(facts, item)
+    text = render_node(node)
+    if isinstance(node, Fact | Has):
+        name = node.name if isinstance(node, Fact) else node.fact.name
+        value = read_fact(facts, name)
+        reason = value if isinstance(value, MissingReason) else None
+        return Step(text, outcome, fact=name, reason=reason, decisive=decisive)
+    if isinstance(node, ForItems):
+        return Step(text, outcome, decisive=decisive, steps=_trace_items(closure, facts, outcome))
+    steps = tuple(
+        trace_closure(part, facts, item, decisive=_is_decisive(closure, i, facts, item))
+        for i, part in enumerate(closure.parts)
+    )
+    return Step(text, outcome, decisive=decisive, steps=steps)
+
+
+def _trace_items(closure: Closure, facts: Facts, outcome: Value | None) -> tuple[Step, ...]:
+    source, test = closure.parts
+    items: Any = source.evaluate(facts, None) or ()
+    tested = tuple(
+        trace_closure(test, facts, item, decisive=test.evaluate(facts, item) is outcome)
+        for item in items[:MAX_ITEMS]
+    )
+    return (trace_closure(source, facts), *tested)
+
+
+def _is_decisive(closure: Closure, index: int, facts: Facts, item: Value | None) -> bool:
+    """Whether a part explains the outcome: of and, or and a choice not every part does."""
+    if isinstance(closure.node, And | Or):
+        outcome = closure.evaluate(facts, item)
+        return closure.parts[index].evaluate(facts, item) is outcome
+    if isinstance(closure.node, Choice) and index > 0:
+        chosen = closure.parts[0].evaluate(facts, item)
+        return chosen is not None and index == (1 if chosen else 2)
+    return True

@@ -236,21 +236,6 @@ def type_of(node: Node) -> FactType:
 
 FIXED_TYPES: dict[type[Node], FactType] = {Item: FactType.STRING, Size: FactType.INT}
 
-LITERAL_TYPES[type(value)]
-        case Fact(_, kind):
-            return FactType.TIMESTAMP if kind is FactType.DATE else kind
-        case Item():
-            return FactType.STRING
-        case Choice(_, then, _):
-            return type_of(then)
-        case Reckon(_, left, _):
-            return FactType.DURATION if type_of(left) is FactType.TIMESTAMP else FactType.INT
-        case Size():
-            return FactType.INT
-        case _:
-            return FactType.BOOL
-
-
 LITERAL_TYPES = {
     bool: FactType.BOOL,
     int: FactType.INT,

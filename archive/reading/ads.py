@@ -23,7 +23,7 @@ from archive.reading.views import AdItem, AdView
 
 LISTING = "ads"
 
-LOOKED_THROUGH_AT_ONCE = 1000
+LOOKED_THROUGH_AT_ONCE = 200
 """Past states are filtered here, not in SQL: a page may be short, its cursor goes on all the same."""
 
 
@@ -57,7 +57,7 @@ def read_ad(session: Session, ad_id: str, as_of: datetime | None = None) -> AdVi
     item = _find_now(session, ad_id) if as_of is None else _find_then(session, ad_id, as_of)
     if item is None:
         raise NotFoundError("ad", ad_id)
-    return AdView.model_construct(
+    return AdView(
         **dict(item),
         path=ad_path(item.source, item.ref),
         as_of=as_of,
@@ -104,13 +104,7 @@ def list_ads(
 
 def show_ads(rows: Iterable[PublicAd]) -> list[AdItem]:
     """Rows of the public view as readers see them."""
-    names = set(AdItem.model_fields)
-    return [
-        AdItem.model_construct(
-            **{k: v for k, v in row.model_dump().items() if k in names - {"id"}}, id=row.public_id
-        )
-        for row in rows
-    ]
+    return [AdItem.model_validate(row, update={"id": row.public_id}) for row in rows]
 
 
 def _find_now(session: Session, ad_id: str) -> AdItem | None:

@@ -50,7 +50,7 @@ def read_advertiser(session: Session, advertiser_id: str) -> AdvertiserView:
     )
     return AdvertiserView(
         **_show(session, [row])[0].model_dump(),
-        names=[NameView(**name.model_dump()) for name in names],
+        names=[NameView.model_validate(name) for name in names],
         payers=_list_payers(session, advertiser_id),
         data_as_of=read_data_as_of(session),
     )
@@ -64,7 +64,9 @@ def _show(session: Session, rows: Sequence[Advertiser]) -> list[AdvertiserItem]:
             .group_by(col(PublicAd.advertiser_id))
         ).all()
     )
-    return [AdvertiserItem(**row.model_dump(), ads=counted.get(row.id, 0)) for row in rows]
+    return [
+        AdvertiserItem.model_validate(row, update={"ads": counted.get(row.id, 0)}) for row in rows
+    ]
 
 
 def _list_payers(session: Session, advertiser_id: str) -> list[str]:

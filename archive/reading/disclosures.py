@@ -51,5 +51,4 @@ def list_disclosures(
 
 
 def _show(row: Disclosure) -> DisclosureView:
-    values = row.model_dump(include=set(DisclosureView.model_fields) - {"id"})
-    return DisclosureView.model_construct(id=public_id(row.source, row.ref), **values)
+    return DisclosureView.model_validate(row, update={"id": public_id(row.source, row.ref)})

@@ -40,4 +40,4 @@ def list_evidence(session: Session, ad_id: str) -> list[EvidenceView]:
 
 
 def _show(captures: Iterable[Capture]) -> list[EvidenceView]:
-    return [EvidenceView(**capture.model_dump()) for capture in captures]
+    return [EvidenceView.model_validate(capture) for capture in captures]

@@ -26,7 +26,7 @@ def list_versions(session: Session, ad_id: str, as_of: datetime | None = None) -
     views: list[VersionView] = []
     for row in session.exec(query.order_by(col(AdVersion.observed_at), col(AdVersion.seq))):
         changes = compare_contents(views[-1].content, row.content) if views else []
-        views.append(VersionView(**row.model_dump(), changes=changes))
+        views.append(VersionView.model_validate(row, update={"changes": changes}))
     return views
 
 
@@ -50,7 +50,7 @@ def list_metrics(session: Session, ad_id: str, as_of: datetime | None = None) ->
     if as_of is not None:
         query = query.where(col(AdMetric.recorded_at) <= as_of)
     rows = session.exec(query.order_by(col(AdMetric.observed_at), col(AdMetric.seq)))
-    return [MetricView(**row.model_dump()) for row in rows]
+    return [MetricView.model_validate(row) for row in rows]
 
 
 def list_absences(session: Session, ad_id: str, as_of: datetime | None = None) -> list[AbsenceView]:

@@ -61,7 +61,7 @@ def _restore(
         for a in absences
         if a.returned_recorded_at and a.returned_recorded_at <= as_of
     ]
-    return AdItem.model_construct(
+    return AdItem(
         **_project(ad, version, metric),
         id=public_id(ad.source, ad.ref),
         state="vanished" if missed_at else "seen",
@@ -94,7 +94,7 @@ def _project(ad: Ad, version: AdVersion, metric: AdMetric) -> dict[str, Any]:
     """The columns of the public view, by the very projection that ingest uses."""
     content = dict(version.content)
     content_missing = content.pop("missing", {})
-    numbers = metric.model_dump(include=set(NUMBER_FIELDS))
+    numbers = {name: getattr(metric, name) for name in NUMBER_FIELDS}
     record = AdRecord(**content, **numbers, missing=content_missing | metric.missing)
     values = project_record(ad.source, record)
     return {k: v for k, v in values.items() if k in AdItem.model_fields}

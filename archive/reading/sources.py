@@ -17,10 +17,10 @@ def list_sources(session: Session) -> list[SourceView]:
     counted = count_archive(session)["by_source"]
     newest = last_runs(session)
     return [
-        SourceView(
-            **source.model_dump(),
-            **counted[source.id],
-            last_run=show_run(newest[source.id]) if source.id in newest else None,
+        SourceView.model_validate(
+            source,
+            update=counted[source.id]
+            | {"last_run": show_run(newest[source.id]) if source.id in newest else None},
         )
         for source in session.exec(select(Source).order_by(col(Source.id)))
     ]
@@ -47,4 +47,4 @@ def list_runs(
 
 def show_run(run: Run) -> RunView:
     """A look as readers see it: without lease, cursor or heartbeat."""
-    return RunView(**run.model_dump())
+    return RunView.model_validate(run)

@@ -1,0 +1,60 @@
+"""The archive at a glance, for readers: what is new since a time, and on which days it looked at all."""
+
+from datetime import date, datetime, time, timedelta, UTC
+
+from sqlalchemy import distinct, func
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from archive.models import Ad, AdAbsence, AdVersion, PublicAd, Run
+from archive.reading.coverage import LOOKED, cover_days
+
+
+class NewsView(SQLModel):
+    """What this archive learned since a time."""
+
+    since_at: datetime = Field(description="Counted from this time on.")
+    new_ads: int = Field(description="Ads it had not known.")
+    new_payers: int = Field(description="Payers named on these ads and on no ad known before.")
+    changed_ads: int = Field(description="Ads known before that got a further version.")
+    vanished_ads: int = Field(description="Ads that a complete look no longer found.")
+
+
+def count_news(session: Session, since_at: datetime) -> NewsView:
+    """What this archive learned from `since_at` on."""
+    later_version = (col(AdVersion.recorded_at) >= since_at, AdVersion.seq > 1)
+    return NewsView(
+        since_at=since_at,
+        new_ads=session.exec(
+            select(func.count()).select_from(Ad).where(col(Ad.recorded_at) >= since_at)
+        ).one(),
+        new_payers=_count_new_payers(session, since_at),
+        changed_ads=session.exec(
+            select(func.count(distinct(AdVersion.ad_id))).where(*later_version)
+        ).one(),
+        vanished_ads=session.exec(
+            select(func.count())
+            .select_from(AdAbsence)
+            .where(col(AdAbsence.recorded_at) >= since_at)
+        ).one(),
+    )
+
+
+def _count_new_payers(session: Session, since_at: datetime) -> int:
+    first_known = (
+        select(func.min(Ad.recorded_at).label("at"))
+        .join(PublicAd, col(PublicAd.id) == Ad.id)
+        .where(col(PublicAd.payer_name).is_not(None))
+        .group_by(col(PublicAd.payer_name))
+        .subquery()
+    )
+    query = select(func.count()).select_from(first_known).where(first_known.c.at >= since_at)
+    return session.exec(query).one()
+
+
+def count_days_looked(session: Session, start_on: date, end_on: date) -> int:
+    """Days between the two, both included, on which a look at any source ended well."""
+    start_at = datetime.combine(start_on, time(), UTC)
+    end_at = datetime.combine(end_on + timedelta(days=1), time(), UTC)
+    observed = col(Run.observed_at)
+    runs = session.exec(select(Run).where(observed >= start_at, observed < end_at)).all()
+    return sum(day.state == LOOKED for day in cover_days(runs, start_on, end_on))

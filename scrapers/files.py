@@ -6,6 +6,7 @@ to disk, and no declared size is believed.
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,17 @@ class ZipBombError(ValueError):
     """A zip member grows beyond what any honest file does."""
 
 
+BREAKING_ERRORS = (
+    ZipBombError,
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    NotImplementedError,
+)
+"""What a damaged or hostile file raises while it is read; zips packed in unknown ways included."""
+
+
 class _CountingReader(io.RawIOBase):
     """Passes bytes on and stops when a member outgrows its packed size absurdly."""
 
@@ -84,7 +96,7 @@ def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
         return
     try:
         members = _list_members(file)
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (*BREAKING_ERRORS, ValueError) as error:
         reason = f"the zip cannot be opened ({error}); it may have been cut short"
         yield Unreadable(file=file.name, reason=reason)
         return

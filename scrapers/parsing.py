@@ -1,110 +1,38 @@
 """Values as sources write them -> typed values: money, counts, dates, shares, ids, countries.
 
-Spiders call these through `Fields`, which names the field that could not be read. Nothing is guessed
-and nothing rounded; a value that is not understood raises.
+Spiders hand these to `scrapers.fields.Fields`, which names the field that could not be read. Nothing
+is guessed and nothing rounded; a value that is not understood raises.
 """
 
+import ast
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-
-from archive.money import to_minor
+from archive.money import check_currency, to_minor
 from scrapers.countries import CODES_BY_NAME
-
-Value = TypeVar("Value")
 
 RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
 PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 # Not a single ad nor a filed payment for an ad comes near these; what does is a unit error, a
 # spreadsheet accident or a troll filing (fictitious FEC filings ran to 9.9 bn USD).
-ABSURD_UNITS = Decimal(200_000_000)
-ABSURD_UNITS_SMALL = Decimal(200_000_000_000)
+ABSURD_UNITS = 200_000_000
+# The largest advertisers passed 300 m USD on one platform over the years (Google, US, 2020 and 2024).
+ABSURD_TOTAL_UNITS = 20_000_000_000
+SMALL_UNIT_FACTOR = 1_000
 SMALL_UNITS = frozenset(
-    {"CLP", "COP", "HUF", "IDR", "IRR", "JPY", "KRW", "LBP", "NGN", "PYG", "UGX", "VND"}
+    {"ARS", "CLP", "COP", "HUF", "IDR", "IRR", "JPY", "KRW", "LBP", "NGN", "PYG", "UGX", "VND"}
 )
 ABSURD_COUNT = 100_000_000_000
 
-
-class FieldError(ValueError):
-    """A field of a record could not be read."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
-
-
-class Fields:
-    """The cells of one row or keys of one object, taken out one by one; what is left is looked at."""
-
-    def __init__(self, cells: Mapping[str, Any]) -> None:
-        self._cells = dict(cells)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._cells
-
-    def take(self, name: str, parse: Callable[[Any], Value]) -> Value | None:
-        """The field's value, `None` where it is blank or absent.
-
-        Raises:
-            FieldError: if the value cannot be read.
-        """
-        value = self._cells.pop(name, None)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return None
-        try:
-            return parse(value)
-        except FieldError:
-            raise
-        except (ValueError, TypeError) as error:
-            raise FieldError(name, str(error)) from None
-
-    def require(self, name: str, parse: Callable[[Any], Value]) -> Value:
-        """The field's value.
-
-        Raises:
-            FieldError: if it is blank, absent or cannot be read.
-        """
-        value = self.take(name, parse)
-        if value is None:
-            raise FieldError(name, "is blank")
-        return value
-
-    def take_present(
-        self, mapping: Mapping[str, tuple[str, Callable[[Any], Any]]]
-    ) -> dict[str, Any]:
-        """Our names and values for those of the source's fields that this row has at all.
-
-        A field that is there but blank comes out as `None`, so that a record marks it not disclosed;
-        one that is not there does not come out, so that a record marks it not provided.
-        """
-        return {
-            ours: self.take(theirs, parse)
-            for ours, (theirs, parse) in mapping.items()
-            if theirs in self
-        }
-
-    def keep(self, names: Iterable[str]) -> dict[str, str]:
-        """Those of the named fields that are not blank, word for word."""
-        kept = {name: str(self._cells.pop(name, "") or "") for name in names}
-        return {name: text for name, text in kept.items() if text}
-
-    def rest(self) -> dict[str, str]:
-        """What no one has taken and is not blank."""
-        return {name: str(value) for name, value in self._cells.items() if value not in ("", None)}
-
-
-def explain_refusal(error: ValidationError) -> FieldError:
-    """A record's refusal as the first field it names, in one line."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "record"
-    return FieldError(field, first["msg"].removeprefix("Value error, "))
+# Python's own parser takes some hundred bytes of memory for each element of a list.
+MAX_LIST_CHARACTERS = 4 << 20
+MAX_LIST_COMMAS = 200_000
 
 
 def read_text(value: object) -> str:
@@ -144,6 +72,46 @@ def read_list(separator: str) -> Callable[[object], list[str]]:
     return read_items
 
 
+def read_texts(value: object) -> list[str]:
+    """A list of texts, or one text alone; blanks left out.
+
+    Raises:
+        TypeError: if an item is no text.
+        ValueError: if a list written out as text is damaged.
+    """
+    return [text for item in read_sequence(value) if (text := read_text(item))]
+
+
+def read_sequence(value: object) -> list[Any]:
+    """A list; also one that a table holds written out as JSON or as Python prints it.
+
+    A text that is no such list is its only item. Nothing in the text is ever run.
+
+    Raises:
+        TypeError: if it is neither list nor text.
+        ValueError: if a list written out is damaged or too long.
+    """
+    if isinstance(value, list):
+        return value
+    text = read_text(value)
+    return _read_written_list(text) if text[:1] == "[" and text[-1:] == "]" else [text]
+
+
+def _read_written_list(text: str) -> list[Any]:
+    if len(text) > MAX_LIST_CHARACTERS or text.count(",") > MAX_LIST_COMMAS:
+        raise ValueError("is too long for a list in a cell")
+    try:
+        items: list[Any] = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            items = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise ValueError(
+                f"{text[:40]!r} begins like a list and cannot be read as one"
+            ) from None
+    return items
+
+
 def read_count(value: object) -> int:
     """A whole number that is not negative.
 
@@ -158,19 +126,28 @@ def read_count(value: object) -> int:
     return int(text)
 
 
-def read_amount(value: object, currency: str | None) -> int:
-    """An amount that is not negative, in minor units.
+def read_currency(value: object) -> str:
+    """An ISO 4217 code.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    return check_currency(read_text(value))
+
+
+def read_amount(value: object, currency: str | None, most: int = ABSURD_UNITS) -> int:
+    """An amount that is not negative, in minor units; `most` is the largest believed, in units.
 
     Raises:
         ValueError: if it is no plain number, negative, finer than the currency, or absurdly large.
     """
-    minor = read_signed_amount(value, currency)
+    minor = read_signed_amount(value, currency, most)
     if minor < 0:
         raise ValueError(f"{value} is negative")
     return minor
 
 
-def read_signed_amount(value: object, currency: str | None) -> int:
+def read_signed_amount(value: object, currency: str | None, most: int = ABSURD_UNITS) -> int:
     """An amount in minor units; may be negative.
 
     Raises:
@@ -179,7 +156,7 @@ def read_signed_amount(value: object, currency: str | None) -> int:
     text = str(value).strip()
     if not PLAIN_NUMBER.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a plain amount")
-    limit = ABSURD_UNITS_SMALL if currency in SMALL_UNITS else ABSURD_UNITS
+    limit = most * SMALL_UNIT_FACTOR if currency in SMALL_UNITS else most
     if abs(Decimal(text)) > limit:
         raise ValueError(f"{text} is too large to be true")
     return to_minor(text, currency)
@@ -207,6 +184,24 @@ def read_day(value: object) -> date:
         ValueError: if it is written otherwise or does not exist.
     """
     return date.fromisoformat(read_text(value))
+
+
+def read_day_as(*formats: str) -> Callable[[object], date]:
+    """A reader of days written in exactly one of these forms, leading zeros included."""
+
+    def read(value: object) -> date:
+        text = read_text(value)
+        for form in formats:
+            try:
+                day = datetime.strptime(text, form)  # noqa: DTZ007 (a day has no zone)
+            except ValueError:
+                continue
+            # `strptime` also takes 1152019 for 15 November: only what it would write itself counts.
+            if day.strftime(form) == text:
+                return day.date()
+        raise ValueError(f"{text[:40]!r} is not a day as this source writes it")
+
+    return read
 
 
 def read_instant(*formats: str) -> Callable[[object], datetime]:

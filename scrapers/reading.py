@@ -1,18 +1,22 @@
-"""What a spider's reader gives, and the reading of a table row by row with its refusals named.
+"""What a spider's reader gives: the reading of rows and objects, with each refusal named.
 
 Every spider's `read` is a generator of these. A row that cannot be read is put aside with its bytes,
 its line and its field; the rows around it are read on.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from archive.records import AnyRecord, Unreadable
-from scrapers.files import SourceFile
-from scrapers.parsing import FieldError, Fields, explain_refusal
+from scrapers.fields import FieldError, Fields, explain_refusal
+from scrapers.files import BREAKING_ERRORS, SourceFile
+from scrapers.objects import ObjectRow, read_objects
 from scrapers.tables import CSV, TableFormat, TableRow, read_header, read_table
+
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Columns:
     required: frozenset[str]
     optional: frozenset[str] = frozenset()
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Every column we have met."""
+        return self.required | self.optional
+
     def fit(self, header: list[str]) -> bool:
         """Whether a header is this kind of file, perhaps with columns added or lost."""
         return len(self.required & set(header)) * 2 > len(self.required)
@@ -51,28 +60,54 @@ def read_rows(
     `source_fields`.
     """
     header = list(form.columns) or read_header(file, form)
-    lost = sorted(columns.required - set(header))
-    if lost:
-        yield _refuse_header(file, header, lost)
+    if refusal := _refuse_header(file, header, columns):
+        yield refusal
         return
-    unknown = [name for name in header if name not in columns.required | columns.optional]
+    unknown = [name for name in header if name not in columns.known]
     for name in unknown:
-        reason = "the source has a column we do not know; its cells are kept word for word"
-        yield Unreadable(
-            file=file.name, line=1, field=name or "(no name)", reason=reason, raw=name.encode()
-        )
+        yield _hold_name(file, 1, name, "column")
     for row in read_table(file, form):
         yield row if isinstance(row, Unreadable) else _read_one(file, row, read_row)
 
 
-def _refuse_header(file: SourceFile, header: list[str], lost: list[str]) -> Unreadable:
-    found = ", ".join(header[:60]) or "nothing"
-    reason = f"the column {', '.join(lost)} is missing; the file has: {found}"
-    return Unreadable(file=file.name, line=1, field=lost[0], reason=reason[:2_000])
+def read_each_object(
+    file: SourceFile, known: frozenset[str], read_object: Callable[[Fields], AnyRecord]
+) -> Iterator[AnyRecord | Unreadable]:
+    """The records of a JSON file, and what could not be read of it.
+
+    A key that is not known is put aside by name once a file, while its values stay with each record
+    under `source_fields`.
+    """
+    noted = set(known)
+    for row in read_objects(file):
+        if isinstance(row, Unreadable):
+            yield row
+            continue
+        for name in sorted(set(row.cells) - noted):
+            yield _hold_name(file, row.line, name, "key")
+        noted |= set(row.cells)
+        yield _read_one(file, row, read_object)
+
+
+def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
+    reason = f"the source has a {kind} we do not know; its values are kept word for word"
+    field = name[:LONGEST_NAME] or "(no name)"
+    return Unreadable(file=file.name, line=line, field=field, reason=reason, raw=name.encode())
+
+
+def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unreadable | None:
+    """A file whose columns do not say which value is whose."""
+    lost = sorted(columns.required - set(header))
+    twice = sorted(name for name, times in Counter(header).items() if times > 1)
+    if not lost and not twice:
+        return None
+    wrong = f"the column {', '.join(lost)} is missing" if lost else f"{twice[0]} stands there twice"
+    reason = f"{wrong}; the file has: {', '.join(header[:60])}"
+    return Unreadable(file=file.name, line=1, field=(lost or twice)[0], reason=reason[:2_000])
 
 
 def _read_one(
-    file: SourceFile, row: TableRow, read_row: Callable[[Fields], AnyRecord]
+    file: SourceFile, row: TableRow | ObjectRow, read_row: Callable[[Fields], AnyRecord]
 ) -> AnyRecord | Unreadable:
     try:
         return read_row(Fields(row.cells))
@@ -87,10 +122,19 @@ def _read_one(
 
 def refuse_file(file: SourceFile, source_title: str) -> Unreadable:
     """A file that is none of the source's: shown with what it begins with."""
-    with file.open() as stream:
-        start = stream.read(200)
-    shown = start.decode("utf-8", errors="replace").strip().splitlines()
-    begins = shown[0][:80] if shown else "nothing"
-    kind = "an HTML page" if start.lstrip()[:1] == b"<" else "not a file we know"
-    reason = f"this is {kind} of {source_title}; it begins: {begins}"
+    try:
+        with file.open() as stream:
+            start = stream.read(200)
+    except BREAKING_ERRORS as error:
+        return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
+    begins = start.decode("utf-8", errors="replace").strip().splitlines() or ["nothing"]
+    reason = f"this is {_name_kind(start)} of {source_title}; it begins: {begins[0][:80]}"
     return Unreadable(file=file.name, line=1, reason=reason)
+
+
+def _name_kind(start: bytes) -> str:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16 text, which is not UTF-8, and no file"
+    if start.lstrip()[:1] == b"<":
+        return "an HTML page, not a file"
+    return "not a file we know"

@@ -5,22 +5,19 @@ on at the next line. Python's `csv` module is the reader, strict about quotes.
 """
 
 import csv
-import zipfile
-import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
 from archive.records import Unreadable
-from scrapers.files import SourceFile, ZipBombError
+from scrapers.files import BREAKING_ERRORS, SourceFile
 
 MAX_CELL_CHARACTERS = 16 << 20
 """Google's targeting cells 'can run to megabytes'; beyond this a cell is a damaged file."""
 
 csv.field_size_limit(MAX_CELL_CHARACTERS)
 
-BREAKING_ERRORS = (ZipBombError, zipfile.BadZipFile, zlib.error, OSError, EOFError)
 READ_ERRORS = (csv.Error, *BREAKING_ERRORS)
 
 
@@ -84,6 +81,8 @@ class TableFormat:
     encoding: str = "utf-8"
     columns: tuple[str, ...] = ()
     """Column names of a file that has no header line."""
+    folds_names: bool = False
+    """Column names are read in lower case, where a source writes the same ones in several ways."""
 
     @property
     def reader_options(self) -> dict[str, Any]:
@@ -102,7 +101,8 @@ def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
             header = next(csv.reader(_Lines(stream, form.encoding), **form.reader_options), [])
         except READ_ERRORS:
             return []
-    return [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
+    names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
+    return [name.lower() for name in names] if form.folds_names else names
 
 
 def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow | Unreadable]:
@@ -144,8 +144,8 @@ def _read_rows(
             reason = f"the row has {len(cells)} cells where {len(columns)} columns are named"
             yield _leave_line(name, lines, line, reason)
             reader = csv.reader(lines, **form.reader_options)
-        elif (column := _undecodable(columns, cells)) is not None:
-            reason = f"the text is not {form.encoding.upper()}"
+        elif unfit := _find_unfit_cell(columns, cells, form.encoding):
+            column, reason = unfit
             yield Unreadable(file=name, line=line, field=column, reason=reason, raw=lines.raw)
         else:
             yield TableRow(line, dict(zip(columns, cells, strict=True)), lines.raw)
@@ -158,8 +158,11 @@ def _leave_line(name: str, lines: _Lines, line: int, reason: str) -> Unreadable:
     return Unreadable(file=name, line=line, reason=reason, raw=lines.encode(first))
 
 
-def _undecodable(columns: list[str], cells: list[str]) -> str | None:
+def _find_unfit_cell(columns: list[str], cells: list[str], encoding: str) -> tuple[str, str] | None:
+    """The first column whose text no database could hold, and why."""
     for column, cell in zip(columns, cells, strict=True):
+        if "\0" in cell:
+            return column, "holds a NUL byte"
         if not cell.isascii() and any("\udc80" <= c <= "\udcff" for c in cell):
-            return column
+            return column, f"the text is not {encoding.upper()}"
     return None

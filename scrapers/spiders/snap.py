@@ -15,9 +15,9 @@ from scrapy import Request
 
 from archive.records import AdRecord, SourceInfo, SourceKind
 from config.settings import Settings
+from scrapers.fields import Fields
 from scrapers.files import SourceFile
 from scrapers.parsing import (
-    Fields,
     read_address,
     read_amount,
     read_count,

@@ -1,0 +1,135 @@
+"""From a row of `public_ad` to the document search engines keep: the only place where that happens.
+
+Sync and rebuild call it; both engines store what it returns. It is pure and knows no engine.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import date
+from urllib.parse import unquote, urlsplit
+
+from sqlmodel import Field
+
+from archive.models import PublicAd
+from search.hits import MARK_END, MARK_START, ShownAd
+
+LONGEST_TEXT = 100_000
+"""Characters kept of each text; Meilisearch indexes at most 65,535 words of an attribute."""
+
+LONGEST_KEY = 511
+"""Bytes of a document id, by Meilisearch's documentation."""
+
+MOVING_FIELDS = frozenset(
+    {
+        "currency",
+        "spend_lower_minor",
+        "spend_upper_minor",
+        "impressions_lower",
+        "impressions_upper",
+        "state",
+        "versions",
+        "missing",
+    }
+)
+"""What changes without any text: sent apart, because it costs an engine a hundredth of a text."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9-]")
+_NEVER_SHOWN = re.compile(f"[{MARK_START}{MARK_END}\x00]")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PATH_BREAKS = re.compile(r"[\s/._+,;:=~-]+")
+
+# Names of `public_ad` whose documents go by a shorter name.
+_SHOWN_NAMES = {"advertiser_name": "advertiser", "payer_name": "payer", "sponsor_name": "sponsor"}
+
+
+class SearchDocument(ShownAd):
+    """One ad as engines keep it: what is searched, what is filtered and what a hit shows."""
+
+    key: str = Field(description="The id in letters every engine takes.")
+    ad_id: int = Field(description="Our id of the ad.")
+    title: str = Field(description="Headlines, one a line.")
+    body: str = Field(description="Main texts and descriptions, one a line.")
+    landing: str = Field(description="Words of the landing addresses: host, then path, one a line.")
+    started_day: int | None = Field(
+        description="First day as a number (date.toordinal), for filters."
+    )
+    ended_day: int | None = Field(description="Last day as a number, for filters.")
+
+
+def make_document(ad: PublicAd) -> SearchDocument:
+    """The search document of an ad; texts hold no highlight marks and no unpaired surrogates."""
+    return SearchDocument(
+        key=encode_key(ad.public_id),
+        ad_id=ad.id,
+        id=ad.public_id,
+        source=ad.source,
+        platform=ad.platform,
+        advertiser=_clean_name(ad.advertiser_name),
+        advertiser_id=ad.advertiser_id,
+        payer=_clean_name(ad.payer_name),
+        sponsor=_clean_name(ad.sponsor_name),
+        countries=ad.countries,
+        languages=ad.languages,
+        surfaces=ad.surfaces,
+        media_type=ad.media_type,
+        declared_political=ad.declared_political,
+        currency=ad.currency,
+        spend_lower_minor=ad.spend_lower_minor,
+        spend_upper_minor=ad.spend_upper_minor,
+        impressions_lower=ad.impressions_lower,
+        impressions_upper=ad.impressions_upper,
+        started_on=ad.started_on,
+        ended_on=ad.ended_on,
+        started_day=_number_day(ad.started_on),
+        ended_day=_number_day(ad.ended_on),
+        state=ad.state,
+        versions=ad.versions,
+        missing=_reasons_shown(ad),
+        title=_join(ad.titles),
+        body=_join([*ad.bodies, *ad.descriptions]),
+        landing=_join(read_address(address) for address in ad.landing_urls),
+    )
+
+
+def encode_key(public_id: str) -> str:
+    """A permanent id in `[A-Za-z0-9_-]`: other bytes as `_XX`; a hash where that grows too long."""
+    key = _UNSAFE.sub(lambda m: "".join(f"_{b:02X}" for b in m[0].encode()), public_id)
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"sha256-{hashlib.sha256(public_id.encode()).hexdigest()}"
+
+
+def read_address(address: str) -> str:
+    """A landing address as words: `www.example.org/climate-action?x` -> `example.org climate action`.
+
+    The query is left out: it holds tracking labels, which are the same for every campaign.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return address
+    path = _PATH_BREAKS.sub(" ", _CAMEL.sub(" ", unquote(parts.path)))
+    return f"{host} {path}".strip()
+
+
+def _join(texts: Iterable[str]) -> str:
+    return _clean("\n".join(dict.fromkeys(texts)))[:LONGEST_TEXT]
+
+
+def _clean(text: str) -> str:
+    return _NEVER_SHOWN.sub("", text).encode("utf-8", "replace").decode()
+
+
+def _clean_name(name: str | None) -> str | None:
+    return None if name is None else _clean(name)
+
+
+def _number_day(day: date | None) -> int | None:
+    return day.toordinal() if day else None
+
+
+def _reasons_shown(ad: PublicAd) -> dict[str, str]:
+    reasons = {_SHOWN_NAMES.get(name, name): str(reason) for name, reason in ad.missing.items()}
+    return {name: reason for name, reason in reasons.items() if name in ShownAd.model_fields}

@@ -1,0 +1,93 @@
+"""What a search answers: hits that need no second query, and the page they stand on.
+
+Both engines, the API and the pages speak these types. Nothing here knows an engine.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from sqlmodel import Field, SQLModel
+
+MARK_START, MARK_END = "\ue000", "\ue001"
+"""Private-use characters around what matched: a page escapes the snippet first, then replaces them."""
+
+ELLIPSIS = "…"
+
+Matched = Literal["everything", "all_words", "near_spellings", "some_words"]
+
+
+class ShownAd(SQLModel):
+    """What a list of results shows of an ad."""
+
+    id: str = Field(description="Permanent id, `<source>:<ref>`.")
+    source: str = Field(description="Source that describes it.")
+    platform: str = Field(description="Who sells the space.")
+    advertiser: str | None = Field(description="Who runs the ad, as the source names them.")
+    advertiser_id: str | None = Field(description="Our id of who runs it.")
+    payer: str | None = Field(description="Who pays for it, as declared to the source.")
+    sponsor: str | None = Field(description="Who stands behind it, where declared apart.")
+    countries: list[str] = Field(description="Countries it was shown in (ISO 3166-1 alpha-2).")
+    languages: list[str] = Field(description="Languages of the ad (ISO 639-1).")
+    surfaces: list[str] = Field(description="Where on the platform it was shown.")
+    media_type: str | None = Field(description="Kind of creative as the source names it.")
+    declared_political: bool | None = Field(description="Whether it was declared political.")
+    currency: str | None = Field(description="Currency of the spend (ISO 4217).")
+    spend_lower_minor: int | None = Field(description="Least spent so far, in minor units.")
+    spend_upper_minor: int | None = Field(
+        description="Most spent so far, inclusive; empty while the lower bound is known: open."
+    )
+    impressions_lower: int | None = Field(description="Least number of times shown.")
+    impressions_upper: int | None = Field(description="Most times shown; empty: open.")
+    started_on: date | None = Field(description="First day of the ad, by the source's day.")
+    ended_on: date | None = Field(description="Last day of the ad, inclusive.")
+    state: str = Field(description="`seen` when last looked for, or `vanished`.")
+    versions: int = Field(description="Versions the archive holds.")
+    missing: dict[str, str] = Field(
+        description="For each of these fields without a value, the reason why it is missing."
+    )
+
+
+class SearchHit(ShownAd):
+    """One result."""
+
+    snippet: str = Field(
+        description="A piece of the ad, unescaped, with U+E000 and U+E001 around what matched."
+    )
+    snippet_from: str = Field(
+        description="Where the piece stands: title, body, landing, advertiser, payer, sponsor; "
+        "empty when the ad has no words at all."
+    )
+
+
+class SearchPage(SQLModel):
+    """One page of results with the figures of the whole answer."""
+
+    total: int = Field(description="Ads that answer the query.")
+    total_from: Literal["exact", "estimate"] = Field(description="How far the total can be cited.")
+    matched: Matched = Field(
+        description="What the ads have: all words (Meilisearch counts near spellings in), near "
+        "spellings because none has the words themselves, or some of the words because none has all."
+    )
+    engine: str = Field(description="What answered: embedded, meilisearch or archive.")
+    data_as_of: datetime | None = Field(
+        description="When the archive learned the newest thing this answer takes into account."
+    )
+    hits: list[SearchHit] = Field(description="The page's results, in order.")
+    facets: dict[str, dict[str, int]] = Field(
+        description="For each facet asked for: value -> ads, most first, at most 100 values. An ad "
+        "without a value is in none; one with several is in each."
+    )
+
+
+def choose_snippet(marked: Mapping[str, str]) -> tuple[str, str]:
+    """The piece that shows best why an ad was found, and the field it stands in.
+
+    `marked` holds pieces by field. The first with a mark wins, else the first with any words.
+    """
+    order = ("body", "title", "landing", "advertiser", "payer", "sponsor")
+    filled = [name for name in order if marked.get(name)]
+    with_mark = [name for name in filled if MARK_START in marked[name]]
+    for name in with_mark or filled:
+        return marked[name], name
+    return "", ""

@@ -1,0 +1,85 @@
+"""The one port that both engines fit: what sync sends and what readers ask.
+
+`search.sync` writes through it, the API, the pages and the command line read through it. The archive
+stays the record of truth; whatever stands behind this port may be dropped and made again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlmodel import Field, Session, SQLModel
+
+from archive.errors import ArchiveError
+from search.documents import SearchDocument
+from search.hits import SearchPage
+from search.query import AdQuery
+
+DOCUMENT_SHAPE = 1
+"""Raise it when documents or settings change: every engine is then filled anew at the next sync."""
+
+
+class SearchUnavailableError(ArchiveError):
+    """The engine cannot answer now: not filled yet, not reachable, or its task failed."""
+
+
+class Rejection(SQLModel):
+    """A document the engine would not take."""
+
+    ad_id: int = Field(description="Our id of the ad.")
+    id: str = Field(description="Permanent id of the ad.")
+    reason: str = Field(description="The engine's own words.")
+
+
+@dataclass
+class Batch:
+    """Documents to bring the copy up to date; an ad is in one of the three lists only."""
+
+    documents: list[SearchDocument] = field(default_factory=list)
+    """New, or with changed texts."""
+
+    moved: list[SearchDocument] = field(default_factory=list)
+    """Already in the engine; only numbers, state or count of versions moved."""
+
+    deleted: list[int] = field(default_factory=list)
+    """Ads the archive no longer shows, by our id."""
+
+
+class SearchEngine(Protocol):
+    """A place to find ads in. Writing the same batch twice leaves what writing it once leaves."""
+
+    name: str
+    """`embedded` or `meilisearch`, as answers show it."""
+
+    consumer: str
+    """Name of its mark in the change sequence; a different index or document shape is another."""
+
+    keeps_in_archive: bool
+    """Its tables lie in the archive's own file, so that batch and mark are one transaction."""
+
+    def search(self, query: AdQuery) -> SearchPage:
+        """Answer a query.
+
+        Raises:
+            QueryError: if the query cannot be put to the engine.
+            SearchUnavailableError: if the engine does not answer.
+        """
+
+    def count_documents(self) -> int | None:
+        """How many documents it holds; `None` when it was never filled."""
+
+    def write_batch(self, batch: Batch, session: Session | None) -> list[Rejection]:
+        """Take a batch in, completely or not at all; returns the documents it would not take.
+
+        `session` writes to the archive and is given when the engine keeps its tables there.
+
+        Raises:
+            SearchUnavailableError: if the batch is not in; it must be sent again.
+        """
+
+    def rebuild(self, pages: Iterable[list[SearchDocument]]) -> list[Rejection]:
+        """Fill a new copy beside the old one, then change over at once.
+
+        Raises:
+            SearchUnavailableError: if it failed; the old copy still answers.
+        """

@@ -1,0 +1,242 @@
+"""One query for every engine: words, filters, sort, page; checked here and nowhere else.
+
+The command line, the API and the pages build it with `build_query`. It names no engine.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from archive.money import to_minor
+from search.words import split_words
+
+LONGEST_QUERY = 2_000
+MOST_WORDS = 10
+"""Meilisearch reads no more words of a query than this; the others keep to it."""
+
+LARGEST_PAGE = 100
+LAST_RESULT = 1_000
+"""No engine lists further than this: who needs every ad exports from the archive."""
+
+# Filter name -> whether an ad has several values of it. Each is also a facet.
+VALUE_FILTERS: Mapping[str, bool] = {
+    "source": False,
+    "platform": False,
+    "country": True,
+    "language": True,
+    "surface": True,
+    "currency": False,
+    "advertiser_id": False,
+    "advertiser": False,
+    "payer": False,
+    "media_type": False,
+    "state": False,
+    "declared_political": False,
+}
+LIST_FIELDS: Mapping[str, str] = {
+    "country": "countries",
+    "language": "languages",
+    "surface": "surfaces",
+}
+BOUND_FILTERS = ("since", "until", "spend_min", "impressions_min")
+
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PART = re.compile(r'"(?P<exact>[^"]*)"|(?P<free>[^"]+)')
+
+
+class QueryError(ValueError):
+    """A query that cannot be answered; the message says what is allowed instead."""
+
+
+class Sort(StrEnum):
+    """Orders of results. By spend, currencies stand apart, each with its largest first."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    SPEND = "spend"
+    IMPRESSIONS = "impressions"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One word of a query, or several that must stand side by side."""
+
+    terms: tuple[str, ...]
+    text: str
+    is_exact: bool
+    """In quotation marks: neither the start of a longer word nor a near spelling will do."""
+
+
+@dataclass(frozen=True)
+class AdQuery:
+    """A checked query. No units and no filters: every ad."""
+
+    units: tuple[Unit, ...] = ()
+    is_finished: bool = True
+    """The last word is whole; otherwise longer words that begin with it count too."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Filter name -> accepted values: any of one name, all of the names."""
+
+    since_on: date | None = None
+    until_on: date | None = None
+    """Ads that ran on any day from the one to the other; an ad without an end may still run."""
+
+    spend_min_minor: int | None = None
+    impressions_min: int | None = None
+    sort: Sort = Sort.RELEVANCE
+    limit: int = 20
+    page: int = 1
+    facets: tuple[str, ...] = ()
+
+    @property
+    def offset(self) -> int:
+        """How many results stand on earlier pages."""
+        return (self.page - 1) * self.limit
+
+
+def build_query(
+    text: str = "",
+    *,
+    filters: Iterable[tuple[str, str]] = (),
+    sort: str = Sort.RELEVANCE,
+    limit: int = 20,
+    page: int = 1,
+    facets: Iterable[str] = (),
+) -> AdQuery:
+    """Check what was asked; a filter name that repeats widens, different names narrow.
+
+    `spend_min` is in whole units of the currency filtered by.
+
+    Raises:
+        QueryError: if anything is not allowed; the message names it and lists what is.
+    """
+    given = _group_filters(filters)
+    facets = tuple(dict.fromkeys(facets))
+    _check_names("facet", facets, VALUE_FILTERS)
+    _check_names("sort", [sort], list(Sort))
+    _check_page(limit, page)
+    return AdQuery(
+        units=parse_units(text),
+        is_finished=text[-1:].isspace(),
+        values={name: values for name, values in given.items() if name in VALUE_FILTERS},
+        since_on=_read_day("since", given),
+        until_on=_read_day("until", given),
+        spend_min_minor=_read_spend(given),
+        impressions_min=_read_number("impressions_min", given),
+        sort=Sort(sort),
+        limit=limit,
+        page=page,
+        facets=facets,
+    )
+
+
+def parse_units(text: str) -> tuple[Unit, ...]:
+    """The words and quoted phrases of a query, in order.
+
+    Raises:
+        QueryError: if it is too long, or has characters but no word.
+    """
+    if len(text) > LONGEST_QUERY:
+        raise QueryError(
+            f"a query has at most {LONGEST_QUERY:,} characters; this one {len(text):,}"
+        )
+    clean = _CONTROL.sub(" ", text).encode("utf-8", "replace").decode().translate(_QUOTES)
+    units: list[Unit] = []
+    for part in _PART.finditer(clean):
+        exact = part["exact"]
+        units += _cut_words(part["free"]) if exact is None else _take_phrase(exact)
+    if clean.strip() and not units:
+        raise QueryError(f"there is no word in {clean.strip()[:50]!r} to search for")
+    if len(units) > MOST_WORDS:
+        raise QueryError(
+            f"a query has at most {MOST_WORDS} words; this one {len(units)}. "
+            "Put a sentence in quotation marks to find it word for word"
+        )
+    return tuple(units)
+
+
+def _take_phrase(text: str) -> list[Unit]:
+    terms = tuple(word.term for word in split_words(text))
+    return [Unit(terms, " ".join(text.split()), is_exact=True)] if terms else []
+
+
+def _cut_words(text: str) -> list[Unit]:
+    """Words that touch (scripts without spaces) make one unit."""
+    units: list[Unit] = []
+    end = -1
+    for word in split_words(text):
+        piece = text[word.start : word.end]
+        if word.start == end:
+            before = units.pop()
+            units.append(Unit((*before.terms, word.term), before.text + piece, is_exact=False))
+        else:
+            units.append(Unit((word.term,), piece, is_exact=False))
+        end = word.end
+    return units
+
+
+def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    grouped: dict[str, tuple[str, ...]] = {}
+    for name, value in filters:
+        grouped[name] = (*grouped.get(name, ()), _CONTROL.sub(" ", value))
+    _check_names("filter", grouped, [*VALUE_FILTERS, *BOUND_FILTERS])
+    political = grouped.get("declared_political", ())
+    _check_names("value of declared_political", political, ["true", "false"])
+    return grouped
+
+
+def _check_names(what: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+    for name in names:
+        if name not in allowed:
+            raise QueryError(f"there is no {what} {name!r}; allowed are: {', '.join(allowed)}")
+
+
+def _check_page(limit: int, page: int) -> None:
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise QueryError(f"limit {limit} is not between 1 and {LARGEST_PAGE}")
+    if page < 1 or page * limit > LAST_RESULT:
+        raise QueryError(
+            f"page {page} of {limit} is not within the first {LAST_RESULT:,} results; "
+            "narrow the query, or export the ads"
+        )
+
+
+def _read_one(name: str, given: Mapping[str, tuple[str, ...]]) -> str | None:
+    values = given.get(name, ())
+    if len(values) > 1:
+        raise QueryError(f"filter {name!r} takes one value")
+    return values[0] if values else None
+
+
+def _read_day(name: str, given: Mapping[str, tuple[str, ...]]) -> date | None:
+    value = _read_one(name, given)
+    try:
+        return None if value is None else date.fromisoformat(value)
+    except ValueError:
+        raise QueryError(f"filter {name!r} takes a day such as 2023-05-21, not {value!r}") from None
+
+
+def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int | None:
+    value = _read_one(name, given)
+    if value is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}", value):
+        raise QueryError(f"filter {name!r} takes a whole number, not {value!r}")
+    return int(value)
+
+
+def _read_spend(given: Mapping[str, tuple[str, ...]]) -> int | None:
+    units = _read_number("spend_min", given)
+    if units is None:
+        return None
+    currencies = given.get("currency", ())
+    if len(currencies) != 1:
+        raise QueryError("filter 'spend_min' needs one currency beside it: currency=EUR")
+    try:
+        return to_minor(str(units), currencies[0])
+    except ValueError as error:
+        raise QueryError(str(error)) from None

@@ -28,6 +28,14 @@ SMALL_UNIT_FACTOR = 1_000
 SMALL_UNITS = frozenset(
     {"ARS", "CLP", "COP", "HUF", "IDR", "IRR", "JPY", "KRW", "LBP", "NGN", "PYG", "UGX", "VND"}
 )
+Range = tuple[int | None, int | None]
+"""Lower and upper bound, inclusive; without an upper bound it is open."""
+UNKNOWN_RANGE: Range = (None, None)
+
+BUCKET = re.compile(r"≤ *(?P<most>\S+)|> *(?P<least>\S+)|(?P<lower>[^-–]+)[-–](?P<upper>\S+)")
+BUCKET_EDGE = re.compile(r"(\d+)([kM]?)")
+BUCKET_FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
+
 ABSURD_COUNT = 100_000_000_000
 
 # Python's own parser takes some hundred bytes of memory for each element of a list.
@@ -124,6 +132,30 @@ def read_count(value: object) -> int:
     if int(text) > ABSURD_COUNT:
         raise ValueError(f"{text} is too large to be true")
     return int(text)
+
+
+def read_bucket(value: object) -> Range:
+    """A bucket of counts written as `10k-100k`, `≤ 10k` or `> 10M`, with its edges as published.
+
+    Raises:
+        ValueError: if it is written otherwise.
+    """
+    text = read_text(value)
+    match = BUCKET.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is not a bucket such as 10k-100k")
+    if match["most"]:
+        return 0, _read_edge(match["most"])
+    if match["least"]:
+        return _read_edge(match["least"]), None
+    return _read_edge(match["lower"]), _read_edge(match["upper"])
+
+
+def _read_edge(text: str) -> int:
+    match = BUCKET_EDGE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is not an edge of a bucket")
+    return read_count(match[1]) * BUCKET_FACTORS[match[2]]
 
 
 def read_currency(value: object) -> str:

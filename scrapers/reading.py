@@ -5,7 +5,7 @@ its line and its field; the rows around it are read on.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -42,9 +42,32 @@ class Columns:
         """Every column we have met."""
         return self.required | self.optional
 
+    def share_in(self, header: list[str]) -> float:
+        """How much of what decides meaning a header has, from 0 to 1."""
+        return len(self.required & set(header)) / len(self.required)
+
     def fit(self, header: list[str]) -> bool:
         """Whether a header is this kind of file, perhaps with columns added or lost."""
-        return len(self.required & set(header)) * 2 > len(self.required)
+        return self.share_in(header) > 0.5
+
+
+def name_columns(names: str) -> frozenset[str]:
+    """Column names that hold no blanks, from a text that divides them by blanks."""
+    return frozenset(names.split())
+
+
+@dataclass(frozen=True)
+class Table:
+    """One kind of table a source has, and how its rows are read."""
+
+    columns: Columns
+    read_row: Callable[..., AnyRecord]
+
+
+def find_table(tables: Iterable[Table], header: list[str]) -> Table | None:
+    """The kind of table a header belongs to most; `None` where it is none of them."""
+    fitting = [table for table in tables if table.columns.fit(header)]
+    return max(fitting, key=lambda table: table.columns.share_in(header), default=None)
 
 
 def read_rows(

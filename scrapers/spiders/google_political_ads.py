@@ -1,0 +1,325 @@
+"""Google's political ads transparency bundle: one zip a day, spend in ranges and in many currencies.
+
+Documentation: the bundle's own README.txt and https://adstransparency.google.com/political.
+Licence: Google Terms of Service; none is stated for the bundle itself.
+Shapes: 2018 (US only, `Total_Spend_USD`); since 2019 a `Spend_*` column for each currency, which come
+and go; BigQuery's `google_political_ads` has the same columns in lower case and a leading index.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+from scrapy import Request
+
+from archive.money import EXPONENTS
+from archive.records import (
+    AdRecord,
+    AdvertiserSpendRecord,
+    Grain,
+    SourceInfo,
+    SourceKind,
+)
+from config.settings import Settings
+from scrapers.fields import FieldError, Fields
+from scrapers.files import SourceFile
+from scrapers.parsing import (
+    ABSURD_TOTAL_UNITS,
+    UNKNOWN_RANGE,
+    Range,
+    read_address,
+    read_amount,
+    read_bucket,
+    read_count,
+    read_day,
+    read_list,
+    read_ref,
+    read_text,
+)
+from scrapers.reading import (
+    Columns,
+    NotRead,
+    Reading,
+    Table,
+    find_table,
+    name_columns,
+    read_rows,
+    refuse_file,
+)
+from scrapers.spider import SourceSpider
+from scrapers.tables import TableFormat, read_header
+
+PLATFORM = "google"
+CURRENCY = "USD"
+"""The one currency every generation of the bundle has; the others are conversions of it."""
+
+# BigQuery writes the names in lower case, the bundle in title case.
+TABLE = TableFormat(folds_names=True)
+
+INDEX_COLUMN = ""
+"""Exports by pandas begin with an unnamed column that counts the rows."""
+
+CURRENCY_COLUMN = re.compile(r"(?:total_)?spend_(?:range_min_|range_max_)?([a-z]{3})")
+
+CREATIVE_COLUMNS = Columns(
+    required=name_columns(
+        "ad_id ad_url ad_type regions advertiser_id advertiser_name date_range_start "
+        "date_range_end impressions spend_range_min_usd spend_range_max_usd"
+    ),
+    optional=name_columns(
+        "ad_campaigns_list num_of_days first_served_timestamp last_served_timestamp age_targeting "
+        "gender_targeting geo_targeting_included geo_targeting_excluded "
+        "is_funded_by_google_ad_grants"
+    )
+    | {INDEX_COLUMN},
+)
+WEEKLY_COLUMNS = Columns(
+    required=name_columns("advertiser_id advertiser_name week_start_date spend_usd"),
+    optional=frozenset({INDEX_COLUMN, "election_cycle"}),
+)
+STATS_COLUMNS = Columns(
+    required=name_columns(
+        "advertiser_id advertiser_name public_ids_list total_creatives spend_usd"
+    ),
+    optional=frozenset({INDEX_COLUMN, "elections", "regions"}),
+)
+STATS_COLUMNS_2018 = replace(
+    STATS_COLUMNS, required=STATS_COLUMNS.required - {"spend_usd"} | {"total_spend_usd"}
+)
+
+TARGETING = {
+    "age_targeting": ("age", "include"),
+    "gender_targeting": ("gender", "include"),
+    "geo_targeting_included": ("location", "include"),
+    "geo_targeting_excluded": ("location", "exclude"),
+}
+
+NOT_READ = {
+    "geo-spend": "spend by place, of all advertisers together or of one; no ad and no period in it",
+    "top-keywords-history": "the most costly search words of a week; ended in December 2019",
+    "campaign-targeting": "empty since 2020: targeting moved to the ads themselves",
+    "declared-stats": "holds the addresses of people; nothing in it is needed to name an advertiser",
+    "advertiser_id_mapping": "old and new ids of advertisers; we keep the id each bundle gives",
+    "creative_id_mapping": "old and new ids of ads; we keep the id each bundle gives",
+    "ads-updated": "the day the bundle was made",
+}
+"""Files we know and leave, by what their names hold."""
+
+ID_BORDER = re.compile(r",\s*(?=[A-Z]+ ID )")
+"""Ids are joined by commas, and one 'id' of 2019 is a postal address with a comma in it."""
+
+# Google documents no zone. In 178 ads of 2022 the days are those of UTC-8 all year round: the first
+# and last served instants fall on the first and last day in 177 and 178 of them (UTC: 131 and 99).
+DAY_ZONE = "Etc/GMT+8"
+
+
+class GooglePoliticalAdsSpider(SourceSpider):
+    """One bundle with everything since 2018; what leaves it was withdrawn or has expired."""
+
+    info = SourceInfo(
+        id="google_political_ads",
+        title="Google political ads transparency bundle",
+        publisher="Google LLC",
+        kind=SourceKind.ADS,
+        homepage="https://adstransparency.google.com/political",
+        documentation="https://support.google.com/transparencyreport/answer/9575640",
+        licence="Google Terms of Service; none is stated for the bundle",
+        access="robots: obey",
+        partition_unit="the whole bundle",
+        seconds_between_requests=5,
+        lacks="no text of the ad; spend and impressions of an ad only as ranges",
+    )
+    base_url = "https://storage.googleapis.com/political-csv"
+
+    @classmethod
+    def list_partitions(cls, _settings: Settings, _today: date) -> list[str]:
+        """There is one file."""
+        return ["bundle"]
+
+    def requests(self) -> Iterable[Request]:
+        """The bundle."""
+        return [Request(f"{self.address}/google-political-ads-transparency-bundle.zip")]
+
+    @classmethod
+    def read(cls, file: SourceFile) -> Iterator[Reading]:
+        """The ads or advertisers' sums of one file of the bundle."""
+        name = file.base_name.lower()
+        reasons = [reason for part, reason in NOT_READ.items() if part in name]
+        if reasons:
+            yield NotRead(file.name, reasons[0])
+            return
+        header = read_header(file, TABLE)
+        table = find_table(TABLES, header)
+        if table is None:
+            yield refuse_file(file, cls.info.title)
+            return
+        found = find_currencies(header)
+        columns = replace(table.columns, optional=table.columns.optional | set(found))
+        reader = partial(table.read_row, currencies=list(dict.fromkeys(found.values())))
+        yield from read_rows(file, columns, reader, TABLE)
+
+
+def find_currencies(header: list[str]) -> dict[str, str]:
+    """Columns of spend -> their currencies: Google adds and removes some (HRK, BRL, MXN …)."""
+    matches = [CURRENCY_COLUMN.fullmatch(name) for name in header]
+    codes = {match[0]: match[1].upper() for match in matches if match}
+    return {column: code for column, code in codes.items() if code in EXPONENTS}
+
+
+def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
+    """One row of creative-stats as an ad.
+
+    Raises:
+        FieldError: naming the column that cannot be read.
+        ValidationError: if the values contradict one another.
+    """
+    # `spend_usd` is the former bucket, as text, of what `spend_range_*_usd` say.
+    fields.keep((INDEX_COLUMN, "spend_usd"))
+    # The README lists the buckets without saying to which an edge belongs. `≤ 10k` begins at 0: the
+    # README promises "an impression", yet its figures are rounded.
+    impressions = fields.take("impressions", read_bucket) or UNKNOWN_RANGE
+    spend = {code: read_range(fields, code) for code in currencies}
+    regions = fields.take("regions", read_regions) or []
+    values = fields.take_present(
+        {
+            "url": ("ad_url", read_address),
+            "media_type": ("ad_type", read_text),
+            "advertiser_ref": ("advertiser_id", read_ref),
+            "advertiser_name": ("advertiser_name", read_text),
+            "started_on": ("date_range_start", read_day),
+            "ended_on": ("date_range_end", read_day),
+        }
+    )
+    return AdRecord(
+        ref=fields.require("ad_id", read_ref),
+        platform=PLATFORM,
+        currency=CURRENCY,
+        spend_lower_minor=spend[CURRENCY][0],
+        spend_upper_minor=spend[CURRENCY][1],
+        spend_conversions={
+            code: list(bounds) for code, bounds in spend.items() if bounds != UNKNOWN_RANGE
+        },
+        impressions_lower=impressions[0],
+        impressions_upper=impressions[1],
+        countries=[region for region in regions if region != "EU"],
+        declared_political=True,
+        day_zone=DAY_ZONE,
+        targeting=list(read_targeting(fields)),
+        **values,
+        source_fields=fields.rest() | ({"regions": ", ".join(regions)} if "EU" in regions else {}),
+    )
+
+
+def read_week(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
+    """One row of weekly-spend: what an advertiser spent from a Sunday to the Saturday after it."""
+    starts_on = fields.require("week_start_date", read_day)
+    return read_statement(
+        fields,
+        currencies,
+        dataset="advertiser_weekly_spend",
+        grain=Grain.WEEK,
+        period_start_on=starts_on,
+        period_end_on=starts_on + timedelta(days=6),
+        **fields.take_present({"election_name": ("election_cycle", read_text)}),
+    )
+
+
+def read_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
+    """One row of advertiser-stats: what an advertiser spent since the archive began.
+
+    Weeks do not add up to it, since each week is rounded on its own.
+    """
+    fields.rename({"total_spend_usd": "spend_usd"})
+    values = fields.take_present(
+        {
+            "registration_refs": ("public_ids_list", read_registrations),
+            "countries": ("regions", read_list(",")),
+            "election_name": ("elections", read_text),
+            "ads_count": ("total_creatives", read_count),
+        }
+    )
+    return read_statement(
+        fields, currencies, dataset="advertiser_stats", grain=Grain.LIFETIME, **values
+    )
+
+
+def read_statement(
+    fields: Fields,
+    currencies: list[str],
+    **values: Any,  # noqa: ANN401 (fields of the record, which checks them)
+) -> AdvertiserSpendRecord:
+    """What the rows of both tables of advertisers have in common.
+
+    Raises:
+        FieldError: naming the column that cannot be read.
+    """
+    fields.keep((INDEX_COLUMN,))
+    amounts = {
+        code: fields.take(f"spend_{code.lower()}", partial(read_sum, currency=code))
+        for code in currencies
+    }
+    amount = amounts[CURRENCY]
+    if amount is None:
+        raise FieldError(f"spend_{CURRENCY.lower()}", "is blank")
+    return AdvertiserSpendRecord(
+        platform=PLATFORM,
+        advertiser_ref=fields.require("advertiser_id", read_ref),
+        advertiser_name=fields.take("advertiser_name", read_text),
+        currency=CURRENCY,
+        spend_lower_minor=amount,
+        spend_upper_minor=amount,
+        spend_conversions={c: [minor, minor] for c, minor in amounts.items() if minor is not None},
+        **values,
+        source_fields=fields.rest(),
+    )
+
+
+def read_sum(value: object, currency: str) -> int:
+    """An amount of one advertiser or in another currency, which may be far above one ad's."""
+    return read_amount(value, currency, ABSURD_TOTAL_UNITS)
+
+
+def read_range(fields: Fields, currency: str) -> Range:
+    """The range of an ad's spend in one currency; an empty maximum is open.
+
+    Neighbouring ranges share their edge (0–100, 100–1000), and both are kept as published.
+    """
+    parse = partial(read_sum, currency=currency)
+    lower = fields.take(f"spend_range_min_{currency.lower()}", parse)
+    return lower, fields.take(f"spend_range_max_{currency.lower()}", parse)
+
+
+def read_regions(value: object) -> list[str]:
+    """Codes of regions, `EU` among them, though it is no country.
+
+    Raises:
+        ValueError: if one is no code.
+    """
+    regions = read_list(",")(value)
+    for region in regions:
+        if not (len(region) == 2 and region.isascii() and region.isupper()):
+            raise ValueError(f"{region[:40]!r} is no code of a region")
+    return regions
+
+
+def read_targeting(fields: Fields) -> Iterator[dict[str, Any]]:
+    """Whom the ad aimed at, word for word: lists of places hold commas inside their items."""
+    for column, (dimension, mode) in TARGETING.items():
+        if text := fields.take(column, read_text):
+            yield {"dimension": dimension, "mode": mode, "text": text}
+
+
+def read_registrations(value: object) -> list[str]:
+    """Registration numbers such as `FEC ID C00495861, EIN ID 52-1349353`."""
+    return [item.strip() for item in ID_BORDER.split(read_text(value)) if item.strip()]
+
+
+TABLES = (
+    Table(CREATIVE_COLUMNS, read_ad),
+    Table(WEEKLY_COLUMNS, read_week),
+    Table(STATS_COLUMNS, read_total),
+    Table(STATS_COLUMNS_2018, read_total),
+)

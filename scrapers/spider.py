@@ -17,11 +17,14 @@ import scrapy
 from scrapy import Request
 from scrapy.http import Response
 
+from archive.models.collecting import Outcome
 from archive.records import SourceInfo, Unreadable
 from config.settings import Settings
 from scrapers import spiders
+from scrapers.answers import Judgement, judge_status
 from scrapers.files import SourceFile, expand_file
 from scrapers.reading import NotRead, Reading
+from scrapers.signing import Secret
 
 PAGE_SIZE = 2_000
 """Records handed to one write transaction."""
@@ -36,12 +39,22 @@ class Page:
     cursor: str | None = None
 
 
+@dataclass(frozen=True)
+class Stop:
+    """The walk ends here although it is not through: the outcome, and why."""
+
+    outcome: Outcome
+    reason: str
+
+
 class SourceSpider(scrapy.Spider):
     """A source: `info` says what it is, `requests` what to fetch, `read` what a file of it says."""
 
     info: ClassVar[SourceInfo]
     base_url: ClassVar[str]
     """Address of the live source; `crawl --base-url` puts the replica in its place."""
+    further_hosts: ClassVar[frozenset[str]] = frozenset()
+    """Hosts the source sends us on to; redirects to any other are not followed."""
     sweeps: ClassVar[bool] = True
     """A walk of a partition that ends well has seen everything in it."""
 
@@ -59,9 +72,22 @@ class SourceSpider(scrapy.Spider):
     def list_partitions(cls, _settings: Settings, today: date) -> list[str]:
         """The partitions there are to look at, newest first."""
 
+    @classmethod
+    def read_secret(cls, _settings: Settings) -> Secret | None:
+        """What the source must be shown to let us in; by default nothing.
+
+        Raises:
+            LackError: if the operator has not given it.
+        """
+        return None
+
     @abstractmethod
     def requests(self) -> Iterable[Request]:
         """What to fetch for this partition, from the cursor on."""
+
+    def judge_answer(self, response: Response) -> Judgement:
+        """What an answer means; by its status, unless the source says it in the body."""
+        return judge_status(response)
 
     @classmethod
     @abstractmethod

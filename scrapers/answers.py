@@ -1,0 +1,68 @@
+"""What an HTTP answer means for a walk: read on, wait, or stop, and why.
+
+`middlewares.py` asks a spider's `judge_answer`; a source whose errors stand in the body (Meta's API)
+has a judge of its own. Nothing here waits or retries.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+from scrapy.http import Response
+
+
+class Verdict(StrEnum):
+    """What to do with an answer."""
+
+    READ = "read"
+    SMALLER = "smaller"
+    """The source asks for smaller pages; the spider asks again."""
+    TRANSIENT = "transient"
+    QUOTA = "quota"
+    AUTH = "auth"
+    GONE = "gone"
+    SCHEMA = "schema"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict, why, and for how long the source asks to be left alone."""
+
+    verdict: Verdict
+    reason: str = ""
+    wait_seconds: float | None = None
+
+
+READ = Judgement(Verdict.READ)
+
+
+def judge_status(response: Response) -> Judgement:
+    """The judgement of a source that says everything by its status."""
+    status = response.status
+    reason = f"the source answered with status {status}"
+    if 200 <= status < 300:
+        return READ
+    if status == 429:
+        return Judgement(Verdict.QUOTA, reason)
+    if status >= 500 or status == 408:
+        return Judgement(Verdict.TRANSIENT, reason)
+    if status in {401, 403}:
+        return Judgement(Verdict.AUTH, f"{reason}: it does not let us in")
+    if status in {404, 410}:
+        return Judgement(Verdict.GONE, f"{reason}: there is no such file")
+    return Judgement(Verdict.SCHEMA, reason)
+
+
+def read_retry_after(response: Response, now: datetime) -> float | None:
+    """Seconds that the header Retry-After asks for, given as seconds or as a date (RFC 9110, 10.2.3).
+
+    `None` when it is absent or makes no sense.
+    """
+    text = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,59 @@
+"""Whether a source's file is still the one we hold: validators for the next request, equal bytes.
+
+The capture middleware asks before it hands a file on to be read; `crawling.py` keeps the validators.
+"""
+
+from dataclasses import dataclass
+
+from scrapy.http import Response
+from sqlmodel import Session, col, select
+
+from archive.models import Capture, Checkpoint, Run
+from archive.models.collecting import Outcome
+from archive.runs import Look
+
+APPLIED = (Outcome.DONE, Outcome.ATTENTION)
+
+
+@dataclass(frozen=True)
+class Validators:
+    """What a source calls the state of a file (RFC 9110, 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def read_validators(session: Session, source: str, partition: str) -> Validators:
+    """The validators of the file that was last taken in whole."""
+    mark = session.get(Checkpoint, (source, partition))
+    return Validators(mark.etag, mark.last_modified) if mark else Validators()
+
+
+def validators_of(response: Response) -> Validators:
+    """The validators an answer carries."""
+    return Validators(_header(response, "ETag"), _header(response, "Last-Modified"))
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def is_held(session: Session, look: Look, url: str, sha256: str) -> bool:
+    """Whether these bytes are the very ones of this address that were last taken in whole.
+
+    Bytes that came back after others stood in their place are news.
+    """
+    query = (
+        select(Capture.sha256)
+        .join(Run, col(Run.id) == Capture.run_id)
+        .where(
+            Capture.source == look.source,
+            Capture.partition == look.partition,
+            Capture.url == url,
+            Capture.status == 200,
+            col(Run.outcome).in_(APPLIED),
+        )
+        .order_by(col(Capture.id).desc())
+    )
+    return session.exec(query.limit(1)).first() == sha256

@@ -1,0 +1,225 @@
+"""One partition of one source, crawled now: Scrapy's settings, the run's lease, and how it ended.
+
+`paidforby crawl SOURCE --partition P` calls it, in a process of its own: Scrapy runs once in a
+process. What a run leaves behind is its row, its captures and its data.
+"""
+
+import logging
+import sys
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy import Engine
+from sqlmodel import Session
+from twisted.python.failure import Failure
+
+from archive.absences import forget_sightings, mark_vanished
+from archive.blobs import BlobStore
+from archive.database import read, write
+from archive.models import Run
+from archive.models.collecting import Outcome, RunKind
+from archive.realm import claim_realm
+from archive.records import SourceInfo
+from archive.runs import begin_run, end_run, hold_lease, read_cursor
+from config.settings import Realm, Settings
+from scrapers.conditional import read_validators
+from scrapers.intake import Clock, Intake
+from scrapers.signing import LackError, RedactingFormatter, Secret
+from scrapers.spider import SourceSpider
+from scrapers.walk import LOOPBACK, Walk, WalkCrawler
+
+GIB = 1 << 30
+FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class CrawlOrder:
+    """What to crawl."""
+
+    spider: type[SourceSpider]
+    partition: str
+    base_url: str = ""
+    realm: Realm = Realm.REAL
+
+    @property
+    def address(self) -> str:
+        """Where the source, or the replica in its place, is asked."""
+        return self.base_url or self.spider.base_url
+
+
+def run_crawl(settings: Settings, engine: Engine, order: CrawlOrder, clock: Clock) -> Run:
+    """Look at a partition; gives the ended run. Call it once in a process.
+
+    Raises:
+        RealmError: if the archive holds the other kind of data.
+        PartitionBusyError: if another run reads the partition.
+        LeaseLostError: if another run took the partition over meanwhile.
+    """
+    info = order.spider.info
+    with write(engine) as session:
+        claim_realm(session, order.realm)
+        cursor = read_cursor(session, info.id, order.partition)
+        # A walk that goes on from a cursor has not seen what came before it.
+        is_sweep = order.spider.sweeps and cursor is None
+        look = begin_run(
+            session, info.id, order.partition, RunKind.CRAWL, clock(), is_sweep=is_sweep
+        )
+        validators = read_validators(session, info.id, order.partition)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock)
+    walk = Walk(order.spider, order.address, intake, validators=validators, cursor=cursor)
+    try:
+        finish_reason = _walk_partition(settings, walk, order)
+        _judge_walk(walk, finish_reason)
+    except BaseException as error:
+        walk.note_trouble(Outcome.FAILED, f"{type(error).__name__}: {error}")
+        _close_run(walk)
+        raise
+    _close_run(walk)
+    with read(engine) as session:
+        return session.get_one(Run, look.run_id)
+
+
+def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder) -> str:
+    """Send the spider through the partition; gives Scrapy's reason for the end."""
+    try:
+        walk.secret = order.spider.read_secret(settings)
+    except LackError as lack:
+        walk.note_trouble(Outcome.BLOCKED, str(lack))
+        return FINISHED
+    start_logging(walk.secret)
+    process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})
+    crawler = WalkCrawler(walk, build_settings(settings, order.spider.info, order.address))
+    finish_reasons: list[str] = []
+
+    def note_end(reason: str) -> None:
+        finish_reasons.append(reason)
+
+    def note_error(failure: Failure) -> None:
+        walk.note_trouble(Outcome.FAILED, f"{type(failure.value).__name__}: {failure.value}")
+
+    crawler.signals.connect(note_end, signals.spider_closed)
+    crawler.signals.connect(note_error, signals.spider_error)
+    process.crawl(crawler, settings, order.partition, walk.cursor, order.base_url)
+    process.start()
+    errors = crawler.stats.get_value("log_count/ERROR", 0)
+    if crawler.stats.get_value("robotstxt/forbidden", 0):
+        walk.note_trouble(Outcome.BLOCKED, "the source's robots.txt forbids it")
+    elif errors:
+        walk.note_trouble(Outcome.FAILED, f"{errors} errors in the log of the crawl")
+    return finish_reasons[0] if finish_reasons else "never started"
+
+
+def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[str, Any]:
+    """Scrapy's settings for a source; whoever asks our own replica need not be slow."""
+    is_local = urlsplit(address).hostname in LOOPBACK
+    contact = settings.operator_contact or "no contact address given"
+    return {
+        "USER_AGENT": f"paidforby (political ad archive; {settings.operator_name}; {contact})",
+        "ROBOTSTXT_OBEY": info.access.startswith("robots: obey"),
+        "DOWNLOAD_DELAY": 0 if is_local else info.seconds_between_requests,
+        "BACKOFF_FIRST_WAIT_SECONDS": 0.05 if is_local else 2.0,
+        "HTTPPROXY_ENABLED": not is_local,
+        # The delay is the fastest pace we allow ourselves: nothing may make it shorter.
+        "RANDOMIZE_DOWNLOAD_DELAY": False,
+        "CONCURRENT_REQUESTS": 1,
+        "CONCURRENT_ITEMS": 1,
+        "DOWNLOAD_MAXSIZE": 8 * GIB,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_TIMEOUT": 3600,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_HANDLERS": {
+            "http": "scrapers.downloads.SigningDownloadHandler",
+            "https": "scrapers.downloads.SigningDownloadHandler",
+            **dict.fromkeys(("data", "file", "ftp", "s3")),
+        },
+        "DOWNLOADER_MIDDLEWARES": {
+            # Answers pass from the last to the first: unpacked (590), kept, then judged.
+            "scrapers.middlewares.GuardMiddleware": 40,
+            "scrapers.middlewares.BackoffMiddleware": 560,
+            "scrapers.middlewares.CaptureMiddleware": 585,
+        },
+        "ITEM_PIPELINES": {"scrapers.pipelines.ArchivePipeline": 100},
+        # BackoffMiddleware is the one place that tries again; Scrapy's knows nothing of Retry-After.
+        "RETRY_ENABLED": False,
+        "RETRY_HTTP_CODES": [],
+        # Both would let a local process run code inside ours.
+        "REMOTE_CONTROL_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "COOKIES_ENABLED": False,
+        "REFERER_ENABLED": False,
+        "METAREFRESH_ENABLED": False,
+        "URLLENGTH_LIMIT": 0,
+        "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",
+    }
+
+
+def start_logging(secret: Secret | None) -> None:
+    """Send warnings and errors to standard error, without the secret."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(RedactingFormatter(secret))
+    logging.getLogger().addHandler(handler)
+
+
+def _judge_walk(walk: Walk, finish_reason: str) -> None:
+    """Note what a walk without trouble of its own still lacks."""
+    if finish_reason == "shutdown":
+        walk.note_trouble(Outcome.PARTIAL, "stopped from outside before it was through")
+    elif finish_reason != FINISHED:
+        walk.note_trouble(Outcome.FAILED, f"the crawl ended early ({finish_reason})")
+    elif not walk.read_answers + walk.unchanged_answers:
+        walk.note_trouble(Outcome.FAILED, "the source gave no answer")
+
+
+def _close_run(walk: Walk) -> None:
+    """End the run; only a sweep that read everything may say what has vanished."""
+    intake = walk.intake
+    outcome, reason = _find_outcome(walk)
+    has_seen_all = outcome == Outcome.DONE and (intake.look.is_sweep or not walk.read_answers)
+    with write(intake.engine) as session:
+        now = intake.clock()
+        if has_seen_all and not walk.unchanged_answers:
+            intake.counts.vanished += mark_vanished(session, intake.look, now)
+        else:
+            forget_sightings(session, intake.look)
+        if outcome in {Outcome.DONE, Outcome.ATTENTION}:
+            _keep_validators(session, walk)
+        end_run(
+            session,
+            intake.look,
+            outcome,
+            now,
+            reason=reason,
+            complete=has_seen_all and not (walk.read_answers and walk.unchanged_answers),
+            not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
+            not_before_at=walk.trouble.not_before_at if walk.trouble else None,
+            vanished=intake.counts.vanished,
+        )
+
+
+def _find_outcome(walk: Walk) -> tuple[Outcome, str]:
+    if walk.trouble:
+        is_partial = walk.trouble.outcome == Outcome.FAILED and not walk.is_over
+        has_some = walk.read_answers > 0
+        outcome = Outcome.PARTIAL if is_partial and has_some else walk.trouble.outcome
+        return outcome, walk.trouble.reason[:2_000]
+    if walk.intake.unreadable:
+        return Outcome.ATTENTION, f"{len(walk.intake.unreadable)} pieces could not be read"
+    if not walk.read_answers:
+        return Outcome.DONE, "unchanged since the last look"
+    return Outcome.DONE, ""
+
+
+def _keep_validators(session: Session, walk: Walk) -> None:
+    """Remember the file's validators, if the partition is one file: of several, none speaks for all."""
+    if walk.read_answers == 1 and not walk.unchanged_answers:
+        hold_lease(
+            session,
+            walk.intake.look,
+            walk.intake.clock(),
+            etag=walk.validators.etag,
+            last_modified=walk.validators.last_modified,
+        )

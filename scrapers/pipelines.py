@@ -1,0 +1,75 @@
+"""From the spider into the archive: each page in one transaction, the lease kept alive meanwhile.
+
+Scrapy calls it for everything a spider yields (`crawling.py` lists it). Data, quarantine, checkpoint
+and fence of a page stand or fall together.
+"""
+
+import asyncio
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+from archive.database import write
+from archive.models.collecting import Outcome
+from archive.runs import Counts, hold_lease, note_progress
+from scrapers.spider import Page, Stop
+from scrapers.walk import Walk, walk_of
+
+HEARTBEAT_SECONDS = 60.0
+
+
+class ArchivePipeline:
+    """Takes pages in, in their order."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._heart: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "ArchivePipeline":
+        """Scrapy's constructor."""
+        return cls(walk_of(crawler))
+
+    def open_spider(self) -> None:
+        """Start the heartbeat: one long download must not lose the partition."""
+        self._heart = asyncio.get_running_loop().create_task(self._keep_lease())
+
+    def close_spider(self) -> None:
+        """Stop the heartbeat."""
+        if self._heart:
+            self._heart.cancel()
+
+    def process_item(self, item: Page | Stop) -> Page | Stop:
+        """Write a page, or note that the spider stops.
+
+        Raises:
+            DropItem: for what comes after the walk is over.
+        """
+        if self._walk.is_over:
+            raise DropItem("the walk is over")
+        if isinstance(item, Stop):
+            self._walk.note_trouble(item.outcome, item.reason)
+        else:
+            self._take_page(item)
+        return item
+
+    def _take_page(self, page: Page) -> None:
+        if page.capture_id is None:
+            raise ValueError("a page of a crawl names its capture")
+        try:
+            capture = self._walk.captures[page.capture_id]
+            self._walk.intake.take_page(page.readings, capture, page.cursor)
+        except Exception as error:
+            # A page that is lost must not be followed by the next one's cursor.
+            self._walk.note_trouble(Outcome.FAILED, f"{type(error).__name__}: {error}")
+            raise
+        self._walk.cursor = page.cursor
+
+    async def _keep_lease(self) -> None:
+        intake = self._walk.intake
+        while not self._walk.is_over:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            now = intake.clock()
+            with write(intake.engine) as session:
+                hold_lease(session, intake.look, now)
+                note_progress(session, intake.look, Counts(), now, self._walk.cursor)

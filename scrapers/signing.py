@@ -1,0 +1,64 @@
+"""Secrets a source must be shown, and how to take them out of whatever they came into.
+
+The download handler signs with them; captures and log lines are cleaned of them here.
+"""
+
+import logging
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from pydantic import SecretStr
+
+from archive.errors import ArchiveError
+
+REDACTED = "REDACTED"
+
+
+class LackError(ArchiveError):
+    """The operator has not given what a source needs; says what to type."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A query parameter and its value that no one else may see."""
+
+    parameter: str
+    value: SecretStr
+
+    def sign_url(self, url: str) -> str:
+        """The address with the secret in it."""
+        joint = "&" if "?" in url else "?"
+        return f"{url}{joint}{urlencode({self.parameter: self.value.get_secret_value()})}"
+
+    def hide_in_text(self, text: str) -> str:
+        """The text without the secret."""
+        for form in self._forms():
+            text = text.replace(form, REDACTED)
+        return text
+
+    def hide_in_bytes(self, data: bytes) -> bytes:
+        """The bytes without the secret.
+
+        This is the one change ever made to bytes before they are kept: Meta writes the caller's token
+        into every page, and evidence that holds a token could be shown to nobody.
+        """
+        for form in self._forms():
+            data = data.replace(form.encode(), REDACTED.encode())
+        return data
+
+    def _forms(self) -> list[str]:
+        plain = self.value.get_secret_value()
+        return [plain, quote(plain, safe="")]
+
+
+class RedactingFormatter(logging.Formatter):
+    """Log lines, tracebacks included, without the secret."""
+
+    def __init__(self, secret: Secret | None) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._secret = secret
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished line."""
+        line = super().format(record)
+        return self._secret.hide_in_text(line) if self._secret else line

@@ -40,7 +40,8 @@ def round_up(value: int) -> int:
 def draw_band(lower: int | None, upper: int | None, scale: int, words: str) -> Markup:
     """The band as inline SVG, `words` being its text alternative.
 
-    A range is a bar, an exact value a tick, an open end fades out, the unknown is hatched.
+    A range is a bar, an exact value a tick, each on a stem from zero; an open end fades out, and the
+    unknown is hatched.
     """
     return Markup(
         '<svg class="band" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" '
@@ -52,22 +53,23 @@ def _draw_shape(lower: int | None, upper: int | None, scale: int) -> Markup:
     if lower is None:
         return _rect("void", 0.5, WIDTH - 1, 'vector-effect="non-scaling-stroke"')
     start = _place(lower, scale)
+    stem = _line("track", WIDTH) + _line("stem", start)
     if upper is None:
-        return _track() + _rect("open", start, WIDTH - start, 'fill="url(#fade)"') + _tick(start)
+        return stem + _rect("open", start, WIDTH - start, 'fill="url(#fade)"') + _tick(start)
     end = _place(upper, scale)
     if lower == upper:
-        return _track() + _tick(start)
+        return stem + _tick(start)
     width = max(end - start, LEAST_WIDTH)
-    return _track() + _rect("fill", min(start, WIDTH - width), width)
+    return stem + _rect("fill", min(start, WIDTH - width), width)
 
 
 def _place(value: int, scale: int) -> float:
     return round(min(value / scale, 1) * (WIDTH - 2) + 1, 1)
 
 
-def _track() -> Markup:
-    return Markup('<path class="track" d="M0 {0}H{1}" vector-effect="non-scaling-stroke"/>').format(
-        MIDDLE, WIDTH
+def _line(kind: str, end: float) -> Markup:
+    return Markup('<path class="{}" d="M0 {}H{}" vector-effect="non-scaling-stroke"/>').format(
+        kind, MIDDLE, end
     )
 
 

@@ -1,24 +1,29 @@
-"""What all pages share: the archive they read, the templates, and the frame around every page.
+"""What all pages share: the archive they read, the templates, and the way a page is rendered.
 
-Each page module takes a `Site` from the application and answers with `render_page`. It never writes.
+Each page module takes a `Site` from the application and answers with `render_page`. Nothing here
+writes.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Engine
+from sqlmodel import Session
 
 from api.pages.bands import draw_band, find_scale
-from api.pages.frame import Frame
+from api.pages.frame import read_frame, set_query
 from api.pages.words import FILTERS
 from archive.identity import ad_path
 from archive.money import format_bounds
+from config.settings import Settings
 
 PACKAGE_DIR = Path(__file__).parent.parent
 STATIC_DIR = PACKAGE_DIR / "static"
@@ -32,9 +37,24 @@ NAVIGATION = (
     ("/report", "Report an ad"),
 )
 
+DAY_LENGTH = len("2026-11-20")
+
+
+class AsOfError(ValueError):
+    """A reader asked for a time that cannot be read or has not come yet."""
+
 
 @dataclass(frozen=True)
-class Page:
+class Site:
+    """What the pages read, set once when they are mounted."""
+
+    settings: Settings
+    engine: Engine
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class PageHead:
     """What one page is called, where it stays, and where its data is."""
 
     title: str
@@ -46,29 +66,49 @@ class Page:
     csv: str | None = None
     keeps_history: bool = False
     """The page can be asked for as of an earlier time."""
+    as_of: datetime | None = None
+    """The earlier time it was asked for."""
 
 
-def make_environment() -> Environment:
-    """The templates: everything escaped, a name nobody set is an error."""
-    environment = Environment(
-        loader=FileSystemLoader(PACKAGE_DIR / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= FILTERS
-    environment.globals |= {
-        "navigation": NAVIGATION,
-        "stylesheet": locate_static("site.css"),
-        "icon": locate_static("icon.svg"),
-        "band": draw_band,
-        "scale_of": find_scale,
-        "bounds": format_bounds,
-        "ad_path": ad_path,
-        "with_query": set_query,
-    }
-    return environment
+def get_site(request: Request) -> Site:
+    """The site an application was mounted with."""
+    site = request.app.state.site
+    if not isinstance(site, Site):
+        raise TypeError("pages are served by an application made by mount_pages")
+    return site
+
+
+SiteDep = Annotated[Site, Depends(get_site)]
+
+
+def render_page(
+    site: Site, session: Session, page: PageHead, template: str, status: int = 200, **shown: Any
+) -> HTMLResponse:
+    """The page as HTML; `shown` is what its template names."""
+    frame = read_frame(session, site.settings, page.path, site.now(), page.as_of)
+    body = TEMPLATES.get_template(template).render(page=page, frame=frame, **shown)
+    return HTMLResponse(body, status)
+
+
+def read_time(text: str | None, now: datetime) -> datetime | None:
+    """The time a reader asked to see: a day (its last instant, UTC) or an instant; empty: now.
+
+    Raises:
+        AsOfError: if it is neither, or has not come yet: what is known then may still change.
+    """
+    if not text:
+        return None
+    try:
+        if len(text) == DAY_LENGTH:
+            instant = datetime.combine(date.fromisoformat(text), time.max, UTC)
+        else:
+            instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise AsOfError(f"“{text}” is not a day or a time.") from None
+    instant = instant.replace(tzinfo=instant.tzinfo or UTC)
+    if instant.date() > now.date():
+        raise AsOfError(f"“{text}” has not come yet.")
+    return min(instant, now)
 
 
 def locate_static(name: str) -> str:
@@ -77,9 +117,43 @@ def locate_static(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-def set_query(path: str, **values: object) -> str:
-    """The address with these query fields set anew; `None` takes a field away."""
-    parts = urlsplit(path)
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in values]
-    added = [(name, str(value)) for name, value in values.items() if value is not None]
-    return parts._replace(query=urlencode(kept + added)).geturl()
+def advertiser_path(advertiser_id: str) -> str:
+    """Permanent link of an advertiser within the site, percent-encoded once."""
+    return f"/advertisers/{quote(advertiser_id, safe='')}"
+
+
+def split_query(path: str) -> list[tuple[str, str]]:
+    """The query fields of an address but `as_of`, for the hidden fields of the form that sets it."""
+    return [(name, value) for name, value in parse_qsl(urlsplit(path).query) if name != "as_of"]
+
+
+def split_path(path: str) -> str:
+    """The address without its query."""
+    return urlsplit(path).path
+
+
+def _make_environment() -> Environment:
+    """The templates: everything escaped, a name nobody set is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(PACKAGE_DIR / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS | {"address_path": split_path, "address_fields": split_query}
+    environment.globals |= {
+        "navigation": NAVIGATION,
+        "stylesheet": locate_static("site.css"),
+        "icon": locate_static("icon.svg"),
+        "band": draw_band,
+        "scale_of": find_scale,
+        "bounds": format_bounds,
+        "ad_path": ad_path,
+        "advertiser_path": advertiser_path,
+        "with_query": set_query,
+    }
+    return environment
+
+
+TEMPLATES = _make_environment()

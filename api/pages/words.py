@@ -27,6 +27,26 @@ NAMES = {
 """Codes whose English name is not the code itself with its underscores opened."""
 
 
+FIELDS = {
+    "advertiser_name": "Advertiser",
+    "payer_name": "Paid for by",
+    "sponsor_name": "Stands behind it",
+    "titles": "Headline",
+    "bodies": "Main text",
+    "descriptions": "Smaller text",
+    "landing_urls": "Leads to",
+    "surfaces": "Placed on",
+    "countries": "Shown in",
+    "started_on": "First day",
+    "ended_on": "Last day",
+    "started_at": "Start",
+    "ended_at": "End",
+    "media_urls": "Addresses of pictures and videos",
+    "source_fields": "What else the source says",
+}
+"""The reader's words for fields whose own name is not one."""
+
+
 def write_day(value: date) -> Markup:
     """A day as `23 Nov 2026`, with the raw date for machines."""
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), plain_day(value))
@@ -36,6 +56,11 @@ def write_instant(value: datetime) -> Markup:
     """An instant as `23 Nov 2026, 07:20 UTC`, with the raw time for machines."""
     raw = value.astimezone(UTC).isoformat()
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(raw, plain_instant(value))
+
+
+def write_when(value: date) -> Markup:
+    """A day or an instant, whichever the source gave."""
+    return write_instant(value) if isinstance(value, datetime) else write_day(value)
 
 
 def plain_day(value: date) -> str:
@@ -112,9 +137,32 @@ def name_language(code: str) -> str:
     return ENGLISH.languages.get(code.lower(), code)
 
 
+def name_field(field: str) -> str:
+    """The reader's word for a field of an ad."""
+    return FIELDS.get(field, field.replace("_", " ").capitalize())
+
+
 def name_code(code: str) -> str:
     """A code of ours as words: `not_met` as `not met`, `meta` as `Meta`."""
     return NAMES.get(code, code.replace("_", " "))
+
+
+def write_said(value: object, field: str = "") -> str:
+    """A field's value before or after a change, as text: what it was, or that there was nothing."""
+    if isinstance(value, str) and value and field.endswith("_on"):
+        return plain_day(date.fromisoformat(value))
+    if isinstance(value, str) and value and field.endswith("_at"):
+        return plain_instant(datetime.fromisoformat(value))
+    match value:
+        case None | "" | [] | {}:
+            return "nothing"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return "; ".join(write_said(item) for item in value)
+        case dict():
+            return ", ".join(f"{name}: {write_said(item)}" for name, item in value.items())
+    return str(value)
 
 
 def write_link(address: str) -> Markup:
@@ -130,6 +178,8 @@ def write_link(address: str) -> Markup:
 FILTERS = {
     "day": write_day,
     "instant": write_instant,
+    "when": write_when,
+    "said": write_said,
     "plain_day": plain_day,
     "plain_instant": plain_instant,
     "plain_local": plain_local,
@@ -142,6 +192,7 @@ FILTERS = {
     "words": join_words,
     "country": name_country,
     "language": name_language,
+    "field": name_field,
     "code": name_code,
     "weblink": write_link,
 }

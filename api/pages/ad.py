@@ -1,0 +1,154 @@
+"""The page of one ad: what it says, who paid, how it changed, what was decided, and the evidence.
+
+Signals are not shown: they are not public before a person has reviewed them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from sqlmodel import Session
+
+from api.pages.bands import find_scale
+from api.pages.site import PageHead, SiteDep, read_time, render_page
+from api.pages.words import write_count, write_share
+from archive.database import read
+from archive.identity import ad_path, public_id
+from archive.models import Source
+from archive.reading import (
+    cover_source,
+    list_absences,
+    list_evidence,
+    list_metrics,
+    list_versions,
+    read_ad,
+)
+from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
+
+router = APIRouter()
+
+SHARE_STEPS = 10_000
+"""Shares are drawn in steps of a hundredth of a percent."""
+
+
+CountRow = tuple[str, int | None, int | None, str, int]
+"""What is counted, least, most, the field that says why it is missing, and the band's scale."""
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """One group of people who saw an ad."""
+
+    labels: list[str]
+    words: str
+    drawn: int | None
+
+
+@dataclass(frozen=True)
+class DeliveryGroup:
+    """Who saw an ad, by one dimension."""
+
+    by: str
+    labels: list[str]
+    measure: str
+    scale: int
+    rows: list[DeliveryRow]
+
+
+@router.get("/ads/{source}/{ref:path}")
+def show_ad(site: SiteDep, source: str, ref: str, as_of: str | None = None) -> HTMLResponse:
+    """One ad, now or as this archive knew it at `as_of`."""
+    then = read_time(as_of, site.now())
+    with read(site.engine) as session:
+        ad = read_ad(session, public_id(source, ref), then)
+        path = ad_path(source, ref)
+        page = PageHead(
+            title=f"Ad {ad.id}",
+            path=path,
+            section="/search",
+            json=f"/api/v1{path}",
+            keeps_history=True,
+            as_of=then,
+        )
+        return render_page(
+            site, session, page, "ad.html", ad=ad, decisions=[], rules=[], **_gather(session, ad)
+        )
+
+
+def _gather(session: Session, ad: AdView) -> dict[str, Any]:
+    """Everything else the page shows, as known at the same time as the ad."""
+    versions = list_versions(session, ad.id, ad.as_of)
+    metrics = list_metrics(session, ad.id, ad.as_of)
+    absences = list_absences(session, ad.id, ad.as_of)
+    source = session.get(Source, ad.source)
+    spends = [(m.spend_lower_minor, m.spend_upper_minor) for m in metrics]
+    shown = [(m.impressions_lower, m.impressions_upper) for m in metrics]
+    return {
+        "versions": versions,
+        "metrics": metrics,
+        "absences": absences,
+        "absence": absences[-1] if absences else None,
+        "evidence": _pick_evidence(list_evidence(session, ad.id), [*versions, *metrics]),
+        "last_look_at": cover_source(session, ad.source).last_look_at if not ad.as_of else None,
+        "source_title": source.title if source else ad.source,
+        "scales": {"spend": find_scale(spends), "impressions": find_scale(shown)},
+        "ranges": _list_ranges(ad, find_scale(shown)),
+        "delivery": group_delivery(ad.delivery),
+    }
+
+
+def _pick_evidence(
+    captures: Sequence[EvidenceView], rows: Sequence[VersionView | MetricView]
+) -> list[EvidenceView]:
+    """The captures in which these very rows stand."""
+    cited = {row.capture_id for row in rows}
+    return [capture for capture in captures if capture.id in cited]
+
+
+def _list_ranges(ad: AdView, shown_scale: int) -> list[CountRow]:
+    """Counts of views and people, each with the scale its band is drawn on."""
+    reach = (ad.reach_lower, ad.reach_upper)
+    audience = (ad.audience_lower, ad.audience_upper)
+    shown = (ad.impressions_lower, ad.impressions_upper)
+    return [
+        ("Times shown", *shown, "impressions_lower", shown_scale),
+        ("People reached", *reach, "reach_lower", find_scale([reach])),
+        ("Size of audience aimed at", *audience, "audience_lower", find_scale([audience])),
+    ]
+
+
+def group_delivery(rows: Sequence[Mapping[str, Any]]) -> list[DeliveryGroup]:
+    """Who saw an ad, one group for each dimension, in the source's order and words."""
+    ordered = sorted(rows, key=lambda row: str(row.get("by", "")))
+    return [
+        _make_group(by, list(some))
+        for by, some in groupby(ordered, key=lambda row: str(row.get("by", "")))
+    ]
+
+
+def _make_group(by: str, rows: Sequence[Mapping[str, Any]]) -> DeliveryGroup:
+    labels = list(dict.fromkeys(name for row in rows for name in row))
+    labels = [name for name in labels if name not in ("by", "share", "count")]
+    made = [_make_row(row, labels) for row in rows]
+    is_share = any("share" in row for row in rows)
+    return DeliveryGroup(
+        by=by,
+        labels=labels,
+        measure="Share" if is_share else "Number",
+        scale=SHARE_STEPS if is_share else find_scale((row.drawn, row.drawn) for row in made),
+        rows=made,
+    )
+
+
+def _make_row(row: Mapping[str, Any], labels: Sequence[str]) -> DeliveryRow:
+    named = [str(row.get(name, "")) for name in labels]
+    if "share" in row:
+        share = float(row["share"])
+        return DeliveryRow(named, write_share(share), round(share * SHARE_STEPS))
+    if "count" not in row:
+        return DeliveryRow(named, "unknown", None)
+    count = int(row["count"])
+    return DeliveryRow(named, write_count(count, "time"), count)

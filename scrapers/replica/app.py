@@ -55,5 +55,5 @@ def create_replica(
 
 
 def show_robots(_: Request) -> PlainTextResponse:
-    """Robots may read everything: there is nothing real here."""
-    return PlainTextResponse("User-agent: *\nAllow: /\n")
+    """Robots may read everything: there is nothing real here, and the answer says so."""
+    return PlainTextResponse("User-agent: *\nAllow: /\n", headers={"X-Realm": "fictional"})

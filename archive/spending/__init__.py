@@ -1,0 +1,20 @@
+"""Sums of money with honest bounds: per ad, as stated for advertisers, as disclosed to authorities.
+
+`summarise_spending` answers one `SpendQuery` with one `SpendSummary`; the command, the API and the
+pages call it. It reads, and never converts or adds up currencies.
+"""
+
+from archive.spending.query import SpendBasis, SpendBy, SpendMeasure, SpendQuery, SpendQueryError
+from archive.spending.summarise import summarise_spending
+from archive.spending.summary import SpendGroup, SpendSummary
+
+__all__ = [
+    "SpendBasis",
+    "SpendBy",
+    "SpendGroup",
+    "SpendMeasure",
+    "SpendQuery",
+    "SpendQueryError",
+    "SpendSummary",
+    "summarise_spending",
+]

@@ -1,0 +1,135 @@
+"""Sums over ads for a period: each ad's snapshots bound what it spent in each window, ad by ad.
+
+Ads are read one after the other in the order of their ids, never all at once. A look that found an
+ad's numbers unmoved leaves no row, so bounds may be wider than need be, never narrower.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Row, and_, select
+from sqlmodel import Session, col
+
+from archive.models import AdMetric, PublicAd
+from archive.spending.items import ad_conditions, ad_is_undated, ad_keys, ad_touches
+from archive.spending.periods import Stretch, split_period
+from archive.spending.query import PERIODS, SpendQuery
+from archive.spending.sums import SourceSum, Sum, SumKey, read_reason
+from archive.spending.windows import (
+    Snapshot,
+    SpendCurve,
+    bound_window,
+    draw_curve,
+    estimate_window,
+)
+
+ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class DatedAd:
+    """What the reckoning needs of one ad; `curve` `None`: no amount is known."""
+
+    about: SumKey
+    source: str
+    start_on: date | None
+    end_on: date | None
+    curve: SpendCurve | None
+
+
+def sum_ad_windows(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
+    """Bounds and estimates of every dated ad in each window of the period, one row an ad and window.
+
+    Raises:
+        ValueError: if the query has no period.
+    """
+    if query.from_on is None or query.to_on is None:
+        raise ValueError("windows need a period")
+    by = query.by if query.by in PERIODS else None
+    whole = [Stretch("", query.from_on, query.to_on)]
+    stretches = list(split_period(by, query.from_on, query.to_on)) if by else whole
+    for ad in read_dated_ads(session, query):
+        for stretch in _within_run(stretches, ad):
+            about = SumKey(stretch.key, None, ad.about.currency) if by else ad.about
+            yield SourceSum(about, ad.source, sum_ad(ad.curve, stretch))
+
+
+def sum_ad(curve: SpendCurve | None, stretch: Stretch) -> Sum:
+    """One ad's part in a window."""
+    if curve is None:
+        return Sum(items=1, unknown_count=1)
+    bounds = bound_window(curve, stretch.first_on, stretch.last_on)
+    return Sum(
+        lower=bounds.lower,
+        upper=bounds.upper or 0,
+        items=1,
+        open_count=bounds.upper is None,
+        revised_count=curve.is_revised,
+        estimate=estimate_window(curve, stretch.first_on, stretch.last_on),
+    )
+
+
+def read_dated_ads(session: Session, query: SpendQuery) -> Iterator[DatedAd]:
+    """The ads whose run touches the period, with their snapshots, in the order of their ids."""
+    of_ad = and_(
+        col(AdMetric.ad_id) == col(PublicAd.id),
+        # An amount in another currency than the ad's current one says nothing about this one.
+        col(AdMetric.currency).is_not_distinct_from(col(PublicAd.currency)),
+    )
+    dates = ("started_on", "ended_on", "started_at", "ended_at", "day_zone")
+    numbers = ("observed_at", "spend_lower_minor", "spend_upper_minor")
+    rows = (
+        session.connection()
+        .execution_options(yield_per=ROWS_AT_ONCE)
+        .execute(
+            select(
+                col(PublicAd.id).label("ad_id"),
+                *ad_keys(query),
+                *(col(getattr(PublicAd, name)).label(name) for name in dates),
+                *(col(getattr(AdMetric, name)).label(name) for name in numbers),
+            )
+            .join(AdMetric, of_ad)
+            .where(~ad_is_undated(), ad_touches(query), *ad_conditions(session, query))
+            .order_by(col(PublicAd.id), col(AdMetric.observed_at), col(AdMetric.seq))
+        )
+    )
+    for _, of_one in groupby(rows, key=lambda row: row.ad_id):
+        yield _read_ad(list(of_one))
+
+
+def _read_ad(rows: Sequence[Row[Any]]) -> DatedAd:
+    row = rows[0]
+    zone = _find_zone(row.day_zone)
+    start_on = row.started_on or _day_of(row.started_at, zone)
+    end_on = row.ended_on or _day_of(row.ended_at, zone)
+    snapshots = [
+        Snapshot(r.observed_at.astimezone(zone).date(), r.spend_lower_minor, r.spend_upper_minor)
+        for r in rows
+        if r.spend_lower_minor is not None
+    ]
+    curve = draw_curve(start_on, end_on, snapshots) if snapshots else None
+    about = SumKey(row.key, read_reason(row.key, row.reason), row.currency)
+    return DatedAd(about, row.source, start_on, end_on, curve)
+
+
+def _find_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _day_of(instant: datetime | None, zone: ZoneInfo) -> date | None:
+    return instant.astimezone(zone).date() if instant else None
+
+
+def _within_run(stretches: Sequence[Stretch], ad: DatedAd) -> Iterator[Stretch]:
+    """The windows in which the ad can have spent anything."""
+    for stretch in stretches:
+        started = ad.start_on is None or ad.start_on <= stretch.last_on
+        if started and (ad.end_on is None or ad.end_on >= stretch.first_on):
+            yield stretch

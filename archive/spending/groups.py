@@ -1,0 +1,147 @@
+"""From sums to the groups of an answer: labels, order, coverage."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import cache
+
+from babel import Locale
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from archive.models import Advertiser, Disclosure
+from archive.reading.coverage import cover_source
+from archive.records import MISSING_IN_WORDS
+from archive.spending.items import ALL, SEVERAL, name_filer
+from archive.spending.periods import key_day, name_period
+from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendMeasure, SpendQuery
+from archive.spending.summary import LookedAt, SpendGroup
+from archive.spending.sums import SourceSum, Sum, SumKey, fold_sums
+
+KEYS_AT_ONCE = 500
+
+
+def make_groups(session: Session, query: SpendQuery, sums: Iterable[SourceSum]) -> list[SpendGroup]:
+    """One group per key and currency, in the order in which people read them.
+
+    Periods stand in time order. All else stands by currency, the one with most items first, then by
+    the lower bound, greatest first: amounts of different currencies are never ranked together.
+    """
+    folded = fold_sums(_key_periods(query, one) for one in sums)
+    keys = [about.key for about in folded if about.key is not None]
+    labels = _name_keys(session, query, keys)
+    sources = {source for _, named in folded.values() for source in named}
+    covered = {source: _cover(session, query, source) for source in sorted(sources)}
+    groups = [
+        _make_group(query, about, total, labels, [covered[s] for s in sorted(named)])
+        for about, (total, named) in folded.items()
+    ]
+    return _order_groups(query, groups)
+
+
+def _key_periods(query: SpendQuery, one: SourceSum) -> SourceSum:
+    """Filed rows are summed by day in SQL; weeks and months are made of days here."""
+    key = one.about.key
+    if query.measure is not SpendMeasure.DISCLOSED or query.by not in PERIODS or key is None:
+        return one
+    about = SumKey(key_day(query.by, date.fromisoformat(key)), None, one.about.currency)
+    return SourceSum(about, one.source, one.sum)
+
+
+def _make_group(
+    query: SpendQuery,
+    about: SumKey,
+    total: Sum,
+    labels: Mapping[str, str],
+    coverage: list[LookedAt],
+) -> SpendGroup:
+    is_known = total.items > total.unknown_count
+    is_estimate = query.resolved_basis is SpendBasis.ESTIMATE
+    return SpendGroup(
+        key=f"unknown:{about.reason}" if about.key is None else about.key,
+        label=_name_unknown(query, about) if about.key is None else labels[about.key],
+        currency=about.currency,
+        lower_minor=total.lower if is_known else None,
+        upper_minor=total.upper if is_known and not total.open_count else None,
+        estimate_minor=round(total.estimate) if is_known and is_estimate else None,
+        open_count=total.open_count,
+        ads=total.items,
+        undated=total.undated,
+        unknown_count=total.unknown_count,
+        revised_count=total.revised_count,
+        unknown_reason=about.reason,
+        coverage=coverage,
+    )
+
+
+def _name_unknown(query: SpendQuery, about: SumKey) -> str:
+    words = f"unknown: {MISSING_IN_WORDS[about.reason]}" if about.reason else "unknown"
+    return f"{query.by or 'all'} {words}"
+
+
+def _name_keys(session: Session, query: SpendQuery, keys: list[str]) -> Mapping[str, str]:
+    """Each key in words."""
+    if query.by is None:
+        return {ALL: "everything asked for"}
+    if query.by in PERIODS:
+        return {key: name_period(query.by, key) for key in keys}
+    if query.by is SpendBy.COUNTRY:
+        return {key: name_country(key) for key in keys}
+    if query.by is SpendBy.ADVERTISER:
+        return _look_up(keys, lambda some: _name_advertisers(session, some))
+    if query.measure is SpendMeasure.DISCLOSED and query.by is SpendBy.PAYER:
+        return _look_up(keys, lambda some: _name_filers(session, some))
+    return {key: key for key in keys}
+
+
+def name_country(code: str) -> str:
+    """A country's name in English; a code that is no country's stays as it is."""
+    return "several countries (not split by the source)" if code == SEVERAL else _territory(code)
+
+
+@cache
+def _territory(code: str) -> str:
+    return str(Locale("en").territories.get(code, code))
+
+
+def _look_up(keys: list[str], ask: Callable[[list[str]], dict[str, str]]) -> dict[str, str]:
+    labels = {key: key for key in keys}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        labels |= ask(keys[start : start + KEYS_AT_ONCE])
+    return labels
+
+
+def _name_advertisers(session: Session, ids: list[str]) -> dict[str, str]:
+    query = select(Advertiser.id, Advertiser.name).where(col(Advertiser.id).in_(ids))
+    return dict(session.exec(query).all())
+
+
+def _name_filers(session: Session, ids: list[str]) -> dict[str, str]:
+    filer = name_filer()
+    named = select(filer.label("key"), col(Disclosure.payer_name).label("name"))
+    rows = named.where(filer.in_(ids)).subquery()
+    query = select(rows.c.key, func.max(rows.c.name)).group_by(rows.c.key)
+    return {key: name for key, name in session.exec(query) if name}
+
+
+def _cover(session: Session, query: SpendQuery, source: str) -> LookedAt:
+    coverage = cover_source(session, source, query.from_on, query.to_on)
+    return LookedAt.model_validate(coverage, from_attributes=True)
+
+
+def _order_groups(query: SpendQuery, groups: list[SpendGroup]) -> list[SpendGroup]:
+    if query.by in PERIODS:
+        return sorted(groups, key=lambda g: (g.unknown_reason is not None, g.key, g.currency or ""))
+    items: Counter[str | None] = Counter()
+    for group in groups:
+        items[group.currency] += group.ads
+    return sorted(
+        groups,
+        key=lambda g: (
+            g.currency is None,
+            -items[g.currency],
+            g.currency or "",
+            -(g.lower_minor if g.lower_minor is not None else -1),
+            g.label,
+        ),
+    )

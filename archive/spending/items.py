@@ -1,0 +1,222 @@
+"""The items of each measure as SQL: what counts, its key, its amount, its dates.
+
+Ads come from the public view, statements and filings from their current rows.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlmodel import Session, SQLModel, col
+
+from archive.models import AdvertiserSpend, Disclosure, PublicAd
+from archive.reading.json_lists import list_holds
+from archive.records import Grain
+from archive.spending.query import PERIODS, SpendBy, SpendQuery
+
+SEVERAL = "several"
+"""Key of items shown in several countries whose money the source does not split."""
+
+ALL = "all"
+"""Key of the only group when nothing is split."""
+
+WEEK = timedelta(days=6)
+
+Columns = list[ColumnElement[Any]]
+
+Key = tuple[Any, str | None]
+"""An SQL expression, and the field whose missing reason says why it has no value."""
+
+Item = TypeVar("Item", PublicAd, AdvertiserSpend, Disclosure)
+
+
+def list_ad_amounts(session: Session, query: SpendQuery) -> Select[Any]:
+    """Every ad asked for, with the newest range of its whole life."""
+    undated = ad_is_undated()
+    placed = and_(~undated, ad_touches(query)) if query.has_period else literal(value=True)
+    listed = select(
+        *ad_keys(query),
+        col(PublicAd.spend_lower_minor).label("lower"),
+        col(PublicAd.spend_upper_minor).label("upper"),
+        _flag(placed).label("is_placed"),
+        _flag(undated).label("is_undated"),
+    ).where(*ad_conditions(session, query))
+    return listed.where(or_(placed, undated)) if query.has_period else listed
+
+
+def list_statements(session: Session, query: SpendQuery) -> Select[Any]:
+    """What sources state for advertisers: whole lives without a period, weeks with one or by week.
+
+    A week that the period cuts may have spent all or nothing inside it: it counts from 0 to its whole.
+    """
+    weekly = query.has_period or query.by is SpendBy.WEEK
+    start = col(AdvertiserSpend.period_start_on)
+    stated = col(AdvertiserSpend.spend_lower_minor)
+    undated = start.is_(None) if weekly else literal(value=False)
+    lower: ColumnElement[Any] = type_coerce(stated, BigInteger)
+    conditions = [
+        col(AdvertiserSpend.is_current).is_(True),
+        col(AdvertiserSpend.grain) == (Grain.WEEK if weekly else Grain.LIFETIME),
+        *_equal(AdvertiserSpend, query, ("source", "platform", "currency", "advertiser_id")),
+    ]
+    if query.country is not None:
+        conditions.append(list_holds(session, AdvertiserSpend.countries, query.country))
+    if query.from_on and query.to_on:
+        conditions.append(or_(undated, start.between(query.from_on - WEEK, query.to_on)))
+        inside = start.between(query.from_on, query.to_on - WEEK)
+        lower = case((or_(inside, stated.is_(None)), stated), else_=0)
+    return select(
+        *_keys(AdvertiserSpend, _statement_key(query.by)),
+        lower.label("lower"),
+        col(AdvertiserSpend.spend_upper_minor).label("upper"),
+        _flag(~undated).label("is_placed"),
+        _flag(undated).label("is_undated"),
+    ).where(*conditions)
+
+
+def list_filed_rows(query: SpendQuery) -> Select[Any]:
+    """Filed expenditures by the published rule: no memo rows, no notices; negative amounts count."""
+    day = col(Disclosure.spent_on)
+    undated = day.is_(None)
+    conditions = [
+        col(Disclosure.is_memo).is_(False),
+        col(Disclosure.is_notice).is_(False),
+        *_equal(Disclosure, query, ("source", "currency", "payer_name")),
+    ]
+    if query.from_on and query.to_on:
+        conditions.append(or_(undated, day.between(query.from_on, query.to_on)))
+    return select(
+        *_keys(Disclosure, _filing_key(query.by)),
+        col(Disclosure.amount_minor).label("lower"),
+        col(Disclosure.amount_minor).label("upper"),
+        (_flag(~undated) if query.has_period else literal(1)).label("is_placed"),
+        _flag(undated).label("is_undated"),
+    ).where(*conditions)
+
+
+def ad_keys(query: SpendQuery) -> Columns:
+    """Key, reason, source and currency of ads."""
+    return _keys(PublicAd, _ad_key(query.by))
+
+
+def name_filer() -> ColumnElement[str]:
+    """Our id of who filed: the source and its id of the committee."""
+    return col(Disclosure.source) + ":" + col(Disclosure.committee_ref)
+
+
+def ad_conditions(session: Session, query: SpendQuery) -> list[ColumnElement[bool]]:
+    """Which ads are asked about."""
+    names = ("source", "platform", "currency", "advertiser_id", "payer_name")
+    conditions = _equal(PublicAd, query, names)
+    if query.country is not None:
+        conditions.append(list_holds(session, PublicAd.countries, query.country))
+    return conditions
+
+
+def ad_is_undated() -> ColumnElement[bool]:
+    """Ads whose start nobody stated: no period can be asked of them."""
+    return and_(col(PublicAd.started_on).is_(None), col(PublicAd.started_at).is_(None))
+
+
+def ad_touches(query: SpendQuery) -> ColumnElement[bool]:
+    """Ads whose run touches the period; one without an end may still be running."""
+    if query.from_on is None or query.to_on is None:
+        return literal(value=True)
+    start_on, end_on = col(PublicAd.started_on), col(PublicAd.ended_on)
+    start_at, end_at = col(PublicAd.started_at), col(PublicAd.ended_at)
+    opens_at = datetime.combine(query.from_on, time(), UTC)
+    closes_at = datetime.combine(query.to_on, time.max, UTC)
+    starts = or_(start_on <= query.to_on, and_(start_on.is_(None), start_at <= closes_at))
+    ends = or_(
+        end_on >= query.from_on,
+        and_(end_on.is_(None), or_(end_at.is_(None), end_at >= opens_at)),
+    )
+    return and_(starts, ends)
+
+
+def _keys(table: type[Item], key: Key) -> Columns:
+    expression, field = key
+    reason = type_coerce(table.missing, JSON)[field].as_string() if field else null()
+    return [
+        expression.label("key"),
+        cast(reason, String).label("reason"),
+        col(table.source).label("source"),
+        col(table.currency).label("currency"),
+    ]
+
+
+def _ad_key(by: SpendBy | None) -> Key:
+    if by is SpendBy.PAYER:
+        return col(PublicAd.payer_name), "payer_name"
+    if by in PERIODS:
+        # Windows are reckoned ad by ad; an ad without dates lies in none.
+        return null(), "started_on"
+    return _shared_key(PublicAd, by)
+
+
+def _statement_key(by: SpendBy | None) -> Key:
+    if by is SpendBy.WEEK:
+        return cast(AdvertiserSpend.period_start_on, String), "period_start_on"
+    return _shared_key(AdvertiserSpend, by)
+
+
+def _shared_key(table: type[PublicAd | AdvertiserSpend], by: SpendBy | None) -> Key:
+    match by:
+        case SpendBy.ADVERTISER:
+            return col(table.advertiser_id), "advertiser_name"
+        case SpendBy.PLATFORM:
+            return col(table.platform), None
+        case SpendBy.COUNTRY:
+            return _single(table.countries), "countries"
+        case SpendBy.ELECTION:
+            return col(table.election_name), "election_name"
+        case _:
+            return literal(ALL), None
+
+
+def _filing_key(by: SpendBy | None) -> Key:
+    match by:
+        case SpendBy.PAYER:
+            return name_filer(), None
+        case SpendBy.ELECTION:
+            return col(Disclosure.election_name), "election_name"
+        case None:
+            return literal(ALL), None
+        case _:
+            return cast(Disclosure.spent_on, String), "spent_on"
+
+
+def _single(column: Any) -> ColumnElement[Any]:  # noqa: ANN401 (a mapped column)
+    """The only item of a JSON list, `several` if there are more, nothing if there is none."""
+    length = func.json_array_length(column)
+    only = type_coerce(column, JSON)[0].as_string()
+    return case((length == 0, null()), (length == 1, only), else_=SEVERAL)
+
+
+def _equal(
+    table: type[SQLModel], query: SpendQuery, names: tuple[str, ...]
+) -> list[ColumnElement[bool]]:
+    given = {name: getattr(query, name) for name in names}
+    return [
+        col(getattr(table, name)) == value for name, value in given.items() if value is not None
+    ]
+
+
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, literal(1, Integer)), else_=literal(0, Integer))

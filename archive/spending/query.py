@@ -1,0 +1,171 @@
+"""The question a spend summary answers, and which questions have no honest answer."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from archive.errors import ArchiveError
+
+
+class SpendMeasure(StrEnum):
+    """Whose figure it is; measures are never added to each other."""
+
+    ADS = "ads"
+    REPORTED = "reported"
+    DISCLOSED = "disclosed"
+
+
+class SpendBy(StrEnum):
+    """What the sums are split by."""
+
+    ADVERTISER = "advertiser"
+    PAYER = "payer"
+    PLATFORM = "platform"
+    COUNTRY = "country"
+    REGION = "region"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    ELECTION = "election"
+
+
+class SpendBasis(StrEnum):
+    """How a sum relates to the period asked for."""
+
+    LIFETIME = "lifetime"
+    BOUNDS = "bounds"
+    ESTIMATE = "estimate"
+
+
+PERIODS = frozenset({SpendBy.DAY, SpendBy.WEEK, SpendBy.MONTH})
+
+MOST_DAYS_SPLIT = 1100
+"""Three years day by day; longer questions are asked by week or month."""
+
+
+class SpendQueryError(ArchiveError):
+    """A question about money that has no honest answer here; says why and what to ask instead."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class SpendQuery:
+    """A question about money; every filter given must hold."""
+
+    by: SpendBy | None = None
+    """`None`: one sum over everything, a row per currency."""
+    measure: SpendMeasure = SpendMeasure.ADS
+    basis: SpendBasis | None = None
+    """`None`: lifetime without a period, bounds with one."""
+    from_on: date | None = None
+    to_on: date | None = None
+    """Both days included."""
+    source: str | None = None
+    platform: str | None = None
+    country: str | None = None
+    currency: str | None = None
+    advertiser_id: str | None = None
+    payer_name: str | None = None
+    convert_to: str | None = None
+
+    @property
+    def has_period(self) -> bool:
+        """Whether the question is about a stretch of days."""
+        return self.from_on is not None
+
+    @property
+    def resolved_basis(self) -> SpendBasis:
+        """The basis asked for, or the honest one for this question."""
+        if self.basis is not None:
+            return self.basis
+        return SpendBasis.BOUNDS if self.has_period else SpendBasis.LIFETIME
+
+
+def check_query(query: SpendQuery) -> None:
+    """Refuse what cannot be answered honestly.
+
+    Raises:
+        SpendQueryError: naming the part of the question and what to ask instead.
+    """
+    if query.convert_to is not None:
+        raise SpendQueryError(
+            "convert_to", "currencies are not converted yet; ask without --convert-to"
+        )
+    if query.by is SpendBy.REGION:
+        raise SpendQueryError(
+            "by",
+            "no source here states spend by region (some state shares of impressions, which are no "
+            "money); ask by country",
+        )
+    _check_period(query)
+    match query.measure:
+        case SpendMeasure.ADS:
+            _check_ads(query)
+        case SpendMeasure.REPORTED:
+            _check_reported(query)
+        case SpendMeasure.DISCLOSED:
+            _check_disclosed(query)
+
+
+def _check_period(query: SpendQuery) -> None:
+    if (query.from_on is None) != (query.to_on is None):
+        raise SpendQueryError("from", "a period has a first and a last day; give --from and --to")
+    if query.from_on and query.to_on and query.to_on < query.from_on:
+        raise SpendQueryError("to", f"the period ends on {query.to_on}, before {query.from_on}")
+
+
+def _check_ads(query: SpendQuery) -> None:
+    basis = query.resolved_basis
+    if basis is not SpendBasis.LIFETIME and not query.has_period:
+        raise SpendQueryError("basis", f"the basis {basis} needs a period; give --from and --to")
+    if query.by not in PERIODS:
+        return
+    if query.from_on is None or query.to_on is None:
+        raise SpendQueryError(
+            "by", f"ads are split by {query.by} within a period; give --from and --to"
+        )
+    if basis is SpendBasis.LIFETIME:
+        raise SpendQueryError(
+            "basis",
+            f"the spend of an ad's whole life cannot be split by {query.by}; "
+            "use --basis bounds or estimate",
+        )
+    if (query.to_on - query.from_on).days >= MOST_DAYS_SPLIT and query.by is SpendBy.DAY:
+        raise SpendQueryError(
+            "by", f"at most {MOST_DAYS_SPLIT:,} days are split by day; ask by week or month"
+        )
+
+
+def _check_reported(query: SpendQuery) -> None:
+    if query.by in (SpendBy.PAYER, SpendBy.DAY, SpendBy.MONTH):
+        raise SpendQueryError(
+            "by",
+            f"sources state advertisers' spend for weeks or a whole life, never by {query.by}; "
+            "ask by advertiser, platform, country, week or election",
+        )
+    if query.payer_name is not None:
+        raise SpendQueryError("payer", "sources state this spend for advertisers, not for payers")
+    _refuse_estimate(query)
+
+
+def _check_disclosed(query: SpendQuery) -> None:
+    if query.by in (SpendBy.ADVERTISER, SpendBy.PLATFORM, SpendBy.COUNTRY):
+        raise SpendQueryError(
+            "by",
+            f"filings name who paid and who was paid, not the {query.by}; "
+            "ask by payer, day, week, month or election",
+        )
+    for name in ("platform", "country", "advertiser_id"):
+        if getattr(query, name) is not None:
+            raise SpendQueryError(name, f"filings do not name the {name.removesuffix('_id')}")
+    _refuse_estimate(query)
+
+
+def _refuse_estimate(query: SpendQuery) -> None:
+    if query.basis is SpendBasis.ESTIMATE:
+        raise SpendQueryError(
+            "basis", f"nothing is estimated about {query.measure} amounts; leave --basis out"
+        )

@@ -1,0 +1,105 @@
+"""One question about money, one answer."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+from sqlmodel import Session
+
+from archive.reading.freshness import read_data_as_of
+from archive.spending.ad_windows import sum_ad_windows
+from archive.spending.groups import make_groups
+from archive.spending.items import (
+    ad_is_undated,
+    list_ad_amounts,
+    list_filed_rows,
+    list_statements,
+)
+from archive.spending.query import SpendBasis, SpendBy, SpendMeasure, SpendQuery, check_query
+from archive.spending.summary import SpendSummary
+from archive.spending.sums import SourceSum, sum_amounts
+
+RULES = {
+    (SpendMeasure.ADS, SpendBasis.LIFETIME): (
+        "The newest spend range of every ad, over its whole life, added up; open ends stay open."
+    ),
+    (SpendMeasure.ADS, SpendBasis.BOUNDS): (
+        "For each ad what its snapshots prove for the period: at least what was spent by its last day "
+        "minus at most what was spent before its first, and the other way round."
+    ),
+    (SpendMeasure.ADS, SpendBasis.ESTIMATE): (
+        "An estimate: the midpoint of each ad's newest range spread evenly over the days of its run; "
+        "the bounds beside it are what the snapshots prove."
+    ),
+    (SpendMeasure.REPORTED, SpendBasis.LIFETIME): (
+        "What sources state for advertisers over the whole time they cover, newest statement only."
+    ),
+    (SpendMeasure.REPORTED, SpendBasis.BOUNDS): (
+        "What sources state for advertisers week by week, newest statement only."
+    ),
+    (SpendMeasure.DISCLOSED, SpendBasis.LIFETIME): (
+        "Filed expenditures: memo rows and notices are not counted, since other rows repeat them; "
+        "negative amounts (refunds, corrections) are."
+    ),
+}
+PERIOD_OF_LIVES = (
+    " Every ad whose run touches the period counts with its whole life, so the sum is of more than "
+    "the period."
+)
+SEVERAL_COUNTRIES = " An ad shown in several countries counts whole: no source splits its spend."
+CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
+WITHOUT_DATES = " Items without dates are left out and counted beside."
+
+
+def summarise_spending(session: Session, query: SpendQuery) -> SpendSummary:
+    """Sum spending by group and currency.
+
+    Raises:
+        SpendQueryError: if the question has no honest answer.
+    """
+    check_query(query)
+    return SpendSummary(
+        measure=query.measure,
+        by=query.by,
+        basis=query.resolved_basis,
+        from_on=query.from_on,
+        to_on=query.to_on,
+        rule=_tell_rule(query),
+        as_of=read_data_as_of(session),
+        groups=make_groups(session, query, _sum_measure(session, query)),
+    )
+
+
+def _sum_measure(session: Session, query: SpendQuery) -> Iterable[SourceSum]:
+    match query.measure:
+        case SpendMeasure.REPORTED:
+            return sum_amounts(session, list_statements(session, query))
+        case SpendMeasure.DISCLOSED:
+            return sum_amounts(session, list_filed_rows(query))
+        case SpendMeasure.ADS:
+            return _sum_ads(session, query)
+
+
+def _sum_ads(session: Session, query: SpendQuery) -> Iterable[SourceSum]:
+    listed = list_ad_amounts(session, query)
+    if query.resolved_basis is SpendBasis.LIFETIME:
+        return sum_amounts(session, listed)
+    undated = sum_amounts(session, listed.where(ad_is_undated()))
+    return chain(sum_ad_windows(session, query), undated)
+
+
+def _tell_rule(query: SpendQuery) -> str:
+    basis = query.resolved_basis
+    measure = query.measure
+    if measure is SpendMeasure.DISCLOSED:
+        basis = SpendBasis.LIFETIME
+    elif measure is SpendMeasure.REPORTED:
+        is_weekly = query.has_period or query.by is SpendBy.WEEK
+        basis = SpendBasis.BOUNDS if is_weekly else SpendBasis.LIFETIME
+    rule = RULES[measure, basis]
+    if measure is SpendMeasure.ADS and query.has_period and basis is SpendBasis.LIFETIME:
+        rule += PERIOD_OF_LIVES
+    if measure is SpendMeasure.REPORTED and query.has_period:
+        rule += CUT_WEEKS
+    if query.country is not None:
+        rule += SEVERAL_COUNTRIES
+    return rule + WITHOUT_DATES if query.has_period else rule

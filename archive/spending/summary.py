@@ -1,0 +1,79 @@
+"""The answer of a spend summary, and how rows of sums become its groups."""
+
+from datetime import date, datetime
+
+from sqlmodel import Field, SQLModel
+
+from archive.records import MissingReason
+from archive.spending.query import SpendBasis, SpendBy, SpendMeasure
+
+
+class LookedAt(SQLModel):
+    """How much of the time in question this archive looked at one source."""
+
+    source: str = Field(description="Source.")
+    days: int = Field(description="Days in question: the period, or first to last look.")
+    days_looked_at: int = Field(description="Days of these with a look that ended well.")
+    last_look_at: datetime | None = Field(description="When the source last answered a look.")
+
+
+class SpendGroup(SQLModel):
+    """The money of one group in one currency."""
+
+    key: str = Field(
+        description="What the group is about: an id, a name, a code, a first day; "
+        "`unknown:<reason>` when the source does not say, `several` when it does not split."
+    )
+    label: str = Field(description="The key in words.")
+    currency: str | None = Field(
+        description="Currency of the amounts (ISO 4217); empty: not given, never assumed."
+    )
+    lower_minor: int | None = Field(
+        description="Least spent, in minor units (hundredths where no currency is given); empty: no "
+        "amount is known."
+    )
+    upper_minor: int | None = Field(
+        description="Most spent, inclusive; empty: open, so 'at least' the lower bound."
+    )
+    estimate_minor: int | None = Field(
+        default=None, description="Midpoint spread evenly over run days; only with basis estimate."
+    )
+    open_count: int = Field(description="Items whose upper bound is open.")
+    ads: int = Field(
+        description="Items summed: ads, or statements or filed rows for the other measures."
+    )
+    undated: int = Field(
+        description="Items without dates: part of a lifetime sum, left out of a period's."
+    )
+    unknown_count: int = Field(
+        description="Items whose amount the source does not give; not part of the bounds."
+    )
+    revised_count: int = Field(
+        default=0,
+        description="Ads whose source lowered its figures; only the newest one is counted.",
+    )
+    unknown_reason: MissingReason | None = Field(
+        default=None, description="Why the key is unknown; empty: it is known."
+    )
+    coverage: list[LookedAt] = Field(description="How well the group's sources were looked at.")
+
+
+class SpendSummary(SQLModel):
+    """Sums of money by group and currency, with what was counted and how."""
+
+    measure: SpendMeasure = Field(
+        description="Whose figure: ads (sum over ads), reported (stated by the source for an "
+        "advertiser), disclosed (filed with an authority)."
+    )
+    by: SpendBy | None = Field(description="What the sums are split by; empty: not split.")
+    basis: SpendBasis = Field(
+        description="lifetime (whole ranges), bounds (what the snapshots prove for the period) or "
+        "estimate."
+    )
+    from_on: date | None = Field(description="First day of the period; empty: no period.")
+    to_on: date | None = Field(description="Last day of the period, inclusive.")
+    rule: str = Field(description="What was counted and how, in a sentence to print.")
+    as_of: datetime | None = Field(description="When this archive last learned anything.")
+    groups: list[SpendGroup] = Field(
+        description="One row per key and currency; currencies are never added up."
+    )

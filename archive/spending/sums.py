@@ -1,0 +1,103 @@
+"""Sums of one group, currency and source, and how SQL makes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, select
+from sqlmodel import Session
+
+from archive.records import MissingReason
+
+
+@dataclass(frozen=True)
+class SumKey:
+    """What a sum is about; `key` `None`: unknown, for the given reason."""
+
+    key: str | None
+    reason: MissingReason | None
+    currency: str | None
+
+
+@dataclass
+class Sum:
+    """Money and counts that add up over disjoint items."""
+
+    lower: int = 0
+    upper: int = 0
+    items: int = 0
+    open_count: int = 0
+    unknown_count: int = 0
+    undated: int = 0
+    revised_count: int = 0
+    estimate: Fraction = Fraction(0)
+
+    def add(self, other: "Sum") -> None:
+        """Take the sum of other items in."""
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+@dataclass(frozen=True)
+class SourceSum:
+    """A sum over the items of one source."""
+
+    about: SumKey
+    source: str
+    sum: Sum
+
+
+def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
+    """Add up listed amounts in SQL.
+
+    `listed` selects `key, reason, source, currency, lower, upper, is_placed, is_undated`, one row an
+    item; items with `is_placed` 0 are counted as undated only.
+    """
+    rows = listed.subquery()
+    of = rows.c
+    known = and_(of.is_placed == 1, of.lower.is_not(None))
+    reason = case((of.key.is_(None), of.reason))
+    folded = select(
+        of.key,
+        reason.label("why"),
+        of.currency,
+        of.source,
+        func.sum(case((known, of.lower), else_=0)).label("lower"),
+        func.sum(case((known, func.coalesce(of.upper, 0)), else_=0)).label("upper"),
+        func.sum(of.is_placed).label("items"),
+        func.sum(case((and_(known, of.upper.is_(None)), 1), else_=0)).label("open_count"),
+        func.sum(case((and_(of.is_placed == 1, of.lower.is_(None)), 1), else_=0)).label("unknown"),
+        func.sum(of.is_undated).label("undated"),
+    ).group_by(of.key, reason, of.currency, of.source)
+    return [_read_row(row) for row in session.connection().execute(folded)]
+
+
+def _read_row(row: Any) -> SourceSum:  # noqa: ANN401 (a database row)
+    return SourceSum(
+        SumKey(row.key, read_reason(row.key, row.why), row.currency),
+        row.source,
+        Sum(
+            lower=int(row.lower),
+            upper=int(row.upper),
+            items=int(row.items),
+            open_count=int(row.open_count),
+            unknown_count=int(row.unknown),
+            undated=int(row.undated),
+        ),
+    )
+
+
+def read_reason(key: str | None, reason: str | None) -> MissingReason | None:
+    """Why a key is unknown; `None` when it is known."""
+    return None if key is not None else MissingReason(reason or MissingReason.NOT_PROVIDED)
+
+
+def fold_sums(sums: Iterable[SourceSum]) -> dict[SumKey, tuple[Sum, set[str]]]:
+    """Sums over all sources, with the sources of each."""
+    folded: dict[SumKey, tuple[Sum, set[str]]] = {}
+    for one in sums:
+        total, sources = folded.setdefault(one.about, (Sum(), set()))
+        total.add(one.sum)
+        sources.add(one.source)
+    return folded

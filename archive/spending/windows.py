@@ -1,0 +1,118 @@
+"""What repeated snapshots of an ad's cumulative spend prove about a stretch of days. Pure reckoning.
+
+Sources state, at irregular times, a range of what an ad has spent so far. Spend never falls, so by the
+end of day t at least every lower bound seen up to t has been spent, and at most every upper bound seen
+after t; after a known end nothing is spent, and before the start nothing was. For days a to b:
+
+    lower = max(0, L(b) - U(a-1))        upper = U(b) - L(a-1)
+
+A snapshot is taken some time during its day, so its upper bound holds for the days before it only. A
+source that lowers its figures contradicts itself: then only its newest word counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A range of the spend so far, as stated some time during a day; `upper` `None`: open."""
+
+    observed_on: date
+    lower: int
+    upper: int | None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A range of money, both ends included; `upper` `None`: open."""
+
+    lower: int
+    upper: int | None
+
+
+@dataclass(frozen=True)
+class SpendCurve:
+    """An ad's run and the snapshots that count, in the order of observation; at least one."""
+
+    start_on: date | None
+    end_on: date | None
+    snapshots: tuple[Snapshot, ...]
+    is_revised: bool
+
+    def least_by(self, day: date) -> int:
+        """Least spent by the end of a day."""
+        if self._is_before_start(day):
+            return 0
+        counts = self._has_ended(day)
+        return max((s.lower for s in self.snapshots if counts or s.observed_on <= day), default=0)
+
+    def most_by(self, day: date) -> int | None:
+        """Most spent by the end of a day; `None`: open."""
+        if self._is_before_start(day):
+            return 0
+        last = self.end_on if self.end_on and self._has_ended(day) else day
+        uppers = [s.upper for s in self.snapshots if s.observed_on > last]
+        return min((upper for upper in uppers if upper is not None), default=None)
+
+    def _is_before_start(self, day: date) -> bool:
+        return self.start_on is not None and day < self.start_on
+
+    def _has_ended(self, day: date) -> bool:
+        return self.end_on is not None and day >= self.end_on
+
+
+def draw_curve(
+    start_on: date | None, end_on: date | None, snapshots: Sequence[Snapshot]
+) -> SpendCurve:
+    """A curve from snapshots in the order of observation.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    if not snapshots:
+        raise ValueError("a curve needs a snapshot; without one the spend is unknown")
+    is_revised = _contradicts_itself(snapshots)
+    kept = snapshots[-1:] if is_revised else snapshots
+    return SpendCurve(start_on, end_on, tuple(kept), is_revised)
+
+
+def _contradicts_itself(snapshots: Sequence[Snapshot]) -> bool:
+    """Whether a later upper bound lies below an earlier lower one."""
+    least = 0
+    for snapshot in snapshots:
+        least = max(least, snapshot.lower)
+        if snapshot.upper is not None and snapshot.upper < least:
+            return True
+    return False
+
+
+def bound_window(curve: SpendCurve, first_on: date, last_on: date) -> Bounds:
+    """What was spent from `first_on` to `last_on`, both included.
+
+    Invariants: 0 <= lower <= upper; the true spend lies within; bounds of different ads add up, those of
+    neighbouring windows of one ad do not.
+    """
+    before = first_on - ONE_DAY
+    most_before, most_by_end = curve.most_by(before), curve.most_by(last_on)
+    lower = 0 if most_before is None else max(0, curve.least_by(last_on) - most_before)
+    upper = None if most_by_end is None else most_by_end - curve.least_by(before)
+    return Bounds(lower, upper)
+
+
+def estimate_window(curve: SpendCurve, first_on: date, last_on: date) -> Fraction:
+    """The midpoint of the newest range, spread evenly over the run, as far as it falls in the window.
+
+    An estimate and never a bound: all of it may have been spent on one day. An open range counts with
+    its lower bound; a run without an end is taken to last until it was observed last.
+    """
+    newest = curve.snapshots[-1]
+    start_on = curve.start_on or newest.observed_on
+    end_on = max(start_on, curve.end_on or newest.observed_on)
+    midpoint = Fraction(newest.lower + (newest.lower if newest.upper is None else newest.upper), 2)
+    shared = (min(end_on, last_on) - max(start_on, first_on)).days + 1
+    return midpoint * max(0, shared) / ((end_on - start_on).days + 1)

@@ -1,0 +1,81 @@
+"""When an ad ran, as far as it is known, and whether that touches a stretch of time.
+
+A period holds bounds for its start and its end. Questions are answered true or false only if that is
+so for every start and end within the bounds; otherwise `None`, unknown.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+class Running(Protocol):
+    """What is known of an ad's run: instants where the source gives them, else days of `day_zone`."""
+
+    started_at: datetime | None
+    ended_at: datetime | None
+    started_on: date | None
+    ended_on: date | None
+    day_zone: str
+
+
+@dataclass(frozen=True)
+class Period:
+    """Inclusive bounds for the start and the end of a run; never start_lower > end_upper."""
+
+    start_lower: datetime
+    start_upper: datetime
+    end_lower: datetime
+    end_upper: datetime
+
+    def overlaps(self, start_at: datetime, end_at: datetime) -> bool | None:
+        """Whether the run touches the stretch from `start_at` to just before `end_at`."""
+        if self.start_lower >= end_at or self.end_upper < start_at:
+            return False
+        return True if self.start_upper < end_at and self.end_lower >= start_at else None
+
+    def is_inside(self, start_at: datetime, end_at: datetime) -> bool | None:
+        """Whether the whole run lies within the stretch."""
+        if self.start_upper < start_at or self.end_lower >= end_at:
+            return False
+        return True if self.start_lower >= start_at and self.end_upper < end_at else None
+
+    def starts_inside(self, start_at: datetime, end_at: datetime) -> bool | None:
+        """Whether the run starts within the stretch."""
+        if self.start_upper < start_at or self.start_lower >= end_at:
+            return False
+        return True if self.start_lower >= start_at and self.start_upper < end_at else None
+
+    @property
+    def start_day(self) -> date | None:
+        """UTC day the run started, if the bounds leave only one."""
+        first, last = self.start_lower.date(), self.start_upper.date()
+        return first if first == last else None
+
+
+def find_period(ad: Running) -> Period:
+    """When an ad ran; an end that is not known lies anywhere after the start, and the reverse."""
+    start = _bound_instant(ad.started_at, ad.started_on, ad.day_zone)
+    end = _bound_instant(ad.ended_at, ad.ended_on, ad.day_zone)
+    start_lower, start_upper = start or (EARLIEST, end[1] if end else LATEST)
+    end_lower, end_upper = end or (start_lower, LATEST)
+    return Period(start_lower, start_upper, max(start_lower, end_lower), end_upper)
+
+
+def _bound_instant(
+    at: datetime | None, on: date | None, zone: str
+) -> tuple[datetime, datetime] | None:
+    if at is not None:
+        return at, at
+    if on is None:
+        return None
+    return begin_day(on, zone), begin_day(on + timedelta(days=1), zone) - timedelta.resolution
+
+
+def begin_day(day: date, zone: str) -> datetime:
+    """The instant a day begins in a zone, in UTC; where the clocks skip midnight, just after it."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

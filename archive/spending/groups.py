@@ -6,7 +6,6 @@ from datetime import date
 from functools import cache
 
 from babel import Locale
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from archive.models import Advertiser, Disclosure
@@ -118,9 +117,7 @@ def _name_advertisers(session: Session, ids: list[str]) -> dict[str, str]:
 
 def _name_filers(session: Session, ids: list[str]) -> dict[str, str]:
     filer = name_filer()
-    named = select(filer.label("key"), col(Disclosure.payer_name).label("name"))
-    rows = named.where(filer.in_(ids)).subquery()
-    query = select(rows.c.key, func.max(rows.c.name)).group_by(rows.c.key)
+    query = select(filer, Disclosure.payer_name).where(filer.in_(ids)).distinct()
     return {key: name for key, name in session.exec(query) if name}
 
 

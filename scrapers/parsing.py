@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from archive.money import check_currency, to_minor
 from scrapers.countries import CODES_BY_NAME
 
-RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
-PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
+PLAIN_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 
 # Not a single ad nor a filed payment for an ad comes near these; what does is a unit error, a
 # spreadsheet accident or a troll filing (fictitious FEC filings ran to 9.9 bn USD).
@@ -78,6 +78,18 @@ def read_list(separator: str) -> Callable[[object], list[str]]:
         return [item.strip() for item in read_text(value).split(separator) if item.strip()]
 
     return read_items
+
+
+def read_choice(*choices: str) -> Callable[[object], str]:
+    """A reader of codes that are one of these."""
+
+    def read(value: object) -> str:
+        text = read_text(value)
+        if text not in choices:
+            raise ValueError(f"{text[:40]!r} is none of {', '.join(choices)}")
+        return text
+
+    return read
 
 
 def read_texts(value: object) -> list[str]:

@@ -8,6 +8,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any
 
 from archive.records import Unreadable
@@ -15,6 +16,8 @@ from scrapers.files import BREAKING_ERRORS, SourceFile
 
 MAX_CELL_CHARACTERS = 16 << 20
 """Google's targeting cells 'can run to megabytes'; beyond this a cell is a damaged file."""
+
+ROWS_LOOKED_AT = 20
 
 csv.field_size_limit(MAX_CELL_CHARACTERS)
 
@@ -103,6 +106,11 @@ def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
             return []
     names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
     return [name.lower() for name in names] if form.folds_names else names
+
+
+def has_rows(file: SourceFile, form: TableFormat) -> bool:
+    """Whether one of the first rows has as many cells as the form has columns."""
+    return any(isinstance(row, TableRow) for row in islice(read_table(file, form), ROWS_LOOKED_AT))
 
 
 def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow | Unreadable]:

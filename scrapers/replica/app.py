@@ -4,10 +4,8 @@
 fixture folder; only Meta's API has code of its own.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,40 +15,33 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from scrapers.replica.faults import Fault, FaultMiddleware, ReceivedRequest
-from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.replica.meta_ad_library import API_PATH, AdsArchive
 from scrapers.replica.meta_ads import read_ads
 from scrapers.replica.meta_budget import CallBudget
 
 
 def create_replica(
-    fixtures: Path = FIXTURES,
-    day: int = 1,
+    served: Path,
     faults: Sequence[Fault] = (),
     received: list[ReceivedRequest] | None = None,
     budget: CallBudget | None = None,
 ) -> Starlette:
-    """The sources as they were on a day.
+    """The sources as `publish_day` has laid them out in `served`.
 
-    Fixtures are laid out when the application starts, so it must be run with its lifespan. Every
-    request is appended to `received`; `budget` is Meta's hourly limit.
+    Every request is appended to `received`; `budget` is Meta's hourly limit.
+
+    Raises:
+        ValueError: if a file of Meta's ads is no JSON.
+        KeyError: if it lacks one of its parts.
     """
-
-    @asynccontextmanager
-    async def publish(app: Starlette) -> AsyncIterator[None]:
-        with TemporaryDirectory(prefix="replica-") as folder:
-            served = Path(folder)
-            publish_day(fixtures, day, served)
-            ads = AdsArchive(read_ads(served / API_PATH.lstrip("/")), budget or CallBudget())
-            app.router.routes.extend(
-                [Route(API_PATH, ads.answer_request), Mount("/", StaticFiles(directory=served))]
-            )
-            yield
-
+    ads = AdsArchive(read_ads(served / API_PATH.lstrip("/")), budget or CallBudget())
     return Starlette(
-        routes=[Route("/robots.txt", show_robots)],
+        routes=[
+            Route("/robots.txt", show_robots),
+            Route(API_PATH, ads.answer_request),
+            Mount("/", StaticFiles(directory=served)),
+        ],
         middleware=[Middleware(FaultMiddleware, faults=faults, received=received)],
-        lifespan=publish,
     )
 
 

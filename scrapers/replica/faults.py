@@ -63,7 +63,7 @@ class FaultMiddleware:
         self._received = received
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; what is no request (the lifespan) is passed on."""
+        """Answer one request; anything else is passed on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
+from starlette.applications import Starlette
 
 from scrapers.replica.app import create_replica
 from scrapers.replica.faults import Fault, ReceivedRequest
-from scrapers.replica.fixtures import FIXTURES
+from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.replica.meta_budget import CallBudget
 
 SECONDS_TO_START = 20
@@ -32,11 +34,20 @@ def running_replica(
     """Serve a day of the sources; gives the base address, without a final slash.
 
     Raises:
-        RuntimeError: if the server does not start, as when the fixtures cannot be read.
+        ValueError: if the fixtures cannot be laid out or read.
+        RuntimeError: if the server does not start.
     """
-    app = create_replica(fixtures, day, faults, received, budget)
+    with TemporaryDirectory(prefix="replica-") as folder:
+        publish_day(fixtures, day, Path(folder))
+        with serve_app(create_replica(Path(folder), faults, received, budget)) as address:
+            yield address
+
+
+@contextmanager
+def serve_app(app: Starlette) -> Iterator[str]:
+    """Serve an application in a thread of its own on a free loopback port; gives its address."""
     # A cut body is an error to uvicorn, and here it is meant: it is not worth a line on the terminal.
-    config = uvicorn.Config(app, ws="none", lifespan="on", log_level="critical", access_log=False)
+    config = uvicorn.Config(app, ws="none", lifespan="off", log_level="critical", access_log=False)
     config.timeout_graceful_shutdown = SECONDS_TO_STOP
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -59,5 +70,5 @@ def wait_for_start(server: uvicorn.Server, thread: threading.Thread) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise RuntimeError("the replica did not start: its fixtures could not be laid out")
+            raise RuntimeError("the replica did not start")
         time.sleep(0.01)

@@ -103,6 +103,19 @@ def _spell(value: object) -> str:
     )
 
 
+def take_targeting(fields: Fields, columns: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+    """Whom an ad aimed at, word for word, from columns of `(dimension, mode)`.
+
+    The texts stay whole: sources join lists by commas that their items hold as well.
+    """
+    found = [(pair, fields.keep((column,)).get(column)) for column, pair in columns.items()]
+    return [
+        {"dimension": dimension, "mode": mode, "text": text.strip()}
+        for (dimension, mode), text in found
+        if text and text.strip()
+    ]
+
+
 def explain_refusal(error: ValidationError) -> FieldError:
     """A record's refusal as the first field it names, in one line."""
     first = error.errors(include_url=False, include_input=False)[0]

@@ -4,8 +4,9 @@ Every spider's `read` is a generator of these. A row that cannot be read is put 
 its line and its field; the rows around it are read on.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -25,6 +26,13 @@ class NotRead:
 
     file: str
     reason: str
+
+
+def leave_file(file: SourceFile, reasons: Mapping[str, str]) -> NotRead | None:
+    """The file as not read, if a pattern of `reasons` is its name in lower case without folders."""
+    name = file.base_name.lower()
+    found = next((why for pattern, why in reasons.items() if re.fullmatch(pattern, name)), None)
+    return NotRead(file.name, found) if found else None
 
 
 Reading = AnyRecord | Unreadable | NotRead
@@ -58,7 +66,11 @@ def name_columns(names: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Table:
-    """One kind of table a source has, and how its rows are read."""
+    """One kind of table a source has, and how its rows are read.
+
+    `read_row` raises FieldError for a value it cannot read, ValidationError for values that
+    contradict one another.
+    """
 
     columns: Columns
     read_row: Callable[..., AnyRecord]

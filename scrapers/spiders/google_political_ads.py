@@ -24,7 +24,7 @@ from archive.records import (
     SourceKind,
 )
 from config.settings import Settings
-from scrapers.fields import FieldError, Fields
+from scrapers.fields import Fields, take_targeting
 from scrapers.files import SourceFile
 from scrapers.parsing import (
     ABSURD_TOTAL_UNITS,
@@ -34,6 +34,7 @@ from scrapers.parsing import (
     read_amount,
     read_bucket,
     read_count,
+    read_country,
     read_day,
     read_list,
     read_ref,
@@ -41,10 +42,10 @@ from scrapers.parsing import (
 )
 from scrapers.reading import (
     Columns,
-    NotRead,
     Reading,
     Table,
     find_table,
+    leave_file,
     name_columns,
     read_rows,
     refuse_file,
@@ -52,7 +53,6 @@ from scrapers.reading import (
 from scrapers.spider import SourceSpider
 from scrapers.tables import TableFormat, read_header
 
-PLATFORM = "google"
 CURRENCY = "USD"
 """The one currency every generation of the bundle has; the others are conversions of it."""
 
@@ -98,15 +98,14 @@ TARGETING = {
 }
 
 NOT_READ = {
-    "geo-spend": "spend by place, of all advertisers together or of one; no ad and no period in it",
-    "top-keywords-history": "the most costly search words of a week; ended in December 2019",
-    "campaign-targeting": "empty since 2020: targeting moved to the ads themselves",
-    "declared-stats": "holds the addresses of people; nothing in it is needed to name an advertiser",
-    "advertiser_id_mapping": "old and new ids of advertisers; we keep the id each bundle gives",
-    "creative_id_mapping": "old and new ids of ads; we keep the id each bundle gives",
-    "ads-updated": "the day the bundle was made",
+    r".*geo-spend.*": "spend by place, of all advertisers together or of one; no ad and no period in it",
+    r".*top-keywords-history.*": "the most costly search words of a week; ended in December 2019",
+    r".*campaign-targeting.*": "empty since 2020: targeting moved to the ads themselves",
+    r".*declared-stats.*": "holds the addresses of people; nothing in it is needed to name an advertiser",
+    r".*advertiser_id_mapping.*": "old and new ids of advertisers; we keep the id each bundle gives",
+    r".*creative_id_mapping.*": "old and new ids of ads; we keep the id each bundle gives",
+    r".*ads-updated.*": "the day the bundle was made",
 }
-"""Files we know and leave, by what their names hold."""
 
 ID_BORDER = re.compile(r",\s*(?=[A-Z]+ ID )")
 """Ids are joined by commas, and one 'id' of 2019 is a postal address with a comma in it."""
@@ -146,10 +145,8 @@ class GooglePoliticalAdsSpider(SourceSpider):
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         """The ads or advertisers' sums of one file of the bundle."""
-        name = file.base_name.lower()
-        reasons = [reason for part, reason in NOT_READ.items() if part in name]
-        if reasons:
-            yield NotRead(file.name, reasons[0])
+        if left := leave_file(file, NOT_READ):
+            yield left
             return
         header = read_header(file, TABLE)
         table = find_table(TABLES, header)
@@ -170,18 +167,17 @@ def find_currencies(header: list[str]) -> dict[str, str]:
 
 
 def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
-    """One row of creative-stats as an ad.
-
-    Raises:
-        FieldError: naming the column that cannot be read.
-        ValidationError: if the values contradict one another.
-    """
+    """One row of creative-stats as an ad."""
     # `spend_usd` is the former bucket, as text, of what `spend_range_*_usd` say.
     fields.keep((INDEX_COLUMN, "spend_usd"))
     # The README lists the buckets without saying to which an edge belongs. `≤ 10k` begins at 0: the
     # README promises "an impression", yet its figures are rounded.
     impressions = fields.take("impressions", read_bucket) or UNKNOWN_RANGE
-    spend = {code: read_range(fields, code) for code in currencies}
+    spend = {
+        code: read_range(fields, code)
+        for code in currencies
+        if f"spend_range_max_{code.lower()}" in fields
+    }
     regions = fields.take("regions", read_regions) or []
     values = fields.take_present(
         {
@@ -195,19 +191,17 @@ def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
     )
     return AdRecord(
         ref=fields.require("ad_id", read_ref),
-        platform=PLATFORM,
+        platform="google",
         currency=CURRENCY,
         spend_lower_minor=spend[CURRENCY][0],
         spend_upper_minor=spend[CURRENCY][1],
-        spend_conversions={
-            code: list(bounds) for code, bounds in spend.items() if bounds != UNKNOWN_RANGE
-        },
+        spend_conversions={c: list(r) for c, r in spend.items() if r != UNKNOWN_RANGE},
         impressions_lower=impressions[0],
         impressions_upper=impressions[1],
         countries=[region for region in regions if region != "EU"],
         declared_political=True,
         day_zone=DAY_ZONE,
-        targeting=list(read_targeting(fields)),
+        targeting=take_targeting(fields, TARGETING),
         **values,
         source_fields=fields.rest() | ({"regions": ", ".join(regions)} if "EU" in regions else {}),
     )
@@ -251,21 +245,17 @@ def read_statement(
     currencies: list[str],
     **values: Any,  # noqa: ANN401 (fields of the record, which checks them)
 ) -> AdvertiserSpendRecord:
-    """What the rows of both tables of advertisers have in common.
-
-    Raises:
-        FieldError: naming the column that cannot be read.
-    """
+    """What the rows of both tables of advertisers have in common."""
     fields.keep((INDEX_COLUMN,))
-    amounts = {
+    amount = fields.require("spend_usd", partial(read_sum, currency=CURRENCY))
+    conversions = {
         code: fields.take(f"spend_{code.lower()}", partial(read_sum, currency=code))
         for code in currencies
+        if code != CURRENCY
     }
-    amount = amounts[CURRENCY]
-    if amount is None:
-        raise FieldError(f"spend_{CURRENCY.lower()}", "is blank")
+    amounts = {CURRENCY: amount} | conversions
     return AdvertiserSpendRecord(
-        platform=PLATFORM,
+        platform="google",
         advertiser_ref=fields.require("advertiser_id", read_ref),
         advertiser_name=fields.take("advertiser_name", read_text),
         currency=CURRENCY,
@@ -287,29 +277,14 @@ def read_range(fields: Fields, currency: str) -> Range:
 
     Neighbouring ranges share their edge (0–100, 100–1000), and both are kept as published.
     """
-    parse = partial(read_sum, currency=currency)
+    parse = partial(read_amount if currency == CURRENCY else read_sum, currency=currency)
     lower = fields.take(f"spend_range_min_{currency.lower()}", parse)
     return lower, fields.take(f"spend_range_max_{currency.lower()}", parse)
 
 
 def read_regions(value: object) -> list[str]:
-    """Codes of regions, `EU` among them, though it is no country.
-
-    Raises:
-        ValueError: if one is no code.
-    """
-    regions = read_list(",")(value)
-    for region in regions:
-        if not (len(region) == 2 and region.isascii() and region.isupper()):
-            raise ValueError(f"{region[:40]!r} is no code of a region")
-    return regions
-
-
-def read_targeting(fields: Fields) -> Iterator[dict[str, Any]]:
-    """Whom the ad aimed at, word for word: lists of places hold commas inside their items."""
-    for column, (dimension, mode) in TARGETING.items():
-        if text := fields.take(column, read_text):
-            yield {"dimension": dimension, "mode": mode, "text": text}
+    """Codes of countries, and `EU`, which is none."""
+    return [code if code == "EU" else read_country(code) for code in read_list(",")(value)]
 
 
 def read_registrations(value: object) -> list[str]:

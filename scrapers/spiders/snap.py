@@ -9,13 +9,12 @@ Shapes: 34 columns in 2018-2020; 38 since the committee columns came.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
 
 from scrapy import Request
 
 from archive.records import AdRecord, SourceInfo, SourceKind
 from config.settings import Settings
-from scrapers.fields import Fields
+from scrapers.fields import Fields, take_targeting
 from scrapers.files import SourceFile
 from scrapers.parsing import (
     read_address,
@@ -34,21 +33,27 @@ from scrapers.tables import read_header
 FIRST_YEAR = 2018
 
 TARGETING = {
-    "gender": ("Gender", ""),
-    "age": ("AgeBracket", ""),
-    "region": ("Regions (Included)", "Regions (Excluded)"),
-    "electoral_district": ("Electoral Districts (Included)", "Electoral Districts (Excluded)"),
-    "radius": ("Radius Targeting (Included)", "Radius Targeting (Excluded)"),
-    "metro": ("Metros (Included)", "Metros (Excluded)"),
-    "postal_code": ("Postal Codes (Included)", "Postal Codes (Excluded)"),
-    "location_category": ("Location Categories (Included)", "Location Categories (Excluded)"),
-    "interest": ("Interests", ""),
-    "operating_system": ("OsType", ""),
-    "segment": ("Segments", ""),
-    "language": ("Language", ""),
-    "demographic": ("AdvancedDemographics", ""),
-    "connection": ("Targeting Connection Type", ""),
-    "carrier": ("Targeting Carrier (ISP)", ""),
+    "Gender": ("gender", "include"),
+    "AgeBracket": ("age", "include"),
+    "Regions (Included)": ("region", "include"),
+    "Regions (Excluded)": ("region", "exclude"),
+    "Electoral Districts (Included)": ("electoral_district", "include"),
+    "Electoral Districts (Excluded)": ("electoral_district", "exclude"),
+    "Radius Targeting (Included)": ("radius", "include"),
+    "Radius Targeting (Excluded)": ("radius", "exclude"),
+    "Metros (Included)": ("metro", "include"),
+    "Metros (Excluded)": ("metro", "exclude"),
+    "Postal Codes (Included)": ("postal_code", "include"),
+    "Postal Codes (Excluded)": ("postal_code", "exclude"),
+    "Location Categories (Included)": ("location_category", "include"),
+    "Location Categories (Excluded)": ("location_category", "exclude"),
+    "Interests": ("interest", "include"),
+    "OsType": ("operating_system", "include"),
+    "Segments": ("segment", "include"),
+    "Language": ("language", "include"),
+    "AdvancedDemographics": ("demographic", "include"),
+    "Targeting Connection Type": ("connection", "include"),
+    "Targeting Carrier (ISP)": ("carrier", "include"),
 }
 
 # The billing address may be a private person's home: the evidence keeps it, the record does not.
@@ -78,7 +83,7 @@ COLUMNS = Columns(
             "CommitteeIdentificationNumber",
             "DisclosureNameOfCommittee",
             "AdvertisingJurisdiction",
-            *(column for pair in TARGETING.values() for column in pair if column),
+            *TARGETING,
         }
     ),
 )
@@ -166,18 +171,10 @@ def read_ad(fields: Fields) -> AdRecord:
         ended_on=ended_at.date() if ended_at else None,
         countries=[country] if country else [],
         declared_political=True,
-        targeting=list(read_targeting(fields)),
+        targeting=take_targeting(fields, TARGETING),
         **values,
         source_fields=fields.rest(),
     )
-
-
-def read_targeting(fields: Fields) -> Iterator[dict[str, Any]]:
-    """Whom the ad aimed at, word for word: items of Snap's lists may hold commas themselves."""
-    for dimension, columns in TARGETING.items():
-        for mode, column in zip(("include", "exclude"), columns, strict=True):
-            if column and (text := fields.take(column, read_text)):
-                yield {"dimension": dimension, "mode": mode, "text": text}
 
 
 def read_named(value: object) -> str | None:

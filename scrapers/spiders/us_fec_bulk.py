@@ -27,7 +27,7 @@ from scrapers.parsing import (
     read_signed_amount,
     read_text,
 )
-from scrapers.reading import Columns, NotRead, Reading, read_rows, refuse_file
+from scrapers.reading import Columns, Reading, leave_file, read_rows, refuse_file
 from scrapers.spider import SourceSpider
 from scrapers.tables import TableFormat, has_rows
 
@@ -52,9 +52,9 @@ EXPENDITURE_NOT_TAKEN = ("ZIP_CODE",)
 COMMITTEE_NOT_TAKEN = ("TRES_NM", "CMTE_ST1", "CMTE_ST2", "CMTE_ZIP")
 
 NOT_READ = {
-    re.compile(r".*_header_file\.csv"): "the names of the columns, which this reader has",
-    re.compile(r"cn\d*\.txt"): "candidates; no record of ours holds them yet",
-    re.compile(r"ccl\d*\.txt"): "which candidate a committee stands for; no record holds it yet",
+    r".*_header_file\.csv": "the names of the columns, which this reader has",
+    r"cn\d*\.txt": "candidates; no record of ours holds them yet",
+    r"ccl\d*\.txt": "which candidate a committee stands for; no record holds it yet",
 }
 
 # The file description promises MMDDYYYY; every row of the 2019-2020 file has slashes.
@@ -95,13 +95,11 @@ class UsFecBulkSpider(SourceSpider):
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         """The expenditures or committees of one file; a file is known by its name and its shape."""
-        name = file.base_name.lower()
-        reasons = [reason for pattern, reason in NOT_READ.items() if pattern.fullmatch(name)]
-        if reasons:
-            yield NotRead(file.name, reasons[0])
+        if left := leave_file(file, NOT_READ):
+            yield left
             return
         for pattern, form, read_row in TABLES:
-            if pattern.fullmatch(name) and has_rows(file, form):
+            if re.fullmatch(pattern, file.base_name.lower()) and has_rows(file, form):
                 yield from read_rows(file, Columns(frozenset(form.columns)), read_row, form)
                 return
         yield refuse_file(file, cls.info.title)
@@ -139,6 +137,7 @@ def read_expenditure(fields: Fields) -> DisclosureRecord:
         payee_place=take_place(fields, "CITY", "STATE"),
         currency=CURRENCY,
         amount_minor=amount,
+        is_notice=False,
         is_memo=fields.take("MEMO_CD", read_choice("X")) is not None,
         is_correction=amount < 0,
         **values,
@@ -181,12 +180,12 @@ BULK = TableFormat(delimiter="|", is_quoted=False, encoding="cp1252")
 
 TABLES = (
     (
-        re.compile(r"oppexp\d*\.txt"),
+        r"oppexp\d*\.txt",
         replace(BULK, columns=(*EXPENDITURE_COLUMNS.split(), AFTER_LAST)),
         read_expenditure,
     ),
     (
-        re.compile(r"cm\d*\.txt"),
+        r"cm\d*\.txt",
         replace(BULK, columns=tuple(COMMITTEE_COLUMNS.split())),
         read_committee,
     ),

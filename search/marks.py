@@ -13,7 +13,7 @@ from sqlmodel import Session
 from archive.changes import move_mark, read_mark
 from archive.database import read
 from archive.models import Change
-from search.port import Rejection
+from search.port import NEVER_FILLED, Rejection, SearchUnavailableError
 
 MOST_REJECTED = 1_000
 """Rejected documents remembered by a mark, newest last."""
@@ -46,9 +46,15 @@ def move_search_mark(
     move_mark(session, consumer, seq, json.dumps(rows), now)
 
 
-def read_data_as_of(archive: Engine, consumer: str) -> datetime | None:
-    """When the archive learned the newest change the engine has; `None` when it has none."""
+def require_data_as_of(archive: Engine, consumer: str) -> datetime:
+    """When the archive learned the newest change the engine has.
+
+    Raises:
+        SearchUnavailableError: if the engine was never filled.
+    """
     with read(archive) as session:
         mark = read_search_mark(session, consumer)
-        change = session.get(Change, mark.seq) if mark else None
-        return change.recorded_at if change else None
+        if mark is None:
+            raise SearchUnavailableError(NEVER_FILLED)
+        change = session.get(Change, mark.seq)
+        return change.recorded_at if change else mark.moved_at

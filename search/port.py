@@ -19,6 +19,9 @@ DOCUMENT_SHAPE = 1
 """Raise it when documents or settings change: every engine is then filled anew at the next sync."""
 
 
+NEVER_FILLED = "nothing has been indexed for search yet; type: paidforby index sync"
+
+
 class SearchUnavailableError(ArchiveError):
     """The engine cannot answer now: not filled yet, not reachable, or its task failed."""
 

@@ -20,26 +20,29 @@ LARGEST_PAGE = 100
 LAST_RESULT = 1_000
 """No engine lists further than this: who needs every ad exports from the archive."""
 
-# Filter name -> whether an ad has several values of it. Each is also a facet.
-VALUE_FILTERS: Mapping[str, bool] = {
-    "source": False,
-    "platform": False,
-    "country": True,
-    "language": True,
-    "surface": True,
-    "currency": False,
-    "advertiser_id": False,
-    "advertiser": False,
-    "payer": False,
-    "media_type": False,
-    "state": False,
-    "declared_political": False,
-}
+VALUE_FILTERS = (
+    "source",
+    "platform",
+    "country",
+    "language",
+    "surface",
+    "currency",
+    "advertiser_id",
+    "advertiser",
+    "payer",
+    "media_type",
+    "state",
+    "declared_political",
+)
+"""Filters by value; each is also a facet."""
+
 LIST_FIELDS: Mapping[str, str] = {
     "country": "countries",
     "language": "languages",
     "surface": "surfaces",
 }
+"""Filters whose field holds several values, and that field."""
+
 BOUND_FILTERS = ("since", "until", "spend_min", "impressions_min")
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))

@@ -1,0 +1,190 @@
+"""The search engine that needs nothing installed: SQLite FTS5.
+
+`search.engines` opens it when no Meilisearch is set. Its tables lie in the archive's own file, or in
+`search.sqlite3` beside it when the archive is on PostgreSQL. It only copies: nothing here is asked for
+sums or exports.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+
+from sqlalchemy import Engine, FromClause, Select, String, cast, func, select
+from sqlmodel import Session
+
+from archive.database import read, write
+from search.documents import SearchDocument
+from search.filling import delete_documents, move_documents, write_documents
+from search.hits import SearchHit, SearchPage, ShownAd
+from search.marks import require_data_as_of
+from search.matching import Bucket, list_buckets, list_conditions, list_orders
+from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
+from search.query import LIST_FIELDS, AdQuery
+from search.snippets import cut_snippet
+from search.tables import SearchTables, matches, read_generation, set_generation, tables_of
+from search.typos import find_variants
+
+FACET_VALUES = 100
+
+
+class EmbeddedSearch:
+    """Search in SQLite tables; readers see the old copy until a rebuild is complete."""
+
+    name = "embedded"
+    consumer = f"search:embedded:{DOCUMENT_SHAPE}"
+
+    def __init__(self, archive: Engine, own: Engine | None = None) -> None:
+        """`own` is the engine's own file; without it, its tables lie in the archive's file."""
+        self._archive = archive
+        self._store = own or archive
+        self.keeps_in_archive = own is None
+
+    def search(self, query: AdQuery) -> SearchPage:
+        """Answer from the first bucket that holds any ad: all words, near spellings, fewer words.
+
+        Totals and facets are exact for that bucket.
+
+        Raises:
+            SearchUnavailableError: if it was never filled.
+        """
+        data_as_of = require_data_as_of(self._archive, self.consumer)
+        with read(self._store) as session:
+            tables = _require_tables(session)
+            total, bucket = _choose_bucket(session, tables, query)
+            return SearchPage(
+                total=total,
+                total_from="exact",
+                matched=bucket.matched if bucket else "everything",
+                engine=self.name,
+                data_as_of=data_as_of,
+                hits=_read_hits(session, tables, query, bucket) if total else [],
+                facets={n: _count_facet(session, tables, query, bucket, n) for n in query.facets},
+            )
+
+    def count_documents(self) -> int | None:
+        """How many ads it holds; `None` when it was never filled."""
+        with read(self._store) as session:
+            number = read_generation(session)
+            if number is None:
+                return None
+            count = select(func.count()).select_from(tables_of(number).ad)
+            return session.connection().execute(count).scalar_one()
+
+    def write_batch(self, batch: Batch, session: Session | None) -> list[Rejection]:
+        """Take a batch in, in the archive's transaction when the tables lie there.
+
+        Raises:
+            SearchUnavailableError: if it was never filled.
+        """
+        with self._open_writer(session) as writer:
+            tables = _require_tables(writer)
+            delete_documents(writer, tables, batch.deleted)
+            write_documents(writer, tables, batch.documents)
+            move_documents(writer, tables, batch.moved)
+        return []
+
+    def rebuild(self, pages: Iterable[list[SearchDocument]]) -> list[Rejection]:
+        """Fill the next generation page by page, then let it answer and drop the one before."""
+        with write(self._store) as session:
+            old = read_generation(session) or 0
+            tables = tables_of(old + 1)
+            tables.drop(session)
+            tables.create(session)
+        for documents in pages:
+            with write(self._store) as session:
+                write_documents(session, tables, documents)
+        with write(self._store) as session:
+            set_generation(session, tables.number)
+            tables_of(old).drop(session)
+        return []
+
+    def _open_writer(self, session: Session | None) -> AbstractContextManager[Session]:
+        return nullcontext(session) if session else write(self._store)
+
+
+def _require_tables(session: Session) -> SearchTables:
+    number = read_generation(session)
+    if number is None:
+        raise SearchUnavailableError(NEVER_FILLED)
+    return tables_of(number)
+
+
+def _choose_bucket(
+    session: Session, tables: SearchTables, query: AdQuery
+) -> tuple[int, Bucket | None]:
+    """The first bucket with any ad, and how many it has; no bucket for a query without words."""
+    if not query.units:
+        return _count_matches(session, tables, query, None), None
+    total, bucket = 0, None
+    for bucket in list_buckets(query, partial(find_variants, session, tables)):
+        total = _count_matches(session, tables, query, bucket)
+        if total:
+            break
+    return total, bucket
+
+
+def _count_matches(
+    session: Session, tables: SearchTables, query: AdQuery, bucket: Bucket | None
+) -> int:
+    counted = _select_matches(tables, query, bucket, tables.ad.c.id).subquery()
+    return session.connection().execute(select(func.count()).select_from(counted)).scalar_one()
+
+
+def _select_matches(
+    tables: SearchTables, query: AdQuery, bucket: Bucket | None, *columns: object
+) -> Select[tuple[object, ...]]:
+    """A selection of columns over the ads that answer."""
+    selection: Select[tuple[object, ...]] = select(*columns)  # type: ignore[call-overload]
+    source: FromClause = tables.ad
+    if bucket:
+        source = source.join(tables.text, tables.text.c.rowid == tables.ad.c.id)
+        selection = selection.where(matches(tables.text, bucket.expression))
+    return selection.select_from(source).where(*list_conditions(tables, query))
+
+
+def _read_hits(
+    session: Session, tables: SearchTables, query: AdQuery, bucket: Bucket | None
+) -> list[SearchHit]:
+    ids = _select_matches(tables, query, bucket, tables.ad.c.id)
+    ids = ids.order_by(*list_orders(tables, query)).limit(query.limit).offset(query.offset)
+    wanted = session.connection().execute(ids).scalars().all()
+    shown = select(tables.shown).where(tables.shown.c.id.in_(wanted))
+    found = {row.id: row.document for row in session.connection().execute(shown)}
+    documents = (SearchDocument.model_validate_json(found[ad_id]) for ad_id in wanted)
+    return [make_hit(document, bucket) for document in documents]
+
+
+def make_hit(document: SearchDocument, bucket: Bucket | None) -> SearchHit:
+    """A document as a result, with its snippet."""
+    texts = {
+        "body": document.body,
+        "title": document.title,
+        "landing": document.landing,
+        "advertiser": document.advertiser,
+        "payer": document.payer,
+        "sponsor": document.sponsor,
+    }
+    snippet, snippet_from = cut_snippet(texts, bucket.is_match if bucket else lambda _: False)
+    shown = document.model_dump(include=set(ShownAd.model_fields))
+    return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from)
+
+
+def _count_facet(
+    session: Session, tables: SearchTables, query: AdQuery, bucket: Bucket | None, name: str
+) -> dict[str, int]:
+    if name in LIST_FIELDS:
+        value, listed = tables.listed.c.value, tables.listed
+        ids = _select_matches(tables, query, bucket, tables.ad.c.id)
+        counted = select(value, func.count()).select_from(listed)
+        counted = counted.where(listed.c.name == name, listed.c.ad_id.in_(ids))
+    else:
+        value = tables.ad.c[name]
+        counted = _select_matches(tables, query, bucket, value, func.count())
+        counted = counted.where(value.is_not(None))
+    counted = counted.group_by(value).order_by(func.count().desc(), cast(value, String))
+    rows = session.connection().execute(counted.limit(FACET_VALUES))
+    return {_spell_value(value): count for value, count in rows}
+
+
+def _spell_value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,24 @@
+"""Which engine this archive searches with.
+
+The API, the pages, the worker and the commands call `open_search`; no one else chooses.
+"""
+
+from sqlalchemy import Engine
+
+from archive.database import create_archive_engine, is_postgresql
+from config.settings import Settings
+from search.embedded import EmbeddedSearch
+from search.meilisearch import MeilisearchSearch
+from search.port import SearchEngine
+
+OWN_FILE = "search.sqlite3"
+"""The embedded engine's own file, where the archive is no SQLite file it could share."""
+
+
+def open_search(settings: Settings, archive: Engine) -> SearchEngine:
+    """Meilisearch when its address is set, else SQLite FTS5; nothing is contacted yet."""
+    if settings.meilisearch_url:
+        return MeilisearchSearch(settings, archive)
+    if not is_postgresql(archive):
+        return EmbeddedSearch(archive)
+    return EmbeddedSearch(archive, create_archive_engine(f"sqlite:///{settings.home}/{OWN_FILE}"))

@@ -1,0 +1,102 @@
+"""What Meilisearch is asked, in its own words: index settings, filters, orders. Pure.
+
+Only `search.meilisearch` reads it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from search.hits import ELLIPSIS, MARK_END, MARK_START, ShownAd
+from search.query import LAST_RESULT, LIST_FIELDS, VALUE_FILTERS, AdQuery, Sort
+
+TEXT_FIELDS = ("title", "body", "landing", "advertiser", "payer", "sponsor")
+
+_BY_VALUE = [LIST_FIELDS.get(name, name) for name in VALUE_FILTERS]
+_BY_SIZE = ["started_day", "ended_day", "spend_lower_minor", "impressions_lower"]
+
+# `sort` first: an order that was asked for is kept, whatever else is more relevant.
+_RANKING = ["sort", "words", "typo", "proximity", "attribute", "exactness", "started_day:desc"]
+
+SETTINGS: Mapping[str, Any] = {
+    "searchableAttributes": ["title", "body", "advertiser", "payer", "sponsor", "landing", "id"],
+    "filterableAttributes": [
+        {
+            "attributePatterns": [*_BY_VALUE, "ad_id"],
+            "features": {"facetSearch": False, "filter": {"equality": True, "comparison": False}},
+        },
+        {
+            "attributePatterns": _BY_SIZE,
+            "features": {"facetSearch": False, "filter": {"equality": True, "comparison": True}},
+        },
+    ],
+    "sortableAttributes": ["currency", *_BY_SIZE],
+    "rankingRules": _RANKING,
+    "typoTolerance": {"disableOnAttributes": ["id"]},
+    "faceting": {"maxValuesPerFacet": 100, "sortFacetValuesBy": {"*": "count"}},
+    "pagination": {"maxTotalHits": LAST_RESULT},
+}
+"""Set before the first document, or every attribute is indexed first and again afterwards."""
+
+
+def spell_parameters(query: AdQuery, strategy: str) -> dict[str, Any]:
+    """The body of a search request but for its words.
+
+    `source` is always among the facets: every ad has one, so its counts add up to the total.
+    """
+    return {
+        "page": query.page,
+        "hitsPerPage": query.limit,
+        "matchingStrategy": strategy,
+        "filter": list_filters(query),
+        "sort": list_orders(query),
+        "facets": ["source", *(LIST_FIELDS.get(name, name) for name in query.facets)],
+        "attributesToRetrieve": list(ShownAd.model_fields),
+        "attributesToHighlight": list(TEXT_FIELDS),
+        "highlightPreTag": MARK_START,
+        "highlightPostTag": MARK_END,
+        "attributesToCrop": ["title", "body", "landing"],
+        "cropLength": 30,
+        "cropMarker": ELLIPSIS,
+    }
+
+
+def spell_words(query: AdQuery) -> str:
+    """The query's words: only words and quoted phrases, so that no operator can be meant."""
+    words = [f'"{unit.text}"' if unit.is_exact else unit.text for unit in query.units]
+    # Meilisearch takes the last word for the start of a longer one unless a space follows.
+    return " ".join(words) + (" " if query.is_finished else "")
+
+
+def list_filters(query: AdQuery) -> list[str]:
+    """Filter expressions, all of which must hold."""
+    filters = [_any_of(name, values) for name, values in query.values.items()]
+    if query.since_on:
+        day = query.since_on.toordinal()
+        filters += [f"ended_day >= {day} OR ended_day IS NULL", "started_day IS NOT NULL"]
+    if query.until_on:
+        filters.append(f"started_day <= {query.until_on.toordinal()}")
+    if query.spend_min_minor is not None:
+        filters.append(f"spend_lower_minor >= {query.spend_min_minor}")
+    if query.impressions_min is not None:
+        filters.append(f"impressions_lower >= {query.impressions_min}")
+    return filters
+
+
+def _any_of(name: str, values: Sequence[str]) -> str:
+    field = LIST_FIELDS.get(name, name)
+    return f"{field} IN [{', '.join(_quote(value) for value in values)}]"
+
+
+def _quote(value: str) -> str:
+    # Meilisearch knows one escape: a quotation mark after a backslash.
+    return '"' + value.replace('"', '\\"') + '"'
+
+
+def list_orders(query: AdQuery) -> list[str]:
+    """What to sort by; what has no value comes last."""
+    newest = ["started_day:desc"]
+    if query.sort == Sort.SPEND:
+        return ["currency:asc", "spend_lower_minor:desc", *newest]
+    if query.sort == Sort.IMPRESSIONS:
+        return ["impressions_lower:desc", *newest]
+    return newest if query.sort == Sort.NEWEST else []

@@ -1,0 +1,142 @@
+"""The tables of the embedded engine, in generations, so that a new copy can grow beside the old.
+
+`search.embedded` and its two halves use them. They are no part of the archive's migrations: they hold
+nothing that cannot be made again.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TableClause,
+    Text,
+    column,
+    inspect,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session
+
+TEXT_WEIGHTS: Mapping[str, float] = {"title": 4, "body": 2, "names": 2, "landing": 1, "id": 1}
+"""Searched fields and what a match in each counts."""
+
+_GENERATION = Table(
+    "search_generation",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+
+class SearchTables:
+    """The tables of one generation."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._prefix = f"search_{number}"
+        self._metadata = MetaData()
+        self.ad = self._define_ad()
+        self.shown = self._define(
+            "shown", Column("id", Integer, primary_key=True), Column("document", Text)
+        )
+        self.listed = self._define(
+            "listed", Column("ad_id", Integer, index=True), Column("name", String), Column("value")
+        )
+        Index(f"{self._prefix}_listed_by_value", *(self.listed.c[n] for n in _LISTED_KEY))
+        self.term = self._define(
+            "term", Column("id", Integer, primary_key=True), Column("term", String, unique=True)
+        )
+        self.text = self._virtual("text", ["rowid", *TEXT_WEIGHTS])
+        self.trigram = self._virtual("trigram", ["rowid", "term"])
+
+    def create(self, session: Session) -> None:
+        """Make the tables, empty."""
+        connection = session.connection()
+        self._metadata.create_all(connection)
+        for statement in self._virtual_statements():
+            connection.execute(text(statement))
+
+    def drop(self, session: Session) -> None:
+        """Remove them."""
+        connection = session.connection()
+        for name in (self.text.name, self.trigram.name):
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+        self._metadata.drop_all(connection)
+
+    def _define(self, name: str, *columns: SchemaItem) -> Table:
+        return Table(f"{self._prefix}_{name}", self._metadata, *columns)
+
+    def _virtual(self, name: str, columns: list[str]) -> TableClause:
+        return table(f"{self._prefix}_{name}", *(column(c) for c in columns))
+
+    def _define_ad(self) -> Table:
+        """The narrow table for filters, facets and orders; texts would make it slow to scan."""
+        texts = ("source", "platform", "currency", "advertiser_id", "advertiser", "payer")
+        ad = self._define(
+            "ad",
+            Column("id", Integer, primary_key=True),
+            *(Column(name, String) for name in (*texts, "media_type", "state")),
+            Column("declared_political", Boolean),
+            *(Column(name, Integer) for name in _AD_NUMBERS),
+        )
+        for name, columns in _AD_INDEXES.items():
+            Index(f"{self._prefix}_ad_by_{name}", *(ad.c[c] for c in columns))
+        return ad
+
+    def _virtual_statements(self) -> list[str]:
+        # `ascii` splits at ASCII separators only: words were cut and folded before (search.words).
+        texts = f"{', '.join(TEXT_WEIGHTS)}, tokenize='ascii', prefix='2 3'"
+        trigrams = "term, content='', tokenize='trigram', detail=none"
+        return [
+            f"CREATE VIRTUAL TABLE {name} USING fts5({arguments})"
+            for name, arguments in ((self.text.name, texts), (self.trigram.name, trigrams))
+        ]
+
+
+_LISTED_KEY = ("name", "value", "ad_id")
+_AD_NUMBERS = ("started_day", "ended_day", "spend_lower_minor", "impressions_lower")
+_AD_INDEXES = {
+    "source": ("source",),
+    "platform": ("platform",),
+    "advertiser": ("advertiser_id", "started_day"),
+    "start": ("started_day",),
+    "spend": ("currency", "spend_lower_minor"),
+}
+
+
+@lru_cache(maxsize=4)
+def tables_of(number: int) -> SearchTables:
+    """The tables of a generation."""
+    return SearchTables(number)
+
+
+def read_generation(session: Session) -> int | None:
+    """The generation that answers; `None` when there is none."""
+    connection = session.connection()
+    if not inspect(connection).has_table(_GENERATION.name):
+        return None
+    return connection.execute(select(_GENERATION.c.number)).scalar()
+
+
+def set_generation(session: Session, number: int) -> None:
+    """Let a generation answer from now on."""
+    connection = session.connection()
+    _GENERATION.create(connection, checkfirst=True)
+    connection.execute(_GENERATION.delete())
+    connection.execute(_GENERATION.insert().values(id=1, number=number))
+
+
+def matches(virtual: TableClause, expression: str) -> ColumnElement[bool]:
+    """FTS5's own `table MATCH expression`."""
+    return literal_column(virtual.name).op("MATCH", return_type=Boolean())(expression)

@@ -18,6 +18,8 @@ class Verdict(StrEnum):
     READ = "read"
     SMALLER = "smaller"
     """The source asks for smaller pages; the spider asks again."""
+    LOST_PLACE = "lost_place"
+    """The source no longer knows where we were; the spider steps back."""
     TRANSIENT = "transient"
     QUOTA = "quota"
     AUTH = "auth"

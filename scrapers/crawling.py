@@ -33,6 +33,10 @@ from scrapers.walk import LOOPBACK, Walk, WalkCrawler
 
 GIB = 1 << 30
 FINISHED = "finished"
+STOPPED = {
+    "shutdown": "stopped from outside before it was through",
+    "closespider_pagecount": "stopped after the few answers that were wanted",
+}
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,16 @@ class CrawlOrder:
         return self.base_url or self.spider.base_url
 
 
-def run_crawl(settings: Settings, engine: Engine, order: CrawlOrder, clock: Clock) -> Run:
+def run_crawl(
+    settings: Settings,
+    engine: Engine,
+    order: CrawlOrder,
+    clock: Clock,
+    most_answers: int = 0,
+) -> Run:
     """Look at a partition; gives the ended run. Call it once in a process.
+
+    With `most_answers` it stops after so many: enough to see whether a source is as we expect.
 
     Raises:
         RealmError: if the archive holds the other kind of data.
@@ -71,7 +83,7 @@ def run_crawl(settings: Settings, engine: Engine, order: CrawlOrder, clock: Cloc
     intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock)
     walk = Walk(order.spider, order.address, intake, validators=validators, cursor=cursor)
     try:
-        finish_reason = _walk_partition(settings, walk, order)
+        finish_reason = _walk_partition(settings, walk, order, most_answers)
         _judge_walk(walk, finish_reason)
     except BaseException as error:
         walk.note_trouble(Outcome.FAILED, f"{type(error).__name__}: {error}")
@@ -82,7 +94,7 @@ def run_crawl(settings: Settings, engine: Engine, order: CrawlOrder, clock: Cloc
         return session.get_one(Run, look.run_id)
 
 
-def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder) -> str:
+def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answers: int) -> str:
     """Send the spider through the partition; gives Scrapy's reason for the end."""
     try:
         walk.secret = order.spider.read_secret(settings)
@@ -91,7 +103,11 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder) -> str:
         return FINISHED
     start_logging(walk.secret)
     process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})
-    crawler = WalkCrawler(walk, build_settings(settings, order.spider.info, order.address))
+    crawler = WalkCrawler(
+        walk,
+        build_settings(settings, order.spider.info, order.address)
+        | {"CLOSESPIDER_PAGECOUNT": most_answers},
+    )
     finish_reasons: list[str] = []
 
     def note_end(reason: str) -> None:
@@ -123,7 +139,7 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
         "BACKOFF_FIRST_WAIT_SECONDS": 0.05 if is_local else 2.0,
         "HTTPPROXY_ENABLED": not is_local,
         # The delay is the fastest pace we allow ourselves: nothing may make it shorter.
-        "RANDOMIZE_DOWNLOAD_DELAY": False,
+        "DOWNLOAD_DELAY_JITTER": 0,
         "CONCURRENT_REQUESTS": 1,
         "CONCURRENT_ITEMS": 1,
         "DOWNLOAD_MAXSIZE": 8 * GIB,
@@ -149,7 +165,7 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "COOKIES_ENABLED": False,
-        "REFERER_ENABLED": False,
+        "REFERRER_POLICY": "no-referrer",
         "METAREFRESH_ENABLED": False,
         "URLLENGTH_LIMIT": 0,
         "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",
@@ -166,8 +182,8 @@ def start_logging(secret: Secret | None) -> None:
 
 def _judge_walk(walk: Walk, finish_reason: str) -> None:
     """Note what a walk without trouble of its own still lacks."""
-    if finish_reason == "shutdown":
-        walk.note_trouble(Outcome.PARTIAL, "stopped from outside before it was through")
+    if finish_reason in STOPPED:
+        walk.note_trouble(Outcome.PARTIAL, STOPPED[finish_reason])
     elif finish_reason != FINISHED:
         walk.note_trouble(Outcome.FAILED, f"the crawl ended early ({finish_reason})")
     elif not walk.read_answers + walk.unchanged_answers:

@@ -47,6 +47,7 @@ LONGEST_WAIT_SECONDS = 300.0
 QUOTA_FACTOR = 30
 """A quota comes back more slowly than a server that stumbled."""
 AFTER_OUTAGE = timedelta(hours=1)
+FOR_THE_SPIDER = frozenset({Verdict.READ, Verdict.SMALLER, Verdict.LOST_PLACE})
 
 
 class GuardMiddleware:
@@ -193,7 +194,7 @@ class BackoffMiddleware:
         if request.callback is NO_CALLBACK:
             return response
         judgement = self._spider.judge_answer(response)
-        if judgement.verdict in {Verdict.READ, Verdict.SMALLER}:
+        if judgement.verdict in FOR_THE_SPIDER:
             self._walk.read_answers += judgement.verdict == Verdict.READ
             return response
         if judgement.verdict in {Verdict.TRANSIENT, Verdict.QUOTA}:

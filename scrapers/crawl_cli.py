@@ -1,0 +1,192 @@
+"""The command that goes to a source now: one partition in this process, several in a child each."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+import typer
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from archive.cli import AsJson
+from archive.database import read
+from archive.models import QuarantinedPiece, Run
+from archive.models.collecting import Outcome
+from archive.setup import init_archive
+from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
+    FAILED,
+    WRONG_USAGE,
+    emit_json,
+    format_time,
+    note,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Realm, Settings
+from scrapers.children import Errand, finish_child, running_child
+from scrapers.cli import find_spider
+from scrapers.crawling import CrawlOrder, run_crawl
+from scrapers.following import follow_changes
+from scrapers.progress import shown_progress
+from scrapers.spider import SourceSpider, find_spiders
+from scrapers.walk import LOOPBACK
+
+SHOWN_AT_MOST = 20
+CHECKED_ANSWERS = 5
+REMAINDERS = frozenset({Outcome.ATTENTION, Outcome.PARTIAL, Outcome.DEFERRED})
+REALM_HEADER = "X-Realm"
+
+
+def crawl(
+    source: Annotated[str, typer.Argument(help="Source to look at.")],
+    partition: Annotated[
+        str | None, typer.Option(help="Only this year, country or file; without it: all.")
+    ] = None,
+    base_url: Annotated[
+        str, typer.Option(help="Another address in the source's place, such as the replica's.")
+    ] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the source with what we expect; keep nothing.")
+    ] = False,
+    evaluate: Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")] = True,
+    index: Annotated[
+        bool, typer.Option(help="Bring the search copy up to date afterwards.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Look at one source now."""
+    settings = Settings()
+    spider = find_spider(source)
+    partitions = _choose_partitions(settings, spider, partition)
+    realm = find_realm(base_url)
+    if check:
+        _check_source(settings, CrawlOrder(spider, partitions[0], base_url, realm), as_json=as_json)
+        return
+    with plain_errors():
+        engine = init_archive(settings, [each.info for each in find_spiders().values()])
+        if partition:
+            order = CrawlOrder(spider, partition, base_url, realm)
+            runs: list[Run | None] = [crawl_here(settings, engine, order)]
+        else:
+            errands = [Errand(source, each, base_url) for each in partitions]
+            runs = [crawl_in_child(settings, engine, errand) for errand in errands]
+        follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+    _report(engine, runs, as_json=as_json)
+    raise typer.Exit(choose_exit_code(runs))
+
+
+def _choose_partitions(
+    settings: Settings, spider: type[SourceSpider], partition: str | None
+) -> list[str]:
+    known = spider.list_partitions(settings, utc_now().date())
+    if partition is None:
+        return known
+    if partition not in known:
+        note(f"{spider.info.id} has no partition {partition!r}; it has: {', '.join(known)}")
+        raise typer.Exit(WRONG_USAGE)
+    return [partition]
+
+
+def find_realm(base_url: str) -> Realm:
+    """Fictional if a server on this machine says so of itself; everything else is real."""
+    parts = urlsplit(base_url)
+    if parts.hostname not in LOOPBACK:
+        return Realm.REAL
+    try:
+        # No proxy stands between us and this machine.
+        opener = build_opener(ProxyHandler({}))
+        with opener.open(f"{parts.scheme}://{parts.netloc}/robots.txt", timeout=10) as answer:
+            return Realm(answer.headers.get(REALM_HEADER, Realm.REAL))
+    except (URLError, ValueError) as error:
+        note(f"nothing to crawl at {base_url}: {error}")
+        raise typer.Exit(FAILED) from None
+
+
+def crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> Run:
+    """Crawl a partition in this process."""
+    with shown_progress(engine, order.spider.info.id, order.partition, utc_now):
+        return run_crawl(settings, engine, order, utc_now)
+
+
+def crawl_in_child(settings: Settings, engine: Engine, errand: Errand) -> Run | None:
+    """Crawl a partition in a child process, which shows its own progress."""
+    with running_child(settings, errand, utc_now) as child:
+        return finish_child(engine, child, utc_now)
+
+
+def choose_exit_code(runs: list[Run | None]) -> int:
+    """The worst of what happened, as a program reads it."""
+    outcomes = {run.outcome if run else Outcome.FAILED for run in runs}
+    if outcomes & {Outcome.FAILED, Outcome.BLOCKED}:
+        return FAILED
+    return DONE_WITH_REMAINDERS if outcomes & REMAINDERS else DONE
+
+
+def _report(engine: Engine, runs: list[Run | None], *, as_json: bool) -> None:
+    ended = [run for run in runs if run]
+    if as_json:
+        emit_json({"runs": [describe_run(run) for run in ended]})
+    else:
+        for run in ended:
+            say(tell_run(run))
+        say("next: paidforby stats")
+    note_held_pieces(engine, ended)
+
+
+def describe_run(run: Run) -> dict[str, Any]:
+    """A look as programs read it."""
+    hidden = {"lease_token", "lease_until", "cursor", "heartbeat_at"}
+    return run.model_dump(mode="json", exclude=hidden)
+
+
+def tell_run(run: Run) -> str:
+    """A look as people read it."""
+    line = (
+        f"{run.source}/{run.partition}: {run.outcome}, {run.seen:,} records: {run.new:,} new, "
+        f"{run.changed:,} changed, {run.unchanged:,} already known so"
+    )
+    if run.vanished:
+        line += f", {run.vanished:,} vanished"
+    if run.quarantined:
+        line += f", {run.quarantined:,} held back"
+    if run.reason:
+        line += f" ({run.reason})"
+    if run.not_before_at:
+        line += f"; goes on from {format_time(run.not_before_at)}"
+    return line
+
+
+def note_held_pieces(engine: Engine, runs: list[Run]) -> None:
+    """Say of each piece that was put aside where it stands and what is wrong with it."""
+    query = select(QuarantinedPiece).where(
+        col(QuarantinedPiece.run_id).in_([run.id for run in runs])
+    )
+    with read(engine) as session:
+        pieces = session.exec(query.limit(SHOWN_AT_MOST)).all()
+    for piece in pieces:
+        where = f"{piece.file}, line {piece.line}" if piece.line else piece.file
+        note(f"held back: {where}{f', {piece.field}' if piece.field else ''}: {piece.reason}")
+
+
+def _check_source(settings: Settings, order: CrawlOrder, *, as_json: bool) -> None:
+    """Crawl the beginning of a partition into a home that is thrown away, and say how it went."""
+    with TemporaryDirectory(prefix="paidforby-check-") as folder, plain_errors():
+        own = {"home": Path(folder), "database_url": None, "meilisearch_url": None}
+        scratch = settings.model_copy(update=own)
+        engine = init_archive(scratch, [order.spider.info])
+        run = run_crawl(scratch, engine, order, utc_now, most_answers=CHECKED_ANSWERS)
+        note_held_pieces(engine, [run])
+        engine.dispose()
+    is_as_expected = run.outcome in {Outcome.DONE, Outcome.PARTIAL}
+    if as_json:
+        emit_json({"as_expected": is_as_expected, "run": describe_run(run)})
+    else:
+        words = "as expected" if is_as_expected else "not as expected"
+        say(f"{words}: {tell_run(run)}")
+    raise typer.Exit(DONE if is_as_expected else FAILED)

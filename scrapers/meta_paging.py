@@ -1,0 +1,168 @@
+"""The walk through Meta's Ad Library API: a country's ads page by page, on by cursor.
+
+The spider `meta_ad_library` calls it. The address of the next page is always made anew from the
+cursor: the one Meta gives has the caller's token in it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from scrapy import Request
+from scrapy.http import Response
+
+from archive.models.collecting import Outcome
+from config.settings import Settings
+from scrapers.answers import Verdict
+from scrapers.files import SourceFile
+from scrapers.meta_errors import judge_meta_answer, read_object
+from scrapers.signing import LackError, Secret
+from scrapers.spider import Page, SourceSpider, Stop, page_readings, read_delivery
+
+API_PATH = "v26.0/ads_archive"
+FIRST_LIMIT = 100
+"""Ads to a page. Pages of several hundred with all fields fail, collectors report."""
+MOST_DOUBTS = 3
+"""Times a doubtful page is asked for again before we believe it."""
+HOW_TO_BE_LET_IN = (
+    "Meta's Ad Library API asks for an access token. Confirm your identity at facebook.com/ID, "
+    "make an app at developers.facebook.com, and type: export PAIDFORBY_META_ACCESS_TOKEN=…"
+)
+
+
+def read_token(settings: Settings) -> Secret:
+    """The operator's token.
+
+    Raises:
+        LackError: if there is none.
+    """
+    if settings.meta_access_token is None or not settings.meta_access_token.get_secret_value():
+        raise LackError(HOW_TO_BE_LET_IN)
+    return Secret("access_token", settings.meta_access_token)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a page began, and the page."""
+
+    cursor: str | None
+    page_sha256: str
+
+
+class MetaWalk:
+    """One country's walk: what to ask for next, given what came."""
+
+    def __init__(self, spider: SourceSpider, fields: Sequence[str]) -> None:
+        self._spider = spider
+        self._fields = ",".join(fields)
+        self._limit = FIRST_LIMIT
+        self._seen_pages: set[str] = set()
+        self._steps: dict[str, Step] = {}
+
+    def request_page(self, cursor: str | None, doubts: int = 0) -> Request:
+        """The page after a cursor, without any token: the download handler adds it on the wire.
+
+        `search_terms=*` stands for everything: undocumented, and what other archives rely on.
+        """
+        query = {
+            "ad_reached_countries": f'["{self._spider.partition}"]',
+            "ad_type": "POLITICAL_AND_ISSUE_ADS",
+            "ad_active_status": "ALL",
+            "search_terms": "*",
+            "fields": self._fields,
+            "limit": str(self._limit),
+        } | ({"after": cursor} if cursor else {})
+        return Request(
+            f"{self._spider.address}/{API_PATH}?{urlencode(query)}",
+            callback=self.read_page,
+            cb_kwargs={"cursor": cursor, "doubts": doubts},
+            # The statuses of answers that must reach `read_page` although they are errors.
+            meta={"handle_httpstatus_list": [400, 500]},
+            dont_filter=True,
+        )
+
+    def read_page(
+        self, response: Response, cursor: str | None, doubts: int
+    ) -> Iterator[Page | Stop | Request]:
+        """What a page says, then where to go on."""
+        judgement = judge_meta_answer(response)
+        if judgement.verdict == Verdict.SMALLER:
+            yield self._ask_for_less(cursor, judgement.reason)
+            return
+        if judgement.verdict == Verdict.LOST_PLACE:
+            yield from self._step_back(response, cursor)
+            return
+        body = read_object(response.body) or {}
+        page_sha256 = hash_page(body["data"])
+        next_cursor = find_next_cursor(body)
+        if page_sha256 in self._seen_pages:
+            yield from self._start_over(response, "Meta gave the same page again, an endless loop")
+        elif is_doubtful(body, cursor, next_cursor) and doubts < MOST_DOUBTS:
+            yield self.request_page(cursor, doubts + 1)
+        else:
+            self._seen_pages.add(page_sha256)
+            yield from self._take_page(response, next_cursor)
+            yield from self._go_on(response, Step(cursor, page_sha256), next_cursor)
+
+    def _take_page(self, response: Response, next_cursor: str | None) -> Iterator[Page]:
+        file = SourceFile.from_bytes("ads_archive.json", response.body)
+        readings = read_delivery(type(self._spider), file)
+        for page in page_readings(readings, response.meta["capture_id"]):
+            yield replace(page, cursor=next_cursor)
+
+    def _go_on(
+        self, response: Response, step: Step, next_cursor: str | None
+    ) -> Iterator[Page | Stop | Request]:
+        if next_cursor == step.cursor is not None:
+            yield from self._start_over(response, "Meta's cursor leads to itself, an endless loop")
+        elif next_cursor:
+            self._steps[next_cursor] = step
+            yield self.request_page(next_cursor)
+
+    def _ask_for_less(self, cursor: str | None, reason: str) -> Request | Stop:
+        if self._limit == 1:
+            return Stop(Outcome.PARTIAL, reason)
+        self._limit //= 2
+        return self.request_page(cursor)
+
+    def _step_back(self, response: Response, cursor: str | None) -> Iterator[Page | Stop | Request]:
+        """A cursor rests on an ad and dies with it: go on from the one before."""
+        step = self._steps.pop(cursor, None) if cursor else None
+        if step is None:
+            yield from self._start_over(response, "the ad that Meta's cursor rested on was removed")
+        else:
+            self._seen_pages.discard(step.page_sha256)
+            yield self.request_page(step.cursor)
+
+    def _start_over(self, response: Response, reason: str) -> Iterator[Page | Stop]:
+        """End here, and let the next look begin at the start: this cursor leads nowhere."""
+        yield Page([], response.meta["capture_id"], cursor=None)
+        yield Stop(Outcome.PARTIAL, f"{reason}; the next look starts over")
+
+
+def hash_page(data: list[Any]) -> str:
+    """A page by the ids on it: its numbers and addresses may differ while it is the same."""
+    refs = [str(ad.get("id")) if isinstance(ad, dict) else str(ad) for ad in data]
+    return hashlib.sha256("\n".join(refs).encode()).hexdigest()
+
+
+def is_doubtful(body: dict[str, Any], cursor: str | None, next_cursor: str | None) -> bool:
+    """Whether a page looks like an accident: it leads to itself, or ends without `paging`.
+
+    An honest last page has cursors and lacks only `next`, or it is empty.
+    """
+    if cursor is not None and next_cursor == cursor:
+        return True
+    return bool(body["data"]) and not isinstance(body.get("paging"), dict)
+
+
+def find_next_cursor(body: dict[str, Any]) -> str | None:
+    """The cursor to go on with; `None` at the end."""
+    paging = body.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    return after if isinstance(after, str) else None

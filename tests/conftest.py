@@ -1,0 +1,88 @@
+"""Fixtures every test may ask for. The real servers live in tests/servers.py; here they get a scope.
+
+Which one, when:
+- `database_url`: a test of anything that stores; it then runs on SQLite and again on PostgreSQL,
+  each time in an empty database. The default for archive tests that write.
+- `postgresql_url`: only what PostgreSQL alone can show (locks, COPY, its dialect of a rule).
+- neither, but SQLite in `tmp_path`: pages, commands and whatever cannot tell engines apart.
+- `meilisearch_server`: the search port on the real engine. It is shared by a whole test process, so
+  use an index name of your own.
+- `browser_page`: what only a browser can show (contrast, focus, layout, no script needed).
+
+A server that cannot be had skips its tests with the reason; where `CI` is set that is a failure.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests import servers
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test with the servers its fixtures need, so that `-m` can leave them out."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"browser", "browser_page"}:
+            item.add_marker("browser")
+        if "meilisearch_server" in fixtures:
+            item.add_marker("meilisearch")
+        if "postgresql_url" in fixtures or "[postgresql" in item.name:
+            item.add_marker("postgresql")
+
+
+@pytest.fixture(scope="session")
+def meilisearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Meilisearch]:
+    """A real Meilisearch (`url`, `key`), one for each test process."""
+    try:
+        with servers.run_meilisearch(tmp_path_factory.mktemp("meilisearch")) as server:
+            yield server
+    except servers.MissingServerError as error:
+        servers.report_missing(error)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """SQLAlchemy URL of a real PostgreSQL, one for each test process."""
+    try:
+        with servers.run_postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+            yield url
+    except servers.MissingServerError as error:
+        servers.report_missing(error)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """SQLAlchemy URL of an empty PostgreSQL database of this test's own."""
+    with servers.make_database(postgresql_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy URL of an empty database, on each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'archive.sqlite3'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url
+
+
+# Playwright keeps an event loop running in this thread while it lives, and asyncio refuses a second
+# one; with a module's scope the loop ends before another module's tests may need their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, one for each test module."""
+    try:
+        with servers.run_chromium() as chromium:
+            yield chromium
+    except servers.MissingServerError as error:
+        servers.report_missing(error)
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """A page in a browser context of its own: no cookies, nothing cached from other tests."""
+    with browser.new_context() as context:
+        yield context.new_page()

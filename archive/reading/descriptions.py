@@ -1,9 +1,9 @@
 """A field's meaning is written once, at its table; a view that shows it quotes it from there."""
 
-from sqlmodel import SQLModel
+from pydantic import BaseModel
 
 
-def quote_field(table: type[SQLModel], name: str) -> str:
+def quote_field(table: type[BaseModel], name: str) -> str:
     """The description of a table's field, word for word.
 
     Raises:

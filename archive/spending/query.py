@@ -92,7 +92,8 @@ def check_query(query: SpendQuery) -> None:
     """
     if query.convert_to is not None:
         raise SpendQueryError(
-            "convert_to", "currencies are not converted yet; ask without --convert-to"
+            "convert_to",
+            "currencies are not converted yet; ask without it and read each currency by itself",
         )
     if query.by is SpendBy.REGION:
         raise SpendQueryError(

@@ -1,0 +1,81 @@
+"""What routes need from the house: a session to read with, the search engine, the clock.
+
+`api.app` puts `Rooms` together once; routes ask for the parts by type. Writing routes open their own
+transaction, so that it has ended before the answer leaves.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from pydantic import AwareDatetime
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from archive.database import read
+from archive.reading.paging import MOST_AT_ONCE
+from config.settings import Settings
+from oversight.rules import Rule
+from search.port import SearchEngine
+
+
+class FutureError(ValueError):
+    """An answer was asked for as of a time that has not come: it could still change."""
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The rooms behind the API, opened once."""
+
+    settings: Settings
+    engine: Engine
+    search: SearchEngine
+    rules: Sequence[Rule]
+    now: Callable[[], datetime]
+
+
+def get_rooms(request: Request) -> Rooms:
+    """The rooms this application was made with."""
+    rooms = request.app.state.rooms
+    if not isinstance(rooms, Rooms):
+        raise TypeError("the API is served by an application made by create_app")
+    return rooms
+
+
+RoomsDep = Annotated[Rooms, Depends(get_rooms)]
+
+
+def open_reading(rooms: RoomsDep) -> Iterator[Session]:
+    """A session for reading that lasts as long as the request."""
+    with read(rooms.engine) as session:
+        yield session
+
+
+Reading = Annotated[Session, Depends(open_reading)]
+
+
+def read_as_of(
+    rooms: RoomsDep,
+    as_of: Annotated[
+        AwareDatetime | None,
+        Query(description="What the archive knew at this time (RFC 3339, with zone)."),
+    ] = None,
+) -> datetime | None:
+    """The time an answer is asked for as of; empty: now.
+
+    Raises:
+        FutureError: if it has not come yet.
+    """
+    if as_of is not None and as_of > rooms.now():
+        raise FutureError(f"as_of {as_of.isoformat()} has not come yet; leave it out for now")
+    return as_of
+
+
+AsOf = Annotated[datetime | None, Depends(read_as_of)]
+
+Cursor = Annotated[
+    str | None, Query(description="Where to go on: the cursor in the `next` link of a page.")
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_AT_ONCE, description="How many items at most.")]

@@ -1,0 +1,133 @@
+"""What went wrong, as a problem document (RFC 9457); the one table from exceptions to HTTP.
+
+Exceptions know nothing of HTTP. What is not in the table is our fault: 500, without details.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DataError, OperationalError
+from starlette.exceptions import HTTPException
+
+from api.auth import NotAllowedError, NotSignedInError
+from api.dependencies import FutureError
+from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
+from archive.reading import CursorError
+from archive.spending import SpendQueryError
+from search.port import SearchUnavailableError
+from search.query import QueryError
+
+PROBLEM = "application/problem+json"
+
+STATUS_OF: dict[type[Exception], int] = {
+    NotSignedInError: 401,
+    NotAllowedError: 403,
+    NotFoundError: 404,
+    CursorError: 400,
+    FutureError: 400,
+    SpendQueryError: 400,
+    QueryError: 400,
+    ArchiveError: 409,
+    SearchUnavailableError: 503,
+    NotInitialisedError: 503,
+    OperationalError: 503,
+    DataError: 400,
+    Exception: 500,
+}
+"""The status of each exception class; the nearest class counts."""
+
+NOT_TOLD = frozenset({500, 503})
+"""Statuses whose cause may name things that are nobody's business."""
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one part of a request."""
+
+    field: str = Field(description="Where: path, query or body, and the name.")
+    detail: str = Field(description="What is wrong.")
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = Field(description="Name of the kind of problem, a URI.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What went wrong here, and what to do.")
+    instance: str = Field(description="Path that was asked for.")
+    errors: list[FieldProblem] = Field(description="The parts of the request that are wrong.")
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Let every error of an application leave as a problem document."""
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    for kind in STATUS_OF:
+        app.add_exception_handler(kind, _answer_known)
+
+
+def make_problem(
+    path: str,
+    status: int,
+    detail: str,
+    errors: list[FieldProblem] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """A problem document as a response."""
+    title = HTTPStatus(status).phrase
+    problem = Problem(
+        type=f"urn:paidforby:problem:{title.lower().replace(' ', '-')}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=path,
+        errors=errors or [],
+    )
+    return JSONResponse(problem.model_dump(), status, headers, media_type=PROBLEM)
+
+
+def find_status(kind: type[Exception]) -> int:
+    """The status of an exception class: its own or that of its nearest ancestor."""
+    return next(STATUS_OF[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS_OF)
+
+
+async def _answer_known(request: Request, error: Exception) -> JSONResponse:
+    status = find_status(type(error))
+    is_ours = isinstance(error, ArchiveError)
+    detail = (
+        str(error) if status not in NOT_TOLD or is_ours else "this failed here; try again later"
+    )
+    field = getattr(error, "field", None)
+    errors = [FieldProblem(field=f"query.{field}", detail=detail)] if field else None
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return make_problem(request.url.path, status, detail, errors, headers)
+
+
+def _tell(error: Exception, status: int) -> str:
+    if isinstance(error, DataError):
+        # PostgreSQL takes no NUL character in a text, SQLite does.
+        return "a value holds a character that can be in no name or id here"
+    if status in NOT_TOLD and not isinstance(error, ArchiveError):
+        return "this failed here; try again later"
+    return str(error)
+
+
+async def _answer_http(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        return await _answer_known(request, error)
+    detail = f"there is nothing at {request.url.path}" if error.status_code == 404 else error.detail
+    headers = dict(error.headers) if error.headers else None
+    return make_problem(request.url.path, error.status_code, detail, headers=headers)
+
+
+async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
+    found: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
+    errors = [
+        FieldProblem(field=".".join(str(part) for part in e["loc"]), detail=e["msg"]) for e in found
+    ]
+    detail = "; ".join(f"{e.field}: {e.detail}" for e in errors)
+    return make_problem(request.url.path, 422, detail, errors)

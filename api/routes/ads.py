@@ -1,0 +1,113 @@
+"""Ads: many by a filter, one by its permanent id, its versions, numbers, absences and evidence."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from api.dependencies import AsOf, Cursor, Limit, Reading
+from api.listings import (
+    CSV_TOO,
+    Format,
+    FormatOf,
+    Listing,
+    answer_csv,
+    answer_page,
+    answer_whole,
+    link_next,
+)
+from archive.identity import public_id
+from archive.reading import (
+    AdFilter,
+    list_absences,
+    list_ads,
+    list_evidence,
+    list_metrics,
+    list_versions,
+    read_ad,
+)
+from archive.reading.views import (
+    AbsenceView,
+    AdItem,
+    AdView,
+    EvidenceView,
+    MetricView,
+    VersionView,
+)
+
+router = APIRouter(prefix="/ads", tags=["ads"])
+
+
+def read_filter(
+    source: Annotated[str | None, Query(description="Only ads of this source.")] = None,
+    platform: Annotated[str | None, Query(description="Only ads of this platform.")] = None,
+    country: Annotated[
+        str | None, Query(description="Only ads shown in this country (ISO 3166-1 alpha-2).")
+    ] = None,
+    advertiser_id: Annotated[
+        str | None, Query(description="Only ads of this advertiser, by our id.")
+    ] = None,
+    payer_name: Annotated[str | None, Query(description="Only ads of this payer.")] = None,
+    currency: Annotated[str | None, Query(description="Only ads in this currency.")] = None,
+    state: Annotated[str | None, Query(description="seen or vanished.")] = None,
+) -> AdFilter:
+    """The filter a list of ads is asked with."""
+    return AdFilter(source, platform, country, advertiser_id, payer_name, currency, state)
+
+
+def read_ad_id(
+    source: Annotated[str, Path(description="The source of the ad.")],
+    ref: Annotated[str, Path(description="The source's id of the ad, percent-encoded.")],
+) -> str:
+    """The permanent id that a path stands for."""
+    return public_id(source, ref)
+
+
+AdId = Annotated[str, Depends(read_ad_id)]
+
+
+@router.get("", response_model=Listing[AdItem], responses=CSV_TOO)
+def get_ads(
+    request: Request,
+    session: Reading,
+    wanted: Annotated[AdFilter, Depends(read_filter)],
+    as_of: AsOf,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    shape: FormatOf = Format.JSON,
+) -> Listing[AdItem] | Response:
+    """Ads in the order in which the archive learned of them; with `as_of` a page may be short."""
+    page = list_ads(session, wanted, cursor, limit, as_of)
+    if shape is Format.CSV:
+        return answer_csv(AdItem, page.items, link_next(request, page.next_cursor))
+    return answer_page(request, page)
+
+
+# These stand before the ad itself: an id may hold slashes, so its path takes all that is left.
+@router.get("/{source}/{ref:path}/versions")
+def get_versions(session: Reading, ad_id: AdId, as_of: AsOf) -> Listing[VersionView]:
+    """Every version of an ad, oldest observation first, each with what it changed."""
+    return answer_whole(session, list_versions(session, ad_id, as_of), as_of)
+
+
+@router.get("/{source}/{ref:path}/metrics")
+def get_metrics(session: Reading, ad_id: AdId, as_of: AsOf) -> Listing[MetricView]:
+    """The numbers of an ad over time."""
+    return answer_whole(session, list_metrics(session, ad_id, as_of), as_of)
+
+
+@router.get("/{source}/{ref:path}/absences")
+def get_absences(session: Reading, ad_id: AdId, as_of: AsOf) -> Listing[AbsenceView]:
+    """The stretches in which complete looks did not find an ad."""
+    return answer_whole(session, list_absences(session, ad_id, as_of), as_of)
+
+
+@router.get("/{source}/{ref:path}/evidence")
+def get_evidence(session: Reading, ad_id: AdId) -> Listing[EvidenceView]:
+    """Hash, address and time of the captures an ad stands in."""
+    return answer_whole(session, list_evidence(session, ad_id), None)
+
+
+@router.get("/{source}/{ref:path}")
+def get_ad(session: Reading, ad_id: AdId, as_of: AsOf) -> AdView:
+    """One ad, now or as the archive knew it at a time."""
+    return read_ad(session, ad_id, as_of)

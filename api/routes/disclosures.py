@@ -1,0 +1,32 @@
+"""Disclosures: expenditures filed with authorities, as last disclosed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.dependencies import Cursor, Limit, Reading
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from archive.reading import list_disclosures
+from archive.reading.disclosures import DisclosureFilter
+from archive.reading.views import DisclosureView
+
+router = APIRouter(prefix="/disclosures", tags=["disclosures"])
+
+
+@router.get("", response_model=Listing[DisclosureView], responses=CSV_TOO)
+def get_disclosures(
+    request: Request,
+    session: Reading,
+    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
+    payee_name: Annotated[str | None, Query(description="Only this payee.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    shape: FormatOf = Format.JSON,
+) -> Listing[DisclosureView] | Response:
+    """Disclosed expenditures, in the order in which the archive learned of them."""
+    wanted = DisclosureFilter(source, committee_ref, payee_name)
+    page = list_disclosures(session, wanted, cursor, limit)
+    if shape is Format.CSV:
+        return answer_csv(DisclosureView, page.items, link_next(request, page.next_cursor))
+    return answer_page(request, page)

@@ -1,0 +1,59 @@
+"""Health: whether the rooms answer, and how far the search copy lies behind."""
+
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from api.dependencies import Reading, RoomsDep
+from archive.reading import read_data_as_of
+from archive.realm import read_realm
+from config.settings import DeploymentKind, Realm
+from search.port import SearchUnavailableError
+from search.sync import IndexStatus, index_status
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """Whether this archive works, and how fresh it is."""
+
+    status: Literal["ok", "degraded"] = Field(
+        description="ok, or degraded: the archive answers, search does not."
+    )
+    database: str = Field(description="sqlite or postgresql.")
+    engine: str = Field(description="Search engine: embedded or meilisearch.")
+    index: IndexStatus | None = Field(
+        description="How the search copy stands to the archive; empty: the engine does not answer."
+    )
+    realm: Realm | None = Field(
+        description="fictional or real; empty: nothing has been collected yet."
+    )
+    operator_name: str = Field(description="Who runs this archive.")
+    deployment_kind: DeploymentKind = Field(
+        description="What the operator is, which bounds what its decisions can mean."
+    )
+    data_as_of: datetime | None = Field(
+        description="When this archive last learned anything or last looked."
+    )
+
+
+@router.get("/health", responses={503: {"model": Health, "description": "Search is down."}})
+def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
+    """Database, search engine, how far the index lags, how fresh the data is."""
+    index = None
+    try:
+        index = index_status(rooms.engine, rooms.search, rooms.now())
+    except SearchUnavailableError:
+        response.status_code = 503
+    return Health(
+        status="ok" if index else "degraded",
+        database=rooms.engine.dialect.name,
+        engine=rooms.search.name,
+        index=index,
+        realm=read_realm(session),
+        operator_name=rooms.settings.operator_name,
+        deployment_kind=rooms.settings.deployment_kind,
+        data_as_of=read_data_as_of(session),
+    )

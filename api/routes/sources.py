@@ -1,0 +1,30 @@
+"""Sources: what they are, what the archive holds of them, and where it looked."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.dependencies import Reading
+from api.listings import Listing, answer_whole
+from archive.reading import cover_source, list_sources
+from archive.reading.views import SourceCoverage, SourceView
+
+router = APIRouter(prefix="/sources", tags=["sources"])
+
+
+@router.get("")
+def get_sources(session: Reading) -> Listing[SourceView]:
+    """Every source with its counts and the last look at it."""
+    return answer_whole(session, list_sources(session))
+
+
+@router.get("/{source}/coverage")
+def get_coverage(
+    session: Reading,
+    source: Annotated[str, Path(description="The source.")],
+    from_on: Annotated[date | None, Query(alias="from", description="First day.")] = None,
+    to_on: Annotated[date | None, Query(alias="to", description="Last day, inclusive.")] = None,
+) -> SourceCoverage:
+    """Where and when this archive looked at a source, and the gaps."""
+    return cover_source(session, source, from_on, to_on)

@@ -1,0 +1,53 @@
+"""Rules in the archive, for readers: the versions loaded and how often each answered what.
+
+Counts are of ads and say nothing about any one ad: single signals are not public before review.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from archive.models import Evaluation, RuleVersion
+from archive.models.oversight import Answer
+from archive.reading.descriptions import quote_field
+
+
+class RuleVersionView(SQLModel):
+    """One immutable version of a rule that signals, flags and decisions cite."""
+
+    version: int = Field(description=quote_field(RuleVersion, "version"))
+    sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
+    recorded_at: datetime = Field(description=quote_field(RuleVersion, "recorded_at"))
+
+
+class AnswerCounts(SQLModel):
+    """How often one rule version answered what; one count an ad and election."""
+
+    applies: int = Field(default=0, description="Ads it applied to.")
+    met: int = Field(default=0, description="Of these: the rule is met.")
+    not_met: int = Field(default=0, description="Of these: it is not met, as far as is known.")
+    cannot_tell: int = Field(default=0, description="Of these: what is known does not suffice.")
+
+
+def list_rule_versions(session: Session, rule_id: str) -> list[RuleVersionView]:
+    """The versions of a rule that this archive has loaded, oldest first."""
+    query = select(RuleVersion).where(RuleVersion.rule_id == rule_id)
+    rows = session.exec(query.order_by(col(RuleVersion.id)))
+    return [RuleVersionView.model_validate(row) for row in rows]
+
+
+def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, AnswerCounts]:
+    """Counts of each of these rule versions, by hash; a version never evaluated counts zero."""
+    counts = {sha256: AnswerCounts() for sha256 in sha256s}
+    query = (
+        select(RuleVersion.sha256, Evaluation.answer, func.count())
+        .join(RuleVersion, col(Evaluation.rule_version_id) == RuleVersion.id)
+        .where(col(RuleVersion.sha256).in_(counts), Evaluation.answer != Answer.DOES_NOT_APPLY)
+        .group_by(col(RuleVersion.sha256), col(Evaluation.answer))
+    )
+    for sha256, answer, number in session.exec(query):
+        setattr(counts[sha256], answer, number)
+        counts[sha256].applies += number
+    return counts

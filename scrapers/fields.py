@@ -87,6 +87,10 @@ class Fields:
         given = {part: value for part, value in cells.items() if value not in ("", None)}
         self._cells[name] = given or None
 
+    def leave(self, name: str, value: object) -> None:
+        """Put back what was only understood in part, to stay under the source's name."""
+        self._cells[name] = value
+
     def keep(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the named fields that are not blank, word for word."""
         kept = {name: self._cells.pop(name, None) for name in names}

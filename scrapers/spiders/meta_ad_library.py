@@ -1,0 +1,274 @@
+"""Meta's Ad Library API (`ads_archive`): political and issue ads of Facebook and Instagram.
+
+Documentation: https://www.facebook.com/ads/library/api and the reference of `archived-ad`.
+Licence: Meta's terms for the API; none is stated for the data.
+Shapes: API objects, alone, in a list, under `data` or one a line, with the singular names of before
+2022 and MongoDB's `_id`; and dumps of them flattened to a table with dotted column names.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from functools import partial
+from typing import Any
+
+from scrapy import Request
+from scrapy.http import Response
+
+from archive.records import AdRecord, SourceInfo, SourceKind
+from config.settings import Settings
+from scrapers.answers import Judgement
+from scrapers.fields import FieldError, Fields
+from scrapers.files import SourceFile
+from scrapers.meta_errors import judge_meta_answer
+from scrapers.meta_paging import MetaWalk, read_token
+from scrapers.meta_values import (
+    DELIVERY,
+    TARGETING,
+    is_domain,
+    read_bounds,
+    read_delivery,
+    read_library_id,
+    read_moment,
+    read_page_id,
+    read_parties,
+    read_surfaces,
+    sort_delivery,
+    split_moment,
+)
+from scrapers.objects import looks_like_json
+from scrapers.parsing import (
+    UNKNOWN_RANGE,
+    read_amount,
+    read_count,
+    read_currency,
+    read_text,
+    read_texts,
+)
+from scrapers.reading import (
+    Columns,
+    Reading,
+    name_columns,
+    read_each_object,
+    read_rows,
+    refuse_file,
+)
+from scrapers.signing import Secret
+from scrapers.spider import SourceSpider
+from scrapers.tables import read_header
+
+# `ad_snapshot_url` is not asked for: it comes with the caller's token inside.
+FIELD_NAMES = (
+    "id ad_creation_time ad_creative_bodies ad_creative_link_captions "
+    "ad_creative_link_descriptions ad_creative_link_titles ad_delivery_start_time "
+    "ad_delivery_stop_time age_country_gender_reach_breakdown beneficiary_payers "
+    "br_total_reach bylines currency delivery_by_region demographic_distribution "
+    "estimated_audience_size eu_total_reach impressions languages page_id page_name "
+    "publisher_platforms spend target_ages target_gender target_locations "
+    "total_reach_by_location"
+)
+API_FIELDS = tuple(FIELD_NAMES.split())
+
+OLD_NAMES = {
+    "_id": "id",
+    "ad_creative_body": "ad_creative_bodies",
+    "ad_creative_link_caption": "ad_creative_link_captions",
+    "ad_creative_link_description": "ad_creative_link_descriptions",
+    "ad_creative_link_title": "ad_creative_link_titles",
+    "br_total_reach": "eu_total_reach",
+    "funding_entity": "bylines",
+    "potential_reach": "estimated_audience_size",
+    "region_distribution": "delivery_by_region",
+}
+
+NOT_TAKEN = ("ad_snapshot_url", "")
+"""The address with a token in it, and the unnamed column by which pandas counts rows."""
+
+KNOWN_KEYS = frozenset({*API_FIELDS, *OLD_NAMES, *NOT_TAKEN, "error"})
+
+RANGES = ("estimated_audience_size", "impressions", "spend")
+POLITICAL_NUMBERS = ("spend_lower_minor", "impressions_lower")
+BOUNDS = ("lower_bound", "upper_bound")
+
+DUMP_COLUMNS = Columns(
+    required=name_columns("id page_id page_name"),
+    optional=KNOWN_KEYS | {f"{name}.{bound}" for name in RANGES for bound in BOUNDS},
+)
+
+# Meta gives these to every political ad: without them it ran without a disclaimer, or still runs.
+BLANK_IF_ABSENT: dict[str, Any] = {"payer_name": None, "ended_on": None}
+
+TOKEN = re.compile(r"(access_token=)[^&\"'\s\\]+")
+
+
+class MetaAdLibrarySpider(SourceSpider):
+    """A walk by cursor over all political ads shown in one country."""
+
+    info = SourceInfo(
+        id="meta_ad_library",
+        title="Meta Ad Library API",
+        publisher="Meta Platforms, Inc.",
+        kind=SourceKind.ADS,
+        homepage="https://www.facebook.com/ads/library/",
+        documentation="https://www.facebook.com/ads/library/api",
+        licence="Meta's terms for the API; none is stated for the data",
+        access="terms of an API",
+        needs="a User access token of a person whose identity Meta has confirmed",
+        partition_unit="one country",
+        seconds_between_requests=3,
+        lacks="spend and impressions only as ranges; no media files; countries of an ad outside the "
+        "EU and UK",
+    )
+    base_url = "https://graph.facebook.com"
+
+    @classmethod
+    def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
+        """The countries the operator asks about."""
+        return list(settings.meta_countries)
+
+    @classmethod
+    def read_secret(cls, settings: Settings) -> Secret:
+        """The operator's access token."""
+        return read_token(settings)
+
+    def requests(self) -> Iterable[Request]:
+        """The country's first page, or the one a walk goes on with; each page asks for the next."""
+        return [MetaWalk(self, API_FIELDS).request_page(self.cursor)]
+
+    def judge_answer(self, response: Response) -> Judgement:
+        """What an answer means, by the error in its body."""
+        return judge_meta_answer(response)
+
+    @classmethod
+    def read(cls, file: SourceFile) -> Iterator[Reading]:
+        """The ads of an answer, of a collection of API objects, or of a flattened dump."""
+        if looks_like_json(file):
+            yield from read_each_object(file, KNOWN_KEYS, read_api_ad)
+        elif DUMP_COLUMNS.fit(read_header(file)):
+            yield from read_rows(file, DUMP_COLUMNS, read_dump_ad)
+        else:
+            yield refuse_file(file, cls.info.title)
+
+
+def read_api_ad(fields: Fields) -> AdRecord:
+    """One object of the API as an ad.
+
+    Raises:
+        FieldError: naming the key that cannot be read.
+        ValidationError: if the values contradict one another.
+    """
+    if "error" in fields:
+        raise FieldError("error", "Meta answered with an error instead of ads")
+    return read_ad(fields, BLANK_IF_ABSENT)
+
+
+def read_dump_ad(fields: Fields) -> AdRecord:
+    """One row of a flattened dump as an ad; a column it lacks was perhaps never asked for."""
+    for name in RANGES:
+        if any(f"{name}.{bound}" in fields for bound in BOUNDS):
+            fields.nest(name, BOUNDS)
+    return read_ad(fields, {})
+
+
+def read_ad(fields: Fields, blank: dict[str, Any]) -> AdRecord:
+    """What both shapes have in common; `blank` are the record's fields to be empty where absent."""
+    fields.rename(OLD_NAMES)
+    fields.keep(NOT_TAKEN)
+    ref = fields.require("id", read_library_id)
+    values = fields.take_present(
+        {
+            "advertiser_ref": ("page_id", read_page_id),
+            "advertiser_name": ("page_name", read_text),
+            "payer_name": ("bylines", read_text),
+            "languages": ("languages", read_texts),
+            "surfaces": ("publisher_platforms", read_surfaces),
+            "titles": ("ad_creative_link_titles", read_texts),
+            "bodies": ("ad_creative_bodies", read_texts),
+            "descriptions": ("ad_creative_link_descriptions", read_texts),
+            "currency": ("currency", read_currency),
+        }
+    )
+    values |= take_numbers(fields, values.get("currency"))
+    values |= take_dates(fields) | take_delivery(fields) | take_targeting(fields)
+    values |= take_landing(fields)
+    values |= {name: who for name, who in take_parties(fields).items() if not values.get(name)}
+    # Only ads that ran as political have any of these.
+    if any(values.get(name) is not None for name in ("payer_name", *POLITICAL_NUMBERS)):
+        values["declared_political"] = True
+    return AdRecord(
+        ref=ref,
+        platform="meta",
+        url=f"https://www.facebook.com/ads/library/?id={ref}",
+        **(blank | values),
+        source_fields={k: TOKEN.sub(r"\1WITHHELD", text) for k, text in fields.rest().items()},
+    )
+
+
+def take_numbers(fields: Fields, currency: str | None) -> dict[str, Any]:
+    """Spend, impressions, audience and reach, as far as the shape has them."""
+    readers: dict[str, tuple[str, str, Callable[[object], int]]] = {
+        "spend": (
+            "spend_lower_minor",
+            "spend_upper_minor",
+            partial(read_amount, currency=currency),
+        ),
+        "impressions": ("impressions_lower", "impressions_upper", read_count),
+        "estimated_audience_size": ("audience_lower", "audience_upper", read_count),
+    }
+    values: dict[str, Any] = {}
+    for name, (lower, upper, read_one) in readers.items():
+        if name in fields:
+            bounds = fields.take(name, read_bounds(read_one)) or UNKNOWN_RANGE
+            values |= {lower: bounds[0], upper: bounds[1]}
+    if "eu_total_reach" in fields:
+        reach = fields.take("eu_total_reach", read_count)
+        values |= {"reach_lower": reach, "reach_upper": reach}
+    return values
+
+
+def take_dates(fields: Fields) -> dict[str, Any]:
+    """When it started and ended, in UTC; a running ad has no end."""
+    names = {"started": "ad_delivery_start_time", "ended": "ad_delivery_stop_time"}
+    values: dict[str, Any] = {}
+    for ours, theirs in names.items():
+        if theirs in fields:
+            values |= split_moment(ours, fields.take(theirs, read_moment))
+    return values
+
+
+def take_delivery(fields: Fields) -> dict[str, Any]:
+    """Who saw it, and the countries of those reached."""
+    present = [name for name in DELIVERY if name in fields]
+    entries = [e for name in present for e in fields.take(name, read_delivery(name)) or []]
+    countries = sorted({entry["country"] for entry in entries if "country" in entry})
+    values: dict[str, Any] = {"delivery": sort_delivery(entries)} if present else {}
+    return values | ({"countries": countries} if countries else {})
+
+
+def take_targeting(fields: Fields) -> dict[str, Any]:
+    """Whom it aimed at; Meta says so for the EU and the UK."""
+    present = [name for name in TARGETING if name in fields]
+    entries = [e for name in present for e in fields.take(name, TARGETING[name]) or []]
+    return {"targeting": entries} if present else {}
+
+
+def take_landing(fields: Fields) -> dict[str, Any]:
+    """Where it leads: captions are domains, but some advertisers write sentences there."""
+    name = "ad_creative_link_captions"
+    if name not in fields:
+        return {}
+    captions = fields.take(name, read_texts) or []
+    if others := [caption for caption in captions if not is_domain(caption)]:
+        fields.leave(name, others)
+    return {"landing_urls": [caption for caption in captions if is_domain(caption)]}
+
+
+def take_parties(fields: Fields) -> dict[str, str]:
+    """Who pays and who stands behind it now; what was declared before stays as Meta wrote it."""
+    parties = fields.take("beneficiary_payers", read_parties) or []
+    if len(parties) > 1:
+        fields.leave("beneficiary_payers", [party.written for party in parties])
+    current = [party for party in parties if party.is_current]
+    payers = dict.fromkeys(party.payer for party in current if party.payer)
+    beneficiaries = dict.fromkeys(party.beneficiary for party in current if party.beneficiary)
+    return {"payer_name": "; ".join(payers), "sponsor_name": "; ".join(beneficiaries)}

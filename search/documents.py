@@ -111,7 +111,7 @@ def read_address(address: str) -> str:
     except ValueError:
         return address
     path = _PATH_BREAKS.sub(" ", _CAMEL.sub(" ", unquote(parts.path)))
-    return f"{host} {path}".strip()
+    return f"{host} {path.strip()}".strip()
 
 
 def _join(texts: Iterable[str]) -> str:

@@ -15,16 +15,14 @@ from sqlmodel import Session
 from archive.database import read, write
 from search.documents import SearchDocument
 from search.filling import delete_documents, move_documents, write_documents
-from search.hits import SearchHit, SearchPage, ShownAd
+from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.marks import require_data_as_of
 from search.matching import Bucket, list_buckets, list_conditions, list_orders
 from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
 from search.query import LIST_FIELDS, AdQuery
-from search.snippets import cut_snippet
+from search.snippets import make_hit
 from search.tables import SearchTables, matches, read_generation, set_generation, tables_of
 from search.typos import find_variants
-
-FACET_VALUES = 100
 
 
 class EmbeddedSearch:
@@ -151,22 +149,11 @@ def _read_hits(
     shown = select(tables.shown).where(tables.shown.c.id.in_(wanted))
     found = {row.id: row.document for row in session.connection().execute(shown)}
     documents = (SearchDocument.model_validate_json(found[ad_id]) for ad_id in wanted)
-    return [make_hit(document, bucket) for document in documents]
+    return [make_hit(document, bucket.is_match if bucket else _never) for document in documents]
 
 
-def make_hit(document: SearchDocument, bucket: Bucket | None) -> SearchHit:
-    """A document as a result, with its snippet."""
-    texts = {
-        "body": document.body,
-        "title": document.title,
-        "landing": document.landing,
-        "advertiser": document.advertiser,
-        "payer": document.payer,
-        "sponsor": document.sponsor,
-    }
-    snippet, snippet_from = cut_snippet(texts, bucket.is_match if bucket else lambda _: False)
-    shown = document.model_dump(include=set(ShownAd.model_fields))
-    return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from)
+def _never(_term: str) -> bool:
+    return False
 
 
 def _count_facet(
@@ -183,8 +170,4 @@ def _count_facet(
         counted = counted.where(value.is_not(None))
     counted = counted.group_by(value).order_by(func.count().desc(), cast(value, String))
     rows = session.connection().execute(counted.limit(FACET_VALUES))
-    return {_spell_value(value): count for value, count in rows}
-
-
-def _spell_value(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return {spell_value(value): count for value, count in rows}

@@ -14,6 +14,9 @@ MARK_START, MARK_END = "\ue000", "\ue001"
 
 ELLIPSIS = "…"
 
+FACET_VALUES = 100
+"""Values counted of one facet, the most frequent."""
+
 Matched = Literal["everything", "all_words", "near_spellings", "some_words"]
 
 
@@ -91,3 +94,8 @@ def choose_snippet(marked: Mapping[str, str]) -> tuple[str, str]:
     for name in with_mark or filled:
         return marked[name], name
     return "", ""
+
+
+def spell_value(value: object) -> str:
+    """A facet's value as a key: `true` and `false` in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -6,7 +6,7 @@ Only `search.meilisearch` reads it.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from search.hits import ELLIPSIS, MARK_END, MARK_START, ShownAd
+from search.hits import ELLIPSIS, FACET_VALUES, MARK_END, MARK_START, ShownAd
 from search.query import LAST_RESULT, LIST_FIELDS, VALUE_FILTERS, AdQuery, Sort
 
 TEXT_FIELDS = ("title", "body", "landing", "advertiser", "payer", "sponsor")
@@ -32,7 +32,7 @@ SETTINGS: Mapping[str, Any] = {
     "sortableAttributes": ["currency", *_BY_SIZE],
     "rankingRules": _RANKING,
     "typoTolerance": {"disableOnAttributes": ["id"]},
-    "faceting": {"maxValuesPerFacet": 100, "sortFacetValuesBy": {"*": "count"}},
+    "faceting": {"maxValuesPerFacet": FACET_VALUES, "sortFacetValuesBy": {"*": "count"}},
     "pagination": {"maxTotalHits": LAST_RESULT},
 }
 """Set before the first document, or every attribute is indexed first and again afterwards."""

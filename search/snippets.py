@@ -3,9 +3,10 @@
 The embedded engine and search as of a past time call it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from search.hits import ELLIPSIS, MARK_END, MARK_START, choose_snippet
+from search.documents import SearchDocument
+from search.hits import ELLIPSIS, MARK_END, MARK_START, SearchHit, ShownAd, choose_snippet
 from search.words import Word, split_words
 
 WORDS_SHOWN = 30
@@ -15,10 +16,20 @@ IsMatch = Callable[[str], bool]
 """Whether a folded word is one of those asked for."""
 
 
-def cut_snippet(texts: Mapping[str, str | None], is_match: IsMatch) -> tuple[str, str]:
-    """The piece of an ad to show, with marks, and the field it stands in."""
-    marked = {name: mark_text(text, is_match) for name, text in texts.items() if text}
-    return choose_snippet(marked)
+def make_hit(document: SearchDocument, is_match: IsMatch) -> SearchHit:
+    """A document as a result, with the piece that shows best why it was found."""
+    texts = {
+        "title": document.title,
+        "body": document.body,
+        "landing": document.landing,
+        "advertiser": document.advertiser or "",
+        "payer": document.payer or "",
+        "sponsor": document.sponsor or "",
+    }
+    marked = {name: mark_text(text, is_match) for name, text in texts.items()}
+    snippet, snippet_from = choose_snippet(marked)
+    shown = document.model_dump(include=set(ShownAd.model_fields))
+    return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from)
 
 
 def mark_text(text: str, is_match: IsMatch) -> str:

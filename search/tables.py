@@ -51,7 +51,10 @@ class SearchTables:
             "shown", Column("id", Integer, primary_key=True), Column("document", Text)
         )
         self.listed = self._define(
-            "listed", Column("ad_id", Integer, index=True), Column("name", String), Column("value")
+            "listed",
+            Column("ad_id", Integer, index=True),
+            Column("name", String),
+            Column("value", String),
         )
         Index(f"{self._prefix}_listed_by_value", *(self.listed.c[n] for n in _LISTED_KEY))
         self.term = self._define(

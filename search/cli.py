@@ -1,0 +1,203 @@
+"""Commands of the search room: `search` and `index status, sync, rebuild`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from archive.cli import AsJson
+from archive.database import read
+from archive.money import format_bounds
+from archive.terminal import (
+    DONE_WITH_REMAINDERS,
+    WRONG_USAGE,
+    emit_json,
+    format_table,
+    format_time,
+    note,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Settings
+from search.as_of import search_as_of
+from search.engines import open_search
+from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
+from search.query import LAST_RESULT, AdQuery, QueryError, Sort, build_query
+from search.sync import SyncReport, index_status, rebuild_index, sync_index
+
+app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, and bring it on.")
+
+_FACETS = ("source", "platform", "country", "language", "currency", "state")
+_WIDEST_NAME, _WIDEST_SNIPPET = 30, 60
+
+
+def search(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Words, or a phrase in quotation marks; none: every ad."),
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="NAME=VALUE", help="Narrow down; may be repeated."),
+    ] = None,
+    sort: Annotated[str, typer.Option(help=", ".join(Sort))] = Sort.RELEVANCE.value,
+    limit: Annotated[int, typer.Option(help="Results on a page, at most 100.")] = 20,
+    page: Annotated[int, typer.Option(help="Which page, from 1.")] = 1,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(help="Answer as the archive was then (UTC): whole words, newest start first."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find ads by their words, addresses, names or id."""
+    settings = Settings()
+    archive = open_or_exit(settings)
+    with plain_errors(), _plain_query_errors():
+        asked = _read_query(" ".join(words or []), filters or [], sort, limit, page)
+        if as_of is None:
+            answer = open_search(settings, archive).search(asked)
+        else:
+            with read(archive) as session:
+                answer = search_as_of(session, asked, as_of.replace(tzinfo=UTC))
+    if as_json:
+        emit_json(answer)
+        return
+    for line in tell_page(answer, asked):
+        say(line)
+
+
+@contextmanager
+def _plain_query_errors() -> Iterator[None]:
+    """Turn what a query gets wrong into a sentence and exit code 2."""
+    try:
+        yield
+    except QueryError as error:
+        note(str(error))
+        raise typer.Exit(WRONG_USAGE) from None
+
+
+def _read_query(text: str, filters: list[str], sort: str, limit: int, page: int) -> AdQuery:
+    pairs = [_split_filter(each) for each in filters]
+    return build_query(text, filters=pairs, sort=sort, limit=limit, page=page, facets=_FACETS)
+
+
+def _split_filter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise QueryError(f"filter {text!r} is not NAME=VALUE, such as country=GB")
+    return name, value
+
+
+def tell_page(page: SearchPage, query: AdQuery) -> list[str]:
+    """An answer as people read it; nothing an ad says reaches the terminal as a control code."""
+    lines = [_tell_total(page)]
+    for name, counts in page.facets.items():
+        if counts:
+            values = " · ".join(f"{_plain(value)} {n:,}" for value, n in counts.items())
+            lines.append(f"{name:<9} {values}")
+    if page.hits:
+        header = ["began", "paid for by", "spend", "what was found", "id"]
+        lines += ["", *format_table(header, [_tell_hit(hit) for hit in page.hits])]
+    return [*lines, "", _tell_next(page, query)]
+
+
+_MATCHED_IN_WORDS = {
+    "everything": "",
+    "all_words": "",
+    "near_spellings": "; none has these words, these have near spellings",
+    "some_words": "; none has all of these words, these have some",
+}
+
+
+def _tell_total(page: SearchPage) -> str:
+    known = f", as of {format_time(page.data_as_of)}" if page.data_as_of else ""
+    about = f"({page.total_from}; engine: {page.engine}{known})"
+    return f"{page.total:,} ads {about}{_MATCHED_IN_WORDS[page.matched]}"
+
+
+def _tell_hit(hit: SearchHit) -> list[str]:
+    began = f"{hit.started_on:%d %b %Y}".removeprefix("0") if hit.started_on else "unknown"
+    spend = format_bounds(hit.spend_lower_minor, hit.spend_upper_minor, hit.currency)
+    payer = _shorten(hit.payer or "unknown", _WIDEST_NAME)
+    return [began, payer, spend, _shorten(hit.snippet, _WIDEST_SNIPPET), _plain(hit.id)]
+
+
+def _shorten(text: str, width: int) -> str:
+    plain = _plain(text)
+    return plain if len(plain) <= width else f"{plain[: width - 1]}…"
+
+
+def _plain(text: str) -> str:
+    unmarked = text.replace(MARK_START, "").replace(MARK_END, "")
+    return " ".join("".join(c if c.isprintable() else " " for c in unmarked).split())
+
+
+def _tell_next(page: SearchPage, query: AdQuery) -> str:
+    if not page.total:
+        return "next: fewer or other words, or paidforby index status"
+    if query.offset + len(page.hits) < min(page.total, LAST_RESULT):
+        return f"next: the same with --page {query.page + 1}, or --json"
+    return "next: the same with --filter NAME=VALUE, or --json"
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say how far the search copy has followed the archive."""
+    settings = Settings()
+    archive = open_or_exit(settings)
+    with plain_errors():
+        state = index_status(archive, open_search(settings, archive), utc_now())
+    if as_json:
+        emit_json(state)
+        return
+    say(f"engine      {state.engine}")
+    say(f"ads         {state.ads:,} in the archive, {_tell_count(state.documents)} in the engine")
+    say(f"behind      {state.lag_changes:,} changes, the oldest {state.lag_seconds:,.0f} seconds")
+    for row in state.rejected:
+        say(f"rejected    {_plain(row.id)}: {_plain(row.reason)}")
+    behind = state.lag_changes or state.documents is None
+    say("next: paidforby index sync" if behind else 'next: paidforby search "climate"')
+
+
+def _tell_count(documents: int | None) -> str:
+    return "none yet" if documents is None else f"{documents:,}"
+
+
+@app.command()
+def sync(as_json: AsJson = False) -> None:
+    """Send what changed in the archive since the last time."""
+    settings = Settings()
+    archive = open_or_exit(settings)
+    with plain_errors():
+        _report(sync_index(archive, open_search(settings, archive), utc_now()), as_json=as_json)
+
+
+@app.command()
+def rebuild(as_json: AsJson = False) -> None:
+    """Make the search copy anew; the old one answers until it is complete."""
+    settings = Settings()
+    archive = open_or_exit(settings)
+    with plain_errors():
+        _report(rebuild_index(archive, open_search(settings, archive), utc_now()), as_json=as_json)
+
+
+def _report(report: SyncReport, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(report)
+    else:
+        made = "made anew" if report.rebuilt else f"{report.changes:,} changes"
+        say(
+            f"{report.engine}: {made}: {report.documents:,} ads sent, {report.moved:,} with numbers "
+            f"only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
+        )
+        say(
+            "next: paidforby index status"
+            if report.rejected
+            else 'next: paidforby search "climate"'
+        )
+    if report.rejected:
+        raise typer.Exit(DONE_WITH_REMAINDERS)

@@ -44,7 +44,7 @@ MAX_DEPTH = 60
 QUIET = re2.Options()
 QUIET.log_errors = False
 
-DURATION = re.compile(r"(\d{1,7})([hms])")
+DURATION = re.compile(r"(\d{1,10})([hms])")
 DURATION_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
 ORDERED = {FactType.INT, FactType.TIMESTAMP, FactType.DURATION}
 COMPARED = ORDERED | {FactType.BOOL, FactType.STRING}

@@ -114,5 +114,5 @@ def _render_items(node: ForItems) -> str:
 
 
 def _render_part(node: Node) -> str:
-    is_infix = isinstance(node, And | Or | Choice | Compare | Reckon | OneOf | InList)
-    return f"({render_node(node)})" if is_infix else render_node(node)
+    needs_brackets = isinstance(node, And | Or | Not | Choice | Compare | Reckon | OneOf | InList)
+    return f"({render_node(node)})" if needs_brackets else render_node(node)

@@ -1,11 +1,12 @@
 """Disclosed expenditures, for readers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from archive.identity import public_id
-from archive.models import Disclosure
+from archive.models import Committee, Disclosure
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
 from archive.reading.views import DisclosureView
@@ -47,8 +48,20 @@ def list_disclosures(
     )
     rows = session.exec(query).all()
     following = encode_cursor(LISTING, rows[limit - 1].id) if len(rows) > limit else None
-    return Page([_show(row) for row in rows[:limit]], following, read_data_as_of(session))
+    return Page(_show(session, rows[:limit]), following, read_data_as_of(session))
 
 
-def _show(row: Disclosure) -> DisclosureView:
-    return DisclosureView.model_validate(row, update={"id": public_id(row.source, row.ref)})
+def _show(session: Session, rows: Sequence[Disclosure]) -> list[DisclosureView]:
+    refs = {row.committee_ref for row in rows}
+    committees = session.exec(select(Committee).where(col(Committee.ref).in_(refs)))
+    names = {(committee.source, committee.ref): committee.name for committee in committees}
+    return [
+        DisclosureView.model_validate(
+            row,
+            update={
+                "id": public_id(row.source, row.ref),
+                "committee_name": names.get((row.source, row.committee_ref)),
+            },
+        )
+        for row in rows
+    ]

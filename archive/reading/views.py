@@ -15,6 +15,7 @@ from archive.models import (
     Advertiser,
     AdvertiserName,
     Capture,
+    Disclosure,
     PublicAd,
     Run,
     Source,
@@ -139,10 +140,11 @@ class DisclosureView(DisclosureRecord):
     """One expenditure as last disclosed."""
 
     id: str = Field(description="Permanent id, `<source>:<ref>`.")
-    source: str = Field(description="Source.")
-    versions: int = Field(description="Versions the archive holds.")
-    observed_at: datetime = Field(description="When the source said it.")
-    recorded_at: datetime = Field(description="When this archive learned the current state.")
+    source: str = Field(description=quote_field(Disclosure, "source"))
+    committee_name: str | None = Field(description="Registered name of the filer, if known.")
+    versions: int = Field(description=quote_field(Disclosure, "versions"))
+    observed_at: datetime = Field(description=quote_field(Disclosure, "observed_at"))
+    recorded_at: datetime = Field(description=quote_field(Disclosure, "recorded_at"))
 
 
 class RunView(SQLModel):

@@ -8,7 +8,7 @@ from functools import cache
 from babel import Locale
 from sqlmodel import Session, col, select
 
-from archive.models import Advertiser, Disclosure
+from archive.models import Advertiser, Committee
 from archive.reading.coverage import cover_source
 from archive.records import MISSING_IN_WORDS
 from archive.spending.items import ALL, SEVERAL, name_filer
@@ -116,8 +116,8 @@ def _name_advertisers(session: Session, ids: list[str]) -> dict[str, str]:
 
 
 def _name_filers(session: Session, ids: list[str]) -> dict[str, str]:
-    filer = name_filer()
-    query = select(filer, Disclosure.payer_name).where(filer.in_(ids)).distinct()
+    filer = name_filer(Committee)
+    query = select(filer, Committee.name).where(filer.in_(ids))
     return {key: name for key, name in session.exec(query) if name}
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, SQLModel, col
 
-from archive.models import AdvertiserSpend, Disclosure, PublicAd
+from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
 from archive.records import Grain
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
@@ -97,8 +97,12 @@ def list_filed_rows(query: SpendQuery) -> Select[Any]:
     conditions = [
         col(Disclosure.is_memo).is_(False),
         col(Disclosure.is_notice).is_(False),
-        *_equal(Disclosure, query, ("source", "currency", "payer_name")),
+        *_equal(Disclosure, query, ("source", "currency")),
     ]
+    if query.payer_name is not None:
+        registered = select(name_filer(Committee)).where(col(Committee.name) == query.payer_name)
+        is_registered = name_filer(Disclosure).in_(registered)
+        conditions.append(or_(col(Disclosure.payer_name) == query.payer_name, is_registered))
     if query.from_on and query.to_on:
         conditions.append(or_(undated, day.between(query.from_on, query.to_on)))
     return select(
@@ -115,9 +119,10 @@ def ad_keys(query: SpendQuery) -> Columns:
     return _keys(PublicAd, _ad_key(query.by))
 
 
-def name_filer() -> ColumnElement[str]:
+def name_filer(table: type[Disclosure | Committee]) -> ColumnElement[str]:
     """Our id of who filed: the source and its id of the committee."""
-    return col(Disclosure.source) + ":" + col(Disclosure.committee_ref)
+    ref = Disclosure.committee_ref if table is Disclosure else Committee.ref
+    return col(table.source) + ":" + col(ref)
 
 
 def ad_conditions(session: Session, query: SpendQuery) -> list[ColumnElement[bool]]:
@@ -193,7 +198,7 @@ def _shared_key(table: type[PublicAd | AdvertiserSpend], by: SpendBy | None) -> 
 def _filing_key(by: SpendBy | None) -> Key:
     match by:
         case SpendBy.PAYER:
-            return name_filer(), None
+            return name_filer(Disclosure), None
         case SpendBy.ELECTION:
             return col(Disclosure.election_name), "election_name"
         case None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 from sqlalchemy import Engine
 
@@ -98,7 +99,9 @@ def _open_or_init(settings: Settings) -> Engine:
 
 def _tracking_opener(progress: Progress, source: str) -> Opener:
     def open_file(path: Path) -> SourceFile:
-        task = progress.add_task(f"{source}  {path.name}", total=path.stat().st_size)
+        task = progress.add_task(
+            escape(show_plain(f"{source}  {path.name}")), total=path.stat().st_size
+        )
         return SourceFile(path.name, lambda: progress.open(path, "rb", task_id=task))
 
     return open_file
@@ -112,7 +115,8 @@ def _report(report: ImportReport, *, as_json: bool) -> None:
             say(line)
     for piece in report.unreadable[:SHOWN_AT_MOST]:
         where = f"{piece.file}, line {piece.line}" if piece.line else piece.file
-        note(f"held back: {where}{f', {piece.field}' if piece.field else ''}: {piece.reason}")
+        field = f", {piece.field}" if piece.field else ""
+        note(show_plain(f"held back: {where}{field}: {piece.reason}"))
     if len(report.unreadable) > SHOWN_AT_MOST:
         more = len(report.unreadable) - SHOWN_AT_MOST
         note(f"held back: {more:,} more; type: paidforby quarantine list")
@@ -146,4 +150,12 @@ def tell_import(report: ImportReport) -> list[str]:
         lines.append(f"  vanished: {counts.vanished:,}")
     if report.unreadable:
         lines.append(f"  held back: {len(report.unreadable):,} (type: paidforby quarantine list)")
-    return [*lines, "next: paidforby stats"]
+    return [*map(show_plain, lines), "next: paidforby stats"]
+
+
+def show_plain(text: str) -> str:
+    """A text on one line, with line ends, terminal escapes and the like spelled out.
+
+    Names of files and columns are others' words, and a terminal obeys what it is sent.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

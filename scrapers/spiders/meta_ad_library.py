@@ -265,6 +265,8 @@ def take_landing(fields: Fields) -> dict[str, Any]:
 
 def take_parties(fields: Fields) -> dict[str, str]:
     """Who pays and who stands behind it now; what was declared before stays as Meta wrote it."""
+    if "beneficiary_payers" not in fields:
+        return {}
     parties = fields.take("beneficiary_payers", read_parties) or []
     if len(parties) > 1:
         fields.leave("beneficiary_payers", [party.written for party in parties])

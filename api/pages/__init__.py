@@ -7,32 +7,34 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.pages import about, ad, home
+from api.dependencies import Rooms
+from api.pages import about, ad, advertiser, home, results, rules, sources, spend
 from api.pages.errors import answer_errors
-from api.pages.site import STATIC_DIR, Site
-from archive.database import open_archive
-from archive.terminal import utc_now
-from config.settings import Settings
+from api.pages.site import STATIC_DIR
 
-ROUTERS = (home.router, ad.router, about.router)
-
-
-def mount_pages(app: FastAPI, settings: Settings) -> None:
-    """Serve the pages and their stylesheet under every path that has no other route.
-
-    Raises:
-        NotInitialisedError: if there is no archive yet.
-    """
-    site = Site(settings=settings, engine=open_archive(settings), now=utc_now)
-    app.mount("/", make_site(site))
+ROUTERS = (
+    home.router,
+    results.router,
+    ad.router,
+    advertiser.router,
+    spend.router,
+    rules.router,
+    sources.router,
+    about.router,
+)
 
 
-def make_site(site: Site) -> FastAPI:
+def mount_pages(app: FastAPI, rooms: Rooms) -> None:
+    """Serve the pages and their stylesheet under every path that has no other route."""
+    app.mount("/", make_site(rooms))
+
+
+def make_site(rooms: Rooms) -> FastAPI:
     """The pages as an application of their own, so that their errors are pages too."""
-    pages = FastAPI(openapi_url=None)
-    pages.state.site = site
-    pages.mount("/static", StaticFiles(directory=STATIC_DIR))
+    site = FastAPI(openapi_url=None)
+    site.state.rooms = rooms
+    site.mount("/static", StaticFiles(directory=STATIC_DIR))
     for router in ROUTERS:
-        pages.include_router(router)
-    answer_errors(pages)
-    return pages
+        site.include_router(router)
+    answer_errors(site)
+    return site

@@ -3,15 +3,16 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.pages.site import PageHead, SiteDep, render_page
+from api.dependencies import RoomsDep
+from api.pages.site import PageHead, render_page
 from archive.database import read
 
 router = APIRouter()
 
 
 @router.get("/about")
-def show_about(site: SiteDep) -> HTMLResponse:
+def show_about(rooms: RoomsDep) -> HTMLResponse:
     """What this is, and how to check it."""
     page = PageHead(title="What this is, and how to check it", path="/about")
-    with read(site.engine) as session:
-        return render_page(site, session, page, "about.html")
+    with read(rooms.engine) as session:
+        return render_page(rooms, session, page, "about.html")

@@ -12,8 +12,9 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
+from api.dependencies import RoomsDep
 from api.pages.bands import find_scale
-from api.pages.site import PageHead, SiteDep, read_time, render_page
+from api.pages.site import PageHead, read_time, render_page
 from api.pages.words import write_count, write_share
 from archive.database import read
 from archive.identity import ad_path, public_id
@@ -59,10 +60,10 @@ class DeliveryGroup:
 
 
 @router.get("/ads/{source}/{ref:path}")
-def show_ad(site: SiteDep, source: str, ref: str, as_of: str | None = None) -> HTMLResponse:
+def show_ad(rooms: RoomsDep, source: str, ref: str, as_of: str | None = None) -> HTMLResponse:
     """One ad, now or as this archive knew it at `as_of`."""
-    then = read_time(as_of, site.now())
-    with read(site.engine) as session:
+    then = read_time(as_of, rooms.now())
+    with read(rooms.engine) as session:
         ad = read_ad(session, public_id(source, ref), then)
         path = ad_path(source, ref)
         page = PageHead(
@@ -74,7 +75,7 @@ def show_ad(site: SiteDep, source: str, ref: str, as_of: str | None = None) -> H
             as_of=then,
         )
         return render_page(
-            site, session, page, "ad.html", ad=ad, decisions=[], rules=[], **_gather(session, ad)
+            rooms, session, page, "ad.html", ad=ad, decisions=[], rules=[], **_gather(session, ad)
         )
 
 

@@ -4,7 +4,8 @@ Pages draw one beside every amount and every number of views. Pure: figures in, 
 itself always stands beside the band in words, which are also the band's text alternative.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from markupsafe import Markup
 
@@ -28,12 +29,39 @@ def find_scale(ranges: Iterable[Range]) -> int:
     return round_up(max(ends, default=0))
 
 
+class Spent(Protocol):
+    """Anything with a spend in a currency."""
+
+    @property
+    def currency(self) -> str | None:
+        """ISO 4217, or nothing."""
+
+    @property
+    def spend_lower_minor(self) -> int | None:
+        """Least spent."""
+
+    @property
+    def spend_upper_minor(self) -> int | None:
+        """Most spent."""
+
+
+def find_scales(spent: Sequence[Spent]) -> dict[str | None, int]:
+    """For each currency the scale that the bands of these share."""
+    return {
+        currency: find_scale(
+            (one.spend_lower_minor, one.spend_upper_minor)
+            for one in spent
+            if one.currency == currency
+        )
+        for currency in dict.fromkeys(one.currency for one in spent)
+    }
+
+
 def round_up(value: int) -> int:
     """The next number of one significant half step: 1,020 -> 1,500; 48,000 -> 50,000."""
     if value <= 0:
         return 0
-    step = 10 ** (len(str(value)) - 1)
-    half = max(step // 2, 1)
+    half = max(int("1" + "0" * (len(str(value)) - 1)) // 2, 1)
     return -(-value // half) * half
 
 
@@ -51,11 +79,11 @@ def draw_band(lower: int | None, upper: int | None, scale: int, words: str) -> M
 
 def _draw_shape(lower: int | None, upper: int | None, scale: int) -> Markup:
     if lower is None:
-        return _rect("void", 0.5, WIDTH - 1, 'vector-effect="non-scaling-stroke"')
+        return _rect("void", 0.5, WIDTH - 1)
     start = _place(lower, scale)
     stem = _line("track", WIDTH) + _line("stem", start)
     if upper is None:
-        return stem + _rect("open", start, WIDTH - start, 'fill="url(#fade)"') + _tick(start)
+        return stem + _rect("open", start, WIDTH - start) + _tick(start)
     end = _place(upper, scale)
     if lower == upper:
         return stem + _tick(start)
@@ -68,18 +96,14 @@ def _place(value: int, scale: int) -> float:
 
 
 def _line(kind: str, end: float) -> Markup:
-    return Markup('<path class="{}" d="M0 {}H{}" vector-effect="non-scaling-stroke"/>').format(
-        kind, MIDDLE, end
-    )
+    return Markup('<path class="{}" d="M0 {}H{}"/>').format(kind, MIDDLE, end)
 
 
 def _tick(x: float) -> Markup:
-    return Markup(
-        '<path class="end" d="M{} 1V{}" stroke-width="3" vector-effect="non-scaling-stroke"/>'
-    ).format(x, HEIGHT - 1)
+    return Markup('<path class="end" d="M{} 1V{}"/>').format(x, HEIGHT - 1)
 
 
-def _rect(kind: str, x: float, width: float, more: str = "") -> Markup:
-    return Markup('<rect class="{}" x="{}" y="3" width="{}" height="8" {}/>').format(
-        kind, round(x, 1), round(width, 1), Markup(more)
+def _rect(kind: str, x: float, width: float) -> Markup:
+    return Markup('<rect class="{}" x="{}" y="3" width="{}" height="8"/>').format(
+        kind, round(x, 1), round(width, 1)
     )

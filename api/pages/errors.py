@@ -1,19 +1,21 @@
-"""Errors as pages: what is wrong, where, and what to do next. Programs get a problem document instead."""
+"""Errors as pages: what is wrong, where, and what to do next. Programs get a problem document instead.
+
+Statuses come from the one table in `api.errors`.
+"""
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api.pages.site import AsOfError, PageHead, get_site, render_page
+from api.dependencies import get_rooms
+from api.errors import NOT_TOLD, STATUS_OF, find_status, make_problem
+from api.pages.site import AsOfError, PageHead, render_page
 from archive.database import read
-from archive.errors import ArchiveError, NotFoundError
-from archive.reading import CursorError
 
 NOT_FOUND_STEPS = (
-    "Check the address: an ad's looks like /ads/<source>/<the source's id>.",
-    "If a link led here, the ad may be in another archive, or not archived. "
-    "What is not here, and why, is listed under “What is not here”.",
+    "Check the address. An ad's is /ads/, the source, /, and the source's own id of the ad.",
+    "It may be in no source that this archive looks at: see “What is not here” below.",
 )
 WRONG_STEPS = ("Go back, change what you asked for, and try again.",)
 FAILED_STEPS = (
@@ -25,67 +27,52 @@ FAILED_STEPS = (
 def answer_errors(pages: FastAPI) -> None:
     """Give every error of the pages its page."""
     pages.add_exception_handler(HTTPException, _answer_http)
-    pages.add_exception_handler(NotFoundError, _answer_not_found)
-    for kind in (ArchiveError, AsOfError, CursorError, RequestValidationError):
-        pages.add_exception_handler(kind, _answer_wrong)
-    pages.add_exception_handler(Exception, _answer_failed)
+    pages.add_exception_handler(RequestValidationError, _answer_wrong)
+    pages.add_exception_handler(AsOfError, _answer_wrong)
+    for kind in STATUS_OF:
+        pages.add_exception_handler(kind, _answer_known)
 
 
-def answer_error(
-    request: Request, status: int, title: str, what: str, steps: tuple[str, ...]
-) -> Response:
+def answer_error(request: Request, status: int, what: str) -> Response:
     """One error, as a page or, for programs, as a problem document (RFC 9457)."""
     if _wants_json(request):
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": what}
-        return JSONResponse(problem, status, media_type="application/problem+json")
-    site = get_site(request)
+        return make_problem(request.url.path, status, what)
+    rooms = get_rooms(request)
+    title, steps = _name_error(status)
     page = PageHead(title=title, path=request.url.path)
-    with read(site.engine) as session:
-        return render_page(
-            site,
-            session,
-            page,
-            "error.html",
-            status,
-            code=status,
-            what=what,
-            steps=steps,
-        )
+    with read(rooms.engine) as session:
+        shown = {"code": status, "what": what, "steps": steps}
+        return render_page(rooms, session, page, "error.html", status, **shown)
+
+
+def _name_error(status: int) -> tuple[str, tuple[str, ...]]:
+    if status == 404:
+        return "This is not here", NOT_FOUND_STEPS
+    if status >= 500:
+        return "This could not be done just now", FAILED_STEPS
+    return "This cannot be done", WRONG_STEPS
 
 
 def _wants_json(request: Request) -> bool:
     accepted = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or (
-        "json" in accepted and "text/html" not in accepted
-    )
+    return "json" in accepted and "text/html" not in accepted
+
+
+async def _answer_known(request: Request, error: Exception) -> Response:
+    status = find_status(type(error))
+    what = "Something failed here. It is not your doing, and nothing was changed."
+    return answer_error(request, status, what if status in NOT_TOLD else str(error))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 404:
-        return answer_error(
-            request,
-            404,
-            "This page is not here",
-            f"There is nothing at {request.url.path}.",
-            NOT_FOUND_STEPS,
-        )
-    what = str(error.detail) if isinstance(error, HTTPException) else str(error)
-    return answer_error(request, status, "This cannot be done", what, WRONG_STEPS)
-
-
-async def _answer_not_found(request: Request, error: Exception) -> Response:
-    title = f"This {error.kind} is not here" if isinstance(error, NotFoundError) else "Not here"
-    return answer_error(request, 404, title, f"{error}.", NOT_FOUND_STEPS)
+    if not isinstance(error, HTTPException):
+        return await _answer_known(request, error)
+    what = f"There is nothing at {request.url.path}." if error.status_code == 404 else error.detail
+    return answer_error(request, error.status_code, what)
 
 
 async def _answer_wrong(request: Request, error: Exception) -> Response:
     what = str(error)
     if isinstance(error, RequestValidationError):
         what = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
-    return answer_error(request, 400, "This cannot be shown", what, WRONG_STEPS)
-
-
-async def _answer_failed(request: Request, _error: Exception) -> Response:
-    what = "Something failed here. It is not your doing, and nothing was changed."
-    return answer_error(request, 500, "This page could not be made", what, FAILED_STEPS)
+    return answer_error(request, 400, what)

@@ -1,36 +1,57 @@
 """The first page: a search box, three doors, what is new, and what is missing."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.pages.site import PageHead, SiteDep, render_page
+from api.dependencies import RoomsDep
+from api.pages.site import PageHead, render_page
+from api.pages.words import write_count
 from archive.database import read
 from archive.reading import list_sources
 from archive.reading.overview import count_news
+from oversight.elections import Election
 
 router = APIRouter()
 
 NEWS = timedelta(days=1)
+NEAR = timedelta(days=90)
 
 
 @router.get("/")
-def show_home(site: SiteDep) -> HTMLResponse:
+def show_home(rooms: RoomsDep) -> HTMLResponse:
     """The first page."""
     page = PageHead(
         title="Who pays for political ads, and what they say", path="/", json="/api/v1/sources"
     )
-    with read(site.engine) as session:
+    with read(rooms.engine) as session:
         sources = list_sources(session)
         return render_page(
-            site,
+            rooms,
             session,
             page,
             "home.html",
             sources=sources,
             ads=sum(source.ads for source in sources),
             disclosures=sum(source.disclosures for source in sources),
-            news=count_news(session, site.now() - NEWS),
-            elections=[],
+            news=count_news(session, rooms.now() - NEWS),
+            elections=order_elections(rooms.elections, rooms.now().date()),
         )
+
+
+def order_elections(elections: Sequence[Election], today: date) -> list[tuple[Election, str]]:
+    """The calendar with how near each polling day is: those to come first, then the latest."""
+    coming = [e for e in elections if e.polling_days[-1] >= today]
+    past = [e for e in reversed(elections) if e.polling_days[-1] < today]
+    return [(e, _tell_distance(e, today)) for e in (*coming, *past)]
+
+
+def _tell_distance(election: Election, today: date) -> str:
+    if election.polling_days[-1] < today:
+        return "over"
+    distance = election.polling_days[0] - today
+    if distance <= timedelta(0):
+        return "today"
+    return f"in {write_count(distance.days, 'day')}" if distance <= NEAR else "later"

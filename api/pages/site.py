@@ -1,29 +1,25 @@
 """What all pages share: the archive they read, the templates, and the way a page is rendered.
 
-Each page module takes a `Site` from the application and answers with `render_page`. Nothing here
+Each page module asks for the `Rooms` of the application and answers with `render_page`. Nothing here
 writes.
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import Engine
 from sqlmodel import Session
 
+from api.dependencies import FutureError, Rooms
 from api.pages.bands import draw_band, find_scale
 from api.pages.frame import read_frame, set_query
 from api.pages.words import FILTERS
-from archive.identity import ad_path
-from archive.money import format_bounds
-from config.settings import Settings
+from archive.identity import ad_path, split_public_id
+from archive.money import format_bounds, format_units
 
 PACKAGE_DIR = Path(__file__).parent.parent
 STATIC_DIR = PACKAGE_DIR / "static"
@@ -41,16 +37,7 @@ DAY_LENGTH = len("2026-11-20")
 
 
 class AsOfError(ValueError):
-    """A reader asked for a time that cannot be read or has not come yet."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """What the pages read, set once when they are mounted."""
-
-    settings: Settings
-    engine: Engine
-    now: Callable[[], datetime]
+    """A reader asked for a time that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +57,16 @@ class PageHead:
     """The earlier time it was asked for."""
 
 
-def get_site(request: Request) -> Site:
-    """The site an application was mounted with."""
-    site = request.app.state.site
-    if not isinstance(site, Site):
-        raise TypeError("pages are served by an application made by mount_pages")
-    return site
-
-
-SiteDep = Annotated[Site, Depends(get_site)]
-
-
 def render_page(
-    site: Site, session: Session, page: PageHead, template: str, status: int = 200, **shown: Any
+    rooms: Rooms,
+    session: Session,
+    page: PageHead,
+    template: str,
+    status: int = 200,
+    **shown: object,
 ) -> HTMLResponse:
     """The page as HTML; `shown` is what its template names."""
-    frame = read_frame(session, site.settings, page.path, site.now(), page.as_of)
+    frame = read_frame(session, rooms.settings, page.path, rooms.now(), page.as_of)
     body = TEMPLATES.get_template(template).render(page=page, frame=frame, **shown)
     return HTMLResponse(body, status)
 
@@ -94,7 +75,8 @@ def read_time(text: str | None, now: datetime) -> datetime | None:
     """The time a reader asked to see: a day (its last instant, UTC) or an instant; empty: now.
 
     Raises:
-        AsOfError: if it is neither, or has not come yet: what is known then may still change.
+        AsOfError: if it is neither.
+        FutureError: if it has not come yet: what is known then may still change.
     """
     if not text:
         return None
@@ -107,7 +89,7 @@ def read_time(text: str | None, now: datetime) -> datetime | None:
         raise AsOfError(f"“{text}” is not a day or a time.") from None
     instant = instant.replace(tzinfo=instant.tzinfo or UTC)
     if instant.date() > now.date():
-        raise AsOfError(f"“{text}” has not come yet.")
+        raise FutureError(f"“{text}” has not come yet.")
     return min(instant, now)
 
 
@@ -115,6 +97,11 @@ def locate_static(name: str) -> str:
     """Address of a static file, with a hash of its content so that it may be kept for ever."""
     digest = hashlib.sha256((STATIC_DIR / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+def id_path(public_id: str) -> str:
+    """Permanent link of the ad with this id."""
+    return ad_path(*split_public_id(public_id))
 
 
 def advertiser_path(advertiser_id: str) -> str:
@@ -151,6 +138,8 @@ def _make_environment() -> Environment:
         "bounds": format_bounds,
         "ad_path": ad_path,
         "advertiser_path": advertiser_path,
+        "id_path": id_path,
+        "units": format_units,
         "with_query": set_query,
     }
     return environment

@@ -5,7 +5,8 @@ from datetime import timedelta
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.pages.site import PageHead, SiteDep, render_page
+from api.dependencies import RoomsDep
+from api.pages.site import PageHead, render_page
 from api.pages.strips import draw_strip, list_stretches
 from archive.database import read
 from archive.reading import cover_source, list_sources, what_is_missing
@@ -27,7 +28,7 @@ LACKS = {
 
 
 @router.get("/sources")
-def show_sources(site: SiteDep) -> HTMLResponse:
+def show_sources(rooms: RoomsDep) -> HTMLResponse:
     """Every source: the last look, days covered, what it lacks, its terms."""
     page = PageHead(
         title="What this archive looks at",
@@ -35,22 +36,22 @@ def show_sources(site: SiteDep) -> HTMLResponse:
         section="/sources",
         json="/api/v1/sources",
     )
-    end_on = site.now().date()
+    end_on = rooms.now().date()
     start_on = end_on - timedelta(days=DAYS_SHOWN - 1)
-    with read(site.engine) as session:
+    with read(rooms.engine) as session:
         rows = []
         for source in list_sources(session):
             days = cover_source_days(session, source.id, start_on, end_on)
             cover = cover_source(session, source.id)
             rows.append((source, cover, draw_strip(days), list_stretches(days)))
-        return render_page(site, session, page, "sources.html", rows=rows, days=DAYS_SHOWN)
+        return render_page(rooms, session, page, "sources.html", rows=rows, days=DAYS_SHOWN)
 
 
 @router.get("/missing")
-def show_missing(site: SiteDep) -> HTMLResponse:
+def show_missing(rooms: RoomsDep) -> HTMLResponse:
     """What is not here, counted, with reasons."""
     page = PageHead(title="What is not here, and why", path="/missing", json="/api/v1/missing")
-    with read(site.engine) as session:
+    with read(rooms.engine) as session:
         report = what_is_missing(session)
         titles = {source.id: source.title for source in list_sources(session)}
         groups = [
@@ -58,5 +59,5 @@ def show_missing(site: SiteDep) -> HTMLResponse:
             for name, (title, says) in LACKS.items()
         ]
         return render_page(
-            site, session, page, "missing.html", groups=groups, report=report, titles=titles
+            rooms, session, page, "missing.html", groups=groups, report=report, titles=titles
         )

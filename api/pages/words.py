@@ -3,6 +3,7 @@
 The template environment offers these as filters; nothing here reads the archive.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -10,8 +11,12 @@ from babel import Locale
 from markupsafe import Markup, escape
 
 from archive.records import MISSING_IN_WORDS, MissingReason
+from archive.spending.groups import name_country
+from search.hits import MARK_END, MARK_START
 
 ENGLISH = Locale("en")
+
+MARKED = re.compile(f"{MARK_START}([^{MARK_START}{MARK_END}]*){MARK_END}")
 
 NAMES = {
     "meta": "Meta",
@@ -120,21 +125,23 @@ def write_reason(reason: str | None) -> Markup:
     return Markup('<span class="unknown">unknown: {}</span>').format(words)
 
 
-def join_words(words: Sequence[str], last: str = "and") -> str:
+def join_words(words: Sequence[str], last: str = "and") -> Markup:
     """`a, b and c`."""
     if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+        return escape("").join(words)
+    return escape("{} {} {}").format(escape(", ").join(words[:-1]), last, words[-1])
 
 
-def name_country(code: str) -> str:
-    """`Greece` for `GR`; a code nobody knows stays itself."""
-    return ENGLISH.territories.get(code.upper(), code)
+def name_place(code: str) -> str:
+    """A jurisdiction in words: `United States (US)`; a part of a country by its code alone."""
+    if code == "EU":
+        return "European Union (EU)"
+    return code if "-" in code else f"{name_country(code)} ({code})"
 
 
 def name_language(code: str) -> str:
     """`Greek` for `el`; a code nobody knows stays itself."""
-    return ENGLISH.languages.get(code.lower(), code)
+    return str(ENGLISH.languages.get(code.lower(), code))
 
 
 def name_field(field: str) -> str:
@@ -149,10 +156,6 @@ def name_code(code: str) -> str:
 
 def write_said(value: object, field: str = "") -> str:
     """A field's value before or after a change, as text: what it was, or that there was nothing."""
-    if isinstance(value, str) and value and field.endswith("_on"):
-        return plain_day(date.fromisoformat(value))
-    if isinstance(value, str) and value and field.endswith("_at"):
-        return plain_instant(datetime.fromisoformat(value))
     match value:
         case None | "" | [] | {}:
             return "nothing"
@@ -162,7 +165,27 @@ def write_said(value: object, field: str = "") -> str:
             return "; ".join(write_said(item) for item in value)
         case dict():
             return ", ".join(f"{name}: {write_said(item)}" for name, item in value.items())
+        case str():
+            return _write_text(value, field)
     return str(value)
+
+
+def _write_text(text: str, field: str) -> str:
+    """Days and times stand in a version's content as ISO 8601."""
+    if field.endswith("_on"):
+        return plain_day(date.fromisoformat(text))
+    return plain_instant(datetime.fromisoformat(text)) if field.endswith("_at") else text
+
+
+def start_sentence(text: str) -> str:
+    """The text with a capital first letter and all others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def write_snippet(text: str) -> Markup:
+    """A piece of an ad with what matched marked; escaped first, marked afterwards."""
+    marked = MARKED.sub(r"<mark>\1</mark>", str(escape(text)))
+    return Markup(marked.replace(MARK_START, "").replace(MARK_END, ""))  # noqa: S704 (escaped above)
 
 
 def write_link(address: str) -> Markup:
@@ -179,6 +202,7 @@ FILTERS = {
     "day": write_day,
     "instant": write_instant,
     "when": write_when,
+    "capitalise": start_sentence,
     "said": write_said,
     "plain_day": plain_day,
     "plain_instant": plain_instant,
@@ -191,8 +215,10 @@ FILTERS = {
     "reason": write_reason,
     "words": join_words,
     "country": name_country,
+    "place": name_place,
     "language": name_language,
     "field": name_field,
     "code": name_code,
+    "snippet": write_snippet,
     "weblink": write_link,
 }

@@ -1,6 +1,6 @@
 """The archive at a glance, for readers: what is new since a time, and on which days it looked at all."""
 
-from datetime import date, datetime, time, timedelta, UTC
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import distinct, func
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -29,7 +29,7 @@ def count_news(session: Session, since_at: datetime) -> NewsView:
         ).one(),
         new_payers=_count_new_payers(session, since_at),
         changed_ads=session.exec(
-            select(func.count(distinct(AdVersion.ad_id))).where(*later_version)
+            select(func.count(distinct(col(AdVersion.ad_id)))).where(*later_version)
         ).one(),
         vanished_ads=session.exec(
             select(func.count())

@@ -1,0 +1,50 @@
+"""The page of one advertiser: its names, who paid, what it spent and the ads it ran."""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import RoomsDep
+from api.pages.bands import find_scales
+from api.pages.site import PageHead, advertiser_path, render_page
+from archive.database import read
+from archive.models import Source
+from archive.reading import AdFilter, list_ads, read_advertiser
+from archive.spending import SpendMeasure, SpendQuery, summarise_spending
+
+router = APIRouter()
+
+ADS_SHOWN = 20
+
+
+@router.get("/advertisers/{advertiser_id:path}")
+def show_advertiser(rooms: RoomsDep, advertiser_id: str, cursor: str | None = None) -> HTMLResponse:
+    """One advertiser as one source names it."""
+    with read(rooms.engine) as session:
+        advertiser = read_advertiser(session, advertiser_id)
+        ads = list_ads(session, AdFilter(advertiser_id=advertiser_id), cursor, ADS_SHOWN)
+        path = advertiser_path(advertiser_id)
+        page = PageHead(
+            title=advertiser.name,
+            path=path,
+            section="/search",
+            json=f"/api/v1{path}",
+        )
+        spends = {
+            measure: summarise_spending(
+                session, SpendQuery(measure=measure, advertiser_id=advertiser_id)
+            )
+            for measure in (SpendMeasure.ADS, SpendMeasure.REPORTED)
+        }
+        source = session.get(Source, advertiser.source)
+        return render_page(
+            rooms,
+            session,
+            page,
+            "advertiser.html",
+            advertiser=advertiser,
+            ads=ads,
+            is_later=cursor is not None,
+            spends=spends,
+            scales=find_scales(ads.items),
+            source_title=source.title if source else advertiser.source,
+        )

@@ -1,0 +1,148 @@
+"""The page of search results: the total and what it is worth, facets, hits with marks and bands."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import Rooms, RoomsDep
+from api.pages.bands import find_scales
+from api.pages.site import PageHead, render_page
+from archive.database import read
+from search.hits import SearchPage
+from search.port import SearchUnavailableError
+from search.query import BOUND_FILTERS, LAST_RESULT, VALUE_FILTERS, QueryError, Sort, build_query
+
+router = APIRouter()
+
+FACETS = ("platform", "country", "payer", "language", "currency", "state", "source")
+VALUES_SHOWN = 8
+"""Values of a facet offered as boxes to tick, besides those already ticked."""
+HITS_SHOWN = 20
+
+SORTS = {
+    Sort.RELEVANCE: "best match first",
+    Sort.NEWEST: "newest first",
+    Sort.SPEND: "most spent first, currency by currency",
+    Sort.IMPRESSIONS: "most shown first",
+}
+MATCHED = {
+    "near_spellings": "No ad has these words; these have words spelt nearly like them.",
+    "some_words": "No ad has all of these words; these have some of them.",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a facet, as a box to tick."""
+
+    value: str
+    ads: int | None
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader asked, as the address holds it."""
+
+    text: str
+    filters: tuple[tuple[str, str], ...]
+    sort: str
+    page: int
+
+    @property
+    def path(self) -> str:
+        """Permanent address of this very question."""
+        return f"/search?{self.encode()}"
+
+    def encode(self) -> str:
+        """The question as the query of an address."""
+        fields = [("q", self.text), *self.filters, ("sort", self.sort), ("page", self.page)]
+        return urlencode(fields)
+
+    def find_values(self, name: str) -> list[str]:
+        """The values asked of one filter."""
+        return [value for given, value in self.filters if given == name]
+
+
+@router.get("/search")
+def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
+    """Ads that answer a query."""
+    asked = read_question(request)
+    try:
+        answer, problem = search_ads(rooms, asked), ""
+    except (QueryError, SearchUnavailableError) as error:
+        answer, problem = None, str(error)
+    title = f"Ads with “{asked.text}”" if asked.text else "Ads"
+    page = PageHead(
+        title=title,
+        path=asked.path,
+        section="/search",
+        json=f"/api/v1/search?{asked.encode()}" if answer else None,
+        csv=f"/api/v1/search?{asked.encode()}&format=csv" if answer else None,
+    )
+    with read(rooms.engine) as session:
+        return render_page(
+            rooms,
+            session,
+            page,
+            "results.html",
+            status=200 if answer else 400,
+            asked=asked,
+            answer=answer,
+            problem=problem,
+            sorts=SORTS,
+            matched=MATCHED.get(answer.matched, "") if answer else "",
+            facets=list_choices(asked, answer),
+            scales=find_scales(answer.hits if answer else []),
+            pages=-(-min(answer.total, LAST_RESULT) // HITS_SHOWN) if answer else 0,
+        )
+
+
+def read_question(request: Request) -> Asked:
+    """What the address asks; an empty field asks nothing."""
+    given = request.query_params
+    number = given.get("page", "1")
+    return Asked(
+        text=given.get("q", "").strip(),
+        filters=tuple(
+            (name, value)
+            for name, value in given.multi_items()
+            if name in (*VALUE_FILTERS, *BOUND_FILTERS) and value
+        ),
+        sort=given.get("sort") or Sort.RELEVANCE,
+        page=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
+    )
+
+
+def search_ads(rooms: Rooms, asked: Asked) -> SearchPage:
+    """The engine's answer.
+
+    Raises:
+        QueryError: if the question is not one the engine takes.
+        SearchUnavailableError: if the engine does not answer.
+    """
+    query = build_query(
+        asked.text,
+        filters=asked.filters,
+        sort=asked.sort,
+        limit=HITS_SHOWN,
+        page=asked.page,
+        facets=FACETS,
+    )
+    return rooms.search.search(query)
+
+
+def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[Choice]]:
+    """For each facet the values to tick: those asked for, then the commonest."""
+    counted = answer.facets if answer else {}
+    choices = {}
+    for name in FACETS:
+        chosen = asked.find_values(name)
+        found = counted.get(name, {})
+        others = [value for value in found if value not in chosen][:VALUES_SHOWN]
+        choices[name] = [
+            Choice(value, found.get(value), value in chosen) for value in [*chosen, *others]
+        ]
+    return {name: values for name, values in choices.items() if values}

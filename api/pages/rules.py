@@ -1,0 +1,135 @@
+"""Pages about rules: the list, and each rule in plain words with its law, windows and tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import Rooms, RoomsDep
+from api.pages.site import PageHead, render_page
+from archive.database import read
+from archive.errors import NotFoundError
+from oversight.elections import Election
+from oversight.rules import Rule
+from oversight.windows import compute_window
+
+router = APIRouter()
+
+EVIDENCE = {
+    "statute_text": "the text of the law was read",
+    "statute_text_older_version": "an older text of the law was read",
+    "official_secondary": "an official description was read, not the law itself",
+    "press_or_secondary": "press or other second-hand sources were read, not the law itself",
+    "own_pattern": "our own pattern, not a law",
+    "memory": "from memory; nobody has read the law for this archive",
+}
+STATUS = {
+    "in_force": "in force",
+    "repealed": "repealed",
+    "announced": "announced, not yet in force",
+    "indicator": "an indicator, not a law",
+}
+STAGES = {
+    "draft": "being written; no ad is held against it",
+    "shadow": "on trial; ads are held against it, nobody acts on it",
+    "active": "in use",
+    "suspended": "suspended",
+    "retired": "retired; kept because decisions cite it",
+}
+ANSWERS = {
+    "met": "the ad does as the rule says",
+    "not_met": "the ad does not do as the rule says",
+    "cannot_tell": "cannot tell",
+    "does_not_apply": "the rule is not about this ad",
+}
+
+
+@dataclass(frozen=True)
+class WindowRow:
+    """A rule's window at one election in one time zone."""
+
+    election: Election
+    zone: str
+    start_at: datetime
+    end_at: datetime
+
+    @property
+    def starts_local(self) -> datetime:
+        """When it opens, by the clocks of the zone."""
+        return self.start_at.astimezone(ZoneInfo(self.zone))
+
+    @property
+    def ends_local(self) -> datetime:
+        """When it is over, by the clocks of the zone."""
+        return self.end_at.astimezone(ZoneInfo(self.zone))
+
+
+@router.get("/rules")
+def show_rules(rooms: RoomsDep) -> HTMLResponse:
+    """Every rule this archive holds ads against, or will."""
+    page = PageHead(title="Rules", path="/rules", section="/rules", json="/api/v1/rules")
+    with read(rooms.engine) as session:
+        return render_page(
+            rooms,
+            session,
+            page,
+            "rules.html",
+            rules=rooms.rules,
+            evidence=EVIDENCE,
+            statuses=STATUS,
+            stages=STAGES,
+        )
+
+
+@router.get("/rules/{rule_id}")
+def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
+    """One rule as it stands, with everything needed to check it."""
+    rule = find_rule(rooms, rule_id)
+    page = PageHead(
+        title=rule.file.title,
+        path=f"/rules/{rule.id}",
+        section="/rules",
+        json=f"/api/v1/rules/{rule.id}",
+    )
+    with read(rooms.engine) as session:
+        return render_page(
+            rooms,
+            session,
+            page,
+            "rule.html",
+            rule=rule,
+            windows=list_windows(rule, rooms.elections),
+            counts={},
+            evidence=EVIDENCE,
+            statuses=STATUS,
+            stages=STAGES,
+            answers=ANSWERS,
+        )
+
+
+def find_rule(rooms: Rooms, rule_id: str) -> Rule:
+    """The rule of that id.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
+    for rule in rooms.rules:
+        if rule.id == rule_id:
+            return rule
+    raise NotFoundError("rule", rule_id)
+
+
+def list_windows(rule: Rule, elections: Sequence[Election]) -> list[WindowRow]:
+    """The rule's window at each election it watches, zone by zone, in the order of the calendar."""
+    spec = rule.file.window
+    if spec is None:
+        return []
+    return [
+        WindowRow(election, span.zone, span.start_at, span.end_at)
+        for election in elections
+        if spec.concerns(election)
+        for span in compute_window(spec, election).spans
+    ]

@@ -1,0 +1,193 @@
+"""The page about money: a question that reads as a sentence, ranked lists, the sentence to print."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import Rooms, RoomsDep
+from api.pages.ranking import make_tables, write_sentence
+from api.pages.site import PageHead, render_page
+from api.pages.words import name_code, plain_day
+from archive.database import read
+from archive.money import check_currency
+from archive.spending import (
+    SpendBasis,
+    SpendBy,
+    SpendMeasure,
+    SpendQuery,
+    SpendQueryError,
+    SpendSummary,
+    summarise_spending,
+)
+from archive.spending.groups import name_country
+from search.port import SearchUnavailableError
+from search.query import build_query
+
+router = APIRouter()
+
+FIELDS = ("measure", "by", "platform", "country", "currency", "from", "to", "basis")
+OFFERED = ("platform", "country", "currency")
+
+MEASURES = {
+    SpendMeasure.ADS: "added up over ads",
+    SpendMeasure.REPORTED: "as the platform states for each advertiser",
+    SpendMeasure.DISCLOSED: "as filed with an authority",
+}
+BYS = {
+    SpendBy.PAYER: "Who paid most",
+    SpendBy.ADVERTISER: "Which advertiser spent most",
+    SpendBy.PLATFORM: "How much went to each platform",
+    SpendBy.COUNTRY: "How much was spent in each country",
+    SpendBy.ELECTION: "How much was spent on each election named",
+    SpendBy.MONTH: "How much was spent each month",
+    SpendBy.WEEK: "How much was spent each week",
+    SpendBy.DAY: "How much was spent each day",
+}
+BASES = {
+    "": "the honest way for this question",
+    SpendBasis.LIFETIME: "whole lives of ads",
+    SpendBasis.BOUNDS: "what the snapshots prove",
+    SpendBasis.ESTIMATE: "an estimate, spread evenly",
+}
+
+
+@dataclass(frozen=True)
+class SpendQuestion:
+    """What a reader asked, field by field, as the address holds it."""
+
+    given: Mapping[str, str]
+
+    @property
+    def encoded(self) -> str:
+        """The question as the query of an address."""
+        return urlencode({name: value for name, value in self.given.items() if value})
+
+    def build_query(self) -> SpendQuery:
+        """The question as the archive takes it.
+
+        Raises:
+            SpendQueryError: if a field cannot be read.
+        """
+        return SpendQuery(
+            by=_read_choice(SpendBy, "by", self.given["by"]),
+            measure=_read_choice(SpendMeasure, "measure", self.given["measure"]),
+            basis=_read_choice(SpendBasis, "basis", self.given["basis"])
+            if self.given["basis"]
+            else None,
+            from_on=_read_day("from", self.given["from"]),
+            to_on=_read_day("to", self.given["to"]),
+            platform=self.given["platform"] or None,
+            country=self.given["country"] or None,
+            currency=_read_currency(self.given["currency"]),
+        )
+
+    @property
+    def about(self) -> str:
+        """Platform, place and time asked about, as the end of a sentence."""
+        words = [
+            f"on {name_code(self.given['platform'])}" if self.given["platform"] else "",
+            f"in {name_country(self.given['country'])}" if self.given["country"] else "",
+            _write_period(self.given["from"], self.given["to"]),
+        ]
+        return " ".join(word for word in words if word) or "in all that this archive holds"
+
+
+@router.get("/spend")
+def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
+    """Who spent how much, with honest bounds."""
+    question = read_question(request)
+    page = PageHead(
+        title="Who is paying?",
+        path=f"/spend?{question.encoded}",
+        section="/spend",
+        json=f"/api/v1/spend?{question.encoded}",
+        csv=f"/api/v1/spend?{question.encoded}&format=csv",
+    )
+    with read(rooms.engine) as session:
+        summary: SpendSummary | None = None
+        problem = ""
+        try:
+            summary = summarise_spending(session, question.build_query())
+        except SpendQueryError as error:
+            problem = str(error)
+        tables = make_tables(summary) if summary else []
+        return render_page(
+            rooms,
+            session,
+            page,
+            "spend.html",
+            status=400 if problem else 200,
+            question=question,
+            problem=problem,
+            summary=summary,
+            tables=[(t, write_sentence(t, question.about)) for t in tables],
+            coverage=list_coverage(summary),
+            offered=offer_values(rooms, question),
+            measures=MEASURES,
+            bys=BYS,
+            bases=BASES,
+        )
+
+
+def read_question(request: Request) -> SpendQuestion:
+    """What the address asks; the page without a question asks who paid most."""
+    given = {name: request.query_params.get(name, "").strip() for name in FIELDS}
+    return SpendQuestion(
+        given
+        | {
+            "measure": given["measure"] or SpendMeasure.ADS.value,
+            "by": given["by"] or SpendBy.PAYER.value,
+        }
+    )
+
+
+def offer_values(rooms: Rooms, question: SpendQuestion) -> dict[str, list[str]]:
+    """For each field with a list, the values ads have, commonest first, and the one asked for."""
+    try:
+        found = rooms.search.search(build_query(limit=1, facets=OFFERED)).facets
+    except SearchUnavailableError:
+        found = {}
+    asked = {name: [question.given[name]] if question.given[name] else [] for name in OFFERED}
+    return {name: list(dict.fromkeys([*asked[name], *found.get(name, {})])) for name in OFFERED}
+
+
+def list_coverage(summary: SpendSummary | None) -> list[tuple[str, int, int]]:
+    """Source, days looked at and days in question, for each source that the answer rests on."""
+    looks = [look for group in summary.groups for look in group.coverage] if summary else []
+    return sorted({(look.source, look.days_looked_at, look.days) for look in looks})
+
+
+Choice = TypeVar("Choice", SpendBy, SpendMeasure, SpendBasis)
+
+
+def _read_choice(kind: type[Choice], field: str, text: str) -> Choice:
+    try:
+        return kind(text)
+    except ValueError:
+        allowed = ", ".join(kind)
+        raise SpendQueryError(field, f"“{text}” is not one of {allowed}") from None
+
+
+def _read_day(field: str, text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise SpendQueryError(field, f"“{text}” is not a day; write it like 2026-11-20") from None
+
+
+def _read_currency(text: str) -> str | None:
+    try:
+        return check_currency(text) if text else None
+    except ValueError as error:
+        raise SpendQueryError("currency", str(error)) from None
+
+
+def _write_period(first: str, last: str) -> str:
+    days = [_read_day("from", first), _read_day("to", last)]
+    said = [plain_day(day) for day in days if day]
+    return f"from {said[0]} to {said[1]}" if len(said) == 2 else ""

@@ -58,7 +58,9 @@ class Step:
 
 
 def write_value(value: FactValue | Value | None) -> Any:  # noqa: ANN401 (any JSON)
-    """A value as JSON has it."""
+    """A value as JSON has it; a fact without one as `{"missing": reason}`."""
+    if isinstance(value, MissingReason):
+        return {"missing": value.value}
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

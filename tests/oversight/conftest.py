@@ -1,0 +1,24 @@
+"""Settings of an archive whose operator may add rules, parameters and elections of their own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+
+
+@pytest.fixture
+def home_settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", database_url=None, meilisearch_url=None)
+
+
+@pytest.fixture
+def write_config(home_settings: Settings) -> Callable[[str, str], Path]:
+    def write(relative: str, text: str) -> Path:
+        path = home_settings.home / "config" / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write

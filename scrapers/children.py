@@ -45,7 +45,7 @@ class Errand:
         return [*command, "--base-url", self.base_url] if self.base_url else command
 
 
-@dataclass
+@dataclass(frozen=True)
 class Child:
     """A crawl in a process group of its own."""
 
@@ -84,6 +84,12 @@ def running_child(settings: Settings, errand: Errand, clock: Clock) -> Iterator[
         yield child
     finally:
         child.stop()
+
+
+def crawl_in_child(settings: Settings, engine: Engine, errand: Errand, clock: Clock) -> Run | None:
+    """Crawl a partition in a child process and wait for it."""
+    with running_child(settings, errand, clock) as child:
+        return finish_child(engine, child, clock)
 
 
 def finish_child(engine: Engine, child: Child, clock: Clock) -> Run | None:

@@ -1,0 +1,45 @@
+"""Does what is due, in order: crawl, then let the readers of the change sequence catch up.
+
+`paidforby worker` calls it. One worker is enough for one machine; several, and a scheduler beside
+them, do no harm: a partition belongs to one run at a time.
+"""
+
+import signal
+import sys
+import time
+
+from sqlalchemy import Engine
+
+from archive.models import Run
+from config.settings import Settings
+from scrapers.children import crawl_in_child
+from scrapers.following import follow_changes
+from scrapers.intake import Clock
+from scrapers.schedule import find_due, read_schedules
+
+SECONDS_BETWEEN_ROUNDS = 30.0
+
+
+def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | None]:
+    """Crawl every partition that is due and follow the changes; gives the runs.
+
+    Changes are followed after each partition, so that a long source does not keep the others' ads out
+    of the search.
+
+    Raises:
+        ScheduleError: if a schedule cannot be read.
+    """
+    follow_changes(settings, engine, clock)
+    runs = []
+    for errand in find_due(engine, settings, read_schedules(settings), clock()):
+        runs.append(crawl_in_child(settings, engine, errand, clock))
+        follow_changes(settings, engine, clock)
+    return runs
+
+
+def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Work until someone ends the process; a crawl under way is stopped with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        work_once(settings, engine, clock)
+        time.sleep(SECONDS_BETWEEN_ROUNDS)

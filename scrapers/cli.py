@@ -24,7 +24,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Realm, Settings
-from scrapers.files import SourceFile
+from scrapers.files import SourceFile, spell_name
 from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
 from scrapers.spider import SourceSpider, find_spiders
@@ -99,10 +99,10 @@ def _open_or_init(settings: Settings) -> Engine:
 
 def _tracking_opener(progress: Progress, source: str) -> Opener:
     def open_file(path: Path) -> SourceFile:
-        task = progress.add_task(
-            escape(show_plain(f"{source}  {path.name}")), total=path.stat().st_size
-        )
-        return SourceFile(path.name, lambda: progress.open(path, "rb", task_id=task))
+        name = spell_name(path)
+        shown = escape(show_plain(f"{source}  {name}"))
+        task = progress.add_task(shown, total=path.stat().st_size)
+        return SourceFile(name, lambda: progress.open(path, "rb", task_id=task))
 
     return open_file
 

@@ -5,6 +5,7 @@ to disk, and no declared size is believed.
 """
 
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -35,12 +36,17 @@ class SourceFile:
     @classmethod
     def from_path(cls, path: Path) -> "SourceFile":
         """A file on disk."""
-        return cls(path.name, lambda: path.open("rb"))
+        return cls(spell_name(path), lambda: path.open("rb"))
 
     @classmethod
     def from_bytes(cls, name: str, data: bytes) -> "SourceFile":
         """A body already in memory."""
         return cls(name, lambda: io.BytesIO(data))
+
+
+def spell_name(path: Path) -> str:
+    """The name of a file on disk; bytes in it that are not UTF-8 are spelled out."""
+    return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
 
 
 class ZipBombError(ValueError):
@@ -87,7 +93,8 @@ class _CountingReader(io.RawIOBase):
 def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
     """The file itself, or the members of a zip, in the zip's order.
 
-    A zip that is cut short, encrypted or has absurdly many members comes back as `Unreadable`.
+    A zip that is cut short, encrypted or has absurdly many members comes back as `Unreadable`, and so
+    does a member whose bytes are not those that were packed.
     """
     with file.open() as stream:
         is_zip = stream.read(4) == b"PK\x03\x04" or file.name.lower().endswith(".zip")
@@ -101,7 +108,23 @@ def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
         yield Unreadable(file=file.name, reason=reason)
         return
     for member in members:
-        yield SourceFile(f"{file.name}/{member.filename}", _member_opener(file, member))
+        inner = SourceFile(f"{file.name}/{member.filename}", _member_opener(file, member))
+        damage = _find_damage(inner)
+        yield Unreadable(file=inner.name, reason=damage) if damage else inner
+
+
+def _find_damage(file: SourceFile) -> str | None:
+    """Why a member is not what was packed, if so.
+
+    The checksum stands at the end: without this pass, rows behind a damaged byte would be believed.
+    """
+    try:
+        with file.open() as stream:
+            while stream.read(1 << 20):
+                pass
+    except BREAKING_ERRORS as error:
+        return f"the file is damaged or breaks off ({error}); nothing of it is believed"
+    return None
 
 
 def _list_members(file: SourceFile) -> list[zipfile.ZipInfo]:

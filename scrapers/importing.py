@@ -22,7 +22,7 @@ from archive.realm import claim_realm
 from archive.records import Unreadable
 from archive.runs import Counts, begin_run, end_run
 from config.settings import Realm, Settings
-from scrapers.files import SourceFile
+from scrapers.files import SourceFile, spell_name
 from scrapers.intake import Clock, Intake
 from scrapers.reading import NotRead
 from scrapers.spider import SourceSpider, page_readings, read_delivery
@@ -144,10 +144,10 @@ def _import_file(
         applied_at = last_applied_at(session, spider.info.id, order.partition, blob.sha256)
     report.files += 1
     if applied_at and not (order.observed_at and order.observed_at > applied_at):
-        report.already_held.append(path.name)
+        report.already_held.append(spell_name(path))
         return
     with write(intake.engine) as session:
-        capture = save_capture(session, intake.look, blob, url=path.name, now=intake.clock())
+        capture = save_capture(session, intake.look, blob, url=spell_name(path), now=intake.clock())
         capture = _detach(session, capture)
     for page in page_readings(read_delivery(spider, open_file(path)), capture.id):
         intake.take_page(page.readings, capture)

@@ -99,11 +99,11 @@ CSV = TableFormat()
 
 def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
     """The column names of a file, without a byte-order mark; empty where there is no readable row."""
-    with file.open() as stream:
-        try:
+    try:
+        with file.open() as stream:
             header = next(csv.reader(_Lines(stream, form.encoding), **form.reader_options), [])
-        except READ_ERRORS:
-            return []
+    except READ_ERRORS:
+        return []
     names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
     return [name.lower() for name in names] if form.folds_names else names
 
@@ -121,15 +121,19 @@ def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow |
     lines, those are read again on their own.
     """
     columns = list(form.columns) or read_header(file, form)
-    with file.open() as stream:
-        lines = _Lines(stream, form.encoding)
-        if not form.columns:
-            next(csv.reader(lines, **form.reader_options), None)
-        try:
-            yield from _read_rows(file.name, lines, form, columns)
-        except BREAKING_ERRORS as error:
-            reason = f"the file breaks off here ({error})"
-            yield Unreadable(file=file.name, line=lines.line + 1, reason=reason)
+    line = 0
+    try:
+        with file.open() as stream:
+            lines = _Lines(stream, form.encoding)
+            if not form.columns:
+                next(csv.reader(lines, **form.reader_options), None)
+            for row in _read_rows(file.name, lines, form, columns):
+                yield row
+                line = lines.line
+    except BREAKING_ERRORS as error:
+        yield Unreadable(
+            file=file.name, line=line + 1, reason=f"the file breaks off here ({error})"
+        )
 
 
 def _read_rows(

@@ -27,6 +27,7 @@ from config.settings import Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
+from scrapers.reading import show_plain
 from scrapers.spider import SourceSpider, find_spiders
 
 SHOWN_AT_MOST = 20
@@ -151,11 +152,3 @@ def tell_import(report: ImportReport) -> list[str]:
     if report.unreadable:
         lines.append(f"  held back: {len(report.unreadable):,} (type: paidforby quarantine list)")
     return [*map(show_plain, lines), "next: paidforby stats"]
-
-
-def show_plain(text: str) -> str:
-    """A text on one line, with line ends, terminal escapes and the like spelled out.
-
-    Names of files and columns are others' words, and a terminal obeys what it is sent.
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

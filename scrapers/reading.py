@@ -126,7 +126,7 @@ def read_each_object(
 
 def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
     reason = f"the source has a {kind} we do not know; its values are kept word for word"
-    field = name[:LONGEST_NAME] or "(no name)"
+    field = show_plain(name[:LONGEST_NAME]) or "(no name)"
     return Unreadable(file=file.name, line=line, field=field, reason=reason, raw=name.encode())
 
 
@@ -134,11 +134,17 @@ def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unr
     """A file whose columns do not say which value is whose."""
     lost = sorted(columns.required - set(header))
     twice = sorted(name for name, times in Counter(header).items() if times > 1)
-    if not lost and not twice:
+    unfit = [name for name in header if not name.isprintable()]
+    wrong = [
+        *(f"the column {name} is missing" for name in lost),
+        *(f"the column {name} stands there twice" for name in twice),
+        *(f"the column name {name} is not plain UTF-8 text" for name in unfit),
+    ]
+    if not wrong:
         return None
-    wrong = f"the column {', '.join(lost)} is missing" if lost else f"{twice[0]} stands there twice"
-    reason = f"{wrong}; the file has: {', '.join(header[:60])}"
-    return Unreadable(file=file.name, line=1, field=(lost or twice)[0], reason=reason[:2_000])
+    reason = show_plain(f"{'; '.join(wrong)}; the file has: {', '.join(header[:60])}")
+    field = show_plain((lost + twice + unfit)[0])
+    return Unreadable(file=file.name, line=1, field=field, reason=reason[:2_000])
 
 
 def _read_one(
@@ -163,7 +169,8 @@ def refuse_file(file: SourceFile, source_title: str) -> Unreadable:
     except BREAKING_ERRORS as error:
         return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
     begins = start.decode("utf-8", errors="replace").strip().splitlines() or ["nothing"]
-    reason = f"this is {_name_kind(start)} of {source_title}; it begins: {begins[0][:80]}"
+    shown = show_plain(begins[0][:80])
+    reason = f"this is {_name_kind(start)} of {source_title}; it begins: {shown}"
     return Unreadable(file=file.name, line=1, reason=reason)
 
 
@@ -173,3 +180,12 @@ def _name_kind(start: bytes) -> str:
     if start.lstrip()[:1] == b"<":
         return "an HTML page, not a file"
     return "not a file we know"
+
+
+def show_plain(text: str) -> str:
+    """A text on one line, with line ends, terminal escapes and the like spelled out.
+
+    Names of files, columns and keys are others' words; a terminal obeys what it is sent, and no
+    database holds half a character.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from archive.errors import ArchiveError
 from config.overlay import ConfigFile
 
 MAX_BYTES = 256 * 1024
@@ -24,7 +25,7 @@ class ReferenceModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ReferenceFileError(ValueError):
+class ReferenceFileError(ArchiveError):
     """A reference file that cannot be used: which file, which line (from 1), which field, why."""
 
     def __init__(self, file: str, line: int | None, field: str, why: str) -> None:

@@ -28,12 +28,46 @@ from archive.reading import (
     read_ad,
 )
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
+from oversight.rules import Rule
 
 router = APIRouter()
 
 SHARE_STEPS = 10_000
 """Shares are drawn in steps of a hundredth of a percent."""
 
+
+EU_MEMBERS = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
+"""Member states of the European Union (ISO 3166-1 alpha-2), as of 2020-02-01."""
 
 CountRow = tuple[str, int | None, int | None, str, int]
 """What is counted, least, most, the field that says why it is missing, and the band's scale."""
@@ -74,8 +108,16 @@ def show_ad(rooms: RoomsDep, source: str, ref: str, as_of: str | None = None) ->
             keeps_history=True,
             as_of=then,
         )
+        rules = find_rules(rooms.rules, ad.countries)
         return render_page(
-            rooms, session, page, "ad.html", ad=ad, decisions=[], rules=[], **_gather(session, ad)
+            rooms,
+            session,
+            page,
+            "ad.html",
+            ad=ad,
+            rules=rules,
+            decisions=[],
+            **_gather(session, ad),
         )
 
 
@@ -118,6 +160,16 @@ def _list_ranges(ad: AdView, shown_scale: int) -> list[CountRow]:
         ("Times shown", *shown, "impressions_lower", shown_scale),
         ("People reached", *reach, "reach_lower", find_scale([reach])),
         ("Size of audience aimed at", *audience, "audience_lower", find_scale([audience])),
+    ]
+
+
+def find_rules(rules: Sequence[Rule], countries: Sequence[str]) -> list[Rule]:
+    """The rules in use or on trial whose jurisdiction an ad shown in these countries falls under."""
+    reached = {"*", *countries} | ({"EU"} if EU_MEMBERS & set(countries) else set())
+    return [
+        rule
+        for rule in rules
+        if rule.is_evaluated and rule.file.jurisdiction.partition("-")[0] in reached
     ]
 
 

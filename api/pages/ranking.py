@@ -78,15 +78,18 @@ def _most(group: SpendGroup) -> float:
     return math.inf if group.upper_minor is None else group.upper_minor
 
 
-def write_sentence(table: CurrencyTable, about: str) -> str:
-    """What the first row of a table says, ready to print; says so when the lead is not certain."""
-    first = table.rows[0]
+def write_sentence(table: CurrencyTable, verb: str, about: str) -> str:
+    """What a table says first, ready to print; says so when the lead is not certain."""
+    named = [row for row in table.rows if row.best is not None and not row.group.unknown_reason]
+    if not named:
+        return f"Nobody can tell who {verb} {about}."
+    first = named[0]
     amount = format_bounds(first.group.lower_minor, first.group.upper_minor, table.currency)
     if not table.is_ranked:
-        return f"{first.group.label} {about}: {amount}."
+        return f"{first.group.label}: {amount}, {about}."
     if first.worst == 1:
-        return f"{first.group.label} spent most {about}: {amount}."
+        return f"{first.group.label} {verb} {about}: {amount}."
     return (
-        f"{first.group.label} may have spent most {about}: {amount}. "
-        f"The ranges overlap, so its place is {first.place}."
+        f"{first.group.label} may be who {verb} {about}: {amount}. "
+        f"By the ranges its place is {first.place}."
     )

@@ -17,6 +17,7 @@ from search.query import BOUND_FILTERS, LAST_RESULT, VALUE_FILTERS, QueryError, 
 router = APIRouter()
 
 FACETS = ("platform", "country", "payer", "language", "currency", "state", "source")
+DAYS = ("since", "until")
 VALUES_SHOWN = 8
 """Values of a facet offered as boxes to tick, besides those already ticked."""
 HITS_SHOWN = 20
@@ -58,8 +59,22 @@ class Asked:
 
     def encode(self) -> str:
         """The question as the query of an address."""
-        fields = [("q", self.text), *self.filters, ("sort", self.sort), ("page", self.page)]
-        return urlencode(fields)
+        return urlencode([("q", self.text), *self.filters, *self._list_order()])
+
+    def encode_for_programs(self) -> str:
+        """The same as the API's search takes it."""
+        filters = [("filter", f"{name}={value}") for name, value in self.filters]
+        return urlencode([("q", self.text), *filters, *self._list_order()])
+
+    def _list_order(self) -> list[tuple[str, str]]:
+        """Order and page, where they are not the first."""
+        order = [("sort", self.sort)] if self.sort != Sort.RELEVANCE else []
+        return [*order, ("page", str(self.page))] if self.page > 1 else order
+
+    @property
+    def fixed(self) -> list[tuple[str, str]]:
+        """Filters that the page offers no box for; the form carries them along."""
+        return [(name, value) for name, value in self.filters if name not in (*FACETS, *DAYS)]
 
     def find_values(self, name: str) -> list[str]:
         """The values asked of one filter."""
@@ -74,13 +89,12 @@ def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
         answer, problem = search_ads(rooms, asked), ""
     except (QueryError, SearchUnavailableError) as error:
         answer, problem = None, str(error)
-    title = f"Ads with “{asked.text}”" if asked.text else "Ads"
+    title = f"Ads with “{asked.text}”" if asked.text else "All ads"
     page = PageHead(
         title=title,
         path=asked.path,
         section="/search",
-        json=f"/api/v1/search?{asked.encode()}" if answer else None,
-        csv=f"/api/v1/search?{asked.encode()}&format=csv" if answer else None,
+        json=f"/api/v1/search?{asked.encode_for_programs()}" if answer else None,
     )
     with read(rooms.engine) as session:
         return render_page(

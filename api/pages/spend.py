@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import Rooms, RoomsDep
 from api.pages.ranking import make_tables, write_sentence
 from api.pages.site import PageHead, render_page
-from api.pages.words import name_code, plain_day
+from api.pages.words import name_platform, plain_day
 from archive.database import read
 from archive.money import check_currency
 from archive.spending import (
@@ -48,6 +48,7 @@ BYS = {
     SpendBy.WEEK: "How much was spent each week",
     SpendBy.DAY: "How much was spent each day",
 }
+VERBS = {SpendBy.PAYER: "paid most", SpendBy.ADVERTISER: "spent most"}
 BASES = {
     "": "the honest way for this question",
     SpendBasis.LIFETIME: "whole lives of ads",
@@ -87,10 +88,15 @@ class SpendQuestion:
         )
 
     @property
+    def verb(self) -> str:
+        """What the first of a ranking did."""
+        return VERBS.get(SpendBy(self.given["by"]), "comes first")
+
+    @property
     def about(self) -> str:
         """Platform, place and time asked about, as the end of a sentence."""
         words = [
-            f"on {name_code(self.given['platform'])}" if self.given["platform"] else "",
+            f"on {name_platform(self.given['platform'])}" if self.given["platform"] else "",
             f"in {name_country(self.given['country'])}" if self.given["country"] else "",
             _write_period(self.given["from"], self.given["to"]),
         ]
@@ -125,7 +131,7 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
             question=question,
             problem=problem,
             summary=summary,
-            tables=[(t, write_sentence(t, question.about)) for t in tables],
+            tables=[(t, write_sentence(t, question.verb, question.about)) for t in tables],
             coverage=list_coverage(summary),
             offered=offer_values(rooms, question),
             measures=MEASURES,

@@ -149,6 +149,11 @@ def name_field(field: str) -> str:
     return FIELDS.get(field, field.replace("_", " ").capitalize())
 
 
+def name_platform(code: str) -> str:
+    """A platform's name as a name: `Meta`."""
+    return start_sentence(name_code(code))
+
+
 def name_code(code: str) -> str:
     """A code of ours as words: `not_met` as `not met`, `meta` as `Meta`."""
     return NAMES.get(code, code.replace("_", " "))
@@ -216,6 +221,7 @@ FILTERS = {
     "words": join_words,
     "country": name_country,
     "place": name_place,
+    "platform": name_platform,
     "language": name_language,
     "field": name_field,
     "code": name_code,

@@ -1,0 +1,152 @@
+"""The form that reports an ad, and the receipt it gives: the only pages that write.
+
+There is no cookie and so no token; a browser says where a form comes from, and a form of another site
+is refused.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from api.dependencies import RoomsDep
+from api.pages.site import PageHead, render_page
+from archive.database import read, write
+from oversight.cases import read_receipt, receive_notice
+
+router = APIRouter()
+
+LONGEST_LINE = 2_000
+LONGEST_CONCERN = 5_000
+
+
+class ReportForm(BaseModel):
+    """The form as sent: every field is text, and may be empty."""
+
+    ad_address: str = ""
+    concern: str = ""
+    seen_on: str = ""
+    way: str = "tip"
+    reporter_name: str = ""
+    reporter_contact: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """The reporter gives name and contact (a notice), or not (a tip)."""
+        return self.way == "named"
+
+
+@router.get("/report")
+def show_form(rooms: RoomsDep, ad: str = "") -> HTMLResponse:
+    """The form, with the ad filled in where a link names one."""
+    with read(rooms.engine) as session:
+        form = ReportForm(ad_address=ad[:LONGEST_LINE])
+        return render_page(rooms, session, make_head(), "report.html", form=form, problems={})
+
+
+@router.post("/report")
+def take_report(request: Request, rooms: RoomsDep, form: Annotated[ReportForm, Form()]) -> Response:
+    """Take a report in, or show the form again with what is wrong."""
+    check_sender(request)
+    problems = check_form(form, rooms.now().date())
+    if problems:
+        page = make_head("Error: report an ad")
+        with read(rooms.engine) as session:
+            return render_page(
+                rooms, session, page, "report.html", 422, form=form, problems=problems
+            )
+    with write(rooms.engine) as session:
+        notice = receive_notice(
+            session,
+            ad_address=form.ad_address.strip(),
+            concern=form.concern.strip(),
+            seen_on=_read_day(form.seen_on),
+            reporter_name=form.reporter_name.strip() if form.is_named else None,
+            reporter_contact=form.reporter_contact.strip() if form.is_named else None,
+            now=rooms.now(),
+        )
+        address = f"/report/{notice.receipt}"
+    return RedirectResponse(address, status_code=303)
+
+
+@router.get("/report/{receipt}")
+def show_receipt(rooms: RoomsDep, receipt: str) -> HTMLResponse:
+    """Where a report stands, for whoever holds its number."""
+    with read(rooms.engine) as session:
+        page = PageHead(
+            title="Your report",
+            path=f"/report/{receipt}",
+            section="/report",
+            json=f"/api/v1/notices/{receipt}",
+        )
+        notice = read_receipt(session, receipt)
+        return render_page(rooms, session, page, "receipt.html", receipt=notice)
+
+
+def make_head(title: str = "Report an ad") -> PageHead:
+    """What the page of the form is called."""
+    return PageHead(title=title, path="/report", section="/report")
+
+
+def check_sender(request: Request) -> None:
+    """Refuse a form that another site's page sent (Fetch Metadata; the Origin header, RFC 6454).
+
+    Programs send neither header; nobody's browser can be made to leave out both.
+
+    Raises:
+        HTTPException: 403.
+    """
+    site = request.headers.get("sec-fetch-site", "none")
+    origin = request.headers.get("origin")
+    is_ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if site not in ("same-origin", "none") or not is_ours:
+        raise HTTPException(403, "This form was sent from another site. Open it here and send it.")
+
+
+def check_form(form: ReportForm, today: date) -> dict[str, str]:
+    """What is wrong, by field, in the order of the form; empty: nothing."""
+    checks: dict[str, Callable[[], str]] = {
+        "ad_address": lambda: _check_text(form.ad_address, LONGEST_LINE, "Say which ad it is"),
+        "concern": lambda: _check_text(form.concern, LONGEST_CONCERN, "Say what is wrong with it"),
+        "seen_on": lambda: _check_day(form.seen_on, today),
+        "reporter_name": lambda: _check_named(form, form.reporter_name, "Give your name"),
+        "reporter_contact": lambda: _check_named(
+            form, form.reporter_contact, "Give an address we can write to"
+        ),
+    }
+    found = {field: check() for field, check in checks.items()}
+    return {field: problem for field, problem in found.items() if problem}
+
+
+def _check_text(text: str, longest: int, empty: str) -> str:
+    if not text.strip():
+        return f"{empty}."
+    too_long = len(text) > longest
+    return f"This is {len(text):,} characters; shorten it to {longest:,}." if too_long else ""
+
+
+def _check_named(form: ReportForm, text: str, empty: str) -> str:
+    if not form.is_named:
+        return ""
+    return _check_text(text, LONGEST_LINE, f"{empty}, or choose to report without your name")
+
+
+def _check_day(text: str, today: date) -> str:
+    if not text.strip():
+        return ""
+    day = _read_day(text)
+    if day is None:
+        return "Write the day as year-month-day, such as 2026-11-20, or leave it out."
+    return "The day you saw it cannot be in the future." if day > today else ""
+
+
+def _read_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None

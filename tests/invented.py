@@ -127,7 +127,9 @@ def take_look(
 def fail_look(session: Session, source: str, partition: str, at: datetime) -> None:
     """A look that ended badly, which leaves a gap."""
     look = begin_run(session, source, partition, RunKind.CRAWL, at)
-    end_run(session, look, Outcome.FAILED, at + timedelta(minutes=3), reason="the token has expired")
+    end_run(
+        session, look, Outcome.FAILED, at + timedelta(minutes=3), reason="the token has expired"
+    )
 
 
 def harbour_ads(look: int) -> list[AdRecord]:

@@ -36,38 +36,8 @@ SHARE_STEPS = 10_000
 """Shares are drawn in steps of a hundredth of a percent."""
 
 
-EU_MEMBERS = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
-"""Member states of the European Union (ISO 3166-1 alpha-2), as of 2020-02-01."""
+EU_MEMBERS = "eu_member_states"
+"""The parameter that says which countries a rule of the European Union reaches."""
 
 CountRow = tuple[str, int | None, int | None, str, int]
 """What is counted, least, most, the field that says why it is missing, and the band's scale."""
@@ -165,12 +135,15 @@ def _list_ranges(ad: AdView, shown_scale: int) -> list[CountRow]:
 
 def find_rules(rules: Sequence[Rule], countries: Sequence[str]) -> list[Rule]:
     """The rules in use or on trial whose jurisdiction an ad shown in these countries falls under."""
-    reached = {"*", *countries} | ({"EU"} if EU_MEMBERS & set(countries) else set())
-    return [
-        rule
-        for rule in rules
-        if rule.is_evaluated and rule.file.jurisdiction.partition("-")[0] in reached
-    ]
+    return [rule for rule in rules if rule.is_evaluated and _reaches(rule, set(countries))]
+
+
+def _reaches(rule: Rule, countries: set[str]) -> bool:
+    where = rule.file.jurisdiction.partition("-")[0]
+    if where == "EU":
+        members = rule.parameters[EU_MEMBERS].newest if EU_MEMBERS in rule.parameters else None
+        return not isinstance(members, tuple) or not countries.isdisjoint(members)
+    return where == "*" or where in countries
 
 
 def group_delivery(rows: Sequence[Mapping[str, Any]]) -> list[DeliveryGroup]:

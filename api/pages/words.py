@@ -166,7 +166,7 @@ def write_said(value: object, field: str = "") -> str:
             return "nothing"
         case bool():
             return "yes" if value else "no"
-        case list():
+        case list() | tuple():
             return "; ".join(write_said(item) for item in value)
         case dict():
             return ", ".join(f"{name}: {write_said(item)}" for name, item in value.items())

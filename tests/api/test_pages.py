@@ -1,0 +1,193 @@
+"""What every page of the site has in common, and what hostile text comes to on each of them."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from archive.setup import init_archive
+from search.engines import open_search
+from search.sync import sync_index
+from tests.invented import HOSTILE, NOW, make_archive, make_settings
+
+MILL = "/ads/harbour_ads/mill-1"
+ODD = "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1"
+LATER = NOW + timedelta(hours=1)
+
+PAGES = [
+    "/",
+    "/search",
+    "/search?q=climate&country=GR&sort=spend",
+    "/search?q=nothingofthekind",
+    MILL,
+    f"{MILL}?as_of=2026-11-01",
+    ODD,
+    "/advertisers/harbour_ads%3A77",
+    "/spend",
+    "/spend?by=advertiser",
+    "/spend?by=month&from=2026-11-01&to=2026-11-23",
+    "/spend?measure=disclosed",
+    "/rules",
+    "/rules/us-30120-payer-named",
+    "/rules/started-on-the-eve",
+    "/sources",
+    "/missing",
+    "/report",
+    "/about",
+]
+ERRORS = {
+    "/nowhere": 404,
+    "/ads/harbour_ads/unknown": 404,
+    "/rules/unknown": 404,
+    "/advertisers/unknown": 404,
+    "/search?sort=sideways": 400,
+    "/search?spend_min=5": 400,
+    "/spend?by=moon": 400,
+    "/spend?by=region": 400,
+    "/spend?from=yesterday": 400,
+    f"{MILL}?as_of=soon": 400,
+    f"{MILL}?as_of=2999-01-01": 400,
+    "/report/unknown": 404,
+}
+EVERY = dict.fromkeys(PAGES, 200) | ERRORS
+
+MOST_BYTES = 100_000
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The whole application over the invented archive, read by a browser."""
+    settings = make_settings(tmp_path_factory.mktemp("site"))
+    engine = make_archive(settings)
+    sync_index(engine, open_search(settings, engine), NOW)
+    app = create_app(settings, now=lambda: LATER)
+    with TestClient(app, headers={"accept": "text/html"}) as client:
+        yield client
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("path", "status"), EVERY.items())
+def test_every_page_answers_with_landmarks_and_one_title(
+    site: TestClient, path: str, status: int
+) -> None:
+    response = site.get(path)
+    assert response.status_code == status
+    html = response.text
+    for landmark in ("<main ", "<header ", "<footer ", "<nav ", 'class="skip"', '<html lang="en"'):
+        assert landmark in html
+    assert len(re.findall(r"<h1[ >]", html)) == 1
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_no_page_sets_a_cookie_runs_a_script_or_asks_another_site(
+    site: TestClient, path: str
+) -> None:
+    response = site.get(path)
+    assert "set-cookie" not in response.headers
+    assert "script-src 'none'" in response.headers["content-security-policy"]
+    html = response.text
+    assert "<script" not in html
+    assert not re.search(r"\son\w+\s*=\s*[\"']", html)
+    assert " style=" not in html
+    loaded = re.findall(r'<(?:link|img|iframe|source|video)[^>]*(?:href|src)="([^"]*)"', html)
+    assert all(address.startswith("/") for address in loaded)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_page_weighs_little(site: TestClient, path: str) -> None:
+    assert len(site.get(path).content) < MOST_BYTES
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_page_says_that_it_is_invented_who_runs_it_and_what_it_can_decide(
+    site: TestClient, path: str
+) -> None:
+    html = site.get(path).text
+    assert "Everything here is invented" in html
+    assert "The Invented Watch" in html
+    assert "nothing decided here has any effect" in html
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_page_says_what_the_archive_knew_and_how_to_cite_it(
+    site: TestClient, path: str
+) -> None:
+    html = site.get(path).text
+    assert re.search(r"(What|As) this archive knew", html)
+    assert "2 of 28 days looked at" in html
+    assert 'id="cite"' in html
+
+
+@pytest.mark.parametrize(
+    "path", [ODD, "/search", "/search?q=climate", "/spend", "/spend?by=advertiser"]
+)
+def test_hostile_words_of_an_ad_stand_there_as_text(site: TestClient, path: str) -> None:
+    html = site.get(path).text
+    assert "&lt;script&gt;" in html
+    assert "<img src=x" not in html
+    assert "{{ 7*7 }}" in html
+    assert 'href="javascript:' not in html
+
+
+def test_the_name_of_a_hostile_advertiser_is_text_in_its_title(site: TestClient) -> None:
+    html = site.get(ODD).text
+    found = re.search(r'href="(/advertisers/harbour_ads%3Aname%3A[0-9a-f]{16})"', html)
+    assert found
+    page = site.get(found[1])
+    assert page.status_code == 200
+    assert "<title>&lt;script&gt;" in page.text
+
+
+@pytest.mark.parametrize("field", ["q", "country", "payer", "sort", "since"])
+def test_hostile_questions_come_back_as_text(site: TestClient, field: str) -> None:
+    html = site.get("/search", params={field: HOSTILE}).text
+    assert "<script" not in html
+    assert "<img" not in html
+
+
+def test_data_beside_a_page_is_there_to_be_had(site: TestClient) -> None:
+    for path in PAGES:
+        bar = re.search(r'<section class="asof.*?</section>', site.get(path).text, re.DOTALL)
+        assert bar
+        for address in re.findall(r'href="(/api/[^"]*)"', bar[0]):
+            answer = site.get(address.replace("&amp;", "&"))
+            assert answer.status_code == 200, address
+            wanted = "text/csv" if "format=csv" in address else "application/json"
+            assert answer.headers["content-type"].startswith(wanted), address
+
+
+def test_links_within_the_site_lead_somewhere(site: TestClient) -> None:
+    links = {
+        link.replace("&amp;", "&")
+        for path in PAGES
+        for link in re.findall(r'<a [^>]*href="(/[^"#]*)', site.get(path).text)
+    }
+    assert len(links) > 40
+    broken = {link for link in links if site.get(link).status_code != 200}
+    assert not broken
+
+
+def test_the_stylesheet_may_be_kept_for_ever_and_changes_its_address(site: TestClient) -> None:
+    address = re.search(r'href="(/static/site\.css\?v=[0-9a-f]{12})"', site.get("/").text)
+    assert address
+    assert site.get(address[1]).headers["content-type"].startswith("text/css")
+
+
+def test_a_program_gets_a_problem_document(site: TestClient) -> None:
+    response = site.get("/nowhere", headers={"accept": "application/json"})
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_an_empty_archive_has_pages_too(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    init_archive(settings, []).dispose()
+    with TestClient(create_app(settings, now=lambda: NOW)) as client:
+        for path in ("/", "/spend", "/sources", "/missing", "/rules", "/report", "/decisions"):
+            response = client.get(path)
+            assert response.status_code == 200, path
+            assert "has not looked at anything yet" in response.text

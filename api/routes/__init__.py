@@ -10,6 +10,7 @@ from api.routes import (
     rules,
     runs,
     search,
+    signals,
     sources,
     spend,
 )
@@ -22,6 +23,7 @@ ROUTERS = (
     disclosures.router,
     evidence.router,
     rules.router,
+    signals.router,
     sources.router,
     runs.router,
     missing.router,

@@ -1,0 +1,33 @@
+"""Signals: what rules asked about single ads; for people with a role, never for the public."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+
+from api.auth import AnyRole
+from api.dependencies import Cursor, Limit, Reading
+from api.listings import Listing, answer_page
+from archive.reading.signals import SignalFilter, SignalView, list_signals
+
+router = APIRouter(prefix="/signals", tags=["oversight"])
+
+
+@router.get("")
+def get_signals(
+    request: Request,
+    session: Reading,
+    _person: AnyRole,
+    ad_id: Annotated[str | None, Query(description="Only signals about this ad.")] = None,
+    rule_id: Annotated[str | None, Query(description="Only signals of this rule.")] = None,
+    answer: Annotated[
+        Literal["not_met", "cannot_tell"] | None, Query(description="Only this answer.")
+    ] = None,
+    historic: Annotated[
+        bool, Query(description="Also those about elections that are over.")
+    ] = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Listing[SignalView]:
+    """Signals with their reckoning, newest first."""
+    wanted = SignalFilter(ad_id, rule_id, answer, historic)
+    return answer_page(request, list_signals(session, wanted, cursor, limit))

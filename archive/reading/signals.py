@@ -1,0 +1,76 @@
+"""Signals for people with a role: what rules asked about ads, not public before a person reviewed it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from archive.models import PublicAd, RuleVersion, Signal
+from archive.reading.descriptions import quote_field
+from archive.reading.freshness import read_data_as_of
+from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+
+LISTING = "signals"
+
+
+class SignalView(SQLModel):
+    """A machine's suspicion or open question about one ad, with its whole reckoning."""
+
+    id: int = Field(description=quote_field(Signal, "id"))
+    ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
+    rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
+    rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
+    election_id: str = Field(description=quote_field(Signal, "election_id"))
+    answer: str = Field(description=quote_field(Signal, "answer"))
+    because: list[str] = Field(description=quote_field(Signal, "because"))
+    trace: dict[str, Any] = Field(description=quote_field(Signal, "trace"))
+    is_historic: bool = Field(description=quote_field(Signal, "is_historic"))
+    signalled_at: datetime = Field(description=quote_field(Signal, "signalled_at"))
+
+
+@dataclass(frozen=True)
+class SignalFilter:
+    """Which signals a list shows; every part given must hold."""
+
+    ad_id: str | None = None
+    rule_id: str | None = None
+    answer: str | None = None
+    historic: bool = False
+    """Whether signals about elections that are over are shown too."""
+
+
+def list_signals(
+    session: Session, wanted: SignalFilter, cursor: str | None = None, limit: int = 50
+) -> Page[SignalView]:
+    """Signals, newest first.
+
+    Raises:
+        CursorError: if the cursor is not one of this list.
+    """
+    limit = min(limit, MOST_AT_ONCE)
+    equal = {
+        PublicAd.public_id: wanted.ad_id,
+        RuleVersion.rule_id: wanted.rule_id,
+        Signal.answer: wanted.answer,
+    }
+    query = (
+        select(Signal, PublicAd.public_id, RuleVersion.rule_id, RuleVersion.sha256)
+        .join(PublicAd, col(PublicAd.id) == Signal.ad_id)
+        .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
+        .where(*(col(column) == value for column, value in equal.items() if value is not None))
+        .order_by(col(Signal.id).desc())
+        .limit(limit + 1)
+    )
+    if not wanted.historic:
+        query = query.where(col(Signal.is_historic).is_(False))
+    if (before := decode_number(LISTING, cursor)) is not None:
+        query = query.where(col(Signal.id) < before)
+    signals = [
+        SignalView.model_validate(
+            signal, update={"ad_id": ad_id, "rule_id": rule_id, "rule_sha256": sha256}
+        )
+        for signal, ad_id, rule_id, sha256 in session.exec(query)
+    ]
+    following = encode_cursor(LISTING, signals[limit - 1].id) if len(signals) > limit else None
+    return Page(signals[:limit], following, read_data_as_of(session))

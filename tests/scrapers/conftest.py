@@ -1,0 +1,21 @@
+"""`home`: an empty SQLite archive in a folder of its own, ready for crawls of the replica."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.setup import init_archive
+from config.settings import Settings
+from scrapers.spider import find_spiders
+from tests.scrapers.crawls import TOKEN, Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    settings = Settings(
+        home=tmp_path / "home", meta_access_token=TOKEN, meta_countries=["US"], meilisearch_url=None
+    )
+    engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+    yield Home(settings, engine)
+    engine.dispose()

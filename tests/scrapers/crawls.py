@@ -1,0 +1,69 @@
+"""An archive of its own for each test of crawls, and crawls of the replica in child processes."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from archive.database import read
+from archive.models import Run
+from archive.stats import count_archive
+from config.settings import Settings
+from scrapers.children import Errand, crawl_in_child, settings_environ
+from scrapers.replica.faults import Fault
+from scrapers.replica.meta_faults import refuse_big_pages
+
+TOKEN = "FICTIONAL-TOKEN"
+META = "/meta_ad_library/*"
+FOREVER = 1_000
+
+SMALL_PAGES = Fault(META, refuse_big_pages(5), times=FOREVER)
+"""Five requests are refused (100, 50, 25, 12, 6 ads), the sixth brings the first page of three."""
+
+FIRST_PAGE_REQUEST = 6
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Home:
+    """An archive that crawls write to."""
+
+    settings: Settings
+    engine: Engine
+
+    def crawl(self, url: str, source: str = "snap", partition: str = "2026") -> Run:
+        """One crawl, as the worker makes it."""
+        run = crawl_in_child(
+            self.settings, self.engine, Errand(source, partition, f"{url}/{source}"), now
+        )
+        assert run is not None, "the child never began a run"
+        return run
+
+    def crawl_meta(self, url: str) -> Run:
+        return self.crawl(url, "meta_ad_library", "US")
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`paidforby` with these arguments."""
+        return subprocess.run(
+            [sys.executable, "-m", "paidforby", *arguments],
+            env=os.environ | settings_environ(self.settings),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def count(self, what: str, source: str | None = None) -> int:
+        with read(self.engine) as session:
+            counts = count_archive(session)
+        return counts["by_source"][source][what] if source else counts[what]
+
+    def runs(self) -> list[Run]:
+        with read(self.engine) as session:
+            return list(session.exec(select(Run).order_by(col(Run.id))))

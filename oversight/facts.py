@@ -76,6 +76,13 @@ HOST_WORDS = {
     "election.kind": "Kind of election",
 }
 
+HOST_UNKNOWN = {
+    "window": "nobody can tell from what is known of when and where the ad ran",
+    "election": "no election is looked at",
+    "p": "no value is known for the day the ad started",
+}
+"""Why the host could not compute a fact, by group."""
+
 FACT_TYPES: dict[str, FactType] = {
     f"ad.{name}": kind for name, kind in AD_FACTS.items()
 } | HOST_FACTS
@@ -141,9 +148,14 @@ def describe_fact(name: str, facts: Facts) -> str:
     """A sentence on what is known of a fact, or why nothing is."""
     subject = name_fact(name)
     value = facts.get(name, MissingReason.NOT_PROVIDED)
-    if isinstance(value, MissingReason):
-        return f"{subject}: unknown, because {MISSING_IN_WORDS[value]}."
-    return f"{subject}: {_write_value(value)}."
+    if not isinstance(value, MissingReason):
+        return f"{subject}: {_write_value(value)}."
+    group = name.partition(".")[0]
+    if group != "ad":
+        return f"{subject}: {HOST_UNKNOWN[group]}."
+    if value is MissingReason.NOT_DISCLOSED:
+        return f"{subject}: {MISSING_IN_WORDS[value]}."
+    return f"{subject}: unknown, because {MISSING_IN_WORDS[value]}."
 
 
 def name_fact(name: str) -> str:

@@ -1,0 +1,181 @@
+"""Flags and decisions for readers: the public register of decisions, and the desk's list of flags.
+
+A flag becomes public with its decision, never before. No view names a person: a decision is the
+operator's.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from archive.errors import NotFoundError
+from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVersion, Signal
+from archive.reading.descriptions import quote_field
+from archive.reading.freshness import read_data_as_of
+from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+
+DECISIONS, FLAGS = "decisions", "flags"
+
+
+class StepView(SQLModel):
+    """One step of a flag's way."""
+
+    event: str = Field(description=quote_field(CaseStep, "event"))
+    from_state: str = Field(description=quote_field(CaseStep, "from_state"))
+    to_state: str = Field(description=quote_field(CaseStep, "to_state"))
+    at: datetime = Field(description=quote_field(CaseStep, "at"))
+
+
+class FlagView(SQLModel):
+    """A flag as the desk sees it."""
+
+    reference: str = Field(description=quote_field(Flag, "reference"))
+    ad: str = Field(description=quote_field(PublicAd, "public_id"))
+    ad_version: int = Field(description=quote_field(AdVersion, "seq"))
+    rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
+    rule_version: int = Field(description=quote_field(RuleVersion, "version"))
+    rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
+    state: str = Field(description=quote_field(Flag, "state"))
+    note: str = Field(description=quote_field(Flag, "note"))
+    because: list[str] = Field(description="What the signal it rests on says, if there is one.")
+    raised_at: datetime = Field(description=quote_field(Flag, "raised_at"))
+    steps: list[StepView] = Field(description="The steps so far, oldest first.")
+
+
+class DecisionView(SQLModel):
+    """A decision as everybody sees it."""
+
+    reference: str = Field(description=quote_field(Decision, "reference"))
+    flag: str = Field(description=quote_field(Flag, "reference"))
+    ad: str = Field(description=quote_field(PublicAd, "public_id"))
+    ad_version: int = Field(description=quote_field(AdVersion, "seq"))
+    rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
+    rule_version: int = Field(description=quote_field(RuleVersion, "version"))
+    rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
+    outcome: str = Field(description=quote_field(Decision, "outcome"))
+    plain_summary: str = Field(description=quote_field(Decision, "plain_summary"))
+    reasons: str = Field(description=quote_field(Decision, "reasons"))
+    legal_basis: str = Field(description=quote_field(Decision, "legal_basis"))
+    deployment_kind: str = Field(description=quote_field(Decision, "deployment_kind"))
+    operator_name: str = Field(description=quote_field(Decision, "operator_name"))
+    automated_detection: bool = Field(description=quote_field(Decision, "automated_detection"))
+    because: list[str] = Field(description="What the signal it rests on says, if there is one.")
+    decided_at: datetime = Field(description=quote_field(Decision, "decided_at"))
+    state: str = Field(description=quote_field(Flag, "state"))
+    steps: list[StepView] = Field(description="The steps of the flag, oldest first.")
+
+
+def list_decisions(
+    session: Session, *, cursor: str | None = None, limit: int = 50
+) -> Page[DecisionView]:
+    """The public register, newest first.
+
+    Raises:
+        CursorError: if the cursor is not one of this list.
+    """
+    before = decode_number(DECISIONS, cursor)
+    query = select(Decision).order_by(col(Decision.id).desc())
+    if before is not None:
+        query = query.where(col(Decision.id) < before)
+    rows = session.exec(query.limit(_fit(limit) + 1)).all()
+    shown = rows[: _fit(limit)]
+    return Page(
+        items=[_show_decision(session, row) for row in shown],
+        next_cursor=_next_cursor(DECISIONS, rows, shown),
+        data_as_of=read_data_as_of(session),
+    )
+
+
+def list_ad_decisions(session: Session, ad_id: str) -> list[DecisionView]:
+    """All decisions about an ad (`<source>:<ref>`), newest first."""
+    query = (
+        select(Decision)
+        .join(Flag, col(Flag.id) == Decision.flag_id)
+        .join(PublicAd, col(PublicAd.id) == Flag.ad_id)
+        .where(PublicAd.public_id == ad_id)
+        .order_by(col(Decision.id).desc())
+    )
+    return [_show_decision(session, row) for row in session.exec(query)]
+
+
+def read_decision(session: Session, reference: str) -> DecisionView:
+    """One decision by its number.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
+    row = session.exec(select(Decision).where(Decision.reference == reference)).first()
+    if row is None:
+        raise NotFoundError("decision", reference)
+    return _show_decision(session, row)
+
+
+def list_flags(
+    session: Session, *, state: str | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[FlagView]:
+    """Flags for the desk, newest first; not public.
+
+    Raises:
+        CursorError: if the cursor is not one of this list.
+    """
+    before = decode_number(FLAGS, cursor)
+    query = select(Flag).order_by(col(Flag.id).desc())
+    if before is not None:
+        query = query.where(col(Flag.id) < before)
+    if state is not None:
+        query = query.where(Flag.state == state)
+    rows = session.exec(query.limit(_fit(limit) + 1)).all()
+    shown = rows[: _fit(limit)]
+    return Page(
+        items=[show_flag(session, row) for row in shown],
+        next_cursor=_next_cursor(FLAGS, rows, shown),
+        data_as_of=read_data_as_of(session),
+    )
+
+
+def show_flag(session: Session, flag: Flag) -> FlagView:
+    """A flag as the desk sees it."""
+    return FlagView(
+        **_describe_subject(session, flag),
+        reference=flag.reference,
+        note=flag.note,
+        raised_at=flag.raised_at,
+    )
+
+
+def _show_decision(session: Session, row: Decision) -> DecisionView:
+    flag = session.get_one(Flag, row.flag_id)
+    said = row.model_dump(exclude={"id", "flag_id", "decided_by_id"})
+    return DecisionView(**_describe_subject(session, flag), **said, flag=flag.reference)
+
+
+def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
+    """The ad and rule versions a flag is about, where it stands, and how it came there."""
+    ad = session.get_one(PublicAd, flag.ad_id)
+    version = session.get_one(AdVersion, flag.ad_version_id)
+    rule = session.get_one(RuleVersion, flag.rule_version_id)
+    signal = session.get(Signal, flag.signal_id) if flag.signal_id else None
+    steps = select(CaseStep).where(CaseStep.flag_id == flag.id).order_by(col(CaseStep.id))
+    return {
+        "ad": ad.public_id,
+        "ad_version": version.seq,
+        "rule": rule.rule_id,
+        "rule_version": rule.version,
+        "rule_sha256": rule.sha256,
+        "state": flag.state,
+        "because": signal.because if signal else [],
+        "steps": [StepView.model_validate(step) for step in session.exec(steps)],
+    }
+
+
+def _fit(limit: int) -> int:
+    return max(1, min(limit, MOST_AT_ONCE))
+
+
+def _next_cursor(
+    listing: str, rows: Sequence[Decision | Flag], shown: Sequence[Decision | Flag]
+) -> str | None:
+    last = shown[-1].id if len(rows) > len(shown) else None
+    return encode_cursor(listing, last) if last is not None else None

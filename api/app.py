@@ -17,6 +17,7 @@ from api.routes import ROUTERS
 from archive.database import open_archive
 from archive.terminal import utc_now
 from config.settings import Settings
+from oversight.elections import load_elections
 from oversight.rules import load_rules
 from search.engines import open_search
 
@@ -37,10 +38,17 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         RuleFileError: if a rule does not load.
     """
     engine = open_archive(settings)
-    rooms = Rooms(settings, engine, open_search(settings, engine), load_rules(settings), now)
+    rooms = Rooms(
+        settings=settings,
+        engine=engine,
+        search=open_search(settings, engine),
+        rules=load_rules(settings),
+        elections=load_elections(settings),
+        now=now,
+    )
     app = FastAPI(openapi_url=None)
     app.mount(API_PATH, make_api(rooms))
-    mount_pages(app, settings)
+    mount_pages(app, rooms)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(AddSecurityHeaders)
     return app

@@ -15,8 +15,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from archive.database import read
+from archive.errors import NotFoundError
 from archive.reading.paging import MOST_AT_ONCE
 from config.settings import Settings
+from oversight.elections import Election
 from oversight.rules import Rule
 from search.port import SearchEngine
 
@@ -33,7 +35,19 @@ class Rooms:
     engine: Engine
     search: SearchEngine
     rules: Sequence[Rule]
+    elections: Sequence[Election]
     now: Callable[[], datetime]
+
+    def find_rule(self, rule_id: str) -> Rule:
+        """The rule in use with this id.
+
+        Raises:
+            NotFoundError: if there is none.
+        """
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise NotFoundError("rule", rule_id)
 
 
 def get_rooms(request: Request) -> Rooms:

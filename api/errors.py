@@ -18,6 +18,7 @@ from api.dependencies import FutureError
 from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
 from archive.reading import CursorError
 from archive.spending import SpendQueryError
+from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
 from search.port import SearchUnavailableError
 from search.query import QueryError
 
@@ -31,6 +32,9 @@ STATUS_OF: dict[type[Exception], int] = {
     FutureError: 400,
     SpendQueryError: 400,
     QueryError: 400,
+    CaseError: 422,
+    CaseStepError: 409,
+    NotEntitledError: 403,
     ArchiveError: 409,
     SearchUnavailableError: 503,
     NotInitialisedError: 503,

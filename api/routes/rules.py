@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from api.dependencies import Reading, RoomsDep
 from api.listings import Listing, answer_whole
-from archive.errors import NotFoundError
 from archive.models import RuleVersion
 from archive.reading.descriptions import quote_field
 from archive.reading.rules import (
@@ -63,9 +62,7 @@ def get_rule(
     rule_id: Annotated[str, Path(description="Id of the rule.")],
 ) -> RuleView:
     """One rule whole."""
-    rule = next((rule for rule in rooms.rules if rule.id == rule_id), None)
-    if rule is None:
-        raise NotFoundError("rule", rule_id)
+    rule = rooms.find_rule(rule_id)
     return RuleView(
         **_describe(session, [rule])[0],
         file=rule.file,

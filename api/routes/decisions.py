@@ -1,0 +1,35 @@
+"""Decisions: the public register."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api.dependencies import Cursor, Limit, Reading
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from oversight.cases.register import DecisionView, list_decisions, read_decision
+
+router = APIRouter(prefix="/decisions", tags=["oversight"])
+
+
+@router.get("", response_model=Listing[DecisionView], responses=CSV_TOO)
+def get_decisions(
+    request: Request,
+    session: Reading,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    shape: FormatOf = Format.JSON,
+) -> Listing[DecisionView] | Response:
+    """Every decision with its reasons, newest first."""
+    page = list_decisions(session, cursor=cursor, limit=limit)
+    if shape is Format.CSV:
+        return answer_csv(DecisionView, page.items, link_next(request, page.next_cursor))
+    return answer_page(request, page)
+
+
+@router.get("/{reference}")
+def get_decision(
+    session: Reading,
+    reference: Annotated[str, Path(description="The decision's number, as D-2026-00001.")],
+) -> DecisionView:
+    """One decision with its reasons."""
+    return read_decision(session, reference)

@@ -9,6 +9,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -67,10 +68,11 @@ BREAKING_ERRORS = (
 class _CountingReader(io.RawIOBase):
     """Passes bytes on and stops when a member outgrows its packed size absurdly."""
 
-    def __init__(self, member: IO[bytes], name: str, packed: int) -> None:
+    def __init__(self, member: IO[bytes], info: zipfile.ZipInfo, opened: ExitStack) -> None:
         self._member = member
-        self._name = name
-        self._packed = max(packed, 1)
+        self._name = info.filename
+        self._packed = max(info.compress_size, 1)
+        self._opened = opened
         self._read = 0
 
     def readable(self) -> bool:
@@ -86,7 +88,7 @@ class _CountingReader(io.RawIOBase):
         return len(chunk)
 
     def close(self) -> None:
-        self._member.close()
+        self._opened.close()
         super().close()
 
 
@@ -139,8 +141,10 @@ def _list_members(file: SourceFile) -> list[zipfile.ZipInfo]:
 
 def _member_opener(file: SourceFile, member: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
     def open_member() -> IO[bytes]:
-        archive = zipfile.ZipFile(file.open())
-        counted = _CountingReader(archive.open(member), member.filename, member.compress_size)
+        with ExitStack() as opened:
+            archive = opened.enter_context(zipfile.ZipFile(opened.enter_context(file.open())))
+            stream = opened.enter_context(archive.open(member))
+            counted = _CountingReader(stream, member, opened.pop_all())
         return io.BufferedReader(counted, 1 << 18)
 
     return open_member

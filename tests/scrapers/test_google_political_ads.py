@@ -1,0 +1,244 @@
+from datetime import date
+
+import pytest
+
+from archive.records import AdRecord, AdvertiserSpendRecord, Grain
+from scrapers.reading import NotRead
+from scrapers.spiders.google_political_ads import GooglePoliticalAdsSpider
+from tests.scrapers.crawls import Home
+from tests.scrapers.samples import (
+    SAMPLES,
+    import_paths,
+    needs_samples,
+    read_all,
+    read_sample,
+    records,
+    refusal,
+    refusals,
+)
+
+SOURCE = "google_political_ads"
+BUNDLE = "google-political-ads-bundle"
+
+CREATIVE_HEADER = (
+    "Ad_ID,Ad_URL,Ad_Type,Regions,Advertiser_ID,Advertiser_Name,Date_Range_Start,Date_Range_End,"
+    "Impressions,Spend_Range_Min_USD,Spend_Range_Max_USD,Spend_Range_Min_BRL,Spend_Range_Max_BRL,"
+    "Geo_Targeting_Included"
+)
+CREATIVE = (
+    'CR1,https://ads.example/CR1,Text,"EU, FI",AR1,Harbour Party,2026-01-02,2026-01-03,'
+    '10k-100k,100,1000,500,,"Port Examplia, Examplia"'
+)
+WEEKLY_HEADER = "Advertiser_ID,Advertiser_Name,Week_Start_Date,Spend_USD,Spend_EUR"
+WEEK = "AR1,Harbour Party,2026-01-04,100,50"
+
+
+def read_creatives(*rows: str, header: str = CREATIVE_HEADER) -> list[AdRecord]:
+    readings = records(
+        read_all(
+            SOURCE, "google-political-ads-creative-stats.csv", "\n".join([header, *rows]) + "\n"
+        )
+    )
+    return [record for record in readings if isinstance(record, AdRecord)]
+
+
+def read_weeks(*rows: str, header: str = WEEKLY_HEADER) -> list[object]:
+    return list(read_all(SOURCE, "weekly.csv", "\n".join([header, *rows]) + "\n"))
+
+
+def test_an_ad_has_ranges_of_spend_and_impressions_with_their_published_edges() -> None:
+    (ad,) = read_creatives(CREATIVE)
+    assert (ad.currency, ad.spend_lower_minor, ad.spend_upper_minor) == ("USD", 100_00, 1_000_00)
+    assert (ad.impressions_lower, ad.impressions_upper) == (10_000, 100_000)
+
+
+def test_other_currencies_are_kept_beside_the_amount_and_an_empty_maximum_is_open() -> None:
+    (ad,) = read_creatives(CREATIVE)
+    assert ad.spend_conversions == {"USD": [100_00, 1_000_00], "BRL": [500_00, None]}
+
+
+def test_an_ad_has_the_days_and_the_words_google_gives_and_no_text() -> None:
+    (ad,) = read_creatives(CREATIVE)
+    assert (ad.started_on, ad.ended_on) == (date(2026, 1, 2), date(2026, 1, 3))
+    assert ad.day_zone == "Etc/GMT+8"
+    assert ad.targeting == [
+        {"dimension": "location", "mode": "include", "text": "Port Examplia, Examplia"}
+    ]
+    assert ad.missing["bodies"] == "not_provided"
+    assert ad.declared_political
+
+
+def test_the_eu_is_no_country_but_stays_in_the_words_of_the_source() -> None:
+    (ad,) = read_creatives(CREATIVE)
+    assert ad.countries == ["FI"]
+    assert ad.source_fields["regions"] == "EU, FI"
+
+
+def test_bigquery_says_the_same_in_lower_case_behind_an_index_column() -> None:
+    (title_case,) = read_creatives(CREATIVE)
+    (lower_case,) = read_creatives(f"7,{CREATIVE}", header=f",{CREATIVE_HEADER.lower()}")
+    assert lower_case == title_case
+
+
+def test_markup_in_a_name_is_kept_as_text() -> None:
+    (ad,) = read_creatives(CREATIVE.replace("Harbour Party", "<script>alert(1)</script>"))
+    assert ad.advertiser_name == "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("characters", [30_000, 2_000_000])
+def test_a_list_of_places_may_be_very_long(characters: int) -> None:
+    (ad,) = read_creatives(CREATIVE.replace("Port Examplia", "P" * characters))
+    assert len(ad.targeting[0]["text"]) > characters
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("10k-100k", "plenty", "impressions"),
+        ("100,1000", "-100,1000", "spend_range_min_usd"),
+        ("100,1000", "100,999999999999", "spend_range_max_usd"),
+        ("100,1000", "1000,100", "record"),
+        ("CR1,", "1.70585E+15,", "ad_id"),
+        ("2026-01-02", "02/01/2026", "date_range_start"),
+        ("EU, FI", "Finlandia Ulterior", "regions"),
+    ],
+)
+def test_a_value_that_cannot_be_true_holds_its_row_and_no_other(
+    old: str, new: str, field: str
+) -> None:
+    rows = [CREATIVE_HEADER, CREATIVE.replace(old, new, 1), CREATIVE.replace("CR1", "CR2")]
+    readings = read_all(SOURCE, "creative-stats.csv", "\n".join(rows) + "\n")
+    held = refusal(readings)
+    assert (held.file, held.line, held.field) == ("creative-stats.csv", 2, field)
+    assert held.raw == rows[1].encode() + b"\n"
+    assert len(records(readings)) == 1
+
+
+def test_a_week_runs_from_its_first_day_to_the_sixth_after_it() -> None:
+    (week,) = read_weeks(WEEK)
+    assert isinstance(week, AdvertiserSpendRecord)
+    assert week.grain == Grain.WEEK
+    assert (week.period_start_on, week.period_end_on) == (date(2026, 1, 4), date(2026, 1, 10))
+    assert (week.currency, week.spend_lower_minor) == ("USD", 100_00)
+    assert week.spend_conversions == {"USD": [100_00, 100_00], "EUR": [50_00, 50_00]}
+
+
+def test_registrations_are_parted_at_the_ids_only() -> None:
+    header = "Advertiser_ID,Advertiser_Name,Public_IDs_List,Total_Creatives,Total_Spend_USD"
+    row = 'AR1,Harbour Party,"FEC ID PO Box 1, Lampton, EIN ID 00-1",3,300'
+    (total,) = records(read_all(SOURCE, "stats.csv", f"{header}\n{row}\n"))
+    assert isinstance(total, AdvertiserSpendRecord)
+    assert total.registration_refs == ["FEC ID PO Box 1, Lampton", "EIN ID 00-1"]
+    assert (total.grain, total.spend_lower_minor, total.ads_count) == (Grain.LIFETIME, 300_00, 3)
+
+
+def test_a_currency_that_google_adds_is_kept_without_a_question() -> None:
+    (week,) = read_weeks(f"{WEEK},900", header=f"{WEEKLY_HEADER},Spend_MXN")
+    assert isinstance(week, AdvertiserSpendRecord)
+    assert week.spend_conversions["MXN"] == [900_00, 900_00]
+
+
+def test_a_column_we_do_not_know_is_shown_once_and_its_cells_are_kept() -> None:
+    readings = read_all(
+        SOURCE, "weekly.csv", f"{WEEKLY_HEADER},Spend_XYZ,Mood\n{WEEK},1,glad\n{WEEK},1,glad\n"
+    )
+    assert [held.field for held in refusals(readings)] == ["spend_xyz", "mood"]
+    assert [r.source_fields for r in records(readings)] == [{"spend_xyz": "1", "mood": "glad"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (WEEKLY_HEADER.replace("Spend_USD", "Spend_US_Dollars"), "spend_usd is missing"),
+        (WEEKLY_HEADER.replace("Week_Start_Date,", ""), "week_start_date is missing"),
+        (WEEKLY_HEADER.replace("Spend_EUR", "Spend_USD"), "spend_usd stands there twice"),
+        (WEEKLY_HEADER.replace("Spend_EUR", "Spend\x1b[31m"), "spend\\x1b[31m is not plain"),
+    ],
+)
+def test_a_table_whose_columns_are_in_doubt_is_held_whole(header: str, why: str) -> None:
+    held = refusal(read_all(SOURCE, "weekly.csv", f"{header}\n{WEEK}\n"))
+    assert held.line == 1
+    assert why in held.reason
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "google-political-ads-geo-spend.csv",
+        "google-political-ads-advertiser-geo-spend.csv",
+        "google-political-ads-top-keywords-history.csv",
+        "google-political-ads-campaign-targeting.csv",
+        "google-political-ads-advertiser-declared-stats.csv",
+        "google-political-ads-updated.csv",
+        "advertiser_id_mapping.csv",
+        "creative_id_mapping.csv",
+        "README.txt",
+    ],
+)
+def test_a_file_we_know_and_leave_is_told_with_its_reason(name: str) -> None:
+    (left,) = read_all(SOURCE, f"bundle/{name}", "Country,Spend_USD\nFI,100\n")
+    assert isinstance(left, NotRead)
+    assert left.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"<!DOCTYPE html><html><body>Sorry</body></html>", "an HTML page"),
+        (WEEKLY_HEADER.encode("utf-16"), "UTF-16"),
+        (b"", "nothing"),
+        (b"one,two\n1,2\n", "not a file we know"),
+    ],
+)
+def test_what_is_no_file_of_google_is_held_with_its_beginning(data: bytes, why: str) -> None:
+    held = refusal(read_all(SOURCE, "google-political-ads-creative-stats.csv", data))
+    assert why in held.reason
+    assert held.reason.isprintable()
+
+
+def test_there_is_one_bundle_to_fetch(home: Home) -> None:
+    (partition,) = GooglePoliticalAdsSpider.list_partitions(home.settings, date(2026, 11, 23))
+    (request,) = GooglePoliticalAdsSpider(home.settings, partition, None).requests()
+    assert request.url.endswith("/political-csv/google-political-ads-transparency-bundle.zip")
+
+
+@needs_samples
+def test_the_real_bundles_give_every_week_and_every_total_and_never_add_them(home: Home) -> None:
+    import_paths(home, SOURCE, SAMPLES / BUNDLE / "2018-09")
+    assert home.count("advertiser_spend") == 2_823 + 372
+    report = import_paths(home, SOURCE, SAMPLES / BUNDLE / "2019-06")
+    assert home.count("advertiser_spend") == 2_823 + 372 + 10_830 + 1_193
+    assert (report.outcome, home.count("quarantined")) == ("done", 0)
+    assert {left.file for left in report.not_read} == {
+        "README.txt",
+        "google-political-ads-geo-spend.csv",
+        "google-political-ads-top-keywords-history.csv",
+    }
+    again = import_paths(home, SOURCE, SAMPLES / BUNDLE)
+    assert home.count("advertiser_spend") == 15_218
+    assert len(again.already_held) == 10
+
+
+@needs_samples
+def test_every_real_amount_keeps_its_twelve_currencies() -> None:
+    folder = f"{BUNDLE}/2019-06"
+    for name in ("advertiser-stats", "advertiser-weekly-spend"):
+        rows = records(read_sample(SOURCE, f"{folder}/google-political-ads-{name}.csv"))
+        assert {
+            len(row.spend_conversions) for row in rows if isinstance(row, AdvertiserSpendRecord)
+        } == {12}
+
+
+@needs_samples
+def test_the_real_creative_stats_give_178_ads_with_ranges() -> None:
+    readings = read_sample(
+        SOURCE, f"{BUNDLE}/2022-bigquery-creative-stats/sfchronicle-GoogleAds-CT.csv"
+    )
+    ads = [reading for reading in readings if isinstance(reading, AdRecord)]
+    assert len(ads) == len(readings) == 178
+    assert {(ad.spend_lower_minor, ad.spend_upper_minor) for ad in ads} == {
+        (0, 100_00),
+        (100_00, 1_000_00),
+        (1_000_00, 50_000_00),
+    }
+    assert max(len(entry["text"]) for ad in ads for entry in ad.targeting) == 29_266

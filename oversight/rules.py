@@ -4,11 +4,12 @@ Evaluation, commands, the site and the API get their rules from `load_rules`; `a
 one rule makes of one set of facts. A rule that contradicts one of its tests does not load.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from archive.canonical import hash_bytes
+from archive.errors import NotFoundError
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.settings import Settings
 from oversight.answers import Outcome, answer_clauses
@@ -95,6 +96,18 @@ def load_rule(file: ConfigFile, parameters: Mapping[str, Parameter]) -> Rule:
     for index, test in enumerate(text.tests):
         _run_test(reference, rule, test, index)
     return rule
+
+
+def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
+    """The rule of that id.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
+    found = next((rule for rule in rules if rule.id == rule_id), None)
+    if found is None:
+        raise NotFoundError("rule", rule_id)
+    return found
 
 
 def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Outcome:

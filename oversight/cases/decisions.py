@@ -7,7 +7,7 @@ or annuls it is a further decision beside it.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from archive.changes import append_changes
 from archive.ledger import append_leaves
@@ -136,16 +136,10 @@ def _keep_decision(session: Session, flag: Flag, decision: Decision, now: dateti
 
 def _describe_leaf(session: Session, flag: Flag, decision: Decision) -> dict[str, str | bool]:
     """What the ledger says about a decision: its words, and the ad and rule versions it is about."""
-    query = (
-        select(PublicAd.public_id, AdVersion.content_sha256, RuleVersion.sha256)
-        .where(
-            PublicAd.id == flag.ad_id,
-            AdVersion.id == flag.ad_version_id,
-            RuleVersion.id == flag.rule_version_id,
-        )
-        .order_by(col(PublicAd.id))
-    )
-    ad_id, content_sha256, rule_sha256 = session.exec(query).one()
     said = decision.model_dump(mode="json", exclude={"id", "flag_id", "decided_by_id"})
-    about = {"ad": ad_id, "content_sha256": content_sha256, "rule_sha256": rule_sha256}
+    about = {
+        "ad": session.get_one(PublicAd, flag.ad_id).public_id,
+        "content_sha256": session.get_one(AdVersion, flag.ad_version_id).content_sha256,
+        "rule_sha256": session.get_one(RuleVersion, flag.rule_version_id).sha256,
+    }
     return said | about | {"flag": flag.reference}

@@ -3,10 +3,12 @@
 `api.cli` serves it, tests call it. Everything it answers comes from archive, search and oversight.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from api.dependencies import Rooms
 from api.errors import Problem, answer_problems
@@ -46,12 +48,19 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         elections=load_elections(settings),
         now=now,
     )
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, lifespan=lambda _app: close_at_end(engine))
     app.mount(API_PATH, make_api(rooms))
     mount_pages(app, rooms)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(AddSecurityHeaders)
     return app
+
+
+@asynccontextmanager
+async def close_at_end(engine: Engine) -> AsyncIterator[None]:
+    """Close the database's connections when the server stops."""
+    yield
+    engine.dispose()
 
 
 def make_api(rooms: Rooms) -> FastAPI:

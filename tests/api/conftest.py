@@ -1,0 +1,176 @@
+"""A small archive behind the application, and people of every kind to ask it.
+
+`client` asks as nobody; `keys` holds a key for each kind of person; `ask` sends a request as one of
+them; `take_in` adds records as a further look; `clock` is what the application takes for now.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from api.app import create_app
+from archive.blobs import BlobStore
+from archive.captures import save_capture
+from archive.database import open_engine, write
+from archive.ingest import ingest_page
+from archive.models.collecting import Outcome, RunKind
+from archive.models.people import Role
+from archive.people import add_user, disable_user
+from archive.realm import claim_realm
+from archive.records import AdRecord, AnyRecord, CommitteeRecord, DisclosureRecord, SourceInfo
+from archive.runs import begin_run, end_run
+from archive.setup import init_archive
+from config.settings import Realm, Settings
+from oversight.rule_file import Stage
+from oversight.rules import load_rules
+from search.engines import open_search
+from search.sync import sync_index
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+HOSTILE = '=HYPERLINK("https://example.org","click")'
+
+SOURCE = SourceInfo(
+    id="example",
+    title="Example political ads file",
+    publisher="Example (an invented platform)",
+    kind="ads",
+    homepage="https://example.org/ads",
+    documentation="https://example.org/ads/about",
+    licence="not stated",
+    access="robots: obey",
+    partition_unit="a year's file",
+    seconds_between_requests=1,
+)
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOON + timedelta(hours=1))
+
+
+def make_ad(ref: str, **values: object) -> AdRecord:
+    given = {
+        "platform": "examplatform",
+        "advertiser_ref": "page-1",
+        "advertiser_name": "Harbour Party",
+        "payer_name": "Friends of the Harbour",
+        "bodies": [f"Vote for the harbour, says {ref}"],
+        "countries": ["GR"],
+        "currency": "EUR",
+        "spend_lower_minor": 100_00,
+        "spend_upper_minor": 199_00,
+        "started_on": date(2026, 1, 1),
+        "ended_on": date(2026, 1, 31),
+    }
+    return AdRecord(ref=ref, **(given | values))
+
+
+RECORDS = [
+    make_ad("a1"),
+    make_ad("a2/with:odd?id", payer_name=None, currency=None),
+    make_ad("a3", payer_name=HOSTILE, spend_upper_minor=None),
+    CommitteeRecord(ref="C1", name="Friends of the Harbour"),
+    DisclosureRecord(
+        ref="-1+1",
+        committee_ref="C1",
+        currency="USD",
+        amount_minor=-5_00,
+        is_memo=False,
+        is_correction=True,
+        purpose="@refund",
+    ),
+]
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    """SQLite; modules whose answers hang on the database put `database_url` in instead."""
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def take_in(settings) -> Callable[..., None]:
+    def take(records: list[AnyRecord], now: datetime = NOON) -> None:
+        engine = open_engine(settings)
+        with write(engine) as session:
+            look = begin_run(session, SOURCE.id, "2026", RunKind.CRAWL, now)
+            blob = BlobStore(settings.blobs_dir).put_bytes(b"the page of that day")
+            url = "https://example.org/ads.csv?token=secret"
+            capture = save_capture(session, look, blob, url=url, now=now)
+            ingest_page(session, look, records, capture.id, now)
+            end_run(session, look, Outcome.DONE, now)
+        engine.dispose()
+
+    return take
+
+
+@pytest.fixture
+def keys(settings, take_in) -> dict[str, str]:
+    engine = init_archive(settings, [SOURCE])
+    with write(engine) as session:
+        claim_realm(session, Realm.FICTIONAL)
+        people = {
+            "analyst": [Role.ANALYST],
+            "reviewer": [Role.REVIEWER],
+            "operator": [Role.OPERATOR],
+            "disabled": list(Role),
+        }
+        made = {name: add_user(session, name, roles, NOON)[1] for name, roles in people.items()}
+        disable_user(session, "disabled", NOON)
+    take_in(RECORDS)
+    sync_index(engine, open_search(settings, engine), NOON)
+    engine.dispose()
+    return made | {"unknown key": "pfb_nobody-has-this-key", "nobody": ""}
+
+
+@pytest.fixture
+def client(settings, keys, clock) -> Iterator[TestClient]:
+    app = create_app(settings, clock)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def ask(client, keys) -> Callable[..., Response]:
+    def send(method: str, path: str, who: str = "nobody", body: object = None) -> Response:
+        headers = {"Authorization": f"Bearer {keys[who]}"} if keys[who] else {}
+        return client.request(method, f"/api/v1{path}", headers=headers, json=body)
+
+    return send
+
+
+@pytest.fixture
+def rule_id(settings) -> str:
+    return next(rule.id for rule in load_rules(settings) if rule.file.stage is Stage.ACTIVE)
+
+
+@pytest.fixture
+def raise_flag(ask, rule_id) -> Callable[..., Response]:
+    def flag(who: str = "analyst", ad: str = "example:a1") -> Response:
+        said = {"ad": ad, "rule": rule_id, "note": "Nobody is named."}
+        return ask("POST", "/flags", who, said)
+
+    return flag
+
+
+DECISION = {
+    "outcome": "opinion_concern",
+    "reasons": "The ad names nobody who paid for it.",
+    "legal_basis": "52 U.S.C. 30120(a)",
+    "plain_summary": "The ad should say who paid for it, and does not.",
+}

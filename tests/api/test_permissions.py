@@ -1,0 +1,100 @@
+"""Who may do what, cell by cell: reading is open, the desk needs a role, deciding a reviewer."""
+
+from tests.api.conftest import DECISION
+
+PEOPLE = ("nobody", "unknown key", "disabled", "operator", "analyst", "reviewer")
+
+OPEN = dict.fromkeys(PEOPLE, 200)
+DESK = {"nobody": 401, "unknown key": 401, "disabled": 401} | dict.fromkeys(PEOPLE[3:], 200)
+
+READING = {
+    "/ads": OPEN,
+    "/ads/example/a1": OPEN,
+    "/ads/example/a1/versions": OPEN,
+    "/ads/example/a1/metrics": OPEN,
+    "/ads/example/a1/absences": OPEN,
+    "/ads/example/a1/evidence": OPEN,
+    "/search": OPEN,
+    "/advertisers": OPEN,
+    "/spend": OPEN,
+    "/disclosures": OPEN,
+    "/rules": OPEN,
+    "/decisions": OPEN,
+    "/sources": OPEN,
+    "/sources/example/coverage": OPEN,
+    "/runs": OPEN,
+    "/missing": OPEN,
+    "/health": OPEN,
+    "/evidence/1": OPEN,
+    "/openapi.json": OPEN,
+    "/signals": DESK,
+    "/flags": DESK,
+}
+
+
+def test_who_may_read_what(ask):
+    answers = {path: {who: ask("GET", path, who).status_code for who in PEOPLE} for path in READING}
+    assert answers == READING
+
+
+def test_every_reading_route_stands_in_the_matrix(ask):
+    paths = ask("GET", "/openapi.json").json()["paths"]
+    whole = {path for path, methods in paths.items() if "get" in methods and "{" not in path}
+    assert whole <= set(READING)
+
+
+def test_who_may_flag(raise_flag):
+    statuses = {who: raise_flag(who).status_code for who in PEOPLE}
+    assert statuses == {
+        "nobody": 401,
+        "unknown key": 401,
+        "disabled": 401,
+        "operator": 403,
+        "analyst": 201,
+        "reviewer": 201,
+    }
+
+
+def test_who_may_decide(ask, raise_flag):
+    reference = raise_flag("analyst").json()["reference"]
+    path = f"/flags/{reference}/decision"
+    statuses = {who: ask("POST", path, who, DECISION).status_code for who in PEOPLE}
+    assert statuses == {
+        "nobody": 401,
+        "unknown key": 401,
+        "disabled": 401,
+        "operator": 403,
+        "analyst": 403,
+        "reviewer": 201,
+    }
+
+
+def test_who_raised_a_flag_does_not_decide_it(ask, raise_flag):
+    reference = raise_flag("reviewer").json()["reference"]
+    refused = ask("POST", f"/flags/{reference}/decision", "reviewer", DECISION)
+    assert refused.status_code == 403
+    assert "two people" in refused.json()["detail"]
+
+
+def test_an_operator_without_authority_gives_opinions_only(ask, raise_flag):
+    reference = raise_flag().json()["reference"]
+    said = DECISION | {"outcome": "request_stop"}
+    refused = ask("POST", f"/flags/{reference}/decision", "reviewer", said)
+    assert refused.status_code == 403
+    assert "opinion_concern" in refused.json()["detail"]
+
+
+def test_anyone_may_report_an_ad(ask):
+    said = {"ad_address": "example:a1", "concern": "It names nobody."}
+    assert {ask("POST", "/notices", who, said).status_code for who in PEOPLE} == {201}
+
+
+def test_a_refusal_for_want_of_a_key_says_how_to_sign_in(ask):
+    refused = ask("GET", "/flags")
+    assert refused.headers["www-authenticate"] == "Bearer"
+    assert "Authorization" in refused.json()["detail"]
+
+
+def test_a_key_in_the_address_counts_for_nothing(client, keys):
+    path = f"/api/v1/flags?access_token={keys['analyst']}&key={keys['analyst']}"
+    assert client.get(path).status_code == 401

@@ -17,22 +17,32 @@ from archive.captures import save_capture
 from archive.database import write
 from archive.ingest import ingest_page
 from archive.models.collecting import Outcome, RunKind
+from archive.models.people import Role
+from archive.people import add_user
 from archive.realm import claim_realm
 from archive.records import AdRecord, DisclosureRecord, SourceInfo
+from archive.records.sources import SourceKind
 from archive.runs import begin_run, end_run
 from archive.setup import init_archive
 from config.settings import DeploymentKind, Realm, Settings
+from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
+from oversight.elections import load_elections
+from oversight.evaluate import evaluate_changes
+from oversight.rules import load_rules
 
 NOW = datetime(2026, 11, 23, 7, 20, tzinfo=UTC)
 
 HOSTILE = '<script>alert("x")</script> "><img src=x onerror=alert(1)> \u202egnihton\u202c {{ 7*7 }}'
+
+FLAGGED = "meadow_library:900000001"
+"""An ad whose source left the field for the payer blank."""
 
 SOURCES = [
     SourceInfo(
         id="harbour_ads",
         title="Harbour political ads file",
         publisher="Harbour (an invented platform)",
-        kind="ads",
+        kind=SourceKind.ADS,
         homepage="https://harbour.example/ads",
         documentation="https://harbour.example/ads/about",
         licence="not stated",
@@ -45,7 +55,7 @@ SOURCES = [
         id="meadow_library",
         title="Meadow ad library",
         publisher="Meadow (an invented platform)",
-        kind="ads",
+        kind=SourceKind.ADS,
         homepage="https://meadow.example/library",
         documentation="https://meadow.example/library/api",
         licence="Meadow library terms",
@@ -59,7 +69,7 @@ SOURCES = [
         id="island_registry",
         title="Island registry of campaign expenses",
         publisher="Registry of the Island (invented)",
-        kind="disclosures",
+        kind=SourceKind.DISCLOSURES,
         homepage="https://registry.example",
         documentation="https://registry.example/format",
         licence="public domain",
@@ -96,6 +106,24 @@ def make_archive(settings: Settings) -> Engine:
         take_look(session, blobs, "island_registry", "2026", NOW, list(registry_rows()))
         fail_look(session, "meadow_library", "US", NOW - timedelta(days=2))
     return engine
+
+
+def decide_something(settings: Settings, engine: Engine) -> str:
+    """Hold the ads against the rules, flag one and decide on it; returns the decision's number."""
+    rules, elections = load_rules(settings), load_elections(settings)
+    rule = next(rule for rule in rules if rule.id == "payer-left-blank")
+    with write(engine) as session:
+        evaluate_changes(session, rules, elections, NOW)
+        officer, _ = add_user(session, "An Invented Officer", [Role.ANALYST], NOW)
+        reviewer, _ = add_user(session, "An Invented Reviewer", [Role.REVIEWER], NOW)
+        flag = raise_flag(session, FLAGGED, rule, "The field for the payer is blank.", officer, NOW)
+        draft = DecisionDraft(
+            outcome=DecisionOutcome.OPINION_CONCERN,
+            reasons="The platform asks who pays.\nThe field is blank. " + HOSTILE,
+            legal_basis="None in particular: an indicator",
+            plain_summary="Nobody is named as paying for this ad. " + HOSTILE,
+        )
+        return decide_flag(session, flag, draft, reviewer, settings, NOW).reference
 
 
 def take_look(
@@ -230,6 +258,7 @@ def meadow_ads() -> Iterator[AdRecord]:
             payer_name="" if number < 3 else "Meadow Voices e.V.",
             countries=["GR"] if number % 2 else ["GR", "US"],
             languages=[language],
+            declared_political=True,
             bodies=[body],
             started_at=datetime(2026, 11, number, tzinfo=UTC),
             started_on=date(2026, 11, number),

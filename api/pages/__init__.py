@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.dependencies import Rooms
-from api.pages import about, ad, advertiser, home, results, rules, sources, spend
+from api.pages import about, ad, advertiser, decisions, home, report, results, rules, sources, spend
 from api.pages.errors import answer_errors
 from api.pages.site import STATIC_DIR
 
@@ -19,6 +19,8 @@ ROUTERS = (
     advertiser.router,
     spend.router,
     rules.router,
+    decisions.router,
+    report.router,
     sources.router,
     about.router,
 )

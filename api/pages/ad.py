@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from api.dependencies import RoomsDep
 from api.pages.bands import find_scale
+from api.pages.decisions import OUTCOMES
 from api.pages.site import PageHead, read_time, render_page
 from api.pages.words import write_count, write_share
 from archive.database import read
@@ -28,6 +29,7 @@ from archive.reading import (
     read_ad,
 )
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
+from oversight.cases import list_ad_decisions
 from oversight.rules import Rule
 
 router = APIRouter()
@@ -86,7 +88,7 @@ def show_ad(rooms: RoomsDep, source: str, ref: str, as_of: str | None = None) ->
             "ad.html",
             ad=ad,
             rules=rules,
-            decisions=[],
+            outcomes=OUTCOMES,
             **_gather(session, ad),
         )
 
@@ -104,6 +106,11 @@ def _gather(session: Session, ad: AdView) -> dict[str, Any]:
         "metrics": metrics,
         "absences": absences,
         "absence": absences[-1] if absences else None,
+        "decisions": [
+            decision
+            for decision in list_ad_decisions(session, ad.id)
+            if ad.as_of is None or decision.decided_at <= ad.as_of
+        ],
         "evidence": _pick_evidence(list_evidence(session, ad.id), [*versions, *metrics]),
         "last_look_at": cover_source(session, ad.source).last_look_at if not ad.as_of else None,
         "source_title": source.title if source else ad.source,

@@ -17,12 +17,11 @@ from starlette.exceptions import HTTPException
 from api.dependencies import RoomsDep
 from api.pages.site import PageHead, render_page
 from archive.database import read, write
-from oversight.cases import read_receipt, receive_notice
+from oversight.cases import NoticeDraft, read_notice, receive_notice
+from oversight.cases.notices import MAX_LINE
+from oversight.cases.texts import MAX_TEXT
 
 router = APIRouter()
-
-LONGEST_LINE = 2_000
-LONGEST_CONCERN = 5_000
 
 
 class ReportForm(BaseModel):
@@ -40,12 +39,22 @@ class ReportForm(BaseModel):
         """The reporter gives name and contact (a notice), or not (a tip)."""
         return self.way == "named"
 
+    def as_draft(self) -> NoticeDraft:
+        """The notice it makes; a tip keeps no name even where one was typed."""
+        return NoticeDraft(
+            ad_address=self.ad_address,
+            concern=self.concern,
+            seen_on=_read_day(self.seen_on),
+            reporter_name=self.reporter_name if self.is_named else None,
+            reporter_contact=self.reporter_contact if self.is_named else None,
+        )
+
 
 @router.get("/report")
 def show_form(rooms: RoomsDep, ad: str = "") -> HTMLResponse:
     """The form, with the ad filled in where a link names one."""
     with read(rooms.engine) as session:
-        form = ReportForm(ad_address=ad[:LONGEST_LINE])
+        form = ReportForm(ad_address=ad[:MAX_LINE])
         return render_page(rooms, session, make_head(), "report.html", form=form, problems={})
 
 
@@ -61,16 +70,7 @@ def take_report(request: Request, rooms: RoomsDep, form: Annotated[ReportForm, F
                 rooms, session, page, "report.html", 422, form=form, problems=problems
             )
     with write(rooms.engine) as session:
-        notice = receive_notice(
-            session,
-            ad_address=form.ad_address.strip(),
-            concern=form.concern.strip(),
-            seen_on=_read_day(form.seen_on),
-            reporter_name=form.reporter_name.strip() if form.is_named else None,
-            reporter_contact=form.reporter_contact.strip() if form.is_named else None,
-            now=rooms.now(),
-        )
-        address = f"/report/{notice.receipt}"
+        address = f"/report/{receive_notice(session, form.as_draft(), rooms.now()).receipt}"
     return RedirectResponse(address, status_code=303)
 
 
@@ -84,7 +84,7 @@ def show_receipt(rooms: RoomsDep, receipt: str) -> HTMLResponse:
             section="/report",
             json=f"/api/v1/notices/{receipt}",
         )
-        notice = read_receipt(session, receipt)
+        notice = read_notice(session, receipt)
         return render_page(rooms, session, page, "receipt.html", receipt=notice)
 
 
@@ -111,8 +111,8 @@ def check_sender(request: Request) -> None:
 def check_form(form: ReportForm, today: date) -> dict[str, str]:
     """What is wrong, by field, in the order of the form; empty: nothing."""
     checks: dict[str, Callable[[], str]] = {
-        "ad_address": lambda: _check_text(form.ad_address, LONGEST_LINE, "Say which ad it is"),
-        "concern": lambda: _check_text(form.concern, LONGEST_CONCERN, "Say what is wrong with it"),
+        "ad_address": lambda: _check_text(form.ad_address, MAX_LINE, "Say which ad it is"),
+        "concern": lambda: _check_text(form.concern, MAX_TEXT, "Say what is wrong with it"),
         "seen_on": lambda: _check_day(form.seen_on, today),
         "reporter_name": lambda: _check_named(form, form.reporter_name, "Give your name"),
         "reporter_contact": lambda: _check_named(
@@ -133,7 +133,7 @@ def _check_text(text: str, longest: int, empty: str) -> str:
 def _check_named(form: ReportForm, text: str, empty: str) -> str:
     if not form.is_named:
         return ""
-    return _check_text(text, LONGEST_LINE, f"{empty}, or choose to report without your name")
+    return _check_text(text, MAX_LINE, f"{empty}, or choose to report without your name")
 
 
 def _check_day(text: str, today: date) -> str:

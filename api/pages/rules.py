@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import RoomsDep
 from api.pages.site import PageHead, render_page
 from archive.database import read
-from archive.errors import NotFoundError
+from archive.reading.rules import count_answers, list_rule_versions
 from oversight.elections import Election
 from oversight.rules import Rule
 from oversight.windows import compute_window
@@ -78,6 +78,7 @@ def show_rules(rooms: RoomsDep) -> HTMLResponse:
             page,
             "rules.html",
             rules=rooms.rules,
+            counts=count_answers(session, [rule.sha256 for rule in rooms.rules]),
             evidence=EVIDENCE,
             statuses=STATUS,
             stages=STAGES,
@@ -87,7 +88,7 @@ def show_rules(rooms: RoomsDep) -> HTMLResponse:
 @router.get("/rules/{rule_id}")
 def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
     """One rule as it stands, with everything needed to check it."""
-    rule = find_rule(rooms, rule_id)
+    rule = rooms.find_rule(rule_id)
     page = PageHead(
         title=rule.file.title,
         path=f"/rules/{rule.id}",
@@ -102,24 +103,13 @@ def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
             "rule.html",
             rule=rule,
             windows=list_windows(rule, rooms.elections),
-            counts={},
+            counts=count_answers(session, [rule.sha256])[rule.sha256],
+            versions=list_rule_versions(session, rule.id),
             evidence=EVIDENCE,
             statuses=STATUS,
             stages=STAGES,
             answers=ANSWERS,
         )
-
-
-def find_rule(rooms: Rooms, rule_id: str) -> Rule:
-    """The rule of that id.
-
-    Raises:
-        NotFoundError: if there is none.
-    """
-    for rule in rooms.rules:
-        if rule.id == rule_id:
-            return rule
-    raise NotFoundError("rule", rule_id)
 
 
 def list_windows(rule: Rule, elections: Sequence[Election]) -> list[WindowRow]:

@@ -12,7 +12,7 @@ from api.app import create_app
 from archive.setup import init_archive
 from search.engines import open_search
 from search.sync import sync_index
-from tests.invented import HOSTILE, NOW, make_archive, make_settings
+from tests.invented import HOSTILE, NOW, decide_something, make_archive, make_settings
 
 MILL = "/ads/harbour_ads/mill-1"
 ODD = "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1"
@@ -34,6 +34,10 @@ PAGES = [
     "/rules",
     "/rules/us-30120-payer-named",
     "/rules/started-on-the-eve",
+    "/rules/payer-left-blank",
+    "/decisions",
+    "/decisions/D-2026-00001",
+    "/ads/meadow_library/900000001",
     "/sources",
     "/missing",
     "/report",
@@ -52,6 +56,8 @@ ERRORS = {
     f"{MILL}?as_of=soon": 400,
     f"{MILL}?as_of=2999-01-01": 400,
     "/report/unknown": 404,
+    "/decisions/unknown": 404,
+    "/decisions?cursor=unknown": 400,
 }
 EVERY = dict.fromkeys(PAGES, 200) | ERRORS
 
@@ -63,6 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The whole application over the invented archive, read by a browser."""
     settings = make_settings(tmp_path_factory.mktemp("site"))
     engine = make_archive(settings)
+    decide_something(settings, engine)
     sync_index(engine, open_search(settings, engine), NOW)
     app = create_app(settings, now=lambda: LATER)
     with TestClient(app, headers={"accept": "text/html"}) as client:
@@ -123,7 +130,16 @@ def test_every_page_says_what_the_archive_knew_and_how_to_cite_it(
 
 
 @pytest.mark.parametrize(
-    "path", [ODD, "/search", "/search?q=climate", "/spend", "/spend?by=advertiser"]
+    "path",
+    [
+        "/decisions",
+        "/decisions/D-2026-00001",
+        ODD,
+        "/search",
+        "/search?q=climate",
+        "/spend",
+        "/spend?by=advertiser",
+    ],
 )
 def test_hostile_words_of_an_ad_stand_there_as_text(site: TestClient, path: str) -> None:
     html = site.get(path).text

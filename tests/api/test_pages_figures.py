@@ -1,0 +1,238 @@
+"""How pages draw bands and strips, rank groups and write figures."""
+
+import re
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.dependencies import FutureError
+from api.pages.ad import group_delivery
+from api.pages.bands import WIDTH, draw_band, find_scale, round_up
+from api.pages.ranking import CurrencyTable, rank_group, write_sentence
+from api.pages.site import AsOfError, read_time
+from api.pages.strips import describe_days, draw_strip, list_stretches
+from api.pages.words import (
+    join_words,
+    write_bytes,
+    write_instant,
+    write_link,
+    write_range,
+    write_reason,
+    write_said,
+    write_share,
+    write_snippet,
+)
+from archive.reading.views import DayCover
+from archive.spending import SpendGroup
+from search.hits import MARK_END, MARK_START
+
+NOW = datetime(2026, 11, 23, 7, 20, tzinfo=UTC)
+
+amounts = st.integers(min_value=0, max_value=2**53)
+bounds = st.tuples(amounts, amounts).map(sorted).map(tuple)
+
+
+def make_group(label: str, lower: int | None, upper: int | None) -> SpendGroup:
+    return SpendGroup(
+        key=label,
+        label=label,
+        currency="EUR",
+        lower_minor=lower,
+        upper_minor=upper,
+        open_count=0,
+        ads=1,
+        undated=0,
+        unknown_count=0,
+        coverage=[],
+    )
+
+
+def shapes(svg: str) -> set[str]:
+    return set(re.findall(r'class="(fill|end|open|void)"', svg))
+
+
+def test_a_range_is_a_bar_an_exact_value_a_tick_an_open_end_fades_and_unknown_is_hatched() -> None:
+    assert shapes(draw_band(100, 200, 300, "100 to 200")) == {"fill"}
+    assert shapes(draw_band(100, 100, 300, "exactly 100")) == {"end"}
+    assert shapes(draw_band(100, None, 300, "at least 100")) == {"open", "end"}
+    assert shapes(draw_band(None, None, 300, "unknown")) == {"void"}
+
+
+def test_a_band_says_in_words_what_it_draws_and_words_cannot_break_out() -> None:
+    svg = draw_band(1, 2, 3, '"><script>')
+    assert 'role="img"' in svg
+    assert 'aria-label="&#34;&gt;&lt;script&gt;"' in svg
+
+
+@given(bounds, amounts)
+def test_a_band_never_leaves_its_frame(ends: tuple[int, int], scale: int) -> None:
+    svg = draw_band(*ends, scale, "")
+    for x, width in re.findall(r'<rect class="fill" x="([\d.]+)" y="3" width="([\d.]+)"', svg):
+        assert float(x) >= 0
+        assert float(x) + float(width) <= WIDTH + 0.2
+
+
+@given(st.lists(bounds))
+def test_a_scale_holds_every_known_end(ranges: list[tuple[int, int]]) -> None:
+    assert find_scale(ranges) >= max((upper for _, upper in ranges), default=0)
+
+
+@given(amounts)
+def test_a_scale_is_a_round_number_not_far_above(value: int) -> None:
+    rounded = round_up(value)
+    assert value <= rounded
+    assert rounded <= max(value * 1.5, 1)
+
+
+def test_an_unknown_amount_is_never_drawn_as_nothing() -> None:
+    assert find_scale([(None, None)]) == 0
+    assert shapes(draw_band(None, 5, 10, "unknown")) == {"void"}
+
+
+def test_overlapping_ranges_have_a_best_and_a_worst_place() -> None:
+    groups = [make_group("a", 100, 300), make_group("b", 90, 150), make_group("c", 10, 20)]
+    assert [rank_group(group, groups).place for group in groups] == ["1 to 2", "1 to 2", "3"]
+
+
+def test_an_open_end_may_be_the_first_and_an_unknown_amount_has_no_place() -> None:
+    groups = [make_group("a", 100, 100), make_group("b", 5, None), make_group("c", None, None)]
+    assert [rank_group(group, groups).place for group in groups] == ["1 to 2", "1 to 2", ""]
+
+
+@given(st.lists(bounds, min_size=1, max_size=8))
+def test_each_place_between_best_and_worst_is_within_the_list(
+    ranges: list[tuple[int, int]],
+) -> None:
+    groups = [make_group(str(i), *ends) for i, ends in enumerate(ranges)]
+    for group in groups:
+        ranked = rank_group(group, groups)
+        assert ranked.best is not None
+        assert ranked.worst is not None
+        assert 1 <= ranked.best <= ranked.worst <= len(groups)
+
+
+def make_table(*groups: SpendGroup) -> CurrencyTable:
+    rows = [rank_group(group, groups) for group in groups]
+    return CurrencyTable("EUR", 1000, len(groups) > 1, rows, 0)
+
+
+def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> None:
+    sure = make_table(make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, 200_00))
+    assert (
+        write_sentence(sure, "paid most", "on Meta") == "Mill paid most on Meta: exactly 500 EUR."
+    )
+    unsure = make_table(make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, None))
+    assert "may be who paid most" in write_sentence(unsure, "paid most", "on Meta")
+    unknown = make_table(make_group("Mill", None, None), make_group("Bus", None, None))
+    assert write_sentence(unknown, "paid most", "here") == "Nobody can tell who paid most here."
+
+
+def test_coverage_is_drawn_and_said_day_by_day() -> None:
+    states = ["looked", "not_looked", "not_looked", "failed"]
+    days = [
+        DayCover(day_on=date(2026, 11, 20) + timedelta(days=i), state=state)
+        for i, state in enumerate(states)
+    ]
+    assert describe_days(days) == (
+        "4 days from 20 Nov 2026 to 23 Nov 2026: 1 looked, 1 failed, 2 not looked"
+    )
+    assert 'role="img"' in draw_strip(days)
+    assert [(s.state, s.days) for s in list_stretches(days)] == [
+        ("failed", 1),
+        ("not_looked", 2),
+        ("looked", 1),
+    ]
+
+
+def test_delivery_stands_in_groups_in_the_words_of_the_source() -> None:
+    rows: list[dict[str, object]] = [
+        {"by": "region", "region": "Thessaly", "share": 1.0},
+        {"by": "age_gender", "age": "18-24", "gender": "unknown", "share": 0.0004},
+        {"by": "country", "country": "GR", "count": 1200},
+        {"by": "country", "country": "CY"},
+    ]
+    age, country, region = group_delivery(rows)
+    assert (age.labels, age.rows[0].words) == (["age", "gender"], "under 0.1 %")
+    assert [row.words for row in country.rows] == ["1,200 times", "unknown"]
+    assert region.rows[0].labels == ["Thessaly"]
+
+
+def test_times_say_their_zone_and_keep_the_raw_value() -> None:
+    html = write_instant(datetime(2026, 11, 3, 9, 20, tzinfo=UTC))
+    assert ">3 Nov 2026, 09:20 UTC<" in html
+    assert 'datetime="2026-11-03T09:20:00+00:00"' in html
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (write_range(1000, 1999), "1,000 to 1,999"),
+        (write_range(1000, None), "at least 1,000"),
+        (write_range(7, 7), "exactly 7"),
+        (write_range(None, None), "unknown"),
+        (write_share(0.0), "0.0 %"),
+        (write_bytes(812), "812 bytes"),
+        (write_bytes(3_100_000), "3.1 MB"),
+        (join_words(["a", "b", "c"]), "a, b and c"),
+        (join_words([]), ""),
+        (write_said(["one", True, None]), "one; yes; nothing"),
+        (write_said("2026-12-01", "ended_on"), "1 Dec 2026"),
+        (write_said("2026-12-01", "bodies"), "2026-12-01"),
+    ],
+)
+def test_figures_are_written_one_way(written: str, expected: str) -> None:
+    assert written == expected
+
+
+def test_what_is_missing_says_why() -> None:
+    assert "left it blank" in write_reason("not_disclosed")
+    assert "unknown" in write_reason(None)
+
+
+def test_a_snippet_is_escaped_before_it_is_marked() -> None:
+    text = f"<b>{MARK_START}cli<i>mate{MARK_END}</b> {MARK_END}{MARK_START}"
+    assert write_snippet(text) == "&lt;b&gt;<mark>cli&lt;i&gt;mate</mark>&lt;/b&gt; "
+
+
+@given(st.text(alphabet=f"ab<{MARK_START}{MARK_END}"))
+def test_marks_of_a_snippet_always_close(text: str) -> None:
+    html = write_snippet(text)
+    assert html.count("<mark>") == html.count("</mark>")
+    assert MARK_START not in html
+    assert html.replace("<mark>", "").replace("</mark>", "").count("<") == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "//evil", "mailto:a"]
+)
+def test_only_web_addresses_become_links(address: str) -> None:
+    assert "<a" not in write_link(address)
+
+
+def test_a_web_address_becomes_a_link_that_tells_nothing() -> None:
+    html = write_link('https://a.example/"onclick="x')
+    assert 'rel="noopener noreferrer nofollow"' in html
+    assert '"onclick' not in html
+
+
+def test_a_day_means_its_last_moment_and_today_means_now() -> None:
+    assert read_time("2026-11-20", NOW) == datetime(2026, 11, 20, 23, 59, 59, 999999, tzinfo=UTC)
+    assert read_time("2026-11-23", NOW) == NOW
+    assert read_time("2026-11-20T07:20Z", NOW) == datetime(2026, 11, 20, 7, 20, tzinfo=UTC)
+    assert read_time("", NOW) is None
+
+
+def test_a_time_that_is_none_or_has_not_come_is_refused() -> None:
+    with pytest.raises(AsOfError):
+        read_time("next week", NOW)
+    with pytest.raises(FutureError):
+        read_time("2026-11-24", NOW)
+
+
+@given(st.text(max_size=30))
+def test_no_text_given_as_a_time_fails_otherwise(text: str) -> None:
+    with suppress(AsOfError, FutureError):
+        assert read_time(text, NOW) is None or text.strip()

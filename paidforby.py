@@ -11,8 +11,12 @@ from typer.core import TyperGroup
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "init": ("scrapers.cli", "init", "Create the archive or bring it up to date."),
     "doctor": ("scrapers.doctor", "doctor", "What works here, what lacks, what to type."),
-    "sources": ("scrapers.cli", "sources", "Every source: publisher, licence, needs, last look."),
-    "coverage": ("scrapers.cli", "coverage", "Where we looked, when, and the gaps."),
+    "sources": (
+        "scrapers.collected_cli",
+        "sources",
+        "Every source: publisher, licence, needs, last look.",
+    ),
+    "coverage": ("scrapers.collected_cli", "coverage", "Where we looked, when, and the gaps."),
     "crawl": ("scrapers.crawl_cli", "crawl", "Look at one source now."),
     "import": ("scrapers.cli", "import_", "Read files of a source from disk."),
     "quarantine": ("scrapers.quarantine_cli", "quarantine", "What could not be read or believed."),

@@ -30,6 +30,9 @@ from config.settings import Settings
 
 DONE, FAILED, WRONG_USAGE, DONE_WITH_REMAINDERS = 0, 1, 2, 3
 
+NOT_COUNTED = "–"
+"""Stands in a column of numbers where a thing of this kind does not exist; what is none shows 0."""
+
 
 def utc_now() -> datetime:
     """The clock, read at the front door and passed in from there."""
@@ -63,7 +66,8 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> lis
     """Lines of an aligned table; columns of numbers stand to the right."""
     cells = [[_show(value) for value in row] for row in rows]
     is_number = [
-        all(isinstance(row[i], int) for row in rows) and bool(rows) for i in range(len(header))
+        all(isinstance(row[i], int) or row[i] == NOT_COUNTED for row in rows) and bool(rows)
+        for i in range(len(header))
     ]
     widths = [max(len(line[i]) for line in [list(header), *cells]) for i in range(len(header))]
     return [

@@ -26,7 +26,8 @@ from archive.runs import Look, end_run
 from config.settings import Settings
 from scrapers.intake import Clock
 
-SECONDS_TO_STOP = 20
+SECONDS_TO_STOP = 5
+"""A crawl in the middle of a download loses nothing when it is killed: pages are transactions."""
 
 
 @dataclass(frozen=True)

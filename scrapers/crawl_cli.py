@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
@@ -15,6 +15,7 @@ from archive.cli import AsJson
 from archive.database import read
 from archive.models import QuarantinedPiece, Run
 from archive.models.collecting import Outcome
+from archive.reading.sources import show_run
 from archive.setup import init_archive
 from archive.terminal import (
     DONE,
@@ -153,18 +154,12 @@ def choose_exit_code(runs: list[Run | None]) -> int:
 def _report(engine: Engine, runs: list[Run | None], *, as_json: bool) -> None:
     ended = [run for run in runs if run]
     if as_json:
-        emit_json({"runs": [describe_run(run) for run in ended]})
+        emit_json({"runs": [show_run(run) for run in ended]})
     else:
         for run in ended:
             say(tell_run(run))
         say("next: paidforby stats")
     note_held_pieces(engine, ended)
-
-
-def describe_run(run: Run) -> dict[str, Any]:
-    """A look as programs read it."""
-    hidden = {"lease_token", "lease_until", "cursor", "heartbeat_at"}
-    return run.model_dump(mode="json", exclude=hidden)
 
 
 def tell_run(run: Run) -> str:
@@ -207,7 +202,7 @@ def _check_source(settings: Settings, order: CrawlOrder, *, as_json: bool) -> No
         engine.dispose()
     is_as_expected = run.outcome in {Outcome.DONE, Outcome.PARTIAL}
     if as_json:
-        emit_json({"as_expected": is_as_expected, "run": describe_run(run)})
+        emit_json({"as_expected": is_as_expected, "run": show_run(run)})
     else:
         words = "as expected" if is_as_expected else "not as expected"
         say(f"{words}: {tell_run(run)}")

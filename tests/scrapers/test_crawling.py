@@ -10,7 +10,6 @@ from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
 from config.settings import Settings
 from scrapers.crawling import build_settings
-from scrapers.intake import Intake
 from scrapers.replica.faults import (
     Fault,
     cut_body,

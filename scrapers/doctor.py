@@ -1,0 +1,142 @@
+"""Looks over this machine and this archive: what works, what lacks, what to type.
+
+`paidforby doctor` calls it. It changes nothing and goes to no source.
+"""
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import typer
+from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive.cli import AsJson
+from archive.database import create_archive_engine, is_postgresql, read
+from archive.realm import read_realm
+from archive.terminal import DONE, FAILED, emit_json, say
+from config.settings import Settings
+from search.engines import open_search
+from search.port import SearchUnavailableError
+
+LEAST_PYTHON = (3, 11)
+LEAST_FREE_BYTES = 5 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    works: bool
+    detail: str
+    is_needed: bool = True
+    """Without it, something an operator asked for does not work."""
+    to_type: str = ""
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """What works here, what lacks, what to type."""
+    findings = examine(Settings())
+    is_well = all(finding.works for finding in findings if finding.is_needed)
+    if as_json:
+        emit_json({"is_well": is_well, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for line in tell_findings(findings):
+            say(line)
+        say("next: paidforby sources" if is_well else "next: what stands behind →, then again")
+    raise typer.Exit(DONE if is_well else FAILED)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything that is looked at, in the order of need."""
+    checks: tuple[Callable[[Settings], Finding], ...] = (
+        _examine_python,
+        _examine_disk,
+        _examine_fts5,
+        _examine_database,
+        _examine_search,
+        _examine_token,
+    )
+    return [check(settings) for check in checks]
+
+
+def tell_findings(findings: list[Finding]) -> list[str]:
+    """Findings as lines: what, how it stands, and what to type."""
+    width = max(len(finding.name) for finding in findings)
+    return [_tell_finding(finding, width) for finding in findings]
+
+
+def _tell_finding(finding: Finding, width: int) -> str:
+    lack = "LACKS" if finding.is_needed else "not set"
+    state = "works" if finding.works else lack
+    advice = f"  → {finding.to_type}" if finding.to_type and not finding.works else ""
+    return f"{finding.name.ljust(width)}   {state.ljust(7)}   {finding.detail}{advice}"
+
+
+def _examine_python(_: Settings) -> Finding:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    works = sys.version_info[:2] >= LEAST_PYTHON
+    return Finding("Python", works, found, to_type="install Python 3.11 or newer")
+
+
+def _examine_disk(settings: Settings) -> Finding:
+    folder = settings.home.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / (1 << 30):,.1f} GiB free at {settings.home}"
+    return Finding("disk", free >= LEAST_FREE_BYTES, detail, to_type="export PAIDFORBY_HOME=…")
+
+
+def _examine_fts5(_: Settings) -> Finding:
+    with sqlite3.connect(":memory:") as connection:
+        options = {row[0] for row in connection.execute("PRAGMA compile_options")}
+    detail = f"SQLite {sqlite3.sqlite_version}, full text search FTS5"
+    advice = "install a Python whose SQLite has FTS5"
+    return Finding("SQLite", "ENABLE_FTS5" in options, detail, to_type=advice)
+
+
+def _examine_database(settings: Settings) -> Finding:
+    """The archive's database; SQLite is not made here, only looked for."""
+    file = settings.home / "archive.sqlite3"
+    if settings.database_url is None and not file.exists():
+        return Finding("archive", False, f"none at {settings.home}", to_type="paidforby init")
+    engine = create_archive_engine(settings.resolved_database_url)
+    kind = "PostgreSQL" if is_postgresql(engine) else "SQLite"
+    try:
+        if not inspect(engine).has_table("archive_fact"):
+            return Finding("archive", False, f"{kind} without tables", to_type="paidforby init")
+        with read(engine) as session:
+            realm = read_realm(session)
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        advice = "check PAIDFORBY_DATABASE_URL and the server"
+        return Finding("archive", False, f"{kind} does not answer: {cause}", to_type=advice)
+    finally:
+        engine.dispose()
+    return Finding("archive", True, f"{kind}, realm: {realm or 'not set before the first run'}")
+
+
+def _examine_search(settings: Settings) -> Finding:
+    if settings.meilisearch_url is None:
+        detail = "not asked for: search runs on SQLite FTS5"
+        advice = "export PAIDFORBY_MEILISEARCH_URL=…"
+        return Finding("Meilisearch", False, detail, is_needed=False, to_type=advice)
+    try:
+        # Counting documents asks the server only; the archive may not be there yet.
+        documents = open_search(settings, create_archive_engine("sqlite://")).count_documents()
+    except SearchUnavailableError as error:
+        advice = "check PAIDFORBY_MEILISEARCH_URL, PAIDFORBY_MEILISEARCH_KEY and the server"
+        return Finding("Meilisearch", False, str(error), to_type=advice)
+    detail = "answers, never filled" if documents is None else f"answers, {documents:,} ads"
+    return Finding("Meilisearch", True, detail)
+
+
+def _examine_token(settings: Settings) -> Finding:
+    works = settings.meta_access_token is not None
+    detail = "set; a crawl shows whether it holds" if works else "without it Meta is not crawled"
+    advice = "export PAIDFORBY_META_ACCESS_TOKEN=…"
+    return Finding("Meta token", works, detail, is_needed=False, to_type=advice)

@@ -1,14 +1,6 @@
 """From a flag to a public decision, and what is seen by whom on the way."""
 
-import pytest
-
-from config.settings import Settings
 from tests.api.conftest import DECISION
-
-
-@pytest.fixture
-def settings(tmp_path, database_url):
-    return Settings(home=tmp_path / "home", database_url=database_url)
 
 
 def test_a_flag_is_on_the_desk_and_not_public_until_decided(ask, raise_flag, rule_id):

@@ -72,11 +72,10 @@ NOT_COUNTED = {"anchor", "sign"}
 
 
 class WindowSpec(ReferenceModel):
-    """A window as a rule writes it; it opens at `from` and is over at `to`."""
+    """A window as a rule writes it, made for each election: it opens at `from`, is over at `to`."""
 
     starts: str = Field(alias="from", description="Moment the window opens.")
     ends: str = Field(alias="to", description="Moment from which it is over.")
-    per: str = Field(default="election", pattern="^election$", description="Unit it is made for.")
     kinds: tuple[str, ...] = Field(default=(), description="Kinds of election; none named: all.")
     countries: tuple[str, ...] = Field(default=(), description="Countries; none named: all.")
 

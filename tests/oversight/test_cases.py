@@ -1,6 +1,7 @@
 """Flags and decisions: who may do what, in which order, and what stays afterwards."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from archive.database import create_archive_engine, write
@@ -60,9 +60,10 @@ OPINION = DecisionDraft(
 )
 
 
-@pytest.fixture
-def session(database_url: str, home_settings: Settings) -> Iterator[Session]:
-    engine: Engine = create_archive_engine(database_url)
+@contextmanager
+def open_session(url: str, settings: Settings) -> Iterator[Session]:
+    """An archive that holds one ad without a payer, already evaluated."""
+    engine = create_archive_engine(url)
     migrate(engine)
     with write(engine) as session:
         run = begin_run(session, "example", "2026", RunKind.CRAWL, NOW)
@@ -75,9 +76,15 @@ def session(database_url: str, home_settings: Settings) -> Iterator[Session]:
         )
         ingest_page(session, run, [ad], None, NOW)
         end_run(session, run, Outcome.DONE, NOW, complete=False)
-        evaluate_changes(session, load_rules(home_settings), load_elections(home_settings), NOW)
+        evaluate_changes(session, load_rules(settings), load_elections(settings), NOW)
         yield session
     engine.dispose()
+
+
+@pytest.fixture
+def session(home_settings: Settings) -> Iterator[Session]:
+    with open_session(home_settings.resolved_database_url, home_settings) as session:
+        yield session
 
 
 @pytest.fixture
@@ -188,8 +195,13 @@ def test_no_public_view_names_a_person(
 
 
 def test_an_appeal_is_settled_by_a_third_person_and_both_decisions_stay(
-    session: Session, rule: Rule, home_settings: Settings
+    database_url: str, rule: Rule, home_settings: Settings
 ) -> None:
+    with open_session(database_url, home_settings) as session:
+        walk_to_the_end(session, rule, home_settings)
+
+
+def walk_to_the_end(session: Session, rule: Rule, home_settings: Settings) -> None:
     flag, _ = decide(session, rule, home_settings)
     ann, bob = (session.exec(select(User).where(User.name == n)).one() for n in ("Ann", "Bob"))
     appeal_decision(session, flag, "The payer stands in the picture", ann, LATER)

@@ -21,13 +21,13 @@ from archive.database import read
 from archive.identity import ad_path, public_id
 from archive.models import Source
 from archive.reading import (
-    cover_source,
     list_absences,
     list_evidence,
     list_metrics,
     list_versions,
     read_ad,
 )
+from archive.reading.sightings import read_last_seen
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
 from oversight.cases import list_ad_decisions
 from oversight.rules import Rule
@@ -112,7 +112,7 @@ def _gather(session: Session, ad: AdView) -> dict[str, Any]:
             if ad.as_of is None or decision.decided_at <= ad.as_of
         ],
         "evidence": _pick_evidence(list_evidence(session, ad.id), [*versions, *metrics]),
-        "last_look_at": cover_source(session, ad.source).last_look_at if not ad.as_of else None,
+        "last_seen_at": read_last_seen(session, ad.id, ad.as_of),
         "source_title": source.title if source else ad.source,
         "scales": {"spend": find_scale(spends), "impressions": find_scale(shown)},
         "ranges": _list_ranges(ad, find_scale(shown)),

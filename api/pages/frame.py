@@ -23,7 +23,7 @@ OPINION = (
     "with reasons, and it can pass a case on to an authority."
 )
 MAY_DECIDE = {
-    DeploymentKind.DEMO: "This is a demonstration: nothing decided here has any effect.",
+    DeploymentKind.DEMO: "Nothing decided here has any effect: it shows how such an archive works.",
     DeploymentKind.CIVIL_SOCIETY: OPINION,
     DeploymentKind.NEWSROOM: OPINION,
     DeploymentKind.RESEARCH: OPINION,

@@ -61,7 +61,7 @@ def show_form(rooms: RoomsDep, ad: str = "") -> HTMLResponse:
 @router.post("/report")
 def take_report(request: Request, rooms: RoomsDep, form: Annotated[ReportForm, Form()]) -> Response:
     """Take a report in, or show the form again with what is wrong."""
-    check_sender(request)
+    check_sender(request, rooms.settings.public_url)
     problems = check_form(form, rooms.now().date())
     if problems:
         page = make_head("Error: report an ad")
@@ -93,17 +93,19 @@ def make_head(title: str = "Report an ad") -> PageHead:
     return PageHead(title=title, path="/report", section="/report")
 
 
-def check_sender(request: Request) -> None:
+def check_sender(request: Request, public_url: str) -> None:
     """Refuse a form that another site's page sent (Fetch Metadata; the Origin header, RFC 6454).
 
-    Programs send neither header; nobody's browser can be made to leave out both.
+    A proxy may rewrite Host, so the public address counts too. Programs send neither header; nobody's
+    browser can be made to leave out both.
 
     Raises:
         HTTPException: 403.
     """
     site = request.headers.get("sec-fetch-site", "none")
     origin = request.headers.get("origin")
-    is_ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    hosts = {request.headers.get("host"), urlsplit(public_url).netloc}
+    is_ours = origin is None or urlsplit(origin).netloc in hosts
     if site not in ("same-origin", "none") or not is_ours:
         raise HTTPException(403, "This form was sent from another site. Open it here and send it.")
 

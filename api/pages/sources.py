@@ -17,9 +17,12 @@ router = APIRouter()
 DAYS_SHOWN = 90
 
 LACKS = {
-    "held_back": ("Held back", "pieces that could not be read or believed; their bytes are kept"),
+    "held_back": ("Held back", "pieces that could not be read or believed, with their bytes kept"),
     "undated": ("Undated ads", "ads whose first day is unknown"),
-    "no_currency": ("No currency", "ads whose spend has no currency; never added to any other"),
+    "no_currency": (
+        "No currency",
+        "ads whose spend has no currency, and so is never added to any other",
+    ),
     "no_spend": ("No spend", "ads for which no amount is known"),
     "payer_unknown": ("Payer unknown", "ads for which nobody is named as paying"),
     "no_text": ("No text", "ads without any words we could keep"),

@@ -116,7 +116,7 @@ def test_every_page_says_that_it_is_invented_who_runs_it_and_what_it_can_decide(
     html = site.get(path).text
     assert "Everything here is invented" in html
     assert "The Invented Watch" in html
-    assert "nothing decided here has any effect" in html
+    assert "Nothing decided here has any effect" in html
 
 
 @pytest.mark.parametrize("path", EVERY)
@@ -207,3 +207,51 @@ def test_an_empty_archive_has_pages_too(tmp_path: Path) -> None:
             response = client.get(path)
             assert response.status_code == 200, path
             assert "has not looked at anything yet" in response.text
+
+
+def test_an_ad_that_vanished_says_between_when(site: TestClient) -> None:
+    html = site.get("/ads/harbour_ads/plain-3").text
+    assert "Vanished" in html
+    assert re.search(r"Last seen .*16 Nov 2026.* no longer found .*23 Nov 2026", html)
+
+
+def test_an_ad_is_only_said_to_be_there_when_its_own_partition_was_looked_at(
+    site: TestClient,
+) -> None:
+    html = site.get("/ads/meadow_library/900000001").text
+    assert re.search(r"It was there .*16 Nov 2026.* when we last looked for it", html)
+
+
+def test_an_earlier_state_is_shown_as_such_and_keeps_what_came_later_out(site: TestClient) -> None:
+    html = site.get(f"{MILL}?as_of=2026-11-01").text
+    assert "not as it is now" in html
+    assert "Sign today" in html
+    assert "Sign before 1 December" not in html
+    assert "1,020 EUR" not in html
+    assert "as_of=2026-11-01T23%3A59%3A59.999999Z" in html
+
+
+def test_what_a_source_left_blank_is_told_apart_from_what_it_never_gives(site: TestClient) -> None:
+    html = site.get("/ads/meadow_library/900000001").text
+    assert "unknown: the source has this field and left it blank" in html
+    assert "unknown: this source does not give it" in html
+
+
+def test_currencies_stand_in_tables_of_their_own(site: TestClient) -> None:
+    html = site.get("/spend").text
+    titles = re.findall(r'<h2 id="in-\d">([^<]*)</h2>', html)
+    assert titles == ["In EUR", "In USD", "Without a currency"]
+
+
+def test_signals_are_not_on_the_page_of_an_ad(site: TestClient) -> None:
+    html = site.get("/ads/meadow_library/900000002").text
+    assert "No decision about this ad has been published here." in html
+    assert "does not do as the rule says" not in html
+
+
+def test_a_decision_stands_on_its_own_page_and_on_that_of_its_ad(site: TestClient) -> None:
+    assert "D-2026-00001" in site.get("/ads/meadow_library/900000001").text
+    html = site.get("/decisions/D-2026-00001").text
+    assert "Opinion: a concern" in html
+    assert "An Invented Officer" not in html
+    assert "An Invented Reviewer" not in html

@@ -1,0 +1,45 @@
+"""When an ad was last known to be there, for readers."""
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from archive.models import AdMetric, AdVersion, Run
+from archive.reading.ads import find_ad_row
+from archive.reading.history import list_absences
+
+
+def read_last_seen(session: Session, ad_id: str, as_of: datetime | None = None) -> datetime:
+    """The newest time at which the ad is known to have been at its source.
+
+    That is when the source last said anything new of it, or the newest complete look at its partition,
+    unless that look missed it. Looks that may have left it out tell nothing.
+
+    Raises:
+        NotFoundError: if the archive does not hold the ad.
+    """
+    ad = find_ad_row(session, ad_id)
+    times: list[datetime | None] = [ad.first_observed_at]
+    for table in (AdVersion, AdMetric):
+        query = select(func.max(table.observed_at)).where(table.ad_id == ad.id)
+        if as_of is not None:
+            query = query.where(col(table.recorded_at) <= as_of)
+        times.append(session.exec(query).one())
+    absences = list_absences(session, ad_id, as_of)
+    if absences and absences[-1].returned_at is None:
+        times.append(absences[-1].last_seen_at)
+    else:
+        times.append(_read_last_sweep(session, ad.source, ad.partition, as_of))
+    return max(time for time in times if time is not None)
+
+
+def _read_last_sweep(
+    session: Session, source: str, partition: str, as_of: datetime | None
+) -> datetime | None:
+    query = select(func.max(Run.observed_at)).where(
+        Run.source == source, Run.partition == partition, col(Run.complete).is_(True)
+    )
+    if as_of is not None:
+        query = query.where(col(Run.ended_at) <= as_of)
+    return session.exec(query).one()

@@ -70,7 +70,7 @@ def list_commands() -> Iterator[tuple[str, object]]:
             yield name, target
             continue
         for command in target.registered_commands:
-            yield f"{name} {command.name or command.callback.__name__}", command.callback
+            yield f"{name} {command.name or command.callback}", command.callback
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from archive.errors import NotFoundError
 from archive.models import Advertiser, AdvertiserName, PublicAd
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, decode_text, encode_cursor
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
 from archive.reading.views import AdvertiserItem, AdvertiserView, NameView
 
 LISTING = "advertisers"
@@ -30,8 +30,8 @@ def list_advertisers(
     if source is not None:
         query = query.where(Advertiser.source == source)
     rows = session.exec(query).all()
-    following = encode_cursor(LISTING, rows[limit - 1].id) if len(rows) > limit else None
-    return Page(_show(session, rows[:limit]), following, read_data_as_of(session))
+    shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
+    return Page(_show(session, shown), following, read_data_as_of(session))
 
 
 def read_advertiser(session: Session, advertiser_id: str) -> AdvertiserView:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from archive.identity import public_id
 from archive.models import Committee, Disclosure
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.views import DisclosureView
 
 LISTING = "disclosures"
@@ -47,8 +47,8 @@ def list_disclosures(
         .limit(limit + 1)
     )
     rows = session.exec(query).all()
-    following = encode_cursor(LISTING, rows[limit - 1].id) if len(rows) > limit else None
-    return Page(_show(session, rows[:limit]), following, read_data_as_of(session))
+    shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
+    return Page(_show(session, shown), following, read_data_as_of(session))
 
 
 def _show(session: Session, rows: Sequence[Disclosure]) -> list[DisclosureView]:

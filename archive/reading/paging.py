@@ -7,6 +7,7 @@ only for the list that gave it.
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -14,6 +15,7 @@ from typing import Generic, TypeVar
 from archive.errors import ArchiveError
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 MOST_AT_ONCE = 100
 """Longest page anyone gets."""
@@ -37,6 +39,15 @@ class Page(Generic[Item]):
 def encode_cursor(listing: str, key: int | str) -> str:
     """A cursor that goes on after `key` in the list of that name."""
     return base64.urlsafe_b64encode(json.dumps([listing, key]).encode()).decode().rstrip("=")
+
+
+def cut_page(
+    listing: str, rows: Sequence[Row], limit: int, key: Callable[[Row], int | str | None]
+) -> tuple[list[Row], str | None]:
+    """The rows of a page, and the cursor that goes on after them; `rows` holds one more if any follow."""
+    shown = list(rows[:limit])
+    last = key(shown[-1]) if len(rows) > limit else None
+    return shown, encode_cursor(listing, last) if last is not None else None
 
 
 def decode_number(listing: str, cursor: str | None) -> int | None:

@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from archive.models import PublicAd, RuleVersion, Signal
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 
 LISTING = "signals"
 
@@ -72,5 +72,5 @@ def list_signals(
         )
         for signal, ad_id, rule_id, sha256 in session.exec(query)
     ]
-    following = encode_cursor(LISTING, signals[limit - 1].id) if len(signals) > limit else None
-    return Page(signals[:limit], following, read_data_as_of(session))
+    shown, following = cut_page(LISTING, signals, limit, lambda signal: signal.id)
+    return Page(shown, following, read_data_as_of(session))

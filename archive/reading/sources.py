@@ -4,7 +4,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import Run, Source
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.views import RunView, SourceView
 from archive.runs import last_runs
 from archive.stats import count_archive
@@ -40,9 +40,8 @@ def list_runs(
         query = query.where(col(Run.id) < before)
     if source is not None:
         query = query.where(Run.source == source)
-    runs = [show_run(run) for run in session.exec(query)]
-    following = encode_cursor(LISTING, runs[limit - 1].id) if len(runs) > limit else None
-    return Page(runs[:limit], following, read_data_as_of(session))
+    runs, following = cut_page(LISTING, session.exec(query).all(), limit, lambda run: run.id)
+    return Page([show_run(run) for run in runs], following, read_data_as_of(session))
 
 
 def show_run(run: Run) -> RunView:

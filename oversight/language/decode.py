@@ -44,6 +44,7 @@ MAX_DEPTH = 60
 QUIET = re2.Options()
 QUIET.log_errors = False
 
+TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 DURATION = re.compile(r"(\d{1,10})([hms])")
 DURATION_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
 ORDERED = {FactType.INT, FactType.TIMESTAMP, FactType.DURATION}
@@ -240,7 +241,7 @@ class _Decoder:
 
 
 def _read_timestamp(text: str) -> datetime:
-    if not text.endswith("Z"):
+    if not TIMESTAMP.fullmatch(text):
         raise ValueError('a time is written in UTC, as in timestamp("2023-05-21T04:00:00Z")')
     return datetime.fromisoformat(text).astimezone(UTC)
 

@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from archive.database import create_archive_engine, write
@@ -44,7 +42,7 @@ from oversight.cases import (
     settle_appeal,
     withdraw_flag,
 )
-from oversight.cases.states import STEPS, CaseEvent, find_next_state, list_events
+from oversight.cases.states import CaseEvent
 from oversight.elections import load_elections
 from oversight.evaluate import evaluate_changes
 from oversight.rule_file import Stage
@@ -294,26 +292,3 @@ def test_a_notice_that_says_nothing_or_comes_from_the_future_is_refused(session:
         receive_notice(session, NoticeDraft("example:a1", "?", date(2026, 3, 2)), NOW)
     with pytest.raises(NotFoundError):
         read_notice(session, "N-0")
-
-
-FINAL = {CaseState.WITHDRAWN, CaseState.UPHELD, CaseState.VARIED, CaseState.ANNULLED}
-
-
-@given(st.lists(st.sampled_from(CaseEvent), max_size=12))
-def test_however_people_try_a_flag_is_decided_once_and_ends_once(events: list[CaseEvent]) -> None:
-    state, seen = CaseState.OPEN, [CaseState.OPEN]
-    for event in events:
-        if event in list_events(state):
-            state = find_next_state(state, event)
-            seen.append(state)
-        else:
-            with pytest.raises(CaseStepError):
-                find_next_state(state, event)
-    assert len(seen) == len(set(seen))
-    assert not set(seen[:-1]) & FINAL
-    assert CaseState.APPEALED not in seen or CaseState.DECIDED in seen
-
-
-def test_every_state_but_the_final_ones_goes_on() -> None:
-    going_on = {state for state, _ in STEPS}
-    assert going_on == set(CaseState) - FINAL

@@ -66,6 +66,8 @@ def test_known_keeps_the_column_of_what_follows() -> None:
         ('ad.countries[0] == "US"', 1, 13, "position"),
         ('ad.text in ["a", ad.payer]', 1, 9, "plain values"),
         ('ad.started_at > timestamp("2023-05-21T04:00:00+03:00")', 1, 26, "in UTC"),
+        ('ad.started_at > timestamp("20230521T040000Z")', 1, 26, "in UTC"),
+        ('ad.started_at > timestamp("2023-05-32T04:00:00Z")', 1, 26, "day is out of range"),
         ('ad.started_at - ad.started_on > duration("1h30m")', 1, 41, "one unit"),
         ("ad.started_at > timestamp(ad.text)", 1, 26, "in quotes"),
         ("ad.views > 1.5", 1, 10, "overload"),

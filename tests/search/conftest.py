@@ -1,0 +1,101 @@
+"""An archive with invented ads and the search engines over it, each the real one.
+
+`search` is every engine in turn: FTS5 in the archive's file, FTS5 in a file of its own (as beside a
+PostgreSQL archive), Meilisearch. `embedded` is the first alone.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from archive.absences import mark_vanished
+from archive.database import create_archive_engine, write
+from archive.ingest import ingest_page
+from archive.models.collecting import Outcome, RunKind
+from archive.records import AdRecord
+from archive.runs import begin_run, end_run
+from archive.setup import init_archive
+from config.settings import Settings
+from search.embedded import EmbeddedSearch
+from search.hits import SearchPage
+from search.meilisearch import MeilisearchSearch
+from search.port import SearchEngine
+from search.query import build_query
+from search.sync import SyncReport, sync_index
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ENGINES = ["embedded", "own_file", "meilisearch"]
+
+
+@dataclass
+class Shelf:
+    """An archive to put ads in, with a clock that moves one hour at each look."""
+
+    engine: Engine
+    now: datetime = field(default=NOW)
+
+    def add(self, *records: AdRecord, sweep: bool = False, source: str = "example") -> None:
+        """Take records in by one whole look; a sweep makes ads it misses vanish."""
+        self.now += timedelta(hours=1)
+        with write(self.engine) as session:
+            look = begin_run(session, source, "all", RunKind.CRAWL, self.now, is_sweep=sweep)
+            ingest_page(session, look, records, None, self.now)
+            if sweep:
+                mark_vanished(session, look, self.now)
+            end_run(session, look, Outcome.DONE, self.now, complete=sweep)
+
+    def sync(self, search: SearchEngine) -> SyncReport:
+        """Bring the engine up to date."""
+        return sync_index(self.engine, search, self.now)
+
+
+def make_ad(ref: str, text: str = "", **values: Any) -> AdRecord:
+    """An ad with one text; anything else as given."""
+    given = {"platform": "examplatform", "bodies": [text] if text else []}
+    return AdRecord(ref=ref, **(given | values))
+
+
+def ask(search: SearchEngine, text: str = "", **options: Any) -> SearchPage:
+    """Answer a query written as a person writes it."""
+    return search.search(build_query(text, **options))
+
+
+def refs_of(page: SearchPage) -> list[str]:
+    """The sources' own ids of the hits, in order."""
+    return [hit.id.partition(":")[2] for hit in page.hits]
+
+
+def open_engine(name: str, archive: Engine, folder: Path, ask_for: Callable[[str], Any]) -> Any:
+    """One engine over an archive; Meilisearch gets an index of its own."""
+    if name == "embedded":
+        return EmbeddedSearch(archive)
+    if name == "own_file":
+        return EmbeddedSearch(archive, create_archive_engine(f"sqlite:///{folder / 's.sqlite3'}"))
+    server = ask_for("meilisearch_server")
+    settings = Settings(
+        meilisearch_url=server.url,
+        meilisearch_key=server.key,
+        meilisearch_index=f"ads_{secrets.token_hex(8)}",
+    )
+    return MeilisearchSearch(settings, archive)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(init_archive(Settings(home=tmp_path), []))
+
+
+@pytest.fixture(params=ENGINES)
+def search(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path) -> SearchEngine:
+    return open_engine(request.param, shelf.engine, tmp_path, request.getfixturevalue)
+
+
+@pytest.fixture
+def embedded(shelf: Shelf) -> EmbeddedSearch:
+    return EmbeddedSearch(shelf.engine)

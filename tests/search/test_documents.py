@@ -1,0 +1,83 @@
+"""An ad becomes a document: keys every engine takes, words of addresses, texts that cannot harm."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.documents import LONGEST_KEY, encode_key, read_address
+from search.hits import MARK_END, MARK_START
+from search.port import SearchEngine
+from search.snippets import mark_text
+from search.typos import measure_distance
+from search.words import fold_word, join_terms
+from tests.search.conftest import Shelf, ask, make_ad
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_keys_are_safe_letters_and_no_two_ads_share_one(one, other):
+    keys = [encode_key(f"example:{ref}") for ref in (one, other) if ref.isprintable()]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", key) and len(key) <= LONGEST_KEY for key in keys)
+    assert len(set(keys)) == len({ref for ref in (one, other) if ref.isprintable()})
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://www.example.org/climate-action?utm_source=x", "example.org climate action"),
+        ("example.org/SaveTheBees/now.html", "example.org save the bees now html"),
+        ("https://example.org/%C3%A9cole/", "example.org école"),
+        ("example.org", "example.org"),
+        ("https://[broken/ipv6", "https://[broken/ipv6"),
+        ("", ""),
+    ],
+)
+def test_an_address_reads_as_its_host_and_the_words_of_its_path(address, words):
+    assert read_address(address).casefold() == words
+
+
+def test_marks_and_nul_bytes_in_an_ad_cannot_pretend_to_be_matches(
+    search: SearchEngine, shelf: Shelf
+):
+    shelf.add(make_ad("a", f"harbour {MARK_START}fake{MARK_END}\x00 quay"))
+    shelf.sync(search)
+    assert ask(search, "harbour").hits[0].snippet == f"{MARK_START}harbour{MARK_END} fake quay"
+
+
+@pytest.mark.parametrize(
+    ("word", "term"),
+    [
+        ("Łódź", "lodz"),
+        ("Straße", "strasse"),
+        ("Ørsted", "orsted"),
+        ("İstanbul", "istanbul"),
+        ("𝐂𝐋𝐈𝐌𝐀𝐓𝐄", "climate"),
+        ("مُناخ", "مناخ"),
+        ("हिंदी", "हिंदी"),
+    ],
+)
+def test_spellings_of_one_word_are_one(word, term):
+    assert fold_word(word) == term
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text):
+    assert join_terms(join_terms(text)) == join_terms(text)
+
+
+@given(st.text())
+def test_marks_add_nothing_but_themselves(text):
+    plain = text.replace(MARK_START, "").replace(MARK_END, "")
+    marked = mark_text(plain, lambda term: "a" in term)
+    unmarked = marked.replace(MARK_START, "").replace(MARK_END, "")
+    assert unmarked.strip("…") in plain
+    assert marked.count(MARK_START) == marked.count(MARK_END)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "distance"),
+    [("taxes", "taxes", 0), ("taxes", "taxse", 1), ("taxes", "tax", 2), ("taxes", "faxed", 2)],
+)
+def test_the_distance_of_words_counts_typos(one, other, distance):
+    assert measure_distance(one, other, 2) == distance

@@ -1,0 +1,243 @@
+"""The search copy follows the archive, whatever is killed when, and says how far it is."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete
+
+import search.sync
+from archive.database import write
+from archive.models import PublicAd
+from search.documents import SearchDocument, make_document
+from search.embedded import EmbeddedSearch
+from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
+from search.sync import index_status, rebuild_index
+from tests.search.conftest import Shelf, ask, make_ad, refs_of
+
+
+class KilledError(Exception):
+    """The process ended here."""
+
+
+def kill(*_args: object, **_more: object) -> None:
+    raise KilledError
+
+
+def test_an_archive_that_was_never_indexed_says_what_to_type(search: SearchEngine, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"))
+    with pytest.raises(SearchUnavailableError, match="paidforby index sync"):
+        ask(search, "harbour")
+
+
+def test_an_empty_archive_is_indexed_and_answers_with_nothing(search: SearchEngine, shelf: Shelf):
+    shelf.sync(search)
+    assert ask(search, "harbour").total == 0
+    assert index_status(shelf.engine, search, shelf.now).documents == 0
+
+
+def test_new_changed_and_moved_ads_are_found_as_they_are_now(search: SearchEngine, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"), make_ad("b", "quay", impressions_lower=10))
+    shelf.sync(search)
+    shelf.add(
+        make_ad("a", "lighthouse"), make_ad("b", "quay", impressions_lower=20), make_ad("c", "pier")
+    )
+    report = shelf.sync(search)
+    assert (report.changes, report.documents, report.moved) == (3, 2, 1)
+    assert ask(search, "harbour").total == 0
+    assert refs_of(ask(search, "lighthouse")) == ["a"]
+    assert refs_of(ask(search, "pier")) == ["c"]
+    assert ask(search, "quay", filters=[("impressions_min", "20")]).hits[0].impressions_lower == 20
+
+
+def test_moved_numbers_send_no_text(search: SearchEngine, shelf: Shelf, monkeypatch):
+    shelf.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=100))
+    shelf.sync(search)
+    sent: list[Batch] = []
+    write_batch = search.write_batch
+    monkeypatch.setattr(search, "write_batch", lambda b, s: sent.append(b) or write_batch(b, s))
+    shelf.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=200))
+    shelf.sync(search)
+    assert [(batch.documents, len(batch.moved)) for batch in sent] == [([], 1)]
+    hit = ask(search, "harbour").hits[0]
+    assert (hit.spend_lower_minor, hit.versions) == (200, 1)
+
+
+def test_a_vanished_ad_is_still_found_and_says_so(search: SearchEngine, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"), make_ad("b", "harbour"), sweep=True)
+    shelf.sync(search)
+    shelf.add(make_ad("b", "harbour"), sweep=True)
+    assert shelf.sync(search).moved == 1
+    page = ask(search, "harbour", filters=[("state", "vanished")], facets=["state"])
+    assert (refs_of(page), page.facets) == (["a"], {"state": {"vanished": 1}})
+
+
+def test_an_ad_the_archive_no_longer_shows_is_taken_out(search: SearchEngine, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
+    shelf.sync(search)
+    shelf.add(make_ad("a", "harbour closed"))
+    with write(shelf.engine) as session:
+        session.connection().execute(delete(PublicAd).where(PublicAd.ref == "a"))
+    assert shelf.sync(search).deleted == 1
+    assert refs_of(ask(search, "harbour")) == ["b"]
+
+
+def test_killed_before_the_mark_moved_the_next_sync_sends_it_again(
+    search: SearchEngine, shelf: Shelf, monkeypatch
+):
+    shelf.add(make_ad("a", "harbour"))
+    shelf.sync(search)
+    shelf.add(make_ad("a", "lighthouse"), make_ad("b", "pier"))
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(search_sync, "move_search_mark", kill)
+        shelf.sync(search)
+    assert index_status(shelf.engine, search, shelf.now).lag_changes == 2
+    assert shelf.sync(search).changes == 2
+    assert sorted(refs_of(ask(search))) == ["a", "b"]
+    assert refs_of(ask(search, "lighthouse")) == ["a"]
+    assert index_status(shelf.engine, search, shelf.now).lag_changes == 0
+
+
+search_sync = search.sync
+
+
+def test_in_the_archives_own_file_a_killed_sync_leaves_nothing_half_done(
+    embedded: EmbeddedSearch, shelf: Shelf, monkeypatch
+):
+    shelf.add(make_ad("a", "harbour"))
+    shelf.sync(embedded)
+    shelf.add(make_ad("b", "harbour"))
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(search_sync, "move_search_mark", kill)
+        shelf.sync(embedded)
+    assert refs_of(ask(embedded, "harbour")) == ["a"]
+
+
+def test_two_syncs_at_once_leave_no_change_behind(search: SearchEngine, shelf: Shelf, monkeypatch):
+    if search.keeps_in_archive:
+        pytest.skip("one transaction holds the whole round, so there is no second sync in it")
+    shelf.add(make_ad("a", "harbour"))
+    shelf.sync(search)
+    shelf.add(make_ad("a", "lighthouse"))
+    write_batch = search.write_batch
+
+    def write_late(batch: Batch, session: None) -> list[Rejection]:
+        monkeypatch.setattr(search, "write_batch", write_batch)
+        shelf.add(make_ad("a", "pier"))
+        shelf.sync(search)
+        return write_batch(batch, session)
+
+    monkeypatch.setattr(search, "write_batch", write_late)
+    shelf.sync(search)
+    assert index_status(shelf.engine, search, shelf.now).lag_changes == 2
+    shelf.sync(search)
+    assert refs_of(ask(search, "pier")) == ["a"]
+    assert ask(search, "lighthouse").total == 0
+
+
+def test_a_rebuild_changes_nothing_that_can_be_found(search: SearchEngine, shelf: Shelf):
+    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(20)))
+    shelf.sync(search)
+    before = ask(search, "harbour", facets=["source"]).model_dump()
+    report = rebuild_index(shelf.engine, search, shelf.now)
+    assert (report.rebuilt, report.documents) == (True, 20)
+    assert ask(search, "harbour", facets=["source"]).model_dump() == before
+
+
+def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
+    search: SearchEngine, shelf: Shelf, monkeypatch
+):
+    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(5)))
+    shelf.sync(search)
+    monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 2)
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(search_sync, "make_document", fail_after(3))
+        rebuild_index(shelf.engine, search, shelf.now)
+    assert ask(search, "harbour").total == 5
+    rebuild_index(shelf.engine, search, shelf.now)
+    assert ask(search, "harbour").total == 5
+
+
+def fail_after(count: int):
+    made: list[SearchDocument] = []
+
+    def make(ad: PublicAd) -> SearchDocument:
+        if len(made) == count:
+            kill()
+        made.append(make_document(ad))
+        return made[-1]
+
+    return make
+
+
+def test_rounds_smaller_than_the_backlog_still_take_all_of_it(
+    search: SearchEngine, shelf: Shelf, monkeypatch
+):
+    shelf.sync(search)
+    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(7)))
+    monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 3)
+    assert shelf.sync(search).changes == 7
+    assert ask(search, "harbour").total == 7
+
+
+def test_status_counts_the_lag_and_its_age(search: SearchEngine, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"))
+    shelf.sync(search)
+    indexed_at = shelf.now
+    shelf.add(make_ad("b", "harbour"))
+    status = index_status(shelf.engine, search, shelf.now + timedelta(seconds=90))
+    assert (status.documents, status.ads) == (1, 2)
+    assert (status.lag_changes, status.lag_seconds) == (1, 90.0)
+    assert ask(search, "harbour").data_as_of == indexed_at
+
+
+def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
+    search: SearchEngine, shelf: Shelf, monkeypatch
+):
+    if search.name != "meilisearch":
+        pytest.skip("FTS5 takes any document")
+    shelf.sync(search)
+    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(9)))
+    with monkeypatch.context() as patch:
+        patch.setattr(search_sync, "make_document", spoil("example:a5"))
+        report = shelf.sync(search)
+    assert [row.id for row in report.rejected] == ["example:a5"]
+    assert "not a key" in report.rejected[0].reason
+    assert ask(search, "harbour").total == 8
+    assert index_status(shelf.engine, search, shelf.now).rejected == report.rejected
+    shelf.add(make_ad("a5", "harbour", impressions_lower=5))
+    assert shelf.sync(search).documents == 1
+    assert ask(search, "harbour").total == 9
+    assert index_status(shelf.engine, search, shelf.now).rejected == []
+
+
+def spoil(public_id: str):
+    def make(ad: PublicAd) -> SearchDocument:
+        document = make_document(ad)
+        return document.model_copy(update={"key": "not a key"} if ad.public_id == public_id else {})
+
+    return make
+
+
+def test_a_server_that_is_gone_stops_the_sync_with_a_sentence(
+    search: SearchEngine, shelf: Shelf, monkeypatch
+):
+    if search.name != "meilisearch":
+        pytest.skip("there is no server")
+    shelf.add(make_ad("a", "harbour"))
+    shelf.sync(search)
+    shelf.add(make_ad("b", "harbour"))
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "_url", "http://127.0.0.1:9")
+        with pytest.raises(SearchUnavailableError, match="does not answer"):
+            shelf.sync(search)
+    assert shelf.sync(search).changes == 1
+
+
+def test_a_server_that_lost_its_index_is_filled_anew(search: SearchEngine, shelf: Shelf):
+    if search.name != "meilisearch":
+        pytest.skip("there is no server")
+    shelf.add(make_ad("a", "harbour"))
+    shelf.sync(search)
+    search._drop_index(search._uid)
+    assert shelf.sync(search).rebuilt
+    assert ask(search, "harbour").total == 1

@@ -1,0 +1,89 @@
+"""A query is checked before any engine sees it, and nothing a person types is more than words."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from search.query import QueryError, Sort, build_query, parse_units
+from tests.search.conftest import Shelf, ask, make_ad
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"filters": [("colour", "red")]}, "'colour'.*source, platform"),
+        ({"filters": [("since", "last week")]}, "'since'.*2023-05-21"),
+        ({"filters": [("since", "2024-01-01"), ("since", "2024-01-02")]}, "'since' takes one"),
+        ({"filters": [("impressions_min", "-1")]}, "'impressions_min'.*whole number"),
+        ({"filters": [("spend_min", "100")]}, "one currency"),
+        ({"filters": [("spend_min", "1"), ("currency", "ZZZ")]}, "ZZZ"),
+        ({"filters": [("declared_political", "maybe")]}, "'maybe'.*true, false"),
+        ({"sort": "best"}, "'best'.*relevance, newest"),
+        ({"facets": ["spend_min"]}, "'spend_min'.*source"),
+        ({"limit": 0}, "limit 0"),
+        ({"limit": 101}, "limit 101"),
+        ({"page": 11, "limit": 100}, "first 1,000"),
+    ],
+)
+def test_what_is_not_allowed_is_named_with_what_is(options, named):
+    with pytest.raises(QueryError, match=named):
+        build_query("climate", **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("x" * 2_001, "2,000"), ("??", "no word"), ('""', "no word"), ("one " * 11, "at most 10")],
+)
+def test_words_that_cannot_be_searched_are_refused(text, named):
+    with pytest.raises(QueryError, match=named):
+        parse_units(text)
+
+
+def test_spend_is_asked_in_whole_units_of_one_currency():
+    query = build_query(filters=[("spend_min", "12"), ("currency", "JPY")])
+    assert query.spend_min_minor == 12
+    assert build_query(filters=[("spend_min", "12"), ("currency", "EUR")]).spend_min_minor == 1200
+
+
+def test_words_phrases_and_scripts_without_spaces_are_told_apart():
+    units = parse_units('Clean "Air Act" 气候 now')
+    assert [(unit.terms, unit.is_exact) for unit in units] == [
+        (("clean",), False),
+        (("air", "act"), True),
+        (("气", "候"), False),
+        (("now",), False),
+    ]
+
+
+def test_an_odd_quotation_mark_is_nothing():
+    assert [unit.terms for unit in parse_units('clean "air')] == [("clean",), ("air",)]
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.text(alphabet="\"*:^-+(){}\\\x00\ud800 ANDORNEARtariffs'%_;,", max_size=60),
+    st.lists(
+        st.sampled_from(['"', "NEAR(", ")", "AND", "NOT", "title:", "*", "tariffs", "\x00", "--"]),
+        max_size=12,
+    ).map(" ".join),
+    st.text(max_size=5).map(lambda text: text * 2_000),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(text=HOSTILE, sort=st.sampled_from(Sort), value=st.text(max_size=20))
+def test_whatever_is_typed_is_answered_or_refused_as_a_query(
+    embedded, shelf: Shelf, text, sort, value
+):
+    if embedded.count_documents() is None:
+        shelf.add(make_ad("a", "tariffs now"))
+        shelf.sync(embedded)
+    try:
+        page = ask(embedded, text, sort=sort, filters=[("payer", value)], facets=["source"])
+    except QueryError:
+        return
+    assert page.total == 0

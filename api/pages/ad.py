@@ -27,7 +27,7 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
-from archive.reading.sightings import read_last_seen
+from archive.reading.sightings import list_import_times, read_last_seen
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
 from oversight.cases import list_ad_decisions
 from oversight.rules import Rule
@@ -112,6 +112,7 @@ def _gather(session: Session, ad: AdView) -> dict[str, Any]:
             if ad.as_of is None or decision.decided_at <= ad.as_of
         ],
         "evidence": _pick_evidence(list_evidence(session, ad.id), [*versions, *metrics]),
+        "undated": list_import_times(session, ad.source),
         "last_seen_at": read_last_seen(session, ad.id, ad.as_of),
         "source_title": source.title if source else ad.source,
         "scales": {"spend": find_scale(spends), "impressions": find_scale(shown)},

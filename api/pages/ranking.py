@@ -82,7 +82,7 @@ def write_sentence(table: CurrencyTable, verb: str, about: str) -> str:
     """What a table says first, ready to print; says so when the lead is not certain."""
     named = [row for row in table.rows if row.best is not None and not row.group.unknown_reason]
     if not named:
-        return f"Nobody can tell who {verb} {about}."
+        return f"No amount is known of anyone named {about}."
     first = named[0]
     amount = format_bounds(first.group.lower_minor, first.group.upper_minor, table.currency)
     if not table.is_ranked:

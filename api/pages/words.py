@@ -161,9 +161,9 @@ def name_code(code: str) -> str:
 
 def write_said(value: object, field: str = "") -> str:
     """A field's value before or after a change, as text: what it was, or that there was nothing."""
+    if value is None or value in ("", [], {}):
+        return "nothing"
     match value:
-        case None | "" | [] | {}:
-            return "nothing"
         case bool():
             return "yes" if value else "no"
         case list() | tuple():

@@ -1,4 +1,4 @@
-"""When an ad was last known to be there, for readers."""
+"""When an ad was last known to be there, and which times are of our reading only, for readers."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from archive.models import AdMetric, AdVersion, Run
+from archive.models.collecting import RunKind
 from archive.reading.ads import find_ad_row
 from archive.reading.history import list_absences
 
@@ -43,3 +44,12 @@ def _read_last_sweep(
     if as_of is not None:
         query = query.where(col(Run.ended_at) <= as_of)
     return session.exec(query).one()
+
+
+def list_import_times(session: Session, source: str) -> frozenset[datetime]:
+    """Observation times at a source that only say when a file was read here.
+
+    The file did not say when the source had said it, and nobody declared it.
+    """
+    query = select(Run.observed_at).where(Run.source == source, Run.observed_how == RunKind.IMPORT)
+    return frozenset(session.exec(query))

@@ -9,10 +9,22 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from archive.database import write
+from archive.ingest import ingest_page
+from archive.models.collecting import Outcome, RunKind
+from archive.runs import begin_run, end_run
 from archive.setup import init_archive
 from search.engines import open_search
 from search.sync import sync_index
-from tests.invented import HOSTILE, NOW, decide_something, make_archive, make_settings
+from tests.invented import (
+    HOSTILE,
+    NOW,
+    SOURCES,
+    decide_something,
+    harbour_mill,
+    make_archive,
+    make_settings,
+)
 
 MILL = "/ads/harbour_ads/mill-1"
 ODD = "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1"
@@ -255,3 +267,18 @@ def test_a_decision_stands_on_its_own_page_and_on_that_of_its_ad(site: TestClien
     assert "Opinion: a concern" in html
     assert "An Invented Officer" not in html
     assert "An Invented Reviewer" not in html
+
+
+def test_a_file_without_a_date_is_not_said_to_be_of_today(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    engine = init_archive(settings, SOURCES)
+    with write(engine) as session:
+        look = begin_run(session, "harbour_ads", "import", RunKind.IMPORT, NOW)
+        ingest_page(session, look, [harbour_mill(0)], None, NOW)
+        end_run(session, look, Outcome.DONE, NOW)
+    engine.dispose()
+    with TestClient(create_app(settings, now=lambda: NOW)) as client:
+        html = client.get(MILL).text
+    assert "when the source had said so, the file does not tell" in html
+    assert "read from an undated file" in html
+    assert "said by the source" not in html

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.dependencies import FutureError
 from api.pages.ad import group_delivery
 from api.pages.bands import WIDTH, draw_band, find_scale, round_up
-from api.pages.ranking import CurrencyTable, rank_group, write_sentence
+from api.pages.ranking import CurrencyTable, make_tables, rank_group, write_sentence
 from api.pages.site import AsOfError, read_time
 from api.pages.strips import describe_days, draw_strip, list_stretches
 from api.pages.words import (
@@ -26,7 +26,7 @@ from api.pages.words import (
     write_snippet,
 )
 from archive.reading.views import DayCover
-from archive.spending import SpendGroup
+from archive.spending import SpendBasis, SpendBy, SpendGroup, SpendMeasure, SpendSummary
 from search.hits import MARK_END, MARK_START
 
 NOW = datetime(2026, 11, 23, 7, 20, tzinfo=UTC)
@@ -119,6 +119,20 @@ def make_table(*groups: SpendGroup) -> CurrencyTable:
     return CurrencyTable("EUR", 1000, len(groups) > 1, rows, 0)
 
 
+def test_a_table_of_months_has_no_first() -> None:
+    summary = SpendSummary(
+        measure=SpendMeasure.ADS,
+        by=SpendBy.MONTH,
+        basis=SpendBasis.BOUNDS,
+        from_on=date(2026, 10, 1),
+        to_on=date(2026, 11, 30),
+        rule="",
+        as_of=NOW,
+        groups=[make_group("October", 1, 2), make_group("November", 3, 4)],
+    )
+    assert not make_tables(summary)[0].is_ranked
+
+
 def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> None:
     sure = make_table(make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, 200_00))
     assert (
@@ -127,7 +141,9 @@ def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> No
     unsure = make_table(make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, None))
     assert "may be who paid most" in write_sentence(unsure, "paid most", "on Meta")
     unknown = make_table(make_group("Mill", None, None), make_group("Bus", None, None))
-    assert write_sentence(unknown, "paid most", "here") == "Nobody can tell who paid most here."
+    assert (
+        write_sentence(unknown, "paid most", "here") == "No amount is known of anyone named here."
+    )
 
 
 def test_coverage_is_drawn_and_said_day_by_day() -> None:
@@ -179,6 +195,9 @@ def test_times_say_their_zone_and_keep_the_raw_value() -> None:
         (join_words(["a", "b", "c"]), "a, b and c"),
         (join_words([]), ""),
         (write_said(["one", True, None]), "one; yes; nothing"),
+        (write_said([{"mode": "include", "text": "35+"}]), "mode: include, text: 35+"),
+        (write_said({}), "nothing"),
+        (write_said(False), "no"),
         (write_said("2026-12-01", "ended_on"), "1 Dec 2026"),
         (write_said("2026-12-01", "bodies"), "2026-12-01"),
     ],

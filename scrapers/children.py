@@ -69,7 +69,8 @@ def start_child(settings: Settings, errand: Errand, clock: Clock) -> Child:
     """Start a crawl; its messages go to our standard error, its answer is the run's row."""
     process = subprocess.Popen(  # noqa: S603 (our own interpreter and our own command)
         errand.command,
-        env=os.environ | settings_environ(settings),
+        # Rich's word for "no terminal": several children may share ours, and we show the progress.
+        env=os.environ | settings_environ(settings) | {"TTY_COMPATIBLE": "0"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,

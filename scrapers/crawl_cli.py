@@ -35,10 +35,8 @@ from scrapers.cli import find_spider
 from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.following import follow_changes
 from scrapers.progress import shown_progress
-from scrapers.scheduler import schedule_on
 from scrapers.spider import SourceSpider, find_spiders
 from scrapers.walk import LOOPBACK
-from scrapers.worker import work_on, work_once
 
 SHOWN_AT_MOST = 20
 CHECKED_ANSWERS = 5
@@ -72,41 +70,20 @@ def crawl(
         _check_source(settings, CrawlOrder(spider, partitions[0], base_url, realm), as_json=as_json)
         return
     with plain_errors():
-        engine = _open_or_init(settings)
+        engine = open_or_init(settings)
         if partition:
             order = CrawlOrder(spider, partition, base_url, realm)
-            runs: list[Run | None] = [crawl_here(settings, engine, order)]
+            runs: list[Run | None] = [_crawl_here(settings, engine, order)]
         else:
             errands = [Errand(source, each, base_url) for each in partitions]
-            runs = [crawl_in_child(settings, engine, errand, utc_now) for errand in errands]
+            runs = [_crawl_in_child(settings, engine, errand) for errand in errands]
         follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
-    _report(engine, runs, as_json=as_json)
+    report_runs(engine, runs, as_json=as_json)
     raise typer.Exit(choose_exit_code(runs))
 
 
-def scheduler() -> None:
-    """Start what is due, each source in its turn, until stopped."""
-    settings = Settings()
-    with plain_errors():
-        schedule_on(settings, _open_or_init(settings), utc_now)
-
-
-def worker(
-    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Crawl what is due, evaluate and index what changed, on and on."""
-    settings = Settings()
-    with plain_errors():
-        engine = _open_or_init(settings)
-        if not once:
-            work_on(settings, engine, utc_now)
-        runs = work_once(settings, engine, utc_now)
-    _report(engine, runs, as_json=as_json)
-    raise typer.Exit(choose_exit_code(runs))
-
-
-def _open_or_init(settings: Settings) -> Engine:
+def open_or_init(settings: Settings) -> Engine:
+    """The archive; made first if it is not there, since a first crawl is a first run."""
     return init_archive(settings, [each.info for each in find_spiders().values()])
 
 
@@ -137,10 +114,14 @@ def find_realm(base_url: str) -> Realm:
         raise typer.Exit(FAILED) from None
 
 
-def crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> Run:
-    """Crawl a partition in this process."""
+def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> Run:
     with shown_progress(engine, order.spider.info.id, order.partition, utc_now):
         return run_crawl(settings, engine, order, utc_now)
+
+
+def _crawl_in_child(settings: Settings, engine: Engine, errand: Errand) -> Run | None:
+    with shown_progress(engine, errand.source, errand.partition, utc_now):
+        return crawl_in_child(settings, engine, errand, utc_now)
 
 
 def choose_exit_code(runs: list[Run | None]) -> int:
@@ -151,7 +132,8 @@ def choose_exit_code(runs: list[Run | None]) -> int:
     return DONE_WITH_REMAINDERS if outcomes & REMAINDERS else DONE
 
 
-def _report(engine: Engine, runs: list[Run | None], *, as_json: bool) -> None:
+def report_runs(engine: Engine, runs: list[Run | None], *, as_json: bool) -> None:
+    """Say how looks ended, and what of them was put aside."""
     ended = [run for run in runs if run]
     if as_json:
         emit_json({"runs": [show_run(run) for run in ended]})

@@ -1,0 +1,93 @@
+"""Two people who do not exist, and one ad that one of them flags and the other decides.
+
+The demo calls it once its archive is evaluated; whoever looks at the site finds a whole case.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from archive.database import write
+from archive.errors import NotFoundError
+from archive.models import PublicAd, RuleVersion, Signal, User
+from archive.models.oversight import Answer
+from archive.models.people import Role
+from archive.people import add_user, read_user
+from config.settings import Settings
+from oversight.cases.decisions import DecisionDraft, decide_flag
+from oversight.cases.flags import raise_flag
+from oversight.cases.powers import DecisionOutcome
+from oversight.rule_file import Stage
+from oversight.rules import Rule, load_rules
+from scrapers.intake import Clock
+
+OFFICER = "Officer Ada Example (demo)"
+ANALYST = "Analyst Bo Example (demo)"
+
+
+@dataclass(frozen=True)
+class DemoCase:
+    """What the demo says of its case."""
+
+    officer: str
+    key: str
+    ad_id: str = ""
+    decision: str = ""
+
+
+def decide_one_ad(settings: Settings, engine: Engine, clock: Clock) -> DemoCase | None:
+    """Make the people, the flag and the decision; `None` when an earlier demo has made them here."""
+    now = clock()
+    with write(engine) as session:
+        if _knows(session, OFFICER):
+            return None
+        officer, key = add_user(session, OFFICER, [Role.ANALYST, Role.REVIEWER], now)
+        analyst, _ = add_user(session, ANALYST, [Role.ANALYST], now)
+        found = find_unmet(session, load_rules(settings))
+        if found is None:
+            return DemoCase(officer.name, key)
+        ad, rule = found
+        note = f"The rule {rule.id!r} was not met when this ad was read."
+        flag = raise_flag(session, ad.public_id, rule, note, analyst, now)
+        draft = write_draft(rule)
+        decision = decide_flag(session, flag, draft, officer, settings, now)
+        return DemoCase(officer.name, key, ad.public_id, decision.reference)
+
+
+def _knows(session: Session, name: str) -> User | None:
+    try:
+        return read_user(session, name)
+    except NotFoundError:
+        return None
+
+
+def find_unmet(session: Session, rules: list[Rule]) -> tuple[PublicAd, Rule] | None:
+    """The first ad that an active rule answered not met, law before mere patterns, and the rule."""
+    active = {rule.sha256: rule for rule in rules if rule.file.stage is Stage.ACTIVE}
+    query = (
+        select(PublicAd, RuleVersion.sha256)
+        .join(Signal, col(Signal.ad_id) == col(PublicAd.id))
+        .join(RuleVersion, col(RuleVersion.id) == col(Signal.rule_version_id))
+        .where(Signal.answer == Answer.NOT_MET, col(RuleVersion.sha256).in_(active))
+        .order_by(col(Signal.is_historic), col(Signal.id))
+    )
+    found = [(ad, active[sha256]) for ad, sha256 in session.exec(query)]
+    # `*` is nobody's law: a pattern that people watch for.
+    return min(found, key=lambda pair: pair[1].file.jurisdiction == "*", default=None)
+
+
+def write_draft(rule: Rule) -> DecisionDraft:
+    """An opinion in the words of the rule it rests on."""
+    return DecisionDraft(
+        outcome=DecisionOutcome.OPINION_CONCERN,
+        reasons=(
+            f"Invented for the demo. The rule says: {rule.file.says} The source has the field and "
+            "left it blank, so a reader of the ad could not learn what the rule wants them to know."
+        ),
+        legal_basis=rule.file.legal_basis[0].cite,
+        plain_summary=(
+            "This ad, which does not exist, should have said something that it left out. "
+            "Nobody was told and nothing was removed."
+        ),
+    )

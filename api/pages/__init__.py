@@ -5,12 +5,22 @@
 """
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from api.dependencies import Rooms
-from api.pages import about, ad, advertiser, decisions, home, report, results, rules, sources, spend
+from api.pages import (
+    about,
+    ad,
+    advertiser,
+    decisions,
+    home,
+    report,
+    results,
+    rules,
+    sources,
+    spend,
+    static,
+)
 from api.pages.errors import answer_errors
-from api.pages.site import STATIC_DIR
 
 ROUTERS = (
     home.router,
@@ -23,6 +33,7 @@ ROUTERS = (
     report.router,
     sources.router,
     about.router,
+    static.router,
 )
 
 
@@ -35,7 +46,6 @@ def make_site(rooms: Rooms) -> FastAPI:
     """The pages as an application of their own, so that their errors are pages too."""
     site = FastAPI(openapi_url=None)
     site.state.rooms = rooms
-    site.mount("/static", StaticFiles(directory=STATIC_DIR))
     for router in ROUTERS:
         site.include_router(router)
     answer_errors(site)

@@ -43,6 +43,8 @@ class Frame:
     """When the newest look at a source ended; `None`: this archive has not looked yet."""
     as_of: datetime | None
     """The earlier time the reader asked for."""
+    as_of_text: str
+    """The same as addresses carry it; empty: now."""
     days_looked: int
     days_due: int
     operator_name: str
@@ -77,6 +79,7 @@ def read_frame(
         may_decide=MAY_DECIDE[settings.deployment_kind],
         public_url=settings.public_url.rstrip("/"),
         cited_path=path if as_of is None else set_query(path, as_of=write_time(as_of)),
+        as_of_text="" if as_of is None else write_time(as_of),
     )
 
 

@@ -1,6 +1,7 @@
 """The page of search results: the total and what it is worth, facets, hits with marks and bands."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -8,8 +9,9 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
 from api.pages.bands import find_scales
-from api.pages.site import PageHead, render_page
+from api.pages.site import PageHead, read_time, render_page
 from archive.database import read
+from search.as_of import search_as_of
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
 from search.query import BOUND_FILTERS, LAST_RESULT, VALUE_FILTERS, QueryError, Sort, build_query
@@ -85,8 +87,9 @@ class Asked:
 def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
     """Ads that answer a query."""
     asked = read_question(request)
+    then = read_time(request.query_params.get("as_of"), rooms.now())
     try:
-        answer, problem = search_ads(rooms, asked), ""
+        answer, problem = search_ads(rooms, asked, then), ""
     except (QueryError, SearchUnavailableError) as error:
         answer, problem = None, str(error)
     title = f"Ads with “{asked.text}”" if asked.text else "All ads"
@@ -94,7 +97,9 @@ def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
         title=title,
         path=asked.path,
         section="/search",
-        json=f"/api/v1/search?{asked.encode_for_programs()}" if answer else None,
+        json=f"/api/v1/search?{asked.encode_for_programs()}" if answer and not then else None,
+        keeps_history=True,
+        as_of=then,
     )
     with read(rooms.engine) as session:
         return render_page(
@@ -130,8 +135,8 @@ def read_question(request: Request) -> Asked:
     )
 
 
-def search_ads(rooms: Rooms, asked: Asked) -> SearchPage:
-    """The engine's answer.
+def search_ads(rooms: Rooms, asked: Asked, then: datetime | None) -> SearchPage:
+    """The engine's answer now, or the archive's own as of an earlier time.
 
     Raises:
         QueryError: if the question is not one the engine takes.
@@ -145,7 +150,10 @@ def search_ads(rooms: Rooms, asked: Asked) -> SearchPage:
         page=asked.page,
         facets=FACETS,
     )
-    return rooms.search.search(query)
+    if then is None:
+        return rooms.search.search(query)
+    with read(rooms.engine) as session:
+        return search_as_of(session, query, then)
 
 
 def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[Choice]]:

@@ -35,6 +35,7 @@ PAGES = [
     "/search",
     "/search?q=climate&country=GR&sort=spend",
     "/search?q=nothingofthekind",
+    "/search?q=mill&as_of=2026-11-01",
     MILL,
     f"{MILL}?as_of=2026-11-01",
     ODD,
@@ -61,6 +62,7 @@ ERRORS = {
     "/rules/unknown": 404,
     "/advertisers/unknown": 404,
     "/search?sort=sideways": 400,
+    "/search?as_of=soon": 400,
     "/search?spend_min=5": 400,
     "/spend?by=moon": 400,
     "/spend?by=region": 400,
@@ -202,7 +204,10 @@ def test_links_within_the_site_lead_somewhere(site: TestClient) -> None:
 def test_the_stylesheet_may_be_kept_for_ever_and_changes_its_address(site: TestClient) -> None:
     address = re.search(r'href="(/static/site\.css\?v=[0-9a-f]{12})"', site.get("/").text)
     assert address
-    assert site.get(address[1]).headers["content-type"].startswith("text/css")
+    response = site.get(address[1])
+    assert response.headers["content-type"].startswith("text/css")
+    assert "immutable" in response.headers["cache-control"]
+    assert site.get("/static/..%2Fapp.py").status_code == 404
 
 
 def test_a_program_gets_a_problem_document(site: TestClient) -> None:
@@ -241,6 +246,11 @@ def test_an_earlier_state_is_shown_as_such_and_keeps_what_came_later_out(site: T
     assert "Sign before 1 December" not in html
     assert "1,020 EUR" not in html
     assert "as_of=2026-11-01T23%3A59%3A59.999999Z" in html
+
+
+def test_a_search_can_be_asked_as_of_an_earlier_time(site: TestClient) -> None:
+    assert 'id="total">4 ads' in site.get("/search?as_of=2026-11-01").text
+    assert 'id="total">8 ads' in site.get("/search").text
 
 
 def test_what_a_source_left_blank_is_told_apart_from_what_it_never_gives(site: TestClient) -> None:

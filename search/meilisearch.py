@@ -62,18 +62,16 @@ class MeilisearchSearch:
         data_as_of = require_data_as_of(self._archive, self.consumer)
         matched: Matched = "all_words" if query.units else "everything"
         answer = self._ask(query, "all")
-        facets = answer["facetDistribution"]
-        if not facets["source"] and len(query.units) > 1:
+        if not _count_facet(answer, "source") and len(query.units) > 1:
             matched, answer = "some_words", self._ask(query, "last")
-            facets = answer["facetDistribution"]
         return SearchPage(
-            total=sum(facets["source"].values()),
+            total=sum(_count_facet(answer, "source").values()),
             total_from="exact",
             matched=matched,
             engine=self.name,
             data_as_of=data_as_of,
             hits=[_read_hit(row) for row in answer["hits"]],
-            facets={name: facets[LIST_FIELDS.get(name, name)] for name in query.facets},
+            facets={name: _count_facet(answer, name) for name in query.facets},
         )
 
     def count_documents(self) -> int | None:
@@ -232,6 +230,12 @@ def _cut_lines(lines: list[Line]) -> Iterator[list[Line]]:
 
 def _join_lines(lines: list[Line]) -> bytes:
     return b"\n".join(body for _, body in lines)
+
+
+def _count_facet(answer: dict[str, Any], name: str) -> dict[str, int]:
+    # A field that no document has a value of is left out of the answer.
+    counts: dict[str, int] = answer["facetDistribution"].get(LIST_FIELDS.get(name, name), {})
+    return counts
 
 
 def _read_hit(row: dict[str, Any]) -> SearchHit:

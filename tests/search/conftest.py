@@ -1,7 +1,8 @@
 """An archive with invented ads and the search engines over it, each the real one.
 
 `search` is every engine in turn: FTS5 in the archive's file, FTS5 in a file of its own (as beside a
-PostgreSQL archive), Meilisearch. `embedded` is the first alone.
+PostgreSQL archive), Meilisearch. `embedded` is the first alone, `served` the last, `outside` the two
+that keep nothing in the archive's file.
 """
 
 import secrets
@@ -99,3 +100,13 @@ def search(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path) -> Sear
 @pytest.fixture
 def embedded(shelf: Shelf) -> EmbeddedSearch:
     return EmbeddedSearch(shelf.engine)
+
+
+@pytest.fixture(params=["own_file", "meilisearch"])
+def outside(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path) -> SearchEngine:
+    return open_engine(request.param, shelf.engine, tmp_path, request.getfixturevalue)
+
+
+@pytest.fixture
+def served(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path) -> MeilisearchSearch:
+    return open_engine("meilisearch", shelf.engine, tmp_path, request.getfixturevalue)

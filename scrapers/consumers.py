@@ -1,0 +1,42 @@
+"""The two readers of the change sequence that a collecting machine runs: the rules, the search copy.
+
+`following.py` calls them. Each keeps its own mark and can be killed at any point.
+"""
+
+from sqlalchemy import Engine
+
+from archive.database import write
+from archive.terminal import note
+from config.settings import Settings
+from oversight.elections import load_elections
+from oversight.evaluate import evaluate_changes
+from oversight.reference_files import ReferenceFileError
+from oversight.rules import load_rules
+from scrapers.intake import Clock
+from search.engines import open_search
+from search.port import SearchUnavailableError
+from search.sync import sync_index
+
+
+def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Hold what changed against the rules; with a rule file that does not load, none is asked."""
+    try:
+        rules, elections = load_rules(settings), load_elections(settings)
+    except ReferenceFileError as error:
+        note(f"no rule was evaluated: {error}")
+        return
+    has_more = True
+    while has_more:
+        with write(engine) as session:
+            has_more = evaluate_changes(session, rules, elections, clock()).has_more
+
+
+def sync_search(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Send what changed to the search engine; one that is down is caught up by the next sync."""
+    try:
+        report = sync_index(engine, open_search(settings, engine), clock())
+    except SearchUnavailableError as error:
+        note(f"the search copy stays behind for now: {error}")
+        return
+    for refused in report.rejected:
+        note(f"the search engine would not take {refused.id}: {refused.reason}")

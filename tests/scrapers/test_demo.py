@@ -1,0 +1,129 @@
+"""The demo: the whole walk on invented data, in a home of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+
+from archive.database import read, write
+from archive.models.collecting import Outcome
+from archive.people import find_user_by_key
+from archive.realm import claim_realm
+from config.settings import DeploymentKind, Realm, Settings
+from scrapers.demo import MARKER, is_served, list_errands, make_demo_settings, prepare_home
+from scrapers.demo_case import OFFICER, decide_one_ad
+from scrapers.demo_summary import tell_archive
+from scrapers.following import follow_changes
+from scrapers.replica.serve import running_replica
+from scrapers.spider import find_spiders
+from tests.scrapers.crawls import now
+
+
+def run(home, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "paidforby", *arguments],
+        env=os.environ | {"PAIDFORBY_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def read_json(home, *arguments: str):
+    return json.loads(run(home, *arguments, "--json").stdout)
+
+
+def test_the_demo_makes_an_archive_worth_looking_at(tmp_path):
+    told = run(tmp_path / "demo", "demo", "--no-serve")
+    home = tmp_path / "demo"
+
+    assert told.returncode == 0, told.stderr
+    stats = read_json(home, "stats")
+    assert stats["realm"] == "fictional"
+    assert stats["ad_versions"] > stats["ads"] > 100
+    assert (stats["vanished"], stats["quarantined"]) == (3, 0)
+    assert stats["disclosures"] > 0
+    assert stats["signals"] > 0
+    assert all(counts["captures"] for counts in stats["by_source"].values())
+    outcomes = {source["last_run"]["outcome"] for source in read_json(home, "sources")}
+    assert outcomes == {Outcome.DONE}
+    assert read_json(home, "search", "climate")["total"] > 0
+    for word in ("who spent most", "not met", "what is not here", "flagged and decided", "next: "):
+        assert word in told.stdout
+    assert "key of Officer Ada Example (demo), shown only now: pfb_" in told.stdout
+
+
+def test_every_source_is_looked_at_where_the_replica_has_something(home):
+    demo = make_demo_settings(home.settings)
+    with running_replica() as url:
+        errands = list(list_errands(demo, url, date(2026, 11, 23)))
+        fec = find_spiders()["us_fec_bulk"]
+        assert not is_served(demo, fec, "2022", f"{url}/us_fec_bulk")
+
+    partitions = {(errand.source, errand.partition) for errand in errands}
+    assert {source for source, _ in partitions} == set(find_spiders())
+    assert ("us_fec_bulk", "2020") in partitions
+
+
+def test_the_case_of_the_demo_is_whole_and_made_once(home, capsys):
+    demo = make_demo_settings(home.settings)
+    with running_replica() as url:
+        home.crawl_meta(url)
+    follow_changes(demo, home.engine, now)
+
+    case = decide_one_ad(demo, home.engine, now)
+
+    assert case.officer == OFFICER
+    assert case.ad_id.startswith("meta_ad_library:")
+    with read(home.engine) as session:
+        assert find_user_by_key(session, case.key).name == OFFICER
+    assert any(case.decision in line for line in tell_archive(demo, home.engine, case))
+    assert decide_one_ad(demo, home.engine, now) is None
+
+
+def test_only_a_home_that_a_demo_made_is_emptied(tmp_path):
+    theirs = Settings(home=tmp_path / "theirs")
+    theirs.home.mkdir()
+    (theirs.home / "work.txt").write_text("keep me")
+    ours = Settings(home=tmp_path / "ours")
+
+    for settings in (theirs, ours):
+        prepare_home(settings)
+    (ours.home / "old.txt").write_text("from the last demo")
+    for settings in (theirs, ours):
+        prepare_home(settings)
+
+    assert (theirs.home / "work.txt").read_text() == "keep me"
+    assert [path.name for path in ours.home.iterdir()] == [MARKER]
+
+
+def test_a_database_elsewhere_keeps_its_evidence(tmp_path):
+    settings = Settings(home=tmp_path / "ours", database_url="postgresql+psycopg://db.example/a")
+    prepare_home(settings)
+    (settings.home / "blob").write_text("evidence")
+
+    prepare_home(settings)
+
+    assert (settings.home / "blob").exists()
+
+
+def test_the_demo_runs_as_a_demo_and_keeps_the_operators_servers(monkeypatch):
+    monkeypatch.delenv("PAIDFORBY_HOME", raising=False)
+    given = Settings(
+        database_url="postgresql+psycopg://db.example/a", meilisearch_url="http://search.example"
+    )
+
+    demo = make_demo_settings(given)
+
+    assert demo.deployment_kind == DeploymentKind.DEMO
+    assert demo.home.as_posix() == "var/demo"
+    assert (demo.database_url, demo.meilisearch_url) == (given.database_url, given.meilisearch_url)
+
+
+def test_real_data_and_the_demo_do_not_meet(home):
+    with write(home.engine) as session:
+        claim_realm(session, Realm.REAL)
+    told = home.command("demo", "--no-serve")
+    assert told.returncode == 1
+    assert "this archive is real" in told.stderr

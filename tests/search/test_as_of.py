@@ -1,0 +1,75 @@
+"""Search as of a past time: what the archive knew then, and never what it learned later."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.database import read
+from archive.setup import init_archive
+from config.settings import Settings
+from search.as_of import search_as_of
+from search.query import build_query
+from tests.search.conftest import Shelf, make_ad, refs_of
+
+
+@pytest.fixture
+def shelf(database_url: str, tmp_path: Path) -> Iterator[Shelf]:
+    engine = init_archive(Settings(home=tmp_path, database_url=database_url), [])
+    yield Shelf(engine)
+    engine.dispose()
+
+
+def ask_as_of(shelf: Shelf, when, text="", **options):
+    with read(shelf.engine) as session:
+        return search_as_of(session, build_query(text, **options), when)
+
+
+def test_an_ad_is_found_by_the_words_and_numbers_it_had_then(shelf: Shelf):
+    shelf.add(make_ad("a", "harbour", impressions_lower=10))
+    then = shelf.now
+    shelf.add(make_ad("a", "lighthouse", impressions_lower=99), make_ad("b", "harbour"))
+    page = ask_as_of(shelf, then, "harbour")
+    assert (refs_of(page), page.total, page.engine, page.data_as_of) == (["a"], 1, "archive", then)
+    assert (page.hits[0].impressions_lower, page.hits[0].versions) == (10, 1)
+    assert refs_of(ask_as_of(shelf, shelf.now, "harbour")) == ["b"]
+    assert ask_as_of(shelf, then - timedelta(days=1)).total == 0
+
+
+def test_an_ad_that_vanished_later_was_still_seen_then(shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"), sweep=True)
+    then = shelf.now
+    shelf.add(make_ad("b", "harbour"), sweep=True)
+    gone = [("state", "vanished")]
+    assert ask_as_of(shelf, then, filters=gone).total == 0
+    assert refs_of(ask_as_of(shelf, shelf.now, filters=gone)) == ["a"]
+
+
+def test_only_whole_words_count_and_phrases_must_stand_together(shelf: Shelf):
+    shelf.add(make_ad("a", "harbour jobs for the town"))
+    assert ask_as_of(shelf, shelf.now, "harb").total == 0
+    assert ask_as_of(shelf, shelf.now, '"harbour jobs"').total == 1
+    assert ask_as_of(shelf, shelf.now, '"jobs harbour"').total == 0
+
+
+def test_order_is_by_start_then_id_with_unknown_starts_last(shelf: Shelf):
+    day = date(2024, 5, 1)
+    shelf.add(
+        make_ad("none"),
+        make_ad("b", started_on=day),
+        make_ad("a", started_on=day),
+        make_ad("late", started_on=day + timedelta(days=1)),
+    )
+    assert refs_of(ask_as_of(shelf, shelf.now)) == ["late", "a", "b", "none"]
+
+
+def test_filters_and_facets_are_those_of_the_engines(shelf: Shelf):
+    shelf.add(
+        make_ad("a", countries=["US", "CA"], started_on=date(2024, 5, 1), impressions_lower=5),
+        make_ad("b", countries=["US"], declared_political=True),
+    )
+    page = ask_as_of(shelf, shelf.now, facets=["country", "declared_political"])
+    assert page.facets == {"country": {"US": 2, "CA": 1}, "declared_political": {"true": 1}}
+    for name, value in (("country", "CA"), ("since", "2030-01-01"), ("impressions_min", "5")):
+        assert refs_of(ask_as_of(shelf, shelf.now, filters=[(name, value)])) == ["a"]

@@ -1,0 +1,89 @@
+"""`paidforby search` and `paidforby index`: what people and programs read."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from archive.setup import init_archive
+from config.settings import Settings
+from paidforby import app
+from search.embedded import EmbeddedSearch
+from search.engines import OWN_FILE, open_search
+from search.meilisearch import MeilisearchSearch
+from tests.search.conftest import Shelf, ask, make_ad
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
+    monkeypatch.delenv("PAIDFORBY_MEILISEARCH_URL", raising=False)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_a_first_search_says_what_to_type_and_then_works(run, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour jobs", currency="EUR", spend_lower_minor=10_000))
+    before = run("search", "harbour")
+    assert before.exit_code == 1
+    assert "paidforby index sync" in before.stderr
+    assert json.loads(run("index", "sync", "--json").stdout)["documents"] == 1
+    answer = json.loads(run("search", "harbour", "jobs", "--json").stdout)
+    assert {"total", "total_from", "engine", "data_as_of", "hits", "facets"} <= answer.keys()
+    assert (answer["total"], answer["engine"]) == (1, "embedded")
+    assert {"id", "source", "advertiser", "snippet"} <= answer["hits"][0].keys()
+    lines = run("search", "harbour").stdout.splitlines()
+    assert lines[0].startswith("1 ads (exact; engine: embedded")
+    assert any("at least 100 EUR" in line and "example:a" in line for line in lines)
+    assert lines[-1].startswith("next: ")
+
+
+def test_ad_text_cannot_steer_the_terminal(run, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour\x1b[2J\u202eevil\nline"))
+    run("index", "sync")
+    shown = run("search", "harbour").stdout
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--filter", "colour=red"], ["--filter", "red"], ["--sort", "best"]]
+)
+def test_a_wrong_filter_or_order_is_wrong_usage(run, shelf: Shelf, arguments):
+    result = run("search", "harbour", *arguments)
+    assert result.exit_code == 2
+    assert "country" in result.stderr or "newest" in result.stderr
+
+
+def test_search_as_of_a_day_answers_from_the_archive(run, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"))
+    answer = json.loads(run("search", "harbour", "--as-of", "2026-12-31", "--json").stdout)
+    assert (answer["total"], answer["engine"]) == (1, "archive")
+    answer = json.loads(run("search", "harbour", "--as-of", "2026-01-01", "--json").stdout)
+    assert answer["total"] == 0
+
+
+def test_status_and_rebuild_report_what_is_there(run, shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"))
+    assert json.loads(run("index", "status", "--json").stdout)["documents"] is None
+    assert json.loads(run("index", "rebuild", "--json").stdout)["rebuilt"] is True
+    status = json.loads(run("index", "status", "--json").stdout)
+    assert (status["documents"], status["ads"], status["lag_changes"]) == (1, 1, 0)
+
+
+def test_meilisearch_is_used_when_its_address_is_set(shelf: Shelf):
+    served = open_search(Settings(meilisearch_url="http://127.0.0.1:9"), shelf.engine)
+    assert isinstance(served, MeilisearchSearch)
+    assert isinstance(open_search(Settings(), shelf.engine), EmbeddedSearch)
+
+
+def test_beside_postgresql_the_embedded_engine_keeps_its_own_file(postgresql_url, tmp_path):
+    settings = Settings(home=tmp_path, database_url=postgresql_url)
+    shelf = Shelf(init_archive(settings, []))
+    search = open_search(settings, shelf.engine)
+    shelf.add(make_ad("a", "harbour"))
+    shelf.sync(search)
+    shelf.add(make_ad("b", "harbour"))
+    shelf.sync(search)
+    assert ask(search, "harbour").total == 2
+    assert (tmp_path / OWN_FILE).exists()
+    shelf.engine.dispose()

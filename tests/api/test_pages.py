@@ -292,3 +292,8 @@ def test_a_file_without_a_date_is_not_said_to_be_of_today(tmp_path: Path) -> Non
     assert "when the source had said so, the file does not tell" in html
     assert "read from an undated file" in html
     assert "said by the source" not in html
+
+
+def test_the_first_page_counts_what_is_new_since_yesterday(site: TestClient) -> None:
+    tally = re.findall(r"<b>(\d+)</b> ([a-z ]+)", site.get("/").text)
+    assert tally == [("0", "new ads"), ("0", "new payers"), ("0", "changed"), ("1", "vanished")]

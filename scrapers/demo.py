@@ -165,7 +165,7 @@ def _serve_or_leave(settings: Settings, *, serve: bool) -> None:
     if _is_taken(HOST, PORT):
         note(f"port {PORT} is taken; type: {home} paidforby serve --port {PORT + 1}")
         raise typer.Exit(FAILED)
-    say(f'site: http://{HOST}:{PORT}        next: {home} paidforby search "climate"')
+    say(f'next: http://{HOST}:{PORT} in a browser, or: {home} paidforby search "climate"')
     sys.stdout.flush()
     command = [sys.executable, "-m", "paidforby", "serve", "--host", HOST, "--port", str(PORT)]
     os.execve(sys.executable, command, os.environ | settings_environ(settings))  # noqa: S606 (our own command)

@@ -86,7 +86,9 @@ def _read_schedule(file: ConfigFile) -> Schedule:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ScheduleError(f"{file.path}: {where}: {first['msg']}") from error
+        raise ScheduleError(
+            f"{file.path}: {where}: {first['msg'].removeprefix('Value error, ')}"
+        ) from error
 
 
 def find_due(

@@ -1,5 +1,7 @@
 """Crawls of the replica with the real spiders: what comes in, what is asked, and how a run ends."""
 
+import asyncio
+
 import pytest
 from sqlmodel import select
 
@@ -8,8 +10,10 @@ from archive.database import read, write
 from archive.models import Capture, QuarantinedPiece
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
+from archive.setup import init_archive
 from config.settings import Settings
 from scrapers.crawling import build_settings
+from scrapers.middlewares import is_private
 from scrapers.replica.faults import (
     Fault,
     cut_body,
@@ -22,7 +26,7 @@ from scrapers.replica.faults import (
 from scrapers.replica.serve import running_replica
 from scrapers.spider import find_spiders
 from scrapers.walk import Walk, WalkCrawler
-from tests.scrapers.crawls import FOREVER, now
+from tests.scrapers.crawls import FOREVER, Home, now
 
 SNAP = "/snap/*"
 
@@ -159,6 +163,34 @@ def test_a_check_says_how_the_source_is_and_keeps_nothing(home):
     assert (good.returncode, bad.returncode) == (0, 1)
     assert "PoliticalAds.zip: the zip cannot be opened" in bad.stderr
     assert home.runs() == []
+
+
+def test_a_crawl_and_its_child_write_to_postgresql_alike(postgresql_url, tmp_path):
+    settings = Settings(home=tmp_path, database_url=postgresql_url)
+    engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+    home = Home(settings, engine)
+    with running_replica(day=1) as url:
+        first = home.crawl(url)
+    with running_replica(day=2) as url:
+        second = home.crawl(url)
+    engine.dispose()
+
+    assert (first.outcome, first.new, first.complete) == (Outcome.DONE, 15, True)
+    assert (second.new, second.changed, second.vanished) == (3, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("169.254.169.254", True),
+        ("::1", True),
+        ("8.8.8.8", False),
+    ],
+)
+def test_addresses_inside_a_network_are_told_from_public_ones(host, private):
+    assert asyncio.run(is_private(host)) == private
 
 
 @pytest.mark.parametrize("source", sorted(find_spiders()))

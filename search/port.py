@@ -72,12 +72,12 @@ class SearchEngine(Protocol):
         """How many documents it holds; `None` when it was never filled."""
 
     def write_batch(self, batch: Batch, session: Session | None) -> list[Rejection]:
-        """Take a batch in, completely or not at all; returns the documents it would not take.
+        """Take a batch in until all of it can be found; returns the documents it would not take.
 
         `session` writes to the archive and is given when the engine keeps its tables there.
 
         Raises:
-            SearchUnavailableError: if the batch is not in; it must be sent again.
+            SearchUnavailableError: if not all of it is in; it must be sent again.
         """
 
     def rebuild(self, pages: Iterable[list[SearchDocument]]) -> list[Rejection]:

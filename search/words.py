@@ -17,7 +17,7 @@ _UNSPACED = (
 )
 _MARKS = "".join(c for c in map(chr, range(0x300, 0x2000)) if unicodedata.category(c)[0] == "M")
 _JOINERS = "\u00ad\u200c\u200d"
-_LETTER = rf"(?![{_UNSPACED}])[^\W_]"
+_LETTER = rf"[^\W_{_UNSPACED}]"
 WORD = re.compile(rf"[{_UNSPACED}][{_MARKS}]*|{_LETTER}(?:{_LETTER}|[{_MARKS}{_JOINERS}])*")
 
 # Accents, Hebrew points and Arabic vowel signs are often left out; Indic and Thai signs never are.
@@ -49,7 +49,7 @@ def split_words(text: str) -> list[Word]:
 
 def join_terms(text: str) -> str:
     """The folded words of a text with single spaces between them."""
-    return " ".join(word.term for word in split_words(text))
+    return " ".join(filter(None, map(fold_word, WORD.findall(text))))
 
 
 @lru_cache(maxsize=50_000)

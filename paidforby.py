@@ -40,18 +40,18 @@ class LazyGroup(TyperGroup):
     Typer carries a click of its own and does not export its types, hence `Any`.
     """
 
-    def list_commands(self, _ctx: typer.Context) -> list[str]:
+    def list_commands(self, _ctx: Any) -> list[str]:  # noqa: ANN401
         """The commands in the order of a first visit."""
         return list(COMMANDS)
 
-    def get_command(self, _ctx: typer.Context, cmd_name: str) -> Any:  # noqa: ANN401
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
         """The command itself."""
         if cmd_name not in COMMANDS:
             return None
         module, name, _ = COMMANDS[cmd_name]
         return build_command(cmd_name, getattr(importlib.import_module(module), name))
 
-    def format_commands(self, _ctx: typer.Context, formatter: Any) -> None:  # noqa: ANN401
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """The list of commands, without loading any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])

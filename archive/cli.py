@@ -7,6 +7,7 @@ import typer
 from archive.blobs import BlobStore
 from archive.database import read, write
 from archive.models.collecting import PieceStatus, QuarantinedPiece
+from archive.plain import show_plain
 from archive.quarantine import list_pieces, read_piece, settle_piece
 from archive.stats import count_archive
 from archive.terminal import (
@@ -92,7 +93,7 @@ def show_piece(piece_id: int, as_json: AsJson = False) -> None:
         emit_json(piece.model_dump(mode="json") | {"start": start})
         return
     for name, value in piece.model_dump(mode="json").items():
-        say(f"{name:<12} {value}")
+        say(f"{name:<12} {show_plain(str(value))}")
     say(f"begins       {start}")
 
 
@@ -106,4 +107,4 @@ def reject_piece(piece_id: int, by: Annotated[str, typer.Option(help="Who decide
     """Note that a piece is not to be read: it stays as evidence."""
     with plain_errors(), write(open_or_exit(Settings())) as session:
         piece = settle_piece(session, piece_id, PieceStatus.REJECTED, by, utc_now())
-        say(f"piece {piece.id} of {piece.file} is rejected; its bytes stay as evidence")
+        say(f"piece {piece.id} of {show_plain(piece.file)} is rejected; its bytes stay as evidence")

@@ -12,6 +12,7 @@ from archive.blobs import BlobStore
 from archive.errors import ArchiveError, NotFoundError
 from archive.models import Capture, QuarantinedPiece
 from archive.models.collecting import PieceStatus
+from archive.plain import show_plain
 from archive.records import Unreadable
 from archive.runs import Look
 
@@ -98,3 +99,10 @@ def settle_piece(
     session.add(piece)
     session.flush()
     return piece
+
+
+def tell_piece(piece: QuarantinedPiece | Unreadable) -> str:
+    """Where a piece stands and what is wrong with it, on one line that is safe on a terminal."""
+    where = f"{piece.file}, line {piece.line}" if piece.line else piece.file
+    field = f", {piece.field}" if piece.field else ""
+    return show_plain(f"held back: {where}{field}: {piece.reason}")

@@ -26,6 +26,7 @@ from sqlalchemy.exc import OperationalError
 
 from archive.database import open_archive
 from archive.errors import ArchiveError
+from archive.plain import show_plain
 from config.settings import Settings
 
 DONE, FAILED, WRONG_USAGE, DONE_WITH_REMAINDERS = 0, 1, 2, 3
@@ -86,7 +87,7 @@ def _show(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return format_time(value)
-    return "" if value is None else str(value)
+    return "" if value is None else show_plain(str(value))
 
 
 def format_time(value: datetime) -> str:

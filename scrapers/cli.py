@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 
 from archive.cli import AsJson
 from archive.models.collecting import Outcome
+from archive.plain import show_plain
+from archive.quarantine import tell_piece
 from archive.setup import init_archive
 from archive.terminal import (
     DONE,
@@ -27,7 +29,6 @@ from config.settings import Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
-from scrapers.reading import show_plain
 from scrapers.spider import SourceSpider, find_spiders
 
 SHOWN_AT_MOST = 20
@@ -115,9 +116,7 @@ def _report(report: ImportReport, *, as_json: bool) -> None:
         for line in tell_import(report):
             say(line)
     for piece in report.unreadable[:SHOWN_AT_MOST]:
-        where = f"{piece.file}, line {piece.line}" if piece.line else piece.file
-        field = f", {piece.field}" if piece.field else ""
-        note(show_plain(f"held back: {where}{field}: {piece.reason}"))
+        note(tell_piece(piece))
     if len(report.unreadable) > SHOWN_AT_MOST:
         more = len(report.unreadable) - SHOWN_AT_MOST
         note(f"held back: {more:,} more; type: paidforby quarantine list")

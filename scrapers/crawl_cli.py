@@ -15,6 +15,7 @@ from archive.cli import AsJson
 from archive.database import read
 from archive.models import QuarantinedPiece, Run
 from archive.models.collecting import Outcome
+from archive.quarantine import tell_piece
 from archive.reading.sources import show_run
 from archive.setup import init_archive
 from archive.terminal import (
@@ -169,8 +170,7 @@ def note_held_pieces(engine: Engine, runs: list[Run]) -> None:
     with read(engine) as session:
         pieces = session.exec(query.limit(SHOWN_AT_MOST)).all()
     for piece in pieces:
-        where = f"{piece.file}, line {piece.line}" if piece.line else piece.file
-        note(f"held back: {where}{f', {piece.field}' if piece.field else ''}: {piece.reason}")
+        note(tell_piece(piece))
 
 
 def _check_source(settings: Settings, order: CrawlOrder, *, as_json: bool) -> None:

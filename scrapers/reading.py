@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from archive.plain import show_plain
 from archive.records import AnyRecord, Unreadable
 from scrapers.fields import FieldError, Fields, explain_refusal
 from scrapers.files import BREAKING_ERRORS, SourceFile
@@ -180,12 +181,3 @@ def _name_kind(start: bytes) -> str:
     if start.lstrip()[:1] == b"<":
         return "an HTML page, not a file"
     return "not a file we know"
-
-
-def show_plain(text: str) -> str:
-    """A text on one line, with line ends, terminal escapes and the like spelled out.
-
-    Names of files, columns and keys are others' words; a terminal obeys what it is sent, and no
-    database holds half a character.
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

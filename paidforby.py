@@ -62,7 +62,7 @@ def build_command(name: str, target: Any) -> Any:  # noqa: ANN401 (Typer keeps i
     if isinstance(target, typer.Typer):
         command = typer.main.get_command(target)
     else:
-        app = typer.Typer(add_completion=False)
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         app.command(name)(target)
         command = typer.main.get_command(app)
     command.name = name
@@ -74,6 +74,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help="Paid For By: an archive of online political ads, what was paid, what was decided.",
 )
 

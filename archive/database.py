@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, inspect, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Connection, Engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, create_engine
 
-from archive.errors import NotInitialisedError
+from archive.errors import DatabaseAddressError, NotInitialisedError
 from config.settings import Settings
 
 # Any constant will do; it names the writer's lock among PostgreSQL's advisory locks.
@@ -39,8 +39,12 @@ def open_archive(settings: Settings) -> Engine:
 
 
 def create_archive_engine(url: str) -> Engine:
-    """An engine whose SQLite connections wait for one another and keep foreign keys."""
-    parsed = make_url(url)
+    """An engine whose SQLite connections wait for one another and keep foreign keys.
+
+    Raises:
+        DatabaseAddressError: if the address is none of SQLite's or PostgreSQL's.
+    """
+    parsed = _read_address(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
@@ -49,6 +53,19 @@ def create_archive_engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _read_address(url: str) -> URL:
+    """The address, with the one driver we carry for PostgreSQL whatever spelling was used."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseAddressError from None
+    if parsed.get_backend_name() in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        raise DatabaseAddressError
+    return parsed
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (a raw DBAPI connection)

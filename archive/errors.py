@@ -11,6 +11,16 @@ class NotInitialisedError(ArchiveError):
     """The archive has no tables yet."""
 
 
+class DatabaseAddressError(ArchiveError):
+    """The configured address is no database's; it may hold a password, so it is not repeated."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PAIDFORBY_DATABASE_URL is not an address of PostgreSQL or SQLite; "
+            "one looks like postgresql://user:password@host/database"
+        )
+
+
 class RealmError(ArchiveError):
     """Invented data met a real archive, or the other way round."""
 

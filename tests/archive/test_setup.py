@@ -6,8 +6,8 @@ import pytest
 from alembic import command
 from sqlmodel import select
 
-from archive.database import open_archive, read, write
-from archive.errors import NotInitialisedError, RealmError
+from archive.database import create_archive_engine, open_archive, read, write
+from archive.errors import DatabaseAddressError, NotInitialisedError, RealmError
 from archive.models import PublicAd, Source
 from archive.realm import claim_realm, read_realm
 from archive.records import SourceInfo, SourceKind
@@ -82,3 +82,18 @@ def test_stats_count_what_is_there_by_source(engine, look_at, make_ad):
         "vanished": 1,
     }
     assert counts["by_source"]["example"]["ad_versions"] == 3
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_usual_spelling_of_a_postgresql_address_is_taken(scheme):
+    engine = create_archive_engine(f"{scheme}://ada:secret@127.0.0.1/archive")
+
+    assert engine.dialect.driver == "psycopg"
+
+
+@pytest.mark.parametrize("address", ["nonsense:secret", "mysql://ada:secret@host/x", ""])
+def test_an_address_of_no_database_is_refused_without_repeating_it(address):
+    with pytest.raises(DatabaseAddressError) as refusal:
+        create_archive_engine(address)
+
+    assert "secret" not in str(refusal.value)

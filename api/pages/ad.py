@@ -15,6 +15,7 @@ from sqlmodel import Session
 from api.dependencies import RoomsDep
 from api.pages.bands import find_scale
 from api.pages.decisions import OUTCOMES
+from api.pages.frame import set_query, write_time
 from api.pages.site import PageHead, read_time, render_page
 from api.pages.words import write_count, write_share
 from archive.database import read
@@ -76,7 +77,7 @@ def show_ad(rooms: RoomsDep, source: str, ref: str, as_of: str | None = None) ->
             title=f"Ad {ad.id}",
             path=path,
             section="/search",
-            json=f"/api/v1{path}",
+            json=set_query(f"/api/v1{path}", as_of=then and write_time(then)),
             keeps_history=True,
             as_of=then,
         )

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
+from api.pages.frame import set_query
 from api.pages.site import PageHead, render_page
 from archive.database import read
 from oversight.cases import DecisionOutcome, list_decisions, read_decision
@@ -49,8 +50,7 @@ def show_decisions(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
         title="Decisions",
         path="/decisions",
         section="/decisions",
-        json="/api/v1/decisions",
-        csv="/api/v1/decisions?format=csv",
+        json=set_query("/api/v1/decisions", cursor=cursor, limit=DECISIONS_SHOWN),
     )
     with read(rooms.engine) as session:
         return render_page(

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
 from api.pages.bands import find_scales
+from api.pages.frame import set_query, write_time
 from api.pages.site import PageHead, read_time, render_page
 from archive.database import read
 from search.as_of import search_as_of
@@ -97,7 +98,7 @@ def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
         title=title,
         path=asked.path,
         section="/search",
-        json=f"/api/v1/search?{asked.encode_for_programs()}" if answer and not then else None,
+        json=locate_data(asked, then) if answer else None,
         keeps_history=True,
         as_of=then,
     )
@@ -133,6 +134,12 @@ def read_question(request: Request) -> Asked:
         sort=given.get("sort") or Sort.RELEVANCE,
         page=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
     )
+
+
+def locate_data(asked: Asked, then: datetime | None) -> str:
+    """Address of the same answer in the API."""
+    path = f"/api/v1/search?{asked.encode_for_programs()}"
+    return set_query(path, as_of=then and write_time(then))
 
 
 def search_ads(rooms: Rooms, asked: Asked, then: datetime | None) -> SearchPage:

@@ -50,11 +50,16 @@ class PageHead:
     section: str = ""
     """The entry of the navigation it belongs to."""
     json: str | None = None
-    csv: str | None = None
+    """The API's address of what it shows; `None`: it shows no data."""
     keeps_history: bool = False
     """The page can be asked for as of an earlier time."""
     as_of: datetime | None = None
     """The earlier time it was asked for."""
+
+    @property
+    def csv(self) -> str | None:
+        """The same for a spreadsheet: every address of data answers as CSV too."""
+        return set_query(self.json, format="csv") if self.json else None
 
 
 def render_page(

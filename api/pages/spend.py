@@ -107,13 +107,6 @@ class SpendQuestion:
 def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
     """Who spent how much, with honest bounds."""
     question = read_question(request)
-    page = PageHead(
-        title="Who is paying?",
-        path=f"/spend?{question.encoded}",
-        section="/spend",
-        json=f"/api/v1/spend?{question.encoded}",
-        csv=f"/api/v1/spend?{question.encoded}&format=csv",
-    )
     with read(rooms.engine) as session:
         summary: SpendSummary | None = None
         problem = ""
@@ -121,6 +114,12 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
             summary = summarise_spending(session, question.build_query())
         except SpendQueryError as error:
             problem = str(error)
+        page = PageHead(
+            title="Who is paying?",
+            path=f"/spend?{question.encoded}",
+            section="/spend",
+            json=f"/api/v1/spend?{question.encoded}" if summary else None,
+        )
         tables = make_tables(summary) if summary else []
         return render_page(
             rooms,

@@ -89,10 +89,15 @@ def get_versions(session: Reading, ad_id: AdId, as_of: AsOf) -> Listing[VersionV
     return answer_whole(session, list_versions(session, ad_id, as_of), as_of)
 
 
-@router.get("/{source}/{ref:path}/metrics")
-def get_metrics(session: Reading, ad_id: AdId, as_of: AsOf) -> Listing[MetricView]:
+@router.get("/{source}/{ref:path}/metrics", response_model=Listing[MetricView], responses=CSV_TOO)
+def get_metrics(
+    session: Reading, ad_id: AdId, as_of: AsOf, shape: FormatOf = Format.JSON
+) -> Listing[MetricView] | Response:
     """The numbers of an ad over time."""
-    return answer_whole(session, list_metrics(session, ad_id, as_of), as_of)
+    metrics = list_metrics(session, ad_id, as_of)
+    if shape is Format.CSV:
+        return answer_csv(MetricView, metrics)
+    return answer_whole(session, metrics, as_of)
 
 
 @router.get("/{source}/{ref:path}/absences")
@@ -107,7 +112,10 @@ def get_evidence(session: Reading, ad_id: AdId) -> Listing[EvidenceView]:
     return answer_whole(session, list_evidence(session, ad_id), None)
 
 
-@router.get("/{source}/{ref:path}")
-def get_ad(session: Reading, ad_id: AdId, as_of: AsOf) -> AdView:
-    """One ad, now or as the archive knew it at a time."""
-    return read_ad(session, ad_id, as_of)
+@router.get("/{source}/{ref:path}", response_model=AdView, responses=CSV_TOO)
+def get_ad(
+    session: Reading, ad_id: AdId, as_of: AsOf, shape: FormatOf = Format.JSON
+) -> AdView | Response:
+    """One ad, now or as the archive knew it at a time; as CSV its facts in one row."""
+    ad = read_ad(session, ad_id, as_of)
+    return answer_csv(AdView, [ad]) if shape is Format.CSV else ad

@@ -2,32 +2,38 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.dependencies import Cursor, Limit, Reading
-from api.listings import Listing, answer_page
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from archive.reading import list_advertisers, read_advertiser
 from archive.reading.views import AdvertiserItem, AdvertiserView
 
 router = APIRouter(prefix="/advertisers", tags=["advertisers"])
 
 
-@router.get("")
+@router.get("", response_model=Listing[AdvertiserItem], responses=CSV_TOO)
 def get_advertisers(
     request: Request,
     session: Reading,
     source: Annotated[str | None, Query(description="Only advertisers of this source.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Listing[AdvertiserItem]:
+    shape: FormatOf = Format.JSON,
+) -> Listing[AdvertiserItem] | Response:
     """Advertisers in the order of their ids."""
-    return answer_page(request, list_advertisers(session, source, cursor, limit))
+    page = list_advertisers(session, source, cursor, limit)
+    if shape is Format.CSV:
+        return answer_csv(AdvertiserItem, page.items, link_next(request, page.next_cursor))
+    return answer_page(request, page)
 
 
-@router.get("/{advertiser_id:path}")
+@router.get("/{advertiser_id:path}", response_model=AdvertiserView, responses=CSV_TOO)
 def get_advertiser(
     session: Reading,
     advertiser_id: Annotated[str, Path(description="Our id of the advertiser.")],
-) -> AdvertiserView:
-    """One advertiser with its names and payers."""
-    return read_advertiser(session, advertiser_id)
+    shape: FormatOf = Format.JSON,
+) -> AdvertiserView | Response:
+    """One advertiser with its names and payers; as CSV one row."""
+    advertiser = read_advertiser(session, advertiser_id)
+    return answer_csv(AdvertiserView, [advertiser]) if shape is Format.CSV else advertiser

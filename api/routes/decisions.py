@@ -26,10 +26,12 @@ def get_decisions(
     return answer_page(request, page)
 
 
-@router.get("/{reference}")
+@router.get("/{reference}", response_model=DecisionView, responses=CSV_TOO)
 def get_decision(
     session: Reading,
     reference: Annotated[str, Path(description="The decision's number, as D-2026-00001.")],
-) -> DecisionView:
-    """One decision with its reasons."""
-    return read_decision(session, reference)
+    shape: FormatOf = Format.JSON,
+) -> DecisionView | Response:
+    """One decision with its reasons; as CSV one row."""
+    decision = read_decision(session, reference)
+    return answer_csv(DecisionView, [decision]) if shape is Format.CSV else decision

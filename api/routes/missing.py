@@ -1,15 +1,20 @@
 """Missing: what this archive knows that it does not have."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.dependencies import Reading
+from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from archive.reading import what_is_missing
-from archive.reading.views import MissingReport
+from archive.reading.views import Lack, MissingReport
 
 router = APIRouter(tags=["sources"])
 
 
-@router.get("/missing")
-def get_missing(session: Reading) -> MissingReport:
-    """What could not be read, is not known or was not fetched, by source and reason."""
-    return what_is_missing(session)
+@router.get("/missing", response_model=MissingReport, responses=CSV_TOO)
+def get_missing(session: Reading, shape: FormatOf = Format.JSON) -> MissingReport | Response:
+    """What could not be read, is not known or was not fetched, by source and reason.
+
+    As CSV the lacks alone; looks that did not end as done are in the list of runs.
+    """
+    report = what_is_missing(session)
+    return answer_csv(Lack, report.lacks) if shape is Format.CSV else report

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.dependencies import Reading, RoomsDep
-from api.listings import Listing, answer_whole
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.models import RuleVersion
 from archive.reading.descriptions import quote_field
 from archive.reading.rules import (
@@ -25,8 +25,8 @@ from oversight.rules import Rule
 router = APIRouter(prefix="/rules", tags=["rules"])
 
 
-class RuleItem(BaseModel):
-    """A rule in one line."""
+class RuleFacts(BaseModel):
+    """What a rule is."""
 
     id: str = Field(description=quote_field(RuleFile, "id"))
     version: int = Field(description=quote_field(RuleFile, "version"))
@@ -38,7 +38,16 @@ class RuleItem(BaseModel):
     evidence: Evidence = Field(description="How well it is founded: as its weakest text is.")
     origin: Origin = Field(description="shipped, changed by the operator, or local.")
     sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
+
+
+class RuleItem(RuleFacts):
+    """A rule in one line."""
+
     counts: AnswerCounts = Field(description="How often this version answered what.")
+
+
+class RuleRow(RuleFacts, AnswerCounts):
+    """The same line for a table, each count in a column of its own."""
 
 
 class RuleView(RuleItem):
@@ -49,26 +58,35 @@ class RuleView(RuleItem):
     versions: list[RuleVersionView] = Field(description="Versions loaded here, oldest first.")
 
 
-@router.get("")
-def get_rules(rooms: RoomsDep, session: Reading) -> Listing[RuleItem]:
+@router.get("", response_model=Listing[RuleItem], responses=CSV_TOO)
+def get_rules(
+    rooms: RoomsDep, session: Reading, shape: FormatOf = Format.JSON
+) -> Listing[RuleItem] | Response:
     """The rules in use, by id, with how often each answered what."""
-    return answer_whole(session, [RuleItem(**v) for v in _describe(session, rooms.rules)])
+    items = [RuleItem(**described) for described in _describe(session, rooms.rules)]
+    return _answer_rows(items) if shape is Format.CSV else answer_whole(session, items)
 
 
-@router.get("/{rule_id}")
+@router.get("/{rule_id}", response_model=RuleView, responses=CSV_TOO)
 def get_rule(
     rooms: RoomsDep,
     session: Reading,
     rule_id: Annotated[str, Path(description="Id of the rule.")],
-) -> RuleView:
-    """One rule whole."""
+    shape: FormatOf = Format.JSON,
+) -> RuleView | Response:
+    """One rule whole; as CSV its row of the list."""
     rule = rooms.find_rule(rule_id)
-    return RuleView(
+    view = RuleView(
         **_describe(session, [rule])[0],
         file=rule.file,
         text=rule.text,
         versions=list_rule_versions(session, rule_id),
     )
+    return _answer_rows([view]) if shape is Format.CSV else view
+
+
+def _answer_rows(items: Sequence[RuleItem]) -> Response:
+    return answer_csv(RuleRow, [RuleRow(**dict(item), **dict(item.counts)) for item in items])
 
 
 def _describe(session: Session, rules: Sequence[Rule]) -> list[dict[str, Any]]:

@@ -2,23 +2,27 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import Cursor, Limit, Reading
-from api.listings import Listing, answer_page
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from archive.reading import list_runs
 from archive.reading.views import RunView
 
 router = APIRouter(prefix="/runs", tags=["sources"])
 
 
-@router.get("")
+@router.get("", response_model=Listing[RunView], responses=CSV_TOO)
 def get_runs(
     request: Request,
     session: Reading,
     source: Annotated[str | None, Query(description="Only looks at this source.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Listing[RunView]:
+    shape: FormatOf = Format.JSON,
+) -> Listing[RunView] | Response:
     """Looks at sources, newest first."""
-    return answer_page(request, list_runs(session, source, cursor, limit))
+    page = list_runs(session, source, cursor, limit)
+    if shape is Format.CSV:
+        return answer_csv(RunView, page.items, link_next(request, page.next_cursor))
+    return answer_page(request, page)

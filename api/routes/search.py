@@ -2,18 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import RoomsDep
-from search.hits import SearchPage
-from search.query import LARGEST_PAGE, Sort, build_query
+from api.dependencies import AsOf, Reading, RoomsDep
+from api.listings import CSV_TOO, Format, FormatOf, answer_csv
+from search.as_of import search_as_of
+from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
+from search.query import LARGEST_PAGE, LAST_RESULT, AdQuery, Sort, build_query
 
 router = APIRouter(tags=["search"])
 
+NO_MARKS = str.maketrans(dict.fromkeys((MARK_START, MARK_END)))
 
-@router.get("/search")
+
+@router.get("/search", response_model=SearchPage, responses=CSV_TOO)
 def search_ads(
+    request: Request,
     rooms: RoomsDep,
+    session: Reading,
+    as_of: AsOf,
     q: Annotated[str, Query(description='Words, "phrases"; empty: every ad.')] = "",
     filters: Annotated[
         list[str], Query(alias="filter", description="name=value; repeat to widen or narrow.")
@@ -24,8 +31,33 @@ def search_ads(
     facets: Annotated[
         list[str], Query(alias="facet", description="Filters to count values of; repeat.")
     ] = [],  # noqa: B006
-) -> SearchPage:
-    """Ads by their words, best first, with the counts of the facets asked for."""
+    shape: FormatOf = Format.JSON,
+) -> SearchPage | Response:
+    """Ads by their words, best first, with the counts of the facets asked for.
+
+    With `as_of` whole words only, newest start first. As CSV the hits, without marks in the snippet.
+    """
     pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters)]
     query = build_query(q, filters=pairs, sort=sort, limit=limit, page=page, facets=facets)
-    return rooms.search.search(query)
+    found = search_as_of(session, query, as_of) if as_of else rooms.search.search(query)
+    if shape is Format.CSV:
+        return answer_csv(
+            SearchHit,
+            [unmark_hit(hit) for hit in found.hits],
+            link_next_page(request, query, found.total),
+        )
+    return found
+
+
+def unmark_hit(hit: SearchHit) -> SearchHit:
+    """The hit with a plain snippet: a spreadsheet would show the marks as boxes."""
+    return hit.model_copy(update={"snippet": hit.snippet.translate(NO_MARKS)})
+
+
+def link_next_page(request: Request, query: AdQuery, total: int) -> str | None:
+    """Address of the next page within the site, where there is one that engines list."""
+    following = query.page + 1
+    if query.page * query.limit >= total or following * query.limit > LAST_RESULT:
+        return None
+    url = request.url.include_query_params(page=following)
+    return f"{url.path}?{url.query}"

@@ -3,20 +3,23 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Reading
-from api.listings import Listing, answer_whole
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.reading import cover_source, list_sources
 from archive.reading.views import SourceCoverage, SourceView
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 
 
-@router.get("")
-def get_sources(session: Reading) -> Listing[SourceView]:
+@router.get("", response_model=Listing[SourceView], responses=CSV_TOO)
+def get_sources(session: Reading, shape: FormatOf = Format.JSON) -> Listing[SourceView] | Response:
     """Every source with its counts and the last look at it."""
-    return answer_whole(session, list_sources(session))
+    sources = list_sources(session)
+    if shape is Format.CSV:
+        return answer_csv(SourceView, sources)
+    return answer_whole(session, sources)
 
 
 @router.get("/{source}/coverage")

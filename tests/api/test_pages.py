@@ -179,17 +179,6 @@ def test_hostile_questions_come_back_as_text(site: TestClient, field: str) -> No
     assert "<img" not in html
 
 
-def test_data_beside_a_page_is_there_to_be_had(site: TestClient) -> None:
-    for path in PAGES:
-        bar = re.search(r'<section class="asof.*?</section>', site.get(path).text, re.DOTALL)
-        assert bar
-        for address in re.findall(r'href="(/api/[^"]*)"', bar[0]):
-            answer = site.get(address.replace("&amp;", "&"))
-            assert answer.status_code == 200, address
-            wanted = "text/csv" if "format=csv" in address else "application/json"
-            assert answer.headers["content-type"].startswith(wanted), address
-
-
 def test_links_within_the_site_lead_somewhere(site: TestClient) -> None:
     links = {
         link.replace("&amp;", "&")

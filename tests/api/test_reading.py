@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from api.tables import FORMULA_STARTS, write_csv
 from config.settings import Settings
+from search.hits import MARK_END, MARK_START
 from tests.api.conftest import HOSTILE, NOON, make_ad
 
 DAY = timedelta(days=1)
@@ -121,12 +122,25 @@ def read_table(text):
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.mark.parametrize("path", ["/ads", "/spend?by=payer", "/disclosures", "/decisions"])
-def test_a_table_has_the_rows_and_fields_of_the_list(ask, path):
+TABLES = {
+    "/ads": "items",
+    "/ads/example/a1/metrics": "items",
+    "/advertisers": "items",
+    "/decisions": "items",
+    "/disclosures": "items",
+    "/missing": "lacks",
+    "/runs": "items",
+    "/search?q=harbour": "hits",
+    "/sources": "items",
+    "/spend?by=payer": "groups",
+}
+
+
+@pytest.mark.parametrize(("path", "name"), TABLES.items())
+def test_a_table_has_the_rows_and_fields_of_the_list(ask, path, name):
     sign = "&" if "?" in path else "?"
     table = ask("GET", f"{path}{sign}format=csv")
-    listed = ask("GET", path).json()
-    rows = listed.get("items", listed.get("groups"))
+    rows = ask("GET", path).json()[name]
 
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     assert len(read_table(table.text)) == len(rows)
@@ -146,6 +160,25 @@ def test_a_table_of_one_page_links_to_the_next(ask):
     answer = ask("GET", "/ads?format=csv&limit=1")
     assert 'rel="next"' in answer.headers["link"]
     assert "format=csv" in answer.headers["link"]
+
+
+def test_a_table_of_results_goes_on_to_the_last_of_them_without_marks(ask):
+    path, snippets = "/search?q=harbour&format=csv&limit=2", []
+    while path:
+        answer = ask("GET", path.removeprefix("/api/v1"))
+        snippets += [hit["snippet"] for hit in read_table(answer.text)]
+        path = answer.links.get("next", {}).get("url")
+
+    assert len(snippets) == 3
+    assert "Vote for the harbour, says a1" in snippets
+    assert not [snippet for snippet in snippets if MARK_START in snippet or MARK_END in snippet]
+
+
+def test_a_table_of_rules_has_a_column_for_each_count(ask, rule_id):
+    listed = read_table(ask("GET", "/rules?format=csv").text)
+    [row] = read_table(ask("GET", f"/rules/{rule_id}?format=csv").text)
+    assert row in listed
+    assert (row["id"], row["met"], row["cannot_tell"]) == (rule_id, "0", "0")
 
 
 class Line(BaseModel):

@@ -26,11 +26,11 @@ FormatOf = Annotated[Format, Query(alias="format", description="json, or csv for
 
 CSV_TOO: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "A page of the list.",
+        "description": "The answer.",
         "content": {"text/csv": {"schema": {"type": "string", "description": "The same rows."}}},
     }
 }
-"""What the description of a list says when it can also be had as CSV."""
+"""What the description of an answer says when it can also be had as CSV."""
 
 
 class Listing(BaseModel, Generic[Item]):

@@ -41,15 +41,19 @@ Reading = AnyRecord | Unreadable | NotRead
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of one kind of file: those that decide meaning, and those that may be absent."""
+    """The columns of one kind of file, by what it means when one is absent."""
 
     required: frozenset[str]
+    """They decide meaning: a file without one is put aside whole."""
     optional: frozenset[str] = frozenset()
+    """Some shapes of the file do not have them."""
+    expected: frozenset[str] = frozenset()
+    """Every shape has them: a file without one is read, and the loss is put aside by name."""
 
     @property
     def known(self) -> frozenset[str]:
         """Every column we have met."""
-        return self.required | self.optional
+        return self.required | self.optional | self.expected
 
     def share_in(self, header: list[str]) -> float:
         """How much of what decides meaning a header has, from 0 to 1."""
@@ -93,7 +97,7 @@ def read_rows(
 
     A file that lacks a required column is put aside whole: its values could be anyone's. A column
     that is not known is put aside by name once, while its cells stay with each record under
-    `source_fields`.
+    `source_fields`; so is one that every shape of the file had until now and this one lacks.
     """
     header = list(form.columns) or read_header(file, form)
     if refusal := _refuse_header(file, header, columns):
@@ -102,6 +106,9 @@ def read_rows(
     unknown = [name for name in header if name not in columns.known]
     for name in unknown:
         yield _hold_name(file, 1, name, "column")
+    for name in sorted(columns.expected - set(header)):
+        reason = "the column is missing; what it would say is unknown for every row of this file"
+        yield Unreadable(file=file.name, line=1, field=name, reason=reason, raw=name.encode())
     for row in read_table(file, form):
         yield row if isinstance(row, Unreadable) else _read_one(file, row, read_row)
 

@@ -66,17 +66,20 @@ def read_frame(
 ) -> Frame:
     """The frame of the page at `path`, for the archive as it is now."""
     known_at = read_data_as_of(session)
+    is_fictional = read_realm(session) is Realm.FICTIONAL
+    # Whoever serves an archive of invented ads, nothing in it decides about anybody.
+    kind = DeploymentKind.DEMO if is_fictional else settings.deployment_kind
     first_on = (now - timedelta(days=DAYS_SHOWN - 1)).date()
     return Frame(
-        is_fictional=read_realm(session) is Realm.FICTIONAL,
+        is_fictional=is_fictional,
         known_at=known_at,
         as_of=as_of,
         days_looked=count_days_looked(session, first_on, now.date()),
         days_due=DAYS_SHOWN,
         operator_name=settings.operator_name,
-        operator_kind=name_code(settings.deployment_kind),
+        operator_kind=name_code(kind),
         operator_contact=settings.operator_contact,
-        may_decide=MAY_DECIDE[settings.deployment_kind],
+        may_decide=MAY_DECIDE[kind],
         public_url=settings.public_url.rstrip("/"),
         cited_path=path if as_of is None else set_query(path, as_of=write_time(as_of)),
         as_of_text="" if as_of is None else write_time(as_of),

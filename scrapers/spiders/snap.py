@@ -77,15 +77,13 @@ COLUMNS = Columns(
     ),
     optional=frozenset(
         {
-            "BillingAddress",
-            "CandidateBallotInformation",
             "CommitteeName",
             "CommitteeIdentificationNumber",
             "DisclosureNameOfCommittee",
             "AdvertisingJurisdiction",
-            *TARGETING,
         }
     ),
+    expected=frozenset({"BillingAddress", "CandidateBallotInformation", *TARGETING}),
 )
 
 # Written into committee fields by advertisers who have no committee.

@@ -4,7 +4,7 @@ from itertools import permutations
 import pytest
 
 from archive.records import AdRecord
-from scrapers.spiders.snap import SnapSpider
+from scrapers.spiders.snap import COLUMNS, SnapSpider
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import (
     SAMPLES,
@@ -21,7 +21,7 @@ from tests.scrapers.samples import (
 SOURCE = "snap"
 YEARS = ("2018", "2023-02", "2023-05")
 
-VALUES = {
+VALUES = dict.fromkeys(sorted(COLUMNS.expected), "") | {
     "ADID": "ad1",
     "CreativeUrl": "https://media.example/1",
     "Currency Code": "EUR",
@@ -115,6 +115,27 @@ def test_a_value_that_cannot_be_true_holds_its_row(field: str, value: str) -> No
 def test_an_end_before_the_start_is_refused() -> None:
     held = refusal(read_all(SOURCE, "PoliticalAds.csv", write_file(EndDate="2025/01/01 00:00:00Z")))
     assert "before" in held.reason
+
+
+def test_a_column_that_every_file_had_is_missed_by_name_and_the_rows_are_read() -> None:
+    text = write_file().replace("AgeBracket", "Ages")
+
+    readings = read_all(SOURCE, "PoliticalAds.csv", text)
+
+    assert len(records(readings)) == 1
+    held = {piece.field: piece.reason for piece in refusals(readings)}
+    assert held.keys() == {"AgeBracket", "Ages"}
+    assert "is missing" in held["AgeBracket"]
+
+
+def test_the_committee_columns_of_later_years_may_be_absent() -> None:
+    without = {name: value for name, value in VALUES.items() if name not in COLUMNS.optional}
+    text = "{}\n{}\n".format(",".join(without), ",".join(f'"{v}"' for v in without.values()))
+
+    readings = read_all(SOURCE, "PoliticalAds.csv", text)
+
+    assert refusals(readings) == []
+    assert records(readings)[0].missing["sponsor_name"] == "not_provided"
 
 
 def test_the_zip_of_a_year_is_read_without_its_readme() -> None:

@@ -8,12 +8,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from archive.batches import cut_batches
 from archive.identity import advertiser_id
 from archive.models import Advertiser, AdvertiserName
 from archive.records import AdRecord, AdvertiserSpendRecord
 from archive.runs import Look
-
-KEYS_AT_ONCE = 500
 
 
 def note_advertisers(
@@ -45,8 +44,8 @@ def note_advertisers(
 
 def _find_known(session: Session, keys: list[str]) -> dict[str, Advertiser]:
     known: dict[str, Advertiser] = {}
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        query = select(Advertiser).where(col(Advertiser.id).in_(keys[start : start + KEYS_AT_ONCE]))
+    for some in cut_batches(keys):
+        query = select(Advertiser).where(col(Advertiser.id).in_(some))
         known |= {advertiser.id: advertiser for advertiser in session.exec(query)}
     return known
 

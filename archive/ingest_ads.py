@@ -23,6 +23,7 @@ from archive.ad_rows import (
     version_row,
 )
 from archive.advertisers import note_advertisers
+from archive.batches import cut_batches
 from archive.changes import append_changes
 from archive.history import enter_old_observation
 from archive.ledger import append_leaves
@@ -31,9 +32,6 @@ from archive.models.changes import ChangeKind, LeafKind
 from archive.projection import project_numbers, project_record
 from archive.records import AdRecord
 from archive.runs import Counts
-
-KEYS_AT_ONCE = 500
-"""SQLite's oldest limit of bound values in one statement is 999."""
 
 
 def ingest_ads(session: Session, stamp: Stamp, records: Sequence[AdRecord]) -> Counts:
@@ -65,8 +63,7 @@ def _split_repeats(records: Sequence[AdRecord]) -> Iterator[list[AdRecord]]:
 
 def _find_known(session: Session, source: str, refs: Sequence[str]) -> dict[str, Ad]:
     known: dict[str, Ad] = {}
-    for start in range(0, len(refs), KEYS_AT_ONCE):
-        some = refs[start : start + KEYS_AT_ONCE]
+    for some in cut_batches(refs):
         query = select(Ad).where(Ad.source == source, col(Ad.ref).in_(some))
         known |= {ad.ref: ad for ad in session.exec(query)}
     # Rows are written by statements, not through these objects.

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 
 from archive.ad_rows import Stamp, Values
+from archive.batches import cut_batches
 from archive.canonical import hash_json
 from archive.changes import append_changes
 from archive.ledger import append_leaves
@@ -17,8 +18,6 @@ from archive.models import Committee, Disclosure, DisclosureVersion
 from archive.models.changes import ChangeKind, LeafKind
 from archive.records import CommitteeRecord, DisclosureRecord
 from archive.runs import Counts
-
-KEYS_AT_ONCE = 500
 
 Stated = TypeVar("Stated", Disclosure, Committee)
 
@@ -84,8 +83,7 @@ def _known_rows(
     session: Session, table: type[Stated], stamp: Stamp, refs: Sequence[str]
 ) -> dict[str, Values]:
     known: dict[str, Values] = {}
-    for start in range(0, len(refs), KEYS_AT_ONCE):
-        some = refs[start : start + KEYS_AT_ONCE]
+    for some in cut_batches(refs):
         query = select(table).where(table.source == stamp.look.source, col(table.ref).in_(some))
         known |= {row.ref: row.model_dump() for row in session.exec(query)}
     session.expunge_all()

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from archive.ad_rows import Stamp, Values
 from archive.advertisers import note_advertisers
+from archive.batches import cut_batches
 from archive.canonical import hash_json
 from archive.changes import append_changes
 from archive.identity import advertiser_id
@@ -17,8 +18,6 @@ from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
 from archive.records import AdvertiserSpendRecord
 from archive.runs import Counts
-
-KEYS_AT_ONCE = 500
 
 
 def ingest_advertiser_spend(
@@ -69,11 +68,11 @@ def name_series(record: AdvertiserSpendRecord) -> str:
 
 def _current_statements(session: Session, stamp: Stamp, series: Sequence[str]) -> dict[str, Values]:
     found: dict[str, Values] = {}
-    for start in range(0, len(series), KEYS_AT_ONCE):
+    for some in cut_batches(series):
         query = select(AdvertiserSpend).where(
             AdvertiserSpend.source == stamp.look.source,
             col(AdvertiserSpend.is_current).is_(True),
-            col(AdvertiserSpend.series).in_(series[start : start + KEYS_AT_ONCE]),
+            col(AdvertiserSpend.series).in_(some),
         )
         found |= {row.series: row.model_dump() for row in session.exec(query)}
     session.expunge_all()
@@ -97,10 +96,10 @@ def _statement_row(record: AdvertiserSpendRecord, stamp: Stamp, row_id: int) -> 
 
 
 def _retire(session: Session, stamp: Stamp, series: list[str]) -> None:
-    for start in range(0, len(series), KEYS_AT_ONCE):
+    for some in cut_batches(series):
         replaced = update(AdvertiserSpend).where(
             col(AdvertiserSpend.source) == stamp.look.source,
-            col(AdvertiserSpend.series).in_(series[start : start + KEYS_AT_ONCE]),
+            col(AdvertiserSpend.series).in_(some),
             col(AdvertiserSpend.is_current).is_(True),
         )
         session.connection().execute(replaced.values(is_current=False))

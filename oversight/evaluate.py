@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from archive.batches import cut_batches
 from archive.canonical import hash_json
 from archive.changes import last_change_seq, move_mark, read_changes, read_mark
 from archive.models import PublicAd
@@ -28,8 +29,6 @@ CONSUMER = "oversight"
 EVALUATOR = 1
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
-KEYS_AT_ONCE = 500
-"""SQLite's oldest limit of bound values in one statement is 999."""
 
 AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
 
@@ -73,8 +72,7 @@ def evaluate_changes(
     place = _find_place(session, hash_questions(rules, elections))
     ads, reached, has_more = _read_next(session, place, limit)
     report = EvaluationReport(ads=len(ads), seq=reached.seq, has_more=has_more)
-    for start in range(0, len(ads), KEYS_AT_ONCE):
-        some = ads[start : start + KEYS_AT_ONCE]
+    for some in cut_batches(ads):
         _evaluate_ads(session, some, questions, version_ids, now, report)
     mark_historic(session, [e.id for e in elections if e.is_over(now)])
     move_mark(session, CONSUMER, reached.seq, reached.detail, now)
@@ -123,8 +121,7 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[PublicA
 
 
 def _read_ads(session: Session, ids: Sequence[int]) -> Iterator[PublicAd]:
-    for start in range(0, len(ids), KEYS_AT_ONCE):
-        some = ids[start : start + KEYS_AT_ONCE]
+    for some in cut_batches(ids):
         yield from session.exec(select(PublicAd).where(col(PublicAd.id).in_(some)))
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Engine, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from archive.batches import cut_batches
 from archive.changes import last_change_seq, read_changes
 from archive.database import read, write
 from archive.models import Change, PublicAd
@@ -22,8 +23,6 @@ from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
 CHANGES_AT_ONCE = 5_000
 """Meilisearch pays a fixed price for each round of new texts, so rounds are large."""
 
-KEYS_AT_ONCE = 500
-"""SQLite's oldest limit of bound values in one statement is 999."""
 
 _AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
 
@@ -177,8 +176,7 @@ def _gather_batch(session: Session, changes: Sequence[Change], mark: SearchMark)
 
 
 def _load_documents(session: Session, ad_ids: Sequence[int]) -> Iterator[SearchDocument]:
-    for start in range(0, len(ad_ids), KEYS_AT_ONCE):
-        some = ad_ids[start : start + KEYS_AT_ONCE]
+    for some in cut_batches(ad_ids):
         yield from map(
             make_document, session.exec(select(PublicAd).where(col(PublicAd.id).in_(some)))
         )

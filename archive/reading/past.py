@@ -10,13 +10,12 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
+from archive.batches import cut_batches
 from archive.identity import public_id
 from archive.models import Ad, AdAbsence, AdMetric, AdVersion
 from archive.projection import NUMBER_FIELDS, project_record
 from archive.reading.views import AdItem
 from archive.records import AdRecord
-
-KEYS_AT_ONCE = 500
 
 Row = TypeVar("Row", AdVersion, AdMetric, AdAbsence)
 
@@ -36,8 +35,7 @@ def _rows_by_ad(
     session: Session, table: type[Row], ids: Sequence[int], as_of: datetime
 ) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = {}
-    for start in range(0, len(ids), KEYS_AT_ONCE):
-        some = ids[start : start + KEYS_AT_ONCE]
+    for some in cut_batches(ids):
         query = select(table).where(col(table.ad_id).in_(some), col(table.recorded_at) <= as_of)
         for row in session.exec(query.order_by(col(table.id))):
             found.setdefault(row.ad_id, []).append(row)

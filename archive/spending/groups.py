@@ -1,13 +1,14 @@
 """From sums to the groups of an answer: labels, order, coverage."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 
 from babel import Locale
 from sqlmodel import Session, col, select
 
+from archive.batches import cut_batches
 from archive.models import Advertiser, Committee
 from archive.reading.coverage import cover_source
 from archive.records import MISSING_IN_WORDS
@@ -16,8 +17,6 @@ from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from archive.spending.summary import LookedAt, SpendGroup
 from archive.spending.sums import SourceSum, Sum, SumKey, fold_sums
-
-KEYS_AT_ONCE = 500
 
 
 def make_groups(session: Session, query: SpendQuery, sums: Iterable[SourceSum]) -> list[SpendGroup]:
@@ -103,19 +102,19 @@ def _territory(code: str) -> str:
     return str(Locale("en").territories.get(code, code))
 
 
-def _look_up(keys: list[str], ask: Callable[[list[str]], dict[str, str]]) -> dict[str, str]:
+def _look_up(keys: list[str], ask: Callable[[Sequence[str]], dict[str, str]]) -> dict[str, str]:
     labels = {key: key for key in keys}
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        labels |= ask(keys[start : start + KEYS_AT_ONCE])
+    for some in cut_batches(keys):
+        labels |= ask(some)
     return labels
 
 
-def _name_advertisers(session: Session, ids: list[str]) -> dict[str, str]:
+def _name_advertisers(session: Session, ids: Sequence[str]) -> dict[str, str]:
     query = select(Advertiser.id, Advertiser.name).where(col(Advertiser.id).in_(ids))
     return dict(session.exec(query).all())
 
 
-def _name_filers(session: Session, ids: list[str]) -> dict[str, str]:
+def _name_filers(session: Session, ids: Sequence[str]) -> dict[str, str]:
     filer = name_filer(Committee)
     query = select(filer, Committee.name).where(filer.in_(ids))
     return {key: name for key, name in session.exec(query) if name}

@@ -1,10 +1,12 @@
 """The front door: one command that mounts each room's commands, loaded only when they are used."""
 
 import importlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 
 # command -> (module, name in it, one line of help for the list)
@@ -85,8 +87,16 @@ def _root() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a setting that cannot be read is named, not traced back."""
+    try:
+        app()
+    except ValidationError as error:
+        if error.title != "Settings":
+            raise
+        for wrong in error.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in wrong["loc"]).upper()
+            sys.stderr.write(f"PAIDFORBY_{name}: {wrong['msg']}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ A server that cannot be had skips its tests with the reason; where `CI` is set t
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -44,10 +45,15 @@ def meilisearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ser
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """SQLAlchemy URL of a real PostgreSQL, one for each test process."""
+    # Not below pytest's own folder: each pytest that starts closes that folder to other users, and
+    # as root the server runs as another user (pytest, `TempPathFactory.getbasetemp`).
     try:
-        with servers.run_postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+        with (
+            TemporaryDirectory(prefix="paidforby-postgresql-") as folder,
+            servers.run_postgresql(Path(folder)) as url,
+        ):
             yield url
     except servers.MissingServerError as error:
         servers.report_missing(error)

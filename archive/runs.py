@@ -8,14 +8,15 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from archive.errors import LeaseLostError, PartitionBusyError
-from archive.models import Checkpoint, Run
+from archive.models import Checkpoint, Run, Sighting
 from archive.models.collecting import Outcome, RunKind
 
 LEASE = timedelta(minutes=10)
+WORKER_STOPPED = "the worker stopped without a word"
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,17 @@ def _take_lease(session: Session, source: str, partition: str, now: datetime) ->
 
 
 def _close_abandoned(session: Session, source: str, partition: str, now: datetime) -> None:
-    session.connection().execute(
-        update(Run)
-        .where(
-            col(Run.source) == source,
-            col(Run.partition) == partition,
-            col(Run.outcome) == Outcome.RUNNING,
-        )
-        .values(outcome=Outcome.FAILED, ended_at=now, reason="the worker stopped without a word")
+    abandoned = (
+        col(Run.source) == source,
+        col(Run.partition) == partition,
+        col(Run.outcome) == Outcome.RUNNING,
     )
+    connection = session.connection()
+    connection.execute(
+        delete(Sighting).where(col(Sighting.run_id).in_(select(Run.id).where(*abandoned)))
+    )
+    failed = {"outcome": Outcome.FAILED, "ended_at": now, "reason": WORKER_STOPPED}
+    connection.execute(update(Run).where(*abandoned).values(**failed))
 
 
 def hold_lease(session: Session, look: Look, now: datetime, **checkpoint: Any) -> None:  # noqa: ANN401

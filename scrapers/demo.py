@@ -158,17 +158,23 @@ def tell_source(source: str, runs: list[Run | None]) -> str:
 
 def _serve_or_leave(settings: Settings, *, serve: bool) -> None:
     """Become the server, if wanted: this process ends where that one begins."""
-    home = f"PAIDFORBY_HOME={settings.home}"
+    command = f"PAIDFORBY_HOME={settings.home} {name_own_command()}"
     if not serve:
-        say(f'next: {home} paidforby serve, or: {home} paidforby search "climate"')
+        say(f'next: {command} serve, or: {command} search "climate"')
         return
     if _is_taken(HOST, PORT):
-        note(f"port {PORT} is taken; type: {home} paidforby serve --port {PORT + 1}")
+        note(f"port {PORT} is taken; type: {command} serve --port {PORT + 1}")
         raise typer.Exit(FAILED)
-    say(f'next: http://{HOST}:{PORT} in a browser, or: {home} paidforby search "climate"')
+    say(f'next: http://{HOST}:{PORT} in a browser, or: {command} search "climate"')
     sys.stdout.flush()
-    command = [sys.executable, "-m", "paidforby", "serve", "--host", HOST, "--port", str(PORT)]
-    os.execve(sys.executable, command, os.environ | settings_environ(settings))  # noqa: S606 (our own command)
+    server = [sys.executable, "-m", "paidforby", "serve", "--host", HOST, "--port", str(PORT)]
+    os.execve(sys.executable, server, os.environ | settings_environ(settings))  # noqa: S606 (our own command)
+
+
+def name_own_command() -> str:
+    """This command as it can be typed here: on the PATH by its name, else by the path it was called by."""
+    name = "paidforby"
+    return name if shutil.which(name) else sys.argv[0]
 
 
 def _is_taken(host: str, port: int) -> bool:

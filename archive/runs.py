@@ -6,7 +6,7 @@ that ends badly leaves its row, so that a gap is never silent.
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
@@ -118,7 +118,17 @@ def _close_abandoned(session: Session, source: str, partition: str, now: datetim
     connection.execute(update(Run).where(*abandoned).values(**failed))
 
 
-def hold_lease(session: Session, look: Look, now: datetime, **checkpoint: Any) -> None:  # noqa: ANN401
+class CheckpointValues(TypedDict, total=False):
+    """What a transaction may move in its partition's checkpoint (`archive.models.Checkpoint`)."""
+
+    cursor: str | None
+    etag: str | None
+    last_modified: str | None
+
+
+def hold_lease(
+    session: Session, look: Look, now: datetime, **checkpoint: Unpack[CheckpointValues]
+) -> None:
     """Renew the lease in the transaction of the data, and move the checkpoint with it.
 
     Raises:
@@ -171,7 +181,8 @@ def end_run(
         LeaseLostError: if a newer run has taken the partition.
     """
     done = outcome in (Outcome.DONE, Outcome.ATTENTION)
-    hold_lease(session, look, now, **({"cursor": None} if done else {}))
+    start_over: CheckpointValues = {"cursor": None} if done else {}
+    hold_lease(session, look, now, **start_over)
     hold_until_now = update(Checkpoint).where(
         col(Checkpoint.source) == look.source, col(Checkpoint.partition) == look.partition
     )

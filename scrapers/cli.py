@@ -31,6 +31,9 @@ from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
 from scrapers.spider import SourceSpider, find_spiders
 
+EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
+IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
+
 SHOWN_AT_MOST = 20
 
 
@@ -60,10 +63,8 @@ def import_(
             help="Partition these files cover completely, so that absence means something."
         ),
     ] = None,
-    evaluate: Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")] = True,
-    index: Annotated[
-        bool, typer.Option(help="Bring the search copy up to date afterwards.")
-    ] = True,
+    evaluate: EvaluateAfter = True,
+    index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
     """Read files of a source from disk: folders, CSV, JSON, zip."""

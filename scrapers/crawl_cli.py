@@ -32,7 +32,7 @@ from archive.terminal import (
 )
 from config.settings import Realm, Settings
 from scrapers.children import Errand, crawl_in_child
-from scrapers.cli import find_spider
+from scrapers.cli import EvaluateAfter, IndexAfter, find_spider
 from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.following import follow_changes
 from scrapers.progress import shown_progress
@@ -56,10 +56,8 @@ def crawl(
     check: Annotated[
         bool, typer.Option("--check", help="Compare the source with what we expect; keep nothing.")
     ] = False,
-    evaluate: Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")] = True,
-    index: Annotated[
-        bool, typer.Option(help="Bring the search copy up to date afterwards.")
-    ] = True,
+    evaluate: EvaluateAfter = True,
+    index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
     """Look at one source now."""

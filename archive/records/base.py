@@ -41,7 +41,8 @@ class Record(SQLModel):
     empty is `not_disclosed` (the source has it and left it blank); `missing` overrides either.
     """
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)  # type: ignore[assignment]
+    # SQLModel narrows the type of this field of pydantic's to a class that it does not export.
+    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
 
     needs_no_reason: ClassVar[frozenset[str]] = frozenset({"missing", "source_fields"})
 

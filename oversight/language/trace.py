@@ -36,14 +36,15 @@ class Step:
 
     def list_deciding_facts(self) -> list[str]:
         """Names of the facts that the outcome hangs on, each once, in written order."""
-        return list(dict.fromkeys(self._walk_deciding_facts()))
+        return list(dict.fromkeys(self.walk_deciding_facts()))
 
-    def _walk_deciding_facts(self) -> Iterator[str]:
+    def walk_deciding_facts(self) -> Iterator[str]:
+        """The same names wherever they stand, repeats included."""
         if self.fact:
             yield self.fact
         for step in self.steps:
             if step.decisive:
-                yield from step._walk_deciding_facts()  # noqa: SLF001 (its own kind)
+                yield from step.walk_deciding_facts()
 
     def as_json(self) -> dict[str, Any]:
         """The step as plain JSON; times in ISO 8601, lengths of time in seconds."""

@@ -5,14 +5,16 @@ in that partition. The interval between the last look that saw it and the first 
 """
 
 from datetime import datetime
+from itertools import chain
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from archive.changes import append_changes
-from archive.models import Ad, AdAbsence, PublicAd, Run, Sighting
+from archive.models import Ad, AdAbsence, PublicAd
 from archive.models.changes import ChangeKind
 from archive.runs import Look
+from archive.sightings import find_last_before, read_seen
 
 
 def mark_vanished(session: Session, look: Look, now: datetime) -> int:
@@ -20,32 +22,38 @@ def mark_vanished(session: Session, look: Look, now: datetime) -> int:
 
     Returns how many. Ads first observed after this look are left alone.
     """
-    seen = select(Sighting.ad_id).where(Sighting.run_id == look.run_id)
-    gone = session.exec(
-        select(Ad.id).where(
-            Ad.source == look.source,
-            Ad.partition == look.partition,
-            col(Ad.vanished_at).is_(None),
-            col(Ad.first_observed_at) <= look.observed_at,
-            col(Ad.id).not_in(seen),
-        )
-    ).all()
-    last_seen_at = _last_complete_look(session, look)
+    gone = find_gone(session, look)
+    last_seen = find_last_before(
+        session, look.source, ChangeKind.AD_CONTENT, gone, look.observed_at
+    )
     for ad_id in gone:
         absence = AdAbsence(
-            ad_id=ad_id, last_seen_at=last_seen_at, missed_at=look.observed_at, recorded_at=now
+            ad_id=ad_id,
+            last_seen_at=last_seen.get(ad_id),
+            missed_at=look.observed_at,
+            recorded_at=now,
         )
         session.add(absence)
         _set_state(session, ad_id, "vanished", look.observed_at, now)
     session.flush()
     append_changes(session, ChangeKind.AD_STATE, gone, now)
-    forget_sightings(session, look)
     return len(gone)
 
 
-def forget_sightings(session: Session, look: Look) -> None:
-    """Drop the notes of a sweep that has ended, complete or not."""
-    session.connection().execute(delete(Sighting).where(col(Sighting.run_id) == look.run_id))
+def find_gone(session: Session, look: Look) -> list[int]:
+    """Ads last seen in the look's partition that it did not see, by rising id."""
+    present = session.exec(
+        select(Ad.id)
+        .where(
+            Ad.source == look.source,
+            Ad.partition == look.partition,
+            col(Ad.vanished_at).is_(None),
+            col(Ad.first_observed_at) <= look.observed_at,
+        )
+        .order_by(col(Ad.id))
+    )
+    seen = set(chain.from_iterable(read_seen(session, look.run_id, ChangeKind.AD_CONTENT)))
+    return [ad_id for ad_id in present if ad_id not in seen]
 
 
 def note_returns(session: Session, look: Look, ad_ids: list[int], now: datetime) -> None:
@@ -58,20 +66,6 @@ def note_returns(session: Session, look: Look, ad_ids: list[int], now: datetime)
         )
         _set_state(session, ad_id, "seen", None, now)
     append_changes(session, ChangeKind.AD_STATE, ad_ids, now)
-
-
-def _last_complete_look(session: Session, look: Look) -> datetime | None:
-    query = (
-        select(Run.observed_at)
-        .where(
-            Run.source == look.source,
-            Run.partition == look.partition,
-            col(Run.complete).is_(True),
-            col(Run.observed_at) < look.observed_at,
-        )
-        .order_by(col(Run.observed_at).desc())
-    )
-    return session.exec(query.limit(1)).first()
 
 
 def _set_state(

@@ -27,11 +27,12 @@ from archive.batches import cut_batches
 from archive.changes import append_changes
 from archive.history import enter_old_observation
 from archive.ledger import append_leaves
-from archive.models import Ad, AdMetric, AdVersion, PublicAd, Sighting
+from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
 from archive.projection import project_numbers, project_record
 from archive.records import AdRecord
 from archive.runs import Counts
+from archive.sightings import note_sightings
 
 
 def ingest_ads(session: Session, stamp: Stamp, records: Sequence[AdRecord]) -> Counts:
@@ -44,8 +45,8 @@ def ingest_ads(session: Session, stamp: Stamp, records: Sequence[AdRecord]) -> C
         met_again = [(p, known[p.record.ref]) for p in prepared if p.record.ref in known]
         ids = _insert_new(session, fresh, stamp)
         changed = _update_known(session, met_again, stamp)
-        if stamp.look.is_sweep:
-            _note_sightings(session, stamp, ids + [ad.id for _, ad in met_again])
+        seen = ids + [ad.id for _, ad in met_again]
+        note_sightings(session, stamp.look, ChangeKind.AD_CONTENT, seen)
         counts.new += len(fresh)
         counts.changed += changed
         counts.unchanged += len(met_again) - changed
@@ -165,14 +166,6 @@ def _move_partitions(session: Session, ads: list[Ad], stamp: Stamp) -> None:
     if stamp.look.is_sweep and moved:
         statement = update(Ad).where(col(Ad.id) == bindparam("ad_id"))
         session.connection().execute(statement.values(partition=bindparam("to")), moved)
-
-
-def _note_sightings(session: Session, stamp: Stamp, ad_ids: list[int]) -> None:
-    run_id = stamp.look.run_id
-    noted = set(session.exec(select(Sighting.ad_id).where(Sighting.run_id == run_id)))
-    rows = [{"run_id": run_id, "ad_id": ad_id} for ad_id in set(ad_ids) - noted]
-    if rows:
-        session.connection().execute(insert(Sighting), rows)
 
 
 def _ad_row(p: Prepared, stamp: Stamp, ad_id: int) -> Values:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from archive.errors import LeaseLostError, PartitionBusyError
-from archive.models import Checkpoint, Run, Sighting
+from archive.models import Checkpoint, Run
 from archive.models.collecting import Outcome, RunKind
 
 LEASE = timedelta(minutes=10)
@@ -29,7 +29,7 @@ class Look:
     token: int
     observed_at: datetime
     is_sweep: bool
-    """Every ad seen is noted, so that a complete end can tell which have vanished."""
+    """It covers its partition, so what it sees lives there and what it misses may have vanished."""
 
 
 @dataclass
@@ -110,12 +110,8 @@ def _close_abandoned(session: Session, source: str, partition: str, now: datetim
         col(Run.partition) == partition,
         col(Run.outcome) == Outcome.RUNNING,
     )
-    connection = session.connection()
-    connection.execute(
-        delete(Sighting).where(col(Sighting.run_id).in_(select(Run.id).where(*abandoned)))
-    )
     failed = {"outcome": Outcome.FAILED, "ended_at": now, "reason": WORKER_STOPPED}
-    connection.execute(update(Run).where(*abandoned).values(**failed))
+    session.connection().execute(update(Run).where(*abandoned).values(**failed))
 
 
 class CheckpointValues(TypedDict, total=False):

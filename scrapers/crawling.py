@@ -16,14 +16,14 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from twisted.python.failure import Failure
 
-from archive.absences import forget_sightings, mark_vanished
 from archive.blobs import BlobStore
 from archive.database import read, write
+from archive.looks import close_look
 from archive.models import Run
 from archive.models.collecting import Outcome, RunKind
 from archive.realm import claim_realm
 from archive.records import SourceInfo
-from archive.runs import begin_run, end_run, hold_lease, read_cursor
+from archive.runs import begin_run, hold_lease, read_cursor
 from config.settings import Realm, Settings
 from scrapers.conditional import read_validators
 from scrapers.intake import Clock, Intake
@@ -194,26 +194,23 @@ def _close_run(walk: Walk) -> None:
     """End the run; only a sweep that read everything may say what has vanished."""
     intake = walk.intake
     outcome, reason = _find_outcome(walk)
-    has_seen_all = outcome == Outcome.DONE and (intake.look.is_sweep or not walk.read_answers)
+    is_unchanged = outcome == Outcome.DONE and not walk.read_answers
+    has_seen_all = outcome == Outcome.DONE and (intake.look.is_sweep or is_unchanged)
     with write(intake.engine) as session:
-        now = intake.clock()
-        if has_seen_all and not walk.unchanged_answers:
-            intake.counts.vanished += mark_vanished(session, intake.look, now)
-        else:
-            forget_sightings(session, intake.look)
         if outcome in {Outcome.DONE, Outcome.ATTENTION}:
             _keep_validators(session, walk)
-        end_run(
+        added = close_look(
             session,
             intake.look,
             outcome,
-            now,
+            intake.clock(),
+            covered=has_seen_all and not (walk.read_answers and walk.unchanged_answers),
+            is_unchanged=is_unchanged,
             reason=reason,
-            complete=has_seen_all and not (walk.read_answers and walk.unchanged_answers),
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
             not_before_at=walk.trouble.not_before_at if walk.trouble else None,
-            vanished=intake.counts.vanished,
         )
+    intake.counts.add(added)
 
 
 def _find_outcome(walk: Walk) -> tuple[Outcome, str]:

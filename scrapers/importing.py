@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.absences import forget_sightings, mark_vanished
 from archive.blobs import BlobStore
 from archive.captures import last_applied_at, save_capture
 from archive.database import read, write
+from archive.looks import close_look
 from archive.models import Capture
 from archive.models.collecting import Outcome, RunKind
 from archive.realm import claim_realm
@@ -105,7 +105,6 @@ def import_files(
         _close(intake, order, report)
     except BaseException as error:
         with write(engine) as session:
-            forget_sightings(session, look)
             end_run(
                 session, look, Outcome.FAILED, clock(), reason=f"{type(error).__name__}: {error}"
             )
@@ -168,19 +167,13 @@ def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
     if troubled:
         report.reason = f"{len(intake.unreadable)} pieces could not be read"
     with write(intake.engine) as session:
-        now = intake.clock()
-        if complete:
-            vanished = mark_vanished(session, intake.look, now)
-            intake.counts.vanished += vanished
-        else:
-            forget_sightings(session, intake.look)
-        end_run(
+        added = close_look(
             session,
             intake.look,
             report.outcome,
-            now,
+            intake.clock(),
+            covered=complete,
             reason=report.reason,
-            complete=complete,
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
-            vanished=intake.counts.vanished,
         )
+    intake.counts.add(added)

@@ -110,6 +110,21 @@ class Advertiser(SQLModel, table=True):
     recorded_at: datetime = Field(description="When this archive learned of it.")
 
 
+class AdvertiserAlias(SQLModel, table=True):
+    """An id under which a source knew an advertiser before it gave it another one."""
+
+    __tablename__ = "advertiser_alias"
+
+    old_id: str = Field(primary_key=True, description="The former id, `<source>:<ref>`.")
+    new_id: str = Field(index=True, description="The id the source gave it then.")
+    observed_at: datetime = Field(description="When the source said so.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+
+
 class AdvertiserName(SQLModel, table=True):
     """A name an advertiser went by, from a time on."""
 

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
-from archive.records import SourceInfo
+from archive.records import SourceInfo, SourceTotal
 
 
 class ArchiveFact(SQLModel, table=True):
@@ -73,6 +74,11 @@ class Run(SQLModel, table=True):
     unchanged: int = Field(default=0, description="Records already known as they are.")
     vanished: int = Field(default=0, description="Ads of the partition no longer there.")
     quarantined: int = Field(default=0, description="Pieces that could not be read.")
+    pages: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="Pages committed; a page whose commit was in doubt is not taken twice.",
+    )
     not_read: list[str] = Field(
         default_factory=list, sa_type=JSON, description="Files of the source we do not read yet."
     )
@@ -152,9 +158,80 @@ class QuarantinedPiece(SQLModel, table=True):
 
 
 class Sighting(SQLModel, table=True):
-    """An ad seen in a running sweep; the rows go when the sweep has ended."""
+    """What a look saw that the archive already knew or learned: one row for many ids.
+
+    The rows stay: they tell when something unchanged was last seen, which no other row says.
+    """
 
     __tablename__ = "sighting"
 
-    run_id: int = Field(sa_type=BIG_ID, primary_key=True, description="The sweep.")
-    ad_id: int = Field(sa_type=BIG_ID, primary_key=True, description="The ad.")
+    run_id: int = Field(sa_type=BIG_ID, primary_key=True, description="The look.")
+    kind: str = Field(primary_key=True, description="What was seen: a kind of change.")
+    block: int = Field(primary_key=True, description="Number of the block within the look, from 0.")
+    first_id: int = Field(sa_type=BIG_ID, description="Least of our ids in the block.")
+    last_id: int = Field(sa_type=BIG_ID, description="Greatest of our ids in the block.")
+    ids: bytes = Field(description="The ids in order, as differences (archive/sightings.py).")
+
+
+class RunCountry(SQLModel, table=True):
+    """What one look saw, by country; an ad shown in two countries counts in both."""
+
+    __tablename__ = "run_country"
+
+    run_id: int = Field(
+        foreign_key="run.id", sa_type=BIG_ID, primary_key=True, description="The look."
+    )
+    country: str = Field(
+        primary_key=True, description="ISO 3166-1 alpha-2; empty: the source names no country."
+    )
+    seen: int = Field(description="Distinct ads seen.")
+    vanished: int = Field(default=0, description="Ads this look no longer found.")
+
+
+class StatedTotal(SourceTotal, table=True):
+    """A source's own count at one time; rows are only added."""
+
+    __tablename__ = "stated_total"
+    __table_args__ = (Index("stated_total_by_source", "source", "observed_at"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    source: str = Field(description="Source.")
+    partition: str = Field(description="Partition of the look that brought it.")
+    observed_at: datetime = Field(description="When the source said it.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+
+
+class HeldReason(StrEnum):
+    """What made a batch implausible."""
+
+    SHRINK = "shrink"
+    ABSURD_AMOUNT = "absurd_amount"
+    LOWERED_TOTAL = "lowered_total"
+
+
+class HeldBatch(SQLModel, table=True):
+    """A batch that was not believed: kept as evidence, not published until a person releases it."""
+
+    __tablename__ = "held_batch"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    run_id: int = Field(foreign_key="run.id", sa_type=BIG_ID, description="Run that met it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+    source: str = Field(index=True, description="Source.")
+    partition: str = Field(description="Partition it belongs to.")
+    cause: str = Field(description="shrink, absurd_amount or lowered_total.")
+    reason: str = Field(description="What is implausible, with its figures, in plain words.")
+    figures: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON, description="The figures that were compared, by name."
+    )
+    status: str = Field(default=PieceStatus.HELD, description="held, released or rejected.")
+    held_at: datetime = Field(description="When it was held.")
+    settled_at: datetime | None = Field(default=None, description="When a person settled it.")
+    settled_by: str | None = Field(default=None, description="Who settled it.")
+    settled_because: str | None = Field(default=None, description="Why, in that person's words.")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
@@ -25,6 +25,11 @@ class AdvertiserSpend(AdvertiserSpendRecord, table=True):
         description="Data set, advertiser, grain and period: what is observed again."
     )
     is_current: bool = Field(index=True, description="The newest observation of its series.")
+    is_withdrawn: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="The source no longer states anything for this series.",
+    )
     advertiser_id: str | None = Field(default=None, description="Our id of the advertiser.")
     row_sha256: str = Field(description="Hash of the statement.")
     observed_at: datetime = Field(description="When the source said it.")

@@ -5,9 +5,9 @@ OpenAPI and CSV headers follow from it. Records validate as they are made; table
 table row is only ever built from a record.
 """
 
-from archive.records.ads import BOUNDS, AdContent, AdNumbers, AdRecord
+from archive.records.ads import BOUNDS, AdContent, AdNumbers, AdRecord, AdvertiserMove
 from archive.records.base import MAX_MINOR, MISSING_IN_WORDS, MissingReason, Record, Row
-from archive.records.sources import SourceInfo, SourceKind, Unreadable
+from archive.records.sources import SourceInfo, SourceKind, SourceTotal, Unreadable
 from archive.records.spending import (
     AdvertiserSpendRecord,
     CommitteeRecord,
@@ -15,7 +15,14 @@ from archive.records.spending import (
     Grain,
 )
 
-AnyRecord = AdRecord | AdvertiserSpendRecord | DisclosureRecord | CommitteeRecord
+AnyRecord = (
+    AdRecord
+    | AdvertiserSpendRecord
+    | DisclosureRecord
+    | CommitteeRecord
+    | SourceTotal
+    | AdvertiserMove
+)
 
 __all__ = [
     "BOUNDS",
@@ -24,6 +31,7 @@ __all__ = [
     "AdContent",
     "AdNumbers",
     "AdRecord",
+    "AdvertiserMove",
     "AdvertiserSpendRecord",
     "AnyRecord",
     "CommitteeRecord",
@@ -34,5 +42,6 @@ __all__ = [
     "Row",
     "SourceInfo",
     "SourceKind",
+    "SourceTotal",
     "Unreadable",
 ]

@@ -75,6 +75,10 @@ class AdContent(SQLModel):
     declared_political: bool | None = Field(
         default=None, description="Whether platform or advertiser declared the ad political."
     )
+    declared_by: str | None = Field(
+        default=None,
+        description="Who says whether it is political: `platform`, `advertiser`, `rule` or `person`.",
+    )
     started_at: AwareDatetime | None = Field(
         default=None,
         sa_type=UTCDateTime,
@@ -213,3 +217,10 @@ class AdRecord(AdContent, AdNumbers, Record):
             self.missing.pop(upper_name, None)
         if lower is not None and upper is not None and lower > upper:
             raise ValueError(f"{lower_name} {lower} is above {upper_name} {upper}")
+
+
+class AdvertiserMove(SQLModel):
+    """A source's word that an advertiser has another id now than it had before."""
+
+    old_ref: str = Field(min_length=1, max_length=300, description="The source's former id.")
+    new_ref: str = Field(min_length=1, max_length=300, description="The id it gives now.")

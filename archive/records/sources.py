@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
+
+from archive.records.base import MAX_MINOR
 
 
 class SourceKind(StrEnum):
@@ -29,6 +32,39 @@ class SourceInfo(SQLModel):
         ge=0, description="Fastest pace we allow ourselves here, in seconds."
     )
     lacks: str = Field(default="", description="What this source is known not to tell.")
+    believable_fall_share: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        sa_column_kwargs={"server_default": "0.2"},
+        description="Largest share of a partition's ads, or of its amounts, that one look may take "
+        "away before a person must believe it.",
+    )
+    believable_spend_minor: int = Field(
+        default=100_000_000_00,
+        ge=0,
+        sa_type=BigInteger,
+        sa_column_kwargs={"server_default": "10000000000"},
+        description="Largest amount of one row, in minor units of any currency, that is taken in "
+        "before a person must believe it.",
+    )
+
+
+class SourceTotal(SQLModel):
+    """How many ads a source says it holds: its own count, kept beside ours and never mixed with it."""
+
+    dataset: str = Field(
+        min_length=1, description="The source's file or table the total stands in."
+    )
+    subject: str = Field(
+        default="", description="What is counted, in the source's own key (an advertiser, a page)."
+    )
+    country: str | None = Field(
+        default=None, description="Country counted (ISO 3166-1 alpha-2); empty: the whole source."
+    )
+    ads_count: int = Field(
+        ge=0, le=MAX_MINOR, sa_type=BigInteger, description="Ads it claims to hold."
+    )
 
 
 class Unreadable(SQLModel):

@@ -17,7 +17,6 @@ from archive.models import (
     DisclosureVersion,
     LedgerLeaf,
     PublicAd,
-    Sighting,
 )
 from archive.records import AdvertiserSpendRecord, DisclosureRecord, Grain
 
@@ -162,12 +161,6 @@ def test_an_advertiser_without_an_id_is_known_weakly_by_name(engine, look_at, ma
         advertiser = session.exec(select(Advertiser)).one()
     assert advertiser.is_weak
     assert advertiser.id.startswith("example:name:")
-
-
-def test_the_notes_of_a_sweep_go_when_it_has_ended(engine, look_at, make_ad):
-    look_at([make_ad()])
-
-    assert count(engine, Sighting) == 0
 
 
 def spend_of(week, amount, **values):

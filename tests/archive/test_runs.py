@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from archive.database import read, write
 from archive.errors import LeaseLostError, PartitionBusyError
 from archive.ingest import ingest_page
-from archive.models import Ad, Run, Sighting
+from archive.models import Ad, Run
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import LEASE, begin_run, end_run, read_cursor
 
@@ -34,16 +34,6 @@ def test_a_run_whose_worker_died_is_recorded_as_failed_when_the_next_begins(engi
     with read(engine) as session:
         outcomes = session.exec(select(Run.outcome).order_by(col(Run.id))).all()
     assert outcomes == [Outcome.FAILED, Outcome.RUNNING]
-
-
-def test_the_notes_of_a_sweep_whose_worker_died_go_with_it(engine, make_ad):
-    with write(engine) as session:
-        look = begin_run(session, "example", "2026", RunKind.CRAWL, NOON, is_sweep=True)
-        ingest_page(session, look, [make_ad()], None, NOON)
-    begin(engine, NOON + LEASE + timedelta(seconds=1))
-
-    with read(engine) as session:
-        assert session.exec(select(Sighting)).all() == []
 
 
 def test_a_run_that_stalled_and_was_overtaken_writes_nothing(engine, make_ad):

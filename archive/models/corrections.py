@@ -1,0 +1,70 @@
+"""What was taken back or withheld: corrections of published figures, and redactions."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from archive.models.columns import BIG_ID
+
+
+class CorrectionKind(StrEnum):
+    """What happened to a figure that this archive had published."""
+
+    RESTATED = "restated"
+    WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
+
+
+class Correction(SQLModel, table=True):
+    """A published figure that changed otherwise than by time going on; rows are only added."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        Index("correction_by_subject", "measure", "subject"),
+        Index("correction_by_source", "source", "id"),
+    )
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    measure: str = Field(
+        description="Whose figure: ads, reported (a source for an advertiser) or disclosed (filed)."
+    )
+    kind: str = Field(description="restated, withdrawn or returned.")
+    source: str = Field(description="Source that changed it.")
+    subject: str = Field(
+        description="What the figure is of: an ad's permanent id, a statement's series, a filed row."
+    )
+    advertiser_id: str | None = Field(
+        default=None, index=True, description="Our id of who runs the ads, where known."
+    )
+    before: dict[str, Any] = Field(
+        sa_type=JSON, description="The figures as published before, field by field; empty: none."
+    )
+    after: dict[str, Any] = Field(
+        sa_type=JSON, description="The same fields as the source states them now; empty: none."
+    )
+    before_observed_at: datetime | None = Field(
+        default=None, description="When the source first said what stood before."
+    )
+    observed_at: datetime = Field(description="When the source said otherwise.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+
+
+class Redaction(SQLModel, table=True):
+    """A field of an ad withheld by a logged decision, in every version, past and to come."""
+
+    __tablename__ = "redaction"
+    __table_args__ = (Index("redaction_by_ad", "ad_id"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, description="The ad.")
+    field: str = Field(description="Name of the field.")
+    basis: str = Field(description="The law or decision it rests on, in plain words.")
+    decided_by: str = Field(description="Who decided.")
+    recorded_at: datetime = Field(description="When it took effect here.")

@@ -1,0 +1,205 @@
+"""Whether a batch can be believed: sums that fall, ads that are gone, amounts beyond all measure.
+
+Ingest asks it before a page is written, `archive.looks` before ads are marked vanished. It writes
+nothing; a batch that is not believed is put aside by `archive.held_batches`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from archive.errors import ArchiveError, NotFoundError
+from archive.models import Source
+from archive.models.collecting import HeldReason
+from archive.money import format_units
+from archive.records import (
+    AdRecord,
+    AdvertiserSpendRecord,
+    AnyRecord,
+    DisclosureRecord,
+    SourceInfo,
+)
+
+FEWEST_KNOWN = 20
+"""Known rows that a fall of their sum must rest on: below, a correction or two look like a batch."""
+
+FEWEST_LOWERED = 2
+"""Rows that must have been lowered: one corrected row is no batch, however large it was."""
+
+FEWEST_PRESENT = 10
+"""Ads or statements that a partition held before its shrinking means anything."""
+
+Figures = dict[str, str | int | float | None]
+"""What was compared, by name, as JSON keeps it."""
+
+Payment = AdRecord | AdvertiserSpendRecord | DisclosureRecord
+
+Move = tuple[str | None, int, int]
+"""Currency of a known row, its lower bound before and after, in minor units."""
+
+
+class ImplausibleBatchError(ArchiveError):
+    """A batch that is not believed; nothing of it may be written."""
+
+    def __init__(self, cause: HeldReason, reason: str, figures: Figures) -> None:
+        super().__init__(reason)
+        self.cause = cause
+        self.reason = reason
+        self.figures = figures
+
+
+@dataclass
+class Scale:
+    """Sums of one measure over the known rows that a look has met so far, by currency."""
+
+    what: str
+    """What is weighed, in the plural, as the reason names it."""
+    believable_fall_share: float
+    known: int = 0
+    before: Counter[str | None] = field(default_factory=Counter)
+    after: Counter[str | None] = field(default_factory=Counter)
+    lowered: Counter[str | None] = field(default_factory=Counter)
+
+    def weigh(
+        self, changed: Sequence[Move], unchanged: Mapping[str | None, int], known: int
+    ) -> None:
+        """Add a page's known rows to the sums of the look, and judge these.
+
+        `changed`: the known rows that would change what is current; an amount that is no longer
+        stated counts 0 after, a row whose currency changed stands once in each. `unchanged`: sum of
+        the lower bounds of the other known rows, by currency. `known`: how many rows both are.
+
+        Raises:
+            ImplausibleBatchError: if the sum in a currency fell by more than is believed.
+        """
+        self.known += known
+        for currency, amount in unchanged.items():
+            self.before[currency] += amount
+            self.after[currency] += amount
+        for currency, before, after in changed:
+            self.before[currency] += before
+            self.after[currency] += after
+            self.lowered[currency] += after < before
+        for currency in dict.fromkeys(currency for currency, _, _ in changed):
+            self._judge(currency)
+
+    def _judge(self, currency: str | None) -> None:
+        before, after = self.before[currency], self.after[currency]
+        is_batch = self.known >= FEWEST_KNOWN and self.lowered[currency] >= FEWEST_LOWERED
+        if not is_batch or before - after <= self.believable_fall_share * before:
+            return
+        fall_share = (before - after) / before
+        reason = (
+            f"of {self.known:,} known {self.what}, {self.lowered[currency]:,} state less than "
+            f"before: the sum falls by {fall_share:.0%}, from "
+            f"{_tell_amount(before, currency)} to {_tell_amount(after, currency)}; "
+            f"up to {self.believable_fall_share:.0%} is believed"
+        )
+        raise ImplausibleBatchError(
+            HeldReason.LOWERED_TOTAL,
+            reason,
+            {
+                "what": self.what,
+                "currency": currency,
+                "known": self.known,
+                "lowered": self.lowered[currency],
+                "before_minor": before,
+                "after_minor": after,
+                "fall_share": round(fall_share, 4),
+                "believable_fall_share": self.believable_fall_share,
+            },
+        )
+
+
+class Gate:
+    """What one look at a source may change before a person must believe it; cumulates over the look.
+
+    `ads` and `statements` (a source's word on an advertiser's spending) are weighed apart.
+    """
+
+    def __init__(self, source: SourceInfo) -> None:
+        self.believable_fall_share = source.believable_fall_share
+        self.believable_spend_minor = source.believable_spend_minor
+        self.ads = Scale("ads", source.believable_fall_share)
+        self.statements = Scale("statements of spending", source.believable_fall_share)
+
+    def weigh_amounts(self, records: Iterable[AnyRecord]) -> None:
+        """Judge each amount of a page by itself.
+
+        Raises:
+            ImplausibleBatchError: at the first that is larger than `believable_spend_minor`.
+        """
+        for record in records:
+            if isinstance(record, Payment):
+                amount = _find_largest(record)
+                if amount > self.believable_spend_minor:
+                    self._refuse_amount(record, amount)
+
+    def weigh_absences(self, what: str, gone: int, present: int) -> None:
+        """Judge what a complete look no longer found against what its partition held before.
+
+        Raises:
+            ImplausibleBatchError: if more is gone than is believed.
+        """
+        if present < FEWEST_PRESENT or gone <= self.believable_fall_share * present:
+            return
+        fall_share = gone / present
+        reason = (
+            f"{gone:,} of {present:,} {what} are gone at once ({fall_share:.0%}); "
+            f"up to {self.believable_fall_share:.0%} is believed"
+        )
+        figures: Figures = {
+            "what": what,
+            "present": present,
+            "gone": gone,
+            "fall_share": round(fall_share, 4),
+            "believable_fall_share": self.believable_fall_share,
+        }
+        raise ImplausibleBatchError(HeldReason.SHRINK, reason, figures)
+
+    def _refuse_amount(self, record: Payment, amount: int) -> None:
+        name, currency = _name_row(record), record.currency
+        reason = (
+            f"{name} states {_tell_amount(amount, currency)}; "
+            f"up to {_tell_amount(self.believable_spend_minor, currency)} is believed"
+        )
+        figures: Figures = {
+            "row": name,
+            "currency": currency,
+            "amount_minor": amount,
+            "believable_spend_minor": self.believable_spend_minor,
+        }
+        raise ImplausibleBatchError(HeldReason.ABSURD_AMOUNT, reason, figures)
+
+
+def open_gate(session: Session, source: str) -> Gate:
+    """The gate of a look at a source, by what the source is believed.
+
+    Raises:
+        NotFoundError: if the archive does not know the source.
+    """
+    row = session.get(Source, source)
+    if row is None:
+        raise NotFoundError("source", source)
+    return Gate(row)
+
+
+def _find_largest(record: Payment) -> int:
+    """The largest amount a row states, in minor units; a negative one counts by its size."""
+    if isinstance(record, DisclosureRecord):
+        return abs(record.amount_minor)
+    return max(record.spend_lower_minor or 0, record.spend_upper_minor or 0)
+
+
+def _name_row(record: Payment) -> str:
+    if isinstance(record, AdvertiserSpendRecord):
+        who = record.advertiser_ref or record.advertiser_name or "nobody named"
+        return f"the statement of {record.dataset} for {who}"
+    kind = "ad" if isinstance(record, AdRecord) else "payment"
+    return f"{kind} {record.ref}"
+
+
+def _tell_amount(minor: int, currency: str | None) -> str:
+    return f"{format_units(minor, currency)} {currency or '(currency not given)'}"

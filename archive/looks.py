@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from sqlmodel import Session
 
 from archive.absences import mark_vanished
+from archive.countries_seen import write_run_countries
 from archive.models.collecting import Outcome
 from archive.runs import Counts, Look, end_run
 from archive.sightings import repeat_sightings
@@ -43,5 +44,6 @@ def close_look(
     if is_unchanged:
         repeat_sightings(session, look)
     vanished = mark_vanished(session, look, now) if covered and not is_unchanged else 0
+    write_run_countries(session, look)
     end_run(session, look, outcome, now, complete=covered, vanished=vanished, **ending)
     return Counts(vanished=vanished)

@@ -1,0 +1,109 @@
+"""What one look saw, by country: distinct ads seen, and ads it no longer found.
+
+`archive.looks` calls it at the end of a look, in its transaction; the coverage answers read the rows.
+It counts in SQL over the look's sightings, so its memory does not grow with their number.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    MetaData,
+    String,
+    Table,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.sql.selectable import FromClause
+from sqlmodel import Session, col
+
+from archive.models import Ad, PublicAd, RunCountry, Source
+from archive.models.changes import ChangeKind
+from archive.models.columns import BIG_ID
+from archive.reading.json_lists import unfold_list
+from archive.records import SourceKind
+from archive.runs import Look
+from archive.sightings import read_seen
+
+ALL_COUNTRIES = "*"
+"""Stands for a country in the row that counts every ad of the look once, wherever it was shown."""
+
+NO_COUNTRY = ""
+"""Stands for a country in the row of ads for which the source names none."""
+
+SEEN = Table(
+    "seen_ad",
+    MetaData(),
+    Column("ad_id", BIG_ID, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)
+
+
+def write_run_countries(session: Session, look: Look) -> None:
+    """Count what the look saw and what it found gone, by country as the ads name them now.
+
+    Called again, it replaces what it had counted. A source of disclosures shows no ads: it gets no
+    rows, and so its number of ads seen stays unknown instead of 0.
+    """
+    source = session.get(Source, look.source)
+    if source is not None and source.kind == SourceKind.DISCLOSURES:
+        return
+    seen, vanished = _count_seen(session, look), _count_vanished(session, look)
+    session.connection().execute(delete(RunCountry).where(col(RunCountry.run_id) == look.run_id))
+    session.add_all(
+        RunCountry(
+            run_id=look.run_id, country=country, seen=seen[country], vanished=vanished[country]
+        )
+        for country in sorted({ALL_COUNTRIES, *seen, *vanished})
+    )
+    session.flush()
+
+
+def _count_seen(session: Session, look: Look) -> Counter[str]:
+    connection = session.connection()
+    SEEN.create(connection)
+    for ids in read_seen(session, look.run_id, ChangeKind.AD_CONTENT):
+        listed = unfold_list(session, literal(ids, JSON))
+        ad_id = cast(listed.c.value, BIG_ID)
+        # Two pages of a look may have met the same ad.
+        is_new = ~exists(select(1).where(SEEN.c.ad_id == ad_id))
+        connection.execute(insert(SEEN).from_select(["ad_id"], select(ad_id).where(is_new)))
+    counts = _count_countries(session, SEEN.join(PublicAd, col(PublicAd.id) == SEEN.c.ad_id))
+    SEEN.drop(connection)
+    return counts
+
+
+def _count_vanished(session: Session, look: Look) -> Counter[str]:
+    gone = (
+        select(col(Ad.id))
+        .where(
+            col(Ad.source) == look.source,
+            col(Ad.partition) == look.partition,
+            col(Ad.vanished_at) == look.observed_at,
+        )
+        .subquery()
+    )
+    return _count_countries(session, gone.join(PublicAd, col(PublicAd.id) == gone.c.id))
+
+
+def _count_countries(session: Session, ads: FromClause) -> Counter[str]:
+    """Ads by country; lists that read alike are counted in SQL before they are taken apart."""
+    listed = cast(col(PublicAd.countries), String)
+    query = select(listed, func.count()).select_from(ads).group_by(listed)
+    counts: Counter[str] = Counter()
+    for text, number in session.connection().execute(query):
+        for country in (ALL_COUNTRIES, *_read_countries(json.loads(text))):
+            counts[country] += number
+    return counts
+
+
+def _read_countries(named: Iterable[str]) -> set[str]:
+    return set(named) or {NO_COUNTRY}

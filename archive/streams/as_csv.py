@@ -1,0 +1,27 @@
+"""A stream as CSV: UTF-8, RFC 4180, a header of field names, and one comment line at the end.
+
+`archive.streams.forms` calls it; cells are written by `archive.streams.cells`. Texts stand in quotes,
+so only the last line begins with `#`: readers skip it when told that `#` begins a comment.
+"""
+
+from collections.abc import Iterator
+
+from archive.streams.cells import LINE_END, write_line, write_time
+from archive.streams.ending import Ending
+from archive.streams.select import RowStream
+
+
+def write_csv(stream: RowStream) -> Iterator[bytes]:
+    """The header, the rows block by block, and `# end: N rows …`."""
+    ending = Ending.open(stream)
+    yield write_line(column.name for column in stream.columns).encode()
+    for block in stream.blocks:
+        ending.count(block)
+        yield "".join(map(write_line, block)).encode()
+    yield _write_end(ending).encode()
+
+
+def _write_end(ending: Ending) -> str:
+    known = write_time(ending.data_as_of) if ending.data_as_of else "never"
+    following = f"; next_after: {ending.next_after}" if ending.next_after else ""
+    return f"# end: {ending.rows} rows; data_as_of: {known}{following}{LINE_END}"

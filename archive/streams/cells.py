@@ -1,0 +1,62 @@
+"""Cells of CSV that a spreadsheet opens without running or ruining anything (RFC 4180).
+
+Every CSV of the house is written through here: the downloads, and the tables of `api.tables`.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from archive.streams.json_text import write_json
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+"""A spreadsheet may run a cell that begins so (OWASP ASVS 5.0, 1.2.10; OWASP, CSV Injection)."""
+
+READ_AS_NUMBER = re.compile(r"\d{12,}|0\d+|\d+[eE]\d+")
+"""Texts that a spreadsheet writes differently once it takes them for a number.
+
+It shows twelve digits and more as powers of ten, keeps fifteen of them, and drops leading zeros
+(Microsoft, "Keeping leading zeros and large numbers").
+"""
+
+LINE_END = "\r\n"
+
+
+def write_line(values: Iterable[object]) -> str:
+    """One row: texts in quotes, numbers bare, lists as JSON, an unknown value as nothing at all.
+
+    A text that a spreadsheet would run or take for another number gets an apostrophe before it, which
+    keeps it a text there.
+    """
+    return ",".join(map(_write_cell, values)) + LINE_END
+
+
+def write_time(value: date) -> str:
+    """A day as ISO 8601, an instant as RFC 3339 in UTC with `Z`: as JSON and CSV carry them."""
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _write_cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            return _quote(f"'{value}" if _is_in_danger(value) else value)
+        case date():
+            return _quote(write_time(value))
+        case _:
+            return _quote(write_json(value))
+
+
+def _is_in_danger(text: str) -> bool:
+    return text.startswith(FORMULA_STARTS) or READ_AS_NUMBER.fullmatch(text) is not None
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,44 @@
+"""The forms a stream leaves in, and the one function that writes it from a snapshot of its own.
+
+Routes and commands call `write_stream`; each part is made when it is asked for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+
+from sqlalchemy import Engine
+
+from archive.database import read
+from archive.streams.as_csv import write_csv
+from archive.streams.as_json_lines import write_json_lines
+from archive.streams.as_parquet import write_parquet
+from archive.streams.filters import Wanted
+from archive.streams.select import RowStream, stream_rows
+from archive.streams.tables import What
+
+
+class Form(StrEnum):
+    """How a stream is written; also the ending of its file name."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    PARQUET = "parquet"
+
+
+WRITERS: Mapping[Form, Callable[[RowStream], Iterator[bytes]]] = {
+    Form.CSV: write_csv,
+    Form.JSON_LINES: write_json_lines,
+    Form.PARQUET: write_parquet,
+}
+
+
+def write_stream(
+    engine: Engine, what: What, form: Form, wanted: Wanted, after: str | None = None
+) -> Iterator[bytes]:
+    """A whole list in one form, part by part; it holds one database connection until it is closed.
+
+    Raises:
+        CursorError: before the first part, if the cursor was not given by a stream of this kind.
+    """
+    with read(engine) as session:
+        yield from WRITERS[form](stream_rows(session, what, wanted, after))

@@ -183,6 +183,11 @@ class AdNumbers(SQLModel):
 
 BOUNDS = ("spend", "impressions", "reach", "audience")
 
+BOUND_FIELDS = (
+    ("spend_lower_minor", "spend_upper_minor"),
+    *((f"{name}_lower", f"{name}_upper") for name in BOUNDS[1:]),
+)
+
 
 class AdRecord(AdContent, AdNumbers, Record):
     """One ad as one source described it at one time."""
@@ -200,9 +205,8 @@ class AdRecord(AdContent, AdNumbers, Record):
             ValueError: if a lower bound is above its upper, an end is before its start, or the
                 currency is not an ISO 4217 code.
         """
-        for name in BOUNDS:
-            suffix = "_minor" if name == "spend" else ""
-            self._check_bounds(f"{name}_lower{suffix}", f"{name}_upper{suffix}")
+        for lower_name, upper_name in BOUND_FIELDS:
+            self._check_bounds(lower_name, upper_name)
         if self.currency is not None:
             check_currency(self.currency)
         if self.started_at and self.ended_at and self.ended_at < self.started_at:
@@ -212,10 +216,13 @@ class AdRecord(AdContent, AdNumbers, Record):
         return self
 
     def _check_bounds(self, lower_name: str, upper_name: str) -> None:
-        lower, upper = getattr(self, lower_name), getattr(self, upper_name)
-        if lower is not None and upper is None:
+        lower = getattr(self, lower_name)
+        if lower is None:
+            return
+        upper = getattr(self, upper_name)
+        if upper is None:
             self.missing.pop(upper_name, None)
-        if lower is not None and upper is not None and lower > upper:
+        elif lower > upper:
             raise ValueError(f"{lower_name} {lower} is above {upper_name} {upper}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, model_validator
@@ -58,27 +59,50 @@ class Record(SQLModel):
         description="What else the source said, under the source's own names, word for word.",
     )
 
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 (each field checks its own)
+        # SQLModel's own way copies every value twice more, for what only tables have; and it makes
+        # an empty object first where it is asked to `model_validate`.
+        if not values or self.model_config.get("table"):
+            super().__init__(**values)
+        else:
+            self.__pydantic_validator__.validate_python(values, self_instance=self)
+
     @model_validator(mode="before")
     @classmethod
     def name_missing(cls, values: object) -> object:
         """Give every field without a value its reason."""
         if not isinstance(values, Mapping):
             return values
-        given = {name: value for name, value in values.items() if not _is_empty(value)}
-        reasons = {
-            name: (
-                MissingReason.NOT_DISCLOSED if name in values else MissingReason.NOT_PROVIDED
-            ).value
-            for name, field in cls.model_fields.items()
-            if name not in given and name not in cls.needs_no_reason and not field.is_required()
-        }
-        return given | {"missing": reasons | cls.reasons_given(values)}
+        blank = tuple([name for name, value in values.items() if not value and _is_empty(value)])
+        reasons = dict(_name_reasons(cls, tuple(values), blank))
+        if values.get("missing"):
+            reasons |= cls.reasons_given(values)
+        given = dict(values, missing=reasons)
+        for name in blank:
+            if name != "missing":
+                del given[name]
+        return given
 
     @classmethod
     def reasons_given(cls, values: Mapping[str, Any]) -> dict[str, str]:
         """The explicit reasons, for fields that have no value."""
         given = values.get("missing") or {}
         return {k: MissingReason(v).value for k, v in given.items() if _is_empty(values.get(k))}
+
+
+# The records of one file have a few dozen shapes: which fields are passed, and which of them blank.
+@lru_cache(maxsize=1_024)
+def _name_reasons(
+    record: type[Record], passed: tuple[str, ...], blank: tuple[str, ...]
+) -> dict[str, str]:
+    """The reason of each field that has no value."""
+    return {
+        name: (MissingReason.NOT_DISCLOSED if name in blank else MissingReason.NOT_PROVIDED).value
+        for name, field in record.model_fields.items()
+        if (name in blank or name not in passed)
+        and name not in record.needs_no_reason
+        and not field.is_required()
+    }
 
 
 def _is_empty(value: object) -> bool:

@@ -1,24 +1,33 @@
 """The end of a look at a source: what has vanished, and the run's row with its outcome.
 
-The import and the crawl call `close_look` in one write transaction; nothing of a look is written after.
+The import and the crawl call `close_look` in one write transaction; nothing of a look is written
+after, unless a person believes later what it no longer found (`believe_absences`).
 """
 
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
-from archive.absences import mark_vanished
+from archive.absences import find_gone, mark_vanished, note_returns
 from archive.countries_seen import write_run_countries
-from archive.models.collecting import Outcome
-from archive.runs import Counts, Look, end_run
-from archive.sightings import repeat_sightings
+from archive.held_batches import hold_batch, settle_batch, tell_hold
+from archive.models import Ad, Run
+from archive.models.changes import ChangeKind
+from archive.models.collecting import Outcome, PieceStatus
+from archive.plausibility import Gate, ImplausibleBatchError
+from archive.runs import Look, end_run
+from archive.sightings import find_first_after, repeat_sightings
+from archive.withdrawals import withdraw_missing
+
+ENDED_WELL = (Outcome.DONE, Outcome.ATTENTION)
+
+NOT_COMPLETE = "that look was not complete, so what it missed may still be there"
 
 
 class Ending(TypedDict, total=False):
     """What else a run's row says about its end."""
 
-    reason: str
     not_read: list[str]
     not_before_at: datetime | None
 
@@ -31,19 +40,128 @@ def close_look(
     *,
     covered: bool = False,
     is_unchanged: bool = False,
+    gate: Gate | None = None,
+    reason: str = "",
     **ending: Unpack[Ending],
-) -> Counts:
+) -> Run:
     """End a look; one that covered its whole partition says which ads have vanished.
 
-    `is_unchanged`: the source gave the very bytes of the last complete look, so it showed what that
-    one saw. Returns what the end added to the look's counts.
+    `is_unchanged`: the source gave the very bytes of the last look, so it showed what that one saw.
+    `gate`: what may vanish at once; more is held for a person, and the look ends as `attention`
+    without having covered anything. `None`: everything is believed. Gives the run as it ended.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition.
     """
-    if is_unchanged:
-        repeat_sightings(session, look)
-    vanished = mark_vanished(session, look, now) if covered and not is_unchanged else 0
+    vanished = 0
+    if covered and is_unchanged:
+        covered = _was_complete(session, look)
+        if covered:
+            repeat_sightings(session, look)
+        else:
+            reason = _join_reasons(reason, NOT_COMPLETE)
+    elif covered:
+        try:
+            vanished = _note_absences(session, look, now, gate)
+        except ImplausibleBatchError as doubt:
+            held = hold_batch(session, look, doubt, now)
+            outcome, covered = Outcome.ATTENTION, False
+            reason = _join_reasons(reason, tell_hold(held))
     write_run_countries(session, look)
-    end_run(session, look, outcome, now, complete=covered, vanished=vanished, **ending)
-    return Counts(vanished=vanished)
+    end_run(
+        session, look, outcome, now, reason=reason, complete=covered, vanished=vanished, **ending
+    )
+    return _read_run(session, look.run_id)
+
+
+def believe_absences(session: Session, batch_id: int, by: str, because: str, now: datetime) -> Run:
+    """Release a `shrink`: what that look no longer found has vanished, as it would have then.
+
+    Ads that later looks saw again have come back at the first of these looks. The run becomes the
+    complete look it was.
+
+    Raises:
+        ArchiveError: if the batch was settled before, or nobody or no reason is named.
+        NotFoundError: if there is none with this id.
+    """
+    settled = settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
+    run = session.get_one(Run, settled.run_id)
+    look = Look(
+        settled.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
+    )
+    gone = find_gone(session, look)
+    run.vanished = _note_absences(session, look, now)
+    _note_later_returns(session, look, gone, now)
+    write_run_countries(session, look)
+    run.outcome, run.complete = Outcome.DONE, True
+    # An as-of read counts a complete look from its end on, and this one was none before now.
+    run.ended_at = now
+    run.reason = (
+        f"a mass takedown of {run.vanished:,} ads, believed by {settled.settled_by} "
+        f"because: {settled.settled_because}"
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def _note_absences(session: Session, look: Look, now: datetime, gate: Gate | None = None) -> int:
+    """Mark ads that a complete look no longer found, and statements; gives how many ads.
+
+    Raises:
+        ImplausibleBatchError: if the gate does not believe it; nothing is marked then.
+    """
+    gone = find_gone(session, look)
+    if gate:
+        gate.weigh_absences("ads", len(gone), _count_present(session, look))
+    withdraw_missing(session, look, now)
+    return mark_vanished(session, look, now) if gone else 0
+
+
+def _count_present(session: Session, look: Look) -> int:
+    """Ads that lived in the look's partition before it."""
+    query = select(func.count()).where(
+        Ad.source == look.source,
+        Ad.partition == look.partition,
+        col(Ad.vanished_at).is_(None),
+        col(Ad.first_observed_at) < look.observed_at,
+    )
+    return session.exec(query).one()
+
+
+def _note_later_returns(session: Session, look: Look, gone: list[int], now: datetime) -> None:
+    """Note which of the ads that a look did not find later looks have seen."""
+    again = find_first_after(session, look.source, ChangeKind.AD_CONTENT, gone, look.observed_at)
+    for returned_at in sorted(set(again.values())):
+        back = [ad_id for ad_id, seen_at in again.items() if seen_at == returned_at]
+        later = Look(look.run_id, look.source, look.partition, look.token, returned_at, False)
+        note_returns(session, later, back, now)
+
+
+def _was_complete(session: Session, look: Look) -> bool:
+    """Whether the newest look before this one that ended well covered the whole partition."""
+    query = (
+        select(Run.complete)
+        .where(
+            Run.source == look.source,
+            Run.partition == look.partition,
+            Run.id != look.run_id,
+            col(Run.outcome).in_(ENDED_WELL),
+            col(Run.observed_at) <= look.observed_at,
+        )
+        .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
+        .limit(1)
+    )
+    return session.exec(query).first() is True
+
+
+def _read_run(session: Session, run_id: int) -> Run:
+    """The run's row as it is now, as a value that outlives its transaction."""
+    run = session.get_one(Run, run_id)
+    session.refresh(run)
+    session.expunge(run)
+    return run
+
+
+def _join_reasons(*reasons: str) -> str:
+    return "; ".join(reason for reason in reasons if reason)

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from archive.errors import ArchiveError, NotFoundError
-from archive.models import Source
-from archive.models.collecting import HeldReason
+from archive.models import HeldBatch, Source
+from archive.models.collecting import HeldReason, PieceStatus
 from archive.money import format_units
 from archive.records import (
     AdRecord,
@@ -122,6 +122,7 @@ class Gate:
     def __init__(self, source: SourceInfo) -> None:
         self.believable_fall_share = source.believable_fall_share
         self.believable_spend_minor = source.believable_spend_minor
+        self._believed = Counter[str | None]()
         self.ads = Scale("ads", source.believable_fall_share)
         self.statements = Scale("statements of spending", source.believable_fall_share)
 
@@ -129,13 +130,20 @@ class Gate:
         """Judge each amount of a page by itself.
 
         Raises:
-            ImplausibleBatchError: at the first that is larger than `believable_spend_minor`.
+            ImplausibleBatchError: at the first that is larger than is believed.
         """
         for record in records:
             if isinstance(record, Payment):
                 amount = _find_largest(record)
-                if amount > self.believable_spend_minor:
+                if (
+                    amount > self.believable_spend_minor
+                    and amount > self._believed[record.currency]
+                ):
                     self._refuse_amount(record, amount)
+
+    def believe_amount(self, currency: str | None, amount_minor: int) -> None:
+        """Believe amounts up to this one, since a person has believed it."""
+        self._believed[currency] = max(self._believed[currency], amount_minor)
 
     def weigh_absences(self, what: str, gone: int, present: int) -> None:
         """Judge what a complete look no longer found against what its partition held before.
@@ -175,7 +183,9 @@ class Gate:
 
 
 def open_gate(session: Session, source: str) -> Gate:
-    """The gate of a look at a source, by what the source is believed.
+    """The gate of a look at a source, by what the source is believed and what people believed of it.
+
+    An amount that was released once would otherwise be held again with every later file.
 
     Raises:
         NotFoundError: if the archive does not know the source.
@@ -183,7 +193,15 @@ def open_gate(session: Session, source: str) -> Gate:
     row = session.get(Source, source)
     if row is None:
         raise NotFoundError("source", source)
-    return Gate(row)
+    gate = Gate(row)
+    released = select(HeldBatch.figures).where(
+        HeldBatch.source == source,
+        HeldBatch.cause == HeldReason.ABSURD_AMOUNT,
+        HeldBatch.status == PieceStatus.RELEASED,
+    )
+    for figures in session.exec(released):
+        gate.believe_amount(figures["currency"], figures["amount_minor"])
+    return gate
 
 
 def _find_largest(record: Payment) -> int:

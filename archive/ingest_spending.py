@@ -1,63 +1,82 @@
 """What sources state for advertisers, into the archive: every observation is kept.
 
-Called by `archive.ingest` only.
+Called by `archive.ingest` only. Of a series the statement with the greatest `(observed_at, id)` is
+current; one that arrives late enters history in its place (`archive.late_statements`).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp, Values
+from archive.ad_rows import Stamp
 from archive.advertisers import note_advertisers
 from archive.batches import cut_batches
+from archive.bulk import table_of
 from archive.canonical import hash_json
 from archive.changes import append_changes
+from archive.corrections import (
+    Figures,
+    Subject,
+    correct_statement,
+    return_statement,
+    write_corrections,
+)
 from archive.identity import advertiser_id
+from archive.late_statements import place_statements
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
 from archive.records import AdvertiserSpendRecord
 from archive.runs import Counts
+from archive.series import split_repeats
+from archive.sightings import find_last_before, note_sightings
+from archive.spending.query import SpendMeasure
+
+Values = dict[str, Any]
+
+COMPARED = (
+    *("id", "series", "row_sha256", "observed_at", "run_id", "is_withdrawn", "advertiser_id"),
+    *("period_end_on", "currency", "spend_lower_minor", "spend_upper_minor", "ads_count"),
+)
+"""What ingest must know of a current statement."""
+
+
+@dataclass
+class Met:
+    """The statements of a page, by what the archive knows of their series."""
+
+    fresh: list[Values] = field(default_factory=list)
+    changed: list[tuple[Values, Values]] = field(default_factory=list)
+    """What is current, and what the source says now."""
+    late: list[Values] = field(default_factory=list)
+    unchanged_ids: list[int] = field(default_factory=list)
 
 
 def ingest_advertiser_spend(
     session: Session, stamp: Stamp, records: Sequence[AdvertiserSpendRecord]
 ) -> Counts:
     """Take statements in; one that says what the newest of its series said writes nothing."""
-    counts = Counts(seen=len(records))
+    counts = Counts()
     if not records:
         return counts
-    note_advertisers(session, stamp.look, records, stamp.now)
-    current = _current_statements(session, stamp, [name_series(r) for r in records])
-    next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
-    rows: list[Values] = []
-    for record in records:
-        row = _statement_row(record, stamp, next_id + len(rows))
-        before = current.get(row["series"])
-        if before and before["row_sha256"] == row["row_sha256"]:
-            counts.unchanged += 1
-            continue
-        counts.new += before is None
-        counts.changed += before is not None
-        if before and before["observed_at"] > row["observed_at"]:
-            row["is_current"] = False
-        else:
-            current[row["series"]] = row
-        rows.append(row)
-    _write_statements(session, stamp, rows)
+    look = stamp.look
+    note_advertisers(session, look, records, stamp.now, is_late=stamp.is_late)
+    for distinct in split_repeats(records, name_series):
+        met = _meet(session, stamp, distinct)
+        next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
+        stated = [*met.fresh, *(row for _, row in met.changed)]
+        for place, row in enumerate(stated):
+            row["id"] = next_id + place
+        late = place_statements(session, stamp, met.late, next_id + len(stated))
+        _correct(session, stamp, [*met.changed, *late.replacing])
+        write_statements(session, stamp, [*stated, *late.rows])
+        seen = [*met.unchanged_ids, *(row["id"] for row in stated), *late.seen_ids]
+        note_sightings(session, look, ChangeKind.ADVERTISER_SPEND, seen)
+        counts.add(_count(met, len({row["series"] for row in late.rows})))
     return counts
-
-
-def _write_statements(session: Session, stamp: Stamp, rows: list[Values]) -> None:
-    """Add statements; each current one replaces what was current of its series."""
-    if not rows:
-        return
-    newest = {row["series"]: row["id"] for row in rows if row["is_current"]}
-    for row in rows:
-        row["is_current"] = newest.get(row["series"]) == row["id"]
-    _retire(session, stamp, list(newest))
-    session.connection().execute(insert(AdvertiserSpend), rows)
-    append_changes(session, ChangeKind.ADVERTISER_SPEND, [r["id"] for r in rows], stamp.now)
 
 
 def name_series(record: AdvertiserSpendRecord) -> str:
@@ -66,39 +85,124 @@ def name_series(record: AdvertiserSpendRecord) -> str:
     return "|".join((record.dataset, who, record.grain, str(record.period_start_on or "")))
 
 
-def _current_statements(session: Session, stamp: Stamp, series: Sequence[str]) -> dict[str, Values]:
+def write_statements(session: Session, stamp: Stamp, rows: Sequence[Values]) -> None:
+    """Add rows; those that are current replace what was current of their series."""
+    if not rows:
+        return
+    _retire(session, stamp.look.source, [row["series"] for row in rows if row["is_current"]])
+    session.connection().execute(insert(AdvertiserSpend), list(rows))
+    append_changes(session, ChangeKind.ADVERTISER_SPEND, [r["id"] for r in rows], stamp.now)
+
+
+def name_subject(statement: Values) -> Subject:
+    """A statement as the subject of corrections."""
+    return Subject(SpendMeasure.REPORTED, statement["series"], statement["advertiser_id"])
+
+
+def _meet(session: Session, stamp: Stamp, records: Sequence[AdvertiserSpendRecord]) -> Met:
+    """Sort statements, of which no two are of one series."""
+    rows = [_make_row(record, stamp) for record in records]
+    current = _read_current(session, stamp.look.source, [row["series"] for row in rows])
+    met = Met()
+    for row in rows:
+        before = current.get(row["series"])
+        if before is None:
+            met.fresh.append(row)
+        elif _is_behind(row, before):
+            met.late.append(row)
+        elif before["row_sha256"] == row["row_sha256"]:
+            met.unchanged_ids.append(before["id"])
+        elif stamp.is_late:
+            met.late.append(row)
+        else:
+            met.changed.append((before, row))
+    return met
+
+
+def _is_behind(row: Values, before: Values) -> bool:
+    return bool(row["observed_at"] < before["observed_at"])
+
+
+def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[str, Values]:
+    columns = [table_of(AdvertiserSpend).c[name] for name in COMPARED]
     found: dict[str, Values] = {}
     for some in cut_batches(series):
-        query = select(AdvertiserSpend).where(
-            AdvertiserSpend.source == stamp.look.source,
+        query = select(*columns).where(
+            AdvertiserSpend.source == source,
             col(AdvertiserSpend.is_current).is_(True),
             col(AdvertiserSpend.series).in_(some),
         )
-        found |= {row.series: row.model_dump() for row in session.exec(query)}
-    session.expunge_all()
+        rows = session.connection().execute(query).mappings()
+        found |= {row["series"]: dict(row) for row in rows}
     return found
 
 
-def _statement_row(record: AdvertiserSpendRecord, stamp: Stamp, row_id: int) -> Values:
+def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
+    """A row without its id, as it is if nothing newer is known."""
     source = stamp.look.source
     return (
         record.model_dump()
         | stamp.columns
         | {
-            "id": row_id,
             "source": source,
             "series": name_series(record),
             "is_current": True,
+            "is_withdrawn": False,
             "advertiser_id": advertiser_id(source, record.advertiser_ref, record.advertiser_name),
             "row_sha256": hash_json(record.model_dump(mode="json")),
         }
     )
 
 
-def _retire(session: Session, stamp: Stamp, series: list[str]) -> None:
+def _count(met: Met, entered: int) -> Counts:
+    """A late statement that says what the history says already counts as unchanged."""
+    return Counts(
+        seen=len(met.fresh) + len(met.changed) + len(met.late) + len(met.unchanged_ids),
+        new=len(met.fresh),
+        changed=len(met.changed) + entered,
+        unchanged=len(met.unchanged_ids) + len(met.late) - entered,
+    )
+
+
+def _correct(session: Session, stamp: Stamp, changed: Sequence[tuple[Values, Values]]) -> None:
+    """Say publicly which statements are no growth; two of one look correct nothing."""
+    told = [(b, a) for b, a in changed if b["run_id"] != stamp.look.run_id]
+    stated_at = _read_last_stated(session, stamp, [before for before, _ in told])
+    rows = []
+    for before, after in told:
+        was = Figures(before, before["observed_at"])
+        now = Figures(after, after["observed_at"])
+        if before["is_withdrawn"]:
+            rows.append(return_statement(name_subject(after), stamp, was, now))
+        elif row := correct_statement(
+            name_subject(after), stamp, was, now, stated_at[before["id"]]
+        ):
+            rows.append(row)
+    write_corrections(session, rows)
+
+
+def _read_last_stated(
+    session: Session, stamp: Stamp, statements: Sequence[Values]
+) -> dict[int, datetime]:
+    """When each statement was last seen before this look.
+
+    Only those of a period that was not over when it was first seen need the looks asked.
+    """
+    at = stamp.look.observed_at
+    found = {row["id"]: row["observed_at"] for row in statements}
+    asked = [
+        row["id"]
+        for row in statements
+        if row["period_end_on"] and row["period_end_on"] >= row["observed_at"].date()
+    ]
+    kind = ChangeKind.ADVERTISER_SPEND
+    return found | find_last_before(session, stamp.look.source, kind, asked, at)
+
+
+def _retire(session: Session, source: str, series: Sequence[str]) -> None:
     for some in cut_batches(series):
         replaced = update(AdvertiserSpend).where(
-            col(AdvertiserSpend.source) == stamp.look.source,
+            col(AdvertiserSpend.source) == source,
             col(AdvertiserSpend.series).in_(some),
             col(AdvertiserSpend.is_current).is_(True),
         )

@@ -4,9 +4,11 @@ Ingest of ads, statements and filings asks here; it knows hashes and times only,
 nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Item = TypeVar("Item")
 
 
 class Point(NamedTuple):
@@ -39,3 +41,13 @@ def place_late(
     if held is None or seen_after is None or (following is not None and following <= seen_after):
         return [(at, sha256)]
     return [(at, sha256), (seen_after, held.sha256)]
+
+
+def split_repeats(items: Sequence[Item], key: Callable[[Item], str]) -> Iterator[list[Item]]:
+    """The items in rounds, in order: the second of a key comes in the second round, and so on."""
+    rest = list(items)
+    while rest:
+        first: dict[str, Item] = {}
+        later = [item for item in rest if first.setdefault(key(item), item) is not item]
+        yield list(first.values())
+        rest = later

@@ -1,41 +1,20 @@
-"""Items as CSV that a spreadsheet opens without running or ruining anything."""
+"""Items as CSV; the cells are those of the downloads, so a spreadsheet runs and ruins nothing."""
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet runs a cell that begins so as a formula (OWASP, CSV injection)."""
+from archive.streams.cells import FORMULA_STARTS, write_line
+
+__all__ = ["FORMULA_STARTS", "write_csv"]
 
 
 def write_csv(model: type[BaseModel], items: Sequence[BaseModel]) -> str:
-    """Items as CSV: a header of field names, text in quotes, numbers bare, lists as JSON.
+    """Items as CSV: a header of field names, then a row for each item.
 
-    A text that a spreadsheet would run gets an apostrophe before it. What is missing is an empty cell;
-    `missing` says why.
+    What is missing is an empty cell; `missing` says why.
     """
-    out = io.StringIO()
     names = list(model.model_fields)
-    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(names)
-    for item in items:
-        values = item.model_dump(mode="json")
-        writer.writerow([_write_cell(values[name]) for name in names])
-    return out.getvalue()
-
-
-def _write_cell(value: object) -> str | int | float:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return value
-        case str():
-            return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-        case _:
-            return json.dumps(value, ensure_ascii=False)
+    dumped = (item.model_dump(mode="json") for item in items)
+    rows = ([values[name] for name in names] for values in dumped)
+    return "".join(map(write_line, [names, *rows]))

@@ -23,7 +23,7 @@ LINE_END = "\r\n"
 
 
 def write_line(values: Iterable[object]) -> str:
-    """One row: texts in quotes, numbers bare, lists as JSON, an unknown value as nothing at all.
+    """One row: numbers bare, all else in quotes, lists as JSON; an unknown value is an empty cell.
 
     A text that a spreadsheet would run or take for another number gets an apostrophe before it, which
     keeps it a text there.
@@ -41,9 +41,9 @@ def write_time(value: date) -> str:
 def _write_cell(value: object) -> str:
     match value:
         case None:
-            return ""
+            return '""'
         case bool():
-            return "true" if value else "false"
+            return '"true"' if value else '"false"'
         case int() | float():
             return repr(value)
         case str():

@@ -3,7 +3,7 @@
 Routes and commands call `write_stream`; each part is made when it is asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from enum import StrEnum
 
 from sqlalchemy import Engine
@@ -34,7 +34,7 @@ WRITERS: Mapping[Form, Callable[[RowStream], Iterator[bytes]]] = {
 
 def write_stream(
     engine: Engine, what: What, form: Form, wanted: Wanted, after: str | None = None
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """A whole list in one form, part by part; it holds one database connection until it is closed.
 
     Raises:

@@ -1,0 +1,153 @@
+"""Downloads: whole lists without a cap, as CSV, JSON Lines or Parquet, from one snapshot each."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from api.dependencies import Rooms, RoomsDep
+from api.routes.ads import read_filter
+from api.sending import Download
+from archive.reading import AdFilter
+from archive.reading.disclosures import DisclosureFilter
+from archive.records import Grain
+from archive.streams import (
+    AdvertiserSpendFilter,
+    Form,
+    Wanted,
+    What,
+    list_columns,
+    write_stream,
+)
+
+router = APIRouter(prefix="/downloads", tags=["downloads"])
+
+MEDIA_TYPES = {
+    Form.CSV: "text/csv; charset=utf-8; header=present",
+    Form.JSON_LINES: "application/jsonl",
+    Form.PARQUET: "application/vnd.apache.parquet",
+}
+
+ENDINGS = (
+    "CSV ends with the line `# end: N rows; data_as_of: …; next_after: …` (read it with `#` as the "
+    'sign of a comment), JSON Lines with `{"end": {"rows", "data_as_of", "next_after"}}`, Parquet has '
+    "the same in its metadata. A file without its end was cut: ask again with `after`, the `cursor` of "
+    "the last whole row. In CSV a text gets an apostrophe before it where a spreadsheet would run it "
+    "(= + - @ tab, line end, NUL first) or spoil it as a number (12 digits and more, leading zeros, "
+    "1E5); lists are JSON. JSON Lines and Parquet have every text as it is."
+)
+"""What every download's description says about its end and its cells."""
+
+WHOLE_LIST: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": f"Rows in the order in which the archive learned of them. {ENDINGS}",
+        "content": {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()},
+    }
+}
+
+FormOf = Annotated[Form, Path(description="csv, jsonl (JSON Lines) or parquet.")]
+After = Annotated[
+    str | None, Query(description="Go on after this row: the `cursor` of a row of the same list.")
+]
+OfAds = Literal[What.ADS, What.VERSIONS, What.METRICS, What.DELIVERY, What.TARGETING]
+
+
+class ColumnView(BaseModel):
+    """A column of a download."""
+
+    name: str = Field(description="Name of the column.")
+    kind: str = Field(
+        description="str, int, float, bool, datetime, date, or list: JSON, in CSV and Parquet as text."
+    )
+    description: str = Field(description="What it holds.")
+
+
+class DownloadView(BaseModel):
+    """A list that can be had whole."""
+
+    what: What = Field(description="Name of the list.")
+    paths: list[str] = Field(description="Where it is, one address for each form.")
+    columns: list[ColumnView] = Field(description="Its columns, in their order.")
+
+
+@router.get("")
+def get_downloads() -> list[DownloadView]:
+    """What can be downloaded whole, and what its columns mean."""
+    return [
+        DownloadView(
+            what=what,
+            paths=[f"/api/v1/downloads/{what}.{form}" for form in Form],
+            columns=_show_columns(what),
+        )
+        for what in What
+    ]
+
+
+@router.get("/advertiser_spend.{form}", response_class=Response, responses=WHOLE_LIST)
+def download_advertiser_spend(
+    rooms: RoomsDep,
+    form: FormOf,
+    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    platform: Annotated[str | None, Query(description="Only this platform.")] = None,
+    country: Annotated[str | None, Query(description="Only statements about it.")] = None,
+    currency: Annotated[str | None, Query(description="Only this currency.")] = None,
+    advertiser_id: Annotated[str | None, Query(description="Only this advertiser.")] = None,
+    grain: Annotated[Grain | None, Query(description="day, week or lifetime.")] = None,
+    is_current: Annotated[
+        bool | None, Query(description="true: only the newest observation of each series.")
+    ] = None,
+    after: After = None,
+) -> Response:
+    """What sources state that advertisers spent: every observation, superseded ones too."""
+    wanted = AdvertiserSpendFilter(
+        source, platform, country, currency, advertiser_id, grain, is_current
+    )
+    return _send(rooms, What.ADVERTISER_SPEND, form, wanted, after)
+
+
+@router.get("/disclosures.{form}", response_class=Response, responses=WHOLE_LIST)
+def download_disclosures(
+    rooms: RoomsDep,
+    form: FormOf,
+    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
+    payee_name: Annotated[str | None, Query(description="Only this payee.")] = None,
+    after: After = None,
+) -> Response:
+    """Disclosed expenditures, as last disclosed."""
+    wanted = DisclosureFilter(source, committee_ref, payee_name)
+    return _send(rooms, What.DISCLOSURES, form, wanted, after)
+
+
+@router.get("/{what}.{form}", response_class=Response, responses=WHOLE_LIST)
+def download_ads(
+    rooms: RoomsDep,
+    what: Annotated[
+        OfAds,
+        Path(
+            description="ads; versions and metrics: every one of these ads; delivery and targeting: "
+            "a row for each group of people who saw them, and for each audience aimed at or kept out."
+        ),
+    ],
+    form: FormOf,
+    wanted: Annotated[AdFilter, Depends(read_filter)],
+    after: After = None,
+) -> Response:
+    """Ads, or what hangs on them, for the ads that a filter leaves as they are now."""
+    return _send(rooms, what, form, wanted, after)
+
+
+def _send(rooms: Rooms, what: What, form: Form, wanted: Wanted, after: str | None) -> Response:
+    return Download(
+        write_stream(rooms.engine, what, form, wanted, after),
+        media_type=MEDIA_TYPES[form],
+        file_name=f"paidforby-{what}-{rooms.now():%Y-%m-%dT%H%MZ}.{form}",
+    )
+
+
+def _show_columns(what: What) -> Sequence[ColumnView]:
+    return [
+        ColumnView(name=c.name, kind=c.kind.__name__, description=c.description)
+        for c in list_columns(what)
+    ]

@@ -1,0 +1,64 @@
+"""How a long download leaves: part by part, a thread only while a part is made, and never too many.
+
+Routes hand out `Download`. It reads no table itself; the parts do, when they are asked for.
+"""
+
+from collections.abc import Generator
+from threading import BoundedSemaphore
+
+from anyio import CancelScope, fail_after
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.errors import make_problem
+
+MOST_AT_ONCE = 6
+"""Downloads at a time in this process: each holds one of the 15 connections of its engine."""
+
+SECONDS_PER_PART = 60
+"""A reader who takes no part for so long is cut, and may go on from the last row it got."""
+
+RETRY_SECONDS = "30"
+
+PLACES = BoundedSemaphore(MOST_AT_ONCE)
+
+
+class Download(StreamingResponse):
+    """A file made while it is sent; what fails before its first part is answered as a problem."""
+
+    def __init__(
+        self, parts: Generator[bytes, None, None], media_type: str, file_name: str
+    ) -> None:
+        headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+        super().__init__(parts, headers=headers, media_type=media_type)
+        self.parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or say that too many are under way."""
+        if not PLACES.acquire(blocking=False):
+            refusal = _refuse(Request(scope).url.path)
+            await refusal(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await run_in_threadpool(self.parts.close)
+            PLACES.release()
+
+    async def stream_response(self, send: Send) -> None:
+        """Send part after part; the next is made once the reader has taken the one before."""
+        part = await run_in_threadpool(next, self.parts, None)
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        while part is not None:
+            with fail_after(SECONDS_PER_PART):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            part = await run_in_threadpool(next, self.parts, None)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _refuse(path: str) -> Response:
+    detail = f"{MOST_AT_ONCE} downloads are under way; try again in {RETRY_SECONDS} seconds"
+    return make_problem(path, 503, detail, headers={"Retry-After": RETRY_SECONDS})

@@ -112,13 +112,22 @@ def settle_batch(
         NotFoundError: if there is none with this id.
     """
     batch = read_held_batch(session, batch_id)
-    if not by.strip() or not because.strip():
-        raise ArchiveError("who settles a batch, and why, must be said")
+    check_settlement(by, because)
     batch.status, batch.settled_at = status, now
     batch.settled_by, batch.settled_because = by.strip(), because.strip()
     session.add(batch)
     session.flush()
     return batch
+
+
+def check_settlement(by: str, because: str) -> None:
+    """Refuse to settle anything for nobody or for no reason.
+
+    Raises:
+        ArchiveError: if either is blank.
+    """
+    if not by.strip() or not because.strip():
+        raise ArchiveError("who settles a batch, and why, must be said")
 
 
 def name_batch(batch_id: int | None) -> str:

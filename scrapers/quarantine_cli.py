@@ -1,23 +1,32 @@
 """`paidforby quarantine`: the archive's own commands, and `release`, which needs a source's reader."""
 
-from typing import Annotated
-
-import typer
-
-from archive.cli import quarantine
+from archive.held_batches import read_batch_name
+from archive.quarantine_cli import Because, By, Name, check_reason, quarantine, read_piece_number
+from archive.runs import Counts
 from archive.terminal import open_or_exit, plain_errors, say, utc_now
 from config.settings import Settings
-from scrapers.releasing import release_piece
+from scrapers.releasing import release_batch, release_piece
 
 
 @quarantine.command("release")
-def release(piece_id: int, by: Annotated[str, typer.Option(help="Who decides.")]) -> None:
-    """Read a piece's file again with today's reader; what can now be read enters the archive."""
+def release(name: Name, by: By, because: Because = "") -> None:
+    """Take in what was put aside: its file is read again, or ads that are gone are shown as gone."""
     settings = Settings()
+    batch_id = read_batch_name(name)
+    check_reason(batch_id, because)
     with plain_errors():
-        intake = release_piece(settings, open_or_exit(settings), piece_id, by, utc_now)
-    counts = intake.counts
-    say(f"piece {piece_id} is released: {counts.new:,} new, {counts.changed:,} changed")
+        engine = open_or_exit(settings)
+        if batch_id is None:
+            number = read_piece_number(name)
+            counts = release_piece(settings, engine, number, by, utc_now).counts
+        else:
+            counts = release_batch(settings, engine, batch_id, by, because, utc_now)
+    say(f"{name if batch_id else f'piece {name}'} is released: {_tell_counts(counts)}")
+
+
+def _tell_counts(counts: Counts) -> str:
+    told = f"{counts.new:,} new, {counts.changed:,} changed"
+    return f"{told}, {counts.vanished:,} vanished" if counts.vanished else told
 
 
 __all__ = ["quarantine"]

@@ -1,6 +1,7 @@
-"""Quarantined pieces read again: the whole capture, with today's reader, at its own observation time.
+"""What was put aside, taken in after all: the whole capture, read with today's reader at its own time.
 
-`paidforby quarantine release` calls it after a reader was mended or a person vouched for a file.
+`paidforby quarantine release` calls it: after a reader was mended or a person vouched for a piece of a
+file, or when a person believes a batch. What a person believes passes no gate.
 """
 
 import io
@@ -10,11 +11,13 @@ from sqlalchemy import Engine
 from archive.blobs import BlobStore
 from archive.database import read, write
 from archive.errors import ArchiveError
+from archive.held_batches import check_settlement, name_batch, read_held_batch, settle_batch
+from archive.looks import believe_absences, close_look
 from archive.models import Capture, QuarantinedPiece, Run
-from archive.models.collecting import Outcome, PieceStatus, RunKind
+from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind
 from archive.quarantine import read_piece, settle_piece
 from archive.records import Unreadable
-from archive.runs import begin_run, end_run
+from archive.runs import Counts, Look, begin_run
 from config.settings import Settings
 from scrapers.files import SourceFile
 from scrapers.intake import Clock, Intake
@@ -31,32 +34,88 @@ def release_piece(
         NotFoundError: if there is no such piece.
     """
     piece, capture, run = _find_evidence(engine, piece_id)
-    spider = find_spiders()[piece.source]
-    with write(engine) as session:
-        look = begin_run(
-            session,
-            piece.source,
-            capture.partition,
-            RunKind.IMPORT,
-            clock(),
-            observed_on=run.observed_at,
-        )
-    blobs = BlobStore(settings.blobs_dir)
-    intake = Intake(engine, blobs, look, clock)
-    name = capture.url.split("?")[0].rsplit("/", 1)[-1]
-    file = SourceFile(name, lambda: io.BytesIO(blobs.read(capture.sha256)))
-    for page in page_readings(read_delivery(spider, file), capture.id):
-        intake.take_page(page.readings, capture)
+    intake = _read_again(settings, engine, capture, run, clock)
     still = next((p for p in intake.unreadable if _is_same(p, piece)), None)
     with write(engine) as session:
         now = clock()
         reason = f"piece {piece_id} read again for {by}"
-        end_run(session, look, Outcome.ATTENTION if still else Outcome.DONE, now, reason=reason)
+        outcome = Outcome.ATTENTION if still else Outcome.DONE
+        close_look(session, intake.look, outcome, now, reason=reason)
         if still is None:
             settle_piece(session, piece_id, PieceStatus.RELEASED, by, now)
     if still is not None:
         raise ArchiveError(f"piece {piece_id} still cannot be read: {still.reason}")
     return intake
+
+
+def release_batch(
+    settings: Settings, engine: Engine, batch_id: int, by: str, because: str, clock: Clock
+) -> Counts:
+    """Take in a batch that a person believes, and settle it as released.
+
+    A page: its whole capture is read again without the gate. A shrink: what that look no longer
+    found has vanished then.
+
+    Raises:
+        ArchiveError: if it was settled before, has no capture, or nobody or no reason is named.
+        NotFoundError: if there is no such batch.
+    """
+    check_settlement(by, because)
+    with read(engine) as session:
+        batch = read_held_batch(session, batch_id)
+        capture = session.get(Capture, batch.capture_id) if batch.capture_id else None
+        run = session.get_one(Run, batch.run_id)
+        session.expunge_all()
+    if batch.cause == HeldReason.SHRINK:
+        with write(engine) as session:
+            believed = believe_absences(session, batch_id, by, because, clock())
+            return Counts(vanished=believed.vanished)
+    if capture is None:
+        raise ArchiveError(f"the evidence of {name_batch(batch_id)} is not in this archive")
+    intake = _read_again(settings, engine, capture, run, clock)
+    with write(engine) as session:
+        now = clock()
+        settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
+        outcome = Outcome.ATTENTION if intake.unreadable else Outcome.DONE
+        reason = f"{name_batch(batch_id)} read again: believed by {by} because: {because}"
+        close_look(session, intake.look, outcome, now, reason=reason)
+    return intake.counts
+
+
+def _read_again(
+    settings: Settings, engine: Engine, capture: Capture, run: Run, clock: Clock
+) -> Intake:
+    """A look that took in what a capture says; the caller closes it."""
+    with write(engine) as session:
+        look = begin_run(
+            session,
+            capture.source,
+            capture.partition,
+            RunKind.IMPORT,
+            clock(),
+            observed_on=run.observed_at,
+        )
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock)
+    try:
+        _take_capture(intake, capture)
+    except BaseException as error:
+        _close_failed(engine, look, error, clock)
+        raise
+    return intake
+
+
+def _take_capture(intake: Intake, capture: Capture) -> None:
+    spider = find_spiders()[capture.source]
+    name = capture.url.split("?")[0].rsplit("/", 1)[-1]
+    file = SourceFile(name, lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
+    for page in page_readings(read_delivery(spider, file), capture.id):
+        intake.take_page(page.readings, capture)
+
+
+def _close_failed(engine: Engine, look: Look, error: BaseException, clock: Clock) -> None:
+    reason = f"{type(error).__name__}: {error}"
+    with write(engine) as session:
+        close_look(session, look, Outcome.FAILED, clock(), reason=reason)
 
 
 def _find_evidence(engine: Engine, piece_id: int) -> tuple[QuarantinedPiece, Capture, Run]:

@@ -1,33 +1,57 @@
 """From an ad record to the rows it is kept as: content, numbers, their hashes, their ledger leaf.
 
 Ad ingest and late history build their rows here, so that both mean the same by "the same content".
+Rows are tuples in the order of the names beside them, as `archive.bulk` takes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlalchemy import JSON, Date
+from sqlmodel import UTCDateTime
 
-from archive.canonical import hash_json
-from archive.models import AdMetric, AdVersion
-from archive.projection import NUMBER_FIELDS
-from archive.records import AdRecord
+from archive.bulk import StoredRow, Storing, table_of
+from archive.canonical import canonical_json, hash_bytes
+from archive.models import PublicAd
+from archive.projection import DERIVED_FIELDS, NUMBER_FIELDS, derive_fields
+from archive.records import AdContent, AdRecord
 from archive.runs import Look
+
+CONTENT_NAMES = (*AdContent.model_fields, "source_fields")
+NUMBER_NAMES = tuple(sorted(NUMBER_FIELDS))
+
+STAMP_NAMES = ("observed_at", "recorded_at", "run_id", "capture_id")
+VERSION_NAMES = ("id", "ad_id", "seq", "content_sha256", "content", *STAMP_NAMES)
+SPINE_NAMES = (
+    "id",
+    "source",
+    "ref",
+    "partition",
+    "content_sha256",
+    "numbers_sha256",
+    "versions",
+    "content_observed_at",
+    "numbers_observed_at",
+    "first_observed_at",
+    "recorded_at",
+)
+
 
 Values = dict[str, Any]
 """The columns of one row, by name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """A record with what is stored of it."""
+    """A record with what tells whether it says anything new."""
 
     record: AdRecord
-    content: Values
-    numbers: Values
+    content: str
+    """The content as canonical JSON; numbers are no part of it."""
     content_sha256: str
     numbers_sha256: str
 
@@ -39,6 +63,8 @@ class Stamp:
     look: Look
     capture_id: int | None
     now: datetime
+    is_late: bool = False
+    """A newer look at the source was taken in before: what this one says may be history only."""
 
     @property
     def columns(self) -> Values:
@@ -50,53 +76,134 @@ class Stamp:
             "capture_id": self.capture_id,
         }
 
+    @cached_property
+    def evidence(self) -> tuple[int, int | None]:
+        """The run and the capture."""
+        return self.look.run_id, self.capture_id
+
 
 def prepare_record(record: AdRecord) -> Prepared:
     """Split a record into content and numbers, each with its own missing reasons, and hash both."""
-    content = record.model_dump(mode="json")
-    missing: dict[str, str] = content.pop("missing")
-    numbers: Values = {name: content.pop(name) for name in NUMBER_FIELDS}
-    numbers["missing"] = {k: v for k, v in missing.items() if k in NUMBER_FIELDS}
-    content["missing"] = {k: v for k, v in missing.items() if k not in NUMBER_FIELDS}
-    return Prepared(record, content, numbers, hash_json(content), hash_json(numbers))
-
-
-def version_row(p: Prepared, stamp: Stamp, version_id: int, ad_id: int, seq: int) -> Values:
-    """A row of `ad_version`."""
-    return stamp.columns | {
-        "id": version_id,
-        "ad_id": ad_id,
-        "seq": seq,
-        "content_sha256": p.content_sha256,
-        "content": p.content,
-    }
-
-
-def metric_row(p: Prepared, stamp: Stamp, ad_id: int, seq: int) -> Values:
-    """A row of `ad_metric`."""
-    return (
-        p.numbers | stamp.columns | {"ad_id": ad_id, "seq": seq, "numbers_sha256": p.numbers_sha256}
+    values = record.__dict__
+    content = {name: values[name] for name in CONTENT_NAMES}
+    numbers = {name: values[name] for name in NUMBER_NAMES}
+    content["missing"], numbers["missing"] = split_missing(values["missing"])
+    spelled = canonical_json(content)
+    return Prepared(
+        record, spelled.decode(), hash_bytes(spelled), hash_bytes(canonical_json(numbers))
     )
 
 
-def version_leaf(p: Prepared, stamp: Stamp, version: Mapping[str, Any]) -> tuple[int, Values]:
+def split_missing(missing: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The reasons of content fields, and those of numbers."""
+    content: dict[str, str] = {}
+    numbers: dict[str, str] = {}
+    for name, reason in missing.items():
+        (numbers if name in NUMBER_FIELDS else content)[name] = reason
+    return content, numbers
+
+
+class FieldRow:
+    """Takes the named fields out of a record in the form the engine stores, in a fixed order."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        kinds = {name: table_of(PublicAd).c[name].type for name in names}
+        self._json = [n for n in names if isinstance(kinds[n], JSON)]
+        self._times = [n for n in names if isinstance(kinds[n], UTCDateTime)]
+        self._days = [n for n in names if isinstance(kinds[n], Date)]
+        apart = {*self._json, *self._times, *self._days}
+        self._plain = [n for n in names if n not in apart]
+        self._take_plain = itemgetter(*self._plain)
+        self.names = (*self._plain, *self._json, *self._times, *self._days)
+
+    def take(self, values: Mapping[str, Any], storing: Storing) -> StoredRow:
+        """The fields' values in the order of `names`."""
+        return (
+            *self._take_plain(values),
+            *[store_json(values[name]) for name in self._json],
+            *[storing.time(values[name]) for name in self._times],
+            *[storing.day(values[name]) for name in self._days],
+        )
+
+
+def store_json(value: object) -> str:
+    """JSON text; most lists of a record are empty."""
+    if value == []:
+        return "[]"
+    return canonical_json(value).decode() if value else "{}"
+
+
+NUMBERS = FieldRow(NUMBER_NAMES)
+FIELDS = FieldRow([*AdRecord.model_fields])
+METRIC_NAMES = (*NUMBERS.names, "missing", "ad_id", "seq", "numbers_sha256", *STAMP_NAMES)
+PUBLIC_NAMES = (*FIELDS.names, *DERIVED_FIELDS)
+FIRST_NAMES = (
+    *("id", "state", "versions", "version_id", "content_sha256"),
+    *("first_seen_at", "last_changed_at", "recorded_at"),
+)
+"""What the public view of a new ad holds beside `PUBLIC_NAMES`."""
+
+
+class RowMaker:
+    """Makes the rows of one page; where the engine needs another form of a value, it knows it."""
+
+    def __init__(self, stamp: Stamp, storing: Storing) -> None:
+        self._stamp = stamp
+        self._storing = storing
+        self.observed_at = storing.time(stamp.look.observed_at)
+        self.now = storing.time(stamp.now)
+        self._stamped = (self.observed_at, self.now, *stamp.evidence)
+
+    def spine(self, p: Prepared, ad_id: int) -> StoredRow:
+        """A row of `ad`, for `SPINE_NAMES`."""
+        look, seen = self._stamp.look, self.observed_at
+        hashes = (p.content_sha256, p.numbers_sha256)
+        keys = (ad_id, look.source, p.record.ref, look.partition)
+        return (*keys, *hashes, 1, seen, seen, seen, self.now)
+
+    def version(self, p: Prepared, version_id: int, ad_id: int, seq: int) -> StoredRow:
+        """A row of `ad_version`, for `VERSION_NAMES`."""
+        return (version_id, ad_id, seq, p.content_sha256, p.content, *self._stamped)
+
+    def metric(self, p: Prepared, ad_id: int, seq: int) -> StoredRow:
+        """A row of `ad_metric`, for `METRIC_NAMES`."""
+        values = p.record.__dict__
+        missing = store_json(split_missing(values["missing"])[1])
+        numbers = NUMBERS.take(values, self._storing)
+        return (*numbers, missing, ad_id, seq, p.numbers_sha256, *self._stamped)
+
+    def public(self, record: AdRecord) -> StoredRow:
+        """What the public view shows of a record, for `PUBLIC_NAMES`."""
+        values = record.__dict__
+        *derived, domains = derive_fields(self._stamp.look.source, values)
+        return (*FIELDS.take(values, self._storing), *derived, store_json(domains))
+
+    def first(self, p: Prepared, ad_id: int, version_id: int) -> StoredRow:
+        """The rest of a new ad's public view, for `FIRST_NAMES`."""
+        seen = self.observed_at
+        return (ad_id, "seen", 1, version_id, p.content_sha256, seen, seen, self.now)
+
+    def numbers(self, record: AdRecord) -> StoredRow:
+        """What the public view shows of the numbers, for `NUMBERS.names` and `missing`."""
+        values = record.__dict__
+        return (*NUMBERS.take(values, self._storing), store_json(values["missing"]))
+
+    def leaf(
+        self, p: Prepared, version_id: int, seq: int, observed_at: datetime
+    ) -> tuple[int, dict[str, Any]]:
+        """Our id of a version, and its ledger leaf."""
+        source, ref = self._stamp.look.source, p.record.ref
+        return version_id, spell_leaf(source, ref, seq, p.content_sha256, observed_at)
+
+
+def spell_leaf(
+    source: str, ref: str, seq: int, content_sha256: str, observed_at: datetime
+) -> dict[str, Any]:
     """What the ledger says about a version: enough to find it at the source and to check it here."""
-    statement = {
-        "source": stamp.look.source,
-        "ref": p.record.ref,
-        "seq": version["seq"],
-        "content_sha256": p.content_sha256,
-        "observed_at": stamp.look.observed_at.isoformat(),
+    return {
+        "source": source,
+        "ref": ref,
+        "seq": seq,
+        "content_sha256": content_sha256,
+        "observed_at": observed_at.isoformat(),
     }
-    return version["id"], statement
-
-
-def next_version_id(session: Session) -> int:
-    """The version id after the highest; safe because writers are one at a time."""
-    return (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
-
-
-def next_seq(session: Session, table: type[AdMetric] | type[AdVersion], ad_id: int) -> int:
-    """The next number in an ad's own series of versions or metric rows."""
-    query = select(func.max(table.seq)).where(col(table.ad_id) == ad_id)
-    return (session.exec(query).one() or 0) + 1

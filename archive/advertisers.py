@@ -3,16 +3,28 @@
 Ingest calls it for each page; nothing here links one advertiser to another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from archive.batches import cut_batches
+from archive.bulk import find_storing, insert_rows, table_of, update_rows
 from archive.identity import advertiser_id
 from archive.models import Advertiser, AdvertiserName
 from archive.records import AdRecord, AdvertiserSpendRecord
 from archive.runs import Look
+
+ADVERTISER_NAMES = ("id", "source", "ref", "name", "is_weak", "recorded_at")
+NAME_NAMES = ("advertiser_id", "name", "observed_at", "recorded_at")
+
+
+class Named(NamedTuple):
+    """An advertiser as a record names it."""
+
+    ref: str | None
+    name: str
 
 
 def note_advertisers(
@@ -20,48 +32,57 @@ def note_advertisers(
     look: Look,
     records: Sequence[AdRecord] | Sequence[AdvertiserSpendRecord],
     now: datetime,
+    *,
+    is_late: bool = False,
 ) -> None:
-    """Take in advertisers the archive did not know, and new names of those it did."""
-    met = {
-        key: record
-        for record in records
-        if (key := advertiser_id(look.source, record.advertiser_ref, record.advertiser_name))
-    }
-    known = _find_known(session, list(met))
-    for key, record in met.items():
-        name = record.advertiser_name or record.advertiser_ref or ""
-        advertiser = known.get(key)
-        if advertiser is None:
-            session.add(_make_advertiser(look, key, record.advertiser_ref, name, now))
-            session.flush()
-            _add_name(session, look, key, name, now)
-        elif advertiser.name != name and look.observed_at >= _last_named_at(session, key):
-            advertiser.name = name
-            session.add(advertiser)
-            _add_name(session, look, key, name, now)
-    session.flush()
+    """Take in advertisers the archive did not know, and new names of those it did.
+
+    A name from an older observation joins the history and never becomes the present one.
+    """
+    met = _list_met(look.source, records)
+    names = _read_names(session, list(met))
+    storing = find_storing(session)
+    recorded, seen = storing.time(now), storing.time(look.observed_at)
+    fresh = [
+        (key, look.source, one.ref, one.name, one.ref is None, recorded)
+        for key, one in met.items()
+        if key not in names
+    ]
+    insert_rows(session, table_of(Advertiser), ADVERTISER_NAMES, fresh)
+    renamed = [(key, one.name) for key, one in met.items() if names.get(key, one.name) != one.name]
+    if is_late:
+        known = _read_all_names(session, [key for key, _ in renamed])
+        renamed = [pair for pair in renamed if pair not in known]
+    else:
+        update_rows(session, table_of(Advertiser), ("id", "name"), renamed)
+    named = [(row[0], row[3]) for row in fresh] + renamed
+    rows = [(key, name, seen, recorded) for key, name in named]
+    insert_rows(session, table_of(AdvertiserName), NAME_NAMES, rows)
 
 
-def _find_known(session: Session, keys: list[str]) -> dict[str, Advertiser]:
-    known: dict[str, Advertiser] = {}
+def _list_met(
+    source: str, records: Sequence[AdRecord] | Sequence[AdvertiserSpendRecord]
+) -> Mapping[str, Named]:
+    """Each advertiser once, as the last of the records names it."""
+    met: dict[str, Named] = {}
+    pairs = [(record.advertiser_ref, record.advertiser_name) for record in records]
+    for ref, name in dict.fromkeys(reversed(pairs)):
+        if key := advertiser_id(source, ref, name):
+            met.setdefault(key, Named(ref, name or ref or ""))
+    return met
+
+
+def _read_names(session: Session, keys: Sequence[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
     for some in cut_batches(keys):
-        query = select(Advertiser).where(col(Advertiser.id).in_(some))
-        known |= {advertiser.id: advertiser for advertiser in session.exec(query)}
+        query = select(Advertiser.id, Advertiser.name).where(col(Advertiser.id).in_(some))
+        names |= dict(session.exec(query).all())
+    return names
+
+
+def _read_all_names(session: Session, keys: Sequence[str]) -> set[tuple[str, str]]:
+    known: set[tuple[str, str]] = set()
+    for some in cut_batches(keys):
+        query = select(AdvertiserName.advertiser_id, AdvertiserName.name)
+        known |= set(session.exec(query.where(col(AdvertiserName.advertiser_id).in_(some))).all())
     return known
-
-
-def _make_advertiser(look: Look, key: str, ref: str | None, name: str, now: datetime) -> Advertiser:
-    return Advertiser(
-        id=key, source=look.source, ref=ref, name=name, is_weak=ref is None, recorded_at=now
-    )
-
-
-def _last_named_at(session: Session, key: str) -> datetime:
-    query = select(AdvertiserName.observed_at).where(AdvertiserName.advertiser_id == key)
-    return session.exec(query.order_by(col(AdvertiserName.observed_at).desc()).limit(1)).one()
-
-
-def _add_name(session: Session, look: Look, key: str, name: str, now: datetime) -> None:
-    session.add(
-        AdvertiserName(advertiser_id=key, name=name, observed_at=look.observed_at, recorded_at=now)
-    )

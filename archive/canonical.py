@@ -8,12 +8,24 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
+CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+
 
 def canonical_json(value: object) -> bytes:
-    """JSON with sorted keys, no spaces and UTF-8 text; equal values give equal bytes."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    """JSON with sorted keys, no spaces and UTF-8 text; equal values give equal bytes.
+
+    Instants are written as RFC 3339 with `Z` for UTC, days as ISO 8601. A value that is not a number
+    (NaN) has no place in a record; readers refuse it before it comes here.
+    """
+    try:
+        return orjson.dumps(value, option=CANONICAL)
+    except TypeError:
+        # Whole numbers beyond 64 bits, which sources may write in nested objects.
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        ).encode()
 
 
 def hash_json(value: Mapping[str, Any]) -> str:

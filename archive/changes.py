@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, insert
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from archive.bulk import find_storing, insert_rows, table_of
 from archive.models import Change, ConsumerMark
 from archive.models.changes import ChangeKind
 
@@ -14,9 +15,9 @@ def append_changes(
     session: Session, kind: ChangeKind, subject_ids: Iterable[int], now: datetime
 ) -> None:
     """Say that these things changed, in the given order."""
-    rows = [{"kind": kind, "subject_id": i, "recorded_at": now} for i in subject_ids]
-    if rows:
-        session.connection().execute(insert(Change), rows)
+    recorded_at = find_storing(session).time(now)
+    rows = [(kind.value, subject_id, recorded_at) for subject_id in subject_ids]
+    insert_rows(session, table_of(Change), ("kind", "subject_id", "recorded_at"), rows)
 
 
 def read_changes(session: Session, after_seq: int, limit: int) -> list[Change]:

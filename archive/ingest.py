@@ -15,6 +15,7 @@ from archive.ad_rows import Stamp
 from archive.ingest_ads import ingest_ads
 from archive.ingest_disclosures import ingest_committees, ingest_disclosures
 from archive.ingest_spending import ingest_advertiser_spend
+from archive.plausibility import Gate
 from archive.records import (
     AdRecord,
     AdvertiserSpendRecord,
@@ -22,7 +23,7 @@ from archive.records import (
     CommitteeRecord,
     DisclosureRecord,
 )
-from archive.runs import Counts, Look, hold_lease, note_progress
+from archive.runs import Counts, Look, has_newer_look, hold_lease, note_progress
 
 AnyKind = TypeVar("AnyKind", AdRecord, AdvertiserSpendRecord, DisclosureRecord, CommitteeRecord)
 
@@ -36,18 +37,23 @@ def ingest_page(
     *,
     cursor: str | None = None,
     quarantined: int = 0,
+    gate: Gate | None = None,
 ) -> Counts:
     """Take one page of records in, and move the checkpoint to `cursor`.
 
-    A record whose key repeats in the page counts as seen again, in the order of the page.
+    A record whose key repeats in the page counts as seen again, in the order of the page. Without a
+    `gate` everything is believed.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition.
+        ImplausibleBatchError: if the gate does not believe the page.
     """
     hold_lease(session, look, now, cursor=cursor)
-    stamp = Stamp(look, capture_id, now)
+    stamp = Stamp(look, capture_id, now, is_late=has_newer_look(session, look))
     counts = Counts(quarantined=quarantined)
-    counts.add(ingest_ads(session, stamp, _of_kind(records, AdRecord)))
+    if gate is not None:
+        gate.weigh_amounts(records)
+    counts.add(ingest_ads(session, stamp, _of_kind(records, AdRecord), gate))
     counts.add(ingest_advertiser_spend(session, stamp, _of_kind(records, AdvertiserSpendRecord)))
     counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
     counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))

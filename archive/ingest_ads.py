@@ -1,56 +1,74 @@
 """Ads into the archive: a new version when the content changed, a metric row when numbers moved.
 
-Called by `archive.ingest` only. An observation older than what the archive already shows enters
-history in its place and never becomes current.
+Called by `archive.ingest` only. Keys and hashes are compared first; what is new goes straight into
+the final tables, what is unchanged writes nothing but the look's own note that it was seen.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import bindparam, func, insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import func
+from sqlmodel import Session, select
 
-from archive.absences import note_returns
 from archive.ad_rows import (
+    FIRST_NAMES,
+    METRIC_NAMES,
+    PUBLIC_NAMES,
+    SPINE_NAMES,
+    VERSION_NAMES,
     Prepared,
+    RowMaker,
     Stamp,
-    Values,
-    metric_row,
-    next_seq,
-    next_version_id,
     prepare_record,
-    version_leaf,
-    version_row,
 )
 from archive.advertisers import note_advertisers
-from archive.batches import cut_batches
+from archive.bulk import find_storing, insert_rows, table_of
+from archive.changed_ads import update_known
 from archive.changes import append_changes
-from archive.history import enter_old_observation
+from archive.known_ads import meet_known
 from archive.ledger import append_leaves
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
-from archive.projection import project_numbers, project_record
+from archive.plausibility import Gate
 from archive.records import AdRecord
 from archive.runs import Counts
 from archive.sightings import note_sightings
 
 
-def ingest_ads(session: Session, stamp: Stamp, records: Sequence[AdRecord]) -> Counts:
-    """Take ads in, in order; the same ad twice in one page is two observations of it."""
-    counts = Counts(seen=len(records))
+def ingest_ads(
+    session: Session, stamp: Stamp, records: Sequence[AdRecord], gate: Gate | None = None
+) -> Counts:
+    """Take ads in, in order; the same ad twice in one page is two observations of it.
+
+    Raises:
+        ImplausibleBatchError: if the gate does not believe the page.
+    """
+    counts = Counts()
     for distinct in _split_repeats(records):
         prepared = [prepare_record(record) for record in distinct]
-        known = _find_known(session, stamp.look.source, [p.record.ref for p in prepared])
-        fresh = [p for p in prepared if p.record.ref not in known]
-        met_again = [(p, known[p.record.ref]) for p in prepared if p.record.ref in known]
-        ids = _insert_new(session, fresh, stamp)
-        changed = _update_known(session, met_again, stamp)
-        seen = ids + [ad.id for _, ad in met_again]
-        note_sightings(session, stamp.look, ChangeKind.AD_CONTENT, seen)
-        counts.new += len(fresh)
-        counts.changed += changed
-        counts.unchanged += len(met_again) - changed
+        counts.add(ingest_prepared(session, stamp, prepared, gate))
     return counts
+
+
+def ingest_prepared(
+    session: Session, stamp: Stamp, prepared: Sequence[Prepared], gate: Gate | None = None
+) -> Counts:
+    """Take in ads whose hashes are known; no ad may stand twice among them.
+
+    Raises:
+        ImplausibleBatchError: if the gate does not believe the page.
+    """
+    met = meet_known(session, stamp.look, prepared)
+    maker = RowMaker(stamp, find_storing(session))
+    new_ids = _add_new(session, stamp, maker, met.fresh)
+    changed = update_known(session, stamp, maker, met, gate)
+    seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
+    note_sightings(session, stamp.look, ChangeKind.AD_CONTENT, seen)
+    return Counts(
+        seen=len(prepared),
+        new=len(new_ids),
+        changed=changed,
+        unchanged=len(prepared) - len(new_ids) - changed,
+    )
 
 
 def _split_repeats(records: Sequence[AdRecord]) -> Iterator[list[AdRecord]]:
@@ -62,137 +80,30 @@ def _split_repeats(records: Sequence[AdRecord]) -> Iterator[list[AdRecord]]:
         rest = later
 
 
-def _find_known(session: Session, source: str, refs: Sequence[str]) -> dict[str, Ad]:
-    known: dict[str, Ad] = {}
-    for some in cut_batches(refs):
-        query = select(Ad).where(Ad.source == source, col(Ad.ref).in_(some))
-        known |= {ad.ref: ad for ad in session.exec(query)}
-    # Rows are written by statements, not through these objects.
-    session.expunge_all()
-    return known
-
-
-def _insert_new(session: Session, fresh: list[Prepared], stamp: Stamp) -> list[int]:
+def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Prepared]) -> range:
     """Write ads the archive did not know; returns their ids."""
     if not fresh:
-        return []
+        return range(0)
     first_ad = (session.exec(select(func.max(Ad.id))).one() or 0) + 1
-    first_version = next_version_id(session)
-    ads, versions, metrics, public = [], [], [], []
-    for i, p in enumerate(fresh):
-        ad_id, version_id = first_ad + i, first_version + i
-        ads.append(_ad_row(p, stamp, ad_id))
-        versions.append(version_row(p, stamp, version_id, ad_id, seq=1))
-        metrics.append(metric_row(p, stamp, ad_id, seq=1))
-        public.append(_public_row(p, stamp, ad_id, version_id))
-    connection = session.connection()
-    connection.execute(insert(Ad), ads)
-    connection.execute(insert(AdVersion), versions)
-    connection.execute(insert(AdMetric), metrics)
-    connection.execute(insert(PublicAd), public)
-    note_advertisers(session, stamp.look, [p.record for p in fresh], stamp.now)
-    leaves = [version_leaf(p, stamp, row) for p, row in zip(fresh, versions, strict=True)]
+    first_version = (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
+    ids = range(first_ad, first_ad + len(fresh))
+    numbered = list(zip(fresh, ids, range(first_version, first_version + len(fresh)), strict=True))
+    spines = [maker.spine(p, ad_id) for p, ad_id, _ in numbered]
+    insert_rows(session, table_of(Ad), SPINE_NAMES, spines)
+    versions = [maker.version(p, version_id, ad_id, 1) for p, ad_id, version_id in numbered]
+    insert_rows(session, table_of(AdVersion), VERSION_NAMES, versions)
+    metrics = [maker.metric(p, ad_id, 1) for p, ad_id, _ in numbered]
+    insert_rows(session, table_of(AdMetric), METRIC_NAMES, metrics)
+    public = [
+        maker.public(p.record) + maker.first(p, ad_id, version_id)
+        for p, ad_id, version_id in numbered
+    ]
+    insert_rows(session, table_of(PublicAd), (*PUBLIC_NAMES, *FIRST_NAMES), public)
+    note_advertisers(
+        session, stamp.look, [p.record for p in fresh], stamp.now, is_late=stamp.is_late
+    )
+    observed_at = stamp.look.observed_at
+    leaves = [maker.leaf(p, version_id, 1, observed_at) for p, _, version_id in numbered]
     append_leaves(session, LeafKind.AD_VERSION, leaves, stamp.now)
-    ids = list(range(first_ad, first_ad + len(fresh)))
     append_changes(session, ChangeKind.AD_CONTENT, ids, stamp.now)
     return ids
-
-
-def _update_known(session: Session, met_again: list[tuple[Prepared, Ad]], stamp: Stamp) -> int:
-    """Write what is new about known ads; returns how many changed."""
-    look = stamp.look
-    returned = [
-        ad.id for _, ad in met_again if ad.vanished_at and look.observed_at > ad.vanished_at
-    ]
-    note_returns(session, look, returned, stamp.now)
-    _move_partitions(session, [ad for _, ad in met_again], stamp)
-    changed = [(p, ad) for p, ad in met_again if _take_in(session, p, ad, stamp)]
-    note_advertisers(session, look, [p.record for p, _ in changed], stamp.now)
-    return len(changed)
-
-
-def _take_in(session: Session, p: Prepared, ad: Ad, stamp: Stamp) -> bool:
-    if stamp.look.observed_at < max(ad.content_observed_at, ad.numbers_observed_at):
-        return enter_old_observation(session, p, stamp, ad.id)
-    has_new_content = p.content_sha256 != ad.content_sha256
-    has_new_numbers = p.numbers_sha256 != ad.numbers_sha256
-    if has_new_numbers:
-        _append_metric(session, p, stamp, ad)
-    if has_new_content:
-        _append_version(session, p, stamp, ad)
-    if has_new_content or has_new_numbers:
-        kind = ChangeKind.AD_CONTENT if has_new_content else ChangeKind.AD_NUMBERS
-        append_changes(session, kind, [ad.id], stamp.now)
-    return has_new_content or has_new_numbers
-
-
-def _append_metric(session: Session, p: Prepared, stamp: Stamp, ad: Ad) -> None:
-    row = metric_row(p, stamp, ad.id, next_seq(session, AdMetric, ad.id))
-    session.connection().execute(insert(AdMetric), [row])
-    spine = {"numbers_sha256": p.numbers_sha256, "numbers_observed_at": stamp.look.observed_at}
-    _make_current(session, stamp, ad.id, spine, project_numbers(p.record))
-
-
-def _append_version(session: Session, p: Prepared, stamp: Stamp, ad: Ad) -> None:
-    seq = ad.versions + 1
-    row = version_row(p, stamp, next_version_id(session), ad.id, seq)
-    session.connection().execute(insert(AdVersion), [row])
-    append_leaves(session, LeafKind.AD_VERSION, [version_leaf(p, stamp, row)], stamp.now)
-    spine = {
-        "content_sha256": p.content_sha256,
-        "content_observed_at": stamp.look.observed_at,
-        "versions": seq,
-    }
-    current = {"versions": seq, "version_id": row["id"], "content_sha256": p.content_sha256}
-    public = project_record(stamp.look.source, p.record) | current
-    _make_current(session, stamp, ad.id, spine, public)
-
-
-def _make_current(
-    session: Session, stamp: Stamp, ad_id: int, spine: Values, public: Values
-) -> None:
-    changed = {"last_changed_at": stamp.look.observed_at, "recorded_at": stamp.now}
-    connection = session.connection()
-    connection.execute(update(Ad).where(col(Ad.id) == ad_id).values(**spine))
-    connection.execute(
-        update(PublicAd).where(col(PublicAd.id) == ad_id).values(**public, **changed)
-    )
-
-
-def _move_partitions(session: Session, ads: list[Ad], stamp: Stamp) -> None:
-    """Note where ads were last seen; only a sweep says in which partition an ad lives."""
-    partition = stamp.look.partition
-    moved = [{"ad_id": ad.id, "to": partition} for ad in ads if ad.partition != partition]
-    if stamp.look.is_sweep and moved:
-        statement = update(Ad).where(col(Ad.id) == bindparam("ad_id"))
-        session.connection().execute(statement.values(partition=bindparam("to")), moved)
-
-
-def _ad_row(p: Prepared, stamp: Stamp, ad_id: int) -> Values:
-    observed_at = stamp.look.observed_at
-    return {
-        "id": ad_id,
-        "source": stamp.look.source,
-        "ref": p.record.ref,
-        "partition": stamp.look.partition,
-        "content_sha256": p.content_sha256,
-        "numbers_sha256": p.numbers_sha256,
-        "versions": 1,
-        "content_observed_at": observed_at,
-        "numbers_observed_at": observed_at,
-        "first_observed_at": observed_at,
-        "recorded_at": stamp.now,
-    }
-
-
-def _public_row(p: Prepared, stamp: Stamp, ad_id: int, version_id: int) -> dict[str, Any]:
-    return project_record(stamp.look.source, p.record) | {
-        "id": ad_id,
-        "state": "seen",
-        "versions": 1,
-        "version_id": version_id,
-        "content_sha256": p.content_sha256,
-        "first_seen_at": stamp.look.observed_at,
-        "last_changed_at": stamp.look.observed_at,
-        "recorded_at": stamp.now,
-    }

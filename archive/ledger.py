@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert
+from sqlalchemy import func
 from sqlmodel import Session, select
 
+from archive.bulk import find_storing, insert_rows, table_of
 from archive.canonical import canonical_json, hash_bytes
 from archive.models import LedgerLeaf
 from archive.models.changes import LeafKind
+
+LEAF_NAMES = ("leaf_index", "kind", "subject_id", "leaf_sha256", "recorded_at")
 
 
 def append_leaves(
@@ -26,17 +29,12 @@ def append_leaves(
     if not leaves:
         return
     first = session.exec(select(func.coalesce(func.max(LedgerLeaf.leaf_index), -1))).one() + 1
+    recorded_at = find_storing(session).time(now)
     rows = [
-        {
-            "leaf_index": first + i,
-            "kind": kind,
-            "subject_id": subject_id,
-            "leaf_sha256": hash_leaf(kind, statement),
-            "recorded_at": now,
-        }
+        (first + i, kind.value, subject_id, hash_leaf(kind, statement), recorded_at)
         for i, (subject_id, statement) in enumerate(leaves)
     ]
-    session.connection().execute(insert(LedgerLeaf), rows)
+    insert_rows(session, table_of(LedgerLeaf), LEAF_NAMES, rows)
 
 
 def hash_leaf(kind: LeafKind, statement: Mapping[str, Any]) -> str:

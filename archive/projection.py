@@ -5,7 +5,7 @@ Search, rules, lists and exports read this table and nothing behind it.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,23 +17,34 @@ WHITE_SPACE = re.compile(r"\s+")
 NUMBER_FIELDS = frozenset(AdNumbers.model_fields)
 """Spend, impressions, reach and audience are metrics; all else is content."""
 
+DERIVED_FIELDS = (
+    "public_id",
+    "source",
+    "advertiser_id",
+    "text",
+    "text_folded",
+    "landing_domains",
+)
+"""What the view holds beside the record's own fields, in the order of `derive_fields`."""
+
 
 def project_record(source: str, record: AdRecord) -> dict[str, Any]:
     """The columns of `public_ad` that follow from what the source said."""
-    text = "\n".join((*record.titles, *record.bodies, *record.descriptions))
-    return record.model_dump() | {
-        "public_id": public_id(source, record.ref),
-        "source": source,
-        "advertiser_id": advertiser_id(source, record.advertiser_ref, record.advertiser_name),
-        "text": text,
-        "text_folded": fold_text(text),
-        "landing_domains": list_domains(record.landing_urls),
-    }
+    derived = derive_fields(source, record.__dict__)
+    return record.model_dump() | dict(zip(DERIVED_FIELDS, derived, strict=True))
 
 
-def project_numbers(record: AdRecord) -> dict[str, Any]:
-    """The columns of `public_ad` that change when only the numbers moved."""
-    return record.model_dump(include={*NUMBER_FIELDS, "missing"})
+def derive_fields(source: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of `DERIVED_FIELDS` for a record's values by name."""
+    text = "\n".join((*values["titles"], *values["bodies"], *values["descriptions"]))
+    return (
+        public_id(source, values["ref"]),
+        source,
+        advertiser_id(source, values["advertiser_ref"], values["advertiser_name"]),
+        text,
+        fold_text(text),
+        list_domains(values["landing_urls"]),
+    )
 
 
 def fold_text(text: str) -> str:

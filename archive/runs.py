@@ -144,6 +144,14 @@ def hold_lease(
         raise LeaseLostError(f"another run has taken over {look.source}/{look.partition}")
 
 
+def has_newer_look(session: Session, look: Look) -> bool:
+    """Whether a look of a later observation time has read anything from the same source."""
+    query = select(Run.id).where(
+        Run.source == look.source, col(Run.observed_at) > look.observed_at, col(Run.seen) > 0
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
 def note_progress(
     session: Session, look: Look, counts: Counts, now: datetime, cursor: str | None = None
 ) -> None:

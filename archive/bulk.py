@@ -1,0 +1,141 @@
+"""Many rows at once, at the engine's own pace: `executemany` on SQLite, binary COPY on PostgreSQL.
+
+Ingest and restore write through here. Rows are tuples of what the driver takes: JSON columns as JSON
+text, instants and days through `Storing`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+from psycopg import sql
+from sqlalchemy import Column, Connection, Date, MetaData, Table, types
+from sqlalchemy.schema import CreateTable
+from sqlmodel import Session, SQLModel, UTCDateTime
+
+StoredRow = tuple[Any, ...]
+
+POSTGRESQL_TYPES: dict[type[types.TypeEngine[Any]], str] = {
+    types.BigInteger: "int8",
+    types.Integer: "int4",
+    types.Float: "float8",
+    types.Boolean: "bool",
+    types.DateTime: "timestamptz",
+    types.Date: "date",
+    types.LargeBinary: "bytea",
+    # The binary form of `json` is its text.
+    types.JSON: "text",
+    types.String: "text",
+}
+
+
+@dataclass(frozen=True)
+class Storing:
+    """How the engine's driver takes instants and days."""
+
+    time: Callable[[datetime | None], Any]
+    day: Callable[[date | None], Any]
+
+
+def find_storing(session: Session) -> Storing:
+    """The form of instants and days for the session's engine."""
+    return _make_storing(session.connection().dialect)
+
+
+@lru_cache(maxsize=8)
+def _make_storing(dialect: Any) -> Storing:  # noqa: ANN401 (SQLAlchemy's Dialect has no usable type)
+    def cached(kind: types.TypeEngine[Any]) -> Callable[[Any], Any]:
+        store = kind.dialect_impl(dialect).bind_processor(dialect)
+        return lru_cache(maxsize=50_000)(store) if store else lambda value: value
+
+    return Storing(time=cached(UTCDateTime()), day=cached(Date()))
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def insert_rows(
+    session: Session, table: Table, names: Sequence[str], rows: Sequence[StoredRow]
+) -> None:
+    """Add rows; each holds the values of the named columns, in their order."""
+    if not rows:
+        return
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        _copy_rows(connection, table, names, rows)
+        return
+    columns = ", ".join(_quote(connection, name) for name in names)
+    marks = ", ".join("?" * len(names))
+    _run_many(connection, f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", rows)  # noqa: S608 (our own names)
+
+
+def update_rows(
+    session: Session, table: Table, names: Sequence[str], rows: Sequence[StoredRow]
+) -> None:
+    """Set the named columns of rows found by the first of them, each row at most once."""
+    if not rows:
+        return
+    connection = session.connection()
+    key, *others = (_quote(connection, name) for name in names)
+    if connection.dialect.name == "postgresql":
+        # A scratch table stays with its connection: each set of columns has its own.
+        scratch = f"changed_{crc32('.'.join((table.name, *names)).encode()):08x}"
+        arriving = make_scratch(session, scratch, [table.c[name] for name in names])
+        _copy_rows(connection, arriving, names, rows)
+        changes = ", ".join(f"{name} = k.{name}" for name in others)
+        statement = f"UPDATE {table.name} AS t SET {changes} FROM {arriving.name} AS k"  # noqa: S608 (our own names)
+        connection.exec_driver_sql(f"{statement} WHERE t.{key} = k.{key}")
+        return
+    changes = ", ".join(f"{name} = ?" for name in others)
+    statement = f"UPDATE {table.name} SET {changes} WHERE {key} = ?"  # noqa: S608 (our own names)
+    _run_many(connection, statement, [(*row[1:], row[0]) for row in rows])
+
+
+def make_scratch(session: Session, name: str, columns: Iterable[Column[Any]]) -> Table:
+    """An empty table of this connection alone, with columns like the given ones and no key."""
+    table = Table(
+        name,
+        MetaData(),
+        *(Column(column.name, column.type) for column in columns),
+        prefixes=["TEMPORARY"],
+    )
+    connection = session.connection()
+    connection.execute(CreateTable(table, if_not_exists=True))
+    # DELETE leaves dead rows behind on PostgreSQL, page after page.
+    is_postgresql = connection.dialect.name == "postgresql"
+    connection.exec_driver_sql(f"{'TRUNCATE' if is_postgresql else 'DELETE FROM'} {name}")
+    return table
+
+
+def _quote(connection: Connection, name: str) -> str:
+    return connection.dialect.identifier_preparer.quote(name)
+
+
+def _run_many(connection: Connection, statement: str, rows: Sequence[StoredRow]) -> None:
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def _copy_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[StoredRow]
+) -> None:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table.name), sql.SQL(",").join(sql.Identifier(name) for name in names)
+    )
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types([_name_type(table.c[name]) for name in names])
+        for row in rows:
+            copy.write_row(row)
+
+
+def _name_type(column: Column[Any]) -> str:
+    kind = column.type
+    if isinstance(kind, types.TypeDecorator):
+        kind = kind.impl_instance
+    return next(name for known, name in POSTGRESQL_TYPES.items() if isinstance(kind, known))

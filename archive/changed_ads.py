@@ -1,0 +1,211 @@
+"""Known ads of which a source says something new: what becomes current, in bulk.
+
+Called by ad ingest. What arrives late goes to `archive.history` and never becomes current.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from archive.absences import note_returns
+from archive.ad_rows import (
+    METRIC_NAMES,
+    NUMBERS,
+    PUBLIC_NAMES,
+    VERSION_NAMES,
+    Prepared,
+    RowMaker,
+    Stamp,
+)
+from archive.advertisers import note_advertisers
+from archive.batches import cut_batches
+from archive.bulk import insert_rows, table_of, update_rows
+from archive.changes import append_changes
+from archive.corrections import AD_FIGURES, Figures, correct_ad, write_corrections
+from archive.history import enter_late, find_late
+from archive.known_ads import KnownAd, MetAds
+from archive.ledger import append_leaves
+from archive.models import Ad, AdMetric, AdVersion, PublicAd
+from archive.models.changes import ChangeKind, LeafKind
+from archive.plausibility import Gate
+from archive.redactions import read_withheld, withhold_fields
+from archive.sightings import find_last_before
+
+Met = tuple[Prepared, KnownAd]
+
+SHOWN_FIGURES = ("currency", *AD_FIGURES)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the public view says of an ad before this page."""
+
+    public_id: str
+    advertiser_id: str | None
+    figures: Mapping[str, Any]
+
+
+def update_known(
+    session: Session, stamp: Stamp, maker: RowMaker, met: MetAds, gate: Gate | None
+) -> int:
+    """Write what is new about known ads; returns of how many something was written.
+
+    Raises:
+        ImplausibleBatchError: if the gate does not believe the page.
+    """
+    _note_places(session, stamp, met.noted)
+    late = find_late(session, stamp, met.noted)
+    current = [(p, ad) for p, ad in met.noted if ad.id not in late]
+    moved = [(p, ad) for p, ad in current if p.numbers_sha256 != ad.numbers_sha256]
+    reworded = [(p, ad) for p, ad in current if p.content_sha256 != ad.content_sha256]
+    shown = _read_shown(session, [ad.id for _, ad in moved])
+    if gate is not None:
+        _weigh(gate, met, moved, shown)
+    _add_metrics(session, maker, moved)
+    _correct(session, stamp, moved, shown)
+    _add_versions(session, stamp, maker, reworded)
+    note_advertisers(
+        session, stamp.look, [p.record for p, _ in reworded], stamp.now, is_late=stamp.is_late
+    )
+    changed = {ad.id for _, ad in reworded}
+    only_numbers = [ad.id for _, ad in moved if ad.id not in changed]
+    append_changes(session, ChangeKind.AD_CONTENT, sorted(changed), stamp.now)
+    append_changes(session, ChangeKind.AD_NUMBERS, only_numbers, stamp.now)
+    entered = enter_late(session, stamp, [m for m in met.noted if m[1].id in late], late)
+    return len(changed) + len(only_numbers) + entered
+
+
+def _note_places(session: Session, stamp: Stamp, noted: Sequence[Met]) -> None:
+    """Note that ads are there again, and where they were seen; only a sweep says where one lives."""
+    look = stamp.look
+    back = [ad.id for _, ad in noted if ad.vanished_at and look.observed_at > ad.vanished_at]
+    note_returns(session, look, back, stamp.now)
+    if look.is_sweep and not stamp.is_late:
+        moved = [(ad.id, look.partition) for _, ad in noted if ad.partition != look.partition]
+        update_rows(session, table_of(Ad), ("id", "partition"), moved)
+
+
+def _read_shown(session: Session, ids: Sequence[int]) -> dict[int, Shown]:
+    names = ("id", "public_id", "advertiser_id", *SHOWN_FIGURES)
+    columns = [table_of(PublicAd).c[name] for name in names]
+    shown: dict[int, Shown] = {}
+    for some in cut_batches(ids):
+        query = select(*columns).where(col(PublicAd.id).in_(some))
+        for ad_id, public_id, advertiser, *figures in session.connection().execute(query):
+            values = dict(zip(SHOWN_FIGURES, figures, strict=True))
+            shown[ad_id] = Shown(public_id, advertiser, values)
+    return shown
+
+
+def _weigh(gate: Gate, met: MetAds, moved: Sequence[Met], shown: Mapping[int, Shown]) -> None:
+    """Lay the amounts this page would change beside those it would replace."""
+    changes: list[tuple[str | None, int, int]] = []
+    for p, ad in moved:
+        before = shown[ad.id].figures
+        was, now = before["spend_lower_minor"] or 0, p.record.spend_lower_minor or 0
+        if before["currency"] == p.record.currency:
+            changes.append((p.record.currency, was, now))
+        else:
+            changes += [(before["currency"], was, 0), (p.record.currency, 0, now)]
+    unchanged: Counter[str | None] = Counter()
+    for p in met.quiet:
+        unchanged[p.record.currency] += p.record.spend_lower_minor or 0
+    gate.ads.weigh(changes, unchanged, len(met.quiet) + len(met.noted))
+
+
+def _add_metrics(session: Session, maker: RowMaker, moved: Sequence[Met]) -> None:
+    seqs = _read_last_seqs(session, [ad.id for _, ad in moved])
+    rows = [maker.metric(p, ad.id, seqs[ad.id] + 1) for p, ad in moved]
+    insert_rows(session, table_of(AdMetric), METRIC_NAMES, rows)
+    spines = [(ad.id, p.numbers_sha256, maker.observed_at) for p, ad in moved]
+    names = ("id", "numbers_sha256", "numbers_observed_at")
+    update_rows(session, table_of(Ad), names, spines)
+    public = [(ad.id, *maker.numbers(p.record), maker.observed_at, maker.now) for p, ad in moved]
+    columns = ("id", *NUMBERS.names, "missing", "last_changed_at", "recorded_at")
+    update_rows(session, table_of(PublicAd), columns, public)
+
+
+def _read_last_seqs(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    seqs: dict[int, int] = {}
+    for some in cut_batches(ids):
+        query = select(AdMetric.ad_id, func.max(AdMetric.seq)).where(col(AdMetric.ad_id).in_(some))
+        seqs |= dict(session.exec(query.group_by(col(AdMetric.ad_id))).all())
+    return seqs
+
+
+def _correct(
+    session: Session, stamp: Stamp, moved: Sequence[Met], shown: Mapping[int, Shown]
+) -> None:
+    """Say publicly where a figure changed otherwise than by time going on."""
+    ends = {ad.id: _find_end(p) for p, ad in moved}
+    last_seen = _find_last_seen(session, stamp, moved, ends)
+    rows = []
+    for p, ad in moved:
+        was = shown[ad.id]
+        before = Figures(was.figures, last_seen.get(ad.id, ad.numbers_observed_at))
+        values = {name: getattr(p.record, name) for name in SHOWN_FIGURES}
+        after = Figures(values, stamp.look.observed_at)
+        row = correct_ad(was.public_id, was.advertiser_id, stamp, before, after, ends[ad.id])
+        if row is not None:
+            rows.append(row)
+    write_corrections(session, rows)
+
+
+def _find_last_seen(
+    session: Session,
+    stamp: Stamp,
+    moved: Sequence[Met],
+    ends: Mapping[int, datetime | None],
+) -> dict[int, datetime]:
+    """When ads that have ended were last seen with their former numbers, where a look says so."""
+    at = stamp.look.observed_at
+    ended = [
+        ad.id
+        for _, ad in moved
+        if (end := ends[ad.id]) is not None and ad.numbers_observed_at <= end < at
+    ]
+    return find_last_before(session, stamp.look.source, ChangeKind.AD_CONTENT, ended, at)
+
+
+def _find_end(p: Prepared) -> datetime | None:
+    """The end of the ad's last day, at the latest: a day ends last in the zone of UTC-12."""
+    record = p.record
+    if record.ended_at is not None:
+        return record.ended_at
+    if record.ended_on is None:
+        return None
+    midnight = datetime(*record.ended_on.timetuple()[:3], tzinfo=UTC)
+    return midnight + timedelta(days=1, hours=12)
+
+
+def _add_versions(session: Session, stamp: Stamp, maker: RowMaker, reworded: Sequence[Met]) -> None:
+    if not reworded:
+        return
+    withheld = read_withheld(session, [ad.id for _, ad in reworded])
+    kept = [(withhold_fields(p, withheld.get(ad.id, ())), ad) for p, ad in reworded]
+    first = (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
+    numbered = [(p, ad, first + i) for i, (p, ad) in enumerate(kept)]
+    rows = [maker.version(p, version_id, ad.id, ad.versions + 1) for p, ad, version_id in numbered]
+    insert_rows(session, table_of(AdVersion), VERSION_NAMES, rows)
+    spines = [(ad.id, p.content_sha256, maker.observed_at, ad.versions + 1) for p, ad in kept]
+    names = ("id", "content_sha256", "content_observed_at", "versions")
+    update_rows(session, table_of(Ad), names, spines)
+    public = [
+        (
+            *(ad.id, *maker.public(p.record)),
+            *(ad.versions + 1, version_id, p.content_sha256, maker.observed_at, maker.now),
+        )
+        for p, ad, version_id in numbered
+    ]
+    rest = ("versions", "version_id", "content_sha256", "last_changed_at", "recorded_at")
+    update_rows(session, table_of(PublicAd), ("id", *PUBLIC_NAMES, *rest), public)
+    observed_at = stamp.look.observed_at
+    leaves = [
+        maker.leaf(p, version_id, ad.versions + 1, observed_at) for p, ad, version_id in numbered
+    ]
+    append_leaves(session, LeafKind.AD_VERSION, leaves, stamp.now)

@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "spend": ("archive.spending.cli", "spend", "Sum spending, with honest bounds."),
     "rules": ("oversight.cli", "app", "Check, list and show acceptability rules."),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
+    "backup": ("archive.backup_cli", "backup", "The whole archive into a folder."),
+    "restore": ("archive.backup_cli", "restore", "A backup into an empty home."),
     "scheduler": ("scrapers.schedule_cli", "scheduler", "Start what is due, on and on."),
     "worker": ("scrapers.schedule_cli", "worker", "Do what is due now, or on and on."),
     "serve": ("api.cli", "serve", "The web site and the API."),

@@ -1,0 +1,352 @@
+"""A backup is the whole archive of one moment, and comes back on either database."""
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+from typer.testing import CliRunner
+
+import paidforby
+from archive.backup import BackupError, make_backup, restore_backup
+from archive.backup.making import BackupWriter
+from archive.blobs import BlobStore
+from archive.database import create_archive_engine, open_archive, read, write
+from archive.dump import dump_table, list_tables
+from archive.ledger_root import read_ledger_head
+from archive.models import Capture, QuarantinedPiece
+from archive.records import AdvertiserSpendRecord
+from archive.setup import migrate
+from config.settings import Settings
+from search.engines import open_search
+from search.query import build_query
+from search.sync import sync_index
+from tests.archive.filled_tables import fill_empty_tables
+from tests.invented import (
+    NOW,
+    decide_something,
+    harbour_ads,
+    make_archive,
+    make_settings,
+    take_look,
+)
+
+RULE = "id: my-own-rule\n"
+
+
+def tell(_what: str, _size: int) -> None:
+    """Takes progress and shows nothing."""
+
+
+def dump_all(engine: Engine) -> dict[str, list[bytes]]:
+    with read(engine) as session:
+        return {table.name: list(dump_table(session, table)) for table in list_tables()}
+
+
+def root_of(engine: Engine) -> str:
+    with read(engine) as session:
+        return read_ledger_head(session).root_sha256
+
+
+def make_home(home: Path, url: str | None = None) -> Settings:
+    return make_settings(home).model_copy(update={"database_url": url})
+
+
+def fill(settings: Settings) -> Engine:
+    """An archive with something in every table, evidence, and an operator's own rule."""
+    engine = make_archive(settings)
+    decide_something(settings, engine)
+    statement = AdvertiserSpendRecord(
+        dataset="weekly",
+        platform="harbour",
+        grain="week",
+        period_start_on=NOW.date() - timedelta(days=7),
+        period_end_on=NOW.date() - timedelta(days=1),
+        advertiser_ref="77",
+        advertiser_name="Friends of the Old Mill",
+        currency="EUR",
+        spend_lower_minor=100,
+        spend_upper_minor=100,
+    )
+    with write(engine) as session:
+        blobs = BlobStore(settings.blobs_dir)
+        take_look(session, blobs, "harbour_ads", "weekly", NOW, [statement])
+        piece = blobs.put_bytes(b"a line nobody can read")
+        fill_empty_tables(session.connection(), list_tables())
+        for held in session.exec(select(QuarantinedPiece)):
+            held.sha256 = piece.sha256
+    own = settings.home / "config" / "rules" / "zz" / "own.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(RULE)
+    return engine
+
+
+@pytest.fixture
+def sqlite_archive(tmp_path):
+    settings = make_home(tmp_path / "first")
+    engine = fill(settings)
+    yield settings, engine
+    engine.dispose()
+
+
+@pytest.fixture
+def backup(sqlite_archive, tmp_path):
+    """A backup of the archive on SQLite."""
+    settings, engine = sqlite_archive
+    make_backup(engine, settings, tmp_path / "backup", NOW, tell)
+    return tmp_path / "backup"
+
+
+@pytest.mark.parametrize("direction", ["to_postgresql", "to_sqlite"])
+@pytest.mark.postgresql
+def test_drill_destroyed_and_restored_on_the_other_database_and_crawled_on(
+    direction, tmp_path, postgresql_url
+):
+    urls = [None, postgresql_url] if direction == "to_postgresql" else [postgresql_url, None]
+    first, second = (make_home(tmp_path / str(i), url) for i, url in enumerate(urls))
+    engine = fill(first)
+    before, root = dump_all(engine), root_of(engine)
+    manifest = make_backup(engine, first, tmp_path / "backup", NOW, tell)
+    engine.dispose()
+    shutil.rmtree(first.home)
+
+    restore_backup(second, tmp_path / "backup", tell)
+
+    engine = open_archive(second)
+    assert all(before.values())
+    assert dump_all(engine) == before
+    assert root_of(engine) == manifest.ledger.root_sha256 == root
+    assert (second.home / "config/rules/zz/own.yaml").read_text() == RULE
+    with read(engine) as session:
+        for capture in session.exec(select(Capture).where(Capture.sha256 != "")):
+            if capture.url.startswith("https"):
+                assert BlobStore(second.blobs_dir).read(capture.sha256)
+    crawl_on(second, engine)
+    engine.dispose()
+
+
+def crawl_on(settings: Settings, engine: Engine) -> None:
+    """A further look, and what it brings can be found."""
+    later = NOW + timedelta(days=1)
+    ads = [*harbour_ads(2), harbour_ads(0)[1].model_copy(update={"ref": "new-after-restore"})]
+    with write(engine) as session:
+        take_look(session, BlobStore(settings.blobs_dir), "harbour_ads", "2026", later, ads)
+    search = open_search(settings, engine)
+    sync_index(engine, search, later)
+    found = search.search(build_query(""))
+    assert "harbour_ads:new-after-restore" in {hit.id for hit in found.hits}
+
+
+def test_a_backup_shows_one_moment_although_others_write_meanwhile(sqlite_archive, tmp_path):
+    settings, engine = sqlite_archive
+    before, written = dump_all(engine), []
+
+    def write_meanwhile(what: str, _size: int) -> None:
+        if what.startswith("tables/") and not written:
+            written.append(what)
+            with write(engine) as session:
+                take_look(
+                    session,
+                    BlobStore(settings.blobs_dir),
+                    "harbour_ads",
+                    "2027",
+                    NOW + timedelta(days=1),
+                    [harbour_ads(0)[1].model_copy(update={"ref": "meanwhile"})],
+                )
+
+    make_backup(engine, settings, tmp_path / "backup", NOW, write_meanwhile)
+    again = make_home(tmp_path / "second")
+    restore_backup(again, tmp_path / "backup", tell)
+
+    assert written
+    assert dump_all(engine) != before
+    assert dump_all(open_archive(again)) == before
+
+
+def test_every_file_can_be_checked_with_a_standard_tool(backup):
+    listed = dict(
+        line.split("  ")[::-1] for line in (backup / "SHA256SUMS").read_text().splitlines()
+    )
+
+    files = {p.relative_to(backup).as_posix() for p in backup.rglob("*") if p.is_file()}
+    assert files - listed.keys() == {"SHA256SUMS", "manifest.json"}
+    assert len(listed) == len(files) - 2
+
+
+def test_evidence_that_is_gone_or_damaged_is_named_and_the_rest_is_kept(sqlite_archive, tmp_path):
+    settings, engine = sqlite_archive
+    store = BlobStore(settings.blobs_dir)
+    with read(engine) as session:
+        gone, damaged = sorted(set(session.exec(select(Capture.sha256))))[:2]
+    store.path_of(gone).unlink()
+    store.path_of(damaged).write_bytes(b"no longer what it was")
+
+    manifest = make_backup(engine, settings, tmp_path / "backup", NOW, tell)
+
+    assert manifest.missing_blobs == sorted([gone, damaged])
+    assert manifest.blobs == sum(1 for p in (tmp_path / "backup/blobs").rglob("*") if p.is_file())
+    restore_backup(make_home(tmp_path / "second"), tmp_path / "backup", tell)
+
+
+def test_a_backup_that_breaks_off_leaves_nothing_that_looks_like_one(
+    sqlite_archive, tmp_path, monkeypatch
+):
+    settings, engine = sqlite_archive
+
+    def fill_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(BackupWriter, "copy", fill_disk)
+    with pytest.raises(OSError, match="No space"):
+        make_backup(engine, settings, tmp_path / "backup", NOW, tell)
+
+    assert not (tmp_path / "backup").exists()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_folder_with_something_in_it_is_left_alone(sqlite_archive, tmp_path):
+    settings, engine = sqlite_archive
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("Dear")
+
+    with pytest.raises(BackupError, match="folder of its own"):
+        make_backup(engine, settings, tmp_path / "letters", NOW, tell)
+
+    assert [p.name for p in (tmp_path / "letters").iterdir()] == ["dear.txt"]
+
+
+@pytest.mark.parametrize("kind", ["tables", "blobs", "config"])
+def test_one_changed_byte_is_found_before_anything_is_loaded(backup, tmp_path, kind):
+    path = max(
+        (p for p in (backup / kind).rglob("*") if p.is_file()), key=lambda p: p.stat().st_size
+    )
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+    with pytest.raises(BackupError, match="not what was written"):
+        restore_backup(make_home(tmp_path / "second"), backup, tell)
+
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_file_that_is_gone_or_too_many_is_found(backup, tmp_path):
+    (backup / "config" / "stranger.yaml").write_text("x")
+    with pytest.raises(BackupError, match="does not name"):
+        restore_backup(make_home(tmp_path / "second"), backup, tell)
+
+    (backup / "config" / "stranger.yaml").unlink()
+    (backup / "tables" / "ad.jsonl.zst").unlink()
+    with pytest.raises(BackupError, match=r"ad\.jsonl\.zst is missing"):
+        restore_backup(make_home(tmp_path / "second"), backup, tell)
+
+
+def test_a_list_that_was_rewritten_is_not_believed(backup, tmp_path):
+    with (backup / "SHA256SUMS").open("a") as sums:
+        sums.write("\n")
+
+    with pytest.raises(BackupError, match="not the list of files"):
+        restore_backup(make_home(tmp_path / "second"), backup, tell)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"format": 2}, {"tables": {"ad": "many"}}, {"schema_revision": "9999"}],
+    ids=["another form", "nonsense", "a newer program"],
+)
+def test_a_manifest_this_program_cannot_follow_is_refused(backup, tmp_path, changes):
+    manifest = json.loads((backup / "manifest.json").read_text())
+    (backup / "manifest.json").write_text(json.dumps(manifest | changes))
+
+    with pytest.raises(BackupError):
+        restore_backup(make_home(tmp_path / "second"), backup, tell)
+
+
+def test_a_restore_that_does_not_come_out_as_stated_leaves_no_tables(backup, tmp_path):
+    manifest = json.loads((backup / "manifest.json").read_text())
+    manifest["ledger"]["root_sha256"] = "0" * 64
+    (backup / "manifest.json").write_text(json.dumps(manifest))
+    settings = make_home(tmp_path / "second")
+
+    with pytest.raises(BackupError, match="the ledger's root"):
+        restore_backup(settings, backup, tell)
+
+    # The same home takes the right backup afterwards.
+    manifest["ledger"]["root_sha256"] = root_of(create_archive_engine(first_url(tmp_path)))
+    (backup / "manifest.json").write_text(json.dumps(manifest))
+    restore_backup(settings, backup, tell)
+
+
+def first_url(tmp_path: Path) -> str:
+    return make_home(tmp_path / "first").resolved_database_url
+
+
+def test_an_archive_that_is_there_is_never_written_over(sqlite_archive, backup):
+    settings, engine = sqlite_archive
+    before = dump_all(engine)
+
+    with pytest.raises(BackupError, match="empty database"):
+        restore_backup(settings, backup, tell)
+
+    assert dump_all(engine) == before
+
+
+@pytest.mark.parametrize(
+    "stranger", ["blobs/aa/x.zst", "config/mine.yaml", "parquet/manifest.json"]
+)
+def test_a_home_with_anything_else_in_it_is_refused(backup, tmp_path, stranger):
+    path = tmp_path / "second" / stranger
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+
+    with pytest.raises(BackupError, match="in the way"):
+        restore_backup(make_home(tmp_path / "second"), backup, tell)
+
+
+def test_tables_of_another_revision_are_not_backed_up_half(tmp_path):
+    settings = make_home(tmp_path / "old")
+    engine = create_archive_engine(settings.resolved_database_url)
+    with pytest.raises(BackupError, match="paidforby init"):
+        make_backup(engine, settings, tmp_path / "backup", NOW, tell)
+
+
+def test_an_empty_archive_comes_back_empty(tmp_path):
+    settings = make_home(tmp_path / "first")
+    engine = create_archive_engine(settings.resolved_database_url)
+    migrate(engine)
+
+    manifest = make_backup(engine, settings, tmp_path / "backup", NOW, tell)
+    restore_backup(make_home(tmp_path / "second"), tmp_path / "backup", tell)
+
+    assert (manifest.realm, manifest.ledger.size, manifest.blobs) == (None, 0, 0)
+
+
+def run(home: Path, *arguments: str):
+    return CliRunner().invoke(paidforby.app, list(arguments), env={"PAIDFORBY_HOME": str(home)})
+
+
+def test_the_commands_say_the_same_root_and_what_comes_next(sqlite_archive, tmp_path):
+    settings, engine = sqlite_archive
+
+    made = run(settings.home, "backup", "--to", str(tmp_path / "b"))
+    back = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"), "--json")
+
+    assert (made.exit_code, back.exit_code) == (0, 0)
+    assert root_of(engine) in made.output
+    assert json.loads(back.stdout)["ledger"]["root_sha256"] == root_of(engine)
+    again = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"))
+    assert again.exit_code == 1
+    assert "empty database" in again.output
+
+
+def test_a_backup_without_all_evidence_ends_with_three(sqlite_archive, tmp_path):
+    settings, _ = sqlite_archive
+    shutil.rmtree(settings.blobs_dir)
+
+    done = run(settings.home, "backup", "--to", str(tmp_path / "b"), "--json")
+
+    assert done.exit_code == 3
+    assert json.loads(done.stdout)["missing_blobs"]

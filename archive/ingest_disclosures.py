@@ -1,120 +1,239 @@
 """Filed expenditures and registered organisations into the archive.
 
-Called by `archive.ingest` only.
+Called by `archive.ingest` only. An amended filing is a further version; one that arrives late enters
+history in its place (`archive.late_disclosures`). Of an organisation the last description is kept.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import bindparam, func, insert, update
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp, Values
+from archive.ad_rows import Stamp
 from archive.batches import cut_batches
+from archive.bulk import table_of
 from archive.canonical import hash_json
 from archive.changes import append_changes
+from archive.corrections import FILED, Figures, Subject, correct_filing, write_corrections
+from archive.identity import public_id
+from archive.late_disclosures import place_filings, spell_filing
 from archive.ledger import append_leaves
 from archive.models import Committee, Disclosure, DisclosureVersion
 from archive.models.changes import ChangeKind, LeafKind
 from archive.records import CommitteeRecord, DisclosureRecord
 from archive.runs import Counts
+from archive.series import split_repeats
+from archive.sightings import find_first_after, note_sightings
+from archive.spending.query import SpendMeasure
 
+Values = dict[str, Any]
 Stated = TypeVar("Stated", Disclosure, Committee)
+
+COMPARED = ("id", "ref", "row_sha256", "versions", "observed_at")
+
+
+@dataclass
+class Met:
+    """The rows of a page, by what the archive knows of them; pairs are what is known and what is said."""
+
+    fresh: list[Values] = field(default_factory=list)
+    changed: list[tuple[Values, Values]] = field(default_factory=list)
+    late: list[tuple[Values, Values]] = field(default_factory=list)
+    unchanged_ids: list[int] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counts:
+        """As if nothing late said anything new."""
+        seen = len(self.fresh) + len(self.changed) + len(self.late) + len(self.unchanged_ids)
+        new, changed = len(self.fresh), len(self.changed)
+        return Counts(seen=seen, new=new, changed=changed, unchanged=seen - new - changed)
+
+    @property
+    def seen_ids(self) -> list[int]:
+        """Everything the page named."""
+        pairs = [*self.changed, *self.late]
+        return [
+            *self.unchanged_ids,
+            *(row["id"] for row in self.fresh),
+            *(row["id"] for row, _ in pairs),
+        ]
 
 
 def ingest_disclosures(
     session: Session, stamp: Stamp, records: Sequence[DisclosureRecord]
 ) -> Counts:
     """Take filed expenditures in; what changed becomes a further version."""
-    counts = Counts(seen=len(records))
-    rows = _write_changed(session, Disclosure, stamp, records, counts)
-    if not rows:
-        return counts
-    first = (session.exec(select(func.max(DisclosureVersion.id))).one() or 0) + 1
-    versions = [_version_of(row, stamp, first + i) for i, row in enumerate(rows)]
-    session.connection().execute(insert(DisclosureVersion), versions)
-    leaves = [(v["id"], _statement_of(row, stamp)) for row, v in zip(rows, versions, strict=True)]
-    append_leaves(session, LeafKind.DISCLOSURE_VERSION, leaves, stamp.now)
-    append_changes(session, ChangeKind.DISCLOSURE, [row["id"] for row in rows], stamp.now)
+    counts = Counts()
+    for distinct in split_repeats(records, attrgetter("ref")):
+        met = _meet(session, Disclosure, stamp, distinct, FILED)
+        late = place_filings(session, stamp, met.late)
+        met.changed += late.replacing
+        _correct(session, stamp, met.changed)
+        _write(session, Disclosure, met.fresh, [row for _, row in met.changed])
+        _update(session, Disclosure, late.refreshed)
+        current = [*met.fresh, *(row for _, row in met.changed)]
+        versions = [_make_version(row, stamp) for row in current] + late.versions
+        _write_versions(session, stamp, versions)
+        note_sightings(session, stamp.look, ChangeKind.DISCLOSURE, met.seen_ids)
+        counts.add(met.counts)
+        counts.changed += late.entered
+        counts.unchanged -= late.entered
     return counts
 
 
 def ingest_committees(session: Session, stamp: Stamp, records: Sequence[CommitteeRecord]) -> Counts:
-    """Take registered organisations in, as last described."""
-    counts = Counts(seen=len(records))
-    _write_changed(session, Committee, stamp, records, counts)
+    """Take registered organisations in, as last described; an older description changes nothing."""
+    counts = Counts()
+    for distinct in split_repeats(records, attrgetter("ref")):
+        met = _meet(session, Committee, stamp, distinct, ())
+        met.changed += _drop_outdated(session, stamp, met.late)
+        _write(session, Committee, met.fresh, [row for _, row in met.changed])
+        note_sightings(session, stamp.look, ChangeKind.COMMITTEE, met.seen_ids)
+        counts.add(met.counts)
     return counts
 
 
-def _write_changed(
+def _meet(
     session: Session,
     table: type[Stated],
     stamp: Stamp,
-    records: Sequence[DisclosureRecord | CommitteeRecord],
-    counts: Counts,
-) -> list[Values]:
-    """Insert or update what the archive did not know so; returns those rows, in order."""
-    known = _known_rows(session, table, stamp, [record.ref for record in records])
+    records: Sequence[DisclosureRecord] | Sequence[CommitteeRecord],
+    figures: Sequence[str],
+) -> Met:
+    """Sort rows, of which no two are of one ref."""
+    known = _read_known(session, table, stamp.look.source, [r.ref for r in records], figures)
     next_id = (session.exec(select(func.max(table.id))).one() or 0) + 1
-    written: list[Values] = []
+    met = Met()
     for record in records:
+        row = _make_row(record, stamp)
         before = known.get(record.ref)
-        row_sha256 = hash_json(record.model_dump(mode="json"))
-        if before and before["row_sha256"] == row_sha256:
-            counts.unchanged += 1
+        if before is None:
+            met.fresh.append(row | {"id": next_id + len(met.fresh), "versions": 1})
             continue
-        row = record.model_dump() | {
-            "id": before["id"] if before else next_id + counts.new,
-            "source": stamp.look.source,
-            "row_sha256": row_sha256,
-            "versions": before["versions"] + 1 if before else 1,
-            "observed_at": stamp.look.observed_at,
-            "recorded_at": stamp.now,
-        }
-        _write_row(session, table, row, before)
-        known[record.ref] = row
-        written.append(row)
-        counts.new += before is None
-        counts.changed += before is not None
-    return written
+        row |= {"id": before["id"], "versions": before["versions"] + 1}
+        is_same = before["row_sha256"] == row["row_sha256"]
+        if stamp.look.observed_at < before["observed_at"] or (stamp.is_late and not is_same):
+            met.late.append((before, row))
+        elif is_same:
+            met.unchanged_ids.append(before["id"])
+        else:
+            met.changed.append((before, row))
+    return met
 
 
-def _known_rows(
-    session: Session, table: type[Stated], stamp: Stamp, refs: Sequence[str]
+def _read_known(
+    session: Session, table: type[Stated], source: str, refs: Sequence[str], figures: Sequence[str]
 ) -> dict[str, Values]:
+    columns = [table_of(table).c[name] for name in (*COMPARED, *figures)]
     known: dict[str, Values] = {}
     for some in cut_batches(refs):
-        query = select(table).where(table.source == stamp.look.source, col(table.ref).in_(some))
-        known |= {row.ref: row.model_dump() for row in session.exec(query)}
-    session.expunge_all()
+        query = select(*columns).where(table.source == source, col(table.ref).in_(some))
+        rows = session.connection().execute(query).mappings()
+        known |= {row["ref"]: dict(row) for row in rows}
     return known
 
 
-def _write_row(session: Session, table: type[Stated], row: Values, before: Values | None) -> None:
-    if before is None:
-        session.connection().execute(insert(table), [row])
-    else:
-        session.connection().execute(update(table).where(col(table.id) == row["id"]).values(**row))
-
-
-def _version_of(row: Values, stamp: Stamp, version_id: int) -> Values:
-    statement = DisclosureRecord.model_construct(
-        **{name: row[name] for name in DisclosureRecord.model_fields}
-    )
-    return stamp.columns | {
-        "id": version_id,
-        "disclosure_id": row["id"],
-        "seq": row["versions"],
-        "row_sha256": row["row_sha256"],
-        "content": statement.model_dump(mode="json"),
+def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Values:
+    return record.model_dump() | {
+        "source": stamp.look.source,
+        "row_sha256": hash_json(record.model_dump(mode="json")),
+        "observed_at": stamp.look.observed_at,
+        "recorded_at": stamp.now,
     }
 
 
-def _statement_of(row: Values, stamp: Stamp) -> Values:
-    return {
-        "source": stamp.look.source,
+def _drop_outdated(
+    session: Session, stamp: Stamp, late: Sequence[tuple[Values, Values]]
+) -> list[tuple[Values, Values]]:
+    """Of descriptions that may be late those that are not: no newer look saw the organisation."""
+    at = stamp.look.observed_at
+    ids = [before["id"] for before, _ in late]
+    seen = find_first_after(session, stamp.look.source, ChangeKind.COMMITTEE, ids, at)
+    return [
+        (before, row)
+        for before, row in late
+        if before["id"] not in seen and before["observed_at"] <= at
+    ]
+
+
+def _correct(session: Session, stamp: Stamp, changed: Sequence[tuple[Values, Values]]) -> None:
+    """Say publicly which figures a filing amends; two rows of one look amend nothing."""
+    rows = []
+    brought = _read_runs(session, [before["id"] for before, _ in changed])
+    for before, after in changed:
+        subject = Subject(SpendMeasure.DISCLOSED, public_id(stamp.look.source, after["ref"]))
+        was = Figures(before, before["observed_at"])
+        row = correct_filing(subject, stamp, was, Figures(after, after["observed_at"]))
+        if row is not None and brought.get((before["id"], before["versions"])) != stamp.look.run_id:
+            rows.append(row)
+    write_corrections(session, rows)
+
+
+def _read_runs(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], int]:
+    """The run that brought each version of these filings, by filing and number."""
+    runs: dict[tuple[int, int], int] = {}
+    for some in cut_batches(ids):
+        query = select(
+            DisclosureVersion.disclosure_id, DisclosureVersion.seq, DisclosureVersion.run_id
+        ).where(col(DisclosureVersion.disclosure_id).in_(some))
+        runs |= {(filing, seq): run_id for filing, seq, run_id in session.exec(query)}
+    return runs
+
+
+def _write(
+    session: Session, table: type[Stated], fresh: Sequence[Values], changed: Sequence[Values]
+) -> None:
+    if fresh:
+        session.connection().execute(insert(table), list(fresh))
+    _update(session, table, changed)
+
+
+def _update(session: Session, table: type[Stated], rows: Sequence[Values]) -> None:
+    """Set every given column of rows found by their id; all rows give the same columns."""
+    if not rows:
+        return
+    # A bound value may not have the name of a column that the statement sets.
+    values: Values = {name: bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+    statement = update(table).where(col(table.id) == bindparam("new_id")).values(**values)
+    bound = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+    session.connection().execute(statement, bound)
+
+
+def _make_version(row: Values, stamp: Stamp) -> Values:
+    """A version without its id, of a row that is current."""
+    return stamp.columns | {
+        "disclosure_id": row["id"],
         "ref": row["ref"],
         "seq": row["versions"],
         "row_sha256": row["row_sha256"],
-        "observed_at": stamp.look.observed_at.isoformat(),
+        "content": spell_filing(row),
+    }
+
+
+def _write_versions(session: Session, stamp: Stamp, versions: Sequence[Values]) -> None:
+    """Add versions, each with its leaf and its place in the change sequence."""
+    if not versions:
+        return
+    first = (session.exec(select(func.max(DisclosureVersion.id))).one() or 0) + 1
+    leaves = [(first + i, _state_leaf(v, stamp)) for i, v in enumerate(versions)]
+    rows = [
+        {name: value for name, value in version.items() if name != "ref"} | {"id": first + i}
+        for i, version in enumerate(versions)
+    ]
+    session.connection().execute(insert(DisclosureVersion), rows)
+    append_leaves(session, LeafKind.DISCLOSURE_VERSION, leaves, stamp.now)
+    changed = dict.fromkeys(version["disclosure_id"] for version in versions)
+    append_changes(session, ChangeKind.DISCLOSURE, changed, stamp.now)
+
+
+def _state_leaf(version: Values, stamp: Stamp) -> Values:
+    return {
+        "source": stamp.look.source,
+        "ref": version["ref"],
+        "seq": version["seq"],
+        "row_sha256": version["row_sha256"],
+        "observed_at": version["observed_at"].isoformat(),
     }

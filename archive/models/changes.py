@@ -16,6 +16,7 @@ class ChangeKind(StrEnum):
     AD_STATE = "ad_state"
     ADVERTISER_SPEND = "advertiser_spend"
     DISCLOSURE = "disclosure"
+    COMMITTEE = "committee"
     FLAG = "flag"
     DECISION = "decision"
 

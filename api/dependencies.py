@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from archive.database import read
 from archive.errors import NotFoundError
+from archive.reading.moment import Moment
 from archive.reading.paging import MOST_AT_ONCE
 from config.settings import Settings
 from oversight.elections import Election
@@ -70,24 +71,29 @@ def open_reading(rooms: RoomsDep) -> Iterator[Session]:
 Reading = Annotated[Session, Depends(open_reading)]
 
 
-def read_as_of(
+def read_moment(
     rooms: RoomsDep,
     as_of: Annotated[
         AwareDatetime | None,
         Query(description="What the archive knew at this time (RFC 3339, with zone)."),
     ] = None,
-) -> datetime | None:
-    """The time an answer is asked for as of; empty: now.
+    valid_at: Annotated[
+        AwareDatetime | None,
+        Query(description="Of that, what held at the sources at this time (RFC 3339, with zone)."),
+    ] = None,
+) -> Moment:
+    """The moment an answer is asked for; nothing given: now.
 
     Raises:
         FutureError: if it has not come yet.
     """
-    if as_of is not None and as_of > rooms.now():
-        raise FutureError(f"as_of {as_of.isoformat()} has not come yet; leave it out for now")
-    return as_of
+    for name, at in (("as_of", as_of), ("valid_at", valid_at)):
+        if at is not None and at > rooms.now():
+            raise FutureError(f"{name} {at.isoformat()} has not come yet; leave it out for now")
+    return Moment(as_of, valid_at)
 
 
-AsOf = Annotated[datetime | None, Depends(read_as_of)]
+MomentOf = Annotated[Moment, Depends(read_moment)]
 
 Cursor = Annotated[
     str | None, Query(description="Where to go on: the cursor in the `next` link of a page.")

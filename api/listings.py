@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from api.tables import write_csv
 from archive.reading import Page, read_data_as_of
+from archive.reading.moment import NOW, Moment
+from archive.reading.views import AS_OF, DATA_AS_OF, VALID_AT
 
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -38,12 +40,9 @@ class Listing(BaseModel, Generic[Item]):
 
     items: list[Item] = Field(description="The items of this page.")
     next: str | None = Field(description="Link to the next page; empty: this is the last.")
-    as_of: datetime | None = Field(
-        default=None, description="The answer is what the archive knew at this time; empty: now."
-    )
-    data_as_of: datetime | None = Field(
-        description="When this archive last learned anything or last looked."
-    )
+    as_of: datetime | None = Field(description=AS_OF)
+    valid_at: datetime | None = Field(description=VALID_AT)
+    data_as_of: datetime | None = Field(description=DATA_AS_OF)
 
 
 def answer_page(request: Request, page: Page[Item]) -> Listing[Item]:
@@ -51,16 +50,21 @@ def answer_page(request: Request, page: Page[Item]) -> Listing[Item]:
     return Listing(
         items=page.items,
         next=link_next(request, page.next_cursor),
-        as_of=page.as_of,
+        as_of=page.moment.as_of,
+        valid_at=page.moment.valid_at,
         data_as_of=page.data_as_of,
     )
 
 
-def answer_whole(
-    session: Session, items: Sequence[Item], as_of: datetime | None = None
-) -> Listing[Item]:
+def answer_whole(session: Session, items: Sequence[Item], moment: Moment = NOW) -> Listing[Item]:
     """A list short enough to have one page only."""
-    return Listing(items=list(items), next=None, as_of=as_of, data_as_of=read_data_as_of(session))
+    return Listing(
+        items=list(items),
+        next=None,
+        as_of=moment.as_of,
+        valid_at=moment.valid_at,
+        data_as_of=read_data_as_of(session, moment.as_of),
+    )
 
 
 def answer_csv(

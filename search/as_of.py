@@ -1,19 +1,22 @@
-"""Search as the archive was at a past time: whole words, from SQL alone, ordered by date and id.
+"""Search as the archive was at a moment: whole words, from SQL alone, ordered by date and id.
 
-`paidforby search --as-of` calls it. No engine keeps history, so every version known at that time is
-read, which takes its time on a large archive. The answer never changes.
+`paidforby search --as-of` calls it. No engine keeps history, so every ad of that moment is read, which
+takes its time on a large archive; only the page asked for is kept. The answer as of a time never
+changes.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import nsmallest
 
-from sqlalchemy import Subquery, func, or_
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from archive.models import Ad, AdAbsence, AdMetric, AdVersion, PublicAd
-from archive.projection import project_record
-from archive.records import AdNumbers, AdRecord
+from archive.models import PublicAd
+from archive.reading.freshness import read_data_as_of
+from archive.reading.moment import Moment
+from archive.reading.past import ads_at
+from archive.reading.stretches import select_rows
 from search.documents import SearchDocument, make_document
 from search.hits import FACET_VALUES, SearchPage, spell_value
 from search.query import LIST_FIELDS, AdQuery
@@ -23,67 +26,56 @@ from search.words import join_terms
 ROWS_AT_ONCE = 500
 
 
-def search_as_of(session: Session, query: AdQuery, as_of: datetime) -> SearchPage:
-    """Ads that had all words and passed all filters at `as_of`; `query.sort` is not looked at.
+@dataclass
+class Tally:
+    """What is counted of the ads that answer, while they pass."""
+
+    total: int = 0
+    facets: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def count(self, documents: Iterator[SearchDocument]) -> Iterator[SearchDocument]:
+        """The same documents, each counted once."""
+        for document in documents:
+            self.total += 1
+            for name, counted in self.facets.items():
+                counted.update(dict.fromkeys(_list_values(document, name), 1))
+            yield document
+
+
+def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage:
+    """Ads that had all words and passed all filters at a moment; `query.sort` is not looked at.
 
     Newest start first, ads without a known start last, then by id.
     """
-    found = [d for d in _read_documents(session, as_of) if _has_words(d, query)]
-    found = [document for document in found if _passes_filters(document, query)]
-    found.sort(key=lambda document: (-(document.started_day or 0), document.id))
+    tally = Tally(facets={name: Counter() for name in query.facets})
+    found = (
+        document
+        for document in _read_documents(session, moment)
+        if _has_words(document, query) and _passes_filters(document, query)
+    )
+    last = query.offset + query.limit
+    first = nsmallest(last, tally.count(found), key=lambda d: (-(d.started_day or 0), d.id))
     terms = {term for unit in query.units for term in unit.terms}
     return SearchPage(
-        total=len(found),
+        total=tally.total,
         total_from="exact",
         matched="all_words" if query.units else "everything",
         engine="archive",
-        data_as_of=as_of,
-        hits=[
-            make_hit(document, terms.__contains__)
-            for document in found[query.offset : query.offset + query.limit]
-        ],
-        facets={name: _count_facet(found, name) for name in query.facets},
+        data_as_of=read_data_as_of(session, moment.as_of),
+        as_of=moment.as_of,
+        valid_at=moment.valid_at,
+        hits=[make_hit(document, terms.__contains__) for document in first[query.offset :]],
+        facets={name: _cut_facet(counted) for name, counted in tally.facets.items()},
     )
 
 
-def _read_documents(session: Session, as_of: datetime) -> Iterator[SearchDocument]:
-    """Every ad the archive knew at a time, as it knew it."""
-    content, numbers = _rank(AdVersion, as_of), _rank(AdMetric, as_of)
-    vanished = _list_vanished(session, as_of)
-    query = (
-        select(Ad, AdVersion, AdMetric, content.c.known)
-        .join(content, content.c.ad_id == Ad.id)
-        .join(numbers, numbers.c.ad_id == Ad.id)
-        .where(col(AdVersion.id) == content.c.id, col(AdMetric.id) == numbers.c.id)
-        .where(content.c.place == 1, numbers.c.place == 1)
-    )
-    for ad, version, metric, known in session.exec(query.execution_options(yield_per=ROWS_AT_ONCE)):
-        values = project_record(ad.source, _join_record(version, metric))
-        state = "vanished" if ad.id in vanished else "seen"
-        yield make_document(PublicAd(**values, id=ad.id, state=state, versions=known))
-
-
-def _rank(table: type[AdVersion | AdMetric], as_of: datetime) -> Subquery:
-    """Rows known at a time: `place` 1 is the newest observation of its ad, `known` counts its rows."""
-    newest = (col(table.observed_at).desc(), col(table.seq).desc())
-    place = func.row_number().over(partition_by=col(table.ad_id), order_by=newest)
-    known = func.count().over(partition_by=col(table.ad_id))
-    rows = select(table.id, table.ad_id, place.label("place"), known.label("known"))
-    return rows.where(col(table.recorded_at) <= as_of).subquery()
-
-
-def _list_vanished(session: Session, as_of: datetime) -> set[int]:
-    returned_at = col(AdAbsence.returned_recorded_at)
-    query = select(AdAbsence.ad_id).where(
-        col(AdAbsence.recorded_at) <= as_of, or_(returned_at.is_(None), returned_at > as_of)
-    )
-    return set(session.exec(query))
-
-
-def _join_record(version: AdVersion, metric: AdMetric) -> AdRecord:
-    numbers = metric.model_dump(include=set(AdNumbers.model_fields))
-    missing = {**version.content.get("missing", {}), **metric.missing}
-    return AdRecord.model_validate(version.content | numbers | {"missing": missing})
+def _read_documents(session: Session, moment: Moment) -> Iterator[SearchDocument]:
+    """Every ad of the moment, as it was then."""
+    streamed = {"yield_per": ROWS_AT_ONCE}
+    for ads in ads_at(session, moment):
+        rows = session.connection().execute(select_rows(ads), execution_options=streamed)
+        for row in rows.mappings():
+            yield make_document(PublicAd(**row))
 
 
 def _has_words(document: SearchDocument, query: AdQuery) -> bool:
@@ -133,6 +125,5 @@ def _list_values(document: SearchDocument, name: str) -> list[str]:
     return [spell_value(one) for one in values if one is not None]
 
 
-def _count_facet(documents: Sequence[SearchDocument], name: str) -> dict[str, int]:
-    counts = Counter(value for d in documents for value in dict.fromkeys(_list_values(d, name)))
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:FACET_VALUES])
+def _cut_facet(counted: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:FACET_VALUES])

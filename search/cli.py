@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from archive.cli import AsJson
 from archive.database import read
+from archive.moment_options import AsOf, ValidAt, read_moment, tell_moment
 from archive.money import format_bounds
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     WRONG_USAGE,
     emit_json,
     format_table,
-    format_time,
     note,
     open_or_exit,
     plain_errors,
@@ -47,22 +46,24 @@ def search(
     sort: Annotated[str, typer.Option(help=", ".join(Sort))] = Sort.RELEVANCE.value,
     limit: Annotated[int, typer.Option(help="Results on a page, at most 100.")] = 20,
     page: Annotated[int, typer.Option(help="Which page, from 1.")] = 1,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(help="Answer as the archive was then (UTC): whole words, newest start first."),
-    ] = None,
+    as_of: AsOf = None,
+    valid_at: ValidAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find ads by their words, addresses, names or id."""
+    """Find ads by their words, addresses, names or id.
+
+    At an earlier moment only whole words count, and the newest start comes first.
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors(), _plain_query_errors():
         asked = _read_query(" ".join(words or []), filters or [], sort, limit, page)
-        if as_of is None:
+        moment = read_moment(as_of, valid_at)
+        if moment.is_now:
             answer = open_search(settings, archive).search(asked)
         else:
             with read(archive) as session:
-                answer = search_as_of(session, asked, as_of.replace(tzinfo=UTC))
+                answer = search_as_of(session, asked, moment)
     if as_json:
         emit_json(answer)
         return
@@ -114,8 +115,8 @@ _MATCHED_IN_WORDS = {
 
 
 def _tell_total(page: SearchPage) -> str:
-    known = f", as of {format_time(page.data_as_of)}" if page.data_as_of else ""
-    about = f"({page.total_from}; engine: {page.engine}{known})"
+    known = tell_moment(page.as_of or page.data_as_of, page.valid_at)
+    about = f"({page.total_from}; engine: {page.engine}{f', {known}' if known else ''})"
     return f"{page.total:,} ads {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 from sqlmodel import Field, SQLModel
 
+from archive.reading.views import AS_OF, VALID_AT
+
 MARK_START, MARK_END = "\ue000", "\ue001"
 """Private-use characters around what matched: a page escapes the snippet first, then replaces them."""
 
@@ -76,6 +78,8 @@ class SearchPage(SQLModel):
     data_as_of: datetime | None = Field(
         description="When the archive learned the newest thing this answer takes into account."
     )
+    as_of: datetime | None = Field(default=None, description=AS_OF)
+    valid_at: datetime | None = Field(default=None, description=VALID_AT)
     hits: list[SearchHit] = Field(description="The page's results, in order.")
     facets: dict[str, dict[str, int]] = Field(
         description="For each facet asked for: value -> ads, most first, at most 100 values. An ad "

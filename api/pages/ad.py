@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from api.dependencies import RoomsDep
 from api.pages.bands import find_scale
 from api.pages.decisions import OUTCOMES
-from api.pages.frame import set_query, write_time
-from api.pages.site import PageHead, read_time, render_page
+from api.pages.site import PageHead, read_moment, render_page, set_moment
 from api.pages.words import write_count, write_share
 from archive.database import read
 from archive.identity import ad_path, public_id
@@ -28,6 +27,7 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
+from archive.reading.moment import Moment
 from archive.reading.sightings import list_import_times, read_last_seen
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
 from oversight.cases import list_ad_decisions
@@ -67,19 +67,19 @@ class DeliveryGroup:
 
 
 @router.get("/ads/{source}/{ref:path}")
-def show_ad(rooms: RoomsDep, source: str, ref: str, as_of: str | None = None) -> HTMLResponse:
-    """One ad, now or as this archive knew it at `as_of`."""
-    then = read_time(as_of, rooms.now())
+def show_ad(request: Request, rooms: RoomsDep, source: str, ref: str) -> HTMLResponse:
+    """One ad, now or as it was at a moment."""
+    moment = read_moment(request, rooms.now())
     with read(rooms.engine) as session:
-        ad = read_ad(session, public_id(source, ref), then)
+        ad = read_ad(session, public_id(source, ref), moment)
         path = ad_path(source, ref)
         page = PageHead(
             title=f"Ad {ad.id}",
             path=path,
             section="/search",
-            json=set_query(f"/api/v1{path}", as_of=then and write_time(then)),
+            json=set_moment(f"/api/v1{path}", moment),
             keeps_history=True,
-            as_of=then,
+            moment=moment,
         )
         rules = find_rules(rooms.rules, ad.countries)
         return render_page(
@@ -90,15 +90,15 @@ def show_ad(rooms: RoomsDep, source: str, ref: str, as_of: str | None = None) ->
             ad=ad,
             rules=rules,
             outcomes=OUTCOMES,
-            **_gather(session, ad),
+            **_gather(session, ad, moment),
         )
 
 
-def _gather(session: Session, ad: AdView) -> dict[str, Any]:
+def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
     """Everything else the page shows, as known at the same time as the ad."""
-    versions = list_versions(session, ad.id, ad.as_of)
-    metrics = list_metrics(session, ad.id, ad.as_of)
-    absences = list_absences(session, ad.id, ad.as_of)
+    versions = list_versions(session, ad.id, moment)
+    metrics = list_metrics(session, ad.id, moment)
+    absences = list_absences(session, ad.id, moment)
     source = session.get(Source, ad.source)
     spends = [(m.spend_lower_minor, m.spend_upper_minor) for m in metrics]
     shown = [(m.impressions_lower, m.impressions_upper) for m in metrics]
@@ -110,11 +110,11 @@ def _gather(session: Session, ad: AdView) -> dict[str, Any]:
         "decisions": [
             decision
             for decision in list_ad_decisions(session, ad.id)
-            if ad.as_of is None or decision.decided_at <= ad.as_of
+            if moment.knows(decision.decided_at)
         ],
         "evidence": _pick_evidence(list_evidence(session, ad.id), [*versions, *metrics]),
         "undated": list_import_times(session, ad.source),
-        "last_seen_at": read_last_seen(session, ad.id, ad.as_of),
+        "last_seen_at": read_last_seen(session, ad.id, moment),
         "source_title": source.title if source else ad.source,
         "scales": {"spend": find_scale(spends), "impressions": find_scale(shown)},
         "ranges": _list_ranges(ad, find_scale(shown)),

@@ -1,11 +1,17 @@
 """The page of one advertiser: its names, who paid, what it spent and the ads it ran."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
 from api.pages.bands import find_scales
-from api.pages.site import PageHead, advertiser_path, render_page
+from api.pages.site import (
+    PageHead,
+    advertiser_path,
+    read_moment,
+    render_page,
+    set_moment,
+)
 from archive.database import read
 from archive.models import Source
 from archive.reading import AdFilter, list_ads, read_advertiser
@@ -17,21 +23,27 @@ ADS_SHOWN = 20
 
 
 @router.get("/advertisers/{advertiser_id:path}")
-def show_advertiser(rooms: RoomsDep, advertiser_id: str, cursor: str | None = None) -> HTMLResponse:
-    """One advertiser as one source names it."""
+def show_advertiser(
+    request: Request, rooms: RoomsDep, advertiser_id: str, cursor: str | None = None
+) -> HTMLResponse:
+    """One advertiser as one source names it, now or at a moment."""
+    moment = read_moment(request, rooms.now())
     with read(rooms.engine) as session:
-        advertiser = read_advertiser(session, advertiser_id)
-        ads = list_ads(session, AdFilter(advertiser_id=advertiser_id), cursor, ADS_SHOWN)
+        advertiser = read_advertiser(session, advertiser_id, moment)
+        ads = list_ads(session, AdFilter(advertiser_id=advertiser_id), cursor, ADS_SHOWN, moment)
         path = advertiser_path(advertiser_id)
         page = PageHead(
             title=advertiser.name,
             path=path,
             section="/search",
-            json=f"/api/v1{path}",
+            json=set_moment(f"/api/v1{path}", moment),
+            keeps_history=True,
+            moment=moment,
         )
         spends = {
             measure: summarise_spending(
-                session, SpendQuery(measure=measure, advertiser_id=advertiser_id)
+                session,
+                SpendQuery(measure=measure, advertiser_id=advertiser_id, moment=moment),
             )
             for measure in (SpendMeasure.ADS, SpendMeasure.REPORTED)
         }

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.pages.words import name_code
 from archive.reading import read_data_as_of
+from archive.reading.moment import Moment
 from archive.reading.overview import count_days_looked
 from archive.realm import read_realm
 from config.settings import DeploymentKind, Realm, Settings
@@ -41,10 +42,10 @@ class Frame:
     is_fictional: bool
     known_at: datetime | None
     """When the newest look at a source ended; `None`: this archive has not looked yet."""
-    as_of: datetime | None
-    """The earlier time the reader asked for."""
-    as_of_text: str
-    """The same as addresses carry it; empty: now."""
+    moment: Moment
+    """The moment the reader asked for."""
+    at: dict[str, str | None]
+    """The same as addresses carry it, field by field."""
     days_looked: int
     days_due: int
     operator_name: str
@@ -58,11 +59,11 @@ class Frame:
     @property
     def cited_at(self) -> datetime | None:
         """The time a citation of this page names."""
-        return self.as_of or self.known_at
+        return self.moment.as_of or self.known_at
 
 
 def read_frame(
-    session: Session, settings: Settings, path: str, now: datetime, as_of: datetime | None
+    session: Session, settings: Settings, path: str, now: datetime, moment: Moment
 ) -> Frame:
     """The frame of the page at `path`, for the archive as it is now."""
     known_at = read_data_as_of(session)
@@ -73,7 +74,8 @@ def read_frame(
     return Frame(
         is_fictional=is_fictional,
         known_at=known_at,
-        as_of=as_of,
+        moment=moment,
+        at=write_moment(moment),
         days_looked=count_days_looked(session, first_on, now.date()),
         days_due=DAYS_SHOWN,
         operator_name=settings.operator_name,
@@ -81,9 +83,16 @@ def read_frame(
         operator_contact=settings.operator_contact,
         may_decide=MAY_DECIDE[kind],
         public_url=settings.public_url.rstrip("/"),
-        cited_path=path if as_of is None else set_query(path, as_of=write_time(as_of)),
-        as_of_text="" if as_of is None else write_time(as_of),
+        cited_path=path if moment.is_now else set_query(path, **write_moment(moment)),
     )
+
+
+def write_moment(moment: Moment) -> dict[str, str | None]:
+    """The query fields of an address that ask for a moment; `None` takes a field away."""
+    return {
+        "as_of": write_time(moment.as_of) if moment.as_of else None,
+        "valid_at": write_time(moment.valid_at) if moment.valid_at else None,
+    }
 
 
 def write_time(value: datetime) -> str:

@@ -1,7 +1,6 @@
 """The page of search results: the total and what it is worth, facets, hits with marks and bands."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -9,9 +8,9 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
 from api.pages.bands import find_scales
-from api.pages.frame import set_query, write_time
-from api.pages.site import PageHead, read_time, render_page
+from api.pages.site import PageHead, read_moment, render_page, set_moment
 from archive.database import read
+from archive.reading.moment import Moment
 from search.as_of import search_as_of
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
@@ -88,9 +87,9 @@ class Asked:
 def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
     """Ads that answer a query."""
     asked = read_question(request)
-    then = read_time(request.query_params.get("as_of"), rooms.now())
+    moment = read_moment(request, rooms.now())
     try:
-        answer, problem = search_ads(rooms, asked, then), ""
+        answer, problem = search_ads(rooms, asked, moment), ""
     except (QueryError, SearchUnavailableError) as error:
         answer, problem = None, str(error)
     title = f"Ads with “{asked.text}”" if asked.text else "All ads"
@@ -98,9 +97,9 @@ def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
         title=title,
         path=asked.path,
         section="/search",
-        json=locate_data(asked, then) if answer else None,
+        json=locate_data(asked, moment) if answer else None,
         keeps_history=True,
-        as_of=then,
+        moment=moment,
     )
     with read(rooms.engine) as session:
         return render_page(
@@ -136,14 +135,13 @@ def read_question(request: Request) -> Asked:
     )
 
 
-def locate_data(asked: Asked, then: datetime | None) -> str:
+def locate_data(asked: Asked, moment: Moment) -> str:
     """Address of the same answer in the API."""
-    path = f"/api/v1/search?{asked.encode_for_programs()}"
-    return set_query(path, as_of=then and write_time(then))
+    return set_moment(f"/api/v1/search?{asked.encode_for_programs()}", moment)
 
 
-def search_ads(rooms: Rooms, asked: Asked, then: datetime | None) -> SearchPage:
-    """The engine's answer now, or the archive's own as of an earlier time.
+def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
+    """The engine's answer now, or the archive's own at an earlier moment.
 
     Raises:
         QueryError: if the question is not one the engine takes.
@@ -157,10 +155,10 @@ def search_ads(rooms: Rooms, asked: Asked, then: datetime | None) -> SearchPage:
         page=asked.page,
         facets=FACETS,
     )
-    if then is None:
+    if moment.is_now:
         return rooms.search.search(query)
     with read(rooms.engine) as session:
-        return search_as_of(session, query, then)
+        return search_as_of(session, query, moment)
 
 
 def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[Choice]]:

@@ -10,16 +10,18 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
 
 from api.dependencies import FutureError, Rooms
 from api.pages.bands import draw_band, find_scale
-from api.pages.frame import read_frame, set_query
+from api.pages.frame import read_frame, set_query, write_moment
 from api.pages.words import FILTERS
 from archive.identity import ad_path, split_public_id
 from archive.money import format_bounds, format_units
+from archive.reading.moment import NOW, Moment
 
 PACKAGE_DIR = Path(__file__).parent.parent
 STATIC_DIR = PACKAGE_DIR / "static"
@@ -53,8 +55,8 @@ class PageHead:
     """The API's address of what it shows; `None`: it shows no data."""
     keeps_history: bool = False
     """The page can be asked for as of an earlier time."""
-    as_of: datetime | None = None
-    """The earlier time it was asked for."""
+    moment: Moment = NOW
+    """The moment it was asked for."""
 
     @property
     def csv(self) -> str | None:
@@ -71,9 +73,25 @@ def render_page(
     **shown: object,
 ) -> HTMLResponse:
     """The page as HTML; `shown` is what its template names."""
-    frame = read_frame(session, rooms.settings, page.path, rooms.now(), page.as_of)
+    frame = read_frame(session, rooms.settings, page.path, rooms.now(), page.moment)
     body = TEMPLATES.get_template(template).render(page=page, frame=frame, **shown)
     return HTMLResponse(body, status)
+
+
+def read_moment(request: Request, now: datetime) -> Moment:
+    """The moment an address asks for, in `as_of` and `valid_at`; neither: now.
+
+    Raises:
+        AsOfError: if one is neither a day nor a time.
+        FutureError: if one has not come yet.
+    """
+    given = request.query_params
+    return Moment(read_time(given.get("as_of"), now), read_time(given.get("valid_at"), now))
+
+
+def set_moment(path: str, moment: Moment) -> str:
+    """The address of the same thing at a moment."""
+    return set_query(path, **write_moment(moment))
 
 
 def read_time(text: str | None, now: datetime) -> datetime | None:
@@ -115,8 +133,9 @@ def advertiser_path(advertiser_id: str) -> str:
 
 
 def split_query(path: str) -> list[tuple[str, str]]:
-    """The query fields of an address but `as_of`, for the hidden fields of the form that sets it."""
-    return [(name, value) for name, value in parse_qsl(urlsplit(path).query) if name != "as_of"]
+    """The query fields of an address without its moment, for the form that sets that."""
+    moment = write_moment(NOW)
+    return [(name, value) for name, value in parse_qsl(urlsplit(path).query) if name not in moment]
 
 
 def split_path(path: str) -> str:

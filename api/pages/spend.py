@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
 from api.pages.ranking import make_tables, write_sentence
-from api.pages.site import PageHead, render_page
+from api.pages.site import PageHead, read_moment, render_page, set_moment
 from api.pages.words import name_platform, plain_day
 from archive.database import read
 from archive.money import check_currency
+from archive.reading.moment import Moment
 from archive.spending import (
     SpendBasis,
     SpendBy,
@@ -59,9 +60,10 @@ BASES = {
 
 @dataclass(frozen=True)
 class SpendQuestion:
-    """What a reader asked, field by field, as the address holds it."""
+    """What a reader asked, field by field, as the address holds it, and about which moment."""
 
     given: Mapping[str, str]
+    moment: Moment
 
     @property
     def encoded(self) -> str:
@@ -85,6 +87,7 @@ class SpendQuestion:
             platform=self.given["platform"] or None,
             country=self.given["country"] or None,
             currency=_read_currency(self.given["currency"]),
+            moment=self.moment,
         )
 
     @property
@@ -106,7 +109,7 @@ class SpendQuestion:
 @router.get("/spend")
 def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
     """Who spent how much, with honest bounds."""
-    question = read_question(request)
+    question = read_question(request, read_moment(request, rooms.now()))
     with read(rooms.engine) as session:
         summary: SpendSummary | None = None
         problem = ""
@@ -118,7 +121,9 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
             title="Who is paying?",
             path=f"/spend?{question.encoded}",
             section="/spend",
-            json=f"/api/v1/spend?{question.encoded}" if summary else None,
+            json=_locate_data(question) if summary else None,
+            keeps_history=True,
+            moment=question.moment,
         )
         tables = make_tables(summary) if summary else []
         return render_page(
@@ -139,7 +144,11 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
         )
 
 
-def read_question(request: Request) -> SpendQuestion:
+def _locate_data(question: SpendQuestion) -> str:
+    return set_moment(f"/api/v1/spend?{question.encoded}", question.moment)
+
+
+def read_question(request: Request, moment: Moment) -> SpendQuestion:
     """What the address asks; the page without a question asks who paid most."""
     given = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     return SpendQuestion(
@@ -147,7 +156,8 @@ def read_question(request: Request) -> SpendQuestion:
         | {
             "measure": given["measure"] or SpendMeasure.ADS.value,
             "by": given["by"] or SpendBy.PAYER.value,
-        }
+        },
+        moment,
     )
 
 

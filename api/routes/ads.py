@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.dependencies import AsOf, Cursor, Limit, Reading
+from api.dependencies import Cursor, Limit, MomentOf, Reading
 from api.listings import (
     CSV_TOO,
     Format,
@@ -25,6 +25,7 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
+from archive.reading.ads import Declared
 from archive.reading.views import (
     AbsenceView,
     AdItem,
@@ -49,9 +50,26 @@ def read_filter(
     payer_name: Annotated[str | None, Query(description="Only ads of this payer.")] = None,
     currency: Annotated[str | None, Query(description="Only ads in this currency.")] = None,
     state: Annotated[str | None, Query(description="seen or vanished.")] = None,
+    election: Annotated[
+        str | None,
+        Query(description="Only ads of this election, by the source's name, or unknown."),
+    ] = None,
+    declared_political: Annotated[
+        Declared | None, Query(description="Whether it was declared political, or unknown.")
+    ] = None,
 ) -> AdFilter:
     """The filter a list of ads is asked with."""
-    return AdFilter(source, platform, country, advertiser_id, payer_name, currency, state)
+    return AdFilter(
+        source=source,
+        platform=platform,
+        country=country,
+        advertiser_id=advertiser_id,
+        payer_name=payer_name,
+        currency=currency,
+        state=state,
+        election=election,
+        declared_political=declared_political,
+    )
 
 
 def read_ad_id(
@@ -70,13 +88,13 @@ def get_ads(
     request: Request,
     session: Reading,
     wanted: Annotated[AdFilter, Depends(read_filter)],
-    as_of: AsOf,
+    moment: MomentOf,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[AdItem] | Response:
-    """Ads in the order in which the archive learned of them; with `as_of` a page may be short."""
-    page = list_ads(session, wanted, cursor, limit, as_of)
+    """Ads in the order in which the archive learned of them."""
+    page = list_ads(session, wanted, cursor, limit, moment)
     if shape is Format.CSV:
         return answer_csv(AdItem, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)
@@ -84,38 +102,38 @@ def get_ads(
 
 # These stand before the ad itself: an id may hold slashes, so its path takes all that is left.
 @router.get("/{source}/{ref:path}/versions")
-def get_versions(session: Reading, ad_id: AdId, as_of: AsOf) -> Listing[VersionView]:
+def get_versions(session: Reading, ad_id: AdId, moment: MomentOf) -> Listing[VersionView]:
     """Every version of an ad, oldest observation first, each with what it changed."""
-    return answer_whole(session, list_versions(session, ad_id, as_of), as_of)
+    return answer_whole(session, list_versions(session, ad_id, moment), moment)
 
 
 @router.get("/{source}/{ref:path}/metrics", response_model=Listing[MetricView], responses=CSV_TOO)
 def get_metrics(
-    session: Reading, ad_id: AdId, as_of: AsOf, shape: FormatOf = Format.JSON
+    session: Reading, ad_id: AdId, moment: MomentOf, shape: FormatOf = Format.JSON
 ) -> Listing[MetricView] | Response:
     """The numbers of an ad over time."""
-    metrics = list_metrics(session, ad_id, as_of)
+    metrics = list_metrics(session, ad_id, moment)
     if shape is Format.CSV:
         return answer_csv(MetricView, metrics)
-    return answer_whole(session, metrics, as_of)
+    return answer_whole(session, metrics, moment)
 
 
 @router.get("/{source}/{ref:path}/absences")
-def get_absences(session: Reading, ad_id: AdId, as_of: AsOf) -> Listing[AbsenceView]:
+def get_absences(session: Reading, ad_id: AdId, moment: MomentOf) -> Listing[AbsenceView]:
     """The stretches in which complete looks did not find an ad."""
-    return answer_whole(session, list_absences(session, ad_id, as_of), as_of)
+    return answer_whole(session, list_absences(session, ad_id, moment), moment)
 
 
 @router.get("/{source}/{ref:path}/evidence")
 def get_evidence(session: Reading, ad_id: AdId) -> Listing[EvidenceView]:
     """Hash, address and time of the captures an ad stands in."""
-    return answer_whole(session, list_evidence(session, ad_id), None)
+    return answer_whole(session, list_evidence(session, ad_id))
 
 
 @router.get("/{source}/{ref:path}", response_model=AdView, responses=CSV_TOO)
 def get_ad(
-    session: Reading, ad_id: AdId, as_of: AsOf, shape: FormatOf = Format.JSON
+    session: Reading, ad_id: AdId, moment: MomentOf, shape: FormatOf = Format.JSON
 ) -> AdView | Response:
-    """One ad, now or as the archive knew it at a time; as CSV its facts in one row."""
-    ad = read_ad(session, ad_id, as_of)
+    """One ad, now or as it was at a moment; as CSV its facts in one row."""
+    ad = read_ad(session, ad_id, moment)
     return answer_csv(AdView, [ad]) if shape is Format.CSV else ad

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import Cursor, Limit, Reading
+from api.dependencies import Cursor, Limit, MomentOf, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from archive.reading import list_advertisers, read_advertiser
 from archive.reading.views import AdvertiserItem, AdvertiserView
@@ -16,13 +16,14 @@ router = APIRouter(prefix="/advertisers", tags=["advertisers"])
 def get_advertisers(
     request: Request,
     session: Reading,
+    moment: MomentOf,
     source: Annotated[str | None, Query(description="Only advertisers of this source.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[AdvertiserItem] | Response:
     """Advertisers in the order of their ids."""
-    page = list_advertisers(session, source, cursor, limit)
+    page = list_advertisers(session, source, cursor, limit, moment)
     if shape is Format.CSV:
         return answer_csv(AdvertiserItem, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)
@@ -31,9 +32,10 @@ def get_advertisers(
 @router.get("/{advertiser_id:path}", response_model=AdvertiserView, responses=CSV_TOO)
 def get_advertiser(
     session: Reading,
+    moment: MomentOf,
     advertiser_id: Annotated[str, Path(description="Our id of the advertiser.")],
     shape: FormatOf = Format.JSON,
 ) -> AdvertiserView | Response:
     """One advertiser with its names and payers; as CSV one row."""
-    advertiser = read_advertiser(session, advertiser_id)
+    advertiser = read_advertiser(session, advertiser_id, moment)
     return answer_csv(AdvertiserView, [advertiser]) if shape is Format.CSV else advertiser

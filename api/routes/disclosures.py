@@ -1,10 +1,10 @@
-"""Disclosures: expenditures filed with authorities, as last disclosed."""
+"""Disclosures: expenditures filed with authorities, as disclosed by a moment, now or earlier."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import Cursor, Limit, Reading
+from api.dependencies import Cursor, Limit, MomentOf, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from archive.reading import list_disclosures
 from archive.reading.disclosures import DisclosureFilter
@@ -17,6 +17,7 @@ router = APIRouter(prefix="/disclosures", tags=["disclosures"])
 def get_disclosures(
     request: Request,
     session: Reading,
+    moment: MomentOf,
     source: Annotated[str | None, Query(description="Only this source.")] = None,
     committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
     payee_name: Annotated[str | None, Query(description="Only this payee.")] = None,
@@ -26,7 +27,7 @@ def get_disclosures(
 ) -> Listing[DisclosureView] | Response:
     """Disclosed expenditures, in the order in which the archive learned of them."""
     wanted = DisclosureFilter(source, committee_ref, payee_name)
-    page = list_disclosures(session, wanted, cursor, limit)
+    page = list_disclosures(session, wanted, cursor, limit, moment)
     if shape is Format.CSV:
         return answer_csv(DisclosureView, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import AsOf, Reading, RoomsDep
+from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from search.as_of import search_as_of
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
@@ -20,7 +20,7 @@ def search_ads(
     request: Request,
     rooms: RoomsDep,
     session: Reading,
-    as_of: AsOf,
+    moment: MomentOf,
     q: Annotated[str, Query(description='Words, "phrases"; empty: every ad.')] = "",
     filters: Annotated[
         list[str], Query(alias="filter", description="name=value; repeat to widen or narrow.")
@@ -35,11 +35,11 @@ def search_ads(
 ) -> SearchPage | Response:
     """Ads by their words, best first, with the counts of the facets asked for.
 
-    With `as_of` whole words only, newest start first. As CSV the hits, without marks in the snippet.
+    At an earlier moment whole words only, newest start first. As CSV the hits, without marks in the snippet.
     """
     pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters)]
     query = build_query(q, filters=pairs, sort=sort, limit=limit, page=page, facets=facets)
-    found = search_as_of(session, query, as_of) if as_of else rooms.search.search(query)
+    found = rooms.search.search(query) if moment.is_now else search_as_of(session, query, moment)
     if shape is Format.CSV:
         return answer_csv(
             SearchHit,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.dependencies import Reading
+from api.dependencies import MomentOf, Reading
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from archive.spending import (
     SpendBasis,
@@ -21,6 +21,7 @@ router = APIRouter(tags=["spend"])
 
 
 def read_query(
+    moment: MomentOf,
     by: Annotated[SpendBy | None, Query(description="What to split by; empty: not split.")] = None,
     measure: Annotated[
         SpendMeasure, Query(description="Whose figure: ads, reported or disclosed.")
@@ -53,6 +54,7 @@ def read_query(
         advertiser_id=advertiser_id,
         payer_name=payer_name,
         convert_to=convert_to,
+        moment=moment,
     )
 
 

@@ -1,30 +1,44 @@
-"""Ads for readers: one by its permanent id, many by a filter, now or as the archive knew them.
+"""Ads for readers: one by its permanent id, many by a filter, now or as they were at a moment.
 
-`as_of` follows this archive's own clock (`recorded_at`): what it had learned by then. Its answer never
-changes afterwards.
+An answer as of a time never changes afterwards, but for what a logged decision withholds, which the
+answer names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from archive.errors import NotFoundError
-from archive.identity import ad_path, public_id, split_public_id
-from archive.models import Ad, PublicAd
+from archive.identity import ad_path, split_public_id
+from archive.models import Ad, PublicAd, Redaction
 from archive.reading.freshness import read_data_as_of
 from archive.reading.json_lists import list_holds
-from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
-from archive.reading.past import restore_ads
-from archive.reading.views import AdItem, AdView
+from archive.reading.moment import NOW, Moment
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.past import ads_at, restore_ads
+from archive.reading.stretches import take_rows
+from archive.reading.views import AdItem, AdView, RedactionView
 
 LISTING = "ads"
 
-LOOKED_THROUGH_AT_ONCE = 200
-"""Past states are filtered here, not in SQL: a page may be short, its cursor goes on all the same."""
+UNKNOWN = "unknown"
+"""Asks for the ads of which the source does not say."""
+
+
+class Declared(StrEnum):
+    """Whether an ad was declared political."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+DECLARED = {Declared.TRUE: True, Declared.FALSE: False, Declared.UNKNOWN: None}
 
 
 @dataclass(frozen=True)
@@ -38,30 +52,28 @@ class AdFilter:
     payer_name: str | None = None
     currency: str | None = None
     state: str | None = None
-
-    def keeps(self, ad: AdItem) -> bool:
-        """Whether an ad is one of those asked for."""
-        equal = ("source", "platform", "advertiser_id", "payer_name", "currency", "state")
-        return all(
-            wanted is None or wanted == getattr(ad, name)
-            for name, wanted in ((name, getattr(self, name)) for name in equal)
-        ) and (self.country is None or self.country in ad.countries)
+    election: str | None = None
+    """The election as the source names it, or `unknown`."""
+    declared_political: Declared | None = None
 
 
-def read_ad(session: Session, ad_id: str, as_of: datetime | None = None) -> AdView:
-    """One ad by its permanent id, now or as the archive knew it at `as_of`.
+def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
+    """One ad by its permanent id, now or as it was at a moment.
 
     Raises:
-        NotFoundError: if the archive does not hold it, or did not by then.
+        NotFoundError: if the archive does not hold it, or did not then.
     """
-    item = _find_now(session, ad_id) if as_of is None else _find_then(session, ad_id, as_of)
-    if item is None:
+    ad = find_ad_row(session, ad_id)
+    row = _read_row(session, ad, moment)
+    if row is None:
         raise NotFoundError("ad", ad_id)
     return AdView(
-        **dict(item),
-        path=ad_path(item.source, item.ref),
-        as_of=as_of,
-        data_as_of=read_data_as_of(session),
+        **dict(show_ads([row])[0]),
+        path=ad_path(ad.source, ad.ref),
+        redactions=list_redactions(session, ad.id),
+        as_of=moment.as_of,
+        valid_at=moment.valid_at,
+        data_as_of=read_data_as_of(session, moment.as_of),
     )
 
 
@@ -71,7 +83,11 @@ def find_ad_row(session: Session, ad_id: str) -> Ad:
     Raises:
         NotFoundError: if the archive does not hold it.
     """
-    ad = _select_spine(session, ad_id)
+    try:
+        source, ref = split_public_id(ad_id)
+    except ValueError:
+        raise NotFoundError("ad", ad_id) from None
+    ad = session.exec(select(Ad).where(Ad.source == source, Ad.ref == ref)).first()
     if ad is None:
         raise NotFoundError("ad", ad_id)
     return ad
@@ -82,84 +98,54 @@ def list_ads(
     wanted: AdFilter,
     cursor: str | None = None,
     limit: int = 50,
-    as_of: datetime | None = None,
+    moment: Moment = NOW,
 ) -> Page[AdItem]:
     """Ads in the order in which the archive learned of them.
 
-    The order never changes and new ads come last, so pages hold still while ingest runs. With `as_of`
-    a page may be shorter than `limit` although more follow.
+    The order never changes and new ads come last, so pages hold still while ingest runs.
 
     Raises:
         CursorError: if the cursor is not one of this list.
     """
     after = decode_number(LISTING, cursor) or 0
     limit = min(limit, MOST_AT_ONCE)
-    if as_of is None:
-        items, last = _list_now(session, wanted, after, limit)
-    else:
-        items, last = _list_then(session, wanted, after, limit, as_of)
-    following = encode_cursor(LISTING, last) if last is not None else None
-    return Page(items, following, read_data_as_of(session), as_of)
+    conditions = partial(list_conditions, session, wanted)
+    rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
+    shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
+    data_as_of = read_data_as_of(session, moment.as_of)
+    return Page(show_ads(shown), following, data_as_of, moment)
 
 
-def show_ads(rows: Iterable[PublicAd]) -> list[AdItem]:
-    """Rows of the public view as readers see them."""
-    return [AdItem.model_validate(row, update={"id": row.public_id}) for row in rows]
-
-
-def _find_now(session: Session, ad_id: str) -> AdItem | None:
-    row = session.exec(select(PublicAd).where(PublicAd.public_id == ad_id)).first()
-    return show_ads([row])[0] if row else None
-
-
-def _find_then(session: Session, ad_id: str, as_of: datetime) -> AdItem | None:
-    ad = _select_spine(session, ad_id)
-    return next(iter(restore_ads(session, [ad], as_of)), None) if ad else None
-
-
-def _select_spine(session: Session, ad_id: str) -> Ad | None:
-    try:
-        source, ref = split_public_id(ad_id)
-    except ValueError:
-        return None
-    return session.exec(select(Ad).where(Ad.source == source, Ad.ref == ref)).first()
-
-
-def _list_now(
-    session: Session, wanted: AdFilter, after: int, limit: int
-) -> tuple[list[AdItem], int | None]:
-    query = (
-        select(PublicAd)
-        .where(col(PublicAd.id) > after, *_conditions(session, wanted))
-        .order_by(col(PublicAd.id))
-        .limit(limit + 1)
-    )
-    rows = session.exec(query).all()
-    last = rows[limit - 1].id if len(rows) > limit else None
-    return show_ads(rows[:limit]), last
-
-
-def _conditions(session: Session, wanted: AdFilter) -> list[ColumnElement[bool]]:
-    equal: dict[str, Any] = {
-        name: value
-        for name, value in vars(wanted).items()
-        if name != "country" and value is not None
-    }
-    conditions = [col(getattr(PublicAd, name)) == value for name, value in equal.items()]
+def list_conditions(
+    session: Session, wanted: AdFilter, ads: type[PublicAd]
+) -> list[ColumnElement[bool]]:
+    """A filter as conditions on the public view, or on what `ads_at` gives in its place."""
+    names = ("source", "platform", "advertiser_id", "payer_name", "currency", "state")
+    given = {name: getattr(wanted, name) for name in names}
+    conditions = [col(getattr(ads, name)) == v for name, v in given.items() if v is not None]
     if wanted.country is not None:
-        conditions.append(list_holds(session, PublicAd.countries, wanted.country))
+        conditions.append(list_holds(session, ads.countries, wanted.country))
+    if wanted.election is not None:
+        named = None if wanted.election == UNKNOWN else wanted.election
+        conditions.append(col(ads.election_name).is_not_distinct_from(named))
+    if wanted.declared_political is not None:
+        conditions.append(col(ads.declared_political).is_(DECLARED[wanted.declared_political]))
     return conditions
 
 
-def _list_then(
-    session: Session, wanted: AdFilter, after: int, limit: int, as_of: datetime
-) -> tuple[list[AdItem], int | None]:
-    query = select(Ad).where(col(Ad.id) > after, col(Ad.recorded_at) <= as_of)
-    if wanted.source is not None:
-        query = query.where(Ad.source == wanted.source)
-    spines = session.exec(query.order_by(col(Ad.id)).limit(LOOKED_THROUGH_AT_ONCE)).all()
-    ids = {public_id(ad.source, ad.ref): ad.id for ad in spines}
-    kept = [ad for ad in restore_ads(session, spines, as_of) if wanted.keeps(ad)]
-    if len(kept) > limit:
-        return kept[:limit], ids[kept[limit - 1].id]
-    return kept, spines[-1].id if len(spines) == LOOKED_THROUGH_AT_ONCE else None
+def show_ads(rows: Iterable[Mapping[str, Any]]) -> list[AdItem]:
+    """Rows of the public view, column by column, as readers see them."""
+    return [AdItem.model_validate({**row, "id": row["public_id"]}) for row in rows]
+
+
+def list_redactions(session: Session, ad_row_id: int) -> list[RedactionView]:
+    """What is withheld of an ad, oldest first; it is withheld from answers about earlier times too."""
+    query = select(Redaction).where(Redaction.ad_id == ad_row_id).order_by(col(Redaction.id))
+    return [RedactionView.model_validate(row) for row in session.exec(query)]
+
+
+def _read_row(session: Session, ad: Ad, moment: Moment) -> Mapping[str, Any] | None:
+    if not moment.is_now:
+        return next(restore_ads(session, moment, {ad.id: ad.source}), None)
+    row = session.get(PublicAd, ad.id)
+    return row.model_dump() if row else None

@@ -1,14 +1,21 @@
-"""Who runs ads, for readers: each as one source names it; nothing here links them."""
+"""Who runs ads, for readers: each as one source names it; nothing here links them.
 
-from collections.abc import Sequence
+At a moment an advertiser has the name it went by then, and the ads that were there then.
+"""
 
-from sqlalchemy import func
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, exists, func
 from sqlmodel import Session, col, select
 
+from archive.batches import cut_batches
 from archive.errors import NotFoundError
-from archive.models import Advertiser, AdvertiserName, PublicAd
+from archive.models import Advertiser, AdvertiserName
 from archive.reading.freshness import read_data_as_of
+from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
+from archive.reading.past import ads_at
 from archive.reading.views import AdvertiserItem, AdvertiserView, NameView
 
 LISTING = "advertisers"
@@ -16,7 +23,11 @@ PAYERS_SHOWN = 20
 
 
 def list_advertisers(
-    session: Session, source: str | None = None, cursor: str | None = None, limit: int = 50
+    session: Session,
+    source: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+    moment: Moment = NOW,
 ) -> Page[AdvertiserItem]:
     """Advertisers in the order of their ids.
 
@@ -24,57 +35,94 @@ def list_advertisers(
         CursorError: if the cursor is not one of this list.
     """
     limit = min(limit, MOST_AT_ONCE)
-    query = select(Advertiser).order_by(col(Advertiser.id)).limit(limit + 1)
+    query = select(Advertiser).where(*_was_named(moment))
+    query = query.order_by(col(Advertiser.id)).limit(limit + 1)
     if (after := decode_text(LISTING, cursor)) is not None:
         query = query.where(col(Advertiser.id) > after)
     if source is not None:
         query = query.where(Advertiser.source == source)
     rows = session.exec(query).all()
     shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
-    return Page(_show(session, shown), following, read_data_as_of(session))
+    data_as_of = read_data_as_of(session, moment.as_of)
+    return Page(_show(session, shown, moment), following, data_as_of, moment)
 
 
-def read_advertiser(session: Session, advertiser_id: str) -> AdvertiserView:
+def read_advertiser(session: Session, advertiser_id: str, moment: Moment = NOW) -> AdvertiserView:
     """One advertiser by our id of it, with its names and payers.
 
     Raises:
-        NotFoundError: if the archive does not know it.
+        NotFoundError: if the archive does not know it, or did not at the moment.
     """
-    row = session.get(Advertiser, advertiser_id)
+    known = select(Advertiser).where(Advertiser.id == advertiser_id, *_was_named(moment))
+    row = session.exec(known).first()
     if row is None:
         raise NotFoundError("advertiser", advertiser_id)
     names = session.exec(
         select(AdvertiserName)
-        .where(AdvertiserName.advertiser_id == advertiser_id)
-        .order_by(col(AdvertiserName.observed_at))
+        .where(AdvertiserName.advertiser_id == advertiser_id, *moment.limit(AdvertiserName))
+        .order_by(col(AdvertiserName.observed_at), col(AdvertiserName.id))
     )
     return AdvertiserView(
-        **_show(session, [row])[0].model_dump(),
+        **_show(session, [row], moment)[0].model_dump(),
         names=[NameView.model_validate(name) for name in names],
-        payers=_list_payers(session, advertiser_id),
-        data_as_of=read_data_as_of(session),
+        payers=_list_payers(session, advertiser_id, moment),
+        as_of=moment.as_of,
+        valid_at=moment.valid_at,
+        data_as_of=read_data_as_of(session, moment.as_of),
     )
 
 
-def _show(session: Session, rows: Sequence[Advertiser]) -> list[AdvertiserItem]:
-    counted = dict(
-        session.exec(
-            select(PublicAd.advertiser_id, func.count())
-            .where(col(PublicAd.advertiser_id).in_([row.id for row in rows]))
-            .group_by(col(PublicAd.advertiser_id))
-        ).all()
-    )
+def name_advertisers(session: Session, ids: Sequence[str], moment: Moment) -> dict[str, str]:
+    """The newest name at a moment of each of these advertisers that had one."""
+    names: dict[str, str] = {}
+    for some in cut_batches(ids):
+        if moment.is_now:
+            now = select(Advertiser.id, Advertiser.name).where(col(Advertiser.id).in_(some))
+            names |= dict(session.exec(now).all())
+            continue
+        then = (
+            select(AdvertiserName.advertiser_id, AdvertiserName.name)
+            .where(col(AdvertiserName.advertiser_id).in_(some), *moment.limit(AdvertiserName))
+            .order_by(col(AdvertiserName.observed_at), col(AdvertiserName.id))
+        )
+        # The newest comes last, so it stays.
+        names |= dict(session.exec(then).all())
+    return names
+
+
+def _was_named(moment: Moment) -> list[ColumnElement[bool]]:
+    """Whether a source had named the advertiser by the moment; every one has a first name."""
+    if moment.is_now:
+        return []
+    of_it = col(AdvertiserName.advertiser_id) == col(Advertiser.id)
+    return [exists().where(of_it, *moment.limit(AdvertiserName))]
+
+
+def _show(session: Session, rows: Sequence[Advertiser], moment: Moment) -> list[AdvertiserItem]:
+    ids = [row.id for row in rows]
+    names = name_advertisers(session, ids, moment)
+    counted = _count_ads(session, ids, moment)
     return [
-        AdvertiserItem.model_validate(row, update={"ads": counted.get(row.id, 0)}) for row in rows
+        AdvertiserItem.model_validate(
+            row, update={"name": names[row.id], "ads": counted.get(row.id, 0)}
+        )
+        for row in rows
     ]
 
 
-def _list_payers(session: Session, advertiser_id: str) -> list[str]:
-    query = (
-        select(PublicAd.payer_name)
-        .where(PublicAd.advertiser_id == advertiser_id, col(PublicAd.payer_name).is_not(None))
-        .group_by(col(PublicAd.payer_name))
-        .order_by(func.count().desc(), col(PublicAd.payer_name))
-        .limit(PAYERS_SHOWN)
-    )
-    return [name for name in session.exec(query) if name is not None]
+def _count_ads(session: Session, ids: Sequence[str], moment: Moment) -> Mapping[str | None, int]:
+    counted: Counter[str | None] = Counter()
+    for ads in ads_at(session, moment):
+        query = select(ads.advertiser_id, func.count()).where(col(ads.advertiser_id).in_(ids))
+        counted.update(dict(session.exec(query.group_by(col(ads.advertiser_id))).all()))
+    return counted
+
+
+def _list_payers(session: Session, advertiser_id: str, moment: Moment) -> list[str]:
+    counted: Counter[str | None] = Counter()
+    for ads in ads_at(session, moment):
+        of_it = select(ads.payer_name, func.count()).where(ads.advertiser_id == advertiser_id)
+        named = of_it.where(col(ads.payer_name).is_not(None)).group_by(col(ads.payer_name))
+        counted.update(dict(session.exec(named).all()))
+    ranked = sorted((-number, name) for name, number in counted.items() if name is not None)
+    return [name for _, name in ranked[:PAYERS_SHOWN]]

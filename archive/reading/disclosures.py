@@ -1,14 +1,23 @@
-"""Disclosed expenditures, for readers."""
+"""Disclosed expenditures, for readers, now or as they were at a moment.
 
-from collections.abc import Sequence
+Names of who filed them are those known now: registers of committees keep no history here.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from archive.identity import public_id
 from archive.models import Committee, Disclosure
 from archive.reading.freshness import read_data_as_of
+from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.past_money import disclosures_at
+from archive.reading.stretches import take_rows
 from archive.reading.views import DisclosureView
 
 LISTING = "disclosures"
@@ -28,6 +37,7 @@ def list_disclosures(
     wanted: DisclosureFilter,
     cursor: str | None = None,
     limit: int = 50,
+    moment: Moment = NOW,
 ) -> Page[DisclosureView]:
     """Disclosures in the order in which the archive learned of them.
 
@@ -36,32 +46,31 @@ def list_disclosures(
     """
     limit = min(limit, MOST_AT_ONCE)
     after = decode_number(LISTING, cursor) or 0
+    filed = disclosures_at(session, moment, after)
+    rows = take_rows(session, filed, partial(list_conditions, wanted), after, limit + 1)
+    shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
+    data_as_of = read_data_as_of(session, moment.as_of)
+    return Page(show_disclosures(session, shown), following, data_as_of, moment)
+
+
+def list_conditions(wanted: DisclosureFilter, filed: type[Disclosure]) -> list[ColumnElement[bool]]:
+    """A filter as conditions on the table, or on what `disclosures_at` gives in its place."""
     asked = {name: value for name, value in vars(wanted).items() if value is not None}
-    query = (
-        select(Disclosure)
-        .where(
-            col(Disclosure.id) > after,
-            *(col(getattr(Disclosure, name)) == value for name, value in asked.items()),
-        )
-        .order_by(col(Disclosure.id))
-        .limit(limit + 1)
-    )
-    rows = session.exec(query).all()
-    shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
-    return Page(_show(session, shown), following, read_data_as_of(session))
+    return [col(getattr(filed, name)) == value for name, value in asked.items()]
 
 
-def _show(session: Session, rows: Sequence[Disclosure]) -> list[DisclosureView]:
-    refs = {row.committee_ref for row in rows}
+def show_disclosures(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[DisclosureView]:
+    """Rows of the table, column by column, as readers see them."""
+    refs = {row["committee_ref"] for row in rows}
     committees = session.exec(select(Committee).where(col(Committee.ref).in_(refs)))
     names = {(committee.source, committee.ref): committee.name for committee in committees}
     return [
         DisclosureView.model_validate(
-            row,
-            update={
-                "id": public_id(row.source, row.ref),
-                "committee_name": names.get((row.source, row.committee_ref)),
-            },
+            {
+                **row,
+                "id": public_id(row["source"], row["ref"]),
+                "committee_name": names.get((row["source"], row["committee_ref"])),
+            }
         )
         for row in rows
     ]

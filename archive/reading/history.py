@@ -1,32 +1,34 @@
 """An ad's history for readers: its versions with their differences, its numbers, its absences.
 
-Rows stand in the order of observation; `as_of` leaves out what this archive learned later.
+Rows stand in the order of observation; a moment leaves out what was learned or said later.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from archive.models import AdAbsence, AdMetric, AdVersion
-from archive.reading.ads import find_ad_row
+from archive.reading.ads import find_ad_row, list_redactions
+from archive.reading.moment import NOW, Moment
+from archive.reading.past import read_return
 from archive.reading.views import AbsenceView, FieldChange, MetricView, VersionView
 
 
-def list_versions(session: Session, ad_id: str, as_of: datetime | None = None) -> list[VersionView]:
+def list_versions(session: Session, ad_id: str, moment: Moment = NOW) -> list[VersionView]:
     """Every version of an ad, oldest observation first, each with what it changed.
 
     Raises:
         NotFoundError: if the archive does not hold the ad.
     """
-    query = select(AdVersion).where(AdVersion.ad_id == find_ad_row(session, ad_id).id)
-    if as_of is not None:
-        query = query.where(col(AdVersion.recorded_at) <= as_of)
+    ad = find_ad_row(session, ad_id)
+    query = select(AdVersion).where(AdVersion.ad_id == ad.id, *moment.limit(AdVersion))
+    redactions = list_redactions(session, ad.id)
     views: list[VersionView] = []
     for row in session.exec(query.order_by(col(AdVersion.observed_at), col(AdVersion.seq))):
         changes = compare_contents(views[-1].content, row.content) if views else []
-        views.append(VersionView.model_validate(row, update={"changes": changes}))
+        beside = {"changes": changes, "redactions": redactions}
+        views.append(VersionView.model_validate(row, update=beside))
     return views
 
 
@@ -40,36 +42,32 @@ def compare_contents(before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
     ]
 
 
-def list_metrics(session: Session, ad_id: str, as_of: datetime | None = None) -> list[MetricView]:
+def list_metrics(session: Session, ad_id: str, moment: Moment = NOW) -> list[MetricView]:
     """The numbers of an ad over time, oldest observation first; a row only where they moved.
 
     Raises:
         NotFoundError: if the archive does not hold the ad.
     """
-    query = select(AdMetric).where(AdMetric.ad_id == find_ad_row(session, ad_id).id)
-    if as_of is not None:
-        query = query.where(col(AdMetric.recorded_at) <= as_of)
+    of_ad = AdMetric.ad_id == find_ad_row(session, ad_id).id
+    query = select(AdMetric).where(of_ad, *moment.limit(AdMetric))
     rows = session.exec(query.order_by(col(AdMetric.observed_at), col(AdMetric.seq)))
     return [MetricView.model_validate(row) for row in rows]
 
 
-def list_absences(session: Session, ad_id: str, as_of: datetime | None = None) -> list[AbsenceView]:
+def list_absences(session: Session, ad_id: str, moment: Moment = NOW) -> list[AbsenceView]:
     """The stretches in which complete looks did not find an ad, oldest first.
 
     Raises:
         NotFoundError: if the archive does not hold the ad.
     """
     query = select(AdAbsence).where(AdAbsence.ad_id == find_ad_row(session, ad_id).id)
-    rows = session.exec(query.order_by(col(AdAbsence.missed_at))).all()
-    return [_show_absence(row, as_of) for row in rows if as_of is None or row.recorded_at <= as_of]
-
-
-def _show_absence(row: AdAbsence, as_of: datetime | None) -> AbsenceView:
-    back = row.returned_recorded_at
-    is_known_back = back is not None and (as_of is None or back <= as_of)
-    return AbsenceView(
-        last_seen_at=row.last_seen_at,
-        missed_at=row.missed_at,
-        recorded_at=row.recorded_at,
-        returned_at=row.returned_at if is_known_back else None,
-    )
+    return [
+        AbsenceView(
+            last_seen_at=row.last_seen_at,
+            missed_at=row.missed_at,
+            recorded_at=row.recorded_at,
+            returned_at=read_return(row, moment),
+        )
+        for row in session.exec(query.order_by(col(AdAbsence.missed_at)))
+        if moment.includes(row.recorded_at, row.missed_at)
+    ]

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from archive.errors import ArchiveError
+from archive.reading.moment import NOW, Moment
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -33,7 +34,7 @@ class Page(Generic[Item]):
     next_cursor: str | None
     """Cursor of the following page; `None` when this one is the last."""
     data_as_of: datetime | None
-    as_of: datetime | None = None
+    moment: Moment = NOW
 
 
 def encode_cursor(listing: str, key: int | str) -> str:

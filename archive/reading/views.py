@@ -17,6 +17,7 @@ from archive.models import (
     Capture,
     Disclosure,
     PublicAd,
+    Redaction,
     Run,
     Source,
 )
@@ -24,7 +25,18 @@ from archive.reading.descriptions import quote_field
 from archive.records import AdContent, AdNumbers, DisclosureRecord, MissingReason, SourceInfo
 
 AS_OF = "The answer is what this archive knew at this time; empty: what it knows now."
-DATA_AS_OF = "When this archive last learned anything or last looked."
+REDACTIONS = "Fields of the ad withheld by a logged decision, whenever it was taken."
+VALID_AT = "Only what sources had said by this time counts; empty: all they said."
+DATA_AS_OF = "When this archive last learned anything or last looked, as of the answer's time."
+
+
+class RedactionView(SQLModel):
+    """A field withheld from every answer about an ad, whatever time it is about."""
+
+    field: str = Field(description=quote_field(Redaction, "field"))
+    basis: str = Field(description=quote_field(Redaction, "basis"))
+    decided_by: str = Field(description=quote_field(Redaction, "decided_by"))
+    recorded_at: datetime = Field(description=quote_field(Redaction, "recorded_at"))
 
 
 class AdItem(AdContent, AdNumbers):
@@ -47,10 +59,12 @@ class AdItem(AdContent, AdNumbers):
 
 
 class AdView(AdItem):
-    """One ad, now or as the archive knew it at a time."""
+    """One ad, now or as it was at a moment."""
 
     path: str = Field(description="Permanent link of the ad within the site.")
+    redactions: list[RedactionView] = Field(description=REDACTIONS)
     as_of: datetime | None = Field(description=AS_OF)
+    valid_at: datetime | None = Field(description=VALID_AT)
     data_as_of: datetime | None = Field(description=DATA_AS_OF)
 
 
@@ -74,6 +88,7 @@ class VersionView(SQLModel):
     changes: list[FieldChange] = Field(
         description="Fields that differ from the version observed before it; empty for the first."
     )
+    redactions: list[RedactionView] = Field(description=REDACTIONS)
 
 
 class MetricView(AdNumbers):
@@ -133,6 +148,8 @@ class AdvertiserView(AdvertiserItem):
 
     names: list[NameView] = Field(description="Names, oldest first.")
     payers: list[str] = Field(description="Payers declared on its ads, most ads first, at most 20.")
+    as_of: datetime | None = Field(description=AS_OF)
+    valid_at: datetime | None = Field(description=VALID_AT)
     data_as_of: datetime | None = Field(description=DATA_AS_OF)
 
 

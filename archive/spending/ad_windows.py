@@ -41,7 +41,7 @@ class DatedAd:
     curve: SpendCurve | None
 
 
-def sum_ad_windows(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
+def sum_ad_windows(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterator[SourceSum]:
     """Bounds and estimates of every dated ad in each window of the period, one row an ad and window.
 
     Raises:
@@ -52,7 +52,7 @@ def sum_ad_windows(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
     by = query.by if query.by in PERIODS else None
     whole = [Stretch("", query.from_on, query.to_on)]
     stretches = list(split_period(by, query.from_on, query.to_on)) if by else whole
-    for ad in read_dated_ads(session, query):
+    for ad in read_dated_ads(session, ads, query):
         for stretch in _within_run(stretches, ad):
             about = SumKey(stretch.key, None, ad.about.currency) if by else ad.about
             yield SourceSum(about, ad.source, sum_ad(ad.curve, stretch))
@@ -73,29 +73,30 @@ def sum_ad(curve: SpendCurve | None, stretch: Stretch) -> Sum:
     )
 
 
-def read_dated_ads(session: Session, query: SpendQuery) -> Iterator[DatedAd]:
-    """The ads whose run touches the period, with their snapshots, in the order of their ids."""
+def read_dated_ads(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterator[DatedAd]:
+    """The ads whose run touches the period, with their snapshots, in the order of their ids.
+
+    Only snapshots that count at the query's moment.
+    """
     of_ad = and_(
-        col(AdMetric.ad_id) == col(PublicAd.id),
+        col(AdMetric.ad_id) == col(ads.id),
+        *query.moment.limit(AdMetric),
         # An amount in another currency than the ad's current one says nothing about this one.
-        col(AdMetric.currency).is_not_distinct_from(col(PublicAd.currency)),
+        col(AdMetric.currency).is_not_distinct_from(col(ads.currency)),
     )
     dates = ("started_on", "ended_on", "started_at", "ended_at", "day_zone")
     numbers = ("observed_at", "spend_lower_minor", "spend_upper_minor")
-    rows = (
-        session.connection()
-        .execution_options(yield_per=ROWS_AT_ONCE)
-        .execute(
-            select(
-                col(PublicAd.id).label("ad_id"),
-                *ad_keys(query),
-                *(col(getattr(PublicAd, name)).label(name) for name in dates),
-                *(col(getattr(AdMetric, name)).label(name) for name in numbers),
-            )
-            .join(AdMetric, of_ad)
-            .where(~ad_is_undated(), ad_touches(query), *ad_conditions(session, query))
-            .order_by(col(PublicAd.id), col(AdMetric.observed_at), col(AdMetric.seq))
+    rows = session.connection().execute(
+        select(
+            col(ads.id).label("ad_id"),
+            *ad_keys(ads, query),
+            *(col(getattr(ads, name)).label(name) for name in dates),
+            *(col(getattr(AdMetric, name)).label(name) for name in numbers),
         )
+        .join(AdMetric, of_ad)
+        .where(~ad_is_undated(ads), ad_touches(ads, query), *ad_conditions(session, ads, query))
+        .order_by(col(ads.id), col(AdMetric.observed_at), col(AdMetric.seq)),
+        execution_options={"yield_per": ROWS_AT_ONCE},
     )
     for _, of_one in groupby(rows, key=lambda row: row.ad_id):
         yield _read_ad(list(of_one))

@@ -7,6 +7,7 @@ import typer
 
 from archive.cli import AsJson
 from archive.database import read
+from archive.moment_options import AsOf, ValidAt, read_moment, tell_moment
 from archive.money import format_bounds, format_units
 from archive.spending.query import SpendBasis, SpendBy, SpendMeasure, SpendQuery, SpendQueryError
 from archive.spending.summarise import summarise_spending
@@ -15,7 +16,6 @@ from archive.terminal import (
     WRONG_USAGE,
     emit_json,
     format_table,
-    format_time,
     note,
     open_or_exit,
     plain_errors,
@@ -44,6 +44,8 @@ def spend(
     country: Annotated[str | None, typer.Option(help="Only ads shown in it (ISO alpha-2).")] = None,
     currency: Annotated[str | None, typer.Option(help="Only this currency (ISO 4217).")] = None,
     convert_to: Annotated[str | None, typer.Option(help="Not yet: refused.")] = None,
+    as_of: AsOf = None,
+    valid_at: ValidAt = None,
     as_json: AsJson = False,
 ) -> None:
     """Sum spending; ranges stay ranges and currencies apart."""
@@ -58,6 +60,7 @@ def spend(
         country=country,
         currency=currency,
         convert_to=convert_to,
+        moment=read_moment(as_of, valid_at),
     )
     summary = _summarise_or_exit(query)
     if as_json:
@@ -94,7 +97,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     lines = format_table(header, [[*row, *cells] for row, cells in zip(rows, amounts, strict=True)])
     hidden = len(summary.groups) - len(shown)
     lines += [f"… and {hidden:,} more rows; --json gives all of them"] if hidden else []
-    known = f"as known on {format_time(summary.as_of)}" if summary.as_of else "nothing known yet"
+    known = tell_moment(summary.as_of, summary.valid_at) or "nothing known yet"
     return [
         *lines,
         "",

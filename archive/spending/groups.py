@@ -1,15 +1,16 @@
 """From sums to the groups of an answer: labels, order, coverage."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 
 from babel import Locale
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from archive.batches import cut_batches
-from archive.models import Advertiser, Committee
+from archive.models import Committee
+from archive.reading.advertisers import name_advertisers
 from archive.reading.coverage import cover_source
 from archive.records import MISSING_IN_WORDS
 from archive.spending.items import ALL, SEVERAL, name_filer
@@ -86,9 +87,9 @@ def _name_keys(session: Session, query: SpendQuery, keys: list[str]) -> Mapping[
     if query.by is SpendBy.COUNTRY:
         return {key: name_country(key) for key in keys}
     if query.by is SpendBy.ADVERTISER:
-        return _look_up(keys, lambda some: _name_advertisers(session, some))
+        return {key: key for key in keys} | name_advertisers(session, keys, query.moment)
     if query.measure is SpendMeasure.DISCLOSED and query.by is SpendBy.PAYER:
-        return _look_up(keys, lambda some: _name_filers(session, some))
+        return {key: key for key in keys} | _name_filers(session, keys)
     return {key: key for key in keys}
 
 
@@ -102,22 +103,13 @@ def _territory(code: str) -> str:
     return str(Locale("en").territories.get(code, code))
 
 
-def _look_up(keys: list[str], ask: Callable[[Sequence[str]], dict[str, str]]) -> dict[str, str]:
-    labels = {key: key for key in keys}
-    for some in cut_batches(keys):
-        labels |= ask(some)
-    return labels
-
-
-def _name_advertisers(session: Session, ids: Sequence[str]) -> dict[str, str]:
-    query = select(Advertiser.id, Advertiser.name).where(col(Advertiser.id).in_(ids))
-    return dict(session.exec(query).all())
-
-
-def _name_filers(session: Session, ids: Sequence[str]) -> dict[str, str]:
-    filer = name_filer(Committee)
-    query = select(filer, Committee.name).where(filer.in_(ids))
-    return {key: name for key, name in session.exec(query) if name}
+def _name_filers(session: Session, ids: list[str]) -> dict[str, str]:
+    filer = name_filer(Committee.source, Committee.ref)
+    names: dict[str, str] = {}
+    for some in cut_batches(ids):
+        query = select(filer, Committee.name).where(filer.in_(some))
+        names |= {key: name for key, name in session.exec(query) if name}
+    return names
 
 
 def _cover(session: Session, query: SpendQuery, source: str) -> LookedAt:

@@ -1,6 +1,6 @@
 """The items of each measure as SQL: what counts, its key, its amount, its dates.
 
-Ads come from the public view, statements and filings from their current rows.
+Ads, statements and filings are handed in as tables, or as what stands in their place at a moment.
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -46,105 +46,109 @@ Key = tuple[Any, str | None]
 Item = TypeVar("Item", PublicAd, AdvertiserSpend, Disclosure)
 
 
-def list_ad_amounts(session: Session, query: SpendQuery) -> Select[Any]:
+def list_ad_amounts(session: Session, ads: type[PublicAd], query: SpendQuery) -> Select[Any]:
     """Every ad asked for, with the newest range of its whole life."""
-    undated = ad_is_undated()
-    placed = and_(~undated, ad_touches(query)) if query.has_period else literal(value=True)
+    undated = ad_is_undated(ads)
+    placed = and_(~undated, ad_touches(ads, query)) if query.has_period else literal(value=True)
     listed = select(
-        *ad_keys(query),
-        col(PublicAd.spend_lower_minor).label("lower"),
-        col(PublicAd.spend_upper_minor).label("upper"),
+        *ad_keys(ads, query),
+        col(ads.spend_lower_minor).label("lower"),
+        col(ads.spend_upper_minor).label("upper"),
         _flag(placed).label("is_placed"),
         _flag(undated).label("is_undated"),
-    ).where(*ad_conditions(session, query))
+    ).where(*ad_conditions(session, ads, query))
     return listed.where(or_(placed, undated)) if query.has_period else listed
 
 
-def list_statements(session: Session, query: SpendQuery) -> Select[Any]:
+def list_statements(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> Select[Any]:
     """What sources state for advertisers: whole lives without a period, weeks with one or by week.
 
     A week that the period cuts may have spent all or nothing inside it: it counts from 0 to its whole.
     """
     weekly = query.has_period or query.by is SpendBy.WEEK
-    start = col(AdvertiserSpend.period_start_on)
-    stated = col(AdvertiserSpend.spend_lower_minor)
+    start = col(stated.period_start_on)
+    amount = col(stated.spend_lower_minor)
     undated = start.is_(None) if weekly else literal(value=False)
-    lower: ColumnElement[Any] = type_coerce(stated, BigInteger)
+    lower: ColumnElement[Any] = type_coerce(amount, BigInteger)
     conditions = [
-        col(AdvertiserSpend.is_current).is_(True),
-        col(AdvertiserSpend.grain) == (Grain.WEEK if weekly else Grain.LIFETIME),
-        *_equal(AdvertiserSpend, query, ("source", "platform", "currency", "advertiser_id")),
+        col(stated.grain) == (Grain.WEEK if weekly else Grain.LIFETIME),
+        *_equal(stated, query, ("source", "platform", "currency", "advertiser_id")),
     ]
     if query.country is not None:
-        conditions.append(list_holds(session, AdvertiserSpend.countries, query.country))
+        conditions.append(list_holds(session, stated.countries, query.country))
     if query.from_on and query.to_on:
         conditions.append(or_(undated, start.between(query.from_on - WEEK, query.to_on)))
         inside = start.between(query.from_on, query.to_on - WEEK)
-        lower = case((or_(inside, stated.is_(None)), stated), else_=0)
+        lower = case((or_(inside, amount.is_(None)), amount), else_=0)
     return select(
-        *_keys(AdvertiserSpend, _statement_key(query.by)),
+        *_keys(stated, _statement_key(stated, query.by)),
         lower.label("lower"),
-        col(AdvertiserSpend.spend_upper_minor).label("upper"),
+        col(stated.spend_upper_minor).label("upper"),
         _flag(~undated).label("is_placed"),
         _flag(undated).label("is_undated"),
     ).where(*conditions)
 
 
-def list_filed_rows(query: SpendQuery) -> Select[Any]:
+def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
     """Filed expenditures by the published rule: no memo rows, no notices; negative amounts count."""
-    day = col(Disclosure.spent_on)
+    day = col(filed.spent_on)
     undated = day.is_(None)
     conditions = [
-        col(Disclosure.is_memo).is_(False),
-        col(Disclosure.is_notice).is_(False),
-        *_equal(Disclosure, query, ("source", "currency")),
+        col(filed.is_memo).is_(False),
+        col(filed.is_notice).is_(False),
+        *_equal(filed, query, ("source", "currency")),
     ]
     if query.payer_name is not None:
-        registered = select(name_filer(Committee)).where(col(Committee.name) == query.payer_name)
-        is_registered = name_filer(Disclosure).in_(registered)
-        conditions.append(or_(col(Disclosure.payer_name) == query.payer_name, is_registered))
+        registered = select(name_filer(Committee.source, Committee.ref)).where(
+            col(Committee.name) == query.payer_name
+        )
+        is_registered = name_filer(filed.source, filed.committee_ref).in_(registered)
+        conditions.append(or_(col(filed.payer_name) == query.payer_name, is_registered))
     if query.from_on and query.to_on:
         conditions.append(or_(undated, day.between(query.from_on, query.to_on)))
     return select(
-        *_keys(Disclosure, _filing_key(query.by)),
-        col(Disclosure.amount_minor).label("lower"),
-        col(Disclosure.amount_minor).label("upper"),
+        *_keys(filed, _filing_key(filed, query.by)),
+        col(filed.amount_minor).label("lower"),
+        col(filed.amount_minor).label("upper"),
         (_flag(~undated) if query.has_period else literal(1)).label("is_placed"),
         _flag(undated).label("is_undated"),
     ).where(*conditions)
 
 
-def ad_keys(query: SpendQuery) -> Columns:
+def ad_keys(ads: type[PublicAd], query: SpendQuery) -> Columns:
     """Key, reason, source and currency of ads."""
-    return _keys(PublicAd, _ad_key(query.by))
+    return _keys(ads, _ad_key(ads, query.by))
 
 
-def name_filer(table: type[Disclosure | Committee]) -> ColumnElement[str]:
+def name_filer(source: Any, ref: Any) -> ColumnElement[str]:  # noqa: ANN401 (mapped columns)
     """Our id of who filed: the source and its id of the committee."""
-    ref = Disclosure.committee_ref if table is Disclosure else Committee.ref
-    return col(table.source) + ":" + col(ref)
+    return col(source) + ":" + col(ref)
 
 
-def ad_conditions(session: Session, query: SpendQuery) -> list[ColumnElement[bool]]:
+def ad_conditions(
+    session: Session, ads: type[PublicAd], query: SpendQuery
+) -> list[ColumnElement[bool]]:
     """Which ads are asked about."""
     names = ("source", "platform", "currency", "advertiser_id", "payer_name")
-    conditions = _equal(PublicAd, query, names)
+    conditions = _equal(ads, query, names)
     if query.country is not None:
-        conditions.append(list_holds(session, PublicAd.countries, query.country))
+        conditions.append(list_holds(session, ads.countries, query.country))
     return conditions
 
 
-def ad_is_undated() -> ColumnElement[bool]:
+def ad_is_undated(ads: type[PublicAd]) -> ColumnElement[bool]:
     """Ads whose start nobody stated: no period can be asked of them."""
-    return and_(col(PublicAd.started_on).is_(None), col(PublicAd.started_at).is_(None))
+    return and_(col(ads.started_on).is_(None), col(ads.started_at).is_(None))
 
 
-def ad_touches(query: SpendQuery) -> ColumnElement[bool]:
+def ad_touches(ads: type[PublicAd], query: SpendQuery) -> ColumnElement[bool]:
     """Ads whose run touches the period; one without an end may still be running."""
     if query.from_on is None or query.to_on is None:
         return literal(value=True)
-    start_on, end_on = col(PublicAd.started_on), col(PublicAd.ended_on)
-    start_at, end_at = col(PublicAd.started_at), col(PublicAd.ended_at)
+    start_on, end_on = col(ads.started_on), col(ads.ended_on)
+    start_at, end_at = col(ads.started_at), col(ads.ended_at)
     opens_at = datetime.combine(query.from_on, time(), UTC)
     closes_at = datetime.combine(query.to_on, time.max, UTC)
     starts = or_(start_on <= query.to_on, and_(start_on.is_(None), start_at <= closes_at))
@@ -166,19 +170,19 @@ def _keys(table: type[Item], key: Key) -> Columns:
     ]
 
 
-def _ad_key(by: SpendBy | None) -> Key:
+def _ad_key(ads: type[PublicAd], by: SpendBy | None) -> Key:
     if by is SpendBy.PAYER:
-        return col(PublicAd.payer_name), "payer_name"
+        return col(ads.payer_name), "payer_name"
     if by in PERIODS:
         # Windows are reckoned ad by ad; an ad without dates lies in none.
         return null(), "started_on"
-    return _shared_key(PublicAd, by)
+    return _shared_key(ads, by)
 
 
-def _statement_key(by: SpendBy | None) -> Key:
+def _statement_key(stated: type[AdvertiserSpend], by: SpendBy | None) -> Key:
     if by is SpendBy.WEEK:
-        return cast(AdvertiserSpend.period_start_on, String), "period_start_on"
-    return _shared_key(AdvertiserSpend, by)
+        return cast(stated.period_start_on, String), "period_start_on"
+    return _shared_key(stated, by)
 
 
 def _shared_key(table: type[PublicAd | AdvertiserSpend], by: SpendBy | None) -> Key:
@@ -195,16 +199,16 @@ def _shared_key(table: type[PublicAd | AdvertiserSpend], by: SpendBy | None) -> 
             return literal(ALL), None
 
 
-def _filing_key(by: SpendBy | None) -> Key:
+def _filing_key(filed: type[Disclosure], by: SpendBy | None) -> Key:
     match by:
         case SpendBy.PAYER:
-            return name_filer(Disclosure), None
+            return name_filer(filed.source, filed.committee_ref), None
         case SpendBy.ELECTION:
-            return col(Disclosure.election_name), "election_name"
+            return col(filed.election_name), "election_name"
         case None:
             return literal(ALL), None
         case _:
-            return cast(Disclosure.spent_on, String), "spent_on"
+            return cast(filed.spent_on, String), "spent_on"
 
 
 def _single(column: Any) -> ColumnElement[Any]:  # noqa: ANN401 (a mapped column)

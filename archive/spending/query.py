@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from archive.errors import ArchiveError
+from archive.reading.moment import NOW, Moment
 
 
 class SpendMeasure(StrEnum):
@@ -70,6 +71,8 @@ class SpendQuery:
     advertiser_id: str | None = None
     payer_name: str | None = None
     convert_to: str | None = None
+    moment: Moment = NOW
+    """Only what this archive had learned, and sources had said, by then."""
 
     @property
     def has_period(self) -> bool:

@@ -1,11 +1,13 @@
 """One question about money, one answer."""
 
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterator
 
 from sqlmodel import Session
 
+from archive.models import PublicAd
 from archive.reading.freshness import read_data_as_of
+from archive.reading.past import ads_at
+from archive.reading.past_money import disclosures_at, statements_at
 from archive.spending.ad_windows import sum_ad_windows
 from archive.spending.groups import make_groups
 from archive.spending.items import (
@@ -64,27 +66,32 @@ def summarise_spending(session: Session, query: SpendQuery) -> SpendSummary:
         from_on=query.from_on,
         to_on=query.to_on,
         rule=_tell_rule(query),
-        as_of=read_data_as_of(session),
+        as_of=query.moment.as_of or read_data_as_of(session),
+        valid_at=query.moment.valid_at,
         groups=make_groups(session, query, _sum_measure(session, query)),
     )
 
 
-def _sum_measure(session: Session, query: SpendQuery) -> Iterable[SourceSum]:
+def _sum_measure(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
     match query.measure:
         case SpendMeasure.REPORTED:
-            return sum_amounts(session, list_statements(session, query))
+            stated = statements_at(query.moment)
+            yield from sum_amounts(session, list_statements(session, stated, query))
         case SpendMeasure.DISCLOSED:
-            return sum_amounts(session, list_filed_rows(query))
+            for filed in disclosures_at(session, query.moment):
+                yield from sum_amounts(session, list_filed_rows(filed, query))
         case SpendMeasure.ADS:
-            return _sum_ads(session, query)
+            for ads in ads_at(session, query.moment):
+                yield from _sum_ads(session, ads, query)
 
 
-def _sum_ads(session: Session, query: SpendQuery) -> Iterable[SourceSum]:
-    listed = list_ad_amounts(session, query)
+def _sum_ads(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterator[SourceSum]:
+    listed = list_ad_amounts(session, ads, query)
     if query.resolved_basis is SpendBasis.LIFETIME:
-        return sum_amounts(session, listed)
-    undated = sum_amounts(session, listed.where(ad_is_undated()))
-    return chain(sum_ad_windows(session, query), undated)
+        yield from sum_amounts(session, listed)
+        return
+    yield from sum_ad_windows(session, ads, query)
+    yield from sum_amounts(session, listed.where(ad_is_undated(ads)))
 
 
 def _tell_rule(query: SpendQuery) -> str:

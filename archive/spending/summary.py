@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel
 
+from archive.reading.views import VALID_AT
 from archive.records import MissingReason
 from archive.spending.query import SpendBasis, SpendBy, SpendMeasure
 
@@ -73,7 +74,10 @@ class SpendSummary(SQLModel):
     from_on: date | None = Field(description="First day of the period; empty: no period.")
     to_on: date | None = Field(description="Last day of the period, inclusive.")
     rule: str = Field(description="What was counted and how, in a sentence to print.")
-    as_of: datetime | None = Field(description="When this archive last learned anything.")
+    as_of: datetime | None = Field(
+        description="The time whose knowledge this is; now: when this archive last learned anything."
+    )
+    valid_at: datetime | None = Field(description=VALID_AT)
     groups: list[SpendGroup] = Field(
         description="One row per key and currency; currencies are never added up."
     )

@@ -22,16 +22,21 @@ from archive.reading import (
     what_is_missing,
 )
 from archive.reading.coverage import cover_days
+from archive.reading.moment import NOW, Moment
 from archive.reading.paging import decode_number, decode_text, encode_cursor
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def read_all(session, wanted, limit, as_of=None):
+def known(at):
+    return Moment(as_of=at)
+
+
+def read_all(session, wanted, limit, moment=NOW):
     ids, cursor = [], None
     while True:
-        page = list_ads(session, wanted, cursor, limit, as_of)
+        page = list_ads(session, wanted, cursor, limit, moment)
         ids += [ad.id for ad in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -55,9 +60,9 @@ def test_an_earlier_time_shows_what_was_known_then(engine, look_at, make_ad):
     look_at([], NOON + 2 * DAY)
 
     with read(engine) as session:
-        first = read_ad(session, "example:a1", NOON)
-        second = read_ad(session, "example:a1", NOON + DAY)
-        third = read_ad(session, "example:a1", NOON + 2 * DAY)
+        first = read_ad(session, "example:a1", known(NOON))
+        second = read_ad(session, "example:a1", known(NOON + DAY))
+        third = read_ad(session, "example:a1", known(NOON + 2 * DAY))
 
     assert (first.bodies, first.spend_upper_minor) == (["Vote for the harbour"], 199_00)
     assert (second.bodies, second.versions, second.state) == (["Another text"], 2, "seen")
@@ -67,7 +72,7 @@ def test_an_earlier_time_shows_what_was_known_then(engine, look_at, make_ad):
 def test_what_was_known_at_a_time_never_changes(engine, look_at, make_ad):
     look_at([make_ad("a1")])
     with read(engine) as session:
-        before = read_ad(session, "example:a1", NOON).model_dump(exclude={"data_as_of"})
+        before = read_ad(session, "example:a1", known(NOON)).model_dump(exclude={"data_as_of"})
 
     look_at([make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - 9 * DAY)
     look_at([make_ad("a1", bodies=["New words"])], NOON + 2 * DAY)
@@ -75,7 +80,7 @@ def test_what_was_known_at_a_time_never_changes(engine, look_at, make_ad):
     look_at([make_ad("a1", bodies=["New words"])], NOON + 4 * DAY)
 
     with read(engine) as session:
-        after = read_ad(session, "example:a1", NOON).model_dump(exclude={"data_as_of"})
+        after = read_ad(session, "example:a1", known(NOON)).model_dump(exclude={"data_as_of"})
     assert after == before
 
 
@@ -84,7 +89,7 @@ def test_words_that_arrive_late_are_history_and_never_current(engine, look_at, m
     look_at([make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - 9 * DAY)
 
     with read(engine) as session:
-        then = read_ad(session, "example:a1", NOON + DAY)
+        then = read_ad(session, "example:a1", known(NOON + DAY))
         versions = list_versions(session, "example:a1")
 
     assert then.bodies == ["Vote for the harbour"]
@@ -100,7 +105,7 @@ def test_reading_as_of_now_says_the_same_as_reading_now(engine, look_at, make_ad
 
     with read(engine) as session:
         now = list_ads(session, AdFilter()).items
-        then = list_ads(session, AdFilter(), as_of=NOON + 3 * DAY).items
+        then = list_ads(session, AdFilter(), moment=known(NOON + 3 * DAY)).items
     assert [ad.model_dump() for ad in then] == [ad.model_dump() for ad in now]
 
 
@@ -109,10 +114,10 @@ def test_an_ad_nobody_knew_yet_is_not_found_as_of_then(engine, look_at, make_ad)
 
     with read(engine) as session:
         with pytest.raises(NotFoundError, match="example:a1"):
-            read_ad(session, "example:a1", NOON - DAY)
+            read_ad(session, "example:a1", known(NOON - DAY))
         with pytest.raises(NotFoundError, match="no such thing"):
             read_ad(session, "no such thing")
-        assert read_all(session, AdFilter(), 10, NOON - DAY) == []
+        assert read_all(session, AdFilter(), 10, known(NOON - DAY)) == []
 
 
 def test_a_version_says_which_fields_it_changed(engine, look_at, make_ad):
@@ -137,7 +142,7 @@ def test_numbers_are_listed_where_they_moved_and_as_known(engine, look_at, make_
 
     with read(engine) as session:
         assert [m.spend_lower_minor for m in list_metrics(session, "example:a1")] == [10000, 15000]
-        assert len(list_metrics(session, "example:a1", NOON + DAY)) == 1
+        assert len(list_metrics(session, "example:a1", known(NOON + DAY))) == 1
 
 
 def test_a_return_is_not_known_before_it_happened(engine, look_at, make_ad):
@@ -147,8 +152,8 @@ def test_a_return_is_not_known_before_it_happened(engine, look_at, make_ad):
 
     with read(engine) as session:
         assert list_absences(session, "example:a1")[0].returned_at == NOON + 2 * DAY
-        assert list_absences(session, "example:a1", NOON + DAY)[0].returned_at is None
-        assert list_absences(session, "example:a1", NOON) == []
+        assert list_absences(session, "example:a1", known(NOON + DAY))[0].returned_at is None
+        assert list_absences(session, "example:a1", known(NOON)) == []
 
 
 def test_pages_hold_still_while_ads_arrive(engine, look_at, make_ad):
@@ -164,7 +169,7 @@ def test_pages_hold_still_while_ads_arrive(engine, look_at, make_ad):
     assert second.next_cursor is None
 
 
-@pytest.mark.parametrize("as_of", [None, NOON])
+@pytest.mark.parametrize("moment", [NOW, Moment(NOON), Moment(valid_at=NOON)])
 @pytest.mark.parametrize(
     ("wanted", "refs"),
     [
@@ -176,7 +181,7 @@ def test_pages_hold_still_while_ads_arrive(engine, look_at, make_ad):
         (AdFilter(state="vanished"), []),
     ],
 )
-def test_a_filter_means_the_same_now_and_then(engine, look_at, make_ad, wanted, refs, as_of):
+def test_a_filter_means_the_same_now_and_then(engine, look_at, make_ad, wanted, refs, moment):
     look_at(
         [
             make_ad("a1", countries=["CY"]),
@@ -185,7 +190,7 @@ def test_a_filter_means_the_same_now_and_then(engine, look_at, make_ad, wanted, 
         ]
     )
     with read(engine) as session:
-        assert read_all(session, wanted, 1, as_of) == [f"example:{ref}" for ref in refs]
+        assert read_all(session, wanted, 1, moment) == [f"example:{ref}" for ref in refs]
 
 
 def test_a_cursor_of_another_list_is_refused(engine, look_at, make_ad):

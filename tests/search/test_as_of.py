@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from archive.database import read
+from archive.reading.moment import Moment
 from archive.setup import init_archive
 from config.settings import Settings
 from search.as_of import search_as_of
@@ -23,7 +24,7 @@ def shelf(database_url: str, tmp_path: Path) -> Iterator[Shelf]:
 
 def ask_as_of(shelf: Shelf, when, text="", **options):
     with read(shelf.engine) as session:
-        return search_as_of(session, build_query(text, **options), when)
+        return search_as_of(session, build_query(text, **options), Moment(as_of=when))
 
 
 def test_an_ad_is_found_by_the_words_and_numbers_it_had_then(shelf: Shelf):

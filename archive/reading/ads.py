@@ -109,14 +109,14 @@ def list_ads(
     """
     after = decode_number(LISTING, cursor) or 0
     limit = min(limit, MOST_AT_ONCE)
-    conditions = partial(list_conditions, session, wanted)
+    conditions = partial(filter_ads, session, wanted)
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
     return Page(show_ads(shown), following, data_as_of, moment)
 
 
-def list_conditions(
+def filter_ads(
     session: Session, wanted: AdFilter, ads: type[PublicAd]
 ) -> list[ColumnElement[bool]]:
     """A filter as conditions on the public view, or on what `ads_at` gives in its place."""

@@ -47,13 +47,15 @@ def list_disclosures(
     limit = min(limit, MOST_AT_ONCE)
     after = decode_number(LISTING, cursor) or 0
     filed = disclosures_at(session, moment, after)
-    rows = take_rows(session, filed, partial(list_conditions, wanted), after, limit + 1)
+    rows = take_rows(session, filed, partial(filter_disclosures, wanted), after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
     return Page(show_disclosures(session, shown), following, data_as_of, moment)
 
 
-def list_conditions(wanted: DisclosureFilter, filed: type[Disclosure]) -> list[ColumnElement[bool]]:
+def filter_disclosures(
+    wanted: DisclosureFilter, filed: type[Disclosure]
+) -> list[ColumnElement[bool]]:
     """A filter as conditions on the table, or on what `disclosures_at` gives in its place."""
     asked = {name: value for name, value in vars(wanted).items() if value is not None}
     return [col(getattr(filed, name)) == value for name, value in asked.items()]

@@ -9,13 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
-from archive.reading.ads import AdFilter
-from archive.reading.disclosures import DisclosureFilter
+from archive.reading.ads import AdFilter, filter_ads
+from archive.reading.disclosures import DisclosureFilter, filter_disclosures
 from archive.reading.json_lists import list_holds
 from archive.records import Grain
-
-INSIDE_LISTS = {"country": "countries"}
-"""Parts of a filter that ask what a list holds, and the list."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +34,21 @@ Wanted = AdFilter | AdvertiserSpendFilter | DisclosureFilter
 
 def match(session: Session, table: Any, wanted: Wanted) -> list[ColumnElement[bool]]:  # noqa: ANN401 (a table or an alias of it)
     """The filter as conditions on a table."""
-    return [
-        list_holds(session, getattr(table, INSIDE_LISTS[name]), value)
-        if name in INSIDE_LISTS
-        else getattr(table, name) == value
-        for name, value in vars(wanted).items()
-        if value is not None
-    ]
+    match wanted:
+        case AdFilter():
+            return filter_ads(session, wanted, table)
+        case DisclosureFilter():
+            return filter_disclosures(wanted, table)
+        case AdvertiserSpendFilter():
+            return _filter_statements(session, wanted, table)
+
+
+def _filter_statements(
+    session: Session,
+    wanted: AdvertiserSpendFilter,
+    table: Any,  # noqa: ANN401 (a table or an alias of it)
+) -> list[ColumnElement[bool]]:
+    given = {name: value for name, value in vars(wanted).items() if value is not None}
+    country = given.pop("country", None)
+    conditions = [getattr(table, name) == value for name, value in given.items()]
+    return conditions + ([list_holds(session, table.countries, country)] if country else [])

@@ -76,8 +76,10 @@ def _plan_ads() -> Plan:
 
 
 def _plan_versions() -> Plan:
-    # What a version changed is told by the one before it; a stream holds both.
-    return _plan_by_ad(AdVersion, describe_columns(VersionView, without=frozenset({"changes"})))
+    # What a version changed is told by the one before it; a stream holds both. What is withheld has
+    # its reason in the content.
+    beside = frozenset({"changes", "redactions"})
+    return _plan_by_ad(AdVersion, describe_columns(VersionView, without=beside))
 
 
 def _plan_by_ad(table: Any, own: list[Column]) -> Plan:  # noqa: ANN401 (a table with `ad_id`)

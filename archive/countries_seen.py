@@ -25,10 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause
 from sqlmodel import Session, col
 
+from archive.json_lists import unfold_list
 from archive.models import Ad, PublicAd, RunCountry, Source
 from archive.models.changes import ChangeKind
 from archive.models.columns import BIG_ID
-from archive.reading.json_lists import unfold_list
 from archive.records import SourceKind
 from archive.runs import Look
 from archive.sightings import read_seen

@@ -1,12 +1,12 @@
 """The archive at a glance, for readers: what is new since a time, and on which days it looked at all."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import distinct, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.models import Ad, AdAbsence, AdVersion, PublicAd, Run
-from archive.reading.coverage import LOOKED, cover_days
+from archive.models import Ad, AdAbsence, AdVersion, PublicAd
+from archive.reading.coverage import LOOKED, cover_days, list_looks
 
 
 class NewsView(SQLModel):
@@ -53,8 +53,5 @@ def _count_new_payers(session: Session, since_at: datetime) -> int:
 
 def count_days_looked(session: Session, start_on: date, end_on: date) -> int:
     """Days between the two, both included, on which a look at any source ended well."""
-    start_at = datetime.combine(start_on, time(), UTC)
-    end_at = datetime.combine(end_on + timedelta(days=1), time(), UTC)
-    observed = col(Run.observed_at)
-    runs = session.exec(select(Run).where(observed >= start_at, observed < end_at)).all()
-    return sum(day.state == LOOKED for day in cover_days(runs, start_on, end_on))
+    looks = list_looks(session, from_on=start_on, to_on=end_on)
+    return sum(day.state == LOOKED for day in cover_days(looks, start_on, end_on))

@@ -1,0 +1,234 @@
+"""Coverage by source, country and week: looks, ads seen, the source's claim, and what is missing.
+
+Weeks begin on Monday, days are those of UTC, and a look belongs to the day on which the source said
+what was read.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TypedDict
+
+from sqlmodel import Session, col, select
+
+from archive.countries_seen import ALL_COUNTRIES
+from archive.models import Run, RunCountry
+from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, say_looked
+from archive.reading.coverage.claims import WEEK, Claim, read_claims, week_of
+from archive.reading.coverage.gaps import find_gaps
+from archive.reading.coverage.looks import TakenLook, list_looks
+
+UNNAMED_PARTITION = "import"
+"""Where files go whose partition nobody named: they may be copies of what another partition holds."""
+
+COUNTRY_CODE = re.compile("[A-Z]{2}")
+"""Some sources are looked at country by country: a partition is then named by its code."""
+
+Counts = Mapping[int, Mapping[str, tuple[int, int]]]
+"""By run and country: ads seen, ads vanished."""
+
+
+@dataclass(frozen=True)
+class SourceWeeks:
+    """Everything that the weeks of one source are made from."""
+
+    source: str
+    looks: Mapping[date, Sequence[TakenLook]]
+    """By week, in the order of time."""
+    first_crawls: Mapping[str, date]
+    """First day of each partition that is crawled."""
+    counts: Counts
+    claims: Mapping[tuple[date, str], Claim]
+    countries: Mapping[str, frozenset[str]]
+    """By partition, the countries in which it ever showed an ad."""
+    today: date
+
+    def list_countries(self) -> list[str]:
+        """All countries together, then each of them."""
+        named = {c for countries in self.countries.values() for c in countries}
+        named |= {country for _, country in self.claims}
+        named |= {name for name in self.first_crawls if COUNTRY_CODE.fullmatch(name)}
+        return [ALL_COUNTRIES, *sorted(named - {ALL_COUNTRIES})]
+
+    def shows(self, partition: str, country: str) -> bool:
+        """Whether a partition shows ads in a country, or should by what the source claims."""
+        if country in {ALL_COUNTRIES, partition}:
+            return True
+        is_claimed = country in {named for _, named in self.claims}
+        of_all_countries = COUNTRY_CODE.fullmatch(partition) is None
+        return country in self.countries.get(partition, ()) or (is_claimed and of_all_countries)
+
+
+def cover_weeks(
+    session: Session,
+    now: datetime,
+    *,
+    source: str | None = None,
+    country: str | None = None,
+    from_on: date | None = None,
+    to_on: date | None = None,
+) -> list[WeekCoverage]:
+    """Coverage of whole weeks, newest first, then by source; all countries first, then each.
+
+    `country`: only this one (`*`: all together, empty text: ads that name none). `from_on` and `to_on`
+    choose the weeks they fall in; without them, from the first look to `now`. A week in which nobody
+    was to look, nor did, has no row.
+    """
+    names = [source] if source is not None else _list_sources(session)
+    rows = []
+    for name in names:
+        gathered = _gather(session, name, now, from_on, to_on)
+        countries = gathered.list_countries() if country is None else [country]
+        for week_on in gathered.looks:
+            covered = (_cover_week(gathered, week_on, each) for each in countries)
+            rows += [row for row in covered if row.looks or row.gaps]
+    return sorted(rows, key=lambda row: row.week_on, reverse=True)
+
+
+def _list_sources(session: Session) -> Sequence[str]:
+    return session.exec(select(Run.source).distinct().order_by(Run.source)).all()
+
+
+def _gather(
+    session: Session, source: str, now: datetime, from_on: date | None, to_on: date | None
+) -> SourceWeeks:
+    today = now.astimezone(UTC).date()
+    looks = list_looks(session, source, now=now)
+    first_crawls: dict[str, date] = {}
+    for look in looks:
+        if look.is_crawl:
+            first_crawls.setdefault(look.partition, look.day_on)
+    weeks = _sort_into_weeks(looks, from_on, min(to_on or today, today))
+    looked = [week for week, taken in weeks.items() if any(look.ended_well for look in taken)]
+    counts = _read_counts(session, source)
+    return SourceWeeks(
+        source=source,
+        looks=weeks,
+        first_crawls=first_crawls,
+        counts=counts,
+        claims=read_claims(session, source, looked),
+        countries=_join_countries(looks, counts),
+        today=today,
+    )
+
+
+def _sort_into_weeks(
+    looks: Sequence[TakenLook], from_on: date | None, to_on: date
+) -> dict[date, list[TakenLook]]:
+    """Every week asked for, also those without a look, in rising order."""
+    first_on = from_on or min((look.day_on for look in looks), default=to_on)
+    week_on, weeks = week_of(first_on), dict[date, list[TakenLook]]()
+    while week_on <= to_on:
+        weeks[week_on] = []
+        week_on += WEEK
+    for look in looks:
+        if (within := weeks.get(week_of(look.day_on))) is not None:
+            within.append(look)
+    return weeks
+
+
+def _read_counts(session: Session, source: str) -> Counts:
+    counts: defaultdict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
+    query = (
+        select(RunCountry.run_id, RunCountry.country, RunCountry.seen, RunCountry.vanished)
+        .join(Run, col(Run.id) == col(RunCountry.run_id))
+        .where(Run.source == source)
+    )
+    for run_id, country, seen, vanished in session.exec(query):
+        counts[run_id][country] = (seen, vanished)
+    return counts
+
+
+def _join_countries(looks: Sequence[TakenLook], counts: Counts) -> dict[str, frozenset[str]]:
+    joined: defaultdict[str, set[str]] = defaultdict(set)
+    for look in looks:
+        joined[look.partition] |= counts.get(look.run_id, {}).keys()
+    return {partition: frozenset(countries) for partition, countries in joined.items()}
+
+
+def _cover_week(gathered: SourceWeeks, week_on: date, country: str) -> WeekCoverage:
+    looks = [x for x in gathered.looks[week_on] if gathered.shows(x.partition, country)]
+    days = [week_on + timedelta(days=i) for i in range(7)]
+    days = [day for day in days if day <= gathered.today]
+    good = [look for look in looks if look.ended_well]
+    seen = _count_seen(gathered.counts, good, country)
+    claim = gathered.claims.get((week_on, country)) if good else None
+    claimed = claim.ads if claim else None
+    looked_at = len({look.day_on for look in good})
+    last_at = good[-1].observed_at if good else None
+    looked = say_looked(len(days), looked_at, last_at)
+    return WeekCoverage(
+        source=gathered.source,
+        country=country,
+        week_on=week_on,
+        days=len(days),
+        days_looked_at=looked_at,
+        looks=len(looks),
+        outcomes=dict(Counter(look.outcome.value for look in looks)),
+        seen=seen,
+        claimed=claimed,
+        claimed_from=claim.dataset if claim else "",
+        **compare_claim(seen, claimed),
+        vanished=_count_vanished(gathered.counts, looks, country),
+        gaps=_find_week_gaps(gathered, looks, days, country),
+        sentence=f"{looked}; {say_complete(seen, claimed)}",
+    )
+
+
+class Comparison(TypedDict):
+    """What of a claim was not seen, and what was seen beyond it."""
+
+    missing: int | None
+    missing_share: float | None
+    beyond_claimed: int | None
+
+
+def compare_claim(seen: int | None, claimed: int | None) -> Comparison:
+    """Hold what was seen against a claim; neither difference is below 0, both unknown without a claim."""
+    if seen is None or claimed is None:
+        return {"missing": None, "missing_share": None, "beyond_claimed": None}
+    missing = max(claimed - seen, 0)
+    return {
+        "missing": missing,
+        "missing_share": missing / claimed if claimed else None,
+        "beyond_claimed": max(seen - claimed, 0),
+    }
+
+
+def _count_seen(counts: Counts, good: Sequence[TakenLook], country: str) -> int | None:
+    """Ads in the newest telling look of each partition; `None`: no look tells.
+
+    A look tells if it covered its partition or met any ad: one that found the file unchanged, or was
+    stopped at the door, says nothing about what is there.
+    """
+    newest = {}
+    for look in good:
+        seen = counts.get(look.run_id, {})
+        if seen and (look.complete or seen[ALL_COUNTRIES][0]):
+            newest[look.partition] = seen
+    if len(newest) > 1:
+        newest.pop(UNNAMED_PARTITION, None)
+    if not newest:
+        return None
+    return sum(seen.get(country, (0, 0))[0] for seen in newest.values())
+
+
+def _count_vanished(counts: Counts, looks: Sequence[TakenLook], country: str) -> int | None:
+    told = [counts[look.run_id] for look in looks if look.complete and look.run_id in counts]
+    return sum(each.get(country, (0, 0))[1] for each in told) if told else None
+
+
+def _find_week_gaps(
+    gathered: SourceWeeks, looks: Sequence[TakenLook], days: Sequence[date], country: str
+) -> list[WeekGap]:
+    by_partition: defaultdict[str, list[TakenLook]] = defaultdict(list)
+    for look in looks:
+        by_partition[look.partition].append(look)
+    crawled = {
+        partition: first_on
+        for partition, first_on in gathered.first_crawls.items()
+        if gathered.shows(partition, country)
+    }
+    return find_gaps(by_partition, crawled, days, gathered.today)

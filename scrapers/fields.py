@@ -26,10 +26,10 @@ class FieldError(ValueError):
 
 
 class Fields:
-    """What a row or object holds and no one has taken yet."""
+    """What a row or object holds and no one has taken yet; the cells are its own from then on."""
 
-    def __init__(self, cells: Mapping[str, Any]) -> None:
-        self._cells = dict(cells)
+    def __init__(self, cells: dict[str, Any]) -> None:
+        self._cells = cells
 
     def __contains__(self, name: str) -> bool:
         return name in self._cells
@@ -41,7 +41,7 @@ class Fields:
             FieldError: if the value cannot be read.
         """
         value = self._cells.pop(name, None)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if value is None or value == "" or (isinstance(value, str) and value.isspace()):
             return None
         try:
             return parse(value)
@@ -72,7 +72,7 @@ class Fields:
         return {
             ours: self.take(theirs, parse)
             for ours, (theirs, parse) in mapping.items()
-            if theirs in self
+            if theirs in self._cells
         }
 
     def rename(self, names: Mapping[str, str]) -> None:
@@ -93,12 +93,19 @@ class Fields:
 
     def keep(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the named fields that are not blank, word for word."""
-        kept = {name: self._cells.pop(name, None) for name in names}
-        return {name: _spell(value) for name, value in kept.items() if value not in ("", None)}
+        cells = self._cells
+        return _spell_given({name: cells.pop(name) for name in names if name in cells})
 
     def rest(self) -> dict[str, str]:
         """What no one has taken and is not blank; what is no text is written as JSON."""
-        return self.keep(list(self._cells))
+        rest, self._cells = self._cells, {}
+        return _spell_given(rest)
+
+
+def _spell_given(cells: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: _spell(value) for name, value in cells.items() if value or value not in ("", None)
+    }
 
 
 def _spell(value: object) -> str:
@@ -112,11 +119,11 @@ def take_targeting(fields: Fields, columns: Mapping[str, tuple[str, str]]) -> li
 
     The texts stay whole: sources join lists by commas that their items hold as well.
     """
-    found = [(pair, fields.keep((column,)).get(column)) for column, pair in columns.items()]
+    found = fields.keep(columns)
     return [
-        {"dimension": dimension, "mode": mode, "text": text.strip()}
-        for (dimension, mode), text in found
-        if text and text.strip()
+        {"dimension": columns[column][0], "mode": columns[column][1], "text": text.strip()}
+        for column, text in found.items()
+        if not text.isspace()
     ]
 
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from scrapers.moments import read_day, read_instant
 from scrapers.parsing import (
     Range,
     read_count,
     read_country,
-    read_day,
-    read_instant,
     read_ref,
     read_sequence,
     read_share,

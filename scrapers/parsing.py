@@ -1,19 +1,19 @@
-"""Values as sources write them -> typed values: money, counts, dates, shares, ids, countries.
+"""Values as sources write them -> typed values: money, counts, shares, ids, countries.
 
 Spiders hand these to `scrapers.fields.Fields`, which names the field that could not be read. Nothing
-is guessed and nothing rounded; a value that is not understood raises.
+is guessed and nothing rounded; a value that is not understood raises. Days and instants are read by
+`scrapers.moments`.
 """
 
 import ast
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.money import check_currency, to_minor
+from archive.money import check_currency, exponent_of, to_minor
 from scrapers.countries import CODES_BY_NAME
 
 RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
@@ -35,6 +35,10 @@ UNKNOWN_RANGE: Range = (None, None)
 BUCKET = re.compile(r"≤ *(?P<most>\S+)|> *(?P<least>\S+)|(?P<lower>[^-–]+)[-–](?P<upper>\S+)")
 BUCKET_EDGE = re.compile(r"(\d+)([kM]?)")
 BUCKET_FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
+
+FEW_DIGITS = 15
+
+BRACKET = re.compile(r"[\[\]]")
 
 ABSURD_COUNT = 100_000_000_000
 
@@ -198,9 +202,13 @@ def read_signed_amount(value: object, currency: str | None, most: int = ABSURD_U
         ValueError: if it is no plain number, finer than the currency, or absurdly large.
     """
     text = str(value).strip()
+    limit = most * SMALL_UNIT_FACTOR if currency in SMALL_UNITS else most
+    # Most amounts are a few digits and nothing else; the rest takes ten times as long.
+    if len(text) <= FEW_DIGITS and text.isascii() and text.isdigit() and int(text) <= limit:
+        factor: int = 10 ** exponent_of(currency)
+        return int(text) * factor
     if not PLAIN_NUMBER.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a plain amount")
-    limit = most * SMALL_UNIT_FACTOR if currency in SMALL_UNITS else most
     if abs(Decimal(text)) > limit:
         raise ValueError(f"{text} is too large to be true")
     return to_minor(text, currency)
@@ -219,51 +227,6 @@ def read_share(value: object) -> float:
     if not share.is_finite() or not 0 <= share <= 1:
         raise ValueError(f"{value} is not between 0 and 1")
     return float(share)
-
-
-def read_day(value: object) -> date:
-    """A day written YYYY-MM-DD.
-
-    Raises:
-        ValueError: if it is written otherwise or does not exist.
-    """
-    return date.fromisoformat(read_text(value))
-
-
-def read_day_as(*formats: str) -> Callable[[object], date]:
-    """A reader of days written in exactly one of these forms, leading zeros included."""
-
-    def read(value: object) -> date:
-        text = read_text(value)
-        for form in formats:
-            try:
-                day = datetime.strptime(text, form)  # noqa: DTZ007 (a day has no zone)
-            except ValueError:
-                continue
-            # `strptime` also takes 1152019 for 15 November: only what it would write itself counts.
-            if day.strftime(form) == text:
-                return day.date()
-        raise ValueError(f"{text[:40]!r} is not a day as this source writes it")
-
-    return read
-
-
-def read_instant(*formats: str) -> Callable[[object], datetime]:
-    """A reader of instants written in one of these forms; a form without a zone is UTC."""
-
-    def read(value: object) -> datetime:
-        text = read_text(value)
-        for form in formats:
-            try:
-                read_at = datetime.strptime(text, form)  # noqa: DTZ007 (the zone is set below)
-            except ValueError:
-                continue
-            return (
-                read_at.replace(tzinfo=UTC) if read_at.tzinfo is None else read_at.astimezone(UTC)
-            )
-        raise ValueError(f"{text!r} is not a time as this source writes it")
-
-    return read
 
 
 def read_country(value: object) -> str:
@@ -288,6 +251,9 @@ def read_address(value: object) -> str:
         ValueError: if it is neither.
     """
     text = read_text(value)
+    # Of such a text `urlsplit` could only find fault with a host in brackets or beyond ASCII.
+    if text.startswith(("https://", "http://")) and text.isascii() and not BRACKET.search(text):
+        return text
     parts = urlsplit(text)
     if parts.scheme and parts.scheme not in ("http", "https") and "//" in text:
         raise ValueError(f"{text[:80]!r} is not a web address")

@@ -5,11 +5,13 @@ on at the next line. Python's `csv` module is the reader, strict about quotes.
 """
 
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from archive.records import Unreadable
 from scrapers.files import BREAKING_ERRORS, SourceFile
@@ -24,36 +26,39 @@ csv.field_size_limit(MAX_CELL_CHARACTERS)
 READ_ERRORS = (csv.Error, *BREAKING_ERRORS)
 
 
-@dataclass(frozen=True)
-class TableRow:
+class TableRow(NamedTuple):
     """One record of a file, by column name."""
 
     line: int
     cells: dict[str, str]
-    raw: bytes
+    lines: list[str]
+    encoding: str
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the record."""
+        return encode_lines(self.lines, self.encoding)
+
+
+def encode_lines(lines: list[str], encoding: str) -> bytes:
+    """The bytes that lines were decoded from, also where they were not in the encoding."""
+    return "".join(lines).encode(encoding, errors="surrogateescape")
 
 
 class _Lines(Iterator[str]):
     """Physical lines of a file that can be handed back, so that reading can start over at one."""
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._stream = stream
-        self._encoding = encoding
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
         self._waiting: deque[str] = deque()
         self.taken: list[str] = []
         self.line = 0
 
     def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else self._read_line()
+        line = self._waiting.popleft() if self._waiting else next(self._text)
         self.taken.append(line)
         self.line += 1
         return line
-
-    def _read_line(self) -> str:
-        data = self._stream.readline()
-        if not data:
-            raise StopIteration
-        return data.decode(self._encoding, errors="surrogateescape")
 
     def begin_record(self) -> int:
         """Forget the lines of the record before; returns the line the next one starts on."""
@@ -64,15 +69,6 @@ class _Lines(Iterator[str]):
         """Hand lines back, to be read again."""
         self._waiting.extendleft(reversed(lines))
         self.line -= len(lines)
-
-    def encode(self, text: str) -> bytes:
-        """The bytes a text was decoded from, also where they were not in the encoding."""
-        return text.encode(self._encoding, errors="surrogateescape")
-
-    @property
-    def raw(self) -> bytes:
-        """The bytes of the record just read."""
-        return self.encode("".join(self.taken))
 
 
 @dataclass(frozen=True)
@@ -97,11 +93,21 @@ class TableFormat:
 CSV = TableFormat()
 
 
+@contextmanager
+def _open_text(file: SourceFile, form: TableFormat) -> Iterator[IO[str]]:
+    """The text of a file; a byte that is not in the encoding comes as a lone surrogate."""
+    with (
+        file.open() as stream,
+        io.TextIOWrapper(stream, form.encoding, errors="surrogateescape", newline="\n") as text,
+    ):
+        yield text
+
+
 def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
     """The column names of a file, without a byte-order mark; empty where there is no readable row."""
     try:
-        with file.open() as stream:
-            header = next(csv.reader(_Lines(stream, form.encoding), **form.reader_options), [])
+        with _open_text(file, form) as text:
+            header = next(csv.reader(_Lines(text), **form.reader_options), [])
     except READ_ERRORS:
         return []
     names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
@@ -123,8 +129,8 @@ def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow |
     columns = list(form.columns) or read_header(file, form)
     line = 0
     try:
-        with file.open() as stream:
-            lines = _Lines(stream, form.encoding)
+        with _open_text(file, form) as text:
+            lines = _Lines(text)
             if not form.columns:
                 next(csv.reader(lines, **form.reader_options), None)
             for row in _read_rows(file.name, lines, form, columns):
@@ -147,27 +153,43 @@ def _read_rows(
         except StopIteration:
             return
         except csv.Error as error:
-            yield _leave_line(name, lines, line, f"the row cannot be read ({error})")
+            reason = f"the row cannot be read ({error})"
+            yield _leave_line(name, lines, line, reason, form.encoding)
             reader = csv.reader(lines, **form.reader_options)
             continue
         if not cells:
             continue
         if len(cells) != len(columns):
             reason = f"the row has {len(cells)} cells where {len(columns)} columns are named"
-            yield _leave_line(name, lines, line, reason)
+            yield _leave_line(name, lines, line, reason, form.encoding)
             reader = csv.reader(lines, **form.reader_options)
-        elif unfit := _find_unfit_cell(columns, cells, form.encoding):
+        elif not _is_plain(lines.taken) and (
+            unfit := _find_unfit_cell(columns, cells, form.encoding)
+        ):
             column, reason = unfit
-            yield Unreadable(file=name, line=line, field=column, reason=reason, raw=lines.raw)
+            raw = encode_lines(lines.taken, form.encoding)
+            yield Unreadable(file=name, line=line, field=column, reason=reason, raw=raw)
         else:
-            yield TableRow(line, dict(zip(columns, cells, strict=True)), lines.raw)
+            yield TableRow(line, dict(zip(columns, cells, strict=True)), lines.taken, form.encoding)
 
 
-def _leave_line(name: str, lines: _Lines, line: int, reason: str) -> Unreadable:
+def _leave_line(name: str, lines: _Lines, line: int, reason: str, encoding: str) -> Unreadable:
     """Put the first line of a broken record aside and hand the others back."""
     first, *others = lines.taken or [""]
     lines.give_back(others)
-    return Unreadable(file=name, line=line, reason=reason, raw=lines.encode(first))
+    return Unreadable(file=name, line=line, reason=reason, raw=encode_lines([first], encoding))
+
+
+def _is_plain(lines: list[str]) -> bool:
+    """Whether every database could hold the text: no NUL, and no byte outside the encoding."""
+    try:
+        for line in lines:
+            line.encode()
+            if "\0" in line:
+                return False
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _find_unfit_cell(columns: list[str], cells: list[str], encoding: str) -> tuple[str, str] | None:
@@ -175,6 +197,6 @@ def _find_unfit_cell(columns: list[str], cells: list[str], encoding: str) -> tup
     for column, cell in zip(columns, cells, strict=True):
         if "\0" in cell:
             return column, "holds a NUL byte"
-        if not cell.isascii() and any("\udc80" <= c <= "\udcff" for c in cell):
+        if not _is_plain([cell]):
             return column, f"the text is not {encoding.upper()}"
     return None

@@ -26,6 +26,7 @@ from archive.records import (
 from config.settings import Settings
 from scrapers.fields import Fields, take_targeting
 from scrapers.files import SourceFile
+from scrapers.moments import read_day
 from scrapers.parsing import (
     ABSURD_TOTAL_UNITS,
     UNKNOWN_RANGE,
@@ -35,7 +36,6 @@ from scrapers.parsing import (
     read_bucket,
     read_count,
     read_country,
-    read_day,
     read_list,
     read_ref,
     read_text,

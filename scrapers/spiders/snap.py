@@ -7,8 +7,10 @@ Shapes: 34 columns in 2018-2020; 38 since the committee columns came.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
+from typing import Any
 
 from scrapy import Request
 
@@ -16,12 +18,12 @@ from archive.records import AdRecord, SourceInfo, SourceKind
 from config.settings import Settings
 from scrapers.fields import Fields, take_targeting
 from scrapers.files import SourceFile
+from scrapers.moments import read_instant
 from scrapers.parsing import (
     read_address,
     read_amount,
     read_count,
     read_country,
-    read_instant,
     read_list,
     read_ref,
     read_text,
@@ -91,6 +93,7 @@ PLACEHOLDERS = frozenset({"n/a", "na", "none", "-"})
 
 PROPERTY_NAME = re.compile(r"(?:^|,)[a-z_]+:(?=https?://)")
 
+split_items = read_list(",")
 read_snap_time = read_instant("%Y/%m/%d %H:%M:%SZ")
 
 
@@ -139,22 +142,12 @@ def read_ad(fields: Fields) -> AdRecord:
     """
     fields.keep(NOT_TAKEN)
     currency = fields.require("Currency Code", read_text)
-    spend = fields.require("Spend", lambda text: read_amount(text, currency))
+    spend = fields.require("Spend", partial(read_amount, currency=currency))
     impressions = fields.require("Impressions", read_count)
     started_at = fields.take("StartDate", read_snap_time)
     ended_at = fields.take("EndDate", read_snap_time)
     country = fields.take("CountryCode", read_country)
-    values = fields.take_present(
-        {
-            "advertiser_name": ("OrganizationName", read_text),
-            "payer_name": ("PayingAdvertiserName", read_text),
-            "sponsor_name": ("CommitteeName", read_named),
-            "registration_refs": ("CommitteeIdentificationNumber", read_registrations),
-            "election_name": ("CandidateBallotInformation", read_text),
-            "media_urls": ("CreativeUrl", lambda text: [read_address(text)]),
-            "landing_urls": ("CreativeProperties", read_landing_urls),
-        }
-    )
+    values = fields.take_present(TEXTS)
     return AdRecord(
         ref=fields.require("ADID", read_ref),
         platform="snap",
@@ -183,10 +176,27 @@ def read_named(value: object) -> str | None:
 
 def read_registrations(value: object) -> list[str]:
     """Registration numbers, without placeholders."""
-    return [item for item in read_list(",")(value) if item.casefold() not in PLACEHOLDERS]
+    return [item for item in split_items(value) if item.casefold() not in PLACEHOLDERS]
 
 
 def read_landing_urls(value: object) -> list[str]:
     """The addresses in `web_view_url:https://…` or `ios_app:https://…,android_app:https://…`."""
     addresses = PROPERTY_NAME.split(read_text(value))
     return [read_address(address) for address in addresses if address]
+
+
+def read_media_urls(value: object) -> list[str]:
+    """The one address of the media file."""
+    return [read_address(value)]
+
+
+# Written out here, below its readers, and once for all rows.
+TEXTS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
+    "advertiser_name": ("OrganizationName", read_text),
+    "payer_name": ("PayingAdvertiserName", read_text),
+    "sponsor_name": ("CommitteeName", read_named),
+    "registration_refs": ("CommitteeIdentificationNumber", read_registrations),
+    "election_name": ("CandidateBallotInformation", read_text),
+    "media_urls": ("CreativeUrl", read_media_urls),
+    "landing_urls": ("CreativeProperties", read_landing_urls),
+}

@@ -19,10 +19,10 @@ from archive.records import CommitteeRecord, DisclosureRecord, SourceInfo, Sourc
 from config.settings import Settings
 from scrapers.fields import Fields
 from scrapers.files import SourceFile
+from scrapers.moments import read_day_as
 from scrapers.parsing import (
     read_choice,
     read_count,
-    read_day_as,
     read_ref,
     read_signed_amount,
     read_text,

@@ -1,10 +1,11 @@
-from datetime import UTC, date, datetime
+from decimal import Decimal
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.money import EXPONENTS, to_units
+from archive.money import EXPONENTS, to_minor, to_units
 from scrapers import parsing
 from scrapers.fields import LONGEST_REASON, FieldError, Fields, take_targeting
 
@@ -24,6 +25,55 @@ def test_an_amount_finer_than_its_currency_is_refused(
     finer = written + ("" if "." in written else ".") + str(digit)
     with pytest.raises(ValueError, match="more decimals"):
         parsing.read_amount(finer, currency)
+
+
+@given(text=st.from_regex(r"0*[0-9]{1,18}", fullmatch=True), currency=CURRENCIES)
+def test_digits_alone_are_the_amount_their_decimal_is(text: str, currency: str) -> None:
+    most = 10**15
+    limit = most * parsing.SMALL_UNIT_FACTOR if currency in parsing.SMALL_UNITS else most
+    if Decimal(text) > limit:
+        with pytest.raises(ValueError, match="too large"):
+            parsing.read_amount(text, currency, most)
+    else:
+        assert parsing.read_amount(text, currency, most) == to_minor(text, currency)
+
+
+def test_digits_in_a_currency_no_one_knows_are_refused() -> None:
+    with pytest.raises(ValueError, match="not an ISO 4217"):
+        parsing.read_amount("12", "EURO")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "https://",
+                "http:",
+                "ftp://",
+                "//",
+                "harbour.example",
+                "[",
+                "::1]",
+                "ü",
+                "℀",
+                "/",
+                "a",
+            ]
+        )
+    )
+)
+def test_an_address_is_refused_where_its_parts_cannot_be_told(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    try:
+        parts = urlsplit(text)
+        fit = parts.scheme in ("", "http", "https") or "//" not in text
+    except ValueError:
+        fit = False
+    if fit:
+        assert parsing.read_address(text) == text
+    else:
+        with pytest.raises(ValueError, match=r".+"):
+            parsing.read_address(text)
 
 
 @given(st.text(max_size=20))
@@ -103,23 +153,6 @@ def test_a_share_may_be_written_with_an_exponent() -> None:
 def test_a_share_outside_0_to_1_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"share|between 0 and 1"):
         parsing.read_share(text)
-
-
-@given(st.dates(min_value=date(1900, 1, 1)))
-def test_a_day_is_read_in_each_of_the_forms_of_a_source(day: date) -> None:
-    read = parsing.read_day_as("%m/%d/%Y", "%m%d%Y")
-    assert read(f"{day:%m/%d/%Y}") == read(f"{day:%m%d%Y}") == day
-
-
-@pytest.mark.parametrize("text", ["1152019", "1/15/2019", "13/40/2019", "2019-01-15"])
-def test_a_day_in_another_form_is_not_guessed(text: str) -> None:
-    with pytest.raises(ValueError, match="not a day"):
-        parsing.read_day_as("%m/%d/%Y", "%m%d%Y")(text)
-
-
-def test_an_instant_comes_out_in_utc() -> None:
-    read = parsing.read_instant("%Y-%m-%dT%H:%M:%S%z")
-    assert read("2019-05-13T15:30:04-0700") == datetime(2019, 5, 13, 22, 30, 4, tzinfo=UTC)
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))))

@@ -9,32 +9,35 @@ and go; BigQuery's `google_political_ads` has the same columns in lower case and
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
-from typing import Any
 
 from scrapy import Request
 
 from archive.money import EXPONENTS
-from archive.records import (
-    AdRecord,
-    AdvertiserSpendRecord,
-    Grain,
-    SourceInfo,
-    SourceKind,
-)
+from archive.records import AdRecord, SourceInfo, SourceKind
 from config.settings import Settings
 from scrapers.fields import Fields, take_targeting
 from scrapers.files import SourceFile
+from scrapers.google_advertisers import (
+    CURRENCY,
+    INDEX_COLUMN,
+    MOVE_COLUMNS,
+    STATS_COLUMNS,
+    STATS_COLUMNS_2018,
+    WEEKLY_COLUMNS,
+    read_move,
+    read_sum,
+    read_total,
+    read_week,
+)
 from scrapers.moments import read_day
 from scrapers.parsing import (
-    ABSURD_TOTAL_UNITS,
     UNKNOWN_RANGE,
     Range,
     read_address,
     read_amount,
     read_bucket,
-    read_count,
     read_country,
     read_list,
     read_ref,
@@ -53,14 +56,8 @@ from scrapers.reading import (
 from scrapers.spider import SourceSpider
 from scrapers.tables import TableFormat, read_header
 
-CURRENCY = "USD"
-"""The one currency every generation of the bundle has; the others are conversions of it."""
-
 # BigQuery writes the names in lower case, the bundle in title case.
 TABLE = TableFormat(folds_names=True)
-
-INDEX_COLUMN = ""
-"""Exports by pandas begin with an unnamed column that counts the rows."""
 
 CURRENCY_COLUMN = re.compile(r"(?:total_)?spend_(?:range_min_|range_max_)?([a-z]{3})")
 
@@ -76,20 +73,6 @@ CREATIVE_COLUMNS = Columns(
     )
     | {INDEX_COLUMN},
 )
-WEEKLY_COLUMNS = Columns(
-    required=name_columns("advertiser_id advertiser_name week_start_date spend_usd"),
-    optional=frozenset({INDEX_COLUMN, "election_cycle"}),
-)
-STATS_COLUMNS = Columns(
-    required=name_columns(
-        "advertiser_id advertiser_name public_ids_list total_creatives spend_usd"
-    ),
-    optional=frozenset({INDEX_COLUMN, "elections", "regions"}),
-)
-STATS_COLUMNS_2018 = replace(
-    STATS_COLUMNS, required=STATS_COLUMNS.required - {"spend_usd"} | {"total_spend_usd"}
-)
-
 TARGETING = {
     "age_targeting": ("age", "include"),
     "gender_targeting": ("gender", "include"),
@@ -102,13 +85,9 @@ NOT_READ = {
     r".*top-keywords-history.*": "the most costly search words of a week; ended in December 2019",
     r".*campaign-targeting.*": "empty since 2020: targeting moved to the ads themselves",
     r".*declared-stats.*": "holds the addresses of people; nothing in it is needed to name an advertiser",
-    r".*advertiser_id_mapping.*": "old and new ids of advertisers; we keep the id each bundle gives",
-    r".*creative_id_mapping.*": "old and new ids of ads; we keep the id each bundle gives",
+    r".*creative[-_]id[-_]mapping.*": "old and new ids of ads; we keep the id each bundle gives",
     r".*ads-updated.*": "the day the bundle was made",
 }
-
-ID_BORDER = re.compile(r",\s*(?=[A-Z]+ ID )")
-"""Ids are joined by commas, and one 'id' of 2019 is a postal address with a comma in it."""
 
 # Google documents no zone. In 178 ads of 2022 the days are those of UTC-8 all year round: the first
 # and last served instants fall on the first and last day in 177 and 178 of them (UTC: 131 and 99).
@@ -207,71 +186,6 @@ def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
     )
 
 
-def read_week(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
-    """One row of weekly-spend: what an advertiser spent from a Sunday to the Saturday after it."""
-    starts_on = fields.require("week_start_date", read_day)
-    return read_statement(
-        fields,
-        currencies,
-        dataset="advertiser_weekly_spend",
-        grain=Grain.WEEK,
-        period_start_on=starts_on,
-        period_end_on=starts_on + timedelta(days=6),
-        **fields.take_present({"election_name": ("election_cycle", read_text)}),
-    )
-
-
-def read_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
-    """One row of advertiser-stats: what an advertiser spent since the archive began.
-
-    Weeks do not add up to it, since each week is rounded on its own.
-    """
-    fields.rename({"total_spend_usd": "spend_usd"})
-    values = fields.take_present(
-        {
-            "registration_refs": ("public_ids_list", read_registrations),
-            "countries": ("regions", read_list(",")),
-            "election_name": ("elections", read_text),
-            "ads_count": ("total_creatives", read_count),
-        }
-    )
-    return read_statement(
-        fields, currencies, dataset="advertiser_stats", grain=Grain.LIFETIME, **values
-    )
-
-
-def read_statement(
-    fields: Fields,
-    currencies: list[str],
-    **values: Any,  # noqa: ANN401 (fields of the record, which checks them)
-) -> AdvertiserSpendRecord:
-    """What the rows of both tables of advertisers have in common."""
-    fields.keep((INDEX_COLUMN,))
-    amount = fields.require("spend_usd", partial(read_sum, currency=CURRENCY))
-    conversions = {
-        code: fields.take(f"spend_{code.lower()}", partial(read_sum, currency=code))
-        for code in currencies
-        if code != CURRENCY
-    }
-    amounts = {CURRENCY: amount} | conversions
-    return AdvertiserSpendRecord(
-        platform="google",
-        advertiser_ref=fields.require("advertiser_id", read_ref),
-        advertiser_name=fields.take("advertiser_name", read_text),
-        currency=CURRENCY,
-        spend_lower_minor=amount,
-        spend_upper_minor=amount,
-        spend_conversions={c: [minor, minor] for c, minor in amounts.items() if minor is not None},
-        **values,
-        source_fields=fields.rest(),
-    )
-
-
-def read_sum(value: object, currency: str) -> int:
-    """An amount of one advertiser or in another currency, which may be far above one ad's."""
-    return read_amount(value, currency, ABSURD_TOTAL_UNITS)
-
-
 def read_range(fields: Fields, currency: str) -> Range:
     """The range of an ad's spend in one currency; an empty maximum is open.
 
@@ -287,14 +201,10 @@ def read_regions(value: object) -> list[str]:
     return [code if code == "EU" else read_country(code) for code in read_list(",")(value)]
 
 
-def read_registrations(value: object) -> list[str]:
-    """Registration numbers such as `FEC ID C00495861, EIN ID 52-1349353`."""
-    return [item.strip() for item in ID_BORDER.split(read_text(value)) if item.strip()]
-
-
 TABLES = (
     Table(CREATIVE_COLUMNS, read_ad),
     Table(WEEKLY_COLUMNS, read_week),
     Table(STATS_COLUMNS, read_total),
     Table(STATS_COLUMNS_2018, read_total),
+    Table(MOVE_COLUMNS, read_move),
 )

@@ -2,7 +2,13 @@ from datetime import date
 
 import pytest
 
-from archive.records import AdRecord, AdvertiserSpendRecord, Grain
+from archive.records import (
+    AdRecord,
+    AdvertiserMove,
+    AdvertiserSpendRecord,
+    Grain,
+    Unreadable,
+)
 from scrapers.reading import NotRead
 from scrapers.spiders.google_political_ads import GooglePoliticalAdsSpider
 from tests.scrapers.crawls import Home
@@ -162,6 +168,17 @@ def test_a_table_whose_columns_are_in_doubt_is_held_whole(header: str, why: str)
 
 
 @pytest.mark.parametrize(
+    "name", ["google-political-ads-advertiser-id-mapping.csv", "advertiser_id_mapping.csv"]
+)
+def test_the_mapping_of_advertisers_says_which_ids_changed(name: str) -> None:
+    content = "OldAdvertiserId,NewAdvertiserId\nAR1,AR2\nAR3,\n"
+    move, refused = read_all(SOURCE, f"bundle/{name}", content)
+    assert move == AdvertiserMove(old_ref="AR1", new_ref="AR2")
+    assert isinstance(refused, Unreadable)
+    assert (refused.line, refused.field) == (3, "newadvertiserid")
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "google-political-ads-geo-spend.csv",
@@ -170,8 +187,8 @@ def test_a_table_whose_columns_are_in_doubt_is_held_whole(header: str, why: str)
         "google-political-ads-campaign-targeting.csv",
         "google-political-ads-advertiser-declared-stats.csv",
         "google-political-ads-updated.csv",
-        "advertiser_id_mapping.csv",
         "creative_id_mapping.csv",
+        "google-political-ads-creative-id-mapping.csv",
         "README.txt",
     ],
 )

@@ -21,6 +21,7 @@ from archive.database import read, write
 from archive.looks import close_look
 from archive.models import Run
 from archive.models.collecting import Outcome, RunKind
+from archive.plausibility import open_gate
 from archive.realm import claim_realm
 from archive.records import SourceInfo
 from archive.runs import begin_run, hold_lease, read_cursor
@@ -80,7 +81,8 @@ def run_crawl(
             session, info.id, order.partition, RunKind.CRAWL, clock(), is_sweep=is_sweep
         )
         validators = read_validators(session, info.id, order.partition)
-    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock)
+        gate = open_gate(session, info.id)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, gate)
     walk = Walk(order.spider, order.address, intake, validators=validators, cursor=cursor)
     try:
         finish_reason = _walk_partition(settings, walk, order, most_answers)
@@ -199,18 +201,19 @@ def _close_run(walk: Walk) -> None:
     with write(intake.engine) as session:
         if outcome in {Outcome.DONE, Outcome.ATTENTION}:
             _keep_validators(session, walk)
-        added = close_look(
+        run = close_look(
             session,
             intake.look,
             outcome,
             intake.clock(),
             covered=has_seen_all and not (walk.read_answers and walk.unchanged_answers),
             is_unchanged=is_unchanged,
+            gate=intake.gate,
             reason=reason,
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
             not_before_at=walk.trouble.not_before_at if walk.trouble else None,
         )
-    intake.counts.add(added)
+    intake.counts.vanished += run.vanished
 
 
 def _find_outcome(walk: Walk) -> tuple[Outcome, str]:

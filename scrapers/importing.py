@@ -5,6 +5,7 @@ the caller's word or the day of the import; a file's own modification time is ne
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -18,6 +19,7 @@ from archive.database import read, write
 from archive.looks import close_look
 from archive.models import Capture
 from archive.models.collecting import Outcome, RunKind
+from archive.plausibility import ImplausibleBatchError, open_gate
 from archive.realm import claim_realm
 from archive.records import Unreadable
 from archive.runs import Counts, begin_run, end_run
@@ -97,11 +99,13 @@ def import_files(
             observed_on=order.observed_at,
             is_sweep=order.complete_partition is not None,
         )
-    intake = Intake(engine, blobs, look, clock)
+        gate = open_gate(session, spider.info.id)
+    intake = Intake(engine, blobs, look, clock, gate)
     report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
     try:
-        for path in files:
-            _import_file(intake, spider, order, path, open_file, report)
+        with suppress(ImplausibleBatchError):
+            for path in files:
+                _import_file(intake, spider, order, path, open_file, report)
         _close(intake, order, report)
     except BaseException as error:
         with write(engine) as session:
@@ -161,19 +165,26 @@ def _detach(session: Session, capture: Capture) -> Capture:
 
 def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
     """End the run; only a sweep that read everything may say what has vanished."""
-    troubled = bool(intake.unreadable)
-    complete = order.complete_partition is not None and not troubled and not report.already_held
-    report.outcome = Outcome.ATTENTION if troubled else Outcome.DONE
-    if troubled:
-        report.reason = f"{len(intake.unreadable)} pieces could not be read"
+    outcome, reason = _find_outcome(intake)
+    is_whole = outcome == Outcome.DONE and not report.already_held
     with write(intake.engine) as session:
-        added = close_look(
+        run = close_look(
             session,
             intake.look,
-            report.outcome,
+            outcome,
             intake.clock(),
-            covered=complete,
-            reason=report.reason,
+            covered=is_whole and order.complete_partition is not None,
+            gate=intake.gate,
+            reason=reason,
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
         )
-    intake.counts.add(added)
+    intake.counts.vanished += run.vanished
+    report.outcome, report.reason = Outcome(run.outcome), run.reason
+
+
+def _find_outcome(intake: Intake) -> tuple[Outcome, str]:
+    if intake.held:
+        return Outcome.PARTIAL, intake.held
+    if intake.unreadable:
+        return Outcome.ATTENTION, f"{len(intake.unreadable)} pieces could not be read"
+    return Outcome.DONE, ""

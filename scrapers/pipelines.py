@@ -11,6 +11,7 @@ from scrapy.exceptions import DropItem
 
 from archive.database import write
 from archive.models.collecting import Outcome
+from archive.plausibility import ImplausibleBatchError
 from archive.runs import Counts, hold_lease, note_progress
 from scrapers.spider import Page, Stop
 from scrapers.walk import Walk, walk_of
@@ -59,6 +60,9 @@ class ArchivePipeline:
         try:
             capture = self._walk.captures[page.capture_id]
             self._walk.intake.take_page(page.readings, capture, page.cursor)
+        except ImplausibleBatchError:
+            self._walk.note_trouble(Outcome.PARTIAL, self._walk.intake.held)
+            raise DropItem("the page is held") from None
         except Exception as error:
             # A page that is lost must not be followed by the next one's cursor.
             self._walk.note_trouble(Outcome.FAILED, f"{type(error).__name__}: {error}")

@@ -6,7 +6,6 @@
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +16,7 @@ import zstandard
 from pydantic import ValidationError
 from sqlmodel import Field, SQLModel
 
+from archive.disk import sync_file
 from archive.errors import ArchiveError
 from archive.ledger_root import LedgerHead
 from archive.plain import show_plain
@@ -186,18 +186,3 @@ def hash_file(path: Path) -> str:
 def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
     """The bytes of a file, piece by piece."""
     return iter(lambda: file.read(CHUNK_BYTES), b"")
-
-
-def sync_file(file: IO[bytes] | IO[str]) -> None:
-    """Bring what was written to the disk."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Bring a folder's names to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -24,12 +24,11 @@ from archive.backup.folder import (
     Tell,
     list_files,
     name_table_file,
-    sync_file,
-    sync_folder,
 )
 from archive.backup.schema import read_newest, read_revision
 from archive.blobs import BlobStore
 from archive.database import read
+from archive.disk import replace_file, sync_path
 from archive.dump import ROWS_AT_ONCE, dump_table, list_tables
 from archive.errors import EvidenceError
 from archive.ledger_root import read_ledger_head
@@ -67,7 +66,7 @@ def make_backup(
             missing_blobs=missing,
             sums_sha256=writer.close_sums(),
         )
-        _write_manifest(part, manifest)
+        replace_file(part / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
     return manifest
 
 
@@ -81,7 +80,7 @@ def _new_folder(target: Path) -> Iterator[Path]:
     try:
         yield part
         part.rename(target)
-        sync_folder(target.parent)
+        sync_path(target.parent)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -125,9 +124,3 @@ def _is_whole(store: BlobStore, sha256: str) -> bool:
 def _copy_config(settings: Settings, writer: BackupWriter) -> None:
     for path in list_files(settings.home / "config"):
         writer.copy(path.relative_to(settings.home).as_posix(), path)
-
-
-def _write_manifest(root: Path, manifest: Manifest) -> None:
-    with (root / MANIFEST).open("w") as file:
-        file.write(manifest.model_dump_json(indent=2) + "\n")
-        sync_file(file)

@@ -19,11 +19,11 @@ from archive.backup.folder import (
     name_table_file,
     read_lines,
     read_manifest,
-    sync_file,
 )
 from archive.backup.loading import count_rows, load_table, move_sequence, reflect_tables
 from archive.backup.schema import upgrade_tables
 from archive.database import open_engine, write
+from archive.disk import sync_file
 from archive.ledger_root import read_ledger_head
 from config.settings import Settings
 

@@ -4,6 +4,7 @@ Called by `archive.ingest` only. Of a series the statement with the greatest `(o
 current; one that arrives late enters history in its place (`archive.late_statements`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,7 @@ from archive.identity import advertiser_id
 from archive.late_statements import place_statements
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
+from archive.plausibility import Gate, list_moves
 from archive.records import AdvertiserSpendRecord
 from archive.runs import Counts
 from archive.series import split_repeats
@@ -52,13 +54,21 @@ class Met:
     changed: list[tuple[Values, Values]] = field(default_factory=list)
     """What is current, and what the source says now."""
     late: list[Values] = field(default_factory=list)
-    unchanged_ids: list[int] = field(default_factory=list)
+    unchanged: list[Values] = field(default_factory=list)
+    """What is current and said again."""
 
 
 def ingest_advertiser_spend(
-    session: Session, stamp: Stamp, records: Sequence[AdvertiserSpendRecord]
+    session: Session,
+    stamp: Stamp,
+    records: Sequence[AdvertiserSpendRecord],
+    gate: Gate | None = None,
 ) -> Counts:
-    """Take statements in; one that says what the newest of its series said writes nothing."""
+    """Take statements in; one that says what the newest of its series said writes nothing.
+
+    Raises:
+        ImplausibleBatchError: if the gate does not believe the page.
+    """
     counts = Counts()
     if not records:
         return counts
@@ -66,6 +76,8 @@ def ingest_advertiser_spend(
     note_advertisers(session, look, records, stamp.now, is_late=stamp.is_late)
     for distinct in split_repeats(records, name_series):
         met = _meet(session, stamp, distinct)
+        if gate is not None:
+            _weigh(gate, met)
         next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
         stated = [*met.fresh, *(row for _, row in met.changed)]
         for place, row in enumerate(stated):
@@ -73,7 +85,11 @@ def ingest_advertiser_spend(
         late = place_statements(session, stamp, met.late, next_id + len(stated))
         _correct(session, stamp, [*met.changed, *late.replacing])
         write_statements(session, stamp, [*stated, *late.rows])
-        seen = [*met.unchanged_ids, *(row["id"] for row in stated), *late.seen_ids]
+        seen = [
+            *(row["id"] for row in met.unchanged),
+            *(row["id"] for row in stated),
+            *late.seen_ids,
+        ]
         note_sightings(session, look, ChangeKind.ADVERTISER_SPEND, seen)
         counts.add(_count(met, len({row["series"] for row in late.rows})))
     return counts
@@ -111,12 +127,21 @@ def _meet(session: Session, stamp: Stamp, records: Sequence[AdvertiserSpendRecor
         elif _is_behind(row, before):
             met.late.append(row)
         elif before["row_sha256"] == row["row_sha256"]:
-            met.unchanged_ids.append(before["id"])
+            met.unchanged.append(before)
         elif stamp.is_late:
             met.late.append(row)
         else:
             met.changed.append((before, row))
     return met
+
+
+def _weigh(gate: Gate, met: Met) -> None:
+    """Lay the amounts this page would change beside those it would replace."""
+    moves = [move for before, after in met.changed for move in list_moves(before, after)]
+    unchanged = Counter[str | None]()
+    for row in met.unchanged:
+        unchanged[row["currency"]] += row["spend_lower_minor"] or 0
+    gate.statements.weigh(moves, unchanged, len(met.changed) + len(met.unchanged))
 
 
 def _is_behind(row: Values, before: Values) -> bool:
@@ -157,10 +182,10 @@ def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
 def _count(met: Met, entered: int) -> Counts:
     """A late statement that says what the history says already counts as unchanged."""
     return Counts(
-        seen=len(met.fresh) + len(met.changed) + len(met.late) + len(met.unchanged_ids),
+        seen=len(met.fresh) + len(met.changed) + len(met.late) + len(met.unchanged),
         new=len(met.fresh),
         changed=len(met.changed) + entered,
-        unchanged=len(met.unchanged_ids) + len(met.late) - entered,
+        unchanged=len(met.unchanged) + len(met.late) - entered,
     )
 
 

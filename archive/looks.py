@@ -12,13 +12,13 @@ from sqlmodel import Session, col, func, select
 from archive.absences import find_gone, mark_vanished, note_returns
 from archive.countries_seen import write_run_countries
 from archive.held_batches import hold_batch, settle_batch, tell_hold
-from archive.models import Ad, Run
+from archive.models import Ad, AdvertiserSpend, Run
 from archive.models.changes import ChangeKind
 from archive.models.collecting import Outcome, PieceStatus
 from archive.plausibility import Gate, ImplausibleBatchError
 from archive.runs import Look, end_run
 from archive.sightings import find_first_after, repeat_sightings
-from archive.withdrawals import withdraw_missing
+from archive.withdrawals import find_unstated, withdraw_missing
 
 ENDED_WELL = (Outcome.DONE, Outcome.ATTENTION)
 
@@ -111,10 +111,14 @@ def _note_absences(session: Session, look: Look, now: datetime, gate: Gate | Non
     Raises:
         ImplausibleBatchError: if the gate does not believe it; nothing is marked then.
     """
-    gone = find_gone(session, look)
-    if gate:
+    gone, unstated = find_gone(session, look), find_unstated(session, look)
+    if gate and gone:
         gate.weigh_absences("ads", len(gone), _count_present(session, look))
-    withdraw_missing(session, look, now)
+    if gate and unstated:
+        stated = max(len(unstated), _count_stated(session, look))
+        gate.weigh_absences("statements of spending", len(unstated), stated)
+    if unstated:
+        withdraw_missing(session, look, now)
     return mark_vanished(session, look, now) if gone else 0
 
 
@@ -127,6 +131,23 @@ def _count_present(session: Session, look: Look) -> int:
         col(Ad.first_observed_at) < look.observed_at,
     )
     return session.exec(query).one()
+
+
+def _count_stated(session: Session, look: Look) -> int:
+    """Series of statements that looks at the partition had brought before, without those withdrawn."""
+    before = (
+        AdvertiserSpend.source == look.source,
+        Run.partition == look.partition,
+        col(AdvertiserSpend.observed_at) < look.observed_at,
+    )
+    rows = select(func.count(func.distinct(AdvertiserSpend.series))).join(
+        Run, col(Run.id) == AdvertiserSpend.run_id
+    )
+    withdrawn = (col(AdvertiserSpend.is_current), col(AdvertiserSpend.is_withdrawn))
+    return (
+        session.exec(rows.where(*before)).one()
+        - session.exec(rows.where(*before, *withdrawn)).one()
+    )
 
 
 def _note_later_returns(session: Session, look: Look, gone: list[int], now: datetime) -> None:

@@ -7,6 +7,7 @@ nothing; a batch that is not believed is put aside by `archive.held_batches`.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -180,6 +181,17 @@ class Gate:
             "believable_spend_minor": self.believable_spend_minor,
         }
         raise ImplausibleBatchError(HeldReason.ABSURD_AMOUNT, reason, figures)
+
+
+def list_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Move]:
+    """What the amount of a known row was and would be; if its currency changed, once in each.
+
+    Both give `currency` and `spend_lower_minor`.
+    """
+    was, now = before["spend_lower_minor"] or 0, after["spend_lower_minor"] or 0
+    if before["currency"] == after["currency"]:
+        return [(before["currency"], was, now)]
+    return [(before["currency"], was, 0), (after["currency"], 0, now)]
 
 
 def open_gate(session: Session, source: str) -> Gate:

@@ -41,7 +41,7 @@ def withdraw_missing(session: Session, look: Look, now: datetime) -> int:
 
     Returns how many. Series observed later than this look, or seen by a newer one, are left alone.
     """
-    gone = _find_gone(session, look)
+    gone = find_unstated(session, look)
     next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
     stamp = Stamp(look, None, now)
     for some in cut_batches(gone):
@@ -59,7 +59,7 @@ def withdraw_missing(session: Session, look: Look, now: datetime) -> int:
     return len(gone)
 
 
-def _find_gone(session: Session, look: Look) -> list[int]:
+def find_unstated(session: Session, look: Look) -> list[int]:
     """Current statements of the look's partition that it did not meet, by rising id."""
     current = (
         select(AdvertiserSpend.id, Run.partition)

@@ -65,13 +65,12 @@ def _write_newest(folder: Path, old: MirrorManifest, name: str, path: Path) -> i
         f"COPY ({newest} ORDER BY id) TO {quote_text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
     )
     # What does not fit into memory is sorted on the disk, beside the files it comes from.
-    with (
-        TemporaryDirectory(dir=folder, prefix=".sorting-") as aside,
-        duckdb.connect() as connection,
-    ):
-        connection.execute(f"SET temp_directory = {quote_text(aside)}")
+    aside = folder / ".sorting"
+    with duckdb.connect() as connection:
+        connection.execute(f"SET temp_directory = {quote_text(str(aside))}")
         connection.execute("SET TimeZone = 'UTC'")
         written = connection.execute(statement).fetchone()
+    shutil.rmtree(aside, ignore_errors=True)
     sync_path(path)
     sync_path(path.parent)
     return int(written[0]) if written else 0

@@ -38,6 +38,9 @@ class MirrorStatus(SQLModel):
 def read_mirror(folder: Path, table: str) -> duckdb.DuckDBPyRelation:
     """The rows of a mirrored table as they were at the mirror's mark, each id once, in no order.
 
+    Take instants out through Arrow (`to_arrow_table`); DuckDB's own `fetchall` asks for pytz, which we do
+    not carry.
+
     Raises:
         MirrorError: if there is no mirror.
     """

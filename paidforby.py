@@ -25,6 +25,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "stats": ("archive.cli", "stats", "Count what the archive holds."),
     "search": ("search.cli", "search", "Find ads."),
     "spend": ("archive.spending.cli", "spend", "Sum spending, with honest bounds."),
+    "corrections": (
+        "archive.corrections_cli",
+        "corrections",
+        "Figures that sources changed or took back.",
+    ),
     "rules": ("oversight.cli", "app", "Check, list and show acceptability rules."),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
     "backup": ("archive.backup_cli", "backup", "The whole archive into a folder."),

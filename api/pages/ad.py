@@ -27,6 +27,7 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
+from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.reading.moment import Moment
 from archive.reading.sightings import list_import_times, read_last_seen
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
@@ -105,6 +106,7 @@ def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
     return {
         "versions": versions,
         "metrics": metrics,
+        "corrections": list_corrections(session, CorrectionFilter(subject=ad.id), moment=moment),
         "absences": absences,
         "absence": absences[-1] if absences else None,
         "decisions": [

@@ -15,6 +15,7 @@ from api.pages.site import (
 from archive.database import read
 from archive.models import Source
 from archive.reading import AdFilter, list_ads, read_advertiser
+from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.spending import SpendMeasure, SpendQuery, summarise_spending
 
 router = APIRouter()
@@ -30,8 +31,9 @@ def show_advertiser(
     moment = read_moment(request, rooms.now())
     with read(rooms.engine) as session:
         advertiser = read_advertiser(session, advertiser_id, moment)
-        ads = list_ads(session, AdFilter(advertiser_id=advertiser_id), cursor, ADS_SHOWN, moment)
-        path = advertiser_path(advertiser_id)
+        wanted = CorrectionFilter(advertiser_id=advertiser.id)
+        ads = list_ads(session, AdFilter(advertiser_id=advertiser.id), cursor, ADS_SHOWN, moment)
+        path = advertiser_path(advertiser.id)
         page = PageHead(
             title=advertiser.name,
             path=path,
@@ -43,7 +45,7 @@ def show_advertiser(
         spends = {
             measure: summarise_spending(
                 session,
-                SpendQuery(measure=measure, advertiser_id=advertiser_id, moment=moment),
+                SpendQuery(measure=measure, advertiser_id=advertiser.id, moment=moment),
             )
             for measure in (SpendMeasure.ADS, SpendMeasure.REPORTED)
         }
@@ -54,6 +56,9 @@ def show_advertiser(
             page,
             "advertiser.html",
             advertiser=advertiser,
+            is_former_id=advertiser.id != advertiser_id,
+            asked_id=advertiser_id,
+            corrections=list_corrections(session, wanted, moment=moment),
             ads=ads,
             is_later=cursor is not None,
             spends=spends,

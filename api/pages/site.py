@@ -21,6 +21,7 @@ from api.pages.frame import read_frame, set_query, write_moment
 from api.pages.words import FILTERS
 from archive.identity import ad_path, split_public_id
 from archive.money import format_bounds, format_units
+from archive.reading.corrections import KINDS, tell_figures
 from archive.reading.moment import NOW, Moment
 
 PACKAGE_DIR = Path(__file__).parent.parent
@@ -158,6 +159,8 @@ def _make_environment() -> Environment:
         "stylesheet": locate_static("site.css"),
         "icon": locate_static("icon.svg"),
         "band": draw_band,
+        "correction_kinds": KINDS,
+        "tell_figures": tell_figures,
         "scale_of": find_scale,
         "bounds": format_bounds,
         "ad_path": ad_path,

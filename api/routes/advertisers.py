@@ -18,12 +18,15 @@ def get_advertisers(
     session: Reading,
     moment: MomentOf,
     source: Annotated[str | None, Query(description="Only advertisers of this source.")] = None,
+    name: Annotated[
+        str | None, Query(description="Only those that ever went by a name with these words.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[AdvertiserItem] | Response:
     """Advertisers in the order of their ids."""
-    page = list_advertisers(session, source, cursor, limit, moment)
+    page = list_advertisers(session, source, cursor, limit, moment, name)
     if shape is Format.CSV:
         return answer_csv(AdvertiserItem, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)

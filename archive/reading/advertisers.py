@@ -6,12 +6,13 @@ At a moment an advertiser has the name it went by then, and the ads that were th
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy import ColumnElement, exists, func, or_
 from sqlmodel import Session, col, select
 
 from archive.batches import cut_batches
 from archive.errors import NotFoundError
-from archive.models import Advertiser, AdvertiserName
+from archive.models import Advertiser, AdvertiserAlias, AdvertiserName
+from archive.reading.aliases import find_present_id, list_former_ids
 from archive.reading.freshness import read_data_as_of
 from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
@@ -28,8 +29,9 @@ def list_advertisers(
     cursor: str | None = None,
     limit: int = 50,
     moment: Moment = NOW,
+    name: str | None = None,
 ) -> Page[AdvertiserItem]:
-    """Advertisers in the order of their ids.
+    """Advertisers in the order of their ids; with `name`, those that ever went by words like it.
 
     Raises:
         CursorError: if the cursor is not one of this list.
@@ -41,6 +43,8 @@ def list_advertisers(
         query = query.where(col(Advertiser.id) > after)
     if source is not None:
         query = query.where(Advertiser.source == source)
+    if name is not None:
+        query = query.where(_went_by(name, moment))
     rows = session.exec(query).all()
     shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
     data_as_of = read_data_as_of(session, moment.as_of)
@@ -48,24 +52,30 @@ def list_advertisers(
 
 
 def read_advertiser(session: Session, advertiser_id: str, moment: Moment = NOW) -> AdvertiserView:
-    """One advertiser by our id of it, with its names and payers.
+    """One advertiser by any id it ever had, with its names under all of them and its payers.
 
     Raises:
         NotFoundError: if the archive does not know it, or did not at the moment.
     """
-    known = select(Advertiser).where(Advertiser.id == advertiser_id, *_was_named(moment))
+    present_id = find_present_id(session, advertiser_id, moment)
+    former_ids = list_former_ids(session, present_id, moment)
+    known = select(Advertiser).where(Advertiser.id == present_id, *_was_named(moment))
     row = session.exec(known).first()
     if row is None:
         raise NotFoundError("advertiser", advertiser_id)
     names = session.exec(
         select(AdvertiserName)
-        .where(AdvertiserName.advertiser_id == advertiser_id, *moment.limit(AdvertiserName))
+        .where(
+            col(AdvertiserName.advertiser_id).in_([present_id, *former_ids]),
+            *moment.limit(AdvertiserName),
+        )
         .order_by(col(AdvertiserName.observed_at), col(AdvertiserName.id))
     )
     return AdvertiserView(
         **_show(session, [row], moment)[0].model_dump(),
         names=[NameView.model_validate(name) for name in names],
-        payers=_list_payers(session, advertiser_id, moment),
+        former_ids=former_ids,
+        payers=_list_payers(session, present_id, moment),
         as_of=moment.as_of,
         valid_at=moment.valid_at,
         data_as_of=read_data_as_of(session, moment.as_of),
@@ -96,6 +106,17 @@ def _was_named(moment: Moment) -> list[ColumnElement[bool]]:
         return []
     of_it = col(AdvertiserName.advertiser_id) == col(Advertiser.id)
     return [exists().where(of_it, *moment.limit(AdvertiserName))]
+
+
+def _went_by(name: str, moment: Moment) -> ColumnElement[bool]:
+    """Whether a source ever used a name that holds these words, under this id or the one before."""
+    named = select(AdvertiserName.advertiser_id).where(
+        col(AdvertiserName.name).icontains(name, autoescape=True), *moment.limit(AdvertiserName)
+    )
+    moved = select(AdvertiserAlias.new_id).where(
+        col(AdvertiserAlias.old_id).in_(named), *moment.limit(AdvertiserAlias)
+    )
+    return or_(col(Advertiser.id).in_(named), col(Advertiser.id).in_(moved))
 
 
 def _show(session: Session, rows: Sequence[Advertiser], moment: Moment) -> list[AdvertiserItem]:

@@ -147,6 +147,9 @@ class AdvertiserView(AdvertiserItem):
     """One advertiser with every name it went by and who paid for its ads."""
 
     names: list[NameView] = Field(description="Names, oldest first.")
+    former_ids: list[str] = Field(
+        description="Ids the source gave it before, the latest to change first; each still leads here."
+    )
     payers: list[str] = Field(description="Payers declared on its ads, most ads first, at most 20.")
     as_of: datetime | None = Field(description=AS_OF)
     valid_at: datetime | None = Field(description=VALID_AT)

@@ -1,0 +1,103 @@
+"""The page of corrections: figures that sources changed or took back, and its feeds."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import Rooms, RoomsDep
+from api.feeds import Feed, FeedEntry, answer_atom, answer_json_feed
+from api.pages.frame import set_query
+from api.pages.site import PageHead, read_moment, render_page, set_moment
+from archive.database import read
+from archive.reading import list_sources
+from archive.reading.corrections import (
+    KINDS,
+    CorrectionFilter,
+    CorrectionView,
+    list_corrections,
+    tell_correction,
+)
+from archive.spending import SpendMeasure
+
+router = APIRouter()
+
+PATH = "/corrections"
+CORRECTIONS_SHOWN = 50
+
+MEASURES = {
+    SpendMeasure.ADS: "numbers of ads",
+    SpendMeasure.REPORTED: "what a source states for advertisers",
+    SpendMeasure.DISCLOSED: "filings with authorities",
+}
+
+
+@router.get(PATH)
+def show_corrections(
+    request: Request,
+    rooms: RoomsDep,
+    source: str = "",
+    measure: Annotated[SpendMeasure | str, Query()] = "",
+    subject: str = "",
+    cursor: str | None = None,
+) -> HTMLResponse:
+    """What sources changed, newest first."""
+    moment = read_moment(request, rooms.now())
+    chosen = next((one for one in SpendMeasure if one == measure), None)
+    wanted = CorrectionFilter(source or None, chosen, subject or None)
+    kept = {"source": wanted.source, "measure": wanted.measure, "subject": wanted.subject}
+    data = set_query("/api/v1/corrections", **kept, cursor=cursor, limit=CORRECTIONS_SHOWN)
+    page = PageHead(
+        title="Corrections",
+        path=set_query(PATH, **kept),
+        json=set_moment(data, moment),
+        keeps_history=True,
+        moment=moment,
+    )
+    with read(rooms.engine) as session:
+        return render_page(
+            rooms,
+            session,
+            page,
+            "corrections.html",
+            corrections=list_corrections(session, wanted, cursor, CORRECTIONS_SHOWN, moment),
+            wanted=wanted,
+            sources={one.id: one.title for one in list_sources(session)},
+            measures=MEASURES,
+            is_later=cursor is not None,
+        )
+
+
+@router.get(f"{PATH}/feed.atom")
+def get_atom(rooms: RoomsDep) -> Response:
+    """The newest corrections as Atom."""
+    return answer_atom(_make_feed(rooms))
+
+
+@router.get(f"{PATH}/feed.json")
+def get_json_feed(rooms: RoomsDep) -> Response:
+    """The newest corrections as JSON Feed."""
+    return answer_json_feed(_make_feed(rooms))
+
+
+def _make_feed(rooms: Rooms) -> Feed:
+    with read(rooms.engine) as session:
+        page = list_corrections(session, CorrectionFilter(), limit=CORRECTIONS_SHOWN)
+    return Feed(
+        title="Corrections: figures that sources changed or took back",
+        path=PATH,
+        author=rooms.settings.operator_name,
+        public_url=rooms.settings.public_url,
+        entries=[_make_entry(one) for one in page.items],
+        data_as_of=page.data_as_of,
+    )
+
+
+def _make_entry(correction: CorrectionView) -> FeedEntry:
+    return FeedEntry(
+        id=f"correction/{correction.id}",
+        title=f"{correction.figure}: {KINDS[correction.kind]}",
+        path=set_query(PATH, source=correction.source, subject=correction.subject),
+        updated_at=correction.recorded_at,
+        summary=tell_correction(correction),
+    )

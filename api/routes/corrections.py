@@ -1,0 +1,37 @@
+"""Corrections: published figures that changed otherwise than by time going on."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.dependencies import Cursor, Limit, MomentOf, Reading
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from archive.reading.corrections import CorrectionFilter, CorrectionView, list_corrections
+from archive.spending import SpendMeasure
+
+router = APIRouter(prefix="/corrections", tags=["corrections"])
+
+
+@router.get("", response_model=Listing[CorrectionView], responses=CSV_TOO)
+def get_corrections(
+    request: Request,
+    session: Reading,
+    moment: MomentOf,
+    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    measure: Annotated[SpendMeasure | None, Query(description="Only figures of this kind.")] = None,
+    subject: Annotated[
+        str | None, Query(description="Only this ad, statement or filed row.")
+    ] = None,
+    advertiser_id: Annotated[
+        str | None, Query(description="Only this advertiser, under all ids it ever had.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    shape: FormatOf = Format.JSON,
+) -> Listing[CorrectionView] | Response:
+    """Corrections, the one learned last first."""
+    wanted = CorrectionFilter(source, measure, subject, advertiser_id)
+    page = list_corrections(session, wanted, cursor, limit, moment)
+    if shape is Format.CSV:
+        return answer_csv(CorrectionView, page.items, link_next(request, page.next_cursor))
+    return answer_page(request, page)

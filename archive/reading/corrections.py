@@ -1,0 +1,170 @@
+"""Published figures that changed, for readers: newest first, each in words as well.
+
+Pages, feeds, routes and the terminal take both from here, so that all tell the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from archive.models import Correction
+from archive.models.corrections import CorrectionKind
+from archive.money import format_bounds
+from archive.reading.advertisers import name_advertisers
+from archive.reading.aliases import list_former_ids
+from archive.reading.descriptions import quote_field
+from archive.reading.freshness import read_data_as_of
+from archive.reading.moment import NOW, Moment
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.records import Grain
+from archive.spending.query import SpendMeasure
+
+LISTING = "corrections"
+
+KINDS = {
+    CorrectionKind.RESTATED: "changed",
+    CorrectionKind.WITHDRAWN: "taken back",
+    CorrectionKind.RETURNED: "stated again",
+}
+GRAINS = {Grain.DAY: "the day", Grain.WEEK: "the week from", Grain.LIFETIME: "its whole life"}
+
+COUNTED = (("impressions", "shown {} times"), ("reach", "{} people reached"))
+
+
+@dataclass(frozen=True)
+class CorrectionFilter:
+    """Which corrections a list shows; every part given must hold."""
+
+    source: str | None = None
+    measure: SpendMeasure | None = None
+    subject: str | None = None
+    advertiser_id: str | None = None
+    """Those under the ids it had before count as well."""
+
+
+class CorrectionView(SQLModel):
+    """A published figure that changed otherwise than by time going on."""
+
+    id: int = Field(description=quote_field(Correction, "id"))
+    measure: SpendMeasure = Field(description=quote_field(Correction, "measure"))
+    kind: CorrectionKind = Field(description=quote_field(Correction, "kind"))
+    source: str = Field(description=quote_field(Correction, "source"))
+    subject: str = Field(description=quote_field(Correction, "subject"))
+    figure: str = Field(description="What the figure is of, in words.")
+    advertiser_id: str | None = Field(description=quote_field(Correction, "advertiser_id"))
+    advertiser_name: str | None = Field(description="Its newest name; empty: not known.")
+    before: dict[str, Any] = Field(description=quote_field(Correction, "before"))
+    after: dict[str, Any] = Field(description=quote_field(Correction, "after"))
+    before_observed_at: datetime | None = Field(
+        description=quote_field(Correction, "before_observed_at")
+    )
+    observed_at: datetime = Field(description=quote_field(Correction, "observed_at"))
+    recorded_at: datetime = Field(description=quote_field(Correction, "recorded_at"))
+    capture_id: int | None = Field(description=quote_field(Correction, "capture_id"))
+
+
+def list_corrections(
+    session: Session,
+    wanted: CorrectionFilter,
+    cursor: str | None = None,
+    limit: int = 50,
+    moment: Moment = NOW,
+) -> Page[CorrectionView]:
+    """Corrections, the one learned last first.
+
+    Raises:
+        CursorError: if the cursor is not one of this list.
+    """
+    limit = min(limit, MOST_AT_ONCE)
+    query = select(Correction).where(*_limit(session, wanted, moment))
+    if (before := decode_number(LISTING, cursor)) is not None:
+        query = query.where(col(Correction.id) < before)
+    rows = session.exec(query.order_by(col(Correction.id).desc()).limit(limit + 1)).all()
+    shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
+    data_as_of = read_data_as_of(session, moment.as_of)
+    return Page(_show(session, shown, moment), following, data_as_of, moment)
+
+
+def tell_figures(values: dict[str, Any]) -> str:
+    """The figures before or after a correction in words: `exactly 1,020 EUR, 12 ads`."""
+    currency = values.get("currency")
+    told = []
+    if "amount_minor" in values:
+        told.append(format_bounds(values["amount_minor"], values["amount_minor"], currency))
+    if "spend_lower_minor" in values:
+        lower, upper = values["spend_lower_minor"], values["spend_upper_minor"]
+        told.append(format_bounds(lower, upper, currency))
+    told += [
+        words.format(_tell_range(values[f"{name}_lower"], values[f"{name}_upper"]))
+        for name, words in COUNTED
+        if f"{name}_lower" in values
+    ]
+    if "ads_count" in values:
+        told.append(f"{values['ads_count']:,} ads" if values["ads_count"] is not None else "no ads")
+    if "payee_name" in values:
+        told.append(f"paid to {values['payee_name'] or 'nobody named'}")
+    if "spent_on" in values:
+        told.append(f"paid on {values['spent_on'] or 'an unknown day'}")
+    return ", ".join(told) or "nothing"
+
+
+def tell_correction(correction: CorrectionView) -> str:
+    """A correction in one sentence."""
+    before, after = tell_figures(correction.before), tell_figures(correction.after)
+    match correction.kind:
+        case CorrectionKind.WITHDRAWN:
+            said = f"The source no longer states it; it had said: {before}"
+        case CorrectionKind.RETURNED:
+            said = f"The source states it again: {after}"
+        case _:
+            said = f"The source had said: {before}. It says now: {after}"
+    return f"{correction.figure}. {said}."
+
+
+def _limit(session: Session, wanted: CorrectionFilter, moment: Moment) -> list[ColumnElement[bool]]:
+    equal = {"source": wanted.source, "measure": wanted.measure, "subject": wanted.subject}
+    conditions = [
+        *moment.limit(Correction),
+        *(col(getattr(Correction, k)) == v for k, v in equal.items() if v is not None),
+    ]
+    if wanted.advertiser_id is not None:
+        ids = [wanted.advertiser_id, *list_former_ids(session, wanted.advertiser_id, moment)]
+        conditions.append(col(Correction.advertiser_id).in_(ids))
+    return conditions
+
+
+def _show(session: Session, rows: Sequence[Correction], moment: Moment) -> list[CorrectionView]:
+    ids = {row.advertiser_id for row in rows if row.advertiser_id is not None}
+    names = name_advertisers(session, sorted(ids), moment)
+    shown = []
+    for row in rows:
+        name = names.get(row.advertiser_id or "")
+        more = {"advertiser_name": name, "figure": _name_figure(row, name)}
+        shown.append(CorrectionView.model_validate(row, update=more))
+    return shown
+
+
+def _name_figure(row: Correction, name: str | None) -> str:
+    """What a figure is of: an ad, a filed row, or a period of an advertiser in a data set."""
+    match row.measure:
+        case SpendMeasure.ADS:
+            return f"Ad {row.subject}"
+        case SpendMeasure.DISCLOSED:
+            return f"Filed row {row.subject}"
+    dataset, _, rest = row.subject.partition("|")
+    # A name may hold the bar that divides the parts, a grain and a day do not.
+    who, grain, start_on = rest.rsplit("|", 2)
+    period = " ".join(filter(None, (GRAINS[Grain(grain)], start_on)))
+    return f"{name or who}, {period}, in {dataset}"
+
+
+def _tell_range(lower: int | None, upper: int | None) -> str:
+    if lower is None:
+        return "an unknown number of"
+    if upper is None:
+        return f"at least {lower:,}"
+    return f"{lower:,}" if lower == upper else f"{lower:,} to {upper:,}"

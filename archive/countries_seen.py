@@ -26,7 +26,7 @@ from sqlalchemy.sql.selectable import FromClause
 from sqlmodel import Session, col
 
 from archive.json_lists import unfold_list
-from archive.models import Ad, PublicAd, RunCountry, Source
+from archive.models import Ad, AdAbsence, PublicAd, RunCountry, Source
 from archive.models.changes import ChangeKind
 from archive.models.columns import BIG_ID
 from archive.records import SourceKind
@@ -82,13 +82,16 @@ def _count_seen(session: Session, look: Look) -> Counter[str]:
 
 
 def _count_vanished(session: Session, look: Look) -> Counter[str]:
+    # Absences, not the ads' state: a look that is believed late may have lost ads that came back since.
     gone = (
         select(col(Ad.id))
+        .join(AdAbsence, col(AdAbsence.ad_id) == col(Ad.id))
         .where(
             col(Ad.source) == look.source,
             col(Ad.partition) == look.partition,
-            col(Ad.vanished_at) == look.observed_at,
+            col(AdAbsence.missed_at) == look.observed_at,
         )
+        .distinct()
         .subquery()
     )
     return _count_countries(session, gone.join(PublicAd, col(PublicAd.id) == gone.c.id))

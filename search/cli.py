@@ -22,7 +22,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
-from search.as_of import search_as_of
+from search.answers import answer_query
 from search.engines import open_search
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
 from search.query import LAST_RESULT, AdQuery, QueryError, Sort, build_query
@@ -59,11 +59,8 @@ def search(
     with plain_errors(), _plain_query_errors():
         asked = _read_query(" ".join(words or []), filters or [], sort, limit, page)
         moment = read_moment(as_of, valid_at)
-        if moment.is_now:
-            answer = open_search(settings, archive).search(asked)
-        else:
-            with read(archive) as session:
-                answer = search_as_of(session, asked, moment)
+        with read(archive) as session:
+            answer = answer_query(session, open_search(settings, archive), asked, moment)
     if as_json:
         emit_json(answer)
         return
@@ -103,7 +100,8 @@ def tell_page(page: SearchPage, query: AdQuery) -> list[str]:
     if page.hits:
         header = ["began", "paid for by", "spend", "what was found", "id"]
         lines += ["", *format_table(header, [_tell_hit(hit) for hit in page.hits])]
-    return [*lines, "", _tell_next(page, query)]
+    looked = [f"{look.source}: {look.sentence}" for look in page.coverage]
+    return [*lines, "", *looked, _tell_next(page, query)]
 
 
 _MATCHED_IN_WORDS = {

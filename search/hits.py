@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlmodel import Field, SQLModel
 
+from archive.reading.coverage import LookedAt
 from archive.reading.views import AS_OF, VALID_AT
 
 MARK_START, MARK_END = "\ue000", "\ue001"
@@ -81,6 +82,11 @@ class SearchPage(SQLModel):
     as_of: datetime | None = Field(default=None, description=AS_OF)
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
     hits: list[SearchHit] = Field(description="The page's results, in order.")
+    coverage: list[LookedAt] = Field(
+        default_factory=list,
+        description="How well each source that was searched was looked at: in the days asked for, else "
+        "from its first look to its last.",
+    )
     facets: dict[str, dict[str, int]] = Field(
         description="For each facet asked for: value -> ads, most first, at most 100 values. An ad "
         "without a value is in none; one with several is in each."

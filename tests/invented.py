@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.absences import mark_vanished
 from archive.blobs import BlobStore
 from archive.captures import save_capture
 from archive.database import write
 from archive.ingest import ingest_page
+from archive.looks import close_look
 from archive.models.collecting import Outcome, RunKind
 from archive.models.people import Role
 from archive.people import add_user
@@ -147,9 +147,7 @@ def take_look(
         media_type="application/json",
     )
     ingest_page(session, look, records, capture.id, at + timedelta(seconds=5))
-    vanished = mark_vanished(session, look, at + timedelta(seconds=6))
-    end = at + timedelta(seconds=7)
-    end_run(session, look, Outcome.DONE, end, complete=True, vanished=vanished)
+    close_look(session, look, Outcome.DONE, at + timedelta(seconds=7), covered=True)
 
 
 def fail_look(session: Session, source: str, partition: str, at: datetime) -> None:

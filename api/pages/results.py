@@ -11,7 +11,7 @@ from api.pages.bands import find_scales
 from api.pages.site import PageHead, read_moment, render_page, set_moment
 from archive.database import read
 from archive.reading.moment import Moment
-from search.as_of import search_as_of
+from search.answers import answer_query
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
 from search.query import BOUND_FILTERS, LAST_RESULT, VALUE_FILTERS, QueryError, Sort, build_query
@@ -155,10 +155,8 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
         page=asked.page,
         facets=FACETS,
     )
-    if moment.is_now:
-        return rooms.search.search(query)
     with read(rooms.engine) as session:
-        return search_as_of(session, query, moment)
+        return answer_query(session, rooms.search, query, moment)
 
 
 def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[Choice]]:

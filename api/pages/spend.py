@@ -136,7 +136,6 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
             problem=problem,
             summary=summary,
             tables=[(t, write_sentence(t, question.verb, question.about)) for t in tables],
-            coverage=list_coverage(summary),
             offered=offer_values(rooms, question),
             measures=MEASURES,
             bys=BYS,
@@ -169,12 +168,6 @@ def offer_values(rooms: Rooms, question: SpendQuestion) -> dict[str, list[str]]:
         found = {}
     asked = {name: [question.given[name]] if question.given[name] else [] for name in OFFERED}
     return {name: list(dict.fromkeys([*asked[name], *found.get(name, {})])) for name in OFFERED}
-
-
-def list_coverage(summary: SpendSummary | None) -> list[tuple[str, int, int]]:
-    """Source, days looked at and days in question, for each source that the answer rests on."""
-    looks = [look for group in summary.groups for look in group.coverage] if summary else []
-    return sorted({(look.source, look.days_looked_at, look.days) for look in looks})
 
 
 Choice = TypeVar("Choice", SpendBy, SpendMeasure, SpendBasis)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
-from search.as_of import search_as_of
+from search.answers import answer_query
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
 from search.query import LARGEST_PAGE, LAST_RESULT, AdQuery, Sort, build_query
 
@@ -39,7 +39,7 @@ def search_ads(
     """
     pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters)]
     query = build_query(q, filters=pairs, sort=sort, limit=limit, page=page, facets=facets)
-    found = rooms.search.search(query) if moment.is_now else search_as_of(session, query, moment)
+    found = answer_query(session, rooms.search, query, moment)
     if shape is Format.CSV:
         return answer_csv(
             SearchHit,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.dependencies import Reading
+from api.dependencies import Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.reading import cover_source, list_sources
 from archive.reading.views import SourceCoverage, SourceView
@@ -24,10 +24,11 @@ def get_sources(session: Reading, shape: FormatOf = Format.JSON) -> Listing[Sour
 
 @router.get("/{source}/coverage")
 def get_coverage(
+    rooms: RoomsDep,
     session: Reading,
     source: Annotated[str, Path(description="The source.")],
     from_on: Annotated[date | None, Query(alias="from", description="First day.")] = None,
     to_on: Annotated[date | None, Query(alias="to", description="Last day, inclusive.")] = None,
 ) -> SourceCoverage:
     """Where and when this archive looked at a source, and the gaps."""
-    return cover_source(session, source, from_on, to_on)
+    return cover_source(session, source, from_on, to_on, now=rooms.now())

@@ -103,6 +103,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
         known,
+        *(f"{look.source}: {look.sentence}" for look in summary.looked_at),
         _next(summary),
     ]
 

@@ -11,12 +11,12 @@ from sqlmodel import Session, select
 from archive.batches import cut_batches
 from archive.models import Committee
 from archive.reading.advertisers import name_advertisers
-from archive.reading.coverage import cover_source
+from archive.reading.coverage import LookedAt, look_over
 from archive.records import MISSING_IN_WORDS
 from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendMeasure, SpendQuery
-from archive.spending.summary import LookedAt, SpendGroup
+from archive.spending.summary import SpendGroup
 from archive.spending.sums import SourceSum, Sum, SumKey, fold_sums
 
 
@@ -113,8 +113,7 @@ def _name_filers(session: Session, ids: list[str]) -> dict[str, str]:
 
 
 def _cover(session: Session, query: SpendQuery, source: str) -> LookedAt:
-    coverage = cover_source(session, source, query.from_on, query.to_on)
-    return LookedAt.model_validate(coverage, from_attributes=True)
+    return look_over(session, source, query.from_on, query.to_on, moment=query.moment)
 
 
 def _order_groups(query: SpendQuery, groups: list[SpendGroup]) -> list[SpendGroup]:

@@ -4,18 +4,10 @@ from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel
 
+from archive.reading.coverage import LookedAt
 from archive.reading.views import VALID_AT
 from archive.records import MissingReason
 from archive.spending.query import SpendBasis, SpendBy, SpendMeasure
-
-
-class LookedAt(SQLModel):
-    """How much of the time in question this archive looked at one source."""
-
-    source: str = Field(description="Source.")
-    days: int = Field(description="Days in question: the period, or first to last look.")
-    days_looked_at: int = Field(description="Days of these with a look that ended well.")
-    last_look_at: datetime | None = Field(description="When the source last answered a look.")
 
 
 class SpendGroup(SQLModel):
@@ -81,3 +73,9 @@ class SpendSummary(SQLModel):
     groups: list[SpendGroup] = Field(
         description="One row per key and currency; currencies are never added up."
     )
+
+    @property
+    def looked_at(self) -> list[LookedAt]:
+        """How well each source that the answer rests on was looked at."""
+        looks = {look.source: look for group in self.groups for look in group.coverage}
+        return [looks[source] for source in sorted(looks)]

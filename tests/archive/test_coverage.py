@@ -16,6 +16,7 @@ from archive.reading.coverage.answers import say_complete, say_looked
 from archive.reading.coverage.claims import week_of
 from archive.reading.coverage.looks import SILENT_AFTER
 from archive.reading.coverage.weeks import compare_claim
+from archive.reading.moment import Moment
 from archive.records import AdvertiserSpendRecord, SourceTotal
 from archive.runs import WORKER_STOPPED, begin_run
 from archive.totals import ingest_totals
@@ -320,10 +321,10 @@ def test_days_since_the_last_look_are_a_gap_where_now_is_known(engine, take_look
 def test_what_was_known_of_looks_at_an_earlier_time_stays_what_it_was(engine, take_look):
     take_look(["a"])
     with read(engine) as session:
-        then = look_over(session, "example", as_of=MONDAY)
+        then = look_over(session, "example", moment=Moment(as_of=MONDAY))
     take_look(["a"], MONDAY + 2 * DAY)
     with read(engine) as session:
-        assert look_over(session, "example", as_of=MONDAY) == then
+        assert look_over(session, "example", moment=Moment(as_of=MONDAY)) == then
         assert look_over(session, "example").sentence == (
             "looked on 2 of 3 days, last on 4 Mar 2026"
         )

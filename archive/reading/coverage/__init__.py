@@ -13,7 +13,7 @@ from archive.reading.coverage.days import (
     cover_source_days,
     look_over,
 )
-from archive.reading.coverage.looks import ENDED_WELL, list_looks
+from archive.reading.coverage.looks import ENDED_WELL, limit_looks, list_looks
 from archive.reading.coverage.weeks import cover_weeks
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "cover_source",
     "cover_source_days",
     "cover_weeks",
+    "limit_looks",
     "list_looks",
     "look_over",
 ]

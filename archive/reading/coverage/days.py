@@ -12,6 +12,7 @@ from sqlmodel import Session
 from archive.models.collecting import Outcome
 from archive.reading.coverage.answers import LookedAt, say_looked
 from archive.reading.coverage.looks import TakenLook, list_looks
+from archive.reading.moment import NOW, Moment
 from archive.reading.views import DayCover, Gap, SourceCoverage
 
 DAY = timedelta(days=1)
@@ -26,14 +27,14 @@ def cover_source(
     end_on: date | None = None,
     *,
     now: datetime | None = None,
-    as_of: datetime | None = None,
+    moment: Moment = NOW,
 ) -> SourceCoverage:
     """Looks, days looked at and gaps of a source between two days, both included.
 
     Without days: from the first look to the last; where `now` is given to yesterday at least, so that
-    days without any look since are a gap too. With `as_of`, what this archive knew then of its looks.
+    days without any look since are a gap too. At a moment: of the looks known and made by then.
     """
-    looks = list_looks(session, source, now=now, as_of=as_of)
+    looks = list_looks(session, source, now=now, moment=moment)
     observed = [look.day_on for look in looks]
     start_on = start_on or min(observed, default=None)
     if now is not None and observed:
@@ -60,10 +61,10 @@ def look_over(
     start_on: date | None = None,
     end_on: date | None = None,
     *,
-    as_of: datetime | None = None,
+    moment: Moment = NOW,
 ) -> LookedAt:
     """How well a source was looked at, in figures and as a sentence; parameters as `cover_source`."""
-    cover = cover_source(session, source, start_on, end_on, as_of=as_of)
+    cover = cover_source(session, source, start_on, end_on, moment=moment)
     return LookedAt(
         source=source,
         days=cover.days,

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlmodel import Session, col
 
 from archive.models import Run
 from archive.models.collecting import Outcome, RunKind
+from archive.reading.moment import NOW, Moment
 from archive.runs import WORKER_STOPPED
 
 ENDED_WELL = frozenset({Outcome.DONE, Outcome.ATTENTION})
@@ -64,12 +65,12 @@ def list_looks(
     from_on: date | None = None,
     to_on: date | None = None,
     now: datetime | None = None,
-    as_of: datetime | None = None,
+    moment: Moment = NOW,
 ) -> list[TakenLook]:
     """Looks by observation time, at one source or all, between two days, both included.
 
-    With `now`, a look that fell silent counts as failed before anybody closes its run. With `as_of`,
-    only looks that had ended by then.
+    With `now`, a look that fell silent counts as failed before anybody closes its run. At a moment,
+    only looks that had ended by then, at what the source said by then.
     """
     # Columns, not rows of the model: a year of looks is many thousands.
     query = select(*COLUMNS).order_by(col(Run.observed_at), col(Run.id))
@@ -80,9 +81,18 @@ def list_looks(
     if to_on is not None:
         after = datetime.combine(to_on + timedelta(days=1), time(), UTC)
         query = query.where(col(Run.observed_at) < after)
-    if as_of is not None:
-        query = query.where(col(Run.ended_at) <= as_of)
+    query = query.where(*limit_looks(moment))
     return [_take(run, now) for run in session.connection().execute(query)]
+
+
+def limit_looks(moment: Moment) -> list[ColumnElement[bool]]:
+    """Looks that had ended by a moment, and read what the source had said by then, as conditions."""
+    conditions = []
+    if moment.as_of is not None:
+        conditions.append(col(Run.ended_at) <= moment.as_of)
+    if moment.valid_at is not None:
+        conditions.append(col(Run.observed_at) <= moment.valid_at)
+    return conditions
 
 
 def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> TakenLook:

@@ -1,0 +1,52 @@
+"""The page of one source: week by week what was looked at, seen and claimed, and every gap."""
+
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import RoomsDep
+from api.pages.site import PageHead, render_page
+from archive.countries_seen import ALL_COUNTRIES
+from archive.database import read
+from archive.errors import NotFoundError
+from archive.models import Source
+from archive.reading.coverage import cover_source, cover_weeks
+
+router = APIRouter()
+
+WEEKS_SHOWN = 26
+
+
+@router.get("/sources/{source_id}")
+def show_coverage(rooms: RoomsDep, source_id: str, country: str = ALL_COUNTRIES) -> HTMLResponse:
+    """One source week by week, for one country or all together, newest first.
+
+    Raises:
+        NotFoundError: if this archive knows no such source.
+    """
+    with read(rooms.engine) as session:
+        source = session.get(Source, source_id)
+        if source is None:
+            raise NotFoundError("source", source_id)
+        weeks = cover_weeks(session, rooms.now(), source=source_id)
+        asked = urlencode({"source": source_id, "country": country})
+        path = f"/sources/{quote(source_id, safe='')}"
+        page = PageHead(
+            title=f"Looks at {source.title}",
+            path=path if country == ALL_COUNTRIES else f"{path}?{urlencode({'country': country})}",
+            section="/sources",
+            json=f"/api/v1/coverage?{asked}",
+        )
+        return render_page(
+            rooms,
+            session,
+            page,
+            "coverage.html",
+            source=source,
+            cover=cover_source(session, source_id, now=rooms.now()),
+            country=country,
+            countries=sorted({week.country for week in weeks}),
+            weeks=[week for week in weeks if week.country == country][:WEEKS_SHOWN],
+            most=WEEKS_SHOWN,
+        )

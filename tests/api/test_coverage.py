@@ -1,0 +1,100 @@
+"""Coverage over HTTP: by week as JSON and CSV, as a page, and beside every sum and list of results."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+
+from archive.database import open_engine, write
+from archive.models.collecting import RunKind
+from archive.runs import WORKER_STOPPED, begin_run
+from tests.api.conftest import NOON, SOURCE, make_ad
+
+
+def test_every_country_and_all_together_have_their_week(ask):
+    answer = ask("GET", "/coverage").json()
+    rows = {row["country"]: row for row in answer["items"]}
+    assert (rows["*"]["source"], rows["*"]["week_on"]) == (SOURCE.id, "2026-02-23")
+    assert rows["*"]["outcomes"] == {"done": 1}
+    assert rows["*"]["claimed"] is None
+
+
+def test_a_week_can_be_chosen_and_had_as_csv(ask, take_in):
+    take_in([make_ad("a9")], NOON + timedelta(minutes=30))
+    answer = ask(
+        "GET", "/coverage?source=example&country=*&from=2026-03-01&to=2026-03-01&format=csv"
+    )
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert (row["country"], row["looks"], row["days"]) == ("*", "2", "7")
+
+
+def test_a_killed_look_shows_as_a_gap_within_five_minutes(ask, settings, clock, keys):
+    engine = open_engine(settings)
+    began_at = NOON + timedelta(days=1)
+    with write(engine) as session:
+        begin_run(session, SOURCE.id, "2026", RunKind.CRAWL, began_at)
+    engine.dispose()
+    clock.at = began_at + timedelta(minutes=5)
+
+    weeks = ask("GET", "/coverage?country=*").json()["items"]
+    days = ask("GET", f"/sources/{SOURCE.id}/coverage").json()
+
+    assert [gap["reason"] for gap in weeks[0]["gaps"]] == [WORKER_STOPPED]
+    assert [gap["reason"] for gap in days["gaps"]] == [WORKER_STOPPED]
+
+
+@pytest.mark.parametrize("path", ["/search", "/search?q=harbour", "/search?filter=source=example"])
+def test_a_search_says_how_well_its_sources_were_looked_at(ask, path):
+    (looked,) = ask("GET", path).json()["coverage"]
+    assert looked["source"] == SOURCE.id
+    assert looked["sentence"] == "looked on 1 of 1 day, last on 1 Mar 2026"
+
+
+def test_a_search_in_some_days_says_how_well_these_were_looked_at(ask):
+    answer = ask("GET", "/search?filter=since=2026-02-02&filter=until=2026-03-01").json()
+    (looked,) = answer["coverage"]
+    assert (looked["days_looked_at"], looked["days"]) == (1, 28)
+
+
+def test_a_search_as_of_a_time_knows_only_the_looks_of_then(ask, take_in, clock):
+    take_in([make_ad("a9")], NOON + timedelta(days=2))
+    clock.at = NOON + timedelta(days=3)
+    then = ask("GET", "/search?as_of=2026-03-01T12:30:00Z").json()["coverage"]
+    now = ask("GET", "/search").json()["coverage"]
+    assert [look["days"] for look in (*then, *now)] == [1, 3]
+
+
+def test_every_sum_says_how_well_its_sources_were_looked_at(ask):
+    groups = ask("GET", "/spend?by=payer").json()["groups"]
+    assert groups
+    for group in groups:
+        (looked,) = group["coverage"]
+        assert looked["sentence"] == "looked on 1 of 1 day, last on 1 Mar 2026"
+
+
+@pytest.mark.parametrize("path", ["/search", "/search?q=nothingofthekind", "/spend"])
+def test_the_sentence_stands_on_the_page_of_the_answer(client, path):
+    assert "looked on 1 of 1 day, last on 1 Mar 2026." in client.get(path).text
+
+
+def test_the_page_of_a_source_shows_its_weeks_country_by_country(client):
+    page = client.get("/sources/example").text
+    assert "23 Feb 2026" in page
+    assert 'href="/api/v1/coverage?source=example&amp;country=%2A' in page
+    assert client.get("/sources/example?country=GR").status_code == 200
+
+
+def test_a_country_without_looks_is_said_to_have_none(client):
+    assert (
+        "Chad: no look at this source tells anything yet"
+        in client.get("/sources/example?country=TD").text
+    )
+
+
+def test_a_source_nobody_knows_has_no_page(client):
+    assert client.get("/sources/nobody").status_code == 404
+
+
+def test_the_page_of_sources_leads_to_each_one_s_weeks(client):
+    assert 'href="/sources/example"' in client.get("/sources").text

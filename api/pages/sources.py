@@ -11,13 +11,15 @@ from api.pages.strips import draw_strip, list_stretches
 from archive.database import read
 from archive.reading import cover_source, list_sources, what_is_missing
 from archive.reading.coverage import cover_source_days
+from archive.reading.held import find_held
 
 router = APIRouter()
 
 DAYS_SHOWN = 90
 
 LACKS = {
-    "held_back": ("Held back", "pieces that could not be read or believed, with their bytes kept"),
+    "held_back": ("Held back", "pieces that could not be read, with their bytes kept"),
+    "held_batch": ("Not believed", "batches that are held until a person decides"),
     "undated": ("Undated ads", "ads whose first day is unknown"),
     "no_currency": (
         "No currency",
@@ -39,15 +41,24 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
         section="/sources",
         json="/api/v1/sources",
     )
-    end_on = rooms.now().date()
+    now = rooms.now()
+    end_on = now.date()
     start_on = end_on - timedelta(days=DAYS_SHOWN - 1)
     with read(rooms.engine) as session:
         rows = []
         for source in list_sources(session):
-            days = cover_source_days(session, source.id, start_on, end_on)
-            cover = cover_source(session, source.id)
+            days = cover_source_days(session, source.id, start_on, end_on, now=now)
+            cover = cover_source(session, source.id, now=now)
             rows.append((source, cover, draw_strip(days), list_stretches(days)))
-        return render_page(rooms, session, page, "sources.html", rows=rows, days=DAYS_SHOWN)
+        return render_page(
+            rooms,
+            session,
+            page,
+            "sources.html",
+            rows=rows,
+            days=DAYS_SHOWN,
+            held=find_held(session),
+        )
 
 
 @router.get("/missing")

@@ -11,6 +11,7 @@ from api.routes import (
     evidence,
     flags,
     health,
+    held,
     missing,
     notices,
     rules,
@@ -38,6 +39,7 @@ ROUTERS = (
     sources.router,
     coverage.router,
     runs.router,
+    held.router,
     missing.router,
     health.router,
 )

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, func, type_coerce
 from sqlmodel import Session, col, select
 
-from archive.models import PublicAd, QuarantinedPiece, Run
+from archive.held_batches import name_batch
+from archive.models import HeldBatch, PublicAd, QuarantinedPiece, Run
 from archive.models.collecting import Outcome, PieceStatus
 from archive.reading.freshness import read_data_as_of
 from archive.reading.sources import show_run
@@ -22,6 +23,7 @@ def what_is_missing(session: Session) -> MissingReport:
         data_as_of=read_data_as_of(session),
         lacks=[
             *_count_held_back(session),
+            *_list_held_batches(session),
             *_count_unknown(session, "undated", "started_on", col(PublicAd.started_at).is_(None)),
             *_count_unknown(session, "no_currency", "currency"),
             *_count_unknown(session, "no_spend", "spend_lower_minor"),
@@ -52,6 +54,19 @@ def _count_held_back(session: Session) -> Iterator[Lack]:
     )
     for source, reason, count, since_at in session.exec(query):
         yield Lack(what="held_back", source=source, reason=reason, count=count, since_at=since_at)
+
+
+def _list_held_batches(session: Session) -> Iterator[Lack]:
+    """Each batch for itself: how much it would bring or take away is not known before it is read."""
+    query = select(HeldBatch).where(HeldBatch.status == PieceStatus.HELD)
+    for batch in session.exec(query.order_by(col(HeldBatch.source), col(HeldBatch.id))):
+        yield Lack(
+            what="held_batch",
+            source=batch.source,
+            reason=f"{name_batch(batch.id)}: {batch.reason}",
+            count=1,
+            since_at=batch.held_at,
+        )
 
 
 def _count_unknown(

@@ -109,6 +109,8 @@ class GooglePoliticalAdsSpider(SourceSpider):
         partition_unit="the whole bundle",
         seconds_between_requests=5,
         lacks="no text of the ad; spend and impressions of an ad only as ranges",
+        # Advertisers' totals over all years stand in it, and the largest have passed 300 m USD.
+        believable_spend_minor=1_000_000_000_00,
     )
     base_url = "https://storage.googleapis.com/political-csv"
 

@@ -118,6 +118,8 @@ class MetaAdLibrarySpider(SourceSpider):
         seconds_between_requests=3,
         lacks="spend and impressions only as ranges; no media files; countries of an ad outside the "
         "EU and UK",
+        # Ranges in rupiah or dong run to billions of units.
+        believable_spend_minor=20_000_000_000_00,
     )
     base_url = "https://graph.facebook.com"
 

@@ -112,6 +112,8 @@ class SnapSpider(SourceSpider):
         partition_unit="one year's file",
         seconds_between_requests=5,
         lacks="no text of the ad: only the media file and the address it leads to",
+        # Exact amounts of single ads: none of 2018 or 2023 was above 30,000 units.
+        believable_spend_minor=10_000_000_00,
     )
     base_url = "https://storage.googleapis.com/ad-manager-political-ads-dump"
 

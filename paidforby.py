@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "rules": ("oversight.cli", "app", "Check, list and show acceptability rules."),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
+    "mirror": ("archive.mirror_cli", "app", "The public tables as Parquet files."),
     "backup": ("archive.backup_cli", "backup", "The whole archive into a folder."),
     "restore": ("archive.backup_cli", "restore", "A backup into an empty home."),
     "scheduler": ("scrapers.schedule_cli", "scheduler", "Start what is due, on and on."),

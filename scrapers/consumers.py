@@ -1,4 +1,4 @@
-"""The two readers of the change sequence that a collecting machine runs: the rules, the search copy.
+"""The readers of the change sequence that a collecting machine runs: rules, search copy, mirror.
 
 `following.py` calls them. Each keeps its own mark and can be killed at any point.
 """
@@ -6,6 +6,8 @@
 from sqlalchemy import Engine
 
 from archive.database import write
+from archive.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
+from archive.mirror.compacting import MOST_PARTS
 from archive.terminal import note
 from config.settings import Settings
 from oversight.elections import load_elections
@@ -40,3 +42,14 @@ def sync_search(settings: Settings, engine: Engine, clock: Clock) -> None:
         return
     for refused in report.rejected:
         note(f"the search engine would not take {refused.id}: {refused.reason}")
+
+
+def write_mirror(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Add what changed to the Parquet files; a full disk or another writer is caught up with later."""
+    folder = find_folder(settings)
+    try:
+        report = sync_mirror(engine, folder, clock())
+        if report.most_parts >= MOST_PARTS:
+            compact_mirror(folder, clock())
+    except (MirrorError, OSError) as error:
+        note(f"the mirror stays behind for now: {error}")

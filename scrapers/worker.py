@@ -29,11 +29,11 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     Raises:
         ScheduleError: if a schedule cannot be read.
     """
-    follow_changes(settings, engine, clock)
+    follow_changes(settings, engine, clock, mirror=True)
     runs = []
     for errand in find_due(engine, settings, read_schedules(settings), clock()):
         runs.append(crawl_in_child(settings, engine, errand, clock))
-        follow_changes(settings, engine, clock)
+        follow_changes(settings, engine, clock, mirror=True)
     return runs
 
 

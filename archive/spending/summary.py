@@ -69,7 +69,7 @@ class SpendSummary(SQLModel):
     as_of: datetime | None = Field(
         description="The time whose knowledge this is; now: when this archive last learned anything."
     )
-    valid_at: datetime | None = Field(description=VALID_AT)
+    valid_at: datetime | None = Field(default=None, description=VALID_AT)
     groups: list[SpendGroup] = Field(
         description="One row per key and currency; currencies are never added up."
     )

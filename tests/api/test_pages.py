@@ -52,6 +52,8 @@ PAGES = [
     "/decisions/D-2026-00001",
     "/ads/meadow_library/900000001",
     "/sources",
+    "/sources/meadow_library",
+    "/sources/harbour_ads?country=GR",
     "/missing",
     "/report",
     "/about",

@@ -158,9 +158,15 @@ def test_counts_beside_what_advertisers_spent_are_claims_too(engine, take_look):
 
 def test_a_statement_stands_in_later_weeks_until_another_replaces_it(engine, take_look):
     take_look(["a", statement("p1", 3)])
-    take_look(["a"], MONDAY + WEEK)
+    take_look(["a", statement("p1", 3)], MONDAY + WEEK)
     take_look(["a", statement("p1", 5)], MONDAY + 2 * WEEK)
     assert [row.claimed for row in weeks(engine, SUNDAY + 2 * WEEK)] == [5, 3, 3]
+
+
+def test_a_statement_that_a_complete_look_no_longer_found_claims_nothing(engine, take_look):
+    take_look(["a", statement("p1", 3), statement("p2", 4)])
+    take_look(["a", statement("p1", 3)], MONDAY + WEEK)
+    assert [row.claimed for row in weeks(engine, SUNDAY + WEEK)] == [3, 7]
 
 
 def test_a_claim_for_several_countries_is_a_claim_for_none_of_them(engine, take_look):

@@ -30,6 +30,8 @@ PAGES = [
     "/decisions",
     "/decisions/D-2026-00001",
     "/sources",
+    "/sources/meadow_library",
+    "/sources/harbour_ads?country=GR",
     "/missing",
     "/report",
     "/about",

@@ -183,11 +183,12 @@ class Gate:
         raise ImplausibleBatchError(HeldReason.ABSURD_AMOUNT, reason, figures)
 
 
-def list_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Move]:
-    """What the amount of a known row was and would be; if its currency changed, once in each.
+WEIGHED = ("currency", "spend_lower_minor")
+"""What a row is weighed by."""
 
-    Both give `currency` and `spend_lower_minor`.
-    """
+
+def list_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Move]:
+    """What the amount of a known row was and would be, both by `WEIGHED`; once in each currency."""
     was, now = before["spend_lower_minor"] or 0, after["spend_lower_minor"] or 0
     if before["currency"] == after["currency"]:
         return [(before["currency"], was, now)]

@@ -185,6 +185,30 @@ def test_a_page_that_lowers_what_is_known_by_half_is_refused(engine, sweep):
         assert {ad.spend_lower_minor for ad in session.exec(select(PublicAd))} == {100_00}
 
 
+def test_ads_whose_words_alone_changed_bear_out_those_that_were_lowered(engine, sweep, make_ad):
+    sweep(range(40))
+    with write(engine) as session:
+        look = begin_run(session, "example", "2026", RunKind.CRAWL, NOON + DAY)
+        ads = [make_ad(f"a{number}", bodies=["Other words"]) for number in range(37)]
+        ads += [make_ad(f"a{number}", spend_lower_minor=0) for number in range(37, 40)]
+        counts = ingest_page(
+            session, look, ads, None, NOON + DAY, gate=open_gate(session, "example")
+        )
+    assert counts.changed == 40
+
+
+def test_an_amount_that_is_no_longer_stated_is_lowered_to_nothing(engine, sweep):
+    sweep(range(20))
+    with pytest.raises(ImplausibleBatchError, match="falls by 100%"):
+        sweep(range(20), NOON + DAY, spend_lower_minor=None, spend_upper_minor=None)
+
+
+def test_an_amount_in_another_currency_is_no_longer_one_in_the_first(engine, sweep):
+    sweep(range(20))
+    with pytest.raises(ImplausibleBatchError, match="from 2,000 EUR to 0 EUR"):
+        sweep(range(20), NOON + DAY, currency="USD")
+
+
 def state(session, numbers, minor, now, gate=None):
     """A complete look at the weekly statements of these advertisers."""
     look = begin_run(session, "example", "2026", RunKind.CRAWL, now, is_sweep=True)

@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert
 from sqlmodel import Session
 
 from archive.ad_rows import Stamp
 from archive.models import Correction
 from archive.models.corrections import CorrectionKind
+from archive.row_values import Values, insert_values
 from archive.spending.query import SpendMeasure
-
-Values = dict[str, Any]
-"""The columns of one row, by name."""
 
 SPEND = ("spend_lower_minor", "spend_upper_minor")
 AD_FIGURES = (*SPEND, "impressions_lower", "impressions_upper", "reach_lower", "reach_upper")
@@ -104,8 +101,7 @@ def return_statement(subject: Subject, stamp: Stamp, gone: Figures, after: Figur
 
 def write_corrections(session: Session, rows: Sequence[Values]) -> None:
     """Keep corrections, in the order given."""
-    if rows:
-        session.connection().execute(insert(Correction), list(rows))
+    insert_values(session, Correction, rows)
 
 
 def _find_corrected(
@@ -162,8 +158,8 @@ def _write_row(
     names: Sequence[str],
 ) -> Values:
     return stamp.columns | {
-        "measure": subject.measure,
-        "kind": kind,
+        "measure": subject.measure.value,
+        "kind": kind.value,
         "source": stamp.look.source,
         "subject": subject.name,
         "advertiser_id": subject.advertiser_id,

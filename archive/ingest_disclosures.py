@@ -7,9 +7,9 @@ history in its place (`archive.late_disclosures`). Of an organisation the last d
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
 from archive.ad_rows import Stamp
@@ -24,12 +24,12 @@ from archive.ledger import append_leaves
 from archive.models import Committee, Disclosure, DisclosureVersion
 from archive.models.changes import ChangeKind, LeafKind
 from archive.records import CommitteeRecord, DisclosureRecord
+from archive.row_values import Values, insert_values
 from archive.runs import Counts
 from archive.series import split_repeats
 from archive.sightings import find_first_after, note_sightings
 from archive.spending.query import SpendMeasure
 
-Values = dict[str, Any]
 Stated = TypeVar("Stated", Disclosure, Committee)
 
 COMPARED = ("id", "ref", "row_sha256", "versions", "observed_at")
@@ -137,9 +137,10 @@ def _read_known(
 
 
 def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Values:
-    return record.model_dump() | {
+    stated = dict(record.__dict__)
+    return stated | {
         "source": stamp.look.source,
-        "row_sha256": hash_json(record.model_dump(mode="json")),
+        "row_sha256": hash_json(stated),
         "observed_at": stamp.look.observed_at,
         "recorded_at": stamp.now,
     }
@@ -186,8 +187,7 @@ def _read_runs(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], in
 def _write(
     session: Session, table: type[Stated], fresh: Sequence[Values], changed: Sequence[Values]
 ) -> None:
-    if fresh:
-        session.connection().execute(insert(table), list(fresh))
+    insert_values(session, table, fresh)
     _update(session, table, changed)
 
 
@@ -223,7 +223,7 @@ def _write_versions(session: Session, stamp: Stamp, versions: Sequence[Values]) 
         {name: value for name, value in version.items() if name != "ref"} | {"id": first + i}
         for i, version in enumerate(versions)
     ]
-    session.connection().execute(insert(DisclosureVersion), rows)
+    insert_values(session, DisclosureVersion, rows)
     append_leaves(session, LeafKind.DISCLOSURE_VERSION, leaves, stamp.now)
     changed = dict.fromkeys(version["disclosure_id"] for version in versions)
     append_changes(session, ChangeKind.DISCLOSURE, changed, stamp.now)

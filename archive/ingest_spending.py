@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from archive.ad_rows import Stamp
@@ -32,12 +31,11 @@ from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
 from archive.plausibility import Gate, list_moves
 from archive.records import AdvertiserSpendRecord
+from archive.row_values import Values, insert_values
 from archive.runs import Counts
 from archive.series import split_repeats
 from archive.sightings import find_last_before, note_sightings
 from archive.spending.query import SpendMeasure
-
-Values = dict[str, Any]
 
 COMPARED = (
     *("id", "series", "row_sha256", "observed_at", "run_id", "is_withdrawn", "advertiser_id"),
@@ -106,7 +104,7 @@ def write_statements(session: Session, stamp: Stamp, rows: Sequence[Values]) -> 
     if not rows:
         return
     _retire(session, stamp.look.source, [row["series"] for row in rows if row["is_current"]])
-    session.connection().execute(insert(AdvertiserSpend), list(rows))
+    insert_values(session, AdvertiserSpend, rows)
     append_changes(session, ChangeKind.ADVERTISER_SPEND, [r["id"] for r in rows], stamp.now)
 
 
@@ -164,9 +162,9 @@ def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[
 
 def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
     """A row without its id, as it is if nothing newer is known."""
-    source = stamp.look.source
+    source, stated = stamp.look.source, dict(record.__dict__)
     return (
-        record.model_dump()
+        stated
         | stamp.columns
         | {
             "source": source,
@@ -174,7 +172,7 @@ def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
             "is_current": True,
             "is_withdrawn": False,
             "advertiser_id": advertiser_id(source, record.advertiser_ref, record.advertiser_name),
-            "row_sha256": hash_json(record.model_dump(mode="json")),
+            "row_sha256": hash_json(stated),
         }
     )
 

@@ -6,7 +6,6 @@ Called by `archive.ingest_disclosures`; it decides which versions to add and wri
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -16,10 +15,9 @@ from archive.bulk import table_of
 from archive.models import DisclosureVersion
 from archive.models.changes import ChangeKind
 from archive.records import DisclosureRecord
+from archive.row_values import Values
 from archive.series import Point, find_held, place_late
 from archive.sightings import find_first_after
-
-Values = dict[str, Any]
 
 
 @dataclass

@@ -6,7 +6,6 @@ Called by `archive.ingest_spending`; it decides which rows to add and writes non
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -15,10 +14,9 @@ from archive.batches import cut_batches
 from archive.bulk import table_of
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
+from archive.row_values import Values
 from archive.series import Point, find_held, place_late
 from archive.sightings import find_first_after
-
-Values = dict[str, Any]
 
 
 @dataclass

@@ -93,19 +93,16 @@ class Fields:
 
     def keep(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the named fields that are not blank, word for word."""
-        cells = self._cells
-        return _spell_given({name: cells.pop(name) for name in names if name in cells})
+        kept = {}
+        for name in names:
+            value = self._cells.pop(name, None)
+            if value or value not in ("", None):
+                kept[name] = _spell(value)
+        return kept
 
     def rest(self) -> dict[str, str]:
         """What no one has taken and is not blank; what is no text is written as JSON."""
-        rest, self._cells = self._cells, {}
-        return _spell_given(rest)
-
-
-def _spell_given(cells: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: _spell(value) for name, value in cells.items() if value or value not in ("", None)
-    }
+        return self.keep([name for name, value in self._cells.items() if value != ""])
 
 
 def _spell(value: object) -> str:

@@ -24,6 +24,9 @@ PARTS_IN_ORDER = ("year", "month", "day", "hour", "minute", "second")
 
 DAYS_REMEMBERED = 4_096
 
+UNREADABLE = (ValueError, OverflowError)
+"""What a text raises that is no moment: east of Greenwich the year 1 begins before all time."""
+
 
 def read_day(value: object) -> date:
     """A day written YYYY-MM-DD.
@@ -43,7 +46,7 @@ def read_day_as(*formats: str) -> Callable[[object], date]:
         for form, read_moment in read_form.items():
             try:
                 day = read_moment(text)
-            except ValueError:
+            except UNREADABLE:
                 continue
             # `strptime` also takes 1152019 for 15 November: only what it would write itself counts.
             if day.strftime(form) == text:
@@ -61,12 +64,9 @@ def read_instant(*formats: str) -> Callable[[object], datetime]:
         text = read_text(value)
         for read_moment in read_forms:
             try:
-                read_at = read_moment(text)
-            except ValueError:
+                return read_moment(text)
+            except UNREADABLE:
                 continue
-            return (
-                read_at.replace(tzinfo=UTC) if read_at.tzinfo is None else read_at.astimezone(UTC)
-            )
         raise ValueError(f"{text!r} is not a time as this source writes it")
 
     return read
@@ -76,20 +76,25 @@ def compile_form(form: str) -> Callable[[str], datetime]:
     """A reader that means what `datetime.strptime` means, ten times as fast for most texts.
 
     It reads forms of digits with all their leading zeros itself; everything else, and every refusal,
-    is left to `strptime`. Raises ValueError as that does.
+    is left to `strptime`. A form without a zone is UTC. Raises ValueError as `strptime` does.
     """
     parts = [DIGITS.get(part, re.escape(part)) for part in re.split(r"(%.)", form)]
     pattern = re.compile("".join(parts), re.ASCII)
     names = PARTS_IN_ORDER[: len(pattern.groupindex)]
     if "%" in pattern.pattern or len(names) < 3 or set(names) != set(pattern.groupindex):
-        return lambda text: datetime.strptime(text, form)  # noqa: DTZ007 (callers set the zone)
+        return lambda text: _read_slowly(text, form)
 
     def read(text: str) -> datetime:
         if match := pattern.fullmatch(text):
             try:
-                return datetime(*map(int, match.group(*names)))  # type: ignore[arg-type] # noqa: DTZ001
+                return datetime(*map(int, match.group(*names)), tzinfo=UTC)  # type: ignore[misc, arg-type]
             except ValueError:
                 pass
-        return datetime.strptime(text, form)  # noqa: DTZ007 (callers set the zone)
+        return _read_slowly(text, form)
 
     return read
+
+
+def _read_slowly(text: str, form: str) -> datetime:
+    moment = datetime.strptime(text, form)  # noqa: DTZ007 (the zone is set below)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -34,6 +34,11 @@ def test_an_instant_comes_out_in_utc() -> None:
     assert read("2019-05-13T15:30:04-0700") == datetime(2019, 5, 13, 22, 30, 4, tzinfo=UTC)
 
 
+def test_an_instant_before_all_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a time"):
+        read_instant("%Y-%m-%dT%H:%M:%S%z")("0001-01-01T00:00:00+0700")
+
+
 @pytest.mark.parametrize("value", [20190115, ["01/15/2019"], None])
 def test_what_is_no_text_is_no_day(value: object) -> None:
     with pytest.raises(TypeError, match="is not text"):
@@ -42,9 +47,10 @@ def test_what_is_no_text_is_no_day(value: object) -> None:
 
 def read_plainly(text: str, form: str) -> datetime | None:
     try:
-        return datetime.strptime(text, form)  # noqa: DTZ007 (compared as it is)
+        moment = datetime.strptime(text, form)  # noqa: DTZ007 (the zone is set below)
     except ValueError:
         return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def read_shortly(text: str, form: str) -> datetime | None:

@@ -134,8 +134,13 @@ def filter_ads(
 
 
 def show_ads(rows: Iterable[Mapping[str, Any]]) -> list[AdItem]:
-    """Rows of the public view, column by column, as readers see them."""
-    return [AdItem.model_validate({**row, "id": row["public_id"]}) for row in rows]
+    """Rows of the public view, column by column, as readers see them; reasons in order of field."""
+    return [
+        AdItem.model_validate(
+            {**row, "id": row["public_id"], "missing": dict(sorted(row["missing"].items()))}
+        )
+        for row in rows
+    ]
 
 
 def list_redactions(session: Session, ad_row_id: int) -> list[RedactionView]:

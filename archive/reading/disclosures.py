@@ -68,8 +68,8 @@ def show_disclosures(session: Session, rows: Sequence[Mapping[str, Any]]) -> lis
     names = {(committee.source, committee.ref): committee.name for committee in committees}
     return [
         DisclosureView.model_validate(
-            {
-                **row,
+            {name: row[name] for name in row if name in DisclosureView.model_fields}
+            | {
                 "id": public_id(row["source"], row["ref"]),
                 "committee_name": names.get((row["source"], row["committee_ref"])),
             }

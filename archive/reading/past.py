@@ -177,7 +177,10 @@ def read_return(absence: AdAbsence, moment: Moment) -> datetime | None:
 
 def _restore(source: str, ad_id: int, history: History) -> Values:
     version, metric = history.content.row, history.numbers.row
-    return project_record(source, _join_record(version, metric)) | {
+    values = project_record(source, _join_record(version, metric))
+    return values | {
+        # As ingest stores it: answers are compared byte for byte.
+        "missing": dict(sorted(values["missing"].items())),
         "id": ad_id,
         "state": "vanished" if history.missed_at else "seen",
         "versions": history.content.known,

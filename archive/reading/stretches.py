@@ -6,6 +6,7 @@ which rows hold and how one is restored.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -96,13 +97,20 @@ def _list_columns(table: type[Kept]) -> list[Mapped[Any]]:
 
 def _make_table(session: Session, table: type[Kept]) -> Table:
     """An empty table of the same columns that only this session sees, gone when it ends."""
+    made = _describe_table(table)
+    session.connection().execute(CreateTable(made, if_not_exists=True))
+    session.connection().execute(delete(made))
+    return made
+
+
+@cache
+def _describe_table(table: type[Kept]) -> Table:
+    """Always the same object, so that statements about it are compiled once."""
     columns = [
         Column(column.name, column.type, primary_key=column.primary_key)
         for column in inspect(table).mapper.columns
     ]
-    made = Table(f"past_{table.__tablename__}", MetaData(), *columns, prefixes=["TEMPORARY"])
-    session.connection().execute(CreateTable(made, if_not_exists=True))
-    return made
+    return Table(f"past_{table.__tablename__}", MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 def _refill(

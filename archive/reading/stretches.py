@@ -99,7 +99,6 @@ def _make_table(session: Session, table: type[Kept]) -> Table:
     """An empty table of the same columns that only this session sees, gone when it ends."""
     made = _describe_table(table)
     session.connection().execute(CreateTable(made, if_not_exists=True))
-    session.connection().execute(delete(made))
     return made
 
 

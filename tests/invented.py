@@ -14,11 +14,13 @@ from sqlmodel import Session
 from archive.blobs import BlobStore
 from archive.captures import save_capture
 from archive.database import write
+from archive.held_batches import hold_batch, settle_batch
 from archive.ingest import ingest_page
 from archive.looks import close_look
-from archive.models.collecting import Outcome, RunKind
+from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind
 from archive.models.people import Role
 from archive.people import add_user
+from archive.plausibility import Figures, ImplausibleBatchError
 from archive.realm import claim_realm
 from archive.records import AdRecord, DisclosureRecord, SourceInfo
 from archive.records.sources import SourceKind
@@ -106,6 +108,21 @@ def make_archive(settings: Settings) -> Engine:
         take_look(session, blobs, "island_registry", "2026", NOW, list(registry_rows()))
         fail_look(session, "meadow_library", "US", NOW - timedelta(days=2))
     return engine
+
+
+def hold_something(engine: Engine) -> None:
+    """Two batches that were not believed: one waits, the other a person has released."""
+    gone: Figures = {"what": "ads", "gone": 30}
+    takedown = ImplausibleBatchError(HeldReason.SHRINK, "30 of 90 ads are gone at once", gone)
+    absurd = ImplausibleBatchError(HeldReason.ABSURD_AMOUNT, f"ad {HOSTILE} states too much", {})
+    with write(engine) as session:
+        look = begin_run(session, "harbour_ads", "2025", RunKind.CRAWL, NOW)
+        released = hold_batch(session, look, takedown, NOW)
+        hold_batch(session, look, absurd, NOW)
+        end_run(session, look, Outcome.ATTENTION, NOW)
+        assert released.id is not None
+        because = "the platform closed the account"
+        settle_batch(session, released.id, PieceStatus.RELEASED, "Ada", because, NOW)
 
 
 def decide_something(settings: Settings, engine: Engine) -> str:

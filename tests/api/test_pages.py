@@ -54,6 +54,7 @@ PAGES = [
     "/sources",
     "/sources/meadow_library",
     "/sources/harbour_ads?country=GR",
+    "/held",
     "/missing",
     "/report",
     "/about",

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Request
 from api.app import create_app
 from search.engines import open_search
 from search.sync import sync_index
-from tests.invented import NOW, decide_something, make_archive, make_settings
+from tests.invented import NOW, decide_something, hold_something, make_archive, make_settings
 
 PAGES = [
     "/",
@@ -32,6 +32,7 @@ PAGES = [
     "/sources",
     "/sources/meadow_library",
     "/sources/harbour_ads?country=GR",
+    "/held",
     "/missing",
     "/report",
     "/about",
@@ -47,6 +48,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = make_settings(tmp_path_factory.mktemp("site"))
     engine = make_archive(settings)
     decide_something(settings, engine)
+    hold_something(engine)
     sync_index(engine, open_search(settings, engine), NOW)
     engine.dispose()
     config = uvicorn.Config(create_app(settings, now=lambda: NOW), port=0, log_level="error")

@@ -115,7 +115,7 @@ def coverage(
     header = ("source", "days looked at", "of", "looks", "last look")
     say("\n".join(format_table(header, [_tell_coverage(each) for each in covered])))
     for line in [line for each in covered for line in _tell_gaps(each)]:
-        say(line)
+        say(show_plain(line))
     say("next: paidforby coverage --by week")
 
 
@@ -143,7 +143,7 @@ def _say_weeks(weeks: list[WeekCoverage], country: str) -> None:
     if len(chosen) > len(shown):
         say(f"… and {len(chosen) - len(shown):,} earlier weeks; --json gives all of them")
     for line in [line for week in shown for line in _tell_week_gaps(week)][:WEEKS_SHOWN]:
-        say(line)
+        say(show_plain(line))
     say("next: paidforby coverage --by week --country GR, or --json for every country")
 
 

@@ -100,7 +100,7 @@ def tell_page(page: SearchPage, query: AdQuery) -> list[str]:
     if page.hits:
         header = ["began", "paid for by", "spend", "what was found", "id"]
         lines += ["", *format_table(header, [_tell_hit(hit) for hit in page.hits])]
-    looked = [f"{look.source}: {look.sentence}" for look in page.coverage]
+    looked = [f"{_plain(look.source)}: {look.sentence}" for look in page.coverage]
     return [*lines, "", *looked, _tell_next(page, query)]
 
 

@@ -1,5 +1,6 @@
 """The page of one source: week by week what was looked at, seen and claimed, and every gap."""
 
+from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
@@ -7,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
 from api.pages.site import PageHead, render_page
-from archive.countries_seen import ALL_COUNTRIES
+from archive.countries_seen import ALL_COUNTRIES, NO_COUNTRY
 from archive.database import read
 from archive.errors import NotFoundError
 from archive.models import Source
@@ -46,7 +47,12 @@ def show_coverage(rooms: RoomsDep, source_id: str, country: str = ALL_COUNTRIES)
             source=source,
             cover=cover_source(session, source_id, now=rooms.now()),
             country=country,
-            countries=sorted({week.country for week in weeks}),
+            countries=order_countries({week.country for week in weeks}),
             weeks=[week for week in weeks if week.country == country][:WEEKS_SHOWN],
             most=WEEKS_SHOWN,
         )
+
+
+def order_countries(countries: Iterable[str]) -> list[str]:
+    """All together first, then by code, and what has no country last."""
+    return sorted(countries, key=lambda code: (code != ALL_COUNTRIES, code == NO_COUNTRY, code))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from api.pages.coverage import order_countries
 from archive.database import open_engine, write
 from archive.models.collecting import RunKind
 from archive.runs import WORKER_STOPPED, begin_run
@@ -98,3 +99,7 @@ def test_a_source_nobody_knows_has_no_page(client):
 
 def test_the_page_of_sources_leads_to_each_one_s_weeks(client):
     assert 'href="/sources/example"' in client.get("/sources").text
+
+
+def test_all_countries_come_first_and_ads_without_one_last():
+    assert order_countries({"", "US", "*", "GR"}) == ["*", "GR", "US", ""]

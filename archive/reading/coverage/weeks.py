@@ -41,6 +41,7 @@ class SourceWeeks:
     """First day of each partition that is crawled."""
     counts: Counts
     claims: Mapping[tuple[date, str], Claim]
+    claimed_countries: frozenset[str]
     countries: Mapping[str, frozenset[str]]
     """By partition, the countries in which it ever showed an ad."""
     today: date
@@ -48,7 +49,7 @@ class SourceWeeks:
     def list_countries(self) -> list[str]:
         """All countries together, then each of them."""
         named = {c for countries in self.countries.values() for c in countries}
-        named |= {country for _, country in self.claims}
+        named |= self.claimed_countries
         named |= {name for name in self.first_crawls if COUNTRY_CODE.fullmatch(name)}
         return [ALL_COUNTRIES, *sorted(named - {ALL_COUNTRIES})]
 
@@ -56,7 +57,7 @@ class SourceWeeks:
         """Whether a partition shows ads in a country, or should by what the source claims."""
         if country in {ALL_COUNTRIES, partition}:
             return True
-        is_claimed = country in {named for _, named in self.claims}
+        is_claimed = country in self.claimed_countries
         of_all_countries = COUNTRY_CODE.fullmatch(partition) is None
         return country in self.countries.get(partition, ()) or (is_claimed and of_all_countries)
 
@@ -103,12 +104,14 @@ def _gather(
     weeks = _sort_into_weeks(looks, from_on, min(to_on or today, today))
     looked = [week for week, taken in weeks.items() if any(look.ended_well for look in taken)]
     counts = _read_counts(session, source)
+    claims = read_claims(session, source, looked)
     return SourceWeeks(
         source=source,
         looks=weeks,
         first_crawls=first_crawls,
         counts=counts,
-        claims=read_claims(session, source, looked),
+        claims=claims,
+        claimed_countries=frozenset(country for _, country in claims),
         countries=_join_countries(looks, counts),
         today=today,
     )

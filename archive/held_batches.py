@@ -31,7 +31,8 @@ def hold_batch(
 ) -> HeldBatch:
     """Put a batch aside and say so in the log.
 
-    The same doubt about the same bytes is one batch, also after a person has rejected it.
+    The same doubt about the same bytes is one batch, also after a person has rejected it; so is a
+    partition that stays shrunk for as long as nobody has decided.
     """
     batch = _find_batch(session, look, doubt, capture_id) or HeldBatch(
         run_id=look.run_id,
@@ -52,20 +53,20 @@ def hold_batch(
 def _find_batch(
     session: Session, look: Look, doubt: ImplausibleBatchError, capture_id: int | None
 ) -> HeldBatch | None:
+    query = select(HeldBatch).where(
+        HeldBatch.source == look.source,
+        HeldBatch.partition == look.partition,
+        HeldBatch.cause == doubt.cause,
+    )
     if capture_id is None:
-        return None
-    bytes_now = select(Capture.sha256).where(Capture.id == capture_id).scalar_subquery()
-    query = (
-        select(HeldBatch)
-        .join(Capture, col(Capture.id) == HeldBatch.capture_id)
-        .where(
-            HeldBatch.source == look.source,
-            HeldBatch.partition == look.partition,
+        query = query.where(HeldBatch.status == PieceStatus.HELD)
+    else:
+        bytes_now = select(Capture.sha256).where(Capture.id == capture_id).scalar_subquery()
+        query = query.join(Capture, col(Capture.id) == HeldBatch.capture_id).where(
             HeldBatch.reason == doubt.reason,
             HeldBatch.status != PieceStatus.RELEASED,
             Capture.sha256 == bytes_now,
         )
-    )
     return session.exec(query.limit(1)).first()
 
 

@@ -97,8 +97,8 @@ def believe_absences(session: Session, batch_id: int, by: str, because: str, now
     # An as-of read counts a complete look from its end on, and this one was none before now.
     run.ended_at = now
     run.reason = (
-        f"a mass takedown of {run.vanished:,} ads, believed by {settled.settled_by} "
-        f"because: {settled.settled_because}"
+        f"a mass takedown of {settled.figures['gone']:,} {settled.figures['what']}, "
+        f"believed by {settled.settled_by} because: {settled.settled_because}"
     )
     session.add(run)
     session.flush()

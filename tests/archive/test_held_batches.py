@@ -118,6 +118,19 @@ def test_an_ad_seen_again_before_the_release_was_away_and_is_back(engine, sweep)
     assert returned == [NOON + 2 * DAY, None, None]
 
 
+def test_a_partition_that_stays_shrunk_is_one_batch_until_somebody_decides(engine, sweep):
+    sweep(range(10))
+    for day in (1, 2):
+        sweep(range(7), NOON + day * DAY)
+    with write(engine) as session:
+        (batch,) = list_batches(session, None, 10)
+        settle_batch(session, 1, PieceStatus.REJECTED, "Ada", "the file was cut", NOON + 3 * DAY)
+    run = sweep(range(7), NOON + 4 * DAY)
+
+    assert batch.id == 1
+    assert run.reason.startswith("held as batch-2: 3 of 10 ads are gone at once")
+
+
 def test_a_rejected_shrink_leaves_the_ads_where_they_were(engine, sweep):
     sweep(range(10))
     sweep(range(7), NOON + DAY)

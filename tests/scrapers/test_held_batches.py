@@ -239,6 +239,19 @@ def test_a_rejected_batch_is_not_taken_in_when_the_same_bytes_come_again(
     assert (spends(home), len(batches(home))) == ({100_00}, 1)
 
 
+def test_a_piece_is_settled_by_its_number_and_without_a_reason(home: Home, tmp_path: Path) -> None:
+    import_year(home, write_ads(tmp_path / "a.csv", [100, -5]), 1)
+
+    assert "next: paidforby quarantine release 1 --by WHO" in (
+        home.command("quarantine", "show", "1").stdout
+    )
+    explained = home.command("quarantine", "reject", "1", "--by", "Ada", "--because", "no")
+    assert (explained.returncode, "a piece is settled without it" in explained.stderr) == (2, True)
+    done = home.command("quarantine", "reject", "1", "--by", "Ada")
+    assert done.stdout == "piece 1 of a.csv is rejected; its bytes stay as evidence\n"
+    assert home.command("quarantine", "list").stdout.endswith("nothing is held back\n")
+
+
 def test_a_name_that_is_neither_a_piece_nor_a_batch_is_wrong_usage(home: Home) -> None:
     for name in ("lot-1", "batch-x"):
         done = home.command("quarantine", "show", name)

@@ -5,16 +5,18 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlmodel import Session
 
 from archive.database import open_engine, write
 from archive.models import Source
 from archive.records import SourceInfo
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS_DIR = Path(__file__).parent / "migrations"
 
@@ -31,11 +33,30 @@ def init_archive(settings: Settings, sources: Iterable[SourceInfo]) -> Engine:
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest revision."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(alembic_config(connection), "head")
+        if read_revision(connection) != find_newest_revision():
+            # Alembic takes a quarter of a second to import, and most commands find nothing to do.
+            from alembic import command  # noqa: PLC0415
+
+            command.upgrade(alembic_config(connection), "head")
 
 
-def alembic_config(connection: Connection) -> Config:
+def read_revision(connection: Connection) -> str | None:
+    """The revision a database is at; `None` where it holds no archive."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def find_newest_revision() -> str:
+    """The newest migration's number, which begins its file's name."""
+    return max(path.name.split("_")[0] for path in MIGRATIONS_DIR.glob("versions/[0-9]*.py"))
+
+
+def alembic_config(connection: Connection) -> "Config":
     """Alembic's configuration for one open connection; there is no alembic.ini."""
+    from alembic.config import Config  # noqa: PLC0415 (as above)
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS_DIR))
     config.attributes["connection"] = connection

@@ -1,5 +1,6 @@
 """Commands that collect from disk and say what was collected: init, import, sources, coverage."""
 
+import gc
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +36,9 @@ EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards
 IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
 
 SHOWN_AT_MOST = 20
+
+YOUNG_OBJECTS = 50_000
+"""Objects made between two looks of the garbage collector: a page of records holds about as many."""
 
 
 def init(as_json: AsJson = False) -> None:
@@ -77,6 +81,9 @@ def import_(
         complete_partition=complete,
         realm=Realm.REAL,
     )
+    # Else the collector walks all that was imported, over and over, while records come and go.
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
     with plain_errors(), make_progress() as progress:
         opener = _tracking_opener(progress, source)
         report = import_files(settings, engine, spider, order, utc_now, opener)

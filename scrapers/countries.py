@@ -3,6 +3,8 @@
 English names come from the Unicode CLDR (through Babel); the rest are spellings met in the sources.
 """
 
+from functools import cache
+
 from babel import Locale
 
 # Spellings of Snap's and Meta's files that differ from the CLDR's English names.
@@ -25,8 +27,13 @@ SPELLINGS = {
     "viet nam": "VN",
 }
 
-CODES_BY_NAME: dict[str, str] = {
-    name.casefold(): code
-    for code, name in Locale("en").territories.items()
-    if len(code) == 2 and code.isalpha()
-} | SPELLINGS
+
+@cache
+def list_codes_by_name() -> dict[str, str]:
+    """Case-folded name -> code; the CLDR is read when the first country is."""
+    territories = Locale("en").territories
+    return {
+        name.casefold(): code
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha()
+    } | SPELLINGS

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.money import check_currency, exponent_of, to_minor
-from scrapers.countries import CODES_BY_NAME
+from scrapers.countries import list_codes_by_name
 
 RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
 PLAIN_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
@@ -238,7 +238,7 @@ def read_country(value: object) -> str:
     text = read_text(value)
     if len(text) == 2 and text.isalpha() and text.isupper():
         return text
-    code = CODES_BY_NAME.get(text.casefold())
+    code = list_codes_by_name().get(text.casefold())
     if code is None:
         raise ValueError(f"{text!r} is not a country we know")
     return code

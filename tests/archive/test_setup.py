@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlmodel import select
 
 from archive.database import create_archive_engine, open_archive, read, write
@@ -11,7 +12,13 @@ from archive.errors import DatabaseAddressError, NotInitialisedError, RealmError
 from archive.models import PublicAd, Source
 from archive.realm import claim_realm, read_realm
 from archive.records import SourceInfo, SourceKind
-from archive.setup import alembic_config, init_archive, migrate
+from archive.setup import (
+    alembic_config,
+    find_newest_revision,
+    init_archive,
+    migrate,
+    read_revision,
+)
 from archive.stats import count_archive
 from config.settings import Realm, Settings
 
@@ -34,6 +41,19 @@ EXAMPLE = SourceInfo(
 def test_the_migrations_make_exactly_the_tables_of_the_models(engine):
     with engine.connect() as connection:
         command.check(alembic_config(connection))
+
+
+def test_an_archive_is_at_the_newest_revision_and_alembic_agrees_which_it_is(engine):
+    with engine.connect() as connection:
+        assert read_revision(connection) == find_newest_revision()
+        assert ScriptDirectory.from_config(alembic_config(connection)).get_heads() == [
+            find_newest_revision()
+        ]
+
+
+def test_an_empty_database_is_at_no_revision(tmp_path):
+    with create_archive_engine(f"sqlite:///{tmp_path / 'empty.db'}").connect() as connection:
+        assert read_revision(connection) is None
 
 
 def test_migrating_again_keeps_what_is_there(engine, look_at, make_ad):

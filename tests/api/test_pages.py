@@ -56,6 +56,8 @@ PAGES = [
     "/sources/harbour_ads?country=GR",
     "/held",
     "/missing",
+    "/corrections",
+    "/corrections?source=snap&measure=reported",
     "/report",
     "/about",
 ]

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Request
 from api.app import create_app
 from search.engines import open_search
 from search.sync import sync_index
+from tests.corrected import correct_something
 from tests.invented import NOW, decide_something, hold_something, make_archive, make_settings
 
 PAGES = [
@@ -34,6 +35,8 @@ PAGES = [
     "/sources/harbour_ads?country=GR",
     "/held",
     "/missing",
+    "/corrections",
+    "/corrections?measure=ads",
     "/report",
     "/about",
     "/nowhere",
@@ -49,6 +52,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine = make_archive(settings)
     decide_something(settings, engine)
     hold_something(engine)
+    correct_something(engine, "harbour_ads:mill-1", "harbour_ads:77")
     sync_index(engine, open_search(settings, engine), NOW)
     engine.dispose()
     config = uvicorn.Config(create_app(settings, now=lambda: NOW), port=0, log_level="error")

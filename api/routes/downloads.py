@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.routes.ads import read_filter
 from api.sending import Download
 from archive.reading import AdFilter
 from archive.reading.disclosures import DisclosureFilter
+from archive.reading.moment import Moment
 from archive.records import Grain
 from archive.streams import (
     AdvertiserSpendFilter,
@@ -30,12 +31,13 @@ MEDIA_TYPES = {
 }
 
 ENDINGS = (
-    "CSV ends with the line `# end: N rows; data_as_of: …; next_after: …` (read it with `#` as the "
-    'sign of a comment), JSON Lines with `{"end": {"rows", "data_as_of", "next_after"}}`, Parquet has '
-    "the same in its metadata. A file without its end was cut: ask again with `after`, the `cursor` of "
-    "the last whole row. In CSV a text gets an apostrophe before it where a spreadsheet would run it "
-    "(= + - @ tab, line end, NUL first) or spoil it as a number (12 digits and more, leading zeros, "
-    "1E5); lists are JSON. JSON Lines and Parquet have every text as it is."
+    'The last line of CSV is `# end: rows: N; …` (tell a reader that `#` begins a comment and that `"` '
+    'is the quote), that of JSON Lines `{"end": {"rows", "data_as_of", "as_of", "valid_at", '
+    '"next_after"}}`; Parquet has the same in its metadata. A file without its end was cut: ask again '
+    "with `after`, the `cursor` of the last whole row. In CSV a text gets an apostrophe before it where "
+    "a spreadsheet would run it (= + - @, tab, line end or NUL first) or spoil it as a number (12 "
+    "digits and more, leading zeros, 1E5); lists are JSON. JSON Lines and Parquet have every text as "
+    "it is."
 )
 """What every download's description says about its end and its cells."""
 
@@ -88,6 +90,7 @@ def get_downloads() -> list[DownloadView]:
 def download_advertiser_spend(
     rooms: RoomsDep,
     form: FormOf,
+    moment: MomentOf,
     source: Annotated[str | None, Query(description="Only this source.")] = None,
     platform: Annotated[str | None, Query(description="Only this platform.")] = None,
     country: Annotated[str | None, Query(description="Only statements about it.")] = None,
@@ -103,13 +106,14 @@ def download_advertiser_spend(
     wanted = AdvertiserSpendFilter(
         source, platform, country, currency, advertiser_id, grain, is_current
     )
-    return _send(rooms, What.ADVERTISER_SPEND, form, wanted, after)
+    return _send(rooms, What.ADVERTISER_SPEND, form, wanted, after, moment)
 
 
 @router.get("/disclosures.{form}", response_class=Response, responses=WHOLE_LIST)
 def download_disclosures(
     rooms: RoomsDep,
     form: FormOf,
+    moment: MomentOf,
     source: Annotated[str | None, Query(description="Only this source.")] = None,
     committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
     payee_name: Annotated[str | None, Query(description="Only this payee.")] = None,
@@ -117,7 +121,7 @@ def download_disclosures(
 ) -> Response:
     """Disclosed expenditures, as last disclosed."""
     wanted = DisclosureFilter(source, committee_ref, payee_name)
-    return _send(rooms, What.DISCLOSURES, form, wanted, after)
+    return _send(rooms, What.DISCLOSURES, form, wanted, after, moment)
 
 
 @router.get("/{what}.{form}", response_class=Response, responses=WHOLE_LIST)
@@ -131,18 +135,22 @@ def download_ads(
         ),
     ],
     form: FormOf,
+    moment: MomentOf,
     wanted: Annotated[AdFilter, Depends(read_filter)],
     after: After = None,
 ) -> Response:
     """Ads, or what hangs on them, for the ads that a filter leaves as they are now."""
-    return _send(rooms, what, form, wanted, after)
+    return _send(rooms, what, form, wanted, after, moment)
 
 
-def _send(rooms: Rooms, what: What, form: Form, wanted: Wanted, after: str | None) -> Response:
+def _send(
+    rooms: Rooms, what: What, form: Form, wanted: Wanted, after: str | None, moment: Moment
+) -> Response:
+    known_at = moment.as_of or rooms.now()
     return Download(
-        write_stream(rooms.engine, what, form, wanted, after),
+        write_stream(rooms.engine, what, form, wanted, after, moment),
         media_type=MEDIA_TYPES[form],
-        file_name=f"paidforby-{what}-{rooms.now():%Y-%m-%dT%H%MZ}.{form}",
+        file_name=f"paidforby-{what}-{known_at:%Y-%m-%dT%H%MZ}.{form}",
     )
 
 

@@ -5,6 +5,7 @@ so only the last line begins with `#`: readers skip it when told that `#` begins
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from archive.streams.cells import LINE_END, write_line, write_time
 from archive.streams.ending import Ending
@@ -12,7 +13,7 @@ from archive.streams.select import RowStream
 
 
 def write_csv(stream: RowStream) -> Iterator[bytes]:
-    """The header, the rows block by block, and `# end: N rows …`."""
+    """The header, the rows block by block, and `# end: rows: N; …`."""
     ending = Ending.open(stream)
     yield write_line(column.name for column in stream.columns).encode()
     for block in stream.blocks:
@@ -22,6 +23,6 @@ def write_csv(stream: RowStream) -> Iterator[bytes]:
 
 
 def _write_end(ending: Ending) -> str:
-    known = write_time(ending.data_as_of) if ending.data_as_of else "never"
-    following = f"; next_after: {ending.next_after}" if ending.next_after else ""
-    return f"# end: {ending.rows} rows; data_as_of: {known}{following}{LINE_END}"
+    said = {name: value for name, value in ending.describe().items() if value is not None}
+    said |= {name: write_time(value) for name, value in said.items() if isinstance(value, datetime)}
+    return f"# end: {'; '.join(f'{name}: {value}' for name, value in said.items())}{LINE_END}"

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from archive.canonical import canonical_json
 from archive.parquet import arrow_type
 from archive.streams.columns import Column
 from archive.streams.ending import Ending
-from archive.streams.json_text import write_json
 from archive.streams.select import RowStream, Values
 
 ROW_GROUP_ROWS = 10_000
@@ -20,7 +20,7 @@ ROW_GROUP_ROWS = 10_000
 
 
 def write_parquet(stream: RowStream) -> Iterator[bytes]:
-    """The file part by part; its metadata holds `rows`, `data_as_of` and `next_after`."""
+    """The file part by part; its metadata holds what the others end with."""
     ending = Ending.open(stream)
     schema = _make_schema(stream.columns)
     sink = _Sink()
@@ -30,7 +30,7 @@ def write_parquet(stream: RowStream) -> Iterator[bytes]:
             writer.write_batch(group, row_group_size=ROW_GROUP_ROWS)
             yield sink.drain()
         writer.add_key_value_metadata(
-            {name: write_json(value).strip('"') for name, value in ending.describe().items()}
+            {name: canonical_json(value).strip(b'"') for name, value in ending.describe().items()}
         )
     yield sink.drain()
 
@@ -66,7 +66,7 @@ def _to_batch(columns: Sequence[Column], schema: pa.Schema, block: list[Values])
 
 
 def _write_list(value: object) -> str | None:
-    return None if value is None else write_json(value)
+    return None if value is None else canonical_json(value).decode()
 
 
 class _Sink(io.RawIOBase):

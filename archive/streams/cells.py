@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
-from archive.streams.json_text import write_json
+from archive.canonical import canonical_json
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 """A spreadsheet may run a cell that begins so (OWASP ASVS 5.0, 1.2.10; OWASP, CSV Injection)."""
@@ -51,7 +51,7 @@ def _write_cell(value: object) -> str:
         case date():
             return _quote(write_time(value))
         case _:
-            return _quote(write_json(value))
+            return _quote(canonical_json(value).decode())
 
 
 def _is_in_danger(text: str) -> bool:

@@ -15,13 +15,18 @@ class Ending:
     rows: int
     data_as_of: datetime | None
     """When this archive had last learned anything, at the snapshot of the stream."""
+    as_of: datetime | None
+    """The rows are what this archive knew at this time; `None`: what it knows."""
+    valid_at: datetime | None
+    """The rows are what held at their sources at this time; `None`: what they said last."""
     next_after: str | None
     """The cursor of the last row: what is learned later comes after it."""
 
     @classmethod
     def open(cls, stream: RowStream) -> Self:
         """The end of a stream of which nothing has been written yet."""
-        return cls(0, stream.data_as_of, stream.after)
+        moment = stream.moment
+        return cls(0, stream.data_as_of, moment.as_of, moment.valid_at, stream.after)
 
     def count(self, block: Sequence[Values]) -> None:
         """Take note of rows that are being written."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
+from archive.models import AdvertiserSpend
 from archive.reading.ads import AdFilter, filter_ads
 from archive.reading.disclosures import DisclosureFilter, filter_disclosures
 from archive.reading.json_lists import list_holds
@@ -26,7 +27,8 @@ class AdvertiserSpendFilter:
     advertiser_id: str | None = None
     grain: Grain | None = None
     is_current: bool | None = None
-    """Only the newest observation of each series, or only the older ones."""
+    """Only the newest observation of each series, or only the older ones; at an earlier moment only
+    the newest are told anyway."""
 
 
 Wanted = AdFilter | AdvertiserSpendFilter | DisclosureFilter
@@ -50,5 +52,7 @@ def _filter_statements(
 ) -> list[ColumnElement[bool]]:
     given = {name: value for name, value in vars(wanted).items() if value is not None}
     country = given.pop("country", None)
+    if table is not AdvertiserSpend:
+        given.pop("is_current", None)
     conditions = [getattr(table, name) == value for name, value in given.items()]
     return conditions + ([list_holds(session, table.countries, country)] if country else [])

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Engine
 
 from archive.database import read
+from archive.reading.moment import NOW, Moment
 from archive.streams.as_csv import write_csv
 from archive.streams.as_json_lines import write_json_lines
 from archive.streams.as_parquet import write_parquet
@@ -33,7 +34,12 @@ WRITERS: Mapping[Form, Callable[[RowStream], Iterator[bytes]]] = {
 
 
 def write_stream(
-    engine: Engine, what: What, form: Form, wanted: Wanted, after: str | None = None
+    engine: Engine,
+    what: What,
+    form: Form,
+    wanted: Wanted,
+    after: str | None = None,
+    moment: Moment = NOW,
 ) -> Generator[bytes, None, None]:
     """A whole list in one form, part by part; it holds one database connection until it is closed.
 
@@ -41,4 +47,4 @@ def write_stream(
         CursorError: before the first part, if the cursor was not given by a stream of this kind.
     """
     with read(engine) as session:
-        yield from WRITERS[form](stream_rows(session, what, wanted, after))
+        yield from WRITERS[form](stream_rows(session, what, wanted, after, moment))

@@ -4,17 +4,20 @@ The forms write what comes from here. A stream sees one snapshot: the session mu
 `archive.database.read` and stay open until the last row is read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Select, and_, case, text
 from sqlmodel import Session
 
-from archive.models import PublicAd
+from archive.models import AdvertiserSpend, Disclosure, PublicAd
 from archive.reading import CursorError, read_data_as_of
+from archive.reading.moment import NOW, Moment
 from archive.reading.paging import decode_number, decode_text, encode_cursor
+from archive.reading.past import ads_at
+from archive.reading.past_money import disclosures_at, statements_at
 from archive.streams.columns import Column
 from archive.streams.filters import Wanted, match
 from archive.streams.tables import PLANS, Plan, What, list_columns
@@ -24,7 +27,7 @@ BLOCK_ROWS = 1000
 """Rows read and written at a time."""
 
 NARROW = ("advertiser_id", "payer_name", "committee_ref", "payee_name")
-"""Filters that leave few rows: an index finds them sooner than a walk over all."""
+"""Filters that leave few rows: an index and a sort find them sooner than a walk over all."""
 
 Values = tuple[Any, ...]
 
@@ -37,14 +40,22 @@ class RowStream:
     blocks: Iterator[list[Values]]
     """Rows in the order of our ids, a value for each column; the last one is the row's cursor."""
     data_as_of: datetime | None
+    moment: Moment
     after: str | None
     """The cursor the stream goes on after; `None`: from the beginning."""
 
 
 def stream_rows(
-    session: Session, what: What, wanted: Wanted, after: str | None = None
+    session: Session,
+    what: What,
+    wanted: Wanted,
+    after: str | None = None,
+    moment: Moment = NOW,
 ) -> RowStream:
     """The rows of a kind that a filter leaves, after the row with the cursor `after`.
+
+    At an earlier moment: ads, statements and filings as they stood then, and of versions and numbers
+    those that count then, of the ads that the filter leaves as they are now.
 
     Raises:
         CursorError: if the cursor was not given by a stream of this kind.
@@ -53,31 +64,34 @@ def stream_rows(
     listing = f"downloads/{what}"
     if plan.labels is None:
         start = decode_number(listing, after) or 0
-        blocks = _read_rows(session, plan, wanted, listing, start)
+        rows = _read_rows(_select_blocks(session, plan, wanted, start, moment), listing)
     else:
-        blocks = _read_cells(session, plan, wanted, listing, _decode_cell(listing, after))
-    return RowStream(list_columns(what), blocks, read_data_as_of(session), after)
+        cell = _decode_cell(listing, after)
+        blocks = _select_blocks(session, plan, wanted, cell[0] - 1, moment)
+        rows = _read_cells(blocks, listing, plan.labels, cell)
+    return RowStream(
+        list_columns(what), rows, read_data_as_of(session, moment.as_of), moment, after
+    )
 
 
-def _read_rows(
-    session: Session, plan: Plan, wanted: Wanted, listing: str, start: int
-) -> Iterator[list[Values]]:
-    for block in _select_blocks(session, plan, wanted, start):
+def _read_rows(blocks: Iterator[Sequence[Any]], listing: str) -> Iterator[list[Values]]:
+    for block in blocks:
         yield [(*row[1:], encode_cursor(listing, row[0])) for row in block]
 
 
 def _read_cells(
-    session: Session, plan: Plan, wanted: Wanted, listing: str, start: tuple[int, int]
+    blocks: Iterator[Sequence[Any]],
+    listing: str,
+    labels: Mapping[str, type],
+    start: tuple[int, int],
 ) -> Iterator[list[Values]]:
-    """A row for each cell; its cursor names the ad and how many of its cells came before."""
-    start_id, start_cell = start
-    labels = plan.labels or {}
-    for block in _select_blocks(session, plan, wanted, start_id - 1):
+    """A row for each cell after `start`, which names an ad and how many cells came before it."""
+    for block in blocks:
         yield [
             (*facts, *unfold(cell, labels), encode_cursor(listing, f"{ad_id}.{number}"))
             for ad_id, *facts, cells in block
             for number, cell in enumerate(cells)
-            if ad_id > start_id or number > start_cell
+            if (ad_id, number) > start
         ]
 
 
@@ -92,22 +106,50 @@ def _decode_cell(listing: str, after: str | None) -> tuple[int, int]:
 
 
 def _select_blocks(
-    session: Session, plan: Plan, wanted: Wanted, after: int
+    session: Session, plan: Plan, wanted: Wanted, after: int, moment: Moment
 ) -> Iterator[Sequence[Any]]:
     """Rows of the database, a block at a time, each beginning with its id."""
-    if session.get_bind().dialect.name == "postgresql":
+    if _is_postgresql(session):
         # The first rows soon, not all of them soonest: walk the key rather than sort (PostgreSQL,
         # "cursor_tuple_fraction").
         session.execute(text("SET LOCAL cursor_tuple_fraction = 0.00001"))
-    table = plan.table
-    filtered = PublicAd if plan.by_ad else table
-    query = plan.select_from(table).where(table.id > after, *match(session, filtered, wanted))
-    if not any(getattr(wanted, name, None) for name in NARROW):
-        # SQLite would take the index of a filter and then sort; without it, it walks the key.
-        for walked in {table, filtered}:
-            query = query.with_hint(walked, "NOT INDEXED", "sqlite")
-    result = session.execute(query.order_by(table.id), execution_options={"yield_per": BLOCK_ROWS})
-    try:
-        yield from result.partitions()
-    finally:
-        result.close()
+    for table in _list_stretches(session, plan, moment, after):
+        query = _build_query(session, plan, table, wanted, moment).where(table.id > after)
+        result = session.execute(query, execution_options={"yield_per": BLOCK_ROWS})
+        try:
+            yield from result.partitions()
+        finally:
+            result.close()
+
+
+def _list_stretches(session: Session, plan: Plan, moment: Moment, after: int) -> Iterator[Any]:
+    """What to select from: the table, or what stood there at the moment, in rising stretches."""
+    if plan.table is PublicAd:
+        yield from ads_at(session, moment, after)
+    elif plan.table is Disclosure:
+        yield from disclosures_at(session, moment, after)
+    elif plan.table is AdvertiserSpend and not moment.is_now:
+        yield statements_at(moment)
+    else:
+        yield plan.table
+
+
+def _build_query(
+    session: Session,
+    plan: Plan,
+    table: Any,  # noqa: ANN401 (the plan's table or what stands for it)
+    wanted: Wanted,
+    moment: Moment,
+) -> Select[Any]:
+    conditions = match(session, PublicAd if plan.by_ad else table, wanted)
+    is_narrow = any(getattr(wanted, name, None) for name in NARROW)
+    if conditions and not is_narrow and not _is_postgresql(session):
+        # SQLite would take the index of a filter and then sort; what it cannot see into has none.
+        conditions = [case((and_(*conditions), 1), else_=0) == 1]
+    if plan.by_ad:
+        conditions += moment.limit(table)
+    return plan.select_from(table).where(*conditions).order_by(table.id)
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, literal, select
 from sqlmodel import Field, col
 
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
@@ -103,7 +103,13 @@ def _plan_cells(row: type[CellRow], name: str) -> Plan:
 
 def _plan_advertiser_spend() -> Plan:
     columns = describe_columns(AdvertiserSpendRow)
-    return Plan(columns, AdvertiserSpend, lambda spend: _select(columns, spend))
+
+    def select_from(spend: Any) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+        # What stood at an earlier moment was current then; the column tells of now.
+        named = {} if spend is AdvertiserSpend else {"is_current": literal(value=True)}
+        return _select(columns, spend, **named)
+
+    return Plan(columns, AdvertiserSpend, select_from)
 
 
 def _plan_disclosures() -> Plan:

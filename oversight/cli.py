@@ -1,6 +1,6 @@
 """`paidforby rules`: check rule files, list and show rules, and print the windows they reckon.
 
-None of it needs an archive: rules are files.
+Rules are files: none of it needs an archive, but for the versions of an earlier time.
 """
 
 from datetime import UTC, datetime
@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from archive.cli import AsJson
+from archive.database import read
 from archive.errors import ArchiveError, NotFoundError
-from archive.terminal import FAILED, emit_json, format_table, note, plain_errors, say
+from archive.moment_options import AsOf, ValidAt, read_moment
+from archive.reading.moment import Moment
+from archive.terminal import FAILED, emit_json, format_table, note, open_or_exit, plain_errors, say
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.settings import Settings
 from oversight.elections import Election, load_elections
@@ -20,6 +23,7 @@ from oversight.parameters import load_parameters
 from oversight.reference_files import ReferenceFileError
 from oversight.rule_file import RuleFile
 from oversight.rules import Rule, find_rule, load_rule, load_rules
+from oversight.rules_then import ListedRule, list_held_rules, pick_in_force
 from oversight.windows import Span, compute_window
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
@@ -83,22 +87,31 @@ def _report_check(rules: list[Rule], refused: list[ReferenceFileError], *, as_js
 
 
 @app.command("list")
-def list_rules(as_json: AsJson = False) -> None:
-    """List the rules of this deployment."""
+def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = False) -> None:
+    """List the rules of this deployment, now or as held and in force at an earlier moment."""
     with plain_errors():
-        described = [describe_rule(rule) for rule in load_rules(Settings())]
+        described = [describe_rule(rule) for rule in _find_rules(read_moment(as_of, valid_at))]
     if as_json:
         emit_json(described)
         return
     names = ("id", "version", "jurisdiction", "legal_status", "stage", "evidence", "origin")
-    rows = [[line[name] for name in names] for line in described]
+    rows = [[line[name] or "earlier" for name in names] for line in described]
     for line in format_table([name.replace("_", " ") for name in names], rows):
         say(line)
     say()
     say("next: paidforby rules show RULE")
 
 
-def describe_rule(rule: Rule) -> dict[str, Any]:
+def _find_rules(moment: Moment) -> list[ListedRule]:
+    settings = Settings()
+    rules = load_rules(settings)
+    if moment.as_of is None:
+        return pick_in_force(rules, moment)
+    with read(open_or_exit(settings)) as session:
+        return pick_in_force(list_held_rules(session, rules, moment), moment)
+
+
+def describe_rule(rule: ListedRule) -> dict[str, Any]:
     """A rule in one line, as programs read it."""
     return {
         "id": rule.id,

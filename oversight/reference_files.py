@@ -89,6 +89,19 @@ class ReferenceFile:
         return node.start_mark.line + 1 if node else None
 
 
+def read_kept_text(name: str, text: str, model: type[Model]) -> Model:
+    """A reference file's text, kept from an earlier time, as a model.
+
+    Raises:
+        ReferenceFileError: if it does not fit the model of today.
+    """
+    try:
+        return model.model_validate(_Loader(text).get_single_data())
+    except ValidationError as error:
+        why = f"kept in a form that is no longer read: {error.errors()[0]['msg']}"
+        raise ReferenceFileError(name, None, "", why) from None
+
+
 def _refuse_aliases(text: str) -> None:
     # An alias of an alias of an alias is a small file that becomes a large one.
     for token in yaml.scan(text, Loader=yaml.SafeLoader):

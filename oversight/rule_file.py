@@ -56,6 +56,13 @@ class Validity(ReferenceModel):
     status: LegalStatus = Field(description="in_force, repealed, announced, or indicator: no law.")
     note: str = Field(default="", description="What about the dates is not certain.")
 
+    def holds_on(self, day: date) -> bool:
+        """Whether the provision applies on a day; an end nobody knows is none."""
+        if self.status is LegalStatus.ANNOUNCED:
+            return False
+        has_begun = self.starts_on is None or self.starts_on <= day
+        return has_begun and (self.ends_on is None or day < self.ends_on)
+
 
 class Clause(ReferenceModel):
     """A condition and the provision it puts into words."""

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
-from api.pages.site import PageHead, render_page
+from api.pages.site import PageHead, read_moment, render_page, set_moment
 from archive.database import read
 from archive.reading.rules import count_answers, list_rule_versions
 from oversight.elections import Election
 from oversight.rules import Rule
+from oversight.rules_then import list_held_rules, pick_in_force
 from oversight.windows import compute_window
 
 router = APIRouter()
@@ -68,17 +69,26 @@ class WindowRow:
 
 
 @router.get("/rules")
-def show_rules(rooms: RoomsDep) -> HTMLResponse:
-    """Every rule this archive holds ads against, or will."""
-    page = PageHead(title="Rules", path="/rules", section="/rules", json="/api/v1/rules")
+def show_rules(request: Request, rooms: RoomsDep) -> HTMLResponse:
+    """Every rule this archive holds ads against, or will; or those held, and in force, at a moment."""
+    moment = read_moment(request, rooms.now())
+    page = PageHead(
+        title="Rules",
+        path="/rules",
+        section="/rules",
+        json=set_moment("/api/v1/rules", moment),
+        keeps_history=True,
+        moment=moment,
+    )
     with read(rooms.engine) as session:
+        rules = pick_in_force(list_held_rules(session, rooms.rules, moment), moment)
         return render_page(
             rooms,
             session,
             page,
             "rules.html",
-            rules=rooms.rules,
-            counts=count_answers(session, [rule.sha256 for rule in rooms.rules]),
+            rules=rules,
+            counts=count_answers(session, [rule.sha256 for rule in rules]),
             evidence=EVIDENCE,
             statuses=STATUS,
             stages=STAGES,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from api.dependencies import Reading, RoomsDep
+from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.models import RuleVersion
 from archive.reading.descriptions import quote_field
@@ -20,7 +20,7 @@ from archive.reading.rules import (
 from config.overlay import Origin
 from oversight.citations import Evidence
 from oversight.rule_file import LegalStatus, RuleFile, Stage, Validity
-from oversight.rules import Rule
+from oversight.rules_then import ListedRule, list_held_rules, pick_in_force
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -36,7 +36,9 @@ class RuleFacts(BaseModel):
     legal_status: LegalStatus = Field(description=quote_field(Validity, "status"))
     stage: Stage = Field(description=quote_field(RuleFile, "stage"))
     evidence: Evidence = Field(description="How well it is founded: as its weakest text is.")
-    origin: Origin = Field(description="shipped, changed by the operator, or local.")
+    origin: Origin | None = Field(
+        description="shipped, changed by the operator, or local; empty: a version no longer in use."
+    )
     sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
 
 
@@ -60,11 +62,15 @@ class RuleView(RuleItem):
 
 @router.get("", response_model=Listing[RuleItem], responses=CSV_TOO)
 def get_rules(
-    rooms: RoomsDep, session: Reading, shape: FormatOf = Format.JSON
+    rooms: RoomsDep, session: Reading, moment: MomentOf, shape: FormatOf = Format.JSON
 ) -> Listing[RuleItem] | Response:
-    """The rules in use, by id, with how often each answered what."""
-    items = [RuleItem(**described) for described in _describe(session, rooms.rules)]
-    return _answer_rows(items) if shape is Format.CSV else answer_whole(session, items)
+    """The rules by id, with how often each has answered what up to now.
+
+    With `as_of` the versions this archive had loaded by then; with `valid_at` those in force that day.
+    """
+    rules = pick_in_force(list_held_rules(session, rooms.rules, moment), moment)
+    items = [RuleItem(**described) for described in _describe(session, rules)]
+    return _answer_rows(items) if shape is Format.CSV else answer_whole(session, items, moment)
 
 
 @router.get("/{rule_id}", response_model=RuleView, responses=CSV_TOO)
@@ -89,7 +95,7 @@ def _answer_rows(items: Sequence[RuleItem]) -> Response:
     return answer_csv(RuleRow, [RuleRow(**dict(item), **dict(item.counts)) for item in items])
 
 
-def _describe(session: Session, rules: Sequence[Rule]) -> list[dict[str, Any]]:
+def _describe(session: Session, rules: Sequence[ListedRule]) -> list[dict[str, Any]]:
     counts = count_answers(session, [rule.sha256 for rule in rules])
     names = ("id", "version", "title", "jurisdiction", "kind", "stage", "evidence")
     return [

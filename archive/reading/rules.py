@@ -38,6 +38,17 @@ def list_rule_versions(session: Session, rule_id: str) -> list[RuleVersionView]:
     return [RuleVersionView.model_validate(row) for row in rows]
 
 
+def list_held_versions(session: Session, as_of: datetime) -> list[RuleVersion]:
+    """The newest version of each rule that this archive had loaded by a time, by id of the rule."""
+    newest = (
+        select(func.max(RuleVersion.id))
+        .where(col(RuleVersion.recorded_at) <= as_of)
+        .group_by(col(RuleVersion.rule_id))
+    )
+    query = select(RuleVersion).where(col(RuleVersion.id).in_(newest))
+    return list(session.exec(query.order_by(col(RuleVersion.rule_id))))
+
+
 def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, AnswerCounts]:
     """Counts of each of these rule versions, by hash; a version never evaluated counts zero."""
     counts = {sha256: AnswerCounts() for sha256 in sha256s}

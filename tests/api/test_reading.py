@@ -78,6 +78,73 @@ def test_an_earlier_time_is_answered_as_it_was_known(ask, take_in, clock):
     assert now["data_as_of"].startswith("2026-03-02T12:00:00")
 
 
+def write(at):
+    return at.isoformat().replace("+00:00", "Z")
+
+
+@pytest.fixture
+def changed(take_in, clock):
+    """A day later one ad says and costs something else, and another one has come."""
+    take_in([make_ad("a1", bodies=["Changed"], spend_lower_minor=150_00)], NOON + DAY)
+    take_in([make_ad("a9", payer_name="Newcomers")], NOON + DAY)
+    clock.at = NOON + 2 * DAY
+    return write(NOON + timedelta(hours=1))
+
+
+LISTS = ["/ads", "/advertisers", "/disclosures", "/rules", "/ads/example/a1/versions"]
+
+
+@pytest.mark.parametrize("clock_name", ["as_of", "valid_at"])
+@pytest.mark.parametrize("path", [*LISTS, "/spend", "/search", "/ads/example/a1"])
+def test_every_answer_echoes_the_moment_it_is_about(ask, changed, path, clock_name):
+    answer = ask("GET", f"{path}?{clock_name}={changed}").json()
+    asked = {"as_of": None, "valid_at": None} | {clock_name: changed}
+    if path == "/spend" and clock_name == "valid_at":
+        # A sum always says of which time's knowledge it is.
+        asked["as_of"] = write(NOON + DAY)
+    assert {name: answer[name] for name in asked} == asked
+
+
+@pytest.mark.parametrize("clock_name", ["as_of", "valid_at"])
+def test_both_clocks_lead_every_answer_back(ask, changed, clock_name):
+    then = f"{clock_name}={changed}"
+
+    def get(path):
+        return ask("GET", path).json()
+
+    assert [ad["ref"] for ad in get(f"/ads?{then}")["items"]] == ["a1", "a2/with:odd?id", "a3"]
+    assert get(f"/ads/example/a1?{then}")["bodies"] == ["Vote for the harbour, says a1"]
+    assert len(get(f"/ads/example/a1/versions?{then}")["items"]) == 1
+    assert len(get(f"/ads/example/a1/metrics?{then}")["items"]) == 1
+    assert get(f"/search?q=newcomers&{then}")["total"] == 0
+    assert get(f"/advertisers/example:page-1?{then}")["ads"] == 3
+    [euros] = [g for g in get(f"/spend?{then}")["groups"] if g["currency"] == "EUR"]
+    assert (euros["lower_minor"], euros["ads"]) == (200_00, 2)
+    assert ask("GET", f"/ads/example/a9?{then}").status_code == 404
+
+
+def test_the_same_question_as_of_a_time_has_the_same_bytes(ask, changed, take_in, clock):
+    paths = [f"{path}?as_of={changed}" for path in (*LISTS, "/spend", "/search")]
+    before = [ask("GET", path).text for path in paths]
+    take_in([make_ad("a1", bodies=["Once more"]), make_ad("a3", currency="USD")], NOON + 3 * DAY)
+    clock.at = NOON + 4 * DAY
+    assert [ask("GET", path).text for path in paths] == before
+
+
+def test_a_time_that_has_not_come_is_refused_on_both_clocks(ask):
+    for name in ("as_of", "valid_at"):
+        answer = ask("GET", f"/spend?{name}=2999-01-01T00:00:00Z")
+        assert (answer.status_code, name in answer.text) == (400, True)
+
+
+def test_ads_are_listed_by_election_and_declaration(ask, take_in):
+    take_in([make_ad("e1", election_name="Harbour vote", declared_political=True)])
+    for question in ("election=Harbour%20vote", "declared_political=true"):
+        assert [ad["ref"] for ad in ask("GET", f"/ads?{question}").json()["items"]] == ["e1"]
+    for question in ("election=unknown", "declared_political=unknown"):
+        assert len(ask("GET", f"/ads?{question}").json()["items"]) == 3
+
+
 def test_evidence_names_hash_address_and_time_without_secrets(ask):
     [capture] = ask("GET", "/ads/example/a1/evidence").json()["items"]
     assert len(capture["sha256"]) == 64

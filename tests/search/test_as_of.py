@@ -74,3 +74,23 @@ def test_filters_and_facets_are_those_of_the_engines(shelf: Shelf):
     assert page.facets == {"country": {"US": 2, "CA": 1}, "declared_political": {"true": 1}}
     for name, value in (("country", "CA"), ("since", "2030-01-01"), ("impressions_min", "5")):
         assert refs_of(ask_as_of(shelf, shelf.now, filters=[(name, value)])) == ["a"]
+
+
+def test_what_held_is_asked_of_the_sources_clock(shelf: Shelf):
+    shelf.add(make_ad("a", "harbour"))
+    then = shelf.now
+    shelf.add(make_ad("a", "lighthouse"), make_ad("b", "harbour"))
+    with read(shelf.engine) as session:
+        page = search_as_of(session, build_query("harbour"), Moment(valid_at=then))
+    assert (refs_of(page), page.as_of, page.valid_at) == (["a"], None, then)
+
+
+def test_pages_follow_each_other_and_every_hit_is_counted(shelf: Shelf):
+    shelf.add(*(make_ad(f"a{i}", "harbour", countries=["GR"]) for i in range(5)))
+    pages = [
+        ask_as_of(shelf, shelf.now, limit=2, page=number, facets=["country"])
+        for number in (1, 2, 3)
+    ]
+    assert [refs_of(page) for page in pages] == [["a0", "a1"], ["a2", "a3"], ["a4"]]
+    assert {page.total for page in pages} == {5}
+    assert pages[2].facets == {"country": {"GR": 5}}

@@ -7,10 +7,10 @@ Rows are tuples in the order of the names beside them, as `archive.bulk` takes t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import JSON, Date
 from sqlmodel import UTCDateTime
 
@@ -23,6 +23,12 @@ from archive.runs import Look
 
 CONTENT_NAMES = (*AdContent.model_fields, "source_fields")
 NUMBER_NAMES = tuple(sorted(NUMBER_FIELDS))
+NESTED = [
+    (name, b"[]" if field.default_factory is list else b"{}")
+    for name, field in AdRecord.model_fields.items()
+    if field.default_factory is not None
+]
+"""The fields that hold lists or objects, each with what it is when empty."""
 
 STAMP_NAMES = ("observed_at", "recorded_at", "run_id", "capture_id")
 VERSION_NAMES = ("id", "ad_id", "seq", "content_sha256", "content", *STAMP_NAMES)
@@ -50,8 +56,12 @@ class Prepared:
     """A record with what tells whether it says anything new."""
 
     record: AdRecord
+    nested: Mapping[str, str]
+    """Lists and objects of the record as canonical JSON, each spelled once."""
     content: str
     """The content as canonical JSON; numbers are no part of it."""
+    numbers_missing: str
+    """Reasons for the numbers without a value, as canonical JSON."""
     content_sha256: str
     numbers_sha256: str
 
@@ -76,21 +86,29 @@ class Stamp:
             "capture_id": self.capture_id,
         }
 
-    @cached_property
-    def evidence(self) -> tuple[int, int | None]:
-        """The run and the capture."""
-        return self.look.run_id, self.capture_id
-
 
 def prepare_record(record: AdRecord) -> Prepared:
     """Split a record into content and numbers, each with its own missing reasons, and hash both."""
     values = record.__dict__
-    content = {name: values[name] for name in CONTENT_NAMES}
-    numbers = {name: values[name] for name in NUMBER_NAMES}
-    content["missing"], numbers["missing"] = split_missing(values["missing"])
-    spelled = canonical_json(content)
+    of_content, of_numbers = split_missing(values["missing"])
+    nested = {
+        name: canonical_json(values[name]) if values[name] else empty for name, empty in NESTED
+    }
+    pieces = {name: orjson.Fragment(spelled) for name, spelled in nested.items()}
+    shown = values | pieces
+    content = canonical_json(
+        {name: shown[name] for name in CONTENT_NAMES} | {"missing": of_content}
+    )
+    spelled_missing = canonical_json(of_numbers)
+    numbers = {name: shown[name] for name in NUMBER_NAMES}
+    numbers["missing"] = orjson.Fragment(spelled_missing)
     return Prepared(
-        record, spelled.decode(), hash_bytes(spelled), hash_bytes(canonical_json(numbers))
+        record,
+        {name: spelled.decode() for name, spelled in nested.items()},
+        content.decode(),
+        spelled_missing.decode(),
+        hash_bytes(content),
+        hash_bytes(canonical_json(numbers)),
     )
 
 
@@ -108,29 +126,23 @@ class FieldRow:
 
     def __init__(self, names: Sequence[str]) -> None:
         kinds = {name: table_of(PublicAd).c[name].type for name in names}
-        self._json = [n for n in names if isinstance(kinds[n], JSON)]
-        self._times = [n for n in names if isinstance(kinds[n], UTCDateTime)]
-        self._days = [n for n in names if isinstance(kinds[n], Date)]
-        apart = {*self._json, *self._times, *self._days}
-        self._plain = [n for n in names if n not in apart]
-        self._take_plain = itemgetter(*self._plain)
-        self.names = (*self._plain, *self._json, *self._times, *self._days)
+        nested = [n for n in names if isinstance(kinds[n], JSON)]
+        times = [n for n in names if isinstance(kinds[n], UTCDateTime)]
+        days = [n for n in names if isinstance(kinds[n], Date)]
+        plain = [n for n in names if n not in {*nested, *times, *days}]
+        self._take_plain, self._take_nested = itemgetter(*plain), itemgetter(*nested)
+        self._times, self._days = times, days
+        self.names = (*plain, *nested, *times, *days)
 
-    def take(self, values: Mapping[str, Any], storing: Storing) -> StoredRow:
+    def take(self, p: Prepared, storing: Storing) -> StoredRow:
         """The fields' values in the order of `names`."""
+        values = p.record.__dict__
         return (
             *self._take_plain(values),
-            *[store_json(values[name]) for name in self._json],
+            *self._take_nested(p.nested),
             *[storing.time(values[name]) for name in self._times],
             *[storing.day(values[name]) for name in self._days],
         )
-
-
-def store_json(value: object) -> str:
-    """JSON text; most lists of a record are empty."""
-    if value == []:
-        return "[]"
-    return canonical_json(value).decode() if value else "{}"
 
 
 NUMBERS = FieldRow(NUMBER_NAMES)
@@ -148,18 +160,20 @@ class RowMaker:
     """Makes the rows of one page; where the engine needs another form of a value, it knows it."""
 
     def __init__(self, stamp: Stamp, storing: Storing) -> None:
-        self._stamp = stamp
+        look = stamp.look
+        self._source, self._partition = look.source, look.partition
         self._storing = storing
-        self.observed_at = storing.time(stamp.look.observed_at)
-        self.now = storing.time(stamp.now)
-        self._stamped = (self.observed_at, self.now, *stamp.evidence)
+        self._said_at = look.observed_at.isoformat()
+        self.observed_at, self.now = storing.time(look.observed_at), storing.time(stamp.now)
+        self._stamped = (self.observed_at, self.now, look.run_id, stamp.capture_id)
 
     def spine(self, p: Prepared, ad_id: int) -> StoredRow:
         """A row of `ad`, for `SPINE_NAMES`."""
-        look, seen = self._stamp.look, self.observed_at
-        hashes = (p.content_sha256, p.numbers_sha256)
-        keys = (ad_id, look.source, p.record.ref, look.partition)
-        return (*keys, *hashes, 1, seen, seen, seen, self.now)
+        seen = self.observed_at
+        return (
+            *(ad_id, self._source, p.record.ref, self._partition),
+            *(p.content_sha256, p.numbers_sha256, 1, seen, seen, seen, self.now),
+        )
 
     def version(self, p: Prepared, version_id: int, ad_id: int, seq: int) -> StoredRow:
         """A row of `ad_version`, for `VERSION_NAMES`."""
@@ -167,43 +181,35 @@ class RowMaker:
 
     def metric(self, p: Prepared, ad_id: int, seq: int) -> StoredRow:
         """A row of `ad_metric`, for `METRIC_NAMES`."""
-        values = p.record.__dict__
-        missing = store_json(split_missing(values["missing"])[1])
-        numbers = NUMBERS.take(values, self._storing)
-        return (*numbers, missing, ad_id, seq, p.numbers_sha256, *self._stamped)
+        numbers = NUMBERS.take(p, self._storing)
+        return (*numbers, p.numbers_missing, ad_id, seq, p.numbers_sha256, *self._stamped)
 
-    def public(self, record: AdRecord) -> StoredRow:
+    def public(self, p: Prepared) -> StoredRow:
         """What the public view shows of a record, for `PUBLIC_NAMES`."""
-        values = record.__dict__
-        *derived, domains = derive_fields(self._stamp.look.source, values)
-        return (*FIELDS.take(values, self._storing), *derived, store_json(domains))
+        *derived, domains = derive_fields(self._source, p.record.__dict__)
+        return (*FIELDS.take(p, self._storing), *derived, canonical_json(domains).decode())
 
     def first(self, p: Prepared, ad_id: int, version_id: int) -> StoredRow:
         """The rest of a new ad's public view, for `FIRST_NAMES`."""
         seen = self.observed_at
         return (ad_id, "seen", 1, version_id, p.content_sha256, seen, seen, self.now)
 
-    def numbers(self, record: AdRecord) -> StoredRow:
+    def numbers(self, p: Prepared) -> StoredRow:
         """What the public view shows of the numbers, for `NUMBERS.names` and `missing`."""
-        values = record.__dict__
-        return (*NUMBERS.take(values, self._storing), store_json(values["missing"]))
+        return (*NUMBERS.take(p, self._storing), p.nested["missing"])
 
-    def leaf(
-        self, p: Prepared, version_id: int, seq: int, observed_at: datetime
-    ) -> tuple[int, dict[str, Any]]:
+    def leaf(self, p: Prepared, version_id: int, seq: int) -> tuple[int, Values]:
         """Our id of a version, and its ledger leaf."""
-        source, ref = self._stamp.look.source, p.record.ref
-        return version_id, spell_leaf(source, ref, seq, p.content_sha256, observed_at)
+        leaf = spell_leaf(self._source, p.record.ref, seq, p.content_sha256, self._said_at)
+        return version_id, leaf
 
 
-def spell_leaf(
-    source: str, ref: str, seq: int, content_sha256: str, observed_at: datetime
-) -> dict[str, Any]:
+def spell_leaf(source: str, ref: str, seq: int, content_sha256: str, said_at: str) -> Values:
     """What the ledger says about a version: enough to find it at the source and to check it here."""
     return {
         "source": source,
         "ref": ref,
         "seq": seq,
         "content_sha256": content_sha256,
-        "observed_at": observed_at.isoformat(),
+        "observed_at": said_at,
     }

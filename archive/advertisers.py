@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from archive.batches import cut_batches
-from archive.bulk import find_storing, insert_rows, table_of, update_rows
+from archive.bulk import find_storing, insert_rows, make_scratch, table_of, update_rows
 from archive.identity import advertiser_id
 from archive.models import Advertiser, AdvertiserName
 from archive.records import AdRecord, AdvertiserSpendRecord
@@ -73,11 +73,11 @@ def _list_met(
 
 
 def _read_names(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for some in cut_batches(keys):
-        query = select(Advertiser.id, Advertiser.name).where(col(Advertiser.id).in_(some))
-        names |= dict(session.exec(query).all())
-    return names
+    """The present names of those that are known."""
+    met = make_scratch(session, "met_advertiser", [table_of(Advertiser).c.id])
+    insert_rows(session, met, ("id",), [(key,) for key in keys])
+    query = select(Advertiser.id, Advertiser.name).join(met, met.c.id == col(Advertiser.id))
+    return dict(session.exec(query).all())
 
 
 def _read_all_names(session: Session, keys: Sequence[str]) -> set[tuple[str, str]]:

@@ -32,7 +32,7 @@ from archive.known_ads import KnownAd, MetAds
 from archive.ledger import append_leaves
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
-from archive.plausibility import Gate
+from archive.plausibility import WEIGHED, Gate, Move, list_moves
 from archive.redactions import read_withheld, withhold_fields
 from archive.sightings import find_last_before
 
@@ -65,7 +65,7 @@ def update_known(
     reworded = [(p, ad) for p, ad in current if p.content_sha256 != ad.content_sha256]
     shown = _read_shown(session, [ad.id for _, ad in moved])
     if gate is not None:
-        _weigh(gate, met, moved, shown)
+        _weigh(gate, met, current, shown)
     _add_metrics(session, maker, moved)
     _correct(session, stamp, moved, shown)
     _add_versions(session, stamp, maker, reworded)
@@ -102,20 +102,20 @@ def _read_shown(session: Session, ids: Sequence[int]) -> dict[int, Shown]:
     return shown
 
 
-def _weigh(gate: Gate, met: MetAds, moved: Sequence[Met], shown: Mapping[int, Shown]) -> None:
-    """Lay the amounts this page would change beside those it would replace."""
-    changes: list[tuple[str | None, int, int]] = []
-    for p, ad in moved:
-        before = shown[ad.id].figures
-        was, now = before["spend_lower_minor"] or 0, p.record.spend_lower_minor or 0
-        if before["currency"] == p.record.currency:
-            changes.append((p.record.currency, was, now))
+def _weigh(gate: Gate, met: MetAds, current: Sequence[Met], shown: Mapping[int, Shown]) -> None:
+    """Lay the amounts this page would change (`shown`) beside those it would replace."""
+    moves: list[Move] = []
+    stays = [p.record for p in met.quiet]
+    for p, ad in current:
+        if ad.id in shown:
+            now = {name: getattr(p.record, name) for name in WEIGHED}
+            moves += list_moves(shown[ad.id].figures, now)
         else:
-            changes += [(before["currency"], was, 0), (p.record.currency, 0, now)]
+            stays.append(p.record)
     unchanged: Counter[str | None] = Counter()
-    for p in met.quiet:
-        unchanged[p.record.currency] += p.record.spend_lower_minor or 0
-    gate.ads.weigh(changes, unchanged, len(met.quiet) + len(met.noted))
+    for record in stays:
+        unchanged[record.currency] += record.spend_lower_minor or 0
+    gate.ads.weigh(moves, unchanged, len(met.quiet) + len(current))
 
 
 def _add_metrics(session: Session, maker: RowMaker, moved: Sequence[Met]) -> None:
@@ -125,7 +125,7 @@ def _add_metrics(session: Session, maker: RowMaker, moved: Sequence[Met]) -> Non
     spines = [(ad.id, p.numbers_sha256, maker.observed_at) for p, ad in moved]
     names = ("id", "numbers_sha256", "numbers_observed_at")
     update_rows(session, table_of(Ad), names, spines)
-    public = [(ad.id, *maker.numbers(p.record), maker.observed_at, maker.now) for p, ad in moved]
+    public = [(ad.id, *maker.numbers(p), maker.observed_at, maker.now) for p, ad in moved]
     columns = ("id", *NUMBERS.names, "missing", "last_changed_at", "recorded_at")
     update_rows(session, table_of(PublicAd), columns, public)
 
@@ -197,15 +197,12 @@ def _add_versions(session: Session, stamp: Stamp, maker: RowMaker, reworded: Seq
     update_rows(session, table_of(Ad), names, spines)
     public = [
         (
-            *(ad.id, *maker.public(p.record)),
+            *(ad.id, *maker.public(p)),
             *(ad.versions + 1, version_id, p.content_sha256, maker.observed_at, maker.now),
         )
         for p, ad, version_id in numbered
     ]
     rest = ("versions", "version_id", "content_sha256", "last_changed_at", "recorded_at")
     update_rows(session, table_of(PublicAd), ("id", *PUBLIC_NAMES, *rest), public)
-    observed_at = stamp.look.observed_at
-    leaves = [
-        maker.leaf(p, version_id, ad.versions + 1, observed_at) for p, ad, version_id in numbered
-    ]
+    leaves = [maker.leaf(p, version_id, ad.versions + 1) for p, ad, version_id in numbered]
     append_leaves(session, LeafKind.AD_VERSION, leaves, stamp.now)

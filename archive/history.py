@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf, split_missing
+from archive.ad_rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf
 from archive.advertisers import note_advertisers
 from archive.batches import cut_batches
 from archive.changes import append_changes
@@ -87,7 +87,7 @@ def enter_late(
         for version in _late_versions(stamp, shown, ad.id, history, seen_after):
             version.id = next_id + len(leaves)
             history.versions.append(version)
-            leaf = (version.seq, version.content_sha256, version.observed_at)
+            leaf = (version.seq, version.content_sha256, version.observed_at.isoformat())
             leaves.append((version.id, spell_leaf(stamp.look.source, p.record.ref, *leaf)))
             touched[ad.id] = ChangeKind.AD_CONTENT
         session.add_all([*history.versions, *history.metrics])
@@ -142,8 +142,8 @@ def _late_metrics(
     points = history.numbers
     held = find_held(points, stamp.look.observed_at)
     added = place_late(points, stamp.look.observed_at, p.numbers_sha256, seen_after)
-    missing = split_missing(p.record.missing)[1]
-    numbers = {name: getattr(p.record, name) for name in NUMBER_NAMES} | {"missing": missing}
+    numbers = {name: getattr(p.record, name) for name in NUMBER_NAMES}
+    numbers["missing"] = json.loads(p.numbers_missing)
     for i, (observed_at, sha256) in enumerate(added):
         before = next((m for m in history.metrics if held and m.seq == held.seq), None)
         if i > 0 and before is not None:

@@ -95,15 +95,13 @@ def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Pr
     metrics = [maker.metric(p, ad_id, 1) for p, ad_id, _ in numbered]
     insert_rows(session, table_of(AdMetric), METRIC_NAMES, metrics)
     public = [
-        maker.public(p.record) + maker.first(p, ad_id, version_id)
-        for p, ad_id, version_id in numbered
+        maker.public(p) + maker.first(p, ad_id, version_id) for p, ad_id, version_id in numbered
     ]
     insert_rows(session, table_of(PublicAd), (*PUBLIC_NAMES, *FIRST_NAMES), public)
     note_advertisers(
         session, stamp.look, [p.record for p in fresh], stamp.now, is_late=stamp.is_late
     )
-    observed_at = stamp.look.observed_at
-    leaves = [maker.leaf(p, version_id, 1, observed_at) for p, _, version_id in numbered]
+    leaves = [maker.leaf(p, version_id, 1) for p, _, version_id in numbered]
     append_leaves(session, LeafKind.AD_VERSION, leaves, stamp.now)
     append_changes(session, ChangeKind.AD_CONTENT, ids, stamp.now)
     return ids

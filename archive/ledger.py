@@ -39,4 +39,4 @@ def append_leaves(
 
 def hash_leaf(kind: LeafKind, statement: Mapping[str, Any]) -> str:
     """Leaf hash of a statement: SHA-256 over 0x00 and its canonical JSON (RFC 6962 section 2.1)."""
-    return hash_bytes(b"\x00" + canonical_json({"kind": kind} | dict(statement)))
+    return hash_bytes(b"\x00" + canonical_json({"kind": kind.value, **statement}))

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from archive.identity import advertiser_id, public_id
 from archive.records import AdNumbers, AdRecord
 
-WHITE_SPACE = re.compile(r"\s+")
+PLAIN_HOST = re.compile(r"https?://(?:www\.)?([a-z0-9.-]+)(?:[/?#]|$)")
+"""Nearly every address; a host in any other form is taken apart by the rules for addresses."""
 
 NUMBER_FIELDS = frozenset(AdNumbers.model_fields)
 """Spend, impressions, reach and audience are metrics; all else is content."""
@@ -49,7 +50,9 @@ def derive_fields(source: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def fold_text(text: str) -> str:
     """Text as rules compare it: NFKC, case folded, white space as single spaces."""
-    return WHITE_SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    # ASCII is its own NFKC form.
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(folded.casefold().split())
 
 
 def list_domains(addresses: Iterable[str]) -> list[str]:
@@ -59,6 +62,8 @@ def list_domains(addresses: Iterable[str]) -> list[str]:
 
 
 def _host_of(address: str) -> str | None:
+    if plain := PLAIN_HOST.match(address):
+        return plain[1]
     try:
         parts = urlsplit(address if "://" in address else f"//{address}")
         return (parts.hostname or "").removeprefix("www.") or None

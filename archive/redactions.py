@@ -6,14 +6,14 @@ captured bytes are evidence and are not touched here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import CONTENT_NAMES, Prepared
+from archive.ad_rows import CONTENT_NAMES, Prepared, prepare_record
 from archive.batches import cut_batches
-from archive.canonical import canonical_json
 from archive.changes import append_changes
 from archive.errors import ArchiveError
 from archive.ledger import append_leaves
@@ -74,11 +74,8 @@ def withhold_fields(p: Prepared, fields: Collection[str]) -> Prepared:
     """The record without these fields; its hashes stay those of what the source said."""
     if not fields:
         return p
-    record = AdRecord(**withhold(p.record.model_dump(), fields))
-    content = {name: getattr(record, name) for name in CONTENT_NAMES}
-    content["missing"] = {k: v for k, v in record.missing.items() if k in CONTENT_NAMES}
-    spelled = canonical_json(content).decode()
-    return Prepared(record, spelled, p.content_sha256, p.numbers_sha256)
+    shown = prepare_record(AdRecord(**withhold(p.record.model_dump(), fields)))
+    return replace(shown, content_sha256=p.content_sha256, numbers_sha256=p.numbers_sha256)
 
 
 def withhold(content: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:

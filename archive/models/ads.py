@@ -1,4 +1,8 @@
-"""Ads: what each one is now, every version of it, its numbers over time, and who runs it."""
+"""Ads: what each one is now, every version of it, its numbers over time, and who runs it.
+
+Versions, metrics and the public view name their ad without a foreign key: only ingest writes them, in
+one transaction with the ad, and checking each row costs more than writing it (docs/decisions/0004).
+"""
 
 from datetime import datetime
 from typing import Any
@@ -46,7 +50,7 @@ class AdVersion(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("ad_id", "seq", name="ad_version_seq"),)
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
-    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, description="The ad.")
+    ad_id: int = Field(sa_type=BIG_ID, description="The ad (`ad.id`).")
     seq: int = Field(description="Number of the version, in the order we learned of them, from 1.")
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
@@ -65,7 +69,7 @@ class AdMetric(AdNumbers, table=True):
     __table_args__ = (UniqueConstraint("ad_id", "seq", name="ad_metric_seq"),)
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
-    ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, description="The ad.")
+    ad_id: int = Field(sa_type=BIG_ID, description="The ad (`ad.id`).")
     seq: int = Field(description="Number of the row, in the order we learned of them, from 1.")
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
@@ -143,15 +147,11 @@ class PublicAd(AdContent, AdNumbers, table=True):
 
     __tablename__ = "public_ad"
     __table_args__ = (
-        UniqueConstraint("public_id", name="public_ad_public_id"),
         Index("public_ad_by_advertiser", "advertiser_id", "started_on"),
-        Index("public_ad_by_source", "source", "started_on"),
         Index("public_ad_by_payer", "payer_name"),
     )
 
-    id: int = Field(
-        foreign_key="ad.id", sa_type=BIG_ID, primary_key=True, description="Our id of the ad."
-    )
+    id: int = Field(sa_type=BIG_ID, primary_key=True, description="Our id of the ad (`ad.id`).")
     public_id: str = Field(description="Permanent id, `<source>:<ref>`.")
     source: str = Field(description="Source that describes it.")
     advertiser_id: str | None = Field(default=None, description="Our id of who runs it.")

@@ -176,9 +176,7 @@ def _begin(engine: Engine, phase: str) -> Any:
 def _dump_flat(engine: Engine, flat: Table, prepared: list[Prepared]) -> float:
     with write(engine) as session:
         storing = find_storing(session)
-        rows: list[StoredRow] = [
-            (*FIELDS.take(p.record.__dict__, storing), p.content_sha256) for p in prepared
-        ]
+        rows: list[StoredRow] = [(*FIELDS.take(p, storing), p.content_sha256) for p in prepared]
     started = time.perf_counter()
     with write(engine) as session:
         insert_rows(session, flat, FLAT_NAMES, rows)

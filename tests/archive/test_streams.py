@@ -122,6 +122,7 @@ def invent_records(make_ad: Callable[..., AdRecord]) -> list[AnyRecord]:
             currency="USD",
             amount_minor=100 - 50 * number,
             is_memo=False,
+            is_notice=False,
             is_correction=number > 2,
         )
         for number in range(7)

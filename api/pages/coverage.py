@@ -1,6 +1,7 @@
 """The page of one source: week by week what was looked at, seen and claimed, and every gap."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
@@ -17,6 +18,7 @@ from archive.reading.coverage import cover_source, cover_weeks
 router = APIRouter()
 
 WEEKS_SHOWN = 26
+WEEK = timedelta(days=7)
 
 
 @router.get("/sources/{source_id}")
@@ -30,7 +32,8 @@ def show_coverage(rooms: RoomsDep, source_id: str, country: str = ALL_COUNTRIES)
         source = session.get(Source, source_id)
         if source is None:
             raise NotFoundError("source", source_id)
-        weeks = cover_weeks(session, rooms.now(), source=source_id)
+        since_on = (rooms.now() - (WEEKS_SHOWN - 1) * WEEK).date()
+        weeks = cover_weeks(session, rooms.now(), source=source_id, from_on=since_on)
         asked = urlencode({"source": source_id, "country": country})
         path = f"/sources/{quote(source_id, safe='')}"
         page = PageHead(
@@ -48,7 +51,7 @@ def show_coverage(rooms: RoomsDep, source_id: str, country: str = ALL_COUNTRIES)
             cover=cover_source(session, source_id, now=rooms.now()),
             country=country,
             countries=order_countries({week.country for week in weeks}),
-            weeks=[week for week in weeks if week.country == country][:WEEKS_SHOWN],
+            weeks=[week for week in weeks if week.country == country],
             most=WEEKS_SHOWN,
         )
 

@@ -88,7 +88,7 @@ def test_the_page_of_a_source_shows_its_weeks_country_by_country(client):
 
 def test_a_country_without_looks_is_said_to_have_none(client):
     assert (
-        "Chad: no look at this source tells anything yet"
+        "Chad: no look at this source tells anything of the last 26 weeks"
         in client.get("/sources/example?country=TD").text
     )
 

@@ -5,13 +5,15 @@ Two kinds of statements tell: totals (`stated_total`), and counts beside what ad
 that claims most stands.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, String, cast, select
 from sqlmodel import Session, col
 
 from archive.countries_seen import ALL_COUNTRIES
@@ -129,7 +131,7 @@ class Standing:
         if row.ads_count is None:
             self.uncounted += sign
             return
-        countries = set(row.countries) - UNIONS
+        countries = _read_countries(row.countries)
         for country in (ALL_COUNTRIES, *countries) if len(countries) == 1 else (ALL_COUNTRIES,):
             self.ads[country] += sign * row.ads_count
             self.counted[country] += sign
@@ -170,7 +172,7 @@ def _list_statements(session: Session, source: str, before_on: date) -> Iterator
             col(AdvertiserSpend.dataset),
             col(AdvertiserSpend.observed_at),
             col(AdvertiserSpend.ads_count),
-            col(AdvertiserSpend.countries),
+            cast(col(AdvertiserSpend.countries), String).label("countries"),
             col(AdvertiserSpend.is_withdrawn),
         )
         .where(
@@ -182,6 +184,12 @@ def _list_statements(session: Session, source: str, before_on: date) -> Iterator
         .execution_options(yield_per=1000)
     )
     return iter(session.connection().execute(query))
+
+
+@lru_cache(maxsize=10_000)
+def _read_countries(text: str) -> frozenset[str]:
+    """The countries of a list kept as JSON; a few lists stand in a great many statements."""
+    return frozenset(json.loads(text)) - UNIONS
 
 
 def _start_of(day: date) -> datetime:

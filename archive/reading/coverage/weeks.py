@@ -13,6 +13,7 @@ from typing import TypedDict
 
 from sqlmodel import Session, col, select
 
+from archive.batches import cut_batches
 from archive.countries_seen import ALL_COUNTRIES
 from archive.models import Run, RunCountry
 from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, say_looked
@@ -103,16 +104,15 @@ def _gather(
             first_crawls.setdefault(look.partition, look.day_on)
     weeks = _sort_into_weeks(looks, from_on, min(to_on or today, today))
     looked = [week for week, taken in weeks.items() if any(look.ended_well for look in taken)]
-    counts = _read_counts(session, source)
     claims = read_claims(session, source, looked)
     return SourceWeeks(
         source=source,
         looks=weeks,
         first_crawls=first_crawls,
-        counts=counts,
+        counts=_read_counts(session, [look.run_id for taken in weeks.values() for look in taken]),
         claims=claims,
         claimed_countries=frozenset(country for _, country in claims),
-        countries=_join_countries(looks, counts),
+        countries=_read_countries(session, source),
         today=today,
     )
 
@@ -132,22 +132,27 @@ def _sort_into_weeks(
     return weeks
 
 
-def _read_counts(session: Session, source: str) -> Counts:
+def _read_counts(session: Session, run_ids: Sequence[int]) -> Counts:
     counts: defaultdict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
-    query = (
-        select(RunCountry.run_id, RunCountry.country, RunCountry.seen, RunCountry.vanished)
-        .join(Run, col(Run.id) == col(RunCountry.run_id))
-        .where(Run.source == source)
-    )
-    for run_id, country, seen, vanished in session.exec(query):
-        counts[run_id][country] = (seen, vanished)
+    for some in cut_batches(run_ids):
+        query = select(
+            RunCountry.run_id, RunCountry.country, RunCountry.seen, RunCountry.vanished
+        ).where(col(RunCountry.run_id).in_(some))
+        for run_id, country, seen, vanished in session.exec(query):
+            counts[run_id][country] = (seen, vanished)
     return counts
 
 
-def _join_countries(looks: Sequence[TakenLook], counts: Counts) -> dict[str, frozenset[str]]:
+def _read_countries(session: Session, source: str) -> dict[str, frozenset[str]]:
     joined: defaultdict[str, set[str]] = defaultdict(set)
-    for look in looks:
-        joined[look.partition] |= counts.get(look.run_id, {}).keys()
+    query = (
+        select(Run.partition, RunCountry.country)
+        .join(RunCountry, col(RunCountry.run_id) == col(Run.id))
+        .where(Run.source == source)
+        .distinct()
+    )
+    for partition, country in session.exec(query):
+        joined[partition].add(country)
     return {partition: frozenset(countries) for partition, countries in joined.items()}
 
 

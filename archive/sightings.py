@@ -11,12 +11,14 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 
 import zstandard
-from sqlalchemy import func
+from sqlalchemy import Column, Table, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
+from archive.bulk import insert_rows, make_scratch
 from archive.models import Run, Sighting
 from archive.models.changes import ChangeKind
+from archive.models.columns import BIG_ID
 from archive.runs import Look
 
 Blocks = Select[datetime, bytes]
@@ -66,6 +68,14 @@ def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[
     query = select(Sighting.ids).where(Sighting.run_id == run_id, Sighting.kind == kind)
     for packed in session.exec(query.order_by(col(Sighting.block)).execution_options(yield_per=8)):
         yield unpack_ids(packed)
+
+
+def lay_out_seen(session: Session, run_id: int, kind: ChangeKind) -> Table:
+    """A table of this connection alone with the ids a look saw (`id`), some perhaps twice."""
+    seen = make_scratch(session, "seen", [Column("id", BIG_ID)])
+    for ids in read_seen(session, run_id, kind):
+        insert_rows(session, seen, ("id",), [(one,) for one in ids])
+    return seen
 
 
 def find_first_after(

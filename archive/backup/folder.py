@@ -173,8 +173,8 @@ def read_lines(root: Path, relative: str) -> Iterator[bytes]:
 
 
 def list_files(root: Path) -> Iterator[Path]:
-    """Every file below a folder, in the order of names; none when there is no such folder."""
-    return (path for path in sorted(root.rglob("*")) if path.is_file())
+    """Every file below a folder, in no order; none when there is no such folder."""
+    return (path for path in root.rglob("*") if path.is_file())
 
 
 def hash_file(path: Path) -> str:

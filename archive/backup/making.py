@@ -122,5 +122,5 @@ def _is_whole(store: BlobStore, sha256: str) -> bool:
 
 
 def _copy_config(settings: Settings, writer: BackupWriter) -> None:
-    for path in list_files(settings.home / "config"):
+    for path in sorted(list_files(settings.home / "config")):
         writer.copy(path.relative_to(settings.home).as_posix(), path)

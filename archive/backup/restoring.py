@@ -47,7 +47,7 @@ def restore_backup(settings: Settings, root: Path, tell: Tell) -> Manifest:
             raise BackupError(f"{engine.url!r} holds tables; a backup goes into an empty database")
         _copy_files(settings, root, tell)
         upgrade_tables(session.connection(), manifest.schema_revision)
-        tables = reflect_tables(session, manifest.tables)
+        tables = _find_tables(session, manifest)
         _load_tables(session, tables, root, tell)
         _check_loaded(session, tables, manifest)
         upgrade_tables(session.connection(), "head")
@@ -73,6 +73,13 @@ def _copy_files(settings: Settings, root: Path, tell: Tell) -> None:
                 shutil.copyfileobj(source, copy)
                 sync_file(copy)
             tell(path.relative_to(root).as_posix(), path.stat().st_size)
+
+
+def _find_tables(session: Session, manifest: Manifest) -> list[Table]:
+    unknown = set(manifest.tables) - set(inspect(session.connection()).get_table_names())
+    if unknown:
+        raise BackupError(f"the backup has a table that its revision lacks: {min(unknown)}")
+    return reflect_tables(session, manifest.tables)
 
 
 def _load_tables(session: Session, tables: list[Table], root: Path, tell: Tell) -> None:

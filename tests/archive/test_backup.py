@@ -265,8 +265,13 @@ def test_a_list_that_was_rewritten_is_not_believed(backup, tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"format": 2}, {"tables": {"ad": "many"}}, {"schema_revision": "9999"}],
-    ids=["another form", "nonsense", "a newer program"],
+    [
+        {"format": 2},
+        {"tables": {"ad": "many"}},
+        {"tables": {"../ad": 1}},
+        {"schema_revision": "9999"},
+    ],
+    ids=["another form", "nonsense", "a stranger's table", "a newer program"],
 )
 def test_a_manifest_this_program_cannot_follow_is_refused(backup, tmp_path, changes):
     manifest = json.loads((backup / "manifest.json").read_text())

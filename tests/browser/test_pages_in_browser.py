@@ -21,6 +21,7 @@ PAGES = [
     "/search?q=climate&country=GR",
     "/ads/harbour_ads/mill-1",
     "/ads/harbour_ads/mill-1?as_of=2026-11-01",
+    "/spend?by=payer&as_of=2026-11-20&valid_at=2026-11-01",
     "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1",
     "/ads/meadow_library/900000002",
     "/advertisers/harbour_ads%3A77",

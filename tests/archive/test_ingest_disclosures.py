@@ -187,7 +187,7 @@ numbers = iter(range(10_000))
 arrivals = st.lists(st.tuples(st.integers(1, 8), st.sampled_from((100, 200, 300))), max_size=7)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(arrivals)
 def test_in_any_order_of_arrival_the_versions_say_what_held_at_every_time(sqlite_engine, arrivals):
     ref = f"r-{next(numbers)}"

@@ -262,7 +262,7 @@ arrivals = st.lists(st.tuples(st.integers(1, 8), st.sampled_from((100, 200, 300)
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(arrivals)
 def test_in_any_order_of_arrival_the_rows_say_what_held_at_every_time(sqlite_engine, arrivals):

@@ -30,6 +30,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "corrections",
         "Figures that sources changed or took back.",
     ),
+    "redactions": (
+        "archive.redactions_cli",
+        "app",
+        "Fields of ads withheld by a logged decision.",
+    ),
     "rules": ("oversight.cli", "app", "Check, list and show acceptability rules."),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
     "mirror": ("archive.mirror_cli", "app", "The public tables as Parquet files."),

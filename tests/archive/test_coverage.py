@@ -3,20 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from archive.ad_rows import Stamp
 from archive.database import read, write
 from archive.ingest import ingest_page
 from archive.looks import close_look
 from archive.models.collecting import Outcome, RunKind
-from archive.reading.coverage import cover_source, cover_weeks, look_over
-from archive.reading.coverage.answers import say_complete, say_looked
-from archive.reading.coverage.claims import week_of
+from archive.reading.coverage import cover_source, cover_weeks
 from archive.reading.coverage.looks import SILENT_AFTER
-from archive.reading.coverage.weeks import compare_claim
-from archive.reading.moment import Moment
 from archive.records import AdvertiserSpendRecord, SourceTotal
 from archive.runs import WORKER_STOPPED, begin_run
 from archive.totals import ingest_totals
@@ -24,7 +18,6 @@ from archive.totals import ingest_totals
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 SUNDAY = MONDAY + 6 * DAY
-counts = st.integers(0, 2**40)
 
 
 @pytest.fixture
@@ -121,15 +114,6 @@ def test_more_seen_than_claimed_is_said_as_such(engine, take_look):
     assert row.sentence.endswith("saw 3 ads, 1 more than the 2 the source claims")
 
 
-@given(seen=counts, claimed=counts)
-def test_missing_and_seen_make_the_claim_wherever_no_more_was_seen(seen, claimed):
-    compared = compare_claim(seen, claimed)
-    assert compared["missing"] >= 0 <= compared["beyond_claimed"]
-    assert seen + compared["missing"] == claimed + compared["beyond_claimed"]
-    if seen <= claimed:
-        assert compared["missing"] + seen == claimed
-
-
 def test_the_newest_look_of_each_partition_counts_and_partitions_add_up(engine, take_look):
     take_look(["a", "b", "c"])
     take_look(["a", "b"], MONDAY + DAY)
@@ -215,12 +199,6 @@ def test_a_look_belongs_to_the_week_of_its_day_in_utc(engine, take_look, at, mon
     take_look(["a"], at, totals=[total(1)])
     rows = weeks(engine, at)
     assert [(row.week_on, row.seen, row.claimed) for row in rows] == [(monday, 1, 1)]
-
-
-@given(st.dates())
-def test_every_day_lies_in_the_week_of_its_monday(day):
-    assert week_of(day).weekday() == 0
-    assert timedelta(0) <= day - week_of(day) < WEEK
 
 
 def test_the_current_week_has_the_days_so_far(engine, take_look):
@@ -314,51 +292,3 @@ def test_sources_and_weeks_can_be_chosen(engine, take_look):
     assert [row.source for row in weeks(engine, SUNDAY + WEEK, **later)] == ["example", "other"]
     chosen = weeks(engine, SUNDAY + WEEK, source="other", **later)
     assert [(row.source, row.week_on) for row in chosen] == [("other", date(2026, 3, 9))]
-
-
-def test_days_since_the_last_look_are_a_gap_where_now_is_known(engine, take_look):
-    take_look(["a"])
-    with read(engine) as session:
-        covered = cover_source(session, "example", now=MONDAY + 3 * DAY)
-    assert (covered.days, covered.days_looked_at) == (3, 1)
-    assert [gap.end_on for gap in covered.gaps] == [date(2026, 3, 4)]
-
-
-def test_what_was_known_of_looks_at_an_earlier_time_stays_what_it_was(engine, take_look):
-    take_look(["a"])
-    with read(engine) as session:
-        then = look_over(session, "example", moment=Moment(as_of=MONDAY))
-    take_look(["a"], MONDAY + 2 * DAY)
-    with read(engine) as session:
-        assert look_over(session, "example", moment=Moment(as_of=MONDAY)) == then
-        assert look_over(session, "example").sentence == (
-            "looked on 2 of 3 days, last on 4 Mar 2026"
-        )
-
-
-@pytest.mark.parametrize(
-    ("days", "looked", "last_at", "sentence"),
-    [
-        (28, 26, MONDAY, "looked on 26 of 28 days, last on 2 Mar 2026"),
-        (1, 1, MONDAY, "looked on 1 of 1 day, last on 2 Mar 2026"),
-        (3, 0, None, "looked on 0 of 3 days; no look has ended well yet"),
-        (0, 0, None, "never looked"),
-    ],
-)
-def test_how_well_a_source_was_looked_at_is_a_sentence(days, looked, last_at, sentence):
-    assert say_looked(days, looked, last_at) == sentence
-
-
-@pytest.mark.parametrize(
-    ("seen", "claimed", "end"),
-    [
-        (2, 3, "1 missing (33.33 %)"),
-        (0, 3, "3 missing (100 %)"),
-        (999_999, 1_000_000, "1 missing (under 0.01 %)"),
-        (1, 1_000_000, "999,999 missing (over 99.99 %)"),
-        (3, 3, "saw 3 ads, all that the source claims"),
-        (None, 3, "what there was to see is unknown"),
-    ],
-)
-def test_a_share_is_never_rounded_to_none_or_all(seen, claimed, end):
-    assert say_complete(seen, claimed).endswith(end)

@@ -40,14 +40,14 @@ def write_time(value: date) -> str:
 
 def _write_cell(value: object) -> str:
     match value:
+        case str():
+            return _quote(f"'{value}" if _is_in_danger(value) else value)
         case None:
             return '""'
         case bool():
             return '"true"' if value else '"false"'
         case int() | float():
             return repr(value)
-        case str():
-            return _quote(f"'{value}" if _is_in_danger(value) else value)
         case date():
             return _quote(write_time(value))
         case _:

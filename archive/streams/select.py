@@ -23,8 +23,8 @@ from archive.streams.filters import Wanted, match
 from archive.streams.tables import PLANS, Plan, What, list_columns
 from archive.streams.unfolding import unfold
 
-BLOCK_ROWS = 1000
-"""Rows read and written at a time."""
+BLOCK_ROWS = 250
+"""Rows read and written at a time: few, so that the first leave at once."""
 
 NARROW = ("advertiser_id", "payer_name", "committee_ref", "payee_name")
 """Filters that leave few rows: an index and a sort find them sooner than a walk over all."""

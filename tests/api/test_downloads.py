@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 
 import anyio
 import pyarrow.parquet as pq
@@ -133,6 +135,25 @@ def test_each_list_and_column_is_described(ask):
         assert all(column["description"] for column in found["columns"])
         header = next(csv.reader(io.StringIO(ask("GET", found["paths"][0][7:]).text)))
         assert [column["name"] for column in found["columns"]] == header
+
+
+@pytest.mark.parametrize(
+    ("path", "rows"),
+    [
+        ("/search?platform=examplatform&currency=EUR", 2),
+        ("/search?q=harbour&currency=EUR", 3),
+        ("/search?currency=EUR&currency=USD", 3),
+        ("/advertisers/example%3Apage-1", 3),
+        ("/spend?by=advertiser&currency=EUR", 2),
+        ("/spend?by=payer&measure=disclosed", 1),
+    ],
+)
+def test_a_page_links_to_the_whole_list_behind_it(client, path, rows):
+    links = re.findall(r'href="(/api/v1/downloads/[^"]+)"', client.get(path).text)
+    assert [link.partition(".")[2].partition("?")[0] for link in links[:3]] == list(Form)
+    assert [client.get(unescape(link)).status_code for link in links] == [200] * len(links)
+    _, end = read_lines(client.get(unescape(links[1])))
+    assert end["rows"] == rows
 
 
 class Reader:

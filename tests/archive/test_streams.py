@@ -532,7 +532,7 @@ def count_pulls(blocks: int) -> tuple[RowStream, list[int]]:
 
 @pytest.mark.parametrize("form", [Form.CSV, Form.PARQUET])
 def test_the_first_part_leaves_before_any_row_is_read(form):
-    stream, pulled = count_pulls(30)
+    stream, pulled = count_pulls(2 * ROW_GROUP_ROWS // BLOCK_ROWS)
     parts = WRITERS[form](stream)
     assert next(parts)
     assert pulled == []

@@ -12,20 +12,32 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from archive.ad_rows import Stamp
+from archive.aliases import ingest_moves
 from archive.ingest_ads import ingest_ads
 from archive.ingest_disclosures import ingest_committees, ingest_disclosures
 from archive.ingest_spending import ingest_advertiser_spend
 from archive.plausibility import Gate
 from archive.records import (
     AdRecord,
+    AdvertiserMove,
     AdvertiserSpendRecord,
     AnyRecord,
     CommitteeRecord,
     DisclosureRecord,
+    SourceTotal,
 )
 from archive.runs import Counts, Look, has_newer_look, hold_lease, note_progress
+from archive.totals import ingest_totals
 
-AnyKind = TypeVar("AnyKind", AdRecord, AdvertiserSpendRecord, DisclosureRecord, CommitteeRecord)
+AnyKind = TypeVar(
+    "AnyKind",
+    AdRecord,
+    AdvertiserSpendRecord,
+    DisclosureRecord,
+    CommitteeRecord,
+    SourceTotal,
+    AdvertiserMove,
+)
 
 
 def ingest_page(
@@ -54,9 +66,12 @@ def ingest_page(
     if gate is not None:
         gate.weigh_amounts(records)
     counts.add(ingest_ads(session, stamp, _of_kind(records, AdRecord), gate))
-    counts.add(ingest_advertiser_spend(session, stamp, _of_kind(records, AdvertiserSpendRecord)))
+    statements = _of_kind(records, AdvertiserSpendRecord)
+    counts.add(ingest_advertiser_spend(session, stamp, statements, gate))
     counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
     counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))
+    counts.add(ingest_totals(session, stamp, _of_kind(records, SourceTotal)))
+    counts.add(ingest_moves(session, stamp, _of_kind(records, AdvertiserMove)))
     note_progress(session, look, counts, now, cursor)
     return counts
 

@@ -6,6 +6,7 @@ show one moment, and changes nothing.
 
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from typing import Any
 
@@ -78,9 +79,10 @@ def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
         .order_by(*(_order_by_bytes(session, key) for key in table.primary_key))
     )
     # A server keeps the rest of the result until it is asked for.
-    rows = session.connection().execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
-    for row in rows.mappings():
-        yield dict(row)
+    options = {"yield_per": ROWS_AT_ONCE}
+    with closing(session.connection().execute(query, execution_options=options)) as rows:
+        for row in rows.mappings():
+            yield dict(row)
 
 
 def _belongs_to_copy(table: Table) -> ColumnElement[bool]:

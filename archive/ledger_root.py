@@ -5,6 +5,7 @@ Backup, restore and tests compare it: equal roots mean equal logs. It adds no le
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -32,8 +33,8 @@ def read_ledger_head(session: Session) -> LedgerHead:
     query = select(LedgerLeaf.leaf_index, LedgerLeaf.leaf_sha256).order_by(
         col(LedgerLeaf.leaf_index)
     )
-    leaves = session.exec(query.execution_options(yield_per=LEAVES_AT_ONCE))
-    size, root = hash_tree(_check_order(leaves))
+    with closing(session.exec(query.execution_options(yield_per=LEAVES_AT_ONCE))) as leaves:
+        size, root = hash_tree(_check_order(leaves))
     return LedgerHead(size=size, root_sha256=root.hex())
 
 

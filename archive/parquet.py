@@ -66,7 +66,10 @@ def to_record_batch(schema: pa.Schema, rows: Sequence[Values]) -> pa.RecordBatch
 
 
 def _make_array(field: pa.Field, rows: Sequence[Values]) -> pa.Array:
-    array = pa.array([_encode_nested(row[field.name]) for row in rows], field.type)
+    values = [row[field.name] for row in rows]
+    if pa.types.is_string(field.type):
+        values = [_encode_nested(value) for value in values]
+    array = pa.array(values, field.type)
     if array.null_count and not field.nullable:
         raise pa.ArrowInvalid(f"{field.name} lacks a value where one must be")
     return array

@@ -7,7 +7,7 @@ whole; what a killed backup leaves has a name that starts with a dot and ends in
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -110,7 +110,8 @@ def _list_blobs(session: Session) -> Iterator[str]:
     named = union(select(Capture.sha256), select(QuarantinedPiece.sha256)).subquery()
     query = select(named.c.sha256).order_by(named.c.sha256)
     options = {"yield_per": ROWS_AT_ONCE}
-    yield from session.connection().execute(query, execution_options=options).scalars()
+    with closing(session.connection().execute(query, execution_options=options)) as rows:
+        yield from rows.scalars()
 
 
 def _is_whole(store: BlobStore, sha256: str) -> bool:

@@ -5,17 +5,21 @@ killed between any two, the next sync goes on from the manifest, and what no man
 nothing.
 """
 
+import json
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from sqlalchemy import Engine, Select, Table, func, select
+from sqlalchemy import JSON, Engine, RowMapping, Select, Table, func, select
 from sqlmodel import Field, Session, SQLModel
 
+from archive.canonical import canonical_json
 from archive.changes import last_change_seq, move_mark, read_mark
 from archive.database import read, write
 from archive.disk import sync_file, sync_path
@@ -151,19 +155,33 @@ def _write_part(folder: Path, moment: Moment, table: Table, query: Select[Any]) 
     path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
     schema = mirror_schema(table)
+    nested = [column.name for column in table.columns if isinstance(column.type, JSON)]
     # A server keeps the rest of the result until it is asked for.
     options = {"yield_per": ROWS_AT_ONCE}
-    rows = moment.session.connection().execute(query, execution_options=options).mappings()
     count = 0
-    with path.open("wb") as sink:
+    with (
+        path.open("wb") as sink,
+        closing(moment.session.connection().execute(query, execution_options=options)) as rows,
+    ):
         with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for some in rows.partitions():
-                marked = [{**row, "mirror_seq": moment.seq} for row in some]
+            for some in rows.mappings().partitions():
+                marked = [_spell_row(row, nested, moment.seq) for row in some]
                 writer.write_batch(to_record_batch(schema, marked))
                 count += len(marked)
         sync_file(sink)
     sync_path(path.parent)
     return Part(file=file, rows=count)
+
+
+def _spell_row(row: RowMapping, nested: list[str], seq: int) -> dict[str, Any]:
+    spelled = {name: _spell_canonical(row[name]) for name in nested}
+    return {**row, **spelled, "mirror_seq": seq}
+
+
+@lru_cache(maxsize=1_000)
+def _spell_canonical(text: str) -> str:
+    """JSON in the one spelling of equal values; most columns of most rows hold the same few texts."""
+    return canonical_json(json.loads(text)).decode()
 
 
 def mirror_schema(table: Table) -> pa.Schema:

@@ -6,7 +6,7 @@ Sync asks here. A row too many does no harm, one too few would: what names a thi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, SelectBase, Table, and_, select
+from sqlalchemy import JSON, Select, SelectBase, Table, Text, and_, cast, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -80,8 +80,12 @@ MIRRORED: Mapping[str, tuple[Table, Callable[[Stretch], Ids]]] = {
 
 
 def select_all(table: Table) -> Select[tuple[object, ...]]:
-    """Every row, by rising id."""
-    return select(table).order_by(table.c.id)
+    """Every row, by rising id; what is kept as JSON comes as its text, which need not be taken apart."""
+    columns = [
+        cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column
+        for column in table.columns
+    ]
+    return select(*columns).order_by(table.c.id)
 
 
 def select_changed(name: str, stretch: Stretch) -> Select[tuple[object, ...]]:

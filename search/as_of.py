@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from typing import cast
 
 from sqlmodel import Session
 
@@ -74,8 +75,9 @@ def _read_documents(session: Session, moment: Moment) -> Iterator[SearchDocument
     streamed = {"yield_per": ROWS_AT_ONCE}
     for ads in ads_at(session, moment):
         rows = session.connection().execute(select_rows(ads), execution_options=streamed)
-        for row in rows.mappings():
-            yield make_document(PublicAd(**row))
+        for row in rows:
+            # A row has the attributes of an ad; making the object would take half of the time.
+            yield make_document(cast("PublicAd", row))
 
 
 def _has_words(document: SearchDocument, query: AdQuery) -> bool:

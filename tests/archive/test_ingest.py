@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import text
 from sqlmodel import col, func, select
 
-from archive.database import read
+from archive.bulk import table_of
+from archive.database import is_postgresql, read
 from archive.models import (
     Ad,
     AdMetric,
@@ -228,3 +230,26 @@ def test_an_amended_filing_keeps_both_versions(engine, look_at):
     assert disclosure.amount_minor == -20_00
     assert disclosure.is_correction
     assert count(engine, DisclosureVersion) == 2
+
+
+def test_an_unchanged_look_leaves_the_tables_of_ads_as_they_were(engine, look_at, make_ad):
+    ads = [make_ad(f"a{number}") for number in range(50)]
+    look_at(ads)
+    before = measure_ads(engine)
+    look_at(ads, NOON + timedelta(days=1))
+
+    assert measure_ads(engine) == before
+
+
+def measure_ads(engine):
+    """Every row of the ads' tables; on PostgreSQL also the bytes they take with their indexes."""
+    with read(engine) as session:
+        rows = {
+            table.__tablename__: session.connection().execute(select(table_of(table))).all()
+            for table in (Ad, AdVersion, AdMetric, PublicAd)
+        }
+        if is_postgresql(engine):
+            for name in list(rows):
+                size = text(f"SELECT pg_total_relation_size('{name}')")
+                rows[f"{name} bytes"] = session.connection().execute(size).scalar()
+    return rows

@@ -223,7 +223,7 @@ def keeps(wanted: AdFilter, ad: PublicAd) -> bool:
             What.ADVERTISER_SPEND,
             AdvertiserSpend,
             AdvertiserSpendFilter(currency="EUR", grain=Grain.WEEK, country="GR"),
-            "currency = 'EUR' AND grain IN ('week', 'WEEK')",
+            "currency = 'EUR' AND CAST(grain AS text) IN ('week', 'WEEK')",
         ),
         (
             What.ADVERTISER_SPEND,

@@ -52,7 +52,7 @@ def copy_ads(session: Session, ids: range) -> None:
     named = {
         Ad: lambda i: {"id": i, "ref": f"a{i}"},
         AdVersion: lambda i: {"id": i, "ad_id": i},
-        AdMetric: lambda i: {"id": i, "ad_id": i},
+        AdMetric: lambda i: {"id": None, "ad_id": i},  # the database numbers these itself
         PublicAd: lambda i: {
             "id": i,
             "ref": f"a{i}",
@@ -64,7 +64,9 @@ def copy_ads(session: Session, ids: range) -> None:
     for table, name in named.items():
         columns = table.__table__.c
         [first] = session.execute(select(*columns).where(columns.id == 1)).mappings()
-        session.execute(insert(table.__table__), [dict(first) | name(i) for i in ids])
+        copies = [dict(first) | name(i) for i in ids]
+        kept = [{k: v for k, v in copy.items() if k != "id" or v is not None} for copy in copies]
+        session.execute(insert(table.__table__), kept)
 
 
 def invent_ad() -> AdRecord:

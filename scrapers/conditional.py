@@ -9,7 +9,7 @@ from scrapy.http import Response
 from sqlmodel import Session, col, select
 
 from archive.models import Capture, Checkpoint, Run
-from archive.models.collecting import Outcome
+from archive.models.collecting import Outcome, RunKind
 from archive.runs import Look
 
 APPLIED = (Outcome.DONE, Outcome.ATTENTION)
@@ -24,9 +24,11 @@ class Validators:
 
 
 def read_validators(session: Session, source: str, partition: str) -> Validators:
-    """The validators of the file that was last taken in whole."""
+    """The validators of the file that was last taken in whole, unless an import came after it."""
     mark = session.get(Checkpoint, (source, partition))
-    return Validators(mark.etag, mark.last_modified) if mark else Validators()
+    if mark is None or _was_imported_since(session, source, mark.run_id):
+        return Validators()
+    return Validators(mark.etag, mark.last_modified)
 
 
 def validators_of(response: Response) -> Validators:
@@ -42,10 +44,11 @@ def _header(response: Response, name: str) -> str | None:
 def is_held(session: Session, look: Look, url: str, sha256: str) -> bool:
     """Whether these bytes are the very ones of this address that were last taken in whole.
 
-    Bytes that came back after others stood in their place are news.
+    Bytes that came back after others stood in their place are news, and so are bytes after an import:
+    it may have changed what they say.
     """
     query = (
-        select(Capture.sha256)
+        select(Capture.sha256, Capture.run_id)
         .join(Run, col(Run.id) == Capture.run_id)
         .where(
             Capture.source == look.source,
@@ -56,4 +59,18 @@ def is_held(session: Session, look: Look, url: str, sha256: str) -> bool:
         )
         .order_by(col(Capture.id).desc())
     )
-    return session.exec(query.limit(1)).first() == sha256
+    newest = session.exec(query.limit(1)).first()
+    if newest is None or newest[0] != sha256:
+        return False
+    return not _was_imported_since(session, look.source, newest[1])
+
+
+def _was_imported_since(session: Session, source: str, run_id: int | None) -> bool:
+    """Whether an import of the source has changed anything after a run."""
+    query = select(Run.id).where(
+        Run.source == source,
+        Run.kind == RunKind.IMPORT,
+        col(Run.id) > (run_id or 0),
+        col(Run.new) + col(Run.changed) > 0,
+    )
+    return session.exec(query.limit(1)).first() is not None

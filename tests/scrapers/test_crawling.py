@@ -11,8 +11,9 @@ from archive.models import Capture, QuarantinedPiece
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
 from archive.setup import init_archive
-from config.settings import Settings
+from config.settings import Realm, Settings
 from scrapers.crawling import build_settings
+from scrapers.importing import ImportOrder, import_files
 from scrapers.middlewares import is_private
 from scrapers.replica.faults import (
     Fault,
@@ -23,6 +24,7 @@ from scrapers.replica.faults import (
     show_html_page,
     truncate_body,
 )
+from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from scrapers.spider import find_spiders
 from scrapers.walk import Walk, WalkCrawler
@@ -55,6 +57,17 @@ def test_a_file_that_has_not_changed_is_neither_sent_nor_read_again(home):
     assert again.reason == "unchanged since the last look"
     assert "if-none-match" in received[-1].headers
     assert home.count("captures") == 1
+
+
+def test_equal_bytes_are_read_again_after_an_import_that_changed_what_they_say(home):
+    with running_replica() as url:
+        home.crawl(url)
+        tomorrow = FIXTURES / "snap" / "day-2"
+        order = ImportOrder((tomorrow,), realm=Realm.FICTIONAL)
+        import_files(home.settings, home.engine, find_spiders()["snap"], order, now)
+        again = home.crawl(url)
+
+    assert (again.outcome, again.seen, again.changed) == (Outcome.DONE, 15, 6)
 
 
 def test_equal_bytes_are_kept_as_evidence_but_not_read_again(home):

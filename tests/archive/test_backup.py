@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 from sqlmodel import select
 from typer.testing import CliRunner
 
@@ -15,73 +14,10 @@ from archive.backup import BackupError, make_backup, restore_backup
 from archive.backup.making import BackupWriter
 from archive.blobs import BlobStore
 from archive.database import create_archive_engine, open_archive, read, write
-from archive.dump import dump_table, list_tables
-from archive.ledger_root import read_ledger_head
-from archive.models import Capture, QuarantinedPiece
-from archive.records import AdvertiserSpendRecord
+from archive.models import Capture
 from archive.setup import migrate
-from config.settings import Settings
-from search.engines import open_search
-from search.query import build_query
-from search.sync import sync_index
-from tests.archive.filled_tables import fill_empty_tables
-from tests.invented import (
-    NOW,
-    decide_something,
-    harbour_ads,
-    make_archive,
-    make_settings,
-    take_look,
-)
-
-RULE = "id: my-own-rule\n"
-
-
-def tell(_what: str, _size: int) -> None:
-    """Takes progress and shows nothing."""
-
-
-def dump_all(engine: Engine) -> dict[str, list[bytes]]:
-    with read(engine) as session:
-        return {table.name: list(dump_table(session, table)) for table in list_tables()}
-
-
-def root_of(engine: Engine) -> str:
-    with read(engine) as session:
-        return read_ledger_head(session).root_sha256
-
-
-def make_home(home: Path, url: str | None = None) -> Settings:
-    return make_settings(home).model_copy(update={"database_url": url})
-
-
-def fill(settings: Settings) -> Engine:
-    """An archive with something in every table, evidence, and an operator's own rule."""
-    engine = make_archive(settings)
-    decide_something(settings, engine)
-    statement = AdvertiserSpendRecord(
-        dataset="weekly",
-        platform="harbour",
-        grain="week",
-        period_start_on=NOW.date() - timedelta(days=7),
-        period_end_on=NOW.date() - timedelta(days=1),
-        advertiser_ref="77",
-        advertiser_name="Friends of the Old Mill",
-        currency="EUR",
-        spend_lower_minor=100,
-        spend_upper_minor=100,
-    )
-    with write(engine) as session:
-        blobs = BlobStore(settings.blobs_dir)
-        take_look(session, blobs, "harbour_ads", "weekly", NOW, [statement])
-        piece = blobs.put_bytes(b"a line nobody can read")
-        fill_empty_tables(session.connection(), list_tables())
-        for held in session.exec(select(QuarantinedPiece)):
-            held.sha256 = piece.sha256
-    own = settings.home / "config" / "rules" / "zz" / "own.yaml"
-    own.parent.mkdir(parents=True)
-    own.write_text(RULE)
-    return engine
+from tests.archive.backups import dump_all, fill, make_home, root_of, tell
+from tests.invented import NOW, harbour_ads, take_look
 
 
 @pytest.fixture(scope="module")
@@ -109,46 +45,6 @@ def sqlite_archive(originals, tmp_path):
 def backup(originals, tmp_path):
     """A backup of that archive, of this test's own."""
     return shutil.copytree(originals / "backup", tmp_path / "backup")
-
-
-@pytest.mark.parametrize("direction", ["to_postgresql", "to_sqlite"])
-@pytest.mark.postgresql
-def test_drill_destroyed_and_restored_on_the_other_database_and_crawled_on(
-    direction, tmp_path, postgresql_url
-):
-    urls = [None, postgresql_url] if direction == "to_postgresql" else [postgresql_url, None]
-    first, second = (make_home(tmp_path / str(i), url) for i, url in enumerate(urls))
-    engine = fill(first)
-    before, root = dump_all(engine), root_of(engine)
-    manifest = make_backup(engine, first, tmp_path / "backup", NOW, tell)
-    engine.dispose()
-    shutil.rmtree(first.home)
-
-    restore_backup(second, tmp_path / "backup", tell)
-
-    engine = open_archive(second)
-    assert all(before.values())
-    assert dump_all(engine) == before
-    assert root_of(engine) == manifest.ledger.root_sha256 == root
-    assert (second.home / "config/rules/zz/own.yaml").read_text() == RULE
-    with read(engine) as session:
-        for capture in session.exec(select(Capture).where(Capture.sha256 != "")):
-            if capture.url.startswith("https"):
-                assert BlobStore(second.blobs_dir).read(capture.sha256)
-    crawl_on(second, engine)
-    engine.dispose()
-
-
-def crawl_on(settings: Settings, engine: Engine) -> None:
-    """A further look, and what it brings can be found."""
-    later = NOW + timedelta(days=1)
-    ads = [*harbour_ads(2), harbour_ads(0)[1].model_copy(update={"ref": "new-after-restore"})]
-    with write(engine) as session:
-        take_look(session, BlobStore(settings.blobs_dir), "harbour_ads", "2026", later, ads)
-    search = open_search(settings, engine)
-    sync_index(engine, search, later)
-    found = search.search(build_query(""))
-    assert "harbour_ads:new-after-restore" in {hit.id for hit in found.hits}
 
 
 def test_a_backup_shows_one_moment_although_others_write_meanwhile(sqlite_archive, tmp_path):

@@ -1,97 +1,31 @@
-"""The mirror is the tables at its mark, whatever happened, whoever was killed, whenever one reads."""
+"""The mirror is the tables at its mark, whatever happened."""
 
 import json
 import random
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 
-import duckdb
-import pyarrow.parquet as pq
 import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
 import paidforby
-from archive.changes import last_change_seq, read_mark
+from archive.changes import read_mark
 from archive.database import read, write
 from archive.errors import ArchiveError
-from archive.mirror import (
-    MirrorError,
-    compact_mirror,
-    compacting,
-    newest_rows_sql,
-    read_mirror,
-    read_status,
-    sync_mirror,
-    syncing,
-)
+from archive.mirror import MirrorError, compact_mirror, read_mirror, read_status, sync_mirror
 from archive.mirror.manifest import hold_mirror, require_manifest
 from archive.mirror.syncing import name_consumer
-from archive.mirror.tables import MIRRORED
 from archive.models import Ad, ConsumerMark
-from archive.parquet import arrow_schema, to_record_batch
-from archive.records import AdvertiserSpendRecord, DisclosureRecord
 from archive.redactions import redact_field
 from tests.archive.conftest import NOON
+from tests.archive.mirrored import assert_equal, later, make_disclosure, make_statement, on_sqlite
 from tests.invented import make_archive, make_settings
-
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""For what happens to files alone, whatever database they come from."""
-
-
-class KilledError(BaseException):
-    """Stands for the end of a process: nothing after it runs."""
 
 
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "it's parquet"
-
-
-def rows_of_table(engine, name):
-    """The rows of a table in the mirror's form, by id."""
-    table, _ = MIRRORED[name]
-    with read(engine) as session:
-        rows = session.connection().execute(select(table).order_by(table.c.id)).mappings().all()
-    return to_record_batch(arrow_schema(table.columns), rows).to_pylist()
-
-
-def rows_of_mirror(folder, name):
-    return read_mirror(folder, name).order("id").to_arrow_table().to_pylist()
-
-
-def assert_equal(engine, folder):
-    with read(engine) as session:
-        assert require_manifest(folder).seq == last_change_seq(session)
-    for name in MIRRORED:
-        assert rows_of_mirror(folder, name) == rows_of_table(engine, name), name
-
-
-def make_statement(amount, **values):
-    given = {
-        "dataset": "weekly",
-        "platform": "examplatform",
-        "grain": "week",
-        "period_start_on": date(2026, 2, 1),
-        "period_end_on": date(2026, 2, 7),
-        "advertiser_ref": "page-1",
-        "currency": "EUR",
-        "spend_lower_minor": amount,
-        "spend_upper_minor": amount,
-    }
-    return AdvertiserSpendRecord(**(given | values))
-
-
-def make_disclosure(amount, ref="d1"):
-    return DisclosureRecord(
-        ref=ref,
-        committee_ref="c1",
-        currency="EUR",
-        amount_minor=amount,
-        is_memo=False,
-        is_correction=False,
-        spent_on=date(2026, 2, 3),
-    )
 
 
 class History:
@@ -181,10 +115,6 @@ def test_an_archive_that_is_years_old_is_mirrored_whole_and_then_followed(
     assert_equal(engine, folder)
 
 
-def later(days):
-    return NOON + timedelta(days=days)
-
-
 def test_numbers_that_move_bring_one_row_and_not_the_whole_series(engine, look_at, make_ad, folder):
     for day in range(3):
         look_at([make_ad(spend_lower_minor=day, spend_upper_minor=day)], later(day))
@@ -214,89 +144,6 @@ def test_when_nothing_changed_nothing_is_written(engine, look_at, make_ad, folde
     sync_mirror(engine, folder, later(1))
 
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*.*")} == before
-
-
-@on_sqlite
-@pytest.mark.parametrize("step", ["_write_part", "write_manifest", "_note_mark"])
-@pytest.mark.parametrize("is_first", [True, False], ids=["first sync", "later sync"])
-def test_killed_at_any_step_of_a_sync_nothing_is_lost_or_doubled(
-    engine, look_at, make_ad, folder, monkeypatch, step, is_first
-):
-    look_at([make_ad("a1"), make_statement(100), make_disclosure(1)], sweep=False)
-    if not is_first:
-        sync_mirror(engine, folder, NOON)
-        look_at([make_ad("a1", bodies=["New"]), make_statement(2)], later(1), sweep=False)
-    with monkeypatch.context() as patch:
-        patch.setattr(syncing, step, kill)
-        with pytest.raises(KilledError):
-            sync_mirror(engine, folder, later(1))
-    if not is_first:
-        assert len(rows_of_mirror(folder, "public_ad")) == 1
-
-    sync_mirror(engine, folder, later(2))
-
-    assert_equal(engine, folder)
-    assert_no_row_twice(folder)
-
-
-def kill(*_, **__):
-    raise KilledError
-
-
-def assert_no_row_twice(folder):
-    """No stretch of changes stands in two files that count."""
-    for name, table in require_manifest(folder).tables.items():
-        rows = [row for part in table.parts for row in read_part(folder / part.file)]
-        assert len(rows) == len({(row["id"], row["mirror_seq"]) for row in rows}), name
-
-
-def read_part(path):
-    return pq.read_table(path).to_pylist()
-
-
-@on_sqlite
-@pytest.mark.parametrize("step", ["_write_newest", "write_manifest", "_delete_unlisted"])
-def test_killed_at_any_step_of_a_compaction_the_mirror_stays_whole(
-    engine, look_at, make_ad, folder, monkeypatch, step
-):
-    for day in range(3):
-        look_at([make_ad(bodies=[str(day)])], later(day))
-        sync_mirror(engine, folder, later(day))
-    with monkeypatch.context() as patch:
-        patch.setattr(compacting, step, kill)
-        with pytest.raises(KilledError):
-            compact_mirror(folder, later(3))
-    assert_equal(engine, folder)
-
-    for day in (4, 5):
-        compact_mirror(folder, later(day))
-        assert_equal(engine, folder)
-
-    listed = {p.file for t in require_manifest(folder).tables.values() for p in t.parts}
-    assert {p.relative_to(folder).as_posix() for p in folder.glob("*/*.parquet")} == listed
-
-
-@on_sqlite
-def test_who_began_to_read_before_a_compaction_may_finish(engine, look_at, make_ad, folder):
-    for day in range(2):
-        look_at([make_ad(bodies=[str(day)])], later(day))
-        sync_mirror(engine, folder, later(day))
-    began = newest_rows_sql(folder, "public_ad")
-
-    compact_mirror(folder, later(3))
-
-    assert duckdb.sql(began).count("*").fetchall() == [(1,)]
-
-
-@on_sqlite
-def test_a_half_written_file_counts_for_nothing(engine, look_at, make_ad, folder):
-    look_at([make_ad()])
-    sync_mirror(engine, folder, NOON)
-    (folder / "public_ad" / "999999999999-dead.parquet").write_bytes(b"PAR1 half")
-
-    assert_equal(engine, folder)
-    compact_mirror(folder, NOON)
-    assert not list(folder.glob("*/*dead.parquet"))
 
 
 def test_a_database_that_went_back_in_time_makes_the_mirror_anew(engine, look_at, make_ad, folder):

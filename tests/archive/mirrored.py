@@ -1,0 +1,68 @@
+"""What tests of the mirror ask: the rows of a table and of its copy, and records to fill them with."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import select
+
+from archive.changes import last_change_seq
+from archive.database import read
+from archive.mirror import read_mirror
+from archive.mirror.manifest import require_manifest
+from archive.mirror.tables import MIRRORED
+from archive.parquet import arrow_schema, to_record_batch
+from archive.records import AdvertiserSpendRecord, DisclosureRecord
+from tests.archive.conftest import NOON
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what happens to files alone, whatever database they come from."""
+
+
+def rows_of_table(engine, name):
+    """The rows of a table in the mirror's form, by id."""
+    table, _ = MIRRORED[name]
+    with read(engine) as session:
+        rows = session.connection().execute(select(table).order_by(table.c.id)).mappings().all()
+    return to_record_batch(arrow_schema(table.columns), rows).to_pylist()
+
+
+def rows_of_mirror(folder, name):
+    return read_mirror(folder, name).order("id").to_arrow_table().to_pylist()
+
+
+def assert_equal(engine, folder):
+    with read(engine) as session:
+        assert require_manifest(folder).seq == last_change_seq(session)
+    for name in MIRRORED:
+        assert rows_of_mirror(folder, name) == rows_of_table(engine, name), name
+
+
+def make_statement(amount, **values):
+    given = {
+        "dataset": "weekly",
+        "platform": "examplatform",
+        "grain": "week",
+        "period_start_on": date(2026, 2, 1),
+        "period_end_on": date(2026, 2, 7),
+        "advertiser_ref": "page-1",
+        "currency": "EUR",
+        "spend_lower_minor": amount,
+        "spend_upper_minor": amount,
+    }
+    return AdvertiserSpendRecord(**(given | values))
+
+
+def make_disclosure(amount, ref="d1"):
+    return DisclosureRecord(
+        ref=ref,
+        committee_ref="c1",
+        currency="EUR",
+        amount_minor=amount,
+        is_memo=False,
+        is_correction=False,
+        spent_on=date(2026, 2, 3),
+    )
+
+
+def later(days):
+    return NOON + timedelta(days=days)

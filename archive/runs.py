@@ -29,7 +29,7 @@ class Look:
     token: int
     observed_at: datetime
     is_sweep: bool
-    """It covers its partition, so what it sees lives there and what it misses may have vanished."""
+    """What it sees lives in its partition; only one that saw all of it says what has vanished."""
 
 
 @dataclass
@@ -155,7 +155,7 @@ def has_newer_look(session: Session, look: Look) -> bool:
 def note_progress(
     session: Session, look: Look, counts: Counts, now: datetime, cursor: str | None = None
 ) -> None:
-    """Add a page's counts to the run."""
+    """Add a page and its counts to the run, in the page's own transaction."""
     values: dict[str, Any] = {
         field.name: getattr(Run, field.name) + getattr(counts, field.name)
         for field in fields(counts)
@@ -163,8 +163,44 @@ def note_progress(
     session.connection().execute(
         update(Run)
         .where(col(Run.id) == look.run_id)
-        .values(**values, heartbeat_at=now, cursor=cursor, lease_until=now + LEASE)
+        .values(
+            **values,
+            pages=Run.pages + 1,
+            heartbeat_at=now,
+            cursor=cursor,
+            lease_until=now + LEASE,
+        )
     )
+
+
+def note_alive(session: Session, look: Look, now: datetime) -> None:
+    """Say that a run is alive between its pages, and keep its lease.
+
+    Raises:
+        LeaseLostError: if a newer run has taken the partition.
+    """
+    hold_lease(session, look, now)
+    session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == look.run_id)
+        .values(heartbeat_at=now, lease_until=now + LEASE)
+    )
+
+
+def count_pages(session: Session, look: Look) -> int:
+    """Pages of a look that are committed."""
+    return session.exec(select(Run.pages).where(Run.id == look.run_id)).one()
+
+
+def has_begun(session: Session, look: Look) -> bool:
+    """Whether the row of a look is in the archive."""
+    return session.get(Run, look.run_id) is not None
+
+
+def has_ended(session: Session, look: Look) -> bool:
+    """Whether a look was closed."""
+    run = session.get(Run, look.run_id)
+    return run is not None and run.outcome != Outcome.RUNNING
 
 
 def end_run(

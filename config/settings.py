@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL of a PostgreSQL server; without it, SQLite in the home folder.",
     )
+    database_patience_seconds: float = Field(
+        default=300.0,
+        ge=0,
+        description="Longest time that an import or a crawl waits for a database that is away.",
+    )
     meilisearch_url: str | None = Field(
         default=None,
         description="Address of a Meilisearch server; without it, search runs on SQLite FTS5.",

@@ -17,16 +17,16 @@ from sqlmodel import Session
 from twisted.python.failure import Failure
 
 from archive.blobs import BlobStore
-from archive.database import read, write
 from archive.looks import close_look
 from archive.models import Run
 from archive.models.collecting import Outcome, RunKind
-from archive.plausibility import open_gate
+from archive.outages import Patience, plain_failures, tell_failure, write_surely
+from archive.plausibility import Gate, open_gate
 from archive.realm import claim_realm
 from archive.records import SourceInfo
-from archive.runs import begin_run, hold_lease, read_cursor
+from archive.runs import Look, begin_run, has_begun, hold_lease, read_cursor
 from config.settings import Realm, Settings
-from scrapers.conditional import read_validators
+from scrapers.conditional import Validators, read_validators
 from scrapers.intake import Clock, Intake
 from scrapers.signing import LackError, RedactingFormatter, Secret
 from scrapers.spider import SourceSpider
@@ -70,30 +70,41 @@ def run_crawl(
         RealmError: if the archive holds the other kind of data.
         PartitionBusyError: if another run reads the partition.
         LeaseLostError: if another run took the partition over meanwhile.
+        DatabaseAwayError: if the database stays away, so that the run cannot be closed.
+        DiskFullError: if there is no room to close it.
     """
-    info = order.spider.info
-    with write(engine) as session:
-        claim_realm(session, order.realm)
-        cursor = read_cursor(session, info.id, order.partition)
-        # A walk that goes on from a cursor has not seen what came before it.
-        is_sweep = order.spider.sweeps and cursor is None
-        look = begin_run(
-            session, info.id, order.partition, RunKind.CRAWL, clock(), is_sweep=is_sweep
-        )
-        validators = read_validators(session, info.id, order.partition)
-        gate = open_gate(session, info.id)
-    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, gate)
+    patience = Patience(settings.database_patience_seconds)
+    look, gate, validators, cursor = _begin(engine, patience, order, clock)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
     walk = Walk(order.spider, order.address, intake, validators=validators, cursor=cursor)
+    walk.is_whole = cursor is None
     try:
         finish_reason = _walk_partition(settings, walk, order, most_answers)
         _judge_walk(walk, finish_reason)
     except BaseException as error:
-        walk.note_trouble(Outcome.FAILED, f"{type(error).__name__}: {error}")
+        walk.note_trouble(Outcome.FAILED, tell_failure(error))
         _close_run(walk)
         raise
-    _close_run(walk)
-    with read(engine) as session:
-        return session.get_one(Run, look.run_id)
+    with plain_failures():
+        return _close_run(walk)
+
+
+def _begin(
+    engine: Engine, patience: Patience, order: CrawlOrder, clock: Clock
+) -> tuple[Look, Gate, Validators, str | None]:
+    source = order.spider.info.id
+
+    def begin(session: Session) -> tuple[Look, Gate, Validators, str | None]:
+        claim_realm(session, order.realm)
+        cursor = read_cursor(session, source, order.partition)
+        sweeps = order.spider.sweeps
+        look = begin_run(session, source, order.partition, RunKind.CRAWL, clock(), is_sweep=sweeps)
+        validators = read_validators(session, source, order.partition)
+        return look, open_gate(session, source), validators, cursor
+
+    return write_surely(
+        engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
+    )
 
 
 def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answers: int) -> str:
@@ -192,16 +203,18 @@ def _judge_walk(walk: Walk, finish_reason: str) -> None:
         walk.note_trouble(Outcome.FAILED, "the source gave no answer")
 
 
-def _close_run(walk: Walk) -> None:
+def _close_run(walk: Walk) -> Run:
     """End the run; only a sweep that read everything may say what has vanished."""
     intake = walk.intake
     outcome, reason = _find_outcome(walk)
     is_unchanged = outcome == Outcome.DONE and not walk.read_answers
-    has_seen_all = outcome == Outcome.DONE and (intake.look.is_sweep or is_unchanged)
-    with write(intake.engine) as session:
+    is_sweep = intake.look.is_sweep and walk.is_whole
+    has_seen_all = outcome == Outcome.DONE and (is_sweep or is_unchanged)
+
+    def end(session: Session) -> Run:
         if outcome in {Outcome.DONE, Outcome.ATTENTION}:
             _keep_validators(session, walk)
-        run = close_look(
+        return close_look(
             session,
             intake.look,
             outcome,
@@ -209,11 +222,14 @@ def _close_run(walk: Walk) -> None:
             covered=has_seen_all and not (walk.read_answers and walk.unchanged_answers),
             is_unchanged=is_unchanged,
             gate=intake.gate,
-            reason=reason,
+            reason=intake.add_absence(reason),
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
             not_before_at=walk.trouble.not_before_at if walk.trouble else None,
         )
+
+    run = intake.close(end)
     intake.counts.vanished += run.vanished
+    return run
 
 
 def _find_outcome(walk: Walk) -> tuple[Outcome, str]:

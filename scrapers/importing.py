@@ -14,15 +14,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from archive.blobs import BlobStore
-from archive.captures import last_applied_at, save_capture
-from archive.database import read, write
+from archive.captures import last_applied_at
 from archive.looks import close_look
-from archive.models import Capture
+from archive.models import Run
 from archive.models.collecting import Outcome, RunKind
-from archive.plausibility import ImplausibleBatchError, open_gate
+from archive.outages import Patience, plain_failures, read_surely, write_surely
+from archive.plausibility import Gate, ImplausibleBatchError, open_gate
 from archive.realm import claim_realm
 from archive.records import Unreadable
-from archive.runs import Counts, begin_run, end_run
+from archive.runs import Counts, Look, begin_run, has_begun
 from config.settings import Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.intake import Clock, Intake
@@ -85,36 +85,46 @@ def import_files(
         FileNotFoundError: if a path does not exist.
         RealmError: if the archive holds the other kind of data.
         PartitionBusyError: if another run reads the partition.
+        DatabaseAwayError: if the database stays away.
+        DiskFullError: if there is no room.
     """
     files = list(list_files(order.paths))
-    blobs = BlobStore(settings.blobs_dir)
-    with write(engine) as session:
+    patience = Patience(settings.database_patience_seconds)
+    look, gate = _begin(engine, patience, spider.info.id, order, clock)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
+    report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
+    try:
+        with plain_failures(), suppress(ImplausibleBatchError):
+            for path in files:
+                _import_file(intake, spider, order, path, open_file, report)
+        with plain_failures():
+            _close(intake, order, report)
+    except BaseException as error:
+        intake.end_as_failed(error)
+        raise
+    report.unreadable, report.not_read = intake.unreadable, intake.not_read
+    return report
+
+
+def _begin(
+    engine: Engine, patience: Patience, source: str, order: ImportOrder, clock: Clock
+) -> tuple[Look, Gate]:
+    def begin(session: Session) -> tuple[Look, Gate]:
         claim_realm(session, order.realm)
         look = begin_run(
             session,
-            spider.info.id,
+            source,
             order.partition,
             RunKind.IMPORT,
             clock(),
             observed_on=order.observed_at,
             is_sweep=order.complete_partition is not None,
         )
-        gate = open_gate(session, spider.info.id)
-    intake = Intake(engine, blobs, look, clock, gate)
-    report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
-    try:
-        with suppress(ImplausibleBatchError):
-            for path in files:
-                _import_file(intake, spider, order, path, open_file, report)
-        _close(intake, order, report)
-    except BaseException as error:
-        with write(engine) as session:
-            end_run(
-                session, look, Outcome.FAILED, clock(), reason=f"{type(error).__name__}: {error}"
-            )
-        raise
-    report.unreadable, report.not_read = intake.unreadable, intake.not_read
-    return report
+        return look, open_gate(session, source)
+
+    return write_surely(
+        engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
+    )
 
 
 def list_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -143,41 +153,38 @@ def _import_file(
 ) -> None:
     """Keep the file's bytes, then read them."""
     blob = intake.blobs.put_file(path)
-    with read(intake.engine) as session:
-        applied_at = last_applied_at(session, spider.info.id, order.partition, blob.sha256)
+    applied_at = read_surely(
+        intake.engine,
+        intake.patience,
+        lambda session: last_applied_at(session, spider.info.id, order.partition, blob.sha256),
+    )
     report.files += 1
     if applied_at and not (order.observed_at and order.observed_at > applied_at):
         report.already_held.append(spell_name(path))
         return
-    with write(intake.engine) as session:
-        capture = save_capture(session, intake.look, blob, url=spell_name(path), now=intake.clock())
-        capture = _detach(session, capture)
+    capture = intake.keep_capture(blob, url=spell_name(path))
     for page in page_readings(read_delivery(spider, open_file(path)), capture.id):
         intake.take_page(page.readings, capture)
-
-
-def _detach(session: Session, capture: Capture) -> Capture:
-    """The capture as a value that outlives its transaction."""
-    session.refresh(capture)
-    session.expunge(capture)
-    return capture
 
 
 def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
     """End the run; only a sweep that read everything may say what has vanished."""
     outcome, reason = _find_outcome(intake)
     is_whole = outcome == Outcome.DONE and not report.already_held
-    with write(intake.engine) as session:
-        run = close_look(
+
+    def close(session: Session) -> Run:
+        return close_look(
             session,
             intake.look,
             outcome,
             intake.clock(),
             covered=is_whole and order.complete_partition is not None,
             gate=intake.gate,
-            reason=reason,
+            reason=intake.add_absence(reason),
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
         )
+
+    run = intake.close(close)
     intake.counts.vanished += run.vanished
     report.outcome, report.reason = Outcome(run.outcome), run.reason
 

@@ -5,22 +5,28 @@ cannot be believed.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from archive.blobs import BlobStore
-from archive.database import write
+from archive.blobs import Blob, BlobStore
+from archive.captures import save_capture
+from archive.errors import ArchiveError
 from archive.held_batches import hold_batch, tell_hold
 from archive.ingest import ingest_page
-from archive.models import Capture
+from archive.looks import close_look
+from archive.models import Capture, Run
+from archive.models.collecting import Outcome
+from archive.outages import Patience, tell_failure, write_surely
 from archive.plausibility import Gate, ImplausibleBatchError
 from archive.quarantine import hold_pieces
 from archive.records import Unreadable
-from archive.runs import Counts, Look, hold_lease
+from archive.runs import Counts, Look, count_pages, has_ended, hold_lease
 from scrapers.reading import NotRead, Reading
 
 Clock = Callable[[], datetime]
@@ -34,8 +40,11 @@ class Intake:
     blobs: BlobStore
     look: Look
     clock: Clock
+    patience: Patience
     gate: Gate | None = None
     """What may change before a person must believe it; `None`: a person has."""
+    pages: int = 0
+    """Pages that are known to be committed."""
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
@@ -53,15 +62,23 @@ class Intake:
             LeaseLostError: if another run has taken the partition over.
         """
         pieces = [r for r in readings if isinstance(r, Unreadable)]
-        # What a page weighs counts once it is written: a page may be tried again.
-        gate = deepcopy(self.gate)
+
+        def write_page(session: Session) -> tuple[Counts, Gate | None]:
+            # What a page weighs counts once it is written: a page may be tried again.
+            gate = deepcopy(self.gate)
+            return self._write_page(session, readings, pieces, capture, cursor, gate), gate
+
         try:
-            with write(self.engine) as session:
-                page = self._write_page(session, readings, pieces, capture, cursor, gate)
+            page, self.gate = write_surely(
+                self.engine,
+                self.patience,
+                write_page,
+                lambda session, _: count_pages(session, self.look) > self.pages,
+            )
         except ImplausibleBatchError as doubt:
             self._hold_page(doubt, capture)
             raise
-        self.gate = gate
+        self.pages += 1
         self.counts.add(page)
         self.unreadable += pieces
         self.not_read += [r for r in readings if isinstance(r, NotRead)]
@@ -90,7 +107,62 @@ class Intake:
         )
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
-        now = self.clock()
-        with write(self.engine) as session:
+        def hold(session: Session) -> str:
+            now = self.clock()
             hold_lease(session, self.look, now)
-            self.held = tell_hold(hold_batch(session, self.look, doubt, now, capture.id))
+            return tell_hold(hold_batch(session, self.look, doubt, now, capture.id))
+
+        # The same doubt about the same bytes is one batch, however often it is held.
+        self.held = write_surely(self.engine, self.patience, hold, lambda *_: False)
+
+    def keep_capture(
+        self, blob: Blob, *, url: str, status: int | None = None, media_type: str = ""
+    ) -> Capture:
+        """Note that the look got these bytes; gives the row as a value that outlives its transaction.
+
+        Raises:
+            DatabaseAwayError: if the database stays away.
+        """
+
+        def keep(session: Session) -> Capture:
+            now = self.clock()
+            capture = save_capture(
+                session, self.look, blob, url=url, now=now, status=status, media_type=media_type
+            )
+            session.refresh(capture)
+            session.expunge(capture)
+            return capture
+
+        return write_surely(
+            self.engine,
+            self.patience,
+            keep,
+            lambda session, capture: session.get(Capture, capture.id) is not None,
+        )
+
+    def close(self, end: Callable[[Session], Run]) -> Run:
+        """End the look once; `end` gives the run as it ended.
+
+        Raises:
+            DatabaseAwayError: if the database stays away.
+        """
+        return write_surely(
+            self.engine, self.patience, end, lambda session, _: has_ended(session, self.look)
+        )
+
+    def add_absence(self, reason: str) -> str:
+        """Why the look ended as it did, and how long the database was away from it."""
+        return "; ".join(part for part in (reason, self.patience.tell()) if part)
+
+    def end_as_failed(self, error: BaseException) -> None:
+        """Close the look that an error ended.
+
+        Where even that cannot be written, the row stays open and the next look closes it.
+        """
+
+        def end(session: Session) -> Run:
+            reason = tell_failure(error)
+            return close_look(session, self.look, Outcome.FAILED, self.clock(), reason=reason)
+
+        with suppress(ArchiveError, DBAPIError):
+            self.close(end)

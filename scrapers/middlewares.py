@@ -25,9 +25,9 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from archive.captures import redact_url, save_capture
-from archive.database import read, write
+from archive.captures import redact_url
 from archive.models.collecting import Outcome
+from archive.outages import plain_failures, read_surely, tell_failure
 from scrapers.answers import Judgement, Verdict, read_retry_after
 from scrapers.conditional import is_held, validators_of
 from scrapers.spider import SourceSpider
@@ -128,7 +128,14 @@ class CaptureMiddleware:
             raise IgnoreRequest("not modified")
         if self._walk.secret:
             response = response.replace(body=self._walk.secret.hide_in_bytes(response.body))
-        if self._keep_bytes(request, response):
+        try:
+            with plain_failures():
+                held = self._keep_bytes(request, response)
+        except Exception as error:
+            # What cannot be kept must not be read, and neither may what follows it.
+            self._walk.note_trouble(Outcome.FAILED, tell_failure(error))
+            raise
+        if held:
             self._walk.unchanged_answers += 1
             raise IgnoreRequest("these bytes are held already")
         return response
@@ -138,20 +145,13 @@ class CaptureMiddleware:
         intake = self._walk.intake
         blob = intake.blobs.put_bytes(response.body)
         url = redact_url(response.url)
-        with read(intake.engine) as session:
-            held = response.status == 200 and is_held(session, intake.look, url, blob.sha256)
-        with write(intake.engine) as session:
-            capture = save_capture(
-                session,
-                intake.look,
-                blob,
-                url=url,
-                now=intake.clock(),
-                status=response.status,
-                media_type=(response.headers.get("Content-Type") or b"").decode("latin-1")[:200],
-            )
-            session.refresh(capture)
-            session.expunge(capture)
+        held = response.status == 200 and read_surely(
+            intake.engine,
+            intake.patience,
+            lambda session: is_held(session, intake.look, url, blob.sha256),
+        )
+        media_type = (response.headers.get("Content-Type") or b"").decode("latin-1")[:200]
+        capture = intake.keep_capture(blob, url=url, status=response.status, media_type=media_type)
         if capture.id is None:
             raise ValueError("a saved capture has an id")
         self._walk.captures[capture.id] = capture

@@ -5,14 +5,17 @@ and fence of a page stand or fall together.
 """
 
 import asyncio
+from contextlib import suppress
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
+from sqlalchemy.exc import OperationalError
 
 from archive.database import write
 from archive.models.collecting import Outcome
+from archive.outages import plain_failures, tell_failure
 from archive.plausibility import ImplausibleBatchError
-from archive.runs import Counts, hold_lease, note_progress
+from archive.runs import note_alive
 from scrapers.spider import Page, Stop
 from scrapers.walk import Walk, walk_of
 
@@ -59,13 +62,14 @@ class ArchivePipeline:
             raise ValueError("a page of a crawl names its capture")
         try:
             capture = self._walk.captures[page.capture_id]
-            self._walk.intake.take_page(page.readings, capture, page.cursor)
+            with plain_failures():
+                self._walk.intake.take_page(page.readings, capture, page.cursor)
         except ImplausibleBatchError:
             self._walk.note_trouble(Outcome.PARTIAL, self._walk.intake.held)
             raise DropItem("the page is held") from None
         except Exception as error:
             # A page that is lost must not be followed by the next one's cursor.
-            self._walk.note_trouble(Outcome.FAILED, f"{type(error).__name__}: {error}")
+            self._walk.note_trouble(Outcome.FAILED, tell_failure(error))
             raise
         self._walk.cursor = page.cursor
 
@@ -73,7 +77,6 @@ class ArchivePipeline:
         intake = self._walk.intake
         while not self._walk.is_over:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            now = intake.clock()
-            with write(intake.engine) as session:
-                hold_lease(session, intake.look, now)
-                note_progress(session, intake.look, Counts(), now, self._walk.cursor)
+            # A database that is away misses a beat; the next page waits for it.
+            with suppress(OperationalError), write(intake.engine) as session:
+                note_alive(session, intake.look, intake.clock())

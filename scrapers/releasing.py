@@ -15,9 +15,10 @@ from archive.held_batches import check_settlement, name_batch, read_held_batch, 
 from archive.looks import believe_absences, close_look
 from archive.models import Capture, QuarantinedPiece, Run
 from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind
+from archive.outages import Patience
 from archive.quarantine import read_piece, settle_piece
 from archive.records import Unreadable
-from archive.runs import Counts, Look, begin_run
+from archive.runs import Counts, begin_run
 from config.settings import Settings
 from scrapers.files import SourceFile
 from scrapers.intake import Clock, Intake
@@ -95,11 +96,12 @@ def _read_again(
             clock(),
             observed_on=run.observed_at,
         )
-    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock)
+    patience = Patience(settings.database_patience_seconds)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience)
     try:
         _take_capture(intake, capture)
     except BaseException as error:
-        _close_failed(engine, look, error, clock)
+        intake.end_as_failed(error)
         raise
     return intake
 
@@ -110,12 +112,6 @@ def _take_capture(intake: Intake, capture: Capture) -> None:
     file = SourceFile(name, lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
     for page in page_readings(read_delivery(spider, file), capture.id):
         intake.take_page(page.readings, capture)
-
-
-def _close_failed(engine: Engine, look: Look, error: BaseException, clock: Clock) -> None:
-    reason = f"{type(error).__name__}: {error}"
-    with write(engine) as session:
-        close_look(session, look, Outcome.FAILED, clock(), reason=reason)
 
 
 def _find_evidence(engine: Engine, piece_id: int) -> tuple[QuarantinedPiece, Capture, Run]:

@@ -42,6 +42,8 @@ class Walk:
     """Of the file as we have it; replaced by those of the file as it came."""
     captures: dict[int, Capture] = field(default_factory=dict)
     cursor: str | None = None
+    is_whole: bool = True
+    """It began at the start: one that goes on from a cursor has not seen what came before."""
     read_answers: int = 0
     unchanged_answers: int = 0
     trouble: Trouble | None = None

@@ -1,0 +1,143 @@
+"""Looks at sources that kill themselves at a chosen step, as power cuts and the kernel would.
+
+A step is any moment between two acts: before each SQL statement, around each commit, before and within
+each COPY, and around each act on the evidence store. The product has no hook for it: a child process
+counts from outside and sends itself SIGKILL. Test modules start these through `crawls.FORKS`.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+import archive.blobs
+import archive.bulk
+import scrapers.meta_paging
+import scrapers.spider
+from archive.database import open_archive
+from config.settings import Realm, Settings
+from scrapers.crawling import CrawlOrder, run_crawl
+from scrapers.importing import ImportOrder, import_files
+from scrapers.spider import find_spiders
+from tests.scrapers.crawls import FORKS
+
+FORKS.set_forkserver_preload(
+    [
+        *("scrapers.downloads", "tests.scrapers.crawls", "tests.faults.dying"),
+        *("scrapers.spiders.google_political_ads", "scrapers.spiders.meta_ad_library"),
+        *("scrapers.spiders.snap", "scrapers.spiders.us_fec_bulk"),
+    ]
+)
+
+ROWS_TO_A_PAGE = 8
+ADS_TO_A_PAGE = 4
+
+
+@dataclass
+class Steps:
+    """Counts steps, and kills this process before the fatal one; 0: it lives."""
+
+    fatal: int = 0
+    taken: int = 0
+
+    def take(self) -> None:
+        self.taken += 1
+        if self.taken == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Death:
+    """When to die, and the hour by the look's own clock."""
+
+    step: int = 0
+    hour: int = 0
+    count_to: Path | None = None
+    """Where one that lived writes how many steps it took."""
+
+
+def import_deliveries(settings: Settings, folder: Path, death: Death) -> None:
+    """What `paidforby import` does with a bundle that covers its partition, then with a damaged file."""
+    scrapers.spider.PAGE_SIZE = ROWS_TO_A_PAGE
+    engine, steps = open_counted(settings, death)
+    spider = find_spiders()["google_political_ads"]
+    whole = ImportOrder((folder / "bundle.zip",), complete_partition="world")
+    for order in (whole, ImportOrder((folder / "damaged.csv",))):
+        import_files(settings, engine, spider, order, make_clock(death.hour))
+    write_count(steps, death)
+
+
+def crawl_country(settings: Settings, url: str, death: Death) -> None:
+    """What `paidforby crawl meta_ad_library --partition US` does, in small pages."""
+    scrapers.meta_paging.FIRST_LIMIT = ADS_TO_A_PAGE
+    engine, steps = open_counted(settings, death)
+    spider = find_spiders()["meta_ad_library"]
+    order = CrawlOrder(spider, "US", f"{url}/meta_ad_library", Realm.FICTIONAL)
+    run_crawl(settings, engine, order, make_clock(death.hour))
+    write_count(steps, death)
+
+
+def run_apart(look: Callable[..., None], *arguments: object) -> int:
+    """A look in a process of its own; gives its exit code."""
+    process = FORKS.Process(target=look, args=arguments)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def make_clock(hour: int) -> Callable[[], datetime]:
+    start = datetime.now(UTC) + timedelta(hours=hour)
+    begun_at = datetime.now(UTC)
+    return lambda: start + (datetime.now(UTC) - begun_at)
+
+
+def write_count(steps: Steps, death: Death) -> None:
+    if death.count_to:
+        death.count_to.write_text(str(steps.taken))
+
+
+def open_counted(settings: Settings, death: Death) -> tuple[Engine, Steps]:
+    """The archive, and the steps that are counted from now on."""
+    engine, steps = open_archive(settings), Steps(death.step)
+    event.listen(engine, "before_cursor_execute", lambda *_: steps.take())
+    surround(engine.dialect, "do_commit", steps)
+    surround(archive.blobs.tempfile, "NamedTemporaryFile", steps)
+    surround(archive.blobs.os, "fsync", steps)
+    surround(archive.blobs.Path, "replace", steps)
+    archive.bulk._copy_rows = count_copy(archive.bulk._copy_rows, steps)
+    return engine, steps
+
+
+def surround(owner: Any, name: str, steps: Steps) -> None:
+    """A step before an act and one after it."""
+    act = getattr(owner, name)
+
+    def act_between_steps(*arguments: object, **named: object) -> object:
+        steps.take()
+        result = act(*arguments, **named)
+        steps.take()
+        return result
+
+    setattr(owner, name, act_between_steps)
+
+
+def count_copy(copy_rows: Callable[..., None], steps: Steps) -> Callable[..., None]:
+    """A step before a COPY, and one in its midst."""
+
+    def copy(connection: object, table: object, names: object, rows: Iterable[object]) -> None:
+        steps.take()
+        copy_rows(connection, table, names, step_within(rows, steps))
+
+    return copy
+
+
+def step_within(rows: Iterable[object], steps: Steps) -> Iterator[object]:
+    for number, row in enumerate(rows):
+        if number == 1:
+            steps.take()
+        yield row

@@ -1,0 +1,85 @@
+"""Archives that can be copied, so that each case of a fault begins alike, and what they tell."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import col, select
+
+from archive.blobs import BlobStore
+from archive.database import open_archive, read
+from archive.dump import dump_comparable
+from archive.models import Capture, Run
+from archive.models.collecting import Outcome
+from archive.setup import init_archive
+from config.settings import Settings
+from scrapers.replica.fixtures import FIXTURES, publish_day
+from scrapers.spider import find_spiders
+from tests.scrapers.crawls import TOKEN
+
+BUNDLE = "google_political_ads/google-political-ads-transparency-bundle.zip"
+SOUND_ROWS = (
+    "Advertiser_ID,Advertiser_Name,Week_Start_Date,Spend_USD\nAR1,Harbour Party,2026-01-04,100\n"
+)
+DAMAGED_ROW = "AR2,Harbour Party,2026-01-04,many\n"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An archive that knows the first day, and the deliveries of the second."""
+
+    settings: Settings
+    deliveries: Path
+
+
+def make_settings(home: Path, url: str | None = None) -> Settings:
+    return Settings(
+        home=home,
+        database_url=url,
+        meta_access_token=TOKEN,
+        meta_countries=["US"],
+        meilisearch_url=None,
+    )
+
+
+def make_archive(settings: Settings) -> None:
+    init_archive(settings, [spider.info for spider in find_spiders().values()]).dispose()
+
+
+def tell_history(settings: Settings) -> dict[str, list[str]]:
+    """What an archive holds, and the evidence that it can show for it."""
+    engine = open_archive(settings)
+    with read(engine) as session:
+        told = dump_comparable(session)
+        named = session.exec(select(Capture.sha256).distinct()).all()
+    engine.dispose()
+    blobs = BlobStore(settings.blobs_dir)
+    told["evidence"] = sorted(f"{name} {len(blobs.read(name))}" for name in named)
+    told["files"] = sorted(path.name for path in settings.blobs_dir.rglob("*.zst"))
+    return told
+
+
+def read_runs(settings: Settings) -> list[Run]:
+    engine = open_archive(settings)
+    with read(engine) as session:
+        runs = list(session.exec(select(Run).order_by(col(Run.id))))
+    engine.dispose()
+    return runs
+
+
+def find_running(settings: Settings) -> set[int | None]:
+    return {run.id for run in read_runs(settings) if run.outcome == Outcome.RUNNING}
+
+
+def lay_out_deliveries(folder: Path, day: int) -> Path:
+    """The bundle of a day, and a file that is damaged in one line on the second."""
+    publish_day(FIXTURES, day, folder / "published")
+    shutil.copy(folder / "published" / BUNDLE, folder / "bundle.zip")
+    (folder / "damaged.csv").write_text(SOUND_ROWS + DAMAGED_ROW * (day > 1))
+    return folder
+
+
+def copy_scene(scene: Scene, folder: Path, url: str | None = None) -> Settings:
+    """The same archive once more; its SQLite comes with the folder, `url` names another copy."""
+    shutil.copytree(scene.settings.home, folder)
+    return scene.settings.model_copy(update={"home": folder, "database_url": url})

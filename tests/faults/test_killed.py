@@ -1,0 +1,120 @@
+"""Whoever is killed at any step and begun again has lost nothing and told nothing twice."""
+
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from archive.models.collecting import Outcome
+from archive.runs import WORKER_STOPPED
+from config.settings import Settings
+from scrapers.replica.serve import running_replica
+from tests.faults.dying import Death, crawl_country, import_deliveries, run_apart
+from tests.faults.scenes import (
+    Scene,
+    copy_scene,
+    find_running,
+    lay_out_deliveries,
+    make_archive,
+    make_settings,
+    read_runs,
+    tell_history,
+)
+
+SAMPLES = 12
+"""Steps at which the quick tests kill, first and last included; the slow ones kill at every step."""
+
+LATER = 1
+"""An hour later, when the lease of whoever was killed has ended."""
+
+Look = Callable[[Settings, Death], int]
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A look that is killed, and what it tells when it is not."""
+
+    scene: Scene
+    look: Look
+    steps: int
+    told: dict[str, list[str]]
+
+    def step_at(self, sample: int) -> int:
+        """One of the steps, evenly from the first to the last."""
+        return 1 + sample * (self.steps - 1) // (SAMPLES - 1)
+
+    def kill_and_resume(self, settings: Settings, step: int) -> None:
+        """Kill at a step, type the same command again, and compare."""
+        assert self.look(settings, Death(step)) == -signal.SIGKILL
+        stopped = find_running(settings)
+        assert self.look(settings, Death(hour=LATER)) == 0
+        runs = read_runs(settings)
+        assert {run.id: (run.outcome, run.reason) for run in runs if run.id in stopped} == (
+            dict.fromkeys(stopped, (Outcome.FAILED, WORKER_STOPPED))
+        )
+        assert Outcome.RUNNING not in {run.outcome for run in runs}
+        assert tell_history(settings) == self.told, f"killed at step {step} of {self.steps}"
+
+
+def prepare(scene: Scene, look: Look, folder: Path, copy: Callable[[], Settings]) -> Drill:
+    count = folder / "steps"
+    untouched = copy()
+    assert look(untouched, Death(count_to=count)) == 0
+    return Drill(scene, look, int(count.read_text()), tell_history(untouched))
+
+
+@pytest.fixture(scope="module")
+def importing(tmp_path_factory: pytest.TempPathFactory) -> Drill:
+    """An import of a bundle with new, changed and vanished rows, and of a damaged file."""
+    folder = tmp_path_factory.mktemp("importing")
+    scene = Scene(make_settings(folder / "home"), lay_out_deliveries(folder / "second", day=2))
+    first = lay_out_deliveries(folder / "first", day=1)
+    make_archive(scene.settings)
+    assert run_apart(import_deliveries, scene.settings, first, Death(hour=-LATER)) == 0
+
+    def look(settings: Settings, death: Death) -> int:
+        return run_apart(import_deliveries, settings, scene.deliveries, death)
+
+    return prepare(scene, look, folder, lambda: copy_scene(scene, folder / "untouched"))
+
+
+@pytest.fixture(scope="module")
+def crawling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
+    """A walk by cursor over pages of four ads."""
+    folder = tmp_path_factory.mktemp("crawling")
+    scene = Scene(make_settings(folder / "home"), folder)
+    make_archive(scene.settings)
+    with running_replica() as url:
+
+        def look(settings: Settings, death: Death) -> int:
+            return run_apart(crawl_country, settings, url, death)
+
+        yield prepare(scene, look, folder, lambda: copy_scene(scene, folder / "untouched"))
+
+
+@pytest.mark.parametrize("sample", range(SAMPLES))
+def test_an_import_that_is_killed_and_typed_again_tells_what_one_that_lived_tells(
+    importing: Drill, tmp_path: Path, sample: int
+) -> None:
+    settings = copy_scene(importing.scene, tmp_path / "home")
+    importing.kill_and_resume(settings, importing.step_at(sample))
+
+
+@pytest.mark.parametrize("sample", range(0, SAMPLES, 2))
+def test_a_crawl_that_is_killed_and_typed_again_tells_what_one_that_lived_tells(
+    crawling: Drill, tmp_path: Path, sample: int
+) -> None:
+    settings = copy_scene(crawling.scene, tmp_path / "home")
+    crawling.kill_and_resume(settings, crawling.step_at(sample))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["importing", "crawling"])
+def test_there_is_no_step_at_which_being_killed_loses_or_repeats_anything(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str
+) -> None:
+    drill: Drill = request.getfixturevalue(name)
+    for step in range(1, drill.steps + 1):
+        drill.kill_and_resume(copy_scene(drill.scene, tmp_path / str(step)), step)

@@ -14,9 +14,8 @@ from sqlmodel import Session
 
 from archive.ad_rows import Stamp
 from archive.models import Correction
-from archive.models.corrections import CorrectionKind
+from archive.models.corrections import CorrectionKind, SpendMeasure
 from archive.row_values import Values, insert_values
-from archive.spending.query import SpendMeasure
 
 SPEND = ("spend_lower_minor", "spend_upper_minor")
 AD_FIGURES = (*SPEND, "impressions_lower", "impressions_upper", "reach_lower", "reach_upper")

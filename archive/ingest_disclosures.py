@@ -23,12 +23,12 @@ from archive.late_disclosures import place_filings, spell_filing
 from archive.ledger import append_leaves
 from archive.models import Committee, Disclosure, DisclosureVersion
 from archive.models.changes import ChangeKind, LeafKind
+from archive.models.corrections import SpendMeasure
 from archive.records import CommitteeRecord, DisclosureRecord
 from archive.row_values import Values, insert_values
 from archive.runs import Counts
 from archive.series import split_repeats
 from archive.sightings import find_first_after, note_sightings
-from archive.spending.query import SpendMeasure
 
 Stated = TypeVar("Stated", Disclosure, Committee)
 

@@ -29,13 +29,13 @@ from archive.identity import advertiser_id
 from archive.late_statements import place_statements
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
+from archive.models.corrections import SpendMeasure
 from archive.plausibility import Gate, list_moves
 from archive.records import AdvertiserSpendRecord
 from archive.row_values import Values, insert_values
 from archive.runs import Counts
 from archive.series import split_repeats
 from archive.sightings import find_last_before, note_sightings
-from archive.spending.query import SpendMeasure
 
 COMPARED = (
     *("id", "series", "row_sha256", "observed_at", "run_id", "is_withdrawn", "advertiser_id"),

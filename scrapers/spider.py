@@ -26,7 +26,7 @@ from scrapers.files import SourceFile, expand_file
 from scrapers.reading import NotRead, Reading
 from scrapers.signing import Secret
 
-PAGE_SIZE = 2_000
+PAGE_SIZE = 5_000
 """Records handed to one write transaction."""
 
 

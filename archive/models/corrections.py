@@ -10,6 +10,14 @@ from sqlmodel import Field, SQLModel
 from archive.models.columns import BIG_ID
 
 
+class SpendMeasure(StrEnum):
+    """Whose figure it is; measures are never added to each other."""
+
+    ADS = "ads"
+    REPORTED = "reported"
+    DISCLOSED = "disclosed"
+
+
 class CorrectionKind(StrEnum):
     """What happened to a figure that this archive had published."""
 

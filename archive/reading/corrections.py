@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Correction
-from archive.models.corrections import CorrectionKind
+from archive.models.corrections import CorrectionKind, SpendMeasure
 from archive.money import format_bounds
 from archive.reading.advertisers import name_advertisers
 from archive.reading.aliases import list_former_ids
@@ -21,7 +21,6 @@ from archive.reading.freshness import read_data_as_of
 from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.records import Grain
-from archive.spending.query import SpendMeasure
 
 LISTING = "corrections"
 

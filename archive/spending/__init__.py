@@ -4,7 +4,8 @@
 pages call it. It reads, and never converts or adds up currencies.
 """
 
-from archive.spending.query import SpendBasis, SpendBy, SpendMeasure, SpendQuery, SpendQueryError
+from archive.models.corrections import SpendMeasure
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery, SpendQueryError
 from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendGroup, SpendSummary
 

@@ -7,9 +7,10 @@ import typer
 
 from archive.cli import AsJson
 from archive.database import read
+from archive.models.corrections import SpendMeasure
 from archive.moment_options import AsOf, ValidAt, read_moment, tell_moment
 from archive.money import format_bounds, format_units
-from archive.spending.query import SpendBasis, SpendBy, SpendMeasure, SpendQuery, SpendQueryError
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery, SpendQueryError
 from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendGroup, SpendSummary
 from archive.terminal import (

@@ -10,12 +10,13 @@ from sqlmodel import Session, select
 
 from archive.batches import cut_batches
 from archive.models import Committee
+from archive.models.corrections import SpendMeasure
 from archive.reading.advertisers import name_advertisers
 from archive.reading.coverage import LookedAt, look_over
 from archive.records import MISSING_IN_WORDS
 from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
-from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendMeasure, SpendQuery
+from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
 from archive.spending.summary import SpendGroup
 from archive.spending.sums import SourceSum, Sum, SumKey, fold_sums
 

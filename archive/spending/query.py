@@ -5,15 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from archive.errors import ArchiveError
+from archive.models.corrections import SpendMeasure
 from archive.reading.moment import NOW, Moment
-
-
-class SpendMeasure(StrEnum):
-    """Whose figure it is; measures are never added to each other."""
-
-    ADS = "ads"
-    REPORTED = "reported"
-    DISCLOSED = "disclosed"
 
 
 class SpendBy(StrEnum):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import Session
 
 from archive.models import PublicAd
+from archive.models.corrections import SpendMeasure
 from archive.reading.freshness import read_data_as_of
 from archive.reading.past import ads_at
 from archive.reading.past_money import disclosures_at, statements_at
@@ -16,7 +17,7 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
-from archive.spending.query import SpendBasis, SpendBy, SpendMeasure, SpendQuery, check_query
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery, check_query
 from archive.spending.summary import SpendSummary
 from archive.spending.sums import SourceSum, sum_amounts
 

@@ -4,10 +4,11 @@ from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel
 
+from archive.models.corrections import SpendMeasure
 from archive.reading.coverage import LookedAt
 from archive.reading.views import VALID_AT
 from archive.records import MissingReason
-from archive.spending.query import SpendBasis, SpendBy, SpendMeasure
+from archive.spending.query import SpendBasis, SpendBy
 
 
 class SpendGroup(SQLModel):

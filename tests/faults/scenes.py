@@ -1,9 +1,13 @@
 """Archives that can be copied, so that each case of a fault begins alike, and what they tell."""
 
+import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy
 from sqlmodel import col, select
 
 from archive.blobs import BlobStore
@@ -79,7 +83,30 @@ def lay_out_deliveries(folder: Path, day: int) -> Path:
     return folder
 
 
-def copy_scene(scene: Scene, folder: Path, url: str | None = None) -> Settings:
-    """The same archive once more; its SQLite comes with the folder, `url` names another copy."""
+@contextmanager
+def copied_scene(scene: Scene, folder: Path) -> Iterator[Settings]:
+    """The same archive once more, below a folder that is not there yet."""
     shutil.copytree(scene.settings.home, folder)
-    return scene.settings.model_copy(update={"home": folder, "database_url": url})
+    with copied_database(scene.settings.database_url) as url:
+        yield scene.settings.model_copy(update={"home": folder, "database_url": url})
+
+
+@contextmanager
+def copied_database(url: str | None) -> Iterator[str | None]:
+    """A copy of a PostgreSQL database nobody is connected to; SQLite's was copied with its folder."""
+    if url is None:
+        yield None
+        return
+    original = sqlalchemy.make_url(url)
+    copy = original.set(database=f"{original.database}_{secrets.token_hex(4)}")
+    server = sqlalchemy.create_engine(
+        original.set(database="postgres"), isolation_level="AUTOCOMMIT"
+    )
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {copy.database} TEMPLATE {original.database}")
+    try:
+        yield copy.render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {copy.database} WITH (FORCE)")
+        server.dispose()

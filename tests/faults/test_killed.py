@@ -11,10 +11,11 @@ from archive.models.collecting import Outcome
 from archive.runs import WORKER_STOPPED
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
+from tests import servers
 from tests.faults.dying import Death, crawl_country, import_deliveries, run_apart
 from tests.faults.scenes import (
     Scene,
-    copy_scene,
+    copied_scene,
     find_running,
     lay_out_deliveries,
     make_archive,
@@ -45,8 +46,12 @@ class Drill:
         """One of the steps, evenly from the first to the last."""
         return 1 + sample * (self.steps - 1) // (SAMPLES - 1)
 
-    def kill_and_resume(self, settings: Settings, step: int) -> None:
-        """Kill at a step, type the same command again, and compare."""
+    def kill_and_resume(self, home: Path, step: int) -> None:
+        """Kill a copy at a step, type the same command again, and compare."""
+        with copied_scene(self.scene, home) as settings:
+            self._kill_and_resume(settings, step)
+
+    def _kill_and_resume(self, settings: Settings, step: int) -> None:
         assert self.look(settings, Death(step)) == -signal.SIGKILL
         stopped = find_running(settings)
         assert self.look(settings, Death(hour=LATER)) == 0
@@ -58,18 +63,16 @@ class Drill:
         assert tell_history(settings) == self.told, f"killed at step {step} of {self.steps}"
 
 
-def prepare(scene: Scene, look: Look, folder: Path, copy: Callable[[], Settings]) -> Drill:
+def prepare(scene: Scene, look: Look, folder: Path) -> Drill:
     count = folder / "steps"
-    untouched = copy()
-    assert look(untouched, Death(count_to=count)) == 0
-    return Drill(scene, look, int(count.read_text()), tell_history(untouched))
+    with copied_scene(scene, folder / "untouched") as untouched:
+        assert look(untouched, Death(count_to=count)) == 0
+        return Drill(scene, look, int(count.read_text()), tell_history(untouched))
 
 
-@pytest.fixture(scope="module")
-def importing(tmp_path_factory: pytest.TempPathFactory) -> Drill:
+def prepare_import(folder: Path, url: str | None = None) -> Drill:
     """An import of a bundle with new, changed and vanished rows, and of a damaged file."""
-    folder = tmp_path_factory.mktemp("importing")
-    scene = Scene(make_settings(folder / "home"), lay_out_deliveries(folder / "second", day=2))
+    scene = Scene(make_settings(folder / "home", url), lay_out_deliveries(folder / "second", day=2))
     first = lay_out_deliveries(folder / "first", day=1)
     make_archive(scene.settings)
     assert run_apart(import_deliveries, scene.settings, first, Death(hour=-LATER)) == 0
@@ -77,7 +80,22 @@ def importing(tmp_path_factory: pytest.TempPathFactory) -> Drill:
     def look(settings: Settings, death: Death) -> int:
         return run_apart(import_deliveries, settings, scene.deliveries, death)
 
-    return prepare(scene, look, folder, lambda: copy_scene(scene, folder / "untouched"))
+    return prepare(scene, look, folder)
+
+
+@pytest.fixture(scope="module")
+def importing(tmp_path_factory: pytest.TempPathFactory) -> Drill:
+    """An import into SQLite."""
+    return prepare_import(tmp_path_factory.mktemp("importing"))
+
+
+@pytest.fixture(scope="module")
+def importing_to_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgresql_server: str
+) -> Iterator[Drill]:
+    """An import into PostgreSQL."""
+    with servers.make_database(postgresql_server) as url:
+        yield prepare_import(tmp_path_factory.mktemp("importing-to-postgresql"), url)
 
 
 @pytest.fixture(scope="module")
@@ -91,30 +109,44 @@ def crawling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
         def look(settings: Settings, death: Death) -> int:
             return run_apart(crawl_country, settings, url, death)
 
-        yield prepare(scene, look, folder, lambda: copy_scene(scene, folder / "untouched"))
+        yield prepare(scene, look, folder)
 
 
 @pytest.mark.parametrize("sample", range(SAMPLES))
 def test_an_import_that_is_killed_and_typed_again_tells_what_one_that_lived_tells(
     importing: Drill, tmp_path: Path, sample: int
 ) -> None:
-    settings = copy_scene(importing.scene, tmp_path / "home")
-    importing.kill_and_resume(settings, importing.step_at(sample))
+    importing.kill_and_resume(tmp_path / "home", importing.step_at(sample))
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("sample", range(1, SAMPLES, 3))
+def test_an_import_into_postgresql_that_is_killed_tells_the_same_when_typed_again(
+    importing_to_postgresql: Drill, tmp_path: Path, sample: int
+) -> None:
+    step = importing_to_postgresql.step_at(sample)
+    importing_to_postgresql.kill_and_resume(tmp_path / "home", step)
 
 
 @pytest.mark.parametrize("sample", range(0, SAMPLES, 2))
 def test_a_crawl_that_is_killed_and_typed_again_tells_what_one_that_lived_tells(
     crawling: Drill, tmp_path: Path, sample: int
 ) -> None:
-    settings = copy_scene(crawling.scene, tmp_path / "home")
-    crawling.kill_and_resume(settings, crawling.step_at(sample))
+    crawling.kill_and_resume(tmp_path / "home", crawling.step_at(sample))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["importing", "crawling"])
+@pytest.mark.parametrize(
+    ("name", "stride"),
+    [
+        ("importing", 1),
+        ("crawling", 1),
+        pytest.param("importing_to_postgresql", 7, marks=pytest.mark.postgresql),
+    ],
+)
 def test_there_is_no_step_at_which_being_killed_loses_or_repeats_anything(
-    request: pytest.FixtureRequest, tmp_path: Path, name: str
+    request: pytest.FixtureRequest, tmp_path: Path, name: str, stride: int
 ) -> None:
     drill: Drill = request.getfixturevalue(name)
-    for step in range(1, drill.steps + 1):
-        drill.kill_and_resume(copy_scene(drill.scene, tmp_path / str(step)), step)
+    for step in range(1, drill.steps + 1, stride):
+        drill.kill_and_resume(tmp_path / str(step), step)

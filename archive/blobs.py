@@ -85,10 +85,21 @@ class BlobStore:
     def _write(self, sha256: str, chunks: Iterator[bytes]) -> None:
         path = self.path_of(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        with _open_part(path.parent) as part:
             with zstandard.ZstdCompressor(level=3).stream_writer(part, closefd=False) as packed:
                 for chunk in chunks:
                     packed.write(chunk)
             part.flush()
             os.fsync(part.fileno())
-        Path(part.name).replace(path)
+            Path(part.name).replace(path)
+
+
+@contextmanager
+def _open_part(folder: Path) -> Iterator[IO[bytes]]:
+    """A file under a passing name; on a full disk it must not keep the room that is missing."""
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
+        try:
+            yield part
+        except BaseException:
+            Path(part.name).unlink(missing_ok=True)
+            raise

@@ -157,6 +157,8 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
         "CONCURRENT_ITEMS": 1,
         "DOWNLOAD_MAXSIZE": 8 * GIB,
         "DOWNLOAD_WARNSIZE": 0,
+        # What broke off is kept as evidence before BackoffMiddleware asks again.
+        "DOWNLOAD_FAIL_ON_DATALOSS": False,
         "DOWNLOAD_TIMEOUT": 3600,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_HANDLERS": {
@@ -246,8 +248,13 @@ def _find_outcome(walk: Walk) -> tuple[Outcome, str]:
 
 
 def _keep_validators(session: Session, walk: Walk) -> None:
-    """Remember the file's validators, if the partition is one file: of several, none speaks for all."""
-    if walk.read_answers == 1 and not walk.unchanged_answers:
+    """Remember the file's validators, if the partition is one file: of several, none speaks for all.
+
+    Those of a file that could not be read as a whole are not kept: it may have been cut short on its
+    way, and the source would say "not modified" of the sound one.
+    """
+    is_damaged = any(not piece.raw for piece in walk.intake.unreadable)
+    if walk.read_answers == 1 and not walk.unchanged_answers and not is_damaged:
         hold_lease(
             session,
             walk.intake.look,

@@ -47,6 +47,9 @@ LONGEST_WAIT_SECONDS = 300.0
 QUOTA_FACTOR = 30
 """A quota comes back more slowly than a server that stumbled."""
 AFTER_OUTAGE = timedelta(hours=1)
+BROKEN_OFF = "dataloss"
+"""Scrapy's flag for a body shorter than was declared."""
+CUT_SHORT = "the answer broke off before its end; what came of it is kept"
 FOR_THE_SPIDER = frozenset({Verdict.READ, Verdict.SMALLER, Verdict.LOST_PLACE})
 
 
@@ -193,6 +196,8 @@ class BackoffMiddleware:
         """
         if request.callback is NO_CALLBACK:
             return response
+        if BROKEN_OFF in response.flags:
+            return self._try_again(request, Judgement(Verdict.TRANSIENT, CUT_SHORT), None)
         judgement = self._spider.judge_answer(response)
         if judgement.verdict in FOR_THE_SPIDER:
             self._walk.read_answers += judgement.verdict == Verdict.READ

@@ -6,7 +6,9 @@ counts from outside and sends itself SIGKILL. Test modules start these through `
 """
 
 import os
+import resource
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ import archive.bulk
 import scrapers.meta_paging
 import scrapers.spider
 from archive.database import open_archive
+from archive.outages import DiskFullError
 from config.settings import Realm, Settings
 from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.importing import ImportOrder, import_files
@@ -81,6 +84,19 @@ def crawl_country(settings: Settings, url: str, death: Death) -> None:
     order = CrawlOrder(spider, "US", f"{url}/meta_ad_library", Realm.FICTIONAL)
     run_crawl(settings, engine, order, make_clock(death.hour))
     write_count(steps, death)
+
+
+def import_in_little_room(settings: Settings, folder: Path, most_bytes: int) -> None:
+    """An import by a process whose files may not grow beyond a size; exit code 1 if the disk is full."""
+    scrapers.spider.PAGE_SIZE = ROWS_TO_A_PAGE
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+    spider = find_spiders()["google_political_ads"]
+    try:
+        import_files(
+            settings, open_archive(settings), spider, ImportOrder((folder,)), make_clock(0)
+        )
+    except DiskFullError:
+        sys.exit(1)
 
 
 def run_apart(look: Callable[..., None], *arguments: object) -> int:

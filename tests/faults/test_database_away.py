@@ -18,7 +18,6 @@ from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 import archive.bulk
-import scrapers.spider
 from archive.blobs import BlobStore
 from archive.database import open_archive, write
 from archive.models import Run
@@ -33,7 +32,7 @@ from scrapers.importing import ImportOrder, ImportReport, import_files
 from scrapers.intake import Intake
 from scrapers.spider import find_spiders
 from tests import servers
-from tests.faults.dying import ROWS_TO_A_PAGE, Steps, count_copy, surround
+from tests.faults.dying import Steps, count_copy, surround
 from tests.faults.scenes import (
     lay_out_deliveries,
     make_archive,
@@ -49,11 +48,6 @@ SOURCE = "google_political_ads"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scrapers.spider, "PAGE_SIZE", ROWS_TO_A_PAGE)
-
-
 @dataclass(frozen=True)
 class Sight:
     """What an import tells that nothing disturbed."""
@@ -67,10 +61,8 @@ class Sight:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Sight:
     folder = tmp_path_factory.mktemp("undisturbed")
     deliveries = lay_out_deliveries(folder, day=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scrapers.spider, "PAGE_SIZE", ROWS_TO_A_PAGE)
-        settings = make_settings(folder / "home")
-        take_in(settings, deliveries)
+    settings = make_settings(folder / "home")
+    take_in(settings, deliveries)
     (run,) = read_runs(settings)
     return Sight(deliveries, tell_history(settings), run)
 

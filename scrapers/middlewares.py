@@ -111,7 +111,7 @@ class CaptureMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Make the request conditional, if it is for a file: a query is always asked afresh."""
-        if request.callback is NO_CALLBACK or "?" in request.url:
+        if request.callback is NO_CALLBACK or not is_for_file(request):
             return
         if self._held.etag:
             request.headers.setdefault("If-None-Match", self._held.etag)
@@ -148,10 +148,15 @@ class CaptureMiddleware:
         intake = self._walk.intake
         blob = intake.blobs.put_bytes(response.body)
         url = redact_url(response.url)
-        held = response.status == 200 and read_surely(
-            intake.engine,
-            intake.patience,
-            lambda session: is_held(session, intake.look, url, blob.sha256),
+        # A page that is as it was says nothing of the pages after it.
+        held = (
+            response.status == 200
+            and is_for_file(request)
+            and read_surely(
+                intake.engine,
+                intake.patience,
+                lambda session: is_held(session, intake.look, url, blob.sha256),
+            )
         )
         media_type = (response.headers.get("Content-Type") or b"").decode("latin-1")[:200]
         capture = intake.keep_capture(blob, url=url, status=response.status, media_type=media_type)
@@ -162,6 +167,11 @@ class CaptureMiddleware:
         if response.status == 200:
             self._walk.validators = validators_of(response)
         return held
+
+
+def is_for_file(request: Request) -> bool:
+    """Whether the answer is a file, whole in itself, and not a page of a walk."""
+    return "?" not in request.url
 
 
 class BackoffMiddleware:

@@ -1,4 +1,4 @@
-"""Pages of a few rows, so that small deliveries have a midst."""
+"""Pages of a few rows, so that small deliveries have a midst, and an import nothing happens to."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,8 @@ import pytest
 
 import scrapers.spider
 from tests.faults.dying import ROWS_TO_A_PAGE
+from tests.faults.scenes import lay_out_deliveries, make_settings, read_runs, tell_history
+from tests.faults.undisturbed import Sight, take_in
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -13,3 +15,14 @@ def _small_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scrapers.spider, "PAGE_SIZE", ROWS_TO_A_PAGE)
         yield
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Sight:
+    """An import of a bundle that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    bundle = lay_out_deliveries(folder, day=1) / "bundle.zip"
+    settings = make_settings(folder / "home")
+    take_in(settings, bundle)
+    (run,) = read_runs(settings)
+    return Sight(bundle, tell_history(settings), run)

@@ -60,11 +60,12 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 def insert_rows(
-    session: Session, table: Table, names: Sequence[str], rows: Sequence[StoredRow]
+    session: Session, table: Table, names: Sequence[str], rows: Iterable[StoredRow]
 ) -> None:
-    """Add rows; each holds the values of the named columns, in their order."""
-    if not rows:
-        return
+    """Add rows; each holds the values of the named columns, in their order.
+
+    Rows made one after the other, by a generator, are made while PostgreSQL writes those before.
+    """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         _copy_rows(connection, table, names, rows)
@@ -116,8 +117,9 @@ def _quote(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote(name)
 
 
-def _run_many(connection: Connection, statement: str, rows: Sequence[StoredRow]) -> None:
-    connection.exec_driver_sql(statement, list(rows))
+def _run_many(connection: Connection, statement: str, rows: Iterable[StoredRow]) -> None:
+    if listed := list(rows):
+        connection.exec_driver_sql(statement, listed)
 
 
 def _copy_rows(

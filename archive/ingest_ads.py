@@ -88,15 +88,15 @@ def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Pr
     first_version = (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
     ids = range(first_ad, first_ad + len(fresh))
     numbered = list(zip(fresh, ids, range(first_version, first_version + len(fresh)), strict=True))
-    spines = [maker.spine(p, ad_id) for p, ad_id, _ in numbered]
+    spines = (maker.spine(p, ad_id) for p, ad_id, _ in numbered)
     insert_rows(session, table_of(Ad), SPINE_NAMES, spines)
-    versions = [maker.version(p, version_id, ad_id, 1) for p, ad_id, version_id in numbered]
+    versions = (maker.version(p, version_id, ad_id, 1) for p, ad_id, version_id in numbered)
     insert_rows(session, table_of(AdVersion), VERSION_NAMES, versions)
-    metrics = [maker.metric(p, ad_id, 1) for p, ad_id, _ in numbered]
+    metrics = (maker.metric(p, ad_id, 1) for p, ad_id, _ in numbered)
     insert_rows(session, table_of(AdMetric), METRIC_NAMES, metrics)
-    public = [
+    public = (
         maker.public(p) + maker.first(p, ad_id, version_id) for p, ad_id, version_id in numbered
-    ]
+    )
     insert_rows(session, table_of(PublicAd), (*PUBLIC_NAMES, *FIRST_NAMES), public)
     note_advertisers(
         session, stamp.look, [p.record for p in fresh], stamp.now, is_late=stamp.is_late

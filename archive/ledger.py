@@ -30,10 +30,10 @@ def append_leaves(
         return
     first = session.exec(select(func.coalesce(func.max(LedgerLeaf.leaf_index), -1))).one() + 1
     recorded_at = find_storing(session).time(now)
-    rows = [
+    rows = (
         (first + i, kind.value, subject_id, hash_leaf(kind, statement), recorded_at)
         for i, (subject_id, statement) in enumerate(leaves)
-    ]
+    )
     insert_rows(session, table_of(LedgerLeaf), LEAF_NAMES, rows)
 
 

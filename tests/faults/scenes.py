@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy
@@ -15,6 +16,8 @@ from archive.database import open_archive, read
 from archive.dump import dump_comparable
 from archive.models import Capture, Run
 from archive.models.collecting import Outcome
+from archive.reading.coverage import cover_weeks
+from archive.reading.sources import list_sources
 from archive.setup import init_archive
 from config.settings import Settings
 from scrapers.replica.fixtures import FIXTURES, publish_day
@@ -73,6 +76,24 @@ def read_runs(settings: Settings) -> list[Run]:
 
 def find_running(settings: Settings) -> set[int | None]:
     return {run.id for run in read_runs(settings) if run.outcome == Outcome.RUNNING}
+
+
+def read_last_reason(settings: Settings, source: str) -> str:
+    """What `sources` says of the last look."""
+    engine = open_archive(settings)
+    with read(engine) as session:
+        looks = {each.id: each.last_run for each in list_sources(session)}
+    engine.dispose()
+    return looks[source].reason
+
+
+def read_gap_reasons(settings: Settings, source: str) -> set[str]:
+    """Why `coverage` says that days lack a look that ended well."""
+    engine = open_archive(settings)
+    with read(engine) as session:
+        weeks = cover_weeks(session, datetime.now(UTC), source=source)
+    engine.dispose()
+    return {gap.reason for week in weeks for gap in week.gaps}
 
 
 def lay_out_deliveries(folder: Path, day: int) -> Path:

@@ -12,17 +12,22 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from archive.blobs import BlobStore
-from archive.database import open_archive, read, write
+from archive.database import open_archive, write
 from archive.models.collecting import Outcome, RunKind
 from archive.outages import DatabaseAwayError, Patience
 from archive.plausibility import Gate
-from archive.reading.sources import list_sources
 from archive.records import AdRecord
 from archive.runs import begin_run
 from config.settings import Settings
 from scrapers.intake import Intake
 from scrapers.spider import find_spiders
-from tests.faults.scenes import make_archive, make_settings, read_runs, tell_history
+from tests.faults.scenes import (
+    make_archive,
+    make_settings,
+    read_last_reason,
+    read_runs,
+    tell_history,
+)
 from tests.faults.undisturbed import SOURCE, Sight, take_in
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -110,7 +115,7 @@ def test_a_file_that_another_program_holds_is_waited_for_and_sources_say_so(
     run = undisturbed.assert_same(settings)
 
     assert run.reason.startswith("the database was away for ")
-    assert read_last_reason(settings) == run.reason
+    assert read_last_reason(settings, SOURCE) == run.reason
 
 
 def hold_lock(settings: Settings, engine: Engine) -> sqlite3.Connection:
@@ -121,15 +126,6 @@ def hold_lock(settings: Settings, engine: Engine) -> sqlite3.Connection:
     other = sqlite3.connect(settings.home / "archive.sqlite3", check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     return other
-
-
-def read_last_reason(settings: Settings) -> str:
-    """What `sources` says of the last look."""
-    engine = open_archive(settings)
-    with read(engine) as session:
-        looks = {each.id: each.last_run for each in list_sources(session)}
-    engine.dispose()
-    return looks[SOURCE].reason
 
 
 def test_a_file_that_another_program_keeps_fails_the_import(

@@ -12,22 +12,25 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from archive.database import open_archive, read
+from archive.database import open_archive
 from archive.models.collecting import Outcome
 from archive.outages import DiskFullError, is_away, is_disk_full
-from archive.reading.sources import list_sources
 from archive.runs import LEASE, WORKER_STOPPED
 from config.settings import Settings
 from scrapers.importing import ImportOrder, import_files
+from scrapers.replica.serve import running_replica
 from scrapers.spider import find_spiders
 from tests.faults.dying import import_in_little_room, run_apart
 from tests.faults.scenes import (
     lay_out_deliveries,
     make_archive,
     make_settings,
+    read_gap_reasons,
+    read_last_reason,
     read_runs,
     tell_history,
 )
+from tests.scrapers.crawls import crawl_once
 
 SOURCE = "google_political_ads"
 MIB = 1 << 20
@@ -114,19 +117,11 @@ def test_evidence_without_room_leaves_no_part_of_itself_and_the_run_says_so(
     assert failed.reason.startswith("the disk is full ([Errno 27] File too large")
     assert failed.seen > 0, "the pages before it are kept"
     assert not list_parts(settings)
-    assert read_last_reason(settings) == failed.reason
+    assert read_last_reason(settings, SOURCE) == failed.reason
+    assert read_gap_reasons(settings, SOURCE) == {failed.reason}
 
     take_in(settings, delivery.folder)
     assert tell_history(settings) == delivery.told
-
-
-def read_last_reason(settings: Settings) -> str:
-    """What `sources` says of the last look."""
-    engine = open_archive(settings)
-    with read(engine) as session:
-        reasons = {each.id: each.last_run for each in list_sources(session)}
-    engine.dispose()
-    return reasons[SOURCE].reason
 
 
 @pytest.fixture
@@ -163,6 +158,35 @@ def test_a_disk_that_is_full_for_evidence_and_database_alike_loses_nothing(
     assert WHAT_TO_DO in failed.reason or failed.reason == WORKER_STOPPED
     assert completed.outcome == Outcome.DONE
     assert tell_history(settings) == delivery.told
+
+
+def fill_disk(disk: Path) -> Path:
+    """A file that takes all the room there is."""
+    filler = disk / "filler"
+    room = os.statvfs(disk)
+    filler.write_bytes(bytes(room.f_bavail * room.f_frsize))
+    return filler
+
+
+def test_a_crawl_that_cannot_keep_its_evidence_reads_nothing_and_says_why(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    settings = make_settings(tmp_path / "home")
+    make_archive(settings)
+    settings.blobs_dir.symlink_to(small_disk)
+    filler = fill_disk(small_disk)
+    with running_replica() as url:
+        order = (settings, "snap", "2026", f"{url}/snap")
+        run_apart(crawl_once, *order)
+        filler.unlink()
+        run_apart(crawl_once, *order)
+    failed, completed = read_runs(settings)
+
+    assert (failed.outcome, failed.seen) == (Outcome.FAILED, 0)
+    assert failed.reason.startswith("the disk is full ([Errno 28] No space left on device)")
+    assert WHAT_TO_DO in failed.reason
+    assert not list_parts(settings)
+    assert (completed.outcome, completed.complete, completed.seen) == (Outcome.DONE, True, 15)
 
 
 @pytest.mark.parametrize(

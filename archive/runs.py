@@ -18,6 +18,9 @@ from archive.models.collecting import Outcome, RunKind
 LEASE = timedelta(minutes=10)
 WORKER_STOPPED = "the worker stopped without a word"
 
+UNNAMED_PARTITION = "import"
+"""Where files go whose partition nobody named: they may be copies of what another partition holds."""
+
 
 @dataclass(frozen=True)
 class Look:

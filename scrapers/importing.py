@@ -22,14 +22,12 @@ from archive.outages import Patience, plain_failures, read_surely, write_surely
 from archive.plausibility import Gate, ImplausibleBatchError, open_gate
 from archive.realm import claim_realm
 from archive.records import Unreadable
-from archive.runs import Counts, Look, begin_run, has_begun
+from archive.runs import UNNAMED_PARTITION, Counts, Look, begin_run, has_begun
 from config.settings import Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.intake import Clock, Intake
 from scrapers.reading import NotRead
 from scrapers.spider import SourceSpider, page_readings, read_delivery
-
-IMPORT_PARTITION = "import"
 
 Opener = Callable[[Path], SourceFile]
 
@@ -59,8 +57,8 @@ class ImportOrder:
 
     @property
     def partition(self) -> str:
-        """The partition the files belong to; `import` when nobody says."""
-        return self.complete_partition or IMPORT_PARTITION
+        """The partition the files belong to."""
+        return self.complete_partition or UNNAMED_PARTITION
 
     @property
     def observed_at(self) -> datetime | None:

@@ -182,7 +182,9 @@ class RunCountry(SQLModel, table=True):
         foreign_key="run.id", sa_type=BIG_ID, primary_key=True, description="The look."
     )
     country: str = Field(
-        primary_key=True, description="ISO 3166-1 alpha-2; empty: the source names no country."
+        primary_key=True,
+        description="ISO 3166-1 alpha-2; empty: ads whose source names no country; `*`: every ad "
+        "once, wherever it was shown.",
     )
     seen: int = Field(description="Distinct ads seen.")
     vanished: int = Field(default=0, description="Ads this look no longer found.")

@@ -20,9 +20,7 @@ from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete
 from archive.reading.coverage.claims import WEEK, Claim, read_claims, week_of
 from archive.reading.coverage.gaps import find_gaps
 from archive.reading.coverage.looks import TakenLook, list_looks
-
-UNNAMED_PARTITION = "import"
-"""Where files go whose partition nobody named: they may be copies of what another partition holds."""
+from archive.runs import UNNAMED_PARTITION
 
 COUNTRY_CODE = re.compile("[A-Z]{2}")
 """Some sources are looked at country by country: a partition is then named by its code."""

@@ -16,13 +16,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from archive.ad_rows import prepare_record
+from archive.database import create_archive_engine
 from archive.records import AdRecord
 from scrapers.files import SourceFile
+from scrapers.spider import PAGE_SIZE
 from scrapers.spiders.snap import SnapSpider
+from tests.benchmarks.flat import dump_flat, make_flat
 
 SEED = 20_261_103
 ROUNDS = 3
@@ -165,6 +170,21 @@ def read_records(path: Path) -> None:
         pass
 
 
+def dump_file(database: Path, path: Path) -> float:
+    """Seconds to dump the file's records flat, their rows made beforehand, a page at a time."""
+    engine = create_archive_engine(f"sqlite:///{database}")
+    flat = make_flat(engine, "flat")
+    records = (record for record in SnapSpider.read(SourceFile.from_path(path)))
+    seconds = 0.0
+    while page := [
+        prepare_record(r) for r in islice(records, PAGE_SIZE) if isinstance(r, AdRecord)
+    ]:
+        seconds += dump_flat(engine, flat, page)
+    engine.dispose()
+    database.unlink()
+    return seconds
+
+
 def run_import(home: Path, path: Path) -> None:
     """The whole command, as an operator types it."""
     command = [sys.executable, "-m", "paidforby", "import", "snap", str(path)]
@@ -199,6 +219,7 @@ def measure_round(folder: Path, path: Path, reordered: Path) -> Iterator[tuple[s
     yield "csv_s", time_call(read_cells, path)
     yield "validate_s", time_call(validate_records, values)
     yield "read_s", time_call(read_records, path)
+    yield "flat_s", dump_file(folder / "flat.sqlite3", path)
     yield "import_new_s", time_call(run_import, home, path)
     yield "import_same_s", time_call(run_import, home, path)
     yield "import_reordered_s", time_call(run_import, home, reordered)
@@ -209,8 +230,9 @@ def measure_import(rows: int) -> dict[str, float]:
     """Medians of three interleaved rounds over one file of so many ads.
 
     `validate_us` and `read_us` are microseconds a record; the others are seconds for the whole file:
-    `csv_s` Python's csv reader, `import_new_s` the command on an empty archive, `import_same_s` on the
-    same bytes again, `import_reordered_s` on the same rows in other bytes.
+    `csv_s` Python's csv reader, `flat_s` the dump of its records into a table without keys,
+    `import_new_s` the command on an empty archive, `import_same_s` on the same bytes again,
+    `import_reordered_s` on the same rows in other bytes.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -298,5 +298,6 @@ def registry_rows() -> Iterator[DisclosureRecord]:
             currency="EUR",
             amount_minor=amount,
             is_memo=False,
+            is_notice=False,
             is_correction=amount < 0,
         )

@@ -104,9 +104,7 @@ class DisclosureRecord(Record):
     is_memo: bool = Field(
         description="A memo row informs about another row and is not counted again in totals."
     )
-    is_notice: bool = Field(
-        default=False, description="A 24- or 48-hour notice that a later report repeats."
-    )
+    is_notice: bool = Field(description="A 24- or 48-hour notice that a later report repeats.")
     is_correction: bool = Field(
         description="The amount is negative: a refund, void or correction, counted as such."
     )

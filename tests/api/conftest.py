@@ -91,6 +91,7 @@ RECORDS = [
         currency="USD",
         amount_minor=-5_00,
         is_memo=False,
+        is_notice=False,
         is_correction=True,
         purpose="@refund",
     ),

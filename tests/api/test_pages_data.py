@@ -103,6 +103,7 @@ def add_formulas(settings: Settings, engine: Engine) -> None:
         currency="EUR",
         amount_minor=-5_00,
         is_memo=False,
+        is_notice=False,
         is_correction=True,
     )
     unreadable = Unreadable(file="ads.csv", field="spend", reason=FORMULA, raw=b"?")

@@ -59,6 +59,7 @@ def make_disclosure(amount, ref="d1"):
         currency="EUR",
         amount_minor=amount,
         is_memo=False,
+        is_notice=False,
         is_correction=False,
         spent_on=date(2026, 2, 3),
     )

@@ -217,6 +217,7 @@ def filed(amount):
         currency="USD",
         amount_minor=amount,
         is_memo=False,
+        is_notice=False,
         is_correction=amount < 0,
     )
 

@@ -30,6 +30,7 @@ def file_row(amount, ref="r1", **values):
         "payee_name": "A printer",
         "spent_on": date(2026, 2, 1),
         "is_memo": False,
+        "is_notice": False,
         "is_correction": False,
     }
     return DisclosureRecord(ref=ref, **(given | values))

@@ -200,6 +200,7 @@ def make_filing(ref, amount):
         amount_minor=amount,
         spent_on=date(2026, 1, 5),
         is_memo=False,
+        is_notice=False,
         is_correction=False,
     )
 

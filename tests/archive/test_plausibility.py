@@ -124,6 +124,7 @@ ROWS = {
         currency="EUR",
         amount_minor=-ABSURD,
         is_memo=False,
+        is_notice=False,
         is_correction=False,
     ),
 }

@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from archive.records import AdRecord, MissingReason
+from archive.records import (
+    AdRecord,
+    AdvertiserSpendRecord,
+    CommitteeRecord,
+    DisclosureRecord,
+    MissingReason,
+)
 
 
 def test_a_field_that_is_not_passed_is_not_provided_by_this_source():
@@ -51,6 +57,20 @@ def test_zero_and_false_are_values():
     assert ad.spend_lower_minor == 0
     assert ad.declared_political is False
     assert {"spend_lower_minor", "declared_political"}.isdisjoint(ad.missing)
+
+
+@pytest.mark.parametrize(
+    "record", [AdRecord, AdvertiserSpendRecord, CommitteeRecord, DisclosureRecord]
+)
+def test_a_field_that_may_be_left_out_has_no_value_by_default_and_so_a_reason(record):
+    assumed = {
+        name
+        for name, field in record.model_fields.items()
+        if not field.is_required()
+        and name not in record.needs_no_reason
+        and field.get_default(call_default_factory=True) not in (None, "", [], {})
+    }
+    assert assumed == set()
 
 
 def test_an_open_upper_end_is_open_and_not_missing():

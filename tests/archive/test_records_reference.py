@@ -102,6 +102,7 @@ REQUIRED = {
     "currency": "EUR",
     "amount_minor": -5,
     "is_memo": False,
+    "is_notice": False,
     "is_correction": True,
 }
 

@@ -55,6 +55,7 @@ def make_disclosure(number: int) -> DisclosureRecord:
         currency="EUR",
         amount_minor=number,
         is_memo=False,
+        is_notice=False,
         is_correction=False,
         spent_on=date(2026, 2, 3),
     )

@@ -5,6 +5,7 @@ nor repeat what was under way when the database went.
 """
 
 import errno
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from sqlmodel import Session
 
 from archive.database import read, write
 from archive.errors import ArchiveError
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -111,7 +114,13 @@ def _outlast(patience: Patience, attempt: Callable[[], T]) -> T:
         except (DBAPIError, psycopg.Error) as error:
             if not is_away(error):
                 raise
-            left_at = left_at or time.monotonic()
+            if not left_at:
+                left_at = time.monotonic()
+                logger.warning(
+                    "the database is away (%s); waiting for up to %g s",
+                    _driver_error(error),
+                    patience.limit_seconds,
+                )
             left_seconds = patience.limit_seconds - (time.monotonic() - left_at)
             if patience.is_spent or left_seconds <= 0:
                 patience.is_spent = True

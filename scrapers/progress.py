@@ -4,13 +4,14 @@ The row tells the same story of a crawl in this process, in a child and on anoth
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Event, Thread
 
 from rich.console import Console
 from rich.status import Status
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from archive.database import read
@@ -48,10 +49,11 @@ def _follow_run(
         Run.source == source, Run.partition == partition, Run.outcome == Outcome.RUNNING
     )
     while not stopped.wait(SECONDS_BETWEEN_LOOKS):
-        with read(engine) as session:
+        # While the database is away the last line stands; the look itself says that it waits.
+        with suppress(OperationalError), read(engine) as session:
             run = session.exec(query.order_by(col(Run.id).desc())).first()
-        if run:
-            status.update(tell_progress(run, clock()))
+            if run:
+                status.update(tell_progress(run, clock()))
 
 
 def tell_progress(run: Run, now: datetime) -> str:

@@ -24,7 +24,7 @@ from tests.faults.scenes import (
     tell_history,
 )
 
-SAMPLES = 12
+SAMPLES = 9
 """Steps at which the quick tests kill, first and last included; the slow ones kill at every step."""
 
 LATER = 1

@@ -15,7 +15,8 @@ from archive.corrections import (
 from archive.database import write
 from archive.runs import Look
 from archive.spending import SpendMeasure
-from tests.invented import HOSTILE, NOW
+from tests.invented import NOW
+from tests.invented_records import HOSTILE
 
 RUN = 1
 

@@ -16,15 +16,8 @@ from archive.runs import begin_run, end_run
 from archive.setup import init_archive
 from search.engines import open_search
 from search.sync import sync_index
-from tests.invented import (
-    HOSTILE,
-    NOW,
-    SOURCES,
-    decide_something,
-    harbour_mill,
-    make_archive,
-    make_settings,
-)
+from tests.invented import NOW, SOURCES, decide_something, make_archive, make_settings
+from tests.invented_records import HOSTILE, harbour_mill
 
 MILL = "/ads/harbour_ads/mill-1"
 ODD = "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1"

@@ -12,7 +12,8 @@ from api.app import create_app
 from archive.database import open_archive, read
 from archive.models import Notice
 from config.settings import Settings
-from tests.invented import HOSTILE, NOW, make_archive, make_settings
+from tests.invented import NOW, make_archive, make_settings
+from tests.invented_records import HOSTILE
 
 TIP = {"ad_address": "harbour_ads:mill-1", "concern": "Nobody says who pays.", "way": "tip"}
 NAMED = TIP | {"way": "named", "reporter_name": "A. Citizen", "reporter_contact": "a@example.org"}

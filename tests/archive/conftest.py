@@ -1,10 +1,11 @@
-"""An empty archive on each database, and two short ways to fill it.
+"""An empty archive on each database, and short ways to fill it.
 
-`engine` is migrated and empty; `look_at` runs one whole look at a source with the given records.
+`engine` is migrated and empty; `look_at` runs one whole look at a source with the given records;
+`filled` holds rows of every kind that can be streamed.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -16,6 +17,7 @@ from archive.models.collecting import Outcome, RunKind
 from archive.records import AdRecord, AnyRecord
 from archive.runs import Counts, begin_run, end_run
 from archive.setup import migrate
+from tests.archive.streamed import invent_records
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -73,3 +75,12 @@ def look_at(engine: Engine) -> Callable[..., Counts]:
         return counts
 
     return look
+
+
+@pytest.fixture
+def filled(engine, look_at, make_ad) -> Engine:
+    """An archive with every kind of rows, some of them changed or vanished by a second look."""
+    look_at(invent_records(make_ad))
+    again = [make_ad(f"a{number}", spend_lower_minor=number) for number in range(3)]
+    look_at([*again, make_ad("a3", bodies=["Other words"])], NOON + timedelta(days=1))
+    return engine

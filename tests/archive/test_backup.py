@@ -17,7 +17,8 @@ from archive.database import create_archive_engine, open_archive, read, write
 from archive.models import Capture
 from archive.setup import migrate
 from tests.archive.backups import dump_all, fill, make_home, root_of, tell
-from tests.invented import NOW, harbour_ads, take_look
+from tests.invented import NOW, take_look
+from tests.invented_records import harbour_ads
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from search.engines import open_search
 from search.query import build_query
 from search.sync import sync_index
 from tests.archive.backups import RULE, dump_all, fill, make_home, root_of, tell
-from tests.invented import NOW, harbour_ads, take_look
+from tests.invented import NOW, take_look
+from tests.invented_records import harbour_ads
 
 
 @pytest.mark.parametrize("direction", ["to_postgresql", "to_sqlite"])

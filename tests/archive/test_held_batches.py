@@ -1,46 +1,25 @@
 """What a complete look no longer found is held when it is too much, and settled once by a person."""
 
-from datetime import UTC, date, datetime, timedelta
-
 import pytest
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
-from archive.ad_rows import Stamp
 from archive.database import read, write
 from archive.errors import ArchiveError, NotFoundError
 from archive.held_batches import list_batches, read_batch, read_batch_name, settle_batch
 from archive.ingest import ingest_page
-from archive.ingest_spending import ingest_advertiser_spend
 from archive.looks import believe_absences, close_look
-from archive.models import AdAbsence, AdvertiserSpend, HeldBatch, PublicAd, Run
+from archive.models import AdAbsence, HeldBatch, PublicAd, Run
 from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind
 from archive.plausibility import ImplausibleBatchError, open_gate
-from archive.records import AdvertiserSpendRecord, Grain, SourceInfo, SourceKind
 from archive.runs import begin_run
-from archive.setup import write_sources
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
-
-SOURCE = SourceInfo(
-    id="example",
-    title="Example",
-    publisher="Example",
-    kind=SourceKind.ADS,
-    homepage="https://example.org",
-    documentation="https://example.org",
-    licence="CC0",
-    access="robots: obey",
-    partition_unit="one year",
-    seconds_between_requests=0,
-)
+from tests.archive.gated import write_source
+from tests.archive.moments import DAY, NOON
 
 
 @pytest.fixture
 def sweep(engine, make_ad):
     """One complete look at the ads with these numbers, judged by the source's gate."""
-    with write(engine) as session:
-        write_sources(session, [SOURCE])
+    write_source(engine)
 
     def look(numbers, now=NOON, *, is_unchanged=False, **values):
         with write(engine) as session:
@@ -220,61 +199,6 @@ def test_an_amount_in_another_currency_is_no_longer_one_in_the_first(engine, swe
     sweep(range(20))
     with pytest.raises(ImplausibleBatchError, match="from 2,000 EUR to 0 EUR"):
         sweep(range(20), NOON + DAY, currency="USD")
-
-
-def state(session, numbers, minor, now, gate=None):
-    """A complete look at the weekly statements of these advertisers."""
-    look = begin_run(session, "example", "2026", RunKind.CRAWL, now, is_sweep=True)
-    statements = [
-        AdvertiserSpendRecord(
-            dataset="weekly",
-            platform="examplatform",
-            grain=Grain.WEEK,
-            period_start_on=date(2026, 1, 4),
-            period_end_on=date(2026, 1, 10),
-            advertiser_ref=f"page-{number}",
-            currency="EUR",
-            spend_lower_minor=minor,
-            spend_upper_minor=minor,
-        )
-        for number in numbers
-    ]
-    ingest_advertiser_spend(session, Stamp(look, None, now), statements, gate)
-    return look
-
-
-def test_statements_that_are_lowered_by_half_are_refused(engine, sweep):
-    with write(engine) as session:
-        look = state(session, range(20), 100_00, NOON)
-        close_look(session, look, Outcome.DONE, NOON, covered=True)
-        gate = open_gate(session, "example")
-        with pytest.raises(ImplausibleBatchError, match="20 known statements of spending, 20"):
-            state(session, range(20), 50_00, NOON + DAY, gate)
-
-
-def test_statements_that_are_gone_at_once_are_held_and_withdrawn_when_released(engine, sweep):
-    with write(engine) as session:
-        look = state(session, range(10), 100_00, NOON)
-        close_look(session, look, Outcome.DONE, NOON, covered=True)
-        look = state(session, range(7), 100_00, NOON + DAY)
-        gate = open_gate(session, "example")
-        run = close_look(session, look, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
-    assert "3 of 10 statements of spending are gone at once" in run.reason
-    withdrawn = select(func.count()).where(col(AdvertiserSpend.is_withdrawn))
-    with write(engine) as session:
-        assert session.exec(withdrawn).one() == 0
-        believe_absences(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
-        assert session.exec(withdrawn).one() == 3
-
-
-def test_changed_statements_bear_out_those_that_are_gone(engine, sweep):
-    with write(engine) as session:
-        look = state(session, range(20), 100_00, NOON)
-        close_look(session, look, Outcome.DONE, NOON, covered=True)
-        look = state(session, range(17), 101_00, NOON + DAY)
-        gate = open_gate(session, "example")
-        run = close_look(session, look, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
-    assert run.complete
 
 
 def test_an_amount_that_a_person_believed_is_believed_again(engine, sweep):

@@ -102,9 +102,10 @@ def _begin(
         validators = read_validators(session, source, order.partition)
         return look, open_gate(session, source), validators, cursor
 
-    return write_surely(
-        engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
-    )
+    with plain_failures():
+        return write_surely(
+            engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
+        )
 
 
 def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answers: int) -> str:

@@ -92,10 +92,10 @@ def import_files(
     intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
     report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
     try:
-        with plain_failures(), suppress(ImplausibleBatchError):
-            for path in files:
-                _import_file(intake, spider, order, path, open_file, report)
         with plain_failures():
+            with suppress(ImplausibleBatchError):
+                for path in files:
+                    _import_file(intake, spider, order, path, open_file, report)
             _close(intake, order, report)
     except BaseException as error:
         intake.end_as_failed(error)
@@ -120,9 +120,10 @@ def _begin(
         )
         return look, open_gate(session, source)
 
-    return write_surely(
-        engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
-    )
+    with plain_failures():
+        return write_surely(
+            engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
+        )
 
 
 def list_files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -161,7 +161,7 @@ class Intake:
         """
 
         def end(session: Session) -> Run:
-            reason = tell_failure(error)
+            reason = self.add_absence(tell_failure(error))
             return close_look(session, self.look, Outcome.FAILED, self.clock(), reason=reason)
 
         with suppress(ArchiveError, DBAPIError):

@@ -4,12 +4,15 @@
 so only the last line begins with `#`: readers skip it when told that `#` begins a comment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from archive.streams.cells import LINE_END, write_line, write_time
+from archive.streams.cells import LINE_END, UNKNOWN, quote, write_cell, write_line, write_time
+from archive.streams.columns import Column
 from archive.streams.ending import Ending
-from archive.streams.select import RowStream
+from archive.streams.nested import spell_json
+from archive.streams.select import RowStream, Values
+from archive.streams.turning import turn_block, write_column
 
 
 def write_csv(stream: RowStream) -> Iterator[bytes]:
@@ -18,8 +21,21 @@ def write_csv(stream: RowStream) -> Iterator[bytes]:
     yield write_line(column.name for column in stream.columns).encode()
     for block in stream.blocks:
         ending.count(block)
-        yield "".join(map(write_line, block)).encode()
+        yield _write_block(stream.columns, block).encode()
     yield _write_end(ending).encode()
+
+
+def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> str:
+    cells = [
+        write_column(column, values, _write_nested if column.kind is list else write_cell)
+        for column, values in turn_block(columns, block)
+    ]
+    return "".join(",".join(row) + LINE_END for row in zip(*cells, strict=True))
+
+
+def _write_nested(value: object) -> str:
+    spelled = spell_json(value)
+    return UNKNOWN if spelled is None else quote(spelled)
 
 
 def _write_end(ending: Ending) -> str:

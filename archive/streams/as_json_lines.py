@@ -10,7 +10,9 @@ import orjson
 from archive.canonical import CANONICAL, canonical_json
 from archive.streams.columns import Column
 from archive.streams.ending import Ending
+from archive.streams.nested import spell_json
 from archive.streams.select import RowStream, Values
+from archive.streams.turning import turn_block, write_column
 
 LINE = CANONICAL & ~orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 """Instants as everywhere, columns in their order."""
@@ -21,13 +23,20 @@ def write_json_lines(stream: RowStream) -> Iterator[bytes]:
     ending = Ending.open(stream)
     for block in stream.blocks:
         ending.count(block)
-        yield b"".join(_write_row(stream.columns, row) for row in block)
+        yield _write_block(stream.columns, block)
     yield canonical_json({"end": ending.describe()}) + b"\n"
 
 
-def _write_row(columns: Sequence[Column], row: Values) -> bytes:
-    values = {
-        column.name: orjson.Fragment(canonical_json(value)) if column.kind is list else value
-        for column, value in zip(columns, row, strict=True)
-    }
-    return orjson.dumps(values, option=LINE)
+def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> bytes:
+    names = [column.name for column in columns]
+    spelled = [
+        write_column(column, values, _spell_nested) if column.kind is list else values
+        for column, values in turn_block(columns, block)
+    ]
+    rows = zip(*spelled, strict=True)
+    return b"".join(orjson.dumps(dict(zip(names, row, strict=True)), option=LINE) for row in rows)
+
+
+def _spell_nested(value: object) -> orjson.Fragment | None:
+    spelled = spell_json(value)
+    return None if spelled is None else orjson.Fragment(spelled)

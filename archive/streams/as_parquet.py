@@ -13,7 +13,9 @@ from archive.canonical import canonical_json
 from archive.parquet import arrow_type
 from archive.streams.columns import Column
 from archive.streams.ending import Ending
+from archive.streams.nested import spell_json
 from archive.streams.select import RowStream, Values
+from archive.streams.turning import turn_block, write_column
 
 ROW_GROUP_ROWS = 10_000
 """Rows held in memory at a time, as columns; a cut file cannot be read at all, so groups are short."""
@@ -57,16 +59,14 @@ def _gather_groups(
 
 
 def _to_batch(columns: Sequence[Column], schema: pa.Schema, block: list[Values]) -> pa.RecordBatch:
-    by_column = zip(*block, strict=True) if block else [() for _ in columns]
+    turned = turn_block(columns, block)
     arrays = [
-        pa.array(map(_write_list, values) if column.kind is list else values, field.type)
-        for column, field, values in zip(columns, schema, by_column, strict=True)
+        pa.array(
+            write_column(column, values, spell_json) if column.kind is list else values, field.type
+        )
+        for (column, values), field in zip(turned, schema, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _write_list(value: object) -> str | None:
-    return None if value is None else canonical_json(value).decode()
 
 
 class _Sink(io.RawIOBase):

@@ -12,14 +12,18 @@ from archive.canonical import canonical_json
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 """A spreadsheet may run a cell that begins so (OWASP ASVS 5.0, 1.2.10; OWASP, CSV Injection)."""
 
-READ_AS_NUMBER = re.compile(r"\d{12,}|0\d+|\d+[eE]\d+")
+READ_AS_NUMBER = r"(?:\d{12,}|0\d+|\d+[eE]\d+)\Z"
 """Texts that a spreadsheet writes differently once it takes them for a number.
 
 It shows twelve digits and more as powers of ten, keeps fifteen of them, and drops leading zeros
 (Microsoft, "Keeping leading zeros and large numbers").
 """
 
+IN_DANGER = re.compile(f"[{re.escape(''.join(FORMULA_STARTS))}]|{READ_AS_NUMBER}")
+
 LINE_END = "\r\n"
+
+UNKNOWN = '""'
 
 
 def write_line(values: Iterable[object]) -> str:
@@ -28,7 +32,7 @@ def write_line(values: Iterable[object]) -> str:
     A text that a spreadsheet would run or take for another number gets an apostrophe before it, which
     keeps it a text there.
     """
-    return ",".join(map(_write_cell, values)) + LINE_END
+    return ",".join(map(write_cell, values)) + LINE_END
 
 
 def write_time(value: date) -> str:
@@ -38,25 +42,23 @@ def write_time(value: date) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _write_cell(value: object) -> str:
+def write_cell(value: object) -> str:
+    """One value, as `write_line` puts it between commas."""
     match value:
         case str():
-            return _quote(f"'{value}" if _is_in_danger(value) else value)
+            return quote(f"'{value}" if IN_DANGER.match(value) else value)
         case None:
-            return '""'
+            return UNKNOWN
         case bool():
             return '"true"' if value else '"false"'
         case int() | float():
             return repr(value)
         case date():
-            return _quote(write_time(value))
+            return f'"{write_time(value)}"'
         case _:
-            return _quote(canonical_json(value).decode())
+            return quote(canonical_json(value).decode())
 
 
-def _is_in_danger(text: str) -> bool:
-    return text.startswith(FORMULA_STARTS) or READ_AS_NUMBER.fullmatch(text) is not None
-
-
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
+    """A text between quotes, those in it doubled."""
     return '"' + text.replace('"', '""') + '"'

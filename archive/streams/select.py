@@ -20,6 +20,7 @@ from archive.reading.past import ads_at
 from archive.reading.past_money import disclosures_at, statements_at
 from archive.streams.columns import Column
 from archive.streams.filters import Wanted, match
+from archive.streams.nested import load_json
 from archive.streams.tables import PLANS, Plan, What, list_columns
 from archive.streams.unfolding import unfold
 
@@ -38,7 +39,10 @@ class RowStream:
 
     columns: Sequence[Column]
     blocks: Iterator[list[Values]]
-    """Rows in the order of our ids, a value for each column; the last one is the row's cursor."""
+    """Rows in the order of our ids, a value for each column; the last one is the row's cursor.
+
+    What is kept as JSON is its text, or the value: `nested.spell_json` takes either.
+    """
     data_as_of: datetime | None
     moment: Moment
     after: str | None
@@ -90,7 +94,7 @@ def _read_cells(
         yield [
             (*facts, *unfold(cell, labels), encode_cursor(listing, f"{ad_id}.{number}"))
             for ad_id, *facts, cells in block
-            for number, cell in enumerate(cells)
+            for number, cell in enumerate(load_json(cells))
             if (ad_id, number) > start
         ]
 
@@ -115,7 +119,8 @@ def _select_blocks(
         session.execute(text("SET LOCAL cursor_tuple_fraction = 0.00001"))
     for table in _list_stretches(session, plan, moment, after):
         query = _build_query(session, plan, table, wanted, moment).where(table.id > after)
-        result = session.execute(query, execution_options={"yield_per": BLOCK_ROWS})
+        # Without the session: it would look at every row once more for objects to keep.
+        result = session.connection().execute(query, execution_options={"yield_per": BLOCK_ROWS})
         try:
             yield from result.partitions()
         finally:

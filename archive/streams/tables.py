@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, literal, select
+from sqlalchemy import JSON, ColumnElement, Select, Text, and_, cast, literal, select
 from sqlmodel import Field, col
 
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
@@ -57,7 +57,8 @@ class Plan:
     select_from: Callable[[Any], Select[Any]]
     """The query over `table`, or over an entity that stands for it: its id, then the columns.
 
-    A column that is unfolded from a list is not in it; the list stands last.
+    What is kept as JSON comes as its text, to be spelled or loaded by `nested`. A column that is
+    unfolded from a list is not in it; the list stands last.
     """
     by_ad: bool = False
     """The filter speaks of the ad, as it is now, that a row belongs to."""
@@ -128,7 +129,11 @@ def _plan_disclosures() -> Plan:
 def _select(columns: Sequence[Column], table: Any, **named: Any) -> Select[Any]:  # noqa: ANN401 (mapped columns)
     """The id and the columns of a table; `named` says where those come from that it has not."""
     values = (named[c.name] if c.name in named else getattr(table, c.name) for c in columns)
-    return select(table.id, *values)
+    return select(table.id, *map(_leave_text, values))
+
+
+def _leave_text(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(value, Text) if isinstance(value.type, JSON) else value
 
 
 PLANS: Mapping[What, Plan] = {

@@ -8,43 +8,21 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    MetaData,
-    String,
-    Table,
-    cast,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    select,
-)
+from sqlalchemy import String, cast, delete, func, select
 from sqlalchemy.sql.selectable import FromClause
 from sqlmodel import Session, col
 
-from archive.json_lists import unfold_list
 from archive.models import Ad, AdAbsence, PublicAd, RunCountry, Source
 from archive.models.changes import ChangeKind
-from archive.models.columns import BIG_ID
 from archive.records import SourceKind
 from archive.runs import Look
-from archive.sightings import read_seen
+from archive.sightings import lay_out_seen
 
 ALL_COUNTRIES = "*"
 """Stands for a country in the row that counts every ad of the look once, wherever it was shown."""
 
 NO_COUNTRY = ""
 """Stands for a country in the row of ads for which the source names none."""
-
-SEEN = Table(
-    "seen_ad",
-    MetaData(),
-    Column("ad_id", BIG_ID, primary_key=True, autoincrement=False),
-    prefixes=["TEMPORARY"],
-)
 
 
 def write_run_countries(session: Session, look: Look) -> None:
@@ -68,17 +46,10 @@ def write_run_countries(session: Session, look: Look) -> None:
 
 
 def _count_seen(session: Session, look: Look) -> Counter[str]:
-    connection = session.connection()
-    SEEN.create(connection)
-    for ids in read_seen(session, look.run_id, ChangeKind.AD_CONTENT):
-        listed = unfold_list(session, literal(ids, JSON))
-        ad_id = cast(listed.c.value, BIG_ID)
-        # Two pages of a look may have met the same ad.
-        is_new = ~exists(select(1).where(SEEN.c.ad_id == ad_id))
-        connection.execute(insert(SEEN).from_select(["ad_id"], select(ad_id).where(is_new)))
-    counts = _count_countries(session, SEEN.join(PublicAd, col(PublicAd.id) == SEEN.c.ad_id))
-    SEEN.drop(connection)
-    return counts
+    # Two pages of a look may have met the same ad.
+    seen = select(lay_out_seen(session, look.run_id, ChangeKind.AD_CONTENT).c.id).distinct()
+    ads = seen.subquery()
+    return _count_countries(session, ads.join(PublicAd, col(PublicAd.id) == ads.c.id))
 
 
 def _count_vanished(session: Session, look: Look) -> Counter[str]:

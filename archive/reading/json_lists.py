@@ -1,14 +1,14 @@
-"""Whether a list kept as JSON holds a value, asked in SQL."""
+"""Whether a list kept as JSON holds a value, asked in SQL: the one place where engines differ here."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session
-
-from archive.json_lists import unfold_list
 
 
 def list_holds(session: Session, column: Any, value: str) -> ColumnElement[bool]:  # noqa: ANN401 (a mapped column)
     """Whether a JSON list of texts holds this very text."""
-    items = unfold_list(session, column)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    unfold = func.json_each if is_sqlite else func.json_array_elements_text
+    items = unfold(column).table_valued("value")
     return exists(select(1).select_from(items).where(items.c.value == value))

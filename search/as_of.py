@@ -1,30 +1,46 @@
 """Search as the archive was at a moment: whole words, from SQL alone, ordered by date and id.
 
-`paidforby search --as-of` calls it. No engine keeps history, so every ad of that moment is read, which
-takes its time on a large archive; only the page asked for is kept. The answer as of a time never
-changes.
+`paidforby search --as-of` and the site call it. No engine keeps history, so the ads of that moment are
+sieved by SQL; of what is left only the columns a query looks at are read, and whole ads only for the
+page shown. The answer as of a time never changes.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
-from typing import cast
+from typing import NamedTuple, cast
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from archive.models import PublicAd
 from archive.reading.freshness import read_data_as_of
 from archive.reading.moment import Moment
-from archive.reading.past import ads_at
-from archive.reading.stretches import select_rows
-from search.documents import SearchDocument, make_document
-from search.hits import FACET_VALUES, SearchPage, spell_value
+from archive.reading.past import ads_at, restore_ads
+from search.as_of_conditions import NAME_FIELDS, list_conditions
+from search.documents import clean_name, join_body, join_landing, join_title, make_document
+from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import make_hit
 from search.words import join_terms
 
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 2_000
+
+PLACE_FIELDS = ("id", "source", "public_id", "started_on")
+WORD_FIELDS = (
+    *("titles", "bodies", "descriptions", "landing_urls"),
+    *("advertiser_name", "payer_name", "sponsor_name"),
+)
+
+
+class Place(NamedTuple):
+    """Where an ad stands in the answer: places sort as their ads are listed."""
+
+    day: int
+    """The first day's number below zero, so that the newest is the least; 0: unknown."""
+    public_id: str
+    id: int
+    source: str
 
 
 @dataclass
@@ -34,13 +50,13 @@ class Tally:
     total: int = 0
     facets: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def count(self, documents: Iterator[SearchDocument]) -> Iterator[SearchDocument]:
-        """The same documents, each counted once."""
-        for document in documents:
+    def count(self, ads: Iterable[PublicAd]) -> Iterator[PublicAd]:
+        """The same ads, each counted once."""
+        for ad in ads:
             self.total += 1
             for name, counted in self.facets.items():
-                counted.update(dict.fromkeys(_list_values(document, name), 1))
-            yield document
+                counted.update(dict.fromkeys(_list_values(ad, name), 1))
+            yield ad
 
 
 def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage:
@@ -50,13 +66,11 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage
     """
     tally = Tally(facets={name: Counter() for name in query.facets})
     found = (
-        document
-        for document in _read_documents(session, moment)
-        if _has_words(document, query) and _passes_filters(document, query)
+        ad
+        for ad in _read_candidates(session, query, moment)
+        if _has_names(ad, query) and _has_words(ad, query)
     )
-    last = query.offset + query.limit
-    first = nsmallest(last, tally.count(found), key=lambda d: (-(d.started_day or 0), d.id))
-    terms = {term for unit in query.units for term in unit.terms}
+    first = nsmallest(query.offset + query.limit, map(_place, tally.count(found)))
     return SearchPage(
         total=tally.total,
         total_from="exact",
@@ -65,64 +79,75 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage
         data_as_of=read_data_as_of(session, moment.as_of),
         as_of=moment.as_of,
         valid_at=moment.valid_at,
-        hits=[make_hit(document, terms.__contains__) for document in first[query.offset :]],
+        hits=_read_hits(session, query, moment, first[query.offset :]),
         facets={name: _cut_facet(counted) for name, counted in tally.facets.items()},
     )
 
 
-def _read_documents(session: Session, moment: Moment) -> Iterator[SearchDocument]:
-    """Every ad of the moment, as it was then."""
+def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterator[PublicAd]:
+    """The ads of the moment that SQL cannot rule out, with the columns the query looks at."""
+    names = {*PLACE_FIELDS, *map(_name_column, query.facets)}
+    names |= {column for name, column in NAME_FIELDS.items() if name in query.values}
+    names |= set(WORD_FIELDS if query.units else ())
     streamed = {"yield_per": ROWS_AT_ONCE}
     for ads in ads_at(session, moment):
-        rows = session.connection().execute(select_rows(ads), execution_options=streamed)
-        for row in rows:
-            # A row has the attributes of an ad; making the object would take half of the time.
-            yield make_document(cast("PublicAd", row))
+        columns = [col(getattr(ads, name)) for name in sorted(names)]
+        wanted = select(*columns).where(*list_conditions(session, query, ads))
+        for row in session.connection().execute(wanted, execution_options=streamed):
+            # A row has the attributes that were asked for; making the object would take longer.
+            yield cast("PublicAd", row)
 
 
-def _has_words(document: SearchDocument, query: AdQuery) -> bool:
-    texts = (
-        document.title,
-        document.body,
-        document.advertiser,
-        document.payer,
-        document.sponsor,
-        document.landing,
-        document.id,
+def _has_names(ad: PublicAd, query: AdQuery) -> bool:
+    """Whether it passes the filters that SQL could not decide."""
+    return all(
+        name not in query.values or clean_name(getattr(ad, column)) in query.values[name]
+        for name, column in NAME_FIELDS.items()
     )
-    lines = [f" {join_terms(text)} " for text in texts if text] if query.units else []
-    phrases = (f" {' '.join(unit.terms)} " for unit in query.units)
-    return all(any(phrase in line for line in lines) for phrase in phrases)
 
 
-def _passes_filters(document: SearchDocument, query: AdQuery) -> bool:
-    by_value = all(
-        not set(_list_values(document, name)).isdisjoint(values)
-        for name, values in query.values.items()
-    )
-    return by_value and _ran_between(document, query) and _is_large(document, query)
+def _has_words(ad: PublicAd, query: AdQuery) -> bool:
+    phrases = {f" {' '.join(unit.terms)} " for unit in query.units}
+    texts = _list_texts(ad)
+    while phrases and (text := next(texts, None)) is not None:
+        line = f" {join_terms(text)} "
+        phrases = {phrase for phrase in phrases if phrase not in line}
+    return not phrases
 
 
-def _ran_between(document: SearchDocument, query: AdQuery) -> bool:
-    if (query.since_on or query.until_on) and document.started_on is None:
-        return False
-    ends_late = not query.since_on or not document.ended_on or document.ended_on >= query.since_on
-    starts_early = not query.until_on or (
-        document.started_on is not None and document.started_on <= query.until_on
-    )
-    return ends_late and starts_early
+def _list_texts(ad: PublicAd) -> Iterator[str]:
+    """The texts words are looked for in: the likeliest first, those dear to make last."""
+    yield join_body(ad)
+    yield join_title(ad)
+    for name in (ad.advertiser_name, ad.payer_name, ad.sponsor_name):
+        yield clean_name(name) or ""
+    yield ad.public_id
+    yield join_landing(ad)
 
 
-def _is_large(document: SearchDocument, query: AdQuery) -> bool:
-    bounds = (
-        (query.spend_min_minor, document.spend_lower_minor),
-        (query.impressions_min, document.impressions_lower),
-    )
-    return all(least is None or (has is not None and has >= least) for least, has in bounds)
+def _place(ad: PublicAd) -> Place:
+    day = -ad.started_on.toordinal() if ad.started_on else 0
+    return Place(day, ad.public_id, ad.id, ad.source)
 
 
-def _list_values(document: SearchDocument, name: str) -> list[str]:
-    value = getattr(document, LIST_FIELDS.get(name, name))
+def _read_hits(
+    session: Session, query: AdQuery, moment: Moment, places: list[Place]
+) -> list[SearchHit]:
+    """The whole ads at these places, in their order."""
+    terms = {term for unit in query.units for term in unit.terms}
+    restored = restore_ads(session, moment, {place.id: place.source for place in places})
+    ads = {values["id"]: PublicAd(**values) for values in restored}
+    return [make_hit(make_document(ads[place.id]), terms.__contains__) for place in places]
+
+
+def _name_column(name: str) -> str:
+    return LIST_FIELDS.get(name, NAME_FIELDS.get(name, name))
+
+
+def _list_values(ad: PublicAd, name: str) -> list[str]:
+    value = getattr(ad, _name_column(name))
+    if name in NAME_FIELDS:
+        value = clean_name(value)
     values = value if isinstance(value, list) else [value]
     return [spell_value(one) for one in values if one is not None]
 

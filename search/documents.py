@@ -65,10 +65,10 @@ def make_document(ad: PublicAd) -> SearchDocument:
         id=ad.public_id,
         source=ad.source,
         platform=ad.platform,
-        advertiser=_clean_name(ad.advertiser_name),
+        advertiser=clean_name(ad.advertiser_name),
         advertiser_id=ad.advertiser_id,
-        payer=_clean_name(ad.payer_name),
-        sponsor=_clean_name(ad.sponsor_name),
+        payer=clean_name(ad.payer_name),
+        sponsor=clean_name(ad.sponsor_name),
         countries=ad.countries,
         languages=ad.languages,
         surfaces=ad.surfaces,
@@ -86,10 +86,30 @@ def make_document(ad: PublicAd) -> SearchDocument:
         state=ad.state,
         versions=ad.versions,
         missing=_reasons_shown(ad),
-        title=_join(ad.titles),
-        body=_join([*ad.bodies, *ad.descriptions]),
-        landing=_join(read_address(address) for address in ad.landing_urls),
+        title=join_title(ad),
+        body=join_body(ad),
+        landing=join_landing(ad),
     )
+
+
+def join_title(ad: PublicAd) -> str:
+    """`SearchDocument.title` of an ad."""
+    return _join(ad.titles)
+
+
+def join_body(ad: PublicAd) -> str:
+    """`SearchDocument.body` of an ad."""
+    return _join([*ad.bodies, *ad.descriptions])
+
+
+def join_landing(ad: PublicAd) -> str:
+    """`SearchDocument.landing` of an ad."""
+    return _join(read_address(address) for address in ad.landing_urls)
+
+
+def clean_name(name: str | None) -> str | None:
+    """A name as documents hold it."""
+    return None if name is None else _clean(name)
 
 
 def encode_key(public_id: str) -> str:
@@ -120,10 +140,6 @@ def _join(texts: Iterable[str]) -> str:
 
 def _clean(text: str) -> str:
     return _NEVER_SHOWN.sub("", text).encode("utf-8", "replace").decode()
-
-
-def _clean_name(name: str | None) -> str | None:
-    return None if name is None else _clean(name)
 
 
 def _number_day(day: date | None) -> int | None:

@@ -1,0 +1,195 @@
+"""What SQL sieves out of a past search never answers it: the same answers as reading every ad."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session
+
+from archive.database import read
+from archive.reading.moment import Moment
+from archive.reading.past import ads_at
+from archive.reading.stretches import select_rows
+from archive.setup import init_archive
+from config.settings import Settings
+from search.as_of import search_as_of
+from search.documents import SearchDocument, make_document
+from search.hits import spell_value
+from search.query import LIST_FIELDS, AdQuery, QueryError, build_query
+from search.snippets import make_hit
+from search.words import join_terms
+from tests.search.conftest import Shelf, make_ad
+
+# Each stands beside spellings that count as the same word, or look as if they did.
+WORDS = (
+    *("harbour", "HARBOUR", "hàrbour", "ħarbour", "har\u00adbour", "har\ue000bour", "harbours"),
+    *("straße", "STRASSE", "ﬁsh", "Fish", "\u212aelvin", "kelvin", "a⒈b", "a1b", "１２", "12"),
+    *("Αθήνα", "αθηνα", "İstanbul", "istanbul", "Iki", "ıkı", "中文", "ไทย", "été", "e\u0301te"),
+    *("½", "100%", "x-y", "a_b", "l'eau", "%_", "\\u0061", "\u201cquoted\u201d"),
+)
+ADDRESSES = (
+    "https://www.example.org/join/h%61rbour?x=12",
+    "https://example.org/HarbourBridge",
+    "http://straße.example/%C3%A9t%C3%A9/a_b",
+    "http://[broken/Fish",
+    "kelvin.example",
+)
+FACETS = ("country", "surface", "advertiser", "payer", "declared_political", "state")
+NAMES = ("har\ue000bour", "harbour", "Αθήνα", "İstanbul", "100%", "harb_ur")
+
+
+def invent_ad(dice: Random, ref: str):
+    """An ad whose every text is made of the words above."""
+
+    def write_text() -> str:
+        return dice.choice((" ", "-", "\n", ", ")).join(dice.choices(WORDS, k=dice.randint(1, 3)))
+
+    return make_ad(
+        ref,
+        titles=[write_text() for _ in range(dice.randint(0, 2))],
+        bodies=[write_text() for _ in range(dice.randint(0, 2))],
+        descriptions=[write_text() for _ in range(dice.randint(0, 1))],
+        landing_urls=dice.sample(ADDRESSES, k=dice.randint(0, 2)),
+        advertiser_name=dice.choice((None, write_text(), *NAMES)),
+        payer_name=dice.choice((None, *NAMES)),
+        sponsor_name=dice.choice((None, write_text())),
+        countries=dice.sample(["GR", "TR", "PL"], k=dice.randint(0, 2)),
+        surfaces=dice.sample(["feed", "störies"], k=dice.randint(0, 2)),
+        declared_political=dice.choice((None, True, False)),
+        started_on=dice.choice((None, date(2024, 5, 1), date(2024, 6, 1))),
+        ended_on=dice.choice((None, date(2024, 6, 1))),
+        currency="EUR",
+        spend_lower_minor=dice.choice((None, 0, 10_000)),
+        impressions_lower=dice.choice((None, 0, 1_000)),
+    )
+
+
+@pytest.fixture
+def shelf(database_url: str, tmp_path: Path) -> Iterator[Shelf]:
+    """Ads at two looks: some unchanged, some changed, some new, some gone."""
+    dice = Random(7)
+    shelf = Shelf(init_archive(Settings(home=tmp_path, database_url=database_url), []))
+    first = [invent_ad(dice, f"ad-{number}") for number in range(60)]
+    shelf.add(*first, sweep=True)
+    changed = [invent_ad(dice, f"ad-{number}") for number in range(40, 70)]
+    shelf.add(*first[:35], *changed, sweep=True)
+    yield shelf
+    shelf.engine.dispose()
+
+
+words = st.one_of(
+    st.sampled_from(WORDS),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map(lambda w: f'"{" ".join(w)}"'),
+    st.sampled_from(["example", "ad", "bridge", "join", "harb", "u0061", "broken"]),
+)
+filters = st.one_of(
+    st.tuples(st.sampled_from(["advertiser", "payer"]), st.sampled_from(["harbour", *NAMES])),
+    st.tuples(st.just("country"), st.sampled_from(["GR", "TR"])),
+    st.tuples(st.just("surface"), st.sampled_from(["störies", "feed"])),
+    st.tuples(st.just("state"), st.sampled_from(["seen", "vanished"])),
+    st.tuples(st.just("declared_political"), st.sampled_from(["true", "false"])),
+    st.sampled_from([("source", "example"), ("platform", "none"), ("impressions_min", "1")]),
+)
+bounds = st.lists(
+    st.sampled_from([("since", "2024-06-02"), ("until", "2024-05-15"), ("spend_min", "1")]),
+    unique=True,
+).map(lambda given: given + [("currency", "EUR")] * (("spend_min", "1") in given))
+
+
+@st.composite
+def queries(draw) -> AdQuery:
+    """Any question about these ads, at times one nobody would ask."""
+    try:
+        return build_query(
+            " ".join(draw(st.lists(words, max_size=2))),
+            filters=draw(st.lists(filters, max_size=2)) + draw(bounds),
+            facets=FACETS,
+            limit=draw(st.sampled_from([1, 7, 100])),
+            page=draw(st.integers(1, 2)),
+        )
+    except QueryError:  # a text of signs alone has no word to search for
+        return build_query(facets=FACETS)
+
+
+def test_the_answer_is_that_of_reading_every_ad(shelf: Shelf):
+    then = shelf.now - timedelta(hours=1)
+    moments = [Moment(as_of=then), Moment(as_of=shelf.now), Moment(valid_at=then)]
+    with read(shelf.engine) as session:
+        documents = {moment: read_all(session, moment) for moment in moments}
+
+    @given(queries(), st.sampled_from(moments))
+    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def ask_both_ways(query: AdQuery, moment: Moment):
+        with read(shelf.engine) as session:
+            page = search_as_of(session, query, moment)
+        found = [document for document in documents[moment] if answers(document, query)]
+        found.sort(key=lambda d: (-(d.started_day or 0), d.id))
+        terms = {term for unit in query.units for term in unit.terms}
+        shown = found[query.offset : query.offset + query.limit]
+        assert page.total == len(found)
+        assert page.hits == [make_hit(document, terms.__contains__) for document in shown]
+        assert page.facets == {name: count_values(found, name) for name in FACETS}
+
+    ask_both_ways()
+
+
+def test_each_word_finds_every_ad_that_has_it(shelf: Shelf):
+    moment = Moment(as_of=shelf.now)
+    with read(shelf.engine) as session:
+        documents = read_all(session, moment)
+        for word in filter(join_terms, WORDS):
+            query = build_query(f'"{word}"')
+            having = [document for document in documents if answers(document, query)]
+            assert search_as_of(session, query, moment).total == len(having) > 0, word
+
+
+def read_all(session: Session, moment: Moment) -> list[SearchDocument]:
+    """Every ad of the moment as a document."""
+    stretches = ads_at(session, moment)
+    return [
+        make_document(row)
+        for ads in stretches
+        for row in session.connection().execute(select_rows(ads)).all()
+    ]
+
+
+def answers(document: SearchDocument, query: AdQuery) -> bool:
+    """Whether a document has all words and passes all filters, by its values alone."""
+    d = document
+    texts = (d.title, d.body, d.advertiser, d.payer, d.sponsor, d.landing, d.id)
+    lines = [f" {join_terms(text or '')} " for text in texts]
+    has_words = all(
+        any(f" {' '.join(unit.terms)} " in line for line in lines) for unit in query.units
+    )
+    has_values = all(set(list_values(d, n)) & set(values) for n, values in query.values.items())
+    since, until = query.since_on, query.until_on
+    ran = not (since or until) or (
+        d.started_on is not None
+        and (until is None or d.started_on <= until)
+        and (since is None or d.ended_on is None or d.ended_on >= since)
+    )
+    least = (
+        (query.spend_min_minor, d.spend_lower_minor),
+        (query.impressions_min, d.impressions_lower),
+    )
+    is_large = all(low is None or (has is not None and has >= low) for low, has in least)
+    return has_words and has_values and ran and is_large
+
+
+def list_values(document: SearchDocument, name: str) -> list[str]:
+    """A field's values as facets spell them."""
+    value = getattr(document, LIST_FIELDS.get(name, name))
+    return [
+        spell_value(v) for v in (value if isinstance(value, list) else [value]) if v is not None
+    ]
+
+
+def count_values(found: list[SearchDocument], name: str) -> dict[str, int]:
+    """A facet: ads by value, most first."""
+    counted = Counter(value for document in found for value in set(list_values(document, name)))
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))

@@ -181,6 +181,7 @@ def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
         impressions_upper=impressions[1],
         countries=[region for region in regions if region != "EU"],
         declared_political=True,
+        declared_by="platform",
         day_zone=DAY_ZONE,
         targeting=take_targeting(fields, TARGETING),
         **values,

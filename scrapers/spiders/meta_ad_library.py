@@ -196,7 +196,7 @@ def read_ad(fields: Fields, blank: dict[str, Any]) -> AdRecord:
     values |= {name: who for name, who in take_parties(fields).items() if not values.get(name)}
     # Only ads that ran as political have any of these.
     if any(values.get(name) is not None for name in ("payer_name", *POLITICAL_NUMBERS)):
-        values["declared_political"] = True
+        values |= {"declared_political": True, "declared_by": "platform"}
     return AdRecord(
         ref=ref,
         platform="meta",

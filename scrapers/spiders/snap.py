@@ -164,6 +164,7 @@ def read_ad(fields: Fields) -> AdRecord:
         ended_on=ended_at.date() if ended_at else None,
         countries=[country] if country else [],
         declared_political=True,
+        declared_by="platform",
         targeting=take_targeting(fields, TARGETING),
         **values,
         source_fields=fields.rest(),

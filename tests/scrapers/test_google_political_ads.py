@@ -71,7 +71,7 @@ def test_an_ad_has_the_days_and_the_words_google_gives_and_no_text() -> None:
         {"dimension": "location", "mode": "include", "text": "Port Examplia, Examplia"}
     ]
     assert ad.missing["bodies"] == "not_provided"
-    assert ad.declared_political
+    assert (ad.declared_political, ad.declared_by) == (True, "platform")
 
 
 def test_the_eu_is_no_country_but_stays_in_the_words_of_the_source() -> None:

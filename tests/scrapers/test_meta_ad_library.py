@@ -86,7 +86,7 @@ def test_an_ad_says_who_runs_it_who_pays_and_what_it_says() -> None:
     assert (ad.advertiser_name, ad.payer_name) == ("Harbour Party of Examplia", "Harbour Party")
     assert ad.bodies == ["Vote for the harbour <script>alert(1)</script>"]
     assert (ad.languages, ad.surfaces) == (["en"], ["facebook", "instagram"])
-    assert ad.declared_political
+    assert (ad.declared_political, ad.declared_by) == (True, "platform")
 
 
 def test_ranges_are_inclusive_and_may_be_open() -> None:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -111,7 +110,7 @@ def _outlast(patience: Patience, attempt: Callable[[], T]) -> T:
     while True:
         try:
             return attempt()
-        except (DBAPIError, psycopg.Error) as error:
+        except Exception as error:
             if not is_away(error):
                 raise
             if not left_at:
@@ -130,7 +129,7 @@ def _outlast(patience: Patience, attempt: Callable[[], T]) -> T:
         patience.away_seconds = away_before + time.monotonic() - left_at
 
 
-def _tell_absence(patience: Patience, error: DBAPIError | psycopg.Error) -> str:
+def _tell_absence(patience: Patience, error: Exception) -> str:
     return (
         f"the database did not come back within {patience.limit_seconds:g} s ({_driver_error(error)}); "
         "type the same command again when it answers: it takes up what is missing"
@@ -146,7 +145,7 @@ def plain_failures() -> Iterator[None]:
     """
     try:
         yield
-    except (DBAPIError, psycopg.Error, OSError) as error:
+    except Exception as error:
         if not is_disk_full(error):
             raise
         raise DiskFullError(
@@ -167,8 +166,11 @@ def is_away(error: BaseException) -> bool:
     cause = _driver_error(error)
     if isinstance(cause, sqlite3.OperationalError):
         return _sqlite_code(cause) in SQLITE_AWAY
+    # A tenth of a second to import, which an archive on SQLite need not spend.
+    from psycopg import OperationalError  # noqa: PLC0415
+
     # A connection that was lost or refused has no SQLSTATE: no server gave one.
-    return isinstance(cause, psycopg.OperationalError) and (
+    return isinstance(cause, OperationalError) and (
         cause.sqlstate is None or cause.sqlstate.startswith(POSTGRESQL_AWAY)
     )
 
@@ -180,7 +182,9 @@ def is_disk_full(error: BaseException) -> bool:
         return _sqlite_code(cause) == sqlite3.SQLITE_FULL
     if isinstance(cause, OSError):
         return cause.errno in DISK_FULL
-    return isinstance(cause, psycopg.errors.DiskFull)
+    from psycopg.errors import DiskFull  # noqa: PLC0415 (as in `is_away`)
+
+    return isinstance(cause, DiskFull)
 
 
 def _driver_error(error: BaseException) -> BaseException:

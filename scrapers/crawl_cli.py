@@ -13,8 +13,9 @@ from sqlmodel import col, select
 
 from archive.cli import AsJson
 from archive.database import read
+from archive.held_batches import list_batches
 from archive.models import QuarantinedPiece, Run
-from archive.models.collecting import Outcome
+from archive.models.collecting import Outcome, PieceStatus
 from archive.quarantine import tell_piece
 from archive.reading.sources import show_run
 from archive.setup import init_archive
@@ -179,10 +180,16 @@ def _check_source(settings: Settings, order: CrawlOrder, *, as_json: bool) -> No
         engine = init_archive(scratch, [order.spider.info])
         run = run_crawl(scratch, engine, order, utc_now, most_answers=CHECKED_ANSWERS)
         note_held_pieces(engine, [run])
+        with read(engine) as session:
+            doubts = [
+                batch.reason for batch in list_batches(session, PieceStatus.HELD, SHOWN_AT_MOST)
+            ]
         engine.dispose()
-    is_as_expected = run.outcome in {Outcome.DONE, Outcome.PARTIAL}
+    for doubt in doubts:
+        note(f"a crawl would hold this: {doubt}")
+    is_as_expected = run.outcome in {Outcome.DONE, Outcome.PARTIAL} and not doubts
     if as_json:
-        emit_json({"as_expected": is_as_expected, "run": show_run(run)})
+        emit_json({"as_expected": is_as_expected, "would_hold": doubts, "run": show_run(run)})
     else:
         words = "as expected" if is_as_expected else "not as expected"
         say(f"{words}: {tell_run(run)}")

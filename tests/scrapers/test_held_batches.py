@@ -183,6 +183,20 @@ def crawl_day(home: Home, fixtures: Path, day: int) -> Run:
         return home.crawl(url, SOURCE)
 
 
+def test_a_check_of_a_source_says_what_a_crawl_would_hold(home: Home, tmp_path: Path) -> None:
+    fixtures = fixture_days(tmp_path, [100, 200_000_000])
+    with running_replica(day=1, fixtures=fixtures) as url:
+        base = ["--base-url", f"{url}/{SOURCE}"]
+        checked = home.command("crawl", SOURCE, "--partition", "2026", "--check", "--json", *base)
+
+    told = json.loads(checked.stdout)
+    assert (checked.returncode, told["as_expected"]) == (1, False)
+    [doubt] = told["would_hold"]
+    assert doubt.startswith("ad ad001 states 200,000,000 EUR")
+    assert f"a crawl would hold this: {doubt}" in checked.stderr
+    assert batches(home) == []
+
+
 def test_a_crawl_that_lost_a_third_of_the_ads_is_held_and_the_same_bytes_stay_so(
     home: Home, tmp_path: Path
 ) -> None:

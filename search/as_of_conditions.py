@@ -35,7 +35,7 @@ def list_conditions(
     conditions = [_has_value(session, ads, name, values) for name, values in query.values.items()]
     conditions += _list_bounds(query, ads)
     if query.units:
-        conditions.append(_may_hold(session, ads, {t for u in query.units for t in u.terms}))
+        conditions.append(_may_hold(session, ads, {unit.terms for unit in query.units}))
     return conditions
 
 
@@ -70,8 +70,10 @@ def _list_bounds(query: AdQuery, ads: type[PublicAd]) -> list[ColumnElement[bool
     return conditions
 
 
-def _may_hold(session: Session, ads: type[PublicAd], terms: Iterable[str]) -> ColumnElement[bool]:
-    """Whether the terms are parts of plain texts, or a text is not plain and only reading it tells.
+def _may_hold(
+    session: Session, ads: type[PublicAd], phrases: Iterable[tuple[str, ...]]
+) -> ColumnElement[bool]:
+    """Whether plain texts hold each phrase's words in order, or one is not plain: reading tells.
 
     In ASCII a word is found under its own letters in lower case; beyond it, folding has no like in SQL.
     """
@@ -82,14 +84,19 @@ def _may_hold(session: Session, ads: type[PublicAd], terms: Iterable[str]) -> Co
     # An escape, of the address or of JSON, may stand for any letter.
     unsure += [links.contains(mark, autoescape=True) for mark in "%\\"]
     texts = [col(ads.text_folded), *(func.lower(column) for column in (*names, links))]
-    held = [_holds(texts, term) if term.isascii() else false() for term in sorted(terms)]
+    held = [_holds(texts, phrase) for phrase in sorted(phrases)]
     return or_(and_(*held), *unsure)
 
 
-def _holds(texts: Sequence[SQLColumnExpression[str]], term: str) -> ColumnElement[bool]:
-    # In a Turkish database the small form of I has no dot, so an i may be any letter. A term has no
-    # character that means something to LIKE.
-    return or_(*(text.like(f"%{term.replace('i', '_')}%") for text in texts))
+def _holds(
+    texts: Sequence[SQLColumnExpression[str]], phrase: tuple[str, ...]
+) -> ColumnElement[bool]:
+    if not all(map(str.isascii, phrase)):
+        return false()
+    # A term has no character that means something to LIKE. In a Turkish database the small form of I
+    # has no dot, so an i may be any letter.
+    pattern = "%".join(("", *phrase, "")).replace("i", "_")
+    return or_(*(text.like(pattern) for text in texts))
 
 
 def _is_plain(session: Session, column: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a mapped column)

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Engine
 
 from archive.database import create_archive_engine, read, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models.collecting import RunKind
 from archive.reading.moment import Moment
 from archive.records import AdRecord

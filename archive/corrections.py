@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from archive.ad_rows import Stamp
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.row_values import Values, insert_values
 from archive.models import Correction
 from archive.models.corrections import CorrectionKind, SpendMeasure
-from archive.row_values import Values, insert_values
 
 SPEND = ("spend_lower_minor", "spend_upper_minor")
 AD_FIGURES = (*SPEND, "impressions_lower", "impressions_upper", "reach_lower", "reach_upper")

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import CONTENT_NAMES, Prepared, prepare_record
 from archive.batches import cut_batches
 from archive.changes import append_changes
 from archive.errors import ArchiveError
+from archive.ingest.ad_rows import CONTENT_NAMES, Prepared, prepare_record
 from archive.ledger import append_leaves
 from archive.models import Ad, AdVersion, PublicAd, Redaction
 from archive.models.changes import ChangeKind, LeafKind

@@ -11,16 +11,16 @@ from itertools import chain
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp
 from archive.batches import cut_batches
 from archive.bulk import table_of
 from archive.canonical import hash_json
 from archive.corrections import Figures, withdraw_statement, write_corrections
-from archive.ingest_spending import name_subject, write_statements
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.row_values import Values
+from archive.ingest.statements import name_subject, write_statements
 from archive.models import AdvertiserSpend, Run
 from archive.models.changes import ChangeKind
 from archive.records import MissingReason
-from archive.row_values import Values
 from archive.runs import Look
 from archive.sightings import find_first_after, read_seen
 

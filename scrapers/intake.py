@@ -18,7 +18,7 @@ from archive.blobs import Blob, BlobStore
 from archive.captures import save_capture
 from archive.errors import ArchiveError
 from archive.held_batches import hold_batch, tell_hold
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.looks import close_look
 from archive.models import Capture, Run
 from archive.models.collecting import Outcome

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from archive.ad_rows import Stamp
 from archive.corrections import (
     Figures,
     Subject,
@@ -13,6 +12,7 @@ from archive.corrections import (
     write_corrections,
 )
 from archive.database import write
+from archive.ingest.ad_rows import Stamp
 from archive.runs import Look
 from archive.spending import SpendMeasure
 from tests.invented import NOW

@@ -14,7 +14,7 @@ from archive.blobs import BlobStore
 from archive.captures import save_capture
 from archive.database import write
 from archive.held_batches import hold_batch, settle_batch
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.looks import close_look
 from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind
 from archive.models.people import Role

@@ -16,7 +16,7 @@ from api.app import create_app
 from archive.blobs import BlobStore
 from archive.captures import save_capture
 from archive.database import open_engine, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models.collecting import Outcome, RunKind
 from archive.models.people import Role
 from archive.people import add_user, disable_user

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archive.ad_rows import Stamp
-from archive.aliases import ingest_moves
 from archive.database import open_engine, write
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.moved_ids import ingest_moves
 from archive.models.collecting import RunKind
 from archive.records import AdvertiserMove, AdvertiserSpendRecord, Grain
 from archive.runs import begin_run

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from archive.database import write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run, end_run
 from archive.setup import init_archive

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from archive.absences import mark_vanished
 from archive.database import create_archive_engine, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models.collecting import Outcome, RunKind
 from archive.records import AdRecord, AnyRecord
 from archive.runs import Counts, begin_run, end_run

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.ad_rows import Stamp
-from archive.aliases import ingest_moves
 from archive.database import read, write
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.moved_ids import ingest_moves
 from archive.models.collecting import RunKind
 from archive.reading.aliases import find_present_id, list_former_ids
 from archive.reading.moment import Moment

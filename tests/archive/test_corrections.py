@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from archive.ad_rows import Stamp
 from archive.corrections import AD_FIGURES, Figures, correct_ad, write_corrections
 from archive.database import read, write
+from archive.ingest.ad_rows import Stamp
 from archive.models import Correction
 from archive.reading.corrections import CorrectionFilter, list_corrections, tell_correction
 from archive.reading.moment import Moment

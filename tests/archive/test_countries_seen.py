@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from archive.database import read, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.looks import close_look
 from archive.models import RunCountry, Source
 from archive.models.collecting import Outcome, RunKind

@@ -4,16 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from archive.ad_rows import Stamp
 from archive.database import read, write
-from archive.ingest import ingest_page
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.pages import ingest_page
+from archive.ingest.totals import ingest_totals
 from archive.looks import close_look
 from archive.models.collecting import Outcome, RunKind
 from archive.reading.coverage import cover_source, cover_weeks
 from archive.reading.coverage.looks import SILENT_AFTER
 from archive.records import AdvertiserSpendRecord, SourceTotal
 from archive.runs import WORKER_STOPPED, begin_run
-from archive.totals import ingest_totals
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)

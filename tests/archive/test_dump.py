@@ -8,7 +8,7 @@ from sqlmodel import Session
 from archive.changes import move_mark
 from archive.database import create_archive_engine, read, write
 from archive.dump import dump_comparable, dump_table, list_tables
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models import Advertiser
 from archive.models.collecting import RunKind
 from archive.runs import begin_run

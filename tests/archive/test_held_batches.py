@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from archive.database import read, write
 from archive.errors import ArchiveError, NotFoundError
 from archive.held_batches import list_batches, read_batch, read_batch_name, settle_batch
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.looks import believe_absences, close_look
 from archive.models import AdAbsence, HeldBatch, PublicAd, Run
 from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind

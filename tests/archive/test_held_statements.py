@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from sqlmodel import col, func, select
 
-from archive.ad_rows import Stamp
 from archive.database import write
-from archive.ingest_spending import ingest_advertiser_spend
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.statements import ingest_advertiser_spend
 from archive.looks import believe_absences, close_look
 from archive.models import AdvertiserSpend
 from archive.models.collecting import Outcome, RunKind

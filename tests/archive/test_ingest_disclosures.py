@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from archive.database import create_archive_engine, read, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models import Change, Committee, Correction, Disclosure, DisclosureVersion, LedgerLeaf
 from archive.models.collecting import Outcome, RunKind
 from archive.records import CommitteeRecord, DisclosureRecord

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from archive.database import create_archive_engine, read, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.looks import close_look
 from archive.models import AdvertiserSpend, Correction
 from archive.models.changes import ChangeKind

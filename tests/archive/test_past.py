@@ -6,7 +6,7 @@ import pytest
 
 from archive.database import write
 from archive.errors import NotFoundError
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.looks import close_look
 from archive.models.collecting import Outcome, RunKind
 from archive.reading import (

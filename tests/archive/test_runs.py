@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from archive.database import read, write
 from archive.errors import LeaseLostError, PartitionBusyError
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models import Ad, Run
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import LEASE, begin_run, end_run, read_cursor

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.series import Point, find_held, place_late
+from archive.ingest.series import Point, find_held, place_late
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-from archive.ad_rows import Stamp
 from archive.database import read, write
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.totals import ingest_totals
 from archive.models import StatedTotal
 from archive.models.collecting import Outcome, RunKind
 from archive.records import SourceTotal
 from archive.runs import begin_run, end_run
-from archive.totals import ingest_totals
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Column, Engine, MetaData, Table
 
-from archive.ad_rows import FIELDS, Prepared
 from archive.bulk import find_storing, insert_rows, table_of
 from archive.database import write
+from archive.ingest.ad_rows import FIELDS, Prepared
 from archive.models import PublicAd
 
 FLAT_NAMES = (*FIELDS.names, "content_sha256")

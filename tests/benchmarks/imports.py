@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from archive.ad_rows import prepare_record
 from archive.database import create_archive_engine
+from archive.ingest.ad_rows import prepare_record
 from archive.records import AdRecord
 from scrapers.files import SourceFile
 from scrapers.spider import PAGE_SIZE

@@ -24,9 +24,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from archive.ad_rows import Prepared, Stamp, prepare_record
 from archive.database import create_archive_engine, write
-from archive.ingest_ads import ingest_prepared
+from archive.ingest.ad_rows import Prepared, Stamp, prepare_record
+from archive.ingest.ads import ingest_prepared
 from archive.models.collecting import RunKind
 from archive.records import AdRecord
 from archive.runs import Look, begin_run, hold_lease, note_progress

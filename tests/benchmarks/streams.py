@@ -22,7 +22,7 @@ from sqlalchemy import Engine, insert, select
 from sqlmodel import Session
 
 from archive.database import create_archive_engine, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.collecting import Outcome, RunKind
 from archive.reading import AdFilter

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from archive.database import create_archive_engine, write
 from archive.errors import NotFoundError
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models import Ad, CaseStep, Change, LedgerLeaf, PublicAd, User
 from archive.models.collecting import Outcome, RunKind
 from archive.models.oversight import CaseState

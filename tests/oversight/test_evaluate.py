@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from archive.database import create_archive_engine, read, write
-from archive.ingest import ingest_page
+from archive.ingest.pages import ingest_page
 from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
 from archive.models.collecting import Outcome, RunKind
 from archive.reading.rules import count_answers

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from archive.ad_rows import prepare_record
+from archive.ingest.ad_rows import prepare_record
 from archive.records import AdRecord
 from scrapers.spiders.meta_ad_library import API_FIELDS
 from tests.scrapers.crawls import Home

@@ -1,7 +1,7 @@
 """Rows as values by column name, at the engine's own pace.
 
 Statements, filings and corrections are written through here. Ads have a faster way of their own
-(`archive.ad_rows`).
+(`archive.ingest.ad_rows`).
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """Filed expenditures and registered organisations into the archive.
 
-Called by `archive.ingest` only. An amended filing is a further version; one that arrives late enters
-history in its place (`archive.late_disclosures`). Of an organisation the last description is kept.
+Called by `archive.ingest.pages` only. An amended filing is a further version; one that arrives late enters
+history in its place (`archive.ingest.late_filings`). Of an organisation the last description is kept.
 """
 
 from collections.abc import Sequence
@@ -12,22 +12,22 @@ from typing import TypeVar
 from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp
 from archive.batches import cut_batches
 from archive.bulk import table_of
 from archive.canonical import hash_json
 from archive.changes import append_changes
 from archive.corrections import FILED, Figures, Subject, correct_filing, write_corrections
 from archive.identity import public_id
-from archive.late_disclosures import place_filings, spell_filing
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.late_filings import place_filings, spell_filing
+from archive.ingest.row_values import Values, insert_values
+from archive.ingest.series import split_repeats
 from archive.ledger import append_leaves
 from archive.models import Committee, Disclosure, DisclosureVersion
 from archive.models.changes import ChangeKind, LeafKind
 from archive.models.corrections import SpendMeasure
 from archive.records import CommitteeRecord, DisclosureRecord
-from archive.row_values import Values, insert_values
 from archive.runs import Counts
-from archive.series import split_repeats
 from archive.sightings import find_first_after, note_sightings
 
 Stated = TypeVar("Stated", Disclosure, Committee)

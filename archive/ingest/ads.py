@@ -1,6 +1,6 @@
 """Ads into the archive: a new version when the content changed, a metric row when numbers moved.
 
-Called by `archive.ingest` only. Keys and hashes are compared first; what is new goes straight into
+Called by `archive.ingest.pages` only. Keys and hashes are compared first; what is new goes straight into
 the final tables, what is unchanged writes nothing but the look's own note that it was seen.
 """
 
@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import func
 from sqlmodel import Session, select
 
-from archive.ad_rows import (
+from archive.bulk import find_storing, insert_rows, table_of
+from archive.changes import append_changes
+from archive.ingest.ad_rows import (
     FIRST_NAMES,
     METRIC_NAMES,
     PUBLIC_NAMES,
@@ -20,11 +22,9 @@ from archive.ad_rows import (
     Stamp,
     prepare_record,
 )
-from archive.advertisers import note_advertisers
-from archive.bulk import find_storing, insert_rows, table_of
-from archive.changed_ads import update_known
-from archive.changes import append_changes
-from archive.known_ads import meet_known
+from archive.ingest.advertisers import note_advertisers
+from archive.ingest.changed_ads import update_known
+from archive.ingest.known_ads import meet_known
 from archive.ledger import append_leaves
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind

@@ -1,6 +1,6 @@
 """Filings that arrive late, in their place: what was seen unchanged after them stays current.
 
-Called by `archive.ingest_disclosures`; it decides which versions to add and writes none.
+Called by `archive.ingest.filings`; it decides which versions to add and writes none.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp
 from archive.batches import cut_batches
 from archive.bulk import table_of
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.row_values import Values
+from archive.ingest.series import Point, find_held, place_late
 from archive.models import DisclosureVersion
 from archive.models.changes import ChangeKind
 from archive.records import DisclosureRecord
-from archive.row_values import Values
-from archive.series import Point, find_held, place_late
 from archive.sightings import find_first_after
 
 

@@ -11,11 +11,12 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from archive.ad_rows import Stamp
-from archive.aliases import ingest_moves
-from archive.ingest_ads import ingest_ads
-from archive.ingest_disclosures import ingest_committees, ingest_disclosures
-from archive.ingest_spending import ingest_advertiser_spend
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.ads import ingest_ads
+from archive.ingest.filings import ingest_committees, ingest_disclosures
+from archive.ingest.moved_ids import ingest_moves
+from archive.ingest.statements import ingest_advertiser_spend
+from archive.ingest.totals import ingest_totals
 from archive.plausibility import Gate
 from archive.records import (
     AdRecord,
@@ -27,7 +28,6 @@ from archive.records import (
     SourceTotal,
 )
 from archive.runs import Counts, Look, has_newer_look, hold_lease, note_progress
-from archive.totals import ingest_totals
 
 AnyKind = TypeVar(
     "AnyKind",

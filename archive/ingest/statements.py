@@ -1,7 +1,7 @@
 """What sources state for advertisers, into the archive: every observation is kept.
 
-Called by `archive.ingest` only. Of a series the statement with the greatest `(observed_at, id)` is
-current; one that arrives late enters history in its place (`archive.late_statements`).
+Called by `archive.ingest.pages` only. Of a series the statement with the greatest `(observed_at, id)` is
+current; one that arrives late enters history in its place (`archive.ingest.late_statements`).
 """
 
 from collections import Counter
@@ -12,8 +12,6 @@ from datetime import datetime
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp
-from archive.advertisers import note_advertisers
 from archive.batches import cut_batches
 from archive.bulk import table_of
 from archive.canonical import hash_json
@@ -26,15 +24,17 @@ from archive.corrections import (
     write_corrections,
 )
 from archive.identity import advertiser_id
-from archive.late_statements import place_statements
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.advertisers import note_advertisers
+from archive.ingest.late_statements import place_statements
+from archive.ingest.row_values import Values, insert_values
+from archive.ingest.series import split_repeats
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
 from archive.models.corrections import SpendMeasure
 from archive.plausibility import Gate, list_moves
 from archive.records import AdvertiserSpendRecord
-from archive.row_values import Values, insert_values
 from archive.runs import Counts
-from archive.series import split_repeats
 from archive.sightings import find_last_before, note_sightings
 
 COMPARED = (

@@ -1,6 +1,6 @@
 """Statements that arrive late, in their place: what was seen unchanged after them stays current.
 
-Called by `archive.ingest_spending`; it decides which rows to add and writes none.
+Called by `archive.ingest.statements`; it decides which rows to add and writes none.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp
 from archive.batches import cut_batches
 from archive.bulk import table_of
+from archive.ingest.ad_rows import Stamp
+from archive.ingest.row_values import Values
+from archive.ingest.series import Point, find_held, place_late
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
-from archive.row_values import Values
-from archive.series import Point, find_held, place_late
 from archive.sightings import find_first_after
 
 

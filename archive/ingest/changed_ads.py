@@ -1,6 +1,6 @@
 """Known ads of which a source says something new: what becomes current, in bulk.
 
-Called by ad ingest. What arrives late goes to `archive.history` and never becomes current.
+Called by ad ingest. What arrives late goes to `archive.ingest.late_ads` and never becomes current.
 """
 
 from collections import Counter
@@ -13,7 +13,11 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from archive.absences import note_returns
-from archive.ad_rows import (
+from archive.batches import cut_batches
+from archive.bulk import insert_rows, table_of, update_rows
+from archive.changes import append_changes
+from archive.corrections import AD_FIGURES, Figures, correct_ad, write_corrections
+from archive.ingest.ad_rows import (
     METRIC_NAMES,
     NUMBERS,
     PUBLIC_NAMES,
@@ -22,13 +26,9 @@ from archive.ad_rows import (
     RowMaker,
     Stamp,
 )
-from archive.advertisers import note_advertisers
-from archive.batches import cut_batches
-from archive.bulk import insert_rows, table_of, update_rows
-from archive.changes import append_changes
-from archive.corrections import AD_FIGURES, Figures, correct_ad, write_corrections
-from archive.history import enter_late, find_late
-from archive.known_ads import KnownAd, MetAds
+from archive.ingest.advertisers import note_advertisers
+from archive.ingest.known_ads import KnownAd, MetAds
+from archive.ingest.late_ads import enter_late, find_late
 from archive.ledger import append_leaves
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind

@@ -13,16 +13,16 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf
-from archive.advertisers import note_advertisers
 from archive.batches import cut_batches
 from archive.changes import append_changes
-from archive.known_ads import KnownAd
+from archive.ingest.ad_rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf
+from archive.ingest.advertisers import note_advertisers
+from archive.ingest.known_ads import KnownAd
+from archive.ingest.series import Point, find_held, place_late
 from archive.ledger import append_leaves
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
 from archive.redactions import read_withheld, withhold_fields
-from archive.series import Point, find_held, place_late
 from archive.sightings import find_first_after
 
 Met = tuple[Prepared, KnownAd]

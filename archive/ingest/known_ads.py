@@ -12,8 +12,8 @@ from operator import itemgetter
 from sqlalchemy import Column, ColumnElement, Integer, Table, and_, case, or_, select, text
 from sqlmodel import Session, col
 
-from archive.ad_rows import Prepared
 from archive.bulk import insert_rows, make_scratch, table_of
+from archive.ingest.ad_rows import Prepared
 from archive.models import Ad
 from archive.runs import Look
 

@@ -1,6 +1,6 @@
 """Ids under which a source knew an advertiser before: kept, so that old permanent links still lead.
 
-Called by `archive.ingest` only. It says what one source said of its own ids and links nobody else.
+Called by `archive.ingest.pages` only. It says what one source said of its own ids and links nobody else.
 """
 
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp
 from archive.batches import cut_batches
+from archive.ingest.ad_rows import Stamp
 from archive.models import AdvertiserAlias
 from archive.records import AdvertiserMove
 from archive.runs import Counts

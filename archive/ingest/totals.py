@@ -1,6 +1,6 @@
 """How many ads a source says it holds, into the archive: kept beside our own count.
 
-Called by `archive.ingest` only. What a source states for advertisers has a count of its own
+Called by `archive.ingest.pages` only. What a source states for advertisers has a count of its own
 (`advertiser_spend.ads_count`) and is not kept a second time here.
 """
 
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
-from archive.ad_rows import Stamp
 from archive.batches import cut_batches
+from archive.ingest.ad_rows import Stamp
 from archive.models import StatedTotal
 from archive.records import SourceTotal
 from archive.runs import Counts

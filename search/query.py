@@ -147,7 +147,7 @@ def parse_units(text: str) -> tuple[Unit, ...]:
         raise QueryError(
             f"a query has at most {LONGEST_QUERY:,} characters; this one {len(text):,}"
         )
-    clean = _CONTROL.sub(" ", text).encode("utf-8", "replace").decode().translate(_QUOTES)
+    clean = _clean(text).translate(_QUOTES)
     units: list[Unit] = []
     for part in _PART.finditer(clean):
         exact = part["exact"]
@@ -185,11 +185,16 @@ def _cut_words(text: str) -> list[Unit]:
 def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     grouped: dict[str, tuple[str, ...]] = {}
     for name, value in filters:
-        grouped[name] = (*grouped.get(name, ()), _CONTROL.sub(" ", value))
+        grouped[name] = (*grouped.get(name, ()), _clean(value))
     _check_names("filter", grouped, [*VALUE_FILTERS, *BOUND_FILTERS])
     political = grouped.get("declared_political", ())
     _check_names("value of declared_political", political, ["true", "false"])
     return grouped
+
+
+def _clean(text: str) -> str:
+    """Text that an engine can be asked for: no control characters, no half of a character."""
+    return _CONTROL.sub(" ", text).encode("utf-8", "replace").decode()
 
 
 def _check_names(what: str, names: Iterable[str], allowed: Iterable[str]) -> None:

@@ -87,3 +87,9 @@ def test_whatever_is_typed_is_answered_or_refused_as_a_query(
     except QueryError:
         return
     assert page.total == 0
+
+
+def test_half_a_character_in_a_filter_is_replaced_before_any_engine_sees_it():
+    query = build_query("", filters=[("payer", "Har\udc80bour\x00")])
+
+    assert query.values["payer"] == ("Har?bour ",)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.database import read
+from archive.database import read, write
+from archive.setup import write_sources
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery, summarise_spending
 from archive.terminal import utc_now
 from config.settings import Settings
@@ -12,6 +13,14 @@ from scrapers.importing import ImportOrder, import_files
 from scrapers.spider import find_spiders
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+def find_spider(engine, source):
+    """A spider whose source the archive knows, as `init` writes it down."""
+    spider = find_spiders()[source]
+    with write(engine) as session:
+        write_sources(session, [spider.info])
+    return spider
 
 
 def summarise(engine, **asked):
@@ -23,7 +32,7 @@ def test_the_snap_files_add_up_to_the_published_amounts(engine, tmp_path):
     folder = SHARED / "snap-political-ads"
     if not folder.is_dir():
         pytest.skip("the real samples are not beside this checkout")
-    spider = find_spiders()["snap"]
+    spider = find_spider(engine, "snap")
     for part in ("2018", "2023-02", "2023-05"):
         order = ImportOrder((folder / part,))
         import_files(Settings(home=tmp_path), engine, spider, order, utc_now)
@@ -46,7 +55,7 @@ def test_the_filings_add_up_by_the_counting_rule(engine, tmp_path):
     folder = SHARED / "fec-bulk"
     if not folder.is_dir():
         pytest.skip("the real samples are not beside this checkout")
-    spider = find_spiders()["us_fec_bulk"]
+    spider = find_spider(engine, "us_fec_bulk")
     import_files(Settings(home=tmp_path), engine, spider, ImportOrder((folder,)), utc_now)
 
     [group] = summarise(engine, measure=SpendMeasure.DISCLOSED, source="us_fec_bulk").groups

@@ -51,6 +51,8 @@ def test_json_lines_leave_a_block_at_a_time():
         assert len(pulled) == number
 
 
+# PostgreSQL plans by its statistics; the setting it gets is asserted below.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -61,8 +63,6 @@ def test_json_lines_leave_a_block_at_a_time():
 )
 @pytest.mark.parametrize("what", [What.ADS, What.VERSIONS, What.METRICS, What.DELIVERY])
 def test_sqlite_walks_the_key_and_sorts_nothing(engine, what, wanted):
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL plans by its statistics; the setting for cursors is asserted below")
     asked: list[tuple[str, Any]] = []
     event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
     fetch_rows(engine, what, wanted)
@@ -72,9 +72,8 @@ def test_sqlite_walks_the_key_and_sorts_nothing(engine, what, wanted):
     assert not [step for step in plan if "TEMP B-TREE" in step[-1]]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_postgresql_is_told_to_bring_the_first_rows_soon(engine):
-    if engine.dialect.name != "postgresql":
-        pytest.skip("a setting of PostgreSQL")
     with read(engine) as session:
         next(stream_rows(session, What.ADS, AdFilter()).blocks, None)
         assert float(session.connection().scalar(text("SHOW cursor_tuple_fraction"))) < 0.001

@@ -1,8 +1,9 @@
 """Fixtures every test may ask for. The real servers live in tests/servers.py; here they get a scope.
 
 Which one, when:
-- `database_url`: a test of anything that stores; it then runs on SQLite and again on PostgreSQL,
-  each time in an empty database. The default for archive tests that write.
+- `archive_url`: a test of anything that stores; it then runs on SQLite and again on PostgreSQL, each
+  time in an archive of its own without data. The default for archive tests that write.
+- `database_url`: the same, but in a database without tables: for migrations and `init`.
 - `postgresql_url`: only what PostgreSQL alone can show (locks, COPY, its dialect of a rule).
 - neither, but SQLite in `tmp_path`: pages, commands and whatever cannot tell engines apart.
 - `meilisearch_server`: the search port on the real engine. It is shared by a whole test process, so
@@ -12,6 +13,7 @@ Which one, when:
 A server that cannot be had skips its tests with the reason; where `CI` is set that is a failure.
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +21,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Browser, Page
 
+from archive.database import create_archive_engine
+from archive.setup import migrate
 from tests import servers
 
 
@@ -73,6 +77,44 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'archive.sqlite3'}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the archive's tables, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "archive.sqlite3"
+    _migrate_once(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql_server: str) -> Iterator[str]:
+    """Name of a PostgreSQL database with the archive's tables, to be copied."""
+    with servers.make_database(postgresql_server) as url:
+        _migrate_once(url)
+        yield url.rsplit("/", 1)[1].split("?")[0]
+
+
+def _migrate_once(url: str) -> None:
+    engine = create_archive_engine(url)
+    migrate(engine)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def archive_url(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path
+) -> Iterator[str]:
+    """SQLAlchemy URL of an archive with its tables and nothing in them, on each engine in turn."""
+    if request.param == "sqlite":
+        copied = shutil.copy(migrated_file, tmp_path / "archive.sqlite3")
+        yield f"sqlite:///{copied}"
+        return
+    server, template = (
+        request.getfixturevalue(name) for name in ("postgresql_server", "migrated_database")
+    )
+    with servers.make_database(server, template) as url:
+        yield url
 
 
 # Playwright keeps an event loop running in this thread while it lives, and asyncio refuses a second

@@ -177,12 +177,15 @@ def hasten_postgresql(url: str) -> None:
 
 
 @contextmanager
-def make_database(server_url: str) -> Iterator[str]:
-    """SQLAlchemy URL of an empty database, dropped at the end whoever is still connected."""
+def make_database(server_url: str, template: str = "template1") -> Iterator[str]:
+    """SQLAlchemy URL of a database like another one, dropped at the end whoever is still connected.
+
+    By default it is empty. Nobody may be connected to the template.
+    """
     name = f"paidforby_test_{secrets.token_hex(8)}"
     engine = sqlalchemy.create_engine(server_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         url = sqlalchemy.make_url(server_url).set(database=name)
         yield url.render_as_string(hide_password=False)

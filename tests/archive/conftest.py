@@ -1,6 +1,6 @@
 """An empty archive on each database, and short ways to fill it.
 
-`engine` is migrated and empty; `look_at` runs one whole look at a source with the given records;
+`engine` has its tables and is empty; `look_at` runs one whole look at a source with the given records;
 `filled` holds rows of every kind that can be streamed.
 """
 
@@ -16,16 +16,14 @@ from archive.ingest.pages import ingest_page
 from archive.models.collecting import Outcome, RunKind
 from archive.records import AdRecord, AnyRecord
 from archive.runs import Counts, begin_run, end_run
-from archive.setup import migrate
 from tests.archive.streamed import invent_records
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_archive_engine(database_url)
-    migrate(engine)
+def engine(archive_url: str) -> Iterator[Engine]:
+    engine = create_archive_engine(archive_url)
     yield engine
     engine.dispose()
 

@@ -14,7 +14,7 @@ from archive.parquet import arrow_schema, to_record_batch
 from archive.records import AdvertiserSpendRecord, DisclosureRecord
 from tests.archive.conftest import NOON
 
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
 """For what happens to files alone, whatever database they come from."""
 
 

@@ -52,7 +52,7 @@ def test_json_lines_leave_a_block_at_a_time():
 
 
 # PostgreSQL plans by its statistics; the setting it gets is asserted below.
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -72,7 +72,7 @@ def test_sqlite_walks_the_key_and_sorts_nothing(engine, what, wanted):
     assert not [step for step in plan if "TEMP B-TREE" in step[-1]]
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
 def test_postgresql_is_told_to_bring_the_first_rows_soon(engine):
     with read(engine) as session:
         next(stream_rows(session, What.ADS, AdFilter()).blocks, None)

@@ -37,8 +37,8 @@ def mark_vanished(session: Session, look: Look, now: datetime) -> int:
     seen_before = find_last_before(session, source, ChangeKind.AD_CONTENT, gone, at)
     seen_after = find_first_after(session, source, ChangeKind.AD_CONTENT, gone, at)
     _open_absences(session, dict.fromkeys(gone, at), seen_before, seen_after, now)
-    away = [ad_id for ad_id in gone if ad_id not in seen_after]
-    _set_states(session, dict.fromkeys(away, at), now)
+    states = {ad_id: None if ad_id in seen_after else at for ad_id in gone}
+    _set_states(session, states, now)
     append_changes(session, ChangeKind.AD_STATE, gone, now)
     return len(gone)
 

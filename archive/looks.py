@@ -9,15 +9,14 @@ from typing import TypedDict, Unpack
 
 from sqlmodel import Session, col, func, select
 
-from archive.absences import find_gone, mark_vanished, note_returns
+from archive.absences import find_gone, mark_vanished
 from archive.countries_seen import write_run_countries
 from archive.held_batches import hold_batch, settle_batch, tell_hold
 from archive.models import Ad, AdvertiserSpend, Run
-from archive.models.changes import ChangeKind
 from archive.models.collecting import Outcome, PieceStatus
 from archive.plausibility import Gate, ImplausibleBatchError
 from archive.runs import Look, end_run
-from archive.sightings import find_first_after, repeat_sightings
+from archive.sightings import repeat_sightings
 from archive.withdrawals import find_unstated, withdraw_missing
 
 ENDED_WELL = (Outcome.DONE, Outcome.ATTENTION)
@@ -89,9 +88,7 @@ def believe_absences(session: Session, batch_id: int, by: str, because: str, now
     look = Look(
         settled.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
     )
-    gone = find_gone(session, look)
     run.vanished = _note_absences(session, look, now)
-    _note_later_returns(session, look, gone, now)
     write_run_countries(session, look)
     run.outcome, run.complete = Outcome.DONE, True
     # An as-of read counts a complete look from its end on, and this one was none before now.
@@ -148,15 +145,6 @@ def _count_stated(session: Session, look: Look) -> int:
         session.exec(rows.where(*before)).one()
         - session.exec(rows.where(*before, *withdrawn)).one()
     )
-
-
-def _note_later_returns(session: Session, look: Look, gone: list[int], now: datetime) -> None:
-    """Note which of the ads that a look did not find later looks have seen."""
-    again = find_first_after(session, look.source, ChangeKind.AD_CONTENT, gone, look.observed_at)
-    for returned_at in sorted(set(again.values())):
-        back = [ad_id for ad_id, seen_at in again.items() if seen_at == returned_at]
-        later = Look(look.run_id, look.source, look.partition, look.token, returned_at, False)
-        note_returns(session, later, back, now)
 
 
 def _was_complete(session: Session, look: Look) -> bool:

@@ -104,9 +104,11 @@ def test_an_old_sweep_does_not_make_what_was_seen_since_vanish(engine, look_on, 
     with read(engine) as session:
         absence = session.exec(select(AdAbsence)).one()
         states = dict(session.exec(select(PublicAd.ref, PublicAd.state)).all())
+        learned = session.exec(select(PublicAd.recorded_at).where(PublicAd.ref == "b")).one()
     assert (absence.last_seen_at, absence.missed_at) == (day(1), day(5))
     assert absence.returned_at == day(10)
     assert states == {"a": "seen", "b": "seen"}
+    assert learned == day(11)
 
 
 def test_an_ad_seen_late_that_newer_looks_missed_has_vanished_twice(engine, look_on, make_ad):

@@ -4,10 +4,12 @@ Ingest and restore write through here. Rows are tuples of what the driver takes:
 text, instants and days through `Storing`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from zlib import crc32
 
@@ -16,6 +18,10 @@ from sqlalchemy.schema import CreateTable
 from sqlmodel import Session, SQLModel, UTCDateTime
 
 StoredRow = tuple[Any, ...]
+
+CHOOSE_JOINS = (
+    "SELECT set_config('enable_hashjoin', %s, true), set_config('enable_mergejoin', %s, true)"
+)
 
 POSTGRESQL_TYPES: dict[type[types.TypeEngine[Any]], str] = {
     types.BigInteger: "int8",
@@ -29,6 +35,12 @@ POSTGRESQL_TYPES: dict[type[types.TypeEngine[Any]], str] = {
     types.JSON: "text",
     types.String: "text",
 }
+
+
+ROWS_AT_ONCE = 1_000
+"""Rows made before SQLite takes them; however many there are, no more are held."""
+
+ID_COLUMN: Column[int] = Column("id", types.BigInteger())
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,8 @@ def insert_rows(
 ) -> None:
     """Add rows; each holds the values of the named columns, in their order.
 
-    Rows made one after the other, by a generator, are made while PostgreSQL writes those before.
+    Rows made one after the other, by a generator, are made while PostgreSQL writes those before; it
+    must not ask the database anything.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
@@ -90,7 +103,8 @@ def update_rows(
         _copy_rows(connection, arriving, names, rows)
         changes = ", ".join(f"{name} = k.{name}" for name in others)
         statement = f"UPDATE {table.name} AS t SET {changes} FROM {arriving.name} AS k"  # noqa: S608 (our own names)
-        connection.exec_driver_sql(f"{statement} WHERE t.{key} = k.{key}")
+        with look_up_by_key(session):
+            connection.exec_driver_sql(f"{statement} WHERE t.{key} = k.{key}")
         return
     changes = ", ".join(f"{name} = ?" for name in others)
     statement = f"UPDATE {table.name} SET {changes} WHERE {key} = ?"  # noqa: S608 (our own names)
@@ -99,12 +113,7 @@ def update_rows(
 
 def make_scratch(session: Session, name: str, columns: Iterable[Column[Any]]) -> Table:
     """An empty table of this connection alone, with columns like the given ones and no key."""
-    table = Table(
-        name,
-        MetaData(),
-        *(Column(column.name, column.type) for column in columns),
-        prefixes=["TEMPORARY"],
-    )
+    table = _shape_scratch(name, tuple(columns))
     connection = session.connection()
     connection.execute(CreateTable(table, if_not_exists=True))
     # DELETE leaves dead rows behind on PostgreSQL, page after page.
@@ -113,13 +122,44 @@ def make_scratch(session: Session, name: str, columns: Iterable[Column[Any]]) ->
     return table
 
 
+@lru_cache(maxsize=64)
+def _shape_scratch(name: str, columns: tuple[Column[Any], ...]) -> Table:
+    # The same object each time, so that SQLAlchemy knows the statements that name it again.
+    copies = (Column(column.name, column.type) for column in columns)
+    return Table(name, MetaData(), *copies, prefixes=["TEMPORARY"])
+
+
+def lay_out_ids(session: Session, name: str, ids: Iterable[int]) -> Table:
+    """A scratch table (`id`) to lay beside a table whose rows are wanted, some ids perhaps twice."""
+    wanted = make_scratch(session, name, [ID_COLUMN])
+    insert_rows(session, wanted, ("id",), ((one,) for one in ids))
+    return wanted
+
+
+@contextmanager
+def look_up_by_key(session: Session) -> Iterator[None]:
+    """Joins made meanwhile look each row up by its key, however much they believe there is.
+
+    PostgreSQL counts a growing table now and then only. Beside a scratch table it would rather read it
+    whole, page after page. SQLite always looks up.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(CHOOSE_JOINS, ("off", "off"))
+        yield
+        connection.exec_driver_sql(CHOOSE_JOINS, ("on", "on"))
+    else:
+        yield
+
+
 def _quote(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote(name)
 
 
 def _run_many(connection: Connection, statement: str, rows: Iterable[StoredRow]) -> None:
-    if listed := list(rows):
-        connection.exec_driver_sql(statement, listed)
+    waiting = iter(rows)
+    while some := list(islice(waiting, ROWS_AT_ONCE)):
+        connection.exec_driver_sql(statement, some)
 
 
 def _copy_rows(

@@ -16,7 +16,8 @@ def append_changes(
 ) -> None:
     """Say that these things changed, in the given order."""
     recorded_at = find_storing(session).time(now)
-    rows = ((kind.value, subject_id, recorded_at) for subject_id in subject_ids)
+    name = kind.value
+    rows = ((name, subject_id, recorded_at) for subject_id in subject_ids)
     insert_rows(session, table_of(Change), ("kind", "subject_id", "recorded_at"), rows)
 
 

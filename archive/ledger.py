@@ -29,14 +29,14 @@ def append_leaves(
     if not leaves:
         return
     first = session.exec(select(func.coalesce(func.max(LedgerLeaf.leaf_index), -1))).one() + 1
-    recorded_at = find_storing(session).time(now)
+    name, recorded_at = kind.value, find_storing(session).time(now)
     rows = (
-        (first + i, kind.value, subject_id, hash_leaf(kind, statement), recorded_at)
-        for i, (subject_id, statement) in enumerate(leaves)
+        (index, name, subject_id, hash_leaf(name, statement), recorded_at)
+        for index, (subject_id, statement) in enumerate(leaves, first)
     )
     insert_rows(session, table_of(LedgerLeaf), LEAF_NAMES, rows)
 
 
-def hash_leaf(kind: LeafKind, statement: Mapping[str, Any]) -> str:
+def hash_leaf(kind: str, statement: Mapping[str, Any]) -> str:
     """Leaf hash of a statement: SHA-256 over 0x00 and its canonical JSON (RFC 6962 section 2.1)."""
-    return hash_bytes(b"\x00" + canonical_json({"kind": kind.value, **statement}))
+    return hash_bytes(b"\x00" + canonical_json({"kind": kind, **statement}))

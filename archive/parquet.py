@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
-from sqlalchemy import JSON, Column, TypeDecorator
+from sqlalchemy import Column, TypeDecorator
 
 from archive.canonical import canonical_json
+from archive.models.columns import holds_json
 
 Values = Mapping[str, Any]
 """One row: a value for each column, by name."""
@@ -50,7 +51,7 @@ def arrow_schema(columns: Iterable[Column[Any]]) -> pa.Schema:
 def python_type(column: Column[Any]) -> type:
     """The Python type of a column's values; `dict` for anything kept as JSON."""
     kind = column.type
-    if isinstance(kind, JSON):
+    if holds_json(kind):
         return dict
     return kind.impl_instance.python_type if isinstance(kind, TypeDecorator) else kind.python_type
 

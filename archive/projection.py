@@ -23,7 +23,6 @@ DERIVED_FIELDS = (
     "source",
     "advertiser_id",
     "text",
-    "text_folded",
     "landing_domains",
 )
 """What the view holds beside the record's own fields, in the order of `derive_fields`."""
@@ -43,7 +42,6 @@ def derive_fields(source: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
         source,
         advertiser_id(source, values["advertiser_ref"], values["advertiser_name"]),
         text,
-        fold_text(text),
         list_domains(values["landing_urls"]),
     )
 
@@ -57,8 +55,8 @@ def fold_text(text: str) -> str:
 
 def list_domains(addresses: Iterable[str]) -> list[str]:
     """Host names of landing addresses, in order, each once; what has no host is left out."""
-    hosts = (_host_of(address) for address in addresses)
-    return list(dict.fromkeys(host for host in hosts if host))
+    hosts = dict.fromkeys([_host_of(address) for address in addresses])
+    return [host for host in hosts if host]
 
 
 def _host_of(address: str) -> str | None:

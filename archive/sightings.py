@@ -11,14 +11,13 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 
 import zstandard
-from sqlalchemy import Column, Table, func
+from sqlalchemy import Table, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
-from archive.bulk import insert_rows, make_scratch
+from archive.bulk import ID_COLUMN, insert_rows, make_scratch
 from archive.models import Run, Sighting
 from archive.models.changes import ChangeKind
-from archive.models.columns import BIG_ID
 from archive.runs import Look
 
 Blocks = Select[datetime, bytes]
@@ -72,7 +71,7 @@ def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[
 
 def lay_out_seen(session: Session, run_id: int, kind: ChangeKind) -> Table:
     """A table of this connection alone with the ids a look saw (`id`), some perhaps twice."""
-    seen = make_scratch(session, "seen", [Column("id", BIG_ID)])
+    seen = make_scratch(session, "seen", [ID_COLUMN])
     for ids in read_seen(session, run_id, kind):
         insert_rows(session, seen, ("id",), [(one,) for one in ids])
     return seen

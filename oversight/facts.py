@@ -1,14 +1,16 @@
 """The facts rules may name, and how those of one ad are read from the public projection.
 
-Only columns of `public_ad` become `ad.` facts, so that a stranger can reckon everything again from a
-release; what the host computes (window, election, parameters) enters beside them. Values are never
-guessed: what has no value has the reason the projection gives.
+Only columns of `public_ad` and what follows from them become `ad.` facts, so that a stranger can
+reckon everything again from a release; what the host computes (window, election, parameters) enters
+beside them. Values are never guessed: what has no value has the reason the projection gives.
 """
 
 import re
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 from archive.models import PublicAd
+from archive.projection import fold_text
 from archive.records import MISSING_IN_WORDS, MissingReason
 from oversight.language import Facts, FactType, FactValue
 
@@ -46,7 +48,7 @@ AD_FACTS = {
     "started_on": FactType.DATE,
     "ended_on": FactType.DATE,
 }
-"""Columns of `public_ad` that rules may name after `ad.`."""
+"""What rules may name after `ad.`: columns of `public_ad`, and its text folded."""
 
 PLAIN_TYPES: dict[FactType, type] = {
     FactType.BOOL: bool,
@@ -98,7 +100,7 @@ def read_facts(ad: PublicAd) -> dict[str, FactValue]:
 
 
 def _read_column(ad: PublicAd, name: str, kind: FactType) -> FactValue:
-    value = getattr(ad, name)
+    value: Any = fold_text(ad.text) if name == "text_folded" else getattr(ad, name)
     if value is None or value in ("", []):
         reason = ad.missing.get(MADE_FROM.get(name, name), MissingReason.NOT_PROVIDED)
         return MissingReason(reason)
@@ -165,6 +167,8 @@ def name_fact(name: str) -> str:
         return f"The rule's list or figure “{column}”"
     if group != "ad":
         return HOST_WORDS[name]
+    if column == "text_folded":
+        return "The shown texts, folded"
     return (PublicAd.model_fields[column].description or column).rstrip(".")
 
 

@@ -78,13 +78,12 @@ def _may_hold(
     In ASCII a word is found under its own letters in lower case; beyond it, folding has no like in SQL.
     """
     links = cast(ads.landing_urls, Text)
-    names = [ads.public_id, ads.advertiser_name, ads.payer_name, ads.sponsor_name]
-    # The text itself says whether it is plain: folding makes ASCII of much that was not.
-    unsure = [~_is_plain(session, column) for column in (ads.text, *names, links)]
+    texts = [ads.text, ads.public_id, ads.advertiser_name, ads.payer_name, ads.sponsor_name]
+    unsure = [~_is_plain(session, column) for column in (*texts, links)]
     # An escape, of the address or of JSON, may stand for any letter.
     unsure += [links.contains(mark, autoescape=True) for mark in "%\\"]
-    texts = [col(ads.text_folded), *(func.lower(column) for column in (*names, links))]
-    held = [_holds(texts, phrase) for phrase in sorted(phrases)]
+    lowered = [func.lower(column) for column in (*texts, links)]
+    held = [_holds(lowered, phrase) for phrase in sorted(phrases)]
     return or_(and_(*held), *unsure)
 
 

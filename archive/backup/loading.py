@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     Column,
     Date,
     DateTime,
@@ -27,6 +26,7 @@ from sqlmodel import Session, SQLModel, UTCDateTime
 
 from archive.bulk import Storing, find_storing, insert_rows
 from archive.canonical import canonical_json
+from archive.models.columns import holds_json
 
 ROWS_AT_ONCE = 5_000
 
@@ -86,7 +86,7 @@ def _restore_type(table: str, column: Column[Any]) -> Any:  # noqa: ANN401 (any 
 
 def _choose_reader(column: Column[Any], storing: Storing) -> ReadValue:
     kind = column.type
-    if isinstance(kind, JSON):
+    if holds_json(kind):
         return lambda value: canonical_json(value).decode()
     if isinstance(kind, UTCDateTime):
         return lambda value: storing.time(datetime.fromisoformat(value))

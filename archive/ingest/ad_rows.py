@@ -137,12 +137,12 @@ class FieldRow:
     def take(self, p: Prepared, storing: Storing) -> StoredRow:
         """The fields' values in the order of `names`."""
         values = p.record.__dict__
-        return (
-            *self._take_plain(values),
-            *self._take_nested(p.nested),
-            *[storing.time(values[name]) for name in self._times],
-            *[storing.day(values[name]) for name in self._days],
-        )
+        row: StoredRow = self._take_plain(values) + self._take_nested(p.nested)
+        if self._times:
+            row += tuple([storing.time(values[name]) for name in self._times])
+        if self._days:
+            row += tuple([storing.day(values[name]) for name in self._days])
+        return row
 
 
 NUMBERS = FieldRow(NUMBER_NAMES)

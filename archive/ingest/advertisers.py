@@ -10,7 +10,14 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from archive.batches import cut_batches
-from archive.bulk import find_storing, insert_rows, make_scratch, table_of, update_rows
+from archive.bulk import (
+    find_storing,
+    insert_rows,
+    look_up_by_key,
+    make_scratch,
+    table_of,
+    update_rows,
+)
 from archive.identity import advertiser_id
 from archive.models import Advertiser, AdvertiserName
 from archive.records import AdRecord, AdvertiserSpendRecord
@@ -76,8 +83,10 @@ def _read_names(session: Session, keys: Sequence[str]) -> dict[str, str]:
     """The present names of those that are known."""
     met = make_scratch(session, "met_advertiser", [table_of(Advertiser).c.id])
     insert_rows(session, met, ("id",), [(key,) for key in keys])
-    query = select(Advertiser.id, Advertiser.name).join(met, met.c.id == col(Advertiser.id))
-    return dict(session.exec(query).all())
+    known = table_of(Advertiser)
+    query = select(known.c.id, known.c.name).join_from(met, known, met.c.id == known.c.id)
+    with look_up_by_key(session):
+        return {row.id: row.name for row in session.connection().execute(query).all()}
 
 
 def _read_all_names(session: Session, keys: Sequence[str]) -> set[tuple[str, str]]:

@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from archive.absences import note_returns
-from archive.batches import cut_batches
-from archive.bulk import insert_rows, table_of, update_rows
+from archive.bulk import insert_rows, lay_out_ids, look_up_by_key, table_of, update_rows
 from archive.changes import append_changes
 from archive.corrections import AD_FIGURES, Figures, correct_ad, write_corrections
 from archive.ingest.ad_rows import (
@@ -48,6 +47,8 @@ class Shown:
     public_id: str
     advertiser_id: str | None
     figures: Mapping[str, Any]
+    metrics: int
+    """Number of the last row of its numbers."""
 
 
 def update_known(
@@ -66,7 +67,7 @@ def update_known(
     shown = _read_shown(session, [ad.id for _, ad in moved])
     if gate is not None:
         _weigh(gate, met, current, shown)
-    _add_metrics(session, maker, moved)
+    _add_metrics(session, maker, moved, shown)
     _correct(session, stamp, moved, shown)
     _add_versions(session, stamp, maker, reworded)
     note_advertisers(
@@ -91,15 +92,24 @@ def _note_places(session: Session, stamp: Stamp, noted: Sequence[Met]) -> None:
 
 
 def _read_shown(session: Session, ids: Sequence[int]) -> dict[int, Shown]:
+    if not ids:
+        return {}
+    wanted, ad, metric = (
+        lay_out_ids(session, "moved_ad", ids),
+        table_of(PublicAd),
+        table_of(AdMetric),
+    )
+    last = select(func.max(metric.c.seq)).where(metric.c.ad_id == ad.c.id).scalar_subquery()
     names = ("id", "public_id", "advertiser_id", *SHOWN_FIGURES)
-    columns = [table_of(PublicAd).c[name] for name in names]
-    shown: dict[int, Shown] = {}
-    for some in cut_batches(ids):
-        query = select(*columns).where(col(PublicAd.id).in_(some))
-        for ad_id, public_id, advertiser, *figures in session.connection().execute(query):
-            values = dict(zip(SHOWN_FIGURES, figures, strict=True))
-            shown[ad_id] = Shown(public_id, advertiser, values)
-    return shown
+    query = select(last, *(ad.c[name] for name in names)).join_from(
+        wanted, ad, ad.c.id == wanted.c.id
+    )
+    with look_up_by_key(session):
+        rows = session.connection().execute(query).all()
+    return {
+        ad_id: Shown(public_id, advertiser, dict(zip(SHOWN_FIGURES, figures, strict=True)), metrics)
+        for metrics, ad_id, public_id, advertiser, *figures in rows
+    }
 
 
 def _weigh(gate: Gate, met: MetAds, current: Sequence[Met], shown: Mapping[int, Shown]) -> None:
@@ -118,9 +128,10 @@ def _weigh(gate: Gate, met: MetAds, current: Sequence[Met], shown: Mapping[int, 
     gate.ads.weigh(moves, unchanged, len(met.quiet) + len(current))
 
 
-def _add_metrics(session: Session, maker: RowMaker, moved: Sequence[Met]) -> None:
-    seqs = _read_last_seqs(session, [ad.id for _, ad in moved])
-    rows = [maker.metric(p, ad.id, seqs[ad.id] + 1) for p, ad in moved]
+def _add_metrics(
+    session: Session, maker: RowMaker, moved: Sequence[Met], shown: Mapping[int, Shown]
+) -> None:
+    rows = [maker.metric(p, ad.id, shown[ad.id].metrics + 1) for p, ad in moved]
     insert_rows(session, table_of(AdMetric), METRIC_NAMES, rows)
     spines = [(ad.id, p.numbers_sha256, maker.observed_at) for p, ad in moved]
     names = ("id", "numbers_sha256", "numbers_observed_at")
@@ -128,14 +139,6 @@ def _add_metrics(session: Session, maker: RowMaker, moved: Sequence[Met]) -> Non
     public = [(ad.id, *maker.numbers(p), maker.observed_at, maker.now) for p, ad in moved]
     columns = ("id", *NUMBERS.names, "missing", "last_changed_at", "recorded_at")
     update_rows(session, table_of(PublicAd), columns, public)
-
-
-def _read_last_seqs(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    seqs: dict[int, int] = {}
-    for some in cut_batches(ids):
-        query = select(AdMetric.ad_id, func.max(AdMetric.seq)).where(col(AdMetric.ad_id).in_(some))
-        seqs |= dict(session.exec(query.group_by(col(AdMetric.ad_id))).all())
-    return seqs
 
 
 def _correct(

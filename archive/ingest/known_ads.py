@@ -4,19 +4,20 @@ Only keys and hashes go to the database: a page is laid beside `ad` once, and no
 that need not be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 
-from sqlalchemy import Column, ColumnElement, Integer, Table, and_, case, or_, select, text
+from sqlalchemy import Column, ColumnElement, Integer, Table, and_, case, or_, select
 from sqlmodel import Session, col
 
-from archive.bulk import insert_rows, make_scratch, table_of
+from archive.bulk import insert_rows, lay_out_ids, look_up_by_key, make_scratch, table_of
 from archive.ingest.ad_rows import Prepared
 from archive.models import Ad
 from archive.runs import Look
 
+POSITION: Column[int] = Column("pos", Integer)
 KEYS = ("pos", "ref", "content_sha256", "numbers_sha256")
 
 
@@ -55,9 +56,10 @@ def meet_known(session: Session, look: Look, prepared: Sequence[Prepared]) -> Me
     flag = case((is_quiet, 1), else_=0)
     listed = select(arriving.c.pos, ad.c.id, flag).select_from(arriving.outerjoin(ad, is_same_ad))
     met = MetAds()
-    noted: list[int] = []
+    noted: dict[int, int] = {}
     # In the order of the page; they come nearly so, which sorts them sooner here than in SQL.
-    found = sorted(session.connection().execute(listed), key=itemgetter(0))
+    with look_up_by_key(session):
+        found = sorted(session.connection().execute(listed).all(), key=itemgetter(0))
     for pos, ad_id, says_nothing in found:
         if ad_id is None:
             met.fresh.append(prepared[pos])
@@ -65,23 +67,20 @@ def meet_known(session: Session, look: Look, prepared: Sequence[Prepared]) -> Me
             met.quiet.append(prepared[pos])
             met.quiet_ids.append(ad_id)
         else:
-            noted.append(pos)
+            noted[pos] = ad_id
     if noted:
-        known = _read_known(session, arriving, and_(is_same_ad, ~is_quiet))
-        met.noted.extend((prepared[pos], known[pos]) for pos in noted)
+        known = _read_known(session, noted.values())
+        met.noted.extend((prepared[pos], known[ad_id]) for pos, ad_id in noted.items())
     return met
 
 
 def _lay_out_keys(session: Session, prepared: Sequence[Prepared]) -> Table:
-    columns = [Column("pos", Integer), *(table_of(Ad).c[name] for name in KEYS[1:])]
+    columns = [POSITION, *(table_of(Ad).c[name] for name in KEYS[1:])]
     arriving = make_scratch(session, "arriving_ad", columns)
     rows = (
         (pos, p.record.ref, p.content_sha256, p.numbers_sha256) for pos, p in enumerate(prepared)
     )
     insert_rows(session, arriving, KEYS, rows)
-    if session.connection().dialect.name == "postgresql":
-        # A table of this connection alone has no statistics until it is asked for them.
-        session.connection().execute(text("ANALYZE arriving_ad"))
     return arriving
 
 
@@ -98,12 +97,11 @@ def _says_nothing_new(look: Look, arriving: Table) -> ColumnElement[bool]:
     )
 
 
-def _read_known(
-    session: Session, arriving: Table, which: ColumnElement[bool]
-) -> dict[int, KnownAd]:
-    ad = table_of(Ad)
-    columns = [ad.c[name] for name in KnownAd.__slots__]
-    rows = session.connection().execute(
-        select(arriving.c.pos, *columns).select_from(arriving.join(ad, which))
+def _read_known(session: Session, ids: Iterable[int]) -> dict[int, KnownAd]:
+    wanted, ad = lay_out_ids(session, "noted_ad", ids), table_of(Ad)
+    query = select(*(ad.c[name] for name in KnownAd.__slots__)).join_from(
+        wanted, ad, ad.c.id == wanted.c.id
     )
-    return {pos: KnownAd(*values) for pos, *values in rows}
+    with look_up_by_key(session):
+        rows = session.connection().execute(query).all()
+    return {values[0]: KnownAd(*values) for values in rows}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from sqlalchemy import JSON, Engine, RowMapping, Select, Table, func, select
+from sqlalchemy import Engine, RowMapping, Select, Table, func, select
 from sqlmodel import Field, Session, SQLModel
 
 from archive.canonical import canonical_json
@@ -33,6 +33,7 @@ from archive.mirror.manifest import (
 )
 from archive.mirror.tables import MIRRORED, Stretch, select_all, select_changed
 from archive.models import Change, ConsumerMark
+from archive.models.columns import holds_json
 from archive.parquet import arrow_schema, to_record_batch
 
 ROWS_AT_ONCE = 5_000
@@ -155,7 +156,7 @@ def _write_part(folder: Path, moment: Moment, table: Table, query: Select[Any]) 
     path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
     schema = mirror_schema(table)
-    nested = [column.name for column in table.columns if isinstance(column.type, JSON)]
+    nested = [column.name for column in table.columns if holds_json(column.type)]
     # A server keeps the rest of the result until it is asked for.
     options = {"yield_per": ROWS_AT_ONCE}
     count = 0

@@ -6,13 +6,14 @@ Sync asks here. A row too many does no harm, one too few would: what names a thi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import JSON, Select, SelectBase, Table, Text, and_, cast, select
+from sqlalchemy import Select, SelectBase, Table, Text, and_, cast, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from archive.bulk import table_of
 from archive.models import AdMetric, AdvertiserSpend, Change, Disclosure, PublicAd
 from archive.models.changes import ChangeKind
+from archive.models.columns import holds_json
 
 Ids = SelectBase
 """A query for ids alone."""
@@ -82,7 +83,7 @@ MIRRORED: Mapping[str, tuple[Table, Callable[[Stretch], Ids]]] = {
 def select_all(table: Table) -> Select[tuple[object, ...]]:
     """Every row, by rising id; what is kept as JSON comes as its text, which need not be taken apart."""
     columns = [
-        cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column
+        cast(column, Text).label(column.name) if holds_json(column.type) else column
         for column in table.columns
     ]
     return select(*columns).order_by(table.c.id)

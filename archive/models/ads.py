@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from archive.models.columns import BIG_ID
+from archive.models.columns import BIG_ID, JsonText
 from archive.records import AdContent, AdNumbers
 
 
@@ -55,7 +55,7 @@ class AdVersion(SQLModel, table=True):
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
     content_sha256: str = Field(description="Hash of the content.")
-    content: dict[str, Any] = Field(sa_type=JSON, description="The content, field by field.")
+    content: dict[str, Any] = Field(sa_type=JsonText, description="The content, field by field.")
     run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
     capture_id: int | None = Field(
         default=None, sa_type=BIG_ID, description="Evidence it stands in."
@@ -147,7 +147,7 @@ class PublicAd(AdContent, AdNumbers, table=True):
 
     __tablename__ = "public_ad"
     __table_args__ = (
-        Index("public_ad_by_advertiser", "advertiser_id", "started_on"),
+        Index("public_ad_by_advertiser", "advertiser_id"),
         Index("public_ad_by_payer", "payer_name"),
     )
 
@@ -156,9 +156,6 @@ class PublicAd(AdContent, AdNumbers, table=True):
     source: str = Field(description="Source that describes it.")
     advertiser_id: str | None = Field(default=None, description="Our id of who runs it.")
     text: str = Field(description="All shown texts, one a line.")
-    text_folded: str = Field(
-        description="The same texts after NFKC, case folding and white space folded, for rules."
-    )
     landing_domains: list[str] = Field(
         default_factory=list, sa_type=JSON, description="Host names the ad leads to."
     )

@@ -1,6 +1,40 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
-from sqlalchemy import BigInteger, Integer
+import json
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from archive.canonical import canonical_json
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """Key of a growing table; SQLite numbers rows by itself only for a plain INTEGER key."""
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON kept as written, which PostgreSQL does not read again on every write.
+
+    For values nobody asks the database about: checking its JSON was half the work of a version's row
+    (docs/decisions/0004).
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on PostgreSQL; SQLite keeps all JSON as text."""
+        return Text() if dialect.name == "postgresql" else JSON()
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Spell the value, where the type below does not."""
+        return canonical_json(value).decode() if dialect.name == "postgresql" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Read it back, where the type below does not."""
+        return json.loads(value) if dialect.name == "postgresql" and value is not None else value
+
+
+def holds_json(kind: TypeEngine[Any]) -> bool:
+    """Whether columns of a type hold lists and objects, however the engine keeps them."""
+    return isinstance(kind, JSON | JsonText)

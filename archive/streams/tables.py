@@ -10,10 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, Text, and_, cast, literal, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, select
 from sqlmodel import Field, col
 
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
+from archive.models.columns import holds_json
 from archive.reading.descriptions import quote_field
 from archive.reading.views import AdItem, DisclosureView, MetricView, VersionView
 from archive.records import AdvertiserSpendRecord
@@ -133,7 +134,7 @@ def _select(columns: Sequence[Column], table: Any, **named: Any) -> Select[Any]:
 
 
 def _leave_text(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(value, Text) if isinstance(value.type, JSON) else value
+    return cast(value, Text) if holds_json(value.type) else value
 
 
 PLANS: Mapping[What, Plan] = {

@@ -39,6 +39,7 @@ from archive.models.oversight import (
 )
 from archive.models.people import ApiKey, User
 from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
+from archive.models.working import Duty, RequestBudget
 
 __all__ = [
     "Ad",
@@ -61,6 +62,7 @@ __all__ = [
     "Decision",
     "Disclosure",
     "DisclosureVersion",
+    "Duty",
     "Evaluation",
     "Flag",
     "HeldBatch",
@@ -69,6 +71,7 @@ __all__ = [
     "PublicAd",
     "QuarantinedPiece",
     "Redaction",
+    "RequestBudget",
     "RuleVersion",
     "Run",
     "RunCountry",

@@ -88,6 +88,11 @@ class Run(SQLModel, table=True):
     )
     lease_token: int = Field(default=0, description="Fence: only the newest token may write.")
     lease_until: datetime | None = Field(default=None, description="When the worker's lease ends.")
+    worker: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="Machine and process that looks; empty: a look from before this was noted.",
+    )
 
 
 class Checkpoint(SQLModel, table=True):

@@ -10,14 +10,12 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from scrapers.replica.zips import name_member
+
 FIXTURES = Path(__file__).parent / "fixtures"
 
 EVE_OF_DAY_1 = datetime(2026, 11, 20, 6, tzinfo=UTC)
 """A file of day n was last modified n days after this."""
-
-# The first moment a zip can write down: the same text gives the same bytes on every machine.
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-READABLE_BY_ALL = 0o644 << 16
 
 
 def publish_day(fixtures: Path, day: int, served: Path) -> None:
@@ -55,9 +53,8 @@ def pack_folder(folder: Path) -> None:
     packed = folder.with_name(f"{folder.name}.packed")
     with zipfile.ZipFile(packed, "w") as archive:
         for path in members:
-            member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), ZIP_EPOCH)
-            member.external_attr = READABLE_BY_ALL
-            archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED)
+            member = name_member(path.relative_to(folder).as_posix())
+            archive.writestr(member, path.read_bytes())
     shutil.rmtree(folder)
     packed.rename(folder)
     os.utime(folder, (modified, modified))

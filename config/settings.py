@@ -74,6 +74,29 @@ class Settings(BaseSettings):
         default=["US"],
         description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2).",
     )
+    microsoft_searches: list[str] = Field(
+        default=[],
+        description="Searches of Microsoft's Ad Library, one partition each: a country of the EEA, "
+        "alone for all of its ads or with words (`DE`, `FR référendum`).",
+    )
+    tiktok_client_key: SecretStr | None = Field(
+        default=None, description="Client key of an approved Commercial Content API project."
+    )
+    tiktok_client_secret: SecretStr | None = Field(
+        default=None,
+        description="Client secret that belongs to the key; never stored, logged or shown.",
+    )
+    tiktok_searches: list[str] = Field(
+        default=[],
+        description="Searches of TikTok's Commercial Content API, one partition each: a country and "
+        "words (`IT referendum`); at most 50 characters of words.",
+    )
+    exchange_rate_days: int = Field(
+        default=45,
+        ge=0,
+        description="Oldest exchange rate that may stand for a later day, in days; the history comes "
+        "with a package that is renewed about once a month.",
+    )
     operator_name: str = Field(
         default="an unnamed operator", description="Who runs this archive, shown on every page."
     )

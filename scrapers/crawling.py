@@ -49,10 +49,9 @@ class CrawlOrder:
     base_url: str = ""
     realm: Realm = Realm.REAL
 
-    @property
-    def address(self) -> str:
+    def find_address(self, settings: Settings) -> str:
         """Where the source, or the replica in its place, is asked."""
-        return self.base_url or self.spider.base_url
+        return self.base_url or self.spider.find_address(settings, self.partition)
 
 
 def run_crawl(
@@ -76,7 +75,8 @@ def run_crawl(
     patience = Patience(settings.database_patience_seconds)
     look, gate, validators, cursor = _begin(engine, patience, order, clock)
     intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
-    walk = Walk(order.spider, order.address, intake, validators=validators, cursor=cursor)
+    address = order.find_address(settings)
+    walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
     walk.is_whole = cursor is None
     try:
         finish_reason = _walk_partition(settings, walk, order, most_answers)
@@ -119,7 +119,7 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
     process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})
     crawler = WalkCrawler(
         walk,
-        build_settings(settings, order.spider.info, order.address)
+        build_settings(settings, order.spider.info, walk.address)
         | {"CLOSESPIDER_PAGECOUNT": most_answers},
     )
     finish_reasons: list[str] = []

@@ -27,7 +27,7 @@ from config.settings import Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.intake import Clock, Intake
 from scrapers.reading import NotRead
-from scrapers.spider import SourceSpider, page_readings, read_delivery
+from scrapers.spider import FileReader, SourceSpider, page_readings, read_delivery
 
 Opener = Callable[[Path], SourceFile]
 
@@ -54,11 +54,13 @@ class ImportOrder:
     observed_on: date | None = None
     complete_partition: str | None = None
     realm: Realm = Realm.REAL
+    map_name: str | None = None
+    """The column map that the files are read by: what one map reads is a partition of its own."""
 
     @property
     def partition(self) -> str:
         """The partition the files belong to."""
-        return self.complete_partition or UNNAMED_PARTITION
+        return self.complete_partition or self.map_name or UNNAMED_PARTITION
 
     @property
     def observed_at(self) -> datetime | None:
@@ -87,6 +89,7 @@ def import_files(
         DiskFullError: if there is no room.
     """
     files = list(list_files(order.paths))
+    reader = spider.reader_of(settings, order.partition)
     patience = Patience(settings.database_patience_seconds)
     look, gate = _begin(engine, patience, spider.info.id, order, clock)
     intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
@@ -95,7 +98,7 @@ def import_files(
         with plain_failures():
             with suppress(ImplausibleBatchError):
                 for path in files:
-                    _import_file(intake, spider, order, path, open_file, report)
+                    _import_file(intake, reader, order, path, open_file, report)
             _close(intake, order, report)
     except BaseException as error:
         intake.end_as_failed(error)
@@ -144,7 +147,7 @@ def list_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _import_file(
     intake: Intake,
-    spider: type[SourceSpider],
+    reader: FileReader,
     order: ImportOrder,
     path: Path,
     open_file: Opener,
@@ -155,14 +158,14 @@ def _import_file(
     applied_at = read_surely(
         intake.engine,
         intake.patience,
-        lambda session: last_applied_at(session, spider.info.id, order.partition, blob.sha256),
+        lambda session: last_applied_at(session, intake.look.source, order.partition, blob.sha256),
     )
     report.files += 1
     if applied_at and not (order.observed_at and order.observed_at > applied_at):
         report.already_held.append(spell_name(path))
         return
     capture = intake.keep_capture(blob, url=spell_name(path))
-    for page in page_readings(read_delivery(spider, open_file(path)), capture.id):
+    for page in page_readings(read_delivery(reader, open_file(path)), capture.id):
         intake.take_page(page.readings, capture)
 
 

@@ -99,18 +99,18 @@ def _read_again(
     patience = Patience(settings.database_patience_seconds)
     intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience)
     try:
-        _take_capture(intake, capture)
+        _take_capture(settings, intake, capture)
     except BaseException as error:
         intake.end_as_failed(error)
         raise
     return intake
 
 
-def _take_capture(intake: Intake, capture: Capture) -> None:
-    spider = find_spiders()[capture.source]
+def _take_capture(settings: Settings, intake: Intake, capture: Capture) -> None:
+    reader = find_spiders()[capture.source].reader_of(settings, capture.partition)
     name = capture.url.split("?")[0].rsplit("/", 1)[-1]
     file = SourceFile(name, lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
-    for page in page_readings(read_delivery(spider, file), capture.id):
+    for page in page_readings(read_delivery(reader, file), capture.id):
         intake.take_page(page.readings, capture)
 
 

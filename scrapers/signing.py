@@ -20,13 +20,18 @@ class LackError(ArchiveError):
 
 @dataclass(frozen=True)
 class Secret:
-    """A query parameter and its value that no one else may see."""
+    """A value that no one else may see, and the query parameter it is shown in.
+
+    With an empty `parameter` it is never part of an address: it is only taken out of what comes in.
+    """
 
     parameter: str
     value: SecretStr
 
     def sign_url(self, url: str) -> str:
         """The address with the secret in it."""
+        if not self.parameter:
+            return url
         joint = "&" if "?" in url else "?"
         return f"{url}{joint}{urlencode({self.parameter: self.value.get_secret_value()})}"
 

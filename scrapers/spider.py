@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import scrapy
 from scrapy import Request
@@ -47,6 +47,13 @@ class Stop:
     reason: str
 
 
+class FileReader(Protocol):
+    """Reads the files of a source, or of one partition of it."""
+
+    def read(self, file: SourceFile) -> Iterator[Reading]:
+        """What one file says, in its order."""
+
+
 class SourceSpider(scrapy.Spider):
     """A source: `info` says what it is, `requests` what to fetch, `read` what a file of it says."""
 
@@ -65,12 +72,23 @@ class SourceSpider(scrapy.Spider):
         self.archive_settings = settings_of_archive
         self.partition = partition
         self.cursor = cursor
-        self.address = (base_url or self.base_url).rstrip("/")
+        address = base_url or self.find_address(settings_of_archive, partition)
+        self.address = address.rstrip("/")
 
     @classmethod
     @abstractmethod
     def list_partitions(cls, _settings: Settings, today: date) -> list[str]:
         """The partitions there are to look at, newest first."""
+
+    @classmethod
+    def find_address(cls, _settings: Settings, _partition: str) -> str:
+        """Address of the live source; of several sites under one name, the partition's own."""
+        return cls.base_url
+
+    @classmethod
+    def reader_of(cls, _settings: Settings, _partition: str) -> FileReader:
+        """Who reads the partition's files; the spider itself, unless partitions differ in shape."""
+        return cls
 
     @classmethod
     def read_secret(cls, _settings: Settings) -> Secret | None:
@@ -103,10 +121,11 @@ class SourceSpider(scrapy.Spider):
         """The pages of a fetched file."""
         name = response.url.split("?")[0].rsplit("/", 1)[-1]
         file = SourceFile.from_bytes(name, response.body)
-        yield from page_readings(read_delivery(type(self), file), response.meta["capture_id"])
+        reader = self.reader_of(self.archive_settings, self.partition)
+        yield from page_readings(read_delivery(reader, file), response.meta["capture_id"])
 
 
-def read_delivery(spider: type[SourceSpider], file: SourceFile) -> Iterator[Reading]:
+def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
     """What a delivered file says, members of a zip one after the other."""
     for member in expand_file(file):
         if isinstance(member, Unreadable):
@@ -114,7 +133,7 @@ def read_delivery(spider: type[SourceSpider], file: SourceFile) -> Iterator[Read
         elif member.base_name.lower().startswith("readme"):
             yield NotRead(member.name, "a description for people")
         else:
-            yield from spider.read(member)
+            yield from reader.read(member)
 
 
 def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[Page]:

@@ -16,29 +16,26 @@ from starlette.staticfiles import StaticFiles
 
 from scrapers.replica.faults import Fault, FaultMiddleware, ReceivedRequest
 from scrapers.replica.meta_ad_library import API_PATH, AdsArchive
-from scrapers.replica.meta_ads import read_ads
+from scrapers.replica.meta_ads import ArchivedAd
 from scrapers.replica.meta_budget import CallBudget
 
 
 def create_replica(
     served: Path,
+    ads: Sequence[ArchivedAd],
     faults: Sequence[Fault] = (),
     received: list[ReceivedRequest] | None = None,
     budget: CallBudget | None = None,
 ) -> Starlette:
-    """The sources as `publish_day` has laid them out in `served`.
+    """The sources as they are laid out in `served`, and Meta's API over its `ads`, newest first.
 
     Every request is appended to `received`; `budget` is Meta's hourly limit.
-
-    Raises:
-        ValueError: if a file of Meta's ads is no JSON.
-        KeyError: if it lacks one of its parts.
     """
-    ads = AdsArchive(read_ads(served / API_PATH.lstrip("/")), budget or CallBudget())
+    archive = AdsArchive(ads, budget or CallBudget())
     return Starlette(
         routes=[
             Route("/robots.txt", show_robots),
-            Route(API_PATH, ads.answer_request),
+            Route(API_PATH, archive.answer_request),
             Mount("/", StaticFiles(directory=served)),
         ],
         middleware=[Middleware(FaultMiddleware, faults=faults, received=received)],

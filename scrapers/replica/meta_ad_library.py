@@ -6,7 +6,9 @@ report; where neither says what happens, the docstring says what was chosen.
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,7 +42,10 @@ USAGE_HEADER = "X-Business-Use-Case-Usage"
 
 
 class AdsArchive:
-    """The endpoint `ads_archive` over the ads of one day."""
+    """The endpoint `ads_archive` over the ads of one day, newest (highest id) first.
+
+    Only as many ads are looked at as a page needs, so they may be millions made on the way.
+    """
 
     def __init__(self, ads: Sequence[ArchivedAd], budget: CallBudget) -> None:
         self._ads = ads
@@ -56,10 +61,11 @@ class AdsArchive:
     def _answer_query(self, request: Request) -> Response:
         query = dict(request.query_params)
         # Set by the fault `remove_ad`: the ad is gone for this request.
-        removed = getattr(request.state, "removed_ad", None)
-        ads = [ad for ad in self._ads if ad.ref != removed]
-        error = find_error(query) or find_dead_cursor(query, ads)
-        return error.to_response() if error else JSONResponse(make_page(request, query, ads))
+        removed: str | None = getattr(request.state, "removed_ad", None)
+        error = find_error(query) or find_dead_cursor(query, self._ads, removed)
+        if error:
+            return error.to_response()
+        return JSONResponse(make_page(request, query, self._ads, removed))
 
 
 def find_error(query: Mapping[str, str]) -> MetaError | None:
@@ -99,23 +105,33 @@ def find_field_problem(query: Mapping[str, str]) -> str | None:
     return None
 
 
-def find_dead_cursor(query: Mapping[str, str], ads: Sequence[ArchivedAd]) -> MetaError | None:
+def find_dead_cursor(
+    query: Mapping[str, str], ads: Sequence[ArchivedAd], removed: str | None
+) -> MetaError | None:
     """A cursor dies with the ad it rests on. Which error the API gives for it is not documented."""
-    after = query.get("after")
-    if after is None or after in {write_cursor(ad.ref) for ad in ads}:
+    if "after" not in query:
+        return None
+    ref = read_cursor(query["after"])
+    if ref is not None and ref != removed and find_place(ads, ref) is not None:
         return None
     return refuse_parameter("Invalid cursor: after")
 
 
+def find_place(ads: Sequence[ArchivedAd], ref: str) -> int | None:
+    """Where an ad stands among ads ordered newest first."""
+    place = bisect_left(ads, -int(ref), key=lambda ad: -int(ad.ref))
+    return place if place < len(ads) and ads[place].ref == ref else None
+
+
 def make_page(
-    request: Request, query: Mapping[str, str], ads: Sequence[ArchivedAd]
+    request: Request,
+    query: Mapping[str, str],
+    ads: Sequence[ArchivedAd],
+    removed: str | None,
 ) -> dict[str, Any]:
     """The page a checked query asks for; the last one has a cursor but no `next`."""
-    passed = (
-        [write_cursor(ad.ref) for ad in ads].index(query["after"]) + 1 if "after" in query else 0
-    )
-    found = search_ads(ads[passed:], query)
     limit = int(query.get("limit", DEFAULT_LIMIT))
+    found = list(islice(find_ads(query, ads, removed), limit + 1))
     shown = found[:limit]
     fields = read_list(query.get("fields") or DEFAULT_FIELDS)
     data = [show_fields(ad, fields, write_snapshot_url(request, ad.ref)) for ad in shown]
@@ -125,8 +141,19 @@ def make_page(
     paging: dict[str, Any] = {"cursors": {"after": cursor}}
     if len(found) > limit:
         next_query = dict(query) | {"limit": str(limit), "after": cursor}
-        paging["next"] = f"{str(request.base_url).rstrip('/')}{API_PATH}?{urlencode(next_query)}"
+        paging["next"] = str(request.url.replace(query=urlencode(next_query)))
     return {"data": data, "paging": paging}
+
+
+def find_ads(
+    query: Mapping[str, str], ads: Sequence[ArchivedAd], removed: str | None
+) -> Iterator[ArchivedAd]:
+    """The ads a checked query finds behind its cursor; those before it are not looked at."""
+    ref = read_cursor(query["after"]) if "after" in query else None
+    place = None if ref is None else find_place(ads, ref)
+    start = 0 if place is None else place + 1
+    behind = (ads[index] for index in range(start, len(ads)))
+    return search_ads((ad for ad in behind if ad.ref != removed), query)
 
 
 def write_snapshot_url(request: Request, ref: str) -> str:
@@ -139,3 +166,16 @@ def write_cursor(ref: str) -> str:
     """The cursor that goes on after an ad: base64 within base64, each `=` written `ZD`."""
     inner = base64.b64encode(f"{CURSOR_NUMBER}:{ref}".encode())
     return base64.b64encode(b"scraping_cursor:" + inner).decode().replace("=", "ZD")
+
+
+def read_cursor(cursor: str) -> str | None:
+    """The ad a cursor goes on after; nothing if it is none that was written here."""
+    # Each `=` that was written out makes the text one letter longer than a multiple of four.
+    padding = len(cursor) % 4
+    outer = cursor[: len(cursor) - 2 * padding] + "=" * padding
+    try:
+        inner = base64.b64decode(outer).removeprefix(b"scraping_cursor:")
+        ref = base64.b64decode(inner).decode().partition(":")[2]
+    except ValueError:
+        return None
+    return ref if ref.isdecimal() and write_cursor(ref) == cursor else None

@@ -6,7 +6,7 @@ the shape the API gives, only without `ad_snapshot_url`, which holds the caller'
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,9 +95,9 @@ def read_list(text: str) -> list[str]:
     return re.findall(r"\w+", text)
 
 
-def search_ads(ads: Iterable[ArchivedAd], query: Mapping[str, str]) -> list[ArchivedAd]:
+def search_ads(ads: Iterable[ArchivedAd], query: Mapping[str, str]) -> Iterator[ArchivedAd]:
     """The ads a checked query finds, in their order."""
-    return [ad for ad in ads if is_reached(ad, query) and is_found(ad, query) and is_run(ad, query)]
+    return (ad for ad in ads if is_reached(ad, query) and is_found(ad, query) and is_run(ad, query))
 
 
 def is_reached(ad: ArchivedAd, query: Mapping[str, str]) -> bool:

@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from scrapers.replica.app import create_replica
 from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.fixtures import FIXTURES, publish_day
+from scrapers.replica.meta_ad_library import API_PATH
+from scrapers.replica.meta_ads import read_ads
 from scrapers.replica.meta_budget import CallBudget
 
 SECONDS_TO_START = 20
@@ -39,7 +41,8 @@ def running_replica(
     """
     with TemporaryDirectory(prefix="replica-") as folder:
         publish_day(fixtures, day, Path(folder))
-        with serve_app(create_replica(Path(folder), faults, received, budget)) as address:
+        ads = read_ads(Path(folder) / API_PATH.lstrip("/"))
+        with serve_app(create_replica(Path(folder), ads, faults, received, budget)) as address:
             yield address
 
 

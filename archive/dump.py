@@ -26,7 +26,12 @@ COPIES = ("search:", "mirror:")
 A copy is made anew from the archive, so how far it had come is no part of the archive.
 """
 
-WORK = frozenset({"run", "run_country", "sighting", "consumer_mark", "api_key"})
+WORK = frozenset(
+    {
+        *("run", "run_country", "sighting", "consumer_mark", "api_key"),
+        *("monitor_finding", "look_rhythm", "mailed_alert"),
+    }
+)
 """Tables about the work itself: a look that was killed leaves its row, a key is drawn by lot."""
 
 NUMBERED_BY_US = frozenset(

@@ -14,12 +14,11 @@ from archive.countries_seen import write_run_countries
 from archive.held_batches import hold_batch, settle_batch, tell_hold
 from archive.models import Ad, AdvertiserSpend, Run
 from archive.models.collecting import Outcome, PieceStatus
+from archive.monitors import ENDED_WELL, watch_look
 from archive.plausibility import Gate, ImplausibleBatchError
 from archive.runs import Look, end_run
 from archive.sightings import repeat_sightings
 from archive.withdrawals import find_unstated, withdraw_missing
-
-ENDED_WELL = (Outcome.DONE, Outcome.ATTENTION)
 
 NOT_COMPLETE = "that look was not complete, so what it missed may still be there"
 
@@ -70,7 +69,9 @@ def close_look(
     end_run(
         session, look, outcome, now, reason=reason, complete=covered, vanished=vanished, **ending
     )
-    return _read_run(session, look.run_id)
+    run = _read_run(session, look.run_id)
+    watch_look(session, look, run)
+    return run
 
 
 def believe_absences(session: Session, batch_id: int, by: str, because: str, now: datetime) -> Run:

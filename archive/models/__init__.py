@@ -39,6 +39,7 @@ from archive.models.oversight import (
 )
 from archive.models.people import ApiKey, User
 from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
+from archive.models.watching import LookRhythm, MailedAlert, MonitorFinding
 from archive.models.working import Duty, RequestBudget
 
 __all__ = [
@@ -67,6 +68,9 @@ __all__ = [
     "Flag",
     "HeldBatch",
     "LedgerLeaf",
+    "LookRhythm",
+    "MailedAlert",
+    "MonitorFinding",
     "Notice",
     "PublicAd",
     "QuarantinedPiece",

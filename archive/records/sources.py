@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger
+from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel
 
 from archive.records.base import MAX_MINOR
@@ -47,6 +47,24 @@ class SourceInfo(SQLModel):
         sa_column_kwargs={"server_default": "10000000000"},
         description="Largest amount of one row, in minor units of any currency, that is taken in "
         "before a person must believe it.",
+    )
+    fewest_records_per_look: int = Field(
+        default=1,
+        ge=0,
+        sa_column_kwargs={"server_default": "1"},
+        description="Records that a complete look at a partition is expected to bring at least.",
+    )
+    most_records_per_look: int | None = Field(
+        default=None,
+        ge=1,
+        description="Records that one look is expected to bring at most; empty: no expectation.",
+    )
+    expected_blank_shares: dict[str, float] = Field(
+        default_factory=dict,
+        sa_type=JSON,
+        sa_column_kwargs={"server_default": "{}"},
+        description="Largest share of the ads of one look that is expected to leave a field blank, "
+        "by field; other fields may be blank everywhere.",
     )
 
 

@@ -35,6 +35,13 @@ class PartitionBusyError(ArchiveError):
         self.until = until
 
 
+class AlreadyLookedError(ArchiveError):
+    """Another worker was quicker to look at what several had found due."""
+
+    def __init__(self, source: str, partition: str) -> None:
+        super().__init__(f"{source}/{partition} has been looked at by another worker meanwhile")
+
+
 class LeaseLostError(ArchiveError):
     """A run that stalled was overtaken; nothing it sends may be written any more."""
 

@@ -4,6 +4,8 @@
 that ends badly leaves its row, so that a gap is never silent.
 """
 
+import os
+import socket
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
@@ -11,7 +13,7 @@ from typing import Any, TypedDict, Unpack
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from archive.errors import LeaseLostError, PartitionBusyError
+from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
 from archive.models import Checkpoint, Run
 from archive.models.collecting import Outcome, RunKind
 
@@ -33,6 +35,8 @@ class Look:
     observed_at: datetime
     is_sweep: bool
     """What it sees lives in its partition; only one that saw all of it says what has vanished."""
+    lease: timedelta = LEASE
+    """How long its worker may be silent before another may take the partition over."""
 
 
 @dataclass
@@ -61,16 +65,22 @@ def begin_run(
     *,
     observed_on: datetime | None = None,
     is_sweep: bool = False,
+    lease: timedelta = LEASE,
+    after_run: int | None = None,
 ) -> Look:
     """Take the partition's lease and open a run.
 
     A run that still stands as running although its lease has ended is closed as failed: its worker
-    stopped without a word.
+    stopped without a word. `after_run` is the crawl that whoever found the partition due knew as its
+    newest, 0 for none: of several who found it due at once, one looks.
 
     Raises:
         PartitionBusyError: if another run holds a lease that has not ended.
+        AlreadyLookedError: if there has been a crawl since `after_run`.
     """
-    token = _take_lease(session, source, partition, now)
+    if after_run is not None and find_newest_crawl(session, source, partition) != after_run:
+        raise AlreadyLookedError(source, partition)
+    token = _take_lease(session, source, partition, now + lease, now)
     _close_abandoned(session, source, partition, now)
     run = Run(
         source=source,
@@ -81,27 +91,43 @@ def begin_run(
         observed_at=observed_on or now,
         observed_how=_observed_how(kind, observed_on),
         lease_token=token,
-        lease_until=now + LEASE,
+        lease_until=now + lease,
+        worker=name_process(os.getpid()),
     )
     session.add(run)
     session.flush()
     if run.id is None:
         raise ValueError("a run has its id once it is flushed")
-    return Look(run.id, source, partition, token, run.observed_at, is_sweep)
+    return Look(run.id, source, partition, token, run.observed_at, is_sweep, lease)
+
+
+def name_process(pid: int) -> str:
+    """A process of this machine as the rows of `run` name it: `host/4711`."""
+    return f"{socket.gethostname()}/{pid}"
+
+
+def find_newest_crawl(session: Session, source: str, partition: str) -> int:
+    """Id of the newest crawl of a partition, 0 if there was none."""
+    query = select(func.max(Run.id)).where(
+        Run.source == source, Run.partition == partition, Run.kind == RunKind.CRAWL
+    )
+    return session.exec(query).one() or 0
 
 
 def _observed_how(kind: RunKind, observed_on: datetime | None) -> str:
     return "declared" if observed_on else kind.value
 
 
-def _take_lease(session: Session, source: str, partition: str, now: datetime) -> int:
+def _take_lease(
+    session: Session, source: str, partition: str, until: datetime, now: datetime
+) -> int:
     mark = session.get(Checkpoint, (source, partition))
     if mark is None:
         mark = Checkpoint(source=source, partition=partition)
     if mark.lease_until is not None and mark.lease_until > now:
         raise PartitionBusyError(source, partition, mark.lease_until)
     mark.lease_token += 1
-    mark.lease_until = now + LEASE
+    mark.lease_until = until
     session.add(mark)
     session.flush()
     return mark.lease_token
@@ -133,7 +159,7 @@ def hold_lease(
     Raises:
         LeaseLostError: if a newer run has taken the partition; nothing of this transaction may stay.
     """
-    values = {"lease_until": now + LEASE, "run_id": look.run_id} | checkpoint
+    values = {"lease_until": now + look.lease, "run_id": look.run_id} | checkpoint
     result = session.connection().execute(
         update(Checkpoint)
         .where(
@@ -171,7 +197,7 @@ def note_progress(
             pages=Run.pages + 1,
             heartbeat_at=now,
             cursor=cursor,
-            lease_until=now + LEASE,
+            lease_until=now + look.lease,
         )
     )
 
@@ -186,7 +212,7 @@ def note_alive(session: Session, look: Look, now: datetime) -> None:
     session.connection().execute(
         update(Run)
         .where(col(Run.id) == look.run_id)
-        .values(heartbeat_at=now, lease_until=now + LEASE)
+        .values(heartbeat_at=now, lease_until=now + look.lease)
     )
 
 

@@ -27,6 +27,13 @@ class Realm(StrEnum):
     REAL = "real"
 
 
+class Dispatch(StrEnum):
+    """How work that is due reaches those who do it."""
+
+    LOCAL = "local"
+    QUEUE = "queue"
+
+
 SECRETS_DIR = Path("/run/secrets")
 
 
@@ -55,6 +62,20 @@ class Settings(BaseSettings):
         default=300.0,
         ge=0,
         description="Longest time that an import or a crawl waits for a database that is away.",
+    )
+    dispatch: Dispatch = Field(
+        default=Dispatch.LOCAL,
+        description="local: on this machine; queue: on many, through PostgreSQL (procrastinate).",
+    )
+    lease_seconds: float = Field(
+        default=600.0,
+        gt=0,
+        description="Silence after which a worker counts as dead and another may take its partition.",
+    )
+    disk_reserve_mb: int = Field(
+        default=1_024,
+        ge=0,
+        description="Room on the disk, in MB, that a download of a large file must leave free.",
     )
     meilisearch_url: str | None = Field(
         default=None,
@@ -97,6 +118,10 @@ class Settings(BaseSettings):
         description="Oldest exchange rate that may stand for a later day, in days; the history comes "
         "with a package that is renewed about once a month.",
     )
+    meta_report_urls: list[str] = Field(
+        default=[],
+        description="Addresses of files of Meta's Ad Library Report, one partition each.",
+    )
     operator_name: str = Field(
         default="an unnamed operator", description="Who runs this archive, shown on every page."
     )
@@ -122,3 +147,8 @@ class Settings(BaseSettings):
     def blobs_dir(self) -> Path:
         """Folder of the evidence store."""
         return self.home / "blobs"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Folder of large files that are being downloaded."""
+        return self.home / "spool"

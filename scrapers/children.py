@@ -9,8 +9,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,10 +23,11 @@ from archive.database import read, write
 from archive.errors import LeaseLostError
 from archive.models import Run
 from archive.models.collecting import Outcome
-from archive.runs import Look, end_run
+from archive.runs import Look, end_run, name_process
 from config.settings import Settings
 from scrapers.intake import Clock
 
+SECONDS_BETWEEN_LOOKS = 0.02
 SECONDS_TO_STOP = 5
 """A crawl in the middle of a download loses nothing when it is killed: pages are transactions."""
 
@@ -37,12 +39,16 @@ class Errand:
     source: str
     partition: str
     base_url: str = ""
+    after_run: int | None = None
+    """The partition's newest crawl when it was found due; with a newer one there is nothing to do."""
 
     @property
     def command(self) -> list[str]:
         """The command line of the child; secrets travel in the environment, never here."""
         command = [sys.executable, "-m", "paidforby", "crawl", self.source]
         command += ["--partition", self.partition, "--no-evaluate", "--no-index"]
+        if self.after_run is not None:
+            command += ["--after-run", str(self.after_run)]
         return [*command, "--base-url", self.base_url] if self.base_url else command
 
 
@@ -55,14 +61,34 @@ class Child:
     started_at: datetime
 
     def stop(self) -> None:
-        """Ask the group to end, then end it."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.process.poll() is None:
-                os.killpg(self.process.pid, number)
-                try:
-                    self.process.wait(SECONDS_TO_STOP)
-                except subprocess.TimeoutExpired:
-                    continue
+        """Ask the group to end, then end whatever of it is left."""
+        if self.process.returncode is not None:
+            return
+        self._signal_group(signal.SIGTERM)
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        while not self._has_ended(os.WNOHANG) and time.monotonic() < deadline:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        self._signal_group(signal.SIGKILL)
+        self.wait()
+
+    def wait(self) -> int:
+        """Wait for the crawl, end what it started and left behind; gives its exit code."""
+        if self.process.returncode is None:
+            self._has_ended(0)
+            self._signal_group(signal.SIGKILL)
+        return self.process.wait()
+
+    def _has_ended(self, options: int) -> bool:
+        """Whether the process is over; it stays a zombie, so that its group keeps its number."""
+        try:
+            over = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | options)
+        except ChildProcessError:
+            return True
+        return over is not None
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
 
 def start_child(settings: Settings, errand: Errand, clock: Clock) -> Child:
@@ -99,7 +125,7 @@ def finish_child(engine: Engine, child: Child, clock: Clock) -> Run | None:
 
     A child that was killed could not say so: its run is closed here, and the partition is free again.
     """
-    code = child.process.wait()
+    code = child.wait()
     run = find_run(engine, child)
     if run and run.outcome == Outcome.RUNNING:
         close_killed_run(engine, run, f"the crawl was killed (exit code {code})", clock())
@@ -112,6 +138,7 @@ def find_run(engine: Engine, child: Child) -> Run | None:
     query = select(Run).where(
         Run.source == child.errand.source,
         Run.partition == child.errand.partition,
+        Run.worker == name_process(child.process.pid),
         col(Run.started_at) >= child.started_at,
     )
     with read(engine) as session:

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from archive.cli import AsJson
 from archive.database import read
+from archive.errors import AlreadyLookedError, PartitionBusyError
 from archive.held_batches import list_batches
 from archive.models import QuarantinedPiece, Run
 from archive.models.collecting import Outcome, PieceStatus
@@ -57,6 +58,10 @@ def crawl(
     check: Annotated[
         bool, typer.Option("--check", help="Compare the source with what we expect; keep nothing.")
     ] = False,
+    after_run: Annotated[
+        int | None,
+        typer.Option(hidden=True, help="Only if this is the partition's newest crawl (0: none)."),
+    ] = None,
     evaluate: EvaluateAfter = True,
     index: IndexAfter = True,
     as_json: AsJson = False,
@@ -72,8 +77,8 @@ def crawl(
     with plain_errors():
         engine = open_or_init(settings)
         if partition:
-            order = CrawlOrder(spider, partition, base_url, realm)
-            runs: list[Run | None] = [_crawl_here(settings, engine, order)]
+            order = CrawlOrder(spider, partition, base_url, realm, after_run)
+            runs: list[Run | None] = _crawl_here(settings, engine, order)
         else:
             errands = [Errand(source, each, base_url) for each in partitions]
             runs = [_crawl_in_child(settings, engine, errand) for errand in errands]
@@ -114,9 +119,16 @@ def find_realm(base_url: str) -> Realm:
         raise typer.Exit(FAILED) from None
 
 
-def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> Run:
-    with shown_progress(engine, order.spider.info.id, order.partition, utc_now):
-        return run_crawl(settings, engine, order, utc_now)
+def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> list[Run | None]:
+    """The run; none if a worker that found the same partition due was quicker."""
+    try:
+        with shown_progress(engine, order.spider.info.id, order.partition, utc_now):
+            return [run_crawl(settings, engine, order, utc_now)]
+    except (AlreadyLookedError, PartitionBusyError) as error:
+        if order.after_run is None:
+            raise
+        note(str(error))
+        return []
 
 
 def _crawl_in_child(settings: Settings, engine: Engine, errand: Errand) -> Run | None:

@@ -7,6 +7,7 @@ process. What a run leaves behind is its row, its captures and its data.
 import logging
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,6 +49,8 @@ class CrawlOrder:
     partition: str
     base_url: str = ""
     realm: Realm = Realm.REAL
+    after_run: int | None = None
+    """The newest crawl of the partition when it was found due (`archive.runs.begin_run`)."""
 
     def find_address(self, settings: Settings) -> str:
         """Where the source, or the replica in its place, is asked."""
@@ -68,12 +71,14 @@ def run_crawl(
     Raises:
         RealmError: if the archive holds the other kind of data.
         PartitionBusyError: if another run reads the partition.
+        AlreadyLookedError: if there has been a crawl since the order's `after_run`.
         LeaseLostError: if another run took the partition over meanwhile.
         DatabaseAwayError: if the database stays away, so that the run cannot be closed.
         DiskFullError: if there is no room to close it.
     """
     patience = Patience(settings.database_patience_seconds)
-    look, gate, validators, cursor = _begin(engine, patience, order, clock)
+    lease = timedelta(seconds=settings.lease_seconds)
+    look, gate, validators, cursor = _begin(engine, patience, order, clock, lease)
     intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
     address = order.find_address(settings)
     walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
@@ -90,7 +95,7 @@ def run_crawl(
 
 
 def _begin(
-    engine: Engine, patience: Patience, order: CrawlOrder, clock: Clock
+    engine: Engine, patience: Patience, order: CrawlOrder, clock: Clock, lease: timedelta
 ) -> tuple[Look, Gate, Validators, str | None]:
     source = order.spider.info.id
 
@@ -98,7 +103,16 @@ def _begin(
         claim_realm(session, order.realm)
         cursor = read_cursor(session, source, order.partition)
         sweeps = order.spider.sweeps
-        look = begin_run(session, source, order.partition, RunKind.CRAWL, clock(), is_sweep=sweeps)
+        look = begin_run(
+            session,
+            source,
+            order.partition,
+            RunKind.CRAWL,
+            clock(),
+            is_sweep=sweeps,
+            lease=lease,
+            after_run=order.after_run,
+        )
         validators = read_validators(session, source, order.partition)
         return look, open_gate(session, source), validators, cursor
 
@@ -163,8 +177,8 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
         "DOWNLOAD_TIMEOUT": 3600,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_HANDLERS": {
-            "http": "scrapers.downloads.SigningDownloadHandler",
-            "https": "scrapers.downloads.SigningDownloadHandler",
+            "http": "scrapers.downloads.SpoolingDownloadHandler",
+            "https": "scrapers.downloads.SpoolingDownloadHandler",
             **dict.fromkeys(("data", "file", "ftp", "s3")),
         },
         "DOWNLOADER_MIDDLEWARES": {

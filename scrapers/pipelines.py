@@ -12,6 +12,7 @@ from scrapy.exceptions import DropItem
 from sqlalchemy.exc import OperationalError
 
 from archive.database import write
+from archive.errors import LeaseLostError
 from archive.models.collecting import Outcome
 from archive.outages import plain_failures, tell_failure
 from archive.plausibility import ImplausibleBatchError
@@ -19,7 +20,7 @@ from archive.runs import note_alive
 from scrapers.spider import Page, Stop
 from scrapers.walk import Walk, walk_of
 
-HEARTBEAT_SECONDS = 60.0
+BEATS_PER_LEASE = 5
 
 
 class ArchivePipeline:
@@ -76,7 +77,10 @@ class ArchivePipeline:
     async def _keep_lease(self) -> None:
         intake = self._walk.intake
         while not self._walk.is_over:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            # A database that is away misses a beat; the next page waits for it.
-            with suppress(OperationalError), write(intake.engine) as session:
-                note_alive(session, intake.look, intake.clock())
+            await asyncio.sleep(intake.look.lease.total_seconds() / BEATS_PER_LEASE)
+            try:
+                # A database that is away misses a beat; the next page waits for it.
+                with suppress(OperationalError), write(intake.engine) as session:
+                    note_alive(session, intake.look, intake.clock())
+            except LeaseLostError as error:
+                self._walk.note_trouble(Outcome.FAILED, tell_failure(error))

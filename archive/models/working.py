@@ -1,6 +1,6 @@
 """How the processes of one archive keep out of each other's way: duties and shares of a request budget.
 
-`archive/duties.py` and `archive/budgets.py` own the tables; nothing of them is about a source's data.
+`scrapers/duty.py` and `scrapers/budget.py` own the tables; nothing of them is about a source's data.
 """
 
 from datetime import datetime

@@ -28,6 +28,7 @@ from archive.models.collecting import (
     StatedTotal,
 )
 from archive.models.corrections import Correction, Redaction
+from archive.models.media import AdMedia, MediaFile
 from archive.models.oversight import (
     CaseStep,
     Decision,
@@ -39,12 +40,14 @@ from archive.models.oversight import (
 )
 from archive.models.people import ApiKey, User
 from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
+from archive.models.watch_lists import EntryKind, PoliticalLabel, WatchList, WatchListEntry
 from archive.models.watching import LookRhythm, MailedAlert, MonitorFinding
 from archive.models.working import Duty, RequestBudget
 
 __all__ = [
     "Ad",
     "AdAbsence",
+    "AdMedia",
     "AdMetric",
     "AdVersion",
     "Advertiser",
@@ -64,14 +67,17 @@ __all__ = [
     "Disclosure",
     "DisclosureVersion",
     "Duty",
+    "EntryKind",
     "Evaluation",
     "Flag",
     "HeldBatch",
     "LedgerLeaf",
     "LookRhythm",
     "MailedAlert",
+    "MediaFile",
     "MonitorFinding",
     "Notice",
+    "PoliticalLabel",
     "PublicAd",
     "QuarantinedPiece",
     "Redaction",
@@ -84,4 +90,6 @@ __all__ = [
     "Source",
     "StatedTotal",
     "User",
+    "WatchList",
+    "WatchListEntry",
 ]

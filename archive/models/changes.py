@@ -55,6 +55,7 @@ class LeafKind(StrEnum):
     RULE_VERSION = "rule_version"
     DECISION = "decision"
     REDACTION = "redaction"
+    MEDIA = "media"
 
 
 class LedgerLeaf(SQLModel, table=True):

@@ -7,7 +7,15 @@ table row is only ever built from a record.
 
 from archive.records.ads import BOUNDS, AdContent, AdNumbers, AdRecord, AdvertiserMove
 from archive.records.base import MAX_MINOR, MISSING_IN_WORDS, MissingReason, Record, Row
-from archive.records.sources import SourceInfo, SourceKind, SourceTotal, Unreadable
+from archive.records.sources import (
+    Allowance,
+    Material,
+    SourceInfo,
+    SourceKind,
+    SourceTotal,
+    Terms,
+    Unreadable,
+)
 from archive.records.spending import (
     AdvertiserSpendRecord,
     CommitteeRecord,
@@ -33,15 +41,18 @@ __all__ = [
     "AdRecord",
     "AdvertiserMove",
     "AdvertiserSpendRecord",
+    "Allowance",
     "AnyRecord",
     "CommitteeRecord",
     "DisclosureRecord",
     "Grain",
+    "Material",
     "MissingReason",
     "Record",
     "Row",
     "SourceInfo",
     "SourceKind",
     "SourceTotal",
+    "Terms",
     "Unreadable",
 ]

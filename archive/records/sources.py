@@ -1,7 +1,10 @@
 """What a source is, and the pieces of it that could not be read."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, Self
 
+from pydantic import field_validator, model_validator
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel
 
@@ -13,6 +16,58 @@ class SourceKind(StrEnum):
 
     ADS = "ads"
     DISCLOSURES = "disclosures"
+
+
+class Material(StrEnum):
+    """What a source gives, in the classes its terms are about."""
+
+    FIELDS = "fields"
+    TEXTS = "texts"
+    MEDIA = "media"
+
+
+TEXT_FIELDS = frozenset({"titles", "bodies", "descriptions"})
+"""Fields of an ad that are its words; the rest are facts about it. Media are what its addresses hold."""
+
+
+class Allowance(StrEnum):
+    """What this archive may do with material of a source."""
+
+    PUBLISH = "publish"
+    KEEP = "keep"
+    LEAVE = "leave"
+
+
+ALLOWANCE_IN_WORDS = {
+    Allowance.PUBLISH: "may be fetched, kept and shown",
+    Allowance.KEEP: "may be fetched and kept as evidence, but is not shown",
+    Allowance.LEAVE: "is not fetched",
+}
+
+
+class Terms(SQLModel):
+    """What a source's terms let this archive do with one class of its material, and by what word."""
+
+    allows: Allowance = Field(
+        description="publish (fetch and show), keep (fetch, keep as evidence, do not show) or leave."
+    )
+    because: str = Field(
+        min_length=1, description="The term or law that says so; that nothing is said, if so."
+    )
+
+
+UNSTATED_TERMS: Mapping[Material, Terms] = {
+    Material.FIELDS: Terms(
+        allows=Allowance.PUBLISH, because="facts that the source publishes for scrutiny"
+    ),
+    Material.TEXTS: Terms(
+        allows=Allowance.PUBLISH, because="quoted with its source, for scrutiny of political ads"
+    ),
+    Material.MEDIA: Terms(
+        allows=Allowance.LEAVE, because="the source states no terms for pictures and videos"
+    ),
+}
+"""What holds for a class a source says nothing about."""
 
 
 class SourceInfo(SQLModel):
@@ -66,6 +121,31 @@ class SourceInfo(SQLModel):
         description="Largest share of the ads of one look that is expected to leave a field blank, "
         "by field; other fields may be blank everywhere.",
     )
+    republish: dict[Material, Terms] = Field(
+        default_factory=lambda: dict(UNSTATED_TERMS),
+        sa_type=JSON,
+        sa_column_kwargs={"server_default": "{}"},
+        description="For fields, texts and media: whether they may be fetched and republished, and "
+        "by what term.",
+    )
+
+    @field_validator("republish", mode="before")
+    @classmethod
+    def name_every_class(cls, given: Any) -> Any:  # noqa: ANN401 (as pydantic hands it in)
+        """Give a class of material that has no terms the house's."""
+        return {**UNSTATED_TERMS, **given} if isinstance(given, Mapping) else given
+
+    @model_validator(mode="after")
+    def check_shown_classes(self) -> Self:
+        """Refuse terms this archive cannot keep: what it knows of an ad, all its readers see.
+
+        Raises:
+            ValueError: if fields or texts may not be published.
+        """
+        for material in (Material.FIELDS, Material.TEXTS):
+            if self.republish[material].allows != Allowance.PUBLISH:
+                raise ValueError(f"{material} of a source are shown; one that forbids it is none")
+        return self
 
 
 class SourceTotal(SQLModel):

@@ -1,0 +1,163 @@
+"""What a file of an ad's media is, by its bytes alone: kind, dimensions, and what it looks like.
+
+`scrapers/media.py` calls it on a file that was just fetched, before it is kept. It writes nothing, runs
+nothing of what it reads, and refuses a picture that would unpack to more than memory should hold.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from archive.errors import ArchiveError
+from archive.records import MissingReason
+
+MOST_PIXELS = 40_000_000
+"""Largest picture that is unpacked: 160 MB of memory at four bytes a pixel."""
+
+HEAD_BYTES = 1024
+
+PILLOW_FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/webp": "WEBP",
+}
+"""Kinds whose points are read; Pillow is never left to guess among its many other formats."""
+
+PICTURES = frozenset(PILLOW_FORMATS)
+VIDEOS = frozenset({"video/mp4", "video/webm"})
+UNKNOWN_KIND = "application/octet-stream"
+
+FIRST_BYTES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+    (b"%PDF-", "application/pdf"),
+)
+
+HASH_SIDE = 8
+HASH_BITS = HASH_SIDE * HASH_SIDE
+
+
+class PictureTooLargeError(ArchiveError):
+    """A picture whose points would fill more memory than one picture may."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file's bytes tell; `missing` has the reason for each of the others without a value."""
+
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+    dhash: str | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def look_at_file(path: Path) -> Look:
+    """Kind, dimensions and dhash of a file.
+
+    Raises:
+        PictureTooLargeError: if it is a picture of more than `MOST_PIXELS`.
+    """
+    with path.open("rb") as file:
+        media_type = sniff_kind(file.read(HEAD_BYTES))
+    if media_type not in PICTURES:
+        # Other kinds are kept unopened: a reader of videos or PDFs is not worth its holes here.
+        reasons = dict.fromkeys(("width", "height", "dhash"), MissingReason.NOT_LOOKED.value)
+        return Look(media_type, missing=reasons)
+    try:
+        with open_picture(path, media_type) as picture:
+            return _look_at_picture(picture, media_type)
+    except (OSError, SyntaxError, ValueError):
+        # Pillow raises each of these for files that break off or contradict themselves.
+        reasons = dict.fromkeys(("width", "height", "dhash"), MissingReason.UNREADABLE.value)
+        return Look(media_type, missing=reasons)
+
+
+def _look_at_picture(picture: Image.Image, media_type: str) -> Look:
+    dhash = hash_picture(picture)
+    if dhash is None:
+        reasons = {"dhash": MissingReason.NOT_PROVIDED.value}
+        return Look(media_type, picture.width, picture.height, None, reasons)
+    return Look(media_type, picture.width, picture.height, f"{dhash:016x}")
+
+
+@contextmanager
+def open_picture(path: Path, media_type: str) -> Iterator[Image.Image]:
+    """The first frame of a picture as people see it: turned as its camera says.
+
+    Raises:
+        PictureTooLargeError: if it has more than `MOST_PIXELS`; nothing is unpacked before.
+        OSError, SyntaxError, ValueError: if it cannot be read.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=[PILLOW_FORMATS[media_type]]) as picture:
+                _check_size(*picture.size)
+                yield ImageOps.exif_transpose(picture)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureTooLargeError(f"it would unpack to too many points: {error}") from None
+    except UnidentifiedImageError:
+        raise OSError(f"{path.name} only begins like {media_type}") from None
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise PictureTooLargeError(
+            f"it would unpack to {width:,} x {height:,} points, and {MOST_PIXELS:,} are the most here"
+        )
+
+
+def sniff_kind(head: bytes) -> str:
+    """Kind of a file by its first `HEAD_BYTES`, as a media type; what is not known is just bytes."""
+    for first, kind in FIRST_BYTES:
+        if head.startswith(first):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] == b"ftyp":
+        return "image/avif" if head[8:12] in {b"avif", b"avis"} else "video/mp4"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith(b"<"):
+        return "image/svg+xml" if b"<svg" in text and b"<html" not in text else "text/html"
+    return UNKNOWN_KIND
+
+
+def hash_picture(picture: Image.Image) -> int | None:
+    """Difference hash of 64 bits; `None` for a plain area, which looks like every other one.
+
+    Edits that keep the picture (another size, quality, brightness) move few bits; see
+    `count_different_bits`.
+    """
+    shown = picture.convert("RGBA")
+    on_white = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("L")
+    grey = on_white.resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.LANCZOS).tobytes()
+    bits = 0
+    for start in range(0, len(grey), HASH_SIDE + 1):
+        row = grey[start : start + HASH_SIDE + 1]
+        for left, right in pairwise(row):
+            bits = bits << 1 | (left > right)
+    return bits or None
+
+
+def split_bands(dhash: str) -> tuple[int, int, int, int]:
+    """The hash as four numbers of 16 bits.
+
+    Two hashes that differ in at most three bits share at least one of the four.
+    """
+    first, second, third, fourth = (int(dhash[at : at + 4], 16) for at in range(0, 16, 4))
+    return first, second, third, fourth
+
+
+def count_different_bits(one: str, other: str) -> int:
+    """In how many of the 64 bits two hashes differ; up to 10 is the same picture, edited."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()

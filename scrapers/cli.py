@@ -31,6 +31,8 @@ from scrapers.files import SourceFile, spell_name
 from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
 from scrapers.spider import SourceSpider, find_spiders
+from scrapers.spiders.ad_feed import AdFeedSpider
+from scrapers.yaml_files import YamlFileError
 
 EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
 IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
@@ -67,6 +69,10 @@ def import_(
             help="Partition these files cover completely, so that absence means something."
         ),
     ] = None,
+    map_name: Annotated[
+        str | None,
+        typer.Option("--map", help="Column map that says which column is which field (ad_feed)."),
+    ] = None,
     evaluate: EvaluateAfter = True,
     index: IndexAfter = True,
     as_json: AsJson = False,
@@ -74,12 +80,15 @@ def import_(
     """Read files of a source from disk: folders, CSV, JSON, zip."""
     settings = Settings()
     spider = find_spider(source)
+    if map_name is not None:
+        _check_map(settings, spider, map_name, complete)
     engine = _open_or_init(settings)
     order = ImportOrder(
         paths=tuple(paths),
         observed_on=observed_on.date() if observed_on else None,
         complete_partition=complete,
         realm=Realm.REAL,
+        map_name=map_name,
     )
     # Else the collector walks all that was imported, over and over, while records come and go.
     gc.freeze()
@@ -99,6 +108,25 @@ def find_spider(source: str) -> type[SourceSpider]:
         note(f"there is no source {source!r}; there are: {', '.join(spiders)}")
         raise typer.Exit(WRONG_USAGE)
     return spiders[source]
+
+
+def _check_map(
+    settings: Settings, spider: type[SourceSpider], map_name: str, complete: str | None
+) -> None:
+    """Exit with code 2 unless the source reads by maps, has this one, and its partition is meant."""
+    if spider.info.id != AdFeedSpider.info.id:
+        note(f"--map is for {AdFeedSpider.info.id}: {spider.info.id} knows its own columns")
+        raise typer.Exit(WRONG_USAGE)
+    if complete not in (None, map_name):
+        note(
+            f"what --map {map_name} reads is the partition {map_name}; type: --complete {map_name}"
+        )
+        raise typer.Exit(WRONG_USAGE)
+    try:
+        spider.reader_of(settings, map_name)
+    except YamlFileError as error:
+        note(str(error))
+        raise typer.Exit(WRONG_USAGE) from None
 
 
 def _open_or_init(settings: Settings) -> Engine:

@@ -77,7 +77,8 @@ class AdContent(SQLModel):
     )
     declared_by: str | None = Field(
         default=None,
-        description="Who says whether it is political: `platform`, `advertiser`, `rule` or `person`.",
+        description="Who says whether it is political, or says nothing: `platform`, `advertiser`, `feed`, "
+        "`rule` or `person`.",
     )
     started_at: AwareDatetime | None = Field(
         default=None,

@@ -1,0 +1,112 @@
+"""Feeds of ads that carry no political label: a donation project's, a researcher's, a publisher's own.
+
+Documentation: config/feeds (one YAML file a feed) and config/column_maps (one a shape).
+Licence: each feed's own, in its file.
+Shapes: JSON Lines, a JSON list or a table, by a column map; without one under our own field names.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+from scrapy import Request
+
+from archive.records import SourceInfo, SourceKind
+from archive.runs import UNNAMED_PARTITION
+from config.overlay import list_config_files
+from config.settings import DeploymentKind, Realm, Settings
+from scrapers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
+from scrapers.files import SourceFile
+from scrapers.reading import Reading
+from scrapers.spider import FileReader, SourceSpider
+from scrapers.yaml_files import read_model
+
+FOLDER = "feeds"
+
+
+class Feed(BaseModel):
+    """One feed: a file `feeds/<name>.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(
+        pattern=r"^https?://[^\s/]+/\S+$",
+        description="Address of the feed's file, whole each time.",
+    )
+    title: str = Field(description="What the feed is called.")
+    publisher: str = Field(description="Who publishes it.")
+    licence: str = Field(description="Terms of reuse; `not stated` where the publisher is silent.")
+    column_map: str = Field(
+        default=PLAIN, description="Shape of the feed: a file of `column_maps`, or `plain`."
+    )
+    realm: Realm = Field(
+        default=Realm.REAL, description="`fictional`: only the demo looks at it; else `real`."
+    )
+
+
+class AdFeedSpider(SourceSpider):
+    """One file a feed; what left the feed since the last look has vanished from it."""
+
+    info = SourceInfo(
+        id="ad_feed",
+        title="Feeds of ads without a political label",
+        publisher="each feed's own, named in its file",
+        kind=SourceKind.ADS,
+        homepage="each feed has its own",
+        documentation="config/feeds",
+        licence="each feed's own, named in its file",
+        access="robots: obey",
+        needs="a file for each feed in the operator's config/feeds",
+        partition_unit="one feed",
+        seconds_between_requests=5,
+        lacks="whether an ad is political, unless a feed says so",
+    )
+    base_url = ""
+
+    @classmethod
+    def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
+        """The feeds the operator has named; invented ones in the demo only."""
+        is_demo = settings.deployment_kind is DeploymentKind.DEMO
+        wanted = Realm.FICTIONAL if is_demo else Realm.REAL
+        return [name for name, feed in list_feeds(settings).items() if feed.realm is wanted]
+
+    @classmethod
+    def find_address(cls, settings: Settings, partition: str) -> str:
+        """The site of the feed."""
+        parts = urlsplit(list_feeds(settings)[partition].url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @classmethod
+    def reader_of(cls, settings: Settings, partition: str) -> FileReader:
+        """Who reads the feed of this name, or what was imported by the column map of this name.
+
+        Raises:
+            YamlFileError: if there is neither, or what is wrong with its file.
+        """
+        if partition == UNNAMED_PARTITION:
+            return cls
+        feed = list_feeds(settings).get(partition)
+        shape = find_column_map(settings, feed.column_map if feed else partition)
+        return MappedReader(partition, shape)
+
+    def requests(self) -> Iterable[Request]:
+        """The feed's file."""
+        parts = urlsplit(list_feeds(self.archive_settings)[self.partition].url)
+        query = f"?{parts.query}" if parts.query else ""
+        return [Request(f"{self.address}{parts.path}{query}")]
+
+    @classmethod
+    def read(cls, file: SourceFile) -> Iterator[Reading]:
+        """The ads of a file that uses our own names."""
+        yield from MappedReader(PLAIN, PLAIN_MAP).read(file)
+
+
+def list_feeds(settings: Settings) -> dict[str, Feed]:
+    """The feeds by their names, the operator's files over the shipped ones.
+
+    Raises:
+        YamlFileError: naming the file, line and field that is wrong.
+    """
+    files = list_config_files(settings, FOLDER, ".yaml")
+    return {file.path.stem: read_model(file.path, Feed) for file in files}

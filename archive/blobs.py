@@ -45,14 +45,18 @@ class BlobStore:
             self._write(sha256, iter([data]))
         return Blob(sha256, len(data))
 
-    def put_file(self, path: Path) -> Blob:
-        """Keep the bytes of a file, reading it twice and holding none of it."""
+    def put_file(self, path: Path, sha256: str = "") -> Blob:
+        """Keep the bytes of a file and hold none of it; whoever knows their SHA-256 saves a reading.
+
+        Raises:
+            EvidenceError: if the file is not, or no longer, what its SHA-256 says.
+        """
         with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if not self.path_of(sha256).exists():
-            with path.open("rb") as file:
+            sha256 = sha256 or hashlib.file_digest(file, "sha256").hexdigest()
+            if not self.path_of(sha256).exists():
+                file.seek(0)
                 self._write(sha256, iter(lambda: file.read(CHUNK_BYTES), b""))
-        return Blob(sha256, path.stat().st_size)
+            return Blob(sha256, os.fstat(file.fileno()).st_size)
 
     @contextmanager
     def open(self, sha256: str) -> Iterator[IO[bytes]]:
@@ -85,10 +89,14 @@ class BlobStore:
     def _write(self, sha256: str, chunks: Iterator[bytes]) -> None:
         path = self.path_of(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
+        written = hashlib.sha256()
         with _open_part(path.parent) as part:
             with zstandard.ZstdCompressor(level=3).stream_writer(part, closefd=False) as packed:
                 for chunk in chunks:
+                    written.update(chunk)
                     packed.write(chunk)
+            if written.hexdigest() != sha256:
+                raise EvidenceError(f"the bytes changed while they were kept as {sha256}")
             part.flush()
             os.fsync(part.fileno())
             Path(part.name).replace(path)

@@ -1,9 +1,11 @@
-"""What an HTTP answer means for a walk: read on, wait, or stop, and why.
+"""What an HTTP answer means for a walk: read on, wait, or stop, and why; which piece of a file it brings.
 
 `middlewares.py` asks a spider's `judge_answer`; a source whose errors stand in the body (Meta's API)
-has a judge of its own. Nothing here waits or retries.
+has a judge of its own. `downloads.py` asks about pieces. Nothing here waits or retries.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -38,6 +40,8 @@ class Judgement:
 
 READ = Judgement(Verdict.READ)
 
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+
 
 def judge_status(response: Response) -> Judgement:
     """The judgement of a source that says everything by its status."""
@@ -68,3 +72,30 @@ def read_retry_after(response: Response, now: datetime) -> float | None:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def read_range(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """The first byte of the piece that came, and the length of the whole (RFC 9110, 14.4).
+
+    `None` for what the source does not say, or says in a way that makes no sense.
+    """
+    found = CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
+    if found is None:
+        return None, None
+    start, length = found.groups()
+    return int(start), None if length == "*" else int(length)
+
+
+def read_strong_validator(headers: Mapping[str, str]) -> str | None:
+    """What names these very bytes, so that a rest may be asked for by it (RFC 9110, 8.8.1, 13.1.5).
+
+    A weak entity tag does not, nor does a date of the very second in which the file was sent.
+    """
+    if etag := headers.get("ETag"):
+        return None if etag.startswith("W/") else etag
+    modified, sent = headers.get("Last-Modified", ""), headers.get("Date", "")
+    try:
+        is_strong = parsedate_to_datetime(sent) > parsedate_to_datetime(modified)
+    except (ValueError, TypeError):
+        return None
+    return modified if is_strong else None

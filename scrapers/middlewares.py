@@ -30,7 +30,9 @@ from archive.models.collecting import Outcome
 from archive.outages import plain_failures, read_surely, tell_failure
 from scrapers.answers import Judgement, Verdict, read_retry_after
 from scrapers.conditional import is_held, validators_of
+from scrapers.pacing import LONGEST_WAIT_SECONDS, leave_alone
 from scrapers.spider import SourceSpider
+from scrapers.spooled import discard_body, keep_body
 from scrapers.walk import Walk, walk_of
 
 OUTAGES = (
@@ -140,13 +142,14 @@ class CaptureMiddleware:
             raise
         if held:
             self._walk.unchanged_answers += 1
+            discard_body(response)
             raise IgnoreRequest("these bytes are held already")
         return response
 
     def _keep_bytes(self, request: Request, response: Response) -> bool:
         """Store and note the bytes; whether they are the ones that were last taken in."""
         intake = self._walk.intake
-        blob = intake.blobs.put_bytes(response.body)
+        blob = keep_body(intake.blobs, response)
         url = redact_url(response.url)
         # A page that is as it was says nothing of the pages after it.
         held = (
@@ -222,11 +225,13 @@ class BackoffMiddleware:
         """Treat a lost connection like a server that stumbled."""
         if request.callback is NO_CALLBACK or isinstance(exception, IgnoreRequest):
             return None
-        name = f"{type(exception).__name__}: {exception}"
+        told = tell_failure(exception)
+        if isinstance(exception, ResponseDataLossError):
+            return self._try_again(request, Judgement(Verdict.TRANSIENT, CUT_SHORT), None)
         if isinstance(exception, OUTAGES):
-            judgement = Judgement(Verdict.TRANSIENT, f"the source could not be reached ({name})")
+            judgement = Judgement(Verdict.TRANSIENT, f"the source could not be reached ({told})")
             return self._try_again(request, judgement, None)
-        self._walk.note_trouble(Outcome.FAILED, name)
+        self._walk.note_trouble(Outcome.FAILED, told)
         return None
 
     def _try_again(self, request: Request, judgement: Judgement, asked: float | None) -> Request:

@@ -25,6 +25,7 @@ from scrapers.answers import Judgement, judge_status
 from scrapers.files import SourceFile, expand_file
 from scrapers.reading import NotRead, Reading
 from scrapers.signing import Secret
+from scrapers.spooled import open_answer
 
 PAGE_SIZE = 5_000
 """Records handed to one write transaction."""
@@ -119,10 +120,9 @@ class SourceSpider(scrapy.Spider):
 
     def parse(self, response: Response, **_: Any) -> Iterator[Any]:  # noqa: ANN401 (Scrapy's signature)
         """The pages of a fetched file."""
-        name = response.url.split("?")[0].rsplit("/", 1)[-1]
-        file = SourceFile.from_bytes(name, response.body)
         reader = self.reader_of(self.archive_settings, self.partition)
-        yield from page_readings(read_delivery(reader, file), response.meta["capture_id"])
+        with open_answer(response) as file:
+            yield from page_readings(read_delivery(reader, file), response.meta["capture_id"])
 
 
 def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:

@@ -54,6 +54,7 @@ from scrapers.reading import (
     refuse_file,
 )
 from scrapers.spider import SourceSpider
+from scrapers.spooled import request_file
 from scrapers.tables import TableFormat, read_header
 
 # BigQuery writes the names in lower case, the bundle in title case.
@@ -121,7 +122,7 @@ class GooglePoliticalAdsSpider(SourceSpider):
 
     def requests(self) -> Iterable[Request]:
         """The bundle."""
-        return [Request(f"{self.address}/google-political-ads-transparency-bundle.zip")]
+        return [request_file(f"{self.address}/google-political-ads-transparency-bundle.zip")]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

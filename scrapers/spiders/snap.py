@@ -30,6 +30,7 @@ from scrapers.parsing import (
 )
 from scrapers.reading import Columns, Reading, read_rows, refuse_file
 from scrapers.spider import SourceSpider
+from scrapers.spooled import request_file
 from scrapers.tables import read_header
 
 FIRST_YEAR = 2018
@@ -124,7 +125,7 @@ class SnapSpider(SourceSpider):
 
     def requests(self) -> Iterable[Request]:
         """The year's zip."""
-        return [Request(f"{self.address}/political/{self.partition}/PoliticalAds.zip")]
+        return [request_file(f"{self.address}/political/{self.partition}/PoliticalAds.zip")]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

@@ -29,6 +29,7 @@ from scrapers.parsing import (
 )
 from scrapers.reading import Columns, Reading, leave_file, read_rows, refuse_file
 from scrapers.spider import SourceSpider
+from scrapers.spooled import request_file
 from scrapers.tables import TableFormat, has_rows
 
 FIRST_CYCLE = 2020
@@ -90,7 +91,7 @@ class UsFecBulkSpider(SourceSpider):
     def requests(self) -> Iterable[Request]:
         """The cycle's zips."""
         folder = f"{self.address}/files/bulk-downloads/{self.partition}"
-        return [Request(f"{folder}/{name}{self.partition[2:]}.zip") for name in FILES]
+        return [request_file(f"{folder}/{name}{self.partition[2:]}.zip") for name in FILES]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page
 from archive.database import create_archive_engine
 from archive.setup import migrate
 from tests import servers
+from tests.migrated import migrated_file
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,34 +81,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the archive's tables, to be copied: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("migrated") / "archive.sqlite3"
-    _migrate_once(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
 def migrated_database(postgresql_server: str) -> Iterator[str]:
     """Name of a PostgreSQL database with the archive's tables, to be copied."""
     with servers.make_database(postgresql_server) as url:
-        _migrate_once(url)
+        engine = create_archive_engine(url)
+        migrate(engine)
+        engine.dispose()
         yield url.rsplit("/", 1)[1].split("?")[0]
 
 
-def _migrate_once(url: str) -> None:
-    engine = create_archive_engine(url)
-    migrate(engine)
-    engine.dispose()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def archive_url(
-    request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path
-) -> Iterator[str]:
+def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """SQLAlchemy URL of an archive with its tables and nothing in them, on each engine in turn."""
     if request.param == "sqlite":
-        copied = shutil.copy(migrated_file, tmp_path / "archive.sqlite3")
+        copied = shutil.copy(migrated_file(), tmp_path / "archive.sqlite3")
         yield f"sqlite:///{copied}"
         return
     server, template = (

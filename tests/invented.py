@@ -24,13 +24,13 @@ from archive.realm import claim_realm
 from archive.records import SourceInfo
 from archive.records.sources import SourceKind
 from archive.runs import begin_run, end_run
-from archive.setup import init_archive
 from config.settings import DeploymentKind, Realm, Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
 from oversight.elections import load_elections
 from oversight.evaluate import evaluate_changes
 from oversight.rules import load_rules
 from tests.invented_records import HOSTILE, harbour_ads, meadow_ads, registry_rows
+from tests.migrated import init_fresh
 
 NOW = datetime(2026, 11, 23, 7, 20, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ def make_settings(home: Path) -> Settings:
 
 def make_archive(settings: Settings) -> Engine:
     """An archive with three looks at two sources of ads and one at a registry."""
-    engine = init_archive(settings, SOURCES)
+    engine = init_fresh(settings, SOURCES)
     blobs = BlobStore(settings.blobs_dir)
     with write(engine) as session:
         claim_realm(session, Realm.FICTIONAL)

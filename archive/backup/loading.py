@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Column,
     Date,
     DateTime,
@@ -78,6 +79,8 @@ def count_rows(session: Session, table: Table) -> int:
 
 def _restore_type(table: str, column: Column[Any]) -> Any:  # noqa: ANN401 (any type of SQLAlchemy's)
     """The type a value was written with; a database tells less than the model of the column."""
+    if isinstance(column.type, JSON):
+        return column.type
     known = SQLModel.metadata.tables.get(table)
     if known is not None and column.name in known.columns:
         return known.columns[column.name].type

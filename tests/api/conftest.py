@@ -23,12 +23,12 @@ from archive.people import add_user, disable_user
 from archive.realm import claim_realm
 from archive.records import AdRecord, AnyRecord, CommitteeRecord, DisclosureRecord, SourceInfo
 from archive.runs import begin_run, end_run
-from archive.setup import init_archive
 from config.settings import Realm, Settings
 from oversight.rule_file import Stage
 from oversight.rules import load_rules
 from search.engines import open_search
 from search.sync import sync_index
+from tests.migrated import init_fresh
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -122,7 +122,7 @@ def take_in(settings) -> Callable[..., None]:
 
 @pytest.fixture
 def keys(settings, take_in) -> dict[str, str]:
-    engine = init_archive(settings, [SOURCE])
+    engine = init_fresh(settings, [SOURCE])
     with write(engine) as session:
         claim_realm(session, Realm.FICTIONAL)
         people = {

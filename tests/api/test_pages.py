@@ -13,11 +13,11 @@ from archive.database import write
 from archive.ingest.pages import ingest_page
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run, end_run
-from archive.setup import init_archive
 from search.engines import open_search
 from search.sync import sync_index
 from tests.invented import NOW, SOURCES, decide_something, make_archive, make_settings
 from tests.invented_records import HOSTILE, harbour_mill
+from tests.migrated import init_fresh
 
 MILL = "/ads/harbour_ads/mill-1"
 ODD = "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1"
@@ -205,7 +205,7 @@ def test_a_program_gets_a_problem_document(site: TestClient) -> None:
 
 def test_an_empty_archive_has_pages_too(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    init_archive(settings, []).dispose()
+    init_fresh(settings, []).dispose()
     with TestClient(create_app(settings, now=lambda: NOW)) as client:
         for path in ("/", "/spend", "/sources", "/missing", "/rules", "/report", "/decisions"):
             response = client.get(path)
@@ -268,7 +268,7 @@ def test_a_decision_stands_on_its_own_page_and_on_that_of_its_ad(site: TestClien
 
 def test_a_file_without_a_date_is_not_said_to_be_of_today(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    engine = init_archive(settings, SOURCES)
+    engine = init_fresh(settings, SOURCES)
     with write(engine) as session:
         look = begin_run(session, "harbour_ads", "import", RunKind.IMPORT, NOW)
         ingest_page(session, look, [harbour_mill(0)], None, NOW)

@@ -24,6 +24,9 @@ FIRST = "0001"
 DROPPED = {"sighting"}
 """Tables whose rows a migration takes away, as its own words say."""
 
+MADE_ANEW = {"public_ad": {"text_folded"}}
+"""Columns that went because they follow from others."""
+
 
 @pytest.fixture
 def old_archive(database_url):
@@ -58,7 +61,10 @@ def test_nothing_is_lost_on_the_way_to_the_newest_revision(old_archive):
         after = {t.name: read_rows(session, t, t.columns.keys()) for t in reflect_old(session)}
     for name in before.keys() - DROPPED:
         old = before[name]
-        assert [{key: row[key] for key in old[0]} for row in after[name]] == old, name
+        kept = old[0].keys() - MADE_ANEW.get(name, set())
+        assert [{key: row[key] for key in kept} for row in after[name]] == [
+            {key: row[key] for key in kept} for row in old
+        ], name
 
 
 def test_a_migrated_archive_with_data_has_exactly_the_tables_of_the_models(old_archive):

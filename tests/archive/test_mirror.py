@@ -169,7 +169,7 @@ def test_a_table_that_got_another_column_makes_the_mirror_anew(engine, look_at, 
     look_at([make_ad()])
     sync_mirror(engine, folder, NOON)
     path = folder / "manifest.json"
-    path.write_text(path.read_text().replace('"text_folded"', '"text_as_it_was"'))
+    path.write_text(path.read_text().replace('"landing_domains"', '"hosts_as_it_was"'))
 
     assert sync_mirror(engine, folder, NOON).rebuilt
     assert_equal(engine, folder)

@@ -29,7 +29,7 @@ REDACTION = st.tuples(
 )
 STEPS = st.lists(LOOK | REDACTION, min_size=2, max_size=6)
 
-FOLLOWS = {"bodies": {"text", "text_folded"}}
+FOLLOWS = {"bodies": {"text"}}
 """What is made of a field, and so is withheld with it."""
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from archive.database import read
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Disclosure, PublicAd
@@ -69,7 +69,11 @@ AD_FILTERS = st.builds(
 @example(wanted=AdFilter(country="US", currency="USD"))
 def test_any_filter_of_ads_leaves_the_rows_that_reading_every_ad_leaves(filled, wanted):
     with read(filled) as session:
-        kept = [ad for ad in session.exec(select(PublicAd)) if keeps(wanted, ad)]
+        kept = [
+            ad
+            for ad in session.exec(select(PublicAd).order_by(col(PublicAd.id)))
+            if keeps(wanted, ad)
+        ]
         ids = {ad.id: ad.public_id for ad in kept}
         counts = {
             table: len([row for row in session.exec(select(table)) if row.ad_id in ids])

@@ -18,10 +18,10 @@ from archive.models import Capture, Run
 from archive.models.collecting import Outcome
 from archive.reading.coverage import cover_weeks
 from archive.reading.sources import list_sources
-from archive.setup import init_archive
 from config.settings import Settings
 from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.spider import find_spiders
+from tests.migrated import init_fresh
 from tests.scrapers.crawls import TOKEN
 
 BUNDLE = "google_political_ads/google-political-ads-transparency-bundle.zip"
@@ -50,7 +50,7 @@ def make_settings(home: Path, url: str | None = None) -> Settings:
 
 
 def make_archive(settings: Settings) -> None:
-    init_archive(settings, [spider.info for spider in find_spiders().values()]).dispose()
+    init_fresh(settings, [spider.info for spider in find_spiders().values()]).dispose()
 
 
 def tell_history(settings: Settings) -> dict[str, list[str]]:

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from tests.migrated import lay_tables
 
 
 @pytest.fixture
 def home_settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", database_url=None, meilisearch_url=None)
+    settings = Settings(home=tmp_path / "home", database_url=None, meilisearch_url=None)
+    lay_tables(settings)
+    return settings
 
 
 @pytest.fixture

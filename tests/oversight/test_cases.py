@@ -193,9 +193,9 @@ def test_no_public_view_names_a_person(
 
 
 def test_an_appeal_is_settled_by_a_third_person_and_both_decisions_stay(
-    database_url: str, rule: Rule, home_settings: Settings
+    archive_url: str, rule: Rule, home_settings: Settings
 ) -> None:
-    with open_session(database_url, home_settings) as session:
+    with open_session(archive_url, home_settings) as session:
         walk_to_the_end(session, rule, home_settings)
 
 

@@ -29,9 +29,9 @@ LATER = NOW + timedelta(days=1)
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, home_settings: Settings) -> Iterator[Engine]:
-    """SQLite; a test that also asks for `database_url` runs on both engines."""
-    both = "database_url" in request.fixturenames
-    url = request.getfixturevalue("database_url") if both else home_settings.resolved_database_url
+    """SQLite; a test that also asks for `archive_url` runs on both engines."""
+    both = "archive_url" in request.fixturenames
+    url = request.getfixturevalue("archive_url") if both else home_settings.resolved_database_url
     engine = create_archive_engine(url)
     migrate(engine)
     yield engine
@@ -125,7 +125,7 @@ def test_evaluating_again_adds_nothing(engine: Engine, keep: Keep, evaluate: Eva
     assert read_answers(engine) == before
 
 
-@pytest.mark.usefixtures("database_url")
+@pytest.mark.usefixtures("archive_url")
 def test_a_changed_ad_gets_new_answers_and_keeps_its_old_signals(
     engine: Engine, keep: Keep, evaluate: Evaluate
 ) -> None:
@@ -150,7 +150,7 @@ def test_numbers_that_no_rule_reads_give_no_second_signal(
     assert len(read_signals(engine)) == before
 
 
-@pytest.mark.usefixtures("database_url")
+@pytest.mark.usefixtures("archive_url")
 def test_small_bites_come_to_the_same_as_one(
     engine: Engine, keep: Keep, evaluate: Evaluate
 ) -> None:
@@ -206,7 +206,7 @@ def test_an_ad_is_judged_by_the_law_of_its_days(
     assert (counts.applies, counts.not_met, counts.cannot_tell) == (2, 1, 1)
 
 
-@pytest.mark.usefixtures("database_url")
+@pytest.mark.usefixtures("archive_url")
 def test_signals_about_votes_that_are_over_are_historic(
     engine: Engine, keep: Keep, evaluate: Evaluate
 ) -> None:

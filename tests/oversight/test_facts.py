@@ -19,7 +19,6 @@ def make_public_ad(**values: object) -> PublicAd:
         "ref": "a1",
         "platform": "examplatform",
         "text": "",
-        "text_folded": "",
         "state": "seen",
         "versions": 1,
         "version_id": 1,
@@ -31,9 +30,16 @@ def make_public_ad(**values: object) -> PublicAd:
     return PublicAd(**(given | values))
 
 
-def test_every_ad_fact_is_a_column_of_the_projection_with_a_description() -> None:
+def test_every_ad_fact_follows_from_the_projection_and_has_a_name_in_plain_words() -> None:
+    facts = read_facts(make_public_ad())
     for name in AD_FACTS:
-        assert PublicAd.model_fields[name].description
+        assert f"ad.{name}" in facts
+        assert name_fact(f"ad.{name}") != name
+
+
+def test_the_folded_text_is_small_letters_of_one_shape_with_single_spaces() -> None:
+    ad = make_public_ad(text="VOTE\n for \N{FULLWIDTH LATIN CAPITAL LETTER U}s")
+    assert read_facts(ad)["ad.text_folded"] == "vote for us"
 
 
 def test_values_come_as_the_language_has_them() -> None:

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from archive.database import read, write
 from archive.reading.moment import NOW, Moment
-from archive.setup import init_archive
 from config.settings import Settings
 from oversight.reference_files import ReferenceFileError, read_kept_text
 from oversight.register import register_rules
@@ -17,6 +16,7 @@ from oversight.rule_file import LegalStatus, RuleFile, Validity
 from oversight.rules import load_rules
 from oversight.rules_then import list_held_rules, pick_in_force
 from paidforby import app
+from tests.migrated import init_fresh
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ def rules(tmp_path):
 @pytest.fixture
 def engine(tmp_path, rules):
     """An archive that loaded one rule, then a second one, then another wording of the first."""
-    engine = init_archive(Settings(home=tmp_path), [])
+    engine = init_fresh(Settings(home=tmp_path), [])
     first, second = rules
     title = json.dumps(f"{first.file.title}, reworded")
     lines = first.text.splitlines(keepends=True)

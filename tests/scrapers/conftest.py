@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.setup import init_archive
 from config.settings import Settings
 from scrapers.spider import find_spiders
+from tests.migrated import init_fresh
 from tests.scrapers.crawls import TOKEN, Home
 
 
@@ -16,6 +16,6 @@ def home(tmp_path: Path) -> Iterator[Home]:
     settings = Settings(
         home=tmp_path / "home", meta_access_token=TOKEN, meta_countries=["US"], meilisearch_url=None
     )
-    engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+    engine = init_fresh(settings, [spider.info for spider in find_spiders().values()])
     yield Home(settings, engine)
     engine.dispose()

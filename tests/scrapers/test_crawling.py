@@ -10,7 +10,6 @@ from archive.database import read, write
 from archive.models import Capture, QuarantinedPiece
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
-from archive.setup import init_archive
 from config.settings import Realm, Settings
 from scrapers.crawling import build_settings
 from scrapers.importing import ImportOrder, import_files
@@ -28,6 +27,7 @@ from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from scrapers.spider import find_spiders
 from scrapers.walk import Walk, WalkCrawler
+from tests.migrated import init_fresh
 from tests.scrapers.crawls import FOREVER, Home, now
 
 SNAP = "/snap/*"
@@ -180,7 +180,7 @@ def test_a_check_says_how_the_source_is_and_keeps_nothing(home):
 
 def test_a_crawl_and_its_child_write_to_postgresql_alike(postgresql_url, tmp_path):
     settings = Settings(home=tmp_path, database_url=postgresql_url)
-    engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+    engine = init_fresh(settings, [spider.info for spider in find_spiders().values()])
     home = Home(settings, engine)
     with running_replica(day=1) as url:
         first = home.crawl(url)

@@ -21,7 +21,6 @@ from archive.ingest.pages import ingest_page
 from archive.models.collecting import Outcome, RunKind
 from archive.records import AdRecord
 from archive.runs import begin_run, end_run
-from archive.setup import init_archive
 from config.settings import Settings
 from search.embedded import EmbeddedSearch
 from search.hits import SearchPage
@@ -29,6 +28,7 @@ from search.meilisearch import MeilisearchSearch
 from search.port import SearchEngine
 from search.query import build_query
 from search.sync import SyncReport, sync_index
+from tests.migrated import init_fresh
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ENGINES = ["embedded", "own_file", "meilisearch"]
@@ -89,7 +89,7 @@ def open_engine(name: str, archive: Engine, folder: Path, ask_for: Callable[[str
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(init_archive(Settings(home=tmp_path), []))
+    return Shelf(init_fresh(Settings(home=tmp_path), []))
 
 
 @pytest.fixture(params=ENGINES)

@@ -16,8 +16,8 @@ from tests.search.conftest import Shelf, make_ad, refs_of
 
 
 @pytest.fixture
-def shelf(database_url: str, tmp_path: Path) -> Iterator[Shelf]:
-    engine = init_archive(Settings(home=tmp_path, database_url=database_url), [])
+def shelf(archive_url: str, tmp_path: Path) -> Iterator[Shelf]:
+    engine = init_archive(Settings(home=tmp_path, database_url=archive_url), [])
     yield Shelf(engine)
     engine.dispose()
 

@@ -70,10 +70,10 @@ def invent_ad(dice: Random, ref: str):
 
 
 @pytest.fixture
-def shelf(database_url: str, tmp_path: Path) -> Iterator[Shelf]:
+def shelf(archive_url: str, tmp_path: Path) -> Iterator[Shelf]:
     """Ads at two looks: some unchanged, some changed, some new, some gone."""
     dice = Random(7)
-    shelf = Shelf(init_archive(Settings(home=tmp_path, database_url=database_url), []))
+    shelf = Shelf(init_archive(Settings(home=tmp_path, database_url=archive_url), []))
     first = [invent_ad(dice, f"ad-{number}") for number in range(60)]
     shelf.add(*first, sweep=True)
     changed = [invent_ad(dice, f"ad-{number}") for number in range(40, 70)]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.setup import init_archive
 from config.settings import Settings
 from search.hits import MARK_END, MARK_START
 from search.port import SearchEngine
 from search.query import QueryError
+from tests.migrated import init_fresh
 from tests.search.conftest import ENGINES, Shelf, ask, make_ad, open_engine, refs_of
 
 SPOKEN = {
@@ -74,7 +74,7 @@ def filled(
 ) -> SearchEngine:
     """An engine that holds ADS; tests only read it."""
     folder: Path = tmp_path_factory.mktemp("finding")
-    shelf = Shelf(init_archive(Settings(home=folder), []))
+    shelf = Shelf(init_fresh(Settings(home=folder), []))
     shelf.add(*ADS)
     search: SearchEngine = open_engine(request.param, shelf.engine, folder, request.getfixturevalue)
     shelf.sync(search)

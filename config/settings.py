@@ -144,6 +144,12 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'archive.sqlite3'}"
 
     @property
+    def user_agent(self) -> str:
+        """How this archive introduces itself to every server it asks, with an address to write to."""
+        contact = self.operator_contact or "no contact address given"
+        return f"paidforby (political ad archive; {self.operator_name}; {contact})"
+
+    @property
     def blobs_dir(self) -> Path:
         """Folder of the evidence store."""
         return self.home / "blobs"

@@ -41,6 +41,11 @@ DEMO_HOME = Path("var/demo")
 MARKER = "made-by-paidforby-demo"
 DAYS = (1, 2)
 CRAWLS_AT_ONCE = 2
+REPORTS = "https://reports.example"
+REPORT_FILES = (
+    "FacebookAdLibraryReport_2026-11-20_US_last_30_days.zip",
+    "FacebookAdLibraryReport_2026-11-20_DE_lifelong.zip",
+)
 HOST, PORT = "127.0.0.1", 8000
 
 
@@ -76,6 +81,7 @@ def make_demo_settings(settings: Settings) -> Settings:
             "operator_name": "the demo (invented data)",
             "meta_access_token": SecretStr(ACCESS_TOKEN),
             "meta_countries": ["ALL"],
+            "meta_report_urls": [f"{REPORTS}/{name}" for name in REPORT_FILES],
         }
     )
 

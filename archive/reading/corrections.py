@@ -29,7 +29,12 @@ KINDS = {
     CorrectionKind.WITHDRAWN: "taken back",
     CorrectionKind.RETURNED: "stated again",
 }
-GRAINS = {Grain.DAY: "the day", Grain.WEEK: "the week from", Grain.LIFETIME: "its whole life"}
+GRAINS = {
+    Grain.DAY: "the day",
+    Grain.WEEK: "the week from",
+    Grain.WINDOW: "the days from",
+    Grain.LIFETIME: "its whole life",
+}
 
 COUNTED = (("impressions", "shown {} times"), ("reach", "{} people reached"))
 

@@ -15,6 +15,8 @@ class Grain(StrEnum):
 
     DAY = "day"
     WEEK = "week"
+    WINDOW = "window"
+    """Days up to one, given anew each day: neighbours overlap, so nothing ever adds them up."""
     LIFETIME = "lifetime"
 
 

@@ -137,6 +137,18 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000",
         description="Address of the site as readers see it, used in citations and feeds.",
     )
+    mail_host: str | None = Field(
+        default=None, description="Mail server that takes alerts (SMTP); without it, none is mailed."
+    )
+    mail_port: int = Field(default=25, ge=1, le=65_535, description="Port of the mail server.")
+    mail_user: str | None = Field(
+        default=None, description="Name to log in with, where the mail server asks for one."
+    )
+    mail_password: SecretStr | None = Field(default=None, description="Password to that name.")
+    mail_from: str = Field(
+        default="paidforby@localhost", description="Address that alerts are mailed from."
+    )
+    mail_to: list[str] = Field(default=[], description="Addresses that alerts are mailed to.")
 
     @property
     def resolved_database_url(self) -> str:

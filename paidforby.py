@@ -18,6 +18,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "sources",
         "Every source: publisher, licence, needs, last look.",
     ),
+    "credentials": (
+        "scrapers.credentials_cli",
+        "app",
+        "What sources must be shown: owner, end, test call.",
+    ),
     "coverage": ("scrapers.collected_cli", "coverage", "Where we looked, when, and the gaps."),
     "crawl": ("scrapers.crawl_cli", "crawl", "Look at one source now."),
     "import": ("scrapers.cli", "import_", "Read files of a source from disk."),

@@ -1,7 +1,5 @@
 """The command that goes to a source now: one partition in this process, several in a child each."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -14,9 +12,8 @@ from sqlmodel import col, select
 from archive.cli import AsJson
 from archive.database import read
 from archive.errors import AlreadyLookedError, PartitionBusyError
-from archive.held_batches import list_batches
 from archive.models import QuarantinedPiece, Run
-from archive.models.collecting import Outcome, PieceStatus
+from archive.models.collecting import Outcome
 from archive.quarantine import tell_piece
 from archive.reading.sources import show_run
 from archive.setup import init_archive
@@ -33,6 +30,8 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Realm, Settings
+from scrapers.alerting import promise_looks
+from scrapers.checking import check_source
 from scrapers.children import Errand, crawl_in_child
 from scrapers.cli import EvaluateAfter, IndexAfter, find_spider
 from scrapers.crawling import CrawlOrder, run_crawl
@@ -76,6 +75,7 @@ def crawl(
         return
     with plain_errors():
         engine = open_or_init(settings)
+        promise_looks(settings, engine, utc_now, only=[source])
         if partition:
             order = CrawlOrder(spider, partition, base_url, realm, after_run)
             runs: list[Run | None] = _crawl_here(settings, engine, order)
@@ -185,24 +185,18 @@ def note_held_pieces(engine: Engine, runs: list[Run]) -> None:
 
 
 def _check_source(settings: Settings, order: CrawlOrder, *, as_json: bool) -> None:
-    """Crawl the beginning of a partition into a home that is thrown away, and say how it went."""
-    with TemporaryDirectory(prefix="paidforby-check-") as folder, plain_errors():
-        own = {"home": Path(folder), "database_url": None, "meilisearch_url": None}
-        scratch = settings.model_copy(update=own)
-        engine = init_archive(scratch, [order.spider.info])
-        run = run_crawl(scratch, engine, order, utc_now, most_answers=CHECKED_ANSWERS)
-        note_held_pieces(engine, [run])
-        with read(engine) as session:
-            doubts = [
-                batch.reason for batch in list_batches(session, PieceStatus.HELD, SHOWN_AT_MOST)
-            ]
-        engine.dispose()
-    for doubt in doubts:
+    """Compare the beginning of a partition with what we expect, and say how it went."""
+    with plain_errors():
+        check = check_source(settings, order, utc_now, CHECKED_ANSWERS)
+    for line in check.unreadable:
+        note(line)
+    for doubt in check.would_hold:
         note(f"a crawl would hold this: {doubt}")
-    is_as_expected = run.outcome in {Outcome.DONE, Outcome.PARTIAL} and not doubts
+    for finding in check.findings:
+        note(f"the monitors would say: {finding}")
     if as_json:
-        emit_json({"as_expected": is_as_expected, "would_hold": doubts, "run": show_run(run)})
+        emit_json(vars(check) | {"run": show_run(check.run), "as_expected": check.is_as_expected})
     else:
-        words = "as expected" if is_as_expected else "not as expected"
-        say(f"{words}: {tell_run(run)}")
-    raise typer.Exit(DONE if is_as_expected else FAILED)
+        words = "as expected" if check.is_as_expected else "not as expected"
+        say(f"{words}: {tell_run(check.run)}")
+    raise typer.Exit(DONE if check.is_as_expected else FAILED)

@@ -28,6 +28,7 @@ from archive.records import SourceInfo
 from archive.runs import Look, begin_run, has_begun, hold_lease, read_cursor
 from config.settings import Realm, Settings
 from scrapers.conditional import Validators, read_validators
+from scrapers.credentials import require_valid
 from scrapers.intake import Clock, Intake
 from scrapers.signing import LackError, RedactingFormatter, Secret
 from scrapers.spider import SourceSpider
@@ -35,9 +36,10 @@ from scrapers.walk import LOOPBACK, Walk, WalkCrawler
 
 GIB = 1 << 30
 FINISHED = "finished"
+ENOUGH = "stopped after the few answers that were wanted"
 STOPPED = {
     "shutdown": "stopped from outside before it was through",
-    "closespider_pagecount": "stopped after the few answers that were wanted",
+    "closespider_pagecount": ENOUGH,
 }
 
 
@@ -125,6 +127,7 @@ def _begin(
 def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answers: int) -> str:
     """Send the spider through the partition; gives Scrapy's reason for the end."""
     try:
+        require_valid(settings, order.spider.info.id, walk.intake.clock().date())
         walk.secret = order.spider.read_secret(settings)
     except LackError as lack:
         walk.note_trouble(Outcome.BLOCKED, str(lack))

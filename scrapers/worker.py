@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from archive.models import Run
 from config.settings import Settings
+from scrapers.alerting import mail_alerts, promise_looks
 from scrapers.children import crawl_in_child
 from scrapers.following import follow_changes
 from scrapers.intake import Clock
@@ -29,11 +30,13 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     Raises:
         ScheduleError: if a schedule cannot be read.
     """
+    promise_looks(settings, engine, clock)
     follow_changes(settings, engine, clock, mirror=True)
     runs = []
     for errand in find_due(engine, settings, read_schedules(settings), clock()):
         runs.append(crawl_in_child(settings, engine, errand, clock))
         follow_changes(settings, engine, clock, mirror=True)
+    mail_alerts(settings, engine, clock)
     return runs
 
 

@@ -1,0 +1,102 @@
+"""Alerts on their way to people: looks promised by the schedule, warnings of credentials, mail.
+
+The worker and the scheduler call it, `crawl` promises looks at its source. It finds nothing itself:
+`archive.alerts` and `scrapers.credentials` do.
+"""
+
+import smtplib
+import ssl
+from collections.abc import Collection, Sequence
+from email.message import EmailMessage
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from archive.alerts import Alert, list_alerts, note_rhythm
+from archive.database import read, write
+from archive.models import MailedAlert
+from archive.plain import show_plain
+from archive.terminal import note
+from config.settings import Settings
+from scrapers.credentials import list_standings, list_warnings
+from scrapers.intake import Clock
+from scrapers.schedule import read_schedules
+from scrapers.walk import LOOPBACK
+
+SECONDS_FOR_MAIL = 30
+
+
+def promise_looks(
+    settings: Settings, engine: Engine, clock: Clock, only: Collection[str] = ()
+) -> None:
+    """Keep how often each source is to be looked at, so that its silence shows; `only` these.
+
+    Raises:
+        ScheduleError: if a schedule cannot be read.
+    """
+    schedules = read_schedules(settings)
+    with write(engine) as session:
+        for source, schedule in schedules.items():
+            if not only or source in only:
+                note_rhythm(session, source, schedule.every, clock())
+
+
+def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]:
+    """Mail what stands out and was not mailed before; gives it. A mail that fails is tried again later.
+
+    An alert mailed twice is better than one never mailed: it counts as mailed once a server took it.
+
+    Raises:
+        YamlFileError, CredentialError: if what is known about credentials cannot be read.
+    """
+    if settings.mail_host is None or not settings.mail_to:
+        return []
+    now = clock()
+    warnings = list_warnings(list_standings(settings), now.date())
+    with read(engine) as session:
+        known = set(session.exec(select(MailedAlert.alert_id)))
+        alerts = [a for a in [*warnings, *list_alerts(session, now)] if a.id not in known]
+    if not alerts:
+        return []
+    try:
+        send_mail(settings, settings.mail_host, write_mail(settings, alerts))
+    except (OSError, smtplib.SMTPException) as error:
+        note(f"no mail about {len(alerts)} alerts: {show_plain(str(error))}")
+        return []
+    with write(engine) as session:
+        session.add_all(MailedAlert(alert_id=alert.id, mailed_at=now) for alert in alerts)
+    return alerts
+
+
+def write_mail(settings: Settings, alerts: Sequence[Alert]) -> EmailMessage:
+    """Alerts as one plain mail; reasons are others' words, so each stays on its line."""
+    message = EmailMessage()
+    number = "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts"
+    message["Subject"] = f"Paid For By, {show_plain(settings.operator_name)}: {number}"
+    message["From"] = settings.mail_from
+    message["To"] = ", ".join(settings.mail_to)
+    lines = [
+        f"{alert.source}: {show_plain(alert.reason)} (since {alert.since_at:%Y-%m-%d %H:%M} UTC)"
+        for alert in alerts
+    ]
+    site = f"{settings.public_url.rstrip('/')}/sources"
+    message.set_content(
+        "\n".join([*lines, "", f"All sources: {site}", "Or type: paidforby sources"])
+    )
+    return message
+
+
+def send_mail(settings: Settings, host: str, message: EmailMessage) -> None:
+    """Hand a mail to the server; in the clear only on this machine or where it offers nothing else.
+
+    Raises:
+        OSError: if the server cannot be reached or its certificate is not believed.
+        SMTPException: if it refuses.
+    """
+    with smtplib.SMTP(host, settings.mail_port, timeout=SECONDS_FOR_MAIL) as server:
+        server.ehlo()
+        if host not in LOOPBACK and server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+        if settings.mail_user and settings.mail_password:
+            server.login(settings.mail_user, settings.mail_password.get_secret_value())
+        server.send_message(message)

@@ -1,0 +1,78 @@
+"""A look at a source that leaves no trace: into a home of its own that is thrown away.
+
+`crawl --check` and `credentials test` call it, once in a process. It reads the operator's own
+configuration and never touches the archive.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlmodel import select
+
+from archive.alerts import list_findings
+from archive.database import read
+from archive.held_batches import list_batches
+from archive.models import QuarantinedPiece, Run
+from archive.models.collecting import Outcome, PieceStatus
+from archive.quarantine import tell_piece
+from archive.setup import init_archive
+from config.settings import Settings
+from scrapers.crawling import ENOUGH, CrawlOrder, run_crawl
+from scrapers.intake import Clock
+
+SHOWN_AT_MOST = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """How a source compares with what we expect of it."""
+
+    run: Run
+    unreadable: list[str]
+    """Pieces, columns and files that are not as we know them."""
+    would_hold: list[str]
+    """Batches that a crawl would hold for a person."""
+    findings: list[str]
+    """What the monitors say of it."""
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Nothing was in the way, and all that was read is as we know it."""
+        was_read = self.run.outcome == Outcome.DONE or (
+            self.run.outcome == Outcome.PARTIAL and self.run.reason == ENOUGH
+        )
+        return was_read and not (self.unreadable or self.would_hold or self.findings)
+
+
+def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answers: int) -> Check:
+    """Look at the beginning of a partition, few answers, and keep nothing.
+
+    Raises:
+        ArchiveError: as `run_crawl`.
+    """
+    with TemporaryDirectory(prefix="paidforby-check-") as folder:
+        scratch = _make_scratch(settings, Path(folder))
+        engine = init_archive(scratch, [order.spider.info])
+        try:
+            run = run_crawl(scratch, engine, order, clock, most_answers=most_answers)
+            with read(engine) as session:
+                pieces = session.exec(select(QuarantinedPiece).limit(SHOWN_AT_MOST)).all()
+                batches = list_batches(session, PieceStatus.HELD, SHOWN_AT_MOST)
+                return Check(
+                    run,
+                    [tell_piece(piece) for piece in pieces],
+                    [batch.reason for batch in batches],
+                    [finding.reason for finding in list_findings(session, SHOWN_AT_MOST)],
+                )
+        finally:
+            engine.dispose()
+
+
+def _make_scratch(settings: Settings, folder: Path) -> Settings:
+    """The same settings for a home of nothing but the operator's own configuration."""
+    own = (settings.home / "config").absolute()
+    if own.is_dir():
+        (folder / "config").symlink_to(own, target_is_directory=True)
+    elsewhere = {"home": folder, "database_url": None, "meilisearch_url": None}
+    return settings.model_copy(update=elsewhere)

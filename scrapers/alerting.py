@@ -61,7 +61,7 @@ def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]
     try:
         send_mail(settings, settings.mail_host, write_mail(settings, alerts))
     except (OSError, smtplib.SMTPException) as error:
-        note(f"no mail about {len(alerts)} alerts: {show_plain(str(error))}")
+        note(f"no mail about {_tell_number(alerts)}: {show_plain(str(error))}")
         return []
     with write(engine) as session:
         session.add_all(MailedAlert(alert_id=alert.id, mailed_at=now) for alert in alerts)
@@ -71,8 +71,9 @@ def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]
 def write_mail(settings: Settings, alerts: Sequence[Alert]) -> EmailMessage:
     """Alerts as one plain mail; reasons are others' words, so each stays on its line."""
     message = EmailMessage()
-    number = "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts"
-    message["Subject"] = f"Paid For By, {show_plain(settings.operator_name)}: {number}"
+    message["Subject"] = (
+        f"Paid For By, {show_plain(settings.operator_name)}: {_tell_number(alerts)}"
+    )
     message["From"] = settings.mail_from
     message["To"] = ", ".join(settings.mail_to)
     lines = [
@@ -84,6 +85,10 @@ def write_mail(settings: Settings, alerts: Sequence[Alert]) -> EmailMessage:
         "\n".join([*lines, "", f"All sources: {site}", "Or type: paidforby sources"])
     )
     return message
+
+
+def _tell_number(alerts: Sequence[Alert]) -> str:
+    return "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts"
 
 
 def send_mail(settings: Settings, host: str, message: EmailMessage) -> None:

@@ -30,6 +30,7 @@ from config.settings import Realm, Settings
 from scrapers.conditional import Validators, read_validators
 from scrapers.credentials import require_valid
 from scrapers.intake import Clock, Intake
+from scrapers.schedule import find_pace, read_schedule
 from scrapers.signing import LackError, RedactingFormatter, Secret
 from scrapers.spider import SourceSpider
 from scrapers.walk import LOOPBACK, Walk, WalkCrawler
@@ -132,12 +133,14 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
     except LackError as lack:
         walk.note_trouble(Outcome.BLOCKED, str(lack))
         return FINISHED
+    info = order.spider.info
+    schedule = read_schedule(settings, info.id)
+    walk.pace = find_pace(info, schedule, walk.secret, is_local=walk.is_local)
     start_logging(walk.secret)
     process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})
     crawler = WalkCrawler(
         walk,
-        build_settings(settings, order.spider.info, walk.address)
-        | {"CLOSESPIDER_PAGECOUNT": most_answers},
+        build_settings(settings, info, walk.address) | {"CLOSESPIDER_PAGECOUNT": most_answers},
     )
     finish_reasons: list[str] = []
 
@@ -162,9 +165,8 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
 def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[str, Any]:
     """Scrapy's settings for a source; whoever asks our own replica need not be slow."""
     is_local = urlsplit(address).hostname in LOOPBACK
-    contact = settings.operator_contact or "no contact address given"
     return {
-        "USER_AGENT": f"paidforby (political ad archive; {settings.operator_name}; {contact})",
+        "USER_AGENT": settings.user_agent,
         "ROBOTSTXT_OBEY": info.access.startswith("robots: obey"),
         "DOWNLOAD_DELAY": 0 if is_local else info.seconds_between_requests,
         "BACKOFF_FIRST_WAIT_SECONDS": 0.05 if is_local else 2.0,
@@ -188,6 +190,7 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
             # Answers pass from the last to the first: unpacked (590), kept, then judged.
             "scrapers.middlewares.GuardMiddleware": 40,
             "scrapers.middlewares.BackoffMiddleware": 560,
+            "scrapers.pacing.PaceMiddleware": 570,
             "scrapers.middlewares.CaptureMiddleware": 585,
         },
         "ITEM_PIPELINES": {"scrapers.pipelines.ArchivePipeline": 100},

@@ -8,7 +8,6 @@ import asyncio
 import ipaddress
 import random
 import socket
-import time
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -44,8 +43,6 @@ OUTAGES = (
     OSError,
 )
 MOST_TRIES = 6
-LONGEST_WAIT_SECONDS = 300.0
-"""A longer wait ends the run as deferred: a sleeping process holds the partition for nothing."""
 QUOTA_FACTOR = 30
 """A quota comes back more slowly than a server that stumbled."""
 AFTER_OUTAGE = timedelta(hours=1)
@@ -184,7 +181,6 @@ class BackoffMiddleware:
         self._walk = walk
         self._spider = spider
         self._first_wait_seconds = first_wait_seconds
-        self._not_before: dict[str, float] = {}
         self._random = random.SystemRandom()
 
     @classmethod
@@ -194,12 +190,6 @@ class BackoffMiddleware:
             raise TypeError("a crawl is made by the spider of a source")
         first_wait_seconds = crawler.settings.getfloat("BACKOFF_FIRST_WAIT_SECONDS")
         return cls(walk_of(crawler), crawler.spider, first_wait_seconds)
-
-    async def process_request(self, request: Request) -> None:
-        """Hold the request until its host may be asked again."""
-        host = urlsplit(request.url).netloc
-        while (wait := self._not_before.get(host, 0.0) - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
         """Pass on what can be read; retry, defer or end the walk for the rest.
@@ -238,12 +228,12 @@ class BackoffMiddleware:
         tries = request.meta.get("tries", 0) + 1
         wait = self._choose_wait(judgement.verdict, tries, asked)
         now = self._walk.intake.clock()
+        until = now + timedelta(seconds=wait)
+        leave_alone(self._walk, until)
         if wait > LONGEST_WAIT_SECONDS:
-            self._defer(judgement, now + timedelta(seconds=wait))
+            self._defer(judgement, until)
         if tries >= MOST_TRIES:
             self._defer(judgement, now + AFTER_OUTAGE)
-        host = urlsplit(request.url).netloc
-        self._not_before[host] = max(self._not_before.get(host, 0.0), time.monotonic() + wait)
         return request.replace(meta={**request.meta, "tries": tries}, dont_filter=True)
 
     def _choose_wait(self, verdict: Verdict, tries: int, asked: float | None) -> float:

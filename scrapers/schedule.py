@@ -1,32 +1,37 @@
-"""When each source is looked at: files that say how often, runs that say when we last did.
+"""How often each source is looked at, and how fast: files of an operator, what windows of rules ask.
 
-The worker and the scheduler ask `find_due`; pages show `next_due_at`. What is overdue is always told
-by the rows of `run`, never by a clock that was ticking while we were down.
+`due.py` and `election_mode.py` read it, and a crawl for its pace. When a source was looked at last is
+no matter of this file.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from sqlalchemy import Engine, func
-from sqlmodel import Session, col, select
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-from archive.database import read
 from archive.errors import ArchiveError
-from archive.models import Run
-from archive.models.collecting import Outcome, RunKind
+from archive.records import SourceInfo
 from config.overlay import ConfigFile, list_config_files
 from config.settings import Settings
-from scrapers.children import Errand
+from scrapers.budget import Pace, name_key
+from scrapers.signing import Secret
 from scrapers.spider import find_spiders
 
 EVERY = re.compile(r"([1-9][0-9]{0,3})(m|h|d)")
+PARTITION_COUNTRY = re.compile(r"([A-Z]{2})(?![A-Za-z0-9])")
+PARTITION_YEAR = re.compile(r"[0-9]{4}")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 NEVER = "never"
-RETRY_AFTER = timedelta(hours=1)
-"""A look that failed is tried again sooner than its turn."""
 
 
 class ScheduleError(ArchiveError):
@@ -41,27 +46,64 @@ class Schedule(BaseModel):
     every: timedelta | None = Field(
         description="Time between looks at a partition: 30m, 6h, 1d; `never` leaves the source out."
     )
+    fastest: timedelta | None = Field(
+        default=None,
+        description="Shortest time between looks while a rule's window needs more of them; empty: "
+        "elections change nothing.",
+    )
+    countries: tuple[str, ...] = Field(
+        default=(),
+        description="Countries whose elections the source is about; empty: every country's, or that "
+        "of its partition (ISO 3166-1 alpha-2).",
+    )
+    requests_per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most requests of one key in an hour, all workers together; empty: only the "
+        "source's own pace counts.",
+    )
     base_url: str = Field(
         default="", description="Another address in the source's place: a mirror, the replica."
     )
 
-    @field_validator("every", mode="before")
+    @field_validator("every", "fastest", mode="before")
     @classmethod
-    def _read_every(cls, value: object) -> timedelta | None:
-        if value == NEVER:
+    def _read_time(cls, value: object, field: ValidationInfo) -> timedelta | None:
+        if value == NEVER and field.field_name == "every":
             return None
         match = EVERY.fullmatch(str(value))
         if match is None:
-            raise ValueError(f"{value!r} is not a time such as 30m, 6h or 1d, nor `never`")
+            never = ", nor `never`" if field.field_name == "every" else ""
+            raise ValueError(f"{value!r} is not a time such as 30m, 6h or 1d{never}")
         return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 @dataclass(frozen=True)
-class Turn:
-    """A partition and when it is due; `None`: it has never been looked at."""
+class Demand:
+    """What one rule's window at one election asks of the sources: looks no further apart than this."""
 
-    errand: Errand
-    due_at: datetime | None
+    rule: str
+    election: str
+    country: str
+    """ISO 3166-1 alpha-2."""
+    start_at: datetime
+    end_at: datetime
+    resolution: timedelta
+
+    def is_pressing(self, now: datetime) -> bool:
+        """Whether looks count: from the last one before the window to the first one after it."""
+        return self.start_at - self.resolution <= now < self.end_at + self.resolution
+
+    def concerns(self, schedule: Schedule, partition: str) -> bool:
+        """Whether a partition may hold ads of the window: by its country or its year, if it has one."""
+        if schedule.countries and self.country not in schedule.countries:
+            return False
+        named = PARTITION_COUNTRY.match(partition)
+        if named and named[1] != self.country:
+            return False
+        # A cycle is named by its last year, which may be the one after the window.
+        years = range(self.start_at.year, self.end_at.year + 2)
+        return not PARTITION_YEAR.fullmatch(partition) or int(partition) in years
 
 
 def read_schedules(settings: Settings) -> dict[str, Schedule]:
@@ -91,58 +133,37 @@ def _read_schedule(file: ConfigFile) -> Schedule:
         ) from error
 
 
-def find_due(
-    engine: Engine, settings: Settings, schedules: dict[str, Schedule], now: datetime
-) -> list[Errand]:
-    """The partitions to look at now, source by source, longest overdue first.
+def read_schedule(settings: Settings, source: str) -> Schedule | None:
+    """The schedule of one source; `None`: it has none, and is looked at by hand.
 
-    A source that is being read at this moment, by whomever, is left alone.
+    Raises:
+        ScheduleError: naming the file and the field that is wrong.
     """
-    due: list[Errand] = []
-    with read(engine) as session:
-        for source, schedule in schedules.items():
-            runs = _last_runs(session, source)
-            if schedule.every is None or any(_is_alive(run, now) for run in runs.values()):
-                continue
-            partitions = find_spiders()[source].list_partitions(settings, now.date())
-            turns = [
-                Turn(
-                    Errand(source, partition, schedule.base_url),
-                    next_due_at(runs[partition], schedule.every) if partition in runs else None,
-                )
-                for partition in partitions
-            ]
-            due += _sort_due(turns, now)
-    return due
+    files = list_config_files(settings, "schedules", ".yaml")
+    own = next((file for file in files if file.path.stem == source), None)
+    return _read_schedule(own) if own else None
 
 
-def _sort_due(turns: list[Turn], now: datetime) -> list[Errand]:
-    """What is due, never looked at first, then longest overdue."""
-    due = [(turn.due_at is not None, turn.due_at or now, turn.errand) for turn in turns]
-    return [errand for _, due_at, errand in sorted(due, key=lambda t: t[:2]) if due_at <= now]
+def choose_every(
+    schedule: Schedule, every: timedelta, partition: str, now: datetime, demands: Sequence[Demand]
+) -> timedelta:
+    """Time between looks at a partition: `every`, or what a window needs and the schedule grants."""
+    if schedule.fastest is None:
+        return every
+    wanted = [
+        demand.resolution
+        for demand in demands
+        if demand.is_pressing(now) and demand.concerns(schedule, partition)
+    ]
+    return min(every, max(schedule.fastest, min(wanted, default=every)))
 
 
-def next_due_at(run: Run, every: timedelta) -> datetime:
-    """When a partition is due again after its last look."""
-    if run.outcome == Outcome.RUNNING:
-        return run.lease_until or run.started_at
-    if run.not_before_at:
-        return run.not_before_at
-    if run.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
-        return run.started_at + min(every, RETRY_AFTER)
-    return run.started_at + every
-
-
-def _is_alive(run: Run, now: datetime) -> bool:
-    return run.outcome == Outcome.RUNNING and run.lease_until is not None and run.lease_until > now
-
-
-def _last_runs(session: Session, source: str) -> dict[str, Run]:
-    """The newest crawl of each partition of a source."""
-    newest = (
-        select(func.max(Run.id))
-        .where(Run.source == source, Run.kind == RunKind.CRAWL)
-        .group_by(Run.partition)
-    )
-    runs = session.exec(select(Run).where(col(Run.id).in_(newest)))
-    return {run.partition: run for run in runs}
+def find_pace(
+    info: SourceInfo, schedule: Schedule | None, secret: Secret | None, *, is_local: bool
+) -> Pace:
+    """How fast a key may ask: as the source allows and the operator knows; our own replica is not spared."""
+    key = name_key(info.id, secret)
+    if is_local:
+        return Pace(key)
+    most = schedule.requests_per_hour if schedule else None
+    return Pace(key, info.seconds_between_requests, most)

@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from scrapers.children import Child, Errand, finish_child, start_child
+from scrapers.due import find_due
 from scrapers.intake import Clock
-from scrapers.schedule import Schedule, find_due, read_schedules
+from scrapers.schedule import Schedule, read_schedules
 
 SECONDS_BETWEEN_TICKS = 30.0
 

@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 
 from archive.models import Capture
 from archive.models.collecting import Outcome
+from scrapers.budget import Pace
 from scrapers.conditional import Validators
 from scrapers.intake import Intake
 from scrapers.signing import Secret
@@ -38,6 +39,8 @@ class Walk:
     address: str
     intake: Intake
     secret: Secret | None = None
+    pace: Pace | None = None
+    """How fast its key may ask; set before the first request."""
     validators: Validators = field(default_factory=Validators)
     """Of the file as we have it; replaced by those of the file as it came."""
     captures: dict[int, Capture] = field(default_factory=dict)

@@ -14,9 +14,10 @@ from archive.models import Run
 from config.settings import Settings
 from scrapers.alerting import mail_alerts, promise_looks
 from scrapers.children import crawl_in_child
+from scrapers.due import find_due
 from scrapers.following import follow_changes
 from scrapers.intake import Clock
-from scrapers.schedule import find_due, read_schedules
+from scrapers.schedule import read_schedules
 
 SECONDS_BETWEEN_ROUNDS = 30.0
 

@@ -10,10 +10,12 @@ from archive.database import write
 from archive.models import Run
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
+from scrapers.budget import hold_off
 from scrapers.children import Errand, running_child
+from scrapers.due import find_due, next_due_at
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
-from scrapers.schedule import Schedule, ScheduleError, find_due, next_due_at, read_schedules
+from scrapers.schedule import Schedule, ScheduleError, read_schedules
 from scrapers.scheduler import CrawlScheduler
 from tests.scrapers.crawls import now
 
@@ -103,11 +105,28 @@ def test_a_deferred_partition_waits_until_the_time_it_was_given(home):
     assert "2026" in due_at(home, later)
 
 
-def test_nothing_of_a_source_is_due_while_one_of_its_partitions_is_read(home):
+def test_a_partition_that_is_being_read_is_left_alone_until_its_lease_ends(home):
     with write(home.engine) as session:
         begin_run(session, "snap", "2020", RunKind.CRAWL, NOON)
-    assert due_at(home, NOON + timedelta(minutes=1)) == []
+    soon = due_at(home, NOON + timedelta(minutes=1))
+    assert "2020" not in soon
+    assert "2021" in soon, "several workers share a source"
     assert "2020" in due_at(home, NOON + timedelta(minutes=11)), "its worker is dead"
+
+
+def test_a_source_whose_key_must_wait_is_left_alone_by_every_worker(home):
+    with write(home.engine) as session:
+        hold_off(session, "snap", NOON + timedelta(hours=2), NOON)
+    assert due_at(home, NOON + timedelta(hours=1)) == []
+    assert "2026" in due_at(home, NOON + timedelta(hours=2))
+
+
+def test_what_was_found_due_names_the_look_it_was_judged_by(home):
+    remember(home, ended_run(Outcome.DONE))
+    found = find_due(home.engine, home.settings, SNAP_HOURLY, NOON + timedelta(hours=1))
+    after = {errand.partition: errand.after_run for errand in found}
+    assert after["2026"] == home.runs()[0].id
+    assert after["2025"] == 0
 
 
 def schedule_fec(home, url: str) -> None:

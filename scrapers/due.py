@@ -1,0 +1,120 @@
+"""What is to be looked at now: told by the rows of `run` and of `request_budget`.
+
+The worker and the scheduler ask `find_due`. No clock that was ticking while we were down is asked: what
+was missed meanwhile is overdue by the rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from archive.database import read
+from archive.models import Run
+from archive.models.collecting import Outcome, RunKind
+from config.settings import Settings
+from scrapers.budget import Pace, find_free_at
+from scrapers.children import Errand
+from scrapers.schedule import Demand, Schedule, choose_every, find_pace
+from scrapers.signing import LackError
+from scrapers.spider import find_spiders
+from scrapers.walk import LOOPBACK
+
+RETRY_AFTER = timedelta(hours=1)
+"""A look that failed is tried again sooner than its turn."""
+SHORT_WAIT = timedelta(seconds=30)
+"""A key that is free so soon is worth starting for; a crawl waits for its turn itself."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A partition and when it is due; `None`: it has never been looked at."""
+
+    errand: Errand
+    due_at: datetime | None
+
+
+def find_due(
+    engine: Engine,
+    settings: Settings,
+    schedules: dict[str, Schedule],
+    now: datetime,
+    demands: Sequence[Demand] = (),
+) -> list[Errand]:
+    """The partitions to look at now, source by source, longest overdue first.
+
+    A partition that is being read at this moment, by whomever, is left alone, and so is a source whose
+    key must wait.
+    """
+    due: list[Errand] = []
+    with read(engine) as session:
+        for source, schedule in schedules.items():
+            pace = find_scheduled_pace(settings, source, schedule)
+            if find_free_at(session, pace, now) <= now + SHORT_WAIT:
+                turns = find_turns(session, settings, source, schedule, now, demands)
+                due += _sort_due(turns, now)
+    return due
+
+
+def find_turns(
+    session: Session,
+    settings: Settings,
+    source: str,
+    schedule: Schedule,
+    now: datetime,
+    demands: Sequence[Demand],
+) -> list[Turn]:
+    """The partitions of a source that is looked at by itself, and when each is due."""
+    if schedule.every is None:
+        return []
+    turns = []
+    runs = find_last_runs(session, source)
+    for partition in find_spiders()[source].list_partitions(settings, now.date()):
+        run = runs.get(partition)
+        every = choose_every(schedule, schedule.every, partition, now, demands)
+        after_run = run.id if run and run.id else 0
+        errand = Errand(source, partition, schedule.base_url, after_run)
+        turns.append(Turn(errand, next_due_at(run, every) if run else None))
+    return turns
+
+
+def find_scheduled_pace(settings: Settings, source: str, schedule: Schedule) -> Pace:
+    """How fast a source may be asked, with the secret there is."""
+    spider = find_spiders()[source]
+    try:
+        secret = spider.read_secret(settings)
+    except LackError:
+        secret = None
+    is_local = urlsplit(schedule.base_url).hostname in LOOPBACK
+    return find_pace(spider.info, schedule, secret, is_local=is_local)
+
+
+def _sort_due(turns: list[Turn], now: datetime) -> list[Errand]:
+    """What is due, never looked at first, then longest overdue."""
+    due = [(turn.due_at is not None, turn.due_at or now, turn.errand) for turn in turns]
+    return [errand for _, due_at, errand in sorted(due, key=lambda t: t[:2]) if due_at <= now]
+
+
+def next_due_at(run: Run, every: timedelta) -> datetime:
+    """When a partition is due again after its last look."""
+    if run.outcome == Outcome.RUNNING:
+        return run.lease_until or run.started_at
+    if run.not_before_at:
+        return run.not_before_at
+    if run.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
+        return run.started_at + min(every, RETRY_AFTER)
+    return run.started_at + every
+
+
+def find_last_runs(session: Session, source: str) -> dict[str, Run]:
+    """The newest crawl of each partition of a source."""
+    newest = (
+        select(func.max(Run.id))
+        .where(Run.source == source, Run.kind == RunKind.CRAWL)
+        .group_by(Run.partition)
+    )
+    runs = session.exec(select(Run).where(col(Run.id).in_(newest)))
+    return {run.partition: run for run in runs}

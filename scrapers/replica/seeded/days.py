@@ -1,0 +1,113 @@
+"""A seeded archive of ads, day by day: laid out in a folder, or served by the replica.
+
+`paidforby replica` and tests call it. The same plan gives the same bytes.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from scrapers.replica.app import create_replica
+from scrapers.replica.faults import Fault, ReceivedRequest
+from scrapers.replica.meta_ad_library import API_PATH
+from scrapers.replica.seeded import google, meta, report, snap
+from scrapers.replica.seeded.truth import Tally
+from scrapers.replica.serve import serve_app
+
+SNAP_SHARE = 0.3
+GOOGLE_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many ads there are on day 1 in all, and what their data follow from."""
+
+    ads: int
+    seed: int
+
+    @property
+    def snap_ads(self) -> int:
+        """Ads of day 1 that are Snap's."""
+        return int(self.ads * SNAP_SHARE)
+
+    @property
+    def google_ads(self) -> int:
+        """Ads of day 1 that are Google's."""
+        return int(self.ads * GOOGLE_SHARE)
+
+    @property
+    def meta_ads(self) -> int:
+        """Ads of day 1 that are Meta's: all others."""
+        return self.ads - self.snap_ads - self.google_ads
+
+
+@dataclass(frozen=True)
+class SeededDay:
+    """What lies in a day's folder beside the ads of Meta's API, and what is true of all of it."""
+
+    number: int
+    ads: meta.SeededAds
+    tallies: tuple[Tally, ...]
+
+    def find_tally(self, source: str, partition: str, kind: str = "ads") -> Tally:
+        """The truth of one partition.
+
+        Raises:
+            KeyError: if nothing was made for it.
+        """
+        for tally in self.tallies:
+            if (tally.source, tally.partition, tally.kind) == (source, partition, kind):
+                return tally
+        raise KeyError((source, partition, kind))
+
+
+def lay_out_day(plan: Plan, day: int, folder: Path) -> SeededDay:
+    """Write the files of a day below an empty folder, as `create_replica` serves them.
+
+    Raises:
+        FileExistsError: if something lies there already.
+    """
+    api, api_tallies = meta.show_ads(meta.make_ads(plan.seed, plan.meta_ads), day)
+    tallies = [
+        *snap.lay_out_years(snap.make_ads(plan.seed, plan.snap_ads), day, folder),
+        *google.lay_out_bundle(google.make_ads(plan.seed, plan.google_ads), day, folder),
+        *api_tallies,
+        report.lay_out_report(report.make_pages(plan.seed, plan.meta_ads), day, folder),
+    ]
+    return SeededDay(day, api, tuple(tallies))
+
+
+def write_api_ads(day: SeededDay, folder: Path) -> None:
+    """Write the ads of Meta's API below a day's folder, to be imported."""
+    meta.write_ads(day.ads, folder / API_PATH.lstrip("/") / "ads.jsonl")
+
+
+def write_truth(plan: Plan, days: Iterable[SeededDay], path: Path) -> None:
+    """What each day holds: for every partition its counts, its totals by currency, what vanished."""
+    truth: dict[str, Any] = {
+        "ads": plan.ads,
+        "seed": plan.seed,
+        "days": [
+            {"day": day.number, "partitions": [tally.describe() for tally in day.tallies]}
+            for day in days
+        ],
+    }
+    path.write_text(json.dumps(truth, indent=1), "utf-8")
+
+
+@contextmanager
+def running_seeded_day(
+    plan: Plan,
+    day: int,
+    faults: Sequence[Fault] = (),
+    received: list[ReceivedRequest] | None = None,
+) -> Iterator[tuple[str, SeededDay]]:
+    """Serve a seeded day as `running_replica` serves fixtures; gives the address and the truth."""
+    with TemporaryDirectory(prefix="replica-") as folder:
+        seeded = lay_out_day(plan, day, Path(folder))
+        with serve_app(create_replica(Path(folder), seeded.ads, faults, received)) as address:
+            yield address, seeded

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.dependencies import MomentOf, Reading
+from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
+from archive.exchange_rates import read_rates
 from archive.spending import (
     SpendBasis,
     SpendBy,
@@ -38,7 +39,9 @@ def read_query(
     currency: Annotated[str | None, Query(description="Only this currency.")] = None,
     advertiser_id: Annotated[str | None, Query(description="Only this advertiser.")] = None,
     payer_name: Annotated[str | None, Query(description="Only this payer.")] = None,
-    convert_to: Annotated[str | None, Query(description="Not yet: refused.")] = None,
+    convert_to: Annotated[
+        str | None, Query(description="Currency to bring all amounts into (ISO 4217).")
+    ] = None,
 ) -> SpendQuery:
     """The question about money that an address asks."""
     return SpendQuery(
@@ -61,11 +64,13 @@ def read_query(
 @router.get("/spend", response_model=SpendSummary, responses=CSV_TOO)
 def get_spend(
     session: Reading,
+    rooms: RoomsDep,
     query: Annotated[SpendQuery, Depends(read_query)],
     shape: FormatOf = Format.JSON,
 ) -> SpendSummary | Response:
-    """Sums of money by group and currency; currencies are never added up."""
-    summary = summarise_spending(session, query)
+    """Sums of money by group and currency, which are added up only with `convert_to`."""
+    rates = read_rates(rooms.settings) if query.convert_to else None
+    summary = summarise_spending(session, query, rates)
     if shape is Format.CSV:
         return answer_csv(SpendGroup, summary.groups)
     return summary

@@ -7,6 +7,7 @@ import typer
 
 from archive.cli import AsJson
 from archive.database import read
+from archive.exchange_rates import read_rates
 from archive.models.corrections import SpendMeasure
 from archive.moment_options import AsOf, ValidAt, read_moment, tell_moment
 from archive.money import format_bounds, format_units
@@ -44,7 +45,9 @@ def spend(
     platform: Annotated[str | None, typer.Option(help="Only this platform.")] = None,
     country: Annotated[str | None, typer.Option(help="Only ads shown in it (ISO alpha-2).")] = None,
     currency: Annotated[str | None, typer.Option(help="Only this currency (ISO 4217).")] = None,
-    convert_to: Annotated[str | None, typer.Option(help="Not yet: refused.")] = None,
+    convert_to: Annotated[
+        str | None, typer.Option(help="Currency to bring all amounts into (ISO 4217).")
+    ] = None,
     as_of: AsOf = None,
     valid_at: ValidAt = None,
     as_json: AsJson = False,
@@ -76,9 +79,11 @@ def _day_of(value: datetime | None) -> date | None:
 
 
 def _summarise_or_exit(query: SpendQuery) -> SpendSummary:
-    with plain_errors(), read(open_or_exit(Settings())) as session:
+    settings = Settings()
+    with plain_errors(), read(open_or_exit(settings)) as session:
+        rates = read_rates(settings) if query.convert_to else None
         try:
-            return summarise_spending(session, query)
+            return summarise_spending(session, query, rates)
         except SpendQueryError as error:
             note(str(error))
             raise typer.Exit(WRONG_USAGE) from None
@@ -103,6 +108,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *lines,
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
+        *([summary.conversion.rule] if summary.conversion else []),
         known,
         *(f"{look.source}: {look.sentence}" for look in summary.looked_at),
         _next(summary),

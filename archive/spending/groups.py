@@ -18,22 +18,39 @@ from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
 from archive.spending.summary import SpendGroup
-from archive.spending.sums import SourceSum, Sum, SumKey, fold_sums
+from archive.spending.sums import Folded, SourceSum, Sum, SumKey, fold_sums
 
 
-def make_groups(session: Session, query: SpendQuery, sums: Iterable[SourceSum]) -> list[SpendGroup]:
+def fold_groups(query: SpendQuery, sums: Iterable[SourceSum]) -> Folded:
+    """Add up the sums of each key and currency."""
+    return fold_sums(_key_periods(query, one) for one in sums)
+
+
+def make_groups(
+    session: Session,
+    query: SpendQuery,
+    folded: Folded,
+    converted: Mapping[SumKey, list[str]],
+) -> list[SpendGroup]:
     """One group per key and currency, in the order in which people read them.
 
-    Periods stand in time order. All else stands by currency, the one with most items first, then by
-    the lower bound, greatest first: amounts of different currencies are never ranked together.
+    `converted` holds the other currencies that came into a sum. Periods stand in time order. All
+    else stands by currency, the one with most items first, then by the lower bound, greatest first:
+    amounts of different currencies are never ranked together.
     """
-    folded = fold_sums(_key_periods(query, one) for one in sums)
     keys = [about.key for about in folded if about.key is not None]
     labels = _name_keys(session, query, keys)
     sources = {source for _, named in folded.values() for source in named}
     covered = {source: _cover(session, query, source) for source in sorted(sources)}
     groups = [
-        _make_group(query, about, total, labels, [covered[s] for s in sorted(named)])
+        _make_group(
+            query,
+            about,
+            total,
+            labels,
+            [covered[s] for s in sorted(named)],
+            converted.get(about, []),
+        )
         for about, (total, named) in folded.items()
     ]
     return _order_groups(query, groups)
@@ -54,6 +71,7 @@ def _make_group(
     total: Sum,
     labels: Mapping[str, str],
     coverage: list[LookedAt],
+    converted_from: list[str],
 ) -> SpendGroup:
     is_known = total.items > total.unknown_count
     is_estimate = query.resolved_basis is SpendBasis.ESTIMATE
@@ -70,6 +88,7 @@ def _make_group(
         unknown_count=total.unknown_count,
         revised_count=total.revised_count,
         unknown_reason=about.reason,
+        converted_from=converted_from,
         coverage=coverage,
     )
 

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from archive.errors import ArchiveError
+from archive.exchange_rates import ExchangeRates
 from archive.models.corrections import SpendMeasure
 from archive.reading.moment import NOW, Moment
 
@@ -80,17 +81,14 @@ class SpendQuery:
         return SpendBasis.BOUNDS if self.has_period else SpendBasis.LIFETIME
 
 
-def check_query(query: SpendQuery) -> None:
-    """Refuse what cannot be answered honestly.
+def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
+    """Refuse what cannot be answered honestly; `rates` are needed to convert.
 
     Raises:
         SpendQueryError: naming the part of the question and what to ask instead.
     """
     if query.convert_to is not None:
-        raise SpendQueryError(
-            "convert_to",
-            "currencies are not converted yet; ask without it and read each currency by itself",
-        )
+        _check_target(query.convert_to, rates)
     if query.by is SpendBy.REGION:
         raise SpendQueryError(
             "by",
@@ -105,6 +103,17 @@ def check_query(query: SpendQuery) -> None:
             _check_reported(query)
         case SpendMeasure.DISCLOSED:
             _check_disclosed(query)
+
+
+def _check_target(currency: str, rates: ExchangeRates | None) -> None:
+    if rates is None:
+        raise SpendQueryError("convert_to", "no exchange rates are at hand here")
+    if not rates.knows(currency):
+        raise SpendQueryError(
+            "convert_to",
+            f"there is no exchange rate of {currency[:10]!r}; ask for EUR, USD or another currency of "
+            "the European Central Bank's, or add its rates to config/fx",
+        )
 
 
 def _check_period(query: SpendQuery) -> None:

@@ -1,16 +1,18 @@
 """One question about money, one answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlmodel import Session
 
+from archive.exchange_rates import ExchangeRates
 from archive.models import PublicAd
 from archive.models.corrections import SpendMeasure
 from archive.reading.freshness import read_data_as_of
 from archive.reading.past import ads_at
 from archive.reading.past_money import disclosures_at, statements_at
 from archive.spending.ad_windows import sum_ad_windows
-from archive.spending.groups import make_groups
+from archive.spending.conversion import convert_sums
+from archive.spending.groups import fold_groups, make_groups
 from archive.spending.items import (
     ad_is_undated,
     list_ad_amounts,
@@ -19,7 +21,7 @@ from archive.spending.items import (
 )
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, check_query
 from archive.spending.summary import SpendSummary
-from archive.spending.sums import SourceSum, sum_amounts
+from archive.spending.sums import SourceSum, SumKey, sum_amounts
 
 RULES = {
     (SpendMeasure.ADS, SpendBasis.LIFETIME): (
@@ -53,13 +55,24 @@ CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
 WITHOUT_DATES = " Items without dates are left out and counted beside."
 
 
-def summarise_spending(session: Session, query: SpendQuery) -> SpendSummary:
-    """Sum spending by group and currency.
+def summarise_spending(
+    session: Session, query: SpendQuery, rates: ExchangeRates | None = None
+) -> SpendSummary:
+    """Sum spending by group and currency; `rates` are needed where the query converts.
 
     Raises:
         SpendQueryError: if the question has no honest answer.
     """
-    check_query(query)
+    check_query(query, rates)
+    as_of = query.moment.as_of or read_data_as_of(session)
+    folded = fold_groups(query, _sum_measure(session, query))
+    currencies: Mapping[SumKey, list[str]] = {}
+    conversion = None
+    if query.convert_to and rates and as_of:
+        known_on = (query.moment.valid_at or as_of).date()
+        converted = convert_sums(folded, query, query.convert_to, rates, known_on)
+        folded, currencies = converted.folded, converted.currencies
+        conversion = converted.conversion
     return SpendSummary(
         measure=query.measure,
         by=query.by,
@@ -67,9 +80,10 @@ def summarise_spending(session: Session, query: SpendQuery) -> SpendSummary:
         from_on=query.from_on,
         to_on=query.to_on,
         rule=_tell_rule(query),
-        as_of=query.moment.as_of or read_data_as_of(session),
+        as_of=as_of,
         valid_at=query.moment.valid_at,
-        groups=make_groups(session, query, _sum_measure(session, query)),
+        conversion=conversion,
+        groups=make_groups(session, query, folded, currencies),
     )
 
 

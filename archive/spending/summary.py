@@ -8,6 +8,7 @@ from archive.models.corrections import SpendMeasure
 from archive.reading.coverage import LookedAt
 from archive.reading.views import VALID_AT
 from archive.records import MissingReason
+from archive.spending.conversion import SpendConversion
 from archive.spending.query import SpendBasis, SpendBy
 
 
@@ -49,6 +50,10 @@ class SpendGroup(SQLModel):
     unknown_reason: MissingReason | None = Field(
         default=None, description="Why the key is unknown; empty: it is known."
     )
+    converted_from: list[str] = Field(
+        default_factory=list,
+        description="Other currencies whose amounts were converted into this sum; empty: none.",
+    )
     coverage: list[LookedAt] = Field(description="How well the group's sources were looked at.")
 
 
@@ -71,8 +76,12 @@ class SpendSummary(SQLModel):
         description="The time whose knowledge this is; now: when this archive last learned anything."
     )
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
+    conversion: SpendConversion | None = Field(
+        default=None, description="How other currencies were converted; empty: they were not."
+    )
     groups: list[SpendGroup] = Field(
-        description="One row per key and currency; currencies are never added up."
+        description="One row per key and currency; currencies are never added up unless "
+        "`conversion` says how."
     )
 
     @property

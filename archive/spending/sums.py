@@ -93,9 +93,13 @@ def read_reason(key: str | None, reason: str | None) -> MissingReason | None:
     return None if key is not None else MissingReason(reason or MissingReason.NOT_PROVIDED)
 
 
-def fold_sums(sums: Iterable[SourceSum]) -> dict[SumKey, tuple[Sum, set[str]]]:
-    """Sums over all sources, with the sources of each."""
-    folded: dict[SumKey, tuple[Sum, set[str]]] = {}
+Folded = dict[SumKey, tuple[Sum, set[str]]]
+"""Sums over all sources, with the sources of each."""
+
+
+def fold_sums(sums: Iterable[SourceSum]) -> Folded:
+    """Add up the sums of the sources."""
+    folded: Folded = {}
     for one in sums:
         total, sources = folded.setdefault(one.about, (Sum(), set()))
         total.add(one.sum)

@@ -24,7 +24,7 @@ WRONG = [
     ("GET", "/ads?as_of=2999-01-01T00:00:00Z", 400, "has not come yet"),
     ("GET", "/spend?by=region", 400, "ask by country"),
     ("GET", "/spend?by=moon", 422, "query.by"),
-    ("GET", "/spend?convert_to=EUR", 400, "not converted yet"),
+    ("GET", "/spend?convert_to=UAH", 400, "no exchange rate"),
     ("GET", "/search?filter=moon=full", 400, "moon"),
     ("GET", "/evidence/99999999999999999999", 422, "path.capture_id"),
     ("DELETE", "/ads/example/a1", 405, "Method Not Allowed"),
@@ -46,7 +46,7 @@ def test_a_wrong_request_gets_a_problem_that_says_what_is_wrong(ask, method, pat
 
 
 def test_a_wrong_part_of_a_question_about_money_is_named(ask):
-    assert ask("GET", "/spend?convert_to=EUR").json()["errors"][0]["field"] == "query.convert_to"
+    assert ask("GET", "/spend?convert_to=UAH").json()["errors"][0]["field"] == "query.convert_to"
 
 
 def test_a_character_that_no_id_has_is_no_fault_of_ours(ask):

@@ -30,7 +30,7 @@ def summarise(engine, **asked):
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
-        ({"convert_to": "EUR"}, "convert_to"),
+        ({"convert_to": "UAH"}, "convert_to"),
         ({"by": SpendBy.REGION}, "by"),
         ({"from_on": date(2026, 1, 1)}, "from"),
         ({"from_on": date(2026, 1, 2), "to_on": date(2026, 1, 1)}, "to"),
@@ -70,9 +70,9 @@ def test_the_command_says_what_to_type_next(tmp_path, monkeypatch):
 
 
 def test_a_refused_question_is_wrong_usage(tmp_path, monkeypatch):
-    result = run_spend(tmp_path, monkeypatch, "--convert-to", "EUR")
+    result = run_spend(tmp_path, monkeypatch, "--convert-to", "UAH")
     assert result.exit_code == 2
-    assert "not converted yet" in result.stderr
+    assert "no exchange rate of 'UAH'" in result.stderr
 
 
 def test_the_command_answers_about_an_earlier_moment(tmp_path, monkeypatch):

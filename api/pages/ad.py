@@ -28,6 +28,7 @@ from archive.reading import (
     read_ad,
 )
 from archive.reading.corrections import CorrectionFilter, list_corrections
+from archive.reading.media import list_media
 from archive.reading.moment import Moment
 from archive.reading.sightings import list_import_times, read_last_seen
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
@@ -104,6 +105,7 @@ def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
     spends = [(m.spend_lower_minor, m.spend_upper_minor) for m in metrics]
     shown = [(m.impressions_lower, m.impressions_upper) for m in metrics]
     return {
+        "media": list_media(session, ad, moment),
         "versions": versions,
         "metrics": metrics,
         "corrections": list_corrections(session, CorrectionFilter(subject=ad.id), moment=moment),

@@ -11,6 +11,7 @@ from babel import Locale
 from markupsafe import Markup, escape
 
 from archive.records import MISSING_IN_WORDS, MissingReason
+from archive.records.sources import ALLOWANCE_IN_WORDS, Allowance
 from archive.spending.groups import name_country
 from search.hits import MARK_END, MARK_START
 
@@ -203,7 +204,13 @@ def write_link(address: str) -> Markup:
     return Markup('<a href="{0}" rel="noopener noreferrer nofollow">{0}</a>').format(address)
 
 
+def name_allowance(allows: Allowance) -> str:
+    """What may be done with material of a source, as the rest of a sentence."""
+    return ALLOWANCE_IN_WORDS[allows]
+
+
 FILTERS = {
+    "allowance": name_allowance,
     "day": write_day,
     "instant": write_instant,
     "when": write_when,

@@ -12,6 +12,7 @@ from api.routes import (
     flags,
     health,
     held,
+    media,
     missing,
     notices,
     rules,
@@ -23,6 +24,8 @@ from api.routes import (
 )
 
 ROUTERS = (
+    # Before the ads: an ad's id takes all that is left of its path.
+    media.router,
     ads.router,
     search.router,
     advertisers.router,

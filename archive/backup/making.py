@@ -32,7 +32,7 @@ from archive.disk import replace_file, sync_path
 from archive.dump import ROWS_AT_ONCE, dump_table, list_tables
 from archive.errors import EvidenceError
 from archive.ledger_root import read_ledger_head
-from archive.models import Capture, QuarantinedPiece
+from archive.models import Capture, MediaFile, QuarantinedPiece
 from archive.realm import read_realm
 from config.settings import Settings
 
@@ -107,7 +107,9 @@ def _copy_blobs(session: Session, store: BlobStore, writer: BackupWriter) -> tup
 
 
 def _list_blobs(session: Session) -> Iterator[str]:
-    named = union(select(Capture.sha256), select(QuarantinedPiece.sha256)).subquery()
+    named = union(
+        select(Capture.sha256), select(QuarantinedPiece.sha256), select(MediaFile.sha256)
+    ).subquery()
     query = select(named.c.sha256).order_by(named.c.sha256)
     options = {"yield_per": ROWS_AT_ONCE}
     with closing(session.connection().execute(query, execution_options=options)) as rows:

@@ -10,6 +10,7 @@ from archive.held_batches import name_batch
 from archive.models import HeldBatch, PublicAd, QuarantinedPiece, Run
 from archive.models.collecting import Outcome, PieceStatus
 from archive.reading.freshness import read_data_as_of
+from archive.reading.media import count_not_kept
 from archive.reading.sources import show_run
 from archive.reading.views import Lack, MissingReport
 from archive.records import MISSING_IN_WORDS, MissingReason
@@ -29,12 +30,7 @@ def what_is_missing(session: Session) -> MissingReport:
             *_count_unknown(session, "no_spend", "spend_lower_minor"),
             *_count_unknown(session, "payer_unknown", "payer_name"),
             *_count_ads(session, "no_text", "no words of the ad", col(PublicAd.text) == ""),
-            *_count_ads(
-                session,
-                "media_not_fetched",
-                "pictures and videos stay at the source; their addresses are kept",
-                func.json_array_length(PublicAd.media_urls) > 0,
-            ),
+            *count_not_kept(session),
         ],
         runs_not_done=[show_run(run) for run in _select_not_done(session)],
     )

@@ -1,0 +1,90 @@
+"""Words in a picture, read by Tesseract where this machine has it: a program of its own, kept short.
+
+`scrapers/media.py` calls it on pictures it keeps. What it reads is marked as a machine's, never checked,
+and enters neither search nor rules.
+"""
+
+import io
+import os
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+
+from archive.media import MachineText
+from archive.pictures import PICTURES, PictureTooLargeError, open_picture
+from archive.records import MissingReason
+
+PROGRAM = "tesseract"
+MOST_SECONDS = 30.0
+LONGEST_SIDE = 2_000
+"""Pixels; small print of an ad is still read at this size, and the program's time stays bounded."""
+
+PASSED_ON = frozenset({"PATH", "TESSDATA_PREFIX"})
+"""Variables the program may see; the others may hold an operator's secrets."""
+
+SPARE_ENVIRONMENT = {"OMP_THREAD_LIMIT": "1"}
+
+
+def find_tesseract() -> str | None:
+    """Path of the program; `None`: this machine has none."""
+    return shutil.which(PROGRAM)
+
+
+def read_words(path: Path, media_type: str) -> MachineText:
+    """The words of a picture; without any reading, the reason.
+
+    The program is handed a picture that Pillow made anew, never the bytes from the web.
+    """
+    if media_type not in PICTURES:
+        return MachineText(None, MissingReason.NOT_PROVIDED, "words are read in pictures only")
+    program = find_tesseract()
+    if program is None:
+        return MachineText(None, MissingReason.NOT_LOOKED, f"this machine has no {PROGRAM}")
+    try:
+        drawn = draw_anew(path, media_type)
+    except (PictureTooLargeError, OSError, SyntaxError, ValueError):
+        return MachineText(None, MissingReason.UNREADABLE, "the picture cannot be opened")
+    return ask_tesseract(program, drawn)
+
+
+def draw_anew(path: Path, media_type: str) -> bytes:
+    """The picture as a grey PNG of at most `LONGEST_SIDE` pixels."""
+    made = io.BytesIO()
+    with open_picture(path, media_type) as picture:
+        grey = picture.convert("L")
+        grey.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        grey.save(made, "PNG")
+    return made.getvalue()
+
+
+def ask_tesseract(program: str, picture: bytes) -> MachineText:
+    """What the program reads in a PNG; an empty text is its word that there is none."""
+    try:
+        ended = subprocess.run(  # noqa: S603 (a fixed program, no word of it from outside)
+            [program, "stdin", "stdout"],
+            input=picture,
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=True,
+            env=SPARE_ENVIRONMENT | {k: v for k, v in os.environ.items() if k in PASSED_ON},
+        )
+    except subprocess.TimeoutExpired:
+        reason = f"{PROGRAM} took longer than {MOST_SECONDS:.0f} seconds"
+        return MachineText(None, MissingReason.UNREADABLE, reason)
+    except (OSError, subprocess.CalledProcessError):
+        return MachineText(None, MissingReason.UNREADABLE, f"{PROGRAM} failed on it")
+    text = ended.stdout.decode("utf-8", "replace").replace("\0", "").strip()
+    return MachineText(text, None, name_version(program))
+
+
+@lru_cache(maxsize=1)
+def name_version(program: str) -> str:
+    """The program with its version, as it says itself."""
+    try:
+        ended = subprocess.run(  # noqa: S603 (as above)
+            [program, "--version"], capture_output=True, timeout=MOST_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return PROGRAM
+    return ended.stdout.decode("utf-8", "replace").split("\n")[0].strip() or PROGRAM

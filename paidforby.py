@@ -45,11 +45,17 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "mirror": ("archive.mirror_cli", "app", "The public tables as Parquet files."),
     "backup": ("archive.backup_cli", "backup", "The whole archive into a folder."),
     "restore": ("archive.backup_cli", "restore", "A backup into an empty home."),
+    "schedule": (
+        "scrapers.schedule_cli",
+        "schedule",
+        "When each source is looked at, and what that tells of rules' windows.",
+    ),
     "scheduler": ("scrapers.schedule_cli", "scheduler", "Start what is due, on and on."),
     "worker": ("scrapers.schedule_cli", "worker", "Do what is due now, or on and on."),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.people_cli", "users", "People who may do more than read."),
     "keys": ("archive.people_cli", "keys", "Keys of their programs."),
+    "replica": ("scrapers.replica.cli", "replica", "Invented sources, as large as you like."),
     "demo": ("scrapers.demo", "demo", "The whole walk on invented data."),
 }
 

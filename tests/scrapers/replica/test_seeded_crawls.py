@@ -1,0 +1,95 @@
+"""Three seeded days are crawled with the real spiders, and the archive holds exactly the truth."""
+
+from collections.abc import Iterable
+
+import pytest
+from sqlmodel import col, func, select
+
+from archive.database import read
+from archive.models import Ad, AdMetric, AdVersion, AdvertiserSpend, PublicAd
+from archive.models.collecting import Outcome
+from scrapers.replica.seeded.days import Plan, SeededDay, running_seeded_day
+from scrapers.replica.seeded.truth import Tally, Total
+from tests.scrapers.crawls import Home
+
+PLAN = Plan(ads=1_200, seed=11)
+DAYS = (1, 2, 3)
+
+
+def crawl_days(home: Home, source: str, partition: str) -> list[SeededDay]:
+    days = []
+    for number in DAYS:
+        with running_seeded_day(PLAN, number) as (url, day):
+            run = home.crawl(url, source, partition)
+            assert (run.outcome, run.reason) == (Outcome.DONE, "")
+            days.append(day)
+    return days
+
+
+def sum_ads(home: Home) -> dict[str, Total]:
+    """What the ads that are still shown state, by currency."""
+    totals: dict[str, Total] = {}
+    with read(home.engine) as session:
+        for ad in session.exec(select(PublicAd).where(col(PublicAd.vanished_at).is_(None))):
+            if ad.spend_lower_minor is not None and ad.currency is not None:
+                total = totals.setdefault(ad.currency, Total())
+                total.things += 1
+                total.lower_minor += ad.spend_lower_minor
+                total.upper_minor += ad.spend_upper_minor or ad.spend_lower_minor
+                total.open_count += ad.spend_upper_minor is None
+    return totals
+
+
+def count_rows(home: Home, table: type[Ad | AdVersion | AdMetric]) -> int:
+    with read(home.engine) as session:
+        return session.exec(select(func.count()).select_from(table)).one()
+
+
+def list_vanished(home: Home) -> set[str]:
+    with read(home.engine) as session:
+        return set(session.exec(select(Ad.ref).where(col(Ad.vanished_at).is_not(None))))
+
+
+def add_up(tallies: Iterable[Tally], *whats: str) -> int:
+    return sum(getattr(tally, what) for tally in tallies for what in whats)
+
+
+def check_ads(home: Home, tallies: list[Tally]) -> None:
+    assert home.count("quarantined") == 0
+    assert sum_ads(home) == tallies[-1].totals
+    assert list_vanished(home) == {ref for tally in tallies for ref in tally.vanished_refs}
+    assert count_rows(home, Ad) == add_up(tallies, "new")
+    assert count_rows(home, AdVersion) == add_up(tallies, "new", "reworded")
+    assert count_rows(home, AdMetric) == add_up(tallies, "new", "grown", "lowered")
+
+
+def list_sums(home: Home, dataset: str) -> list[int | None]:
+    """What advertisers are said to have spent at the last look."""
+    with read(home.engine) as session:
+        return list(
+            session.exec(
+                select(AdvertiserSpend.spend_lower_minor).where(
+                    AdvertiserSpend.dataset == dataset,
+                    col(AdvertiserSpend.is_current),
+                    ~col(AdvertiserSpend.is_withdrawn),
+                )
+            )
+        )
+
+
+@pytest.mark.parametrize(("source", "partition"), [("snap", "2026"), ("meta_ad_library", "US")])
+def test_the_archive_holds_the_truth_of_three_days(home: Home, source: str, partition: str) -> None:
+    days = crawl_days(home, source, partition)
+    check_ads(home, [day.find_tally(source, partition) for day in days])
+
+
+def test_the_archive_holds_the_truth_of_three_bundles_sums_of_advertisers_included(
+    home: Home,
+) -> None:
+    days = crawl_days(home, "google_political_ads", "bundle")
+    check_ads(home, [day.find_tally("google_political_ads", "bundle") for day in days])
+    for dataset in ("advertiser_stats", "advertiser_weekly_spend"):
+        truth = days[-1].find_tally("google_political_ads", "bundle", dataset)
+        sums = list_sums(home, dataset)
+        assert len(sums) == truth.shown
+        assert sum(amount or 0 for amount in sums) == truth.totals["USD"].lower_minor

@@ -5,7 +5,6 @@ again or follows a redirect: the middlewares do, for these requests as for all o
 """
 
 import asyncio
-import hashlib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ from scrapers.files import ZipBombError
 from scrapers.signing import Secret
 from scrapers.spider import SourceSpider
 from scrapers.spooled import SPOOL, SpooledResponse
-from scrapers.spooling import Part, Rest, Spool
+from scrapers.spooling import Part, Rest, Spool, name_part
 from scrapers.unpacking import BodyUnpacker
 from scrapers.walk import walk_of
 
@@ -106,7 +105,9 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
         """
         if SPOOL not in request.meta or self._walk.secret:
             return await self._signing.download_request(request)
-        part = self._spool.open_part(self._name_part(request), self._walk.intake.look.run_id)
+        look = self._walk.intake.look
+        name = name_part(look.source, look.partition, request.meta[SPOOL])
+        part = self._spool.open_part(name, look.run_id)
         try:
             with plain_failures(), plain_outages():
                 response = await self._fetch_file(request, part)
@@ -125,11 +126,6 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
         if self._session:
             await self._session.close()
         await self._signing.close()
-
-    def _name_part(self, request: Request) -> str:
-        look = self._walk.intake.look
-        told = f"{look.partition}\n{request.meta[SPOOL]}"
-        return f"{look.source}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
     async def _fetch_file(self, request: Request, part: Part) -> Response:
         self._session = self._session or ClientSession(

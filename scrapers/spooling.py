@@ -74,11 +74,13 @@ class Part:
 
     def go_on(self, start: int) -> None:
         """Take the first `start` bytes that are held as the beginning of the body."""
-        self._file.truncate(start)
         self._restart()
-        while chunk := self._file.read(CHUNK_BYTES):
+        while self.size < start:
+            chunk = self._file.read(min(CHUNK_BYTES, start - self.size))
+            if not chunk:
+                raise EOFError(f"{self.path.name} was cut short while it was read")
             self._sha256.update(chunk)
-        self.size = start
+            self.size += len(chunk)
 
     def _restart(self) -> None:
         self._file.seek(0)
@@ -92,7 +94,8 @@ class Part:
         self.size += len(chunk)
 
     def sync(self) -> None:
-        """Bring the whole body to the disk."""
+        """Bring the whole body to the disk, and nothing but the body."""
+        self._file.truncate(self.size)
         sync_file(self._file)
 
     def close(self) -> None:
@@ -146,9 +149,15 @@ class Spool:
                 path.unlink(missing_ok=True)
 
 
+def name_part(source: str, partition: str, key: str) -> str:
+    """What a file of a partition is called while it comes; `key` tells it from the partition's others."""
+    told = f"{partition}\n{key}"
+    return f"{source}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
 def lock_part(path: Path) -> Part | None:
     """The file as a part that is ours alone; `None`: another holds it, or has just deleted it."""
-    file = path.open("a+b")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         is_ours = path.stat().st_ino == os.fstat(file.fileno()).st_ino

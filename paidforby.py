@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "crawl": ("scrapers.crawl_cli", "crawl", "Look at one source now."),
     "import": ("scrapers.cli", "import_", "Read files of a source from disk."),
     "quarantine": ("scrapers.quarantine_cli", "quarantine", "What could not be read or believed."),
+    "media": ("scrapers.media_cli", "app", "Pictures, videos and pages of ads."),
     "stats": ("archive.cli", "stats", "Count what the archive holds."),
     "search": ("search.cli", "search", "Find ads."),
     "spend": ("archive.spending.cli", "spend", "Sum spending, with honest bounds."),

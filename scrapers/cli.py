@@ -26,7 +26,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
-from config.settings import Realm, Settings
+from config.settings import Dispatch, Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
@@ -48,6 +48,11 @@ def init(as_json: AsJson = False) -> None:
     settings = Settings()
     with plain_errors():
         engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+        if settings.dispatch == Dispatch.QUEUE:
+            # Whoever works on one machine need not load the queue's driver.
+            from scrapers.tasks import init_queue  # noqa: PLC0415
+
+            init_queue(engine)
     database = engine.url.render_as_string(hide_password=True)
     if as_json:
         emit_json({"home": str(settings.home), "database": database})

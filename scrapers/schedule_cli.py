@@ -1,13 +1,24 @@
-"""Commands that look at sources when they are due: the scheduler, and the worker."""
+"""Commands that look at sources when they are due: schedule, scheduler, worker."""
 
 from typing import Annotated
 
 import typer
 
 from archive.cli import AsJson
-from archive.terminal import plain_errors, utc_now
-from config.settings import Settings
+from archive.database import open_archive
+from archive.terminal import emit_json, plain_errors, say, utc_now
+from config.settings import Dispatch, Settings
 from scrapers.crawl_cli import choose_exit_code, open_or_init, report_runs
+from scrapers.election_mode import find_demands
+from scrapers.planning import (
+    describe_forecast,
+    describe_standing,
+    forecast_windows,
+    list_standings,
+    tell_standings,
+    tell_windows,
+)
+from scrapers.schedule import read_schedules
 from scrapers.scheduler import schedule_on
 from scrapers.worker import work_on, work_once
 
@@ -19,6 +30,22 @@ def scheduler() -> None:
         schedule_on(settings, open_or_init(settings), utc_now)
 
 
+def schedule(as_json: AsJson = False) -> None:
+    """When each source is looked at, and which windows of rules will be decidable."""
+    settings, now = Settings(), utc_now()
+    with plain_errors():
+        engine = open_archive(settings)
+        schedules, demands = read_schedules(settings), find_demands(settings, now)
+        standings = list_standings(engine, settings, schedules, demands, now)
+        forecasts = forecast_windows(engine, settings, schedules, demands, now)
+    if as_json:
+        sources = [describe_standing(standing) for standing in standings]
+        emit_json({"sources": sources, "windows": [describe_forecast(f) for f in forecasts]})
+        return
+    for line in [*tell_standings(standings), "", *tell_windows(forecasts)]:
+        say(line)
+
+
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end.")] = False,
     as_json: AsJson = False,
@@ -27,6 +54,12 @@ def worker(
     settings = Settings()
     with plain_errors():
         engine = open_or_init(settings)
+        if settings.dispatch == Dispatch.QUEUE:
+            # Whoever works on one machine need not load the queue's driver.
+            from scrapers.tasks import work_from_queue  # noqa: PLC0415
+
+            work_from_queue(settings, engine, utc_now, wait=not once)
+            return
         if not once:
             work_on(settings, engine, utc_now)
         runs = work_once(settings, engine, utc_now)

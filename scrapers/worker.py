@@ -1,7 +1,7 @@
 """Does what is due, in order: crawl, then let the readers of the change sequence catch up.
 
-`paidforby worker` calls it. One worker is enough for one machine; several, and a scheduler beside
-them, do no harm: a partition belongs to one run at a time.
+`paidforby worker` calls it where no queue is used. One worker is enough for one machine; of several,
+and of a scheduler beside them, one looks at what all of them found due.
 """
 
 import signal
@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 from archive.models import Run
 from config.settings import Settings
 from scrapers.alerting import mail_alerts, promise_looks
-from scrapers.children import crawl_in_child
+from scrapers.children import finish_child, running_child
 from scrapers.due import find_due
+from scrapers.election_mode import find_demands
 from scrapers.following import follow_changes
 from scrapers.intake import Clock
 from scrapers.schedule import read_schedules
@@ -25,6 +26,7 @@ SECONDS_BETWEEN_ROUNDS = 30.0
 def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | None]:
     """Crawl every partition that is due and follow the changes; gives the runs.
 
+    `None` stands for a crawl that could not begin; what another worker took meanwhile is left out.
     Changes are followed after each partition, so that a long source does not keep the others' ads out
     of the search.
 
@@ -34,9 +36,13 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     promise_looks(settings, engine, clock)
     follow_changes(settings, engine, clock, mirror=True)
     runs = []
-    for errand in find_due(engine, settings, read_schedules(settings), clock()):
-        runs.append(crawl_in_child(settings, engine, errand, clock))
-        follow_changes(settings, engine, clock, mirror=True)
+    demands = find_demands(settings, clock())
+    for errand in find_due(engine, settings, read_schedules(settings), clock(), demands):
+        with running_child(settings, errand, clock) as child:
+            run = finish_child(engine, child, clock)
+        if run or child.process.returncode:
+            runs.append(run)
+            follow_changes(settings, engine, clock, mirror=True)
     mail_alerts(settings, engine, clock)
     return runs
 

@@ -3,16 +3,19 @@
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from archive.database import write
-from archive.models import Run
+from archive.database import read, write
+from archive.models import Duty, Run
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
 from scrapers.budget import hold_off
 from scrapers.children import Errand, running_child
 from scrapers.due import find_due, next_due_at
+from scrapers.duty import SCHEDULER, DutyTakenError, take_duty
+from scrapers.executors import LocalExecutor
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
 from scrapers.schedule import Schedule, ScheduleError, read_schedules
@@ -129,12 +132,18 @@ def test_what_was_found_due_names_the_look_it_was_judged_by(home):
     assert after["2025"] == 0
 
 
-def schedule_fec(home, url: str) -> None:
-    """A schedule in which only the replica's one FEC cycle is due."""
+def silence_all(home) -> Path:
+    """Schedules in which nothing is ever due; gives their folder."""
     folder = home.settings.home / "config" / "schedules"
     folder.mkdir(parents=True)
     for source in read_schedules(home.settings):
         (folder / f"{source}.yaml").write_text("every: never\n")
+    return folder
+
+
+def schedule_fec(home, url: str) -> None:
+    """A schedule in which only the replica's one FEC cycle is due."""
+    folder = silence_all(home)
     fec = folder / "us_fec_bulk.yaml"
     fec.write_text(f"every: 1d\nbase_url: {url}/us_fec_bulk\n")
     others = ("2026", "2024", "2022")
@@ -143,6 +152,11 @@ def schedule_fec(home, url: str) -> None:
         for each in others
     ]
     remember(home, *runs)
+
+
+def make_scheduler(home) -> CrawlScheduler:
+    executor = LocalExecutor(home.settings, home.engine, now)
+    return CrawlScheduler(home.settings, home.engine, now, executor, seconds_between_ticks=0.2)
 
 
 def wait_for(condition) -> None:
@@ -155,7 +169,7 @@ def wait_for(condition) -> None:
 def test_the_scheduler_starts_a_due_partition_and_not_twice(home):
     with running_replica() as url:
         schedule_fec(home, url)
-        scheduler = CrawlScheduler(home.settings, home.engine, now, seconds_between_ticks=0.2)
+        scheduler = make_scheduler(home)
         scheduler.start()
         wait_for(lambda: home.runs()[-1].outcome == Outcome.DONE and len(home.runs()) == 4)
         time.sleep(1.0)
@@ -167,7 +181,7 @@ def test_the_scheduler_starts_a_due_partition_and_not_twice(home):
 def test_stopping_the_scheduler_ends_the_crawl_it_started(home):
     with running_replica(faults=[Fault("/us_fec_bulk/*", send_slowly(60), times=9)]) as url:
         schedule_fec(home, url)
-        scheduler = CrawlScheduler(home.settings, home.engine, now, seconds_between_ticks=0.2)
+        scheduler = make_scheduler(home)
         scheduler.start()
         wait_for(lambda: len(home.runs()) == 4)
         scheduler.stop()
@@ -178,3 +192,39 @@ def test_stopping_the_scheduler_ends_the_crawl_it_started(home):
 def test_a_child_leads_a_process_group_of_its_own(home):
     with running_child(home.settings, Errand("snap", "1999"), now) as child:
         assert os.getpgid(child.process.pid) == child.process.pid != os.getpgid(0)
+
+
+def test_a_second_scheduler_refuses_to_start(home):
+    silence_all(home)
+    first, second = make_scheduler(home), make_scheduler(home)
+    first.start()
+    with pytest.raises(DutyTakenError, match=rf"a scheduler already: .*/{os.getpid()}"):
+        second.start()
+    first.stop()
+    second.start()
+    second.stop()
+
+
+def test_a_scheduler_that_was_killed_leaves_a_duty_that_ends(home):
+    lease = timedelta(seconds=90)
+    with write(home.engine) as session:
+        take_duty(session, SCHEDULER, lease, NOON)
+    with pytest.raises(DutyTakenError), write(home.engine) as session:
+        take_duty(session, SCHEDULER, lease, NOON + timedelta(seconds=89))
+    with write(home.engine) as session:
+        assert take_duty(session, SCHEDULER, lease, NOON + lease).token == 2
+
+
+def test_a_scheduler_that_stalled_ends_when_it_learns_of_its_successor(home, capsys):
+    silence_all(home)
+    stalled = make_scheduler(home)
+    stalled.start()
+    with write(home.engine) as session:
+        later = now() + timedelta(hours=1)
+        take_duty(session, SCHEDULER, timedelta(seconds=90), later)
+    assert stalled.is_over.wait(PATIENCE_SECONDS)
+    stalled.stop()
+
+    with read(home.engine) as session:
+        assert session.get_one(Duty, SCHEDULER).lease_until == later + timedelta(seconds=90)
+    assert "another process has taken over as scheduler" in capsys.readouterr().err

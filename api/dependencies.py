@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from archive.database import read
 from archive.errors import NotFoundError
+from archive.reading.listed import Include
 from archive.reading.moment import Moment
 from archive.reading.paging import MOST_AT_ONCE
 from config.settings import Settings
@@ -94,6 +95,11 @@ def read_moment(
 
 
 MomentOf = Annotated[Moment, Depends(read_moment)]
+
+IncludeOf = Annotated[
+    Include | None,
+    Query(description="unlabelled: also ads whose source gave them no political label."),
+]
 
 Cursor = Annotated[
     str | None, Query(description="Where to go on: the cursor in the `next` link of a page.")

@@ -5,10 +5,15 @@ from typing import Annotated, Any
 import typer
 
 from archive.database import read
+from archive.reading.listed import Include
 from archive.stats import count_archive
 from archive.terminal import emit_json, format_table, open_or_exit, say
 from config.settings import Settings
 
+IncludeToo = Annotated[
+    Include | None,
+    typer.Option(help="unlabelled: also ads whose source gave them no political label."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 

@@ -92,7 +92,7 @@ def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterat
     streamed = {"yield_per": ROWS_AT_ONCE}
     for ads in ads_at(session, moment):
         columns = [col(getattr(ads, name)) for name in sorted(names)]
-        wanted = select(*columns).where(*list_conditions(session, query, ads))
+        wanted = select(*columns).where(*list_conditions(session, query, ads, moment))
         for row in session.connection().execute(wanted, execution_options=streamed):
             # A row has the attributes that were asked for; making the object would take longer.
             yield cast("PublicAd", row)

@@ -22,6 +22,8 @@ from sqlmodel import Session, col
 
 from archive.models import PublicAd
 from archive.reading.json_lists import list_holds
+from archive.reading.listed import is_listed
+from archive.reading.moment import Moment
 from search.query import LIST_FIELDS, AdQuery
 
 NAME_FIELDS = {"advertiser": "advertiser_name", "payer": "payer_name"}
@@ -29,11 +31,13 @@ NAME_FIELDS = {"advertiser": "advertiser_name", "payer": "payer_name"}
 
 
 def list_conditions(
-    session: Session, query: AdQuery, ads: type[PublicAd]
+    session: Session, query: AdQuery, ads: type[PublicAd], moment: Moment
 ) -> list[ColumnElement[bool]]:
     """What every ad that answers meets; all filters but those by a name are decided by it."""
     conditions = [_has_value(session, ads, name, values) for name, values in query.values.items()]
     conditions += _list_bounds(query, ads)
+    if query.only_listed:
+        conditions.append(is_listed(ads, moment))
     if query.units:
         conditions.append(_may_hold(session, ads, {unit.terms for unit in query.units}))
     return conditions

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import AsJson
+from archive.cli import AsJson, IncludeToo
 from archive.database import read
 from archive.moment_options import AsOf, ValidAt, read_moment, tell_moment
 from archive.money import format_bounds
+from archive.reading.listed import Include
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     WRONG_USAGE,
@@ -46,6 +47,7 @@ def search(
     sort: Annotated[str, typer.Option(help=", ".join(Sort))] = Sort.RELEVANCE.value,
     limit: Annotated[int, typer.Option(help="Results on a page, at most 100.")] = 20,
     page: Annotated[int, typer.Option(help="Which page, from 1.")] = 1,
+    include: IncludeToo = None,
     as_of: AsOf = None,
     valid_at: ValidAt = None,
     as_json: AsJson = False,
@@ -57,7 +59,7 @@ def search(
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors(), _plain_query_errors():
-        asked = _read_query(" ".join(words or []), filters or [], sort, limit, page)
+        asked = _read_query(" ".join(words or []), filters or [], sort, limit, page, include)
         moment = read_moment(as_of, valid_at)
         with read(archive) as session:
             answer = answer_query(session, open_search(settings, archive), asked, moment)
@@ -78,9 +80,19 @@ def _plain_query_errors() -> Iterator[None]:
         raise typer.Exit(WRONG_USAGE) from None
 
 
-def _read_query(text: str, filters: list[str], sort: str, limit: int, page: int) -> AdQuery:
+def _read_query(
+    text: str, filters: list[str], sort: str, limit: int, page: int, include: Include | None
+) -> AdQuery:
     pairs = [_split_filter(each) for each in filters]
-    return build_query(text, filters=pairs, sort=sort, limit=limit, page=page, facets=_FACETS)
+    return build_query(
+        text,
+        filters=pairs,
+        sort=sort,
+        limit=limit,
+        page=page,
+        facets=_FACETS,
+        include=include,
+    )
 
 
 def _split_filter(text: str) -> tuple[str, str]:

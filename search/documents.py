@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from sqlmodel import Field
 
 from archive.models import PublicAd
+from archive.reading.listed import read_listed
 from search.hits import MARK_END, MARK_START, ShownAd
 
 LONGEST_TEXT = 100_000
@@ -55,10 +56,14 @@ class SearchDocument(ShownAd):
         description="First day as a number (date.toordinal), for filters."
     )
     ended_day: int | None = Field(description="Last day as a number, for filters.")
+    is_listed: bool = Field(description="It is shown to readers who do not ask for unlabelled ads.")
 
 
-def make_document(ad: PublicAd) -> SearchDocument:
-    """The search document of an ad; texts hold no highlight marks and no unpaired surrogates."""
+def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> SearchDocument:
+    """The search document of an ad; texts hold no highlight marks and no unpaired surrogates.
+
+    `labelled` are ids of ads that people have labelled political.
+    """
     return SearchDocument(
         key=encode_key(ad.public_id),
         ad_id=ad.id,
@@ -89,6 +94,7 @@ def make_document(ad: PublicAd) -> SearchDocument:
         title=join_title(ad),
         body=join_body(ad),
         landing=join_landing(ad),
+        is_listed=read_listed(ad, labelled),
     )
 
 

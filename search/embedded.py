@@ -17,7 +17,13 @@ from search.documents import SearchDocument
 from search.filling import delete_documents, move_documents, write_documents
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.marks import require_data_as_of
-from search.matching import Bucket, list_buckets, list_conditions, list_orders
+from search.matching import (
+    Bucket,
+    leave_unlisted,
+    list_buckets,
+    list_conditions,
+    list_orders,
+)
 from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import make_hit
@@ -126,7 +132,10 @@ def _count_matches(
 ) -> int:
     if bucket and not list_conditions(tables, query):
         # The text index alone knows, which spares looking up every ad.
-        ids = select(tables.text.c.rowid).where(matches(tables.text, bucket.expression))
+        ids = select(tables.text.c.rowid).where(
+            matches(tables.text, bucket.expression),
+            *leave_unlisted(tables, query, tables.text.c.rowid),
+        )
         counted = ids.subquery()
     else:
         counted = _select_matches(tables, query, bucket, tables.ad.c.id).subquery()
@@ -142,7 +151,11 @@ def _select_matches(
     if bucket:
         source = source.join(tables.text, tables.text.c.rowid == tables.ad.c.id)
         selection = selection.where(matches(tables.text, bucket.expression))
-    return selection.select_from(source).where(*list_conditions(tables, query))
+    conditions = [
+        *list_conditions(tables, query),
+        *leave_unlisted(tables, query, tables.ad.c.id),
+    ]
+    return selection.select_from(source).where(*conditions)
 
 
 def _read_hits(

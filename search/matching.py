@@ -79,6 +79,14 @@ def list_conditions(tables: SearchTables, query: AdQuery) -> list[ColumnElement[
     return conditions
 
 
+def leave_unlisted(
+    tables: SearchTables, query: AdQuery, ad_id: ColumnElement[int]
+) -> list[ColumnElement[bool]]:
+    """What leaves out ads that are not listed unasked, by an id that need not be the narrow table's."""
+    unlisted = select(tables.ad.c.id).where(tables.ad.c.is_listed.is_(False))
+    return [ad_id.not_in(unlisted)] if query.only_listed else []
+
+
 def _any_of(tables: SearchTables, name: str, values: Sequence[str]) -> ColumnElement[bool]:
     if name in LIST_FIELDS:
         listed = tables.listed.c

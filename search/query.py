@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from archive.money import to_minor
+from archive.reading.listed import Include
 from search.words import split_words
 
 LONGEST_QUERY = 2_000
@@ -94,6 +95,13 @@ class AdQuery:
     limit: int = 20
     page: int = 1
     facets: tuple[str, ...] = ()
+    include: Include | None = None
+    """Whether ads without a political label are looked among as well."""
+
+    @property
+    def only_listed(self) -> bool:
+        """Whether ads that are not listed unasked are left out: not where one asks by the label."""
+        return self.include is None and "declared_political" not in self.values
 
     @property
     def offset(self) -> int:
@@ -109,6 +117,7 @@ def build_query(
     limit: int = 20,
     page: int = 1,
     facets: Iterable[str] = (),
+    include: str | None = None,
 ) -> AdQuery:
     """Check what was asked; a filter name that repeats widens, different names narrow.
 
@@ -121,6 +130,7 @@ def build_query(
     facets = tuple(dict.fromkeys(facets))
     _check_names("facet", facets, VALUE_FILTERS)
     _check_names("sort", [sort], list(Sort))
+    _check_names("value of include", [include] if include else [], list(Include))
     _check_page(limit, page)
     return AdQuery(
         units=parse_units(text),
@@ -134,6 +144,7 @@ def build_query(
         limit=limit,
         page=page,
         facets=facets,
+        include=Include(include) if include else None,
     )
 
 

@@ -16,6 +16,7 @@ from archive.changes import last_change_seq, read_changes
 from archive.database import read, write
 from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
+from archive.reading.listed import find_labelled
 from search.documents import SearchDocument, make_document
 from search.marks import SearchMark, move_search_mark, read_search_mark
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
@@ -127,7 +128,7 @@ def _read_pages(archive: Engine, report: SyncReport) -> Iterator[list[SearchDocu
     while True:
         with read(archive) as session:
             query = select(PublicAd).where(col(PublicAd.id) > last).order_by(col(PublicAd.id))
-            page = [make_document(ad) for ad in session.exec(query.limit(CHANGES_AT_ONCE))]
+            page = _make_documents(session, session.exec(query.limit(CHANGES_AT_ONCE)).all())
         if not page:
             return
         last = page[-1].ad_id
@@ -177,9 +178,13 @@ def _gather_batch(session: Session, changes: Sequence[Change], mark: SearchMark)
 
 def _load_documents(session: Session, ad_ids: Sequence[int]) -> Iterator[SearchDocument]:
     for some in cut_batches(ad_ids):
-        yield from map(
-            make_document, session.exec(select(PublicAd).where(col(PublicAd.id).in_(some)))
-        )
+        query = select(PublicAd).where(col(PublicAd.id).in_(some))
+        yield from _make_documents(session, session.exec(query).all())
+
+
+def _make_documents(session: Session, ads: Sequence[PublicAd]) -> list[SearchDocument]:
+    labelled = find_labelled(session, [ad.id for ad in ads])
+    return [make_document(ad, labelled) for ad in ads]
 
 
 def _move_mark(

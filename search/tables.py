@@ -91,10 +91,13 @@ class SearchTables:
             Column("id", Integer, primary_key=True),
             *(Column(name, String) for name in (*texts, "media_type", "state")),
             Column("declared_political", Boolean),
+            Column("is_listed", Boolean),
             *(Column(name, Integer) for name in _AD_NUMBERS),
         )
         for name, columns in _AD_INDEXES.items():
             Index(f"{self._prefix}_ad_by_{name}", *(ad.c[c] for c in columns))
+        # Few ads are in it, so that leaving them out costs next to nothing.
+        Index(f"{self._prefix}_ad_unlisted", ad.c.id, sqlite_where=ad.c.is_listed.is_(False))
         return ad
 
     def _virtual_statements(self) -> list[str]:

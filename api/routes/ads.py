@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.dependencies import Cursor, Limit, MomentOf, Reading
+from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
 from api.listings import (
     CSV_TOO,
     Format,
@@ -57,6 +57,7 @@ def read_filter(
     declared_political: Annotated[
         Declared | None, Query(description="Whether it was declared political, or unknown.")
     ] = None,
+    include: IncludeOf = None,
 ) -> AdFilter:
     """The filter a list of ads is asked with."""
     return AdFilter(
@@ -69,6 +70,7 @@ def read_filter(
         state=state,
         election=election,
         declared_political=declared_political,
+        include=include,
     )
 
 

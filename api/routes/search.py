@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import MomentOf, Reading, RoomsDep
+from api.dependencies import IncludeOf, MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from search.answers import answer_query
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
@@ -31,6 +31,7 @@ def search_ads(
     facets: Annotated[
         list[str], Query(alias="facet", description="Filters to count values of; repeat.")
     ] = [],  # noqa: B006
+    include: IncludeOf = None,
     shape: FormatOf = Format.JSON,
 ) -> SearchPage | Response:
     """Ads by their words, best first, with the counts of the facets asked for.
@@ -38,7 +39,9 @@ def search_ads(
     At an earlier moment whole words only, newest start first. As CSV the hits, without marks in the snippet.
     """
     pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters)]
-    query = build_query(q, filters=pairs, sort=sort, limit=limit, page=page, facets=facets)
+    query = build_query(
+        q, filters=pairs, sort=sort, limit=limit, page=page, facets=facets, include=include
+    )
     found = answer_query(session, rooms.search, query, moment)
     if shape is Format.CSV:
         return answer_csv(

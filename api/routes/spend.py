@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.dependencies import MomentOf, Reading, RoomsDep
+from api.dependencies import IncludeOf, MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from archive.exchange_rates import read_rates
 from archive.spending import (
@@ -42,6 +42,7 @@ def read_query(
     convert_to: Annotated[
         str | None, Query(description="Currency to bring all amounts into (ISO 4217).")
     ] = None,
+    include: IncludeOf = None,
 ) -> SpendQuery:
     """The question about money that an address asks."""
     return SpendQuery(
@@ -57,6 +58,7 @@ def read_query(
         advertiser_id=advertiser_id,
         payer_name=payer_name,
         convert_to=convert_to,
+        include=include,
         moment=moment,
     )
 

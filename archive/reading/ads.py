@@ -18,6 +18,7 @@ from archive.identity import ad_path, split_public_id
 from archive.models import Ad, PublicAd, Redaction
 from archive.reading.freshness import read_data_as_of
 from archive.reading.json_lists import list_holds
+from archive.reading.listed import Include, is_listed
 from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.past import ads_at, restore_ads
@@ -55,6 +56,8 @@ class AdFilter:
     election: str | None = None
     """The election as the source names it, or `unknown`."""
     declared_political: Declared | None = None
+    include: Include | None = None
+    """Whether ads without a political label are asked for; so they are where one asks by the label."""
 
 
 def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
@@ -109,7 +112,7 @@ def list_ads(
     """
     after = decode_number(LISTING, cursor) or 0
     limit = min(limit, MOST_AT_ONCE)
-    conditions = partial(filter_ads, session, wanted)
+    conditions = partial(filter_ads, session, wanted, moment=moment)
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
@@ -117,7 +120,7 @@ def list_ads(
 
 
 def filter_ads(
-    session: Session, wanted: AdFilter, ads: type[PublicAd]
+    session: Session, wanted: AdFilter, ads: type[PublicAd], moment: Moment = NOW
 ) -> list[ColumnElement[bool]]:
     """A filter as conditions on the public view, or on what `ads_at` gives in its place."""
     names = ("source", "platform", "advertiser_id", "payer_name", "currency", "state")
@@ -130,6 +133,8 @@ def filter_ads(
         conditions.append(col(ads.election_name).is_not_distinct_from(named))
     if wanted.declared_political is not None:
         conditions.append(col(ads.declared_political).is_(DECLARED[wanted.declared_political]))
+    elif wanted.include is None:
+        conditions.append(is_listed(ads, moment))
     return conditions
 
 

@@ -14,6 +14,7 @@ from archive.errors import NotFoundError
 from archive.models import Advertiser, AdvertiserAlias, AdvertiserName
 from archive.reading.aliases import find_present_id, list_former_ids
 from archive.reading.freshness import read_data_as_of
+from archive.reading.listed import is_listed
 from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
 from archive.reading.past import ads_at
@@ -134,7 +135,9 @@ def _show(session: Session, rows: Sequence[Advertiser], moment: Moment) -> list[
 def _count_ads(session: Session, ids: Sequence[str], moment: Moment) -> Mapping[str | None, int]:
     counted: Counter[str | None] = Counter()
     for ads in ads_at(session, moment):
-        query = select(ads.advertiser_id, func.count()).where(col(ads.advertiser_id).in_(ids))
+        query = select(ads.advertiser_id, func.count()).where(
+            col(ads.advertiser_id).in_(ids), is_listed(ads, moment)
+        )
         counted.update(dict(session.exec(query.group_by(col(ads.advertiser_id))).all()))
     return counted
 

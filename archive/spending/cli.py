@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import AsJson
+from archive.cli import AsJson, IncludeToo
 from archive.database import read
 from archive.exchange_rates import read_rates
 from archive.models.corrections import SpendMeasure
@@ -48,6 +48,7 @@ def spend(
     convert_to: Annotated[
         str | None, typer.Option(help="Currency to bring all amounts into (ISO 4217).")
     ] = None,
+    include: IncludeToo = None,
     as_of: AsOf = None,
     valid_at: ValidAt = None,
     as_json: AsJson = False,
@@ -64,6 +65,7 @@ def spend(
         country=country,
         currency=currency,
         convert_to=convert_to,
+        include=include,
         moment=read_moment(as_of, valid_at),
     )
     summary = _summarise_or_exit(query)

@@ -27,6 +27,7 @@ from sqlmodel import Session, SQLModel, col
 
 from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
+from archive.reading.listed import is_listed
 from archive.records import Grain
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
 
@@ -135,6 +136,8 @@ def ad_conditions(
     conditions = _equal(ads, query, names)
     if query.country is not None:
         conditions.append(list_holds(session, ads.countries, query.country))
+    if query.include is None:
+        conditions.append(is_listed(ads, query.moment))
     return conditions
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from archive.errors import ArchiveError
 from archive.exchange_rates import ExchangeRates
 from archive.models.corrections import SpendMeasure
+from archive.reading.listed import Include
 from archive.reading.moment import NOW, Moment
 
 
@@ -65,6 +66,8 @@ class SpendQuery:
     advertiser_id: str | None = None
     payer_name: str | None = None
     convert_to: str | None = None
+    include: Include | None = None
+    """Whether ads without a political label count as well."""
     moment: Moment = NOW
     """Only what this archive had learned, and sources had said, by then."""
 

@@ -13,6 +13,7 @@ from archive.models import AdvertiserSpend
 from archive.reading.ads import AdFilter, filter_ads
 from archive.reading.disclosures import DisclosureFilter, filter_disclosures
 from archive.reading.json_lists import list_holds
+from archive.reading.moment import NOW, Moment
 from archive.records import Grain
 
 
@@ -34,11 +35,16 @@ class AdvertiserSpendFilter:
 Wanted = AdFilter | AdvertiserSpendFilter | DisclosureFilter
 
 
-def match(session: Session, table: Any, wanted: Wanted) -> list[ColumnElement[bool]]:  # noqa: ANN401 (a table or an alias of it)
+def match(
+    session: Session,
+    table: Any,  # noqa: ANN401 (a table or an alias of it)
+    wanted: Wanted,
+    moment: Moment = NOW,
+) -> list[ColumnElement[bool]]:
     """The filter as conditions on a table."""
     match wanted:
         case AdFilter():
-            return filter_ads(session, wanted, table)
+            return filter_ads(session, wanted, table, moment)
         case DisclosureFilter():
             return filter_disclosures(wanted, table)
         case AdvertiserSpendFilter():

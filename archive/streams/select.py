@@ -146,7 +146,7 @@ def _build_query(
     wanted: Wanted,
     moment: Moment,
 ) -> Select[Any]:
-    conditions = match(session, PublicAd if plan.by_ad else table, wanted)
+    conditions = match(session, PublicAd if plan.by_ad else table, wanted, moment)
     is_narrow = any(getattr(wanted, name, None) for name in NARROW)
     if conditions and not is_narrow and not _is_postgresql(session):
         # SQLite would take the index of a filter and then sort; what it cannot see into has none.

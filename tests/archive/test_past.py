@@ -134,7 +134,8 @@ def test_elections_and_declarations_can_be_asked_for_and_unknown_too(engine, loo
 
     for moment in (known(0), held(0)):
         assert refs_at(engine, moment, election="Harbour vote") == ["a1"]
-        assert refs_at(engine, moment, election="unknown") == ["a2", "a3"]
+        assert refs_at(engine, moment, election="unknown") == ["a3"]
+        assert refs_at(engine, moment, election="unknown", include="unlabelled") == ["a2", "a3"]
     assert refs_at(engine, NOW, election="Harbour vote") == ["a1", "a3"]
     by_word = {word: refs_at(engine, NOW, declared_political=word) for word in Declared}
     assert by_word == {"true": ["a1"], "false": ["a2"], "unknown": ["a3"]}

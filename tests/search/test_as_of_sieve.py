@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from archive.database import read
+from archive.reading.listed import Include
 from archive.reading.moment import Moment
 from archive.reading.past import ads_at
 from archive.reading.stretches import select_rows
@@ -111,6 +112,7 @@ def queries(draw) -> AdQuery:
             facets=FACETS,
             limit=draw(st.sampled_from([1, 7, 100])),
             page=draw(st.integers(1, 2)),
+            include=draw(st.sampled_from([None, Include.UNLABELLED])),
         )
     except QueryError:  # a text of signs alone has no word to search for
         return build_query(facets=FACETS)
@@ -144,7 +146,7 @@ def test_each_word_finds_every_ad_that_has_it(shelf: Shelf):
         documents = read_all(session, moment)
         # Marks are taken out of ads, not out of questions.
         for word in (word for word in WORDS if join_terms(word) and MARK_START not in word):
-            query = build_query(f'"{word}"')
+            query = build_query(f'"{word}"', include=Include.UNLABELLED)
             having = [document for document in documents if answers(document, query)]
             assert search_as_of(session, query, moment).total == len(having) > 0, word
 
@@ -179,7 +181,8 @@ def answers(document: SearchDocument, query: AdQuery) -> bool:
         (query.impressions_min, d.impressions_lower),
     )
     is_large = all(low is None or (has is not None and has >= low) for low, has in least)
-    return has_words and has_values and ran and is_large
+    is_shown = d.is_listed or not query.only_listed
+    return has_words and has_values and ran and is_large and is_shown
 
 
 def list_values(document: SearchDocument, name: str) -> list[str]:

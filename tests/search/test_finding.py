@@ -52,7 +52,6 @@ ADS = [
         currency="USD",
         spend_lower_minor=100_00,
         impressions_lower=100,
-        declared_political=False,
     ),
     make_ad(
         "harbour",
@@ -66,16 +65,17 @@ ADS = [
     ),
     make_ad("jobs", "Open jobs at the quiet harbour of the north", countries=["GB"]),
 ]
+UNLISTED = make_ad("umbrella", "Umbrellas for rainy days", declared_political=False)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> SearchEngine:
-    """An engine that holds ADS; tests only read it."""
+    """An engine that holds ADS, and an ad that is not listed unasked; tests only read it."""
     folder: Path = tmp_path_factory.mktemp("finding")
     shelf = Shelf(init_fresh(Settings(home=folder), []))
-    shelf.add(*ADS)
+    shelf.add(*ADS, UNLISTED)
     search: SearchEngine = open_engine(request.param, shelf.engine, folder, request.getfixturevalue)
     shelf.sync(search)
     return search
@@ -189,7 +189,7 @@ def test_pages_join_without_gap_or_repeat(filled):
         ([("language", "zh")], ["zh"]),
         ([("payer", "Rivertown Action Fund")], ["landing"]),
         ([("payer", 'Nobody" OR source = "example')], []),
-        ([("declared_political", "false")], ["markup"]),
+        ([("declared_political", "false")], ["umbrella"]),
         ([("declared_political", "true")], ["landing"]),
         ([("since", "2024-05-31"), ("until", "2024-06-09")], ["landing"]),
         ([("since", "2025-01-01")], ["markup"]),
@@ -205,6 +205,12 @@ def test_filters_narrow_and_what_is_unknown_passes_none(filled, filters, refs):
     assert page.total == len(refs)
 
 
+def test_an_ad_that_its_source_calls_unpolitical_is_found_by_those_who_ask_for_it(filled):
+    assert ask(filled, "umbrellas").total == 0
+    assert refs_of(ask(filled, "umbrellas", include="unlabelled")) == ["umbrella"]
+    assert ask(filled, include="unlabelled").total == ask(filled).total + 1
+
+
 def test_filters_and_words_go_together(filled):
     assert refs_of(ask(filled, "jobs", filters=[("currency", "GBP")])) == ["harbour"]
 
@@ -214,7 +220,7 @@ def test_facets_count_the_whole_answer_and_a_list_in_each_of_its_values(filled):
     assert page.facets == {
         "country": {"US": 2, "GB": 2, "CA": 1},
         "currency": {"USD": 2, "GBP": 1},
-        "declared_political": {"true": 1, "false": 1},
+        "declared_political": {"true": 1},
     }
 
 

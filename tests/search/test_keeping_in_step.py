@@ -159,10 +159,10 @@ def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
 def fail_after(count: int):
     made: list[SearchDocument] = []
 
-    def make(ad: PublicAd) -> SearchDocument:
+    def make(ad: PublicAd, labelled: frozenset[int]) -> SearchDocument:
         if len(made) == count:
             kill()
-        made.append(make_document(ad))
+        made.append(make_document(ad, labelled))
         return made[-1]
 
     return make
@@ -208,8 +208,8 @@ def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
 
 
 def spoil(public_id: str):
-    def make(ad: PublicAd) -> SearchDocument:
-        document = make_document(ad)
+    def make(ad: PublicAd, labelled: frozenset[int]) -> SearchDocument:
+        document = make_document(ad, labelled)
         return document.model_copy(update={"key": "not a key"} if ad.public_id == public_id else {})
 
     return make

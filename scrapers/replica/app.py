@@ -1,7 +1,7 @@
 """The replica as an ASGI application: fixtures served as they lie, Meta's API, and faults on demand.
 
 `serve.py` runs it on a loopback port. A source that only publishes files needs nothing but its
-fixture folder; only Meta's API has code of its own.
+fixture folder, and one that answers questions a file of answers in it; only Meta's API has code.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from scrapers.replica.answers import list_answer_routes
 from scrapers.replica.faults import Fault, FaultMiddleware, ReceivedRequest
 from scrapers.replica.meta_ad_library import API_PATH, AdsArchive
 from scrapers.replica.meta_ads import ArchivedAd
@@ -36,6 +37,7 @@ def create_replica(
         routes=[
             Route("/robots.txt", show_robots),
             Route(API_PATH, archive.answer_request),
+            *list_answer_routes(served),
             Mount("/", StaticFiles(directory=served)),
         ],
         middleware=[Middleware(FaultMiddleware, faults=faults, received=received)],

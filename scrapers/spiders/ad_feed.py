@@ -20,6 +20,7 @@ from scrapers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
 from scrapers.files import SourceFile
 from scrapers.reading import Reading
 from scrapers.spider import FileReader, SourceSpider
+from scrapers.spooled import request_file
 from scrapers.yaml_files import read_model
 
 FOLDER = "feeds"
@@ -94,7 +95,7 @@ class AdFeedSpider(SourceSpider):
         """The feed's file."""
         parts = urlsplit(list_feeds(self.archive_settings)[self.partition].url)
         query = f"?{parts.query}" if parts.query else ""
-        return [Request(f"{self.address}{parts.path}{query}")]
+        return [request_file(f"{self.address}{parts.path}{query}")]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

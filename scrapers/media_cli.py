@@ -1,0 +1,94 @@
+"""The command that fetches pictures, videos and pages of ads, and says what came of it."""
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.status import Status
+
+from archive.cli import AsJson
+from archive.models.media import MediaState
+from archive.records import Allowance, Terms
+from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
+    WRONG_USAGE,
+    emit_json,
+    format_table,
+    note,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Settings
+from scrapers.machine_text import find_tesseract
+from scrapers.media import Looked, MediaOrder, fetch_media, list_terms, read_kept
+
+app = typer.Typer(
+    help="Pictures, videos and pages of ads.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Counts = Counter[tuple[str, str]]
+"""How many addresses of a source ended in a state."""
+
+
+@app.callback()
+def _root() -> None:
+    """Pictures, videos and pages of ads."""
+
+
+@app.command()
+def fetch(
+    source: Annotated[list[str] | None, typer.Option(help="Only this source; repeatable.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many ads of each source.")] = 100,
+    base_url: Annotated[
+        str, typer.Option(help="A replica's address in every host's place; invented data only.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Fetch and keep what is due, where the source's terms allow."""
+    settings = Settings()
+    engine = open_or_exit(settings)
+    order = MediaOrder(frozenset(source) if source else None, limit, base_url)
+    terms = {known.id: said for known, said in list_terms(engine, order)}
+    if unknown := sorted(set(source or ()) - set(terms)):
+        note(f"there is no source {', '.join(unknown)} in this archive; type: paidforby sources")
+        raise typer.Exit(WRONG_USAGE)
+    counts: Counts = Counter()
+    with plain_errors(), Console(stderr=True).status("fetching media") as status:
+        for looked in fetch_media(settings, engine, utc_now, order):
+            _count(looked, counts, status)
+        words_read = read_kept(settings, engine, limit)
+    if as_json:
+        emit_json(_list_counts(list(terms), counts) | {"words_read": words_read})
+    else:
+        for line in _tell_counts(terms, counts):
+            say(line)
+    waits = any(state == MediaState.UNREACHABLE for _, state in counts)
+    raise typer.Exit(DONE_WITH_REMAINDERS if waits else DONE)
+
+
+def _count(looked: Looked, counts: Counts, status: Status) -> None:
+    counts[looked.source, looked.outcome.state] += 1
+    status.update(f"fetching media: {counts.total()} looked at, now {looked.source}")
+
+
+def _list_counts(sources: list[str], counts: Counts) -> dict[str, object]:
+    """The counts as programs read them: source -> state -> addresses."""
+    return {"sources": {s: {state: counts[s, state] for state in MediaState} for s in sources}}
+
+
+def _tell_counts(terms: dict[str, Terms], counts: Counts) -> list[str]:
+    """The counts as a table, and which sources are left alone, and why."""
+    header = ("source", *(state.replace("_", " ") for state in MediaState))
+    looked = [name for name in terms if any(counts[name, state] for state in MediaState)]
+    rows = [(name, *(counts[name, state] for state in MediaState)) for name in looked]
+    lines = format_table(header, rows) if rows else ["nothing was due"]
+    for name, said in terms.items():
+        if said.allows == Allowance.LEAVE:
+            lines.append(f"{name} is left alone: {said.because}")
+    if find_tesseract() is None:
+        lines.append("words in pictures are not read: this machine has no tesseract")
+    return [*lines, "next: paidforby sources"]

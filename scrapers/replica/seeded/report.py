@@ -16,7 +16,7 @@ SOURCE = "meta_ad_library_report"
 COUNTRY, CURRENCY = "US", "USD"
 PRESET = "last_30_days"
 FIRST_PAGE = 888_000_000_000
-TOP_LEVEL = 900
+TOP_LEVEL = 12
 CENSORED = 100
 """Up to this many units the report says only that it was no more."""
 CENSORED_TEXT = f"≤{CENSORED}"
@@ -88,7 +88,7 @@ def find_original(index: int) -> int:
 
 def price_page(state: State) -> Amount:
     """What a page spent in the window; the smallest sums are only said to be small."""
-    spent = CENSORED + state.level**2
+    spent = CENSORED + state.level**5
     return Amount(CURRENCY, 0 if state.level == 0 else spent, spent)
 
 

@@ -1,6 +1,8 @@
 """Three seeded days are crawled with the real spiders, and the archive holds exactly the truth."""
 
 from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import col, func, select
@@ -8,9 +10,10 @@ from sqlmodel import col, func, select
 from archive.database import read
 from archive.models import Ad, AdMetric, AdVersion, AdvertiserSpend, PublicAd
 from archive.models.collecting import Outcome
-from scrapers.replica.seeded.days import Plan, SeededDay, running_seeded_day
+from scrapers.replica.seeded.days import Plan, SeededDay, lay_out_day, running_seeded_day
 from scrapers.replica.seeded.truth import Tally, Total
 from tests.scrapers.crawls import Home
+from tests.scrapers.samples import import_paths
 
 PLAN = Plan(ads=1_200, seed=11)
 DAYS = (1, 2, 3)
@@ -93,3 +96,26 @@ def test_the_archive_holds_the_truth_of_three_bundles_sums_of_advertisers_includ
         sums = list_sums(home, dataset)
         assert len(sums) == truth.shown
         assert sum(amount or 0 for amount in sums) == truth.totals["USD"].lower_minor
+
+
+def test_the_archive_holds_the_truth_of_three_reports_doubles_and_small_sums_included(
+    home: Home, tmp_path: Path
+) -> None:
+    days = [lay_out_day(PLAN, number, tmp_path / str(number)) for number in DAYS]
+    for day in days:
+        source = "meta_ad_library_report"
+        folder = tmp_path / str(day.number) / source
+        report = import_paths(home, source, folder)
+        truth = day.find_tally(source, "US", "pages").totals["USD"]
+        with read(home.engine) as session:
+            ends_on = date(2026, 11, 19) + timedelta(days=day.number)
+            rows = session.exec(
+                select(AdvertiserSpend).where(AdvertiserSpend.period_end_on == ends_on)
+            ).all()
+        stated = [(row.spend_lower_minor, row.spend_upper_minor) for row in rows]
+        assert report.unreadable == []
+        # The two lines of the double are one statement about their page.
+        assert len(stated) == truth.things - 1
+        assert (0, 100_00) in stated
+        assert sum(lower or 0 for lower, _ in stated) == truth.lower_minor
+        assert sum(upper or 0 for _, upper in stated) == truth.upper_minor

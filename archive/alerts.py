@@ -7,7 +7,8 @@ Who looks on a schedule calls `note_rhythm`; commands, the API, pages, feeds and
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, delete, func, or_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from archive.models import LookRhythm, MonitorFinding, Run
@@ -33,14 +34,18 @@ class Alert:
 
 def note_rhythm(session: Session, source: str, every: timedelta | None, now: datetime) -> None:
     """Keep how often a source is promised a look; `None`: it is no longer."""
-    rhythm = session.get(LookRhythm, source)
+    connection = session.connection()
     if every is None:
-        if rhythm:
-            session.delete(rhythm)
+        connection.execute(delete(LookRhythm).where(col(LookRhythm.source) == source))
         return
-    rhythm = rhythm or LookRhythm(source=source, every_seconds=0, since_at=now)
-    rhythm.every_seconds = int(every.total_seconds())
-    session.add(rhythm)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    values = {"every_seconds": int(every.total_seconds())}
+    # Several crawls of a source begin at once, and each may be the first.
+    connection.execute(
+        insert(LookRhythm)
+        .values(source=source, since_at=now, **values)
+        .on_conflict_do_update(index_elements=["source"], set_=values)
+    )
 
 
 def list_alerts(session: Session, now: datetime) -> list[Alert]:

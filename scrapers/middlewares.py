@@ -49,6 +49,8 @@ AFTER_OUTAGE = timedelta(hours=1)
 BROKEN_OFF = "dataloss"
 """Scrapy's flag for a body shorter than was declared."""
 CUT_SHORT = "the answer broke off before its end; what came of it is kept"
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv6 addresses whose end is an IPv4 address (RFC 6052, 2.1)."""
 FOR_THE_SPIDER = frozenset({Verdict.READ, Verdict.SMALLER, Verdict.LOST_PLACE})
 
 
@@ -93,7 +95,15 @@ async def is_private(host: str) -> bool:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
         return False
-    return not all(ipaddress.ip_address(entry[4][0]).is_global for entry in found)
+    return not all(is_public(str(entry[4][0])) for entry in found)
+
+
+def is_public(address: str) -> bool:
+    """Whether a network address is on the public internet, also behind a translation to IPv6."""
+    parsed = ipaddress.ip_address(address)
+    if parsed in TRANSLATED:
+        parsed = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
+    return parsed.is_global and not parsed.is_multicast
 
 
 class CaptureMiddleware:

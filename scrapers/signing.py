@@ -4,8 +4,9 @@ The download handler signs with them; captures and log lines are cleaned of them
 """
 
 import logging
+from base64 import b64encode
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 from pydantic import SecretStr
 
@@ -37,7 +38,7 @@ class Secret:
 
     def hide_in_text(self, text: str) -> str:
         """The text without the secret."""
-        for form in self._forms():
+        for form in self._spell():
             text = text.replace(form, REDACTED)
         return text
 
@@ -47,13 +48,16 @@ class Secret:
         This is the one change ever made to bytes before they are kept: Meta writes the caller's token
         into every page, and evidence that holds a token could be shown to nobody.
         """
-        for form in self._forms():
+        for form in self._spell():
             data = data.replace(form.encode(), REDACTED.encode())
         return data
 
-    def _forms(self) -> list[str]:
+    def _spell(self) -> list[str]:
+        """The ways it may stand in a text, an address, a JSON string or a header."""
         plain = self.value.get_secret_value()
-        return [plain, quote(plain, safe="")]
+        encoded = b64encode(plain.encode()).decode().rstrip("=")
+        addressed = [quote(plain, safe=safe) for safe in ("", "/")]
+        return [plain, *addressed, quote_plus(plain), plain.replace("/", r"\/"), encoded]
 
 
 class RedactingFormatter(logging.Formatter):

@@ -2,20 +2,31 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import RoomsDep
+from api.dependencies import Rooms, RoomsDep
+from api.feeds import Feed, FeedEntry, answer_atom, answer_json_feed
 from api.pages.site import PageHead, render_page
 from api.pages.strips import draw_strip, list_stretches
 from archive.database import read
-from archive.reading import cover_source, list_sources, what_is_missing
+from archive.reading import cover_source, list_sources, read_data_as_of, what_is_missing
 from archive.reading.coverage import cover_source_days
 from archive.reading.held import find_held
+from archive.reading.watched_sources import list_told_alerts, list_watched_sources
 
 router = APIRouter()
 
+PATH = "/sources"
 DAYS_SHOWN = 90
+
+KINDS = {
+    "silent": "silent",
+    "few_records": "fewer records than expected",
+    "many_records": "more records than expected",
+    "fall": "a fall",
+    "blank_field": "a field that is blank too often",
+}
 
 LACKS = {
     "held_back": ("Held back", "pieces that could not be read, with their bytes kept"),
@@ -32,13 +43,13 @@ LACKS = {
 }
 
 
-@router.get("/sources")
+@router.get(PATH)
 def show_sources(rooms: RoomsDep) -> HTMLResponse:
     """Every source: the last look, days covered, what it lacks, its terms."""
     page = PageHead(
         title="What this archive looks at",
-        path="/sources",
-        section="/sources",
+        path=PATH,
+        section=PATH,
         json="/api/v1/sources",
     )
     now = rooms.now()
@@ -46,7 +57,7 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
     start_on = end_on - timedelta(days=DAYS_SHOWN - 1)
     with read(rooms.engine) as session:
         rows = []
-        for source in list_sources(session):
+        for source in list_watched_sources(session, now):
             days = cover_source_days(session, source.id, start_on, end_on, now=now)
             cover = cover_source(session, source.id, now=now)
             rows.append((source, cover, draw_strip(days), list_stretches(days)))
@@ -59,6 +70,42 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
             days=DAYS_SHOWN,
             held=find_held(session),
         )
+
+
+@router.get(f"{PATH}/feed.atom")
+def get_atom(rooms: RoomsDep) -> Response:
+    """What stood out at the sources lately, as Atom."""
+    return answer_atom(_make_feed(rooms))
+
+
+@router.get(f"{PATH}/feed.json")
+def get_json_feed(rooms: RoomsDep) -> Response:
+    """What stood out at the sources lately, as JSON Feed."""
+    return answer_json_feed(_make_feed(rooms))
+
+
+def _make_feed(rooms: Rooms) -> Feed:
+    with read(rooms.engine) as session:
+        alerts = list_told_alerts(session, rooms.now())
+        titles = {source.id: source.title for source in list_sources(session)}
+        data_as_of = read_data_as_of(session)
+    return Feed(
+        title="Alerts: silent sources, and looks that brought what nobody expected",
+        path=PATH,
+        author=rooms.settings.operator_name,
+        public_url=rooms.settings.public_url,
+        entries=[
+            FeedEntry(
+                id=f"alert/{alert.id}",
+                title=f"{titles.get(alert.source, alert.source)}: {KINDS[alert.kind]}",
+                path=f"{PATH}#{alert.source}",
+                updated_at=alert.since_at,
+                summary=alert.reason,
+            )
+            for alert in alerts
+        ],
+        data_as_of=data_as_of,
+    )
 
 
 @router.get("/missing")

@@ -7,18 +7,21 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
-from archive.reading import cover_source, list_sources
-from archive.reading.views import SourceCoverage, SourceView
+from archive.reading import cover_source
+from archive.reading.views import SourceCoverage
+from archive.reading.watched_sources import WatchedSourceView, list_watched_sources
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 
 
-@router.get("", response_model=Listing[SourceView], responses=CSV_TOO)
-def get_sources(session: Reading, shape: FormatOf = Format.JSON) -> Listing[SourceView] | Response:
-    """Every source with its counts and the last look at it."""
-    sources = list_sources(session)
+@router.get("", response_model=Listing[WatchedSourceView], responses=CSV_TOO)
+def get_sources(
+    rooms: RoomsDep, session: Reading, shape: FormatOf = Format.JSON
+) -> Listing[WatchedSourceView] | Response:
+    """Every source with its counts, the last looks at it, and what stands out about it."""
+    sources = list_watched_sources(session, rooms.now())
     if shape is Format.CSV:
-        return answer_csv(SourceView, sources)
+        return answer_csv(WatchedSourceView, sources)
     return answer_whole(session, sources)
 
 

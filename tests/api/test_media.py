@@ -1,0 +1,153 @@
+"""Kept files as readers get them: named, never run, and only where the source allows it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from archive.blobs import BlobStore
+from archive.database import open_engine, write
+from archive.media import MachineText, Outcome, keep_file, list_due, note_looks
+from archive.models.media import MediaState
+from archive.pictures import look_at_file
+from archive.records import Allowance, Material, Terms
+from archive.setup import write_sources
+from tests.api.conftest import NOON, SOURCE, make_ad
+from tests.drawn import draw_scene, encode_picture
+
+HOSTILE_WORDS = '<script>alert("1")</script>'
+FILES = {
+    "https://cdn.example/1.png": encode_picture(draw_scene()),
+    "https://cdn.example/2.svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+    "https://cdn.example/3.html": b"<!doctype html><script>alert(1)</script>",
+    "https://cdn.example/4.mp4": b"\0\0\0\x18ftypisom" + bytes(3_000_000),
+}
+LOST = "https://cdn.example/5.png"
+
+
+@pytest.fixture
+def kept(settings, client, take_in, tmp_path) -> dict[str, str]:
+    """Five addresses of one ad, four of them kept: SHA-256 by address."""
+    take_in([make_ad("m1", media_urls=[*FILES, LOST])])
+    engine = open_engine(settings)
+    outcomes = {LOST: Outcome(MediaState.GONE, "it is not there any more")}
+    with write(engine) as session:
+        for url, body in FILES.items():
+            path = tmp_path / "file"
+            path.write_bytes(body)
+            blob = BlobStore(settings.blobs_dir).put_file(path)
+            words = MachineText(HOSTILE_WORDS, None, "tesseract 9")
+            keep_file(session, blob, look_at_file(path), words, NOON)
+            outcomes[url] = Outcome(MediaState.KEPT, sha256=blob.sha256)
+        (ad,) = list_due(session, "example", NOON, 10)
+        note_looks(session, "example", ad, outcomes, NOON)
+    engine.dispose()
+    return {url: outcome.sha256 for url, outcome in outcomes.items() if outcome.sha256}
+
+
+@pytest.fixture
+def allow(settings, kept):
+    def write_terms(allows: Allowance) -> None:
+        terms = {Material.MEDIA: Terms(allows=allows, because="its terms, section 4")}
+        engine = open_engine(settings)
+        with write(engine) as session:
+            info = SOURCE.model_dump() | {"republish": terms}
+            write_sources(session, [type(SOURCE).model_validate(info)])
+        engine.dispose()
+
+    return write_terms
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "ending"),
+    [
+        ("https://cdn.example/1.png", "image/png", "png"),
+        ("https://cdn.example/2.svg", "application/octet-stream", "bin"),
+        ("https://cdn.example/3.html", "application/octet-stream", "bin"),
+        ("https://cdn.example/4.mp4", "video/mp4", "mp4"),
+    ],
+)
+def test_a_kept_file_is_a_download_that_no_browser_runs(client, kept, allow, url, kind, ending):
+    allow(Allowance.PUBLISH)
+
+    answer = client.get(f"/media/{kept[url]}")
+
+    assert answer.content == FILES[url]
+    assert answer.headers["content-type"] == kind
+    assert answer.headers["content-disposition"] == f'attachment; filename="{kept[url]}.{ending}"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("allows", [Allowance.KEEP, Allowance.LEAVE])
+def test_what_may_not_be_shown_is_not_given_out(client, kept, allow, allows):
+    allow(allows)
+
+    assert [client.get(f"/media/{sha256}").status_code for sha256 in kept.values()] == [404] * 4
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "x", "A" * 64, "..%2f..%2fetc%2fpasswd", "0" * 63])
+def test_what_is_no_kept_file_is_not_found_or_refused(client, kept, allow, name):
+    allow(Allowance.PUBLISH)
+
+    assert client.get(f"/media/{name}").status_code in {400, 404}
+
+
+def test_the_api_says_what_there_is_of_each_address(ask, kept, allow):
+    allow(Allowance.PUBLISH)
+
+    items = ask("GET", "/ads/example/m1/media").json()["items"]
+
+    assert [item["url"] for item in items] == [*FILES, LOST]
+    assert [item["state"] for item in items] == ["shown"] * 4 + ["gone"]
+    assert (items[0]["width"], items[0]["height"], len(items[0]["dhash"])) == (320, 240, 16)
+    assert items[0]["path"] == f"/media/{kept[items[0]['url']]}"
+    assert items[1]["missing"]["dhash"] == "not_looked"
+    assert items[4]["reason"] == "it is not there any more"
+
+
+def test_before_it_was_kept_the_api_knew_nothing_of_it(ask, kept, allow, take_in):
+    allow(Allowance.PUBLISH)
+    earlier = (NOON - timedelta(seconds=1)).isoformat().replace("+", "%2B")
+
+    assert ask("GET", f"/ads/example/m1/media?as_of={earlier}").status_code == 404
+
+
+def test_the_page_of_an_ad_shows_pictures_and_says_why_the_rest_is_not_there(client, kept, allow):
+    allow(Allowance.PUBLISH)
+
+    page = client.get("/ads/example/m1").text
+
+    assert re.findall(r'<img class="creative" src="([^"]+)"', page) == [
+        f"/media/{kept['https://cdn.example/1.png']}"
+    ]
+    assert "Download the video" in page
+    assert "It is not there any more" in page
+    assert HOSTILE_WORDS not in page
+    assert "read by a machine and not checked" in page
+
+
+def test_the_page_says_that_a_file_is_kept_but_not_shown(client, kept, allow):
+    allow(Allowance.KEEP)
+
+    page = client.get("/ads/example/m1").text
+
+    assert "<img" not in page
+    assert page.count("Kept, not shown") == 4
+    assert "its terms, section 4" in page.lower()
+    assert kept["https://cdn.example/1.png"] in page
+
+
+def test_sources_say_what_may_be_done_with_each_class_of_material(ask, client, allow):
+    allow(Allowance.KEEP)
+
+    (source,) = ask("GET", "/sources").json()["items"]
+    assert source["republish"]["media"] == {"allows": "keep", "because": "its terms, section 4"}
+    assert set(source["republish"]) == {"fields", "texts", "media"}
+    page = client.get("/sources").text
+    assert "may be fetched and kept as evidence, but is not shown: its terms, section 4" in page
+
+
+def test_an_ad_without_media_says_nothing_of_any(client, allow):
+    assert "Pictures and videos</h3>" not in client.get("/ads/example/a1").text

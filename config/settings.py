@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         description="Silence after which a worker counts as dead and another may take its partition.",
     )
     disk_reserve_mb: int = Field(
-        default=1_024,
+        default=512,
         ge=0,
         description="Room on the disk, in MB, that a download of a large file must leave free.",
     )

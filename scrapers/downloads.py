@@ -38,10 +38,16 @@ SILENCE_SECONDS = 120.0
 """A source that sends nothing for so long has broken off."""
 LONGEST_REFUSAL_BYTES = 1 << 20
 """What is kept of an answer that is not the file."""
-OF_NO_USE = (DiskFullError, DownloadCancelledError, ZipBombError)
-"""After these a body is not gone on with: it would take the room, or outgrow it, again."""
 PASSING_HEADERS = ("Content-Encoding", "Content-Length", "Content-Range")
 """They speak of the bytes on the wire, not of the whole file that lies on disk."""
+
+
+class WrongPieceError(DownloadFailedError):
+    """A source did not go on where it was asked to."""
+
+
+OF_NO_USE = (DiskFullError, DownloadCancelledError, WrongPieceError, ZipBombError)
+"""After these a body is not gone on with: it would take the room, outgrow it or not fit again."""
 
 
 class SigningDownloadHandler(HTTP11DownloadHandler):
@@ -172,7 +178,7 @@ def place_body(
     """Make the part ready for the body; gives the length of the whole file, `None` if not declared.
 
     Raises:
-        DownloadFailedError: if the source sends another piece than was asked for.
+        WrongPieceError: if the source sends another piece than was asked for.
     """
     validator = None if is_packed else read_strong_validator(answer.headers)
     if answer.status == 200:
@@ -180,8 +186,7 @@ def place_body(
         return None if is_packed else answer.content_length
     start, length = read_range(answer.headers)
     if rest is None or start != rest.start or validator not in {None, rest.validator} or is_packed:
-        part.discard()
-        raise DownloadFailedError("it sent another piece of the file than was asked for")
+        raise WrongPieceError("it sent another piece of the file than was asked for")
     part.go_on(start)
     return length
 

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -99,14 +100,20 @@ class Part:
         sync_file(self._file)
 
     def close(self) -> None:
-        """Leave what has come for the next attempt."""
-        self._file.close()
+        """Leave what has come, if anything has, for the next attempt."""
+        self._file.flush()
+        if os.fstat(self._file.fileno()).st_size:
+            self._file.close()
+        else:
+            self.discard()
 
     def discard(self) -> None:
         """Delete the file: it was read to its end, or is of no use."""
         self.path.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
-        self._file.close()
+        # On a full disk closing fails too: what was still to be written is of no use either.
+        with suppress(OSError):
+            self._file.close()
 
 
 @dataclass(frozen=True)
@@ -145,8 +152,10 @@ class Spool:
     def sweep(self, now: datetime) -> None:
         """Delete what nobody went on with."""
         for path in self.folder.glob("*"):
-            if path.stat().st_mtime < (now - PARTS_LAST).timestamp():
-                path.unlink(missing_ok=True)
+            # Another run may be sweeping, or be done with its file.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < (now - PARTS_LAST).timestamp():
+                    path.unlink()
 
 
 def name_part(source: str, partition: str, key: str) -> str:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -30,7 +31,7 @@ from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica, serve_app
 from scrapers.signing import Secret
 from scrapers.spiders.snap import SnapSpider
-from tests.scrapers.crawls import FORKS, TOKEN, Home, now
+from tests.scrapers.crawls import FORKS, TOKEN, Home, crawl_once, now
 
 BODY = bytes(range(256)) * (4 << 12)
 """4 MB: what the client has not handed on when the connection breaks is lost, some 400 kB at most."""
@@ -222,6 +223,41 @@ def test_a_download_that_would_fill_the_disk_is_not_begun_and_says_so(home):
     assert (run.outcome, len(asked)) == (Outcome.FAILED, 1)
     assert run.reason.startswith("the disk is too full for this download")
     assert "PAIDFORBY_DISK_RESERVE_MB" in run.reason
+    assert spooled_files(home) == []
+
+
+def crawl_on_small_disk(settings: Settings, base_url: str) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(BODY) - 1, len(BODY) - 1))
+    crawl_once(settings, "snap", "2026", base_url)
+
+
+def test_a_disk_that_is_full_in_the_end_gets_its_room_back_and_the_run_says_so(home):
+    with serving(send_whole()) as (url, asked):
+        process = FORKS.Process(target=crawl_on_small_disk, args=(home.settings, f"{url}/snap"))
+        process.start()
+        process.join()
+
+    (run,) = home.runs()
+    assert (run.outcome, len(asked)) == (Outcome.FAILED, 1)
+    assert run.reason.startswith("the disk is full")
+    assert spooled_files(home) == []
+
+
+def test_an_answer_that_is_not_the_file_touches_nothing_of_what_came_before(home):
+    busy = lambda _: Response("busy", 503, {"Retry-After": "0"})  # noqa: E731
+    with serving(cut_at(CUT), busy, send_rest()) as (url, asked):
+        home.crawl(url)
+
+    assert first_byte(asked[1]) == first_byte(asked[2]) > 0
+    assert kept_bodies(home) == [b"busy", BODY]
+
+
+def test_an_answer_without_a_file_leaves_none(home):
+    with serving(lambda _: Response("gone", 410)) as (url, _):
+        run = home.crawl(url)
+
+    assert run.outcome == Outcome.FAILED
+    assert kept_bodies(home) == [b"gone"]
     assert spooled_files(home) == []
 
 

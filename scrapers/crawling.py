@@ -30,6 +30,7 @@ from config.settings import Realm, Settings
 from scrapers.conditional import Validators, read_validators
 from scrapers.credentials import require_valid
 from scrapers.intake import Clock, Intake
+from scrapers.row_memory import RowMemory
 from scrapers.schedule import find_pace, read_schedule
 from scrapers.signing import LackError, RedactingFormatter, Secret
 from scrapers.spider import SourceSpider
@@ -53,7 +54,7 @@ class CrawlOrder:
     base_url: str = ""
     realm: Realm = Realm.REAL
     after_run: int | None = None
-    """The newest crawl of the partition when it was found due (`archive.runs.begin_run`)."""
+    """The partition's newest ended crawl when it was found due (`archive.runs.begin_run`)."""
 
     def find_address(self, settings: Settings) -> str:
         """Where the source, or the replica in its place, is asked."""
@@ -74,7 +75,7 @@ def run_crawl(
     Raises:
         RealmError: if the archive holds the other kind of data.
         PartitionBusyError: if another run reads the partition.
-        AlreadyLookedError: if there has been a crawl since the order's `after_run`.
+        AlreadyLookedError: if a crawl has ended since the order's `after_run`.
         LeaseLostError: if another run took the partition over meanwhile.
         DatabaseAwayError: if the database stays away, so that the run cannot be closed.
         DiskFullError: if there is no room to close it.
@@ -87,6 +88,7 @@ def run_crawl(
     walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
     walk.is_whole = cursor is None
     try:
+        intake.rows = RowMemory.open(settings, engine, patience, look)
         finish_reason = _walk_partition(settings, walk, order, most_answers)
         _judge_walk(walk, finish_reason)
     except BaseException as error:

@@ -10,11 +10,12 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from archive.records import Unreadable
+from scrapers.row_memory import RowMemory
 
 MAX_MEMBERS = 2_000
 MAX_RATIO = 200
@@ -28,6 +29,8 @@ class SourceFile:
 
     name: str
     open: Callable[[], IO[bytes]]
+    rows: RowMemory | None = None
+    """The rows of the look it is read in; `None`: none are remembered."""
 
     @property
     def base_name(self) -> str:
@@ -110,7 +113,8 @@ def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
         yield Unreadable(file=file.name, reason=reason)
         return
     for member in members:
-        inner = SourceFile(f"{file.name}/{member.filename}", _member_opener(file, member))
+        name, opener = f"{file.name}/{member.filename}", _member_opener(file, member)
+        inner = replace(file, name=name, open=opener)
         damage = _find_damage(inner)
         yield Unreadable(file=inner.name, reason=damage) if damage else inner
 

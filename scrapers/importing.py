@@ -6,7 +6,7 @@ the caller's word or the day of the import; a file's own modification time is ne
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from config.settings import Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.intake import Clock, Intake
 from scrapers.reading import NotRead
+from scrapers.row_memory import RowMemory
 from scrapers.spider import FileReader, SourceSpider, page_readings, read_delivery
 
 Opener = Callable[[Path], SourceFile]
@@ -96,6 +97,7 @@ def import_files(
     report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
     try:
         with plain_failures():
+            intake.rows = RowMemory.open(settings, engine, patience, look)
             with suppress(ImplausibleBatchError):
                 for path in files:
                     _import_file(intake, reader, order, path, open_file, report)
@@ -165,7 +167,8 @@ def _import_file(
         report.already_held.append(spell_name(path))
         return
     capture = intake.keep_capture(blob, url=spell_name(path))
-    for page in page_readings(read_delivery(reader, open_file(path)), capture.id):
+    file = replace(open_file(path), rows=intake.rows)
+    for page in page_readings(read_delivery(reader, file), capture.id):
         intake.take_page(page.readings, capture)
 
 

@@ -22,12 +22,15 @@ from archive.ingest.pages import ingest_page
 from archive.looks import close_look
 from archive.models import Capture, Run
 from archive.models.collecting import Outcome
-from archive.outages import Patience, tell_failure, write_surely
+from archive.monitors import ENDED_WELL
+from archive.outages import Patience, read_surely, tell_failure, write_surely
 from archive.plausibility import Gate, ImplausibleBatchError
 from archive.quarantine import hold_pieces
 from archive.records import Unreadable
-from archive.runs import Counts, Look, count_pages, has_ended, hold_lease
+from archive.runs import Counts, Look, count_pages, has_ended, has_newer_look, hold_lease
+from archive.unchanged_rows import QuietAd, note_unchanged
 from scrapers.reading import NotRead, Reading
+from scrapers.row_memory import RowMemory
 
 Clock = Callable[[], datetime]
 
@@ -43,6 +46,8 @@ class Intake:
     patience: Patience
     gate: Gate | None = None
     """What may change before a person must believe it; `None`: a person has."""
+    rows: RowMemory | None = None
+    """The rows of the look before, which need not be read again."""
     pages: int = 0
     """Pages that are known to be committed."""
     counts: Counts = field(default_factory=Counts)
@@ -94,8 +99,10 @@ class Intake:
     ) -> Counts:
         now = self.clock()
         held = hold_pieces(session, self.blobs, self.look, pieces, capture, now)
-        records = [r for r in readings if not isinstance(r, Unreadable | NotRead)]
-        return ingest_page(
+        quiet = [r for r in readings if isinstance(r, QuietAd)]
+        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | QuietAd)]
+        counts = note_unchanged(session, self.look, quiet, gate)
+        read = ingest_page(
             session,
             self.look,
             records,
@@ -105,6 +112,8 @@ class Intake:
             quarantined=held,
             gate=gate,
         )
+        counts.add(read)
+        return counts
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:
@@ -146,9 +155,15 @@ class Intake:
         Raises:
             DatabaseAwayError: if the database stays away.
         """
-        return write_surely(
+        run = write_surely(
             self.engine, self.patience, end, lambda session, _: has_ended(session, self.look)
         )
+        if self.rows:
+            is_newest = not read_surely(
+                self.engine, self.patience, lambda session: has_newer_look(session, self.look)
+            )
+            self.rows.close(is_kept=run.outcome in ENDED_WELL and is_newest)
+        return run
 
     def add_absence(self, reason: str) -> str:
         """Why the look ended as it did, and how long the database was away from it."""

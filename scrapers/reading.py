@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from archive.plain import show_plain
-from archive.records import AnyRecord, Unreadable
+from archive.records import AdRecord, AnyRecord, Unreadable
+from archive.unchanged_rows import QuietAd
 from scrapers.fields import FieldError, Fields, explain_refusal
 from scrapers.files import BREAKING_ERRORS, SourceFile
 from scrapers.objects import ObjectRow, read_objects
@@ -36,7 +37,7 @@ def leave_file(file: SourceFile, reasons: Mapping[str, str]) -> NotRead | None:
     return NotRead(file.name, found) if found else None
 
 
-Reading = AnyRecord | Unreadable | NotRead
+Reading = AnyRecord | Unreadable | NotRead | QuietAd
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,10 @@ def read_rows(
     columns: Columns,
     read_row: Callable[[Fields], AnyRecord],
     form: TableFormat = CSV,
-) -> Iterator[AnyRecord | Unreadable]:
+) -> Iterator[AnyRecord | Unreadable | QuietAd]:
     """The records of a table, and what could not be read of it.
+
+    Of a row that stands as it did at the look before only its ad comes (`scrapers.row_memory`).
 
     A file that lacks a required column is put aside whole: its values could be anyone's. A column
     that is not known is put aside by name once, while its cells stay with each record under
@@ -109,8 +112,15 @@ def read_rows(
     for name in sorted(columns.expected - set(header)):
         reason = "the column is missing; what it would say is unknown for every row of this file"
         yield Unreadable(file=file.name, line=1, field=name, reason=reason, raw=name.encode())
-    for row in read_table(file, form):
-        yield row if isinstance(row, Unreadable) else _read_one(file, row, read_row)
+    memory = file.rows.open_table(file.name, header) if file.rows else None
+    for row in read_table(file, form, memory):
+        if not isinstance(row, TableRow):
+            yield row
+            continue
+        reading = _read_one(file, row, read_row)
+        if memory and isinstance(reading, AdRecord):
+            memory.note(row.lines, reading.ref)
+        yield reading
 
 
 def read_each_object(

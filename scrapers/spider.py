@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import Any, ClassVar, Protocol
@@ -121,7 +121,8 @@ class SourceSpider(scrapy.Spider):
     def parse(self, response: Response, **_: Any) -> Iterator[Any]:  # noqa: ANN401 (Scrapy's signature)
         """The pages of a fetched file."""
         reader = self.reader_of(self.archive_settings, self.partition)
-        with open_answer(response) as file:
+        with open_answer(response) as answer:
+            file = replace(answer, rows=response.meta.get("rows"))
             yield from page_readings(read_delivery(reader, file), response.meta["capture_id"])
 
 

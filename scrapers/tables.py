@@ -14,7 +14,9 @@ from itertools import islice
 from typing import IO, Any, NamedTuple
 
 from archive.records import Unreadable
+from archive.unchanged_rows import QuietAd
 from scrapers.files import BREAKING_ERRORS, SourceFile
+from scrapers.row_memory import KnownLines, TableMemory
 
 MAX_CELL_CHARACTERS = 16 << 20
 """Google's targeting cells 'can run to megabytes'; beyond this a cell is a damaged file."""
@@ -59,6 +61,14 @@ class _Lines(Iterator[str]):
         self.taken.append(line)
         self.line += 1
         return line
+
+    def pass_over(self, count: int) -> None:
+        """Leave so many lines unread."""
+        handed_back = min(count, len(self._waiting))
+        for _ in range(handed_back):
+            self._waiting.popleft()
+        deque(islice(self._text, count - handed_back), maxlen=0)
+        self.line += count
 
     def begin_record(self) -> int:
         """Forget the lines of the record before; returns the line the next one starts on."""
@@ -119,21 +129,26 @@ def has_rows(file: SourceFile, form: TableFormat) -> bool:
     return any(isinstance(row, TableRow) for row in islice(read_table(file, form), ROWS_LOOKED_AT))
 
 
-def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow | Unreadable]:
-    """Rows of a file in order, each with its first line.
+def read_table(
+    file: SourceFile, form: TableFormat = CSV, memory: TableMemory | None = None
+) -> Iterator[TableRow | Unreadable | QuietAd]:
+    """Rows of a file in order, each with its first line; of rows passed over, the ad.
+
+    With a `memory`, rows that stand as they did at the look before are passed over.
 
     Without `form.columns` the first row names the columns. A row with another number of cells, with
     bytes outside the encoding, or with broken quotes is `Unreadable`; when it swallowed further
     lines, those are read again on their own.
     """
     columns = list(form.columns) or read_header(file, form)
+    known = KnownLines(memory, file.open) if memory else None
     line = 0
     try:
         with _open_text(file, form) as text:
             lines = _Lines(text)
             if not form.columns:
                 next(csv.reader(lines, **form.reader_options), None)
-            for row in _read_rows(file.name, lines, form, columns):
+            for row in _read_rows(file.name, lines, form, columns, known):
                 yield row
                 line = lines.line
     except BREAKING_ERRORS as error:
@@ -143,11 +158,15 @@ def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow |
 
 
 def _read_rows(
-    name: str, lines: _Lines, form: TableFormat, columns: list[str]
-) -> Iterator[TableRow | Unreadable]:
+    name: str, lines: _Lines, form: TableFormat, columns: list[str], known: KnownLines | None
+) -> Iterator[TableRow | Unreadable | QuietAd]:
     reader = csv.reader(lines, **form.reader_options)
     while True:
         line = lines.begin_record()
+        if known and (ads := known.take(line)):
+            lines.pass_over(len(ads))
+            yield from ads
+            continue
         try:
             cells = next(reader)
         except StopIteration:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive.records import AnyRecord, Unreadable
+from archive.unchanged_rows import QuietAd
 from scrapers.files import SourceFile
 from scrapers.importing import ImportOrder, ImportReport, import_files
 from scrapers.reading import NotRead, Reading
@@ -34,7 +35,7 @@ def read_sample(source: str, path: str) -> list[Reading]:
 
 
 def records(readings: list[Reading]) -> list[AnyRecord]:
-    return [r for r in readings if not isinstance(r, Unreadable | NotRead)]
+    return [r for r in readings if not isinstance(r, Unreadable | NotRead | QuietAd)]
 
 
 def refusals(readings: list[Reading]) -> list[Unreadable]:

@@ -1,0 +1,226 @@
+"""Snapshots of tables: which lines stood there, kept as one small Parquet file a partition.
+
+`scrapers.row_memory` writes one when a look has ended well and asks at the next which lines of a table
+stand there again; DuckDB answers. Nothing here knows what a line means. A snapshot is an aid: it may
+be deleted at any time.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import md5, sha256
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LINES_AT_ONCE = 5_000
+"""Lines whose ads are looked up together."""
+
+LONGEST_LINE = 4 << 20
+"""DuckDB keeps room for lines of this size; a table with a longer one is read row by row."""
+
+LINE_OPTIONS = (
+    "auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\x1f', quote = '', "
+    "escape = '', comment = '', new_line = '\\n', force_not_null = ['line'], "
+    f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}"
+)
+"""Each line as one text, whatever stands in it; a line that holds the delimiter is an error."""
+
+NOTED_OPTIONS = (
+    "auto_detect = false, header = false, quote = '', escape = '', "
+    "columns = {'tbl': 'VARCHAR', 'hash': 'VARCHAR', 'ref': 'VARCHAR'}"
+)
+
+ROOT = Path(__file__).parents[1]
+READERS = ("archive", "config", "scrapers")
+
+
+class Stretch(NamedTuple):
+    """Neighbouring lines that stood in the table before, by the refs of their ads."""
+
+    first_line: int
+    refs: list[str]
+
+
+class SnapshotName(NamedTuple):
+    """What the name of a snapshot says: the look it is of, and the key of its hashes."""
+
+    run_id: int
+    observed_at: datetime
+    key: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The name of a file.
+
+        Raises:
+            ValueError: if it is no snapshot.
+        """
+        run_id, microseconds, key = path.stem.split("_")
+        at = datetime.fromtimestamp(0, UTC) + int(microseconds) * datetime.resolution
+        return cls(int(run_id), at, key)
+
+    def __str__(self) -> str:
+        since = self.observed_at - datetime.fromtimestamp(0, UTC)
+        return f"{self.run_id}_{since // datetime.resolution}_{self.key}.parquet"
+
+
+def name_folder(home: Path, source: str, partition: str) -> Path:
+    """Where a partition's snapshot lies; partitions may be called anything."""
+    return home / "snapshots" / source / sha256(partition.encode()).hexdigest()[:16]
+
+
+def find_snapshot(folder: Path) -> Path | None:
+    """The newest snapshot in a folder."""
+    return max(folder.glob("*_*_*.parquet"), key=lambda p: SnapshotName.of(p).run_id, default=None)
+
+
+def make_key() -> str:
+    """A new key for the hashes of a partition's lines."""
+    return secrets.token_hex(16)
+
+
+def hash_line(key: str, line: str) -> str:
+    """The hash of a line without its end; keyed, so that nobody can make two lines of one hash."""
+    data = (key + line.removesuffix("\n")).encode(errors="surrogateescape")
+    return md5(data, usedforsecurity=False).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def hash_readers(own_config: Path) -> str:
+    """The hash of all that decides what a row means: our code and configuration, the operator's."""
+    digest = sha256()
+    for folder in (*(ROOT / name for name in READERS), own_config):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in {".py", ".yaml"} and path.is_file():
+                digest.update(f"{path.relative_to(folder)}\n".encode(errors="surrogateescape"))
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def name_table(readers_sha256: str, file_name: str, columns: Iterable[str]) -> str:
+    """What must be the same for a line to mean the same: its file, its columns and its readers."""
+    return sha256("\n".join((readers_sha256, file_name, *columns)).encode()).hexdigest()[:16]
+
+
+def write_snapshot(work: Path, target: Path) -> None:
+    """Make a snapshot of what a look noted (`noted.csv`) and passed over (`*.stood`) in its folder.
+
+    Ads that stood in several rows are left out: what the archive holds of them is the last row's.
+
+    Raises:
+        OSError: if there is no room, or DuckDB's own error.
+    """
+    part = work / "snapshot"
+    with _open_duckdb(work) as connection:
+        connection.execute("CREATE TEMP TABLE met (tbl VARCHAR, hash VARCHAR, ref VARCHAR)")
+        sources = [f"read_parquet({_quote(path)})" for path in sorted(work.glob("*.stood"))]
+        if (noted := work / "noted.csv").exists():
+            sources.append(f"read_csv({_quote(noted)}, {NOTED_OPTIONS})")
+        for source in sources:
+            connection.execute(f"INSERT INTO met FROM {source}")
+        connection.execute(
+            "COPY (WITH one AS (SELECT DISTINCT * FROM met) SELECT * FROM one "  # noqa: S608 (our own path)
+            "ANTI JOIN (SELECT ref FROM one GROUP BY ref HAVING count(*) > 1) USING (ref) "
+            f"ORDER BY tbl) TO {_quote(part)} (FORMAT parquet)"
+        )
+    former = set(target.parent.glob("*.parquet")) - {target}
+    part.replace(target)
+    for path in former:
+        path.unlink()
+
+
+def match_lines(
+    snapshot: Path, table: str, open_table: Callable[[], IO[bytes]], work: Path
+) -> list[Stretch]:
+    """The lines of a table that the snapshot holds, in their order, cut where it pays to look up.
+
+    None where the lines are not certain: carriage returns, bytes outside UTF-8, absurd lengths. What
+    stood there is kept in `work` for the next snapshot.
+
+    Raises:
+        OSError: if the table cannot be unpacked, or DuckDB's own error.
+    """
+    unpacked = work / f"{table}.lines"
+    try:
+        with _open_duckdb(work) as connection:
+            stood = f"read_parquet({_quote(snapshot)})"
+            connection.execute(
+                f"CREATE TEMP TABLE stood AS SELECT hash, ref FROM {stood} WHERE tbl = '{table}'"  # noqa: S608 (our own hash)
+            )
+            if not _count(connection, "stood"):
+                return []
+            lines = _unpack(open_table, unpacked)
+            hashed = (
+                f"SELECT line, md5('{SnapshotName.of(snapshot).key}' || line) AS hash "  # noqa: S608 (our own key)
+                f"FROM read_csv({_quote(unpacked)}, {LINE_OPTIONS})"
+            )
+            connection.execute(f"CREATE TEMP TABLE here AS SELECT hash FROM ({hashed})")  # noqa: S608
+            if _count(connection, "here") != lines:
+                return []
+            connection.execute(
+                "CREATE TEMP TABLE again AS SELECT here.rowid + 1 AS line, hash, ref "
+                "FROM here JOIN stood USING (hash)"
+            )
+            _drop_contradicted(connection, hashed)
+            connection.execute(
+                f"COPY (SELECT '{table}' AS tbl, hash, ref FROM again) "  # noqa: S608 (our own hash)
+                f"TO {_quote(work / f'{table}.stood')} (FORMAT parquet)"
+            )
+            return _list_stretches(connection)
+    finally:
+        unpacked.unlink(missing_ok=True)
+
+
+def _drop_contradicted(connection: "DuckDBPyConnection", hashed: str) -> None:
+    """Leave out ads whose ref stands in a line that is to be read: rows of one ad are read together.
+
+    Any cell may be the ref here. Whoever splits lines by commas finds more than the cells, never fewer.
+    """
+    if _count(connection, "again") == 0:
+        return
+    connection.execute(
+        "DELETE FROM again WHERE ref IN (SELECT DISTINCT trim(cell, E' \"\t') FROM "  # noqa: S608
+        f"(SELECT unnest(string_split(line, ',')) AS cell FROM ({hashed}) ANTI JOIN stood USING (hash)))"
+    )
+
+
+def _list_stretches(connection: "DuckDBPyConnection") -> list[Stretch]:
+    found = connection.execute(
+        "SELECT min(line), string_agg(ref, ' ' ORDER BY line) "  # noqa: S608 (our own number)
+        "FROM (SELECT line, ref, line - row_number() OVER (ORDER BY line) AS run FROM again) "
+        f"GROUP BY run, line // {LINES_AT_ONCE} ORDER BY 1"
+    )
+    return [Stretch(first, refs.split(" ")) for first, refs in found.fetchall()]
+
+
+def _unpack(open_table: Callable[[], IO[bytes]], target: Path) -> int:
+    """Lay the bytes of a table out on disk; gives the number of its lines."""
+    lines, last = 0, b"\n"
+    with open_table() as packed, target.open("wb") as out:
+        while chunk := packed.read(1 << 20):
+            out.write(chunk)
+            lines += chunk.count(b"\n")
+            last = chunk[-1:]
+    return lines + (last != b"\n")
+
+
+def _open_duckdb(work: Path) -> "DuckDBPyConnection":
+    """A database of its own in memory, which spills into the look's folder."""
+    import duckdb  # noqa: PLC0415 (a tenth of a second that most commands need not spend)
+
+    settings = {"memory_limit": "1GB", "temp_directory": str(work / "spill")}
+    return duckdb.connect(config=settings)  # type: ignore[arg-type]
+
+
+def _count(connection: "DuckDBPyConnection", table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 (our own name)
+    return int(row[0]) if row else 0
+
+
+def _quote(path: Path) -> str:
+    """A path as a text of SQL."""
+    return "'{}'".format(str(path).replace("'", "''"))

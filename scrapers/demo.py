@@ -24,6 +24,7 @@ from sqlalchemy import Engine
 
 from archive.database import read, write
 from archive.models import Run
+from archive.models.media import MediaState
 from archive.realm import claim_realm
 from archive.runs import last_runs
 from archive.setup import init_archive
@@ -33,6 +34,7 @@ from scrapers.children import Errand, crawl_in_child, settings_environ
 from scrapers.demo_case import decide_one_ad
 from scrapers.demo_summary import tell_archive
 from scrapers.following import follow_changes
+from scrapers.media import MediaOrder, fetch_media
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
 from scrapers.replica.serve import running_replica
 from scrapers.spider import SourceSpider, find_spiders
@@ -112,6 +114,15 @@ def crawl_days(settings: Settings, engine: Engine) -> None:
             errands = list(list_errands(settings, url, utc_now().date()))
             note(f"day {day}: looking at {len(errands)} partitions of the invented sources")
             _crawl_all(settings, engine, errands, day)
+            _keep_media(settings, engine, url, day)
+
+
+def _keep_media(settings: Settings, engine: Engine, url: str, day: int) -> None:
+    """Fetch what the ads' addresses hold, where their sources' terms allow."""
+    order = MediaOrder(base_url=f"{url}/media")
+    looks = list(fetch_media(settings, engine, utc_now, order))
+    kept = sum(look.outcome.state == MediaState.KEPT for look in looks)
+    note(f"day {day}: {len(looks)} addresses of pictures and videos looked at, {kept} kept")
 
 
 def list_errands(settings: Settings, url: str, today: date) -> Iterator[Errand]:

@@ -1,7 +1,8 @@
 """The replica as an ASGI application: fixtures served as they lie, Meta's API, and faults on demand.
 
 `serve.py` runs it on a loopback port. A source that only publishes files needs nothing but its
-fixture folder, and one that answers questions a file of answers in it; only Meta's API has code.
+fixture folder, and one that answers questions a file of answers in it; only Meta's API has code, and
+the pictures that ads name, which are drawn.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from scrapers.replica.faults import Fault, FaultMiddleware, ReceivedRequest
 from scrapers.replica.meta_ad_library import API_PATH, AdsArchive
 from scrapers.replica.meta_ads import ArchivedAd
 from scrapers.replica.meta_budget import CallBudget
+from scrapers.replica.pictures import MEDIA_PATH, answer_media
 
 
 def create_replica(
@@ -37,6 +39,7 @@ def create_replica(
         routes=[
             Route("/robots.txt", show_robots),
             Route(API_PATH, archive.answer_request),
+            Route(MEDIA_PATH, answer_media),
             *list_answer_routes(served),
             Mount("/", StaticFiles(directory=served)),
         ],

@@ -14,7 +14,7 @@ from typing import Any
 
 from scrapy import Request
 
-from archive.records import AdRecord, SourceInfo, SourceKind
+from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from config.settings import Settings
 from scrapers.fields import Fields, take_targeting
 from scrapers.files import SourceFile
@@ -115,6 +115,13 @@ class SnapSpider(SourceSpider):
         lacks="no text of the ad: only the media file and the address it leads to",
         # Exact amounts of single ads: none of 2018 or 2023 was above 30,000 units.
         believable_spend_minor=10_000_000_00,
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.KEEP,
+                because="each ad of the public library links to its file, open to all; Snap states no "
+                "terms of reuse, so the file is evidence and is not shown",
+            )
+        },
     )
     base_url = "https://storage.googleapis.com/ad-manager-political-ads-dump"
 

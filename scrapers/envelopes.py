@@ -31,15 +31,19 @@ def find_value(answer: object, keys: Sequence[str]) -> object:
 
 
 def unwrap_list(
-    file: SourceFile, keys: Sequence[str], change: Change = lambda item: item
+    file: SourceFile, keys: Sequence[str], change: Change, alone: str = ""
 ) -> SourceFile | Unreadable:
-    """The list under nested keys as a file of its own, each item changed first."""
+    """The list under nested keys as a file of its own, each item changed first.
+
+    An answer that has the key `alone` itself is the only item.
+    """
     try:
         with file.open() as stream:
             data = stream.read(MAX_DOCUMENT_BYTES)
     except BREAKING_ERRORS as error:
         return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
-    listed = find_value(read_answer(data), keys)
+    answer = read_answer(data)
+    listed = [answer] if answer and alone in answer else find_value(answer, keys)
     if not isinstance(listed, list):
         reason = f"this is no answer with a list under {'.'.join(keys)}"
         return Unreadable(file=file.name, line=1, reason=reason, raw=data)

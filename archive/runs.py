@@ -71,14 +71,14 @@ def begin_run(
     """Take the partition's lease and open a run.
 
     A run that still stands as running although its lease has ended is closed as failed: its worker
-    stopped without a word. `after_run` is the crawl that whoever found the partition due knew as its
-    newest, 0 for none: of several who found it due at once, one looks.
+    stopped without a word. `after_run` is the newest ended crawl that whoever found the partition due
+    knew of, 0 for none: of several who found it due at once, one looks.
 
     Raises:
         PartitionBusyError: if another run holds a lease that has not ended.
-        AlreadyLookedError: if there has been a crawl since `after_run`.
+        AlreadyLookedError: if a crawl has ended since `after_run`.
     """
-    if after_run is not None and find_newest_crawl(session, source, partition) != after_run:
+    if after_run is not None and find_ended_crawl(session, source, partition) != after_run:
         raise AlreadyLookedError(source, partition)
     token = _take_lease(session, source, partition, now + lease, now)
     _close_abandoned(session, source, partition, now)
@@ -106,12 +106,20 @@ def name_process(pid: int) -> str:
     return f"{socket.gethostname()}/{pid}"
 
 
-def find_newest_crawl(session: Session, source: str, partition: str) -> int:
-    """Id of the newest crawl of a partition, 0 if there was none."""
-    query = select(func.max(Run.id)).where(
-        Run.source == source, Run.partition == partition, Run.kind == RunKind.CRAWL
+def find_ended_crawl(session: Session, source: str, partition: str) -> int:
+    """Id of the newest crawl of a partition that has ended, 0 if there is none."""
+    return list_ended_crawls(session, source).get(partition, 0)
+
+
+def list_ended_crawls(session: Session, source: str) -> dict[str, int]:
+    """Ids of the newest crawls that have ended, by partition."""
+    # One under way may end between being found overdue and being taken over.
+    query = (
+        select(Run.partition, func.max(Run.id))
+        .where(Run.source == source, Run.kind == RunKind.CRAWL, col(Run.ended_at).is_not(None))
+        .group_by(Run.partition)
     )
-    return session.exec(query).one() or 0
+    return {partition: newest for partition, newest in session.exec(query) if newest}
 
 
 def _observed_how(kind: RunKind, observed_on: datetime | None) -> str:

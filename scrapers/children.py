@@ -40,7 +40,7 @@ class Errand:
     partition: str
     base_url: str = ""
     after_run: int | None = None
-    """The partition's newest crawl when it was found due; with a newer one there is nothing to do."""
+    """The partition's newest ended crawl when it was found due; if one ends later, nothing is to do."""
 
     @property
     def command(self) -> list[str]:

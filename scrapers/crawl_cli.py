@@ -59,7 +59,9 @@ def crawl(
     ] = False,
     after_run: Annotated[
         int | None,
-        typer.Option(hidden=True, help="Only if this is the partition's newest crawl (0: none)."),
+        typer.Option(
+            hidden=True, help="Only if this is the partition's newest ended crawl (0: none)."
+        ),
     ] = None,
     evaluate: EvaluateAfter = True,
     index: IndexAfter = True,
@@ -81,7 +83,7 @@ def crawl(
             runs: list[Run | None] = _crawl_here(settings, engine, order)
         else:
             errands = [Errand(source, each, base_url) for each in partitions]
-            runs = [_crawl_in_child(settings, engine, errand) for errand in errands]
+            runs = _crawl_in_children(settings, engine, errands)
         follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
     report_runs(engine, runs, as_json=as_json)
     raise typer.Exit(choose_exit_code(runs))
@@ -122,7 +124,7 @@ def find_realm(base_url: str) -> Realm:
 def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> list[Run | None]:
     """The run; none if a worker that found the same partition due was quicker."""
     try:
-        with shown_progress(engine, order.spider.info.id, order.partition, utc_now):
+        with shown_progress(engine, [(order.spider.info.id, order.partition)]):
             return [run_crawl(settings, engine, order, utc_now)]
     except (AlreadyLookedError, PartitionBusyError) as error:
         if order.after_run is None:
@@ -131,9 +133,11 @@ def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> list[R
         return []
 
 
-def _crawl_in_child(settings: Settings, engine: Engine, errand: Errand) -> Run | None:
-    with shown_progress(engine, errand.source, errand.partition, utc_now):
-        return crawl_in_child(settings, engine, errand, utc_now)
+def _crawl_in_children(
+    settings: Settings, engine: Engine, errands: list[Errand]
+) -> list[Run | None]:
+    with shown_progress(engine, [(each.source, each.partition) for each in errands]):
+        return [crawl_in_child(settings, engine, errand, utc_now) for errand in errands]
 
 
 def choose_exit_code(runs: list[Run | None]) -> int:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from archive.database import read
 from archive.models import Run
 from archive.models.collecting import Outcome, RunKind
+from archive.runs import list_ended_crawls
 from config.settings import Settings
 from scrapers.budget import Pace, find_free_at
 from scrapers.children import Errand
@@ -71,12 +72,11 @@ def find_turns(
     if schedule.every is None:
         return []
     turns = []
-    runs = find_last_runs(session, source)
+    runs, ended = find_last_runs(session, source), list_ended_crawls(session, source)
     for partition in find_spiders()[source].list_partitions(settings, now.date()):
         run = runs.get(partition)
         every = choose_every(schedule, schedule.every, partition, now, demands)
-        after_run = run.id if run and run.id else 0
-        errand = Errand(source, partition, schedule.base_url, after_run)
+        errand = Errand(source, partition, schedule.base_url, ended.get(partition, 0))
         turns.append(Turn(errand, next_due_at(run, every) if run else None))
     return turns
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, inspect, text
 
 from archive.database import is_postgresql, read, write
 from archive.errors import ArchiveError
-from archive.runs import find_newest_crawl
+from archive.runs import find_ended_crawl
 from config.settings import Settings
 from scrapers.children import SECONDS_TO_STOP, Errand, finish_child, running_child
 from scrapers.following import follow_changes
@@ -100,7 +100,7 @@ def add_crawl_task(app: App, settings: Settings, engine: Engine, clock: Clock) -
     @app.task(name=CRAWL, queue=QUEUE)
     async def crawl(source: str, partition: str, base_url: str, after_run: int) -> None:
         with read(engine) as session:
-            if find_newest_crawl(session, source, partition) != after_run:
+            if find_ended_crawl(session, source, partition) != after_run:
                 return
         errand = Errand(source, partition, base_url, after_run)
         # When the job is cancelled, leaving the block ends the crawl, and with it the thread.

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,10 +12,11 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from archive.database import open_archive, read
+from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
 from archive.models import Run
 from archive.stats import count_archive
 from config.settings import Realm, Settings
-from scrapers.children import settings_environ
+from scrapers.children import Errand, settings_environ
 from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.replica.faults import Fault
 from scrapers.replica.meta_faults import refuse_big_pages
@@ -42,6 +44,19 @@ def crawl_once(settings: Settings, source: str, partition: str, base_url: str) -
     engine = open_archive(settings)
     order = CrawlOrder(find_spiders()[source], partition, base_url, Realm.FICTIONAL)
     run_crawl(settings, engine, order, now)
+
+
+def crawl_errand(settings: Settings, errand: Errand) -> None:
+    """What a worker's child does in its process with what was found due."""
+    order = CrawlOrder(
+        find_spiders()[errand.source],
+        errand.partition,
+        errand.base_url,
+        Realm.FICTIONAL,
+        errand.after_run,
+    )
+    with suppress(AlreadyLookedError, PartitionBusyError, LeaseLostError):
+        run_crawl(settings, open_archive(settings), order, now)
 
 
 def now() -> datetime:

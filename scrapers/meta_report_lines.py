@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from archive.records import AdvertiserSpendRecord, AnyRecord, Grain, Unreadable
+from archive.records import AdvertiserSpendRecord, Grain, Unreadable
 from scrapers.fields import FieldError, Fields
 from scrapers.files import SourceFile
 from scrapers.meta_values import read_page_id
@@ -25,7 +25,7 @@ from scrapers.parsing import (
     read_currency,
     read_text,
 )
-from scrapers.reading import Columns, read_rows
+from scrapers.reading import Columns, Reading, read_rows
 from scrapers.tables import TableFormat, TableRow, read_table
 
 # The names of columns were in title case until 2022.
@@ -106,9 +106,7 @@ def find_amount_column(header: Iterable[str]) -> str | None:
     return next((name for name in header if AMOUNT_COLUMN.fullmatch(name)), None)
 
 
-def read_report(
-    file: SourceFile, report: Report, amount_column: str
-) -> Iterator[AnyRecord | Unreadable]:
+def read_report(file: SourceFile, report: Report, amount_column: str) -> Iterator[Reading]:
     """One statement for each page of a file; those of several lines come last.
 
     Only pages of several lines are held, so that memory does not grow with the file.

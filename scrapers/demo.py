@@ -83,6 +83,10 @@ def make_demo_settings(settings: Settings) -> Settings:
             "operator_name": "the demo (invented data)",
             "meta_access_token": SecretStr(ACCESS_TOKEN),
             "meta_countries": ["ALL"],
+            "microsoft_searches": ["IE quarry"],
+            "tiktok_client_key": SecretStr("FICTIONAL-KEY"),
+            "tiktok_client_secret": SecretStr("FICTIONAL-SECRET"),
+            "tiktok_searches": ["IE quarry"],
             "meta_report_urls": [f"{REPORTS}/{name}" for name in REPORT_FILES],
         }
     )

@@ -35,6 +35,7 @@ from scrapers.demo_case import decide_one_ad
 from scrapers.demo_summary import tell_archive
 from scrapers.following import follow_changes
 from scrapers.media import MediaOrder, fetch_media
+from scrapers.progress import shown_progress
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
 from scrapers.replica.serve import running_replica
 from scrapers.spider import SourceSpider, find_spiders
@@ -156,7 +157,8 @@ def _crawl_all(settings: Settings, engine: Engine, errands: list[Errand], day: i
     def crawl(errand: Errand) -> Run | None:
         return crawl_in_child(settings, engine, errand, utc_now)
 
-    with ThreadPoolExecutor(CRAWLS_AT_ONCE) as pool:
+    places = [(errand.source, errand.partition) for errand in errands]
+    with shown_progress(engine, places), ThreadPoolExecutor(CRAWLS_AT_ONCE) as pool:
         ended = zip(errands, pool.map(crawl, errands), strict=True)
         for source, pairs in groupby(ended, key=lambda pair: pair[0].source):
             note(f"day {day}: {tell_source(source, [run for _, run in pairs])}")

@@ -1,9 +1,14 @@
 """Other people's tables, read by maps that say which column is which field."""
 
+import csv
+import io
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from archive.database import open_archive, read
@@ -11,12 +16,15 @@ from archive.records import AdRecord
 from archive.stats import count_archive
 from config.settings import Settings
 from paidforby import app
-from scrapers.column_maps import MappedReader, find_column_map
+from scrapers.column_maps import ColumnMap, MappedReader, find_column_map
 from scrapers.files import SourceFile
+from scrapers.importing import ImportOrder, import_files
 from scrapers.reading import Reading
+from scrapers.releasing import release_piece
 from scrapers.spider import read_delivery
 from scrapers.spiders.ad_feed import AdFeedSpider
 from scrapers.yaml_files import YamlFileError
+from tests.scrapers.crawls import Home, now
 from tests.scrapers.samples import SAMPLES, needs_samples, records, refusal, refusals
 
 PANEL = """\
@@ -196,6 +204,31 @@ def test_a_map_that_cannot_be_meant_is_wrong_usage(
     code, output = import_panel(tmp_path, monkeypatch, *arguments, name=name)
     assert code == 2
     assert said in output
+
+
+def test_a_row_that_was_held_is_taken_in_once_its_map_is_mended(home: Home, tmp_path: Path) -> None:
+    write_map(home.settings.home, PANEL)
+    file = tmp_path / "panel.csv"
+    file.write_text(f"{HEADER}\n{ROW.replace('09.11.2026', '2026-11-09')}\n", encoding="utf-8")
+    order = ImportOrder(paths=(file,), map_name="panel")
+    report = import_files(home.settings, home.engine, AdFeedSpider, order, now)
+    assert (report.counts.new, [piece.field for piece in report.unreadable]) == (0, ["last_day"])
+
+    write_map(home.settings.home, PANEL.replace('["%d.%m.%Y"]', '["%d.%m.%Y", "%Y-%m-%d"]'))
+    intake = release_piece(home.settings, home.engine, 1, "A. Reader", now)
+
+    assert (intake.counts.new, home.count("ads", "ad_feed")) == (1, 1)
+
+
+@given(st.text(max_size=200), st.sampled_from(HEADER.split(";")))
+def test_no_cell_makes_a_reader_fail(text: str, column: str) -> None:
+    cells = dict(zip(HEADER.split(";"), ROW.split(";"), strict=True)) | {column: text}
+    table = io.StringIO()
+    csv.writer(table, delimiter=";").writerows([cells.keys(), cells.values()])
+    shape = ColumnMap.model_validate(yaml.safe_load(PANEL))
+    data = table.getvalue().encode("utf-8", errors="surrogatepass")
+    readings = list(MappedReader("panel", shape).read(SourceFile.from_bytes("panel.csv", data)))
+    assert readings
 
 
 @needs_samples

@@ -41,6 +41,12 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "app",
         "Fields of ads withheld by a logged decision.",
     ),
+    "watch-lists": (
+        "archive.watch_lists_cli",
+        "app",
+        "What sources are asked beyond the ads they label political.",
+    ),
+    "label": ("archive.watch_lists_cli", "label", "Call an ad political that nobody declared so."),
     "rules": ("oversight.cli", "app", "Check, list and show acceptability rules."),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
     "mirror": ("archive.mirror_cli", "app", "The public tables as Parquet files."),

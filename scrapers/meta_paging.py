@@ -1,4 +1,4 @@
-"""The walk through Meta's Ad Library API: a country's ads page by page, on by cursor.
+"""The walk through Meta's Ad Library API: question by question, page by page, on by cursor.
 
 The spider `meta_ad_library` calls it. The address of the next page is always made anew from the
 cursor: the one Meta gives has the caller's token in it.
@@ -18,6 +18,7 @@ from config.settings import Settings
 from scrapers.answers import Verdict
 from scrapers.files import SourceFile
 from scrapers.meta_errors import judge_meta_answer, read_object
+from scrapers.meta_queries import Place, Questions
 from scrapers.signing import LackError, Secret
 from scrapers.spider import Page, SourceSpider, Stop, page_readings, read_delivery
 
@@ -45,96 +46,96 @@ def read_token(settings: Settings) -> Secret:
 
 @dataclass(frozen=True)
 class Step:
-    """Where a page began, and the page."""
+    """Where a page began, and the page: its question, and its hash."""
 
-    cursor: str | None
-    page_sha256: str
+    place: Place
+    page: tuple[int, str]
 
 
 class MetaWalk:
-    """One country's walk: what to ask for next, given what came."""
+    """One partition's walk: what to ask for next, given what came."""
 
-    def __init__(self, spider: SourceSpider, fields: Sequence[str]) -> None:
+    def __init__(self, spider: SourceSpider, fields: Sequence[str], questions: Questions) -> None:
         self._spider = spider
+        self._questions = questions
         self._fields = ",".join(fields)
         self._limit = FIRST_LIMIT
-        self._seen_pages: set[str] = set()
-        self._steps: dict[str, Step] = {}
+        self._seen_pages: set[tuple[int, str]] = set()
+        self._steps: dict[Place, Step] = {}
 
-    def request_page(self, cursor: str | None, doubts: int = 0) -> Request:
-        """The page after a cursor, without any token: the download handler adds it on the wire.
+    def request_start(self, cursor: str | None) -> Request:
+        """The first page, or the one a walk goes on with."""
+        return self._request_page(self._questions.find(cursor))
 
-        `search_terms=*` stands for everything: undocumented, and what other archives rely on.
-        """
-        query = {
-            "ad_reached_countries": f'["{self._spider.partition}"]',
-            "ad_type": "POLITICAL_AND_ISSUE_ADS",
-            "ad_active_status": "ALL",
-            "search_terms": "*",
-            "fields": self._fields,
-            "limit": str(self._limit),
-        } | ({"after": cursor} if cursor else {})
+    def _request_page(self, place: Place, doubts: int = 0) -> Request:
+        """The page at a place, without any token: the download handler adds it on the wire."""
+        query = (
+            self._questions.asked[place.number]
+            | {"fields": self._fields, "limit": str(self._limit)}
+            | ({"after": place.after} if place.after else {})
+        )
         return Request(
             f"{self._spider.address}/{API_PATH}?{urlencode(query)}",
             callback=self.read_page,
-            cb_kwargs={"cursor": cursor, "doubts": doubts},
+            cb_kwargs={"place": place, "doubts": doubts},
             # The statuses of answers that must reach `read_page` although they are errors.
             meta={"handle_httpstatus_list": [400, 500]},
             dont_filter=True,
         )
 
     def read_page(
-        self, response: Response, cursor: str | None, doubts: int
+        self, response: Response, place: Place, doubts: int
     ) -> Iterator[Page | Stop | Request]:
         """What a page says, then where to go on."""
         judgement = judge_meta_answer(response)
         if judgement.verdict == Verdict.SMALLER:
-            yield self._ask_for_less(cursor, judgement.reason)
+            yield self._ask_for_less(place, judgement.reason)
             return
         if judgement.verdict == Verdict.LOST_PLACE:
-            yield from self._step_back(response, cursor)
+            yield from self._step_back(response, place)
             return
         body = read_object(response.body) or {}
-        page_sha256 = hash_page(body["data"])
-        next_cursor = find_next_cursor(body)
-        if page_sha256 in self._seen_pages:
+        page = place.number, hash_page(body["data"])
+        after = find_next_cursor(body)
+        if page in self._seen_pages:
             yield from self._start_over(response, "Meta gave the same page again, an endless loop")
-        elif is_doubtful(body, cursor, next_cursor) and doubts < MOST_DOUBTS:
-            yield self.request_page(cursor, doubts + 1)
+        elif is_doubtful(body, place.after, after) and doubts < MOST_DOUBTS:
+            yield self._request_page(place, doubts + 1)
         else:
-            self._seen_pages.add(page_sha256)
-            yield from self._take_page(response, next_cursor)
-            yield from self._go_on(response, Step(cursor, page_sha256), next_cursor)
+            self._seen_pages.add(page)
+            following = self._questions.follow(place, after)
+            yield from self._take_page(response, following)
+            yield from self._go_on(response, Step(place, page), following)
 
-    def _take_page(self, response: Response, next_cursor: str | None) -> Iterator[Page]:
+    def _take_page(self, response: Response, following: Place | None) -> Iterator[Page]:
         file = SourceFile.from_bytes("ads_archive.json", response.body)
         readings = read_delivery(type(self._spider), file)
         for page in page_readings(readings, response.meta["capture_id"]):
-            yield replace(page, cursor=next_cursor)
+            yield replace(page, cursor=self._questions.spell(following))
 
     def _go_on(
-        self, response: Response, step: Step, next_cursor: str | None
+        self, response: Response, step: Step, following: Place | None
     ) -> Iterator[Page | Stop | Request]:
-        if next_cursor == step.cursor is not None:
+        if following == step.place and following.after is not None:
             yield from self._start_over(response, "Meta's cursor leads to itself, an endless loop")
-        elif next_cursor:
-            self._steps[next_cursor] = step
-            yield self.request_page(next_cursor)
+        elif following is not None:
+            self._steps[following] = step
+            yield self._request_page(following)
 
-    def _ask_for_less(self, cursor: str | None, reason: str) -> Request | Stop:
+    def _ask_for_less(self, place: Place, reason: str) -> Request | Stop:
         if self._limit == 1:
             return Stop(Outcome.PARTIAL, reason)
         self._limit //= 2
-        return self.request_page(cursor)
+        return self._request_page(place)
 
-    def _step_back(self, response: Response, cursor: str | None) -> Iterator[Page | Stop | Request]:
+    def _step_back(self, response: Response, place: Place) -> Iterator[Page | Stop | Request]:
         """A cursor rests on an ad and dies with it: go on from the one before."""
-        step = self._steps.pop(cursor, None) if cursor else None
+        step = self._steps.pop(place, None)
         if step is None:
             yield from self._start_over(response, "the ad that Meta's cursor rested on was removed")
         else:
-            self._seen_pages.discard(step.page_sha256)
-            yield self.request_page(step.cursor)
+            self._seen_pages.discard(step.page)
+            yield self._request_page(step.place)
 
     def _start_over(self, response: Response, reason: str) -> Iterator[Page | Stop]:
         """End here, and let the next look begin at the start: this cursor leads nowhere."""

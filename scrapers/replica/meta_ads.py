@@ -52,8 +52,7 @@ FIELDS = frozenset(
 EVERYTHING = frozenset({"", "*"})
 """Search terms that find every ad; not documented, but collectors live by it."""
 
-POLITICAL_TYPES = frozenset({"ALL", "POLITICAL_AND_ISSUE_ADS"})
-"""Every fictional ad is political: of the other types there are none."""
+ALL_TYPES, POLITICAL = "ALL", "POLITICAL_AND_ISSUE_ADS"
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,11 @@ class ArchivedAd:
     def ref(self) -> str:
         """The Library ID."""
         return str(self.shape["id"])
+
+    @property
+    def is_political(self) -> bool:
+        """Whether it ran with the political label: only such ads have any of these."""
+        return any(name in self.shape for name in ("bylines", "funding_entity", "spend"))
 
     @property
     def words(self) -> frozenset[str]:
@@ -104,15 +108,18 @@ def is_reached(ad: ArchivedAd, query: Mapping[str, str]) -> bool:
     """Whether it was shown in one of the countries, and is of the type asked for."""
     countries = read_list(query["ad_reached_countries"])
     reached = "ALL" in countries or not ad.reached_countries.isdisjoint(countries)
-    return reached and query.get("ad_type", "ALL") in POLITICAL_TYPES
+    ad_type = query.get("ad_type", ALL_TYPES)
+    return reached and (ad_type == ALL_TYPES or (ad_type == POLITICAL and ad.is_political))
 
 
 def is_found(ad: ArchivedAd, query: Mapping[str, str]) -> bool:
-    """Whether the words and the pages fit: all words must be there."""
+    """Whether the words, the pages and the languages fit: all words must be there."""
     terms = query.get("search_terms", "")
     pages = read_list(query.get("search_page_ids", ""))
     has_words = terms in EVERYTHING or ad.words.issuperset(read_list(terms.casefold()))
-    return has_words and (not pages or ad.shape["page_id"] in pages)
+    languages = read_list(query.get("languages", ""))
+    speaks = not languages or not set(languages).isdisjoint(ad.shape.get("languages", ()))
+    return has_words and speaks and (not pages or ad.shape["page_id"] in pages)
 
 
 def is_run(ad: ArchivedAd, query: Mapping[str, str]) -> bool:

@@ -22,6 +22,7 @@ from scrapers.fields import FieldError, Fields
 from scrapers.files import SourceFile
 from scrapers.meta_errors import judge_meta_answer
 from scrapers.meta_paging import MetaWalk, read_token
+from scrapers.meta_queries import list_watched, read_questions
 from scrapers.meta_values import (
     DELIVERY,
     TARGETING,
@@ -87,7 +88,7 @@ NOT_TAKEN = ("ad_snapshot_url", "")
 KNOWN_KEYS = frozenset({*API_FIELDS, *OLD_NAMES, *NOT_TAKEN, "error"})
 
 RANGES = ("estimated_audience_size", "impressions", "spend")
-POLITICAL_NUMBERS = ("spend_lower_minor", "impressions_lower")
+POLITICAL_SIGNS = ("payer_name", "spend_lower_minor", "impressions_lower")
 BOUNDS = ("lower_bound", "upper_bound")
 
 DUMP_COLUMNS = Columns(
@@ -95,14 +96,19 @@ DUMP_COLUMNS = Columns(
     optional=KNOWN_KEYS | {f"{name}.{bound}" for name in RANGES for bound in BOUNDS},
 )
 
-# Meta gives these to every political ad: without them it ran without a disclaimer, or still runs.
-BLANK_IF_ABSENT: dict[str, Any] = {"payer_name": None, "ended_on": None}
+# Meta gives these to every political ad: without them it ran without a disclaimer, still runs, or has
+# no political label at all.
+BLANK_IF_ABSENT: dict[str, Any] = {
+    "payer_name": None,
+    "ended_on": None,
+    "declared_political": None,
+}
 
 TOKEN = re.compile(r"(access_token=)[^&\"'\s\\]+")
 
 
 class MetaAdLibrarySpider(SourceSpider):
-    """A walk by cursor over all political ads shown in one country."""
+    """A walk by cursor over a country's political ads, or over all ads that a watch list asks for."""
 
     info = SourceInfo(
         id="meta_ad_library",
@@ -114,19 +120,20 @@ class MetaAdLibrarySpider(SourceSpider):
         licence="Meta's terms for the API; none is stated for the data",
         access="terms of an API",
         needs="a User access token of a person whose identity Meta has confirmed",
-        partition_unit="one country",
+        partition_unit="one country, or one watch list",
         seconds_between_requests=3,
         lacks="spend and impressions only as ranges; no media files; countries of an ad outside the "
         "EU and UK",
         # Ranges in rupiah or dong run to billions of units.
         believable_spend_minor=20_000_000_000_00,
+        expected_blank_shares={"advertiser_name": 0.1, "started_on": 0.02},
     )
     base_url = "https://graph.facebook.com"
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
-        """The countries the operator asks about."""
-        return list(settings.meta_countries)
+        """The countries the operator asks about, and the watch lists kept for this source."""
+        return [*settings.meta_countries, *list_watched(settings)]
 
     @classmethod
     def read_secret(cls, settings: Settings) -> Secret:
@@ -134,8 +141,9 @@ class MetaAdLibrarySpider(SourceSpider):
         return read_token(settings)
 
     def requests(self) -> Iterable[Request]:
-        """The country's first page, or the one a walk goes on with; each page asks for the next."""
-        return [MetaWalk(self, API_FIELDS).request_page(self.cursor)]
+        """The partition's first page, or the one a walk goes on with; each page asks for the next."""
+        questions = read_questions(self.archive_settings, self.partition)
+        return [MetaWalk(self, API_FIELDS, questions).request_start(self.cursor)]
 
     def judge_answer(self, response: Response) -> Judgement:
         """What an answer means, by the error in its body."""
@@ -193,10 +201,10 @@ def read_ad(fields: Fields, blank: dict[str, Any]) -> AdRecord:
     values |= take_numbers(fields, values.get("currency"))
     values |= take_dates(fields) | take_delivery(fields) | take_targeting(fields)
     values |= take_landing(fields)
-    values |= {name: who for name, who in take_parties(fields).items() if not values.get(name)}
-    # Only ads that ran as political have any of these.
-    if any(values.get(name) is not None for name in ("payer_name", *POLITICAL_NUMBERS)):
+    # Only ads that ran as political have any of these; payers of the EU every ad there has.
+    if any(values.get(name) is not None for name in POLITICAL_SIGNS):
         values |= {"declared_political": True, "declared_by": "platform"}
+    values |= {name: who for name, who in take_parties(fields).items() if not values.get(name)}
     return AdRecord(
         ref=ref,
         platform="meta",

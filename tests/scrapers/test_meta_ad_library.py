@@ -207,6 +207,12 @@ def test_an_ad_without_any_sign_of_being_political_is_not_called_so() -> None:
     assert ad.declared_political is None
 
 
+def test_a_payer_named_as_for_every_ad_in_the_eu_does_not_make_it_political() -> None:
+    ad = read_object(without("bylines", "spend", "impressions") | EU_FIELDS)
+    assert (ad.payer_name, ad.declared_political) == ("Lantern Union", None)
+    assert ad.missing["declared_political"] == "not_disclosed"
+
+
 def test_instagram_accounts_without_a_page_are_not_all_one_advertiser() -> None:
     assert read_ad(page_id="0").advertiser_ref is None
 

@@ -25,32 +25,16 @@ from archive.pictures import PICTURES, Look
 from archive.reading import read_ad
 from archive.reading.media import count_not_kept, find_shown_file, list_media
 from archive.reading.moment import NOW, Moment
-from archive.records import Allowance, Material, SourceInfo, Terms
+from archive.records import Allowance, Terms
 from archive.redactions import redact_field
 from archive.setup import write_sources
 from tests.archive.conftest import NOON
+from tests.sources_with_terms import make_source
 
 LATER = NOON + timedelta(hours=1)
 ONE, TWO = "https://cdn.example/1.png", "https://cdn.example/2.png"
 SHA = "a" * 64
 UNREAD = MachineText(None, "not_looked", "this machine has no tesseract")
-
-
-def make_source(allows: Allowance | None) -> SourceInfo:
-    terms = {Material.MEDIA: Terms(allows=allows, because="section 4")} if allows else {}
-    return SourceInfo(
-        id="example",
-        title="Example",
-        publisher="An invented publisher",
-        kind="ads",
-        homepage="https://example.org",
-        documentation="https://example.org/about",
-        licence="not stated",
-        access="robots: obey",
-        partition_unit="a year's file",
-        seconds_between_requests=1,
-        republish=terms,
-    )
 
 
 @pytest.fixture
@@ -91,32 +75,6 @@ def make_outcome(session, state, dhash, at) -> Outcome:
 def show(engine, moment=NOW):
     with read(engine) as session:
         return list_media(session, read_ad(session, "example:a1", moment), moment)
-
-
-def test_what_a_source_says_nothing_about_has_the_houses_terms():
-    terms = make_source(None).republish
-
-    assert terms[Material.MEDIA].allows == Allowance.LEAVE
-    assert terms[Material.FIELDS].allows == terms[Material.TEXTS].allows == Allowance.PUBLISH
-    assert all(each.because for each in terms.values())
-
-
-def test_a_source_whose_facts_may_not_be_shown_is_refused():
-    info = make_source(None).model_dump() | {
-        "republish": {"texts": {"allows": "keep", "because": "x"}}
-    }
-
-    with pytest.raises(ValueError, match="texts of a source are shown"):
-        SourceInfo.model_validate(info)
-
-
-def test_terms_without_a_reason_are_refused():
-    info = make_source(None).model_dump() | {
-        "republish": {"media": {"allows": "keep", "because": ""}}
-    }
-
-    with pytest.raises(ValueError, match="because"):
-        SourceInfo.model_validate(info)
 
 
 def test_terms_of_a_source_come_back_as_they_were_written(engine, allow):

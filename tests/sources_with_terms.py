@@ -1,0 +1,21 @@
+"""An invented source whose terms about pictures and videos a test chooses."""
+
+from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms
+
+
+def make_source(allows: Allowance | None, name: str = "example", pace: float = 0) -> SourceInfo:
+    """A source that allows this with its media; `None`: it says nothing of them."""
+    terms = {Material.MEDIA: Terms(allows=allows, because="section 4")} if allows else {}
+    return SourceInfo(
+        id=name,
+        title=name.title(),
+        publisher="An invented publisher",
+        kind=SourceKind.ADS,
+        homepage="https://source.example",
+        documentation="https://source.example/about",
+        licence="not stated",
+        access="robots: obey",
+        partition_unit="a year's file",
+        seconds_between_requests=pace,
+        republish=terms,
+    )

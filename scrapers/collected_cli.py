@@ -2,35 +2,56 @@
 
 from datetime import datetime
 from enum import StrEnum
-from textwrap import shorten
+from pathlib import Path
+from textwrap import shorten, wrap
 from typing import Annotated
 
 import typer
 
+from archive.alerts import Alert
 from archive.cli import AsJson
 from archive.countries_seen import ALL_COUNTRIES
 from archive.database import read
+from archive.models.collecting import Outcome
 from archive.plain import show_plain
 from archive.reading.coverage import WeekCoverage, cover_source, cover_weeks
 from archive.reading.held import find_held
 from archive.reading.sources import list_sources
-from archive.reading.views import SourceCoverage, SourceView
-from archive.records import SourceKind
+from archive.reading.views import SourceCoverage
+from archive.reading.watched_sources import (
+    AlertView,
+    WatchedSourceView,
+    list_watched_sources,
+    show_alert,
+)
 from archive.terminal import (
-    NOT_COUNTED,
     emit_json,
     format_table,
     format_time,
     open_or_exit,
+    plain_errors,
     say,
     utc_now,
 )
 from config.settings import Settings
+from scrapers.credentials import list_standings, list_warnings
+from scrapers.source_pages import write_pages
 
-HEADER = ("source", "ads", "versions", "disclosures", "held back", "last look")
+HEADER = ("source", "last complete", "records", "state", "alert")
+TITLE_WIDTH = 28
 GAPS_SHOWN = 5
-REASON_WIDTH = 60
+REASON_WIDTH = 240
 WEEKS_SHOWN = 26
+
+ALERT_WORDS = {
+    "silent": "silent",
+    "few_records": "few",
+    "many_records": "many",
+    "fall": "fall",
+    "blank_field": "blanks",
+    "credential": "key ends",
+}
+"""Kinds of alerts, short enough for the table."""
 
 
 class CoverageBy(StrEnum):
@@ -40,11 +61,24 @@ class CoverageBy(StrEnum):
     WEEK = "week"
 
 
-def sources(as_json: AsJson = False) -> None:
-    """Every source: what the archive holds of it, and the last look."""
-    engine = open_or_exit(Settings())
+def sources(
+    docs: Annotated[
+        Path | None, typer.Option(help="Write a page about each source into this folder instead.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every source: its last complete look, its records, its state, and what stands out."""
+    settings, now = Settings(), utc_now()
+    if docs:
+        write_pages(docs)
+        say(f"written: a page for each source in {docs}")
+        return
+    engine = open_or_exit(settings)
+    with plain_errors():
+        warnings = list_warnings(list_standings(settings), now.date())
     with read(engine) as session:
-        views, held = list_sources(session), find_held(session)
+        views = [_add_warnings(view, warnings) for view in list_watched_sources(session, now)]
+        held = find_held(session)
     if as_json:
         emit_json(
             [
@@ -53,41 +87,60 @@ def sources(as_json: AsJson = False) -> None:
             ]
         )
         return
-    for line in tell_sources(views):
+    for line in [*tell_sources(views), *tell_notes(views)]:
         say(line)
     for batch in [batch for batches in held.values() for batch in batches]:
         reason = show_plain(f"{batch.source}/{batch.partition}: {batch.reason}")
         say(f"{batch.name} is held: {reason}; type: paidforby quarantine show {batch.name}")
-    for view in views:
-        if view.needs and view.last_run is None:
-            say(f"{view.id} needs {view.needs}")
     say("next: paidforby crawl SOURCE, or: paidforby import SOURCE PATH")
 
 
-def tell_sources(views: list[SourceView]) -> list[str]:
-    """Sources as an aligned table, one line each."""
-    return format_table(HEADER, [_tell_source(view) for view in views])
+def _add_warnings(view: WatchedSourceView, warnings: list[Alert]) -> WatchedSourceView:
+    own = [show_alert(warning) for warning in warnings if warning.source == view.id]
+    return view.model_copy(update={"alerts": [*own, *view.alerts]})
 
 
-def _tell_source(view: SourceView) -> tuple[object, ...]:
-    gives_ads = view.kind == SourceKind.ADS
+def tell_sources(views: list[WatchedSourceView]) -> list[str]:
+    """Sources as an aligned table that fits 80 columns; under each title, the id to type."""
+    header, *lines = format_table(HEADER, [_tell_source(view) for view in views])
+    named = zip(lines, views, strict=True)
+    return [header, *(line for row, view in named for line in (row, f"  {view.id}"))]
+
+
+def _tell_source(view: WatchedSourceView) -> tuple[object, ...]:
+    last = view.last_complete_at
     return (
-        view.id,
-        view.ads if gives_ads else NOT_COUNTED,
-        view.ad_versions if gives_ads else NOT_COUNTED,
-        NOT_COUNTED if gives_ads else view.disclosures,
-        view.quarantined,
-        _tell_last_look(view),
+        shorten(view.title, TITLE_WIDTH, placeholder="…"),
+        f"{last:%d %b %Y}".removeprefix("0") if last else "never",
+        view.ads + view.advertiser_spend + view.disclosures,
+        view.last_run.outcome if view.last_run else "not begun",
+        _name_alerts(view.alerts),
     )
 
 
-def _tell_last_look(view: SourceView) -> str:
+def _name_alerts(alerts: list[AlertView]) -> str:
+    kinds = list(dict.fromkeys(ALERT_WORDS[alert.kind] for alert in alerts))
+    return kinds[0] if len(kinds) == 1 else f"{len(alerts)} alerts" if kinds else ""
+
+
+def tell_notes(views: list[WatchedSourceView]) -> list[str]:
+    """What the table has no room for, one sentence each, broken to 80 columns."""
+    told = [f"{view.id}: {words}" for view in views for words in _list_notes(view)]
+    return [
+        line for words in told for line in wrap(show_plain(words), subsequent_indent="  ", width=80)
+    ]
+
+
+def _list_notes(view: WatchedSourceView) -> list[str]:
+    notes = [f"{ALERT_WORDS[alert.kind]}: {alert.reason}" for alert in view.alerts]
     run = view.last_run
-    if run is None:
-        return "never"
-    how = "complete" if run.complete else run.outcome
-    reason = "" if run.complete else shorten(run.reason, REASON_WIDTH, placeholder="…")
-    return f"{format_time(run.observed_at)}, {how}{f' ({reason})' if reason else ''}"
+    if run and run.reason and run.outcome != Outcome.DONE:
+        notes.append(f"the last look was {run.outcome}: {shorten(run.reason, REASON_WIDTH)}")
+    if view.quarantined:
+        notes.append(f"{view.quarantined:,} pieces held back; type: paidforby quarantine list")
+    if view.needs and run is None:
+        notes.append(f"needs {view.needs}")
+    return notes
 
 
 def coverage(

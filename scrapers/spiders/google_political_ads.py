@@ -112,6 +112,9 @@ class GooglePoliticalAdsSpider(SourceSpider):
         lacks="no text of the ad; spend and impressions of an ad only as ranges",
         # Advertisers' totals over all years stand in it, and the largest have passed 300 m USD.
         believable_spend_minor=1_000_000_000_00,
+        # Every ad since 2018 stands in it.
+        fewest_records_per_look=100_000,
+        expected_blank_shares={"advertiser_name": 0.05, "started_on": 0.05},
     )
     base_url = "https://storage.googleapis.com/political-csv"
 

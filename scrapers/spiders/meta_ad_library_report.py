@@ -48,6 +48,8 @@ class MetaAdLibraryReportSpider(SourceSpider):
         "first day",
         # Whole lives of the largest pages have passed 150 m USD.
         believable_spend_minor=1_000_000_000_00,
+        # Every page of a country that ran political ads: 1,036 lines for Belgium in a month.
+        fewest_records_per_look=10,
     )
     base_url = "https://www.facebook.com/ads/library/report"
 

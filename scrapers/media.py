@@ -35,6 +35,7 @@ from archive.models.media import MediaState
 from archive.pictures import PICTURES, PictureTooLargeError, look_at_file
 from archive.realm import claim_realm, read_realm
 from archive.records import Allowance, Terms
+from archive.terminal import note
 from config.settings import Realm, Settings
 from scrapers.budget import Pace, hold_off, take_request
 from scrapers.intake import Clock
@@ -47,6 +48,9 @@ LONGEST_WAIT_SECONDS = 60.0
 
 WAIT_WHEN_BUSY = timedelta(minutes=15)
 """For a server that is asked too often and does not say when to come back."""
+
+ADS_PER_ROUND = 20
+"""Ads of each source in one round of the worker: looks at sources must not wait for pictures."""
 
 Pause = Callable[[float], None]
 
@@ -179,6 +183,15 @@ def fetch_media(
         pace = Pace(f"{source.id}:media", seconds)
         fetcher = MediaFetcher(settings, engine, clock, pause, pace, limits, order.base_url)
         yield from _fetch_source(fetcher, source.id, order.most_ads)
+
+
+def keep_due_media(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """The worker's step: a few ads of each source; a full disk is caught up with later."""
+    try:
+        for _ in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
+            continue
+    except OSError as error:
+        note(f"pictures and videos stay behind for now: {error}")
 
 
 def _may_fetch(engine: Engine, order: MediaOrder) -> bool:

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.status import Status
 
 from archive.cli import AsJson
+from archive.database import read
 from archive.models.media import MediaState
+from archive.realm import read_realm
 from archive.records import Allowance, Terms
 from archive.terminal import (
     DONE,
@@ -22,7 +24,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
-from config.settings import Settings
+from config.settings import Realm, Settings
 from scrapers.machine_text import find_tesseract
 from scrapers.media import Looked, MediaOrder, fetch_media, list_terms, read_kept
 
@@ -56,6 +58,10 @@ def fetch(
     if unknown := sorted(set(source or ()) - set(terms)):
         note(f"there is no source {', '.join(unknown)} in this archive; type: paidforby sources")
         raise typer.Exit(WRONG_USAGE)
+    with read(engine) as session:
+        is_invented = read_realm(session) == Realm.FICTIONAL
+    if is_invented and not base_url:
+        note("addresses of invented ads lead nowhere; --base-url names the replica to ask instead")
     counts: Counts = Counter()
     with plain_errors(), Console(stderr=True).status("fetching media") as status:
         for looked in fetch_media(settings, engine, utc_now, order):
@@ -86,9 +92,10 @@ def _tell_counts(terms: dict[str, Terms], counts: Counts) -> list[str]:
     looked = [name for name in terms if any(counts[name, state] for state in MediaState)]
     rows = [(name, *(counts[name, state] for state in MediaState)) for name in looked]
     lines = format_table(header, rows) if rows else ["nothing was due"]
-    for name, said in terms.items():
-        if said.allows == Allowance.LEAVE:
-            lines.append(f"{name} is left alone: {said.because}")
+    left = {name: said.because for name, said in terms.items() if said.allows == Allowance.LEAVE}
+    for because in dict.fromkeys(left.values()):
+        names = ", ".join(name for name in left if left[name] == because)
+        lines.append(f"left alone, because {because}: {names}")
     if find_tesseract() is None:
         lines.append("words in pictures are not read: this machine has no tesseract")
     return [*lines, "next: paidforby sources"]

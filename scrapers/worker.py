@@ -18,6 +18,7 @@ from scrapers.due import find_due
 from scrapers.election_mode import find_demands
 from scrapers.following import follow_changes
 from scrapers.intake import Clock
+from scrapers.media import keep_due_media
 from scrapers.schedule import read_schedules
 
 SECONDS_BETWEEN_ROUNDS = 30.0
@@ -44,6 +45,7 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
             runs.append(run)
             follow_changes(settings, engine, clock, mirror=True)
     mail_alerts(settings, engine, clock)
+    keep_due_media(settings, engine, clock)
     return runs
 
 

@@ -67,7 +67,7 @@ def demo(
         follow_changes(settings, engine, utc_now, index=False)
         case = decide_one_ad(settings, engine, utc_now)
         follow_changes(settings, engine, utc_now, evaluate=False)
-        for line in tell_archive(settings, engine, case):
+        for line in tell_archive(settings, engine, case, utc_now()):
             say(line)
     say(f"made in {monotonic() - started:.0f} s at {settings.home}; everything in it is invented")
     engine.dispose()

@@ -5,6 +5,7 @@ It asks only what commands and pages ask too.
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -14,7 +15,7 @@ from archive.models import Signal
 from archive.models.oversight import Answer
 from archive.money import format_bounds
 from archive.reading.lacks import what_is_missing
-from archive.reading.sources import list_sources
+from archive.reading.watched_sources import list_watched_sources
 from archive.spending.query import SpendBy, SpendQuery
 from archive.spending.summarise import summarise_spending
 from archive.terminal import format_table
@@ -30,10 +31,12 @@ REASONS_SHOWN = 3
 WORD = "climate"
 
 
-def tell_archive(settings: Settings, engine: Engine, case: DemoCase | None) -> Iterator[str]:
+def tell_archive(
+    settings: Settings, engine: Engine, case: DemoCase | None, now: datetime
+) -> Iterator[str]:
     """Everything worth a first look, line by line."""
     with read(engine) as session:
-        yield from tell_sources(list_sources(session))
+        yield from tell_sources(list_watched_sources(session, now))
         yield ""
         yield from _tell_spending(session)
         yield ""

@@ -14,6 +14,7 @@ READING = {
     "/ads/example/a1/metrics": OPEN,
     "/ads/example/a1/absences": OPEN,
     "/ads/example/a1/evidence": OPEN,
+    "/ads/example/a1/media": OPEN,
     "/search": OPEN,
     "/advertisers": OPEN,
     "/spend": OPEN,

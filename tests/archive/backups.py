@@ -10,8 +10,10 @@ from archive.blobs import BlobStore
 from archive.database import read, write
 from archive.dump import dump_table, list_tables
 from archive.ledger_root import read_ledger_head
+from archive.media import MachineText, keep_file
 from archive.models import QuarantinedPiece
-from archive.records import AdvertiserSpendRecord
+from archive.pictures import Look
+from archive.records import AdvertiserSpendRecord, MissingReason
 from config.settings import Settings
 from tests.archive.filled_tables import fill_empty_tables
 from tests.invented import NOW, decide_something, make_archive, make_settings, take_look
@@ -57,6 +59,9 @@ def fill(settings: Settings) -> Engine:
         blobs = BlobStore(settings.blobs_dir)
         take_look(session, blobs, "harbour_ads", "weekly", NOW, [statement])
         piece = blobs.put_bytes(b"a line nobody can read")
+        picture = blobs.put_bytes(b"a picture of an ad")
+        unread = MachineText(None, MissingReason.NOT_LOOKED, "nobody looked")
+        keep_file(session, picture, Look("image/png"), unread, NOW)
         fill_empty_tables(session.connection(), list_tables())
         for held in session.exec(select(QuarantinedPiece)):
             held.sha256 = piece.sha256

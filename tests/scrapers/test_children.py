@@ -1,11 +1,26 @@
-"""A crawl that is killed leaves a failed run, a free partition, and everything it had taken in."""
+"""A crawl that is killed leaves a failed run, a free partition, everything it had taken in, no process."""
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
-from archive.models.collecting import Outcome
-from scrapers.children import Errand, find_run, finish_child, running_child, settings_environ
+import pytest
+
+from archive.database import write
+from archive.models.collecting import Outcome, RunKind
+from archive.runs import begin_run
+from scrapers.children import (
+    Child,
+    Errand,
+    find_run,
+    finish_child,
+    running_child,
+    settings_environ,
+)
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, META, SMALL_PAGES, TOKEN, now
@@ -64,3 +79,63 @@ def test_secrets_reach_a_child_by_its_environment_and_never_by_its_command_line(
     assert environ["PAIDFORBY_META_COUNTRIES"] == '["US"]'
     assert "PAIDFORBY_DATABASE_URL" not in environ
     assert TOKEN not in " ".join(Errand("meta_ad_library", "US").command)
+
+
+GRANDCHILD = """
+import subprocess, sys, time
+grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(grandchild.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def start_family() -> tuple[Child, int]:
+    """A crawl's stand-in that has started a process of its own; gives that one's id too."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", GRANDCHILD], stdout=subprocess.PIPE, start_new_session=True
+    )
+    grandchild = int(process.stdout.readline())
+    process.stdout.close()
+    return Child(Errand("snap", "2026"), process, now()), grandchild
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while is_running(pid):
+        assert time.monotonic() < deadline, "the grandchild lives on"
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_what_a_killed_crawl_had_started_dies_with_it():
+    child, grandchild = start_family()
+    os.kill(child.process.pid, signal.SIGKILL)
+
+    assert child.wait() == -signal.SIGKILL
+    wait_until_gone(grandchild)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_stopping_a_crawl_stops_what_it_had_started():
+    child, grandchild = start_family()
+    child.stop()
+
+    assert child.process.returncode is not None
+    wait_until_gone(grandchild)
+
+
+def test_a_child_that_lost_the_race_closes_nobody_elses_run(home):
+    with write(home.engine) as session:
+        begin_run(session, "snap", "2026", RunKind.CRAWL, now())
+    process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
+    early = datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert finish_child(home.engine, Child(Errand("snap", "2026"), process, early), now) is None
+    assert [run.outcome for run in home.runs()] == [Outcome.RUNNING]

@@ -215,7 +215,8 @@ def test_scrapy_runs_with_our_settings_and_opens_no_door(source):
 
     for door in ("REMOTE_CONTROL_ENABLED", "TELNETCONSOLE_ENABLED", "COOKIES_ENABLED"):
         assert not scrapy.getbool(door)
-    assert scrapy.getbool("ROBOTSTXT_OBEY") == (source != "meta_ad_library")
+    uses_api_terms = {"meta_ad_library", "microsoft_ad_library", "tiktok_commercial_content"}
+    assert scrapy.getbool("ROBOTSTXT_OBEY") == (source not in uses_api_terms)
     assert "desk@archive.example" in scrapy["USER_AGENT"]
     assert scrapy.getint("DOWNLOAD_MAXSIZE") > 2 << 30
     assert scrapy.getfloat("DOWNLOAD_DELAY") == spider.info.seconds_between_requests > 0

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import date
 
 import typer
 from sqlalchemy import inspect
@@ -16,8 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.cli import AsJson
 from archive.database import create_archive_engine, is_postgresql, read
 from archive.realm import read_realm
-from archive.terminal import DONE, FAILED, emit_json, say
+from archive.terminal import DONE, FAILED, emit_json, say, utc_now
 from config.settings import Settings
+from scrapers.credentials import CredentialError, Standing, list_standings
+from scrapers.yaml_files import YamlFileError
 from search.engines import open_search
 from search.port import SearchUnavailableError
 
@@ -35,11 +38,13 @@ class Finding:
     is_needed: bool = True
     """Without it, something an operator asked for does not work."""
     to_type: str = ""
+    warns: bool = False
+    """It works, and somebody should act before it no longer does."""
 
 
 def doctor(as_json: AsJson = False) -> None:
     """What works here, what lacks, what to type."""
-    findings = examine(Settings())
+    findings = examine(Settings(), utc_now().date())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
         emit_json({"is_well": is_well, "findings": [asdict(finding) for finding in findings]})
@@ -50,7 +55,7 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(DONE if is_well else FAILED)
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings, today: date) -> list[Finding]:
     """Everything that is looked at, in the order of need."""
     checks: tuple[Callable[[Settings], Finding], ...] = (
         _examine_python,
@@ -58,9 +63,8 @@ def examine(settings: Settings) -> list[Finding]:
         _examine_fts5,
         _examine_database,
         _examine_search,
-        _examine_token,
     )
-    return [check(settings) for check in checks]
+    return [*(check(settings) for check in checks), *_examine_credentials(settings, today)]
 
 
 def tell_findings(findings: list[Finding]) -> list[str]:
@@ -71,8 +75,9 @@ def tell_findings(findings: list[Finding]) -> list[str]:
 
 def _tell_finding(finding: Finding, width: int) -> str:
     lack = "LACKS" if finding.is_needed else "not set"
-    state = "works" if finding.works else lack
-    advice = f"  → {finding.to_type}" if finding.to_type and not finding.works else ""
+    state = ("WARNS" if finding.warns else "works") if finding.works else lack
+    is_shown = finding.to_type and (finding.warns or not finding.works)
+    advice = f"  → {finding.to_type}" if is_shown else ""
     return f"{finding.name.ljust(width)}   {state.ljust(7)}   {finding.detail}{advice}"
 
 
@@ -135,8 +140,35 @@ def _examine_search(settings: Settings) -> Finding:
     return Finding("Meilisearch", True, detail)
 
 
-def _examine_token(settings: Settings) -> Finding:
-    works = settings.meta_access_token is not None
-    detail = "set; a crawl shows whether it holds" if works else "without it Meta is not crawled"
-    advice = "export PAIDFORBY_META_ACCESS_TOKEN=…"
-    return Finding("Meta token", works, detail, is_needed=False, to_type=advice)
+def _examine_credentials(settings: Settings, today: date) -> list[Finding]:
+    """What each source must be shown; that it is taken, only a call of the source can tell."""
+    try:
+        standings = list_standings(settings)
+    except (YamlFileError, CredentialError) as error:
+        return [Finding("credentials", False, str(error), to_type="correct that file")]
+    return [_tell_standing(standing, today) for standing in standings]
+
+
+def _tell_standing(standing: Standing, today: date) -> Finding:
+    name, days = standing.source, standing.count_days(today)
+    if standing.lack:
+        detail = "its credential is not given, so it is not crawled"
+        return Finding(name, False, detail, is_needed=False, to_type=standing.lack)
+    told, test = (
+        f"credential: {standing.tell(today)}",
+        f"paidforby credentials test {standing.source}",
+    )
+    file = f"config/credentials/{standing.source}.yaml"
+    if days is not None and days <= 0:
+        return Finding(
+            name, False, told, to_type=f"renew it, set the new day in {file}, then {test}"
+        )
+    if standing.is_warned(today):
+        return Finding(name, True, told, to_type=f"renew it, set the new day in {file}", warns=True)
+    return Finding(
+        name,
+        True,
+        told,
+        to_type=f"write owner and expires_on into {file}",
+        warns=not standing.owner,
+    )

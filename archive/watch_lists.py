@@ -167,6 +167,12 @@ def find_list_id(partition: str) -> str | None:
     return partition.removeprefix(PREFIX).partition(":")[0]
 
 
+def list_ended(session: Session, partitions: Iterable[str]) -> list[str]:
+    """Those of the partitions that lists had before they were narrowed: nobody is to look there."""
+    standing = {view.partition for view in list_watch_lists(session)}
+    return [each for each in partitions if find_list_id(each) and each not in standing]
+
+
 def read_titles(session: Session, partitions: Sequence[str]) -> dict[str, str]:
     """The titles of lists by partition, of those of the partitions that are lists'."""
     ids = {partition: find_list_id(partition) for partition in partitions}

@@ -213,7 +213,8 @@ def _tell_week(week: WeekCoverage) -> tuple[object, ...]:
 
 def _tell_week_gaps(week: WeekCoverage) -> list[str]:
     return [
-        f"gap: {week.source} {', '.join(gap.partitions)}, {gap.start_on} to {gap.end_on}: {gap.reason}"
+        f"gap: {week.source} {show_plain(', '.join(gap.names))}, "
+        f"{gap.start_on} to {gap.end_on}: {gap.reason}"
         for gap in week.gaps
     ]
 

@@ -109,7 +109,8 @@ class MetaWalk:
 
     def _take_page(self, response: Response, following: Place | None) -> Iterator[Page]:
         file = SourceFile.from_bytes("ads_archive.json", response.body)
-        readings = read_delivery(type(self._spider), file)
+        reader = self._spider.reader_of(self._spider.archive_settings, self._spider.partition)
+        readings = read_delivery(reader, file)
         for page in page_readings(readings, response.meta["capture_id"]):
             yield replace(page, cursor=self._questions.spell(following))
 

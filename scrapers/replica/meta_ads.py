@@ -1,7 +1,8 @@
 """The fictional ads behind Meta's API: read from page files, searched, and shown field by field.
 
-`meta_ad_library.py` calls it. A page file is `{"reached_countries": [...], "ads": [...]}`: each ad in
-the shape the API gives, only without `ad_snapshot_url`, which holds the caller's token.
+`meta_ad_library.py` calls it. A page file is `{"reached_countries": [...], "ads": [...]}`, with
+`"is_political": false` where its ads ran without the label: each ad in the shape the API gives, only
+without `ad_snapshot_url`, which holds the caller's token.
 """
 
 import json
@@ -61,16 +62,13 @@ class ArchivedAd:
 
     shape: dict[str, Any]
     reached_countries: frozenset[str]
+    is_political: bool = True
+    """Whether it ran with the political label."""
 
     @property
     def ref(self) -> str:
         """The Library ID."""
         return str(self.shape["id"])
-
-    @property
-    def is_political(self) -> bool:
-        """Whether it ran with the political label: only such ads have any of these."""
-        return any(name in self.shape for name in ("bylines", "funding_entity", "spend"))
 
     @property
     def words(self) -> frozenset[str]:
@@ -90,7 +88,8 @@ def read_ads(folder: Path) -> list[ArchivedAd]:
     for path in sorted(folder.glob("*.json")):
         page = json.loads(path.read_text("utf-8"))
         reached = frozenset(page["reached_countries"])
-        ads.extend(ArchivedAd(shape, reached) for shape in page["ads"])
+        is_political = page.get("is_political", True)
+        ads.extend(ArchivedAd(shape, reached, is_political) for shape in page["ads"])
     return sorted(ads, key=lambda ad: int(ad.ref), reverse=True)
 
 

@@ -16,26 +16,26 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.records import AdRecord, SourceInfo, SourceKind
+from archive.watch_lists import find_list_id
 from config.settings import Settings
 from scrapers.answers import Judgement
 from scrapers.fields import FieldError, Fields
 from scrapers.files import SourceFile
 from scrapers.meta_errors import judge_meta_answer
+from scrapers.meta_fields import (
+    take_dates,
+    take_delivery,
+    take_landing,
+    take_parties,
+    take_targeting,
+)
 from scrapers.meta_paging import MetaWalk, read_token
 from scrapers.meta_queries import list_watched, read_questions
 from scrapers.meta_values import (
-    DELIVERY,
-    TARGETING,
-    is_domain,
     read_bounds,
-    read_delivery,
     read_library_id,
-    read_moment,
     read_page_id,
-    read_parties,
     read_surfaces,
-    sort_delivery,
-    split_moment,
 )
 from scrapers.objects import looks_like_json
 from scrapers.parsing import (
@@ -55,7 +55,7 @@ from scrapers.reading import (
     refuse_file,
 )
 from scrapers.signing import Secret
-from scrapers.spider import SourceSpider
+from scrapers.spider import FileReader, SourceSpider
 from scrapers.tables import read_header
 
 # `ad_snapshot_url` is not asked for: it comes with the caller's token inside.
@@ -150,6 +150,11 @@ class MetaAdLibrarySpider(SourceSpider):
         return judge_meta_answer(response)
 
     @classmethod
+    def reader_of(cls, _settings: Settings, partition: str) -> FileReader:
+        """Of a country only political ads were asked for, so that all that came are labelled so."""
+        return cls if find_list_id(partition) else PoliticalAnswers
+
+    @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         """The ads of an answer, of a collection of API objects, or of a flattened dump."""
         if looks_like_json(file):
@@ -158,6 +163,23 @@ class MetaAdLibrarySpider(SourceSpider):
             yield from read_rows(file, DUMP_COLUMNS, read_dump_ad)
         else:
             yield refuse_file(file, cls.info.title)
+
+
+class PoliticalAnswers:
+    """Reads answers to questions for political ads only."""
+
+    @staticmethod
+    def read(file: SourceFile) -> Iterator[Reading]:
+        """What the spider reads, each ad labelled by the platform."""
+        for reading in MetaAdLibrarySpider.read(file):
+            yield label_political(reading) if isinstance(reading, AdRecord) else reading
+
+
+def label_political(ad: AdRecord) -> AdRecord:
+    """The ad as one that Meta labels political, whatever signs of it there are."""
+    label = {"declared_political": True, "declared_by": "platform"}
+    missing = {name: reason for name, reason in ad.missing.items() if name not in label}
+    return ad.model_copy(update=label | {"missing": missing})
 
 
 def read_api_ad(fields: Fields) -> AdRecord:
@@ -234,53 +256,3 @@ def take_numbers(fields: Fields, currency: str | None) -> dict[str, Any]:
         reach = fields.take("eu_total_reach", read_count)
         values |= {"reach_lower": reach, "reach_upper": reach}
     return values
-
-
-def take_dates(fields: Fields) -> dict[str, Any]:
-    """When it started and ended, in UTC; a running ad has no end."""
-    names = {"started": "ad_delivery_start_time", "ended": "ad_delivery_stop_time"}
-    values: dict[str, Any] = {}
-    for ours, theirs in names.items():
-        if theirs in fields:
-            values |= split_moment(ours, fields.take(theirs, read_moment))
-    return values
-
-
-def take_delivery(fields: Fields) -> dict[str, Any]:
-    """Who saw it, and the countries of those reached."""
-    present = [name for name in DELIVERY if name in fields]
-    entries = [e for name in present for e in fields.take(name, read_delivery(name)) or []]
-    countries = sorted({entry["country"] for entry in entries if "country" in entry})
-    values: dict[str, Any] = {"delivery": sort_delivery(entries)} if present else {}
-    return values | ({"countries": countries} if countries else {})
-
-
-def take_targeting(fields: Fields) -> dict[str, Any]:
-    """Whom it aimed at; Meta says so for the EU and the UK."""
-    present = [name for name in TARGETING if name in fields]
-    entries = [e for name in present for e in fields.take(name, TARGETING[name]) or []]
-    return {"targeting": entries} if present else {}
-
-
-def take_landing(fields: Fields) -> dict[str, Any]:
-    """Where it leads: captions are domains, but some advertisers write sentences there."""
-    name = "ad_creative_link_captions"
-    if name not in fields:
-        return {}
-    captions = fields.take(name, read_texts) or []
-    if others := [caption for caption in captions if not is_domain(caption)]:
-        fields.leave(name, others)
-    return {"landing_urls": [caption for caption in captions if is_domain(caption)]}
-
-
-def take_parties(fields: Fields) -> dict[str, str]:
-    """Who pays and who stands behind it now; what was declared before stays as Meta wrote it."""
-    if "beneficiary_payers" not in fields:
-        return {}
-    parties = fields.take("beneficiary_payers", read_parties) or []
-    if len(parties) > 1:
-        fields.leave("beneficiary_payers", [party.written for party in parties])
-    current = [party for party in parties if party.is_current]
-    payers = dict.fromkeys(party.payer for party in current if party.payer)
-    beneficiaries = dict.fromkeys(party.beneficiary for party in current if party.beneficiary)
-    return {"payer_name": "; ".join(payers), "sponsor_name": "; ".join(beneficiaries)}

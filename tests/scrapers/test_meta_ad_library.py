@@ -6,7 +6,8 @@ import pytest
 
 from archive.ingest.ad_rows import prepare_record
 from archive.records import AdRecord
-from scrapers.spiders.meta_ad_library import API_FIELDS
+from scrapers.files import SourceFile
+from scrapers.spiders.meta_ad_library import API_FIELDS, MetaAdLibrarySpider
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import (
     SAMPLES,
@@ -211,6 +212,19 @@ def test_a_payer_named_as_for_every_ad_in_the_eu_does_not_make_it_political() ->
     ad = read_object(without("bylines", "spend", "impressions") | EU_FIELDS)
     assert (ad.payer_name, ad.declared_political) == ("Lantern Union", None)
     assert ad.missing["declared_political"] == "not_disclosed"
+
+
+def test_what_came_of_a_question_for_political_ads_is_political_whatever_it_shows(
+    home: Home,
+) -> None:
+    data = json.dumps([without("bylines", "spend", "impressions")]).encode()
+    file = SourceFile.from_bytes("ads_archive.json", data)
+    for partition, is_political in (("DE", True), ("watch:de-port", None)):
+        reader = MetaAdLibrarySpider.reader_of(home.settings, partition)
+        (ad,) = records(list(reader.read(file)))
+        assert isinstance(ad, AdRecord)
+        assert ad.declared_political is is_political
+        assert ("declared_political" in ad.missing) is (is_political is None)
 
 
 def test_instagram_accounts_without_a_page_are_not_all_one_advertiser() -> None:

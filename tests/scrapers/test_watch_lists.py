@@ -1,7 +1,7 @@
 """Watch lists put to Meta's library: what they ask, what they find, and what they may call vanished."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -10,6 +10,7 @@ from archive.database import read, write
 from archive.errors import NotFoundError
 from archive.models import Ad, EntryKind, PublicAd, WatchList, WatchListEntry
 from archive.reading.ads import AdFilter, list_ads
+from archive.reading.coverage import cover_weeks
 from archive.reading.listed import Include
 from archive.watch_lists import (
     WatchListError,
@@ -240,3 +241,19 @@ def test_the_commands_keep_who_when_and_why(home: Home) -> None:
     assert PAGE in told
     assert home.command("watch-lists", "show", "none").returncode == 1
     assert home.command("label", "meta_ad_library:1", *who).returncode == 1
+
+
+def test_gaps_of_a_list_bear_its_title_until_it_is_narrowed(home: Home) -> None:
+    make_list(home, (EntryKind.PAGE, PAGE), (EntryKind.TERM, "unheard"))
+    with running_replica(day=1) as url:
+        home.crawl(url, SOURCE, "watch:fr-port")
+    later = datetime.now(UTC) + timedelta(days=3)
+    assert name_gaps(home, later) == {"watch:fr-port (The port of Phare)"}
+    take_off(home, EntryKind.PAGE, PAGE)
+    assert name_gaps(home, later) == set()
+
+
+def name_gaps(home: Home, now: datetime) -> set[str]:
+    with read(home.engine) as session:
+        weeks = cover_weeks(session, now, source=SOURCE)
+    return {name for week in weeks for gap in week.gaps for name in gap.names}

@@ -26,6 +26,15 @@ class WeekGap(SQLModel):
         "not_looked: none began."
     )
     reason: str = Field(description="Why, in plain words.")
+    titles: dict[str, str] = Field(
+        default_factory=dict, description="Titles of those partitions that are watch lists."
+    )
+
+    @property
+    def names(self) -> list[str]:
+        """The partitions as people read them."""
+        titles = self.titles
+        return [f"{each} ({titles[each]})" if each in titles else each for each in self.partitions]
 
 
 class WeekCoverage(SQLModel):

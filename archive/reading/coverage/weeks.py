@@ -21,6 +21,7 @@ from archive.reading.coverage.claims import WEEK, Claim, read_claims, week_of
 from archive.reading.coverage.gaps import find_gaps
 from archive.reading.coverage.looks import TakenLook, list_looks
 from archive.runs import UNNAMED_PARTITION
+from archive.watch_lists import list_ended, read_titles
 
 COUNTRY_CODE = re.compile("[A-Z]{2}")
 """Some sources are looked at country by country: a partition is then named by its code."""
@@ -84,7 +85,16 @@ def cover_weeks(
         for week_on in gathered.looks:
             covered = (_cover_week(gathered, week_on, each) for each in countries)
             rows += [row for row in covered if row.looks or row.gaps]
+    _name_gaps(session, rows)
     return sorted(rows, key=lambda row: row.week_on, reverse=True)
+
+
+def _name_gaps(session: Session, rows: Sequence[WeekCoverage]) -> None:
+    """Give gaps the titles of the watch lists they are of."""
+    gaps = [gap for row in rows for gap in row.gaps]
+    titles = read_titles(session, sorted({each for gap in gaps for each in gap.partitions}))
+    for gap in gaps:
+        gap.titles = {each: titles[each] for each in gap.partitions if each in titles}
 
 
 def _list_sources(session: Session) -> Sequence[str]:
@@ -100,6 +110,8 @@ def _gather(
     for look in looks:
         if look.is_crawl:
             first_crawls.setdefault(look.partition, look.day_on)
+    for ended in list_ended(session, list(first_crawls)):
+        del first_crawls[ended]
     weeks = _sort_into_weeks(looks, from_on, min(to_on or today, today))
     looked = [week for week, taken in weeks.items() if any(look.ended_well for look in taken)]
     claims = read_claims(session, source, looked)

@@ -49,7 +49,7 @@ def test_a_page_holds_25_ads_unless_told_otherwise(day_1: str) -> None:
 @pytest.mark.parametrize("limit", ["1", "7", "40", "500"])
 def test_a_walk_by_cursors_meets_every_ad_once_newest_first(day_1: str, limit: str) -> None:
     refs = [int(ad["id"]) for ad in walk_meta(day_1, limit=limit)]
-    assert len(refs) == 40
+    assert len(refs) == 43
     assert refs == sorted(set(refs), reverse=True)
 
 
@@ -117,6 +117,13 @@ def test_searches_narrow_by_word_page_country_status_and_day(day_1: str) -> None
     assert walk_meta(day_1, ad_type="HOUSING_ADS") == []
 
 
+def test_ads_without_the_political_label_are_found_among_all_types_only(day_1: str) -> None:
+    assert len(walk_meta(day_1, ad_type="POLITICAL_AND_ISSUE_ADS")) == 40
+    french = walk_meta(day_1, search_page_ids='["900000000021"]', languages='["fr"]')
+    assert len(french) == 3
+    assert walk_meta(day_1, search_page_ids='["900000000021"]', languages='["de"]') == []
+
+
 def test_running_ads_are_the_default(day_1: str) -> None:
     query = {name: value for name, value in EVERYTHING.items() if name != "ad_active_status"}
     page = httpx2.get(day_1 + API_PATH, params=query | {"limit": "99"}, trust_env=False).json()
@@ -125,8 +132,9 @@ def test_running_ads_are_the_default(day_1: str) -> None:
 
 def test_meta_shows_new_changed_lowered_and_vanished_ads_on_day_2(day_1: str, day_2: str) -> None:
     fields = "ad_creative_bodies,ad_delivery_stop_time,page_name,spend"
-    before = {ad["id"]: ad for ad in walk_meta(day_1, fields=fields)}
-    after = {ad["id"]: ad for ad in walk_meta(day_2, fields=fields)}
+    political = {"ad_type": "POLITICAL_AND_ISSUE_ADS", "fields": fields}
+    before = {ad["id"]: ad for ad in walk_meta(day_1, **political)}
+    after = {ad["id"]: ad for ad in walk_meta(day_2, **political)}
     kept = before.keys() & after.keys()
     changed = {
         name for ref in kept for name in after[ref] if before[ref].get(name) != after[ref][name]

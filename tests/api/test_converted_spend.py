@@ -1,0 +1,26 @@
+"""Sums of money brought into one currency, as programs ask for them."""
+
+import csv
+import io
+
+
+def test_a_conversion_says_by_which_rates_of_which_day_and_source(ask):
+    answer = ask("GET", "/spend?convert_to=USD").json()
+    conversion = answer["conversion"]
+    assert conversion["to"] == "USD"
+    assert "rounded down" in conversion["rule"]
+    assert {rate["currency"] for rate in conversion["rates"]} >= {"USD"}
+    assert all(rate["rate_on"] and rate["source"] for rate in conversion["rates"])
+    assert "USD" in {group["currency"] for group in answer["groups"]}
+
+
+def test_a_table_names_the_currencies_that_came_into_each_row(ask):
+    text = ask("GET", "/spend?convert_to=USD&format=csv").text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert "EUR" in rows[0]["converted_from"]
+
+
+def test_without_the_wish_nothing_is_converted(ask):
+    answer = ask("GET", "/spend").json()
+    assert answer["conversion"] is None
+    assert [group["converted_from"] for group in answer["groups"]] == [[]] * len(answer["groups"])

@@ -10,9 +10,8 @@ another header, other code or configuration, a look that ended badly, a damaged 
 import logging
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 from typing import IO, Self
 
@@ -24,8 +23,9 @@ from archive.runs import Look
 from archive.unchanged_rows import QuietAd, find_quiet, may_rest_on
 from config.settings import Settings
 from scrapers.snapshots import (
+    NOTHING,
+    Matched,
     SnapshotName,
-    Stretch,
     find_snapshot,
     hash_line,
     hash_readers,
@@ -147,19 +147,20 @@ class TableMemory:
 
     def settle(self, refs: Sequence[str]) -> list[QuietAd | None]:
         """For each ref its ad; `None` where the row must be read all the same."""
-        quiet = self.look.recognise(set(refs) - self.look.read_refs)
-        return [quiet.get(ref) for ref in refs]
+        read = self.look.read_refs
+        quiet = self.look.recognise([ref for ref in refs if ref not in read] if read else refs)
+        return [None if ref in read else quiet.get(ref) for ref in refs]
 
-    def find_stretches(self, open_table: Callable[[], IO[bytes]]) -> list[Stretch]:
+    def match(self, open_table: Callable[[], IO[bytes]]) -> Matched:
         """The lines of the table that stood there before; none where there is doubt."""
         if self.look.before is None:
-            return []
+            return NOTHING
         try:
             self.look.work.mkdir(parents=True, exist_ok=True)
             return match_lines(self.look.before, self.table, open_table, self.look.work)
         except Exception as error:  # noqa: BLE001 (whatever ails the aid: reading each row is right)
             logger.info("each row of the table is read: %s", error)
-            return []
+            return NOTHING
 
 
 class KnownLines:
@@ -167,7 +168,10 @@ class KnownLines:
 
     def __init__(self, memory: TableMemory, open_table: Callable[[], IO[bytes]]) -> None:
         self._settle = memory.settle
-        self._stretches: Iterator[Stretch] = iter(memory.find_stretches(open_table))
+        matched = memory.match(open_table)
+        self.last_line = matched.lines
+        """The table's last line; 0 where nothing is known."""
+        self._stretches = iter(matched.stretches)
         self._stretch = next(self._stretches, None)
         self._settled: list[QuietAd | None] = []
 
@@ -183,4 +187,5 @@ class KnownLines:
             return []
         self._settled = self._settled or self._settle(self._stretch.refs)
         here = self._settled[line - self._stretch.first_line :]
-        return [ad for ad in takewhile(lambda ad: ad is not None, here) if ad]
+        end = here.index(None) if None in here else len(here)
+        return [ad for ad in here[:end] if ad]

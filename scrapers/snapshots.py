@@ -6,7 +6,8 @@ be deleted at any time.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import md5, sha256
@@ -43,6 +44,16 @@ class Stretch(NamedTuple):
 
     first_line: int
     refs: list[str]
+
+
+class Matched(NamedTuple):
+    """What of a table stood there before, and how many lines it has now."""
+
+    stretches: list[Stretch]
+    lines: int
+
+
+NOTHING = Matched([], 0)
 
 
 class SnapshotName(NamedTuple):
@@ -135,7 +146,7 @@ def write_snapshot(work: Path, target: Path) -> None:
 
 def match_lines(
     snapshot: Path, table: str, open_table: Callable[[], IO[bytes]], work: Path
-) -> list[Stretch]:
+) -> Matched:
     """The lines of a table that the snapshot holds, in their order, cut where it pays to look up.
 
     None where the lines are not certain: carriage returns, bytes outside UTF-8, absurd lengths. What
@@ -152,7 +163,7 @@ def match_lines(
                 f"CREATE TEMP TABLE stood AS SELECT hash, ref FROM {stood} WHERE tbl = '{table}'"  # noqa: S608 (our own hash)
             )
             if not _count(connection, "stood"):
-                return []
+                return NOTHING
             lines = _unpack(open_table, unpacked)
             hashed = (
                 f"SELECT line, md5('{SnapshotName.of(snapshot).key}' || line) AS hash "  # noqa: S608 (our own key)
@@ -160,17 +171,19 @@ def match_lines(
             )
             connection.execute(f"CREATE TEMP TABLE here AS SELECT hash FROM ({hashed})")  # noqa: S608
             if _count(connection, "here") != lines:
-                return []
+                return NOTHING
             connection.execute(
                 "CREATE TEMP TABLE again AS SELECT here.rowid + 1 AS line, hash, ref "
                 "FROM here JOIN stood USING (hash)"
             )
-            _drop_contradicted(connection, hashed)
+            # The header is read in any case.
+            if _count(connection, "again") < lines - 1:
+                _drop_contradicted(connection, hashed)
             connection.execute(
                 f"COPY (SELECT '{table}' AS tbl, hash, ref FROM again) "  # noqa: S608 (our own hash)
                 f"TO {_quote(work / f'{table}.stood')} (FORMAT parquet)"
             )
-            return _list_stretches(connection)
+            return Matched(_list_stretches(connection), lines)
     finally:
         unpacked.unlink(missing_ok=True)
 
@@ -180,8 +193,6 @@ def _drop_contradicted(connection: "DuckDBPyConnection", hashed: str) -> None:
 
     Any cell may be the ref here. Whoever splits lines by commas finds more than the cells, never fewer.
     """
-    if _count(connection, "again") == 0:
-        return
     connection.execute(
         "DELETE FROM again WHERE ref IN (SELECT DISTINCT trim(cell, E' \"\t') FROM "  # noqa: S608
         f"(SELECT unnest(string_split(line, ',')) AS cell FROM ({hashed}) ANTI JOIN stood USING (hash)))"
@@ -189,12 +200,31 @@ def _drop_contradicted(connection: "DuckDBPyConnection", hashed: str) -> None:
 
 
 def _list_stretches(connection: "DuckDBPyConnection") -> list[Stretch]:
-    found = connection.execute(
-        "SELECT min(line), string_agg(ref, ' ' ORDER BY line) "  # noqa: S608 (our own number)
-        "FROM (SELECT line, ref, line - row_number() OVER (ORDER BY line) AS run FROM again) "
-        f"GROUP BY run, line // {LINES_AT_ONCE} ORDER BY 1"
-    )
-    return [Stretch(first, refs.split(" ")) for first, refs in found.fetchall()]
+    blocks = connection.execute(
+        f"SELECT line // {LINES_AT_ONCE}, string_agg(ref, ' ' ORDER BY line) FROM again "  # noqa: S608 (our own number)
+        "GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    others = connection.execute(
+        "SELECT here.rowid + 1 FROM here ANTI JOIN again ON here.rowid + 1 = again.line ORDER BY 1"
+    ).fetchall()
+    lines = deque(line for (line,) in others)
+    return [
+        stretch
+        for block, refs in blocks
+        for stretch in _cut_block(block * LINES_AT_ONCE, refs.split(" "), lines)
+    ]
+
+
+def _cut_block(line: int, refs: list[str], others: deque[int]) -> Iterator[Stretch]:
+    """The known lines of a block, cut at the other lines; drops the others it has passed."""
+    line, end = max(line, 1), line + LINES_AT_ONCE
+    while refs:
+        while others and others[0] < line:
+            others.popleft()
+        known = (others[0] if others and others[0] < end else end) - line
+        if known:
+            yield Stretch(line, refs[:known])
+        refs, line = refs[known:], line + known + 1
 
 
 def _unpack(open_table: Callable[[], IO[bytes]], target: Path) -> int:

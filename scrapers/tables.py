@@ -53,22 +53,29 @@ class _Lines(Iterator[str]):
     def __init__(self, text: IO[str]) -> None:
         self._text = text
         self._waiting: deque[str] = deque()
+        self._unread = 0
         self.taken: list[str] = []
         self.line = 0
 
     def __next__(self) -> str:
+        if self._unread:
+            self._skip()
         line = self._waiting.popleft() if self._waiting else next(self._text)
         self.taken.append(line)
         self.line += 1
         return line
 
     def pass_over(self, count: int) -> None:
-        """Leave so many lines unread."""
-        handed_back = min(count, len(self._waiting))
+        """Leave so many lines unread, and unpacked only if one after them is wanted."""
+        self._unread += count
+        self.line += count
+
+    def _skip(self) -> None:
+        handed_back = min(self._unread, len(self._waiting))
         for _ in range(handed_back):
             self._waiting.popleft()
-        deque(islice(self._text, count - handed_back), maxlen=0)
-        self.line += count
+        deque(islice(self._text, self._unread - handed_back), maxlen=0)
+        self._unread = 0
 
     def begin_record(self) -> int:
         """Forget the lines of the record before; returns the line the next one starts on."""
@@ -166,6 +173,8 @@ def _read_rows(
         if known and (ads := known.take(line)):
             lines.pass_over(len(ads))
             yield from ads
+            if lines.line == known.last_line:
+                return
             continue
         try:
             cells = next(reader)

@@ -1,0 +1,152 @@
+"""What a look costs when nothing has changed: `python -m tests.benchmarks.snapshot --rows N`.
+
+The same zipped table once more: unpacking it, laying its lines beside the snapshot and giving the ad of
+every row, divided by what the reference reader (`scrapers.tables.read_table` with nothing to pass over)
+takes to bring the same rows into cells. `bare_ratio` divides by Python's `csv.reader` alone. All take
+turns; figures are medians of the rounds. Looking ads up in the archive is no part of the diff.
+"""
+
+import argparse
+import csv
+import io
+import json
+import resource
+import statistics
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from archive.records import Unreadable
+from archive.unchanged_rows import QuietAd
+from scrapers.files import SourceFile, expand_file
+from scrapers.row_memory import RowMemory
+from scrapers.snapshots import SnapshotName, make_key
+from scrapers.tables import TableRow, read_header, read_table
+
+COLUMNS = 22
+PLACES = ["Port Examplia, Examplia", "Lampton, Examplia", "Quay Ward, Examplia", "Tide County"]
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def make_table(path: Path, rows: int) -> None:
+    """A zip with one table; a fifth of its cells hold commas, a few hold quotes."""
+    dice = Random(rows)
+    tails = [
+        [
+            *(f"https://ads.example/creative/{dice.getrandbits(60)}", "IMAGE", "EX, FI"),
+            f"AR{dice.randrange(5_000):020}",
+            dice.choice(["Harbour Party", "Tide Agency, Inc.", 'The "Lantern" Union']),
+            *("2026-01-02", "2026-02-03", "33", "10k-100k", "Not targeted", "Not targeted"),
+            "; ".join(dice.choices(PLACES, k=dice.randrange(1, 12))),
+            *(str(dice.randrange(10) * 100) for _ in range(9)),
+        ]
+        for _ in range(10_000)
+    ]
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed,
+        packed.open("creative-stats.csv", "w", force_zip64=True) as member,
+        io.TextIOWrapper(member, "utf-8", newline="") as text,
+    ):
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["ad_id", *(f"column_{number}" for number in range(1, COLUMNS))])
+        for number, tail in zip(range(rows), cycle(tails), strict=False):
+            writer.writerow([f"CR{number:020}", *tail])
+
+
+def find_table(path: Path) -> SourceFile:
+    """The table in the zip."""
+    (member,) = expand_file(SourceFile.from_path(path))
+    if isinstance(member, Unreadable):
+        raise TypeError(member.reason)
+    return member
+
+
+def remember_table(file: SourceFile, folder: Path) -> RowMemory:
+    """The memory of a look right after one that read every row; each ad is as it was left."""
+    held: dict[str, QuietAd] = {}
+    first = RowMemory(folder, SnapshotName(1, AT, make_key()), None, lambda _: held, "")
+    table = first.open_table(file.name, read_header(file))
+    for row in read_table(file):
+        if isinstance(row, TableRow):
+            ref = row.cells["ad_id"]
+            table.note(row.lines, ref)
+            held[ref] = QuietAd(len(held), None, 0)
+    first.close(is_kept=True)
+    name = first.name._replace(run_id=2)
+    return RowMemory(folder, name, folder / str(first.name), lambda _: held, "")
+
+
+def pass_over(file: SourceFile, memory: RowMemory) -> Iterator[int]:
+    """The ids of the rows that were passed over.
+
+    Raises:
+        ValueError: if a row was not.
+    """
+    for row in read_table(file, memory=memory.open_table(file.name, read_header(file))):
+        if not isinstance(row, QuietAd):
+            raise TypeError("a row that stood there before was read")
+        yield row.id
+
+
+def read_bare(file: SourceFile) -> int:
+    """The rows that `csv.reader` finds, without the header."""
+    with file.open() as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
+        return sum(1 for _ in islice(csv.reader(text), 1, None))
+
+
+def measure(work: Callable[[], int], rows: int) -> float:
+    """Seconds a piece of work takes.
+
+    Raises:
+        ValueError: if it did not meet every row.
+    """
+    started = time.perf_counter()
+    met = work()
+    seconds = time.perf_counter() - started
+    if met != rows:
+        raise ValueError(f"{met:,} of {rows:,} rows were met")
+    return seconds
+
+
+def main() -> None:
+    """Measure and print one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=800_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    with TemporaryDirectory(prefix="paidforby-benchmark-") as folder:
+        path = Path(folder) / "bundle.zip"
+        make_table(path, given.rows)
+        file = find_table(path)
+        memory = remember_table(file, Path(folder) / "snapshots")
+        if list(pass_over(file, memory)) != list(range(given.rows)):
+            raise ValueError("the rows passed over are not those of the table, in its order")
+        works = {
+            "same": lambda: sum(1 for _ in pass_over(file, memory)),
+            "reference": lambda: sum(1 for _ in read_table(file)),
+            "bare": lambda: read_bare(file),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in works}
+        for _ in range(given.rounds):
+            for name, work in works.items():
+                seconds[name].append(measure(work, given.rows))
+        memory.close(is_kept=False)
+    middle = {name: statistics.median(times) for name, times in seconds.items()}
+    for name, value in middle.items():
+        sys.stderr.write(f"{name}: {value:.2f} s\n")
+    figures = {
+        "unchanged_ratio": round(middle["same"] / middle["reference"], 3),
+        "bare_ratio": round(middle["same"] / middle["bare"], 3),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()

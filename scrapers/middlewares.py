@@ -174,6 +174,7 @@ class CaptureMiddleware:
             raise ValueError("a saved capture has an id")
         self._walk.captures[capture.id] = capture
         request.meta["capture_id"] = capture.id
+        request.meta["rows"] = intake.rows
         if response.status == 200:
             self._walk.validators = validators_of(response)
         return held

@@ -144,6 +144,18 @@ def test_a_currency_that_google_adds_is_kept_without_a_question() -> None:
     assert week.spend_conversions["MXN"] == [900_00, 900_00]
 
 
+def test_ads_keep_their_amount_when_google_adds_and_drops_currencies() -> None:
+    header = CREATIVE_HEADER.replace("_BRL", "_PLN") + ",Spend_Range_Min_MXN,Spend_Range_Max_MXN"
+    (before,) = read_creatives(CREATIVE)
+    (after,) = read_creatives(f"{CREATIVE},1500,18750", header=header)
+    assert after.spend_conversions.keys() == {"USD", "PLN", "MXN"}
+    assert after.spend_conversions["MXN"] == [1_500_00, 18_750_00]
+    assert (after.spend_lower_minor, after.spend_upper_minor) == (
+        before.spend_lower_minor,
+        before.spend_upper_minor,
+    )
+
+
 def test_a_column_we_do_not_know_is_shown_once_and_its_cells_are_kept() -> None:
     readings = read_all(
         SOURCE, "weekly.csv", f"{WEEKLY_HEADER},Spend_XYZ,Mood\n{WEEK},1,glad\n{WEEK},1,glad\n"

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import inspect
+
 from archive.canonical import hash_json
-from archive.database import open_archive, read
+from archive.database import open_archive, open_engine, read
 from archive.errors import NotFoundError
-from archive.models import EntryKind
+from archive.models import EntryKind, WatchList
 from archive.watch_lists import WatchListView, find_list_id, list_watch_lists, read_watch_list
 from config.settings import Settings
 
@@ -112,11 +114,16 @@ def ask_watch_list(view: WatchListView) -> Iterator[Question]:
 
 
 def list_watched(settings: Settings) -> list[str]:
-    """The partitions of the watch lists that ask for anything; none before there is an archive."""
+    """The partitions of the watch lists that ask for anything; none before an archive has such lists."""
     if settings.database_url is None and not (settings.home / "archive.sqlite3").exists():
         return []
-    engine = open_archive(settings)
-    with read(engine) as session:
-        views = list(list_watch_lists(session, SOURCE))
-    engine.dispose()
+    engine = open_engine(settings)
+    try:
+        # Whoever asks for partitions may do so before the archive is brought up to date.
+        if not inspect(engine).has_table(WatchList.__tablename__):
+            return []
+        with read(engine) as session:
+            views = list(list_watch_lists(session, SOURCE))
+    finally:
+        engine.dispose()
     return [view.partition for view in views if any(ask_watch_list(view))]

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from archive.database import read, write
@@ -118,6 +119,13 @@ def test_lists_are_partitions_of_their_source_while_they_ask_for_anything(home: 
     assert partitions == ["US", "watch:fr-port"]
     with pytest.raises(NotFoundError):
         read_questions(home.settings, "watch:none")
+
+
+def test_an_archive_from_before_there_were_lists_has_none(home: Home) -> None:
+    with write(home.engine) as session:
+        session.connection().execute(text("DROP TABLE watch_list_entry"))
+        session.connection().execute(text("DROP TABLE watch_list"))
+    assert list_watched(home.settings) == []
 
 
 def test_what_a_list_finds_is_kept_without_a_label_and_out_of_public_lists(home: Home) -> None:

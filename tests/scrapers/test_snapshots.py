@@ -24,6 +24,7 @@ from scrapers import snapshots
 from scrapers import spider as paging
 from scrapers.files import SourceFile
 from scrapers.reading import Reading
+from scrapers.replica.serve import running_replica
 from scrapers.row_memory import Recognise, RowMemory
 from scrapers.spider import read_delivery
 from tests.migrated import init_fresh
@@ -235,3 +236,20 @@ def test_unchanged_ads_are_seen_and_none_of_them_vanishes(home: Home) -> None:
     with read(home.engine) as session:
         gone = session.exec(select(Ad.ref).where(col(Ad.vanished_at).is_not(None))).all()
     assert gone == ["ad5"]
+
+
+def test_a_crawl_passes_over_what_the_crawl_before_it_read(home: Home) -> None:
+    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
+    with running_replica(day=1) as url:
+        first = home.crawl(url)
+    assert first.outcome == "done"
+    before = snapshots.find_snapshot(folder)
+    assert before is not None
+    with running_replica(day=2) as url:
+        second = home.crawl(url)
+    assert (second.outcome, second.new, second.changed, second.vanished) == ("done", 3, 6, 1)
+    assert second.seen == first.seen + 2
+    after = snapshots.find_snapshot(folder)
+    assert after is not None
+    # The key of the hashes is handed on by a look that found the snapshot.
+    assert snapshots.SnapshotName.of(after).key == snapshots.SnapshotName.of(before).key

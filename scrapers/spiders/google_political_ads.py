@@ -82,7 +82,9 @@ TARGETING = {
 }
 
 NOT_READ = {
-    r".*geo-spend.*": "spend by place, of all advertisers together or of one; no ad and no period in it",
+    r".*advertiser-geo-spend.*": "spend by region: a statement has no place in its key, so regions would "
+    "replace one another",
+    r".*geo-spend.*": "spend by place, of all advertisers together; no advertiser and no period in it",
     r".*top-keywords-history.*": "the most costly search words of a week; ended in December 2019",
     r".*campaign-targeting.*": "empty since 2020: targeting moved to the ads themselves",
     r".*declared-stats.*": "holds the addresses of people; nothing in it is needed to name an advertiser",

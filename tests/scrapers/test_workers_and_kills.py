@@ -39,7 +39,7 @@ PATIENCE_SECONDS = 200
 
 async def send_single_ads_slowly(request: Request, ask: AskReplica) -> Response:
     """Pages of one ad, each a moment late, so that whatever happens happens within a walk."""
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.25)
     return await refuse_big_pages(1)(request, ask)
 
 
@@ -111,7 +111,7 @@ class Crew:
         while acts and not self.is_through():
             walking = self.find_walking()
             if not walking:
-                time.sleep(0.1)
+                time.sleep(0.05)
                 continue
             pid = chance.choice(walking)
             if acts.pop() == "kill":
@@ -146,9 +146,12 @@ def test_every_partition_is_collected_once_and_every_gap_is_recorded(home, kills
     assert Counter(run.partition for run in runs if run.outcome == Outcome.DONE) == Counter(
         list(COUNTRIES)
     )
-    assert seen == COUNTRIES, "no page is lost and none is taken twice"
+    # Killed between its last page and its end, a walk is walked again: read twice, taken in once.
+    assert all(seen[country] >= ads for country, ads in COUNTRIES.items())
+    assert sum(run.new for run in runs) == ADS
+    assert sum(run.changed for run in runs) == 0
     assert home.count("ads") == home.count("ad_versions") == ADS
-    assert len(killed) == kills or kills > 6
+    assert len(killed) >= min(kills, 6)
     gaps = {int(run.worker.split("/")[1]): run for run in runs if run.outcome == Outcome.FAILED}
     assert all(gaps[pid].reason == WORKER_STOPPED and gaps[pid].ended_at for pid in killed)
     assert {run.outcome for run in runs} == {Outcome.DONE, Outcome.FAILED}

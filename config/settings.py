@@ -138,7 +138,8 @@ class Settings(BaseSettings):
         description="Address of the site as readers see it, used in citations and feeds.",
     )
     mail_host: str | None = Field(
-        default=None, description="Mail server that takes alerts (SMTP); without it, none is mailed."
+        default=None,
+        description="Mail server that takes alerts (SMTP); without it, none is mailed.",
     )
     mail_port: int = Field(default=25, ge=1, le=65_535, description="Port of the mail server.")
     mail_user: str | None = Field(

@@ -40,8 +40,8 @@ from config.settings import Realm, Settings
 from scrapers.budget import Pace, hold_off, take_request
 from scrapers.intake import Clock
 from scrapers.machine_text import find_tesseract, read_words
-from scrapers.media_addresses import NotFetchedError
 from scrapers.media_download import Limits, download_file
+from scrapers.network_addresses import NotFetchedError
 
 LONGEST_WAIT_SECONDS = 60.0
 """A source that wants to be left alone for longer is left until the next round."""

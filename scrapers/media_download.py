@@ -17,7 +17,7 @@ from threading import Timer
 from urllib.parse import urljoin
 
 from archive.models.media import MediaState
-from scrapers.media_addresses import NotFetchedError, Target, find_target
+from scrapers.network_addresses import NotFetchedError, Target, find_target
 
 CHUNK_BYTES = 1 << 16
 MOST_REDIRECTS = 5

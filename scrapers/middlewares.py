@@ -5,7 +5,6 @@ a record.
 """
 
 import asyncio
-import ipaddress
 import random
 import socket
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from archive.models.collecting import Outcome
 from archive.outages import plain_failures, read_surely, tell_failure
 from scrapers.answers import Judgement, Verdict, read_retry_after
 from scrapers.conditional import is_held, validators_of
+from scrapers.network_addresses import is_public
 from scrapers.pacing import LONGEST_WAIT_SECONDS, leave_alone
 from scrapers.spider import SourceSpider
 from scrapers.spooled import discard_body, keep_body
@@ -49,8 +49,6 @@ AFTER_OUTAGE = timedelta(hours=1)
 BROKEN_OFF = "dataloss"
 """Scrapy's flag for a body shorter than was declared."""
 CUT_SHORT = "the answer broke off before its end; what came of it is kept"
-TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv6 addresses whose end is an IPv4 address (RFC 6052, 2.1)."""
 FOR_THE_SPIDER = frozenset({Verdict.READ, Verdict.SMALLER, Verdict.LOST_PLACE})
 
 
@@ -96,14 +94,6 @@ async def is_private(host: str) -> bool:
     except OSError:
         return False
     return not all(is_public(str(entry[4][0])) for entry in found)
-
-
-def is_public(address: str) -> bool:
-    """Whether a network address is on the public internet, also behind a translation to IPv6."""
-    parsed = ipaddress.ip_address(address)
-    if parsed in TRANSLATED:
-        parsed = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
-    return parsed.is_global and not parsed.is_multicast
 
 
 class CaptureMiddleware:

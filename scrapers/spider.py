@@ -127,14 +127,25 @@ class SourceSpider(scrapy.Spider):
 
 
 def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
-    """What a delivered file says, members of a zip one after the other."""
+    """What a delivered file says, members of a zip one after the other.
+
+    A delivery of nothing but descriptions is a piece that could not be read: a look at it has seen no ads
+    and must not call any of them gone.
+    """
+    holds_data = False
     for member in expand_file(file):
         if isinstance(member, Unreadable):
+            holds_data = True
             yield member
         elif member.base_name.lower().startswith("readme"):
             yield NotRead(member.name, "a description for people")
         else:
+            holds_data = True
             yield from reader.read(member)
+    if not holds_data:
+        yield Unreadable(
+            file=file.name, line=None, reason="there is nothing in it but descriptions"
+        )
 
 
 def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[Page]:

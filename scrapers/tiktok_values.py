@@ -48,7 +48,7 @@ def read_ad(fields: Fields) -> AdRecord:
             "started_on": ("ad.first_shown_date", read_tiktok_date),
         }
     )
-    images = fields.take("ad.image_urls", read_media_addresses) or []
+    images = fields.take("ad.image_urls", read_network_addresses) or []
     return AdRecord(
         ref=ref,
         platform="tiktok",
@@ -105,9 +105,9 @@ def read_tiktok_date(value: object) -> date:
 
 def read_videos(value: object) -> list[str]:
     """The addresses of videos."""
-    return read_media_addresses([read_object(video).get("url") for video in read_sequence(value)])
+    return read_network_addresses([read_object(video).get("url") for video in read_sequence(value)])
 
 
-def read_media_addresses(value: object) -> list[str]:
+def read_network_addresses(value: object) -> list[str]:
     """Addresses without their queries, which sign them for an hour: they are new in each answer."""
     return [read_text(address).partition("?")[0] for address in read_sequence(value) if address]

@@ -23,8 +23,8 @@ from starlette.routing import Route
 
 from archive.models.media import MediaState
 from scrapers import media_download
-from scrapers.media_addresses import NotFetchedError, Target
 from scrapers.media_download import Limits, download_file, open_connection
+from scrapers.network_addresses import NotFetchedError, Target
 from scrapers.replica.serve import serve_app
 
 LIMITS = Limits(most_bytes=1 << 20, silence_seconds=2.0, whole_seconds=5.0, allow_loopback=True)

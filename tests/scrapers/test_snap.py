@@ -146,6 +146,14 @@ def test_the_zip_of_a_year_is_read_without_its_readme() -> None:
     assert refusals(readings) == []
 
 
+def test_a_zip_with_nothing_but_a_readme_is_a_piece_that_could_not_be_read() -> None:
+    readings = read_all(SOURCE, "PoliticalAds.zip", pack({"readme.txt": "x"}))
+    assert records(readings) == []
+    assert [piece.reason for piece in refusals(readings)] == [
+        "there is nothing in it but descriptions"
+    ]
+
+
 def test_every_year_since_2018_is_looked_at(home: Home) -> None:
     years = SnapSpider.list_partitions(home.settings, date(2026, 11, 23))
     assert (years[0], years[-1], len(years)) == ("2026", "2018", 9)

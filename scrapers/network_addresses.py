@@ -1,4 +1,4 @@
-"""Which network address a media file may be fetched from: public ones only, checked before each request.
+"""Which network address may be fetched from: public ones only, checked before each request.
 
 `scrapers/media_download.py` asks for every address and again for every redirect, and connects to the very
 address that was checked, so that a name that changes its mind between check and connection (DNS

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from archive.models.media import MediaState
-from scrapers import media_addresses
-from scrapers.media_addresses import NotFetchedError, find_target, is_public
+from scrapers import network_addresses
+from scrapers.network_addresses import NotFetchedError, find_target, is_public
 
 PUBLIC = "93.184.215.14"
 
@@ -46,7 +46,7 @@ def names(monkeypatch):
             raise socket.gaierror(f"no {host}")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in known[host]]
 
-    monkeypatch.setattr(media_addresses.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(network_addresses.socket, "getaddrinfo", resolve)
     return known
 
 

@@ -23,6 +23,7 @@ from api.pages import (
     sources,
     spend,
     static,
+    watch_lists,
 )
 from api.pages.errors import answer_errors
 
@@ -39,6 +40,7 @@ ROUTERS = (
     report.router,
     sources.router,
     held.router,
+    watch_lists.router,
     coverage.router,
     about.router,
     static.router,

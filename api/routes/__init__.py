@@ -21,6 +21,7 @@ from api.routes import (
     signals,
     sources,
     spend,
+    watch_lists,
 )
 
 ROUTERS = (
@@ -43,6 +44,7 @@ ROUTERS = (
     coverage.router,
     runs.router,
     held.router,
+    watch_lists.router,
     missing.router,
     health.router,
 )

@@ -48,6 +48,7 @@ PAGES = [
     "/sources/meadow_library",
     "/sources/harbour_ads?country=GR",
     "/held",
+    "/watch-lists",
     "/missing",
     "/corrections",
     "/corrections?source=snap&measure=reported",

@@ -29,6 +29,7 @@ READING = {
     "/coverage": OPEN,
     "/downloads": OPEN,
     "/held": OPEN,
+    "/watch-lists": OPEN,
     "/health": OPEN,
     "/evidence/1": OPEN,
     "/openapi.json": OPEN,

@@ -166,6 +166,7 @@ def _crawl_all(settings: Settings, engine: Engine, errands: list[Errand], day: i
 
 def tell_source(source: str, runs: list[Run | None]) -> str:
     """The looks at a source's partitions as one line."""
+    width = max(map(len, find_spiders()))
     begun = [run for run in runs if run]
     outcomes = ", ".join(sorted({run.outcome for run in begun}) or ["not begun"])
     sums = {
@@ -173,7 +174,7 @@ def tell_source(source: str, runs: list[Run | None]) -> str:
         for name in ("seen", "new", "changed", "vanished", "quarantined")
     }
     return (
-        f"{source:<21} {len(runs):>2} looked at: {sums['seen']:>3} records, {sums['new']} new, "
+        f"{source:<{width}} {len(runs):>2} looked at: {sums['seen']:>3} records, {sums['new']} new, "
         f"{sums['changed']} changed, {sums['vanished']} vanished, {sums['quarantined']} held back; "
         f"{outcomes}"
     )

@@ -2,22 +2,27 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Reading
-from api.listings import Listing, answer_whole
+from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from archive.models.watch_lists import WatchListEntry
 from archive.watch_lists import WatchListView, list_watch_lists, read_watch_list
 
 router = APIRouter(prefix="/watch-lists", tags=["sources"])
 
 
-@router.get("")
+@router.get("", response_model=Listing[WatchListView], responses=CSV_TOO)
 def get_watch_lists(
     session: Reading,
     source: Annotated[str | None, Query(description="Only lists put to this source.")] = None,
-) -> Listing[WatchListView]:
-    """Every list by its name, with all that was ever on it."""
-    return answer_whole(session, list(list_watch_lists(session, source)))
+    shape: FormatOf = Format.JSON,
+) -> Listing[WatchListView] | Response:
+    """Every list by its name, with all that was ever on it; as CSV, a row for each entry."""
+    lists = list(list_watch_lists(session, source))
+    if shape is Format.CSV:
+        return answer_csv(WatchListEntry, [entry for view in lists for entry in view.entries])
+    return answer_whole(session, lists)
 
 
 @router.get("/{list_id}")

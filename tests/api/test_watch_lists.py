@@ -58,6 +58,12 @@ def test_the_api_gives_each_list_with_all_that_was_ever_on_it(listed):
     assert listed.get("/api/v1/watch-lists/ex-2027").json() == view
 
 
+def test_entries_come_as_csv_one_a_row(listed):
+    lines = listed.get("/api/v1/watch-lists", params={"format": "csv"}).text.splitlines()
+    assert len(lines) == 3
+    assert "Kim Desk" in lines[2]
+
+
 def test_lists_of_another_source_and_unknown_ones_are_told_apart(listed):
     assert listed.get("/api/v1/watch-lists", params={"source": "another"}).json()["items"] == []
     assert listed.get("/api/v1/watch-lists/nowhere").status_code == 404

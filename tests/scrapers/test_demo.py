@@ -42,7 +42,7 @@ def test_the_demo_makes_an_archive_worth_looking_at(tmp_path):
     stats = read_json(home, "stats")
     assert stats["realm"] == "fictional"
     assert stats["ad_versions"] > stats["ads"] > 100
-    assert (stats["vanished"], stats["quarantined"]) == (3, 0)
+    assert (stats["vanished"], stats["quarantined"]) == (4, 0)
     assert stats["disclosures"] > 0
     assert stats["signals"] > 0
     assert all(counts["captures"] for counts in stats["by_source"].values())
@@ -78,7 +78,7 @@ def test_the_case_of_the_demo_is_whole_and_made_once(home, capsys):
     assert case.ad_id.startswith("meta_ad_library:")
     with read(home.engine) as session:
         assert find_user_by_key(session, case.key).name == OFFICER
-    assert any(case.decision in line for line in tell_archive(demo, home.engine, case))
+    assert any(case.decision in line for line in tell_archive(demo, home.engine, case, now()))
     assert decide_one_ad(demo, home.engine, now) is None
 
 

@@ -125,7 +125,7 @@ def test_a_source_whose_key_must_wait_is_left_alone_by_every_worker(home):
 
 
 def test_what_was_found_due_names_the_look_it_was_judged_by(home):
-    remember(home, ended_run(Outcome.DONE))
+    remember(home, ended_run(Outcome.DONE, ended_at=NOON))
     found = find_due(home.engine, home.settings, SNAP_HOURLY, NOON + timedelta(hours=1))
     after = {errand.partition: errand.after_run for errand in found}
     assert after["2026"] == home.runs()[0].id

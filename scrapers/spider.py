@@ -129,8 +129,8 @@ class SourceSpider(scrapy.Spider):
 def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
     """What a delivered file says, members of a zip one after the other.
 
-    A delivery of nothing but descriptions is a piece that could not be read: a look at it has seen no ads
-    and must not call any of them gone.
+    A zip of nothing but descriptions is a piece that could not be read: a look at it has seen no ads and
+    must not call any of them gone.
     """
     holds_data = False
     for member in expand_file(file):
@@ -138,6 +138,7 @@ def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
             holds_data = True
             yield member
         elif member.base_name.lower().startswith("readme"):
+            holds_data = holds_data or member is file
             yield NotRead(member.name, "a description for people")
         else:
             holds_data = True

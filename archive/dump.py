@@ -29,7 +29,7 @@ A copy is made anew from the archive, so how far it had come is no part of the a
 WORK = frozenset(
     {
         *("run", "run_country", "sighting", "consumer_mark", "api_key"),
-        *("monitor_finding", "look_rhythm", "mailed_alert"),
+        *("monitor_finding", "look_rhythm", "mailed_alert", "request_budget", "duty"),
     }
 )
 """Tables about the work itself: a look that was killed leaves its row, a key is drawn by lot."""

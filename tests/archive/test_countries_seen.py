@@ -80,6 +80,7 @@ def test_a_source_of_disclosures_counts_no_ads(engine, take_look):
                 kind="disclosures",
                 partition_unit="a year",
                 seconds_between_requests=1,
+                republish={},
                 **given,
             )
         )

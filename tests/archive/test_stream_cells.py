@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from archive.reading.ads import AdFilter
+from archive.reading.listed import Include
 from archive.records import AdRecord, AnyRecord
 from archive.streams import What
 from scrapers.replica.fixtures import FIXTURES
@@ -30,7 +32,7 @@ def test_delivery_and_targeting_of_the_fixtures_come_back_cell_by_cell(engine, l
     told = {f"example:{ad.ref}": getattr(ad, name) for ad in ads if getattr(ad, name)}
 
     back: dict[str, list[Row]] = {}
-    for row in fetch_rows(engine, What(what)):
+    for row in fetch_rows(engine, What(what), AdFilter(include=Include.UNLABELLED)):
         facts = ("ad_id", "source", "platform", "cursor", "rest")
         cell = {k: v for k, v in row.items() if k not in facts and v is not None}
         back.setdefault(row["ad_id"], []).append(cell | row["rest"])

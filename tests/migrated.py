@@ -18,16 +18,18 @@ from config.settings import Settings
 
 
 def init_fresh(settings: Settings, sources: Iterable[SourceInfo]) -> Engine:
-    """The archive `init_archive` makes, in a home that has none; on PostgreSQL it is migrated."""
+    """The archive `init_archive` makes; on PostgreSQL it is migrated."""
     if settings.database_url is None:
         lay_tables(settings)
     return init_archive(settings, sources)
 
 
 def lay_tables(settings: Settings) -> None:
-    """Put the tables where an archive on SQLite has them."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(migrated_file(), settings.home / "archive.sqlite3")
+    """Put the tables where an archive on SQLite has them, unless it has some."""
+    target = settings.home / "archive.sqlite3"
+    if not target.exists():
+        settings.home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(migrated_file(), target)
 
 
 def migrated_file() -> Path:

@@ -130,7 +130,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", disk],
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk],
         capture_output=True,
         text=True,
         check=False,

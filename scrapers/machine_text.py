@@ -61,30 +61,38 @@ def draw_anew(path: Path, media_type: str) -> bytes:
 def ask_tesseract(program: str, picture: bytes) -> MachineText:
     """What the program reads in a PNG; an empty text is its word that there is none."""
     try:
-        ended = subprocess.run(  # noqa: S603 (a fixed program, no word of it from outside)
-            [program, "stdin", "stdout"],
-            input=picture,
-            capture_output=True,
-            timeout=MOST_SECONDS,
-            check=True,
-            env=SPARE_ENVIRONMENT | {k: v for k, v in os.environ.items() if k in PASSED_ON},
-        )
+        printed = run_program(program, "stdin", "stdout", picture=picture)
     except subprocess.TimeoutExpired:
         reason = f"{PROGRAM} took longer than {MOST_SECONDS:.0f} seconds"
         return MachineText(None, MissingReason.UNREADABLE, reason)
     except (OSError, subprocess.CalledProcessError):
         return MachineText(None, MissingReason.UNREADABLE, f"{PROGRAM} failed on it")
-    text = ended.stdout.decode("utf-8", "replace").replace("\0", "").strip()
-    return MachineText(text, None, name_version(program))
+    return MachineText(printed.replace("\0", "").strip(), None, name_version(program))
 
 
 @lru_cache(maxsize=1)
 def name_version(program: str) -> str:
     """The program with its version, as it says itself."""
     try:
-        ended = subprocess.run(  # noqa: S603 (as above)
-            [program, "--version"], capture_output=True, timeout=MOST_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return run_program(program, "--version").split("\n")[0].strip() or PROGRAM
+    except (OSError, subprocess.SubprocessError):
         return PROGRAM
-    return ended.stdout.decode("utf-8", "replace").split("\n")[0].strip() or PROGRAM
+
+
+def run_program(program: str, *arguments: str, picture: bytes = b"") -> str:
+    """What the program prints.
+
+    Raises:
+        OSError: if it cannot be started.
+        subprocess.TimeoutExpired: if it takes too long.
+        subprocess.CalledProcessError: if it ends badly.
+    """
+    ended = subprocess.run(  # noqa: S603 (a fixed program, no word of it from outside)
+        [program, *arguments],
+        input=picture,
+        capture_output=True,
+        timeout=MOST_SECONDS,
+        check=True,
+        env=SPARE_ENVIRONMENT | {k: v for k, v in os.environ.items() if k in PASSED_ON},
+    )
+    return ended.stdout.decode("utf-8", "replace")

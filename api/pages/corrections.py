@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.feeds import Feed, FeedEntry, answer_atom, answer_json_feed
+from api.feeds import Feed, FeedEntry
+from api.pages.feed_routes import serve_feed
 from api.pages.frame import set_query
 from api.pages.site import PageHead, read_moment, render_page, set_moment
 from archive.database import read
@@ -68,18 +69,6 @@ def show_corrections(
         )
 
 
-@router.get(f"{PATH}/feed.atom")
-def get_atom(rooms: RoomsDep) -> Response:
-    """The newest corrections as Atom."""
-    return answer_atom(_make_feed(rooms))
-
-
-@router.get(f"{PATH}/feed.json")
-def get_json_feed(rooms: RoomsDep) -> Response:
-    """The newest corrections as JSON Feed."""
-    return answer_json_feed(_make_feed(rooms))
-
-
 def _make_feed(rooms: Rooms) -> Feed:
     with read(rooms.engine) as session:
         page = list_corrections(session, CorrectionFilter(), limit=CORRECTIONS_SHOWN)
@@ -101,3 +90,6 @@ def _make_entry(correction: CorrectionView) -> FeedEntry:
         updated_at=correction.recorded_at,
         summary=tell_correction(correction),
     )
+
+
+serve_feed(router, PATH, _make_feed)

@@ -1,10 +1,11 @@
 """The page of batches that were not believed, and its feeds."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.feeds import Feed, FeedEntry, answer_atom, answer_json_feed
+from api.feeds import Feed, FeedEntry
+from api.pages.feed_routes import serve_feed
 from api.pages.frame import set_query
 from api.pages.site import PageHead, render_page
 from archive.database import read
@@ -47,18 +48,6 @@ def show_held(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
         )
 
 
-@router.get(f"{PATH}/feed.atom")
-def get_atom(rooms: RoomsDep) -> Response:
-    """The newest batches, held and settled, as Atom."""
-    return answer_atom(_make_feed(rooms))
-
-
-@router.get(f"{PATH}/feed.json")
-def get_json_feed(rooms: RoomsDep) -> Response:
-    """The newest batches, held and settled, as JSON Feed."""
-    return answer_json_feed(_make_feed(rooms))
-
-
 def _make_feed(rooms: Rooms) -> Feed:
     with read(rooms.engine) as session:
         page = list_held(session, limit=BATCHES_SHOWN)
@@ -81,3 +70,6 @@ def _make_entry(batch: HeldBatchView) -> FeedEntry:
         updated_at=batch.settled_at or batch.held_at,
         summary=tell_batch(batch),
     )
+
+
+serve_feed(router, PATH, _make_feed)

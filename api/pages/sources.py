@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.feeds import Feed, FeedEntry, answer_atom, answer_json_feed
+from api.feeds import Feed, FeedEntry
+from api.pages.feed_routes import serve_feed
 from api.pages.site import PageHead, render_page
 from api.pages.strips import draw_strip, list_stretches
 from archive.database import read
@@ -72,18 +73,6 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
         )
 
 
-@router.get(f"{PATH}/feed.atom")
-def get_atom(rooms: RoomsDep) -> Response:
-    """What stood out at the sources lately, as Atom."""
-    return answer_atom(_make_feed(rooms))
-
-
-@router.get(f"{PATH}/feed.json")
-def get_json_feed(rooms: RoomsDep) -> Response:
-    """What stood out at the sources lately, as JSON Feed."""
-    return answer_json_feed(_make_feed(rooms))
-
-
 def _make_feed(rooms: Rooms) -> Feed:
     with read(rooms.engine) as session:
         alerts = list_told_alerts(session, rooms.now())
@@ -122,3 +111,6 @@ def show_missing(rooms: RoomsDep) -> HTMLResponse:
         return render_page(
             rooms, session, page, "missing.html", groups=groups, report=report, titles=titles
         )
+
+
+serve_feed(router, PATH, _make_feed)

@@ -12,7 +12,7 @@ BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """Key of a growing table; SQLite numbers rows by itself only for a plain INTEGER key."""
 
 
-class JsonText(TypeDecorator[Any]):
+class JsonText(TypeDecorator[dict[str, Any]]):
     """JSON kept as written, which PostgreSQL does not read again on every write.
 
     For values nobody asks the database about: checking its JSON was half the work of a version's row
@@ -26,13 +26,22 @@ class JsonText(TypeDecorator[Any]):
         """Text on PostgreSQL; SQLite keeps all JSON as text."""
         return Text() if dialect.name == "postgresql" else JSON()
 
-    def process_bind_param(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ANN401
+    def process_bind_param(
+        self, value: dict[str, Any] | None, dialect: Dialect
+    ) -> dict[str, Any] | str | None:
         """Spell the value, where the type below does not."""
         return canonical_json(value).decode() if dialect.name == "postgresql" else value
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ANN401
+    def process_result_value(
+        self,
+        value: Any | None,  # noqa: ANN401 (as the driver hands it in)
+        dialect: Dialect,
+    ) -> dict[str, Any] | None:
         """Read it back, where the type below does not."""
-        return json.loads(value) if dialect.name == "postgresql" and value is not None else value
+        if dialect.name == "postgresql" and value is not None:
+            value = json.loads(value)
+        read: dict[str, Any] | None = value
+        return read
 
 
 def holds_json(kind: TypeEngine[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 from pydantic import field_validator, model_validator
 from sqlalchemy import JSON, BigInteger
@@ -131,7 +131,7 @@ class SourceInfo(SQLModel):
 
     @field_validator("republish", mode="before")
     @classmethod
-    def name_every_class(cls, given: Any) -> Any:  # noqa: ANN401 (as pydantic hands it in)
+    def name_every_class(cls, given: object) -> object:
         """Give a class of material that has no terms the house's."""
         return {**UNSTATED_TERMS, **given} if isinstance(given, Mapping) else given
 

@@ -1,7 +1,8 @@
 """Seeded ads and advertisers as Google's bundle holds them: ranges, and each sum in 20 currencies."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -72,6 +73,18 @@ HUGE_CELL_EVERY = 20_000
 LONG_CELL_EVERY = 5_000
 
 
+@dataclass(frozen=True)
+class Part:
+    """One table of the bundle, and how its rows are made."""
+
+    kind: str
+    file: str
+    columns: list[str]
+    name_thing: Callable[[int], str]
+    find_price: Callable[[State], Amount]
+    describe: Callable[[Series, Step], dict[str, str]]
+
+
 def make_ads(seed: int, count: int) -> Series:
     """Google's share of the ads."""
     return Series(seed, "google", count, TOP_LEVEL)
@@ -89,9 +102,9 @@ def lay_out_bundle(ads: Series, day: int, folder: Path) -> list[Tally]:
         write_note(archive, "google-political-ads-updated.csv", write_update(day))
         write_note(archive, "advertiser_id_mapping.csv", "OldAdvertiserId,NewAdvertiserId\n")
         tallies = [
-            write_creatives(archive, ads, day),
-            write_totals(archive, totals, day),
-            write_weeks(archive, weeks, day),
+            write_series(archive, ads, day, CREATIVES),
+            write_series(archive, totals, day, TOTALS),
+            write_series(archive, weeks, day, WEEKLY),
         ]
     date_file(path, day)
     return tallies
@@ -102,33 +115,13 @@ def write_update(day: int) -> str:
     return f"Report_Data_Updated_Time (PT)\n{date(2026, 11, 19) + timedelta(days=day)} 22:00:00\n"
 
 
-def write_creatives(archive: zipfile.ZipFile, ads: Series, day: int) -> Tally:
-    """The table of ads."""
-    tally = Tally(SOURCE, "bundle", "ads")
-    steps = ads.find_steps(range(ads.count_things(day)), day)
-    shown = tally.show_things(steps, name_ad, lambda _, state: price_ad(state))
-    rows = (describe_ad(ads, step) for step in shown)
-    write_table(archive, "google-political-ads-creative-stats.csv", CREATIVE_COLUMNS, rows)
-    return tally
-
-
-def write_totals(archive: zipfile.ZipFile, totals: Series, day: int) -> Tally:
-    """The table of what advertisers spent in all."""
-    tally = Tally(SOURCE, "bundle", "advertiser_stats")
-    steps = totals.find_steps(range(totals.count_things(day)), day)
-    shown = tally.show_things(steps, name_advertiser, lambda _, state: price_sum(state))
-    rows = (describe_total(totals, step) for step in shown)
-    write_table(archive, "google-political-ads-advertiser-stats.csv", STATS_COLUMNS, rows)
-    return tally
-
-
-def write_weeks(archive: zipfile.ZipFile, weeks: Series, day: int) -> Tally:
-    """The table of what advertisers spent in a week; weeks do not add up to totals."""
-    tally = Tally(SOURCE, "bundle", "advertiser_weekly_spend")
-    steps = weeks.find_steps(range(weeks.count_things(day)), day)
-    shown = tally.show_things(steps, name_week, lambda _, state: price_sum(state))
-    rows = (describe_week(weeks, step) for step in shown)
-    write_table(archive, "google-political-ads-advertiser-weekly-spend.csv", WEEKLY_COLUMNS, rows)
+def write_series(archive: zipfile.ZipFile, series: Series, day: int, part: Part) -> Tally:
+    """One table of the bundle; gives the truth of it."""
+    tally = Tally(SOURCE, "bundle", part.kind)
+    steps = series.find_steps(range(series.count_things(day)), day)
+    shown = tally.show_things(steps, part.name_thing, lambda _, state: part.find_price(state))
+    rows = (part.describe(series, step) for step in shown)
+    write_table(archive, f"google-political-ads-{part.file}.csv", part.columns, rows)
     return tally
 
 
@@ -260,3 +253,23 @@ def describe_week(weeks: Series, step: Step) -> dict[str, str]:
         "Election_Cycle": f"US-Federal-{step.now.wording}",
         "Week_Start_Date": str(find_week(step.index)),
     }
+
+
+CREATIVES = Part("ads", "creative-stats", CREATIVE_COLUMNS, name_ad, price_ad, describe_ad)
+TOTALS = Part(
+    "advertiser_stats",
+    "advertiser-stats",
+    STATS_COLUMNS,
+    name_advertiser,
+    price_sum,
+    describe_total,
+)
+WEEKLY = Part(
+    "advertiser_weekly_spend",
+    "advertiser-weekly-spend",
+    WEEKLY_COLUMNS,
+    name_week,
+    price_sum,
+    describe_week,
+)
+"""Weeks do not add up to totals: the source rounds each."""

@@ -21,7 +21,8 @@ from scrapers.replica.seeded.days import (
 )
 from scrapers.replica.seeded.dice import Dice
 from scrapers.replica.seeded.states import Series
-from scrapers.replica.seeded.words import AWKWARD, HUGE_CELL
+from scrapers.replica.seeded.words import AWKWARD
+from scrapers.tables import MAX_CELL_CHARACTERS
 from tests.scrapers.replica.asking import get, walk_meta
 
 PLAN = Plan(ads=1_500, seed=7)
@@ -48,7 +49,7 @@ def hash_files(folder: Path) -> dict[str, str]:
 
 
 def read_rows(path: Path, member: str) -> Iterator[dict[str, str]]:
-    csv.field_size_limit(2 * HUGE_CELL)
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
     with zipfile.ZipFile(path) as archive:
         text = archive.read(member).decode("utf-8-sig")
     return csv.DictReader(io.StringIO(text, newline=""))

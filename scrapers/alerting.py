@@ -32,7 +32,7 @@ def promise_looks(
     """Keep how often each source is to be looked at, so that its silence shows; `only` these.
 
     Raises:
-        ScheduleError: if a schedule cannot be read.
+        YamlFileError: if a schedule cannot be read.
     """
     schedules = read_schedules(settings)
     with write(engine) as session:

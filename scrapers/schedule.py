@@ -8,34 +8,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from archive.errors import ArchiveError
 from archive.records import SourceInfo
-from config.overlay import ConfigFile, list_config_files
+from config.overlay import list_config_files
 from config.settings import Settings
 from scrapers.budget import Pace, name_key
 from scrapers.signing import Secret
 from scrapers.spider import find_spiders
+from scrapers.yaml_files import YamlFileError, read_model
 
 EVERY = re.compile(r"([1-9][0-9]{0,3})(m|h|d)")
 PARTITION_COUNTRY = re.compile(r"([A-Z]{2})(?![A-Za-z0-9])")
 PARTITION_YEAR = re.compile(r"[0-9]{4}")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 NEVER = "never"
-
-
-class ScheduleError(ArchiveError):
-    """A schedule file says something we cannot follow; names the file and the field."""
 
 
 class Schedule(BaseModel):
@@ -110,38 +99,27 @@ def read_schedules(settings: Settings) -> dict[str, Schedule]:
     """The schedule of each source that has one, the operator's files over the shipped ones.
 
     Raises:
-        ScheduleError: naming the file and the field that is wrong.
+        YamlFileError: naming the file, and the line and field that are wrong.
     """
-    files = list_config_files(settings, "schedules", ".yaml")
-    schedules = {file.path.stem: _read_schedule(file) for file in files}
-    unknown = sorted(schedules.keys() - find_spiders().keys())
-    if unknown:
-        raise ScheduleError(f"schedules/{unknown[0]}.yaml: there is no source {unknown[0]!r}")
-    return schedules
-
-
-def _read_schedule(file: ConfigFile) -> Schedule:
-    try:
-        return Schedule.model_validate(yaml.safe_load(file.path.read_bytes()))
-    except yaml.YAMLError as error:
-        raise ScheduleError(f"{file.path}: not YAML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ScheduleError(
-            f"{file.path}: {where}: {first['msg'].removeprefix('Value error, ')}"
-        ) from error
+    paths = _find_paths(settings)
+    if unknown := sorted(paths.keys() - find_spiders().keys()):
+        raise YamlFileError(f"{paths[unknown[0]]}: there is no source {unknown[0]!r}")
+    return {source: read_model(path, Schedule) for source, path in paths.items()}
 
 
 def read_schedule(settings: Settings, source: str) -> Schedule | None:
     """The schedule of one source; `None`: it has none, and is looked at by hand.
 
     Raises:
-        ScheduleError: naming the file and the field that is wrong.
+        YamlFileError: naming the file, and the line and field that are wrong.
     """
+    path = _find_paths(settings).get(source)
+    return read_model(path, Schedule) if path else None
+
+
+def _find_paths(settings: Settings) -> dict[str, Path]:
     files = list_config_files(settings, "schedules", ".yaml")
-    own = next((file for file in files if file.path.stem == source), None)
-    return _read_schedule(own) if own else None
+    return {file.path.stem: file.path for file in files}
 
 
 def choose_every(

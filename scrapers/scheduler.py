@@ -142,7 +142,7 @@ def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
     """Run the scheduler until SIGTERM or SIGINT.
 
     Raises:
-        ScheduleError: if a schedule cannot be read.
+        YamlFileError: if a schedule cannot be read.
         QueueError: if the queue is chosen and cannot be used.
         DutyTakenError: if there is a scheduler already, or another one has taken over.
     """

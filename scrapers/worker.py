@@ -32,7 +32,7 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     of the search.
 
     Raises:
-        ScheduleError: if a schedule cannot be read.
+        YamlFileError: if a schedule cannot be read.
     """
     promise_looks(settings, engine, clock)
     follow_changes(settings, engine, clock, mirror=True)

@@ -1,6 +1,6 @@
 """One reader of YAML files that say what a model says, each refusal with file, line and field.
 
-Column maps and feeds are read through it. It never looks for a file.
+Column maps, credentials, feeds and schedules are read through it. It never looks for a file.
 """
 
 from collections.abc import Sequence

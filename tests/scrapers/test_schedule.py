@@ -18,8 +18,9 @@ from scrapers.duty import SCHEDULER, DutyTakenError, take_duty
 from scrapers.executors import LocalExecutor
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
-from scrapers.schedule import Schedule, ScheduleError, read_schedules
+from scrapers.schedule import Schedule, read_schedules
 from scrapers.scheduler import CrawlScheduler
+from scrapers.yaml_files import YamlFileError
 from tests.scrapers.crawls import now
 
 SNAP_HOURLY = {"snap": Schedule(every="1h")}
@@ -64,18 +65,26 @@ def test_the_operators_schedule_replaces_the_shipped_one(home):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("every: sometimes\n", "every: .*'sometimes' is not a time"),
-        ("evry: 1d\n", "every: Field required"),
-        ("every: 1d\nextra: 1\n", "extra: "),
-        ("- 1d\n", "the file: "),
-        ("every: [\n", "not YAML"),
+        ("every: sometimes\n", ", line 1: every: .*'sometimes' is not a time"),
+        ("evry: 1d\n", ", line 1: every: Field required"),
+        ("every: 1d\nextra: 1\n", ", line 2: extra: "),
+        ("- 1d\n", ", line 1: the file: "),
+        ("every: [\n", ": not YAML"),
     ],
 )
-def test_a_wrong_schedule_is_refused_by_file_and_field(home, text, complaint):
+def test_a_wrong_schedule_is_refused_by_file_line_and_field(home, text, complaint):
     folder = home.settings.home / "config" / "schedules"
     folder.mkdir(parents=True)
     (folder / "snap.yaml").write_text(text)
-    with pytest.raises(ScheduleError, match=rf"snap\.yaml: {complaint}"):
+    with pytest.raises(YamlFileError, match=rf"snap\.yaml{complaint}"):
+        read_schedules(home.settings)
+
+
+def test_a_schedule_of_no_source_is_refused_by_name(home):
+    folder = home.settings.home / "config" / "schedules"
+    folder.mkdir(parents=True)
+    (folder / "snaap.yaml").write_text("every: 1d\n")
+    with pytest.raises(YamlFileError, match=r"snaap\.yaml: there is no source 'snaap'"):
         read_schedules(home.settings)
 
 

@@ -9,7 +9,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import (
+    ClientError,
+    ClientPayloadError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    TCPConnector,
+)
 from aiohttp import DummyCookieJar as NoCookies
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -27,6 +34,7 @@ from scrapy.responsetypes import responsetypes
 from archive.outages import DiskFullError, plain_failures
 from scrapers.answers import read_range, read_strong_validator
 from scrapers.files import ZipBombError
+from scrapers.pinned_names import AiohttpPins, pin_twisted
 from scrapers.signing import Secret
 from scrapers.spider import SourceSpider
 from scrapers.spooled import SPOOL, SpooledResponse
@@ -55,7 +63,9 @@ class SigningDownloadHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._secret = walk_of(crawler).secret
+        walk = walk_of(crawler)
+        self._secret = walk.secret
+        pin_twisted(walk.names)
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, signed if the walk has a secret.
@@ -135,7 +145,10 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
 
     async def _fetch_file(self, request: Request, part: Part) -> Response:
         self._session = self._session or ClientSession(
-            auto_decompress=False, cookie_jar=NoCookies()
+            # Names may be pinned anew for each request: nothing else may remember them.
+            connector=TCPConnector(resolver=AiohttpPins(self._walk.names), use_dns_cache=False),
+            auto_decompress=False,
+            cookie_jar=NoCookies(),
         )
         rest = part.find_rest()
         headers = {name: value.decode("latin-1") for name, value in flat_headers(request)}

@@ -4,9 +4,7 @@ Scrapy calls these for every request and answer of a crawl (`crawling.py` lists 
 a record.
 """
 
-import asyncio
 import random
-import socket
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -25,10 +23,11 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.captures import redact_url
 from archive.models.collecting import Outcome
+from archive.models.media import MediaState
 from archive.outages import plain_failures, read_surely, tell_failure
 from scrapers.answers import Judgement, Verdict, read_retry_after
 from scrapers.conditional import is_held, validators_of
-from scrapers.network_addresses import is_public
+from scrapers.network_addresses import NotFetchedError
 from scrapers.pacing import LONGEST_WAIT_SECONDS, leave_alone
 from scrapers.spider import SourceSpider
 from scrapers.spooled import discard_body, keep_body
@@ -71,29 +70,24 @@ class GuardMiddleware:
         """
         if self._walk.is_over:
             raise IgnoreRequest("the walk is over")
-        host = urlsplit(request.url).netloc
-        if host not in self._walk.hosts:
+        parts = urlsplit(request.url)
+        if parts.netloc not in self._walk.hosts:
             self._walk.note_trouble(
-                Outcome.FAILED, f"the source leads to another host ({host}): not followed"
+                Outcome.FAILED, f"the source leads to another host ({parts.netloc}): not followed"
             )
             raise IgnoreRequest("another host")
-        if not self._walk.is_local and await is_private(urlsplit(request.url).hostname or ""):
-            self._walk.note_trouble(
-                Outcome.FAILED, f"{host} leads to a private address: not followed"
-            )
-            raise IgnoreRequest("a private address")
+        await self._pin_host(parts.hostname or "")
 
-
-async def is_private(host: str) -> bool:
-    """Whether a name stands for an address that is not on the public internet.
-
-    A name that cannot be resolved here is left to the download, which may go through a proxy.
-    """
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return not all(is_public(str(entry[4][0])) for entry in found)
+    async def _pin_host(self, host: str) -> None:
+        try:
+            await self._walk.names.pin(host)
+        except NotFetchedError as error:
+            # A name that cannot be found is left to the download, which may go through a proxy.
+            if error.state == MediaState.UNSAFE:
+                self._walk.note_trouble(
+                    Outcome.FAILED, f"{host} leads to a private address: not followed"
+                )
+                raise IgnoreRequest("a private address") from None
 
 
 class CaptureMiddleware:

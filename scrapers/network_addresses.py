@@ -1,8 +1,8 @@
 """Which network address may be fetched from: public ones only, checked before each request.
 
-`scrapers/media_download.py` asks for every address and again for every redirect, and connects to the very
-address that was checked, so that a name that changes its mind between check and connection (DNS
-rebinding) gains nothing. Addresses in ads are hostile input.
+`scrapers/media_download.py` asks for media, `scrapers/pinned_names.py` for crawls, both again for every
+redirect, and both connect to the very address that was checked, so that a name that changes its mind
+between check and connection (DNS rebinding) gains nothing. Addresses in ads are hostile input.
 """
 
 import ipaddress
@@ -78,26 +78,35 @@ def find_target(url: str, *, allow_loopback: bool = False) -> Target:
         raise NotFetchedError(MediaState.UNSAFE, f"its address does not begin with {wanted}://")
     if parts.username is not None or parts.password is not None:
         raise NotFetchedError(MediaState.UNSAFE, "its address holds a user name or a password")
-    port = port or PORTS[wanted]
-    found = resolve_host(host, port)
+    found = find_addresses(host, allow_loopback=allow_loopback)
+    path = quote(parts.path or "/", safe=KEPT_BY_QUOTE)
+    query = f"?{quote(parts.query, safe=KEPT_BY_QUOTE)}" if parts.query else ""
+    return Target(wanted, host, port or PORTS[wanted], path + query, found[0])
+
+
+def find_addresses(host: str, *, allow_loopback: bool = False) -> list[str]:
+    """The network addresses a host name stands for, each of them allowed, in the resolver's order.
+
+    Raises:
+        NotFetchedError: if it stands for none, or any of them is not allowed.
+    """
+    found = resolve_host(host)
     is_allowed = is_loopback if allow_loopback else is_public
     if not all(is_allowed(address) for address in found):
         raise NotFetchedError(
             MediaState.UNSAFE, "its address leads to a machine that is not on the public internet"
         )
-    path = quote(parts.path or "/", safe=KEPT_BY_QUOTE)
-    query = f"?{quote(parts.query, safe=KEPT_BY_QUOTE)}" if parts.query else ""
-    return Target(wanted, host, port, path + query, found[0])
+    return found
 
 
-def resolve_host(host: str, port: int) -> list[str]:
+def resolve_host(host: str) -> list[str]:
     """The network addresses a host name stands for, in the resolver's order.
 
     Raises:
         NotFetchedError: if it stands for none.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise NotFetchedError(
             MediaState.UNREACHABLE, "the name in its address cannot be found"

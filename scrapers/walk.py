@@ -16,6 +16,7 @@ from archive.models.collecting import Outcome
 from scrapers.budget import Pace
 from scrapers.conditional import Validators
 from scrapers.intake import Intake
+from scrapers.pinned_names import PinnedNames
 from scrapers.signing import Secret
 from scrapers.spider import SourceSpider
 
@@ -52,6 +53,11 @@ class Walk:
     trouble: Trouble | None = None
     is_over: bool = False
     """No further request is sent and no further page is taken."""
+    names: PinnedNames = field(init=False)
+    """What the hosts' names stand for, as they were checked."""
+
+    def __post_init__(self) -> None:
+        self.names = PinnedNames(allow_loopback=self.is_local)
 
     @property
     def is_local(self) -> bool:

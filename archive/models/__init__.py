@@ -25,6 +25,7 @@ from archive.models.collecting import (
     RunCountry,
     Sighting,
     Source,
+    SourcePart,
     StatedTotal,
 )
 from archive.models.corrections import Correction, Redaction
@@ -88,6 +89,7 @@ __all__ = [
     "Sighting",
     "Signal",
     "Source",
+    "SourcePart",
     "StatedTotal",
     "User",
     "WatchList",

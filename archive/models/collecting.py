@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
-from archive.records import SourceInfo, SourceTotal
+from archive.records import PartInfo, SourceInfo, SourceTotal
 
 
 class ArchiveFact(SQLModel, table=True):
@@ -24,6 +24,17 @@ class Source(SourceInfo, table=True):
     """A source this archive knows, as its spider describes it."""
 
     __tablename__ = "source"
+
+
+class SourcePart(PartInfo, table=True):
+    """A feed with terms of its own, as its file said last; it stays when the file goes, as its ads do."""
+
+    __tablename__ = "source_part"
+
+    source: str = Field(primary_key=True, description="Source it is a part of.")
+    name: str = Field(
+        primary_key=True, description="Its name, which its ads' refs begin with: `<name>/<ref>`."
+    )
 
 
 class RunKind(StrEnum):

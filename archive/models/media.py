@@ -42,6 +42,11 @@ class MediaFile(SQLModel, table=True):
     )
     width: int | None = Field(default=None, description="Width in pixels, as it is shown.")
     height: int | None = Field(default=None, description="Height in pixels, as it is shown.")
+    duration_ms: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="Length of a video in milliseconds, as its file says; a picture has none.",
+    )
     dhash: str | None = Field(
         default=None,
         description="What the picture looks like: 64 bits as 16 hexadecimal digits, each whether a "
@@ -61,7 +66,8 @@ class MediaFile(SQLModel, table=True):
     missing: dict[str, str] = Field(
         default_factory=dict,
         sa_type=JSON,
-        description="For width, height, dhash and machine_text without a value, the reason.",
+        description="For width, height, dhash and machine_text without a value, and for the length of a "
+        "video without one, the reason.",
     )
     kept_at: datetime = Field(description="When this archive first kept it.")
 

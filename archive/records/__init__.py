@@ -10,6 +10,7 @@ from archive.records.base import MAX_MINOR, MISSING_IN_WORDS, MissingReason, Rec
 from archive.records.sources import (
     Allowance,
     Material,
+    PartInfo,
     SourceInfo,
     SourceKind,
     SourceTotal,
@@ -48,6 +49,7 @@ __all__ = [
     "Grain",
     "Material",
     "MissingReason",
+    "PartInfo",
     "Record",
     "Row",
     "SourceInfo",

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Self
+from typing import Annotated
 
-from pydantic import field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel
 
@@ -26,8 +26,12 @@ class Material(StrEnum):
     MEDIA = "media"
 
 
-TEXT_FIELDS = frozenset({"titles", "bodies", "descriptions"})
-"""Fields of an ad that are its words; the rest are facts about it. Media are what its addresses hold."""
+MATERIAL_IN_WORDS: Mapping[Material, str] = {
+    Material.FIELDS: "every field of a record but those two, addresses of media too",
+    Material.TEXTS: "`titles`, `bodies` and `descriptions` of an ad",
+    Material.MEDIA: "what the addresses in `media_urls` of an ad hold",
+}
+"""Which fields belong to which class."""
 
 
 class Allowance(StrEnum):
@@ -68,6 +72,42 @@ UNSTATED_TERMS: Mapping[Material, Terms] = {
     ),
 }
 """What holds for a class a source says nothing about."""
+
+
+def name_every_class(given: object) -> object:
+    """Terms in which a class that has none gets the house's."""
+    return {**UNSTATED_TERMS, **given} if isinstance(given, Mapping) else given
+
+
+def check_shown_classes(terms: dict[Material, Terms]) -> dict[Material, Terms]:
+    """The terms, if this archive can keep them: what it knows of an ad, all its readers see.
+
+    Raises:
+        ValueError: if fields or texts may not be published.
+    """
+    for material in (Material.FIELDS, Material.TEXTS):
+        if terms[material].allows != Allowance.PUBLISH:
+            raise ValueError(f"{material} of a source are shown; one that forbids it is none")
+    return terms
+
+
+TermsByClass = Annotated[
+    dict[Material, Terms], BeforeValidator(name_every_class), AfterValidator(check_shown_classes)
+]
+
+
+class PartInfo(SQLModel):
+    """A part of a source that has a publisher and terms of its own: one feed."""
+
+    title: str = Field(description="Name of the part as its publisher gives it.")
+    publisher: str = Field(description="Who publishes it.")
+    licence: str = Field(description="Terms of reuse; `not stated` where the publisher is silent.")
+    republish: TermsByClass = Field(
+        default_factory=lambda: dict(UNSTATED_TERMS),
+        sa_type=JSON,
+        description="For fields, texts and media of this part: whether they may be fetched and "
+        "republished, and by what term.",
+    )
 
 
 class SourceInfo(SQLModel):
@@ -121,31 +161,20 @@ class SourceInfo(SQLModel):
         description="Largest share of the ads of one look that is expected to leave a field blank, "
         "by field; other fields may be blank everywhere.",
     )
-    republish: dict[Material, Terms] = Field(
+    republish: TermsByClass = Field(
         default_factory=lambda: dict(UNSTATED_TERMS),
         sa_type=JSON,
         sa_column_kwargs={"server_default": "{}"},
         description="For fields, texts and media: whether they may be fetched and republished, and "
         "by what term.",
     )
-
-    @field_validator("republish", mode="before")
-    @classmethod
-    def name_every_class(cls, given: object) -> object:
-        """Give a class of material that has no terms the house's."""
-        return {**UNSTATED_TERMS, **given} if isinstance(given, Mapping) else given
-
-    @model_validator(mode="after")
-    def check_shown_classes(self) -> Self:
-        """Refuse terms this archive cannot keep: what it knows of an ad, all its readers see.
-
-        Raises:
-            ValueError: if fields or texts may not be published.
-        """
-        for material in (Material.FIELDS, Material.TEXTS):
-            if self.republish[material].allows != Allowance.PUBLISH:
-                raise ValueError(f"{material} of a source are shown; one that forbids it is none")
-        return self
+    withheld: dict[str, str] = Field(
+        default_factory=dict,
+        sa_type=JSON,
+        sa_column_kwargs={"server_default": "{}"},
+        description="Fields of the source, in its own names, that are read into no record and shown "
+        "nowhere, each with the reason; the evidence holds them as they came.",
+    )
 
 
 class SourceTotal(SQLModel):

@@ -1,4 +1,4 @@
-"""Google's tables of advertisers: what each spent a week and in all, and ids that changed.
+"""Google's tables of advertisers: what each spent a week, in a region and in all; ids that changed.
 
 The spider `google_political_ads` reads the rows of these files through here; ads are its own.
 """
@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any
 
 from archive.records import AdvertiserMove, AdvertiserSpendRecord, Grain
-from scrapers.fields import Fields
+from scrapers.fields import FieldError, Fields
 from scrapers.moments import read_day
 from scrapers.parsing import (
     ABSURD_TOTAL_UNITS,
     read_amount,
     read_count,
+    read_country,
     read_list,
     read_ref,
     read_text,
@@ -41,9 +42,18 @@ STATS_COLUMNS = Columns(
 STATS_COLUMNS_2018 = replace(
     STATS_COLUMNS, required=STATS_COLUMNS.required - {"spend_usd"} | {"total_spend_usd"}
 )
+REGION_COLUMNS = Columns(
+    required=name_columns(
+        "advertiser_id advertiser_name country country_subdivision_primary spend_usd"
+    ),
+    optional=frozenset({INDEX_COLUMN}),
+)
 MOVE_COLUMNS = Columns(
     required=name_columns("oldadvertiserid newadvertiserid"), optional=frozenset({INDEX_COLUMN})
 )
+
+REGION_CODE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+"""ISO 3166-2, as in Google's tables of places."""
 
 ID_BORDER = re.compile(r",\s*(?=[A-Z]+ ID )")
 """Ids are joined by commas, and one 'id' of 2019 is a postal address with a comma in it."""
@@ -82,12 +92,31 @@ def read_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
     )
 
 
+def read_region_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
+    """One row of advertiser-geo-spend: the part of an advertiser's whole spend that fell in a region.
+
+    Google splits spend by region in the US alone. The region stands in the name of the data set, so
+    that amounts of different regions never replace one another.
+    """
+    country = fields.require("country", read_country)
+    region = fields.take("country_subdivision_primary", read_region)
+    if region is not None and not region.startswith(f"{country}-"):
+        raise FieldError("country_subdivision_primary", f"{region} lies not in {country}")
+    return read_statement(
+        fields,
+        currencies,
+        dataset=f"advertiser_geo_spend_{region or country}",
+        grain=Grain.REGION,
+        countries=[country, region] if region else [country],
+    )
+
+
 def read_statement(
     fields: Fields,
     currencies: list[str],
     **values: Any,  # noqa: ANN401 (fields of the record, which checks them)
 ) -> AdvertiserSpendRecord:
-    """What the rows of both tables of advertisers have in common."""
+    """What the rows of all tables of advertisers' spend have in common."""
     fields.keep((INDEX_COLUMN,))
     amount = fields.require("spend_usd", partial(read_sum, currency=CURRENCY))
     conversions = {
@@ -112,6 +141,18 @@ def read_statement(
 def read_sum(value: object, currency: str) -> int:
     """An amount of one advertiser or in another currency, which may be far above one ad's."""
     return read_amount(value, currency, ABSURD_TOTAL_UNITS)
+
+
+def read_region(value: object) -> str:
+    """The code of a region.
+
+    Raises:
+        ValueError: if it is none by ISO 3166-2.
+    """
+    text = read_text(value)
+    if not REGION_CODE.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no code of a region (ISO 3166-2)")
+    return text
 
 
 def read_move(fields: Fields, currencies: list[str]) -> AdvertiserMove:  # noqa: ARG001 (every table's)

@@ -44,6 +44,7 @@ BYS = {
     SpendBy.ADVERTISER: "Which advertiser spent most",
     SpendBy.PLATFORM: "How much went to each platform",
     SpendBy.COUNTRY: "How much was spent in each country",
+    SpendBy.REGION: "How much was spent in each region",
     SpendBy.ELECTION: "How much was spent on each election named",
     SpendBy.MONTH: "How much was spent each month",
     SpendBy.WEEK: "How much was spent each week",

@@ -34,6 +34,7 @@ GRAINS = {
     Grain.WEEK: "the week from",
     Grain.WINDOW: "the days from",
     Grain.LIFETIME: "its whole life",
+    Grain.REGION: "its whole life in one region",
 }
 
 COUNTED = (("impressions", "shown {} times"), ("reach", "{} people reached"))

@@ -11,13 +11,15 @@ from archive.records.base import MAX_MINOR, Record
 
 
 class Grain(StrEnum):
-    """The stretch of time one reported amount covers."""
+    """What one reported amount covers; amounts of different grains are never added."""
 
     DAY = "day"
     WEEK = "week"
     WINDOW = "window"
     """Days up to one, given anew each day: neighbours overlap, so nothing ever adds them up."""
     LIFETIME = "lifetime"
+    REGION = "region"
+    """A whole life, inside one region: `countries` holds the country, then the region's code."""
 
 
 class AdvertiserSpendRecord(Record):
@@ -29,9 +31,14 @@ class AdvertiserSpendRecord(Record):
     platform: str = Field(min_length=1, description="Who sells the space.")
     grain: Grain = Field(description="Stretch of time the amount covers; grains are never added.")
     period_start_on: date | None = Field(
-        default=None, description="First day covered, by the source's day."
+        default=None, description="First day covered, by the source's day (`day_zone`)."
     )
-    period_end_on: date | None = Field(default=None, description="Last day covered, inclusive.")
+    period_end_on: date | None = Field(
+        default=None, description="Last day covered, inclusive, by the source's day (`day_zone`)."
+    )
+    day_zone: str | None = Field(
+        default=None, description="Time zone in which the source's days begin (IANA name)."
+    )
     advertiser_ref: str | None = Field(
         default=None, description="The source's id of who runs the ads."
     )

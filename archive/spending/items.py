@@ -66,15 +66,17 @@ def list_statements(
 ) -> Select[Any]:
     """What sources state for advertisers: whole lives without a period, weeks with one or by week.
 
-    A week that the period cuts may have spent all or nothing inside it: it counts from 0 to its whole.
+    By region, the parts of whole lives stand in the place of the whole, never beside it. A week that the
+    period cuts may have spent all or nothing inside it: it counts from 0 to its whole.
     """
-    weekly = query.has_period or query.by is SpendBy.WEEK
+    grain = _choose_grain(query)
+    weekly = grain is Grain.WEEK
     start = col(stated.period_start_on)
     amount = col(stated.spend_lower_minor)
     undated = start.is_(None) if weekly else literal(value=False)
     lower: ColumnElement[Any] = type_coerce(amount, BigInteger)
     conditions = [
-        col(stated.grain) == (Grain.WEEK if weekly else Grain.LIFETIME),
+        col(stated.grain) == grain,
         *_equal(stated, query, ("source", "platform", "currency", "advertiser_id")),
     ]
     if query.country is not None:
@@ -90,6 +92,13 @@ def list_statements(
         _flag(~undated).label("is_placed"),
         _flag(undated).label("is_undated"),
     ).where(*conditions)
+
+
+def _choose_grain(query: SpendQuery) -> Grain:
+    """The only grain of statements that a question counts."""
+    if query.by is SpendBy.REGION:
+        return Grain.REGION
+    return Grain.WEEK if query.has_period or query.by is SpendBy.WEEK else Grain.LIFETIME
 
 
 def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
@@ -185,6 +194,8 @@ def _ad_key(ads: type[PublicAd], by: SpendBy | None) -> Key:
 def _statement_key(stated: type[AdvertiserSpend], by: SpendBy | None) -> Key:
     if by is SpendBy.WEEK:
         return cast(stated.period_start_on, String), "period_start_on"
+    if by is SpendBy.REGION:
+        return type_coerce(stated.countries, JSON)[1].as_string(), None
     return _shared_key(stated, by)
 
 

@@ -92,13 +92,9 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
     """
     if query.convert_to is not None:
         _check_target(query.convert_to, rates)
-    if query.by is SpendBy.REGION:
-        raise SpendQueryError(
-            "by",
-            "no source here states spend by region (some state shares of impressions, which are no "
-            "money); ask by country",
-        )
     _check_period(query)
+    if query.by is SpendBy.REGION:
+        _check_regions(query)
     match query.measure:
         case SpendMeasure.ADS:
             _check_ads(query)
@@ -106,6 +102,21 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
             _check_reported(query)
         case SpendMeasure.DISCLOSED:
             _check_disclosed(query)
+
+
+def _check_regions(query: SpendQuery) -> None:
+    if query.measure is not SpendMeasure.REPORTED:
+        raise SpendQueryError(
+            "by",
+            "no source splits what an ad or a filing cost by region (some state shares of impressions, "
+            "which are no money); ask by country, or for what sources state for advertisers "
+            "(measure reported)",
+        )
+    if query.has_period:
+        raise SpendQueryError(
+            "from",
+            "sources state spend in a region for the whole time they cover; leave the period out",
+        )
 
 
 def _check_target(currency: str, rates: ExchangeRates | None) -> None:

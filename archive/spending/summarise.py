@@ -51,6 +51,10 @@ PERIOD_OF_LIVES = (
     "the period."
 )
 SEVERAL_COUNTRIES = " An ad shown in several countries counts whole: no source splits its spend."
+IN_REGIONS = (
+    "What sources state for advertisers in each region over the whole time they cover, newest statement "
+    "only: parts of the advertisers' whole spend, which may have parts in no region named."
+)
 CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
 WITHOUT_DATES = " Items without dates are left out and counted beside."
 
@@ -117,11 +121,11 @@ def _tell_rule(query: SpendQuery) -> str:
     elif measure is SpendMeasure.REPORTED:
         is_weekly = query.has_period or query.by is SpendBy.WEEK
         basis = SpendBasis.BOUNDS if is_weekly else SpendBasis.LIFETIME
-    rule = RULES[measure, basis]
+    rule = IN_REGIONS if query.by is SpendBy.REGION else RULES[measure, basis]
     if measure is SpendMeasure.ADS and query.has_period and basis is SpendBasis.LIFETIME:
         rule += PERIOD_OF_LIVES
     if measure is SpendMeasure.REPORTED and query.has_period:
         rule += CUT_WEEKS
-    if query.country is not None:
+    if query.country is not None and query.by is not SpendBy.REGION:
         rule += SEVERAL_COUNTRIES
     return rule + WITHOUT_DATES if query.has_period else rule

@@ -23,10 +23,12 @@ from scrapers.google_advertisers import (
     CURRENCY,
     INDEX_COLUMN,
     MOVE_COLUMNS,
+    REGION_COLUMNS,
     STATS_COLUMNS,
     STATS_COLUMNS_2018,
     WEEKLY_COLUMNS,
     read_move,
+    read_region_total,
     read_sum,
     read_total,
     read_week,
@@ -82,9 +84,8 @@ TARGETING = {
 }
 
 NOT_READ = {
-    r".*advertiser-geo-spend.*": "spend by region: a statement has no place in its key, so regions would "
-    "replace one another",
-    r".*geo-spend.*": "spend by place, of all advertisers together; no advertiser and no period in it",
+    r"(?!.*advertiser).*geo-spend.*": "spend by place, of all advertisers together; no advertiser and "
+    "no period in it",
     r".*top-keywords-history.*": "the most costly search words of a week; ended in December 2019",
     r".*campaign-targeting.*": "empty since 2020: targeting moved to the ads themselves",
     r".*declared-stats.*": "holds the addresses of people; nothing in it is needed to name an advertiser",
@@ -215,5 +216,6 @@ TABLES = (
     Table(WEEKLY_COLUMNS, read_week),
     Table(STATS_COLUMNS, read_total),
     Table(STATS_COLUMNS_2018, read_total),
+    Table(REGION_COLUMNS, read_region_total),
     Table(MOVE_COLUMNS, read_move),
 )

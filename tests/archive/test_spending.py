@@ -208,19 +208,39 @@ def test_lifetime_sums_equal_sums_by_hand(engine, look_at, make_ad, amounts):
     assert group.upper_minor == (None if None in uppers else sum(uppers))
 
 
-def statement(grain, amount, start=None, ref="page-1"):
+def statement(grain, amount, start=None, ref="page-1", region=None):
     return AdvertiserSpendRecord(
-        dataset=f"{grain}_sums",
+        dataset=f"{grain}_sums_{region}",
         platform="examplatform",
         grain=grain,
         period_start_on=start,
         period_end_on=start + 6 * DAY if start else None,
         advertiser_ref=ref,
         advertiser_name="Harbour Party",
+        countries=[code for code in ("US", region) if code],
         currency="EUR",
         spend_lower_minor=amount,
         spend_upper_minor=amount,
     )
+
+
+def test_regions_are_summed_apart_and_never_with_the_whole_they_are_parts_of(engine, look_at):
+    parts = [
+        statement("region", 70_00, region="US-AZ"),
+        statement("region", 20_00, region="US-GA"),
+        statement("region", 5_00, region="US-AZ", ref="page-2"),
+        statement("region", 3_00),
+    ]
+    look_at([statement("lifetime", 100_00), *parts])
+
+    reported = {"measure": SpendMeasure.REPORTED}
+    assert [row[2] for row in rows(engine, **reported)] == [100_00]
+    assert [row[2] for row in rows(engine, by=SpendBy.COUNTRY, **reported)] == [100_00]
+    assert [row[:3] for row in rows(engine, by=SpendBy.REGION, country="US", **reported)] == [
+        ("US-AZ", "EUR", 75_00),
+        ("US-GA", "EUR", 20_00),
+        ("unknown:not_provided", "EUR", 3_00),
+    ]
 
 
 def test_reported_grains_are_never_added_and_only_the_newest_statement_counts(engine, look_at):

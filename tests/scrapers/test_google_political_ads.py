@@ -1,7 +1,13 @@
+from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from archive.database import read
+from archive.models import AdvertiserSpend
+from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.records import (
     AdRecord,
     AdvertiserMove,
@@ -9,7 +15,8 @@ from archive.records import (
     Grain,
     Unreadable,
 )
-from scrapers.reading import NotRead
+from scrapers.reading import NotRead, Reading
+from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.spiders.google_political_ads import GooglePoliticalAdsSpider
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import (
@@ -50,6 +57,32 @@ def read_creatives(*rows: str, header: str = CREATIVE_HEADER) -> list[AdRecord]:
 
 def read_weeks(*rows: str, header: str = WEEKLY_HEADER) -> list[object]:
     return list(read_all(SOURCE, "weekly.csv", "\n".join([header, *rows]) + "\n"))
+
+
+def read_regions(*rows: str) -> list[Reading]:
+    header = "Advertiser_ID,Advertiser_Name,Country,Country_Subdivision_Primary,Spend_USD"
+    name = "google-political-ads-advertiser-geo-spend.csv"
+    return read_all(SOURCE, name, "\n".join([header, *rows]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The replica's bundle before and after currencies changed, by its day."""
+    folder = tmp_path_factory.mktemp("days")
+    for day in (2, 3):
+        publish_day(FIXTURES, day, folder / str(day))
+    name = "google-political-ads-transparency-bundle.zip"
+    return {day: folder / str(day) / SOURCE / name for day in (2, 3)}
+
+
+def currencies_by_kind(bundle: Path) -> dict[str, set[str]]:
+    """The currencies that any row of a kind gives an amount in."""
+    found: dict[str, set[str]] = {}
+    for row in records(read_all(SOURCE, bundle.name, bundle.read_bytes())):
+        if isinstance(row, AdRecord | AdvertiserSpendRecord):
+            kind = "ad" if isinstance(row, AdRecord) else row.grain.value
+            found.setdefault(kind, set()).update(row.spend_conversions)
+    return found
 
 
 def test_an_ad_has_ranges_of_spend_and_impressions_with_their_published_edges() -> None:
@@ -138,6 +171,61 @@ def test_registrations_are_parted_at_the_ids_only() -> None:
     assert (total.grain, total.spend_lower_minor, total.ads_count) == (Grain.LIFETIME, 300_00, 3)
 
 
+def test_what_was_spent_in_a_region_is_a_part_of_a_whole_life_and_has_a_series_of_its_own() -> None:
+    arizona, georgia = read_regions(
+        "AR1,Harbour Party,US,US-AZ,100", "AR1,Harbour Party,US,US-GA,50"
+    )
+    assert isinstance(arizona, AdvertiserSpendRecord)
+    assert isinstance(georgia, AdvertiserSpendRecord)
+    assert (arizona.grain, arizona.countries) == (Grain.REGION, ["US", "US-AZ"])
+    assert (arizona.currency, arizona.spend_lower_minor) == ("USD", 100_00)
+    assert arizona.dataset != georgia.dataset
+
+
+def test_spend_in_a_country_that_is_not_split_names_no_region() -> None:
+    (whole,) = read_regions("AR1,Harbour Party,US,,100")
+    assert isinstance(whole, AdvertiserSpendRecord)
+    assert (whole.grain, whole.countries) == (Grain.REGION, ["US"])
+
+
+@pytest.mark.parametrize(
+    ("place", "field", "why"),
+    [
+        ("US,Arizona", "country_subdivision_primary", "is no code of a region"),
+        ("US,US-AZ|x", "country_subdivision_primary", "is no code of a region"),
+        ("US,CA-ON", "country_subdivision_primary", "CA-ON lies not in US"),
+        (",US-AZ", "country", "is blank"),
+    ],
+)
+def test_a_place_in_doubt_holds_its_row(place: str, field: str, why: str) -> None:
+    held = refusal(read_regions(f"AR1,Harbour Party,{place},100"))
+    assert held.field == field
+    assert why in held.reason
+
+
+def test_a_currency_that_comes_or_goes_is_unknown_where_it_is_not_and_never_zero(
+    bundles: dict[int, Path],
+) -> None:
+    before, after = (currencies_by_kind(bundle) for bundle in bundles.values())
+    assert before.keys() == after.keys() == {"ad", "lifetime", "region", "week"}
+    for kind, currencies in after.items():
+        assert currencies - before[kind] == {"CAD"}
+        assert before[kind] - currencies == {"BGN"}
+
+
+def test_a_day_of_other_currencies_corrects_only_the_amount_that_changed(
+    home: Home, bundles: dict[int, Path]
+) -> None:
+    for day, bundle in bundles.items():
+        report = import_paths(home, SOURCE, bundle, observed_on=date(2026, 11, 20 + day))
+        assert (report.outcome, home.count("quarantined")) == ("done", 0)
+    with read(home.engine) as session:
+        (fallen,) = list_corrections(session, CorrectionFilter()).items
+    amounts = [side["spend_lower_minor"] for side in (fallen.before, fallen.after)]
+    assert amounts == [71_900_00, 70_100_00]
+    assert fallen.figure.endswith("its whole life in one region, in advertiser_geo_spend_US-GA")
+
+
 def test_a_currency_that_google_adds_is_kept_without_a_question() -> None:
     (week,) = read_weeks(f"{WEEK},900", header=f"{WEEKLY_HEADER},Spend_MXN")
     assert isinstance(week, AdvertiserSpendRecord)
@@ -194,7 +282,6 @@ def test_the_mapping_of_advertisers_says_which_ids_changed(name: str) -> None:
     "name",
     [
         "google-political-ads-geo-spend.csv",
-        "google-political-ads-advertiser-geo-spend.csv",
         "google-political-ads-top-keywords-history.csv",
         "google-political-ads-campaign-targeting.csv",
         "google-political-ads-advertiser-declared-stats.csv",
@@ -232,7 +319,7 @@ def test_there_is_one_bundle_to_fetch(home: Home) -> None:
 
 
 @needs_samples
-def test_the_real_bundles_give_every_week_and_every_total_and_never_add_them(home: Home) -> None:
+def test_the_real_bundles_give_every_week_and_total_in_all_their_currencies(home: Home) -> None:
     import_paths(home, SOURCE, SAMPLES / BUNDLE / "2018-09")
     assert home.count("advertiser_spend") == 2_823 + 372
     report = import_paths(home, SOURCE, SAMPLES / BUNDLE / "2019-06")
@@ -243,19 +330,12 @@ def test_the_real_bundles_give_every_week_and_every_total_and_never_add_them(hom
         "google-political-ads-geo-spend.csv",
         "google-political-ads-top-keywords-history.csv",
     }
+    with read(home.engine) as session:
+        kept = Counter(map(len, session.exec(select(AdvertiserSpend.spend_conversions))))
+    assert kept == {1: 2_823 + 372, 12: 10_830 + 1_193}
     again = import_paths(home, SOURCE, SAMPLES / BUNDLE)
     assert home.count("advertiser_spend") == 15_218
     assert len(again.already_held) == 10
-
-
-@needs_samples
-def test_every_real_amount_keeps_its_twelve_currencies() -> None:
-    folder = f"{BUNDLE}/2019-06"
-    for name in ("advertiser-stats", "advertiser-weekly-spend"):
-        rows = records(read_sample(SOURCE, f"{folder}/google-political-ads-{name}.csv"))
-        assert {
-            len(row.spend_conversions) for row in rows if isinstance(row, AdvertiserSpendRecord)
-        } == {12}
 
 
 @needs_samples

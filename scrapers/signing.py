@@ -5,7 +5,7 @@ The download handler signs with them; captures and log lines are cleaned of them
 
 import logging
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, urlencode
 
 from pydantic import SecretStr
@@ -28,6 +28,8 @@ class Secret:
 
     parameter: str
     value: SecretStr
+    others: list[SecretStr] = field(default_factory=list)
+    """What is taken out likewise: the name that goes with it, a token that was given for it."""
 
     def sign_url(self, url: str) -> str:
         """The address with the secret in it."""
@@ -53,11 +55,17 @@ class Secret:
         return data
 
     def _spell(self) -> list[str]:
-        """The ways it may stand in a text, an address, a JSON string or a header."""
-        plain = self.value.get_secret_value()
-        encoded = b64encode(plain.encode()).decode().rstrip("=")
-        addressed = [quote(plain, safe=safe) for safe in ("", "/")]
-        return [plain, *addressed, quote_plus(plain), plain.replace("/", r"\/"), encoded]
+        return [form for value in (self.value, *self.others) for form in spell_value(value)]
+
+
+def spell_value(value: SecretStr) -> list[str]:
+    """The ways one value may stand in a text, an address, a JSON string or a header; none if empty."""
+    plain = value.get_secret_value()
+    if not plain:
+        return []
+    encoded = b64encode(plain.encode()).decode().rstrip("=")
+    addressed = [quote(plain, safe=safe) for safe in ("", "/")]
+    return [plain, *addressed, quote_plus(plain), plain.replace("/", r"\/"), encoded]
 
 
 class RedactingFormatter(logging.Formatter):

@@ -102,7 +102,7 @@ class TikTokCommercialContentSpider(SourceSpider):
         key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
         if key is None or secret is None or not secret.get_secret_value():
             raise LackError(HOW_TO_BE_LET_IN)
-        return Secret("", secret)
+        return Secret("", secret, others=[key])
 
     def requests(self) -> Iterable[Request]:
         """For a token: everything after it is asked with the token in a header.
@@ -137,7 +137,11 @@ class TikTokCommercialContentSpider(SourceSpider):
             yield Stop(Outcome.BLOCKED, f"TikTok gave no token for this key and secret ({code})")
             return
         self._token = SecretStr(token)
-        self._last_day = f"{walk_of(self.crawler).intake.clock():%Y%m%d}"
+        walk = walk_of(self.crawler)
+        if walk.secret:
+            # An answer may repeat what it was asked with.
+            walk.secret.others.append(self._token)
+        self._last_day = f"{walk.intake.clock():%Y%m%d}"
         yield self._ask(self.cursor)
 
     def judge_answer(self, response: Response) -> Judgement:

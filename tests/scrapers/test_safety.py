@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import os
 import socket
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -11,7 +13,8 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.extension import ExtensionManager
 from scrapy.statscollectors import StatsCollector
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request as Asked
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from archive.blobs import BlobStore
 from archive.database import read
@@ -19,20 +22,14 @@ from archive.dump import dump_table, list_tables
 from archive.models.collecting import Outcome
 from config.settings import Settings
 from scrapers.crawling import build_settings
-from scrapers.credentials import list_standings
+from scrapers.demo import make_demo_settings
 from scrapers.middlewares import GuardMiddleware
-from scrapers.replica.faults import (
-    Fault,
-    cut_body,
-    fail_server,
-    redirect_to,
-    reply_with,
-)
+from scrapers.replica.faults import Fault, ReceivedRequest, cut_body, redirect_to, reply_with
 from scrapers.replica.serve import running_replica
-from scrapers.signing import Secret
-from scrapers.spider import find_spiders
+from scrapers.signing import LackError, Secret
+from scrapers.spider import SourceSpider, find_spiders
 from scrapers.walk import Walk, WalkCrawler
-from tests.scrapers.crawls import SMALL_PAGES, Home, now
+from tests.scrapers.crawls import FORKS, Home, crawl_once, now
 
 DOORS = {"TelnetConsole", "RemoteControl"}
 
@@ -170,54 +167,91 @@ def test_a_secret_is_taken_out_however_it_is_spelled():
         assert secret.hide_in_bytes(f"<{form}>".encode()) == b"<REDACTED>"
 
 
-def fill_secrets(settings: Settings) -> tuple[Settings, set[str]]:
-    """The settings with every secret that a source asks for, and these secrets."""
-    fields = {n for n, field in Settings.model_fields.items() if "Secret" in str(field.annotation)}
-    given = {name: getattr(settings, name) or SecretStr(SECRET) for name in fields}
-    ours = {"meilisearch_key", "mail_password"}
-    filled = settings.model_copy(update={n: v for n, v in given.items() if n not in ours})
-    return filled, {value.get_secret_value() for value in given.values()}
+def asks_for_secret(spider: type[SourceSpider]) -> bool:
+    try:
+        return spider.read_secret(Settings()) is not None
+    except LackError:
+        return True
 
 
-def list_first_partitions(settings: Settings) -> list[tuple[str, str]]:
-    """Each source that asks for a credential, with a partition of it that there is to look at."""
-    listed = {
-        standing.source: find_spiders()[standing.source].list_partitions(settings, now().date())
-        for standing in list_standings(settings)
-    }
-    return [(source, partitions[0]) for source, partitions in listed.items() if partitions]
+SECRETIVE = [source for source, spider in find_spiders().items() if asks_for_secret(spider)]
 
 
-def test_no_secret_is_in_anything_that_runs_leave_behind(home):
-    """Database, evidence as it was before it was packed, spooled parts, logs and what was printed."""
-    settings, secrets = fill_secrets(home.settings)
-    secretive = Home(settings, home.engine)
-    printed = ""
-    for source, partition in list_first_partitions(settings):
-        everything = f"/{source}/*"
-        for faults in (
-            [
-                Fault(everything, cut_body(0.5)),
-                Fault(everything, fail_server(), first=2),
-                SMALL_PAGES,
-            ],
-            [Fault(everything, redirect_to("http://elsewhere.example/"))],
-        ):
-            with running_replica(faults=faults) as url:
-                told = secretive.command(
-                    *("crawl", source, "--partition", partition, "--no-index"),
-                    *("--base-url", f"{url}/{source}"),
-                )
-            printed += told.stdout + told.stderr
+def crawl_and_log(settings: Settings, source: str, base_url: str, log: Path) -> None:
+    """A crawl in a process whose output goes into a file."""
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    partition = find_spiders()[source].list_partitions(settings, now().date())[0]
+    crawl_once(settings, source, partition, base_url)
+
+
+async def send_back(request: Asked, status: int) -> Response:
+    """An error that repeats what it was asked with, as careless servers do."""
+    asked = f"{request.url.query} {request.headers.get('authorization')}"
+    return JSONResponse({"error": {"code": 100, "message": asked}}, status, {"X-Asked": asked})
+
+
+async def send_on(request: Asked) -> Response:
+    """A redirect to the very address that was asked for, secret and all."""
+    return RedirectResponse(str(request.url), 307)
+
+
+def leave_traces(path: str) -> list[Fault]:
+    """What a source may do to make us write a secret down, one after the other."""
+    acts = [
+        cut_body(0.5),
+        lambda request, _: send_back(request, 500),
+        lambda request, _: send_on(request),
+        lambda request, _: send_back(request, 400),
+    ]
+    return [Fault(path, act, first=number) for number, act in enumerate(acts, 1)]
+
+
+def list_shown(settings: Settings, received: list[ReceivedRequest]) -> set[str]:
+    """Every secret that the crawls had, those that they were given for it included."""
+    values = [value for _, value in settings if isinstance(value, SecretStr)]
+    headers = [
+        request.headers["authorization"]
+        for request in received
+        if "authorization" in request.headers
+    ]
+    return {value.get_secret_value() for value in values} | {text.split()[-1] for text in headers}
+
+
+def read_remains(home: Home) -> list[bytes]:
+    """All that runs left: rows of the database, evidence as it was before it was packed, files."""
+    rows = [line for lines in read_all(home).values() for line in lines]
     home.engine.dispose()
-
     blobs = BlobStore(home.settings.blobs_dir)
     kept = [blobs.read(path.stem) for path in blobs.root.rglob("*.zst")]
-    left = [path.read_bytes() for path in home.settings.home.rglob("*") if path.is_file()]
-    assert any(b"REDACTED" in body for body in kept), "the pages did carry the token"
+    return rows + kept + [p.read_bytes() for p in home.settings.home.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("source", SECRETIVE)
+def test_no_secret_is_in_anything_that_runs_leave_behind(home, source):
+    """With the demo's settings, which let every source be crawled from its fixture."""
+    settings = make_demo_settings(home.settings).model_copy(update={"home": home.settings.home})
+    log, received = home.settings.home / "log", []
+
+    def crawl(faults):
+        with running_replica(faults=faults, received=received) as url:
+            order = (settings, source, f"{url}/{source}", log)
+            process = FORKS.Process(target=crawl_and_log, args=order)
+            process.start()
+            process.join()
+        return home.runs()[-1]
+
+    honest = crawl([])
+    hostile = crawl(leave_traces(received[-1].path))
+    secrets = list_shown(settings, received)
+    remains = read_remains(home)
+
+    assert (honest.outcome, hostile.outcome) == (Outcome.DONE, Outcome.FAILED)
+    assert any(secret in str(received) for secret in secrets), "the crawls did show the secret"
+    assert [data for data in remains if b"REDACTED" in data], "the source did repeat it"
     for form in {form for secret in secrets for form in spell_secret(secret)}:
-        assert form not in printed
-        assert not [data for data in kept + left if form.encode() in data]
+        assert not [data for data in remains if form.encode() in data]
 
 
 def read_all(home: Home) -> dict[str, list[bytes]]:

@@ -30,6 +30,7 @@ from config.settings import Dispatch, Realm, Settings
 from scrapers.files import SourceFile, spell_name
 from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
+from scrapers.queue_schema import init_queue
 from scrapers.spider import SourceSpider, find_spiders
 from scrapers.spiders.ad_feed import AdFeedSpider
 from scrapers.yaml_files import YamlFileError
@@ -49,9 +50,6 @@ def init(as_json: AsJson = False) -> None:
     with plain_errors():
         engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
         if settings.dispatch == Dispatch.QUEUE:
-            # Whoever works on one machine need not load the queue's driver.
-            from scrapers.tasks import init_queue  # noqa: PLC0415
-
             init_queue(engine)
     database = engine.url.render_as_string(hide_password=True)
     if as_json:

@@ -18,8 +18,9 @@ from archive.cli import AsJson
 from archive.database import create_archive_engine, is_postgresql, read
 from archive.realm import read_realm
 from archive.terminal import DONE, FAILED, emit_json, say, utc_now
-from config.settings import Settings
+from config.settings import Dispatch, Settings
 from scrapers.credentials import CredentialError, Standing, list_standings
+from scrapers.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
 from scrapers.yaml_files import YamlFileError
 from search.engines import open_search
 from search.port import SearchUnavailableError
@@ -64,7 +65,8 @@ def examine(settings: Settings, today: date) -> list[Finding]:
         _examine_database,
         _examine_search,
     )
-    return [*(check(settings) for check in checks), *_examine_credentials(settings, today)]
+    found = [check(settings) for check in checks]
+    return [*found, *_examine_queue(settings), *_examine_credentials(settings, today)]
 
 
 def tell_findings(findings: list[Finding]) -> list[str]:
@@ -138,6 +140,25 @@ def _examine_search(settings: Settings) -> Finding:
         return Finding("Meilisearch", False, str(error), to_type=advice)
     detail = "answers, never filled" if documents is None else f"answers, {documents:,} ads"
     return Finding("Meilisearch", True, detail)
+
+
+def _examine_queue(settings: Settings) -> list[Finding]:
+    """The queue's tables, where an operator chose the queue."""
+    if settings.dispatch != Dispatch.QUEUE:
+        return []
+    engine = create_archive_engine(settings.resolved_database_url)
+    try:
+        state = find_queue_state(engine)
+    except QueueError as error:
+        return [Finding("queue", False, str(error), to_type="export PAIDFORBY_DATABASE_URL=…")]
+    except SQLAlchemyError:
+        return [Finding("queue", False, "not known: the archive's server does not answer")]
+    finally:
+        engine.dispose()
+    if state == QueueState.MISSING:
+        return [Finding("queue", False, "has no tables", to_type="paidforby init")]
+    works = state == QueueState.CURRENT
+    return [Finding("queue", works, ADVICE.get(state, "its tables are up to date"))]
 
 
 def _examine_credentials(settings: Settings, today: date) -> list[Finding]:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from config.settings import Dispatch, Settings
 from scrapers.children import Child, Errand, finish_child, start_child
 from scrapers.intake import Clock
+from scrapers.tasks import QueueExecutor
 
 
 class Executor(Protocol):
@@ -65,11 +66,8 @@ def make_executor(settings: Settings, engine: Engine, clock: Clock) -> Executor:
     """The executor an operator chose.
 
     Raises:
-        QueueError: if the queue is chosen and the archive does not live on PostgreSQL.
+        QueueError: if the queue is chosen and cannot be used.
     """
     if settings.dispatch == Dispatch.LOCAL:
         return LocalExecutor(settings, engine, clock)
-    # Whoever works on one machine need not load the queue's driver.
-    from scrapers.tasks import QueueExecutor  # noqa: PLC0415
-
     return QueueExecutor(engine)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
-from sqlmodel import col, select
 
 from archive.blobs import BlobStore
 from archive.database import read, write
@@ -26,15 +26,15 @@ from archive.media import (
     keep_file,
     list_due,
     list_unread,
-    media_terms,
     note_looks,
     set_machine_text,
 )
-from archive.models import MediaFile, Source
+from archive.models import MediaFile
 from archive.models.media import MediaState
 from archive.pictures import PICTURES, PictureTooLargeError, look_at_file
 from archive.realm import claim_realm, read_realm
-from archive.records import Allowance, Terms
+from archive.records import Allowance
+from archive.shelves import Shelf, list_shelves, write_parts
 from archive.terminal import note
 from config.settings import Realm, Settings
 from scrapers.budget import Pace, hold_off, take_request
@@ -42,6 +42,8 @@ from scrapers.intake import Clock
 from scrapers.machine_text import find_tesseract, read_words
 from scrapers.media_download import Limits, download_file
 from scrapers.network_addresses import NotFetchedError
+from scrapers.spider import find_spiders
+from scrapers.yaml_files import YamlFileError
 
 LONGEST_WAIT_SECONDS = 60.0
 """A source that wants to be left alone for longer is left until the next round."""
@@ -174,23 +176,33 @@ def fetch_media(
 
     Raises:
         RealmError: if `base_url` is given in an archive of real data.
+        YamlFileError: if the file of a feed cannot be read: then nothing says what it allows.
     """
     if not _may_fetch(engine, order):
         return
+    renew_terms(settings, engine)
     limits = replace(limits or Limits(), allow_loopback=bool(order.base_url))
-    for source in list_open_sources(engine, order):
-        seconds = 0.0 if order.base_url else source.seconds_between_requests
-        pace = Pace(f"{source.id}:media", seconds)
+    for shelf in list_wanted(engine, order):
+        if shelf.terms.allows == Allowance.LEAVE:
+            continue
+        seconds = 0.0 if order.base_url else shelf.seconds_between_requests
+        pace = Pace(f"{shelf.name}:media", seconds)
         fetcher = MediaFetcher(settings, engine, clock, pause, pace, limits, order.base_url)
-        yield from _fetch_source(fetcher, source.id, order.most_ads)
+        yield from _fetch_shelf(fetcher, shelf, order.most_ads)
 
 
-def keep_due_media(settings: Settings, engine: Engine, clock: Clock) -> None:
-    """The worker's step: a few ads of each source; a full disk is caught up with later."""
+def keep_due_media(
+    settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
+) -> None:
+    """The worker's step: a few ads of each source; a full disk is caught up with later.
+
+    Once `is_over` is set, from another thread, nothing more is begun.
+    """
     try:
         for _ in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
-            continue
-    except OSError as error:
+            if is_over is not None and is_over.is_set():
+                return
+    except (OSError, YamlFileError) as error:
         note(f"pictures and videos stay behind for now: {error}")
 
 
@@ -204,32 +216,36 @@ def _may_fetch(engine: Engine, order: MediaOrder) -> bool:
     return True
 
 
-def list_open_sources(engine: Engine, order: MediaOrder) -> list[Source]:
-    """The sources asked for whose terms let us fetch media."""
-    return [
-        source for source, terms in list_terms(engine, order) if terms.allows != Allowance.LEAVE
-    ]
+def renew_terms(settings: Settings, engine: Engine) -> None:
+    """Write down what the files of the feeds say now.
+
+    Raises:
+        YamlFileError: naming the file, line and field that is wrong.
+    """
+    parts = {name: spider.list_parts(settings) for name, spider in find_spiders().items()}
+    if any(parts.values()):
+        with write(engine) as session:
+            for source, named in parts.items():
+                write_parts(session, source, named)
 
 
-def list_terms(engine: Engine, order: MediaOrder) -> list[tuple[Source, Terms]]:
-    """The sources asked for, each with what it lets us do with its media."""
+def list_wanted(engine: Engine, order: MediaOrder) -> list[Shelf]:
+    """The sources and feeds asked for, each with what it lets us do with its media."""
     with read(engine) as session:
-        sources = session.exec(select(Source).order_by(col(Source.id))).all()
-        session.expunge_all()
-    wanted = order.sources
-    return [(s, media_terms(s)) for s in sources if wanted is None or s.id in wanted]
+        shelves = list_shelves(session)
+    return [s for s in shelves if order.sources is None or s.source in order.sources]
 
 
-def _fetch_source(fetcher: MediaFetcher, source: str, most_ads: int) -> Iterator[Looked]:
-    """One round at one source; it ends early when the source wants to be left alone."""
+def _fetch_shelf(fetcher: MediaFetcher, shelf: Shelf, most_ads: int) -> Iterator[Looked]:
+    """One round at one source or feed; it ends early when that wants to be left alone."""
     with read(fetcher.engine) as session:
-        due = list_due(session, source, fetcher.clock(), most_ads)
+        due = list_due(session, shelf, fetcher.clock(), most_ads)
     for ad in due:
         try:
             outcomes = {url: fetcher.look_at(ad.ad_id, url) for url in ad.addresses}
         except SourceBusyError:
             return
-        yield from _write_down(fetcher, source, ad, outcomes)
+        yield from _write_down(fetcher, shelf.source, ad, outcomes)
 
 
 def _write_down(

@@ -20,6 +20,7 @@ from scrapers.planning import (
 )
 from scrapers.schedule import read_schedules
 from scrapers.scheduler import schedule_on
+from scrapers.tasks import work_from_queue
 from scrapers.worker import work_on, work_once
 
 
@@ -55,9 +56,6 @@ def worker(
     with plain_errors():
         engine = open_or_init(settings)
         if settings.dispatch == Dispatch.QUEUE:
-            # Whoever works on one machine need not load the queue's driver.
-            from scrapers.tasks import work_from_queue  # noqa: PLC0415
-
             work_from_queue(settings, engine, utc_now, wait=not once)
             return
         if not once:

@@ -1,61 +1,38 @@
 """Work for many machines: errands go through procrastinate's queue on the archive's PostgreSQL.
 
 The scheduler puts them in, `paidforby worker` takes them out. The queue only carries: what is due stands
-in the runs, so a queue that is lost fills again, and a job that comes twice finds its run taken. Its
-tables live in a schema of their own, which `init` makes when the settings ask for the queue.
+in the runs, so a queue that is lost fills again, and a job that comes twice finds its run taken. Of
+pictures and videos, one worker at a time fetches a few every minute.
 """
 
 import asyncio
-from contextlib import closing
+from threading import Event
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
-from procrastinate.schema import SchemaManager
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine
 
-from archive.database import is_postgresql, read, write
-from archive.errors import ArchiveError
+from archive.database import read
+from archive.models.working import QUEUE_SCHEMA
 from archive.runs import find_ended_crawl
 from config.settings import Settings
 from scrapers.children import SECONDS_TO_STOP, Errand, finish_child, running_child
 from scrapers.following import follow_changes
 from scrapers.intake import Clock
+from scrapers.media import keep_due_media
+from scrapers.queue_schema import open_queue_tables
 
-SCHEMA = "work_queue"
 QUEUE = "crawls"
 CRAWL = "crawl"
-
-
-class QueueError(ArchiveError):
-    """The queue cannot be used as things are."""
-
-
-def init_queue(engine: Engine) -> None:
-    """Make the queue's tables unless they are there.
-
-    Raises:
-        QueueError: if the archive does not live on PostgreSQL.
-    """
-    if not is_postgresql(engine):
-        raise QueueError(
-            "PAIDFORBY_DISPATCH=queue needs the archive on PostgreSQL; set PAIDFORBY_DATABASE_URL, or "
-            "leave PAIDFORBY_DISPATCH away"
-        )
-    with write(engine) as session:
-        connection = session.connection()
-        if not inspect(connection).has_table("procrastinate_jobs", schema=SCHEMA):
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-            connection.execute(text(f"SET LOCAL search_path = {SCHEMA}"))
-            # Many statements at once, and percent signs that stand for themselves: the driver's own way.
-            with closing(connection.connection.cursor()) as cursor:
-                cursor.execute(SchemaManager.get_schema())
+MEDIA = "media"
+EVERY_MINUTE = "* * * * *"
 
 
 def open_queue(engine: Engine) -> App:
     """The queue, closed; whoever uses it opens it."""
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    options = {"options": f"-c search_path={SCHEMA}"}
+    options = {"options": f"-c search_path={QUEUE_SCHEMA}"}
     return App(connector=PsycopgConnector(conninfo=address, kwargs=options, min_size=1, max_size=4))
 
 
@@ -63,7 +40,7 @@ class QueueExecutor:
     """Hands errands on to whichever machine is free."""
 
     def __init__(self, engine: Engine) -> None:
-        init_queue(engine)
+        open_queue_tables(engine)
         self._app = open_queue(engine)
         self._app.open()
 
@@ -90,11 +67,17 @@ def work_from_queue(settings: Settings, engine: Engine, clock: Clock, *, wait: b
     """Do what is in the queue; with `wait` on and on, until SIGTERM or SIGINT.
 
     A crawl under way when the process is told to end is stopped with it.
+
+    Raises:
+        QueueError: if the queue cannot be used.
     """
-    init_queue(engine)
+    open_queue_tables(engine)
     app = open_queue(engine)
     add_crawl_task(app, settings, engine, clock)
+    add_media_task(app, settings, engine, clock, is_periodic=wait)
     asyncio.run(_work(app, wait=wait))
+    if not wait:
+        keep_due_media(settings, engine, clock)
 
 
 def add_crawl_task(app: App, settings: Settings, engine: Engine, clock: Clock) -> None:
@@ -110,6 +93,27 @@ def add_crawl_task(app: App, settings: Settings, engine: Engine, clock: Clock) -
         with running_child(settings, errand, clock) as child:
             await asyncio.to_thread(finish_child, engine, child, clock)
         await asyncio.to_thread(follow_changes, settings, engine, clock, mirror=True)
+
+
+def add_media_task(
+    app: App, settings: Settings, engine: Engine, clock: Clock, *, is_periodic: bool
+) -> None:
+    """Tell the queue what a round of pictures and videos is, and to have one each minute.
+
+    A round that outlasts its minute may meet the next one on another machine: they share one pace, and
+    each asks before an address whether the other has it.
+    """
+
+    @app.task(name=MEDIA, queue=QUEUE, queueing_lock=MEDIA)
+    async def keep_media(timestamp: int) -> None:  # noqa: ARG001 (what a periodic task is given)
+        is_over = Event()
+        try:
+            await asyncio.to_thread(keep_due_media, settings, engine, clock, is_over)
+        finally:
+            is_over.set()
+
+    if is_periodic:
+        app.periodic(cron=EVERY_MINUTE)(keep_media)
 
 
 async def _work(app: App, *, wait: bool) -> None:

@@ -7,6 +7,9 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
+QUEUE_SCHEMA = "work_queue"
+"""PostgreSQL schema of the queue's tables: procrastinate's own, made by `scrapers/queue_schema.py`."""
+
 
 class Duty(SQLModel, table=True):
     """What only one process may do at a time, and which one does it."""

@@ -12,13 +12,16 @@ from sqlalchemy import inspect, text
 from archive.database import create_archive_engine, write
 from archive.models import Source
 from archive.models.collecting import Outcome
+from archive.models.working import QUEUE_SCHEMA
 from config.settings import Dispatch, Settings
+from scrapers import tasks
 from scrapers.children import Errand, settings_environ
 from scrapers.executors import LocalExecutor, make_executor
+from scrapers.queue_schema import QueueError, init_queue
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
 from scrapers.spider import find_spiders
-from scrapers.tasks import SCHEMA, QueueError, QueueExecutor, init_queue, work_from_queue
+from scrapers.tasks import QueueExecutor, work_from_queue
 from tests import servers
 from tests.scrapers.crawls import Home, now
 
@@ -52,7 +55,7 @@ def put_in(home: Home, *errands: Errand) -> None:
 
 def count_jobs(home: Home) -> int:
     with home.engine.connect() as connection:
-        return connection.scalar(text(f"SELECT count(*) FROM {SCHEMA}.procrastinate_jobs"))
+        return connection.scalar(text(f"SELECT count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs"))
 
 
 def test_an_errand_waits_in_the_queue_once_and_is_done_once(queue_home):
@@ -97,7 +100,7 @@ def test_the_queues_tables_stay_out_of_the_archives_own(queue_home):
     init_queue(queue_home.engine)
     init_queue(queue_home.engine)
     assert set(inspect(queue_home.engine).get_table_names()) == before
-    assert inspect(queue_home.engine).has_table("procrastinate_jobs", schema=SCHEMA)
+    assert inspect(queue_home.engine).has_table("procrastinate_jobs", schema=QUEUE_SCHEMA)
 
 
 def test_the_queue_is_refused_on_sqlite_in_a_sentence(home):
@@ -108,3 +111,27 @@ def test_the_queue_is_refused_on_sqlite_in_a_sentence(home):
 
 def test_without_a_queue_this_machine_does_the_work(home):
     assert isinstance(make_executor(home.settings, home.engine, now), LocalExecutor)
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """The rounds of pictures and videos that were begun."""
+    begun = []
+    monkeypatch.setattr(tasks, "keep_due_media", lambda *given: begun.append(given))
+    return begun
+
+
+def test_workers_of_the_queue_fetch_pictures_and_videos_too(queue_home, rounds):
+    """The queue is handed a round each minute (procrastinate, "Launch a task periodically")."""
+    init_queue(queue_home.engine)
+    app = tasks.open_queue(queue_home.engine)
+    tasks.add_media_task(app, queue_home.settings, queue_home.engine, now, is_periodic=True)
+    ((name, _), periodic), *others = app.periodic_registry.periodic_tasks.items()
+    assert (name, periodic.cron, others) == (tasks.MEDIA, tasks.EVERY_MINUTE, [])
+    with app.open():
+        app.configure_task(tasks.MEDIA, queue=tasks.QUEUE).defer(timestamp=0)
+
+    work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
+
+    assert len(rounds) == 2, "the one that waited, and the one that `--once` ends with"
+    assert count_jobs(queue_home) == 0

@@ -15,11 +15,12 @@ from archive.batches import cut_batches
 from archive.blobs import Blob
 from archive.canonical import hash_bytes
 from archive.ledger import append_leaves
-from archive.models import AdMedia, MediaFile, PublicAd, Source
+from archive.models import AdMedia, MediaFile, PublicAd
 from archive.models.changes import LeafKind
 from archive.models.media import MediaState
 from archive.pictures import Look, count_different_bits, split_bands
-from archive.records import Allowance, Material, MissingReason, Terms
+from archive.records import MissingReason
+from archive.shelves import Shelf
 
 MOST_PER_AD = 20
 """Addresses of one ad that are looked at; more would let one ad take the place of many."""
@@ -57,31 +58,21 @@ class MachineText:
     by: str
 
 
-def media_terms(source: Source) -> Terms:
-    """What a source lets this archive do with its pictures and videos; nothing said: leave them."""
-    given = source.republish.get(Material.MEDIA)
-    if given is None:
-        return Terms(
-            allows=Allowance.LEAVE, because="what the source allows is not written down here"
-        )
-    return Terms.model_validate(given)
-
-
-def list_due(session: Session, source: str, now: datetime, limit: int) -> list[DueAd]:
-    """Ads of a source whose media are to be looked at now, at most `limit`.
+def list_due(session: Session, shelf: Shelf, now: datetime, limit: int) -> list[DueAd]:
+    """Ads of a shelf whose media are to be looked at now, at most `limit`.
 
     First those nobody has looked at in their present version, newest first: theirs are the likeliest
     to go soon. Then the addresses that a former look did not reach.
     """
-    new = _list_unlooked(session, source, limit)
-    return [*new, *_list_retries(session, source, now, limit - len(new))]
+    new = _list_unlooked(session, shelf, limit)
+    return [*new, *_list_retries(session, shelf, now, limit - len(new))]
 
 
-def _list_unlooked(session: Session, source: str, limit: int) -> list[DueAd]:
+def _list_unlooked(session: Session, shelf: Shelf, limit: int) -> list[DueAd]:
     query = (
         select(PublicAd.id, PublicAd.ref, PublicAd.version_id, PublicAd.media_urls)
         .where(
-            PublicAd.source == source,
+            shelf.holds_ref(),
             func.json_array_length(PublicAd.media_urls) > 0,
             ~exists().where(
                 col(AdMedia.ad_id) == col(PublicAd.id),
@@ -97,12 +88,12 @@ def _list_unlooked(session: Session, source: str, limit: int) -> list[DueAd]:
     ]
 
 
-def _list_retries(session: Session, source: str, now: datetime, limit: int) -> list[DueAd]:
+def _list_retries(session: Session, shelf: Shelf, now: datetime, limit: int) -> list[DueAd]:
     query = (
         select(PublicAd.id, PublicAd.ref, PublicAd.version_id, AdMedia.url)
         .join(AdMedia, col(AdMedia.ad_id) == col(PublicAd.id))
         .where(
-            PublicAd.source == source,
+            shelf.holds_ref(),
             col(AdMedia.retry_at) <= now,
             col(AdMedia.version_id) == col(PublicAd.version_id),
         )
@@ -152,6 +143,7 @@ def keep_file(
         media_type=look.media_type,
         width=look.width,
         height=look.height,
+        duration_ms=look.duration_ms,
         dhash=look.dhash,
         dhash_1=bands[0],
         dhash_2=bands[1],

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from archive.errors import ArchiveError
 from archive.records import MissingReason
+from archive.videos import VideoError, measure_mp4
 
 MOST_PIXELS = 40_000_000
 """Largest picture that is unpacked: 160 MB of memory at four bytes a pixel."""
@@ -30,7 +31,8 @@ PILLOW_FORMATS = {
 """Kinds whose points are read; Pillow is never left to guess among its many other formats."""
 
 PICTURES = frozenset(PILLOW_FORMATS)
-VIDEOS = frozenset({"video/mp4", "video/webm"})
+MP4 = "video/mp4"
+VIDEOS = frozenset({MP4, "video/webm"})
 UNKNOWN_KIND = "application/octet-stream"
 
 FIRST_BYTES = (
@@ -41,6 +43,10 @@ FIRST_BYTES = (
     (b"\x1aE\xdf\xa3", "video/webm"),
     (b"%PDF-", "application/pdf"),
 )
+
+PICTURE_FACTS = ("width", "height", "dhash")
+VIDEO_FACTS = (*PICTURE_FACTS, "duration_ms")
+"""What a look at a file may leave without a value; each then has its reason."""
 
 HASH_SIDE = 8
 HASH_BITS = HASH_SIDE * HASH_SIDE
@@ -58,35 +64,53 @@ class Look:
     width: int | None = None
     height: int | None = None
     dhash: str | None = None
+    duration_ms: int | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
 
 def look_at_file(path: Path) -> Look:
-    """Kind, dimensions and dhash of a file.
+    """Kind and dimensions of a file, dhash of a picture, length of a video.
 
     Raises:
         PictureTooLargeError: if it is a picture of more than `MOST_PIXELS`.
     """
     with path.open("rb") as file:
         media_type = sniff_kind(file.read(HEAD_BYTES))
+    if media_type == MP4:
+        return _look_at_video(path)
     if media_type not in PICTURES:
-        # Other kinds are kept unopened: a reader of videos or PDFs is not worth its holes here.
-        reasons = dict.fromkeys(("width", "height", "dhash"), MissingReason.NOT_LOOKED.value)
-        return Look(media_type, missing=reasons)
+        # Other kinds are kept unopened: a reader of pages or PDFs is not worth its holes here.
+        facts = VIDEO_FACTS if media_type in VIDEOS else PICTURE_FACTS
+        return Look(media_type, missing=dict.fromkeys(facts, MissingReason.NOT_LOOKED.value))
     try:
         with open_picture(path, media_type) as picture:
             return _look_at_picture(picture, media_type)
     except (OSError, SyntaxError, ValueError):
         # Pillow raises each of these for files that break off or contradict themselves.
-        reasons = dict.fromkeys(("width", "height", "dhash"), MissingReason.UNREADABLE.value)
+        reasons = dict.fromkeys(PICTURE_FACTS, MissingReason.UNREADABLE.value)
         return Look(media_type, missing=reasons)
+
+
+def _look_at_video(path: Path) -> Look:
+    """What a video says of itself; no frame of it is decoded, so what it looks like stays unknown."""
+    unhashed = {"dhash": MissingReason.NOT_LOOKED.value}
+    try:
+        size = measure_mp4(path)
+    except (OSError, VideoError):
+        reasons = dict.fromkeys(VIDEO_FACTS, MissingReason.UNREADABLE.value)
+        return Look(MP4, missing=reasons | unhashed)
+    found = {"width": size.width, "height": size.height, "duration_ms": size.duration_ms}
+    unsaid = {k: MissingReason.NOT_PROVIDED.value for k, v in found.items() if v is None}
+    return Look(
+        MP4, size.width, size.height, duration_ms=size.duration_ms, missing=unsaid | unhashed
+    )
 
 
 def _look_at_picture(picture: Image.Image, media_type: str) -> Look:
     dhash = hash_picture(picture)
     if dhash is None:
         reasons = {"dhash": MissingReason.NOT_PROVIDED.value}
-        return Look(media_type, picture.width, picture.height, None, reasons)
+        return Look(media_type, picture.width, picture.height, missing=reasons)
     return Look(media_type, picture.width, picture.height, f"{dhash:016x}")
 
 
@@ -125,7 +149,7 @@ def sniff_kind(head: bytes) -> str:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:8] == b"ftyp":
-        return "image/avif" if head[8:12] in {b"avif", b"avis"} else "video/mp4"
+        return "image/avif" if head[8:12] in {b"avif", b"avis"} else MP4
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(b"<"):
         return "image/svg+xml" if b"<svg" in text and b"<html" not in text else "text/html"

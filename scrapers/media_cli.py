@@ -11,7 +11,8 @@ from archive.cli import AsJson
 from archive.database import read
 from archive.models.media import MediaState
 from archive.realm import read_realm
-from archive.records import Allowance, Terms
+from archive.records import Allowance
+from archive.shelves import Shelf
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
@@ -26,7 +27,7 @@ from archive.terminal import (
 )
 from config.settings import Realm, Settings
 from scrapers.machine_text import find_tesseract
-from scrapers.media import Looked, MediaOrder, fetch_media, list_terms, read_kept
+from scrapers.media import Looked, MediaOrder, fetch_media, list_wanted, read_kept
 
 app = typer.Typer(
     help="Pictures, videos and pages of ads.", no_args_is_help=True, rich_markup_mode=None
@@ -54,8 +55,8 @@ def fetch(
     settings = Settings()
     engine = open_or_exit(settings)
     order = MediaOrder(frozenset(source) if source else None, limit, base_url)
-    terms = {known.id: said for known, said in list_terms(engine, order)}
-    if unknown := sorted(set(source or ()) - set(terms)):
+    known = {shelf.source for shelf in list_wanted(engine, order)}
+    if unknown := sorted(set(source or ()) - known):
         note(f"there is no source {', '.join(unknown)} in this archive; type: paidforby sources")
         raise typer.Exit(WRONG_USAGE)
     with read(engine) as session:
@@ -68,9 +69,9 @@ def fetch(
             _count(looked, counts, status)
         words_read = read_kept(settings, engine, limit)
     if as_json:
-        emit_json(_list_counts(list(terms), counts) | {"words_read": words_read})
+        emit_json(_list_counts(sorted(known), counts) | {"words_read": words_read})
     else:
-        for line in _tell_counts(terms, counts):
+        for line in _tell_counts(list_wanted(engine, order), counts):
             say(line)
     waits = any(state == MediaState.UNREACHABLE for _, state in counts)
     raise typer.Exit(DONE_WITH_REMAINDERS if waits else DONE)
@@ -86,16 +87,17 @@ def _list_counts(sources: list[str], counts: Counts) -> dict[str, object]:
     return {"sources": {s: {state: counts[s, state] for state in MediaState} for s in sources}}
 
 
-def _tell_counts(terms: dict[str, Terms], counts: Counts) -> list[str]:
-    """The counts as a table, and which sources are left alone, and why."""
+def _tell_counts(shelves: list[Shelf], counts: Counts) -> list[str]:
+    """The counts as a table, and which sources and feeds are left alone, and why."""
     header = ("source", *(state.replace("_", " ") for state in MediaState))
-    looked = [name for name in terms if any(counts[name, state] for state in MediaState)]
+    names = dict.fromkeys(shelf.source for shelf in shelves)
+    looked = [name for name in names if any(counts[name, state] for state in MediaState)]
     rows = [(name, *(counts[name, state] for state in MediaState)) for name in looked]
     lines = format_table(header, rows) if rows else ["nothing was due"]
-    left = {name: said.because for name, said in terms.items() if said.allows == Allowance.LEAVE}
+    left = {s.name: s.terms.because for s in shelves if s.terms.allows == Allowance.LEAVE}
     for because in dict.fromkeys(left.values()):
-        names = ", ".join(name for name in left if left[name] == because)
-        lines.append(f"left alone, because {because}: {names}")
+        alone = ", ".join(name for name in left if left[name] == because)
+        lines.append(f"left alone, because {because}: {alone}")
     if find_tesseract() is None:
         lines.append("words in pictures are not read: this machine has no tesseract")
     return [*lines, "next: paidforby sources"]

@@ -7,7 +7,7 @@ file from disk and a file from the network mean the same.
 import importlib
 import pkgutil
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
@@ -18,7 +18,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.models.collecting import Outcome
-from archive.records import SourceInfo, Unreadable
+from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings
 from scrapers import spiders
 from scrapers.answers import Judgement, judge_status
@@ -90,6 +90,11 @@ class SourceSpider(scrapy.Spider):
     def reader_of(cls, _settings: Settings, _partition: str) -> FileReader:
         """Who reads the partition's files; the spider itself, unless partitions differ in shape."""
         return cls
+
+    @classmethod
+    def list_parts(cls, _settings: Settings) -> Mapping[str, PartInfo]:
+        """Parts of the source with terms of their own, by what their ads' refs begin with; mostly none."""
+        return {}
 
     @classmethod
     def read_secret(cls, _settings: Settings) -> Secret | None:

@@ -12,14 +12,15 @@ from sqlalchemy import and_, exists, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.errors import NotFoundError
-from archive.media import MOST_PER_AD, media_terms, name_address
-from archive.models import Ad, AdMedia, MediaFile, PublicAd, Redaction, Source
+from archive.media import MOST_PER_AD, name_address
+from archive.models import Ad, AdMedia, MediaFile, PublicAd, Redaction, Source, SourcePart
 from archive.models.media import MediaState
 from archive.pictures import PICTURES, VIDEOS
 from archive.reading.descriptions import quote_field
 from archive.reading.moment import Moment
 from archive.reading.views import AdView, Lack
 from archive.records import Allowance, MissingReason, Terms
+from archive.shelves import Shelf, find_part, list_shelves, media_terms
 
 ADDRESSES = "media_urls"
 """The field of an ad that names its media."""
@@ -31,6 +32,7 @@ class MediaAnswer(StrEnum):
     SHOWN = "shown"
     KEPT = "kept"
     TERMS = "terms"
+    NOT_PROVIDED = "not_provided"
     NOT_LOOKED = "not_looked"
     GONE = MediaState.GONE
     REFUSED = MediaState.REFUSED
@@ -42,12 +44,17 @@ class MediaAnswer(StrEnum):
 class MediaView(SQLModel):
     """One address of an ad's media: the file, or why there is none to see."""
 
-    url: str = Field(description=quote_field(AdMedia, "url"))
+    url: str | None = Field(
+        description=f"{quote_field(AdMedia, 'url')} Empty: it gives none for this ad."
+    )
     state: MediaAnswer = Field(
         description="shown; kept (but not shown); or why it is not kept: terms (the source's forbid "
-        "it), gone, refused, too_large, unsafe, unreachable, not_looked."
+        "it), not_provided (it gives no address), gone, refused, too_large, unsafe, unreachable, not_looked."
     )
     reason: str = Field(description="Why it is not shown, in plain words; empty where it is.")
+    credit: str = Field(
+        default="", description="Whom to name with a file that is shown, and its terms of reuse."
+    )
     path: str | None = Field(
         default=None, description="Path of the file within the site, where it is shown."
     )
@@ -56,6 +63,7 @@ class MediaView(SQLModel):
     bytes: int | None = Field(default=None, description=quote_field(MediaFile, "bytes"))
     width: int | None = Field(default=None, description=quote_field(MediaFile, "width"))
     height: int | None = Field(default=None, description=quote_field(MediaFile, "height"))
+    duration_ms: int | None = Field(default=None, description=quote_field(MediaFile, "duration_ms"))
     dhash: str | None = Field(default=None, description=quote_field(MediaFile, "dhash"))
     machine_text: str | None = Field(
         default=None, description=quote_field(MediaFile, "machine_text")
@@ -80,21 +88,29 @@ class MediaView(SQLModel):
 def list_media(session: Session, ad: AdView, moment: Moment) -> list[MediaView]:
     """Every address the ad names at a moment, and every file kept of it by then, in the ad's order.
 
-    Empty where its addresses are withheld. Of a look that failed and was repeated only the last is
-    known: before it, the address counts as not looked at.
+    Empty where its addresses are withheld; of an ad without any, the one item says why there is nothing.
+    Of a look that failed and was repeated only the last is known: before it, the address counts as not
+    looked at.
     """
     if ad.missing.get(ADDRESSES) == MissingReason.REDACTED:
         return []
-    source = session.get(Source, ad.source)
-    terms = media_terms(source) if source else _unknown_terms()
+    part = find_part(session, ad.source, ad.ref)
     looks = {row.url_sha256: (row, file) for row, file in _list_looks(session, ad.id, moment)}
     views = []
     for place, url in enumerate(dict.fromkeys(ad.media_urls)):
         row, file = looks.pop(name_address(url), (None, None))
-        views.append(show_media(url, row, file, terms, place))
+        views.append(show_media(url, row, file, part, place))
     # What an earlier version named stays, if it was kept.
-    rest = [show_media(row.url, row, file, terms) for row, file in looks.values() if file]
-    return views + rest
+    rest = [show_media(row.url, row, file, part) for row, file in looks.values() if file]
+    return views + rest or [_show_nothing(_read_terms(part))]
+
+
+def _show_nothing(terms: Terms) -> MediaView:
+    """Why there is nothing to see of an ad that names no media."""
+    if terms.allows == Allowance.LEAVE:
+        return MediaView(url=None, state=MediaAnswer.TERMS, reason=terms.because)
+    reason = "its source gives no address of a picture or video of it"
+    return MediaView(url=None, state=MediaAnswer.NOT_PROVIDED, reason=reason)
 
 
 def _list_looks(
@@ -111,9 +127,14 @@ def _list_looks(
 
 
 def show_media(
-    url: str, row: AdMedia | None, file: MediaFile | None, terms: Terms, place: int = 0
+    url: str,
+    row: AdMedia | None,
+    file: MediaFile | None,
+    part: Source | SourcePart | None,
+    place: int = 0,
 ) -> MediaView:
     """What a reader gets of one address; `place` is its own among the ad's, from 0."""
+    terms = _read_terms(part)
     if row is None or file is None:
         return _show_absent(url, row, terms, place)
     is_shown = terms.allows == Allowance.PUBLISH
@@ -121,11 +142,16 @@ def show_media(
         url=url,
         state=MediaAnswer.SHOWN if is_shown else MediaAnswer.KEPT,
         reason="" if is_shown else f"its source's terms: {terms.because}",
+        credit=_name_credit(part) if part and is_shown else "",
         path=f"/media/{file.sha256}" if is_shown else None,
         looked_at=row.looked_at,
         # Words of a file that is not shown are not shown either.
         **file.model_dump(exclude=set() if is_shown else {"machine_text"}),
     )
+
+
+def _name_credit(part: Source | SourcePart) -> str:
+    return f"{part.title}, {part.publisher}; terms of reuse: {part.licence}"
 
 
 def _show_absent(url: str, row: AdMedia | None, terms: Terms, place: int) -> MediaView:
@@ -146,29 +172,30 @@ def find_shown_file(session: Session, sha256: str) -> MediaFile:
         NotFoundError: if there is none, or none that may be shown; a stranger is not told which.
     """
     file = session.get(MediaFile, sha256)
-    if file is None or not any(_allows(session, name) for name in _list_showing(session, sha256)):
+    showing = _list_showing(session, sha256) if file else ()
+    if file is None or not any(_allows(session, source, ref) for source, ref in showing):
         raise NotFoundError("media file", sha256)
     return file
 
 
-def _list_showing(session: Session, sha256: str) -> Sequence[str]:
-    """Sources of the ads that show a file and whose addresses nobody withheld."""
+def _list_showing(session: Session, sha256: str) -> Sequence[tuple[str, str]]:
+    """Source and ref of the ads that show a file and whose addresses nobody withheld."""
     withheld = and_(col(Redaction.ad_id) == col(AdMedia.ad_id), col(Redaction.field) == ADDRESSES)
     query = (
-        select(Ad.source)
+        select(Ad.source, Ad.ref)
         .join(AdMedia, col(AdMedia.ad_id) == col(Ad.id))
         .where(AdMedia.sha256 == sha256, ~exists().where(withheld))
-        .distinct()
     )
     return session.exec(query).all()
 
 
-def _allows(session: Session, source: str) -> bool:
-    known = session.get(Source, source)
-    return known is not None and media_terms(known).allows == Allowance.PUBLISH
+def _allows(session: Session, source: str, ref: str) -> bool:
+    return _read_terms(find_part(session, source, ref)).allows == Allowance.PUBLISH
 
 
-def _unknown_terms() -> Terms:
+def _read_terms(part: Source | SourcePart | None) -> Terms:
+    if part is not None:
+        return media_terms(part)
     return Terms(allows=Allowance.LEAVE, because="this archive does not know its source's terms")
 
 
@@ -182,29 +209,28 @@ STATES_IN_WORDS = {
 
 
 def count_not_kept(session: Session) -> Iterator[Lack]:
-    """Ads that name media of which nothing is kept, by source and reason."""
-    for source in session.exec(select(Source).order_by(col(Source.id))).all():
-        terms = media_terms(source)
-        is_left = terms.allows == Allowance.LEAVE
-        unlooked = terms.because if is_left else "nobody has looked yet"
-        for state, count, since_at in _count_states(session, source.id):
+    """Ads that name media of which nothing is kept, by source, feed and reason."""
+    for shelf in list_shelves(session):
+        is_left = shelf.terms.allows == Allowance.LEAVE
+        unlooked = shelf.terms.because if is_left else "nobody has looked yet"
+        for state, count, since_at in _count_states(session, shelf):
             yield Lack(
                 what="media_not_fetched",
-                source=source.id,
+                source=shelf.source,
                 reason=STATES_IN_WORDS[MediaState(state)] if state else unlooked,
                 count=count,
                 since_at=since_at,
             )
 
 
-def _count_states(session: Session, source: str) -> Sequence[tuple[str | None, int, datetime]]:
-    """A source's ads without a kept file, by how their looks ended; `None`: nobody looked."""
+def _count_states(session: Session, shelf: Shelf) -> Sequence[tuple[str | None, int, datetime]]:
+    """A shelf's ads without a kept file, by how their looks ended; `None`: nobody looked."""
     of_the_ad = col(AdMedia.ad_id) == col(PublicAd.id)
     ended = select(func.min(AdMedia.state)).where(of_the_ad).scalar_subquery()
     listed = (
         select(ended.label("state"), col(PublicAd.first_seen_at).label("seen_at"))
         .where(
-            PublicAd.source == source,
+            shelf.holds_ref(),
             func.json_array_length(PublicAd.media_urls) > 0,
             ~exists().where(of_the_ad, col(AdMedia.state) == MediaState.KEPT),
         )

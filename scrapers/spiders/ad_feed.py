@@ -5,14 +5,16 @@ Licence: each feed's own, in its file.
 Shapes: JSON Lines, a JSON list or a table, by a column map; without one under our own field names.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, model_validator
 from scrapy import Request
+from sqlmodel import Field
 
-from archive.records import SourceInfo, SourceKind
+from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
 from archive.runs import UNNAMED_PARTITION
 from config.overlay import list_config_files
 from config.settings import DeploymentKind, Realm, Settings
@@ -24,26 +26,38 @@ from scrapers.spooled import request_file
 from scrapers.yaml_files import read_model
 
 FOLDER = "feeds"
+NOT_STATED = "not stated"
 
 
-class Feed(BaseModel):
+class Feed(PartInfo):
     """One feed: a file `feeds/<name>.yaml`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # SQLModel narrows the type of this field of pydantic's to a class that it does not export.
+    model_config = ConfigDict(extra="forbid", frozen=True)  # type: ignore[assignment]
 
     url: str = Field(
-        pattern=r"^https?://[^\s/]+/\S+$",
-        description="Address of the feed's file, whole each time.",
+        regex=r"^https?://[^\s/]+/\S+$", description="Address of the feed's file, whole each time."
     )
-    title: str = Field(description="What the feed is called.")
-    publisher: str = Field(description="Who publishes it.")
-    licence: str = Field(description="Terms of reuse; `not stated` where the publisher is silent.")
     column_map: str = Field(
         default=PLAIN, description="Shape of the feed: a file of `column_maps`, or `plain`."
     )
     realm: Realm = Field(
         default=Realm.REAL, description="`fictional`: only the demo looks at it; else `real`."
     )
+
+    @model_validator(mode="after")
+    def _check_licence(self) -> Self:
+        """Refuse to show media under terms that nobody can name.
+
+        Raises:
+            ValueError: if media are to be shown and no licence is stated.
+        """
+        if (
+            self.licence == NOT_STATED
+            and self.republish[Material.MEDIA].allows == Allowance.PUBLISH
+        ):
+            raise ValueError("pictures are shown under a `licence` that is stated, or not at all")
+        return self
 
 
 class AdFeedSpider(SourceSpider):
@@ -62,6 +76,12 @@ class AdFeedSpider(SourceSpider):
         partition_unit="one feed",
         seconds_between_requests=5,
         lacks="whether an ad is political, unless a feed says so",
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="the feed, or the table that was imported, does not say what it allows",
+            )
+        },
     )
     base_url = ""
 
@@ -77,6 +97,13 @@ class AdFeedSpider(SourceSpider):
         """The site of the feed."""
         parts = urlsplit(list_feeds(settings)[partition].url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @classmethod
+    def list_parts(cls, settings: Settings) -> Mapping[str, PartInfo]:
+        """The feeds that are looked at here, by their names."""
+        feeds = list_feeds(settings)
+        # Which day it is does not matter: every feed is one partition, always.
+        return {name: feeds[name] for name in cls.list_partitions(settings, date.min)}
 
     @classmethod
     def reader_of(cls, settings: Settings, partition: str) -> FileReader:

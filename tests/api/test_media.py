@@ -12,6 +12,7 @@ from archive.models.media import MediaState
 from archive.pictures import look_at_file
 from archive.records import Allowance, Material, Terms
 from archive.setup import write_sources
+from archive.shelves import list_shelves
 from tests.api.conftest import NOON, SOURCE, make_ad
 from tests.drawn import draw_scene, encode_picture
 
@@ -39,7 +40,8 @@ def kept(settings, client, take_in, tmp_path) -> dict[str, str]:
             words = MachineText(HOSTILE_WORDS, None, "tesseract 9")
             keep_file(session, blob, look_at_file(path), words, NOON)
             outcomes[url] = Outcome(MediaState.KEPT, sha256=blob.sha256)
-        (ad,) = list_due(session, "example", NOON, 10)
+        (shelf,) = list_shelves(session)
+        (ad,) = list_due(session, shelf, NOON, 10)
         note_looks(session, "example", ad, outcomes, NOON)
     engine.dispose()
     return {url: outcome.sha256 for url, outcome in outcomes.items() if outcome.sha256}

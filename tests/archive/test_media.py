@@ -15,7 +15,6 @@ from archive.media import (
     keep_file,
     list_due,
     list_unread,
-    media_terms,
     note_looks,
     set_machine_text,
 )
@@ -25,9 +24,10 @@ from archive.pictures import PICTURES, Look
 from archive.reading import read_ad
 from archive.reading.media import count_not_kept, find_shown_file, list_media
 from archive.reading.moment import NOW, Moment
-from archive.records import Allowance, Terms
+from archive.records import Allowance, Material, PartInfo, Terms
 from archive.redactions import redact_field
 from archive.setup import write_sources
+from archive.shelves import list_shelves, media_terms, write_parts
 from tests.archive.conftest import NOON
 from tests.sources_with_terms import make_source
 
@@ -52,7 +52,8 @@ def note(engine):
 
     def note_outcomes(dhash: str = "0123456789abcdef", at=LATER, **outcomes: MediaState) -> None:
         with write(engine) as session:
-            for ad in list_due(session, "example", at, 100):
+            (shelf,) = list_shelves(session)
+            for ad in list_due(session, shelf, at, 100):
                 made = {}
                 for url in ad.addresses:
                     name = url.rsplit("/", 1)[-1].removesuffix(".png")
@@ -72,9 +73,15 @@ def make_outcome(session, state, dhash, at) -> Outcome:
     return Outcome(state, f"it is {state}", retry_at=retry_at)
 
 
-def show(engine, moment=NOW):
+def show(engine, moment=NOW, ref="a1"):
     with read(engine) as session:
-        return list_media(session, read_ad(session, "example:a1", moment), moment)
+        return list_media(session, read_ad(session, f"example:{ref}", moment), moment)
+
+
+def list_due_refs(engine, at, part=None):
+    with read(engine) as session:
+        shelf = next(each for each in list_shelves(session) if each.part == part)
+        return [(ad.ref, ad.addresses) for ad in list_due(session, shelf, at, 10)]
 
 
 def test_terms_of_a_source_come_back_as_they_were_written(engine, allow):
@@ -104,17 +111,78 @@ def test_ads_are_due_once_in_each_version_newest_first(engine, allow, look_at, m
     ]
     look_at(ads)
 
-    with read(engine) as session:
-        due = list_due(session, "example", LATER, 10)
-    assert [(ad.ref, ad.addresses) for ad in due] == [("a2", (TWO,)), ("a1", (ONE, TWO))]
+    assert list_due_refs(engine, LATER) == [("a2", (TWO,)), ("a1", (ONE, TWO))]
 
     note()
-    with read(engine) as session:
-        assert list_due(session, "example", LATER, 10) == []
+    assert list_due_refs(engine, LATER) == []
 
     look_at([make_ad("a1", media_urls=[ONE], bodies=["Other words"]), *ads[1:]], LATER)
+    assert list_due_refs(engine, LATER) == [("a1", (ONE,))]
+
+
+@pytest.fixture
+def write_feed(engine):
+    def write_terms(name: str, allows: Allowance, licence: str = "CC-BY-4.0") -> None:
+        terms = {Material.MEDIA: Terms(allows=allows, because="its licence")}
+        info = PartInfo(title="A panel", publisher="Panel", licence=licence, republish=terms)
+        with write(engine) as session:
+            write_parts(session, "example", {name: info})
+
+    return write_terms
+
+
+def test_the_terms_of_a_feed_hold_for_its_ads_and_for_no_others(
+    engine, allow, write_feed, look_at, make_ad
+):
+    allow(Allowance.LEAVE)
+    write_feed("panel", Allowance.PUBLISH)
+    refs = ["panel/1", "PANEL/1", "panel", "panel2/1", "other/panel/1"]
+    look_at([make_ad(ref, media_urls=[ONE]) for ref in refs])
+
+    assert list_due_refs(engine, LATER, "panel") == [("panel/1", (ONE,))]
+    assert {ref for ref, _ in list_due_refs(engine, LATER)} == set(refs) - {"panel/1"}
+
+
+def test_a_picture_of_a_feed_is_shown_with_credit_until_its_terms_change(
+    engine, allow, write_feed, look_at, make_ad
+):
+    allow(Allowance.LEAVE)
+    write_feed("panel", Allowance.PUBLISH)
+    look_at([make_ad("panel/1", media_urls=[ONE])])
+    with write(engine) as session:
+        shelf = next(each for each in list_shelves(session) if each.name == "example/panel")
+        (ad,) = list_due(session, shelf, LATER, 10)
+        outcome = make_outcome(session, MediaState.KEPT, "0123456789abcdef", LATER)
+        note_looks(session, "example", ad, {ONE: outcome}, LATER)
+
+    (item,) = show(engine, ref="panel/1")
+    assert (item.state, item.credit) == ("shown", "A panel, Panel; terms of reuse: CC-BY-4.0")
     with read(engine) as session:
-        assert [ad.ref for ad in list_due(session, "example", LATER, 10)] == ["a1"]
+        assert find_shown_file(session, SHA).sha256 == SHA
+
+    write_feed("panel", Allowance.KEEP)
+    (item,) = show(engine, ref="panel/1")
+    assert (item.state, item.credit) == ("kept", "")
+    with read(engine) as session, pytest.raises(NotFoundError):
+        find_shown_file(session, SHA)
+
+
+@pytest.mark.parametrize(
+    ("allows", "state", "reason"),
+    [
+        (Allowance.LEAVE, "terms", "section 4"),
+        (Allowance.KEEP, "not_provided", "its source gives no address of a picture or video of it"),
+    ],
+)
+def test_an_ad_that_names_no_media_says_why_there_is_nothing(
+    engine, allow, look_at, make_ad, allows, state, reason
+):
+    allow(allows)
+    look_at([make_ad("a1")])
+
+    (item,) = show(engine)
+
+    assert (item.url, item.state, item.reason) == (None, state, reason)
 
 
 def test_every_address_says_what_there_is_of_it(engine, allow, look_at, make_ad, note):

@@ -70,6 +70,12 @@ class Cdn:
         return Response(body, media_type="image/png") if body else Response("gone", 404)
 
 
+@pytest.fixture(autouse=True)
+def _no_tesseract(tmp_path, monkeypatch):
+    """What machines read is told in test_machine_text.py; here the program would only take time."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
 @pytest.fixture
 def cdn() -> Cdn:
     return Cdn()

@@ -92,9 +92,8 @@ def test_ads_with_the_same_picture_edited_are_found(fetch, take_in, engine):
 
 
 def test_pictures_kept_without_tesseract_are_read_once_there_is_one(
-    fetch, take_in, engine, settings, tmp_path, monkeypatch
+    fetch, take_in, engine, settings, tmp_path
 ):
-    monkeypatch.setenv("PATH", str(tmp_path))
     take_in("open", a1=[f"{HOST}/one.png", f"{HOST}/wrong.png"])
     fetch()
     assert read_kept(settings, engine, 10) == 0

@@ -6,7 +6,7 @@ import typer
 
 from archive.database import read
 from archive.reading.listed import Include
-from archive.stats import count_archive
+from archive.reading.stats import count_archive
 from archive.terminal import emit_json, format_table, open_or_exit, say
 from config.settings import Settings
 

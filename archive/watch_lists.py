@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.errors import ArchiveError, NotFoundError
-from archive.models import EntryKind, WatchList, WatchListEntry
+from archive.models import EntryKind, WatchList, WatchListEntry, WatchListEntryView
 
 PREFIX = "watch:"
 
@@ -42,7 +42,7 @@ class WatchListView(SQLModel):
     """A watch list as it stands at a time, with all that was ever on it by then."""
 
     watch_list: WatchList = Field(description="Its head.")
-    entries: list[WatchListEntry] = Field(
+    entries: list[WatchListEntryView] = Field(
         description="Its entries, oldest first, removed ones too."
     )
     partition: str = Field(description="The partition of its source that its sweeps cover.")
@@ -106,7 +106,7 @@ def remove_entry(
     removed_by: str,
     reason: str,
     now: datetime,
-) -> WatchListEntry:
+) -> WatchListEntryView:
     """Take something off a list; that it was there stays on record.
 
     Raises:
@@ -147,7 +147,7 @@ def list_watch_lists(session: Session, source: str | None = None) -> Iterator[Wa
         yield read_watch_list(session, list_id)
 
 
-def name_partition(list_id: str, entries: Iterable[WatchListEntry]) -> str:
+def name_partition(list_id: str, entries: Iterable[WatchListEntryView]) -> str:
     """The partition that a list's sweeps cover, `watch:<list>` or `watch:<list>:<number>`.
 
     A list that grows still covers what it covered. One from which something was removed, or whose

@@ -4,15 +4,13 @@ The front door mounts them; `archive.watch_lists` and `archive.political_labels`
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from sqlmodel import Session
 
 from archive.cli import AsJson
 from archive.database import read, write
-from archive.models import EntryKind, WatchList, WatchListEntry
+from archive.models import EntryKind, WatchList, WatchListEntry, WatchListEntryView
 from archive.plain import show_plain
 from archive.political_labels import label_ad, withdraw_label
 from archive.reading.ads import find_ad_row
@@ -178,21 +176,23 @@ def label(
     ad: Annotated[str, typer.Argument(metavar="AD", help="Permanent id, such as snap:3543bda6.")],
     by: By,
     because: Because,
+    rule: Annotated[str | None, typer.Option(help="The rule that pointed to it, if any.")] = None,
     withdraw: Annotated[bool, typer.Option(help="End the label that holds.")] = False,
 ) -> None:
     """Call an ad political that nobody declared so; lists and sums show it from then on."""
+    now = utc_now()
+    if withdraw and rule:
+        note("a label is withdrawn by a person; leave --rule out")
+        raise typer.Exit(WRONG_USAGE)
     with plain_errors(), write(open_or_exit(Settings())) as session:
-        _label(session, ad, by, because, utc_now(), withdraw=withdraw)
+        row = find_ad_row(session, ad)
+        if withdraw:
+            withdraw_label(session, row, by, because, now)
+        else:
+            label_ad(session, row, by, because, now, rule)
     told = "the label is withdrawn" if withdraw else "labelled political"
     say(f"{show_plain(ad)}: {told}, by {show_plain(by)}")
     say("next: paidforby index sync")
-
-
-def _label(
-    session: Session, ad: str, by: str, because: str, now: datetime, *, withdraw: bool
-) -> None:
-    act = withdraw_label if withdraw else label_ad
-    act(session, find_ad_row(session, ad), by, because, now)
 
 
 def describe_list(view: WatchListView) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def _count_standing(view: WatchListView) -> int:
     return sum(entry.removed_at is None for entry in view.entries)
 
 
-def _tell_entry(entry: WatchListEntry) -> list[str]:
+def _tell_entry(entry: WatchListEntryView) -> list[str]:
     removed = ""
     if entry.removed_at is not None:
         removed = f"{format_time(entry.removed_at)} by {entry.removed_by}: {entry.removal_reason}"

@@ -42,6 +42,9 @@ AT_MOST = "≤"
 CURRENCY_OF_2018 = {"US": "USD"}
 """Files of 2018 name no currency; their README says: accounts in USD, of the report for the US."""
 
+DAY_ZONE = "America/Los_Angeles"
+"""The README in each zip: days are Pacific time."""
+
 FILE_NAME = re.compile(
     r"FacebookAd(?:Archive|Library)Report_(?P<day>\d{4}-\d\d-\d\d)_(?P<country>[A-Z]{2})_"
     r"(?P<preset>yesterday|last_7_days|last_30_days|last_90_days|lifelong)_advertisers\.csv"
@@ -68,7 +71,7 @@ class Report:
     country: str
     preset: str
     last_on: date
-    """Last day covered, by Pacific time."""
+    """Last day covered, by the source's day (`DAY_ZONE`)."""
 
     @property
     def dataset(self) -> str:
@@ -159,6 +162,7 @@ def read_line(fields: Fields, report: Report, amount_column: str) -> AdvertiserS
         platform="meta",
         grain=report.grain,
         **report.period,
+        day_zone=DAY_ZONE,
         countries=[report.country],
         currency=currency,
         spend_lower_minor=amount[0],

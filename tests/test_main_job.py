@@ -18,10 +18,10 @@ from archive.database import read, write
 from archive.models import PublicAd, Signal
 from archive.models.people import Role
 from archive.people import add_user
+from archive.reading.stats import count_archive
 from archive.setup import init_archive
 from archive.spending import SpendQuery, summarise_spending
 from archive.spending.query import SpendBy
-from archive.stats import count_archive
 from config.settings import DeploymentKind, Settings
 from scrapers.following import follow_changes
 from scrapers.spider import find_spiders

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
-from archive.models.watch_lists import WatchListEntry
+from archive.models.watch_lists import WatchListEntryView
 from archive.watch_lists import WatchListView, list_watch_lists, read_watch_list
 
 router = APIRouter(prefix="/watch-lists", tags=["sources"])
@@ -21,7 +21,7 @@ def get_watch_lists(
     """Every list by its name, with all that was ever on it; as CSV, a row for each entry."""
     lists = list(list_watch_lists(session, source))
     if shape is Format.CSV:
-        return answer_csv(WatchListEntry, [entry for view in lists for entry in view.entries])
+        return answer_csv(WatchListEntryView, [entry for view in lists for entry in view.entries])
     return answer_whole(session, lists)
 
 

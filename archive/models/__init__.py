@@ -41,7 +41,13 @@ from archive.models.oversight import (
 )
 from archive.models.people import ApiKey, User
 from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
-from archive.models.watch_lists import EntryKind, PoliticalLabel, WatchList, WatchListEntry
+from archive.models.watch_lists import (
+    EntryKind,
+    PoliticalLabel,
+    WatchList,
+    WatchListEntry,
+    WatchListEntryView,
+)
 from archive.models.watching import LookRhythm, MailedAlert, MonitorFinding
 from archive.models.working import Duty, RequestBudget
 
@@ -94,4 +100,5 @@ __all__ = [
     "User",
     "WatchList",
     "WatchListEntry",
+    "WatchListEntryView",
 ]

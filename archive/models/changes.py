@@ -56,6 +56,7 @@ class LeafKind(StrEnum):
     DECISION = "decision"
     REDACTION = "redaction"
     MEDIA = "media"
+    LABEL = "label"
 
 
 class LedgerLeaf(SQLModel, table=True):

@@ -41,13 +41,9 @@ class WatchList(SQLModel, table=True):
     recorded_at: datetime = Field(description="Since when it is kept.")
 
 
-class WatchListEntry(SQLModel, table=True):
-    """One thing a watch list asks by, from one time to another."""
+class WatchListEntryView(SQLModel):
+    """One thing a watch list asks by, from one time to another: what is kept of it and what is shown."""
 
-    __tablename__ = "watch_list_entry"
-    __table_args__ = (Index("watch_list_entry_by_list", "list_id", "id"),)
-
-    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     list_id: str = Field(foreign_key="watch_list.id", description="The list.")
     kind: str = Field(description="page, advertiser, term or language.")
     value: str = Field(
@@ -64,6 +60,15 @@ class WatchListEntry(SQLModel, table=True):
     )
 
 
+class WatchListEntry(WatchListEntryView, table=True):
+    """The same as it is kept."""
+
+    __tablename__ = "watch_list_entry"
+    __table_args__ = (Index("watch_list_entry_by_list", "list_id", "id"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+
+
 class PoliticalLabel(SQLModel, table=True):
     """A person's word that an ad is political although nobody declared it so."""
 
@@ -73,6 +78,9 @@ class PoliticalLabel(SQLModel, table=True):
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, description="The ad.")
     labelled_by: str = Field(description="Who says so.")
+    rule_id: str | None = Field(
+        default=None, description="The rule that pointed the person to it, if one did."
+    )
     reason: str = Field(description="Why.")
     recorded_at: datetime = Field(description="Since when it holds.")
     withdrawn_by: str | None = Field(default=None, description="Who withdrew it.")

@@ -5,9 +5,9 @@ from sqlmodel import Session, col, select
 from archive.models import Run, Source
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.stats import count_archive
 from archive.reading.views import RunView, SourceView
 from archive.runs import last_runs
-from archive.stats import count_archive
 
 LISTING = "runs"
 

@@ -10,6 +10,7 @@ from sqlmodel import select
 from archive.database import create_archive_engine, open_archive, read, write
 from archive.errors import DatabaseAddressError, NotInitialisedError, RealmError
 from archive.models import PublicAd, Source
+from archive.reading.stats import count_archive
 from archive.realm import claim_realm, read_realm
 from archive.records import SourceInfo, SourceKind
 from archive.setup import (
@@ -19,7 +20,6 @@ from archive.setup import (
     migrate,
     read_revision,
 )
-from archive.stats import count_archive
 from config.settings import Realm, Settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

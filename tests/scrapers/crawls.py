@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from archive.database import open_archive, read
 from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
 from archive.models import Run
-from archive.stats import count_archive
+from archive.reading.stats import count_archive
 from config.settings import Realm, Settings
 from scrapers.children import Errand, settings_environ
 from scrapers.crawling import CrawlOrder, run_crawl

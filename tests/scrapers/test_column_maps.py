@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from archive.database import open_archive, read
+from archive.reading.stats import count_archive
 from archive.records import AdRecord
-from archive.stats import count_archive
 from config.settings import Settings
 from paidforby import app
 from scrapers.column_maps import ColumnMap, MappedReader, find_column_map

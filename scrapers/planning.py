@@ -1,10 +1,10 @@
 """What the schedule and the budget there are will tell of the windows ahead, and when each source is due.
 
-`paidforby schedule` shows it, and the scheduler prints the windows when it starts. It starts nothing.
+`schedule_lines.py` shows it. It starts nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,7 +15,6 @@ from archive.database import read
 from archive.models import Capture, RequestBudget, Run
 from archive.models.collecting import RunKind
 from archive.records.sources import SourceKind
-from archive.terminal import format_table, format_time
 from config.settings import Settings
 from scrapers.budget import WINDOW, Pace, find_free_at
 from scrapers.due import find_scheduled_pace, find_turns
@@ -199,83 +198,3 @@ def _find_standing(
         used=budget.used if budget is not None and is_counted else 0,
         requests_per_hour=pace.requests_per_hour,
     )
-
-
-def tell_windows(forecasts: Sequence[Forecast]) -> list[str]:
-    """Lines of a table: each window, and what each source will tell of it."""
-    if not forecasts:
-        return ["no window of a rule is open or ahead: election mode changes nothing now"]
-    header = ["rule", "election", "opens", "is over", "source", "a look every", "needed every", ""]
-    return format_table(header, [_tell_forecast(forecast) for forecast in forecasts])
-
-
-def _tell_forecast(forecast: Forecast) -> list[str]:
-    demand = forecast.demand
-    because = f" ({forecast.because})" if forecast.because else ""
-    return [
-        demand.rule,
-        demand.election,
-        format_time(demand.start_at),
-        format_time(demand.end_at),
-        forecast.source,
-        tell_span(forecast.every),
-        tell_span(demand.resolution),
-        f"{forecast.verdict}{because}",
-    ]
-
-
-def tell_standings(standings: Sequence[Standing]) -> list[str]:
-    """Lines of a table: each source, how often, when next, and what it has used."""
-    header = ["source", "a look every", "partitions", "due now", "next", "asked this hour"]
-    return format_table(header, [_tell_standing(standing) for standing in standings])
-
-
-def _tell_standing(standing: Standing) -> list[object]:
-    most = f" of {standing.requests_per_hour:,}" if standing.requests_per_hour else ""
-    every = "only when asked" if standing.every is None else tell_span(standing.every)
-    return [
-        standing.source,
-        every,
-        standing.partitions,
-        standing.due,
-        format_time(standing.next_at) if standing.next_at else "",
-        f"{standing.used:,}{most}",
-    ]
-
-
-def describe_forecast(forecast: Forecast) -> dict[str, object]:
-    """A forecast as programs read it."""
-    demand = forecast.demand
-    return {
-        "rule": demand.rule,
-        "election": demand.election,
-        "country": demand.country,
-        "start_at": demand.start_at,
-        "end_at": demand.end_at,
-        "source": forecast.source,
-        "every_seconds": _count_seconds(forecast.every),
-        "needed_seconds": _count_seconds(demand.resolution),
-        "verdict": forecast.verdict,
-        "because": forecast.because,
-    }
-
-
-def describe_standing(standing: Standing) -> dict[str, object]:
-    """A standing as programs read it."""
-    values = asdict(standing)
-    return values | {"every_seconds": _count_seconds(values.pop("every"))}
-
-
-def _count_seconds(span: timedelta | None) -> float | None:
-    return None if span is None else span.total_seconds()
-
-
-def tell_span(span: timedelta | None) -> str:
-    """A length of time as people say it: `6 h`, `3 h 45 min`, `2 d`."""
-    if span is None:
-        return "not known"
-    minutes = max(1, round(span.total_seconds() / 60))
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -9,16 +9,16 @@ from archive.database import open_archive
 from archive.terminal import emit_json, plain_errors, say, utc_now
 from config.settings import Dispatch, Settings
 from scrapers.crawl_cli import choose_exit_code, open_or_init, report_runs
-from scrapers.election_mode import find_demands
-from scrapers.planning import (
+from scrapers.election_mode import look_ahead
+from scrapers.planning import forecast_windows, list_standings
+from scrapers.schedule import read_schedules
+from scrapers.schedule_lines import (
     describe_forecast,
     describe_standing,
-    forecast_windows,
-    list_standings,
+    describe_undated,
     tell_standings,
     tell_windows,
 )
-from scrapers.schedule import read_schedules
 from scrapers.scheduler import schedule_on
 from scrapers.tasks import work_from_queue
 from scrapers.worker import work_on, work_once
@@ -36,14 +36,19 @@ def schedule(as_json: AsJson = False) -> None:
     settings, now = Settings(), utc_now()
     with plain_errors():
         engine = open_archive(settings)
-        schedules, demands = read_schedules(settings), find_demands(settings, now)
-        standings = list_standings(engine, settings, schedules, demands, now)
-        forecasts = forecast_windows(engine, settings, schedules, demands, now)
+        schedules, ahead = read_schedules(settings), look_ahead(settings, now)
+        standings = list_standings(engine, settings, schedules, ahead.demands, now)
+        forecasts = forecast_windows(engine, settings, schedules, ahead.demands, now)
     if as_json:
-        sources = [describe_standing(standing) for standing in standings]
-        emit_json({"sources": sources, "windows": [describe_forecast(f) for f in forecasts]})
+        emit_json(
+            {
+                "sources": [describe_standing(standing) for standing in standings],
+                "windows": [describe_forecast(forecast) for forecast in forecasts],
+                "undated": [describe_undated(window) for window in ahead.undated],
+            }
+        )
         return
-    for line in [*tell_standings(standings), "", *tell_windows(forecasts)]:
+    for line in [*tell_standings(standings), "", *tell_windows(forecasts, ahead.undated)]:
         say(line)
 
 

@@ -22,11 +22,12 @@ from config.settings import Settings
 from scrapers.alerting import mail_alerts, promise_looks
 from scrapers.due import find_due
 from scrapers.duty import SCHEDULER, DutyTakenError, HeldDuty, give_back_duty, keep_duty, take_duty
-from scrapers.election_mode import find_demands
+from scrapers.election_mode import Outlook, look_ahead
 from scrapers.executors import Executor, make_executor
 from scrapers.intake import Clock
-from scrapers.planning import forecast_windows, tell_windows
-from scrapers.schedule import Demand, Schedule, read_schedules
+from scrapers.planning import forecast_windows
+from scrapers.schedule import Schedule, read_schedules
+from scrapers.schedule_lines import tell_windows
 
 SECONDS_BETWEEN_TICKS = 30.0
 TICKS_PER_LEASE = 3
@@ -55,7 +56,7 @@ class CrawlScheduler:
         self._executor = executor
         self._seconds_between_ticks = seconds_between_ticks
         self._schedules = read_schedules(settings)
-        self._demands: list[Demand] = []
+        self._outlook = Outlook([], [])
         self._duty: HeldDuty | None = None
         self.is_over = Event()
         """Set from outside to end it, or by itself when another scheduler has taken over."""
@@ -93,9 +94,9 @@ class CrawlScheduler:
     def tell_windows(self) -> list[str]:
         """Which windows of rules will be decidable, and at which resolution."""
         forecasts = forecast_windows(
-            self._engine, self._settings, self._schedules, self._demands, self._clock()
+            self._engine, self._settings, self._schedules, self._outlook.demands, self._clock()
         )
-        return tell_windows(forecasts)
+        return tell_windows(forecasts, self._outlook.undated)
 
     def _add_tick(self, act: Callable[[], None], seconds: float) -> None:
         self._ticker.add_job(act, "interval", seconds=seconds)
@@ -114,7 +115,7 @@ class CrawlScheduler:
         """One source's turn: its due partitions one after the other."""
         now = self._clock()
         for errand in find_due(
-            self._engine, self._settings, {source: schedule}, now, self._demands
+            self._engine, self._settings, {source: schedule}, now, self._outlook.demands
         ):
             if self.is_over.is_set():
                 return
@@ -133,7 +134,7 @@ class CrawlScheduler:
 
     def look_ahead(self) -> None:
         """Read what the windows of rules ask of the sources from now on, and say what stands out."""
-        self._demands = find_demands(self._settings, self._clock())
+        self._outlook = look_ahead(self._settings, self._clock())
         promise_looks(self._settings, self._engine, self._clock)
         mail_alerts(self._settings, self._engine, self._clock)
 

@@ -15,7 +15,7 @@ from config.settings import Settings
 from scrapers.alerting import mail_alerts, promise_looks
 from scrapers.children import finish_child, running_child
 from scrapers.due import find_due
-from scrapers.election_mode import find_demands
+from scrapers.election_mode import look_ahead
 from scrapers.following import follow_changes
 from scrapers.intake import Clock
 from scrapers.media import keep_due_media
@@ -37,7 +37,7 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     promise_looks(settings, engine, clock)
     follow_changes(settings, engine, clock, mirror=True)
     runs = []
-    demands = find_demands(settings, clock())
+    demands = look_ahead(settings, clock()).demands
     for errand in find_due(engine, settings, read_schedules(settings), clock(), demands):
         with running_child(settings, errand, clock) as child:
             run = finish_child(engine, child, clock)

@@ -1,17 +1,20 @@
 """Windows of rules at elections ask for looks; the schedule grants them, and says what they will tell."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from archive.database import write
 from archive.models import Capture, Run
 from archive.models.collecting import Outcome, RunKind
+from config.overlay import SHIPPED_DIR
 from scrapers.budget import Pace
 from scrapers.due import find_due
-from scrapers.election_mode import LOOKS_PER_WINDOW, find_demands
-from scrapers.planning import Verdict, forecast_windows, list_standings, tell_span, tell_windows
+from scrapers.election_mode import LOOKS_PER_WINDOW, look_ahead
+from scrapers.planning import Verdict, forecast_windows, list_standings
 from scrapers.schedule import Demand, Schedule, choose_every, find_pace
+from scrapers.schedule_lines import describe_undated, tell_span, tell_windows
 from scrapers.spider import find_spiders
 
 POLLS_CLOSE = datetime(2031, 5, 4, 16, tzinfo=UTC)
@@ -33,6 +36,7 @@ sources:
     cite: Invented for a test
     evidence: own_pattern
 """
+EVE_RULE = Path("rules") / "any" / "started-on-the-eve.yaml"
 HOURLY = Schedule(every="1d", fastest="1h")
 
 
@@ -46,7 +50,7 @@ def with_election(home):
 
 @pytest.fixture
 def eve(with_election) -> Demand:
-    demands = find_demands(with_election.settings, LONG_BEFORE)
+    demands = look_ahead(with_election.settings, LONG_BEFORE).demands
     return next(demand for demand in demands if demand.rule == "started-on-the-eve")
 
 
@@ -98,23 +102,49 @@ def test_a_window_asks_for_looks_a_twelfth_of_it_apart(eve):
 
 
 def test_only_rules_that_are_law_there_ask(with_election):
-    rules = {demand.rule for demand in find_demands(with_election.settings, LONG_BEFORE)}
+    rules = {demand.rule for demand in look_ahead(with_election.settings, LONG_BEFORE).demands}
     assert not any(rule.startswith(("us-", "au-")) for rule in rules)
 
 
 def test_a_window_that_is_over_asks_for_nothing_once_the_last_look_is_taken(with_election):
     last = POLLS_CLOSE + NEEDED
-    before = find_demands(with_election.settings, last - timedelta(minutes=1))
-    after = find_demands(with_election.settings, last)
+    before = look_ahead(with_election.settings, last - timedelta(minutes=1)).demands
+    after = look_ahead(with_election.settings, last).demands
     assert "started-on-the-eve" in {demand.rule for demand in before}
     assert "started-on-the-eve" not in {demand.rule for demand in after}
+
+
+@pytest.fixture
+def with_undated(with_election):
+    """The rule counts from a day that is not known of the election: when it was called."""
+    rule = with_election.settings.home / "config" / EVE_RULE
+    rule.parent.mkdir(parents=True)
+    shipped = (SHIPPED_DIR / EVE_RULE).read_text()
+    rule.write_text(shipped.replace("from: polling_day - P1D", "from: called_on"))
+    return with_election
+
+
+def test_a_window_that_cannot_be_placed_is_named_until_the_election_is_over(with_undated):
+    ahead = look_ahead(with_undated.settings, LONG_BEFORE)
+    (window,) = ahead.undated
+    assert (window.rule, window.election) == ("started-on-the-eve", "de-2031-05-04-invented")
+    assert window.rule not in {demand.rule for demand in ahead.demands}
+    assert tell_windows([], ahead.undated)[-1].endswith("2031-05-04   cannot be said: no date")
+    assert describe_undated(window)["because"] == "no date"
+
+    assert look_ahead(with_undated.settings, POLLS_CLOSE).undated == [window]
+    assert look_ahead(with_undated.settings, POLLS_CLOSE + timedelta(days=1)).undated == []
+
+
+def test_a_window_with_a_date_is_not_named_so(with_election):
+    assert look_ahead(with_election.settings, LONG_BEFORE).undated == []
 
 
 def test_a_rule_file_that_does_not_load_stops_no_look(with_election, capsys):
     folder = with_election.settings.home / "config" / "rules"
     folder.mkdir(parents=True)
     (folder / "broken.yaml").write_text("id: broken\n")
-    assert find_demands(with_election.settings, EVE) == []
+    assert look_ahead(with_election.settings, EVE).demands == []
     assert "broken.yaml" in capsys.readouterr().err
 
 
@@ -181,7 +211,7 @@ def test_a_budget_that_is_too_small_makes_the_window_too_coarse_and_says_how_coa
     look(home, "DE", LONG_BEFORE, 100, timedelta(minutes=5))
     (found,) = forecast(home, eve, Schedule(every="1d", fastest="1h", requests_per_hour=10))
     assert (found.verdict, found.every) == (Verdict.TOO_COARSE, timedelta(hours=10))
-    assert "one round of looks takes as long" in tell_windows([found])[1]
+    assert "one round of looks takes as long" in tell_windows([found], [])[1]
 
 
 def test_other_partitions_take_their_share_of_the_key(with_election, eve):

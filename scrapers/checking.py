@@ -1,22 +1,24 @@
 """A look at a source that leaves no trace: into a home of its own that is thrown away.
 
 `crawl --check` and `credentials test` call it, once in a process. It reads the operator's own
-configuration and never touches the archive.
+configuration and, where one is looked at, the archive's watch list; it never writes to the archive.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Engine
 from sqlmodel import select
 
 from archive.alerts import list_findings
-from archive.database import read
+from archive.database import open_archive, read, write
 from archive.held_batches import list_batches
-from archive.models import QuarantinedPiece, Run
+from archive.models import QuarantinedPiece, Run, WatchList, WatchListEntry
 from archive.models.collecting import Outcome, PieceStatus
 from archive.quarantine import tell_piece
 from archive.setup import init_archive
+from archive.watch_lists import find_list_id, read_watch_list
 from config.settings import Settings
 from scrapers.crawling import ENOUGH, CrawlOrder, run_crawl
 from scrapers.intake import Clock
@@ -49,12 +51,14 @@ def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answe
     """Look at the beginning of a partition, few answers, and keep nothing.
 
     Raises:
+        NotFoundError: if the partition is of a watch list that there is not.
         ArchiveError: as `run_crawl`.
     """
     with TemporaryDirectory(prefix="paidforby-check-") as folder:
         scratch = _make_scratch(settings, Path(folder))
         engine = init_archive(scratch, [order.spider.info])
         try:
+            _copy_watch_list(settings, order.partition, engine)
             run = run_crawl(scratch, engine, order, clock, most_answers=most_answers)
             with read(engine) as session:
                 pieces = session.exec(select(QuarantinedPiece).limit(SHOWN_AT_MOST)).all()
@@ -76,3 +80,21 @@ def _make_scratch(settings: Settings, folder: Path) -> Settings:
         (folder / "config").symlink_to(own, target_is_directory=True)
     elsewhere = {"home": folder, "database_url": None, "meilisearch_url": None}
     return settings.model_copy(update=elsewhere)
+
+
+def _copy_watch_list(settings: Settings, partition: str, scratch: Engine) -> None:
+    """Lay the watch list that a partition covers beside the look, as the archive has it."""
+    list_id = find_list_id(partition)
+    if list_id is None:
+        return
+    archive = open_archive(settings)
+    try:
+        with read(archive) as session:
+            view = read_watch_list(session, list_id)
+            head, entries = view.watch_list.model_dump(), [e.model_dump() for e in view.entries]
+    finally:
+        archive.dispose()
+    with write(scratch) as session:
+        session.add(WatchList(**head))
+        session.flush()
+        session.add_all(WatchListEntry(**entry) for entry in entries)

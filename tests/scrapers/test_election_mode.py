@@ -129,7 +129,7 @@ def test_a_window_that_cannot_be_placed_is_named_until_the_election_is_over(with
     (window,) = ahead.undated
     assert (window.rule, window.election) == ("started-on-the-eve", "de-2031-05-04-invented")
     assert window.rule not in {demand.rule for demand in ahead.demands}
-    assert tell_windows([], ahead.undated)[-1].endswith("2031-05-04   cannot be said: no date")
+    assert tell_windows([], ahead.undated)[-1].endswith("cannot be said: no date")
     assert describe_undated(window)["because"] == "no date"
 
     assert look_ahead(with_undated.settings, POLLS_CLOSE).undated == [window]

@@ -7,6 +7,8 @@ The worker and the scheduler call it, `crawl` promises looks at its source. It f
 import smtplib
 import ssl
 from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from sqlalchemy import Engine
@@ -19,11 +21,15 @@ from archive.plain import show_plain
 from archive.terminal import note
 from config.settings import Settings
 from scrapers.credentials import list_standings, list_warnings
+from scrapers.duty import DutyTakenError, give_back_duty, take_duty
 from scrapers.intake import Clock
 from scrapers.schedule import read_schedules
 from scrapers.walk import LOOPBACK
 
 SECONDS_FOR_MAIL = 30
+MAIL = "mail"
+MAIL_LEASE = timedelta(minutes=10)
+"""Longer than a server can keep us: each of about ten answers within `SECONDS_FOR_MAIL`."""
 
 
 def promise_looks(
@@ -44,7 +50,9 @@ def promise_looks(
 def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]:
     """Mail what stands out and was not mailed before; gives it. A mail that fails is tried again later.
 
-    An alert mailed twice is better than one never mailed: it counts as mailed once a server took it.
+    One process mails at a time, so that several who see the same alert mail it once. An alert mailed
+    twice is better than one never mailed: it counts as mailed once a server took it, and only a process
+    that is killed in between leaves it to be mailed again.
 
     Raises:
         YamlFileError, CredentialError: if what is known about credentials cannot be read.
@@ -52,19 +60,46 @@ def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]
     if settings.mail_host is None or not settings.mail_to:
         return []
     now = clock()
+    if not _list_unmailed(settings, engine, now):
+        return []
+    try:
+        with write(engine) as session:
+            held = take_duty(session, MAIL, MAIL_LEASE, now)
+    except DutyTakenError:
+        return []
+    try:
+        # Looked up again: whoever had the duty before us may have mailed them.
+        return _mail(
+            settings, settings.mail_host, engine, _list_unmailed(settings, engine, now), now
+        )
+    finally:
+        # Taken over meanwhile, it is no longer ours to give back.
+        with suppress(DutyTakenError), write(engine) as session:
+            give_back_duty(session, held)
+
+
+def _list_unmailed(settings: Settings, engine: Engine, now: datetime) -> list[Alert]:
     warnings = list_warnings(list_standings(settings), now.date())
     with read(engine) as session:
         known = set(session.exec(select(MailedAlert.alert_id)))
-        alerts = [a for a in [*warnings, *list_alerts(session, now)] if a.id not in known]
+        return [a for a in [*warnings, *list_alerts(session, now)] if a.id not in known]
+
+
+def _mail(
+    settings: Settings, host: str, engine: Engine, alerts: list[Alert], now: datetime
+) -> list[Alert]:
     if not alerts:
         return []
     try:
-        send_mail(settings, settings.mail_host, write_mail(settings, alerts))
+        refused = send_mail(settings, host, write_mail(settings, alerts))
     except (OSError, smtplib.SMTPException) as error:
         note(f"no mail about {_tell_number(alerts)}: {show_plain(str(error))}")
         return []
+    for address in refused:
+        note(f"no mail about {_tell_number(alerts)} to {show_plain(address)}: it was refused")
     with write(engine) as session:
-        session.add_all(MailedAlert(alert_id=alert.id, mailed_at=now) for alert in alerts)
+        for alert in alerts:
+            session.merge(MailedAlert(alert_id=alert.id, mailed_at=now))
     return alerts
 
 
@@ -91,12 +126,14 @@ def _tell_number(alerts: Sequence[Alert]) -> str:
     return "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts"
 
 
-def send_mail(settings: Settings, host: str, message: EmailMessage) -> None:
+def send_mail(settings: Settings, host: str, message: EmailMessage) -> list[str]:
     """Hand a mail to the server; in the clear only on this machine or where it offers nothing else.
+
+    Gives the addresses it refused while it took the mail for others.
 
     Raises:
         OSError: if the server cannot be reached or its certificate is not believed.
-        SMTPException: if it refuses.
+        SMTPException: if it refuses, or refuses every address.
     """
     with smtplib.SMTP(host, settings.mail_port, timeout=SECONDS_FOR_MAIL) as server:
         server.ehlo()
@@ -104,4 +141,4 @@ def send_mail(settings: Settings, host: str, message: EmailMessage) -> None:
             server.starttls(context=ssl.create_default_context())
         if settings.mail_user and settings.mail_password:
             server.login(settings.mail_user, settings.mail_password.get_secret_value())
-        server.send_message(message)
+        return sorted(server.send_message(message))

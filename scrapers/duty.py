@@ -1,7 +1,8 @@
 """What only one process may do at a time: held by a row with a lease, and fenced like a run.
 
-The scheduler takes its duty here before it starts anything. A process that was killed leaves a lease
-that ends; one that stalled and was replaced learns so when it next speaks up.
+The scheduler takes its duty here before it starts anything, and whoever mails takes theirs. A process
+that was killed leaves a lease that ends; one that stalled and was replaced learns so when it next speaks
+up.
 """
 
 import os

@@ -16,7 +16,7 @@ class Duty(SQLModel, table=True):
 
     __tablename__ = "duty"
 
-    name: str = Field(primary_key=True, description="The duty: `scheduler`.")
+    name: str = Field(primary_key=True, description="The duty: `scheduler` or `mail`.")
     worker: str = Field(description="Machine and process that holds it, or held it last.")
     token: int = Field(description="Fence: raised each time another process takes the duty.")
     lease_until: datetime | None = Field(

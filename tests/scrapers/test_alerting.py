@@ -8,8 +8,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from archive.alerts import Alert, find_silent
-from archive.database import read
-from scrapers.alerting import mail_alerts, promise_looks, write_mail
+from archive.database import create_archive_engine, read, write
+from scrapers.alerting import MAIL, MAIL_LEASE, mail_alerts, promise_looks, write_mail
+from scrapers.duty import take_duty
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -20,9 +21,18 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.envelopes = []
+        self.refused = ""
+        self.on_mail = lambda: None
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+        if address == self.refused:
+            return "550 nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 (aiosmtpd's name)
         self.envelopes.append(envelope)
+        self.on_mail()
         return "250 kept"
 
     @property
@@ -73,6 +83,47 @@ def test_a_silent_source_is_mailed_once_to_everyone_who_is_to_know(silent_home, 
     assert envelope.rcpt_tos == ["one@desk.example", "two@desk.example"]
     assert "1 alert" in text
     assert "snap: no complete look for 2 days: there never was one" in text
+
+
+@pytest.fixture
+def shared_home(archive_url, silent_home):
+    """The same, on each database in turn."""
+    settings = silent_home.settings.model_copy(update={"database_url": archive_url})
+    engine = create_archive_engine(archive_url)
+    promise_looks(settings, engine, lambda: NOON, only=["snap"])
+    yield type(silent_home)(settings, engine)
+    engine.dispose()
+
+
+def test_of_two_workers_in_the_same_second_one_mails(shared_home, mailbox):
+    later, second = NOON + 3 * DAY, create_archive_engine(shared_home.settings.database_url)
+    other = type(shared_home)(shared_home.settings, second)
+    answers = []
+    # The second one comes while the server still reads the first one's mail.
+    mailbox.on_mail = lambda: answers.append(mail(other, later))
+
+    assert [alert.source for alert in mail(shared_home, later)] == ["snap"]
+    assert answers == [[]]
+    assert mail(other, later) == []
+    assert len(mailbox.envelopes) == 1
+    second.dispose()
+
+
+def test_one_who_died_over_the_mail_leaves_it_to_the_next(silent_home, mailbox):
+    died_at = NOON + 3 * DAY
+    with write(silent_home.engine) as session:
+        take_duty(session, MAIL, MAIL_LEASE, died_at)
+    assert mail(silent_home, died_at + MAIL_LEASE / 2) == []
+    assert len(mail(silent_home, died_at + MAIL_LEASE)) == 1
+    assert len(mailbox.envelopes) == 1
+
+
+def test_an_address_that_is_refused_keeps_the_mail_from_nobody_else(silent_home, mailbox, capsys):
+    mailbox.refused = "two@desk.example"
+    assert len(mail(silent_home, NOON + 3 * DAY)) == 1
+    (envelope,) = mailbox.envelopes
+    assert envelope.rcpt_tos == ["one@desk.example"]
+    assert "to two@desk.example: it was refused" in capsys.readouterr().err
 
 
 def test_each_warning_of_a_credential_is_mailed_when_its_day_comes(silent_home, mailbox):

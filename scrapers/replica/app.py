@@ -2,10 +2,10 @@
 
 `serve.py` runs it on a loopback port. A source that only publishes files needs nothing but its
 fixture folder, and one that answers questions a file of answers in it; only Meta's API has code, and
-the pictures that ads name, which are drawn.
+the pictures that ads name, which are drawn. Seeded days hand in code for others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -29,10 +29,12 @@ def create_replica(
     faults: Sequence[Fault] = (),
     received: list[ReceivedRequest] | None = None,
     budget: CallBudget | None = None,
+    further: Iterable[Route] = (),
 ) -> Starlette:
     """The sources as they are laid out in `served`, and Meta's API over its `ads`, newest first.
 
-    Every request is appended to `received`; `budget` is Meta's hourly limit.
+    Every request is appended to `received`; `budget` is Meta's hourly limit; `further` routes are those
+    of other sources that answer by code.
     """
     archive = AdsArchive(ads, budget or CallBudget())
     return Starlette(
@@ -40,6 +42,7 @@ def create_replica(
             Route("/robots.txt", show_robots),
             Route(API_PATH, archive.answer_request),
             Route(MEDIA_PATH, answer_media),
+            *further,
             *list_answer_routes(served),
             Mount("/", StaticFiles(directory=served)),
         ],

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 
 from archive.terminal import WRONG_USAGE, note, say
-from scrapers.replica.app import create_replica, show_robots
+from scrapers.replica.app import show_robots
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
 from scrapers.replica.seeded.days import (
     Plan,
@@ -24,6 +24,7 @@ from scrapers.replica.seeded.days import (
     write_api_ads,
     write_truth,
 )
+from scrapers.replica.seeded.tiktok import CLIENT_KEY, CLIENT_SECRET
 
 HOST = "127.0.0.1"
 PORT = 8700
@@ -39,7 +40,7 @@ def replica(
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serve on.")] = PORT,
 ) -> None:
-    """Invented sources to try things on: Snap, Google and Meta with as many ads as you like."""
+    """Invented sources to try things on: every ad library, with as many ads as you like."""
     plan = Plan(ads, seed)
     if to is None:
         with TemporaryDirectory(prefix="replica-") as folder:
@@ -74,8 +75,7 @@ def name_folder(folder: Path, day: int) -> Path:
 def create_days(folder: Path, days: Sequence[SeededDay]) -> Starlette:
     """Every day under its own path, and the truth beside them."""
     served = [
-        Mount(f"/day-{day.number}", create_replica(name_folder(folder, day.number), day.ads))
-        for day in days
+        Mount(f"/day-{day.number}", day.serve(name_folder(folder, day.number))) for day in days
     ]
     truth = Route(f"/{TRUTH}", lambda _: FileResponse(folder / TRUTH))
     return Starlette(routes=[Route("/robots.txt", show_robots), truth, *served])
@@ -87,7 +87,7 @@ def serve_days(folder: Path, days: Sequence[SeededDay], port: int) -> None:
     first, last = days[0].number, days[-1].number
     say(f"serving {address}/day-{first} to /day-{last}; everything in it is invented")
     say(f"what an archive of it must hold: {address}/{TRUTH}")
-    say(f"Meta's token: {ACCESS_TOKEN}")
+    say(f"Meta's token: {ACCESS_TOKEN}; TikTok's key and secret: {CLIENT_KEY}, {CLIENT_SECRET}")
     say(f"next: paidforby crawl snap --base-url {address}/day-1/snap; Ctrl-C ends the replica")
     uvicorn.run(
         create_days(folder, days), host=HOST, port=port, log_level="warning", access_log=False

@@ -11,15 +11,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.routing import Route
+
 from scrapers.replica.app import create_replica
 from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.meta_ad_library import API_PATH
-from scrapers.replica.seeded import google, meta, report, snap
+from scrapers.replica.seeded import feed, google, meta, microsoft, report, snap, tiktok
 from scrapers.replica.seeded.truth import Tally
 from scrapers.replica.serve import serve_app
 
 SNAP_SHARE = 0.3
 GOOGLE_SHARE = 0.4
+MICROSOFT_SHARE = 0.02
+TIKTOK_SHARE = 0.04
+FEED_SHARE = 0.04
 
 
 @dataclass(frozen=True)
@@ -40,18 +46,46 @@ class Plan:
         return int(self.ads * GOOGLE_SHARE)
 
     @property
+    def microsoft_ads(self) -> int:
+        """Ads of day 1 that are Microsoft's."""
+        return int(self.ads * MICROSOFT_SHARE)
+
+    @property
+    def tiktok_ads(self) -> int:
+        """Ads of day 1 that are TikTok's."""
+        return int(self.ads * TIKTOK_SHARE)
+
+    @property
+    def feed_ads(self) -> int:
+        """Ads of day 1 that are the feed's."""
+        return int(self.ads * FEED_SHARE)
+
+    @property
     def meta_ads(self) -> int:
         """Ads of day 1 that are Meta's: all others."""
-        return self.ads - self.snap_ads - self.google_ads
+        others = self.snap_ads, self.google_ads, self.microsoft_ads, self.tiktok_ads, self.feed_ads
+        return self.ads - sum(others)
 
 
 @dataclass(frozen=True)
 class SeededDay:
-    """What lies in a day's folder beside the ads of Meta's API, and what is true of all of it."""
+    """What a day has beside the files in its folder, and what is true of all of it."""
 
     number: int
     ads: meta.SeededAds
+    """Of Meta's API."""
+    routes: tuple[Route, ...]
+    """Where the libraries of Microsoft and TikTok answer."""
     tallies: tuple[Tally, ...]
+
+    def serve(
+        self,
+        folder: Path,
+        faults: Sequence[Fault] = (),
+        received: list[ReceivedRequest] | None = None,
+    ) -> Starlette:
+        """The replica of this day, whose files lie in the folder."""
+        return create_replica(folder, self.ads, faults, received, further=self.routes)
 
     def find_tally(self, source: str, partition: str, kind: str = "ads") -> Tally:
         """The truth of one partition.
@@ -71,14 +105,18 @@ def lay_out_day(plan: Plan, day: int, folder: Path) -> SeededDay:
     Raises:
         FileExistsError: if something lies there already.
     """
-    api, api_tallies = meta.show_ads(meta.make_ads(plan.seed, plan.meta_ads), day)
+    seed = plan.seed
+    api, api_tallies = meta.show_ads(meta.make_ads(seed, plan.meta_ads), day)
+    bing, bing_tallies = microsoft.show_ads(microsoft.make_ads(seed, plan.microsoft_ads), day)
+    clips, clips_tallies = tiktok.show_ads(tiktok.make_ads(seed, plan.tiktok_ads), day)
     tallies = [
-        *snap.lay_out_years(snap.make_ads(plan.seed, plan.snap_ads), day, folder),
-        *google.lay_out_bundle(google.make_ads(plan.seed, plan.google_ads), day, folder),
-        *api_tallies,
-        report.lay_out_report(report.make_pages(plan.seed, plan.meta_ads), day, folder),
+        *snap.lay_out_years(snap.make_ads(seed, plan.snap_ads), day, folder),
+        *google.lay_out_bundle(google.make_ads(seed, plan.google_ads), day, folder),
+        *(*api_tallies, *bing_tallies, *clips_tallies),
+        feed.lay_out_feed(feed.make_ads(seed, plan.feed_ads), day, folder),
+        report.lay_out_report(report.make_pages(seed, plan.meta_ads), day, folder),
     ]
-    return SeededDay(day, api, tuple(tallies))
+    return SeededDay(day, api, (*bing, *clips), tuple(tallies))
 
 
 def write_api_ads(day: SeededDay, folder: Path) -> None:
@@ -109,5 +147,5 @@ def running_seeded_day(
     """Serve a seeded day as `running_replica` serves fixtures; gives the address and the truth."""
     with TemporaryDirectory(prefix="replica-") as folder:
         seeded = lay_out_day(plan, day, Path(folder))
-        with serve_app(create_replica(Path(folder), seeded.ads, faults, received)) as address:
+        with serve_app(seeded.serve(Path(folder), faults, received)) as address:
             yield address, seeded

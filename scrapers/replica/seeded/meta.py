@@ -2,13 +2,15 @@
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
+from heapq import merge
 from pathlib import Path
 from typing import Any, overload
 
 from scrapers.replica.meta_ads import OLD_NAMES, ArchivedAd
 from scrapers.replica.seeded.dice import Dice
+from scrapers.replica.seeded.shown import ShownAds, find_country, pick_run, show_countries
 from scrapers.replica.seeded.states import Series, State
 from scrapers.replica.seeded.truth import Amount, Tally
 from scrapers.replica.seeded.words import (
@@ -17,8 +19,11 @@ from scrapers.replica.seeded.words import (
     bend_text,
     name_group,
     name_host,
+    name_odd_group,
     write_text,
 )
+
+SOURCE = "meta_ad_library"
 
 # Above 2**53, where a float would lose the last digits.
 FIRST_REF = 18_880_000_000_000_000
@@ -55,10 +60,9 @@ def make_ads(seed: int, count: int) -> Series:
 class SeededAds(Sequence[ArchivedAd]):
     """The ads the API shows on a day, newest (highest id) first; only their numbers are in memory."""
 
-    def __init__(self, ads: Series, day: int, shown: Iterable[int]) -> None:
-        self._ads = ads
-        self._day = day
-        self._shown = array("I", sorted(shown, reverse=True))
+    def __init__(self, shown: ShownAds) -> None:
+        self._library = shown
+        self._shown = array("I", merge(*map(reversed, shown.numbers.values()), reverse=True))
 
     def __len__(self) -> int:
         return len(self._shown)
@@ -71,22 +75,16 @@ class SeededAds(Sequence[ArchivedAd]):
         """Make the ad at a place, or the ads at some."""
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
-        (step,) = self._ads.find_steps([self._shown[place]], self._day)
-        shape = describe_ad(self._ads, step.index, step.now)
-        return ArchivedAd(shape, frozenset({find_country(step.index)}))
+        ads = self._library.ads
+        (step,) = ads.find_steps([self._shown[place]], self._library.day)
+        shape = describe_ad(ads, step.index, step.now)
+        return ArchivedAd(shape, frozenset({find_country(COUNTRIES, step.index)}))
 
 
 def show_ads(ads: Series, day: int) -> tuple[SeededAds, list[Tally]]:
     """What the API shows on a day, with the truth of each country."""
-    shown: list[int] = []
-    tallies: list[Tally] = []
-    for country in dict.fromkeys(COUNTRIES):
-        tally = Tally("meta_ad_library", country, "ads")
-        indices = (n for n in range(ads.count_things(day)) if find_country(n) == country)
-        steps = tally.show_things(ads.find_steps(indices, day), name_ad, price_ad)
-        shown.extend(step.index for step in steps)
-        tallies.append(tally)
-    return SeededAds(ads, day, shown), tallies
+    shown, tallies = show_countries(SOURCE, ads, day, COUNTRIES, name_ad, price_ad)
+    return SeededAds(shown), tallies
 
 
 def write_ads(ads: SeededAds, path: Path) -> None:
@@ -101,14 +99,9 @@ def name_ad(index: int) -> str:
     return str(FIRST_REF + index)
 
 
-def find_country(index: int) -> str:
-    """Where a search finds an ad."""
-    return COUNTRIES[index % len(COUNTRIES)]
-
-
 def price_ad(index: int, state: State) -> Amount:
     """The range of spend that an ad is said to be in; not said in the EU."""
-    country = find_country(index)
+    country = find_country(COUNTRIES, index)
     if country in WITH_REACH:
         return Amount(CURRENCIES[country], None, None)
     lower, *above = EDGES[state.level : state.level + 2]
@@ -124,7 +117,7 @@ def describe_ad(ads: Series, index: int, state: State) -> dict[str, Any]:
     shape: dict[str, Any] = {
         "id": name_ad(index),
         "page_id": str(FIRST_PAGE + page),
-        "page_name": bend_text(name_group(page_dice), page, page_dice),
+        "page_name": name_odd_group(page, page_dice),
         "ad_creative_bodies": [f"{body}\n{write_text(language, state.wording, dice)}"],
         "ad_creative_link_titles": [write_text(language, 0, dice)],
         "ad_creative_link_captions": [name_host(page_dice)],
@@ -133,7 +126,7 @@ def describe_ad(ads: Series, index: int, state: State) -> dict[str, Any]:
         **date_ad(dice),
         **write_numbers(index, state, dice),
     }
-    if find_country(index) in WITH_REACH or dice.hits(0.8):
+    if find_country(COUNTRIES, index) in WITH_REACH or dice.hits(0.8):
         shape["bylines"] = name_group(page_dice)
     return use_old_names(shape) if index % OLD_NAMES_EVERY == 7 else shape
 
@@ -148,8 +141,7 @@ def use_old_names(shape: dict[str, Any]) -> dict[str, Any]:
 
 def date_ad(dice: Dice) -> dict[str, Any]:
     """When an ad was made and ran; one that still runs has no end."""
-    started_on = date(2019, 1, 1) + timedelta(days=dice.roll(2_800))
-    ended_on = started_on + timedelta(days=dice.roll(60))
+    started_on, ended_on = pick_run(dice, date(2019, 1, 1), 2_800)
     dates = {"ad_creation_time": str(started_on), "ad_delivery_start_time": str(started_on)}
     return dates if dice.hits(0.2) else dates | {"ad_delivery_stop_time": str(ended_on)}
 
@@ -158,7 +150,7 @@ def write_numbers(index: int, state: State, dice: Dice) -> dict[str, Any]:
     """The figures of an ad: of the political kind, or of the EU's."""
     amount = price_ad(index, state)
     if amount.lower is None:
-        return write_reach(find_country(index), state)
+        return write_reach(find_country(COUNTRIES, index), state)
     shown = {"lower_bound": str(state.level * 1_000)}
     if state.level < TOP_LEVEL:
         shown["upper_bound"] = str(state.level * 1_000 + 999)

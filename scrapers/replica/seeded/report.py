@@ -10,7 +10,7 @@ from pathlib import Path
 from scrapers.replica.seeded.states import Series, State, Step
 from scrapers.replica.seeded.tables import date_file, write_note
 from scrapers.replica.seeded.truth import Amount, Tally
-from scrapers.replica.seeded.words import bend_text, name_group
+from scrapers.replica.seeded.words import name_group, name_odd_group
 
 SOURCE = "meta_ad_library_report"
 COUNTRY, CURRENCY = "US", "USD"
@@ -96,7 +96,7 @@ def describe_page(pages: Series, step: Step) -> list[str]:
     """The row of a page."""
     original = find_original(step.index)
     dice = pages.roll_for(original, "cells")
-    name = bend_text(name_group(dice), original, dice)
+    name = name_odd_group(original, dice)
     if name_page(step.index) == "0":
         name = f"Instagram User {step.index}"
     elif original % 90 == 17:

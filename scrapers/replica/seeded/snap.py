@@ -13,10 +13,10 @@ from scrapers.replica.seeded.truth import Amount, Tally
 from scrapers.replica.seeded.words import (
     LONG_CELL,
     PLACES,
-    bend_text,
     fill_cell,
     name_group,
     name_host,
+    name_odd_group,
 )
 
 YEARS = range(2018, 2027)
@@ -128,7 +128,7 @@ def describe_ad(ads: Series, index: int, state: State) -> dict[str, str]:
         "Currency Code": amount.currency,
         "Spend": str(amount.lower),
         "Impressions": str((amount.lower or 0) * (100 + dice.roll(200))),
-        "OrganizationName": bend_text(name_group(dice), index, dice),
+        "OrganizationName": name_odd_group(index, dice),
         "BillingAddress": f"{dice.roll(99) + 1} Invented Quay,Port Nowhere,00001,ZZ",
         "PayingAdvertiserName": group,
         "CommitteeName": dice.pick([group, "N/A", ""]),

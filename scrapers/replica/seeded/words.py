@@ -71,6 +71,11 @@ def name_group(dice: Dice) -> str:
     return f"{dice.pick(COLOURS)} {dice.pick(THINGS)} {dice.pick(CIRCLES)}"
 
 
+def name_odd_group(index: int, dice: Dice) -> str:
+    """An invented group, or an awkward text in its place."""
+    return bend_text(name_group(dice), index, dice)
+
+
 def name_host(dice: Dice) -> str:
     """A host that can never exist."""
     return f"{dice.pick(COLOURS)}-{dice.pick(THINGS)}.example".lower()

@@ -10,6 +10,9 @@ COPY . ./
 RUN pip install --quiet --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
+# Reads words in pictures of ads.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends tesseract-ocr \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paidforby paidforby
 COPY --from=build /opt/paidforby /opt/paidforby
 ENV PATH="/opt/paidforby/bin:$PATH" PYTHONUNBUFFERED=1 PAIDFORBY_HOME=/var/lib/paidforby

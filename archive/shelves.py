@@ -47,19 +47,33 @@ def _begins_with(part: str) -> ColumnElement[bool]:
 
 def list_shelves(session: Session) -> list[Shelf]:
     """Every source with its feeds, and what each lets this archive do with its media."""
-    parts = session.exec(select(SourcePart).order_by(col(SourcePart.name))).all()
     return [
         shelf
-        for source in session.exec(select(Source).order_by(col(Source.id)))
-        for shelf in _divide_source(source, [part for part in parts if part.source == source.id])
+        for source in session.exec(select(Source).order_by(col(Source.id))).all()
+        for shelf in _divide_source(source, list_parts(session, source.id))
     ]
 
 
-def _divide_source(source: Source, parts: list[SourcePart]) -> Iterator[Shelf]:
-    names, pace = tuple(part.name for part in parts), source.seconds_between_requests
-    yield Shelf(source.id, None, names, media_terms(source), pace)
-    for part in parts:
-        yield Shelf(source.id, part.name, (), media_terms(part), pace)
+def _divide_source(source: Source, parts: Mapping[str, SourcePart]) -> Iterator[Shelf]:
+    pace = source.seconds_between_requests
+    yield Shelf(source.id, None, tuple(parts), media_terms(source), pace)
+    for name, part in parts.items():
+        yield Shelf(source.id, name, (), media_terms(part), pace)
+
+
+def list_parts(session: Session, source: str) -> dict[str, SourcePart]:
+    """The feeds of a source that have terms of their own, by name, in its order."""
+    query = select(SourcePart).where(SourcePart.source == source).order_by(col(SourcePart.name))
+    return {part.name: part for part in session.exec(query)}
+
+
+def show_parts(session: Session, source: str) -> dict[str, PartInfo]:
+    """What readers get of the feeds of a source, by name."""
+    return {
+        # A row is not validated: its terms are plain objects until they are read by a class that is.
+        name: PartInfo(**{field: getattr(part, field) for field in PartInfo.model_fields})
+        for name, part in list_parts(session, source).items()
+    }
 
 
 def find_part(session: Session, source: str, ref: str) -> Source | SourcePart | None:

@@ -7,6 +7,7 @@ from textwrap import shorten, wrap
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from archive.alerts import Alert
 from archive.cli import AsJson
@@ -36,6 +37,7 @@ from archive.terminal import (
 from config.settings import Settings
 from scrapers.credentials import list_standings, list_warnings
 from scrapers.source_pages import write_pages
+from scrapers.source_terms import TERMS_SHOWN, tell_terms
 
 HEADER = ("source", "last complete", "records", "state", "alert")
 TITLE_WIDTH = 28
@@ -65,6 +67,9 @@ def sources(
     docs: Annotated[
         Path | None, typer.Option(help="Write a page about each source into this folder instead.")
     ] = None,
+    terms: Annotated[
+        bool, typer.Option("--terms", help="What of each source may be republished, instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Every source: its last complete look, its records, its state, and what stands out."""
@@ -74,6 +79,9 @@ def sources(
         say(f"written: a page for each source in {docs}")
         return
     engine = open_or_exit(settings)
+    if terms:
+        _say_terms(engine, as_json=as_json)
+        return
     with plain_errors():
         warnings = list_warnings(list_standings(settings), now.date())
     with read(engine) as session:
@@ -93,6 +101,17 @@ def sources(
         reason = show_plain(f"{batch.source}/{batch.partition}: {batch.reason}")
         say(f"{batch.name} is held: {reason}; type: paidforby quarantine show {batch.name}")
     say("next: paidforby crawl SOURCE, or: paidforby import SOURCE PATH")
+
+
+def _say_terms(engine: Engine, *, as_json: bool) -> None:
+    with read(engine) as session:
+        views = list_sources(session)
+    if as_json:
+        emit_json([view.model_dump(mode="json", include=TERMS_SHOWN) for view in views])
+        return
+    for line in [line for view in views for line in tell_terms(view)]:
+        say(line)
+    say("next: paidforby media fetch")
 
 
 def _add_warnings(view: WatchedSourceView, warnings: list[Alert]) -> WatchedSourceView:

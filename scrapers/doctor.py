@@ -20,6 +20,7 @@ from archive.realm import read_realm
 from archive.terminal import DONE, FAILED, emit_json, say, utc_now
 from config.settings import Dispatch, Settings
 from scrapers.credentials import CredentialError, Standing, list_standings
+from scrapers.machine_text import find_tesseract, name_version
 from scrapers.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
 from scrapers.yaml_files import YamlFileError
 from search.engines import open_search
@@ -64,6 +65,7 @@ def examine(settings: Settings, today: date) -> list[Finding]:
         _examine_fts5,
         _examine_database,
         _examine_search,
+        _examine_machine_text,
     )
     found = [check(settings) for check in checks]
     return [*found, *_examine_queue(settings), *_examine_credentials(settings, today)]
@@ -159,6 +161,15 @@ def _examine_queue(settings: Settings) -> list[Finding]:
         return [Finding("queue", False, "has no tables", to_type="paidforby init")]
     works = state == QueueState.CURRENT
     return [Finding("queue", works, ADVICE.get(state, "its tables are up to date"))]
+
+
+def _examine_machine_text(_: Settings) -> Finding:
+    program = find_tesseract()
+    if program is None:
+        detail = "not there: words in pictures are not read"
+        advice = "install the package tesseract-ocr"
+        return Finding("Tesseract", False, detail, is_needed=False, to_type=advice)
+    return Finding("Tesseract", True, f"{name_version(program)} reads words in pictures")
 
 
 def _examine_credentials(settings: Settings, today: date) -> list[Finding]:

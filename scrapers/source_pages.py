@@ -4,12 +4,12 @@
 by hand.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from archive.records import SourceInfo
-from archive.records.sources import ALLOWANCE_IN_WORDS, Terms
+from scrapers.source_terms import list_rows
 from scrapers.spider import SourceSpider, find_spiders
 
 INDEX = "README.md"
@@ -33,9 +33,11 @@ LABELS: Mapping[str, str] = {
     "believable_fall_share": "Believable fall",
     "believable_spend_minor": "Believable amount",
     "expected_blank_shares": "Expected blanks",
-    "republish": "Republishing",
 }
 """What a page calls each field of a `SourceInfo`, in the order in which a reader asks."""
+
+IN_TERMS = ("republish", "withheld")
+"""Fields of a `SourceInfo` that have a table of their own."""
 
 
 def write_pages(folder: Path) -> None:
@@ -67,6 +69,10 @@ def describe_source(spider: type[SourceSpider]) -> str:
     lines = [
         *(f"# {info.title}", ""),
         *("| | | what it means |", "| --- | --- | --- |", *rows, ""),
+        *("## What may be republished", ""),
+        *("| what | which fields | may it be shown | by what term |", "| --- | --- | --- | --- |"),
+        *(_write_row(cells) for cells in list_rows(info.republish, info.withheld)),
+        "",
         *(MADE_BY.format(module=module), ""),
     ]
     return "\n".join(lines)
@@ -104,11 +110,8 @@ def _tell_blanks(shares: Mapping[str, float]) -> str:
     return "; ".join(told) or "no expectation"
 
 
-def _tell_terms(terms: Mapping[str, Terms]) -> str:
-    return "; ".join(
-        f"{material} {ALLOWANCE_IN_WORDS[term.allows]} ({term.because})"
-        for material, term in terms.items()
-    )
+def _write_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(map(_escape, cells))} |"
 
 
 def _escape(text: str) -> str:
@@ -127,5 +130,4 @@ TELLERS: Mapping[str, Callable[[Any], str]] = {
     "believable_fall_share": "{:.0%}".format,
     "believable_spend_minor": lambda value: f"{value // 100:,} units of a currency with cents",
     "expected_blank_shares": _tell_blanks,
-    "republish": _tell_terms,
 }

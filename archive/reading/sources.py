@@ -8,6 +8,7 @@ from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.stats import count_archive
 from archive.reading.views import RunView, SourceView
 from archive.runs import last_runs
+from archive.shelves import show_parts
 
 LISTING = "runs"
 
@@ -20,7 +21,10 @@ def list_sources(session: Session) -> list[SourceView]:
         SourceView.model_validate(
             source,
             update=counted[source.id]
-            | {"last_run": show_run(newest[source.id]) if source.id in newest else None},
+            | {
+                "last_run": show_run(newest[source.id]) if source.id in newest else None,
+                "parts": show_parts(session, source.id),
+            },
         )
         for source in session.exec(select(Source).order_by(col(Source.id)))
     ]

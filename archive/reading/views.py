@@ -22,7 +22,14 @@ from archive.models import (
     Source,
 )
 from archive.reading.descriptions import quote_field
-from archive.records import AdContent, AdNumbers, DisclosureRecord, MissingReason, SourceInfo
+from archive.records import (
+    AdContent,
+    AdNumbers,
+    DisclosureRecord,
+    MissingReason,
+    PartInfo,
+    SourceInfo,
+)
 
 AS_OF = "The answer is what this archive knew at this time; empty: what it knows now."
 REDACTIONS = "Fields of the ad withheld by a logged decision, whenever it was taken."
@@ -202,6 +209,9 @@ class SourceView(SourceInfo):
     captures: int = Field(description="Captures kept as evidence.")
     quarantined: int = Field(description="Pieces held back because they could not be read.")
     last_run: RunView | None = Field(description="The newest look that has ended; empty: none yet.")
+    parts: dict[str, PartInfo] = Field(
+        description="Feeds of it with terms of their own, by the word their ads' refs begin with."
+    )
 
 
 class DayCover(SQLModel):

@@ -49,6 +49,10 @@ ALLOWANCE_IN_WORDS = {
 }
 
 
+WITHHELD_IN_WORDS = "is read into no record and not shown; only the evidence may hold it"
+"""What becomes of a field that is withheld, as the rest of a sentence."""
+
+
 class Terms(SQLModel):
     """What a source's terms let this archive do with one class of its material, and by what word."""
 
@@ -173,7 +177,7 @@ class SourceInfo(SQLModel):
         sa_type=JSON,
         sa_column_kwargs={"server_default": "{}"},
         description="Fields of the source, in its own names, that are read into no record and shown "
-        "nowhere, each with the reason; the evidence holds them as they came.",
+        "nowhere, each with the reason; only the evidence may hold them.",
     )
 
 

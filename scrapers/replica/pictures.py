@@ -7,6 +7,7 @@ Nothing in them shows or names anybody.
 import hashlib
 import io
 import random
+import struct
 
 from PIL import Image, ImageDraw, ImageFont
 from starlette.requests import Request
@@ -15,7 +16,10 @@ from starlette.responses import Response
 MEDIA_PATH = "/media/{address:path}"
 SIZE = (480, 270)
 BOXES = 9
-VIDEO_HEAD = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"
+SECONDS = 6
+TICKS_PER_SECOND = 1_000
+UPRIGHT = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+"""The matrix of a track that is shown as it lies (ISO/IEC 14496-12, 8.3.2)."""
 
 
 def answer_media(request: Request) -> Response:
@@ -49,8 +53,21 @@ def draw_colour(chance: random.Random) -> tuple[int, int, int]:
 
 
 def make_video(address: str) -> bytes:
-    """Bytes that begin like an MP4; nothing can play them."""
-    return VIDEO_HEAD + name_address(address).encode() * 64
+    """An MP4 that says how large and how long it is, and holds no pictures: nothing can play it."""
+    movie = struct.pack(">12x2I", TICKS_PER_SECOND, SECONDS * TICKS_PER_SECOND) + bytes(80)
+    sides = (side << 16 for side in SIZE)
+    track = bytes(40) + struct.pack(">9i2I", *UPRIGHT, *sides)
+    handler = wrap_box(b"hdlr", bytes(8) + b"vide" + bytes(13))
+    parts = wrap_box(b"tkhd", track) + wrap_box(b"mdia", handler)
+    described = wrap_box(b"mvhd", movie) + wrap_box(b"trak", parts)
+    kind = wrap_box(b"ftyp", b"isom\0\0\2\0isomiso2")
+    content = name_address(address).encode() * 64
+    return kind + wrap_box(b"moov", described) + wrap_box(b"mdat", content)
+
+
+def wrap_box(kind: bytes, content: bytes) -> bytes:
+    """A box of an MP4."""
+    return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
 def name_address(address: str) -> str:

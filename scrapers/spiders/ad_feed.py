@@ -10,9 +10,8 @@ from datetime import date
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from scrapy import Request
-from sqlmodel import Field
 
 from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
 from archive.runs import UNNAMED_PARTITION
@@ -36,7 +35,8 @@ class Feed(PartInfo):
     model_config = ConfigDict(extra="forbid", frozen=True)  # type: ignore[assignment]
 
     url: str = Field(
-        regex=r"^https?://[^\s/]+/\S+$", description="Address of the feed's file, whole each time."
+        pattern=r"^https?://[^\s/]+/\S+$",
+        description="Address of the feed's file, whole each time.",
     )
     column_map: str = Field(
         default=PLAIN, description="Shape of the feed: a file of `column_maps`, or `plain`."

@@ -15,7 +15,7 @@ from functools import partial
 from scrapy import Request
 
 from archive.money import EXPONENTS
-from archive.records import AdRecord, SourceInfo, SourceKind
+from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from config.settings import Settings
 from scrapers.fields import Fields, take_targeting
 from scrapers.files import SourceFile
@@ -118,6 +118,13 @@ class GooglePoliticalAdsSpider(SourceSpider):
         # Every ad since 2018 stands in it.
         fewest_records_per_look=100_000,
         expected_blank_shares={"advertiser_name": 0.05, "started_on": 0.05},
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="the bundle names no file of an ad, only its page at Google, and programs have no "
+                "public way to ask for that",
+            )
+        },
     )
     base_url = "https://storage.googleapis.com/political-csv"
 

@@ -15,7 +15,7 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from archive.records import AdRecord, SourceInfo, SourceKind
+from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from archive.watch_lists import find_list_id
 from config.settings import Settings
 from scrapers.answers import Judgement
@@ -58,7 +58,7 @@ from scrapers.signing import Secret
 from scrapers.spider import FileReader, SourceSpider
 from scrapers.tables import read_header
 
-# `ad_snapshot_url` is not asked for: it comes with the caller's token inside.
+# `ad_snapshot_url` is not asked for: see `WITHHELD`.
 FIELD_NAMES = (
     "id ad_creation_time ad_creative_bodies ad_creative_link_captions "
     "ad_creative_link_descriptions ad_creative_link_titles ad_delivery_start_time "
@@ -82,8 +82,12 @@ OLD_NAMES = {
     "region_distribution": "delivery_by_region",
 }
 
-NOT_TAKEN = ("ad_snapshot_url", "")
-"""The address with a token in it, and the unnamed column by which pandas counts rows."""
+WITHHELD = {
+    "ad_snapshot_url": "it opens the ad as Meta draws it, with the token of whoever asked; the ad's own "
+    "address at Meta stands in its place, without one"
+}
+NOT_TAKEN = (*WITHHELD, "")
+"""With the unnamed column by which pandas counts rows."""
 
 KNOWN_KEYS = frozenset({*API_FIELDS, *OLD_NAMES, *NOT_TAKEN, "error"})
 
@@ -127,6 +131,14 @@ class MetaAdLibrarySpider(SourceSpider):
         # Ranges in rupiah or dong run to billions of units.
         believable_spend_minor=20_000_000_000_00,
         expected_blank_shares={"advertiser_name": 0.1, "started_on": 0.02},
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="the API names no picture or video, only a page on which Meta draws the ad for "
+                "whoever shows a token; no term is known here that lets an archive keep that page",
+            )
+        },
+        withheld=WITHHELD,
     )
     base_url = "https://graph.facebook.com"
 

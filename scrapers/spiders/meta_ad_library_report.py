@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 
-from archive.records import SourceInfo, SourceKind, Unreadable
+from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
 from config.settings import Settings
 from scrapers.files import SourceFile
 from scrapers.meta_report_lines import TABLE, find_amount_column, read_file_name, read_report
@@ -50,6 +50,12 @@ class MetaAdLibraryReportSpider(SourceSpider):
         believable_spend_minor=1_000_000_000_00,
         # Every page of a country that ran political ads: 1,036 lines for Belgium in a month.
         fewest_records_per_look=10,
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="there are no ads in it",
+            )
+        },
     )
     base_url = "https://www.facebook.com/ads/library/report"
 

@@ -17,7 +17,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.models.collecting import Outcome
-from archive.records import SourceInfo, SourceKind, Unreadable
+from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
 from config.settings import Settings
 from scrapers.answers import Judgement, Verdict, judge_status
 from scrapers.envelopes import find_value, read_answer, unwrap_list
@@ -99,6 +99,13 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         seconds_between_requests=5,
         lacks="spend; whether it is political (Microsoft allows no political ads); the last day of "
         "an ad that still runs; impressions only as ranges, and of the EEA",
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="what the library says of pictures (`AssetJson`) is kept word for word and is "
+                "not read for addresses; it states no terms for them",
+            )
+        },
     )
     base_url = "https://adlibrary.api.bingads.microsoft.com"
     overfull_days = 0

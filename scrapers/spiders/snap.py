@@ -59,8 +59,7 @@ TARGETING = {
     "Targeting Carrier (ISP)": ("carrier", "include"),
 }
 
-# The billing address may be a private person's home: the evidence keeps it, the record does not.
-NOT_TAKEN = ("BillingAddress",)
+NOT_TAKEN = {"BillingAddress": "it may be a private person's home"}
 
 COLUMNS = Columns(
     required=frozenset(
@@ -132,6 +131,7 @@ class SnapSpider(SourceSpider):
                 "terms of reuse, so the file is evidence and is not shown",
             )
         },
+        withheld=NOT_TAKEN,
     )
     base_url = "https://storage.googleapis.com/ad-manager-political-ads-dump"
 

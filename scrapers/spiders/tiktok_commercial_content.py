@@ -18,7 +18,7 @@ from scrapy.http import JsonRequest, Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.models.collecting import Outcome
-from archive.records import SourceInfo, SourceKind, Unreadable
+from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
 from config.settings import Settings
 from scrapers.answers import Judgement, Verdict, judge_status
 from scrapers.envelopes import find_value, read_answer, unwrap_list
@@ -82,6 +82,13 @@ class TikTokCommercialContentSpider(SourceSpider):
         seconds_between_requests=2,
         lacks="spend; the ad's text; whether it is political (TikTok allows no political ads); reach "
         "only as ranges; addresses of media expire",
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="TikTok gives the addresses to researchers it has approved, and no term is known "
+                "here that lets an archive keep or show what they hold",
+            )
+        },
     )
     base_url = "https://open.tiktokapis.com"
 

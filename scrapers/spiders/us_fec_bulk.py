@@ -15,7 +15,15 @@ from functools import partial
 
 from scrapy import Request
 
-from archive.records import CommitteeRecord, DisclosureRecord, SourceInfo, SourceKind
+from archive.records import (
+    Allowance,
+    CommitteeRecord,
+    DisclosureRecord,
+    Material,
+    SourceInfo,
+    SourceKind,
+    Terms,
+)
 from config.settings import Settings
 from scrapers.fields import Fields
 from scrapers.files import SourceFile
@@ -48,9 +56,10 @@ COMMITTEE_COLUMNS = (
 AFTER_LAST = ""
 """The empty cell behind the last `|` of an expenditure."""
 
-# Where a payee or a treasurer lives is in the evidence; nothing we tell needs it.
-EXPENDITURE_NOT_TAKEN = ("ZIP_CODE",)
-COMMITTEE_NOT_TAKEN = ("TRES_NM", "CMTE_ST1", "CMTE_ST2", "CMTE_ZIP")
+EXPENDITURE_NOT_TAKEN = {"ZIP_CODE": "it says where a payee lives"}
+COMMITTEE_NOT_TAKEN = {"TRES_NM": "it names a treasurer, often a private person"} | dict.fromkeys(
+    ("CMTE_ST1", "CMTE_ST2", "CMTE_ZIP"), "it is often where the treasurer lives"
+)
 
 NOT_READ = {
     r".*_header_file\.csv": "the names of the columns, which this reader has",
@@ -79,6 +88,13 @@ class UsFecBulkSpider(SourceSpider):
         partition_unit="one two-year election cycle",
         seconds_between_requests=5,
         lacks="no ads; expenditures of outside groups for or against candidates are in other files",
+        withheld=EXPENDITURE_NOT_TAKEN | COMMITTEE_NOT_TAKEN,
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="there are no ads in it",
+            )
+        },
     )
     base_url = "https://www.fec.gov"
 

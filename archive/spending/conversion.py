@@ -1,32 +1,24 @@
-"""Sums in several currencies brought into one, with the rates, their days and their source told.
+"""Sums in several currencies brought into one, at the mean of the daily rates of their own days.
 
-`summarise_spending` calls it where a question names `convert_to`. A sum is converted once, as a
-whole, and rounded once: the lower bound down, the upper bound up. What has no rate stays as it is.
+`summarise_spending` calls it where a question names `convert_to`. What came in stays beside what came
+out; a group is rounded once, its lower bound down, its upper bound up. What has no rate stays as it is.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
 
 from sqlmodel import Field, SQLModel
 
-from archive.exchange_rates import ExchangeRates, Factor, Rate
+from archive.exchange_rates import ExchangeRates
 from archive.money import exponent_of
-from archive.spending.periods import last_day_of
-from archive.spending.query import PERIODS, SpendQuery
+from archive.spending.rates_used import RateUsed, Span, list_rates, tell_rates
 from archive.spending.sums import Folded, Sum, SumKey
 
-
-class RateUsed(SQLModel):
-    """One exchange rate that amounts were converted by."""
-
-    currency: str = Field(description="Currency of the rate (ISO 4217).")
-    units_per_eur: str = Field(description="Units of it for one euro, as the source writes it.")
-    rate_on: date = Field(description="Day of the rate; for a fixed one the day it holds from.")
-    source: str = Field(description="Who published it.")
+FINE = 10**40
+"""Parts of a minor unit that sums of many fractions are first reckoned in."""
 
 
 class SpendConversion(SQLModel):
@@ -34,7 +26,15 @@ class SpendConversion(SQLModel):
 
     to: str = Field(description="Currency asked for (ISO 4217).")
     rule: str = Field(description="How amounts were converted, in a sentence to print.")
-    rates: list[RateUsed] = Field(description="Every rate that was used.")
+    rates: list[RateUsed] = Field(description="The rates of each currency that were used.")
+    converted_count: int = Field(description="Items that were converted.")
+    dayless_count: int = Field(
+        description="Converted items whose days the source does not give; they were converted at the "
+        "rates of `dayless_on`."
+    )
+    dayless_on: date | None = Field(
+        description="Day of those rates; empty: there are no such items."
+    )
     unconverted_count: int = Field(
         description="Items that stay in their own currency, or without any, for want of a rate."
     )
@@ -45,121 +45,132 @@ class _Total:
     """A sum in the currency asked for, exact until it is rounded."""
 
     sum: Sum = field(default_factory=Sum)
-    lower: Fraction = Fraction(0)
-    upper: Fraction = Fraction(0)
+    lower: list[Fraction] = field(default_factory=list)
+    upper: list[Fraction] = field(default_factory=list)
+    estimate: list[Fraction] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
-    currencies: set[str] = field(default_factory=set)
+    originals: dict[str, Sum] = field(default_factory=dict)
 
-    def add(self, other: Sum, sources: set[str], units: Fraction) -> None:
+    def add(self, other: Sum, sources: set[str], currency: str, units: Fraction) -> None:
         """Take a sum in, one minor unit of which is worth so many of ours."""
-        self.lower += other.lower * units
-        self.upper += other.upper * units
-        self.sum.add(replace(other, lower=0, upper=0, estimate=other.estimate * units))
+        self.lower.append(other.lower * units)
+        self.upper.append(other.upper * units)
+        self.estimate.append(other.estimate * units)
+        self.sum.add(replace(other, lower=0, upper=0, estimate=Fraction(0)))
         self.sources |= sources
+        self.originals.setdefault(currency, Sum()).add(other)
 
-    def round(self) -> tuple[Sum, set[str]]:
+    def round(self) -> Sum:
         """The sum in whole minor units, its bounds rounded outwards."""
-        return replace(self.sum, lower=floor(self.lower), upper=ceil(self.upper)), self.sources
+        return replace(
+            self.sum,
+            lower=floor_sum(self.lower),
+            upper=-floor_sum(-part for part in self.upper),
+            estimate=Fraction(floor_sum([*self.estimate, Fraction(1, 2)])),
+        )
 
 
 @dataclass(frozen=True)
 class Converted:
-    """Sums after conversion, the currencies that came into each, and how it was done."""
+    """Sums after conversion, what came into those that hold other currencies, and how it was done."""
 
     folded: Folded
-    currencies: Mapping[SumKey, list[str]]
+    originals: Mapping[SumKey, Mapping[str, Sum]]
     conversion: SpendConversion
 
 
-def convert_sums(
-    folded: Folded, query: SpendQuery, to: str, rates: ExchangeRates, known_on: date
-) -> Converted:
-    """Bring every sum into the currency `to`, at the last rate known on the day it is about.
+def convert_sums(folded: Folded, to: str, rates: ExchangeRates, known_on: date) -> Converted:
+    """Bring every sum into the currency `to`, at the mean of the daily rates of its days.
 
-    That is the last day of the period a sum is about, or `known_on` where it is about none.
+    Days after `known_on` do not count; a sum without days is converted at the rates known then. A sum
+    of which any day lacks a rate stays as it is.
     """
     totals: dict[SumKey, _Total] = {}
     left: Folded = {}
-    factors: list[Factor] = []
+    used: dict[str, set[Span]] = {}
+    dayless = 0
     for about, (total, sources) in folded.items():
-        factor = _find_factor(rates, about, to, choose_day(query, about, known_on))
-        if factor is None:
-            left[about] = (total, sources)
+        span = choose_span(about, known_on)
+        units = _find_units(rates, about.currency, to, span)
+        if about.currency is None or units is None:
+            key = SumKey(about.key, about.reason, about.currency)
+            kept, named = left.setdefault(key, (Sum(), set()))
+            kept.add(total)
+            named |= sources
             continue
         ours = totals.setdefault(SumKey(about.key, about.reason, to), _Total())
-        ours.add(total, sources, _scale(factor, about.currency, to))
-        if about.currency and about.currency != to:
-            ours.currencies.add(about.currency)
-            factors.append(factor)
+        ours.add(total, sources, about.currency, units)
+        if about.currency != to:
+            used.setdefault(about.currency, set()).add(span)
+            dayless += total.items if about.first_on is None else 0
     return Converted(
-        {about: total.round() for about, total in totals.items()} | left,
-        {about: sorted(total.currencies) for about, total in totals.items()},
-        SpendConversion(
-            to=to,
-            rule=_tell_rule(query, to, factors, left, known_on),
-            rates=_list_rates(factors),
-            unconverted_count=sum(total.items for total, _ in left.values()),
-        ),
+        {about: (total.round(), total.sources) for about, total in totals.items()} | left,
+        {about: t.originals for about, t in totals.items() if t.originals.keys() != {to}},
+        _describe(to, rates, used, totals.values(), left, dayless, known_on),
     )
 
 
-def choose_day(query: SpendQuery, about: SumKey, known_on: date) -> date:
-    """The day whose rate a sum is converted at."""
-    last_on = query.to_on or known_on
-    if query.by in PERIODS and about.key is not None:
-        return min(last_on, last_day_of(query.by, about.key))
-    return last_on
+def choose_span(about: SumKey, known_on: date) -> Span:
+    """The days whose rates count for a sum: its own as far as they are past, or else one day."""
+    if about.first_on is None:
+        return known_on, known_on
+    last_on = min(about.last_on or known_on, known_on)
+    return min(about.first_on, last_on), last_on
 
 
-def _find_factor(rates: ExchangeRates, about: SumKey, to: str, on: date) -> Factor | None:
-    if about.currency is None:
-        return None
-    if about.currency == to:
-        # It stays what it is, also where no rate of that day is known.
-        unit = Rate(to, Decimal(1), on, "", is_fixed=True)
-        return Factor(unit, unit)
-    return rates.find_factor(about.currency, to, on)
+def floor_sum(parts: Iterable[Fraction]) -> int:
+    """The greatest whole number that is not above an exact sum.
+
+    Many fractions added up one by one would share a denominator of millions of digits: their whole
+    parts in a very small unit mostly decide, and only where these do not is the sum itself made.
+    """
+    given = list(parts)
+    fine = sum(floor(part * FINE) for part in given)
+    inexact = sum(FINE % part.denominator != 0 for part in given)
+    if fine // FINE == (fine + inexact) // FINE:
+        return fine // FINE
+    return floor(sum(given))
 
 
-def _scale(factor: Factor, currency: str | None, to: str) -> Fraction:
-    """What one minor unit is worth, in minor units."""
-    return factor.units * Fraction(10) ** (exponent_of(to) - exponent_of(currency))
+def _find_units(rates: ExchangeRates, currency: str | None, to: str, span: Span) -> Fraction | None:
+    """What one minor unit is worth, in minor units; `None` where nobody can say."""
+    factor = rates.find_factor(currency, to, *span) if currency else None
+    return factor and factor * Fraction(10) ** (exponent_of(to) - exponent_of(currency))
 
 
-def _list_rates(factors: Iterable[Factor]) -> list[RateUsed]:
-    used = {rate for factor in factors for rate in (factor.left, factor.right)}
-    return [
-        RateUsed(
-            currency=rate.currency,
-            units_per_eur=str(rate.units_per_eur),
-            rate_on=rate.rate_on,
-            source=rate.source,
-        )
-        for rate in sorted(used, key=lambda rate: (rate.currency, rate.rate_on))
-        if rate.currency != "EUR"
-    ]
-
-
-def _tell_rule(
-    query: SpendQuery, to: str, factors: list[Factor], left: Folded, known_on: date
-) -> str:
+def _describe(
+    to: str,
+    rates: ExchangeRates,
+    used: Mapping[str, set[Span]],
+    totals: Iterable[_Total],
+    left: Folded,
+    dayless: int,
+    known_on: date,
+) -> SpendConversion:
     """What was converted and how, and what was not."""
-    told = [_tell_converted(query, to, factors, known_on)] if factors else []
+    taken = [(code, own) for total in totals for code, own in total.originals.items()]
+    listed = list_rates(rates, to, used)
+    told = [tell_rates(to, sorted(used), listed)] if used else []
+    if dayless:
+        told.append(
+            f"Where the source names no days ({dayless:,} of them), at the rates known on {known_on}."
+        )
+    if used:
+        told.append(
+            "Lower bounds are rounded down, upper bounds up; the reckoning is this archive's."
+        )
     stayed = sorted({about.currency or "no stated currency" for about in left})
     if stayed:
-        told.append(f"Amounts in {', '.join(stayed)} have no rate here and stay as they are.")
-    return " ".join(told) or f"All amounts were in {to} already; nothing was converted."
-
-
-def _tell_converted(query: SpendQuery, to: str, factors: list[Factor], known_on: date) -> str:
-    currencies = sorted({factor.left.currency for factor in factors})
-    rates = [r for f in factors for r in (f.left, f.right) if r.currency != "EUR"]
-    days = sorted({rate.rate_on for rate in rates})
-    spell = f"of {days[0]}" if len(days) == 1 else f"of {days[0]} to {days[-1]}"
-    asked = "the last day of each period" if query.by in PERIODS else f"{query.to_on or known_on}"
-    sources = "; ".join(sorted({rate.source for rate in rates}))
-    return (
-        f"{', '.join(currencies)} converted to {to} at the rates {spell} ({sources}), the last known "
-        f"on {asked}, not at those of the days on which the money was spent; lower bounds rounded "
-        "down, upper bounds up."
+        told.append(
+            f"Amounts in {', '.join(stayed)} have no rate here for each of their days, and stay as "
+            "they are."
+        )
+    return SpendConversion(
+        to=to,
+        rule=" ".join(told) or f"All amounts were in {to} already; nothing was converted.",
+        rates=listed,
+        converted_count=sum(own.items for code, own in taken if code != to),
+        dayless_count=dayless,
+        dayless_on=known_on if dayless else None,
+        unconverted_count=sum(total.items for total, _ in left.values()),
     )

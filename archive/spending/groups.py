@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -17,7 +18,7 @@ from archive.records import MISSING_IN_WORDS
 from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
-from archive.spending.summary import SpendGroup
+from archive.spending.summary import OriginalSum, SpendGroup
 from archive.spending.sums import Folded, SourceSum, Sum, SumKey, fold_sums
 
 
@@ -30,11 +31,11 @@ def make_groups(
     session: Session,
     query: SpendQuery,
     folded: Folded,
-    converted: Mapping[SumKey, list[str]],
+    originals: Mapping[SumKey, Mapping[str, Sum]],
 ) -> list[SpendGroup]:
     """One group per key and currency, in the order in which people read them.
 
-    `converted` holds the other currencies that came into a sum. Periods stand in time order. All
+    `originals` holds what came into a converted sum, by currency. Periods stand in time order. All
     else stands by currency, the one with most items first, then by the lower bound, greatest first:
     amounts of different currencies are never ranked together.
     """
@@ -49,7 +50,7 @@ def make_groups(
             total,
             labels,
             [covered[s] for s in sorted(named)],
-            converted.get(about, []),
+            originals.get(about, {}),
         )
         for about, (total, named) in folded.items()
     ]
@@ -61,8 +62,8 @@ def _key_periods(query: SpendQuery, one: SourceSum) -> SourceSum:
     key = one.about.key
     if query.measure is not SpendMeasure.DISCLOSED or query.by not in PERIODS or key is None:
         return one
-    about = SumKey(key_day(query.by, date.fromisoformat(key)), None, one.about.currency)
-    return SourceSum(about, one.source, one.sum)
+    about = replace(one.about, key=key_day(query.by, date.fromisoformat(key)))
+    return replace(one, about=about)
 
 
 def _make_group(
@@ -71,7 +72,7 @@ def _make_group(
     total: Sum,
     labels: Mapping[str, str],
     coverage: list[LookedAt],
-    converted_from: list[str],
+    originals: Mapping[str, Sum],
 ) -> SpendGroup:
     is_known = total.items > total.unknown_count
     is_estimate = query.resolved_basis is SpendBasis.ESTIMATE
@@ -88,8 +89,19 @@ def _make_group(
         unknown_count=total.unknown_count,
         revised_count=total.revised_count,
         unknown_reason=about.reason,
-        converted_from=converted_from,
+        converted_from=sorted(originals.keys() - {about.currency}),
+        originals=[_make_original(code, originals[code]) for code in sorted(originals)],
         coverage=coverage,
+    )
+
+
+def _make_original(currency: str, total: Sum) -> OriginalSum:
+    return OriginalSum(
+        currency=currency,
+        lower_minor=total.lower,
+        upper_minor=None if total.open_count else total.upper,
+        ads=total.items,
+        unknown_count=total.unknown_count,
     )
 
 

@@ -29,6 +29,7 @@ from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
 from archive.reading.listed import is_listed
 from archive.records import Grain
+from archive.spending.days import ad_days, name_days
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
 
 SEVERAL = "several"
@@ -53,6 +54,7 @@ def list_ad_amounts(session: Session, ads: type[PublicAd], query: SpendQuery) ->
     placed = and_(~undated, ad_touches(ads, query)) if query.has_period else literal(value=True)
     listed = select(
         *ad_keys(ads, query),
+        *name_days(query, ad_days(session, ads)),
         col(ads.spend_lower_minor).label("lower"),
         col(ads.spend_upper_minor).label("upper"),
         _flag(placed).label("is_placed"),
@@ -87,6 +89,7 @@ def list_statements(
         lower = case((or_(inside, amount.is_(None)), amount), else_=0)
     return select(
         *_keys(stated, _statement_key(stated, query.by)),
+        *name_days(query, (start, col(stated.period_end_on))),
         lower.label("lower"),
         col(stated.spend_upper_minor).label("upper"),
         _flag(~undated).label("is_placed"),
@@ -120,6 +123,7 @@ def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
         conditions.append(or_(undated, day.between(query.from_on, query.to_on)))
     return select(
         *_keys(filed, _filing_key(filed, query.by)),
+        *name_days(query, (day, day)),
         col(filed.amount_minor).label("lower"),
         col(filed.amount_minor).label("upper"),
         (_flag(~undated) if query.has_period else literal(1)).label("is_placed"),

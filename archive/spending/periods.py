@@ -41,18 +41,6 @@ def key_day(by: SpendBy, day: date) -> str:
             return day.isoformat()
 
 
-def last_day_of(by: SpendBy, key: str) -> date:
-    """The last day of the day, week or month that a key of `key_day` stands for."""
-    match by:
-        case SpendBy.WEEK:
-            return date.fromisoformat(key) + timedelta(days=6)
-        case SpendBy.MONTH:
-            in_next = date.fromisoformat(f"{key}-01") + timedelta(days=31)
-            return in_next.replace(day=1) - ONE_DAY
-        case _:
-            return date.fromisoformat(key)
-
-
 def name_period(by: SpendBy, key: str) -> str:
     """A key of `key_day` in words."""
     if by is SpendBy.MONTH:

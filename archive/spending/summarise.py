@@ -1,6 +1,6 @@
 """One question about money, one answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sqlmodel import Session
 
@@ -11,7 +11,7 @@ from archive.reading.freshness import read_data_as_of
 from archive.reading.past import ads_at
 from archive.reading.past_money import disclosures_at, statements_at
 from archive.spending.ad_windows import sum_ad_windows
-from archive.spending.conversion import convert_sums
+from archive.spending.conversion import Converted, convert_sums
 from archive.spending.groups import fold_groups, make_groups
 from archive.spending.items import (
     ad_is_undated,
@@ -21,7 +21,7 @@ from archive.spending.items import (
 )
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, check_query
 from archive.spending.summary import SpendSummary
-from archive.spending.sums import SourceSum, SumKey, sum_amounts
+from archive.spending.sums import SourceSum, sum_amounts
 
 RULES = {
     (SpendMeasure.ADS, SpendBasis.LIFETIME): (
@@ -70,13 +70,11 @@ def summarise_spending(
     check_query(query, rates)
     as_of = query.moment.as_of or read_data_as_of(session)
     folded = fold_groups(query, _sum_measure(session, query))
-    currencies: Mapping[SumKey, list[str]] = {}
-    conversion = None
+    converted: Converted | None = None
     if query.convert_to and rates and as_of:
         known_on = (query.moment.valid_at or as_of).date()
-        converted = convert_sums(folded, query, query.convert_to, rates, known_on)
-        folded, currencies = converted.folded, converted.currencies
-        conversion = converted.conversion
+        converted = convert_sums(folded, query.convert_to, rates, known_on)
+        folded = converted.folded
     return SpendSummary(
         measure=query.measure,
         by=query.by,
@@ -86,8 +84,8 @@ def summarise_spending(
         rule=_tell_rule(query),
         as_of=as_of,
         valid_at=query.moment.valid_at,
-        conversion=conversion,
-        groups=make_groups(session, query, folded, currencies),
+        conversion=converted.conversion if converted else None,
+        groups=make_groups(session, query, folded, converted.originals if converted else {}),
     )
 
 

@@ -12,6 +12,16 @@ from archive.spending.conversion import SpendConversion
 from archive.spending.query import SpendBasis, SpendBy
 
 
+class OriginalSum(SQLModel):
+    """What a converted group holds in one currency, as it was before."""
+
+    currency: str = Field(description="Currency of the amounts (ISO 4217).")
+    lower_minor: int = Field(description="Least spent in it, in its own minor units.")
+    upper_minor: int | None = Field(description="Most spent in it, inclusive; empty: open.")
+    ads: int = Field(description="Items whose amounts are in it.")
+    unknown_count: int = Field(description="Those of them whose amount the source does not give.")
+
+
 class SpendGroup(SQLModel):
     """The money of one group in one currency."""
 
@@ -53,6 +63,11 @@ class SpendGroup(SQLModel):
     converted_from: list[str] = Field(
         default_factory=list,
         description="Other currencies whose amounts were converted into this sum; empty: none.",
+    )
+    originals: list[OriginalSum] = Field(
+        default_factory=list,
+        description="The sums of a converted group in each currency before conversion, its own too; "
+        "empty: nothing was converted.",
     )
     coverage: list[LookedAt] = Field(description="How well the group's sources were looked at.")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +19,13 @@ class SumKey:
     key: str | None
     reason: MissingReason | None
     currency: str | None
+    first_on: date | None = None
+    """First day on which the money may have been spent; `None`: not known, or not asked for.
+
+    Only a question that converts asks for days: sums of other days are converted at other rates.
+    """
+    last_on: date | None = None
+    """Last such day; `None` beside a first one: it may still be spent."""
 
 
 @dataclass
@@ -51,8 +59,8 @@ class SourceSum:
 def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
     """Add up listed amounts in SQL.
 
-    `listed` selects `key, reason, source, currency, lower, upper, is_placed, is_undated`, one row an
-    item; items with `is_placed` 0 are counted as undated only.
+    `listed` selects `key, reason, source, currency, first_on, last_on, lower, upper, is_placed,
+    is_undated`, one row an item; items with `is_placed` 0 are counted as undated only.
     """
     rows = listed.subquery()
     of = rows.c
@@ -63,19 +71,21 @@ def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
         reason.label("why"),
         of.currency,
         of.source,
+        of.first_on,
+        of.last_on,
         func.sum(case((known, of.lower), else_=0)).label("lower"),
         func.sum(case((known, func.coalesce(of.upper, 0)), else_=0)).label("upper"),
         func.sum(of.is_placed).label("items"),
         func.sum(case((and_(known, of.upper.is_(None)), 1), else_=0)).label("open_count"),
         func.sum(case((and_(of.is_placed == 1, of.lower.is_(None)), 1), else_=0)).label("unknown"),
         func.sum(of.is_undated).label("undated"),
-    ).group_by(of.key, reason, of.currency, of.source)
+    ).group_by(of.key, reason, of.currency, of.source, of.first_on, of.last_on)
     return [_read_row(row) for row in session.connection().execute(folded)]
 
 
 def _read_row(row: Any) -> SourceSum:  # noqa: ANN401 (a database row)
     return SourceSum(
-        SumKey(row.key, read_reason(row.key, row.why), row.currency),
+        SumKey(row.key, read_reason(row.key, row.why), row.currency, row.first_on, row.last_on),
         row.source,
         Sum(
             lower=int(row.lower),

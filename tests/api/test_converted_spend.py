@@ -10,7 +10,11 @@ def test_a_conversion_says_by_which_rates_of_which_day_and_source(ask):
     assert conversion["to"] == "USD"
     assert "rounded down" in conversion["rule"]
     assert {rate["currency"] for rate in conversion["rates"]} >= {"USD"}
-    assert all(rate["rate_on"] and rate["source"] for rate in conversion["rates"])
+    for rate in conversion["rates"]:
+        assert rate["first_rate_on"] <= rate["last_rate_on"]
+        assert rate["source"]
+        assert rate["method"] == "mean_of_daily_rates"
+        assert rate["daily_rates"] >= 1
     assert "USD" in {group["currency"] for group in answer["groups"]}
 
 

@@ -1,12 +1,14 @@
 """Exchange rates: offline, dated, sourced; none is guessed."""
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.exchange_rates import (
     ECB,
@@ -18,6 +20,7 @@ from archive.exchange_rates import (
     read_rate_file,
     read_rates,
 )
+from config.overlay import SHIPPED_DIR
 from config.settings import Settings
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/ecb-eurofxref/eurofxref-hist-2018on.csv"
@@ -65,7 +68,7 @@ def test_what_has_no_rate_has_none(shipped: ExchangeRates, currency: str, on: da
     [
         ("HRK", date(2022, 12, 31), "7.5365", "7.53450"),
         ("BGN", date(2025, 12, 31), "1.9558", "1.95583"),
-        ("LTL", date(2014, 12, 31), "3.4528", "3.45280"),
+        ("LTL", date(2014, 12, 31), "3.4528", "3.4528"),
     ],
 )
 def test_a_currency_that_the_euro_replaced_keeps_its_fixed_rate_for_good(
@@ -74,7 +77,7 @@ def test_a_currency_that_the_euro_replaced_keeps_its_fixed_rate_for_good(
     assert find(shipped, currency, eve).units_per_eur == Decimal(before)
     later = find(shipped, currency, date(2040, 1, 1))
     assert str(later.units_per_eur) == fixed
-    assert later.source.startswith("Council Regulation")
+    assert later.source.startswith("irrevocably fixed conversion rate")
 
 
 def test_a_conversion_by_way_of_the_euro_is_exact() -> None:
@@ -82,10 +85,77 @@ def test_a_conversion_by_way_of_the_euro_is_exact() -> None:
     rates = ExchangeRates(
         [Rate("USD", Decimal("1.1"), day, "a"), Rate("JPY", Decimal("165.3"), day, "a")], 7
     )
-    factor = rates.find_factor("USD", "JPY", day)
-    assert factor is not None
-    assert factor.units == Fraction(1653, 11)
-    assert rates.find_factor("USD", "UAH", day) is None
+    assert rates.find_factor("USD", "JPY", day, day) == Fraction(1653, 11)
+    assert rates.find_factor("EUR", "USD", day, day) == Fraction(11, 10)
+    assert rates.find_factor("USD", "UAH", day, day) is None
+    assert rates.find_factor("UAH", "UAH", day, day) == 1
+
+
+def test_a_mean_counts_every_day_and_days_without_a_rate_by_the_last_one_known(
+    shipped: ExchangeRates,
+) -> None:
+    friday, monday = (find(shipped, "USD", day).units_per_eur for day in (FRIDAY, date(2024, 7, 8)))
+    factor = shipped.find_factor("EUR", "USD", FRIDAY, date(2024, 7, 8))
+    assert factor == Fraction(3 * friday + monday) / 4
+
+
+def test_a_mean_over_the_day_the_euro_came_has_the_fixed_rate_from_then_on(
+    shipped: ExchangeRates,
+) -> None:
+    factor = shipped.find_factor("EUR", "HRK", date(2022, 12, 30), date(2023, 1, 2))
+    assert factor == (Fraction("7.5365") + Fraction("7.53450")) / 2
+
+
+def test_days_of_which_one_has_no_rate_have_no_mean(shipped: ExchangeRates) -> None:
+    last_on = date(2022, 3, 1) + timedelta(days=45)
+    assert shipped.find_factor("RUB", "EUR", date(2022, 2, 1), last_on) is not None
+    assert shipped.find_factor("RUB", "EUR", date(2022, 2, 1), last_on + ONE_DAY) is None
+    assert shipped.find_factor("USD", "EUR", date.min, FRIDAY) is None
+    assert shipped.find_factor("USD", "EUR", FRIDAY, date.max) is None
+
+
+ONE_DAY = timedelta(days=1)
+START = date(2026, 1, 1)
+some_rates = st.dictionaries(
+    st.integers(0, 60), st.tuples(st.integers(1, 10**9), st.booleans()), min_size=1, max_size=12
+).map(
+    lambda by_day: ExchangeRates(
+        [
+            Rate("USD", Decimal(units).scaleb(-6), START + day * ONE_DAY, "bank", is_fixed)
+            for day, (units, is_fixed) in by_day.items()
+        ],
+        most_days=7,
+    )
+)
+some_days = st.lists(st.integers(-5, 80), min_size=2, max_size=2).map(
+    lambda pair: [START + number * ONE_DAY for number in sorted(pair)]
+)
+
+
+@given(some_rates, some_days)
+def test_a_mean_is_that_of_the_rates_found_day_by_day(
+    rates: ExchangeRates, days: list[date]
+) -> None:
+    first_on, last_on = days
+    count = (last_on - first_on).days + 1
+    found = [rates.find("USD", first_on + number * ONE_DAY) for number in range(count)]
+    units = [Fraction(rate.units_per_eur) for rate in found if rate]
+    mean = sum(units, Fraction(0)) / count if len(units) == count else None
+    assert rates.find_factor("EUR", "USD", first_on, last_on) == mean
+    assert rates.find_factor("USD", "EUR", first_on, last_on) == (1 / mean if mean else None)
+
+
+def test_a_fixed_rate_is_the_banks_last_one_of_the_day_before_or_says_it_was_not_checked() -> None:
+    fixed = list(read_rate_file(SHIPPED_DIR / "fx" / "euro_fixed.csv"))
+    assert {"HRK", "BGN"} <= {rate.currency for rate in fixed}
+    for rate in fixed:
+        last = max(read_ecb_rates()[rate.currency], key=lambda one: one.rate_on)
+        assert rate.is_fixed
+        assert 1 <= (rate.rate_on - last.rate_on).days <= 3
+        assert str(last.units_per_eur) in rate.source
+        if "not checked" not in rate.source:
+            assert rate.units_per_eur == last.units_per_eur
+        assert abs(rate.units_per_eur / last.units_per_eur - 1) < Decimal("0.0005")
 
 
 def write_rates(
@@ -153,7 +223,11 @@ def test_a_history_that_is_not_as_the_bank_writes_it_is_refused(text: str, said:
     not SAMPLE.is_file(), reason="the real samples are not beside the checkout (../shared/data)"
 )
 def test_the_package_carries_what_the_bank_published() -> None:
-    carried = {(rate.currency, rate.rate_on): rate.units_per_eur for rate in read_ecb_rates()}
+    carried = {
+        (rate.currency, rate.rate_on): rate.units_per_eur
+        for rates in read_ecb_rates().values()
+        for rate in rates
+    }
     with SAMPLE.open(newline="") as stream:
         published = [
             ((currency, date.fromisoformat(row["Date"])), Decimal(cell))

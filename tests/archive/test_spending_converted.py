@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 import pytest
@@ -12,8 +13,17 @@ from hypothesis import strategies as st
 from archive.database import read
 from archive.exchange_rates import ExchangeRates, Rate
 from archive.reading.moment import Moment
-from archive.spending import SpendBasis, SpendBy, SpendQuery, SpendQueryError, summarise_spending
-from archive.spending.conversion import convert_sums
+from archive.records import AdvertiserSpendRecord, DisclosureRecord, Grain
+from archive.spending import (
+    SpendBasis,
+    SpendBy,
+    SpendMeasure,
+    SpendQuery,
+    SpendQueryError,
+    summarise_spending,
+)
+from archive.spending.conversion import convert_sums, floor_sum
+from archive.spending.rates_used import join_spans
 from archive.spending.sums import Sum, SumKey
 
 DAY = date(2026, 2, 27)
@@ -26,7 +36,6 @@ RATES = ExchangeRates(
     ],
     most_days=45,
 )
-RUN = {"started_on": date(2026, 1, 1), "ended_on": date(2026, 1, 31)}
 
 
 def summarise(engine, **asked):
@@ -61,17 +70,88 @@ def test_groups_of_one_key_become_one_and_name_the_currencies_they_hold(engine, 
         ("all", None, 100_00, 199_00, 1, []),
     ]
     assert summary.conversion.unconverted_count == 2
-    assert [(r.currency, r.units_per_eur, r.rate_on) for r in summary.conversion.rates] == [
-        ("USD", "1.1", DAY)
+    assert [
+        (r.currency, r.lowest_units_per_eur, r.first_rate_on) for r in summary.conversion.rates
+    ] == [("USD", "1.1", DAY)]
+
+
+def test_what_was_converted_stays_beside_what_came_of_it(engine, look_at, make_ad):
+    look_at([make_ad("a1"), make_ad("a2", currency="USD", spend_upper_minor=None)])
+    [group] = summarise(engine).groups
+    assert [(o.currency, o.lower_minor, o.upper_minor, o.ads) for o in group.originals] == [
+        ("EUR", 100_00, 199_00, 1),
+        ("USD", 100_00, None, 1),
     ]
 
 
-def test_the_sentence_names_the_rates_day_and_source_and_what_stays(engine, look_at, make_ad):
+def test_the_sentence_names_the_rates_their_days_and_source_and_what_stays(
+    engine, look_at, make_ad
+):
     look_at([make_ad("a1", currency="USD"), make_ad("a2", currency="UAH")])
-    told = summarise(engine).conversion.rule
-    assert "USD converted to EUR at the rates of 2026-02-27 (a bank)" in told
-    assert "not at those of the days on which the money was spent" in told
-    assert "Amounts in UAH have no rate here" in told
+    conversion = summarise(engine).conversion
+    assert "USD converted to EUR at the mean of the daily rates" in conversion.rule
+    assert "USD by 1 rate of 2026-02-27 (a bank)" in conversion.rule
+    assert "names no days (1 of them), at the rates known on 2026-03-01" in conversion.rule
+    assert "Amounts in UAH have no rate here" in conversion.rule
+    counts = (conversion.converted_count, conversion.dayless_count, conversion.unconverted_count)
+    assert counts == (1, 1, 1)
+
+
+def test_an_ad_is_converted_at_the_mean_of_the_daily_rates_of_its_run(engine, look_at, make_ad):
+    run = {"started_on": date(2026, 1, 30), "ended_on": date(2026, 2, 28)}
+    exactly = {"spend_lower_minor": 100_00, "spend_upper_minor": 100_00}
+    look_at([make_ad("a1", currency="USD", **exactly, **run)])
+    summary = summarise(engine)
+
+    # 28 days at 1.2, the two from 27 February on at 1.1: 100 USD are 83.79… EUR.
+    assert rows(summary) == [("all", "EUR", 83_79, 83_80, 1, ["USD"])]
+    [used] = summary.conversion.rates
+    assert (used.daily_rates, used.carried_days) == (2, 28)
+    assert (used.lowest_units_per_eur, used.highest_units_per_eur) == ("1.1", "1.2")
+    assert (used.first_rate_on, used.last_rate_on) == (date(2026, 1, 30), DAY)
+    assert summary.conversion.dayless_count == 0
+
+
+def test_an_ad_that_ran_by_instants_has_the_days_of_those(engine, look_at, make_ad):
+    start, end = datetime(2026, 2, 26, 23, tzinfo=UTC), datetime(2026, 2, 27, 1, tzinfo=UTC)
+    look_at([make_ad("a1", currency="USD", started_at=start, ended_at=end)])
+    [used] = summarise(engine).conversion.rates
+    assert (used.daily_rates, used.carried_days) == (2, 1)
+
+
+def test_an_ad_with_a_day_before_all_rates_stays_as_it_is(engine, look_at, make_ad):
+    look_at([make_ad("a1", currency="USD", started_on=date(2026, 1, 29), ended_on=DAY)])
+    summary = summarise(engine)
+    assert rows(summary) == [("all", "USD", 100_00, 199_00, 1, [])]
+    assert "for each of their days" in summary.conversion.rule
+
+
+def test_weeks_and_filed_days_are_converted_at_their_own_rates(engine, look_at):
+    amount = {"currency": "USD", "spend_lower_minor": 120_00, "spend_upper_minor": 120_00}
+    week = AdvertiserSpendRecord(
+        dataset="weekly",
+        platform="examplatform",
+        grain=Grain.WEEK,
+        period_start_on=date(2026, 2, 1),
+        period_end_on=date(2026, 2, 7),
+        advertiser_ref="page-1",
+        **amount,
+    )
+    filed = DisclosureRecord(
+        ref="d1",
+        committee_ref="C1",
+        currency="USD",
+        amount_minor=120_00,
+        is_memo=False,
+        is_notice=False,
+        is_correction=False,
+        spent_on=date(2026, 2, 1),
+    )
+    look_at([week, filed])
+    reported = summarise(engine, measure=SpendMeasure.REPORTED, by=SpendBy.WEEK)
+    disclosed = summarise(engine, measure=SpendMeasure.DISCLOSED, by=SpendBy.MONTH)
+    assert [row[1:4] for row in rows(reported)] == [("EUR", 100_00, 100_00)]
+    assert [row[:4] for row in rows(disclosed)] == [("2026-02", "EUR", 100_00, 100_00)]
 
 
 def test_an_open_end_stays_open(engine, look_at, make_ad):
@@ -79,12 +159,16 @@ def test_an_open_end_stays_open(engine, look_at, make_ad):
     assert rows(summarise(engine)) == [("all", "EUR", 100_00, None, 1, ["USD"])]
 
 
-def test_each_month_is_converted_at_its_own_last_known_rate(engine, look_at, make_ad):
-    look_at([make_ad("a1", currency="USD", **RUN)])
+def test_each_month_is_converted_at_the_rates_of_the_days_that_fall_in_it(engine, look_at, make_ad):
+    run = {"started_on": date(2026, 1, 31), "ended_on": date(2026, 2, 28)}
+    exactly = {"spend_lower_minor": 348_00, "spend_upper_minor": 348_00}
+    look_at([make_ad("a1", currency="USD", **exactly, **run)])
     period = {"from_on": date(2026, 1, 1), "to_on": date(2026, 2, 28)}
     summary = summarise(engine, by=SpendBy.MONTH, basis=SpendBasis.ESTIMATE, **period)
-    assert {g.key: g.currency for g in summary.groups}["2026-01"] == "EUR"
-    assert date(2026, 1, 30) in {rate.rate_on for rate in summary.conversion.rates}
+    january, february = summary.groups
+    # A day of the 29 at 1.2, and 28 of which two are at 1.1.
+    assert (january.key, january.currency, january.estimate_minor) == ("2026-01", "EUR", 10_00)
+    assert february.estimate_minor == round(336_00 / ((26 * 1.2 + 2 * 1.1) / 28))
 
 
 def test_nothing_is_converted_that_was_in_the_currency_already(engine, look_at, make_ad):
@@ -134,9 +218,8 @@ def test_converted_bounds_hold_the_exact_sum_and_are_less_than_a_cent_wider(part
     lower = sum((low * worth[c] for c, low, _ in parts), Fraction(0))
     upper = sum(((low + more) * worth[c] for c, low, more in parts), Fraction(0))
 
-    query = SpendQuery(convert_to="EUR")
-    whole = convert_sums(together, query, "EUR", RATES, DAY).folded
-    apart = convert_sums(folded, query, "EUR", RATES, DAY).folded
+    whole = convert_sums(together, "EUR", RATES, DAY).folded
+    apart = convert_sums(folded, "EUR", RATES, DAY).folded
 
     if parts:
         ((total, _),) = whole.values()
@@ -145,8 +228,30 @@ def test_converted_bounds_hold_the_exact_sum_and_are_less_than_a_cent_wider(part
     assert sum(total.upper for total, _ in apart.values()) >= upper
 
 
+@given(st.lists(st.fractions(), max_size=8))
+def test_the_floor_of_a_sum_is_exact(parts):
+    assert floor_sum(parts) == floor(sum(parts, Fraction(0)))
+    assert floor_sum([*parts, *(-part for part in parts)]) == 0
+
+
+def test_the_floor_of_many_unlike_fractions_is_quick():
+    parts = [Fraction(1, 10**6 + number) for number in range(5_000)]
+    assert floor_sum(parts) == 0
+
+
+spans = st.tuples(st.dates(), st.dates()).map(lambda pair: (min(pair), max(pair)))
+
+
+@given(st.lists(spans))
+def test_joined_spans_hold_the_same_days_once(given_spans):
+    joined = join_spans(given_spans)
+    assert all(before[1] < after[0] for before, after in pairwise(joined))
+    assert all(any(a <= f and t <= b for a, b in joined) for f, t in given_spans)
+    assert {day for span in joined for day in span} <= {day for span in given_spans for day in span}
+
+
 def test_a_question_about_the_past_uses_the_rates_of_then(engine, look_at, make_ad):
     look_at([make_ad("a1", currency="USD")], datetime(2026, 2, 1, tzinfo=UTC))
     then = Moment(as_of=datetime(2026, 2, 3, tzinfo=UTC))
     (rate,) = summarise(engine, moment=then).conversion.rates
-    assert rate.rate_on == date(2026, 1, 30)
+    assert rate.last_rate_on == date(2026, 1, 30)

@@ -1,6 +1,6 @@
 """Three seeded days are crawled with the real spiders, and the archive holds exactly the truth."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,24 +12,38 @@ from sqlmodel import col, func, select
 from archive.database import read
 from archive.models import Ad, AdMetric, AdVersion, AdvertiserSpend, PublicAd
 from archive.models.collecting import Outcome
+from scrapers.replica.cli import create_days, lay_out_days, name_folder
 from scrapers.replica.seeded import tiktok
-from scrapers.replica.seeded.days import Plan, SeededDay, lay_out_day, running_seeded_day
+from scrapers.replica.seeded.days import Plan, SeededDay
 from scrapers.replica.seeded.truth import Tally, Total
+from scrapers.replica.serve import serve_app
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import import_paths
 
 PLAN = Plan(ads=1_200, seed=11)
-DAYS = (1, 2, 3)
+DAYS = 3
 
 
-def crawl_days(home: Home, source: str, partition: str) -> list[SeededDay]:
-    days = []
-    for number in DAYS:
-        with running_seeded_day(PLAN, number) as (url, day):
-            run = home.crawl(url, source, partition)
-            assert (run.outcome, run.reason) == (Outcome.DONE, "")
-            days.append(day)
-    return days
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("seeded")
+
+
+@pytest.fixture(scope="module")
+def days(folder: Path) -> list[SeededDay]:
+    return lay_out_days(PLAN, DAYS, folder)
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path, days: list[SeededDay]) -> Iterator[str]:
+    with serve_app(create_days(folder, days)) as served:
+        yield served
+
+
+def crawl_days(home: Home, address: str, source: str, partition: str) -> None:
+    for number in range(1, DAYS + 1):
+        run = home.crawl(f"{address}/day-{number}", source, partition)
+        assert (run.outcome, run.reason) == (Outcome.DONE, "")
 
 
 def sum_ads(home: Home) -> dict[str, Total]:
@@ -104,17 +118,18 @@ def let_in(home: Home) -> Home:
     ],
 )
 def test_the_archive_holds_the_truth_of_three_days(
-    let_in: Home, source: str, partition: str
+    let_in: Home, address: str, days: list[SeededDay], source: str, partition: str
 ) -> None:
-    tallies = [day.find_tally(source, partition) for day in crawl_days(let_in, source, partition)]
+    crawl_days(let_in, address, source, partition)
+    tallies = [day.find_tally(source, partition) for day in days]
     check_ads(let_in, tallies)
-    assert add_up(tallies[1:], "new", "grown", "lowered", "reworded") > len(DAYS)
+    assert add_up(tallies[1:], "new", "grown", "lowered", "reworded") > DAYS
 
 
 def test_the_archive_holds_the_truth_of_three_bundles_sums_of_advertisers_included(
-    home: Home,
+    home: Home, address: str, days: list[SeededDay]
 ) -> None:
-    days = crawl_days(home, "google_political_ads", "bundle")
+    crawl_days(home, address, "google_political_ads", "bundle")
     check_ads(home, [day.find_tally("google_political_ads", "bundle") for day in days])
     for dataset in ("advertiser_stats", "advertiser_weekly_spend"):
         truth = days[-1].find_tally("google_political_ads", "bundle", dataset)
@@ -124,13 +139,11 @@ def test_the_archive_holds_the_truth_of_three_bundles_sums_of_advertisers_includ
 
 
 def test_the_archive_holds_the_truth_of_three_reports_doubles_and_small_sums_included(
-    home: Home, tmp_path: Path
+    home: Home, folder: Path, days: list[SeededDay]
 ) -> None:
-    days = [lay_out_day(PLAN, number, tmp_path / str(number)) for number in DAYS]
     for day in days:
         source = "meta_ad_library_report"
-        folder = tmp_path / str(day.number) / source
-        report = import_paths(home, source, folder)
+        report = import_paths(home, source, name_folder(folder, day.number) / source)
         truth = day.find_tally(source, "US", "pages").totals["USD"]
         with read(home.engine) as session:
             ends_on = date(2026, 11, 19) + timedelta(days=day.number)

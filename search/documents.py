@@ -94,7 +94,7 @@ def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> Searc
         title=join_title(ad),
         body=join_body(ad),
         landing=join_landing(ad),
-        is_listed=read_listed(ad, labelled),
+        is_listed=read_listed(ad.id, ad.declared_political, ad.missing, labelled),
     )
 
 

@@ -40,6 +40,10 @@ LACKS = {
     "no_spend": ("No spend", "ads for which no amount is known"),
     "payer_unknown": ("Payer unknown", "ads for which nobody is named as paying"),
     "no_text": ("No text", "ads without any words we could keep"),
+    "unlabelled": (
+        "Not called political",
+        "ads that no list and no sum shows unless you ask for them",
+    ),
     "media_not_fetched": ("Pictures and videos", "ads whose picture or video is not kept here"),
 }
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import Cursor, Limit, MomentOf, Reading
+from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from archive.reading import list_advertisers, read_advertiser
 from archive.reading.views import AdvertiserItem, AdvertiserView
@@ -21,12 +21,13 @@ def get_advertisers(
     name: Annotated[
         str | None, Query(description="Only those that ever went by a name with these words.")
     ] = None,
+    include: IncludeOf = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[AdvertiserItem] | Response:
     """Advertisers in the order of their ids."""
-    page = list_advertisers(session, source, cursor, limit, moment, name)
+    page = list_advertisers(session, source, cursor, limit, moment, name, include)
     if shape is Format.CSV:
         return answer_csv(AdvertiserItem, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)

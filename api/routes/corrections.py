@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import Cursor, Limit, MomentOf, Reading
+from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from archive.reading.corrections import CorrectionFilter, CorrectionView, list_corrections
 from archive.spending import SpendMeasure
@@ -25,12 +25,13 @@ def get_corrections(
     advertiser_id: Annotated[
         str | None, Query(description="Only this advertiser, under all ids it ever had.")
     ] = None,
+    include: IncludeOf = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[CorrectionView] | Response:
     """Corrections, the one learned last first."""
-    wanted = CorrectionFilter(source, measure, subject, advertiser_id)
+    wanted = CorrectionFilter(source, measure, subject, advertiser_id, include)
     page = list_corrections(session, wanted, cursor, limit, moment)
     if shape is Format.CSV:
         return answer_csv(CorrectionView, page.items, link_next(request, page.next_cursor))

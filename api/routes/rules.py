@@ -12,7 +12,7 @@ from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_
 from archive.models import RuleVersion
 from archive.reading.descriptions import quote_field
 from archive.reading.rules import (
-    AnswerCounts,
+    RuleCounts,
     RuleVersionView,
     count_answers,
     list_rule_versions,
@@ -45,10 +45,10 @@ class RuleFacts(BaseModel):
 class RuleItem(RuleFacts):
     """A rule in one line."""
 
-    counts: AnswerCounts = Field(description="How often this version answered what.")
+    counts: RuleCounts = Field(description="How often this version answered what.")
 
 
-class RuleRow(RuleFacts, AnswerCounts):
+class RuleRow(RuleFacts, RuleCounts):
     """The same line for a table, each count in a column of its own."""
 
 

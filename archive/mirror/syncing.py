@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from sqlalchemy import Engine, RowMapping, Select, Table, func, select
+from sqlalchemy import Engine, RowMapping, Select, func, select
 from sqlmodel import Field, Session, SQLModel
 
 from archive.canonical import canonical_json
@@ -31,7 +31,7 @@ from archive.mirror.manifest import (
     read_manifest,
     write_manifest,
 )
-from archive.mirror.tables import MIRRORED, Stretch, select_all, select_changed
+from archive.mirror.tables import MIRRORED, Stretch, list_columns, select_all, select_changed
 from archive.models import Change, ConsumerMark
 from archive.models.columns import holds_json
 from archive.parquet import arrow_schema, to_record_batch
@@ -112,11 +112,8 @@ def _build(folder: Path, moment: Moment, old: MirrorManifest | None) -> MirrorMa
 
 
 def _build_table(folder: Path, moment: Moment, name: str) -> MirroredTable:
-    table, _ = MIRRORED[name]
-    part = _write_part(folder, moment, table, select_all(table))
-    return MirroredTable(
-        columns=_columns_of(table), parts=[part], last_id=_highest_id(moment, table)
-    )
+    part = _write_part(folder, moment, name, select_all(name))
+    return MirroredTable(columns=_columns_of(name), parts=[part], last_id=_highest_id(moment, name))
 
 
 def _append(folder: Path, moment: Moment, old: MirrorManifest) -> MirrorManifest:
@@ -139,24 +136,23 @@ def _append(folder: Path, moment: Moment, old: MirrorManifest) -> MirrorManifest
 def _append_table(
     folder: Path, moment: Moment, name: str, after_seq: int, held: MirroredTable
 ) -> MirroredTable:
-    table, _ = MIRRORED[name]
     changed = select_changed(name, Stretch(after_seq, moment.seq, held.last_id))
-    part = _write_part(folder, moment, table, changed)
+    part = _write_part(folder, moment, name, changed)
     if part.rows == 0:
         (folder / part.file).unlink()
         return held
     return MirroredTable(
-        columns=held.columns, parts=[*held.parts, part], last_id=_highest_id(moment, table)
+        columns=held.columns, parts=[*held.parts, part], last_id=_highest_id(moment, name)
     )
 
 
-def _write_part(folder: Path, moment: Moment, table: Table, query: Select[Any]) -> Part:
+def _write_part(folder: Path, moment: Moment, name: str, query: Select[Any]) -> Part:
     """A new file with the rows of a query, on the disk when this returns."""
-    file = f"{table.name}/{moment.seq:012}-{token_hex(4)}.parquet"
+    file = f"{name}/{moment.seq:012}-{token_hex(4)}.parquet"
     path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    schema = mirror_schema(table)
-    nested = [column.name for column in table.columns if holds_json(column.type)]
+    schema = mirror_schema(name)
+    nested = [column.name for column in list_columns(name) if holds_json(column.type)]
     # A server keeps the rest of the result until it is asked for.
     options = {"yield_per": ROWS_AT_ONCE}
     count = 0
@@ -185,20 +181,23 @@ def _spell_canonical(text: str) -> str:
     return canonical_json(json.loads(text)).decode()
 
 
-def mirror_schema(table: Table) -> pa.Schema:
-    """The table's columns and `mirror_seq`, the mark of the sync that wrote the row."""
-    return arrow_schema(table.columns).append(pa.field("mirror_seq", pa.int64(), nullable=False))
+def mirror_schema(name: str) -> pa.Schema:
+    """The columns of a mirrored table and `mirror_seq`, the mark of the sync that wrote the row."""
+    return arrow_schema(list_columns(name)).append(
+        pa.field("mirror_seq", pa.int64(), nullable=False)
+    )
 
 
-def _columns_of(table: Table) -> dict[str, str]:
-    return {field.name: str(field.type) for field in mirror_schema(table)}
+def _columns_of(name: str) -> dict[str, str]:
+    return {field.name: str(field.type) for field in mirror_schema(name)}
 
 
 def _all_columns() -> dict[str, dict[str, str]]:
-    return {name: _columns_of(table) for name, (table, _) in MIRRORED.items()}
+    return {name: _columns_of(name) for name in MIRRORED}
 
 
-def _highest_id(moment: Moment, table: Table) -> int:
+def _highest_id(moment: Moment, name: str) -> int:
+    table, _ = MIRRORED[name]
     return moment.session.connection().scalar(select(func.max(table.c.id))) or 0
 
 

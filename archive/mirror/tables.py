@@ -5,8 +5,20 @@ Sync asks here. A row too many does no harm, one too few would: what names a thi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, SelectBase, Table, Text, and_, cast, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Select,
+    SelectBase,
+    Table,
+    Text,
+    and_,
+    cast,
+    select,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -14,6 +26,7 @@ from archive.bulk import table_of
 from archive.models import AdMetric, AdvertiserSpend, Change, Disclosure, PublicAd
 from archive.models.changes import ChangeKind
 from archive.models.columns import holds_json
+from archive.reading.listed import is_listed
 
 Ids = SelectBase
 """A query for ids alone."""
@@ -80,16 +93,29 @@ MIRRORED: Mapping[str, tuple[Table, Callable[[Stretch], Ids]]] = {
 """Each mirrored table and how its changed rows are found."""
 
 
-def select_all(table: Table) -> Select[tuple[object, ...]]:
+LISTED: Column[bool] = Column("is_listed", Boolean(), nullable=False)
+"""Beside the columns of `public_ad`: whether lists and sums show the ad. The mirror holds every ad."""
+
+
+def list_columns(name: str) -> list[Column[Any]]:
+    """The columns of a mirrored table in their order."""
+    table, _ = MIRRORED[name]
+    return [*table.columns, LISTED] if table is table_of(PublicAd) else [*table.columns]
+
+
+def select_all(name: str) -> Select[tuple[object, ...]]:
     """Every row, by rising id; what is kept as JSON comes as its text, which need not be taken apart."""
-    columns = [
-        cast(column, Text).label(column.name) if holds_json(column.type) else column
-        for column in table.columns
-    ]
-    return select(*columns).order_by(table.c.id)
+    table, _ = MIRRORED[name]
+    return select(*map(_select_column, list_columns(name))).order_by(table.c.id)
 
 
 def select_changed(name: str, stretch: Stretch) -> Select[tuple[object, ...]]:
     """The rows of a mirrored table that may have changed, by rising id."""
     table, find = MIRRORED[name]
-    return select_all(table).where(table.c.id.in_(find(stretch)))
+    return select_all(name).where(table.c.id.in_(find(stretch)))
+
+
+def _select_column(column: Column[Any]) -> ColumnElement[Any]:
+    if column is LISTED:
+        return is_listed(PublicAd).label(column.name)
+    return cast(column, Text).label(column.name) if holds_json(column.type) else column

@@ -4,7 +4,8 @@ An answer as of a time never changes afterwards, but for what a logged decision 
 answer names.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -13,16 +14,18 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from archive.batches import cut_batches
 from archive.errors import NotFoundError
 from archive.identity import ad_path, split_public_id
 from archive.models import Ad, PublicAd, Redaction
 from archive.reading.freshness import read_data_as_of
 from archive.reading.json_lists import list_holds
-from archive.reading.listed import Include, is_listed
+from archive.reading.labels import list_labels
+from archive.reading.listed import Include, find_labelled, is_listed, read_listed
 from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.past import ads_at, restore_ads
-from archive.reading.stretches import take_rows
+from archive.reading.stretches import select_rows, take_rows
 from archive.reading.views import AdItem, AdView, RedactionView
 
 LISTING = "ads"
@@ -67,12 +70,13 @@ def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
         NotFoundError: if the archive does not hold it, or did not then.
     """
     ad = find_ad_row(session, ad_id)
-    row = _read_row(session, ad, moment)
+    row = next(_read_rows(session, {ad.id: ad.source}, moment), None)
     if row is None:
         raise NotFoundError("ad", ad_id)
     return AdView(
-        **dict(show_ads([row])[0]),
+        **dict(_show_ads(session, [row], moment)[0]),
         path=ad_path(ad.source, ad.ref),
+        labels=list_labels(session, ad.id, moment),
         redactions=list_redactions(session, ad.id),
         as_of=moment.as_of,
         valid_at=moment.valid_at,
@@ -116,7 +120,7 @@ def list_ads(
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(show_ads(shown), following, data_as_of, moment)
+    return Page(_show_ads(session, shown, moment), following, data_as_of, moment)
 
 
 def filter_ads(
@@ -138,14 +142,19 @@ def filter_ads(
     return conditions
 
 
-def show_ads(rows: Iterable[Mapping[str, Any]]) -> list[AdItem]:
-    """Rows of the public view, column by column, as readers see them; reasons in order of field."""
-    return [
-        AdItem.model_validate(
-            {**row, "id": row["public_id"], "missing": dict(sorted(row["missing"].items()))}
-        )
-        for row in rows
-    ]
+def find_unlisted(session: Session, ad_ids: Collection[str], moment: Moment) -> frozenset[str]:
+    """Those of the ads, by their permanent ids, that lists left out at a moment."""
+    keys: dict[int, str] = {}
+    for source, refs in _group_refs(ad_ids).items():
+        for some in cut_batches(sorted(refs)):
+            query = select(Ad.id, Ad.source).where(Ad.source == source, col(Ad.ref).in_(some))
+            keys |= dict(session.exec(query).all())
+    labelled = find_labelled(session, sorted(keys), moment)
+    return frozenset(
+        row["public_id"]
+        for row in _read_rows(session, keys, moment)
+        if not _read_listed(row, labelled)
+    )
 
 
 def list_redactions(session: Session, ad_row_id: int) -> list[RedactionView]:
@@ -154,8 +163,40 @@ def list_redactions(session: Session, ad_row_id: int) -> list[RedactionView]:
     return [RedactionView.model_validate(row) for row in session.exec(query)]
 
 
-def _read_row(session: Session, ad: Ad, moment: Moment) -> Mapping[str, Any] | None:
+def _show_ads(session: Session, rows: Sequence[Mapping[str, Any]], moment: Moment) -> list[AdItem]:
+    """Rows of the public view, column by column, as readers see them; reasons in order of field."""
+    labelled = find_labelled(session, [row["id"] for row in rows], moment)
+    return [
+        AdItem.model_validate(
+            {
+                **row,
+                "id": row["public_id"],
+                "is_listed": _read_listed(row, labelled),
+                "missing": dict(sorted(row["missing"].items())),
+            }
+        )
+        for row in rows
+    ]
+
+
+def _read_listed(row: Mapping[str, Any], labelled: frozenset[int]) -> bool:
+    return read_listed(row["id"], row["declared_political"], row["missing"], labelled)
+
+
+def _read_rows(
+    session: Session, keys: Mapping[int, str], moment: Moment
+) -> Iterator[Mapping[str, Any]]:
+    """Rows of the public view at a moment, given our keys of the ads with their sources."""
     if not moment.is_now:
-        return next(restore_ads(session, moment, {ad.id: ad.source}), None)
-    row = session.get(PublicAd, ad.id)
-    return row.model_dump() if row else None
+        yield from restore_ads(session, moment, keys)
+        return
+    for some in cut_batches(sorted(keys)):
+        query = select_rows(PublicAd).where(col(PublicAd.id).in_(some))
+        yield from map(dict, session.connection().execute(query).mappings())
+
+
+def _group_refs(ad_ids: Iterable[str]) -> dict[str, set[str]]:
+    grouped: defaultdict[str, set[str]] = defaultdict(set)
+    for source, ref in map(split_public_id, ad_ids):
+        grouped[source].add(ref)
+    return grouped

@@ -4,19 +4,19 @@ At a moment an advertiser has the name it went by then, and the ads that were th
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, func, or_
+from sqlalchemy import ColumnElement, case, exists, func, or_
 from sqlmodel import Session, col, select
 
 from archive.batches import cut_batches
 from archive.errors import NotFoundError
-from archive.models import Advertiser, AdvertiserAlias, AdvertiserName
+from archive.models import Advertiser, AdvertiserAlias, AdvertiserName, AdvertiserSpend
 from archive.reading.aliases import find_present_id, list_former_ids
 from archive.reading.freshness import read_data_as_of
-from archive.reading.listed import is_listed
+from archive.reading.listed import Include, is_listed
 from archive.reading.moment import NOW, Moment
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text, gather_rows
 from archive.reading.past import ads_at
 from archive.reading.views import AdvertiserItem, AdvertiserView, NameView
 
@@ -31,8 +31,11 @@ def list_advertisers(
     limit: int = 50,
     moment: Moment = NOW,
     name: str | None = None,
+    include: Include | None = None,
 ) -> Page[AdvertiserItem]:
     """Advertisers in the order of their ids; with `name`, those that ever went by words like it.
+
+    Those of whom nothing is known but ads without a political label are left out, unless asked for.
 
     Raises:
         CursorError: if the cursor is not one of this list.
@@ -40,16 +43,23 @@ def list_advertisers(
     limit = min(limit, MOST_AT_ONCE)
     query = select(Advertiser).where(*_was_named(moment))
     query = query.order_by(col(Advertiser.id)).limit(limit + 1)
-    if (after := decode_text(LISTING, cursor)) is not None:
-        query = query.where(col(Advertiser.id) > after)
     if source is not None:
         query = query.where(Advertiser.source == source)
     if name is not None:
         query = query.where(_went_by(name, moment))
-    rows = session.exec(query).all()
-    shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
-    data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(_show(session, shown, moment), following, data_as_of, moment)
+    start = decode_text(LISTING, cursor)
+
+    def read_after(item: AdvertiserItem | None) -> Sequence[AdvertiserItem]:
+        after = start if item is None else item.id
+        later = query if after is None else query.where(col(Advertiser.id) > after)
+        return _show(session, session.exec(later).all(), moment)
+
+    def keep(items: Sequence[AdvertiserItem]) -> Sequence[AdvertiserItem]:
+        return items if include is not None else _leave_unlisted(session, items, moment)
+
+    items = gather_rows(read_after, keep, limit + 1)
+    shown, following = cut_page(LISTING, items, limit, lambda item: item.id)
+    return Page(shown, following, read_data_as_of(session, moment.as_of), moment)
 
 
 def read_advertiser(session: Session, advertiser_id: str, moment: Moment = NOW) -> AdvertiserView:
@@ -123,29 +133,58 @@ def _went_by(name: str, moment: Moment) -> ColumnElement[bool]:
 def _show(session: Session, rows: Sequence[Advertiser], moment: Moment) -> list[AdvertiserItem]:
     ids = [row.id for row in rows]
     names = name_advertisers(session, ids, moment)
-    counted = _count_ads(session, ids, moment)
+    listed, all_of_it = _count_ads(session, ids, moment)
     return [
         AdvertiserItem.model_validate(
-            row, update={"name": names[row.id], "ads": counted.get(row.id, 0)}
+            row,
+            update={
+                "name": names[row.id],
+                "ads": listed[row.id],
+                "unlabelled": all_of_it[row.id] - listed[row.id],
+            },
         )
         for row in rows
     ]
 
 
-def _count_ads(session: Session, ids: Sequence[str], moment: Moment) -> Mapping[str | None, int]:
-    counted: Counter[str | None] = Counter()
-    for ads in ads_at(session, moment):
-        query = select(ads.advertiser_id, func.count()).where(
-            col(ads.advertiser_id).in_(ids), is_listed(ads, moment)
+def _leave_unlisted(
+    session: Session, items: Sequence[AdvertiserItem], moment: Moment
+) -> list[AdvertiserItem]:
+    """The items without those that only ads which lists leave out speak of."""
+    doubted = [item.id for item in items if item.unlabelled and not item.ads]
+    stated = set(
+        session.exec(
+            select(AdvertiserSpend.advertiser_id).where(
+                col(AdvertiserSpend.advertiser_id).in_(doubted), *moment.limit(AdvertiserSpend)
+            )
         )
-        counted.update(dict(session.exec(query.group_by(col(ads.advertiser_id))).all()))
-    return counted
+    )
+    left_out = set(doubted) - stated
+    return [item for item in items if item.id not in left_out]
+
+
+def _count_ads(
+    session: Session, ids: Sequence[str], moment: Moment
+) -> tuple[Counter[str | None], Counter[str | None]]:
+    """Ads by advertiser: those that lists show, and all."""
+    listed: Counter[str | None] = Counter()
+    all_of_it: Counter[str | None] = Counter()
+    for ads in ads_at(session, moment):
+        shown = func.count(case((is_listed(ads, moment), 1)))
+        query = select(ads.advertiser_id, shown, func.count())
+        query = query.where(col(ads.advertiser_id).in_(ids))
+        for who, some, every in session.exec(query.group_by(col(ads.advertiser_id))):
+            listed[who] += some
+            all_of_it[who] += every
+    return listed, all_of_it
 
 
 def _list_payers(session: Session, advertiser_id: str, moment: Moment) -> list[str]:
     counted: Counter[str | None] = Counter()
     for ads in ads_at(session, moment):
-        of_it = select(ads.payer_name, func.count()).where(ads.advertiser_id == advertiser_id)
+        of_it = select(ads.payer_name, func.count()).where(
+            ads.advertiser_id == advertiser_id, is_listed(ads, moment)
+        )
         named = of_it.where(col(ads.payer_name).is_not(None)).group_by(col(ads.payer_name))
         counted.update(dict(session.exec(named).all()))
     ranked = sorted((-number, name) for name, number in counted.items() if name is not None)

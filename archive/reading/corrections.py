@@ -14,12 +14,14 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from archive.models import Correction
 from archive.models.corrections import CorrectionKind, SpendMeasure
 from archive.money import format_bounds
+from archive.reading.ads import find_unlisted
 from archive.reading.advertisers import name_advertisers
 from archive.reading.aliases import list_former_ids
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
+from archive.reading.listed import Include
 from archive.reading.moment import NOW, Moment
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number, gather_rows
 from archive.records import Grain
 
 LISTING = "corrections"
@@ -49,6 +51,8 @@ class CorrectionFilter:
     subject: str | None = None
     advertiser_id: str | None = None
     """Those under the ids it had before count as well."""
+    include: Include | None = None
+    """Whether corrections of ads without a political label are asked for; one subject's always are."""
 
 
 class CorrectionView(SQLModel):
@@ -86,9 +90,20 @@ def list_corrections(
     """
     limit = min(limit, MOST_AT_ONCE)
     query = select(Correction).where(*_limit(session, wanted, moment))
-    if (before := decode_number(LISTING, cursor)) is not None:
-        query = query.where(col(Correction.id) < before)
-    rows = session.exec(query.order_by(col(Correction.id).desc()).limit(limit + 1)).all()
+    query = query.order_by(col(Correction.id).desc()).limit(limit + 1)
+    start = decode_number(LISTING, cursor)
+
+    def read_after(row: Correction | None) -> Sequence[Correction]:
+        before = start if row is None else row.id
+        earlier = query if before is None else query.where(col(Correction.id) < before)
+        return session.exec(earlier).all()
+
+    def keep(rows: Sequence[Correction]) -> Sequence[Correction]:
+        if wanted.include is not None or wanted.subject is not None:
+            return rows
+        return _leave_unlisted(session, rows, moment)
+
+    rows = gather_rows(read_after, keep, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
     data_as_of = read_data_as_of(session, moment.as_of)
     return Page(_show(session, shown, moment), following, data_as_of, moment)
@@ -140,6 +155,15 @@ def _limit(session: Session, wanted: CorrectionFilter, moment: Moment) -> list[C
         ids = [wanted.advertiser_id, *list_former_ids(session, wanted.advertiser_id, moment)]
         conditions.append(col(Correction.advertiser_id).in_(ids))
     return conditions
+
+
+def _leave_unlisted(
+    session: Session, rows: Sequence[Correction], moment: Moment
+) -> list[Correction]:
+    """The rows without those of ads that lists left out at the moment."""
+    of_ads = {row.subject for row in rows if row.measure == SpendMeasure.ADS}
+    unlisted = find_unlisted(session, of_ads, moment)
+    return [r for r in rows if r.measure != SpendMeasure.ADS or r.subject not in unlisted]
 
 
 def _show(session: Session, rows: Sequence[Correction], moment: Moment) -> list[CorrectionView]:

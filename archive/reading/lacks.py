@@ -1,15 +1,19 @@
-"""What is not here, counted and with its reason: the other half of every answer."""
+"""What is not here, counted and with its reason: the other half of every answer.
+
+Of ads, those that lists show are counted; the others are one count of their own.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, func, type_coerce
+from sqlalchemy import JSON, ColumnElement, and_, func, type_coerce
 from sqlmodel import Session, col, select
 
 from archive.held_batches import name_batch
 from archive.models import HeldBatch, PublicAd, QuarantinedPiece, Run
 from archive.models.collecting import Outcome, PieceStatus
 from archive.reading.freshness import read_data_as_of
+from archive.reading.listed import NOT_LISTED, is_listed, select_unlisted
 from archive.reading.media import count_not_kept
 from archive.reading.sources import show_run
 from archive.reading.views import Lack, MissingReport
@@ -29,7 +33,13 @@ def what_is_missing(session: Session) -> MissingReport:
             *_count_unknown(session, "no_currency", "currency"),
             *_count_unknown(session, "no_spend", "spend_lower_minor"),
             *_count_unknown(session, "payer_unknown", "payer_name"),
-            *_count_ads(session, "no_text", "no words of the ad", col(PublicAd.text) == ""),
+            *_count_ads(
+                session,
+                "no_text",
+                "no words of the ad",
+                and_(col(PublicAd.text) == "", is_listed(PublicAd)),
+            ),
+            *_count_ads(session, "unlabelled", NOT_LISTED, col(PublicAd.id).in_(select_unlisted())),
             *count_not_kept(session),
         ],
         runs_not_done=[show_run(run) for run in _select_not_done(session)],
@@ -75,7 +85,7 @@ def _count_unknown(
             type_coerce(PublicAd.missing, JSON)[field].as_string().label("reason"),
             col(PublicAd.first_seen_at).label("seen_at"),
         )
-        .where(col(getattr(PublicAd, field)).is_(None), *also)
+        .where(col(getattr(PublicAd, field)).is_(None), *also, is_listed(PublicAd))
         .subquery()
     )
     query = (

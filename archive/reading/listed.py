@@ -5,7 +5,7 @@ and people's labels, and nothing else. What is counted by the ad's key leaves ou
 are put to all ads alike, and the permanent link of each stays open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from sqlalchemy import JSON, ColumnElement, String, and_, cast, or_, type_coerce
@@ -53,12 +53,16 @@ def select_unlisted() -> SelectOfScalar[int]:
     )
 
 
-def read_listed(ad: PublicAd, labelled: frozenset[int]) -> bool:
-    """The same of one ad that is read already, given the ids of ads that people have labelled."""
-    if ad.declared_political is None:
-        is_open = ad.missing.get(DECLARED_POLITICAL) != MissingReason.NOT_DISCLOSED
-        return is_open or ad.id in labelled
-    return ad.declared_political or ad.id in labelled
+def read_listed(
+    ad_id: int,
+    declared: bool | None,
+    missing: Mapping[str, str],
+    labelled: frozenset[int],
+) -> bool:
+    """The same of an ad that is read already, given the keys of ads that people have labelled."""
+    if declared is None:
+        declared = missing.get(DECLARED_POLITICAL) != MissingReason.NOT_DISCLOSED
+    return declared or ad_id in labelled
 
 
 def find_labelled(session: Session, ad_ids: Sequence[int], moment: Moment = NOW) -> frozenset[int]:

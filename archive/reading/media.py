@@ -17,6 +17,7 @@ from archive.models import Ad, AdMedia, MediaFile, PublicAd, Redaction, Source, 
 from archive.models.media import MediaState
 from archive.pictures import PICTURES, VIDEOS
 from archive.reading.descriptions import quote_field
+from archive.reading.listed import is_listed
 from archive.reading.moment import Moment
 from archive.reading.views import AdView, Lack
 from archive.records import Allowance, MissingReason, Terms
@@ -233,6 +234,7 @@ def _count_states(session: Session, shelf: Shelf) -> Sequence[tuple[str | None, 
             shelf.holds_ref(),
             func.json_array_length(PublicAd.media_urls) > 0,
             ~exists().where(of_the_ad, col(AdMedia.state) == MediaState.KEPT),
+            is_listed(PublicAd),
         )
         .subquery()
     )

@@ -7,10 +7,11 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Ad, AdAbsence, AdVersion, PublicAd
 from archive.reading.coverage import LOOKED, cover_days, list_looks
+from archive.reading.listed import is_listed, select_unlisted
 
 
 class NewsView(SQLModel):
-    """What this archive learned since a time."""
+    """What this archive learned since a time, of the ads that lists show."""
 
     since_at: datetime = Field(description="Counted from this time on.")
     new_ads: int = Field(description="Ads it had not known.")
@@ -21,21 +22,22 @@ class NewsView(SQLModel):
 
 def count_news(session: Session, since_at: datetime) -> NewsView:
     """What this archive learned from `since_at` on."""
-    later_version = (col(AdVersion.recorded_at) >= since_at, AdVersion.seq > 1)
+    unlisted = select_unlisted()
+    new = (col(Ad.recorded_at) >= since_at, col(Ad.id).not_in(unlisted))
+    later_version = (
+        col(AdVersion.recorded_at) >= since_at,
+        AdVersion.seq > 1,
+        col(AdVersion.ad_id).not_in(unlisted),
+    )
+    gone = (col(AdAbsence.recorded_at) >= since_at, col(AdAbsence.ad_id).not_in(unlisted))
     return NewsView(
         since_at=since_at,
-        new_ads=session.exec(
-            select(func.count()).select_from(Ad).where(col(Ad.recorded_at) >= since_at)
-        ).one(),
+        new_ads=session.exec(select(func.count()).select_from(Ad).where(*new)).one(),
         new_payers=_count_new_payers(session, since_at),
         changed_ads=session.exec(
             select(func.count(distinct(col(AdVersion.ad_id)))).where(*later_version)
         ).one(),
-        vanished_ads=session.exec(
-            select(func.count())
-            .select_from(AdAbsence)
-            .where(col(AdAbsence.recorded_at) >= since_at)
-        ).one(),
+        vanished_ads=session.exec(select(func.count()).select_from(AdAbsence).where(*gone)).one(),
     )
 
 
@@ -43,7 +45,7 @@ def _count_new_payers(session: Session, since_at: datetime) -> int:
     first_known = (
         select(func.min(Ad.recorded_at).label("at"))
         .join(PublicAd, col(PublicAd.id) == Ad.id)
-        .where(col(PublicAd.payer_name).is_not(None))
+        .where(col(PublicAd.payer_name).is_not(None), is_listed(PublicAd))
         .group_by(col(PublicAd.payer_name))
         .subquery()
     )

@@ -51,6 +51,23 @@ def cut_page(
     return shown, encode_cursor(listing, last) if last is not None else None
 
 
+def gather_rows(
+    read_after: Callable[[Row | None], Sequence[Row]],
+    keep: Callable[[Sequence[Row]], Sequence[Row]],
+    count: int,
+) -> list[Row]:
+    """The first rows that a list keeps, for conditions that only whole rows tell.
+
+    `read_after` gives some rows after one, or the first (`None`), and none when there are no more.
+    """
+    kept: list[Row] = []
+    last: Row | None = None
+    while len(kept) < count and (rows := read_after(last)):
+        kept += keep(rows)
+        last = rows[-1]
+    return kept[:count]
+
+
 def decode_number(listing: str, cursor: str | None) -> int | None:
     """The key a cursor goes on after, in a list ordered by numbers.
 

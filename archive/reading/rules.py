@@ -6,12 +6,13 @@ Counts are of ads and say nothing about any one ad: single signals are not publi
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Evaluation, RuleVersion
 from archive.models.oversight import Answer
 from archive.reading.descriptions import quote_field
+from archive.reading.listed import select_unlisted
 
 
 class RuleVersionView(SQLModel):
@@ -29,6 +30,16 @@ class AnswerCounts(SQLModel):
     met: int = Field(default=0, description="Of these: the rule is met.")
     not_met: int = Field(default=0, description="Of these: it is not met, as far as is known.")
     cannot_tell: int = Field(default=0, description="Of these: what is known does not suffice.")
+
+
+class RuleCounts(AnswerCounts):
+    """The same over all ads, with how many of them no list shows."""
+
+    unlabelled: int = Field(
+        default=0,
+        description="Of the ads it applied to: those that lists and sums leave out, because their source "
+        "gave them no political label.",
+    )
 
 
 def list_rule_versions(session: Session, rule_id: str) -> list[RuleVersionView]:
@@ -49,16 +60,20 @@ def list_held_versions(session: Session, as_of: datetime) -> list[RuleVersion]:
     return list(session.exec(query.order_by(col(RuleVersion.rule_id))))
 
 
-def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, AnswerCounts]:
+def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, RuleCounts]:
     """Counts of each of these rule versions, by hash; a version never evaluated counts zero."""
-    counts = {sha256: AnswerCounts() for sha256 in sha256s}
+    counts = {sha256: RuleCounts() for sha256 in sha256s}
+    is_unlisted = col(Evaluation.ad_id).in_(select_unlisted())
     query = (
-        select(RuleVersion.sha256, Evaluation.answer, func.count())
+        select(
+            RuleVersion.sha256, Evaluation.answer, func.count(), func.count(case((is_unlisted, 1)))
+        )
         .join(RuleVersion, col(Evaluation.rule_version_id) == RuleVersion.id)
         .where(col(RuleVersion.sha256).in_(counts), Evaluation.answer != Answer.DOES_NOT_APPLY)
         .group_by(col(RuleVersion.sha256), col(Evaluation.answer))
     )
-    for sha256, answer, number in session.exec(query):
+    for sha256, answer, number, unlisted in session.exec(query):
         setattr(counts[sha256], answer, number)
         counts[sha256].applies += number
+        counts[sha256].unlabelled += unlisted
     return counts

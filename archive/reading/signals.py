@@ -1,4 +1,7 @@
-"""Signals for people with a role: what rules asked about ads, not public before a person reviewed it."""
+"""Signals for people with a role: what rules asked about ads, not public before a person reviewed it.
+
+Those about ads that lists leave out stand among them: this is how undeclared ads are found.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +12,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from archive.models import PublicAd, RuleVersion, Signal
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
+from archive.reading.listed import is_listed
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.views import LISTED
 
 LISTING = "signals"
 
@@ -19,6 +24,7 @@ class SignalView(SQLModel):
 
     id: int = Field(description=quote_field(Signal, "id"))
     ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
+    is_listed: bool = Field(description=LISTED)
     rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
     election_id: str = Field(description=quote_field(Signal, "election_id"))
@@ -56,6 +62,7 @@ def list_signals(
     }
     query = (
         select(Signal, PublicAd.public_id, RuleVersion.rule_id, RuleVersion.sha256)
+        .add_columns(is_listed(PublicAd))
         .join(PublicAd, col(PublicAd.id) == Signal.ad_id)
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
         .where(*(col(column) == value for column, value in equal.items() if value is not None))
@@ -66,11 +73,10 @@ def list_signals(
         query = query.where(col(Signal.is_historic).is_(False))
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(Signal.id) < before)
+    beside = ("ad_id", "rule_id", "rule_sha256", "is_listed")
     signals = [
-        SignalView.model_validate(
-            signal, update={"ad_id": ad_id, "rule_id": rule_id, "rule_sha256": sha256}
-        )
-        for signal, ad_id, rule_id, sha256 in session.exec(query)
+        SignalView.model_validate(signal, update=dict(zip(beside, values, strict=True)))
+        for signal, *values in session.execute(query)
     ]
     shown, following = cut_page(LISTING, signals, limit, lambda signal: signal.id)
     return Page(shown, following, read_data_as_of(session))

@@ -22,6 +22,7 @@ from archive.models import (
     Source,
 )
 from archive.reading.descriptions import quote_field
+from archive.reading.labels import LabelView
 from archive.records import (
     AdContent,
     AdNumbers,
@@ -35,6 +36,12 @@ AS_OF = "The answer is what this archive knew at this time; empty: what it knows
 REDACTIONS = "Fields of the ad withheld by a logged decision, whenever it was taken."
 VALID_AT = "Only what sources had said by this time counts; empty: all they said."
 DATA_AS_OF = "When this archive last learned anything or last looked, as of the answer's time."
+
+
+LISTED = (
+    "Whether lists and sums show the ad unasked; no: its source showed it without a political label, and "
+    "nobody has called it political."
+)
 
 
 class RedactionView(SQLModel):
@@ -63,12 +70,17 @@ class AdItem(AdContent, AdNumbers):
     last_changed_at: datetime = Field(description=quote_field(PublicAd, "last_changed_at"))
     vanished_at: datetime | None = Field(description=quote_field(PublicAd, "vanished_at"))
     recorded_at: datetime = Field(description=quote_field(PublicAd, "recorded_at"))
+    is_listed: bool = Field(description=LISTED)
 
 
 class AdView(AdItem):
     """One ad, now or as it was at a moment."""
 
     path: str = Field(description="Permanent link of the ad within the site.")
+    labels: list[LabelView] = Field(
+        description="Who has called it political or not, since when and why: the source's words, then "
+        "people's, each oldest first."
+    )
     redactions: list[RedactionView] = Field(description=REDACTIONS)
     as_of: datetime | None = Field(description=AS_OF)
     valid_at: datetime | None = Field(description=VALID_AT)
@@ -147,7 +159,8 @@ class AdvertiserItem(SQLModel):
     name: str = Field(description=quote_field(Advertiser, "name"))
     is_weak: bool = Field(description=quote_field(Advertiser, "is_weak"))
     recorded_at: datetime = Field(description=quote_field(Advertiser, "recorded_at"))
-    ads: int = Field(description="Ads of this advertiser that the archive holds.")
+    ads: int = Field(description="Ads of this advertiser that lists show.")
+    unlabelled: int = Field(description="Its other ads: sources gave them no political label.")
 
 
 class AdvertiserView(AdvertiserItem):
@@ -202,7 +215,8 @@ class SourceView(SourceInfo):
     """A source, how much of it the archive holds, and the last look at it."""
 
     id: str = Field(description=quote_field(Source, "id"))
-    ads: int = Field(description="Ads of it that the archive holds.")
+    ads: int = Field(description="Ads of it that lists show.")
+    unlabelled: int = Field(description="Its other ads: it gave them no political label.")
     ad_versions: int = Field(description="Versions of these ads.")
     advertiser_spend: int = Field(description="Statements of what advertisers spent.")
     disclosures: int = Field(description="Disclosed expenditures.")

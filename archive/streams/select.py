@@ -153,7 +153,7 @@ def _build_query(
         conditions = [case((and_(*conditions), 1), else_=0) == 1]
     if plan.by_ad:
         conditions += moment.limit(table)
-    return plan.select_from(table).where(*conditions).order_by(table.id)
+    return plan.select_from(table, moment).where(*conditions).order_by(table.id)
 
 
 def _is_postgresql(session: Session) -> bool:

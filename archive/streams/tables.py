@@ -16,6 +16,8 @@ from sqlmodel import Field, col
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.models.columns import holds_json
 from archive.reading.descriptions import quote_field
+from archive.reading.listed import is_listed
+from archive.reading.moment import Moment
 from archive.reading.views import AdItem, DisclosureView, MetricView, VersionView
 from archive.records import AdvertiserSpendRecord
 from archive.streams.columns import CURSOR, Column, describe_columns
@@ -55,8 +57,8 @@ class Plan:
     columns: list[Column]
     table: Any
     """Where the rows come from; they stand in the order of its `id`."""
-    select_from: Callable[[Any], Select[Any]]
-    """The query over `table`, or over an entity that stands for it: its id, then the columns.
+    select_from: Callable[[Any, Moment], Select[Any]]
+    """The query over `table`, or over an entity that stands for it at a moment: its id, then the columns.
 
     What is kept as JSON comes as its text, to be spelled or loaded by `nested`. A column that is
     unfolded from a list is not in it; the list stands last.
@@ -74,7 +76,11 @@ def list_columns(what: What) -> list[Column]:
 
 def _plan_ads() -> Plan:
     columns = describe_columns(AdItem)
-    return Plan(columns, PublicAd, lambda ads: _select(columns, ads, id=ads.public_id))
+
+    def select_from(ads: Any, moment: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+        return _select(columns, ads, id=ads.public_id, is_listed=is_listed(ads, moment))
+
+    return Plan(columns, PublicAd, select_from)
 
 
 def _plan_versions() -> Plan:
@@ -88,7 +94,7 @@ def _plan_by_ad(table: Any, own: list[Column]) -> Plan:  # noqa: ANN401 (a table
     columns = [AD_ID, *own]
     query = _select(columns, table, ad_id=PublicAd.public_id)
     query = query.join_from(table, PublicAd, col(PublicAd.id) == table.ad_id)
-    return Plan(columns, table, lambda _: query, by_ad=True)
+    return Plan(columns, table, lambda *_: query, by_ad=True)
 
 
 def _plan_cells(row: type[CellRow], name: str) -> Plan:
@@ -98,7 +104,7 @@ def _plan_cells(row: type[CellRow], name: str) -> Plan:
     return Plan(
         columns,
         PublicAd,
-        lambda ads: _select(selected, ads, ad_id=ads.public_id, rest=getattr(ads, name)),
+        lambda ads, _: _select(selected, ads, ad_id=ads.public_id, rest=getattr(ads, name)),
         labels=labels,
     )
 
@@ -106,7 +112,7 @@ def _plan_cells(row: type[CellRow], name: str) -> Plan:
 def _plan_advertiser_spend() -> Plan:
     columns = describe_columns(AdvertiserSpendRow)
 
-    def select_from(spend: Any) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+    def select_from(spend: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
         # What stood at an earlier moment was current then; the column tells of now.
         named = {} if spend is AdvertiserSpend else {"is_current": literal(value=True)}
         return _select(columns, spend, **named)
@@ -117,7 +123,7 @@ def _plan_advertiser_spend() -> Plan:
 def _plan_disclosures() -> Plan:
     columns = describe_columns(DisclosureView)
 
-    def select_from(filed: Any) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+    def select_from(filed: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
         is_filer = and_(
             col(Committee.source) == filed.source, col(Committee.ref) == filed.committee_ref
         )

@@ -9,8 +9,10 @@ from archive.changes import last_change_seq
 from archive.database import read
 from archive.mirror import read_mirror
 from archive.mirror.manifest import require_manifest
-from archive.mirror.tables import MIRRORED
+from archive.mirror.tables import MIRRORED, list_columns
+from archive.models import PublicAd
 from archive.parquet import arrow_schema, to_record_batch
+from archive.reading.listed import is_listed
 from archive.records import AdvertiserSpendRecord, DisclosureRecord
 from tests.archive.conftest import NOON
 
@@ -21,9 +23,11 @@ on_sqlite = pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
 def rows_of_table(engine, name):
     """The rows of a table in the mirror's form, by id."""
     table, _ = MIRRORED[name]
+    listed = [is_listed(PublicAd).label("is_listed")] if name == "public_ad" else []
     with read(engine) as session:
-        rows = session.connection().execute(select(table).order_by(table.c.id)).mappings().all()
-    return to_record_batch(arrow_schema(table.columns), rows).to_pylist()
+        query = select(*table.c, *listed).order_by(table.c.id)
+        rows = session.connection().execute(query).mappings().all()
+    return to_record_batch(arrow_schema(list_columns(name)), rows).to_pylist()
 
 
 def rows_of_mirror(folder, name):

@@ -1,5 +1,6 @@
 """An archive of its own for each test of crawls, and crawls of the replica in child processes."""
 
+import asyncio
 import multiprocessing
 import os
 import subprocess
@@ -7,9 +8,12 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from sqlalchemy import Engine
 from sqlmodel import col, select
+from starlette.requests import Request
+from starlette.responses import Response
 
 from archive.database import open_archive, read
 from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
@@ -18,7 +22,7 @@ from archive.reading.stats import count_archive
 from config.settings import Realm, Settings
 from scrapers.children import Errand, settings_environ
 from scrapers.crawling import CrawlOrder, run_crawl
-from scrapers.replica.faults import Fault
+from scrapers.replica.faults import AskReplica, Fault
 from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.spider import find_spiders
 
@@ -30,6 +34,17 @@ SMALL_PAGES = Fault(META, refuse_big_pages(5), times=FOREVER)
 """Five requests are refused (100, 50, 25, 12, 6 ads), the sixth brings the first page of three."""
 
 FIRST_PAGE_REQUEST = 6
+
+
+async def send_single_ads_slowly(request: Request, ask: AskReplica) -> Response:
+    """Pages of one ad, each a moment late, so that whatever happens happens within a walk."""
+    response = await refuse_big_pages(1)(request, ask)
+    if response.status_code == HTTPStatus.OK:
+        await asyncio.sleep(0.25)
+    return response
+
+
+SLOW_SINGLE_ADS = Fault(META, send_single_ads_slowly, times=1_000_000)
 
 
 FORKS = multiprocessing.get_context("forkserver")

@@ -1,6 +1,5 @@
 """Four workers share the partitions of a source, are killed and stalled, and collect each exactly once."""
 
-import asyncio
 import os
 import random
 import signal
@@ -11,8 +10,6 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
 from archive.database import create_archive_engine, write
 from archive.models import Run, Source
@@ -21,12 +18,10 @@ from archive.runs import WORKER_STOPPED
 from config.settings import Settings
 from scrapers.children import Errand
 from scrapers.due import find_due
-from scrapers.replica.faults import AskReplica, Fault
-from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.replica.serve import running_replica
 from scrapers.schedule import Schedule
 from scrapers.spider import find_spiders
-from tests.scrapers.crawls import FORKS, META, TOKEN, Home, crawl_errand, now
+from tests.scrapers.crawls import FORKS, SLOW_SINGLE_ADS, TOKEN, Home, crawl_errand, now
 
 SOURCE = "meta_ad_library"
 COUNTRIES = {"US": 17, "AU": 3, "BR": 2, "MX": 2}
@@ -36,12 +31,6 @@ ADS = 24
 WORKERS = 4
 LEASE_SECONDS = 4.0
 PATIENCE_SECONDS = 200
-
-
-async def send_single_ads_slowly(request: Request, ask: AskReplica) -> Response:
-    """Pages of one ad, each a moment late, so that whatever happens happens within a walk."""
-    await asyncio.sleep(0.25)
-    return await refuse_big_pages(1)(request, ask)
 
 
 @pytest.fixture
@@ -130,8 +119,7 @@ class Crew:
     ("kills", "stalls"), [(6, 2), pytest.param(40, 10, marks=pytest.mark.slow)]
 )
 def test_every_partition_is_collected_once_and_every_gap_is_recorded(home, kills, stalls):
-    slow = Fault(META, send_single_ads_slowly, times=1_000_000)
-    with running_replica(faults=[slow]) as url, ThreadPoolExecutor(WORKERS) as pool:
+    with running_replica(faults=[SLOW_SINGLE_ADS]) as url, ThreadPoolExecutor(WORKERS) as pool:
         crew = Crew(home, url)
         workers = [pool.submit(crew.work, number) for number in range(WORKERS)]
         killed = crew.disturb(kills, stalls, random.Random(kills))

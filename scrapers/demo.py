@@ -37,6 +37,7 @@ from scrapers.following import follow_changes
 from scrapers.media import MediaOrder, fetch_media
 from scrapers.progress import shown_progress
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
+from scrapers.replica.seeded.tiktok import CLIENT_KEY, CLIENT_SECRET
 from scrapers.replica.serve import running_replica
 from scrapers.spider import SourceSpider, find_spiders
 
@@ -85,8 +86,8 @@ def make_demo_settings(settings: Settings) -> Settings:
             "meta_access_token": SecretStr(ACCESS_TOKEN),
             "meta_countries": ["ALL"],
             "microsoft_searches": ["IE quarry"],
-            "tiktok_client_key": SecretStr("FICTIONAL-KEY"),
-            "tiktok_client_secret": SecretStr("FICTIONAL-SECRET"),
+            "tiktok_client_key": SecretStr(CLIENT_KEY),
+            "tiktok_client_secret": SecretStr(CLIENT_SECRET),
             "tiktok_searches": ["IE quarry"],
             "meta_report_urls": [f"{REPORTS}/{name}" for name in REPORT_FILES],
         }

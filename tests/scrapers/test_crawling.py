@@ -1,7 +1,5 @@
 """Crawls of the replica with the real spiders: what comes in, what is asked, and how a run ends."""
 
-import asyncio
-
 import pytest
 from sqlmodel import select
 
@@ -13,12 +11,10 @@ from archive.runs import begin_run
 from config.settings import Realm, Settings
 from scrapers.crawling import build_settings
 from scrapers.importing import ImportOrder, import_files
-from scrapers.middlewares import is_private
 from scrapers.replica.faults import (
     Fault,
     cut_body,
     fail_server,
-    redirect_to,
     refuse_too_many,
     show_html_page,
     truncate_body,
@@ -149,14 +145,6 @@ def test_a_file_that_is_not_there_fails_the_run_and_keeps_the_answer(home):
     assert set(statuses) == {404}
 
 
-def test_a_redirect_to_another_host_is_not_followed(home):
-    with running_replica(faults=[Fault(SNAP, redirect_to("http://169.254.169.254/"))]) as url:
-        run = home.crawl(url)
-
-    assert run.outcome == Outcome.FAILED
-    assert "another host (169.254.169.254)" in run.reason
-
-
 def test_a_second_crawl_of_a_partition_is_refused_with_a_clear_message(home):
     with write(home.engine) as session:
         begin_run(session, "snap", "2026", RunKind.CRAWL, now())
@@ -192,20 +180,6 @@ def test_a_crawl_and_its_child_write_to_postgresql_alike(postgresql_url, tmp_pat
     assert (second.new, second.changed, second.vanished) == (3, 6, 1)
 
 
-@pytest.mark.parametrize(
-    ("host", "private"),
-    [
-        ("127.0.0.1", True),
-        ("10.1.2.3", True),
-        ("169.254.169.254", True),
-        ("::1", True),
-        ("8.8.8.8", False),
-    ],
-)
-def test_addresses_inside_a_network_are_told_from_public_ones(host, private):
-    assert asyncio.run(is_private(host)) == private
-
-
 @pytest.mark.parametrize("source", sorted(find_spiders()))
 def test_scrapy_runs_with_our_settings_and_opens_no_door(source):
     spider = find_spiders()[source]
@@ -215,8 +189,7 @@ def test_scrapy_runs_with_our_settings_and_opens_no_door(source):
 
     for door in ("REMOTE_CONTROL_ENABLED", "TELNETCONSOLE_ENABLED", "COOKIES_ENABLED"):
         assert not scrapy.getbool(door)
-    uses_api_terms = {"meta_ad_library", "microsoft_ad_library", "tiktok_commercial_content"}
-    assert scrapy.getbool("ROBOTSTXT_OBEY") == (source not in uses_api_terms)
+    assert scrapy.getbool("ROBOTSTXT_OBEY") == (spider.info.access != "terms of an API")
     assert "desk@archive.example" in scrapy["USER_AGENT"]
     assert scrapy.getint("DOWNLOAD_MAXSIZE") > 2 << 30
     assert scrapy.getfloat("DOWNLOAD_DELAY") == spider.info.seconds_between_requests > 0

@@ -68,13 +68,6 @@ def test_the_doors_are_those_that_scrapy_would_open():
     assert {path.rpartition(".")[2] for path in EXTENSIONS_BASE} >= DOORS
 
 
-@pytest.mark.parametrize("source", sorted(find_spiders()))
-def test_robots_are_obeyed_unless_the_terms_of_an_api_let_us_in(source):
-    info = find_spiders()[source].info
-    obeys = build_settings(Settings(), info, "https://files.example")["ROBOTSTXT_OBEY"]
-    assert obeys is not (info.access == "terms of an API")
-
-
 def ask_guard(walk: Walk, url: str) -> None:
     asyncio.run(GuardMiddleware(walk).process_request(Request(url)))
 

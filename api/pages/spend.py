@@ -10,11 +10,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.pages.ranking import make_tables, write_sentence
+from api.pages.ranking import CurrencyTable, make_tables, write_sentence
 from api.pages.site import PageHead, read_moment, render_page, set_moment
 from api.pages.words import name_platform, plain_day
 from archive.database import read
+from archive.exchange_rates import read_rates
 from archive.money import check_currency
+from archive.reading.listed import Include
 from archive.reading.moment import Moment
 from archive.spending import (
     SpendBasis,
@@ -31,8 +33,21 @@ from search.query import build_query
 
 router = APIRouter()
 
-FIELDS = ("measure", "by", "platform", "country", "currency", "from", "to", "basis")
+FIELDS = (
+    "measure",
+    "by",
+    "platform",
+    "country",
+    "currency",
+    "convert_to",
+    "from",
+    "to",
+    "basis",
+    "include",
+)
 OFFERED = ("platform", "country", "currency")
+CONVERT_TO = ("EUR", "USD", "GBP")
+"""Offered by name; the address takes every currency that has rates."""
 
 MEASURES = {
     SpendMeasure.ADS: "added up over ads",
@@ -87,7 +102,11 @@ class SpendQuestion:
             to_on=_read_day("to", self.given["to"]),
             platform=self.given["platform"] or None,
             country=self.given["country"] or None,
-            currency=_read_currency(self.given["currency"]),
+            currency=_read_currency("currency", self.given["currency"]),
+            convert_to=_read_currency("convert_to", self.given["convert_to"]),
+            include=_read_choice(Include, "include", self.given["include"])
+            if self.given["include"]
+            else None,
             moment=self.moment,
         )
 
@@ -115,7 +134,9 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
         summary: SpendSummary | None = None
         problem = ""
         try:
-            summary = summarise_spending(session, question.build_query())
+            query = question.build_query()
+            rates = read_rates(rooms.settings) if query.convert_to else None
+            summary = summarise_spending(session, query, rates)
         except SpendQueryError as error:
             problem = str(error)
         page = PageHead(
@@ -126,7 +147,6 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
             keeps_history=True,
             moment=question.moment,
         )
-        tables = make_tables(summary) if summary else []
         return render_page(
             rooms,
             session,
@@ -136,12 +156,40 @@ def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
             question=question,
             problem=problem,
             summary=summary,
-            tables=[(t, write_sentence(t, question.verb, question.about)) for t in tables],
+            tables=_show_tables(summary, question) if summary else [],
             offered=offer_values(rooms, question),
+            convert_to=_offer_conversions(question.given["convert_to"]),
             measures=MEASURES,
             bys=BYS,
             bases=BASES,
         )
+
+
+def _offer_conversions(asked: str) -> dict[str, str]:
+    """The currencies to convert to, and the words for each; the one asked for is among them."""
+    codes = dict.fromkeys([*CONVERT_TO, asked] if asked else CONVERT_TO)
+    return {"": "as it is"} | {code: f"converted to {code}" for code in codes}
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table, the sentence to print, and the other currencies that were converted into it."""
+
+    table: CurrencyTable
+    sentence: str
+    converted_from: list[str]
+
+
+def _show_tables(summary: SpendSummary, question: SpendQuestion) -> list[ShownTable]:
+    return [_show_table(table, question) for table in make_tables(summary)]
+
+
+def _show_table(table: CurrencyTable, question: SpendQuestion) -> ShownTable:
+    sentence = write_sentence(table, question.verb, question.about)
+    converted = sorted({code for row in table.rows for code in row.group.converted_from})
+    if converted:
+        sentence += f" Converted from {', '.join(converted)} by this archive."
+    return ShownTable(table, sentence, converted)
 
 
 def _locate_data(question: SpendQuestion) -> str:
@@ -171,7 +219,7 @@ def offer_values(rooms: Rooms, question: SpendQuestion) -> dict[str, list[str]]:
     return {name: list(dict.fromkeys([*asked[name], *found.get(name, {})])) for name in OFFERED}
 
 
-Choice = TypeVar("Choice", SpendBy, SpendMeasure, SpendBasis)
+Choice = TypeVar("Choice", SpendBy, SpendMeasure, SpendBasis, Include)
 
 
 def _read_choice(kind: type[Choice], field: str, text: str) -> Choice:
@@ -189,11 +237,11 @@ def _read_day(field: str, text: str) -> date | None:
         raise SpendQueryError(field, f"“{text}” is not a day; write it like 2026-11-20") from None
 
 
-def _read_currency(text: str) -> str | None:
+def _read_currency(field: str, text: str) -> str | None:
     try:
         return check_currency(text) if text else None
     except ValueError as error:
-        raise SpendQueryError("currency", str(error)) from None
+        raise SpendQueryError(field, str(error)) from None
 
 
 def _write_period(first: str, last: str) -> str:

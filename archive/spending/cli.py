@@ -101,6 +101,9 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     if summary.basis is SpendBasis.ESTIMATE:
         header.append("estimate")
         columns.append([_tell_estimate(group) for group in shown])
+    if summary.conversion:
+        header.append("as stated")
+        columns.append([_tell_originals(group) for group in shown])
     amounts = zip(*(_align_right(column) for column in columns), strict=True)
     lines = format_table(header, [[*row, *cells] for row, cells in zip(rows, amounts, strict=True)])
     hidden = len(summary.groups) - len(shown)
@@ -122,6 +125,11 @@ def _tell_estimate(group: SpendGroup) -> str:
         return "unknown"
     unit = group.currency or "(currency not given)"
     return f"about {format_units(group.estimate_minor, group.currency)} {unit}"
+
+
+def _tell_originals(group: SpendGroup) -> str:
+    stated = group.originals if group.converted_from else []
+    return " + ".join(format_bounds(o.lower_minor, o.upper_minor, o.currency) for o in stated)
 
 
 def _align_right(cells: list[str]) -> list[str]:

@@ -159,12 +159,7 @@ def _describe(
         told.append(
             "Lower bounds are rounded down, upper bounds up; the reckoning is this archive's."
         )
-    stayed = sorted({about.currency or "no stated currency" for about in left})
-    if stayed:
-        told.append(
-            f"Amounts in {', '.join(stayed)} have no rate here for each of their days, and stay as "
-            "they are."
-        )
+    told += _tell_left(left)
     return SpendConversion(
         to=to,
         rule=" ".join(told) or f"All amounts were in {to} already; nothing was converted.",
@@ -174,3 +169,18 @@ def _describe(
         dayless_on=known_on if dayless else None,
         unconverted_count=sum(total.items for total, _ in left.values()),
     )
+
+
+def _tell_left(left: Iterable[SumKey]) -> list[str]:
+    """What stays as it is, and why."""
+    currencies = {about.currency for about in left}
+    named = sorted(code for code in currencies if code)
+    told = []
+    if named:
+        told.append(
+            f"Amounts in {', '.join(named)} have no rate here for each of their days, and stay as "
+            "they are."
+        )
+    if None in currencies:
+        told.append("Amounts without a stated currency stay as they are.")
+    return told

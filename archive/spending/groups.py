@@ -96,10 +96,11 @@ def _make_group(
 
 
 def _make_original(currency: str, total: Sum) -> OriginalSum:
+    is_known = total.items > total.unknown_count
     return OriginalSum(
         currency=currency,
-        lower_minor=total.lower,
-        upper_minor=None if total.open_count else total.upper,
+        lower_minor=total.lower if is_known else None,
+        upper_minor=total.upper if is_known and not total.open_count else None,
         ads=total.items,
         unknown_count=total.unknown_count,
     )

@@ -16,7 +16,9 @@ class OriginalSum(SQLModel):
     """What a converted group holds in one currency, as it was before."""
 
     currency: str = Field(description="Currency of the amounts (ISO 4217).")
-    lower_minor: int = Field(description="Least spent in it, in its own minor units.")
+    lower_minor: int | None = Field(
+        description="Least spent in it, in its own minor units; empty: no amount is known."
+    )
     upper_minor: int | None = Field(description="Most spent in it, inclusive; empty: open.")
     ads: int = Field(description="Items whose amounts are in it.")
     unknown_count: int = Field(description="Those of them whose amount the source does not give.")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 
 def test_a_conversion_says_by_which_rates_of_which_day_and_source(ask):
@@ -22,6 +23,26 @@ def test_a_table_names_the_currencies_that_came_into_each_row(ask):
     text = ask("GET", "/spend?convert_to=USD&format=csv").text
     rows = list(csv.DictReader(io.StringIO(text)))
     assert "EUR" in rows[0]["converted_from"]
+
+
+def test_the_page_marks_what_was_converted_and_keeps_what_was_stated(client):
+    page = client.get("/spend?convert_to=USD").text
+    assert '<option value="USD" selected>converted to USD</option>' in page
+    assert "Converted from EUR by this archive." in page
+    assert re.search(r"converted; as stated: [\d,]+ to [\d,]+ EUR", page)
+    assert "European Central Bank, euro foreign exchange reference rates" in page
+
+
+def test_the_page_offers_to_convert_and_does_not_unasked(client):
+    page = client.get("/spend").text
+    assert '<option value="" selected>as it is</option>' in page
+    assert "as stated:" not in page
+
+
+def test_the_page_refuses_a_currency_without_rates_by_name(client):
+    answer = client.get("/spend?convert_to=UAH")
+    assert answer.status_code == 400
+    assert "There is no exchange rate of &#39;UAH&#39;" in answer.text
 
 
 def test_without_the_wish_nothing_is_converted(ask):

@@ -25,7 +25,7 @@ PAGES = [
     "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1",
     "/ads/meadow_library/900000002",
     "/advertisers/harbour_ads%3A77",
-    "/spend",
+    "/spend?convert_to=USD",
     "/spend?by=region",
     "/rules",
     "/rules/started-on-the-eve",

@@ -15,7 +15,7 @@ from api.errors import Problem, answer_problems
 from api.headers import AddSecurityHeaders
 from api.limits import LimitRequests
 from api.pages import mount_pages
-from api.routes import ROUTERS
+from api.routes import ROUTERS, metrics
 from archive.database import open_archive
 from archive.terminal import utc_now
 from config.settings import Settings
@@ -49,6 +49,8 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         now=now,
     )
     app = FastAPI(openapi_url=None, lifespan=lambda _app: close_at_end(engine))
+    app.state.rooms = rooms
+    app.include_router(metrics.router)
     app.mount(API_PATH, make_api(rooms))
     mount_pages(app, rooms)
     app.add_middleware(LimitRequests, now=now)

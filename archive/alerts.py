@@ -15,6 +15,8 @@ from archive.models import LookRhythm, MonitorFinding, Run
 from archive.models.collecting import Outcome, RunKind
 from archive.monitors import ENDED_WELL
 
+SILENT = "silent"
+"""Kind of an alert about a source that has not been seen whole for too long."""
 ROUNDS_TO_SILENCE = 2
 """Rounds of its schedule that a source may miss before it counts as silent."""
 
@@ -72,7 +74,7 @@ def find_silent(session: Session, now: datetime) -> list[Alert]:
             seen = f"the last was on {last:%Y-%m-%d %H:%M} UTC" if last else "there never was one"
             reason = f"no complete look for {_tell_span(ROUNDS_TO_SILENCE * every)}: {seen}"
             name = f"silent/{rhythm.source}/{since_at:%Y-%m-%dT%H:%MZ}"
-            alerts.append(Alert(name, rhythm.source, "silent", reason, since_at))
+            alerts.append(Alert(name, rhythm.source, SILENT, reason, since_at))
     return alerts
 
 

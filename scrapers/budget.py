@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from archive.canonical import hash_bytes
 from archive.models import RequestBudget
+from archive.models.working import BUDGET_WINDOW
 from scrapers.signing import Secret
 
-WINDOW = timedelta(hours=1)
 KEY_DIGITS = 12
 
 
@@ -45,8 +45,9 @@ def take_request(session: Session, pace: Pace, now: datetime) -> datetime:
     if budget.not_before_at > now:
         return budget.not_before_at
     if most is not None and budget.used >= most:
-        return budget.window_started_at + WINDOW
+        return budget.window_started_at + BUDGET_WINDOW
     budget.used += 1
+    budget.requests_per_hour = most
     budget.not_before_at = now + timedelta(seconds=pace.seconds_between_requests)
     session.add(budget)
     return now
@@ -64,7 +65,7 @@ def find_free_at(session: Session, pace: Pace, now: datetime) -> datetime:
     budget = session.get(RequestBudget, pace.key)
     if budget is None:
         return now
-    most, ends_at = pace.requests_per_hour, budget.window_started_at + WINDOW
+    most, ends_at = pace.requests_per_hour, budget.window_started_at + BUDGET_WINDOW
     is_spent = most is not None and budget.used >= most
     return max(now, budget.not_before_at, ends_at if is_spent else now)
 
@@ -74,6 +75,6 @@ def _open_budget(session: Session, key: str, now: datetime) -> RequestBudget:
     budget = session.get(RequestBudget, key)
     if budget is None:
         return RequestBudget(key=key, window_started_at=now, used=0, not_before_at=now)
-    if now >= budget.window_started_at + WINDOW:
+    if now >= budget.window_started_at + BUDGET_WINDOW:
         budget.window_started_at, budget.used = now, 0
     return budget

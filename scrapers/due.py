@@ -1,7 +1,6 @@
 """What is to be looked at now: told by the rows of `run` and of `request_budget`.
 
-The worker and the scheduler ask `find_due`. No clock that was ticking while we were down is asked: what
-was missed meanwhile is overdue by the rows.
+The worker and the scheduler ask `find_due`; when a partition is due again, `archive.turns` tells.
 """
 
 from collections.abc import Sequence
@@ -9,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import Engine, func
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine
+from sqlmodel import Session
 
 from archive.database import read
-from archive.models import Run
-from archive.models.collecting import Outcome, RunKind
 from archive.runs import list_ended_crawls
+from archive.turns import find_last_crawls, next_due_at
 from config.settings import Settings
 from scrapers.budget import Pace, find_free_at
 from scrapers.children import Errand
@@ -24,8 +22,6 @@ from scrapers.signing import LackError
 from scrapers.spider import find_spiders
 from scrapers.walk import LOOPBACK
 
-RETRY_AFTER = timedelta(hours=1)
-"""A look that failed is tried again sooner than its turn."""
 SHORT_WAIT = timedelta(seconds=30)
 """A key that is free so soon is worth starting for; a crawl waits for its turn itself."""
 
@@ -72,7 +68,7 @@ def find_turns(
     if schedule.every is None:
         return []
     turns = []
-    runs, ended = find_last_runs(session, source), list_ended_crawls(session, source)
+    runs, ended = find_last_crawls(session, source), list_ended_crawls(session, source)
     for partition in find_spiders()[source].list_partitions(settings, now.date()):
         run = runs.get(partition)
         every = choose_every(schedule, schedule.every, partition, now, demands)
@@ -96,25 +92,3 @@ def _sort_due(turns: list[Turn], now: datetime) -> list[Errand]:
     """What is due, never looked at first, then longest overdue."""
     due = [(turn.due_at is not None, turn.due_at or now, turn.errand) for turn in turns]
     return [errand for _, due_at, errand in sorted(due, key=lambda t: t[:2]) if due_at <= now]
-
-
-def next_due_at(run: Run, every: timedelta) -> datetime:
-    """When a partition is due again after its last look."""
-    if run.outcome == Outcome.RUNNING:
-        return run.lease_until or run.started_at
-    if run.not_before_at:
-        return run.not_before_at
-    if run.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
-        return run.started_at + min(every, RETRY_AFTER)
-    return run.started_at + every
-
-
-def find_last_runs(session: Session, source: str) -> dict[str, Run]:
-    """The newest crawl of each partition of a source."""
-    newest = (
-        select(func.max(Run.id))
-        .where(Run.source == source, Run.kind == RunKind.CRAWL)
-        .group_by(Run.partition)
-    )
-    runs = session.exec(select(Run).where(col(Run.id).in_(newest)))
-    return {run.partition: run for run in runs}

@@ -14,9 +14,10 @@ from sqlmodel import Session, col, select
 from archive.database import read
 from archive.models import Capture, RequestBudget, Run
 from archive.models.collecting import RunKind
+from archive.models.working import BUDGET_WINDOW
 from archive.records.sources import SourceKind
 from config.settings import Settings
-from scrapers.budget import WINDOW, Pace, find_free_at
+from scrapers.budget import Pace, find_free_at
 from scrapers.due import find_scheduled_pace, find_turns
 from scrapers.schedule import Demand, Schedule, choose_every
 from scrapers.spider import find_spiders
@@ -124,7 +125,7 @@ def _forecast(
 
 def _find_load(cost: LookCost, pace: Pace) -> timedelta:
     """Time of the key that one look uses up."""
-    per_hour = WINDOW / pace.requests_per_hour if pace.requests_per_hour else timedelta()
+    per_hour = BUDGET_WINDOW / pace.requests_per_hour if pace.requests_per_hour else timedelta()
     return cost.requests * max(timedelta(seconds=pace.seconds_between_requests), per_hour)
 
 
@@ -183,7 +184,7 @@ def _find_standing(
     pace = find_scheduled_pace(settings, source, schedule)
     free_at = find_free_at(session, pace, now)
     budget = session.get(RequestBudget, pace.key)
-    is_counted = budget is not None and now < budget.window_started_at + WINDOW
+    is_counted = budget is not None and now < budget.window_started_at + BUDGET_WINDOW
     times = [max(turn.due_at or now, free_at) for turn in turns]
     every = schedule.every
     if every is not None:

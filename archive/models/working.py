@@ -3,10 +3,12 @@
 `scrapers/duty.py` and `scrapers/budget.py` own the tables; nothing of them is about a source's data.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Field, SQLModel
 
+BUDGET_WINDOW = timedelta(hours=1)
+"""Requests are counted by the hour."""
 QUEUE_SCHEMA = "work_queue"
 """PostgreSQL schema of the queue's tables: procrastinate's own, made by `scrapers/queue_schema.py`."""
 
@@ -37,4 +39,9 @@ class RequestBudget(SQLModel, table=True):
     used: int = Field(description="Requests sent within that hour.")
     not_before_at: datetime = Field(
         description="No request before this: what the source asked for, or our own pace."
+    )
+    requests_per_hour: int | None = Field(
+        default=None,
+        description="Most requests within an hour, as whoever asked last knew it; empty: nobody names "
+        "a number.",
     )

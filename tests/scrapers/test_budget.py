@@ -13,11 +13,13 @@ from sqlmodel import Session, select
 from archive.database import create_archive_engine, read, write
 from archive.models import RequestBudget
 from archive.models.collecting import Outcome
-from scrapers.budget import WINDOW, Pace, find_free_at, hold_off, name_key, take_request
+from archive.models.working import BUDGET_WINDOW
+from scrapers.budget import Pace, find_free_at, hold_off, name_key, take_request
 from scrapers.replica.faults import Fault, refuse_too_many
 from scrapers.replica.serve import running_replica
 from scrapers.signing import Secret
-from tests.scrapers.crawls import FORKS, TOKEN, crawl_once
+from tests.commands import FORKS
+from tests.scrapers.crawls import TOKEN, crawl_once
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -54,8 +56,8 @@ def test_whoever_is_sent_away_has_used_nothing(engine):
 def test_an_hour_that_is_used_up_sends_everyone_to_the_next(engine):
     pace = Pace("example", requests_per_hour=3)
     times = [take(engine, pace, NOON + n * SECOND) for n in range(4)]
-    assert times[3] == NOON + WINDOW
-    assert take(engine, pace, NOON + WINDOW) == NOON + WINDOW, "a new hour has begun"
+    assert times[3] == NOON + BUDGET_WINDOW
+    assert take(engine, pace, NOON + BUDGET_WINDOW) == NOON + BUDGET_WINDOW, "a new hour has begun"
 
 
 def test_many_workers_at_once_never_use_more_than_there_is(engine):
@@ -80,7 +82,7 @@ def test_when_a_key_is_free_is_told_without_using_it(engine):
         assert find_free_at(session, pace, NOON) == NOON
     take(engine, pace, NOON)
     with read(engine) as session:
-        assert find_free_at(session, pace, NOON + SECOND) == NOON + WINDOW
+        assert find_free_at(session, pace, NOON + SECOND) == NOON + BUDGET_WINDOW
 
 
 def test_keys_of_one_source_have_budgets_of_their_own_and_show_no_secret():

@@ -11,9 +11,10 @@ from archive.database import read, write
 from archive.models import Duty, Run
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
+from archive.turns import next_due_at
 from scrapers.budget import hold_off
 from scrapers.children import Errand, running_child
-from scrapers.due import find_due, next_due_at
+from scrapers.due import find_due
 from scrapers.duty import SCHEDULER, DutyTakenError, take_duty
 from scrapers.executors import LocalExecutor
 from scrapers.replica.faults import Fault, send_slowly

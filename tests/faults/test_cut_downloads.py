@@ -26,6 +26,7 @@ from scrapers.replica.faults import (
 from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.replica.serve import running_replica
 from scrapers.spider import find_spiders
+from tests.commands import FORKS
 from tests.faults.scenes import (
     make_archive,
     make_settings,
@@ -34,7 +35,7 @@ from tests.faults.scenes import (
     read_runs,
     tell_history,
 )
-from tests.scrapers.crawls import FOREVER, FORKS, crawl_once
+from tests.scrapers.crawls import FOREVER, crawl_once
 
 SNAP = "/snap/*"
 PUBLISHED = "snap/political/2026/PoliticalAds.zip"

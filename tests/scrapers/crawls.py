@@ -1,10 +1,7 @@
 """An archive of its own for each test of crawls, and crawls of the replica in child processes."""
 
 import asyncio
-import multiprocessing
-import os
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +22,7 @@ from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.replica.faults import AskReplica, Fault
 from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.spider import find_spiders
+from tests.commands import FORKS, run_paidforby
 
 TOKEN = "FICTIONAL-TOKEN"
 META = "/meta_ad_library/*"
@@ -45,13 +43,6 @@ async def send_single_ads_slowly(request: Request, ask: AskReplica) -> Response:
 
 
 SLOW_SINGLE_ADS = Fault(META, send_single_ads_slowly, times=1_000_000)
-
-
-FORKS = multiprocessing.get_context("forkserver")
-"""Forks from a process that has the imports behind it: ten times quicker than `python -m paidforby`,
-which the tests of children, schedule, worker and demo start."""
-
-FORKS.set_forkserver_preload(["scrapers.downloads", "tests.scrapers.crawls"])
 
 
 def crawl_once(settings: Settings, source: str, partition: str, base_url: str) -> None:
@@ -99,13 +90,7 @@ class Home:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`paidforby` with these arguments."""
-        return subprocess.run(
-            [sys.executable, "-m", "paidforby", *arguments],
-            env=os.environ | settings_environ(self.settings),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_paidforby(*arguments, environ=settings_environ(self.settings))
 
     def count(self, what: str, source: str | None = None) -> int:
         with read(self.engine) as session:

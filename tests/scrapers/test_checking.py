@@ -14,7 +14,8 @@ from scrapers.checking import Check, check_source
 from scrapers.crawling import CrawlOrder
 from scrapers.replica.serve import running_replica
 from scrapers.spiders.meta_ad_library import MetaAdLibrarySpider
-from tests.scrapers.crawls import FORKS, Home, now
+from tests.commands import FORKS
+from tests.scrapers.crawls import Home, now
 
 SOURCE = "meta_ad_library"
 PAGE = "900000000021"

@@ -29,8 +29,9 @@ from scrapers.replica.serve import running_replica
 from scrapers.schedule import read_schedules
 from scrapers.spider import find_spiders
 from search.engines import open_search
+from tests.commands import FORKS
 from tests.migrated import migrated_file
-from tests.scrapers.crawls import FORKS, SLOW_SINGLE_ADS, TOKEN, Home, now
+from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, now
 
 SOURCE = "meta_ad_library"
 ADS = {"US": 17, "AU": 3, "BR": 2, "MX": 2}

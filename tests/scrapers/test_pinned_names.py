@@ -11,7 +11,8 @@ from scrapers import network_addresses
 from scrapers.network_addresses import NotFetchedError
 from scrapers.pinned_names import AiohttpPins, PinnedNames, TwistedPins
 from scrapers.replica.serve import running_replica
-from tests.scrapers.crawls import FORKS, Home, crawl_once
+from tests.commands import FORKS
+from tests.scrapers.crawls import Home, crawl_once
 
 PUBLIC, OTHER, PUBLIC_V6 = "93.184.215.14", "93.184.215.15", "2606:2800:220:1::1"
 HOST = "files.example"

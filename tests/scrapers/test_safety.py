@@ -30,7 +30,8 @@ from scrapers.replica.serve import running_replica
 from scrapers.signing import LackError, Secret
 from scrapers.spider import SourceSpider, find_spiders
 from scrapers.walk import Walk, WalkCrawler
-from tests.scrapers.crawls import FORKS, Home, crawl_once, now
+from tests.commands import FORKS
+from tests.scrapers.crawls import Home, crawl_once, now
 
 DOORS = {"TelnetConsole", "RemoteControl"}
 

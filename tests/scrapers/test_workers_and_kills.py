@@ -21,7 +21,8 @@ from scrapers.due import find_due
 from scrapers.replica.serve import running_replica
 from scrapers.schedule import Schedule
 from scrapers.spider import find_spiders
-from tests.scrapers.crawls import FORKS, SLOW_SINGLE_ADS, TOKEN, Home, crawl_errand, now
+from tests.commands import FORKS
+from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, crawl_errand, now
 
 SOURCE = "meta_ad_library"
 COUNTRIES = {"US": 17, "AU": 3, "BR": 2, "MX": 2}

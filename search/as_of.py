@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import PublicAd
 from archive.reading.freshness import read_data_as_of
+from archive.reading.listed import find_labelled
 from archive.reading.moment import Moment
 from archive.reading.past import ads_at, restore_ads
 from search.as_of_conditions import NAME_FIELDS, list_conditions
@@ -137,7 +138,9 @@ def _read_hits(
     terms = {term for unit in query.units for term in unit.terms}
     restored = restore_ads(session, moment, {place.id: place.source for place in places})
     ads = {values["id"]: PublicAd(**values) for values in restored}
-    return [make_hit(make_document(ads[place.id]), terms.__contains__) for place in places]
+    labelled = find_labelled(session, list(ads), moment)
+    documents = (make_document(ads[place.id], labelled) for place in places)
+    return [make_hit(document, terms.__contains__) for document in documents]
 
 
 def _name_column(name: str) -> str:

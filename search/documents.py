@@ -56,7 +56,6 @@ class SearchDocument(ShownAd):
         description="First day as a number (date.toordinal), for filters."
     )
     ended_day: int | None = Field(description="Last day as a number, for filters.")
-    is_listed: bool = Field(description="It is shown to readers who do not ask for unlabelled ads.")
 
 
 def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> SearchDocument:

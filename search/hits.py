@@ -10,7 +10,7 @@ from typing import Literal
 from sqlmodel import Field, SQLModel
 
 from archive.reading.coverage import LookedAt
-from archive.reading.views import AS_OF, VALID_AT
+from archive.reading.views import AS_OF, LISTED, VALID_AT
 
 MARK_START, MARK_END = "\ue000", "\ue001"
 """Private-use characters around what matched: a page escapes the snippet first, then replaces them."""
@@ -38,6 +38,7 @@ class ShownAd(SQLModel):
     surfaces: list[str] = Field(description="Where on the platform it was shown.")
     media_type: str | None = Field(description="Kind of creative as the source names it.")
     declared_political: bool | None = Field(description="Whether it was declared political.")
+    is_listed: bool = Field(description=LISTED)
     currency: str | None = Field(description="Currency of the spend (ISO 4217).")
     spend_lower_minor: int | None = Field(description="Least spent so far, in minor units.")
     spend_upper_minor: int | None = Field(

@@ -27,11 +27,13 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
+from archive.reading.ads import find_ad_row
 from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.reading.media import list_media
 from archive.reading.moment import Moment
 from archive.reading.sightings import list_import_times, read_last_seen
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
+from archive.watch_lists import find_list_id
 from oversight.cases import list_ad_decisions
 from oversight.rules import Rule
 
@@ -118,6 +120,7 @@ def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
         ],
         "evidence": _pick_evidence(list_evidence(session, ad.id), [*versions, *metrics]),
         "undated": list_import_times(session, ad.source),
+        "watch_list": find_list_id(find_ad_row(session, ad.id).partition),
         "last_seen_at": read_last_seen(session, ad.id, moment),
         "source_title": source.title if source else ad.source,
         "scales": {"spend": find_scale(spends), "impressions": find_scale(shown)},

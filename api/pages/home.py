@@ -35,6 +35,7 @@ def show_home(rooms: RoomsDep) -> HTMLResponse:
             "home.html",
             sources=sources,
             ads=sum(source.ads for source in sources),
+            unlabelled=sum(source.unlabelled for source in sources),
             disclosures=sum(source.disclosures for source in sources),
             news=count_news(session, rooms.now() - NEWS),
             elections=order_elections(rooms.elections, rooms.now().date()),

@@ -53,6 +53,8 @@ class Asked:
     filters: tuple[tuple[str, str], ...]
     sort: str
     page: int
+    include: str
+    """`unlabelled`: also ads without a political label; empty: not those."""
 
     @property
     def path(self) -> str:
@@ -61,17 +63,18 @@ class Asked:
 
     def encode(self) -> str:
         """The question as the query of an address."""
-        return urlencode([("q", self.text), *self.filters, *self._list_order()])
+        return urlencode([("q", self.text), *self.filters, *self._list_rest()])
 
     def encode_for_programs(self) -> str:
         """The same as the API's search takes it."""
         filters = [("filter", f"{name}={value}") for name, value in self.filters]
-        return urlencode([("q", self.text), *filters, *self._list_order()])
+        return urlencode([("q", self.text), *filters, *self._list_rest()])
 
-    def _list_order(self) -> list[tuple[str, str]]:
-        """Order and page, where they are not the first."""
-        order = [("sort", self.sort)] if self.sort != Sort.RELEVANCE else []
-        return [*order, ("page", str(self.page))] if self.page > 1 else order
+    def _list_rest(self) -> list[tuple[str, str]]:
+        """What is included, order and page, where they are not those of a plain question."""
+        rest = [("include", self.include)] if self.include else []
+        rest += [("sort", self.sort)] if self.sort != Sort.RELEVANCE else []
+        return [*rest, ("page", str(self.page))] if self.page > 1 else rest
 
     @property
     def fixed(self) -> list[tuple[str, str]]:
@@ -131,6 +134,7 @@ def read_question(request: Request) -> Asked:
             if name in (*VALUE_FILTERS, *BOUND_FILTERS) and value
         ),
         sort=given.get("sort") or Sort.RELEVANCE,
+        include=given.get("include", ""),
         page=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
     )
 
@@ -154,6 +158,7 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
         limit=HITS_SHOWN,
         page=asked.page,
         facets=FACETS,
+        include=asked.include or None,
     )
     with read(rooms.engine) as session:
         return answer_query(session, rooms.search, query, moment)

@@ -222,12 +222,12 @@ def _find_row(session: Session, ad_id: int, address: str) -> AdMedia | None:
 
 
 def list_unread(session: Session, media_types: Iterable[str], limit: int) -> list[MediaFile]:
-    """Kept files of these kinds in which no machine looked for words yet, newest first."""
+    """Kept files of these kinds in which no machine looked for words yet, oldest first."""
     reason = type_coerce(MediaFile.missing, JSON)["machine_text"].as_string()
     query = (
         select(MediaFile)
         .where(reason == MissingReason.NOT_LOOKED, col(MediaFile.media_type).in_(media_types))
-        .order_by(col(MediaFile.kept_at).desc(), col(MediaFile.sha256))
+        .order_by(col(MediaFile.kept_at), col(MediaFile.sha256))
         .limit(limit)
     )
     return list(session.exec(query))

@@ -34,7 +34,7 @@ from scrapers.children import Errand, crawl_in_child, settings_environ
 from scrapers.demo_case import decide_one_ad
 from scrapers.demo_summary import tell_archive
 from scrapers.following import follow_changes
-from scrapers.media import MediaOrder, fetch_media
+from scrapers.media import MediaOrder, fetch_media, read_kept
 from scrapers.progress import shown_progress
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
 from scrapers.replica.seeded.tiktok import CLIENT_KEY, CLIENT_SECRET
@@ -45,6 +45,8 @@ DEMO_HOME = Path("var/demo")
 MARKER = "made-by-paidforby-demo"
 DAYS = (1, 2)
 CRAWLS_AT_ONCE = 2
+PICTURES_READ = 3
+"""A day; the worker would read the others too, and nobody wants to wait for that here."""
 REPORTS = "https://reports.example"
 REPORT_FILES = (
     "FacebookAdLibraryReport_2026-11-20_US_last_30_days.zip",
@@ -128,7 +130,11 @@ def _keep_media(settings: Settings, engine: Engine, url: str, day: int) -> None:
     order = MediaOrder(base_url=f"{url}/media")
     looks = list(fetch_media(settings, engine, utc_now, order))
     kept = sum(look.outcome.state == MediaState.KEPT for look in looks)
-    note(f"day {day}: {len(looks)} addresses of pictures and videos looked at, {kept} kept")
+    words_read = read_kept(settings, engine, PICTURES_READ)
+    note(
+        f"day {day}: {len(looks)} addresses of pictures and videos looked at, {kept} kept; "
+        f"a machine read words in {words_read} of them"
+    )
 
 
 def list_errands(settings: Settings, url: str, today: date) -> Iterator[Errand]:

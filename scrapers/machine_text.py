@@ -1,6 +1,6 @@
 """Words in a picture, read by Tesseract where this machine has it: a program of its own, kept short.
 
-`scrapers/media.py` calls it on pictures it keeps. What it reads is marked as a machine's, never checked,
+`scrapers/media.py` calls it on pictures it has kept. What it reads is marked as a machine's, never checked,
 and enters neither search nor rules.
 """
 
@@ -31,13 +31,20 @@ def find_tesseract() -> str | None:
     return shutil.which(PROGRAM)
 
 
+def tell_unread(media_type: str) -> MachineText:
+    """What there is to say of a file's words before a machine looked for any."""
+    if media_type not in PICTURES:
+        return MachineText(None, MissingReason.NOT_PROVIDED, "words are read in pictures only")
+    return MachineText(None, MissingReason.NOT_LOOKED, "no machine has looked for words in it yet")
+
+
 def read_words(path: Path, media_type: str) -> MachineText:
     """The words of a picture; without any reading, the reason.
 
     The program is handed a picture that Pillow made anew, never the bytes from the web.
     """
     if media_type not in PICTURES:
-        return MachineText(None, MissingReason.NOT_PROVIDED, "words are read in pictures only")
+        return tell_unread(media_type)
     program = find_tesseract()
     if program is None:
         return MachineText(None, MissingReason.NOT_LOOKED, f"this machine has no {PROGRAM}")

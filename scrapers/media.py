@@ -39,7 +39,7 @@ from archive.terminal import note
 from config.settings import Realm, Settings
 from scrapers.budget import Pace, hold_off, take_request
 from scrapers.intake import Clock
-from scrapers.machine_text import find_tesseract, read_words
+from scrapers.machine_text import find_tesseract, read_words, tell_unread
 from scrapers.media_download import Limits, download_file
 from scrapers.network_addresses import NotFetchedError
 from scrapers.spider import find_spiders
@@ -53,6 +53,9 @@ WAIT_WHEN_BUSY = timedelta(minutes=15)
 
 ADS_PER_ROUND = 20
 """Ads of each source in one round of the worker: looks at sources must not wait for pictures."""
+
+PICTURES_PER_ROUND = 20
+"""Pictures in which one round of the worker reads words: each takes a second or so."""
 
 Pause = Callable[[float], None]
 
@@ -141,10 +144,9 @@ class MediaFetcher:
             path = Path(folder) / "file"
             download_file(place, path, self.settings.user_agent, self.limits)
             look = look_at_file(path)
-            words = read_words(path, look.media_type)
             blob = BlobStore(self.settings.blobs_dir).put_file(path)
         with write(self.engine) as session:
-            keep_file(session, blob, look, words, self.clock())
+            keep_file(session, blob, look, tell_unread(look.media_type), self.clock())
         return Outcome(MediaState.KEPT, sha256=blob.sha256)
 
     def tell_failure(self, error: NotFetchedError) -> Outcome:
@@ -202,6 +204,7 @@ def keep_due_media(
         for _ in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
             if is_over is not None and is_over.is_set():
                 return
+        read_kept(settings, engine, PICTURES_PER_ROUND, is_over)
     except (OSError, YamlFileError) as error:
         note(f"pictures and videos stay behind for now: {error}")
 
@@ -267,14 +270,16 @@ def place_address(url: str, base_url: str) -> str:
     return f"{base_url.rstrip('/')}/{parts.netloc}{parts.path}{query}"
 
 
-def read_kept(settings: Settings, engine: Engine, limit: int) -> int:
-    """Read the words of kept pictures that came while there was no Tesseract; gives how many."""
+def read_kept(settings: Settings, engine: Engine, limit: int, is_over: Event | None = None) -> int:
+    """Read the words of kept pictures in which no machine looked yet, oldest first; gives how many."""
     if find_tesseract() is None:
         return 0
     with read(engine) as session:
         unread = [(f.sha256, f.media_type) for f in list_unread(session, PICTURES, limit)]
     blobs = BlobStore(settings.blobs_dir)
-    for sha256, media_type in unread:
+    for done, (sha256, media_type) in enumerate(unread):
+        if is_over is not None and is_over.is_set():
+            return done
         with TemporaryDirectory(prefix="media-", dir=settings.home) as folder:
             path = Path(folder) / "file"
             path.write_bytes(blobs.read(sha256))

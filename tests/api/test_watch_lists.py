@@ -58,6 +58,14 @@ def test_the_api_gives_each_list_with_all_that_was_ever_on_it(listed):
     assert listed.get("/api/v1/watch-lists/ex-2027").json() == view
 
 
+def test_an_entry_goes_by_what_it_is_and_has_no_number_of_ours(listed):
+    (view,) = listed.get("/api/v1/watch-lists").json()["items"]
+    assert {entry["list_id"] for entry in view["entries"]} == {"ex-2027"}
+    assert all("id" not in entry for entry in view["entries"])
+    header = listed.get("/api/v1/watch-lists", params={"format": "csv"}).text.splitlines()[0]
+    assert "id" not in header.lstrip("\ufeff").split(",")
+
+
 def test_entries_come_as_csv_one_a_row(listed):
     lines = listed.get("/api/v1/watch-lists", params={"format": "csv"}).text.splitlines()
     assert len(lines) == 3

@@ -3,14 +3,17 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 
 from scrapers.replica.seeded.states import Series, State, Step
 from scrapers.replica.seeded.tables import date_file, write_note
 from scrapers.replica.seeded.truth import Amount, Tally
 from scrapers.replica.seeded.words import name_group, name_odd_group
+from scrapers.replica.zips import name_member
 
 SOURCE = "meta_ad_library_report"
 COUNTRY, CURRENCY = "US", "USD"
@@ -44,36 +47,55 @@ def lay_out_report(pages: Series, day: int, folder: Path) -> Tally:
     name = f"FacebookAdLibraryReport_{covered_on}_{COUNTRY}_{PRESET}"
     tally = Tally(SOURCE, COUNTRY, "pages")
     steps = pages.find_steps(range(pages.count_things(day)), day)
-    shown = list(tally.show_things(steps, name_page, lambda _, state: price_page(state)))
-    shown.sort(key=lambda step: -step.now.level)
+    shown = order_pages(tally.show_things(steps, name_page, lambda _, state: price_page(state)))
     path = folder / SOURCE / f"{name}.zip"
     path.parent.mkdir(parents=True)
     with zipfile.ZipFile(path, "w") as archive:
         write_note(archive, "README.txt", "Everything in this report is invented.\n")
-        rows = [describe_page(pages, step) for step in shown]
+        rows = (describe_page(pages, step) for step in pages.find_steps(shown, day))
         write_report(archive, f"{name}_advertisers.csv", ADVERTISER_COLUMNS, rows)
-        write_report(archive, f"{name}_locations.csv", LOCATION_COLUMNS, sum_regions(shown))
         for number, region in enumerate(REGIONS):
-            inside = [row[:-1] for row in rows[number :: len(REGIONS)]]
-            write_report(archive, f"regions/{name}_{region}.csv", PAGE_COLUMNS, inside)
+            inside = pages.find_steps(shown[number :: len(REGIONS)], day)
+            rows = (describe_page(pages, step)[:-1] for step in inside)
+            write_report(archive, f"regions/{name}_{region}.csv", PAGE_COLUMNS, rows)
+        sums = sum_regions(pages, shown, day)
+        write_report(archive, f"{name}_locations.csv", LOCATION_COLUMNS, sums)
     date_file(path, day)
     return tally
+
+
+def order_pages(shown: Iterable[Step]) -> "array[int]":
+    """The numbers of the pages, those that spent most first."""
+    by_level = [array("I") for _ in range(TOP_LEVEL + 1)]
+    for step in shown:
+        by_level[step.now.level].append(step.index)
+    return array("I", chain.from_iterable(reversed(by_level)))
+
+
+def sum_regions(pages: Series, shown: "array[int]", day: int) -> Iterator[list[str]]:
+    """What was spent in each region, as the pages that are listed for it say."""
+    for number, region in enumerate(REGIONS):
+        inside = pages.find_steps(shown[number :: len(REGIONS)], day)
+        yield [region, str(sum(price_page(step.now).upper or 0 for step in inside))]
 
 
 def write_report(
     archive: zipfile.ZipFile, name: str, columns: list[str], rows: Iterable[list[str]]
 ) -> None:
     """Add a table in the report's form: a byte-order mark, and no line end after the last row."""
+    with (
+        archive.open(name_member(name), "w", force_zip64=True) as stream,
+        io.TextIOWrapper(stream, "utf-8", newline="") as text,
+    ):
+        text.write(BOM + write_row(columns))
+        text.writelines(f"\n{write_row(row)}" for row in rows)
+
+
+def write_row(cells: list[str]) -> str:
+    """A row without its line end."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    write_note(archive, name, BOM + text.getvalue().removesuffix("\n"))
-
-
-def sum_regions(shown: list[Step]) -> list[list[str]]:
-    """What was spent in each region, as the pages that are listed for it say."""
-    parts = [shown[number :: len(REGIONS)] for number in range(len(REGIONS))]
-    sums = [sum(price_page(step.now).upper or 0 for step in part) for part in parts]
-    return [[region, str(amount)] for region, amount in zip(REGIONS, sums, strict=True)]
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().removesuffix("\n")
 
 
 def name_page(index: int) -> str:

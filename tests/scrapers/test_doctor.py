@@ -54,6 +54,15 @@ def test_what_is_only_optional_is_no_illness_and_no_token_is_shown(home):
     assert home.settings.meta_access_token.get_secret_value() not in lines
 
 
+def test_whether_words_in_pictures_can_be_read_is_told(home, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    tesseract = find(home.settings, "Tesseract")
+
+    assert (tesseract.works, tesseract.is_needed) == (False, False)
+    assert tesseract.to_type == "install the package tesseract-ocr"
+
+
 def test_the_command_ends_with_one_when_something_needed_lacks(tmp_path, home):
     nowhere = type(home)(home.settings.model_copy(update={"home": tmp_path / "no"}), home.engine)
     assert home.command("doctor").returncode == 0

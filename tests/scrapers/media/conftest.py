@@ -51,6 +51,7 @@ SOURCES = [
     make_source(Allowance.PUBLISH, "open"),
     make_source(Allowance.LEAVE, "closed"),
     make_source(Allowance.KEEP, "slow", pace=20),
+    make_source(None, "ad_feed"),
 ]
 
 

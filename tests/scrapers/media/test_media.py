@@ -14,6 +14,7 @@ from archive.realm import claim_realm
 from config.settings import Realm
 from scrapers import machine_text
 from scrapers.media import read_kept
+from scrapers.yaml_files import YamlFileError
 from tests.scrapers.media.conftest import HOST, PICTURE, leaves, list_states
 
 
@@ -58,6 +59,37 @@ def test_a_source_whose_terms_forbid_it_is_not_asked(fetch, take_in, cdn):
     take_in("closed", a1=[f"{HOST}/one.png"])
 
     assert fetch() == []
+    assert cdn.asked == []
+
+
+FEED = """url: https://panel.example/ads.jsonl
+title: P
+publisher: P
+licence: CC0
+republish:
+  media: {allows: ALLOWS, because: it says so}
+"""
+
+
+def test_the_file_of_a_feed_says_whether_its_pictures_are_fetched(fetch, take_in, settings, cdn):
+    folder = settings.home / "config" / "feeds"
+    folder.mkdir(parents=True)
+    (folder / "panel.yaml").write_text(FEED.replace("ALLOWS", "publish"))
+    (folder / "closed.yaml").write_text(FEED.replace("ALLOWS", "leave"))
+    take_in("ad_feed", **{"panel/1": [f"{HOST}/one.png"], "closed/1": [f"{HOST}/other.png"]})
+
+    assert [look.ref for look in fetch()] == ["panel/1"]
+    assert cdn.asked == ["/one.png"]
+
+
+def test_while_the_file_of_a_feed_cannot_be_read_nothing_is_fetched(fetch, take_in, settings, cdn):
+    folder = settings.home / "config" / "feeds"
+    folder.mkdir(parents=True)
+    (folder / "panel.yaml").write_text(FEED.replace("ALLOWS", "perhaps"))
+    take_in("open", a1=[f"{HOST}/one.png"])
+
+    with pytest.raises(YamlFileError, match=r"panel\.yaml, line 6"):
+        fetch()
     assert cdn.asked == []
 
 

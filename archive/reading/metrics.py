@@ -102,9 +102,7 @@ def _tell_looks(session: Session, sources: list[str], now: datetime) -> Iterator
     told = "Time between looks at one partition, as the schedule promises."
     yield _gauge("paidforby_promised_look_interval_seconds", told, rhythms, "seconds")
     told = "Partitions whose next look is due by that promise; those never looked at are not known here."
-    overdue = {
-        source: _count_overdue(session, source, rhythms.get(source), now) for source in sources
-    }
+    overdue = {name: _count_overdue(session, name, every, now) for name, every in rhythms.items()}
     yield _gauge("paidforby_overdue_partitions", told, overdue)
     yield _tell_outcomes(session)
     told = "Records read from the source by all looks."
@@ -114,9 +112,7 @@ def _tell_looks(session: Session, sources: list[str], now: datetime) -> Iterator
     yield Metric("paidforby_records_seen", MetricKind.COUNTER, told, counted)
 
 
-def _count_overdue(session: Session, source: str, every: int | None, now: datetime) -> int:
-    if every is None:
-        return 0
+def _count_overdue(session: Session, source: str, every: int, now: datetime) -> int:
     crawls = find_last_crawls(session, source).values()
     return sum(next_due_at(run, timedelta(seconds=every)) <= now for run in crawls)
 

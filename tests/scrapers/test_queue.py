@@ -9,10 +9,11 @@ import time
 import pytest
 from sqlalchemy import inspect, text
 
-from archive.database import create_archive_engine, write
+from archive.database import create_archive_engine, read, write
 from archive.models import Source
 from archive.models.collecting import Outcome
 from archive.models.working import QUEUE_SCHEMA
+from archive.reading.metrics import read_metrics
 from config.settings import Dispatch, Settings
 from scrapers import tasks
 from scrapers.children import Errand, settings_environ
@@ -58,16 +59,24 @@ def count_jobs(home: Home) -> int:
         return connection.scalar(text(f"SELECT count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs"))
 
 
+def tell_queue(home: Home) -> dict[str, float]:
+    """What the metrics say of the queue."""
+    with read(home.engine) as session:
+        (metric,) = [m for m in read_metrics(session, now()) if m.name == "paidforby_queue_jobs"]
+    return {sample.labels["status"]: sample.value for sample in metric.samples}
+
+
 def test_an_errand_waits_in_the_queue_once_and_is_done_once(queue_home):
     with running_replica() as url:
         errand = Errand("snap", "2026", f"{url}/snap", after_run=0)
         put_in(queue_home, errand, errand)
         waiting = count_jobs(queue_home)
+        told = tell_queue(queue_home)
         work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
         put_in(queue_home, errand)
         work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
 
-    assert waiting == 1
+    assert (waiting, told) == (1, {"todo": 1, "doing": 0})
     assert [run.outcome for run in queue_home.runs()] == [Outcome.DONE]
     assert count_jobs(queue_home) == 0
 

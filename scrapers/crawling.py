@@ -154,7 +154,7 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
 
     crawler.signals.connect(note_end, signals.spider_closed)
     crawler.signals.connect(note_error, signals.spider_error)
-    process.crawl(crawler, settings, order.partition, walk.cursor, order.base_url)
+    process.crawl(crawler, order.spider, settings, order.partition, walk.cursor, order.base_url)
     process.start()
     errors = crawler.stats.get_value("log_count/ERROR", 0)
     if crawler.stats.get_value("robotstxt/forbidden", 0):

@@ -20,6 +20,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
 from pydantic import SecretStr
+from scrapy.utils.misc import load_object
 from sqlalchemy import Engine
 
 from archive.database import read, write
@@ -150,7 +151,8 @@ def is_served(
     settings: Settings, spider: type[SourceSpider], partition: str, base_url: str
 ) -> bool:
     """Whether the replica knows what a partition begins with; any answer but 404 says so."""
-    first = next(iter(spider(settings, partition, None, base_url).requests()))
+    crawler = load_object(spider.crawler_path)
+    first = next(iter(crawler(spider, settings, partition, None, base_url).requests()))
     try:
         with build_opener(ProxyHandler({})).open(Request(first.url, method="HEAD"), timeout=10):  # noqa: S310 (our own replica)
             return True

@@ -34,9 +34,9 @@ from scrapy.responsetypes import responsetypes
 from archive.outages import DiskFullError, plain_failures
 from scrapers.answers import read_range, read_strong_validator
 from scrapers.files import ZipBombError
+from scrapers.partition_spider import PartitionSpider
 from scrapers.pinned_names import AiohttpPins, pin_twisted
 from scrapers.signing import Secret
-from scrapers.spider import SourceSpider
 from scrapers.spooled import SPOOL, SpooledResponse
 from scrapers.spooling import Part, Rest, Spool, name_part
 from scrapers.unpacking import BodyUnpacker
@@ -100,7 +100,7 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        if not isinstance(crawler.spider, SourceSpider):
+        if not isinstance(crawler.spider, PartitionSpider):
             raise TypeError("a crawl is made by the spider of a source")
         settings = crawler.spider.archive_settings
         self._walk = walk_of(crawler)

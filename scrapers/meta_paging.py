@@ -1,11 +1,11 @@
 """The walk through Meta's Ad Library API: question by question, page by page, on by cursor.
 
-The spider `meta_ad_library` calls it. The address of the next page is always made anew from the
+Scrapy runs it for the source `meta_ad_library`. The address of the next page is always made anew from the
 cursor: the one Meta gives has the caller's token in it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -15,33 +15,19 @@ from scrapy.http import Response
 
 from archive.models.collecting import Outcome
 from config.settings import Settings
-from scrapers.answers import Verdict
+from scrapers.answers import Judgement, Verdict
 from scrapers.files import SourceFile
 from scrapers.meta_errors import judge_meta_answer, read_object
-from scrapers.meta_queries import Place, Questions
-from scrapers.signing import LackError, Secret
+from scrapers.meta_queries import Place, read_questions
+from scrapers.partition_spider import PartitionSpider
 from scrapers.spider import Page, SourceSpider, Stop, page_readings, read_delivery
+from scrapers.spiders.meta_ad_library import API_FIELDS
 
 API_PATH = "v26.0/ads_archive"
 FIRST_LIMIT = 100
 """Ads to a page. Pages of several hundred with all fields fail, collectors report."""
 MOST_DOUBTS = 3
 """Times a doubtful page is asked for again before we believe it."""
-HOW_TO_BE_LET_IN = (
-    "Meta's Ad Library API asks for an access token. Confirm your identity at facebook.com/ID, "
-    "make an app at developers.facebook.com, and type: export PAIDFORBY_META_ACCESS_TOKEN=…"
-)
-
-
-def read_token(settings: Settings) -> Secret:
-    """The operator's token.
-
-    Raises:
-        LackError: if there is none.
-    """
-    if settings.meta_access_token is None or not settings.meta_access_token.get_secret_value():
-        raise LackError(HOW_TO_BE_LET_IN)
-    return Secret("access_token", settings.meta_access_token)
 
 
 @dataclass(frozen=True)
@@ -52,30 +38,40 @@ class Step:
     page: tuple[int, str]
 
 
-class MetaWalk:
+class MetaSpider(PartitionSpider):
     """One partition's walk: what to ask for next, given what came."""
 
-    def __init__(self, spider: SourceSpider, fields: Sequence[str], questions: Questions) -> None:
-        self._spider = spider
-        self._questions = questions
-        self._fields = ",".join(fields)
+    def __init__(
+        self,
+        source: type[SourceSpider],
+        settings_of_archive: Settings,
+        partition: str,
+        cursor: str | None,
+        base_url: str = "",
+    ) -> None:
+        super().__init__(source, settings_of_archive, partition, cursor, base_url)
+        self._questions = read_questions(settings_of_archive, partition)
         self._limit = FIRST_LIMIT
         self._seen_pages: set[tuple[int, str]] = set()
         self._steps: dict[Place, Step] = {}
 
-    def request_start(self, cursor: str | None) -> Request:
-        """The first page, or the one a walk goes on with."""
-        return self._request_page(self._questions.find(cursor))
+    def requests(self) -> Iterable[Request]:
+        """The first page, or the one a walk goes on with; each page asks for the next."""
+        return [self._request_page(self._questions.find(self.cursor))]
+
+    def judge_answer(self, response: Response) -> Judgement:
+        """What an answer means, by the error in its body."""
+        return judge_meta_answer(response)
 
     def _request_page(self, place: Place, doubts: int = 0) -> Request:
         """The page at a place, without any token: the download handler adds it on the wire."""
         query = (
             self._questions.asked[place.number]
-            | {"fields": self._fields, "limit": str(self._limit)}
+            | {"fields": ",".join(API_FIELDS), "limit": str(self._limit)}
             | ({"after": place.after} if place.after else {})
         )
         return Request(
-            f"{self._spider.address}/{API_PATH}?{urlencode(query)}",
+            f"{self.address}/{API_PATH}?{urlencode(query)}",
             callback=self.read_page,
             cb_kwargs={"place": place, "doubts": doubts},
             # The statuses of answers that must reach `read_page` although they are errors.
@@ -109,7 +105,7 @@ class MetaWalk:
 
     def _take_page(self, response: Response, following: Place | None) -> Iterator[Page]:
         file = SourceFile.from_bytes("ads_archive.json", response.body)
-        reader = self._spider.reader_of(self._spider.archive_settings, self._spider.partition)
+        reader = self.source.reader_of(self.archive_settings, self.partition)
         readings = read_delivery(reader, file)
         for page in page_readings(readings, response.meta["capture_id"]):
             yield replace(page, cursor=self._questions.spell(following))

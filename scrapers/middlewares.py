@@ -29,7 +29,7 @@ from scrapers.answers import Judgement, Verdict, read_retry_after
 from scrapers.conditional import is_held, validators_of
 from scrapers.network_addresses import NotFetchedError
 from scrapers.pacing import LONGEST_WAIT_SECONDS, leave_alone
-from scrapers.spider import SourceSpider
+from scrapers.partition_spider import PartitionSpider
 from scrapers.spooled import discard_body, keep_body
 from scrapers.walk import Walk, walk_of
 
@@ -172,7 +172,7 @@ def is_for_file(request: Request) -> bool:
 class BackoffMiddleware:
     """Waits as long as a source asks, or longer each time it stumbles; gives up with a time to go on."""
 
-    def __init__(self, walk: Walk, spider: SourceSpider, first_wait_seconds: float) -> None:
+    def __init__(self, walk: Walk, spider: PartitionSpider, first_wait_seconds: float) -> None:
         self._walk = walk
         self._spider = spider
         self._first_wait_seconds = first_wait_seconds
@@ -181,7 +181,7 @@ class BackoffMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BackoffMiddleware":
         """Scrapy's constructor."""
-        if not isinstance(crawler.spider, SourceSpider):
+        if not isinstance(crawler.spider, PartitionSpider):
             raise TypeError("a crawl is made by the spider of a source")
         first_wait_seconds = crawler.settings.getfloat("BACKOFF_FIRST_WAIT_SECONDS")
         return cls(walk_of(crawler), crawler.spider, first_wait_seconds)

@@ -1,31 +1,26 @@
-"""What every source's spider offers: what the source is, what to fetch, how to read it.
+"""What every source's spider offers: what the source is, where its files lie, how they are read.
 
 The crawl (`scrapers.crawling`) and `import` (`scrapers.importing`) both read through `read`, so a
-file from disk and a file from the network mean the same.
+file from disk and a file from the network mean the same. Nothing here needs Scrapy, which takes long
+to load; what fetches a partition is named by `crawler_path`.
 """
 
 import importlib
 import pkgutil
-from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any, ClassVar, Protocol
-
-import scrapy
-from scrapy import Request
-from scrapy.http import Response
+from typing import ClassVar, Protocol
 
 from archive.models.collecting import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings
 from scrapers import spiders
-from scrapers.answers import Judgement, judge_status
 from scrapers.files import SourceFile, expand_file
 from scrapers.reading import NotRead, Reading
 from scrapers.signing import Secret
-from scrapers.spooled import open_answer
 
 PAGE_SIZE = 5_000
 """Records handed to one write transaction."""
@@ -55,26 +50,18 @@ class FileReader(Protocol):
         """What one file says, in its order."""
 
 
-class SourceSpider(scrapy.Spider):
-    """A source: `info` says what it is, `requests` what to fetch, `read` what a file of it says."""
+class SourceSpider(ABC):
+    """A source: `info` says what it is, `read` what a file of it says. It is never instantiated."""
 
     info: ClassVar[SourceInfo]
     base_url: ClassVar[str]
     """Address of the live source; `crawl --base-url` puts the replica in its place."""
+    crawler_path: ClassVar[str] = "scrapers.partition_spider.FileSpider"
+    """Scrapy's spider that fetches a partition; an API has one of its own."""
     further_hosts: ClassVar[frozenset[str]] = frozenset()
     """Hosts the source sends us on to; redirects to any other are not followed."""
     sweeps: ClassVar[bool] = True
     """A walk of a partition that ends well has seen everything in it."""
-
-    def __init__(
-        self, settings_of_archive: Settings, partition: str, cursor: str | None, base_url: str = ""
-    ) -> None:
-        super().__init__(name=self.info.id)
-        self.archive_settings = settings_of_archive
-        self.partition = partition
-        self.cursor = cursor
-        address = base_url or self.find_address(settings_of_archive, partition)
-        self.address = address.rstrip("/")
 
     @classmethod
     @abstractmethod
@@ -85,6 +72,15 @@ class SourceSpider(scrapy.Spider):
     def find_address(cls, _settings: Settings, _partition: str) -> str:
         """Address of the live source; of several sites under one name, the partition's own."""
         return cls.base_url
+
+    @classmethod
+    def list_files(cls, _settings: Settings, partition: str, address: str) -> list[str]:
+        """Where the partition's files lie below the source's address; an API has none.
+
+        Raises:
+            NotImplementedError: if the source is walked by a spider of its own.
+        """
+        raise NotImplementedError(f"{partition} at {address} is no list of files")
 
     @classmethod
     def reader_of(cls, _settings: Settings, _partition: str) -> FileReader:
@@ -105,30 +101,10 @@ class SourceSpider(scrapy.Spider):
         """
         return None
 
-    @abstractmethod
-    def requests(self) -> Iterable[Request]:
-        """What to fetch for this partition, from the cursor on."""
-
-    def judge_answer(self, response: Response) -> Judgement:
-        """What an answer means; by its status, unless the source says it in the body."""
-        return judge_status(response)
-
     @classmethod
     @abstractmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         """What one file of this source says, in its order."""
-
-    async def start(self) -> AsyncIterator[Any]:
-        """Scrapy's entry: the partition's requests."""
-        for request in self.requests():
-            yield request
-
-    def parse(self, response: Response, **_: Any) -> Iterator[Any]:  # noqa: ANN401 (Scrapy's signature)
-        """The pages of a fetched file."""
-        reader = self.reader_of(self.archive_settings, self.partition)
-        with open_answer(response) as answer:
-            file = replace(answer, rows=response.meta.get("rows"))
-            yield from page_readings(read_delivery(reader, file), response.meta["capture_id"])
 
 
 def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:

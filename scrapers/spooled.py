@@ -1,6 +1,6 @@
 """Files asked for as files: the request, the answer whose body lies on disk, and how it is read.
 
-Spiders of bulk files make the request, `downloads.py` the answer, `SourceSpider.parse` reads it.
+`partition_spider.py` makes the request and reads the answer, `downloads.py` makes the answer.
 Answers to any other request keep their body in memory.
 """
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
+from scrapy.utils.misc import load_object
 
 from archive.models import Capture
 from archive.models.collecting import Outcome
@@ -86,7 +87,7 @@ class WalkCrawler(Crawler):
     """Scrapy's crawler, which knows the walk it makes."""
 
     def __init__(self, walk: Walk, settings: dict[str, Any]) -> None:
-        super().__init__(walk.spider, settings)
+        super().__init__(load_object(walk.spider.crawler_path), settings)
         self.walk = walk
 
 

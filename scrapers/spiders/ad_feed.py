@@ -5,13 +5,12 @@ Licence: each feed's own, in its file.
 Shapes: JSON Lines, a JSON list or a table, by a column map; without one under our own field names.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, model_validator
-from scrapy import Request
 
 from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
 from archive.runs import UNNAMED_PARTITION
@@ -21,7 +20,6 @@ from scrapers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
 from scrapers.files import SourceFile
 from scrapers.reading import Reading
 from scrapers.spider import FileReader, SourceSpider
-from scrapers.spooled import request_file
 from scrapers.yaml_files import read_model
 
 FOLDER = "feeds"
@@ -118,11 +116,12 @@ class AdFeedSpider(SourceSpider):
         shape = find_column_map(settings, feed.column_map if feed else partition)
         return MappedReader(partition, shape)
 
-    def requests(self) -> Iterable[Request]:
+    @classmethod
+    def list_files(cls, settings: Settings, partition: str, address: str) -> list[str]:
         """The feed's file."""
-        parts = urlsplit(list_feeds(self.archive_settings)[self.partition].url)
+        parts = urlsplit(list_feeds(settings)[partition].url)
         query = f"?{parts.query}" if parts.query else ""
-        return [request_file(f"{self.address}{parts.path}{query}")]
+        return [f"{address}{parts.path}{query}"]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

@@ -7,12 +7,10 @@ and go; BigQuery's `google_political_ads` has the same columns in lower case and
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import partial
-
-from scrapy import Request
 
 from archive.money import EXPONENTS
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
@@ -56,7 +54,6 @@ from scrapers.reading import (
     refuse_file,
 )
 from scrapers.spider import SourceSpider
-from scrapers.spooled import request_file
 from scrapers.tables import TableFormat, read_header
 
 # BigQuery writes the names in lower case, the bundle in title case.
@@ -133,9 +130,10 @@ class GooglePoliticalAdsSpider(SourceSpider):
         """There is one file."""
         return ["bundle"]
 
-    def requests(self) -> Iterable[Request]:
+    @classmethod
+    def list_files(cls, _settings: Settings, _partition: str, address: str) -> list[str]:
         """The bundle."""
-        return [request_file(f"{self.address}/google-political-ads-transparency-bundle.zip")]
+        return [f"{address}/google-political-ads-transparency-bundle.zip"]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

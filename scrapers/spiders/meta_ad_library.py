@@ -7,21 +7,16 @@ Shapes: API objects, alone, in a list, under `data` or one a line, with the sing
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from typing import Any
 
-from scrapy import Request
-from scrapy.http import Response
-
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from archive.watch_lists import find_list_id
 from config.settings import Settings
-from scrapers.answers import Judgement
 from scrapers.fields import FieldError, Fields
 from scrapers.files import SourceFile
-from scrapers.meta_errors import judge_meta_answer
 from scrapers.meta_fields import (
     take_dates,
     take_delivery,
@@ -29,8 +24,7 @@ from scrapers.meta_fields import (
     take_parties,
     take_targeting,
 )
-from scrapers.meta_paging import MetaWalk, read_token
-from scrapers.meta_queries import list_watched, read_questions
+from scrapers.meta_queries import list_watched
 from scrapers.meta_values import (
     read_bounds,
     read_library_id,
@@ -54,7 +48,7 @@ from scrapers.reading import (
     read_rows,
     refuse_file,
 )
-from scrapers.signing import Secret
+from scrapers.signing import LackError, Secret
 from scrapers.spider import FileReader, SourceSpider
 from scrapers.tables import read_header
 
@@ -110,6 +104,11 @@ BLANK_IF_ABSENT: dict[str, Any] = {
 
 TOKEN = re.compile(r"(access_token=)[^&\"'\s\\]+")
 
+HOW_TO_BE_LET_IN = (
+    "Meta's Ad Library API asks for an access token. Confirm your identity at facebook.com/ID, "
+    "make an app at developers.facebook.com, and type: export PAIDFORBY_META_ACCESS_TOKEN=…"
+)
+
 
 class MetaAdLibrarySpider(SourceSpider):
     """A walk by cursor over a country's political ads, or over all ads that a watch list asks for."""
@@ -141,6 +140,7 @@ class MetaAdLibrarySpider(SourceSpider):
         withheld=WITHHELD,
     )
     base_url = "https://graph.facebook.com"
+    crawler_path = "scrapers.meta_paging.MetaSpider"
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
@@ -150,16 +150,9 @@ class MetaAdLibrarySpider(SourceSpider):
     @classmethod
     def read_secret(cls, settings: Settings) -> Secret:
         """The operator's access token."""
-        return read_token(settings)
-
-    def requests(self) -> Iterable[Request]:
-        """The partition's first page, or the one a walk goes on with; each page asks for the next."""
-        questions = read_questions(self.archive_settings, self.partition)
-        return [MetaWalk(self, API_FIELDS, questions).request_start(self.cursor)]
-
-    def judge_answer(self, response: Response) -> Judgement:
-        """What an answer means, by the error in its body."""
-        return judge_meta_answer(response)
+        if settings.meta_access_token is None or not settings.meta_access_token.get_secret_value():
+            raise LackError(HOW_TO_BE_LET_IN)
+        return Secret("access_token", settings.meta_access_token)
 
     @classmethod
     def reader_of(cls, _settings: Settings, partition: str) -> FileReader:

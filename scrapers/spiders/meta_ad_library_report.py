@@ -7,11 +7,9 @@ offers the files turns to a login wall, so files are imported from a folder, or 
 where the operator keeps them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
-
-from scrapy import Request
 
 from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
 from config.settings import Settings
@@ -70,12 +68,11 @@ class MetaAdLibraryReportSpider(SourceSpider):
         url = find_url(settings, partition)
         return url.rsplit(f"/{partition}", 1)[0] if url else cls.base_url
 
-    def requests(self) -> Iterable[Request]:
+    @classmethod
+    def list_files(cls, settings: Settings, partition: str, address: str) -> list[str]:
         """The file, with whatever its address asks besides."""
-        url = find_url(self.archive_settings, self.partition) or ""
-        if not url.startswith(self.address):
-            url = f"{self.address}/{self.partition}"
-        return [Request(url)]
+        url = find_url(settings, partition) or ""
+        return [url if url.startswith(address) else f"{address}/{partition}"]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

@@ -7,12 +7,10 @@ Shapes: 34 columns in 2018-2020; 38 since the committee columns came.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
-
-from scrapy import Request
 
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from config.settings import Settings
@@ -30,7 +28,6 @@ from scrapers.parsing import (
 )
 from scrapers.reading import Columns, Reading, read_rows, refuse_file
 from scrapers.spider import SourceSpider
-from scrapers.spooled import request_file
 from scrapers.tables import read_header
 
 FIRST_YEAR = 2018
@@ -140,9 +137,10 @@ class SnapSpider(SourceSpider):
         """One partition a year: closed years still get corrections."""
         return [str(year) for year in range(today.year, FIRST_YEAR - 1, -1)]
 
-    def requests(self) -> Iterable[Request]:
+    @classmethod
+    def list_files(cls, _settings: Settings, partition: str, address: str) -> list[str]:
         """The year's zip."""
-        return [request_file(f"{self.address}/political/{self.partition}/PoliticalAds.zip")]
+        return [f"{address}/political/{partition}/PoliticalAds.zip"]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

@@ -8,12 +8,10 @@ Shapes: `|` between cells, no quotes, Windows-1252; `oppexp` ends every line wit
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import partial
-
-from scrapy import Request
 
 from archive.records import (
     Allowance,
@@ -37,7 +35,6 @@ from scrapers.parsing import (
 )
 from scrapers.reading import Columns, Reading, leave_file, read_rows, refuse_file
 from scrapers.spider import SourceSpider
-from scrapers.spooled import request_file
 from scrapers.tables import TableFormat, has_rows
 
 FIRST_CYCLE = 2020
@@ -104,10 +101,11 @@ class UsFecBulkSpider(SourceSpider):
         current = today.year + today.year % 2
         return [str(year) for year in range(current, FIRST_CYCLE - 1, -2)]
 
-    def requests(self) -> Iterable[Request]:
+    @classmethod
+    def list_files(cls, _settings: Settings, partition: str, address: str) -> list[str]:
         """The cycle's zips."""
-        folder = f"{self.address}/files/bulk-downloads/{self.partition}"
-        return [request_file(f"{folder}/{name}{self.partition[2:]}.zip") for name in FILES]
+        folder = f"{address}/files/bulk-downloads/{partition}"
+        return [f"{folder}/{name}{partition[2:]}.zip" for name in FILES]
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

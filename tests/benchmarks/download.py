@@ -39,9 +39,10 @@ from config.settings import Settings
 from scrapers.crawling import build_settings
 from scrapers.files import SourceFile
 from scrapers.intake import Intake
+from scrapers.partition_spider import FileSpider
 from scrapers.reading import Reading
 from scrapers.spider import SourceSpider
-from scrapers.spooled import SpooledResponse, request_file
+from scrapers.spooled import SpooledResponse
 from scrapers.walk import Walk, WalkCrawler
 
 STOCK = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
@@ -60,7 +61,7 @@ class Figures:
 
 
 class BodySpider(SourceSpider):
-    """Fetches one body and measures; reads nothing of it."""
+    """One body; nothing of it is read."""
 
     info = SourceInfo(
         id="body",
@@ -76,18 +77,25 @@ class BodySpider(SourceSpider):
         believable_spend_minor=1,
     )
     base_url = "https://body.example"
-    figures: Figures | None = None
+    crawler_path = f"{__name__}.MeasuringSpider"
 
     @classmethod
     def list_partitions(cls, _settings: Settings, today: date) -> list[str]:
         return ["all"]
 
     @classmethod
+    def list_files(cls, _settings: Settings, _partition: str, address: str) -> list[str]:
+        return [address]
+
+    @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         raise NotImplementedError
 
-    def requests(self) -> list[scrapy.Request]:
-        return [request_file(self.address)]
+
+class MeasuringSpider(FileSpider):
+    """Takes the time and the memory of the download."""
+
+    figures: Figures | None = None
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         self.held_mb = read_memory_mb("VmRSS")
@@ -136,9 +144,9 @@ def measure_download(url: str, handler: str | None) -> Figures:
             options["DOWNLOAD_HANDLERS"] = {"http": handler}
         crawler = WalkCrawler(Walk(BodySpider, url, intake), options)
         process = AsyncCrawlerProcess({"LOG_ENABLED": False})
-        process.crawl(crawler, settings, "all", None, url)
+        process.crawl(crawler, BodySpider, settings, "all", None, url)
         process.start()
-    if not isinstance(crawler.spider, BodySpider) or crawler.spider.figures is None:
+    if not isinstance(crawler.spider, MeasuringSpider) or crawler.spider.figures is None:
         raise RuntimeError("the download failed")
     return crawler.spider.figures
 

@@ -78,14 +78,14 @@ def test_the_operators_feeds_are_the_partitions_and_the_invented_one_is_the_demo
 
 def test_a_feed_is_asked_for_at_its_own_site_or_at_the_one_in_its_place(tmp_path: Path) -> None:
     settings = write_feed(tmp_path)
+    site = AdFeedSpider.find_address(settings, "panel")
     addresses = [
-        request.url
-        for base in ("", "http://127.0.0.1:9/ad_feed")
-        for request in AdFeedSpider(settings, "panel", None, base).requests()
+        AdFeedSpider.list_files(settings, "panel", address)
+        for address in (site, "http://127.0.0.1:9/ad_feed")
     ]
     assert addresses == [
-        "https://panel.example/files/ads.jsonl?year=2026",
-        "http://127.0.0.1:9/ad_feed/files/ads.jsonl?year=2026",
+        ["https://panel.example/files/ads.jsonl?year=2026"],
+        ["http://127.0.0.1:9/ad_feed/files/ads.jsonl?year=2026"],
     ]
 
 

@@ -314,8 +314,10 @@ def test_what_is_no_file_of_google_is_held_with_its_beginning(data: bytes, why: 
 
 def test_there_is_one_bundle_to_fetch(home: Home) -> None:
     (partition,) = GooglePoliticalAdsSpider.list_partitions(home.settings, date(2026, 11, 23))
-    (request,) = GooglePoliticalAdsSpider(home.settings, partition, None).requests()
-    assert request.url.endswith("/political-csv/google-political-ads-transparency-bundle.zip")
+    (url,) = GooglePoliticalAdsSpider.list_files(
+        home.settings, partition, GooglePoliticalAdsSpider.base_url
+    )
+    assert url.endswith("/political-csv/google-political-ads-transparency-bundle.zip")
 
 
 @needs_samples

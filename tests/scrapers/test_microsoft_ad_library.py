@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from archive.records import AdRecord
 from config.settings import Settings
 from scrapers.answers import Verdict
+from scrapers.microsoft_paging import FIRST_DAY, ONE_DAY, MicrosoftSpider, Place
 from scrapers.replica.faults import (
     AskReplica,
     Fault,
@@ -25,7 +26,6 @@ from scrapers.replica.faults import (
 )
 from scrapers.replica.serve import running_replica
 from scrapers.searches import SearchError
-from scrapers.spiders.microsoft_ad_library import FIRST_DAY, ONE_DAY, Place
 from scrapers.spiders.microsoft_ad_library import MicrosoftAdLibrarySpider as Spider
 from tests.scrapers.crawls import FOREVER, Home
 from tests.scrapers.samples import read_all, records, refusal
@@ -143,7 +143,7 @@ def test_a_detail_that_cannot_be_true_holds_its_ad(changes: dict[str, object], f
 def test_what_an_answer_means(
     home: Home, status: int, path: str, body: str, verdict: Verdict
 ) -> None:
-    spider = Spider(home.settings, SEARCH, None)
+    spider = MicrosoftSpider(Spider, home.settings, SEARCH, None)
     address = f"{spider.address}/api/v1/Ads{path}"
     answer = TextResponse(address, status=status, body=body.encode())
     assert spider.judge_answer(answer).verdict == verdict

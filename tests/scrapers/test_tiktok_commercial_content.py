@@ -22,6 +22,7 @@ from scrapers.replica.serve import running_replica
 from scrapers.searches import SearchError
 from scrapers.signing import LackError
 from scrapers.spiders.tiktok_commercial_content import TikTokCommercialContentSpider as Spider
+from scrapers.tiktok_paging import TikTokSpider
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import read_all, records, refusal
 
@@ -134,7 +135,8 @@ def test_an_answer_means_what_the_code_in_its_body_says(
     home: Home, status: int, body: str, verdict: Verdict
 ) -> None:
     answer = TextResponse("https://open.tiktok.example", status=status, body=body.encode())
-    assert Spider(home.settings, SEARCH, None).judge_answer(answer).verdict == verdict
+    spider = TikTokSpider(Spider, home.settings, SEARCH, None)
+    assert spider.judge_answer(answer).verdict == verdict
 
 
 def test_without_key_and_secret_it_says_how_to_get_them(home: Home) -> None:

@@ -134,7 +134,7 @@ def test_what_is_no_bulk_file_is_held_whole(data: str) -> None:
 def test_the_cycles_run_from_2020_to_the_one_under_way(home: Home) -> None:
     cycles = UsFecBulkSpider.list_partitions(home.settings, date(2027, 1, 1))
     assert cycles == ["2028", "2026", "2024", "2022", "2020"]
-    urls = [request.url for request in UsFecBulkSpider(home.settings, "2020", None).requests()]
+    urls = UsFecBulkSpider.list_files(home.settings, "2020", "https://www.fec.gov")
     assert urls[0] == "https://www.fec.gov/files/bulk-downloads/2020/oppexp20.zip"
     assert len(urls) == 4
 

@@ -1,49 +1,45 @@
 """What is to be fetched, what a look brought, and what readers get of it, on each database."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import select
 
-from archive.blobs import Blob
 from archive.database import read, write
 from archive.errors import NotFoundError
 from archive.media import (
     MachineText,
-    Outcome,
     find_similar,
-    keep_file,
     list_due,
     list_unread,
     note_looks,
     set_machine_text,
 )
-from archive.models import Ad, AdMedia, Source
+from archive.models import Ad, AdMedia
 from archive.models.media import MediaState
-from archive.pictures import PICTURES, Look
-from archive.reading import read_ad
-from archive.reading.media import count_not_kept, find_shown_file, list_media
-from archive.reading.moment import NOW, Moment
-from archive.records import Allowance, Material, PartInfo, Terms
+from archive.pictures import PICTURES
+from archive.reading.media import count_not_kept, find_shown_file
+from archive.reading.moment import Moment
+from archive.records import Allowance
 from archive.redactions import redact_field
-from archive.setup import write_sources
-from archive.shelves import list_shelves, media_terms, write_parts
+from archive.shelves import list_shelves
 from tests.archive.conftest import NOON
-from tests.sources_with_terms import make_source
-
-LATER = NOON + timedelta(hours=1)
-ONE, TWO = "https://cdn.example/1.png", "https://cdn.example/2.png"
-SHA = "a" * 64
-UNREAD = MachineText(None, "not_looked", "this machine has no tesseract")
+from tests.archive.kept_media import (
+    LATER,
+    ONE,
+    SHA,
+    TWO,
+    allow_media,
+    list_due_refs,
+    make_outcome,
+    show,
+)
 
 
 @pytest.fixture
 def allow(engine):
-    def write_terms(allows: Allowance | None) -> None:
-        with write(engine) as session:
-            write_sources(session, [make_source(allows)])
-
-    return write_terms
+    return partial(allow_media, engine)
 
 
 @pytest.fixture
@@ -64,44 +60,6 @@ def note(engine):
     return note_outcomes
 
 
-def make_outcome(session, state, dhash, at) -> Outcome:
-    if state == MediaState.KEPT:
-        look = Look("image/png", 9, 8, dhash)
-        file = keep_file(session, Blob(SHA, 5), look, UNREAD, at)
-        return Outcome(state, sha256=file.sha256)
-    retry_at = at + timedelta(days=1) if state == MediaState.UNREACHABLE else None
-    return Outcome(state, f"it is {state}", retry_at=retry_at)
-
-
-def show(engine, moment=NOW, ref="a1"):
-    with read(engine) as session:
-        return list_media(session, read_ad(session, f"example:{ref}", moment), moment)
-
-
-def list_due_refs(engine, at, part=None):
-    with read(engine) as session:
-        shelf = next(each for each in list_shelves(session) if each.part == part)
-        return [(ad.ref, ad.addresses) for ad in list_due(session, shelf, at, 10)]
-
-
-def test_terms_of_a_source_come_back_as_they_were_written(engine, allow):
-    allow(Allowance.KEEP)
-
-    with read(engine) as session:
-        terms = media_terms(session.get_one(Source, "example"))
-
-    assert terms == Terms(allows=Allowance.KEEP, because="section 4")
-
-
-def test_a_source_written_down_before_there_were_terms_is_left_alone(engine, allow):
-    allow(None)
-    with write(engine) as session:
-        session.get_one(Source, "example").republish = {}
-
-    with read(engine) as session:
-        assert media_terms(session.get_one(Source, "example")).allows == Allowance.LEAVE
-
-
 def test_ads_are_due_once_in_each_version_newest_first(engine, allow, look_at, make_ad, note):
     allow(Allowance.PUBLISH)
     ads = [
@@ -118,53 +76,6 @@ def test_ads_are_due_once_in_each_version_newest_first(engine, allow, look_at, m
 
     look_at([make_ad("a1", media_urls=[ONE], bodies=["Other words"]), *ads[1:]], LATER)
     assert list_due_refs(engine, LATER) == [("a1", (ONE,))]
-
-
-@pytest.fixture
-def write_feed(engine):
-    def write_terms(name: str, allows: Allowance, licence: str = "CC-BY-4.0") -> None:
-        terms = {Material.MEDIA: Terms(allows=allows, because="its licence")}
-        info = PartInfo(title="A panel", publisher="Panel", licence=licence, republish=terms)
-        with write(engine) as session:
-            write_parts(session, "example", {name: info})
-
-    return write_terms
-
-
-def test_the_terms_of_a_feed_hold_for_its_ads_and_for_no_others(
-    engine, allow, write_feed, look_at, make_ad
-):
-    allow(Allowance.LEAVE)
-    write_feed("panel", Allowance.PUBLISH)
-    refs = ["panel/1", "PANEL/1", "panel", "panel2/1", "other/panel/1"]
-    look_at([make_ad(ref, media_urls=[ONE]) for ref in refs])
-
-    assert list_due_refs(engine, LATER, "panel") == [("panel/1", (ONE,))]
-    assert {ref for ref, _ in list_due_refs(engine, LATER)} == set(refs) - {"panel/1"}
-
-
-def test_a_picture_of_a_feed_is_shown_with_credit_until_its_terms_change(
-    engine, allow, write_feed, look_at, make_ad
-):
-    allow(Allowance.LEAVE)
-    write_feed("panel", Allowance.PUBLISH)
-    look_at([make_ad("panel/1", media_urls=[ONE])])
-    with write(engine) as session:
-        shelf = next(each for each in list_shelves(session) if each.name == "example/panel")
-        (ad,) = list_due(session, shelf, LATER, 10)
-        outcome = make_outcome(session, MediaState.KEPT, "0123456789abcdef", LATER)
-        note_looks(session, "example", ad, {ONE: outcome}, LATER)
-
-    (item,) = show(engine, ref="panel/1")
-    assert (item.state, item.credit) == ("shown", "A panel, Panel; terms of reuse: CC-BY-4.0")
-    with read(engine) as session:
-        assert find_shown_file(session, SHA).sha256 == SHA
-
-    write_feed("panel", Allowance.KEEP)
-    (item,) = show(engine, ref="panel/1")
-    assert (item.state, item.credit) == ("kept", "")
-    with read(engine) as session, pytest.raises(NotFoundError):
-        find_shown_file(session, SHA)
 
 
 @pytest.mark.parametrize(

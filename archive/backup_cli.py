@@ -9,10 +9,10 @@ import typer
 
 from archive.backup import Manifest, Tell, make_backup, restore_backup
 from archive.backup.folder import list_files
-from archive.cli import AsJson
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     FAILED,
+    AsJson,
     emit_json,
     format_time,
     make_progress,

@@ -1,4 +1,4 @@
-"""The archive counted: `paidforby stats`, and the option that all commands of the house share."""
+"""The archive counted: `paidforby stats`, and the option of all commands that count ads."""
 
 from typing import Annotated, Any
 
@@ -7,14 +7,13 @@ import typer
 from archive.database import read
 from archive.reading.listed import Include
 from archive.reading.stats import count_archive
-from archive.terminal import emit_json, format_table, open_or_exit, say
+from archive.terminal import AsJson, emit_json, format_table, open_or_exit, say
 from config.settings import Settings
 
 IncludeToo = Annotated[
     Include | None,
     typer.Option(help="unlabelled: also ads whose source gave them no political label."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 
 def stats(as_json: AsJson = False) -> None:

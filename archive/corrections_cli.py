@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import AsJson
 from archive.database import read
 from archive.moment_options import AsOf, ValidAt, read_moment
 from archive.reading.corrections import (
@@ -13,7 +12,7 @@ from archive.reading.corrections import (
     list_corrections,
     tell_figures,
 )
-from archive.terminal import emit_json, format_table, open_or_exit, plain_errors, say
+from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
 from config.settings import Settings
 
 HEADER = ["learned", "source", "what", "", "before", "after"]

@@ -2,9 +2,9 @@
 
 import typer
 
-from archive.cli import AsJson
 from archive.mirror import compact_mirror, find_folder, read_status, sync_mirror
 from archive.terminal import (
+    AsJson,
     emit_json,
     format_table,
     format_time,

@@ -4,12 +4,19 @@ from typing import Annotated, Any
 
 import typer
 
-from archive.cli import AsJson
 from archive.database import read, write
 from archive.models import User
 from archive.models.people import Role
 from archive.people import add_key, add_user, disable_user, list_users, revoke_key
-from archive.terminal import emit_json, format_table, open_or_exit, plain_errors, say, utc_now
+from archive.terminal import (
+    AsJson,
+    emit_json,
+    format_table,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.settings import Settings
 
 users = typer.Typer(no_args_is_help=True, help="People who may do more than read.")

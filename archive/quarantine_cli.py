@@ -9,7 +9,6 @@ import typer
 from sqlmodel import Session
 
 from archive.blobs import BlobStore
-from archive.cli import AsJson
 from archive.database import read, write
 from archive.held_batches import (
     list_batches,
@@ -22,7 +21,15 @@ from archive.models import HeldBatch
 from archive.models.collecting import PieceStatus, QuarantinedPiece
 from archive.plain import show_plain
 from archive.quarantine import list_pieces, read_piece, settle_piece
-from archive.terminal import emit_json, format_table, open_or_exit, plain_errors, say, utc_now
+from archive.terminal import (
+    AsJson,
+    emit_json,
+    format_table,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.settings import Settings
 
 quarantine = typer.Typer(

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from sqlmodel import col, select
 
-from archive.cli import AsJson
 from archive.database import read, write
 from archive.identity import public_id
 from archive.models import Ad, Redaction
@@ -13,6 +12,7 @@ from archive.plain import show_plain
 from archive.reading.ads import find_ad_row
 from archive.redactions import redact_field
 from archive.terminal import (
+    AsJson,
     emit_json,
     format_table,
     format_time,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -28,6 +28,8 @@ from archive.database import open_archive
 from archive.errors import ArchiveError
 from archive.plain import show_plain
 from config.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 DONE, FAILED, WRONG_USAGE, DONE_WITH_REMAINDERS = 0, 1, 2, 3
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from archive.cli import AsJson
 from archive.database import read, write
 from archive.models import EntryKind, WatchList, WatchListEntry, WatchListEntryView
 from archive.plain import show_plain
@@ -16,6 +15,7 @@ from archive.political_labels import label_ad, withdraw_label
 from archive.reading.ads import find_ad_row
 from archive.terminal import (
     WRONG_USAGE,
+    AsJson,
     emit_json,
     format_table,
     format_time,

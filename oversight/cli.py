@@ -10,12 +10,20 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from archive.cli import AsJson
 from archive.database import read
 from archive.errors import ArchiveError, NotFoundError
 from archive.moment_options import AsOf, ValidAt, read_moment
 from archive.reading.moment import Moment
-from archive.terminal import FAILED, emit_json, format_table, note, open_or_exit, plain_errors, say
+from archive.terminal import (
+    FAILED,
+    AsJson,
+    emit_json,
+    format_table,
+    note,
+    open_or_exit,
+    plain_errors,
+    say,
+)
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.settings import Settings
 from oversight.elections import Election, load_elections

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.progress import Progress
 from sqlalchemy import Engine
 
-from archive.cli import AsJson
 from archive.models.collecting import Outcome
 from archive.plain import show_plain
 from archive.quarantine import tell_piece
@@ -19,6 +18,7 @@ from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
     WRONG_USAGE,
+    AsJson,
     emit_json,
     make_progress,
     note,

@@ -10,7 +10,6 @@ import typer
 from sqlalchemy import Engine
 
 from archive.alerts import Alert
-from archive.cli import AsJson
 from archive.countries_seen import ALL_COUNTRIES
 from archive.database import read
 from archive.models.collecting import Outcome
@@ -26,6 +25,7 @@ from archive.reading.watched_sources import (
     show_alert,
 )
 from archive.terminal import (
+    AsJson,
     emit_json,
     format_table,
     format_time,

@@ -9,7 +9,6 @@ import typer
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from archive.cli import AsJson
 from archive.database import read
 from archive.errors import AlreadyLookedError, PartitionBusyError
 from archive.models import QuarantinedPiece, Run
@@ -22,6 +21,7 @@ from archive.terminal import (
     DONE_WITH_REMAINDERS,
     FAILED,
     WRONG_USAGE,
+    AsJson,
     emit_json,
     format_time,
     note,

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import AsJson
 from archive.models import Run
 from archive.models.collecting import Outcome
 from archive.plain import show_plain
@@ -17,6 +16,7 @@ from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
     FAILED,
+    AsJson,
     emit_json,
     format_table,
     note,

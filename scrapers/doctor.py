@@ -14,10 +14,9 @@ import typer
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from archive.cli import AsJson
 from archive.database import create_archive_engine, is_postgresql, read
 from archive.realm import read_realm
-from archive.terminal import DONE, FAILED, emit_json, say, utc_now
+from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Dispatch, Settings
 from scrapers.credentials import CredentialError, Standing, list_standings
 from scrapers.machine_text import find_tesseract, name_version

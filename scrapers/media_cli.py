@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from archive.cli import AsJson
 from archive.database import read
 from archive.models.media import MediaState
 from archive.realm import read_realm
@@ -17,6 +16,7 @@ from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
     WRONG_USAGE,
+    AsJson,
     emit_json,
     format_table,
     note,

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import AsJson
 from archive.database import open_archive
-from archive.terminal import emit_json, plain_errors, say, utc_now
+from archive.terminal import AsJson, emit_json, plain_errors, say, utc_now
 from config.settings import Dispatch, Settings
 from scrapers.crawl_cli import choose_exit_code, open_or_init, report_runs
 from scrapers.election_mode import look_ahead

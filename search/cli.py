@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import AsJson, IncludeToo
+from archive.cli import IncludeToo
 from archive.database import read
 from archive.moment_options import AsOf, ValidAt, read_moment, tell_moment
 from archive.money import format_bounds
@@ -14,6 +14,7 @@ from archive.reading.listed import Include
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     WRONG_USAGE,
+    AsJson,
     emit_json,
     format_table,
     note,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import AsJson, IncludeToo
+from archive.cli import IncludeToo
 from archive.database import read
 from archive.exchange_rates import read_rates
 from archive.models.corrections import SpendMeasure
@@ -16,6 +16,7 @@ from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendGroup, SpendSummary
 from archive.terminal import (
     WRONG_USAGE,
+    AsJson,
     emit_json,
     format_table,
     note,

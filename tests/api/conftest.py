@@ -4,13 +4,16 @@
 them; `take_in` adds records as a further look; `clock` is what the application takes for now.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from sqlalchemy import make_url
 
 from api.app import create_app
 from archive.blobs import BlobStore
@@ -29,6 +32,7 @@ from oversight.rules import load_rules
 from search.engines import open_search
 from search.sync import sync_index
 from tests.migrated import init_fresh
+from tests.servers import make_database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -98,30 +102,34 @@ RECORDS = [
 ]
 
 
-@pytest.fixture
-def settings(tmp_path) -> Settings:
-    """SQLite; modules whose answers hang on the database put `database_url` in instead."""
-    return Settings(home=tmp_path)
+@dataclass(frozen=True)
+class Filled:
+    """An archive that tests copy, and the keys of people in it."""
+
+    home: Path
+    keys: dict[str, str]
+    database: str | None = None
+    """On PostgreSQL the name of the template, the address of the copy; else it lies in the home."""
 
 
-@pytest.fixture
-def take_in(settings) -> Callable[..., None]:
-    def take(records: list[AnyRecord], now: datetime = NOON) -> None:
-        engine = open_engine(settings)
-        with write(engine) as session:
-            look = begin_run(session, SOURCE.id, "2026", RunKind.CRAWL, now)
-            blob = BlobStore(settings.blobs_dir).put_bytes(b"the page of that day")
-            url = "https://example.org/ads.csv?token=secret"
-            capture = save_capture(session, look, blob, url=url, now=now)
-            ingest_page(session, look, records, capture.id, now)
-            end_run(session, look, Outcome.DONE, now)
-        engine.dispose()
-
-    return take
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    home = tmp_path_factory.mktemp("filled")
+    return Filled(home, fill_archive(Settings(home=home)))
 
 
-@pytest.fixture
-def keys(settings, take_in) -> dict[str, str]:
+@pytest.fixture(scope="session")
+def filled_on_server(
+    tmp_path_factory: pytest.TempPathFactory, postgresql_server: str, migrated_database: str
+) -> Iterator[Filled]:
+    home = tmp_path_factory.mktemp("filled_on_server")
+    with make_database(postgresql_server, migrated_database) as url:
+        name = make_url(url).database
+        yield Filled(home, fill_archive(Settings(home=home, database_url=url)), name)
+
+
+def fill_archive(settings: Settings) -> dict[str, str]:
+    """The records above and people of every kind, indexed; gives their keys."""
     engine = init_fresh(settings, [SOURCE])
     with write(engine) as session:
         claim_realm(session, Realm.FICTIONAL)
@@ -133,10 +141,61 @@ def keys(settings, take_in) -> dict[str, str]:
         }
         made = {name: add_user(session, name, roles, NOON)[1] for name, roles in people.items()}
         disable_user(session, "disabled", NOON)
-    take_in(RECORDS)
+    take_in_look(settings, RECORDS, NOON)
     sync_index(engine, open_search(settings, engine), NOON)
     engine.dispose()
     return made | {"unknown key": "pfb_nobody-has-this-key", "nobody": ""}
+
+
+def take_in_look(settings: Settings, records: list[AnyRecord], now: datetime) -> None:
+    engine = open_engine(settings)
+    with write(engine) as session:
+        look = begin_run(session, SOURCE.id, "2026", RunKind.CRAWL, now)
+        blob = BlobStore(settings.blobs_dir).put_bytes(b"the page of that day")
+        url = "https://example.org/ads.csv?token=secret"
+        capture = save_capture(session, look, blob, url=url, now=now)
+        ingest_page(session, look, records, capture.id, now)
+        end_run(session, look, Outcome.DONE, now)
+    engine.dispose()
+
+
+@pytest.fixture
+def database() -> str:
+    """SQLite; modules whose answers hang on the database take each in turn."""
+    return "sqlite"
+
+
+@pytest.fixture
+def archive(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[Filled]:
+    """The filled archive, a copy of this test's own."""
+    home = tmp_path / "home"
+    if database == "sqlite":
+        template: Filled = request.getfixturevalue("filled")
+        yield Filled(shutil.copytree(template.home, home), template.keys)
+        return
+    template = request.getfixturevalue("filled_on_server")
+    shutil.copytree(template.home, home)
+    server = request.getfixturevalue("postgresql_server")
+    with make_database(server, template.database) as url:
+        yield Filled(home, template.keys, url)
+
+
+@pytest.fixture
+def settings(archive: Filled) -> Settings:
+    return Settings(home=archive.home, database_url=archive.database)
+
+
+@pytest.fixture
+def keys(archive: Filled) -> dict[str, str]:
+    return archive.keys
+
+
+@pytest.fixture
+def take_in(settings: Settings) -> Callable[..., None]:
+    def take(records: list[AnyRecord], now: datetime = NOON) -> None:
+        take_in_look(settings, records, now)
+
+    return take
 
 
 @pytest.fixture

@@ -14,13 +14,12 @@ import pytest
 from api import sending
 from api.sending import MOST_AT_ONCE, PLACES, Download
 from archive.streams import Form, What
-from config.settings import Settings
 from tests.api.conftest import HOSTILE, NOON, make_ad
 
 
-@pytest.fixture
-def settings(tmp_path, database_url):
-    return Settings(home=tmp_path / "home", database_url=database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture

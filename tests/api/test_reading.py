@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from api.tables import FORMULA_STARTS, write_csv
-from config.settings import Settings
 from search.hits import MARK_END, MARK_START
 from tests.api.conftest import HOSTILE, NOON, make_ad
 
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def settings(tmp_path, database_url):
-    return Settings(home=tmp_path / "home", database_url=database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 def read_pages(ask, path):

@@ -16,6 +16,17 @@ IncludeToo = Annotated[
 ]
 
 
+BY_SOURCE = {
+    "ads": "ads",
+    "unlabelled": "unlabelled",
+    "ad_versions": "versions",
+    "advertiser_spend": "advertiser spend",
+    "disclosures": "disclosures",
+    "quarantined": "held back",
+}
+"""What is shown of each source, and what it is called there."""
+
+
 def stats(as_json: AsJson = False) -> None:
     """Count what the archive holds."""
     engine = open_or_exit(Settings())
@@ -32,9 +43,8 @@ def _show_counts(counts: dict[str, Any]) -> None:
     for name, number in counts.items():
         say(f"{name.replace('_', ' '):<18} {number if isinstance(number, str) else _spell(number)}")
     say()
-    header = ["source", "ads", "versions", "advertiser spend", "disclosures", "held back"]
-    keys = ["ads", "ad_versions", "advertiser_spend", "disclosures", "quarantined"]
-    for line in format_table(header, [[s, *(n[k] for k in keys)] for s, n in by_source.items()]):
+    rows = [[source, *(number[key] for key in BY_SOURCE)] for source, number in by_source.items()]
+    for line in format_table(["source", *BY_SOURCE.values()], rows):
         say(line)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from archive.cli import IncludeToo
 from archive.database import read
 from archive.moment_options import AsOf, ValidAt, read_moment
 from archive.reading.corrections import (
@@ -20,6 +21,7 @@ HEADER = ["learned", "source", "what", "", "before", "after"]
 
 def corrections(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    include: IncludeToo = None,
     limit: Annotated[int, typer.Option(help="How many at most, up to 100.")] = 50,
     as_of: AsOf = None,
     valid_at: ValidAt = None,
@@ -28,7 +30,7 @@ def corrections(
     """List published figures that changed otherwise than by time going on, newest first."""
     with plain_errors(), read(open_or_exit(Settings())) as session:
         moment = read_moment(as_of, valid_at)
-        wanted = CorrectionFilter(source=source)
+        wanted = CorrectionFilter(source=source, include=include)
         page = list_corrections(session, wanted, limit=limit, moment=moment)
     if as_json:
         emit_json(page.items)

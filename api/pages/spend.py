@@ -74,6 +74,9 @@ BASES = {
 }
 
 
+INCLUDED = "the ads that nobody called political"
+
+
 @dataclass(frozen=True)
 class SpendQuestion:
     """What a reader asked, field by field, as the address holds it, and about which moment."""
@@ -123,7 +126,9 @@ class SpendQuestion:
             f"in {name_country(self.given['country'])}" if self.given["country"] else "",
             _write_period(self.given["from"], self.given["to"]),
         ]
-        return " ".join(word for word in words if word) or "in all that this archive holds"
+        asked = " ".join(word for word in words if word) or "in all that this archive holds"
+        is_wider = self.given["include"] and self.given["measure"] == SpendMeasure.ADS
+        return f"{asked}, with {INCLUDED}" if is_wider else asked
 
 
 @router.get("/spend")

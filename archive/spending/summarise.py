@@ -55,6 +55,7 @@ IN_REGIONS = (
     "What sources state for advertisers in each region over the whole time they cover, newest statement "
     "only: parts of the advertisers' whole spend, which may have parts in no region named."
 )
+WITH_UNLABELLED = " Ads that nobody called political count too."
 CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
 WITHOUT_DATES = " Items without dates are left out and counted beside."
 
@@ -122,6 +123,8 @@ def _tell_rule(query: SpendQuery) -> str:
     rule = IN_REGIONS if query.by is SpendBy.REGION else RULES[measure, basis]
     if measure is SpendMeasure.ADS and query.has_period and basis is SpendBasis.LIFETIME:
         rule += PERIOD_OF_LIVES
+    if measure is SpendMeasure.ADS and query.include is not None:
+        rule += WITH_UNLABELLED
     if measure is SpendMeasure.REPORTED and query.has_period:
         rule += CUT_WEEKS
     if query.country is not None and query.by is not SpendBy.REGION:

@@ -70,6 +70,7 @@ def test_sums_of_money_count_it_only_where_the_box_is_ticked(shy):
     assert "Lamps" not in plain
     assert BOX in plain
     assert "Lamps" in asked
+    assert "Ads that nobody called political count too." in asked
     assert f"{BOX} checked" in asked
 
 

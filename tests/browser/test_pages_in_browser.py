@@ -14,6 +14,7 @@ from search.engines import open_search
 from search.sync import sync_index
 from tests.corrected import correct_something
 from tests.invented import NOW, decide_something, hold_something, make_archive, make_settings
+from tests.watched import watch_something
 
 PAGES = [
     "/",
@@ -24,6 +25,11 @@ PAGES = [
     "/spend?by=payer&as_of=2026-11-20&valid_at=2026-11-01",
     "/ads/harbour_ads/odd%2Fref%20%3F%23%25%3A1",
     "/ads/meadow_library/900000002",
+    "/ads/meadow_library/900000701",
+    "/ads/meadow_library/900000702",
+    "/search?include=unlabelled",
+    "/spend?include=unlabelled",
+    "/watch-lists",
     "/advertisers/harbour_ads%3A77",
     "/spend?convert_to=USD",
     "/spend?by=region",
@@ -53,6 +59,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine = make_archive(settings)
     decide_something(settings, engine)
     hold_something(engine)
+    watch_something(settings, engine)
     correct_something(engine, "harbour_ads:mill-1", "harbour_ads:77")
     sync_index(engine, open_search(settings, engine), NOW)
     engine.dispose()

@@ -14,6 +14,7 @@ from archive.ingest.pages import ingest_page
 from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
 from archive.models.collecting import Outcome, RunKind
 from archive.reading.rules import count_answers
+from archive.reading.signals import SignalFilter, list_signals
 from archive.records import AdRecord
 from archive.runs import begin_run, end_run
 from archive.setup import migrate
@@ -72,6 +73,9 @@ def evaluate(engine: Engine, rules: list[Rule], elections: list[Election]) -> Ev
     return run
 
 
+EVERY = SignalFilter(historic=True)
+
+
 def make_ad(ref: str = "a1", **values: Any) -> AdRecord:
     given = {"platform": "examplatform", "declared_political": True, "payer_name": "Jo"}
     return AdRecord(ref=ref, **(given | values))
@@ -103,6 +107,19 @@ def test_a_blank_payer_gives_a_signal_with_its_reckoning(
     assert signal.because[1].endswith("the source has this field and left it blank.")
     assert signal.trace["facts"]["ad.payer_name"] == {"missing": "not_disclosed"}
     assert not signal.is_historic
+
+
+def test_ads_that_nobody_called_political_are_judged_too_and_signals_say_so(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
+) -> None:
+    keep([make_ad("shown", payer_name=""), make_ad("shy", declared_political=None)])
+    evaluate()
+    with read(engine) as session:
+        told = {s.ad_id.partition(":")[2]: s.is_listed for s in list_signals(session, EVERY).items}
+        counts = count_answers(session, [rule.sha256 for rule in rules]).values()
+    assert told == {"shown": True, "shy": False}
+    assert all(count.unlabelled < count.applies for count in counts if count.applies)
+    assert any(count.unlabelled for count in counts)
 
 
 def test_unknown_country_leaves_a_national_rule_open(

@@ -40,7 +40,7 @@ PLAIN_REF = re.compile(r"[!#-+\--~]+")
 """An id without blanks, commas and quotes, so that ids can be listed."""
 
 Recognise = Callable[[Collection[str]], Mapping[str, QuietAd]]
-"""Gives the ads that still are as the look before left them, by their refs."""
+"""Gives those of the ads it is asked for that still are as the look before left them, by their refs."""
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class RowMemory:
             if self._noted is not None:
                 self._noted.close()
             if is_kept and self.work.exists() and not self._is_lost:
-                write_snapshot(self.work, self.folder / str(self.name))
+                write_snapshot(self.work, self.before, self.folder / str(self.name))
         except Exception as error:  # noqa: BLE001 (an aid must not fail what was taken in)
             self._give_up(error)
         finally:
@@ -149,7 +149,7 @@ class TableMemory:
         """For each ref its ad; `None` where the row must be read all the same."""
         read = self.look.read_refs
         quiet = self.look.recognise([ref for ref in refs if ref not in read] if read else refs)
-        return [None if ref in read else quiet.get(ref) for ref in refs]
+        return list(map(quiet.get, refs))
 
     def match(self, open_table: Callable[[], IO[bytes]]) -> Matched:
         """The lines of the table that stood there before; none where there is doubt."""
@@ -188,4 +188,4 @@ class KnownLines:
         self._settled = self._settled or self._settle(self._stretch.refs)
         here = self._settled[line - self._stretch.first_line :]
         end = here.index(None) if None in here else len(here)
-        return [ad for ad in here[:end] if ad]
+        return list(filter(None, here[:end]))

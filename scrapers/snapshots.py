@@ -6,7 +6,6 @@ be deleted at any time.
 """
 
 import secrets
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,6 +22,8 @@ LINES_AT_ONCE = 5_000
 LONGEST_LINE = 4 << 20
 """DuckDB keeps room for lines of this size; a table with a longer one is read row by row."""
 
+CHUNK_BYTES = 1 << 18
+
 LINE_OPTIONS = (
     "auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\x1f', quote = '', "
     "escape = '', comment = '', new_line = '\\n', force_not_null = ['line'], "
@@ -32,7 +33,7 @@ LINE_OPTIONS = (
 
 NOTED_OPTIONS = (
     "auto_detect = false, header = false, quote = '', escape = '', "
-    "columns = {'tbl': 'VARCHAR', 'hash': 'VARCHAR', 'ref': 'VARCHAR'}"
+    "columns = {'tbl': 'VARCHAR', 'hash': 'UUID', 'ref': 'VARCHAR'}"
 )
 
 ROOT = Path(__file__).parents[1]
@@ -95,9 +96,13 @@ def make_key() -> str:
 
 
 def hash_line(key: str, line: str) -> str:
-    """The hash of a line without its end; keyed, so that nobody can make two lines of one hash."""
+    """The hash of a line without its end, spelled as DuckDB's `md5_number(…)::UUID` reads it.
+
+    128 bits, because lines of one hash would hide a change; keyed, because whoever does not know what
+    the digest begins with cannot make two such lines. DuckDB's `hash()` is quicker and promises neither.
+    """
     data = (key + line.removesuffix("\n")).encode(errors="surrogateescape")
-    return md5(data, usedforsecurity=False).hexdigest()
+    return md5(data, usedforsecurity=False).digest()[::-1].hex()
 
 
 @lru_cache(maxsize=4)
@@ -117,8 +122,8 @@ def name_table(readers_sha256: str, file_name: str, columns: Iterable[str]) -> s
     return sha256("\n".join((readers_sha256, file_name, *columns)).encode()).hexdigest()[:16]
 
 
-def write_snapshot(work: Path, target: Path) -> None:
-    """Make a snapshot of what a look noted (`noted.csv`) and passed over (`*.stood`) in its folder.
+def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
+    """Make a snapshot of what a look noted (`noted.csv`) and, of the one before, what did not go.
 
     Ads that stood in several rows are left out: what the archive holds of them is the last row's.
 
@@ -127,12 +132,15 @@ def write_snapshot(work: Path, target: Path) -> None:
     """
     part = work / "snapshot"
     with _open_duckdb(work) as connection:
-        connection.execute("CREATE TEMP TABLE met (tbl VARCHAR, hash VARCHAR, ref VARCHAR)")
-        sources = [f"read_parquet({_quote(path)})" for path in sorted(work.glob("*.stood"))]
+        connection.execute("CREATE TEMP TABLE met (tbl VARCHAR, hash UUID, ref VARCHAR)")
+        held = f"read_parquet({_quote(before)}) AS held" if before else ""
+        for gone in sorted(work.glob("*.gone")):
+            connection.execute(
+                f"INSERT INTO met SELECT held.* FROM {held} "  # noqa: S608 (our own path)
+                f"ANTI JOIN read_parquet({_quote(gone)}) USING (hash) WHERE tbl = '{gone.stem}'"
+            )
         if (noted := work / "noted.csv").exists():
-            sources.append(f"read_csv({_quote(noted)}, {NOTED_OPTIONS})")
-        for source in sources:
-            connection.execute(f"INSERT INTO met FROM {source}")
+            connection.execute(f"INSERT INTO met FROM read_csv({_quote(noted)}, {NOTED_OPTIONS})")
         connection.execute(
             "COPY (WITH one AS (SELECT DISTINCT * FROM met) SELECT * FROM one "  # noqa: S608 (our own path)
             "ANTI JOIN (SELECT ref FROM one GROUP BY ref HAVING count(*) > 1) USING (ref) "
@@ -150,7 +158,7 @@ def match_lines(
     """The lines of a table that the snapshot holds, in their order, cut where it pays to look up.
 
     None where the lines are not certain: carriage returns, bytes outside UTF-8, absurd lengths. What
-    stood there is kept in `work` for the next snapshot.
+    stood there and does not any more is kept in `work` for the next snapshot.
 
     Raises:
         OSError: if the table cannot be unpacked, or DuckDB's own error.
@@ -158,80 +166,71 @@ def match_lines(
     unpacked = work / f"{table}.lines"
     try:
         with _open_duckdb(work) as connection:
-            stood = f"read_parquet({_quote(snapshot)})"
-            connection.execute(
-                f"CREATE TEMP TABLE stood AS SELECT hash, ref FROM {stood} WHERE tbl = '{table}'"  # noqa: S608 (our own hash)
-            )
+            stood = f"SELECT hash, ref FROM read_parquet({_quote(snapshot)}) WHERE tbl = '{table}'"  # noqa: S608 (our own hash)
+            connection.execute(f"CREATE TEMP TABLE stood AS {stood}")
             if not _count(connection, "stood"):
                 return NOTHING
             lines = _unpack(open_table, unpacked)
-            hashed = (
-                f"SELECT line, md5('{SnapshotName.of(snapshot).key}' || line) AS hash "  # noqa: S608 (our own key)
-                f"FROM read_csv({_quote(unpacked)}, {LINE_OPTIONS})"
+            read = f"read_csv({_quote(unpacked)}, {LINE_OPTIONS})"
+            key = SnapshotName.of(snapshot).key
+            connection.execute(
+                f"CREATE TEMP TABLE here AS SELECT md5_number('{key}' || line)::UUID AS hash FROM {read}"  # noqa: S608 (our own key)
             )
-            connection.execute(f"CREATE TEMP TABLE here AS SELECT hash FROM ({hashed})")  # noqa: S608
             if _count(connection, "here") != lines:
                 return NOTHING
             connection.execute(
-                "CREATE TEMP TABLE again AS SELECT here.rowid + 1 AS line, hash, ref "
-                "FROM here JOIN stood USING (hash)"
+                "CREATE TEMP TABLE again AS SELECT here.rowid AS row, stood.rowid AS held, "
+                "coalesce(ref, '') AS ref FROM here LEFT JOIN stood USING (hash)"
             )
             # The header is read in any case.
-            if _count(connection, "again") < lines - 1:
-                _drop_contradicted(connection, hashed)
+            if _count(connection, "again WHERE ref = ''") > 1:
+                _drop_contradicted(connection, read)
             connection.execute(
-                f"COPY (SELECT '{table}' AS tbl, hash, ref FROM again) "  # noqa: S608 (our own hash)
-                f"TO {_quote(work / f'{table}.stood')} (FORMAT parquet)"
+                "COPY (SELECT hash FROM stood ANTI JOIN again ON stood.rowid = held) "  # noqa: S608 (our own path)
+                f"TO {_quote(work / f'{table}.gone')} (FORMAT parquet)"
             )
-            return Matched(_list_stretches(connection), lines)
+            return Matched(list(_list_stretches(connection)), lines)
     finally:
         unpacked.unlink(missing_ok=True)
 
 
-def _drop_contradicted(connection: "DuckDBPyConnection", hashed: str) -> None:
+def _drop_contradicted(connection: "DuckDBPyConnection", read: str) -> None:
     """Leave out ads whose ref stands in a line that is to be read: rows of one ad are read together.
 
     Any cell may be the ref here. Whoever splits lines by commas finds more than the cells, never fewer.
     """
     connection.execute(
-        "DELETE FROM again WHERE ref IN (SELECT DISTINCT trim(cell, E' \"\t') FROM "  # noqa: S608
-        f"(SELECT unnest(string_split(line, ',')) AS cell FROM ({hashed}) ANTI JOIN stood USING (hash)))"
+        "UPDATE again SET ref = '', held = NULL WHERE ref IN ("  # noqa: S608 (our own path)
+        "SELECT DISTINCT trim(unnest(string_split(line, ',')), E' \"\t') FROM "
+        f"(SELECT line, row_number() OVER () - 1 AS row FROM {read}) "
+        "SEMI JOIN (SELECT row FROM again WHERE ref = '') USING (row))"
     )
 
 
-def _list_stretches(connection: "DuckDBPyConnection") -> list[Stretch]:
+def _list_stretches(connection: "DuckDBPyConnection") -> Iterator[Stretch]:
     blocks = connection.execute(
-        f"SELECT line // {LINES_AT_ONCE}, string_agg(ref, ' ' ORDER BY line) FROM again "  # noqa: S608 (our own number)
+        f"SELECT row // {LINES_AT_ONCE}, string_agg(ref, ' ' ORDER BY row) FROM again "  # noqa: S608 (our own number)
         "GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    others = connection.execute(
-        "SELECT here.rowid + 1 FROM here ANTI JOIN again ON here.rowid + 1 = again.line ORDER BY 1"
-    ).fetchall()
-    lines = deque(line for (line,) in others)
-    return [
-        stretch
-        for block, refs in blocks
-        for stretch in _cut_block(block * LINES_AT_ONCE, refs.split(" "), lines)
-    ]
+    for block, refs in blocks:
+        yield from _cut_block(block * LINES_AT_ONCE + 1, refs.split(" "))
 
 
-def _cut_block(line: int, refs: list[str], others: deque[int]) -> Iterator[Stretch]:
-    """The known lines of a block, cut at the other lines; drops the others it has passed."""
-    line, end = max(line, 1), line + LINES_AT_ONCE
-    while refs:
-        while others and others[0] < line:
-            others.popleft()
-        known = (others[0] if others and others[0] < end else end) - line
-        if known:
-            yield Stretch(line, refs[:known])
-        refs, line = refs[known:], line + known + 1
+def _cut_block(first_line: int, refs: list[str]) -> Iterator[Stretch]:
+    """The known lines of a block, cut at the other lines, which have no ref."""
+    start, refs = 0, [*refs, ""]
+    while start < len(refs):
+        end = refs.index("", start)
+        if end > start:
+            yield Stretch(first_line + start, refs[start:end])
+        start = end + 1
 
 
 def _unpack(open_table: Callable[[], IO[bytes]], target: Path) -> int:
     """Lay the bytes of a table out on disk; gives the number of its lines."""
     lines, last = 0, b"\n"
     with open_table() as packed, target.open("wb") as out:
-        while chunk := packed.read(1 << 20):
+        while chunk := packed.read(CHUNK_BYTES):
             out.write(chunk)
             lines += chunk.count(b"\n")
             last = chunk[-1:]
@@ -246,8 +245,8 @@ def _open_duckdb(work: Path) -> "DuckDBPyConnection":
     return duckdb.connect(config=settings)  # type: ignore[arg-type]
 
 
-def _count(connection: "DuckDBPyConnection", table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 (our own name)
+def _count(connection: "DuckDBPyConnection", rows: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()  # noqa: S608 (our own words)
     return int(row[0]) if row else 0
 
 

@@ -17,10 +17,10 @@ demo: $(VENV)/.run  ## the whole walk on invented data, then the site (SERVE=0: 
 	@$(BIN)/paidforby demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: lint node_modules/.ready  ## lint, then everything but the slow sweeps
-	@$(BIN)/pytest -n $(WORKERS) -m "not slow"
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 test-all: lint node_modules/.ready  ## lint, then everything, slow sweeps too
-	@$(BIN)/pytest -n $(WORKERS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.test  ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

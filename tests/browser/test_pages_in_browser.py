@@ -2,12 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Browser, Page, Response
 
 from api.app import create_app
 from search.engines import open_search
@@ -75,44 +78,67 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join()
 
 
+@dataclass
+class Visit:
+    """What was noticed on one page, looked at once for all tests of it."""
+
+    response: Response
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    cookies: list[Any] = field(default_factory=list)
+    pixels_beyond_narrow: int = 0
+    barriers: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, address: str) -> Callable[[str], Visit]:
+    @cache
+    def look(path: str) -> Visit:
+        with browser.new_context() as context:
+            return _look_at(context.new_page(), address + path)
+
+    return look
+
+
+def _look_at(page: Page, url: str) -> Visit:
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.emulate_media(color_scheme="light")
+    response = page.goto(url)
+    assert response
+    seen = Visit(response, asked, complaints, cookies=page.context.cookies())
+    light = Axe().run(page)
+    page.emulate_media(color_scheme="dark")
+    dark = Axe().run(page, options={"runOnly": ["color-contrast"]})
+    seen.barriers = [found.generate_report() for found in (light, dark) if found.violations_count]
+    page.set_viewport_size({"width": 320, "height": 640})
+    seen.pixels_beyond_narrow = page.evaluate(OVERFLOW)
+    return seen
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_breaks_a_rule_of_accessibility(
-    browser_page: Page, address: str, path: str
-) -> None:
-    browser_page.emulate_media(color_scheme="light")
-    browser_page.goto(address + path)
-    found = Axe().run(browser_page)
-    assert found.violations_count == 0, found.generate_report()
-    browser_page.emulate_media(color_scheme="dark")
-    found = Axe().run(browser_page, options={"runOnly": ["color-contrast"]})
-    assert found.violations_count == 0, found.generate_report()
+def test_no_page_breaks_a_rule_of_accessibility(visit: Callable[[str], Visit], path: str) -> None:
+    assert visit(path).barriers == []
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_scrolls_sideways_on_a_narrow_screen(
-    browser_page: Page, address: str, path: str
+    visit: Callable[[str], Visit], path: str
 ) -> None:
-    browser_page.set_viewport_size({"width": 320, "height": 640})
-    browser_page.goto(address + path)
-    assert browser_page.evaluate(OVERFLOW) <= 0
+    assert visit(path).pixels_beyond_narrow <= 0
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_asks_anyone_but_this_site(browser_page: Page, address: str, path: str) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-
-    def note(request: Request) -> None:
-        asked.append(request.url)
-
-    browser_page.on("request", note)
-    browser_page.on("console", lambda message: complaints.append(message.text))
-    response = browser_page.goto(address + path)
-    assert response
-    assert all(url.startswith(address) for url in asked)
-    expected = [] if response.ok else ["Failed to load resource"]
-    assert all(any(text.startswith(known) for known in expected) for text in complaints)
-    assert browser_page.context.cookies() == []
+def test_no_page_asks_anyone_but_this_site(
+    visit: Callable[[str], Visit], address: str, path: str
+) -> None:
+    seen = visit(path)
+    assert all(url.startswith(address) for url in seen.asked)
+    expected = [] if seen.response.ok else ["Failed to load resource"]
+    assert all(any(text.startswith(known) for known in expected) for text in seen.complaints)
+    assert seen.cookies == []
 
 
 def test_the_keyboard_reaches_the_page_past_the_navigation(

@@ -53,6 +53,13 @@ def may_rest_on(session: Session, look: Look, run_id: int, observed_at: datetime
     return not connection.execute(troubled).scalar() and not connection.execute(held).scalar()
 
 
+def list_living(session: Session, source: str) -> set[int]:
+    """Ids of a source's looks that have not ended, also of those whose worker has stopped unnoticed."""
+    run = table_of(Run)
+    living = select(run.c.id).where(run.c.source == source, run.c.ended_at.is_(None))
+    return set(session.connection().execute(living).scalars())
+
+
 def find_quiet(
     session: Session, look: Look, refs: Collection[str], since: datetime
 ) -> dict[str, QuietAd]:

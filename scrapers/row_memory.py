@@ -8,6 +8,7 @@ another header, other code or configuration, a look that ended badly, a damaged 
 """
 
 import logging
+import os
 import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,8 +21,9 @@ from sqlmodel import Session
 
 from archive.outages import Patience, read_surely
 from archive.runs import Look
-from archive.unchanged_rows import QuietAd, find_quiet, may_rest_on
+from archive.unchanged_rows import QuietAd, find_quiet, list_living, may_rest_on
 from config.settings import Settings
+from scrapers.look_folders import find_works, hold_work, name_work, sweep_work
 from scrapers.snapshots import (
     NOTHING,
     Matched,
@@ -58,6 +60,7 @@ class RowMemory:
     read_refs: set[str] = field(default_factory=set)
     """Ads of rows that were read: a later row of theirs says something new even if it stood before."""
     _noted: IO[str] | None = None
+    _held: int | None = None
     _is_lost: bool = False
 
     @classmethod
@@ -66,9 +69,12 @@ class RowMemory:
     ) -> Self | None:
         """The memory of a look that has just begun; none for one that sweeps nothing.
 
+        What looks at this source left behind when they were killed is swept away first.
+
         Raises:
             DatabaseAwayError: if the database stays away.
         """
+        _sweep_works(settings.home, engine, patience, look.source)
         if not look.is_sweep:
             return None
         folder = name_folder(settings.home, look.source, look.partition)
@@ -93,7 +99,16 @@ class RowMemory:
     @property
     def work(self) -> Path:
         """Where the look's own files lie until it has ended."""
-        return self.folder / f"look-{self.name.run_id}"
+        return name_work(self.folder, self.name.run_id)
+
+    def hold_work(self) -> None:
+        """Make the look's folder, where nobody sweeps it until the memory is closed.
+
+        Raises:
+            OSError: if there is no room.
+        """
+        if self._held is None:
+            self._held = hold_work(self.work)
 
     def open_table(self, file_name: str, columns: Sequence[str]) -> "TableMemory":
         """The rows of one table of this look."""
@@ -110,7 +125,7 @@ class RowMemory:
             return
         try:
             if self._noted is None:
-                self.work.mkdir(parents=True, exist_ok=True)
+                self.hold_work()
                 self._noted = (self.work / "noted.csv").open("w", encoding="ascii")
             row_hash = hash_line(self.name.key, "".join(lines))
             self._noted.write(f"{table},{row_hash},{ref}\n")
@@ -128,10 +143,22 @@ class RowMemory:
             self._give_up(error)
         finally:
             shutil.rmtree(self.work, ignore_errors=True)
+            if self._held is not None:
+                os.close(self._held)
+                self._held = None
 
     def _give_up(self, error: Exception) -> None:
         self._is_lost = True
         logger.info("the rows of this look are not remembered: %s", error)
+
+
+def _sweep_works(home: Path, engine: Engine, patience: Patience, source: str) -> None:
+    # Found before the looks under way are asked for: the row of a look is older than its folder. A look
+    # whose end is written may still write its snapshot: it holds its folder.
+    if works := find_works(home, source):
+        living = read_surely(engine, patience, lambda session: list_living(session, source))
+        for work in (path for path, run_id in works.items() if run_id not in living):
+            sweep_work(work)
 
 
 @dataclass(frozen=True)
@@ -156,7 +183,7 @@ class TableMemory:
         if self.look.before is None:
             return NOTHING
         try:
-            self.look.work.mkdir(parents=True, exist_ok=True)
+            self.look.hold_work()
             return match_lines(self.look.before, self.table, open_table, self.look.work)
         except Exception as error:  # noqa: BLE001 (whatever ails the aid: reading each row is right)
             logger.info("each row of the table is read: %s", error)

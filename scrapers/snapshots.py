@@ -157,6 +157,8 @@ def match_lines(
 ) -> Matched:
     """The lines of a table that the snapshot holds, in their order, cut where it pays to look up.
 
+    Only records of one line are in snapshots: one whose cells hold line breaks is read at every look.
+
     None where the lines are not certain: carriage returns, bytes outside UTF-8, absurd lengths. What
     stood there and does not any more is kept in `work` for the next snapshot.
 

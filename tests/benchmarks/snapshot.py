@@ -2,8 +2,12 @@
 
 The same zipped table once more: unpacking it, laying its lines beside the snapshot and giving the ad of
 every row, divided by what the reference reader (`scrapers.tables.read_table` with nothing to pass over)
-takes to bring the same rows into cells. `bare_ratio` divides by Python's `csv.reader` alone. All take
-turns; figures are medians of the rounds. Looking ads up in the archive is no part of the diff.
+takes to bring the same rows into cells: `unchanged_ratio` by the clock, `unchanged_cpu_ratio` by the time
+of all threads, which other work on the machine disturbs less. `bare_ratio` divides by Python's
+`csv.reader` alone. All take turns; ratios are medians of the rounds. Looking ads up in the archive is no
+part of the diff. `kept_ratio` is what the next snapshot takes on top, `diff_rss_mb` the memory that the
+diff takes above what the process held (`null` where there is no /proc), `peak_rss_mb` the process's peak,
+the benchmark's own list of all ads included.
 """
 
 import argparse
@@ -21,6 +25,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from archive.records import Unreadable
 from archive.unchanged_rows import QuietAd
@@ -28,6 +33,9 @@ from scrapers.files import SourceFile, expand_file
 from scrapers.row_memory import RowMemory
 from scrapers.snapshots import SnapshotName, make_key
 from scrapers.tables import TableRow, read_header, read_table
+from tests.benchmarks.download import read_memory_mb
+
+PEAK = Path("/proc/self/clear_refs")
 
 COLUMNS = 22
 PLACES = ["Port Examplia, Examplia", "Lampton, Examplia", "Quay Ward, Examplia", "Tide County"]
@@ -100,18 +108,51 @@ def read_bare(file: SourceFile) -> int:
         return sum(1 for _ in islice(csv.reader(text), 1, None))
 
 
-def measure(work: Callable[[], int], rows: int) -> float:
-    """Seconds a piece of work takes.
+class Seconds(NamedTuple):
+    """What a piece of work takes, by the clock and in all threads together."""
+
+    clock: float
+    cpu: float
+
+
+def measure(work: Callable[[], int], rows: int) -> Seconds:
+    """What a piece of work takes.
 
     Raises:
         ValueError: if it did not meet every row.
     """
-    started = time.perf_counter()
+    clock, cpu = time.perf_counter(), time.process_time()
     met = work()
-    seconds = time.perf_counter() - started
+    seconds = Seconds(time.perf_counter() - clock, time.process_time() - cpu)
     if met != rows:
         raise ValueError(f"{met:,} of {rows:,} rows were met")
     return seconds
+
+
+def measure_memory(work: Callable[[], int]) -> int | None:
+    """Megabytes that a piece of work takes at its peak above what the process holds."""
+    if not PEAK.exists():
+        return None
+    PEAK.write_text("5")  # the peak counts from here (proc(5))
+    held = read_memory_mb("VmRSS")
+    work()
+    return round(read_memory_mb("VmHWM") - held)
+
+
+def divide(parts: list[Seconds], wholes: list[Seconds]) -> Seconds:
+    """The medians of the rounds' ratios."""
+    pairs = list(zip(parts, wholes, strict=True))
+    clock = statistics.median(part.clock / whole.clock for part, whole in pairs)
+    cpu = statistics.median(part.cpu / whole.cpu for part, whole in pairs)
+    return Seconds(round(clock, 3), round(cpu, 3))
+
+
+def keep_snapshot(memory: RowMemory, rows: int) -> int:
+    """Write the next snapshot, as a look does that ends well; gives the rows again."""
+    memory.close(is_kept=True)
+    if not (memory.folder / str(memory.name)).exists():
+        raise ValueError("the snapshot was not written")
+    return rows
 
 
 def main() -> None:
@@ -127,22 +168,27 @@ def main() -> None:
         memory = remember_table(file, Path(folder) / "snapshots")
         if list(pass_over(file, memory)) != list(range(given.rows)):
             raise ValueError("the rows passed over are not those of the table, in its order")
-        works = {
+        works: dict[str, Callable[[], int]] = {
             "same": lambda: sum(1 for _ in pass_over(file, memory)),
             "reference": lambda: sum(1 for _ in read_table(file)),
             "bare": lambda: read_bare(file),
         }
-        seconds: dict[str, list[float]] = {name: [] for name in works}
+        diff_rss_mb = measure_memory(works["same"])
+        seconds: dict[str, list[Seconds]] = {name: [] for name in works}
         for _ in range(given.rounds):
             for name, work in works.items():
                 seconds[name].append(measure(work, given.rows))
-        memory.close(is_kept=False)
-    middle = {name: statistics.median(times) for name, times in seconds.items()}
-    for name, value in middle.items():
-        sys.stderr.write(f"{name}: {value:.2f} s\n")
+        kept = measure(lambda: keep_snapshot(memory, given.rows), given.rows)
+    for name, times in seconds.items():
+        shown = ", ".join(f"{one.clock:.2f} s ({one.cpu:.2f} s of CPU)" for one in times)
+        sys.stderr.write(f"{name}: {shown}\n")
+    unchanged = divide(seconds["same"], seconds["reference"])
     figures = {
-        "unchanged_ratio": round(middle["same"] / middle["reference"], 3),
-        "bare_ratio": round(middle["same"] / middle["bare"], 3),
+        "unchanged_ratio": unchanged.clock,
+        "unchanged_cpu_ratio": unchanged.cpu,
+        "bare_ratio": divide(seconds["same"], seconds["bare"]).clock,
+        "kept_ratio": divide([kept] * given.rounds, seconds["reference"]).clock,
+        "diff_rss_mb": diff_rss_mb,
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     sys.stdout.write(json.dumps(figures) + "\n")

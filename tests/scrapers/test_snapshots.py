@@ -23,6 +23,7 @@ from config.settings import Settings
 from scrapers import snapshots
 from scrapers import spider as paging
 from scrapers.files import SourceFile
+from scrapers.look_folders import name_work
 from scrapers.reading import Reading
 from scrapers.replica.serve import running_replica
 from scrapers.row_memory import Recognise, RowMemory
@@ -222,6 +223,34 @@ def test_a_partition_keeps_one_snapshot_and_nothing_of_the_work(home: Home) -> N
     folder = snapshots.name_folder(home.settings.home, "snap", "2026")
     (kept,) = folder.iterdir()
     assert snapshots.SnapshotName.of(kept).run_id == 3
+
+
+def test_what_killed_looks_left_is_swept_and_what_living_ones_use_is_not(home: Home) -> None:
+    def leave_work(partition: str, day: int) -> Path:
+        with write(home.engine) as session:
+            at = START + timedelta(days=day)
+            begun = begin_run(session, "snap", partition, RunKind.CRAWL, at, is_sweep=True)
+        folder = snapshots.name_folder(home.settings.home, "snap", partition)
+        work = name_work(folder, begun.run_id)
+        work.mkdir(parents=True)
+        (work / "noted.csv").touch()
+        return work
+
+    killed, living = leave_work("2026", 0), leave_work("2025", 0)
+    look(home, spell_file(*ROWS), 1)
+    assert (killed.exists(), living.exists()) == (False, True)
+    elsewhere = leave_work("2025", 1)
+    look(home, spell_file(*ROWS), 2)
+    assert (living.exists(), elsewhere.exists()) == (False, True)
+
+
+def test_a_look_that_has_ended_keeps_its_work_until_its_snapshot_is_written(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    memory.open_table(FILE, []).note([ROWS[0]], "ad0")
+    look(home, spell_file(*ROWS), 1)
+    assert memory.work.exists()
+    memory.close(is_kept=False)
+    assert not memory.work.exists()
 
 
 def test_a_file_of_no_partition_leaves_no_snapshot(home: Home) -> None:

@@ -46,6 +46,7 @@ def test_a_page_has_its_amount_for_the_window_that_the_files_name_tells() -> Non
     )
     assert (page.grain, page.countries, page.ads_count) == (Grain.WINDOW, ["BE"], 7)
     assert (page.period_start_on, page.period_end_on) == (date(2026, 10, 22), date(2026, 11, 20))
+    assert page.day_zone == "America/Los_Angeles"
     assert page.source_fields == {"disclaimer": "Verlag Seeblick"}
 
 

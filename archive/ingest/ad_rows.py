@@ -7,6 +7,7 @@ Rows are tuples in the order of the names beside them, as `archive.bulk` takes t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -23,12 +24,14 @@ from archive.runs import Look
 
 CONTENT_NAMES = (*AdContent.model_fields, "source_fields")
 NUMBER_NAMES = tuple(sorted(NUMBER_FIELDS))
-NESTED = [
-    (name, b"[]" if field.default_factory is list else b"{}")
+CONTENT_KEYS, NUMBER_KEYS = (*CONTENT_NAMES, "missing"), (*NUMBER_NAMES, "missing")
+TAKE_CONTENT, TAKE_NUMBERS = itemgetter(*CONTENT_KEYS), itemgetter(*NUMBER_KEYS)
+EMPTY_NESTED = {
+    name: "[]" if field.default_factory is list else "{}"
     for name, field in AdRecord.model_fields.items()
     if field.default_factory is not None
-]
-"""The fields that hold lists or objects, each with what it is when empty."""
+}
+"""The fields that hold lists or objects, each as it is spelled when empty."""
 
 STAMP_NAMES = ("observed_at", "recorded_at", "run_id", "capture_id")
 VERSION_NAMES = ("id", "ad_id", "seq", "content_sha256", "content", *STAMP_NAMES)
@@ -90,26 +93,30 @@ class Stamp:
 def prepare_record(record: AdRecord) -> Prepared:
     """Split a record into content and numbers, each with its own missing reasons, and hash both."""
     values = record.__dict__
-    of_content, of_numbers = split_missing(values["missing"])
-    nested = {
-        name: canonical_json(values[name]) if values[name] else empty for name, empty in NESTED
-    }
-    pieces = {name: orjson.Fragment(spelled) for name, spelled in nested.items()}
-    shown = values | pieces
-    content = canonical_json(
-        {name: shown[name] for name in CONTENT_NAMES} | {"missing": of_content}
-    )
-    spelled_missing = canonical_json(of_numbers)
-    numbers = {name: shown[name] for name in NUMBER_NAMES}
-    numbers["missing"] = orjson.Fragment(spelled_missing)
+    of_content, of_numbers = spell_missing(tuple(values["missing"].items()))
+    nested = {name: canonical_json(values[name]) for name in EMPTY_NESTED if values[name]}
+    # What is spelled once is not spelled again: as pieces both of the whole and of the row.
+    shown = values | {name: orjson.Fragment(spelled) for name, spelled in nested.items()}
+    shown["missing"] = orjson.Fragment(of_content)
+    content = canonical_json(dict(zip(CONTENT_KEYS, TAKE_CONTENT(shown), strict=True)))
+    shown["missing"] = orjson.Fragment(of_numbers)
+    numbers = canonical_json(dict(zip(NUMBER_KEYS, TAKE_NUMBERS(shown), strict=True)))
     return Prepared(
         record,
-        {name: spelled.decode() for name, spelled in nested.items()},
+        EMPTY_NESTED | {name: spelled.decode() for name, spelled in nested.items()},
         content.decode(),
-        spelled_missing.decode(),
+        of_numbers.decode(),
         hash_bytes(content),
-        hash_bytes(canonical_json(numbers)),
+        hash_bytes(numbers),
     )
+
+
+# The records of one file have a few dozen shapes, by which of their fields have no value.
+@lru_cache(maxsize=1_024)
+def spell_missing(missing: tuple[tuple[str, str], ...]) -> tuple[bytes, bytes]:
+    """The reasons of content fields, and those of numbers, as canonical JSON."""
+    of_content, of_numbers = split_missing(dict(missing))
+    return canonical_json(of_content), canonical_json(of_numbers)
 
 
 def split_missing(missing: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

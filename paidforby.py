@@ -1,5 +1,6 @@
 """The front door: one command that mounts each room's commands, loaded only when they are used."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Mapping
@@ -82,7 +83,11 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, name, _ = COMMANDS[cmd_name]
-        return build_command(cmd_name, getattr(importlib.import_module(module), name))
+        # What a module makes lives as long as the process: looking for garbage in it finds none.
+        gc.disable()
+        room = importlib.import_module(module)
+        gc.enable()
+        return build_command(cmd_name, getattr(room, name))
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """The list of commands, without loading any."""

@@ -29,6 +29,33 @@ def test_the_list_of_commands_loads_no_room() -> None:
     assert done.stdout.strip() == "set()"
 
 
+LIGHT = "init import quarantine sources coverage stats spend corrections redactions users keys"
+HEAVY = (
+    "scrapy twisted aiohttp lxml duckdb pyarrow procrastinate apscheduler fastapi starlette "
+    "cel_expr_python alembic psycopg oversight.evaluate search.sync"
+)
+
+
+def test_a_command_that_does_not_crawl_loads_what_it_uses_and_no_more() -> None:
+    code = (
+        "import sys, paidforby\n"
+        "from scrapers.spider import find_spiders\n"
+        "find_spiders()\n"
+        "for name in sys.argv[1].split(): paidforby.LazyGroup().get_command(None, name)\n"
+        "print(sorted(set(sys.argv[2].split()) & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, LIGHT, HEAVY],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_command_that_does_not_exist_is_wrong_usage() -> None:
     done = run("censor")
 

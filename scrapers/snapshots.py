@@ -5,8 +5,10 @@ stand there again; DuckDB answers. Nothing here knows what a line means. A snaps
 be deleted at any time.
 """
 
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import md5, sha256
@@ -35,6 +37,20 @@ NOTED_OPTIONS = (
     "auto_detect = false, header = false, quote = '', escape = '', "
     "columns = {'tbl': 'VARCHAR', 'hash': 'UUID', 'ref': 'VARCHAR'}"
 )
+
+HASH_LINES = (
+    "CREATE TEMP TABLE here AS SELECT md5_number('{key}' || line)::UUID AS hash FROM {lines}"
+)
+
+DROP_CONTRADICTED = """UPDATE again SET ref = '', held = NULL WHERE ref IN (
+    SELECT DISTINCT trim(unnest(string_split(line, ',')), E' "\\t')
+    FROM (SELECT line, row_number() OVER () - 1 AS row FROM {lines})
+    SEMI JOIN (SELECT row FROM again WHERE ref = '') USING (row)
+)"""
+"""Leave out ads whose ref stands in a line that is to be read: rows of one ad are read together.
+
+Any cell may be the ref here. Whoever splits lines by commas finds more than the cells, never fewer.
+"""
 
 ROOT = Path(__file__).parents[1]
 READERS = ("archive", "config", "scrapers")
@@ -165,48 +181,45 @@ def match_lines(
     Raises:
         OSError: if the table cannot be unpacked, or DuckDB's own error.
     """
-    unpacked = work / f"{table}.lines"
-    try:
-        with _open_duckdb(work) as connection:
-            stood = f"SELECT hash, ref FROM read_parquet({_quote(snapshot)}) WHERE tbl = '{table}'"  # noqa: S608 (our own hash)
-            connection.execute(f"CREATE TEMP TABLE stood AS {stood}")
-            if not _count(connection, "stood"):
-                return NOTHING
-            lines = _unpack(open_table, unpacked)
-            read = f"read_csv({_quote(unpacked)}, {LINE_OPTIONS})"
-            key = SnapshotName.of(snapshot).key
-            connection.execute(
-                f"CREATE TEMP TABLE here AS SELECT md5_number('{key}' || line)::UUID AS hash FROM {read}"  # noqa: S608 (our own key)
-            )
-            if _count(connection, "here") != lines:
-                return NOTHING
-            connection.execute(
-                "CREATE TEMP TABLE again AS SELECT here.rowid AS row, stood.rowid AS held, "
-                "coalesce(ref, '') AS ref FROM here LEFT JOIN stood USING (hash)"
-            )
-            # The header is read in any case.
-            if _count(connection, "again WHERE ref = ''") > 1:
-                _drop_contradicted(connection, read)
-            connection.execute(
-                "COPY (SELECT hash FROM stood ANTI JOIN again ON stood.rowid = held) "  # noqa: S608 (our own path)
-                f"TO {_quote(work / f'{table}.gone')} (FORMAT parquet)"
-            )
-            return Matched(list(_list_stretches(connection)), lines)
-    finally:
-        unpacked.unlink(missing_ok=True)
+    with _open_duckdb(work) as connection:
+        stood = f"SELECT hash, ref FROM read_parquet({_quote(snapshot)}) WHERE tbl = '{table}'"  # noqa: S608 (our own hash)
+        connection.execute(f"CREATE TEMP TABLE stood AS {stood}")
+        if not _count(connection, "stood"):
+            return NOTHING
+        key = SnapshotName.of(snapshot).key
+        lines = _execute_on_lines(connection, open_table, HASH_LINES.replace("{key}", key))
+        if _count(connection, "here") != lines:
+            return NOTHING
+        connection.execute(
+            "CREATE TEMP TABLE again AS SELECT here.rowid AS row, stood.rowid AS held, "
+            "coalesce(ref, '') AS ref FROM here LEFT JOIN stood USING (hash)"
+        )
+        # The header is read in any case.
+        if _count(connection, "again WHERE ref = ''") > 1:
+            _execute_on_lines(connection, open_table, DROP_CONTRADICTED)
+        connection.execute(
+            "COPY (SELECT hash FROM stood ANTI JOIN again ON stood.rowid = held) "  # noqa: S608 (our own path)
+            f"TO {_quote(work / f'{table}.gone')} (FORMAT parquet)"
+        )
+        return Matched(list(_list_stretches(connection)), lines)
 
 
-def _drop_contradicted(connection: "DuckDBPyConnection", read: str) -> None:
-    """Leave out ads whose ref stands in a line that is to be read: rows of one ad are read together.
+def _execute_on_lines(
+    connection: "DuckDBPyConnection", open_table: Callable[[], IO[bytes]], query: str
+) -> int:
+    """Run a query over the `{lines}` of a table while they are unpacked; gives their number.
 
-    Any cell may be the ref here. Whoever splits lines by commas finds more than the cells, never fewer.
+    They go through a pipe: nothing is laid out on disk. Whichever end fails, the other one ends.
     """
-    connection.execute(
-        "UPDATE again SET ref = '', held = NULL WHERE ref IN ("  # noqa: S608 (our own path)
-        "SELECT DISTINCT trim(unnest(string_split(line, ',')), E' \"\t') FROM "
-        f"(SELECT line, row_number() OVER () - 1 AS row FROM {read}) "
-        "SEMI JOIN (SELECT row FROM again WHERE ref = '') USING (row))"
-    )
+    outlet, inlet = os.pipe()
+    with ThreadPoolExecutor(1) as pool:
+        unpacked = pool.submit(_unpack, open_table, inlet)
+        try:
+            lines = f"read_csv('/dev/fd/{outlet}', {LINE_OPTIONS})"
+            connection.execute(query.replace("{lines}", lines))
+        finally:
+            os.close(outlet)
+    return unpacked.result()
 
 
 def _list_stretches(connection: "DuckDBPyConnection") -> Iterator[Stretch]:
@@ -228,10 +241,10 @@ def _cut_block(first_line: int, refs: list[str]) -> Iterator[Stretch]:
         start = end + 1
 
 
-def _unpack(open_table: Callable[[], IO[bytes]], target: Path) -> int:
-    """Lay the bytes of a table out on disk; gives the number of its lines."""
+def _unpack(open_table: Callable[[], IO[bytes]], inlet: int) -> int:
+    """Send the bytes of a table through a pipe; gives the number of its lines."""
     lines, last = 0, b"\n"
-    with open_table() as packed, target.open("wb") as out:
+    with open(inlet, "wb") as out, open_table() as packed:
         while chunk := packed.read(CHUNK_BYTES):
             out.write(chunk)
             lines += chunk.count(b"\n")

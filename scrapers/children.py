@@ -1,19 +1,22 @@
 """Crawls as child processes: started, waited for, and closed in the archive when they were killed.
 
 `crawl`, the worker, the scheduler and the demo call it. A child has a process of its own because
-Scrapy runs once in a process, and so that a hang or a crash takes nothing else with it.
+Scrapy runs once in a process, and so that a hang or a crash takes nothing else with it. It is forked
+from a process that has Scrapy and the spiders behind it: importing them takes longer than most crawls.
 """
 
 import json
+import multiprocessing
 import os
+import pkgutil
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
+from threading import Lock
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -25,83 +28,84 @@ from archive.models import Run
 from archive.models.collecting import Outcome
 from archive.runs import Look, end_run, name_process
 from config.settings import Settings
+from scrapers import spiders
+from scrapers.crawl_process import run_errand
+from scrapers.errand import Errand
 from scrapers.intake import Clock
 
-SECONDS_BETWEEN_LOOKS = 0.02
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    [
+        *("scrapers.crawl_process", "scrapers.partition_spider", "scrapers.downloads"),
+        *(f"{spiders.__name__}.{module.name}" for module in pkgutil.iter_modules(spiders.__path__)),
+    ]
+)
+
 SECONDS_TO_STOP = 5
 """A crawl in the middle of a download loses nothing when it is killed: pages are transactions."""
 
 
-@dataclass(frozen=True)
-class Errand:
-    """One partition to crawl."""
-
-    source: str
-    partition: str
-    base_url: str = ""
-    after_run: int | None = None
-    """The partition's newest ended crawl when it was found due; if one ends later, nothing is to do."""
-
-    @property
-    def command(self) -> list[str]:
-        """The command line of the child; secrets travel in the environment, never here."""
-        command = [sys.executable, "-m", "paidforby", "crawl", self.source]
-        command += ["--partition", self.partition, "--no-evaluate", "--no-index"]
-        if self.after_run is not None:
-            command += ["--after-run", str(self.after_run)]
-        return [*command, "--base-url", self.base_url] if self.base_url else command
-
-
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Child:
-    """A crawl in a process group of its own."""
+    """A crawl in a process group of its own; several threads may wait for it."""
 
     errand: Errand
-    process: subprocess.Popen[bytes]
+    process: ForkServerProcess
     started_at: datetime
+    _exit_code: int | None = None
+    _lock: Lock = field(default_factory=Lock)
 
     def stop(self) -> None:
         """Ask the group to end, then end whatever of it is left."""
-        if self.process.returncode is not None:
-            return
-        self._signal_group(signal.SIGTERM)
-        deadline = time.monotonic() + SECONDS_TO_STOP
-        while not self._has_ended(os.WNOHANG) and time.monotonic() < deadline:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        self._signal_group(signal.SIGKILL)
+        if not self._is_over(0):
+            self._signal_group(signal.SIGTERM)
+            self._is_over(SECONDS_TO_STOP)
+            self._signal_group(signal.SIGKILL)
         self.wait()
 
     def wait(self) -> int:
         """Wait for the crawl, end what it started and left behind; gives its exit code."""
-        if self.process.returncode is None:
-            self._has_ended(0)
-            self._signal_group(signal.SIGKILL)
-        return self.process.wait()
+        self._is_over(None)
+        with self._lock:
+            if self._exit_code is None:
+                self.process.join()
+                self._signal_group(signal.SIGKILL)
+                self._exit_code = self.process.exitcode or 0
+            return self._exit_code
 
-    def _has_ended(self, options: int) -> bool:
-        """Whether the process is over; it stays a zombie, so that its group keeps its number."""
-        try:
-            over = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | options)
-        except ChildProcessError:
-            return True
-        return over is not None
+    def _is_over(self, seconds: float | None) -> bool:
+        """Whether the process ends within so many seconds, or `None`: at all; any thread may ask."""
+        return bool(wait([self.process.sentinel], seconds))
 
     def _signal_group(self, number: signal.Signals) -> None:
+        """Signal all that the crawl started, and itself if it has not opened its group yet.
+
+        The group keeps its number while anyone is in it, whoever has died.
+        """
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
+            try:
+                os.killpg(self.pid, number)
+            except ProcessLookupError:
+                if not self._is_over(0):
+                    os.kill(self.pid, number)
+
+    @property
+    def pid(self) -> int:
+        """The process's number, and its group's."""
+        if self.process.pid is None:
+            raise ValueError("a child has been started")
+        return self.process.pid
 
 
 def start_child(settings: Settings, errand: Errand, clock: Clock) -> Child:
-    """Start a crawl; its messages go to our standard error, its answer is the run's row."""
-    process = subprocess.Popen(  # noqa: S603 (our own interpreter and our own command)
-        errand.command,
-        # Rich's word for "no terminal": several children may share ours, and we show the progress.
-        env=os.environ | settings_environ(settings) | {"TTY_COMPATIBLE": "0"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    return Child(errand, process, clock())
+    """Start a crawl; its messages go to our standard error, its answer is the run's row.
+
+    Settings, secrets among them, go by a pipe: no other process of the machine can read it.
+    """
+    process = FORKS.Process(target=run_errand, args=(settings, errand))
+    started_at = clock()
+    process.start()
+    return Child(errand, process, started_at)
 
 
 @contextmanager
@@ -138,7 +142,7 @@ def find_run(engine: Engine, child: Child) -> Run | None:
     query = select(Run).where(
         Run.source == child.errand.source,
         Run.partition == child.errand.partition,
-        Run.worker == name_process(child.process.pid),
+        Run.worker == name_process(child.pid),
         col(Run.started_at) >= child.started_at,
     )
     with read(engine) as session:

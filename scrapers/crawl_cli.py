@@ -1,26 +1,16 @@
 """The command that goes to a source now: one partition in this process, several in a child each."""
 
 from typing import Annotated
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, build_opener
 
 import typer
 from sqlalchemy import Engine
-from sqlmodel import col, select
 
-from archive.database import read
-from archive.errors import AlreadyLookedError, PartitionBusyError
-from archive.models import QuarantinedPiece, Run
-from archive.models.collecting import Outcome
-from archive.quarantine import tell_piece
+from archive.models import Run
 from archive.reading.sources import show_run
 from archive.setup import init_archive
 from archive.terminal import (
     DONE,
-    DONE_WITH_REMAINDERS,
     FAILED,
-    WRONG_USAGE,
     AsJson,
     emit_json,
     format_time,
@@ -29,21 +19,19 @@ from archive.terminal import (
     say,
     utc_now,
 )
-from config.settings import Realm, Settings
+from config.settings import Settings
 from scrapers.alerting import promise_looks
 from scrapers.checking import check_source
-from scrapers.children import Errand, crawl_in_child
+from scrapers.children import crawl_in_child
 from scrapers.cli import EvaluateAfter, IndexAfter, find_spider
+from scrapers.crawl_process import choose_exit_code, find_realm, note_held_pieces, require_partition
 from scrapers.crawling import CrawlOrder, run_crawl
+from scrapers.errand import Errand
 from scrapers.following import follow_changes
 from scrapers.progress import shown_progress
 from scrapers.spider import SourceSpider, find_spiders
-from scrapers.walk import LOOPBACK
 
-SHOWN_AT_MOST = 20
 CHECKED_ANSWERS = 5
-REMAINDERS = frozenset({Outcome.ATTENTION, Outcome.PARTIAL, Outcome.DEFERRED})
-REALM_HEADER = "X-Realm"
 
 
 def crawl(
@@ -57,12 +45,6 @@ def crawl(
     check: Annotated[
         bool, typer.Option("--check", help="Compare the source with what we expect; keep nothing.")
     ] = False,
-    after_run: Annotated[
-        int | None,
-        typer.Option(
-            hidden=True, help="Only if this is the partition's newest ended crawl (0: none)."
-        ),
-    ] = None,
     evaluate: EvaluateAfter = True,
     index: IndexAfter = True,
     as_json: AsJson = False,
@@ -79,7 +61,7 @@ def crawl(
         engine = open_or_init(settings)
         promise_looks(settings, engine, utc_now, only=[source])
         if partition:
-            order = CrawlOrder(spider, partition, base_url, realm, after_run)
+            order = CrawlOrder(spider, partition, base_url, realm)
             runs: list[Run | None] = _crawl_here(settings, engine, order)
         else:
             errands = [Errand(source, each, base_url) for each in partitions]
@@ -97,40 +79,15 @@ def open_or_init(settings: Settings) -> Engine:
 def _choose_partitions(
     settings: Settings, spider: type[SourceSpider], partition: str | None
 ) -> list[str]:
-    known = spider.list_partitions(settings, utc_now().date())
     if partition is None:
-        return known
-    if partition not in known:
-        note(f"{spider.info.id} has no partition {partition!r}; it has: {', '.join(known)}")
-        raise typer.Exit(WRONG_USAGE)
+        return spider.list_partitions(settings, utc_now().date())
+    require_partition(settings, spider, partition)
     return [partition]
 
 
-def find_realm(base_url: str) -> Realm:
-    """Fictional if a server on this machine says so of itself; everything else is real."""
-    parts = urlsplit(base_url)
-    if parts.hostname not in LOOPBACK:
-        return Realm.REAL
-    try:
-        # No proxy stands between us and this machine.
-        opener = build_opener(ProxyHandler({}))
-        with opener.open(f"{parts.scheme}://{parts.netloc}/robots.txt", timeout=10) as answer:
-            return Realm(answer.headers.get(REALM_HEADER, Realm.REAL))
-    except (URLError, ValueError) as error:
-        note(f"nothing to crawl at {base_url}: {error}")
-        raise typer.Exit(FAILED) from None
-
-
 def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> list[Run | None]:
-    """The run; none if a worker that found the same partition due was quicker."""
-    try:
-        with shown_progress(engine, [(order.spider.info.id, order.partition)]):
-            return [run_crawl(settings, engine, order, utc_now)]
-    except (AlreadyLookedError, PartitionBusyError) as error:
-        if order.after_run is None:
-            raise
-        note(str(error))
-        return []
+    with shown_progress(engine, [(order.spider.info.id, order.partition)]):
+        return [run_crawl(settings, engine, order, utc_now)]
 
 
 def _crawl_in_children(
@@ -138,14 +95,6 @@ def _crawl_in_children(
 ) -> list[Run | None]:
     with shown_progress(engine, [(each.source, each.partition) for each in errands]):
         return [crawl_in_child(settings, engine, errand, utc_now) for errand in errands]
-
-
-def choose_exit_code(runs: list[Run | None]) -> int:
-    """The worst of what happened, as a program reads it."""
-    outcomes = {run.outcome if run else Outcome.FAILED for run in runs}
-    if outcomes & {Outcome.FAILED, Outcome.BLOCKED}:
-        return FAILED
-    return DONE_WITH_REMAINDERS if outcomes & REMAINDERS else DONE
 
 
 def report_runs(engine: Engine, runs: list[Run | None], *, as_json: bool) -> None:
@@ -175,17 +124,6 @@ def tell_run(run: Run) -> str:
     if run.not_before_at:
         line += f"; goes on from {format_time(run.not_before_at)}"
     return line
-
-
-def note_held_pieces(engine: Engine, runs: list[Run]) -> None:
-    """Say of each piece that was put aside where it stands and what is wrong with it."""
-    query = select(QuarantinedPiece).where(
-        col(QuarantinedPiece.run_id).in_([run.id for run in runs])
-    )
-    with read(engine) as session:
-        pieces = session.exec(query.limit(SHOWN_AT_MOST)).all()
-    for piece in pieces:
-        note(tell_piece(piece))
 
 
 def _check_source(settings: Settings, order: CrawlOrder, *, as_json: bool) -> None:

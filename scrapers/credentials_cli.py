@@ -27,7 +27,7 @@ from archive.terminal import (
 from config.settings import Settings
 from scrapers.checking import check_source
 from scrapers.cli import find_spider
-from scrapers.crawl_cli import find_realm
+from scrapers.crawl_process import find_realm
 from scrapers.crawling import CrawlOrder
 from scrapers.credentials import list_standings
 

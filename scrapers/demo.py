@@ -31,9 +31,10 @@ from archive.runs import last_runs
 from archive.setup import init_archive
 from archive.terminal import FAILED, note, plain_errors, say, utc_now
 from config.settings import DeploymentKind, Realm, Settings
-from scrapers.children import Errand, crawl_in_child, settings_environ
+from scrapers.children import crawl_in_child, settings_environ
 from scrapers.demo_case import decide_one_ad
 from scrapers.demo_summary import tell_archive
+from scrapers.errand import Errand
 from scrapers.following import follow_changes
 from scrapers.media import MediaOrder, fetch_media, read_kept
 from scrapers.progress import shown_progress

@@ -16,7 +16,7 @@ from archive.runs import list_ended_crawls
 from archive.turns import find_last_crawls, next_due_at
 from config.settings import Settings
 from scrapers.budget import Pace, find_free_at
-from scrapers.children import Errand
+from scrapers.errand import Errand
 from scrapers.schedule import Demand, Schedule, choose_every, find_pace
 from scrapers.signing import LackError
 from scrapers.spider import find_spiders

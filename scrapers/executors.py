@@ -10,7 +10,8 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from config.settings import Dispatch, Settings
-from scrapers.children import Child, Errand, finish_child, start_child
+from scrapers.children import Child, finish_child, start_child
+from scrapers.errand import Errand
 from scrapers.intake import Clock
 from scrapers.tasks import QueueExecutor
 

@@ -7,7 +7,8 @@ import typer
 from archive.database import open_archive
 from archive.terminal import AsJson, emit_json, plain_errors, say, utc_now
 from config.settings import Dispatch, Settings
-from scrapers.crawl_cli import choose_exit_code, open_or_init, report_runs
+from scrapers.crawl_cli import open_or_init, report_runs
+from scrapers.crawl_process import choose_exit_code
 from scrapers.election_mode import look_ahead
 from scrapers.planning import forecast_windows, list_standings
 from scrapers.schedule import read_schedules

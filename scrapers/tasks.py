@@ -17,7 +17,8 @@ from archive.database import read
 from archive.models.working import QUEUE_SCHEMA
 from archive.runs import find_ended_crawl
 from config.settings import Settings
-from scrapers.children import SECONDS_TO_STOP, Errand, finish_child, running_child
+from scrapers.children import SECONDS_TO_STOP, finish_child, running_child
+from scrapers.errand import Errand
 from scrapers.following import follow_changes
 from scrapers.intake import Clock
 from scrapers.media import keep_due_media

@@ -41,7 +41,7 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     for errand in find_due(engine, settings, read_schedules(settings), clock(), demands):
         with running_child(settings, errand, clock) as child:
             run = finish_child(engine, child, clock)
-        if run or child.process.returncode:
+        if run or child.wait():
             runs.append(run)
             follow_changes(settings, engine, clock, mirror=True)
     mail_alerts(settings, engine, clock)

@@ -4,7 +4,6 @@ Ten times quicker than an interpreter of its own, which only tests of start-up, 
 killed and of the demo need.
 """
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -13,15 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import paidforby
-
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    [
-        *("scrapers.cli", "scrapers.crawl_cli", "scrapers.downloads", "tests.scrapers.crawls"),
-        *("scrapers.spiders.google_political_ads", "scrapers.spiders.meta_ad_library"),
-        *("scrapers.spiders.snap", "scrapers.spiders.us_fec_bulk"),
-    ]
-)
+from scrapers.children import FORKS
 
 
 def run_paidforby(

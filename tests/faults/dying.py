@@ -24,10 +24,10 @@ import scrapers.spider
 from archive.database import open_archive
 from archive.outages import DiskFullError
 from config.settings import Realm, Settings
+from scrapers.children import FORKS
 from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.importing import ImportOrder, import_files
 from scrapers.spider import find_spiders
-from tests.commands import FORKS
 
 ROWS_TO_A_PAGE = 8
 ADS_TO_A_PAGE = 4

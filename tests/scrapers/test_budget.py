@@ -15,10 +15,10 @@ from archive.models import RequestBudget
 from archive.models.collecting import Outcome
 from archive.models.working import BUDGET_WINDOW
 from scrapers.budget import Pace, find_free_at, hold_off, name_key, take_request
+from scrapers.children import FORKS
 from scrapers.replica.faults import Fault, refuse_too_many
 from scrapers.replica.serve import running_replica
 from scrapers.signing import Secret
-from tests.commands import FORKS
 from tests.scrapers.crawls import TOKEN, crawl_once
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -14,13 +16,14 @@ from archive.database import write
 from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
 from scrapers.children import (
+    FORKS,
     Child,
-    Errand,
     find_run,
     finish_child,
     running_child,
     settings_environ,
 )
+from scrapers.errand import Errand
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, META, SMALL_PAGES, TOKEN, now
@@ -44,7 +47,7 @@ def test_a_killed_walk_goes_on_from_its_cursor_without_loss_or_doubles(home):
         errand = Errand("meta_ad_library", "US", f"{url}/meta_ad_library")
         with running_child(home.settings, errand, now) as child:
             wait_until_two_pages_are_in(home, child)
-            os.kill(child.process.pid, signal.SIGKILL)
+            os.kill(child.pid, signal.SIGKILL)
             killed = finish_child(home.engine, child, now)
     received = []
     with running_replica(faults=[SMALL_PAGES], received=received) as url:
@@ -72,31 +75,54 @@ def test_a_crawl_that_is_asked_to_stop_says_so(home):
     assert not stopped.complete
 
 
-def test_secrets_reach_a_child_by_its_environment_and_never_by_its_command_line(home):
+@pytest.fixture
+def slow_child(home) -> Iterator[Child]:
+    """A crawl that waits for the first of its bytes."""
+    slow = Fault("/snap/*", send_slowly(60))
+    with (
+        running_replica(faults=[slow]) as url,
+        running_child(home.settings, Errand("snap", "2026", f"{url}/snap"), now) as child,
+    ):
+        while not find_run(home.engine, child):
+            time.sleep(0.02)
+        yield child
+
+
+def test_a_child_leads_a_process_group_of_its_own(slow_child):
+    assert os.getpgid(slow_child.pid) == slow_child.pid != os.getpgid(0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_secrets_reach_a_child_by_a_pipe_and_stand_in_nothing_the_machine_lists(slow_child):
+    listed = [
+        Path(f"/proc/{slow_child.pid}/{name}").read_bytes() for name in ("cmdline", "environ")
+    ]
+
+    assert all(listed)
+    assert not any(TOKEN.encode() in text for text in listed)
+
+
+def test_settings_are_the_same_again_in_another_process(home):
     environ = settings_environ(home.settings)
 
     assert environ["PAIDFORBY_META_ACCESS_TOKEN"] == TOKEN
     assert environ["PAIDFORBY_META_COUNTRIES"] == '["US"]'
     assert "PAIDFORBY_DATABASE_URL" not in environ
-    assert TOKEN not in " ".join(Errand("meta_ad_library", "US").command)
 
 
-GRANDCHILD = """
-import subprocess, sys, time
-grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-print(grandchild.pid, flush=True)
-time.sleep(600)
-"""
+def live_as_a_family(said: Connection) -> None:
+    """A crawl's stand-in that has started a process of its own, and says which."""
+    os.setsid()
+    grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    said.send(grandchild.pid)
+    time.sleep(600)
 
 
 def start_family() -> tuple[Child, int]:
-    """A crawl's stand-in that has started a process of its own; gives that one's id too."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", GRANDCHILD], stdout=subprocess.PIPE, start_new_session=True
-    )
-    grandchild = int(process.stdout.readline())
-    process.stdout.close()
-    return Child(Errand("snap", "2026"), process, now()), grandchild
+    told, said = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=live_as_a_family, args=(said,))
+    process.start()
+    return Child(Errand("snap", "2026"), process, now()), told.recv()
 
 
 def is_running(pid: int) -> bool:
@@ -116,7 +142,7 @@ def wait_until_gone(pid: int) -> None:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 def test_what_a_killed_crawl_had_started_dies_with_it():
     child, grandchild = start_family()
-    os.kill(child.process.pid, signal.SIGKILL)
+    os.kill(child.pid, signal.SIGKILL)
 
     assert child.wait() == -signal.SIGKILL
     wait_until_gone(grandchild)
@@ -127,14 +153,15 @@ def test_stopping_a_crawl_stops_what_it_had_started():
     child, grandchild = start_family()
     child.stop()
 
-    assert child.process.returncode is not None
+    assert child.wait() == -signal.SIGTERM
     wait_until_gone(grandchild)
 
 
 def test_a_child_that_lost_the_race_closes_nobody_elses_run(home):
     with write(home.engine) as session:
         begin_run(session, "snap", "2026", RunKind.CRAWL, now())
-    process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
+    process = FORKS.Process(target=os.setsid)
+    process.start()
     early = datetime(2026, 1, 1, tzinfo=UTC)
 
     assert finish_child(home.engine, Child(Errand("snap", "2026"), process, early), now) is None

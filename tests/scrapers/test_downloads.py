@@ -26,12 +26,12 @@ from archive.database import open_archive, read
 from archive.models import Capture
 from archive.models.collecting import Outcome
 from config.settings import Realm, Settings
-from scrapers.children import Errand, finish_child, running_child
+from scrapers.children import FORKS, finish_child, running_child
 from scrapers.crawling import CrawlOrder, run_crawl
+from scrapers.errand import Errand
 from scrapers.replica.serve import serve_app
 from scrapers.signing import Secret
 from scrapers.spiders.snap import SnapSpider
-from tests.commands import FORKS
 from tests.scrapers.crawls import TOKEN, Home, crawl_once, now
 
 BODY = bytes(range(256)) * (4 << 12)
@@ -175,7 +175,7 @@ def test_a_killed_run_leaves_what_came_and_the_next_one_asks_for_the_rest(home):
         errand = Errand("snap", "2026", f"{url}/snap")
         with running_child(home.settings, errand, now) as child:
             wait_for_bytes(home)
-            os.kill(child.process.pid, signal.SIGKILL)
+            os.kill(child.pid, signal.SIGKILL)
             killed = finish_child(home.engine, child, now)
         home.crawl(url)
 

@@ -4,13 +4,14 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from threading import Lock
 
@@ -22,14 +23,12 @@ from archive.models import Run, Source
 from archive.models.collecting import Outcome
 from archive.runs import WORKER_STOPPED
 from config.settings import Settings
-from paidforby import app
 from scrapers.children import settings_environ
 from scrapers.due import find_due
 from scrapers.replica.serve import running_replica
 from scrapers.schedule import read_schedules
 from scrapers.spider import find_spiders
 from search.engines import open_search
-from tests.commands import FORKS
 from tests.migrated import migrated_file
 from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, now
 
@@ -42,26 +41,22 @@ LEASE_SECONDS = 1.0
 PATIENCE_SECONDS = 900
 
 
-def run_command(environ: dict[str, str], *arguments: str) -> None:
-    """`paidforby` in this process, which leads a group of its own as a machine's worker does."""
-    os.setsid()
-    os.environ.update(environ)
-    app(arguments)
-
-
 @dataclass
 class Cluster:
     """Machines that start a worker again whenever it has ended, however it ended."""
 
     home: Home
-    workers: dict[int, ForkServerProcess] = field(default_factory=dict)
+    workers: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def start_worker(self) -> ForkServerProcess:
-        environ = settings_environ(self.home.settings)
-        worker = FORKS.Process(target=run_command, args=(environ, "worker", "--once"))
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """A machine's worker: it leads a group, in which is also what its crawls are forked from."""
+        environ = os.environ | settings_environ(self.home.settings)
+        command = [sys.executable, "-m", "paidforby", "worker", "--once"]
         with self.lock:
-            worker.start()
+            worker = subprocess.Popen(
+                command, env=environ, stdout=subprocess.DEVNULL, start_new_session=True
+            )
             self.workers[worker.pid] = worker
         return worker
 
@@ -78,7 +73,7 @@ class Cluster:
         while not self.is_through():
             assert time.monotonic() < deadline, f"no end: {self.home.runs()}"
             if self.is_anything_due():
-                self.start_worker().join()
+                self.start_worker().wait()
             else:
                 time.sleep(0.2)
 
@@ -98,7 +93,7 @@ class Cluster:
         while not self.is_through():
             if walk := self.find_walk(least_pages):
                 crawl = read_pid(walk)
-                worker = find_parent(crawl)
+                worker = find_parent(find_parent(crawl))
                 with self.lock:
                     victims = [crawl, *({worker} & self.workers.keys())]
                 for pid in victims:
@@ -111,7 +106,7 @@ class Cluster:
     def kill_worker(self, chance: random.Random) -> None:
         """Kill any worker, whatever it is at; a crawl it started goes on alone."""
         with self.lock:
-            alive = [pid for pid, worker in self.workers.items() if worker.is_alive()]
+            alive = [pid for pid, worker in self.workers.items() if worker.poll() is None]
         if alive:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(alive), signal.SIGKILL)
@@ -187,10 +182,10 @@ def test_a_machine_that_dies_in_a_walk_leaves_it_to_the_next_one(tmp_path):
     with running_cluster(url, tmp_path, ["AU"]) as cluster:
         worker = cluster.start_worker()
         killed = cluster.kill_machine(least_pages=1)
-        worker.join()
+        worker.wait()
         cluster.work()
 
-        assert worker.exitcode == -signal.SIGKILL
+        assert worker.returncode == -signal.SIGKILL
         check_all_is_collected_once(cluster.home, [killed])
         assert [run.outcome for run in cluster.home.runs()] == [Outcome.FAILED, Outcome.DONE]
         assert is_followed(cluster.home)
@@ -213,7 +208,7 @@ def test_forty_kills_leave_no_gap_and_no_double(archive_url, tmp_path, seed):
                 killed.append(crawl)
         for machine in machines:
             machine.result()
-        cluster.start_worker().join()
+        cluster.start_worker().wait()
 
         check_all_is_collected_once(cluster.home, killed)
         assert len(killed) > KILLS / 2

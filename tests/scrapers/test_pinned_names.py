@@ -8,10 +8,10 @@ import pytest
 from archive.models.collecting import Outcome
 from config.settings import Settings
 from scrapers import network_addresses
+from scrapers.children import FORKS
 from scrapers.network_addresses import NotFetchedError
 from scrapers.pinned_names import AiohttpPins, PinnedNames, TwistedPins
 from scrapers.replica.serve import running_replica
-from tests.commands import FORKS
 from tests.scrapers.crawls import Home, crawl_once
 
 PUBLIC, OTHER, PUBLIC_V6 = "93.184.215.14", "93.184.215.15", "2606:2800:220:1::1"

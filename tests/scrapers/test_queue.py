@@ -16,7 +16,8 @@ from archive.models.working import QUEUE_SCHEMA
 from archive.reading.metrics import read_metrics
 from config.settings import Dispatch, Settings
 from scrapers import tasks
-from scrapers.children import Errand, settings_environ
+from scrapers.children import settings_environ
+from scrapers.errand import Errand
 from scrapers.executors import LocalExecutor, make_executor
 from scrapers.queue_schema import QueueError, init_queue
 from scrapers.replica.faults import Fault, send_slowly

@@ -7,8 +7,8 @@ from archive.database import create_archive_engine, write
 from archive.models.working import QUEUE_SCHEMA
 from config.settings import Dispatch, Settings
 from scrapers import queue_schema
-from scrapers.children import Errand
 from scrapers.doctor import examine
+from scrapers.errand import Errand
 from scrapers.queue_schema import (
     QueueError,
     QueueState,

@@ -22,6 +22,7 @@ from archive.database import read
 from archive.dump import dump_table, list_tables
 from archive.models.collecting import Outcome
 from config.settings import Settings
+from scrapers.children import FORKS
 from scrapers.crawling import build_settings
 from scrapers.demo import make_demo_settings
 from scrapers.middlewares import GuardMiddleware
@@ -30,7 +31,6 @@ from scrapers.replica.serve import running_replica
 from scrapers.signing import LackError, Secret
 from scrapers.spider import SourceSpider, find_spiders
 from scrapers.walk import Walk, WalkCrawler
-from tests.commands import FORKS
 from tests.scrapers.crawls import Home, crawl_once, now
 
 DOORS = {"TelnetConsole", "RemoteControl"}

@@ -13,7 +13,6 @@ from archive.models.collecting import Outcome, RunKind
 from archive.runs import begin_run
 from archive.turns import next_due_at
 from scrapers.budget import hold_off
-from scrapers.children import Errand, running_child
 from scrapers.due import find_due
 from scrapers.duty import SCHEDULER, DutyTakenError, take_duty
 from scrapers.executors import LocalExecutor
@@ -197,11 +196,6 @@ def test_stopping_the_scheduler_ends_the_crawl_it_started(home):
         scheduler.stop()
 
     assert home.runs()[-1].outcome in {Outcome.FAILED, Outcome.PARTIAL}
-
-
-def test_a_child_leads_a_process_group_of_its_own(home):
-    with running_child(home.settings, Errand("snap", "1999"), now) as child:
-        assert os.getpgid(child.process.pid) == child.process.pid != os.getpgid(0)
 
 
 def test_a_second_scheduler_refuses_to_start(home):

@@ -16,12 +16,12 @@ from archive.models import Run, Source
 from archive.models.collecting import Outcome
 from archive.runs import WORKER_STOPPED
 from config.settings import Settings
-from scrapers.children import Errand
+from scrapers.children import FORKS
 from scrapers.due import find_due
+from scrapers.errand import Errand
 from scrapers.replica.serve import running_replica
 from scrapers.schedule import Schedule
 from scrapers.spider import find_spiders
-from tests.commands import FORKS
 from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, crawl_errand, now
 
 SOURCE = "meta_ad_library"

@@ -96,7 +96,7 @@ def download_advertiser_spend(
     country: Annotated[str | None, Query(description="Only statements about it.")] = None,
     currency: Annotated[str | None, Query(description="Only this currency.")] = None,
     advertiser_id: Annotated[str | None, Query(description="Only this advertiser.")] = None,
-    grain: Annotated[Grain | None, Query(description="day, week, window or lifetime.")] = None,
+    grain: Annotated[Grain | None, Query(description=f"One of: {', '.join(Grain)}.")] = None,
     is_current: Annotated[
         bool | None, Query(description="true: only the newest observation of each series.")
     ] = None,

@@ -2,18 +2,14 @@
 
 import asyncio
 import gzip
-import json
 import os
 import resource
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 from starlette.applications import Starlette
@@ -301,11 +297,3 @@ def test_a_secret_reaches_the_source_and_no_file_of_the_archive(home):
     assert spooled_files(home) == []
     for path in home.settings.home.rglob("*"):
         assert not path.is_file() or TOKEN.encode() not in path.read_bytes()
-
-
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is read from /proc")
-def test_a_large_body_is_never_in_memory():
-    command = [sys.executable, "-m", "tests.benchmarks.download", "--megabytes", "64"]
-    told = subprocess.run([*command, "--rounds", "1"], capture_output=True, check=True)
-
-    assert json.loads(told.stdout)["rss_mb"] <= 30

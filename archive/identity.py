@@ -4,6 +4,7 @@ Ingest makes them, routes and pages read them back. Nothing here links one adver
 """
 
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote
 
 from archive.canonical import hash_bytes
@@ -31,6 +32,8 @@ def ad_path(source: str, ref: str) -> str:
     return f"/ads/{quote(source, safe='')}/{quote(ref, safe='')}"
 
 
+# A file names each of its advertisers a hundred times over.
+@lru_cache(maxsize=10_000)
 def advertiser_id(source: str, ref: str | None, name: str | None) -> str | None:
     """Our id of who runs an ad: by the source's id, else weakly by name; `None` if it gives neither.
 

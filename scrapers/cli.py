@@ -40,8 +40,8 @@ IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date
 
 SHOWN_AT_MOST = 20
 
-YOUNG_OBJECTS = 50_000
-"""Objects made between two looks of the garbage collector: a page of records holds about as many."""
+YOUNG_OBJECTS = 500_000
+"""Objects made between two looks of the garbage collector: a few pages of records hold as many."""
 
 
 def init(as_json: AsJson = False) -> None:

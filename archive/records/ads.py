@@ -207,7 +207,8 @@ class AdRecord(AdContent, AdNumbers, Record):
                 currency is not an ISO 4217 code.
         """
         for lower_name, upper_name in BOUND_FIELDS:
-            self._check_bounds(lower_name, upper_name)
+            if self.__dict__[lower_name] is not None:
+                self._check_bounds(lower_name, upper_name)
         if self.currency is not None:
             check_currency(self.currency)
         if self.started_at and self.ended_at and self.ended_at < self.started_at:
@@ -217,10 +218,7 @@ class AdRecord(AdContent, AdNumbers, Record):
         return self
 
     def _check_bounds(self, lower_name: str, upper_name: str) -> None:
-        lower = getattr(self, lower_name)
-        if lower is None:
-            return
-        upper = getattr(self, upper_name)
+        lower, upper = getattr(self, lower_name), getattr(self, upper_name)
         if upper is None:
             self.missing.pop(upper_name, None)
         elif lower > upper:

@@ -106,4 +106,4 @@ def _name_reasons(
 
 
 def _is_empty(value: object) -> bool:
-    return value is None or value in ("", [], {})
+    return value is None or (not value and isinstance(value, str | list | dict))

@@ -2,12 +2,13 @@
 
 import gc
 from datetime import datetime
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any, cast
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from sqlalchemy import Engine
 
 from archive.models.collecting import Outcome
@@ -39,6 +40,9 @@ EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards
 IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
 
 SHOWN_AT_MOST = 20
+
+READ_AT_ONCE = 256 << 10
+"""Bytes of a file between two steps of its progress."""
 
 YOUNG_OBJECTS = 500_000
 """Objects made between two looks of the garbage collector: a few pages of records hold as many."""
@@ -143,9 +147,15 @@ def _tracking_opener(progress: Progress, source: str) -> Opener:
         name = spell_name(path)
         shown = escape(show_plain(f"{source}  {name}"))
         task = progress.add_task(shown, total=path.stat().st_size)
-        return SourceFile(name, lambda: progress.open(path, "rb", task_id=task))
+        return SourceFile(name, lambda: _open_tracked(progress, path, task))
 
     return open_file
+
+
+def _open_tracked(progress: Progress, path: Path, task: TaskID) -> IO[bytes]:
+    # Readers of text ask for 8 KiB at a time, and telling progress of each costs more than reading it.
+    tracked = cast(RawIOBase, progress.open(path, "rb", task_id=task))
+    return BufferedReader(tracked, READ_AT_ONCE)
 
 
 def _report(report: ImportReport, *, as_json: bool) -> None:

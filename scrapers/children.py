@@ -19,6 +19,7 @@ from multiprocessing.context import ForkServerProcess
 from threading import Lock
 
 from pydantic import SecretStr
+from scrapy.settings import default_settings
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -36,8 +37,19 @@ from scrapers.intake import Clock
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     [
-        *("scrapers.crawl_process", "scrapers.partition_spider", "scrapers.downloads"),
+        *("scrapers.crawl_process", "scrapers.partition_spider", "scrapers.downloads", "duckdb"),
         *(f"{spiders.__name__}.{module.name}" for module in pkgutil.iter_modules(spiders.__path__)),
+        # Scrapy loads its parts by their names, and imports even those that the settings turn off.
+        *{
+            part.rpartition(".")[0]
+            for parts in (
+                default_settings.DOWNLOADER_MIDDLEWARES_BASE,
+                default_settings.EXTENSIONS_BASE,
+                default_settings.SPIDER_MIDDLEWARES_BASE,
+            )
+            for part in parts
+        },
+        *("scrapy.logformatter", "scrapy.pqueues", "scrapy.robotstxt", "scrapy.squeues", "protego"),
     ]
 )
 

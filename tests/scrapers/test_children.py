@@ -102,6 +102,18 @@ def test_secrets_reach_a_child_by_a_pipe_and_stand_in_nothing_the_machine_lists(
     assert not any(TOKEN.encode() in text for text in listed)
 
 
+def tell_what_is_loaded(said: Connection) -> None:
+    said.send({"scrapy.crawler", "twisted.internet.reactor"} & sys.modules.keys())
+
+
+def test_a_child_has_scrapy_behind_it_and_its_event_loop_before_it():
+    told, said = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=tell_what_is_loaded, args=(said,))
+    process.start()
+    assert told.recv() == {"scrapy.crawler"}
+    process.join()
+
+
 def test_settings_are_the_same_again_in_another_process(home):
     environ = settings_environ(home.settings)
 

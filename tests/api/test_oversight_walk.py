@@ -87,6 +87,6 @@ def test_rules_are_public_word_for_word_with_their_counts(ask, rule_id):
     listed = {rule["id"]: rule for rule in ask("GET", "/rules").json()["items"]}
     whole = ask("GET", f"/rules/{rule_id}").json()
     assert listed[rule_id].items() <= whole.items()
-    assert whole["counts"] == {"applies": 0, "met": 0, "not_met": 0, "cannot_tell": 0}
+    assert set(whole["counts"].values()) == {0}
     assert rule_id in whole["text"]
     assert whole["file"]["legal_basis"][0]["cite"]

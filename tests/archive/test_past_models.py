@@ -75,7 +75,7 @@ RELAXED = {
 @pytest.fixture
 def tries(engine):
     """A server's commits take longer, so there are fewer of them."""
-    return 12 if engine.dialect.name == "sqlite" else 3
+    return 6 if engine.dialect.name == "sqlite" else 2
 
 
 def test_an_answer_as_of_a_time_never_changes(engine, look_at, make_ad, tries):

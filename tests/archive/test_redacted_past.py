@@ -111,7 +111,7 @@ def check_steps(engine, look_at, make_ad):
 
 
 def test_only_what_is_named_as_withheld_changes_an_earlier_answer(engine, check_steps):
-    tries = 20 if engine.dialect.name == "sqlite" else 4
+    tries = 10 if engine.dialect.name == "sqlite" else 4
 
     @settings(max_examples=tries, **RELAXED)
     @given(steps=STEPS)

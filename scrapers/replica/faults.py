@@ -20,6 +20,7 @@ AskReplica = Callable[[], Awaitable[Response]]
 Act = Callable[[Request, AskReplica], Awaitable[Response]]
 
 SLOW_PIECES = 5
+SECONDS_TO_READ = 0.1
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ def cut_body(share: float) -> Act:
 
         async def send_beginning() -> AsyncIterator[bytes]:
             yield body[: int(len(body) * share)]
+            # What a client has not yet read when it hears of the break, aiohttp does not give it any more.
+            await asyncio.sleep(SECONDS_TO_READ)
 
         return StreamingResponse(send_beginning(), answer.status_code, dict(answer.headers))
 

@@ -25,6 +25,7 @@ from archive.database import create_archive_engine
 from archive.setup import migrate
 from tests import servers
 from tests.migrated import migrated_file
+from tests.shelved import Shelf
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,6 +91,11 @@ def migrated_database(postgresql_server: str) -> Iterator[str]:
         yield url.rsplit("/", 1)[1].split("?")[0]
 
 
+@pytest.fixture(scope="session")
+def empty_archives(postgresql_server: str, migrated_database: str) -> Shelf:
+    return Shelf(postgresql_server, migrated_database)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """SQLAlchemy URL of an archive with its tables and nothing in them, on each engine in turn."""
@@ -97,10 +103,8 @@ def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
         copied = shutil.copy(migrated_file(), tmp_path / "archive.sqlite3")
         yield f"sqlite:///{copied}"
         return
-    server, template = (
-        request.getfixturevalue(name) for name in ("postgresql_server", "migrated_database")
-    )
-    with servers.make_database(server, template) as url:
+    shelf: Shelf = request.getfixturevalue("empty_archives")
+    with shelf.borrow() as url:
         yield url
 
 

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import yaml
 from jsonschema import Draft201909Validator
 
 from config.settings import Settings
+from tests.commands import run_paidforby
 from tests.servers import NODE_MODULES, MissingServerError, report_missing
 
 ROOT = Path(__file__).parent.parent
@@ -38,11 +37,8 @@ def test_the_file_is_valid_by_the_compose_specification() -> None:
 
 @pytest.mark.parametrize("command", list_our_commands(), ids=" ".join)
 def test_every_command_a_container_runs_is_one_we_have(command: tuple[str, ...]) -> None:
-    program = [sys.executable, str(ROOT / "paidforby.py"), *command[1:]]
     # --help comes last, so the words and options before it must already be right.
-    run = subprocess.run(
-        [*program, "--help"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    run = run_paidforby(*command[1:], "--help")
     assert run.returncode == 0, run.stderr
 
 

@@ -1,11 +1,17 @@
 """The description of the API (OpenAPI): complete, so that nobody has to guess what a field means."""
 
 import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from config.settings import Settings
+from tests.api.conftest import NOON
 
 
-@pytest.fixture
-def described(ask):
-    return ask("GET", "/openapi.json").json()
+@pytest.fixture(scope="module")
+def described(filled):
+    with TestClient(create_app(Settings(home=filled.home), lambda: NOON)) as client:
+        return client.get("/api/v1/openapi.json").json()
 
 
 def test_every_field_says_what_it_means(described):

@@ -30,7 +30,7 @@ COUNTRIES = {"US": 17, "AU": 3, "BR": 2, "MX": 2}
 later, and so adds to what is known of its past."""
 ADS = 24
 WORKERS = 4
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 2.5
 PATIENCE_SECONDS = 200
 
 

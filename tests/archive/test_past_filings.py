@@ -1,5 +1,7 @@
 """A filing of an earlier moment is made from its version: field by field what its row was then."""
 
+from operator import itemgetter
+
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
@@ -47,7 +49,7 @@ def list_rows(engine, moment, source):
             query = select(*(getattr(filings, name) for name in Disclosure.model_fields))
             rows = session.connection().execute(query.where(filings.source == source))
             found += [dict(row) for row in rows.mappings()]
-    return found
+    return sorted(found, key=itemgetter("id"))
 
 
 def check_restored(engine, look_at, filed, start, source):

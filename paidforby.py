@@ -64,7 +64,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "users": ("archive.people_cli", "users", "People who may do more than read."),
     "keys": ("archive.people_cli", "keys", "Keys of their programs."),
     "replica": ("scrapers.replica.cli", "replica", "Invented sources, as large as you like."),
-    "demo": ("scrapers.demo", "demo", "The whole walk on invented data."),
+    "demo": ("scrapers.demo.walk", "demo", "The whole walk on invented data."),
 }
 
 

@@ -1,7 +1,8 @@
 """Pictures, videos and pages of ads: which are to be fetched, and what each look at one brought.
 
-`scrapers/media.py` calls it, one transaction a look. It goes to no source. What readers see of it is in
-`archive/reading/media.py`. A kept file stays whatever becomes of the ad; each one kept is a ledger leaf.
+`scrapers/media/collecting.py` calls it, one transaction a look. It goes to no source. What readers see of
+it is in `archive/reading/media.py`. A kept file stays whatever becomes of the ad; each one kept is a ledger
+leaf.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,8 @@
 """What a file of an ad's media is, by its bytes alone: kind, dimensions, and what it looks like.
 
-`scrapers/media.py` calls it on a file that was just fetched, before it is kept. It writes nothing, runs
-nothing of what it reads, and refuses a picture that would unpack to more than memory should hold.
+`scrapers/media/collecting.py` calls it on a file that was just fetched, before it is kept. It writes
+nothing, runs nothing of what it reads, and refuses a picture that would unpack to more than memory should
+hold.
 """
 
 import warnings

@@ -1,7 +1,7 @@
 """Whose terms hold for an ad's pictures and videos: its source's, or those of the feed it came in.
 
-`scrapers/media.py` goes from shelf to shelf and keeps the feeds' terms up to date; `archive/reading/media.py`
-asks before it shows a file. Nothing here fetches or shows anything.
+`scrapers/media/collecting.py` goes from shelf to shelf and keeps the feeds' terms up to date;
+`archive/reading/media.py` asks before it shows a file. Nothing here fetches or shows anything.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,8 @@
 """When a partition's next look is due, told by its newest crawl.
 
-Workers and the scheduler ask through `scrapers.due`, and `archive.reading.metrics` counts what is overdue.
-No clock that was ticking while we were down is asked: what was missed meanwhile is overdue by the rows.
+Workers and the scheduler ask through `scrapers.work.due`, and `archive.reading.metrics` counts what is
+overdue. No clock that was ticking while we were down is asked: what was missed meanwhile is overdue by the
+rows.
 """
 
 from datetime import datetime, timedelta

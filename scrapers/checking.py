@@ -20,8 +20,8 @@ from archive.quarantine import tell_piece
 from archive.setup import init_archive
 from archive.watch_lists import find_list_id, read_watch_list
 from config.settings import Settings
-from scrapers.crawling import ENOUGH, CrawlOrder, run_crawl
 from scrapers.intake import Clock
+from scrapers.work.crawling import ENOUGH, CrawlOrder, run_crawl
 
 SHOWN_AT_MOST = 20
 

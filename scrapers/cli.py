@@ -28,13 +28,13 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Dispatch, Realm, Settings
-from scrapers.files import SourceFile, spell_name
-from scrapers.following import follow_changes
 from scrapers.importing import ImportOrder, ImportReport, Opener, import_files
-from scrapers.queue_schema import init_queue
+from scrapers.readers.files import SourceFile, spell_name
+from scrapers.readers.yaml_files import YamlFileError
 from scrapers.spider import SourceSpider, find_spiders
 from scrapers.spiders.ad_feed import AdFeedSpider
-from scrapers.yaml_files import YamlFileError
+from scrapers.work.following import follow_changes
+from scrapers.work.queue_schema import init_queue
 
 EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
 IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]

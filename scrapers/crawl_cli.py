@@ -20,16 +20,21 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
-from scrapers.alerting import promise_looks
 from scrapers.checking import check_source
-from scrapers.children import crawl_in_child
 from scrapers.cli import EvaluateAfter, IndexAfter, find_spider
-from scrapers.crawl_process import choose_exit_code, find_realm, note_held_pieces, require_partition
-from scrapers.crawling import CrawlOrder, run_crawl
-from scrapers.errand import Errand
-from scrapers.following import follow_changes
-from scrapers.progress import shown_progress
 from scrapers.spider import SourceSpider, find_spiders
+from scrapers.work.alerting import promise_looks
+from scrapers.work.children import crawl_in_child
+from scrapers.work.crawl_process import (
+    choose_exit_code,
+    find_realm,
+    note_held_pieces,
+    require_partition,
+)
+from scrapers.work.crawling import CrawlOrder, run_crawl
+from scrapers.work.errand import Errand
+from scrapers.work.following import follow_changes
+from scrapers.work.progress import shown_progress
 
 CHECKED_ANSWERS = 5
 

@@ -13,9 +13,9 @@ from archive.alerts import Alert
 from archive.errors import ArchiveError
 from config.overlay import list_config_files
 from config.settings import Settings
-from scrapers.signing import LackError
+from scrapers.fetching.signing import LackError
+from scrapers.readers.yaml_files import read_model
 from scrapers.spider import SourceSpider, find_spiders
-from scrapers.yaml_files import read_model
 
 WARNING_DAYS = (1, 7, 14)
 """Days before the end at which somebody is warned, each once by mail."""

@@ -27,9 +27,9 @@ from archive.terminal import (
 from config.settings import Settings
 from scrapers.checking import check_source
 from scrapers.cli import find_spider
-from scrapers.crawl_process import find_realm
-from scrapers.crawling import CrawlOrder
 from scrapers.credentials import list_standings
+from scrapers.work.crawl_process import find_realm
+from scrapers.work.crawling import CrawlOrder
 
 app = typer.Typer(
     add_completion=False,

@@ -19,9 +19,9 @@ from archive.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Dispatch, Settings
 from scrapers.credentials import CredentialError, Standing, list_standings
-from scrapers.machine_text import find_tesseract, name_version
-from scrapers.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
-from scrapers.yaml_files import YamlFileError
+from scrapers.media.machine_text import find_tesseract, name_version
+from scrapers.readers.yaml_files import YamlFileError
+from scrapers.work.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
 from search.engines import open_search
 from search.port import SearchUnavailableError
 

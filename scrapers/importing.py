@@ -24,10 +24,10 @@ from archive.realm import claim_realm
 from archive.records import Unreadable
 from archive.runs import UNNAMED_PARTITION, Counts, Look, begin_run, has_begun
 from config.settings import Realm, Settings
-from scrapers.files import SourceFile, spell_name
 from scrapers.intake import Clock, Intake
-from scrapers.reading import NotRead
-from scrapers.row_memory import RowMemory
+from scrapers.readers.files import SourceFile, spell_name
+from scrapers.readers.reading import NotRead
+from scrapers.readers.row_memory import RowMemory
 from scrapers.spider import FileReader, SourceSpider, page_readings, read_delivery
 
 Opener = Callable[[Path], SourceFile]

@@ -29,8 +29,8 @@ from archive.quarantine import hold_pieces
 from archive.records import Unreadable
 from archive.runs import Counts, Look, count_pages, has_ended, has_newer_look, hold_lease
 from archive.unchanged_rows import QuietAd, note_unchanged
-from scrapers.reading import NotRead, Reading
-from scrapers.row_memory import RowMemory
+from scrapers.readers.reading import NotRead, Reading
+from scrapers.readers.row_memory import RowMemory
 
 Clock = Callable[[], datetime]
 

@@ -26,8 +26,8 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Realm, Settings
-from scrapers.machine_text import find_tesseract
-from scrapers.media import Looked, MediaOrder, fetch_media, list_wanted, read_kept
+from scrapers.media.collecting import Looked, MediaOrder, fetch_media, list_wanted, read_kept
+from scrapers.media.machine_text import find_tesseract
 
 app = typer.Typer(
     help="Pictures, videos and pages of ads.", no_args_is_help=True, rich_markup_mode=None

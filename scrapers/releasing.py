@@ -20,8 +20,8 @@ from archive.quarantine import read_piece, settle_piece
 from archive.records import Unreadable
 from archive.runs import Counts, begin_run
 from config.settings import Settings
-from scrapers.files import SourceFile
 from scrapers.intake import Clock, Intake
+from scrapers.readers.files import SourceFile
 from scrapers.spider import find_spiders, page_readings, read_delivery
 
 

@@ -8,20 +8,20 @@ from archive.database import open_archive
 from archive.terminal import AsJson, emit_json, plain_errors, say, utc_now
 from config.settings import Dispatch, Settings
 from scrapers.crawl_cli import open_or_init, report_runs
-from scrapers.crawl_process import choose_exit_code
-from scrapers.election_mode import look_ahead
-from scrapers.planning import forecast_windows, list_standings
-from scrapers.schedule import read_schedules
-from scrapers.schedule_lines import (
+from scrapers.work.crawl_process import choose_exit_code
+from scrapers.work.election_mode import look_ahead
+from scrapers.work.planning import forecast_windows, list_standings
+from scrapers.work.schedule import read_schedules
+from scrapers.work.schedule_lines import (
     describe_forecast,
     describe_standing,
     describe_undated,
     tell_standings,
     tell_windows,
 )
-from scrapers.scheduler import schedule_on
-from scrapers.tasks import work_from_queue
-from scrapers.worker import work_on, work_once
+from scrapers.work.scheduler import schedule_on
+from scrapers.work.tasks import work_from_queue
+from scrapers.work.worker import work_on, work_once
 
 
 def scheduler() -> None:

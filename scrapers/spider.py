@@ -1,6 +1,6 @@
 """What every source's spider offers: what the source is, where its files lie, how they are read.
 
-The crawl (`scrapers.crawling`) and `import` (`scrapers.importing`) both read through `read`, so a
+The crawl (`scrapers.work.crawling`) and `import` (`scrapers.importing`) both read through `read`, so a
 file from disk and a file from the network mean the same. Nothing here needs Scrapy, which takes long
 to load; what fetches a partition is named by `crawler_path`.
 """
@@ -18,9 +18,9 @@ from archive.models.collecting import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings
 from scrapers import spiders
-from scrapers.files import SourceFile, expand_file
-from scrapers.reading import NotRead, Reading
-from scrapers.signing import Secret
+from scrapers.fetching.signing import Secret
+from scrapers.readers.files import SourceFile, expand_file
+from scrapers.readers.reading import NotRead, Reading
 
 PAGE_SIZE = 5_000
 """Records handed to one write transaction."""
@@ -56,7 +56,7 @@ class SourceSpider(ABC):
     info: ClassVar[SourceInfo]
     base_url: ClassVar[str]
     """Address of the live source; `crawl --base-url` puts the replica in its place."""
-    crawler_path: ClassVar[str] = "scrapers.partition_spider.FileSpider"
+    crawler_path: ClassVar[str] = "scrapers.fetching.partition_spider.FileSpider"
     """Scrapy's spider that fetches a partition; an API has one of its own."""
     further_hosts: ClassVar[frozenset[str]] = frozenset()
     """Hosts the source sends us on to; redirects to any other are not followed."""

@@ -23,8 +23,8 @@ from archive.setup import init_archive
 from archive.spending import SpendQuery, summarise_spending
 from archive.spending.query import SpendBy
 from config.settings import DeploymentKind, Settings
-from scrapers.following import follow_changes
 from scrapers.spider import find_spiders
+from scrapers.work.following import follow_changes
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import SAMPLES, import_paths, needs_samples
 

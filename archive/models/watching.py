@@ -1,6 +1,6 @@
 """What the monitors found at the sources, how often a source is promised a look, what was mailed.
 
-`archive.monitors` writes the findings, `archive.alerts` the rhythms, `scrapers.alerting` the mails.
+`archive.monitors` writes the findings, `archive.alerts` the rhythms, `scrapers.work.alerting` the mails.
 """
 
 from datetime import datetime

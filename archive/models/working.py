@@ -1,6 +1,7 @@
 """How the processes of one archive keep out of each other's way: duties and shares of a request budget.
 
-`scrapers/duty.py` and `scrapers/budget.py` own the tables; nothing of them is about a source's data.
+`scrapers/work/duty.py` and `scrapers/fetching/budget.py` own the tables; nothing of them is about a
+source's data.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from sqlmodel import Field, SQLModel
 BUDGET_WINDOW = timedelta(hours=1)
 """Requests are counted by the hour."""
 QUEUE_SCHEMA = "work_queue"
-"""PostgreSQL schema of the queue's tables: procrastinate's own, made by `scrapers/queue_schema.py`."""
+"""PostgreSQL schema of the queue's tables: procrastinate's own, made by `scrapers/work/queue_schema.py`."""
 
 
 class Duty(SQLModel, table=True):

@@ -15,9 +15,9 @@ from pathlib import PurePosixPath
 from starlette.requests import Request
 from starlette.responses import Response
 
+from scrapers.readers.tables import MAX_CELL_CHARACTERS
 from scrapers.replica.faults import Act, AskReplica, replace_body
 from scrapers.replica.zips import pack_members, read_members
-from scrapers.tables import MAX_CELL_CHARACTERS
 
 Change = Callable[[bytes], bytes]
 Rows = list[list[str]]

@@ -16,11 +16,11 @@ from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKin
 from archive.runs import UNNAMED_PARTITION
 from config.overlay import list_config_files
 from config.settings import DeploymentKind, Realm, Settings
-from scrapers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
-from scrapers.files import SourceFile
-from scrapers.reading import Reading
+from scrapers.platforms.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
+from scrapers.readers.files import SourceFile
+from scrapers.readers.reading import Reading
+from scrapers.readers.yaml_files import read_model
 from scrapers.spider import FileReader, SourceSpider
-from scrapers.yaml_files import read_model
 
 FOLDER = "feeds"
 NOT_STATED = "not stated"

@@ -15,9 +15,7 @@ from functools import partial
 from archive.money import EXPONENTS
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from config.settings import Settings
-from scrapers.fields import Fields, take_targeting
-from scrapers.files import SourceFile
-from scrapers.google_advertisers import (
+from scrapers.platforms.google_advertisers import (
     CURRENCY,
     INDEX_COLUMN,
     MOVE_COLUMNS,
@@ -31,8 +29,10 @@ from scrapers.google_advertisers import (
     read_total,
     read_week,
 )
-from scrapers.moments import read_day
-from scrapers.parsing import (
+from scrapers.readers.fields import Fields, take_targeting
+from scrapers.readers.files import SourceFile
+from scrapers.readers.moments import read_day
+from scrapers.readers.parsing import (
     UNKNOWN_RANGE,
     Range,
     read_address,
@@ -43,7 +43,7 @@ from scrapers.parsing import (
     read_ref,
     read_text,
 )
-from scrapers.reading import (
+from scrapers.readers.reading import (
     Columns,
     Reading,
     Table,
@@ -53,8 +53,8 @@ from scrapers.reading import (
     read_rows,
     refuse_file,
 )
+from scrapers.readers.tables import TableFormat, read_header
 from scrapers.spider import SourceSpider
-from scrapers.tables import TableFormat, read_header
 
 # BigQuery writes the names in lower case, the bundle in title case.
 TABLE = TableFormat(folds_names=True)

@@ -15,24 +15,25 @@ from typing import Any
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from archive.watch_lists import find_list_id
 from config.settings import Settings
-from scrapers.fields import FieldError, Fields
-from scrapers.files import SourceFile
-from scrapers.meta_fields import (
+from scrapers.fetching.signing import LackError, Secret
+from scrapers.platforms.meta_fields import (
     take_dates,
     take_delivery,
     take_landing,
     take_parties,
     take_targeting,
 )
-from scrapers.meta_queries import list_watched
-from scrapers.meta_values import (
+from scrapers.platforms.meta_queries import list_watched
+from scrapers.platforms.meta_values import (
     read_bounds,
     read_library_id,
     read_page_id,
     read_surfaces,
 )
-from scrapers.objects import looks_like_json
-from scrapers.parsing import (
+from scrapers.readers.fields import FieldError, Fields
+from scrapers.readers.files import SourceFile
+from scrapers.readers.objects import looks_like_json
+from scrapers.readers.parsing import (
     UNKNOWN_RANGE,
     read_amount,
     read_count,
@@ -40,7 +41,7 @@ from scrapers.parsing import (
     read_text,
     read_texts,
 )
-from scrapers.reading import (
+from scrapers.readers.reading import (
     Columns,
     Reading,
     name_columns,
@@ -48,9 +49,8 @@ from scrapers.reading import (
     read_rows,
     refuse_file,
 )
-from scrapers.signing import LackError, Secret
+from scrapers.readers.tables import read_header
 from scrapers.spider import FileReader, SourceSpider
-from scrapers.tables import read_header
 
 # `ad_snapshot_url` is not asked for: see `WITHHELD`.
 FIELD_NAMES = (
@@ -140,7 +140,7 @@ class MetaAdLibrarySpider(SourceSpider):
         withheld=WITHHELD,
     )
     base_url = "https://graph.facebook.com"
-    crawler_path = "scrapers.meta_paging.MetaSpider"
+    crawler_path = "scrapers.platforms.meta_paging.MetaSpider"
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:

@@ -13,11 +13,16 @@ from urllib.parse import urlsplit
 
 from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
 from config.settings import Settings
-from scrapers.files import SourceFile
-from scrapers.meta_report_lines import TABLE, find_amount_column, read_file_name, read_report
-from scrapers.reading import Reading, leave_file, refuse_file
+from scrapers.platforms.meta_report_lines import (
+    TABLE,
+    find_amount_column,
+    read_file_name,
+    read_report,
+)
+from scrapers.readers.files import SourceFile
+from scrapers.readers.reading import Reading, leave_file, refuse_file
+from scrapers.readers.tables import read_header
 from scrapers.spider import SourceSpider
-from scrapers.tables import read_header
 
 NOT_READ = {
     r"facebookad.*_locations\.csv": "spend by region of all pages together; no advertiser in it",

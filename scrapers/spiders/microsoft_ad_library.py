@@ -12,11 +12,11 @@ from datetime import date
 
 from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
 from config.settings import Settings
-from scrapers.envelopes import unwrap_list
-from scrapers.files import SourceFile
-from scrapers.microsoft_values import KNOWN, flatten_details, read_ad
-from scrapers.reading import Reading, read_each_object
-from scrapers.searches import read_search
+from scrapers.platforms.microsoft_values import KNOWN, flatten_details, read_ad
+from scrapers.platforms.searches import read_search
+from scrapers.readers.envelopes import unwrap_list
+from scrapers.readers.files import SourceFile
+from scrapers.readers.reading import Reading, read_each_object
 from scrapers.spider import SourceSpider
 
 MOST_CHARACTERS = 100
@@ -55,7 +55,7 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         },
     )
     base_url = "https://adlibrary.api.bingads.microsoft.com"
-    crawler_path = "scrapers.microsoft_paging.MicrosoftSpider"
+    crawler_path = "scrapers.platforms.microsoft_paging.MicrosoftSpider"
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:

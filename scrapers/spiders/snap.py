@@ -14,10 +14,10 @@ from typing import Any
 
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from config.settings import Settings
-from scrapers.fields import Fields, take_targeting
-from scrapers.files import SourceFile
-from scrapers.moments import read_instant
-from scrapers.parsing import (
+from scrapers.readers.fields import Fields, take_targeting
+from scrapers.readers.files import SourceFile
+from scrapers.readers.moments import read_instant
+from scrapers.readers.parsing import (
     read_address,
     read_amount,
     read_count,
@@ -26,9 +26,9 @@ from scrapers.parsing import (
     read_ref,
     read_text,
 )
-from scrapers.reading import Columns, Reading, read_rows, refuse_file
+from scrapers.readers.reading import Columns, Reading, read_rows, refuse_file
+from scrapers.readers.tables import read_header
 from scrapers.spider import SourceSpider
-from scrapers.tables import read_header
 
 FIRST_YEAR = 2018
 

@@ -12,13 +12,13 @@ from datetime import date
 
 from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
 from config.settings import Settings
-from scrapers.envelopes import unwrap_list
-from scrapers.files import SourceFile
-from scrapers.reading import Reading, read_each_object
-from scrapers.searches import read_search
-from scrapers.signing import LackError, Secret
+from scrapers.fetching.signing import LackError, Secret
+from scrapers.platforms.searches import read_search
+from scrapers.platforms.tiktok_values import flatten_pair, read_ad
+from scrapers.readers.envelopes import unwrap_list
+from scrapers.readers.files import SourceFile
+from scrapers.readers.reading import Reading, read_each_object
 from scrapers.spider import SourceSpider
-from scrapers.tiktok_values import flatten_pair, read_ad
 
 MOST_CHARACTERS = 50
 
@@ -65,7 +65,7 @@ class TikTokCommercialContentSpider(SourceSpider):
         },
     )
     base_url = "https://open.tiktokapis.com"
-    crawler_path = "scrapers.tiktok_paging.TikTokSpider"
+    crawler_path = "scrapers.platforms.tiktok_paging.TikTokSpider"
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:

@@ -23,19 +23,19 @@ from archive.records import (
     Terms,
 )
 from config.settings import Settings
-from scrapers.fields import Fields
-from scrapers.files import SourceFile
-from scrapers.moments import read_day_as
-from scrapers.parsing import (
+from scrapers.readers.fields import Fields
+from scrapers.readers.files import SourceFile
+from scrapers.readers.moments import read_day_as
+from scrapers.readers.parsing import (
     read_choice,
     read_count,
     read_ref,
     read_signed_amount,
     read_text,
 )
-from scrapers.reading import Columns, Reading, leave_file, read_rows, refuse_file
+from scrapers.readers.reading import Columns, Reading, leave_file, read_rows, refuse_file
+from scrapers.readers.tables import TableFormat, has_rows
 from scrapers.spider import SourceSpider
-from scrapers.tables import TableFormat, has_rows
 
 FIRST_CYCLE = 2020
 CURRENCY = "USD"

@@ -36,14 +36,14 @@ from archive.outages import Patience
 from archive.records import SourceInfo, SourceKind
 from archive.runs import Look
 from config.settings import Settings
-from scrapers.crawling import build_settings
-from scrapers.files import SourceFile
+from scrapers.fetching.partition_spider import FileSpider
+from scrapers.fetching.spooled import SpooledResponse
+from scrapers.fetching.walk import Walk, WalkCrawler
 from scrapers.intake import Intake
-from scrapers.partition_spider import FileSpider
-from scrapers.reading import Reading
+from scrapers.readers.files import SourceFile
+from scrapers.readers.reading import Reading
 from scrapers.spider import SourceSpider
-from scrapers.spooled import SpooledResponse
-from scrapers.walk import Walk, WalkCrawler
+from scrapers.work.crawling import build_settings
 
 STOCK = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
 MEGABYTE = 1 << 20

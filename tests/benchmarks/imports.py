@@ -24,7 +24,7 @@ from typing import Any
 from archive.database import create_archive_engine
 from archive.ingest.ad_rows import prepare_record
 from archive.records import AdRecord
-from scrapers.files import SourceFile
+from scrapers.readers.files import SourceFile
 from scrapers.spider import PAGE_SIZE
 from scrapers.spiders.snap import SnapSpider
 from tests.benchmarks.flat import dump_flat, make_flat

@@ -1,9 +1,9 @@
 """What a look costs when nothing has changed: `python -m tests.benchmarks.snapshot --rows N`.
 
 The same zipped table once more: unpacking it, laying its lines beside the snapshot and giving the ad of
-every row, divided by what the reference reader (`scrapers.tables.read_table` with nothing to pass over)
-takes to bring the same rows into cells: `unchanged_ratio` by the clock, `unchanged_cpu_ratio` by the time
-of all threads, which other work on the machine disturbs less. `bare_ratio` divides by Python's
+every row, divided by what the reference reader (`scrapers.readers.tables.read_table` with nothing to pass
+over) takes to bring the same rows into cells: `unchanged_ratio` by the clock, `unchanged_cpu_ratio` by the
+time of all threads, which other work on the machine disturbs less. `bare_ratio` divides by Python's
 `csv.reader` alone. All take turns; ratios are medians of the rounds. Looking ads up in the archive is no
 part of the diff. `kept_ratio` is what the next snapshot takes on top, `diff_rss_mb` the memory that the
 diff takes above what the process held (`null` where there is no /proc), `peak_rss_mb` the process's peak.
@@ -29,10 +29,10 @@ from typing import NamedTuple
 
 from archive.records import Unreadable
 from archive.unchanged_rows import QuietAd
-from scrapers.files import SourceFile, expand_file
-from scrapers.row_memory import RowMemory
-from scrapers.snapshots import SnapshotName, make_key
-from scrapers.tables import TableRow, read_header, read_table
+from scrapers.readers.files import SourceFile, expand_file
+from scrapers.readers.row_memory import RowMemory
+from scrapers.readers.snapshots import SnapshotName, make_key
+from scrapers.readers.tables import TableRow, read_header, read_table
 from tests.benchmarks.download import read_memory_mb
 
 PEAK = Path("/proc/self/clear_refs")

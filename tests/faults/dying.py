@@ -19,15 +19,15 @@ from sqlalchemy import Engine, event
 
 import archive.blobs
 import archive.bulk
-import scrapers.meta_paging
+import scrapers.platforms.meta_paging
 import scrapers.spider
 from archive.database import open_archive
 from archive.outages import DiskFullError
 from config.settings import Realm, Settings
-from scrapers.children import FORKS
-from scrapers.crawling import CrawlOrder, run_crawl
 from scrapers.importing import ImportOrder, import_files
 from scrapers.spider import find_spiders
+from scrapers.work.children import FORKS
+from scrapers.work.crawling import CrawlOrder, run_crawl
 
 ROWS_TO_A_PAGE = 8
 ADS_TO_A_PAGE = 4
@@ -70,7 +70,7 @@ def import_deliveries(settings: Settings, folder: Path, death: Death) -> None:
 
 def crawl_country(settings: Settings, url: str, death: Death) -> None:
     """What `paidforby crawl meta_ad_library --partition US` does, in small pages."""
-    scrapers.meta_paging.FIRST_LIMIT = ADS_TO_A_PAGE
+    scrapers.platforms.meta_paging.FIRST_LIMIT = ADS_TO_A_PAGE
     engine, steps = open_counted(settings, death)
     spider = find_spiders()["meta_ad_library"]
     order = CrawlOrder(spider, "US", f"{url}/meta_ad_library", Realm.FICTIONAL)

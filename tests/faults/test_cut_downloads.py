@@ -14,7 +14,6 @@ from archive.database import open_archive, read
 from archive.models import Capture, Run
 from archive.models.collecting import Outcome
 from config.settings import Settings
-from scrapers.children import FORKS
 from scrapers.importing import ImportOrder, ImportReport, import_files
 from scrapers.replica.faults import (
     Act,
@@ -27,6 +26,7 @@ from scrapers.replica.faults import (
 from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.replica.serve import running_replica
 from scrapers.spider import find_spiders
+from scrapers.work.children import FORKS
 from tests.faults.scenes import (
     make_archive,
     make_settings,

@@ -17,12 +17,12 @@ from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyErro
 from archive.models import Run
 from archive.reading.stats import count_archive
 from config.settings import Realm, Settings
-from scrapers.children import FORKS, settings_environ
-from scrapers.crawling import CrawlOrder, run_crawl
-from scrapers.errand import Errand
 from scrapers.replica.faults import AskReplica, Fault
 from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.spider import find_spiders
+from scrapers.work.children import FORKS, settings_environ
+from scrapers.work.crawling import CrawlOrder, run_crawl
+from scrapers.work.errand import Errand
 from tests.commands import run_paidforby
 
 TOKEN = "FICTIONAL-TOKEN"

@@ -10,9 +10,9 @@ import pytest
 
 from archive.records import AnyRecord, Unreadable
 from archive.unchanged_rows import QuietAd
-from scrapers.files import SourceFile
 from scrapers.importing import ImportOrder, ImportReport, import_files
-from scrapers.reading import NotRead, Reading
+from scrapers.readers.files import SourceFile
+from scrapers.readers.reading import NotRead, Reading
 from scrapers.spider import find_spiders, read_delivery
 from tests.scrapers.crawls import Home
 

@@ -11,10 +11,10 @@ from archive.models.collecting import Outcome
 from archive.watch_lists import add_entry, make_watch_list, read_watch_list
 from config.settings import Realm
 from scrapers.checking import Check, check_source
-from scrapers.children import FORKS
-from scrapers.crawling import CrawlOrder
 from scrapers.replica.serve import running_replica
 from scrapers.spiders.meta_ad_library import MetaAdLibrarySpider
+from scrapers.work.children import FORKS
+from scrapers.work.crawling import CrawlOrder
 from tests.scrapers.crawls import Home, now
 
 SOURCE = "meta_ad_library"

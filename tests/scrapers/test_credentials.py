@@ -9,10 +9,10 @@ from archive.models.collecting import Outcome
 from archive.reading.coverage import cover_source
 from config.settings import Settings
 from scrapers.credentials import CredentialError, list_standings, list_warnings, read_credentials
+from scrapers.readers.yaml_files import YamlFileError
 from scrapers.replica.faults import Fault
 from scrapers.replica.meta_faults import refuse_call
 from scrapers.replica.serve import running_replica
-from scrapers.yaml_files import YamlFileError
 from tests.scrapers.crawls import FOREVER, META, TOKEN, Home, now
 
 TODAY = date(2026, 3, 1)

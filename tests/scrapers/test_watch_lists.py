@@ -21,7 +21,13 @@ from archive.watch_lists import (
     read_watch_list,
     remove_entry,
 )
-from scrapers.meta_queries import Place, Questions, ask_watch_list, list_watched, read_questions
+from scrapers.platforms.meta_queries import (
+    Place,
+    Questions,
+    ask_watch_list,
+    list_watched,
+    read_questions,
+)
 from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.replica.serve import running_replica

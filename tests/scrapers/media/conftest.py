@@ -24,8 +24,8 @@ from archive.models.media import MediaState
 from archive.records import AdRecord, Allowance
 from archive.runs import begin_run, end_run
 from config.settings import Settings
-from scrapers.media import Looked, MediaOrder, fetch_media
-from scrapers.media_download import Limits
+from scrapers.media.collecting import Looked, MediaOrder, fetch_media
+from scrapers.media.download import Limits
 from scrapers.replica.serve import serve_app
 from tests.drawn import draw_scene, encode_picture, make_bomb
 from tests.migrated import init_fresh

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from archive.database import write
 from archive.realm import claim_realm
 from config.settings import Realm
-from scrapers import media as media_module
-from scrapers.media import keep_due_media
+from scrapers.media import collecting as media_module
+from scrapers.media.collecting import keep_due_media
 from scrapers.media_cli import app
 from tests.scrapers.media.conftest import HOST
 

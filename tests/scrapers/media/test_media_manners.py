@@ -11,8 +11,8 @@ from archive.models import AdMedia
 from archive.models.media import MediaState
 from archive.realm import claim_realm
 from config.settings import Realm
-from scrapers import media as media_module
-from scrapers.media import MediaOrder, fetch_media
+from scrapers.media import collecting as media_module
+from scrapers.media.collecting import MediaOrder, fetch_media
 from tests.scrapers.media.conftest import HOST, NOON, SMALL, leaves, list_states
 
 

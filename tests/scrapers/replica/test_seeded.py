@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scrapers.readers.tables import MAX_CELL_CHARACTERS
 from scrapers.replica.seeded import google, snap
 from scrapers.replica.seeded.days import (
     Plan,
@@ -22,7 +23,6 @@ from scrapers.replica.seeded.days import (
 from scrapers.replica.seeded.dice import Dice
 from scrapers.replica.seeded.states import Series
 from scrapers.replica.seeded.words import AWKWARD
-from scrapers.tables import MAX_CELL_CHARACTERS
 from tests.scrapers.replica.asking import get, walk_meta
 
 PLAN = Plan(ads=1_500, seed=7)

@@ -1,0 +1,103 @@
+"""What the demo found, for the terminal: sources, spenders, a search, signals, and what is not here.
+
+It asks only what commands and pages ask too.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from archive.database import read
+from archive.models import Signal
+from archive.models.oversight import Answer
+from archive.money import format_bounds
+from archive.reading.lacks import what_is_missing
+from archive.reading.watched_sources import list_watched_sources
+from archive.spending.query import SpendBy, SpendQuery
+from archive.spending.summarise import summarise_spending
+from archive.terminal import format_table
+from config.settings import Settings
+from scrapers.collected_cli import tell_sources
+from scrapers.demo.case import DemoCase
+from search.engines import open_search
+from search.query import build_query
+
+SPENDERS_SHOWN = 6
+HITS_SHOWN = 3
+REASONS_SHOWN = 3
+WORD = "climate"
+
+
+def tell_archive(
+    settings: Settings, engine: Engine, case: DemoCase | None, now: datetime
+) -> Iterator[str]:
+    """Everything worth a first look, line by line."""
+    with read(engine) as session:
+        yield from tell_sources(list_watched_sources(session, now))
+        yield ""
+        yield from _tell_spending(session)
+        yield ""
+        yield from _tell_search(settings, engine)
+        yield ""
+        yield from _tell_signals(session)
+        yield from _tell_lacks(session)
+    yield from _tell_case(case)
+
+
+def _tell_spending(session: Session) -> Iterator[str]:
+    totals = summarise_spending(session, SpendQuery(source="snap")).groups
+    told = [format_bounds(g.lower_minor, g.upper_minor, g.currency) for g in totals]
+    yield f"spend on snap, whole life: {' · '.join(told)}"
+    spenders = summarise_spending(session, SpendQuery(by=SpendBy.ADVERTISER)).groups
+    rows = [
+        [g.label, g.ads, format_bounds(g.lower_minor, g.upper_minor, g.currency)] for g in spenders
+    ]
+    yield from format_table(["who spent most", "ads", "spent"], rows[:SPENDERS_SHOWN])
+
+
+def _tell_search(settings: Settings, engine: Engine) -> Iterator[str]:
+    page = open_search(settings, engine).search(build_query(WORD, limit=HITS_SHOWN))
+    yield f'search "{WORD}": {page.total:,} ads ({page.total_from}; engine: {page.engine})'
+    rows = [
+        [hit.id, hit.payer or "unknown who paid", hit.advertiser or "unknown"] for hit in page.hits
+    ]
+    yield from format_table(["id", "paid for by", "run by"], rows)
+
+
+def _tell_signals(session: Session) -> Iterator[str]:
+    signals = session.exec(select(Signal).where(col(Signal.is_historic).is_(False))).all()
+    historic = len(session.exec(select(Signal.id)).all()) - len(signals)
+    answers = Counter(signal.answer for signal in signals)
+    yield (
+        f"signals: {answers[Answer.NOT_MET]} not met · {answers[Answer.CANNOT_TELL]} cannot tell"
+        f" · {historic} about elections that are over"
+    )
+    reasons = Counter(
+        reason
+        for signal in signals
+        if signal.answer == Answer.CANNOT_TELL
+        for reason in signal.because
+    )
+    for reason, count in reasons.most_common(REASONS_SHOWN):
+        yield f"  cannot tell {count} times: {reason}"
+
+
+def _tell_lacks(session: Session) -> Iterator[str]:
+    lacks = what_is_missing(session).lacks
+    counts = Counter[str]()
+    for lack in lacks:
+        counts[lack.what] += lack.count
+    told = [f"{what.replace('_', ' ')} {count:,}" for what, count in counts.most_common()]
+    yield f"what is not here: {' · '.join(told) or 'nothing that we know of'}"
+
+
+def _tell_case(case: DemoCase | None) -> Iterator[str]:
+    if case is None:
+        yield "the demo's officer and case are from an earlier run; another key: paidforby keys add"
+        return
+    if case.decision:
+        yield f"one ad was flagged and decided: /ads/{case.ad_id.replace(':', '/', 1)} ({case.decision})"
+    yield f"key of {case.officer}, shown only now: {case.key}"

@@ -1,0 +1,221 @@
+"""The whole walk on invented data: the replica, the real spiders, the rules, the search, the site.
+
+`make demo` calls it. It touches no home that it did not make itself, except to crawl into it like any
+other crawl, and goes to no source outside this machine.
+"""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+import typer
+from pydantic import SecretStr
+from scrapy.utils.misc import load_object
+from sqlalchemy import Engine
+
+from archive.database import read, write
+from archive.models import Run
+from archive.models.media import MediaState
+from archive.realm import claim_realm
+from archive.runs import last_runs
+from archive.setup import init_archive
+from archive.terminal import FAILED, note, plain_errors, say, utc_now
+from config.settings import DeploymentKind, Realm, Settings
+from scrapers.demo.case import decide_one_ad
+from scrapers.demo.summary import tell_archive
+from scrapers.media.collecting import MediaOrder, fetch_media, read_kept
+from scrapers.replica.meta_ad_library import ACCESS_TOKEN
+from scrapers.replica.seeded.tiktok import CLIENT_KEY, CLIENT_SECRET
+from scrapers.replica.serve import running_replica
+from scrapers.spider import SourceSpider, find_spiders
+from scrapers.work.children import crawl_in_child, settings_environ
+from scrapers.work.errand import Errand
+from scrapers.work.following import follow_changes
+from scrapers.work.progress import shown_progress
+
+DEMO_HOME = Path("var/demo")
+MARKER = "made-by-paidforby-demo"
+DAYS = (1, 2)
+CRAWLS_AT_ONCE = 2
+PICTURES_READ = 3
+"""A day; the worker would read the others too, and nobody wants to wait for that here."""
+REPORTS = "https://reports.example"
+REPORT_FILES = (
+    "FacebookAdLibraryReport_2026-11-20_US_last_30_days.zip",
+    "FacebookAdLibraryReport_2026-11-20_DE_lifelong.zip",
+)
+HOST, PORT = "127.0.0.1", 8000
+
+
+def demo(
+    serve: Annotated[bool, typer.Option(help="Serve the site when everything is in.")] = True,
+) -> None:
+    """The whole walk on invented data; the site stays up until you press Ctrl-C."""
+    settings = make_demo_settings(Settings())
+    started = monotonic()
+    with plain_errors():
+        prepare_home(settings)
+        engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+        with write(engine) as session:
+            claim_realm(session, Realm.FICTIONAL)
+        crawl_days(settings, engine)
+        follow_changes(settings, engine, utc_now, index=False)
+        case = decide_one_ad(settings, engine, utc_now)
+        follow_changes(settings, engine, utc_now, evaluate=False)
+        for line in tell_archive(settings, engine, case, utc_now()):
+            say(line)
+    say(f"made in {monotonic() - started:.0f} s at {settings.home}; everything in it is invented")
+    engine.dispose()
+    _serve_or_leave(settings, serve=serve)
+
+
+def make_demo_settings(settings: Settings) -> Settings:
+    """The operator's settings, with what makes a demo of them."""
+    home = settings.home if "PAIDFORBY_HOME" in os.environ else DEMO_HOME
+    return settings.model_copy(
+        update={
+            "home": home,
+            "deployment_kind": DeploymentKind.DEMO,
+            "operator_name": "the demo (invented data)",
+            "meta_access_token": SecretStr(ACCESS_TOKEN),
+            "meta_countries": ["ALL"],
+            "microsoft_searches": ["IE quarry"],
+            "tiktok_client_key": SecretStr(CLIENT_KEY),
+            "tiktok_client_secret": SecretStr(CLIENT_SECRET),
+            "tiktok_searches": ["IE quarry"],
+            "meta_report_urls": [f"{REPORTS}/{name}" for name in REPORT_FILES],
+        }
+    )
+
+
+def prepare_home(settings: Settings) -> None:
+    """An empty home, if it is one that an earlier demo made; any other is left as it is.
+
+    A database of its own is not emptied, so its evidence in the home stays too.
+    """
+    marker = settings.home / MARKER
+    if marker.exists() and settings.database_url is None:
+        shutil.rmtree(settings.home)
+    is_empty = not settings.home.exists() or not any(settings.home.iterdir())
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if is_empty:
+        marker.write_text("The next demo empties this folder.\n")
+
+
+def crawl_days(settings: Settings, engine: Engine) -> None:
+    """Crawl the replica as it was on each day, so that there is something that changed.
+
+    An archive that knows the later day already is shown only that: going back would look like news.
+    """
+    with read(engine) as session:
+        days = DAYS[-1:] if last_runs(session) else DAYS
+    for day in days:
+        with running_replica(day=day) as url:
+            errands = list(list_errands(settings, url, utc_now().date()))
+            note(f"day {day}: looking at {len(errands)} partitions of the invented sources")
+            _crawl_all(settings, engine, errands, day)
+            _keep_media(settings, engine, url, day)
+
+
+def _keep_media(settings: Settings, engine: Engine, url: str, day: int) -> None:
+    """Fetch what the ads' addresses hold, where their sources' terms allow."""
+    order = MediaOrder(base_url=f"{url}/media")
+    looks = list(fetch_media(settings, engine, utc_now, order))
+    kept = sum(look.outcome.state == MediaState.KEPT for look in looks)
+    words_read = read_kept(settings, engine, PICTURES_READ)
+    note(
+        f"day {day}: {len(looks)} addresses of pictures and videos looked at, {kept} kept; "
+        f"a machine read words in {words_read} of them"
+    )
+
+
+def list_errands(settings: Settings, url: str, today: date) -> Iterator[Errand]:
+    """Every partition of every source that the replica has something for."""
+    for source, spider in find_spiders().items():
+        base_url = f"{url}/{source}"
+        for partition in spider.list_partitions(settings, today):
+            if is_served(settings, spider, partition, base_url):
+                yield Errand(source, partition, base_url)
+
+
+def is_served(
+    settings: Settings, spider: type[SourceSpider], partition: str, base_url: str
+) -> bool:
+    """Whether the replica knows what a partition begins with; any answer but 404 says so."""
+    crawler = load_object(spider.crawler_path)
+    first = next(iter(crawler(spider, settings, partition, None, base_url).requests()))
+    try:
+        with build_opener(ProxyHandler({})).open(Request(first.url, method="HEAD"), timeout=10):  # noqa: S310 (our own replica)
+            return True
+    except HTTPError as error:
+        return error.code != 404
+
+
+def _crawl_all(settings: Settings, engine: Engine, errands: list[Errand], day: int) -> None:
+    """Crawl, each partition in a child, with a line for each source."""
+
+    def crawl(errand: Errand) -> Run | None:
+        return crawl_in_child(settings, engine, errand, utc_now)
+
+    places = [(errand.source, errand.partition) for errand in errands]
+    with shown_progress(engine, places), ThreadPoolExecutor(CRAWLS_AT_ONCE) as pool:
+        ended = zip(errands, pool.map(crawl, errands), strict=True)
+        for source, pairs in groupby(ended, key=lambda pair: pair[0].source):
+            note(f"day {day}: {tell_source(source, [run for _, run in pairs])}")
+
+
+def tell_source(source: str, runs: list[Run | None]) -> str:
+    """The looks at a source's partitions as one line."""
+    width = max(map(len, find_spiders()))
+    begun = [run for run in runs if run]
+    outcomes = ", ".join(sorted({run.outcome for run in begun}) or ["not begun"])
+    sums = {
+        name: sum(getattr(run, name) for run in begun)
+        for name in ("seen", "new", "changed", "vanished", "quarantined")
+    }
+    return (
+        f"{source:<{width}} {len(runs):>2} looked at: {sums['seen']:>3} records, {sums['new']} new, "
+        f"{sums['changed']} changed, {sums['vanished']} vanished, {sums['quarantined']} held back; "
+        f"{outcomes}"
+    )
+
+
+def _serve_or_leave(settings: Settings, *, serve: bool) -> None:
+    """Become the server, if wanted: this process ends where that one begins."""
+    command = f"PAIDFORBY_HOME={settings.home} {name_own_command()}"
+    if not serve:
+        say(f'next: {command} serve, or: {command} search "climate"')
+        return
+    if _is_taken(HOST, PORT):
+        note(f"port {PORT} is taken; type: {command} serve --port {PORT + 1}")
+        raise typer.Exit(FAILED)
+    say(f'next: http://{HOST}:{PORT} in a browser, or: {command} search "climate"')
+    sys.stdout.flush()
+    server = [sys.executable, "-m", "paidforby", "serve", "--host", HOST, "--port", str(PORT)]
+    os.execve(sys.executable, server, os.environ | settings_environ(settings))  # noqa: S606 (our own command)
+
+
+def name_own_command() -> str:
+    """This command as it can be typed here: on the PATH by its name, else by the path it was called by."""
+    name = "paidforby"
+    return name if shutil.which(name) else sys.argv[0]
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False

@@ -1,0 +1,136 @@
+"""Which network address may be fetched from: public ones only, checked before each request.
+
+`scrapers/media/download.py` asks for media, `scrapers/fetching/pinned_names.py` for crawls, both again for
+every redirect, and both connect to the very address that was checked, so that a name that changes its mind
+between check and connection (DNS rebinding) gains nothing. Addresses in ads are hostile input.
+"""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from archive.models.media import MediaState
+
+PORTS = {"https": 443, "http": 80}
+
+EMBEDDED_IPV4 = ipaddress.ip_network("64:ff9b::/96")
+"""IPv6 addresses whose last 32 bits are an IPv4 address behind a translator (RFC 6052)."""
+
+KEPT_BY_QUOTE = "%/:=&?~#+!$,;'@()*[]"
+"""Signs of an address that stay as they are; white space and controls are percent-encoded."""
+
+
+class NotFetchedError(Exception):
+    """A file was not fetched: the state its look ends in, why, and whether a later look may find it."""
+
+    def __init__(
+        self,
+        state: MediaState,
+        reason: str,
+        wait_seconds: float | None = None,
+        *,
+        is_busy: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+        self.wait_seconds = wait_seconds
+        """Seconds the server asks to wait; `None`: it says nothing."""
+        self.is_busy = is_busy
+        """The server asks us to come less often."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One address taken apart, with the network address that was checked for it."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    """Path and query, as the request line has them."""
+    network_address: str
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as the Host header has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def find_target(url: str, *, allow_loopback: bool = False) -> Target:
+    """Take an address apart, resolve its host, and refuse what is not a public https address.
+
+    With `allow_loopback`, for the replica of the sources, plain http to this machine is allowed, and
+    nothing else.
+
+    Raises:
+        NotFetchedError: if it is no such address or its name does not resolve.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise NotFetchedError(MediaState.UNSAFE, "its address is not one of the web") from None
+    wanted = "http" if allow_loopback else "https"
+    if parts.scheme != wanted or not host:
+        raise NotFetchedError(MediaState.UNSAFE, f"its address does not begin with {wanted}://")
+    if parts.username is not None or parts.password is not None:
+        raise NotFetchedError(MediaState.UNSAFE, "its address holds a user name or a password")
+    found = find_addresses(host, allow_loopback=allow_loopback)
+    path = quote(parts.path or "/", safe=KEPT_BY_QUOTE)
+    query = f"?{quote(parts.query, safe=KEPT_BY_QUOTE)}" if parts.query else ""
+    return Target(wanted, host, port or PORTS[wanted], path + query, found[0])
+
+
+def find_addresses(host: str, *, allow_loopback: bool = False) -> list[str]:
+    """The network addresses a host name stands for, each of them allowed, in the resolver's order.
+
+    Raises:
+        NotFetchedError: if it stands for none, or any of them is not allowed.
+    """
+    found = resolve_host(host)
+    is_allowed = is_loopback if allow_loopback else is_public
+    if not all(is_allowed(address) for address in found):
+        raise NotFetchedError(
+            MediaState.UNSAFE, "its address leads to a machine that is not on the public internet"
+        )
+    return found
+
+
+def resolve_host(host: str) -> list[str]:
+    """The network addresses a host name stands for, in the resolver's order.
+
+    Raises:
+        NotFetchedError: if it stands for none.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NotFetchedError(
+            MediaState.UNREACHABLE, "the name in its address cannot be found"
+        ) from None
+    return [str(entry[4][0]) for entry in found]
+
+
+def is_public(address: str) -> bool:
+    """Whether a network address is on the public internet, whichever way it is written.
+
+    Private, link-local (cloud metadata among them), loopback, shared, reserved and multicast addresses
+    are not, nor are IPv6 forms that carry one of these.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        carried = [part for part in (ip.ipv4_mapped, ip.sixtofour) if part]
+        carried += list(ip.teredo or ())
+        if ip in EMBEDDED_IPV4:
+            carried.append(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
+        if carried:
+            return all(is_public(str(part)) for part in carried)
+    return ip.is_global and not ip.is_multicast
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a network address is this machine's own."""
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback

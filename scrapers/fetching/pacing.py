@@ -1,0 +1,77 @@
+"""Between the spider and the source: no request before its turn, whichever worker or run it is from.
+
+Scrapy calls `PaceMiddleware` for every request of a crawl (`crawling.py` lists it); `BackoffMiddleware`
+says here how long a source wants to be left alone. What counts is the key's row in the archive.
+"""
+
+import asyncio
+from datetime import datetime
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+
+from archive.models.collecting import Outcome
+from archive.outages import write_surely
+from scrapers.fetching.budget import Pace, hold_off, take_request
+from scrapers.fetching.walk import Walk, walk_of
+
+LONGEST_WAIT_SECONDS = 300.0
+"""A longer wait ends the run as deferred: a sleeping process holds the partition for nothing."""
+USED_UP = "what its key may ask is used up for now"
+
+
+class PaceMiddleware:
+    """Takes each request from the key's budget, waiting for its turn."""
+
+    def __init__(self, walk: Walk, pace: Pace) -> None:
+        self._walk = walk
+        self._pace = pace
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "PaceMiddleware":
+        """Scrapy's constructor."""
+        walk = walk_of(crawler)
+        if walk.pace is None:
+            raise TypeError("a crawl knows the pace of its key")
+        return cls(walk, walk.pace)
+
+    async def process_request(self, request: Request) -> None:  # noqa: ARG002 (Scrapy's signature)
+        """Hold the request until the key may be used.
+
+        Raises:
+            IgnoreRequest: if that takes too long; the walk is then deferred.
+        """
+        while (seconds := self._take_turn()) > 0:
+            await asyncio.sleep(seconds)
+            if self._walk.is_over:
+                raise IgnoreRequest("the walk is over")
+
+    def _take_turn(self) -> float:
+        """Seconds until the next try; 0: it is counted, and may be sent now."""
+        intake, now = self._walk.intake, self._walk.intake.clock()
+        free_at = write_surely(
+            intake.engine,
+            intake.patience,
+            lambda session: take_request(session, self._pace, now),
+            # One request counted twice is the lesser evil.
+            lambda *_: False,
+        )
+        seconds = (free_at - now).total_seconds()
+        if seconds > LONGEST_WAIT_SECONDS:
+            self._walk.note_trouble(Outcome.DEFERRED, USED_UP, not_before_at=free_at)
+            raise IgnoreRequest(USED_UP)
+        return seconds
+
+
+def leave_alone(walk: Walk, until: datetime) -> None:
+    """Write down before anything else that nobody may use the walk's key until then."""
+    pace, intake = walk.pace, walk.intake
+    if pace is not None:
+        now = intake.clock()
+        write_surely(
+            intake.engine,
+            intake.patience,
+            lambda session: hold_off(session, pace.key, until, now),
+            lambda *_: False,
+        )

@@ -1,0 +1,86 @@
+"""From the spider into the archive: each page in one transaction, the lease kept alive meanwhile.
+
+Scrapy calls it for everything a spider yields (`crawling.py` lists it). Data, quarantine, checkpoint
+and fence of a page stand or fall together.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+from sqlalchemy.exc import OperationalError
+
+from archive.database import write
+from archive.errors import LeaseLostError
+from archive.models.collecting import Outcome
+from archive.outages import plain_failures, tell_failure
+from archive.plausibility import ImplausibleBatchError
+from archive.runs import note_alive
+from scrapers.fetching.walk import Walk, walk_of
+from scrapers.spider import Page, Stop
+
+BEATS_PER_LEASE = 5
+
+
+class ArchivePipeline:
+    """Takes pages in, in their order."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._heart: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "ArchivePipeline":
+        """Scrapy's constructor."""
+        return cls(walk_of(crawler))
+
+    def open_spider(self) -> None:
+        """Start the heartbeat: one long download must not lose the partition."""
+        self._heart = asyncio.get_running_loop().create_task(self._keep_lease())
+
+    def close_spider(self) -> None:
+        """Stop the heartbeat."""
+        if self._heart:
+            self._heart.cancel()
+
+    def process_item(self, item: Page | Stop) -> Page | Stop:
+        """Write a page, or note that the spider stops.
+
+        Raises:
+            DropItem: for what comes after the walk is over.
+        """
+        if self._walk.is_over:
+            raise DropItem("the walk is over")
+        if isinstance(item, Stop):
+            self._walk.note_trouble(item.outcome, item.reason)
+        else:
+            self._take_page(item)
+        return item
+
+    def _take_page(self, page: Page) -> None:
+        if page.capture_id is None:
+            raise ValueError("a page of a crawl names its capture")
+        try:
+            capture = self._walk.captures[page.capture_id]
+            with plain_failures():
+                self._walk.intake.take_page(page.readings, capture, page.cursor)
+        except ImplausibleBatchError:
+            self._walk.note_trouble(Outcome.PARTIAL, self._walk.intake.held)
+            raise DropItem("the page is held") from None
+        except Exception as error:
+            # A page that is lost must not be followed by the next one's cursor.
+            self._walk.note_trouble(Outcome.FAILED, tell_failure(error))
+            raise
+        self._walk.cursor = page.cursor
+
+    async def _keep_lease(self) -> None:
+        intake = self._walk.intake
+        while not self._walk.is_over:
+            await asyncio.sleep(intake.look.lease.total_seconds() / BEATS_PER_LEASE)
+            try:
+                # A database that is away misses a beat; the next page waits for it.
+                with suppress(OperationalError), write(intake.engine) as session:
+                    note_alive(session, intake.look, intake.clock())
+            except LeaseLostError as error:
+                self._walk.note_trouble(Outcome.FAILED, tell_failure(error))

@@ -1,0 +1,289 @@
+"""Fetches ads' pictures, videos and pages where their source's terms allow, and keeps what came.
+
+`paidforby media fetch` and the worker call `fetch_media`. A source whose terms say nothing is left alone.
+Addresses of an archive of invented data lead nowhere and are asked only at a replica (`base_url`). What
+was kept is never fetched again, and nothing of it is opened but to measure it (`archive/pictures.py`).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+
+from archive.blobs import BlobStore
+from archive.database import read, write
+from archive.media import (
+    RETRY_AFTER,
+    DueAd,
+    Outcome,
+    find_outcome,
+    keep_file,
+    list_due,
+    list_unread,
+    note_looks,
+    set_machine_text,
+)
+from archive.models import MediaFile
+from archive.models.media import MediaState
+from archive.pictures import PICTURES, PictureTooLargeError, look_at_file
+from archive.realm import claim_realm, read_realm
+from archive.records import Allowance
+from archive.shelves import Shelf, list_shelves, write_parts
+from archive.terminal import note
+from config.settings import Realm, Settings
+from scrapers.fetching.budget import Pace, hold_off, take_request
+from scrapers.fetching.network_addresses import NotFetchedError
+from scrapers.intake import Clock
+from scrapers.media.download import Limits, download_file
+from scrapers.media.machine_text import find_tesseract, read_words, tell_unread
+from scrapers.readers.yaml_files import YamlFileError
+from scrapers.spider import find_spiders
+
+LONGEST_WAIT_SECONDS = 60.0
+"""A source that wants to be left alone for longer is left until the next round."""
+
+WAIT_WHEN_BUSY = timedelta(minutes=15)
+"""For a server that is asked too often and does not say when to come back."""
+
+ADS_PER_ROUND = 20
+"""Ads of each source in one round of the worker: looks at sources must not wait for pictures."""
+
+PICTURES_PER_ROUND = 20
+"""Pictures in which one round of the worker reads words: each takes a second or so."""
+
+Pause = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class MediaOrder:
+    """What to fetch: which sources, at most how many ads of each, and where a replica stands in."""
+
+    sources: frozenset[str] | None = None
+    """`None`: every source."""
+    most_ads: int = 100
+    base_url: str = ""
+    """Asked in place of every host: `https://host/path` becomes `<base_url>/host/path`."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One address that was looked at, and what that brought."""
+
+    source: str
+    ref: str
+    url: str
+    outcome: Outcome
+
+
+class SourceBusyError(Exception):
+    """The source is not to be asked for longer than this round waits."""
+
+
+@dataclass(frozen=True)
+class MediaFetcher:
+    """What every look needs: the archive, the clock, and the manners towards one source."""
+
+    settings: Settings
+    engine: Engine
+    clock: Clock
+    pause: Pause
+    pace: Pace
+    limits: Limits
+    base_url: str
+
+    def look_at(self, ad_id: int, url: str) -> Outcome:
+        """What an address holds for an ad: known already, or asked for now.
+
+        Raises:
+            SourceBusyError: if nothing was asked because it is not our turn for long.
+        """
+        with read(self.engine) as session:
+            known = find_outcome(session, ad_id, url)
+        if known is not None:
+            return known
+        self.await_turn()
+        try:
+            return self.fetch(url)
+        except PictureTooLargeError as error:
+            return Outcome(MediaState.TOO_LARGE, str(error))
+        except NotFetchedError as error:
+            return self.tell_failure(error)
+
+    def await_turn(self) -> None:
+        """Wait until the source may be asked, whoever else asks it too.
+
+        Raises:
+            SourceBusyError: if that is more than `LONGEST_WAIT_SECONDS` away.
+        """
+        while True:
+            now = self.clock()
+            with write(self.engine) as session:
+                at = take_request(session, self.pace, now)
+            wait_seconds = (at - now).total_seconds()
+            if wait_seconds <= 0:
+                return
+            if wait_seconds > LONGEST_WAIT_SECONDS:
+                raise SourceBusyError
+            self.pause(wait_seconds)
+
+    def fetch(self, url: str) -> Outcome:
+        """Fetch a file, measure it, keep it.
+
+        Raises:
+            NotFetchedError: if it could not be had.
+            PictureTooLargeError: if it would unpack to more than memory should hold.
+        """
+        place = place_address(url, self.base_url) if self.base_url else url
+        with TemporaryDirectory(prefix="media-", dir=self.settings.home) as folder:
+            path = Path(folder) / "file"
+            download_file(place, path, self.settings.user_agent, self.limits)
+            look = look_at_file(path)
+            blob = BlobStore(self.settings.blobs_dir).put_file(path)
+        with write(self.engine) as session:
+            keep_file(session, blob, look, tell_unread(look.media_type), self.clock())
+        return Outcome(MediaState.KEPT, sha256=blob.sha256)
+
+    def tell_failure(self, error: NotFetchedError) -> Outcome:
+        """The outcome of a look that failed; a server that is asked too often is left alone."""
+        now = self.clock()
+        asked = timedelta(seconds=error.wait_seconds) if error.wait_seconds else None
+        if error.is_busy:
+            with write(self.engine) as session:
+                hold_off(session, self.pace.key, now + (asked or WAIT_WHEN_BUSY), now)
+        if error.state != MediaState.UNREACHABLE:
+            return Outcome(error.state, error.reason)
+        return Outcome(
+            error.state, error.reason, retry_at=now + max(asked or RETRY_AFTER, RETRY_AFTER)
+        )
+
+
+def fetch_media(
+    settings: Settings,
+    engine: Engine,
+    clock: Clock,
+    order: MediaOrder,
+    limits: Limits | None = None,
+    pause: Pause = time.sleep,
+) -> Iterator[Looked]:
+    """Look at what is due, ad by ad, and keep what may be kept; gives each address looked at.
+
+    All addresses of an ad are written down in one transaction: whoever is killed in between fetches
+    that ad again, and no other.
+
+    Raises:
+        RealmError: if `base_url` is given in an archive of real data.
+        YamlFileError: if the file of a feed cannot be read: then nothing says what it allows.
+    """
+    if not _may_fetch(engine, order):
+        return
+    renew_terms(settings, engine)
+    limits = replace(limits or Limits(), allow_loopback=bool(order.base_url))
+    for shelf in list_wanted(engine, order):
+        if shelf.terms.allows == Allowance.LEAVE:
+            continue
+        seconds = 0.0 if order.base_url else shelf.seconds_between_requests
+        pace = Pace(f"{shelf.name}:media", seconds)
+        fetcher = MediaFetcher(settings, engine, clock, pause, pace, limits, order.base_url)
+        yield from _fetch_shelf(fetcher, shelf, order.most_ads)
+
+
+def keep_due_media(
+    settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
+) -> None:
+    """The worker's step: a few ads of each source; a full disk is caught up with later.
+
+    Once `is_over` is set, from another thread, nothing more is begun.
+    """
+    try:
+        for _ in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
+            if is_over is not None and is_over.is_set():
+                return
+        read_kept(settings, engine, PICTURES_PER_ROUND, is_over)
+    except (OSError, YamlFileError) as error:
+        note(f"pictures and videos stay behind for now: {error}")
+
+
+def _may_fetch(engine: Engine, order: MediaOrder) -> bool:
+    """Whether addresses of this archive's ads lead somewhere."""
+    if not order.base_url:
+        with read(engine) as session:
+            return read_realm(session) == Realm.REAL
+    with write(engine) as session:
+        claim_realm(session, Realm.FICTIONAL)
+    return True
+
+
+def renew_terms(settings: Settings, engine: Engine) -> None:
+    """Write down what the files of the feeds say now.
+
+    Raises:
+        YamlFileError: naming the file, line and field that is wrong.
+    """
+    parts = {name: spider.list_parts(settings) for name, spider in find_spiders().items()}
+    if any(parts.values()):
+        with write(engine) as session:
+            for source, named in parts.items():
+                write_parts(session, source, named)
+
+
+def list_wanted(engine: Engine, order: MediaOrder) -> list[Shelf]:
+    """The sources and feeds asked for, each with what it lets us do with its media."""
+    with read(engine) as session:
+        shelves = list_shelves(session)
+    return [s for s in shelves if order.sources is None or s.source in order.sources]
+
+
+def _fetch_shelf(fetcher: MediaFetcher, shelf: Shelf, most_ads: int) -> Iterator[Looked]:
+    """One round at one source or feed; it ends early when that wants to be left alone."""
+    with read(fetcher.engine) as session:
+        due = list_due(session, shelf, fetcher.clock(), most_ads)
+    for ad in due:
+        try:
+            outcomes = {url: fetcher.look_at(ad.ad_id, url) for url in ad.addresses}
+        except SourceBusyError:
+            return
+        yield from _write_down(fetcher, shelf.source, ad, outcomes)
+
+
+def _write_down(
+    fetcher: MediaFetcher, source: str, ad: DueAd, outcomes: dict[str, Outcome]
+) -> Iterator[Looked]:
+    with write(fetcher.engine) as session:
+        note_looks(session, source, ad, outcomes, fetcher.clock())
+    for url, outcome in outcomes.items():
+        yield Looked(source, ad.ref, url, outcome)
+
+
+def place_address(url: str, base_url: str) -> str:
+    """Where a replica serves an address: under the name of its host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{base_url.rstrip('/')}/{parts.netloc}{parts.path}{query}"
+
+
+def read_kept(settings: Settings, engine: Engine, limit: int, is_over: Event | None = None) -> int:
+    """Read the words of kept pictures in which no machine looked yet, oldest first; gives how many."""
+    if find_tesseract() is None:
+        return 0
+    with read(engine) as session:
+        unread = [(f.sha256, f.media_type) for f in list_unread(session, PICTURES, limit)]
+    blobs = BlobStore(settings.blobs_dir)
+    for done, (sha256, media_type) in enumerate(unread):
+        if is_over is not None and is_over.is_set():
+            return done
+        with TemporaryDirectory(prefix="media-", dir=settings.home) as folder:
+            path = Path(folder) / "file"
+            path.write_bytes(blobs.read(sha256))
+            words = read_words(path, media_type)
+        with write(engine) as session:
+            set_machine_text(session, session.get_one(MediaFile, sha256), words)
+    return len(unread)

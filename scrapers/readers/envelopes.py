@@ -1,0 +1,51 @@
+"""Lists of objects inside a JSON answer, as APIs wrap them: taken out, to be read like any list.
+
+Spiders call it in `read`. What is no such answer comes out as `Unreadable` with its bytes.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from archive.records import Unreadable
+from scrapers.readers.files import BREAKING_ERRORS, SourceFile
+from scrapers.readers.objects import DECODER, MAX_DOCUMENT_BYTES
+
+Change = Callable[[Any], Any]
+
+
+def read_answer(data: bytes) -> dict[str, Any] | None:
+    """The object that an answer is; `None` if it is none."""
+    try:
+        answer = DECODER.decode(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def find_value(answer: object, keys: Sequence[str]) -> object:
+    """What stands under nested keys; `None` where they lead nowhere."""
+    for key in keys:
+        answer = answer.get(key) if isinstance(answer, dict) else None
+    return answer
+
+
+def unwrap_list(
+    file: SourceFile, keys: Sequence[str], change: Change, alone: str = ""
+) -> SourceFile | Unreadable:
+    """The list under nested keys as a file of its own, each item changed first.
+
+    An answer that has the key `alone` itself is the only item.
+    """
+    try:
+        with file.open() as stream:
+            data = stream.read(MAX_DOCUMENT_BYTES)
+    except BREAKING_ERRORS as error:
+        return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
+    answer = read_answer(data)
+    listed = [answer] if answer and alone in answer else find_value(answer, keys)
+    if not isinstance(listed, list):
+        reason = f"this is no answer with a list under {'.'.join(keys)}"
+        return Unreadable(file=file.name, line=1, reason=reason, raw=data)
+    items = json.dumps([change(item) for item in listed], ensure_ascii=False)
+    return SourceFile.from_bytes(file.name, items.encode("utf-8", errors="surrogatepass"))

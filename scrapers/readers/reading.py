@@ -1,0 +1,200 @@
+"""What a spider's reader gives: the reading of rows and objects, with each refusal named.
+
+Every spider's `read` is a generator of these. A row that cannot be read is put aside with its bytes,
+its line and its field; the rows around it are read on.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from archive.plain import show_plain
+from archive.records import AdRecord, AnyRecord, Unreadable
+from archive.unchanged_rows import QuietAd
+from scrapers.readers.fields import FieldError, Fields, explain_refusal
+from scrapers.readers.files import BREAKING_ERRORS, SourceFile
+from scrapers.readers.objects import ObjectRow, read_objects
+from scrapers.readers.tables import CSV, TableFormat, TableRow, read_header, read_table
+
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """A file of the source that we know and do not read."""
+
+    file: str
+    reason: str
+
+
+def leave_file(file: SourceFile, reasons: Mapping[str, str]) -> NotRead | None:
+    """The file as not read, if a pattern of `reasons` is its name in lower case without folders."""
+    name = file.base_name.lower()
+    found = next((why for pattern, why in reasons.items() if re.fullmatch(pattern, name)), None)
+    return NotRead(file.name, found) if found else None
+
+
+Reading = AnyRecord | Unreadable | NotRead | QuietAd
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of one kind of file, by what it means when one is absent."""
+
+    required: frozenset[str]
+    """They decide meaning: a file without one is put aside whole."""
+    optional: frozenset[str] = frozenset()
+    """Some shapes of the file do not have them."""
+    expected: frozenset[str] = frozenset()
+    """Every shape has them: a file without one is read, and the loss is put aside by name."""
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every column we have met."""
+        return self.required | self.optional | self.expected
+
+    def share_in(self, header: list[str]) -> float:
+        """How much of what decides meaning a header has, from 0 to 1."""
+        return len(self.required & set(header)) / len(self.required)
+
+    def fit(self, header: list[str]) -> bool:
+        """Whether a header is this kind of file, perhaps with columns added or lost."""
+        return self.share_in(header) > 0.5
+
+
+def name_columns(names: str) -> frozenset[str]:
+    """Column names that hold no blanks, from a text that divides them by blanks."""
+    return frozenset(names.split())
+
+
+@dataclass(frozen=True)
+class Table:
+    """One kind of table a source has, and how its rows are read.
+
+    `read_row` raises FieldError for a value it cannot read, ValidationError for values that
+    contradict one another.
+    """
+
+    columns: Columns
+    read_row: Callable[..., AnyRecord]
+
+
+def find_table(tables: Iterable[Table], header: list[str]) -> Table | None:
+    """The kind of table a header belongs to most; `None` where it is none of them."""
+    fitting = [table for table in tables if table.columns.fit(header)]
+    return max(fitting, key=lambda table: table.columns.share_in(header), default=None)
+
+
+def read_rows(
+    file: SourceFile,
+    columns: Columns,
+    read_row: Callable[[Fields], AnyRecord],
+    form: TableFormat = CSV,
+) -> Iterator[AnyRecord | Unreadable | QuietAd]:
+    """The records of a table, and what could not be read of it.
+
+    Of a row that stands as it did at the look before only its ad comes (`scrapers.readers.row_memory`).
+
+    A file that lacks a required column is put aside whole: its values could be anyone's. A column
+    that is not known is put aside by name once, while its cells stay with each record under
+    `source_fields`; so is one that every shape of the file had until now and this one lacks.
+    """
+    header = list(form.columns) or read_header(file, form)
+    if refusal := _refuse_header(file, header, columns):
+        yield refusal
+        return
+    unknown = [name for name in header if name not in columns.known]
+    for name in unknown:
+        yield _hold_name(file, 1, name, "column")
+    for name in sorted(columns.expected - set(header)):
+        reason = "the column is missing; what it would say is unknown for every row of this file"
+        yield Unreadable(file=file.name, line=1, field=name, reason=reason, raw=name.encode())
+    memory = file.rows.open_table(file.name, header) if file.rows else None
+    for row in read_table(file, form, memory):
+        if not isinstance(row, TableRow):
+            yield row
+            continue
+        reading = _read_one(file, row, read_row)
+        if memory and isinstance(reading, AdRecord):
+            memory.note(row.lines, reading.ref)
+        yield reading
+
+
+def read_each_object(
+    file: SourceFile, known: frozenset[str], read_object: Callable[[Fields], AnyRecord]
+) -> Iterator[AnyRecord | Unreadable]:
+    """The records of a JSON file, and what could not be read of it.
+
+    A key that is not known is put aside by name once a file, while its values stay with each record
+    under `source_fields`.
+    """
+    noted = set(known)
+    for row in read_objects(file):
+        if isinstance(row, Unreadable):
+            yield row
+            continue
+        for name in sorted(set(row.cells) - noted):
+            yield _hold_name(file, row.line, name, "key")
+        noted |= set(row.cells)
+        yield _read_one(file, row, read_object)
+
+
+def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
+    reason = f"the source has a {kind} we do not know; its values are kept word for word"
+    field = show_plain(name[:LONGEST_NAME]) or "(no name)"
+    return Unreadable(file=file.name, line=line, field=field, reason=reason, raw=name.encode())
+
+
+def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unreadable | None:
+    """A file whose columns do not say which value is whose."""
+    lost = sorted(columns.required - set(header))
+    twice = sorted(name for name, times in Counter(header).items() if times > 1)
+    unfit = [name for name in header if not name.isprintable()]
+    wrong = [
+        *(f"the column {name} is missing" for name in lost),
+        *(f"the column {name} stands there twice" for name in twice),
+        *(f"the column name {name} is not plain UTF-8 text" for name in unfit),
+    ]
+    if not wrong:
+        return None
+    reason = show_plain(f"{'; '.join(wrong)}; the file has: {', '.join(header[:60])}")
+    field = show_plain((lost + twice + unfit)[0])
+    return Unreadable(file=file.name, line=1, field=field, reason=reason[:2_000])
+
+
+def _read_one(
+    file: SourceFile, row: TableRow | ObjectRow, read_row: Callable[[Fields], AnyRecord]
+) -> AnyRecord | Unreadable:
+    try:
+        return read_row(Fields(row.cells))
+    except ValidationError as refusal:
+        error = explain_refusal(refusal)
+    except FieldError as refused:
+        error = refused
+    return Unreadable(
+        file=file.name, line=row.line, field=error.field, reason=error.reason, raw=row.raw
+    )
+
+
+def refuse_file(file: SourceFile, source_title: str) -> Unreadable:
+    """A file that is none of the source's: shown with what it begins with."""
+    try:
+        with file.open() as stream:
+            start = stream.read(200)
+    except BREAKING_ERRORS as error:
+        return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
+    begins = start.decode("utf-8", errors="replace").strip().splitlines() or ["nothing"]
+    shown = show_plain(begins[0][:80])
+    reason = f"this is {_name_kind(start)} of {source_title}; it begins: {shown}"
+    return Unreadable(file=file.name, line=1, reason=reason)
+
+
+def _name_kind(start: bytes) -> str:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16 text, which is not UTF-8, and no file"
+    if start.lstrip()[:1] == b"<":
+        return "an HTML page, not a file"
+    return "not a file we know"

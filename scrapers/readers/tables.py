@@ -1,0 +1,230 @@
+"""Delimited text as sources write it: rows with their line numbers, and what could not be read.
+
+Spiders iterate `read_table`; a damaged row comes out as `Unreadable` with its bytes, and reading goes
+on at the next line. Python's `csv` module is the reader, strict about quotes.
+"""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, Any, NamedTuple
+
+from archive.records import Unreadable
+from archive.unchanged_rows import QuietAd
+from scrapers.readers.files import BREAKING_ERRORS, SourceFile
+from scrapers.readers.row_memory import KnownLines, TableMemory
+
+MAX_CELL_CHARACTERS = 16 << 20
+"""Google's targeting cells 'can run to megabytes'; beyond this a cell is a damaged file."""
+
+ROWS_LOOKED_AT = 20
+
+csv.field_size_limit(MAX_CELL_CHARACTERS)
+
+READ_ERRORS = (csv.Error, *BREAKING_ERRORS)
+
+
+class TableRow(NamedTuple):
+    """One record of a file, by column name."""
+
+    line: int
+    cells: dict[str, str]
+    lines: list[str]
+    encoding: str
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the record."""
+        return encode_lines(self.lines, self.encoding)
+
+
+def encode_lines(lines: list[str], encoding: str) -> bytes:
+    """The bytes that lines were decoded from, also where they were not in the encoding."""
+    return "".join(lines).encode(encoding, errors="surrogateescape")
+
+
+class _Lines(Iterator[str]):
+    """Physical lines of a file that can be handed back, so that reading can start over at one."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self._waiting: deque[str] = deque()
+        self._unread = 0
+        self.taken: list[str] = []
+        self.line = 0
+
+    def __next__(self) -> str:
+        if self._unread:
+            self._skip()
+        line = self._waiting.popleft() if self._waiting else next(self._text)
+        self.taken.append(line)
+        self.line += 1
+        return line
+
+    def pass_over(self, count: int) -> None:
+        """Leave so many lines unread, and unpacked only if one after them is wanted."""
+        self._unread += count
+        self.line += count
+
+    def _skip(self) -> None:
+        handed_back = min(self._unread, len(self._waiting))
+        for _ in range(handed_back):
+            self._waiting.popleft()
+        deque(islice(self._text, self._unread - handed_back), maxlen=0)
+        self._unread = 0
+
+    def begin_record(self) -> int:
+        """Forget the lines of the record before; returns the line the next one starts on."""
+        self.taken = []
+        return self.line + 1
+
+    def give_back(self, lines: list[str]) -> None:
+        """Hand lines back, to be read again."""
+        self._waiting.extendleft(reversed(lines))
+        self.line -= len(lines)
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a source writes its tables."""
+
+    delimiter: str = ","
+    is_quoted: bool = True
+    encoding: str = "utf-8"
+    columns: tuple[str, ...] = ()
+    """Column names of a file that has no header line."""
+    folds_names: bool = False
+    """Column names are read in lower case, where a source writes the same ones in several ways."""
+
+    @property
+    def reader_options(self) -> dict[str, Any]:
+        """The options of Python's csv reader."""
+        quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
+        return {"delimiter": self.delimiter, "quoting": quoting, "strict": True}
+
+
+CSV = TableFormat()
+
+
+@contextmanager
+def _open_text(file: SourceFile, form: TableFormat) -> Iterator[IO[str]]:
+    """The text of a file; a byte that is not in the encoding comes as a lone surrogate."""
+    with (
+        file.open() as stream,
+        io.TextIOWrapper(stream, form.encoding, errors="surrogateescape", newline="\n") as text,
+    ):
+        yield text
+
+
+def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
+    """The column names of a file, without a byte-order mark; empty where there is no readable row."""
+    try:
+        with _open_text(file, form) as text:
+            header = next(csv.reader(_Lines(text), **form.reader_options), [])
+    except READ_ERRORS:
+        return []
+    names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
+    return [name.lower() for name in names] if form.folds_names else names
+
+
+def has_rows(file: SourceFile, form: TableFormat) -> bool:
+    """Whether one of the first rows has as many cells as the form has columns."""
+    return any(isinstance(row, TableRow) for row in islice(read_table(file, form), ROWS_LOOKED_AT))
+
+
+def read_table(
+    file: SourceFile, form: TableFormat = CSV, memory: TableMemory | None = None
+) -> Iterator[TableRow | Unreadable | QuietAd]:
+    """Rows of a file in order, each with its first line; of rows passed over, the ad.
+
+    With a `memory`, rows that stand as they did at the look before are passed over.
+
+    Without `form.columns` the first row names the columns. A row with another number of cells, with
+    bytes outside the encoding, or with broken quotes is `Unreadable`; when it swallowed further
+    lines, those are read again on their own.
+    """
+    columns = list(form.columns) or read_header(file, form)
+    known = KnownLines(memory, file.open) if memory else None
+    line = 0
+    try:
+        with _open_text(file, form) as text:
+            lines = _Lines(text)
+            if not form.columns:
+                next(csv.reader(lines, **form.reader_options), None)
+            for row in _read_rows(file.name, lines, form, columns, known):
+                yield row
+                line = lines.line
+    except BREAKING_ERRORS as error:
+        yield Unreadable(
+            file=file.name, line=line + 1, reason=f"the file breaks off here ({error})"
+        )
+
+
+def _read_rows(
+    name: str, lines: _Lines, form: TableFormat, columns: list[str], known: KnownLines | None
+) -> Iterator[TableRow | Unreadable | QuietAd]:
+    reader = csv.reader(lines, **form.reader_options)
+    while True:
+        line = lines.begin_record()
+        if known and (ads := known.take(line)):
+            lines.pass_over(len(ads))
+            yield from ads
+            if lines.line == known.last_line:
+                return
+            continue
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            reason = f"the row cannot be read ({error})"
+            yield _leave_line(name, lines, line, reason, form.encoding)
+            reader = csv.reader(lines, **form.reader_options)
+            continue
+        if not cells:
+            continue
+        if len(cells) != len(columns):
+            reason = f"the row has {len(cells)} cells where {len(columns)} columns are named"
+            yield _leave_line(name, lines, line, reason, form.encoding)
+            reader = csv.reader(lines, **form.reader_options)
+        elif not _is_plain(lines.taken) and (
+            unfit := _find_unfit_cell(columns, cells, form.encoding)
+        ):
+            column, reason = unfit
+            raw = encode_lines(lines.taken, form.encoding)
+            yield Unreadable(file=name, line=line, field=column, reason=reason, raw=raw)
+        else:
+            yield TableRow(line, dict(zip(columns, cells, strict=True)), lines.taken, form.encoding)
+
+
+def _leave_line(name: str, lines: _Lines, line: int, reason: str, encoding: str) -> Unreadable:
+    """Put the first line of a broken record aside and hand the others back."""
+    first, *others = lines.taken or [""]
+    lines.give_back(others)
+    return Unreadable(file=name, line=line, reason=reason, raw=encode_lines([first], encoding))
+
+
+def _is_plain(lines: list[str]) -> bool:
+    """Whether every database could hold the text: no NUL, and no byte outside the encoding."""
+    try:
+        for line in lines:
+            line.encode()
+            if "\0" in line:
+                return False
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _find_unfit_cell(columns: list[str], cells: list[str], encoding: str) -> tuple[str, str] | None:
+    """The first column whose text no database could hold, and why."""
+    for column, cell in zip(columns, cells, strict=True):
+        if "\0" in cell:
+            return column, "holds a NUL byte"
+        if not _is_plain([cell]):
+            return column, f"the text is not {encoding.upper()}"
+    return None

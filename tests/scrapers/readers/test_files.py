@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from archive.records import Unreadable
+from scrapers.readers.files import SourceFile, expand_file, spell_name
+from tests.scrapers.samples import pack
+
+
+def expand(data: bytes, name: str = "bundle.zip") -> list[SourceFile | Unreadable]:
+    return list(expand_file(SourceFile.from_bytes(name, data)))
+
+
+def read(file: SourceFile | Unreadable) -> bytes:
+    assert isinstance(file, SourceFile)
+    with file.open() as stream:
+        return stream.read()
+
+
+def test_a_plain_file_is_itself() -> None:
+    (only,) = expand(b"id,name\n", "ads.csv")
+    assert read(only) == b"id,name\n"
+
+
+def test_members_of_a_zip_come_in_its_order_and_say_where_they_lay() -> None:
+    files = expand(pack({"folder/b.csv": "b", "a.csv": "a"}))
+    assert [file.name for file in files if isinstance(file, SourceFile)] == [
+        "bundle.zip/folder/b.csv",
+        "bundle.zip/a.csv",
+    ]
+    assert [read(file) for file in files] == [b"b", b"a"]
+
+
+def test_a_zip_is_known_by_its_bytes_whatever_its_name() -> None:
+    (only,) = expand(pack({"a.csv": "a"}), "download")
+    assert read(only) == b"a"
+
+
+@pytest.mark.parametrize("kept", [4, 40, -30])
+def test_a_zip_that_was_cut_short_is_held_whole(kept: int) -> None:
+    (only,) = expand(pack({"a.csv": "x" * 500})[:kept])
+    assert isinstance(only, Unreadable)
+    assert "cut short" in only.reason
+
+
+def test_a_damaged_member_is_held_and_the_others_are_read() -> None:
+    packed = bytearray(pack({"a.csv": bytes(range(256)) * 20, "b.csv": "whole"}))
+    packed[60] ^= 0xFF
+    damaged, whole = expand(bytes(packed))
+    assert isinstance(damaged, Unreadable)
+    assert damaged.file == "bundle.zip/a.csv"
+    assert read(whole) == b"whole"
+
+
+def test_a_zip_bomb_is_stopped_long_before_its_end() -> None:
+    (only,) = expand(pack({"bomb.csv": b"\0" * (120 << 20)}))
+    assert isinstance(only, Unreadable)
+    assert "grows beyond" in only.reason
+
+
+def test_a_member_packed_in_an_unknown_way_is_held() -> None:
+    packed = bytearray(pack({"a.csv": "a"}))
+    packed[packed.index(b"PK\x03\x04") + 8] = packed[packed.index(b"PK\x01\x02") + 10] = 99
+    (only,) = expand(bytes(packed))
+    assert isinstance(only, Unreadable)
+    assert "not supported" in only.reason
+
+
+def test_an_encrypted_zip_is_held() -> None:
+    packed = bytearray(pack({"a.csv": "a"}))
+    packed[packed.index(b"PK\x01\x02") + 8] |= 1
+    (only,) = expand(bytes(packed))
+    assert isinstance(only, Unreadable)
+    assert "encrypted" in only.reason
+
+
+def test_a_member_that_points_out_of_its_folder_is_only_a_name(tmp_path: Path) -> None:
+    (only,) = expand(pack({"../../escape.csv": "x"}))
+    assert isinstance(only, SourceFile)
+    assert only.base_name == "escape.csv"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_member_can_be_opened_again() -> None:
+    (only,) = expand(pack({"a.csv": "again"}))
+    assert read(only) == read(only) == b"again"
+
+
+def test_a_name_on_disk_that_is_not_utf_8_is_spelled_out() -> None:
+    assert spell_name(Path("caf\udce9.csv")) == "caf\\xe9.csv"
+
+
+def test_a_page_of_html_called_a_zip_is_held() -> None:
+    (only,) = expand(b"<!DOCTYPE html><html>Sorry, something went wrong.</html>")
+    assert isinstance(only, Unreadable)
+    assert "cannot be opened" in only.reason

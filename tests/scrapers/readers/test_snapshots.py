@@ -1,0 +1,296 @@
+"""Looks that pass over unchanged rows leave the same archive as looks that read every row."""
+
+import io
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, col, select
+
+from archive.database import read, write
+from archive.dump import dump_comparable
+from archive.models import Ad, Run
+from archive.models.changes import ChangeKind
+from archive.models.collecting import Outcome, RunKind
+from archive.outages import Patience
+from archive.records import AdRecord
+from archive.runs import begin_run, end_run
+from archive.sightings import read_seen
+from archive.unchanged_rows import QuietAd
+from config.settings import Settings
+from scrapers import spider as paging
+from scrapers.readers import snapshots
+from scrapers.readers.files import SourceFile
+from scrapers.readers.look_folders import name_work
+from scrapers.readers.reading import Reading
+from scrapers.readers.row_memory import Recognise, RowMemory
+from scrapers.replica.serve import running_replica
+from scrapers.spider import read_delivery
+from tests.migrated import init_fresh
+from tests.scrapers.crawls import Home
+from tests.scrapers.samples import pack, records, refusal
+from tests.scrapers.stories import FILE, HEADER, SNAP, START, Story, look, spell_file, spell_row
+
+
+@contextmanager
+def open_home(folder: Path) -> Iterator[Home]:
+    settings = Settings(home=folder, meilisearch_url=None)
+    engine = init_fresh(settings, [SNAP.info])
+    yield Home(settings, engine)
+    engine.dispose()
+
+
+def tell_history(home: Home) -> tuple[object, ...]:
+    """All that is in an archive, and what each look counted and saw."""
+    with read(home.engine) as session:
+        runs = [
+            (
+                *(run.model_dump(exclude={"observed_at"})[name] for name in COUNTED),
+                see(session, run),
+            )
+            for run in session.exec(select(Run).order_by(col(Run.id)))
+        ]
+        return runs, dump_comparable(session)
+
+
+COUNTED = (
+    *("partition", "outcome", "reason", "complete", "pages", "seen", "new", "changed"),
+    *("unchanged", "vanished", "quarantined"),
+)
+
+
+def see(session: Session, run: Run) -> list[int]:
+    blocks = read_seen(session, run.id or 0, ChangeKind.AD_CONTENT)
+    return sorted({one for ids in blocks for one in ids})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_passed_over_comes_out_as_if_it_were_read(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PAGE_SIZE", 7)
+    monkeypatch.setattr(snapshots, "LINES_AT_ONCE", 5)
+    story = Story(seed)
+    with open_home(tmp_path / "quick") as quick, open_home(tmp_path / "slow") as slow:
+        for day in range(7):
+            data = story.tell_day()
+            partition = story.dice.choice(["2026"] * 5 + ["2025", None])
+            for home in (quick, slow):
+                shutil.rmtree(slow.settings.home / "snapshots", ignore_errors=True)
+                look(home, data, day, partition=partition)
+        assert tell_history(quick) == tell_history(slow)
+
+
+def remember(home: Home, data: bytes, recognise: Recognise, name: str = FILE) -> RowMemory:
+    """A memory that rests on a look at these bytes."""
+    look(home, data, 0, name=name)
+    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
+    before = snapshots.find_snapshot(folder)
+    assert before is not None
+    now = snapshots.SnapshotName.of(before)._replace(run_id=99)
+    readers = snapshots.hash_readers(home.settings.home / "config")
+    return RowMemory(folder, now, before, recognise, readers)
+
+
+def know_all(refs: Collection[str]) -> dict[str, QuietAd]:
+    return {ref: QuietAd(7, "EUR", 0) for ref in refs}
+
+
+def read_with(memory: RowMemory, data: bytes, name: str = FILE) -> list[Reading]:
+    file = SourceFile(name, SourceFile.from_bytes(name, data).open, memory)
+    readings = list(read_delivery(SNAP, file))
+    memory.close(is_kept=False)
+    return readings
+
+
+ROWS = [spell_row(f"ad{number}") for number in range(6)]
+
+
+def read_refs(readings: list[Reading]) -> list[str | None]:
+    """The refs of what was read, in order; `None` for each row that was passed over."""
+    found = [None if isinstance(r, QuietAd) else r for r in readings]
+    return [r.ref if isinstance(r, AdRecord) else None for r in found]
+
+
+def test_of_a_file_that_is_as_it_was_no_row_is_read(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    assert read_refs(read_with(memory, spell_file(*ROWS))) == [None] * 6
+
+
+def test_only_rows_that_differ_are_read_in_their_place(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    changed = [*ROWS[:2], spell_row("ad2", 999), *ROWS[3:], spell_row("ad9")]
+    readings = read_with(memory, spell_file(*changed))
+    assert read_refs(readings) == [None, None, "ad2", None, None, None, "ad9"]
+
+
+def test_a_row_that_is_refused_among_known_ones_keeps_its_line_and_its_bytes(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    refused = spell_row("ad3", -1)
+    held = refusal(read_with(memory, spell_file(*ROWS, refused)))
+    assert (held.line, held.raw) == (8, f"{refused}\n".encode())
+
+
+def test_an_ad_that_something_else_touched_is_read(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), lambda refs: know_all({*refs} - {"ad4"}))
+    assert read_refs(read_with(memory, spell_file(*ROWS))) == [None] * 4 + ["ad4", None]
+
+
+def test_a_row_is_read_again_after_another_row_of_its_ad(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    rows = [spell_row("ad3", 5), *ROWS]
+    assert read_refs(read_with(memory, spell_file(*rows))) == [
+        "ad3",
+        *[None] * 3,
+        "ad3",
+        None,
+        None,
+    ]
+
+
+def test_a_known_line_inside_a_longer_row_is_part_of_that_row(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    swallowing = spell_row("ad9", name=f"first\n{ROWS[1]}\nlast")
+    readings = read_with(memory, spell_file(ROWS[0], swallowing, ROWS[2]))
+    assert read_refs(readings) == [None, "ad9", None]
+    (ad,) = [r for r in readings if isinstance(r, AdRecord)]
+    assert ad.advertiser_name is not None
+    assert ROWS[1] in ad.advertiser_name
+
+
+def test_a_zip_is_compared_member_by_member(home: Home) -> None:
+    memory = remember(home, pack({FILE: spell_file(*ROWS)}), know_all, "bundle.zip")
+    data = pack({FILE: spell_file(*ROWS, spell_row("ad9")), "Other.csv": spell_file(*ROWS[:1])})
+    assert read_refs(read_with(memory, data, "bundle.zip")) == [*[None] * 6, "ad9", "ad0"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        spell_file(*ROWS, header=f"{HEADER},Mood").replace(b"finland", b"finland,glad"),
+        spell_file(*ROWS).replace(b"\n", b"\r\n"),
+        spell_file(*ROWS, spell_row("ad9", name="B\udce4r")),
+        spell_file(*ROWS, spell_row("ad9", name="a\x1fb")),
+    ],
+    ids=["another header", "carriage returns", "Latin-1", "a separator"],
+)
+def test_where_there_is_doubt_each_row_is_read(home: Home, data: bytes) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    assert not any(isinstance(reading, QuietAd) for reading in read_with(memory, data))
+
+
+def test_other_readers_read_each_row(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    memory.readers_sha256 = "another release"
+    assert len(records(read_with(memory, spell_file(*ROWS)))) == 6
+
+
+def test_a_damaged_snapshot_is_no_snapshot(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    assert memory.before is not None
+    memory.before.write_bytes(b"PAR1 and nothing else")
+    assert len(records(read_with(memory, spell_file(*ROWS)))) == 6
+
+
+def test_a_table_that_nobody_reads_to_its_end_holds_nobody_up(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    table = memory.open_table(FILE, HEADER.split(","))
+    assert table.match(lambda: io.BytesIO(spell_file(*ROWS))).lines == 7
+    monkeypatch.setattr(snapshots, "HASH_LINES", "SELECT 1")
+    assert table.match(lambda: io.BytesIO(bytes(4 << 20))) == snapshots.NOTHING
+    memory.close(is_kept=False)
+
+
+def rests_on_snapshot(home: Home, day: int) -> bool:
+    """Whether a look that begins on a day passes over rows; the look fails."""
+    at = START + timedelta(days=day)
+    with write(home.engine) as session:
+        begun = begin_run(session, "snap", "2026", RunKind.CRAWL, at, is_sweep=True)
+    memory = RowMemory.open(home.settings, home.engine, Patience(1), begun)
+    with write(home.engine) as session:
+        end_run(session, begun, Outcome.FAILED, at)
+    return memory is not None and memory.before is not None
+
+
+def test_a_look_that_ended_well_is_rested_on_until_one_ends_badly(home: Home) -> None:
+    assert not rests_on_snapshot(home, 0)
+    look(home, spell_file(*ROWS), 1)
+    assert rests_on_snapshot(home, 2)
+    assert not rests_on_snapshot(home, 3)
+
+
+def test_a_look_at_an_earlier_time_reads_each_row(home: Home) -> None:
+    look(home, spell_file(*ROWS), 5)
+    assert not rests_on_snapshot(home, 4)
+
+
+def test_a_partition_keeps_one_snapshot_and_nothing_of_the_work(home: Home) -> None:
+    for day in range(3):
+        look(home, spell_file(*ROWS, spell_row("late", day)), day)
+    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
+    (kept,) = folder.iterdir()
+    assert snapshots.SnapshotName.of(kept).run_id == 3
+
+
+def test_what_killed_looks_left_is_swept_and_what_living_ones_use_is_not(home: Home) -> None:
+    def leave_work(partition: str, day: int) -> Path:
+        with write(home.engine) as session:
+            at = START + timedelta(days=day)
+            begun = begin_run(session, "snap", partition, RunKind.CRAWL, at, is_sweep=True)
+        folder = snapshots.name_folder(home.settings.home, "snap", partition)
+        work = name_work(folder, begun.run_id)
+        work.mkdir(parents=True)
+        (work / "noted.csv").touch()
+        return work
+
+    killed, living = leave_work("2026", 0), leave_work("2025", 0)
+    look(home, spell_file(*ROWS), 1)
+    assert (killed.exists(), living.exists()) == (False, True)
+    elsewhere = leave_work("2025", 1)
+    look(home, spell_file(*ROWS), 2)
+    assert (living.exists(), elsewhere.exists()) == (False, True)
+
+
+def test_a_look_that_has_ended_keeps_its_work_until_its_snapshot_is_written(home: Home) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    memory.open_table(FILE, []).note([ROWS[0]], "ad0")
+    look(home, spell_file(*ROWS), 1)
+    assert memory.work.exists()
+    memory.close(is_kept=False)
+    assert not memory.work.exists()
+
+
+def test_a_file_of_no_partition_leaves_no_snapshot(home: Home) -> None:
+    look(home, spell_file(*ROWS), 0, partition=None)
+    assert not (home.settings.home / "snapshots").exists()
+
+
+def test_unchanged_ads_are_seen_and_none_of_them_vanishes(home: Home) -> None:
+    look(home, spell_file(*ROWS), 0)
+    report = look(home, spell_file(*ROWS[:5]), 1)
+    assert (report.counts.seen, report.counts.unchanged, report.counts.vanished) == (5, 5, 1)
+    with read(home.engine) as session:
+        gone = session.exec(select(Ad.ref).where(col(Ad.vanished_at).is_not(None))).all()
+    assert gone == ["ad5"]
+
+
+def test_a_crawl_passes_over_what_the_crawl_before_it_read(home: Home) -> None:
+    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
+    with running_replica(day=1) as url:
+        first = home.crawl(url)
+    assert first.outcome == "done"
+    before = snapshots.find_snapshot(folder)
+    assert before is not None
+    with running_replica(day=2) as url:
+        second = home.crawl(url)
+    assert (second.outcome, second.new, second.changed, second.vanished) == ("done", 3, 6, 1)
+    assert second.seen == first.seen + 2
+    after = snapshots.find_snapshot(folder)
+    assert after is not None
+    # The key of the hashes is handed on by a look that found the snapshot.
+    assert snapshots.SnapshotName.of(after).key == snapshots.SnapshotName.of(before).key

@@ -1,0 +1,218 @@
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from archive.database import read
+from archive.models import AdvertiserSpend
+from archive.records import AdvertiserSpendRecord, Grain
+from scrapers.readers.reading import NotRead
+from scrapers.replica.serve import running_replica
+from tests.scrapers.crawls import Home
+from tests.scrapers.samples import (
+    SAMPLES,
+    import_paths,
+    needs_samples,
+    pack,
+    read_all,
+    read_sample,
+    records,
+    refusal,
+    refusals,
+)
+
+SOURCE = "meta_ad_library_report"
+FOLDER = "meta-ad-library-report"
+STEM = "FacebookAdLibraryReport_2026-11-20_BE"
+NAME = f"{STEM}_last_30_days_advertisers.csv"
+HEADER = "Page ID,Page name,Disclaimer,Amount spent (EUR),Number of ads in Library"
+PAGE = '900000000001,"Seeblick, heute",Verlag Seeblick,1250,7'
+
+
+def read_lines(*lines: str, name: str = NAME, header: str = HEADER) -> list[AdvertiserSpendRecord]:
+    found = records(read_all(SOURCE, name, "\ufeff" + "\n".join((header, *lines))))
+    return [record for record in found if isinstance(record, AdvertiserSpendRecord)]
+
+
+def test_a_page_has_its_amount_for_the_window_that_the_files_name_tells() -> None:
+    (page,) = read_lines(PAGE)
+    assert (page.advertiser_ref, page.advertiser_name) == ("900000000001", "Seeblick, heute")
+    assert (page.currency, page.spend_lower_minor, page.spend_upper_minor) == (
+        "EUR",
+        1250_00,
+        1250_00,
+    )
+    assert (page.grain, page.countries, page.ads_count) == (Grain.WINDOW, ["BE"], 7)
+    assert (page.period_start_on, page.period_end_on) == (date(2026, 10, 22), date(2026, 11, 20))
+    assert page.day_zone == "America/Los_Angeles"
+    assert page.source_fields == {"disclaimer": "Verlag Seeblick"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "grain", "start_on"),
+    [
+        ("yesterday", Grain.DAY, date(2026, 11, 20)),
+        ("last_7_days", Grain.WINDOW, date(2026, 11, 14)),
+        ("last_90_days", Grain.WINDOW, date(2026, 8, 23)),
+        ("lifelong", Grain.LIFETIME, None),
+    ],
+)
+def test_each_window_has_its_days(preset: str, grain: Grain, start_on: date | None) -> None:
+    (page,) = read_lines(PAGE, name=f"{STEM}_{preset}_advertisers.csv")
+    assert (page.grain, page.period_start_on, page.dataset) == (grain, start_on, f"BE_{preset}")
+
+
+def test_up_to_a_hundred_is_a_range_from_nothing() -> None:
+    (page,) = read_lines("900000000001,Seeblick,,≤100,1")
+    assert (page.spend_lower_minor, page.spend_upper_minor) == (0, 100_00)
+
+
+def test_files_of_2018_have_neither_ids_nor_a_currency_and_cover_a_week() -> None:
+    (page,) = read_lines(
+        "Both Ears Campaign,Both Ears Committee,5208,174",
+        name="FacebookAdArchiveReportUS2018-12-29ThisWeekSpending.csv",
+        header="Page Name,Disclaimer,Amount Spent,Number of Ads in Archive",
+    )
+    assert (page.advertiser_ref, page.advertiser_name) == (None, "Both Ears Campaign")
+    assert (page.currency, page.spend_upper_minor, page.ads_count) == ("USD", 5208_00, 174)
+    assert (page.grain, page.period_start_on) == (Grain.WEEK, date(2018, 12, 23))
+    assert page.missing["advertiser_ref"] == "not_provided"
+
+
+def test_a_file_of_2018_about_another_country_is_given_no_currency() -> None:
+    (page,) = read_lines(
+        "Both Ears Campaign,Both Ears Committee,5208,174",
+        name="FacebookAdArchiveReportGB2018-12-29ThisWeekSpending.csv",
+        header="Page Name,Disclaimer,Amount Spent,Number of Ads in Archive",
+    )
+    assert (page.currency, page.missing["currency"]) == (None, "not_disclosed")
+
+
+def test_files_of_2020_have_the_same_columns_in_title_case() -> None:
+    header = "Page ID,Page Name,Disclaimer,Amount Spent (EUR),Number of Ads in Library"
+    assert read_lines(PAGE, header=header) == read_lines(PAGE)
+
+
+def test_accounts_without_a_page_are_not_one_advertiser() -> None:
+    pages = read_lines("0,Instagram User 1,,≤100,1", "0,Instagram User 2,,≤100,1")
+    assert [page.advertiser_ref for page in pages] == [None, None]
+    assert [page.advertiser_name for page in pages] == ["Instagram User 1", "Instagram User 2"]
+
+
+def test_a_page_without_a_name_keeps_its_id() -> None:
+    (page,) = read_lines("900000000003,,These ads ran without a disclaimer,≤100,3")
+    assert (page.advertiser_ref, page.missing["advertiser_name"]) == (
+        "900000000003",
+        "not_disclosed",
+    )
+
+
+def test_the_lines_of_one_page_make_one_statement_whatever_their_order() -> None:
+    lines = [PAGE, "900000000001,Seeblick,,≤100,2", "900000000001,Seeblick,Verlag Seeblick,30,1"]
+    (page,) = read_lines(*lines)
+    assert (page.spend_lower_minor, page.spend_upper_minor) == (1280_00, 1380_00)
+    assert page.ads_count == 10
+    kept = json.loads(page.source_fields["lines"])
+    assert sorted(line["disclaimer"] for line in kept) == ["", "Verlag Seeblick", "Verlag Seeblick"]
+    assert read_lines(*reversed(lines)) == [page]
+
+
+def test_a_page_of_which_one_line_cannot_be_read_has_no_sum() -> None:
+    text = "\n".join((HEADER, PAGE, "900000000001,Seeblick,,some,2"))
+    readings = read_all(SOURCE, NAME, text)
+    assert records(readings) == []
+    assert [piece.field for piece in refusals(readings)] == ["amount spent (eur)", "page name"]
+
+
+def test_a_mark_before_a_line_in_the_middle_belongs_to_no_id() -> None:
+    (page,) = read_lines(f"\ufeff{PAGE}")
+    assert page.advertiser_ref == "900000000001"
+
+
+def test_regions_and_places_are_not_read_and_said_so() -> None:
+    zipped = pack(
+        {
+            NAME: f"{HEADER}\n{PAGE}",
+            f"{STEM}_last_30_days_locations.csv": "Location name,Amount spent (EUR)\nKüste,9",
+            f"regions/{STEM}_last_30_days_Küste.csv": "Page ID,Page name,Disclaimer,Amount spent (EUR)",
+        }
+    )
+    readings = read_all(SOURCE, f"{STEM}_last_30_days.zip", zipped)
+    assert len(records(readings)) == 1
+    assert sum(isinstance(reading, NotRead) for reading in readings) == 2
+    assert refusals(readings) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("report.csv", f"{HEADER}\n{PAGE}", "only the name"),
+        (f"{STEM}_tomorrow_advertisers.csv", f"{HEADER}\n{PAGE}", "only the name"),
+        (NAME.replace("11-20", "02-31"), f"{HEADER}\n{PAGE}", "the day"),
+        (NAME, "<!doctype html><p>Log in", "an HTML page"),
+        (NAME, f"Page ID,{HEADER.split(',', 1)[1]},Mood\n{PAGE},glad", "do not know"),
+        (NAME, f"{HEADER}\n{PAGE.replace('1250', '-1')}", "negative"),
+        (NAME, f"{HEADER.replace('EUR', 'EYR')}\n{PAGE}", "EYR"),
+    ],
+)
+def test_what_cannot_be_read_is_held_with_the_reason(name: str, text: str, why: str) -> None:
+    assert why in refusal(read_all(SOURCE, name, text)).reason
+
+
+def test_a_listed_file_is_fetched_and_what_changed_in_it_is_told_apart(home: Home) -> None:
+    name = "FacebookAdLibraryReport_2026-11-20_US_last_30_days.zip"
+    with running_replica(day=1) as url:
+        first = home.crawl(url, SOURCE, name)
+    with running_replica(day=2) as url:
+        second = home.crawl(url, SOURCE, name)
+    assert (first.outcome, first.new, first.quarantined) == ("done", 4, 0)
+    assert (second.outcome, second.changed, second.unchanged) == ("done", 1, 3)
+
+
+def test_lf_and_crlf_twins_add_nothing(home: Home, tmp_path: Path) -> None:
+    text = "\n".join((HEADER, PAGE, "900000000001,Seeblick,,≤100,2", "900000000002,See,,9,1"))
+    for folder, ending in (("lf", "\n"), ("crlf", "\r\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / NAME).write_bytes(text.replace("\n", ending).encode())
+    assert import_paths(home, SOURCE, tmp_path / "lf").counts.new == 2
+    report = import_paths(home, SOURCE, tmp_path / "crlf")
+    assert (report.counts.changed, report.counts.unchanged) == (0, 2)
+    assert home.count("advertiser_spend") == 2
+
+
+@needs_samples
+@pytest.mark.parametrize(
+    ("path", "pages"),
+    [
+        ("2018-12-US/FacebookAdArchiveReportUS2018-12-29ThisWeekSpending.csv", 6_048),
+        (
+            "2023-05-GR-daily/FacebookAdLibraryReport_2023-05-16_GR_last_30_days_advertisers.csv",
+            1_634,
+        ),
+        ("2023-06-US/FacebookAdLibraryReport_2023-06-01_US_yesterday.zip", 3_137),
+        ("2025-07/FacebookAdLibraryReport_2025-07-12_BE_last_30_days_advertisers.csv", 1_002),
+        ("2025-07/2025-07-14.zip", 66),
+    ],
+)
+def test_real_files_of_every_generation_are_read_without_a_remainder(path: str, pages: int) -> None:
+    readings = read_sample(SOURCE, f"{FOLDER}/{path}")
+    assert refusals(readings) == []
+    assert len(records(readings)) == pages
+
+
+@needs_samples
+def test_real_files_imported_again_in_another_order_change_nothing(home: Home) -> None:
+    paths = sorted((SAMPLES / FOLDER / "2023-05-GR-daily").iterdir())
+    first = import_paths(home, SOURCE, *paths)
+    again = import_paths(home, SOURCE, *reversed(paths), observed_on=date(2026, 12, 1))
+    assert (first.outcome, first.counts.changed) == ("done", 0)
+    assert (again.counts.new, again.counts.changed, again.counts.unchanged) == (
+        0,
+        0,
+        first.counts.new,
+    )
+    with read(home.engine) as session:
+        kept = session.exec(select(AdvertiserSpend.series)).all()
+    assert len(kept) == len(set(kept)) == first.counts.new

@@ -1,0 +1,158 @@
+from datetime import date
+
+import pytest
+
+from archive.records import CommitteeRecord, DisclosureRecord
+from scrapers.readers.reading import NotRead
+from scrapers.spiders.us_fec_bulk import UsFecBulkSpider
+from tests.scrapers.crawls import Home
+from tests.scrapers.samples import (
+    SAMPLES,
+    import_paths,
+    needs_samples,
+    pack,
+    read_all,
+    read_sample,
+    records,
+    refusal,
+    refusals,
+)
+
+SOURCE = "us_fec_bulk"
+
+ROW = (
+    "C99900001|N|2020|M9|9999|21B|F3X|SB|CHATTERBOX ADS|LAMPTON|ZZ|00002|08/14/2020|125.5|G2020|"
+    "DIGITAL ADVERTISING|004|Advertising Expenses |||ORG|990001|9990|HB.1|HB.0|"
+)
+COMMITTEE = (
+    "C99900001|HARBOUR PARTY COMMITTEE|MARROWBY, ENID|1 INVENTED QUAY|SUITE 2|PORT EXAMPLIA|ZZ|00001|"
+    "U|Y|HBR|M|L|LANTERN UNION|H0ZZ01001"
+)
+
+
+def read_expenditures(*rows: str) -> list[DisclosureRecord]:
+    readings = read_all(SOURCE, "oppexp.txt", "\n".join(rows) + "\n")
+    return [record for record in records(readings) if isinstance(record, DisclosureRecord)]
+
+
+def test_an_expenditure_says_who_paid_whom_how_much_when_and_what_for() -> None:
+    (row,) = read_expenditures(ROW)
+    assert (row.ref, row.committee_ref, row.filing_ref) == ("990001", "C99900001", "9990")
+    assert (row.amount_minor, row.currency, row.spent_on) == (125_50, "USD", date(2020, 8, 14))
+    assert (row.payee_name, row.payee_place) == ("CHATTERBOX ADS", "LAMPTON, ZZ")
+    assert (row.purpose, row.category) == ("DIGITAL ADVERTISING", "Advertising Expenses")
+    assert (row.transaction_ref, row.parent_transaction_ref) == ("HB.1", "HB.0")
+    assert (row.is_memo, row.is_notice, row.is_correction) == (False, False, False)
+
+
+def test_the_filers_name_stands_in_another_file_and_is_not_made_up() -> None:
+    (row,) = read_expenditures(ROW)
+    assert row.missing["payer_name"] == "not_provided"
+
+
+def test_a_memo_row_and_a_negative_amount_are_marked() -> None:
+    memo, refund = read_expenditures(ROW.replace(" |||ORG", " |X||ORG"), ROW.replace("125.5", "-1"))
+    assert memo.is_memo
+    assert not memo.is_correction
+    assert (refund.is_correction, refund.amount_minor) == (True, -100)
+
+
+@pytest.mark.parametrize("written", ["08/14/2020", "08142020"])
+def test_days_are_read_as_filed_and_as_described(written: str) -> None:
+    (row,) = read_expenditures(ROW.replace("08/14/2020", written))
+    assert row.spent_on == date(2020, 8, 14)
+
+
+def test_quotes_and_windows_letters_are_text() -> None:
+    readings = read_all(
+        SOURCE, "oppexp.txt", ROW.replace("CHATTERBOX", 'CAFÉ "ONE').encode("cp1252")
+    )
+    (row,) = records(readings)
+    assert isinstance(row, DisclosureRecord)
+    assert row.payee_name == 'CAFÉ "ONE ADS'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("125.5", "9900000000", "TRANSACTION_AMT"),
+        ("125.5", "1.255", "TRANSACTION_AMT"),
+        ("125.5", "", "TRANSACTION_AMT"),
+        ("08/14/2020", "8/14/20", "TRANSACTION_DT"),
+        ("|N|", "|Q|", "AMNDT_IND"),
+        (" |||ORG", " |Y||ORG", "MEMO_CD"),
+        ("990001", "9.90001E+18", "SUB_ID"),
+    ],
+)
+def test_a_value_that_cannot_be_true_holds_its_row_and_no_other(
+    old: str, new: str, field: str
+) -> None:
+    broken = ROW.replace(old, new, 1)
+    readings = read_all(SOURCE, "oppexp.txt", f"{broken}\n{ROW}\n")
+    held = refusal(readings)
+    assert (held.line, held.field, held.raw) == (1, field, f"{broken}\n".encode())
+    assert len(records(readings)) == 1
+
+
+def test_a_row_with_a_cell_too_many_is_held() -> None:
+    readings = read_all(SOURCE, "oppexp.txt", f"{ROW}\n{ROW}|\n")
+    assert "27 cells where 26 columns" in refusal(readings).reason
+    assert len(records(readings)) == 1
+
+
+@pytest.mark.parametrize("change", [lambda row: f"{row}NEW|", lambda row: row.split("|", 1)[1]])
+def test_a_file_that_gained_or_lost_a_column_is_held_whole(change) -> None:
+    rows = "\n".join([change(ROW)] * 50)
+    assert refusal(read_all(SOURCE, "oppexp.txt", rows)).line == 1
+
+
+def test_a_committee_comes_without_its_treasurer_and_street() -> None:
+    (committee,) = records(read_all(SOURCE, "cm20.txt", COMMITTEE))
+    assert isinstance(committee, CommitteeRecord)
+    assert (committee.ref, committee.name) == ("C99900001", "HARBOUR PARTY COMMITTEE")
+    assert (committee.place, committee.party, committee.kind) == ("PORT EXAMPLIA, ZZ", "HBR", "Y")
+    said = committee.model_dump_json()
+    assert not any(word in said for word in ("MARROWBY", "QUAY", "SUITE", "00001|"))
+
+
+@pytest.mark.parametrize("name", ["cn.txt", "ccl20.txt", "oppexp_header_file.csv", "README.md"])
+def test_files_we_know_and_leave_are_told_with_their_reason(name: str) -> None:
+    (left,) = read_all(SOURCE, name, "H0ZZ01001|QUILLFEATHER, ADA\n")
+    assert isinstance(left, NotRead)
+
+
+def test_a_zip_names_the_row_by_zip_member_and_line() -> None:
+    readings = read_all(SOURCE, "oppexp20.zip", pack({"oppexp.txt": ROW.replace("125.5", "?")}))
+    assert (refusal(readings).file, refusal(readings).line) == ("oppexp20.zip/oppexp.txt", 1)
+
+
+@pytest.mark.parametrize("data", ["<html>\n<body>\nSorry\n</body>", "", "a|b\n"])
+def test_what_is_no_bulk_file_is_held_whole(data: str) -> None:
+    assert len(refusals(read_all(SOURCE, "oppexp.txt", data))) == 1
+
+
+def test_the_cycles_run_from_2020_to_the_one_under_way(home: Home) -> None:
+    cycles = UsFecBulkSpider.list_partitions(home.settings, date(2027, 1, 1))
+    assert cycles == ["2028", "2026", "2024", "2022", "2020"]
+    urls = UsFecBulkSpider.list_files(home.settings, "2020", "https://www.fec.gov")
+    assert urls[0] == "https://www.fec.gov/files/bulk-downloads/2020/oppexp20.zip"
+    assert len(urls) == 4
+
+
+@needs_samples
+def test_the_real_sample_gives_530_disclosures_worth_2_965_116_dollars_78() -> None:
+    readings = read_sample(SOURCE, "fec-bulk/oppexp.txt")
+    rows = [reading for reading in readings if isinstance(reading, DisclosureRecord)]
+    assert len(rows) == len(readings) == 530
+    assert sum(row.is_memo for row in rows) == 98
+    assert sum(row.is_correction for row in rows) == 53
+    assert len({row.committee_ref for row in rows}) == 133
+    assert sum(row.amount_minor for row in rows if not row.is_memo) == 2_965_116_78
+
+
+@needs_samples
+def test_importing_the_real_sample_twice_changes_nothing(home: Home) -> None:
+    report = import_paths(home, SOURCE, SAMPLES / "fec-bulk")
+    assert (report.outcome, report.counts.new) == ("done", 530 + 133)
+    again = import_paths(home, SOURCE, SAMPLES / "fec-bulk")
+    assert (again.counts.seen, home.count("disclosures"), home.count("quarantined")) == (0, 530, 0)

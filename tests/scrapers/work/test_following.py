@@ -1,0 +1,66 @@
+"""After a look the mirror follows where it is asked for, and holds nothing else up."""
+
+import pytest
+
+from archive.mirror import find_folder, read_status, sync_mirror
+from archive.mirror.manifest import hold_mirror
+from scrapers.replica.serve import running_replica
+from scrapers.work import consumers
+from scrapers.work.following import follow_changes
+from tests.scrapers.crawls import now
+
+
+@pytest.fixture
+def crawled(home):
+    with running_replica() as url:
+        home.crawl_meta(url)
+    return home
+
+
+def follow(home):
+    follow_changes(home.settings, home.engine, now, evaluate=False, index=False, mirror=True)
+
+
+def test_the_mirror_follows_when_asked(crawled):
+    follow(crawled)
+
+    status = read_status(crawled.engine, find_folder(crawled.settings))
+    assert status.lag_changes == 0
+    assert status.tables["public_ad"].rows == crawled.count("ads")
+
+
+def test_a_single_import_makes_no_mirror(crawled):
+    follow_changes(crawled.settings, crawled.engine, now, evaluate=False)
+
+    assert not find_folder(crawled.settings).exists()
+
+
+def test_a_mirror_that_another_process_holds_is_left_for_later(crawled, capsys):
+    with hold_mirror(find_folder(crawled.settings)):
+        follow(crawled)
+
+    assert "the mirror stays behind for now" in capsys.readouterr().err
+
+
+def test_a_full_disk_stops_the_mirror_and_not_the_worker(crawled, capsys, monkeypatch):
+    def fill_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(consumers, "sync_mirror", fill_disk)
+
+    follow(crawled)
+
+    assert "No space left" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("bearable", "left"), [(2, 1), (3, 2)])
+def test_when_files_have_become_many_one_takes_their_place(home, monkeypatch, bearable, left):
+    folder = find_folder(home.settings)
+    sync_mirror(home.engine, folder, now())
+    with running_replica() as url:
+        home.crawl_meta(url)
+    monkeypatch.setattr(consumers, "MOST_PARTS", bearable)
+
+    follow(home)
+
+    assert read_status(home.engine, folder).tables["public_ad"].parts == left

@@ -1,0 +1,235 @@
+"""What is due is told by the runs; the scheduler starts it once, and ends what it started."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.database import read, write
+from archive.models import Duty, Run
+from archive.models.collecting import Outcome, RunKind
+from archive.runs import begin_run
+from archive.turns import next_due_at
+from scrapers.fetching.budget import hold_off
+from scrapers.readers.yaml_files import YamlFileError
+from scrapers.replica.faults import Fault, send_slowly
+from scrapers.replica.serve import running_replica
+from scrapers.work.due import find_due
+from scrapers.work.duty import SCHEDULER, DutyTakenError, take_duty
+from scrapers.work.executors import LocalExecutor
+from scrapers.work.schedule import Schedule, read_schedules
+from scrapers.work.scheduler import CrawlScheduler
+from tests.scrapers.crawls import now
+
+SNAP_HOURLY = {"snap": Schedule(every="1h")}
+NOON = now().replace(hour=12, minute=0, second=0, microsecond=0)
+PATIENCE_SECONDS = 40
+
+
+def ended_run(outcome: Outcome, **values: object) -> Run:
+    given = {"source": "snap", "partition": "2026", "kind": RunKind.CRAWL, "observed_how": "crawl"}
+    times = {"started_at": NOON, "heartbeat_at": NOON, "observed_at": NOON}
+    return Run(**given, **times, outcome=outcome, **values)
+
+
+def remember(home, *runs: Run) -> None:
+    with write(home.engine) as session:
+        session.add_all(runs)
+
+
+def due_at(home, when) -> list[str]:
+    found = find_due(home.engine, home.settings, SNAP_HOURLY, when)
+    return [errand.partition for errand in found]
+
+
+def test_every_shipped_source_has_a_schedule(home):
+    assert all(schedule.every for schedule in read_schedules(home.settings).values())
+    assert "snap" in read_schedules(home.settings)
+
+
+def test_the_operators_schedule_replaces_the_shipped_one(home):
+    folder = home.settings.home / "config" / "schedules"
+    folder.mkdir(parents=True)
+    (folder / "snap.yaml").write_text("every: never\n")
+    (folder / "us_fec_bulk.yaml").write_text("every: 30m\n")
+
+    schedules = read_schedules(home.settings)
+
+    assert schedules["snap"].every is None
+    assert schedules["us_fec_bulk"].every == timedelta(minutes=30)
+    assert find_due(home.engine, home.settings, {"snap": schedules["snap"]}, NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("every: sometimes\n", ", line 1: every: .*'sometimes' is not a time"),
+        ("evry: 1d\n", ", line 1: every: Field required"),
+        ("every: 1d\nextra: 1\n", ", line 2: extra: "),
+        ("- 1d\n", ", line 1: the file: "),
+        ("every: [\n", ": not YAML"),
+    ],
+)
+def test_a_wrong_schedule_is_refused_by_file_line_and_field(home, text, complaint):
+    folder = home.settings.home / "config" / "schedules"
+    folder.mkdir(parents=True)
+    (folder / "snap.yaml").write_text(text)
+    with pytest.raises(YamlFileError, match=rf"snap\.yaml{complaint}"):
+        read_schedules(home.settings)
+
+
+def test_a_schedule_of_no_source_is_refused_by_name(home):
+    folder = home.settings.home / "config" / "schedules"
+    folder.mkdir(parents=True)
+    (folder / "snaap.yaml").write_text("every: 1d\n")
+    with pytest.raises(YamlFileError, match=r"snaap\.yaml: there is no source 'snaap'"):
+        read_schedules(home.settings)
+
+
+def test_a_partition_never_looked_at_is_due_before_one_that_is_overdue(home):
+    remember(home, ended_run(Outcome.DONE))
+    due = due_at(home, NOON + timedelta(hours=1))
+    assert due[-1] == "2026"
+    assert "2025" in due
+
+
+def test_a_partition_is_due_again_when_its_time_has_passed(home):
+    remember(home, ended_run(Outcome.DONE))
+    assert "2026" not in due_at(home, NOON + timedelta(minutes=59))
+    assert "2026" in due_at(home, NOON + timedelta(minutes=60))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hours"),
+    [(Outcome.DONE, 24), (Outcome.BLOCKED, 24), (Outcome.FAILED, 1), (Outcome.PARTIAL, 1)],
+)
+def test_what_failed_is_tried_again_sooner(outcome, hours):
+    due = next_due_at(ended_run(outcome), timedelta(days=1))
+    assert due == NOON + timedelta(hours=hours)
+
+
+def test_a_deferred_partition_waits_until_the_time_it_was_given(home):
+    later = NOON + timedelta(hours=5)
+    remember(home, ended_run(Outcome.DEFERRED, not_before_at=later))
+    assert "2026" not in due_at(home, later - timedelta(minutes=1))
+    assert "2026" in due_at(home, later)
+
+
+def test_a_partition_that_is_being_read_is_left_alone_until_its_lease_ends(home):
+    with write(home.engine) as session:
+        begin_run(session, "snap", "2020", RunKind.CRAWL, NOON)
+    soon = due_at(home, NOON + timedelta(minutes=1))
+    assert "2020" not in soon
+    assert "2021" in soon, "several workers share a source"
+    assert "2020" in due_at(home, NOON + timedelta(minutes=11)), "its worker is dead"
+
+
+def test_a_source_whose_key_must_wait_is_left_alone_by_every_worker(home):
+    with write(home.engine) as session:
+        hold_off(session, "snap", NOON + timedelta(hours=2), NOON)
+    assert due_at(home, NOON + timedelta(hours=1)) == []
+    assert "2026" in due_at(home, NOON + timedelta(hours=2))
+
+
+def test_what_was_found_due_names_the_look_it_was_judged_by(home):
+    remember(home, ended_run(Outcome.DONE, ended_at=NOON))
+    found = find_due(home.engine, home.settings, SNAP_HOURLY, NOON + timedelta(hours=1))
+    after = {errand.partition: errand.after_run for errand in found}
+    assert after["2026"] == home.runs()[0].id
+    assert after["2025"] == 0
+
+
+def silence_all(home) -> Path:
+    """Schedules in which nothing is ever due; gives their folder."""
+    folder = home.settings.home / "config" / "schedules"
+    folder.mkdir(parents=True)
+    for source in read_schedules(home.settings):
+        (folder / f"{source}.yaml").write_text("every: never\n")
+    return folder
+
+
+def schedule_fec(home, url: str) -> None:
+    """A schedule in which only the replica's one FEC cycle is due."""
+    folder = silence_all(home)
+    fec = folder / "us_fec_bulk.yaml"
+    fec.write_text(f"every: 1d\nbase_url: {url}/us_fec_bulk\n")
+    others = ("2026", "2024", "2022")
+    runs = [
+        Run(**(ended_run(Outcome.DONE).model_dump() | {"source": "us_fec_bulk", "partition": each}))
+        for each in others
+    ]
+    remember(home, *runs)
+
+
+def make_scheduler(home, clock=now) -> CrawlScheduler:
+    executor = LocalExecutor(home.settings, home.engine, clock)
+    return CrawlScheduler(home.settings, home.engine, clock, executor, seconds_between_ticks=0.2)
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the scheduler did not come to it"
+        time.sleep(0.05)
+
+
+def test_the_scheduler_starts_a_due_partition_and_not_twice(home):
+    with running_replica() as url:
+        schedule_fec(home, url)
+        scheduler = make_scheduler(home)
+        scheduler.start()
+        wait_for(lambda: home.runs()[-1].outcome == Outcome.DONE and len(home.runs()) == 4)
+        time.sleep(1.0)
+        scheduler.stop()
+
+    assert [run.partition for run in home.runs()[3:]] == ["2020"]
+
+
+def test_stopping_the_scheduler_ends_the_crawl_it_started(home):
+    with running_replica(faults=[Fault("/us_fec_bulk/*", send_slowly(60), times=9)]) as url:
+        schedule_fec(home, url)
+        scheduler = make_scheduler(home)
+        scheduler.start()
+        wait_for(lambda: len(home.runs()) == 4)
+        scheduler.stop()
+
+    assert home.runs()[-1].outcome in {Outcome.FAILED, Outcome.PARTIAL}
+
+
+def test_a_second_scheduler_refuses_to_start(home):
+    silence_all(home)
+    # A lease of the first one's would end while a busy machine leaves it no time to renew it.
+    first, second = make_scheduler(home, lambda: NOON), make_scheduler(home, lambda: NOON)
+    first.start()
+    with pytest.raises(DutyTakenError, match=rf"a scheduler already: .*/{os.getpid()}"):
+        second.start()
+    first.stop()
+    second.start()
+    second.stop()
+
+
+def test_a_scheduler_that_was_killed_leaves_a_duty_that_ends(home):
+    lease = timedelta(seconds=90)
+    with write(home.engine) as session:
+        take_duty(session, SCHEDULER, lease, NOON)
+    with pytest.raises(DutyTakenError), write(home.engine) as session:
+        take_duty(session, SCHEDULER, lease, NOON + timedelta(seconds=89))
+    with write(home.engine) as session:
+        assert take_duty(session, SCHEDULER, lease, NOON + lease).token == 2
+
+
+def test_a_scheduler_that_stalled_ends_when_it_learns_of_its_successor(home, capsys):
+    silence_all(home)
+    stalled = make_scheduler(home)
+    stalled.start()
+    with write(home.engine) as session:
+        later = now() + timedelta(hours=1)
+        take_duty(session, SCHEDULER, timedelta(seconds=90), later)
+    assert stalled.is_over.wait(PATIENCE_SECONDS)
+    stalled.stop()
+
+    with read(home.engine) as session:
+        assert session.get_one(Duty, SCHEDULER).lease_until == later + timedelta(seconds=90)
+    assert "another process has taken over as scheduler" in capsys.readouterr().err

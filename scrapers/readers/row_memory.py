@@ -9,7 +9,6 @@ another header, other code or configuration, a look that ended badly, a damaged 
 
 import logging
 import os
-import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from config.settings import Settings
 from scrapers.readers.look_folders import find_works, hold_work, name_work, sweep_work
 from scrapers.readers.snapshots import (
     NOTHING,
+    PLAIN_REF,
     Matched,
     SnapshotName,
     find_snapshot,
@@ -37,9 +37,6 @@ from scrapers.readers.snapshots import (
     name_table,
     write_snapshot,
 )
-
-PLAIN_REF = re.compile(r"[!#-+\--~]+")
-"""An id without blanks, commas and quotes, so that ids can be listed."""
 
 Recognise = Callable[[Collection[str]], Mapping[str, QuietAd]]
 """Gives those of the ads it is asked for that still are as the look before left them, by their refs."""
@@ -127,7 +124,8 @@ class RowMemory:
             if self._noted is None:
                 self.hold_work()
                 self._noted = (self.work / "noted.csv").open("w", encoding="ascii")
-            row_hash = hash_line(self.name.key, "".join(lines))
+            line = "".join(lines).removesuffix("\n").encode(errors="surrogateescape")
+            row_hash = hash_line(self.name.key.encode(), line)
             self._noted.write(f"{table},{row_hash},{ref}\n")
         except OSError as error:
             self._give_up(error)

@@ -6,12 +6,13 @@ be deleted at any time.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import md5, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
@@ -22,35 +23,22 @@ LINES_AT_ONCE = 5_000
 """Lines whose ads are looked up together."""
 
 LONGEST_LINE = 4 << 20
-"""DuckDB keeps room for lines of this size; a table with a longer one is read row by row."""
+"""Bytes; a table with a longer line is read row by row."""
 
 CHUNK_BYTES = 1 << 18
 
-LINE_OPTIONS = (
-    "auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\x1f', quote = '', "
-    "escape = '', comment = '', new_line = '\\n', force_not_null = ['line'], "
-    f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}"
-)
-"""Each line as one text, whatever stands in it; a line that holds the delimiter is an error."""
+NO_QUOTES = "auto_detect = false, header = false, quote = '', escape = ''"
+NOTED_OPTIONS = f"{NO_QUOTES}, columns = {{'tbl': 'VARCHAR', 'hash': 'UUID', 'ref': 'VARCHAR'}}"
 
-NOTED_OPTIONS = (
-    "auto_detect = false, header = false, quote = '', escape = '', "
-    "columns = {'tbl': 'VARCHAR', 'hash': 'UUID', 'ref': 'VARCHAR'}"
-)
+KEEP_HASHES = "CREATE TEMP TABLE here AS SELECT text::UUID AS hash FROM {texts}"
 
-HASH_LINES = (
-    "CREATE TEMP TABLE here AS SELECT md5_number('{key}' || line)::UUID AS hash FROM {lines}"
-)
+DROP_CONTRADICTED = "UPDATE again SET ref = '', held = NULL WHERE ref IN (SELECT text FROM {texts})"
+"""Leave out ads whose ref stands in a line that is to be read: rows of one ad are read together."""
 
-DROP_CONTRADICTED = """UPDATE again SET ref = '', held = NULL WHERE ref IN (
-    SELECT DISTINCT trim(unnest(string_split(line, ',')), E' "\\t')
-    FROM (SELECT line, row_number() OVER () - 1 AS row FROM {lines})
-    SEMI JOIN (SELECT row FROM again WHERE ref = '') USING (row)
-)"""
-"""Leave out ads whose ref stands in a line that is to be read: rows of one ad are read together.
+CELL_ENDS = re.compile("[,;|\t]")
 
-Any cell may be the ref here. Whoever splits lines by commas finds more than the cells, never fewer.
-"""
+PLAIN_REF = re.compile(r"[!#-+\--~]+")
+"""An id without blanks, commas and quotes, so that ids can be listed."""
 
 ROOT = Path(__file__).parents[2]
 READERS = ("archive", "config", "scrapers")
@@ -111,15 +99,14 @@ def make_key() -> str:
     return secrets.token_hex(16)
 
 
-def hash_line(key: str, line: str) -> str:
-    """The hash of a line without its end, spelled as DuckDB's `md5_number(…)::UUID` reads it.
+def hash_line(key: bytes, line: bytes) -> str:
+    """The hash of a line without its end, in 32 hexadecimal digits.
 
     128 bits, because lines of one hash would hide a change; keyed, because whoever does not know what
-    the digest begins with cannot make two such lines. DuckDB's `hash()` costs a tenth and will not
-    do: one bit flipped in each of two letters eight bytes apart gave one hash under half of all keys.
+    the digest begins with cannot make two such lines. DuckDB's own `hash()` will not do: one bit
+    flipped in each of two letters eight bytes apart gave one hash under half of all keys.
     """
-    data = (key + line.removesuffix("\n")).encode(errors="surrogateescape")
-    return md5(data, usedforsecurity=False).digest()[::-1].hex()
+    return sha256(key + line).hexdigest()[:32]
 
 
 @lru_cache(maxsize=4)
@@ -175,11 +162,10 @@ def match_lines(
     """The lines of a table that the snapshot holds, in their order, cut where it pays to look up.
 
     Only records of one line are in snapshots: one whose cells hold line breaks is read at every look.
-
-    None where the lines are not certain: carriage returns, bytes outside UTF-8, absurd lengths. What
-    stood there and does not any more is kept in `work` for the next snapshot.
+    What stood there and does not any more is kept in `work` for the next snapshot.
 
     Raises:
+        ValueError: if a line is longer than `LONGEST_LINE`.
         OSError: if the table cannot be unpacked, or DuckDB's own error.
     """
     with _open_duckdb(work) as connection:
@@ -187,40 +173,85 @@ def match_lines(
         connection.execute(f"CREATE TEMP TABLE stood AS {stood}")
         if not _count(connection, "stood"):
             return NOTHING
-        key = SnapshotName.of(snapshot).key
-        lines = _execute_on_lines(connection, open_table, HASH_LINES.replace("{key}", key))
-        if _count(connection, "here") != lines:
-            return NOTHING
+        key = SnapshotName.of(snapshot).key.encode()
+        _execute_on_pipe(connection, KEEP_HASHES, _list_hashes(open_table, key))
         connection.execute(
             "CREATE TEMP TABLE again AS SELECT here.rowid AS row, stood.rowid AS held, "
             "coalesce(ref, '') AS ref FROM here LEFT JOIN stood USING (hash)"
         )
         # The header is read in any case.
         if _count(connection, "again WHERE ref = ''") > 1:
-            _execute_on_lines(connection, open_table, DROP_CONTRADICTED)
+            marks = _mark_read_lines(connection)
+            _execute_on_pipe(connection, DROP_CONTRADICTED, _list_possible_refs(open_table, marks))
         connection.execute(
             "COPY (SELECT hash FROM stood ANTI JOIN again ON stood.rowid = held) "  # noqa: S608 (our own path)
             f"TO {_quote(work / f'{table}.gone')} (FORMAT parquet)"
         )
-        return Matched(list(_list_stretches(connection)), lines)
+        return Matched(list(_list_stretches(connection)), _count(connection, "here"))
 
 
-def _execute_on_lines(
-    connection: "DuckDBPyConnection", open_table: Callable[[], IO[bytes]], query: str
-) -> int:
-    """Run a query over the `{lines}` of a table while they are unpacked; gives their number.
+def _list_hashes(open_table: Callable[[], IO[bytes]], key: bytes) -> Iterator[list[str]]:
+    for lines in _unpack_lines(open_table):
+        yield [hash_line(key, line) for line in lines]
 
-    They go through a pipe: nothing is laid out on disk. Whichever end fails, the other one ends.
+
+def _mark_read_lines(connection: "DuckDBPyConnection") -> Iterator[bool]:
+    """For each line whether it is to be read."""
+    query = "SELECT string_agg(if(ref = '', 'x', '-'), '' ORDER BY row) FROM again"
+    (marks,) = connection.execute(query).fetchone() or ("",)
+    return (mark == "x" for mark in marks)
+
+
+def _list_possible_refs(
+    open_table: Callable[[], IO[bytes]], marks: Iterator[bool]
+) -> Iterator[list[str]]:
+    """What may be the ref in the lines that are marked: any piece that looks like one.
+
+    Whoever splits lines at each separator finds more than the cells, never fewer.
+    """
+    for lines in _unpack_lines(open_table):
+        marked = (line for line, is_marked in zip(lines, marks, strict=False) if is_marked)
+        pieces = (
+            piece for line in marked for piece in CELL_ENDS.split(line.decode(errors="replace"))
+        )
+        bare = (piece.strip().strip('"').strip() for piece in pieces)
+        yield list(filter(PLAIN_REF.fullmatch, bare))
+
+
+def _unpack_lines(open_table: Callable[[], IO[bytes]]) -> Iterator[list[bytes]]:
+    """The lines of a table as bytes without their ends, some at a time."""
+    rest = b""
+    with open_table() as packed:
+        while chunk := packed.read(CHUNK_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                raise ValueError("a line of the table is too long to be remembered")
+            yield lines
+    if rest:
+        yield [rest]
+
+
+def _execute_on_pipe(
+    connection: "DuckDBPyConnection", query: str, texts: Iterator[list[str]]
+) -> None:
+    """Run a query over `{texts}` while they are made; they go through a pipe, one a line.
+
+    Nothing is laid out on disk. Whichever end fails, the other one ends.
     """
     outlet, inlet = os.pipe()
     with ThreadPoolExecutor(1) as pool:
-        unpacked = pool.submit(_unpack, open_table, inlet)
+        sent = pool.submit(_send, texts, inlet)
         try:
-            lines = f"read_csv('/dev/fd/{outlet}', {LINE_OPTIONS})"
-            connection.execute(query.replace("{lines}", lines))
+            rows = f"read_csv('/dev/fd/{outlet}', {NO_QUOTES}, columns = {{'text': 'VARCHAR'}})"
+            connection.execute(query.replace("{texts}", rows))
         finally:
             os.close(outlet)
-    return unpacked.result()
+    sent.result()
+
+
+def _send(texts: Iterator[list[str]], inlet: int) -> None:
+    with open(inlet, "w", encoding="ascii") as out:
+        out.writelines("".join([f"{text}\n" for text in some]) for some in texts)
 
 
 def _list_stretches(connection: "DuckDBPyConnection") -> Iterator[Stretch]:
@@ -240,17 +271,6 @@ def _cut_block(first_line: int, refs: list[str]) -> Iterator[Stretch]:
         if end > start:
             yield Stretch(first_line + start, refs[start:end])
         start = end + 1
-
-
-def _unpack(open_table: Callable[[], IO[bytes]], inlet: int) -> int:
-    """Send the bytes of a table through a pipe; gives the number of its lines."""
-    lines, last = 0, b"\n"
-    with open(inlet, "wb") as out, open_table() as packed:
-        while chunk := packed.read(CHUNK_BYTES):
-            out.write(chunk)
-            lines += chunk.count(b"\n")
-            last = chunk[-1:]
-    return lines + (last != b"\n")
 
 
 def _open_duckdb(work: Path) -> "DuckDBPyConnection":

@@ -172,14 +172,29 @@ def test_a_zip_is_compared_member_by_member(home: Home) -> None:
     [
         spell_file(*ROWS, header=f"{HEADER},Mood").replace(b"finland", b"finland,glad"),
         spell_file(*ROWS).replace(b"\n", b"\r\n"),
-        spell_file(*ROWS, spell_row("ad9", name="B\udce4r")),
-        spell_file(*ROWS, spell_row("ad9", name="a\x1fb")),
+        spell_file(*ROWS, spell_row("ad9", name="a" * snapshots.LONGEST_LINE)),
     ],
-    ids=["another header", "carriage returns", "Latin-1", "a separator"],
+    ids=["another header", "carriage returns", "a line of megabytes"],
 )
 def test_where_there_is_doubt_each_row_is_read(home: Home, data: bytes) -> None:
     memory = remember(home, spell_file(*ROWS), know_all)
     assert not any(isinstance(reading, QuietAd) for reading in read_with(memory, data))
+
+
+@pytest.mark.parametrize("name", ["B\udce4r", "a\x1fb", "a\rb"])
+def test_a_line_of_strange_bytes_is_read_and_hides_no_other(home: Home, name: str) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    readings = read_with(memory, spell_file(*ROWS, spell_row("ad9", name=name)))
+    assert [isinstance(reading, QuietAd) for reading in readings] == [True] * 6 + [False]
+
+
+@pytest.mark.parametrize("spelled", ['"ad3"', " ad3", "\u00a0ad3 "])
+def test_a_known_row_is_read_when_a_row_to_be_read_may_be_of_its_ad(
+    home: Home, spelled: str
+) -> None:
+    memory = remember(home, spell_file(*ROWS), know_all)
+    other = spell_row("ad3", 999).replace("ad3", spelled, 1)
+    assert read_refs(read_with(memory, spell_file(*ROWS, other)))[:5] == [*[None] * 3, "ad3", None]
 
 
 def test_other_readers_read_each_row(home: Home) -> None:
@@ -201,8 +216,8 @@ def test_a_table_that_nobody_reads_to_its_end_holds_nobody_up(
     memory = remember(home, spell_file(*ROWS), know_all)
     table = memory.open_table(FILE, HEADER.split(","))
     assert table.match(lambda: io.BytesIO(spell_file(*ROWS))).lines == 7
-    monkeypatch.setattr(snapshots, "HASH_LINES", "SELECT 1")
-    assert table.match(lambda: io.BytesIO(bytes(4 << 20))) == snapshots.NOTHING
+    monkeypatch.setattr(snapshots, "KEEP_HASHES", "SELECT 1")
+    assert table.match(lambda: io.BytesIO(b"\n" * (1 << 20))) == snapshots.NOTHING
     memory.close(is_kept=False)
 
 

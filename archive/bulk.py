@@ -40,6 +40,9 @@ POSTGRESQL_TYPES: dict[type[types.TypeEngine[Any]], str] = {
 ROWS_AT_ONCE = 1_000
 """Rows made before SQLite takes them; however many there are, no more are held."""
 
+BYTES_SENT_AHEAD = 4 << 20
+"""Rows made before PostgreSQL has written those before; at psycopg's 1 MiB it waits for us or we for it."""
+
 ID_COLUMN: Column[int] = Column("id", types.BigInteger())
 
 
@@ -167,15 +170,18 @@ def _copy_rows(
 ) -> None:
     # A tenth of a second to import, which an archive on SQLite need not spend.
     from psycopg import sql  # noqa: PLC0415
+    from psycopg.copy import LibpqWriter  # noqa: PLC0415
 
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier(table.name), sql.SQL(",").join(sql.Identifier(name) for name in names)
     )
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types([_name_type(table.c[name]) for name in names])
-        for row in rows:
-            copy.write_row(row)
+    with driver.cursor() as cursor:
+        writer = LibpqWriter(cursor, flush_threshold=BYTES_SENT_AHEAD)
+        with cursor.copy(statement, writer=writer) as copy:
+            copy.set_types([_name_type(table.c[name]) for name in names])
+            for row in rows:
+                copy.write_row(row)
 
 
 def _name_type(column: Column[Any]) -> str:

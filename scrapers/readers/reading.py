@@ -121,6 +121,8 @@ def read_rows(
         if memory and isinstance(reading, AdRecord):
             memory.note(row.lines, reading.ref)
         yield reading
+    if memory:
+        memory.lay_out(file.open)
 
 
 def read_each_object(

@@ -22,17 +22,15 @@ from archive.outages import Patience, read_surely
 from archive.runs import Look
 from archive.unchanged_rows import QuietAd, find_quiet, list_living, may_rest_on
 from config.settings import Settings
+from scrapers.readers.blocks import OpenTable, cut_blocks, hash_lines
+from scrapers.readers.laid_out import LaidOut
 from scrapers.readers.look_folders import find_works, hold_work, name_work, sweep_work
+from scrapers.readers.matching import NOTHING, PLAIN_REF, Matched, match_table
 from scrapers.readers.snapshots import (
-    NOTHING,
-    PLAIN_REF,
-    Matched,
     SnapshotName,
     find_snapshot,
-    hash_line,
     hash_readers,
     make_key,
-    match_lines,
     name_folder,
     name_table,
     write_snapshot,
@@ -57,6 +55,7 @@ class RowMemory:
     read_refs: set[str] = field(default_factory=set)
     """Ads of rows that were read: a later row of theirs says something new even if it stood before."""
     _noted: IO[str] | None = None
+    _noted_tables: set[str] = field(default_factory=set)
     _held: int | None = None
     _is_lost: bool = False
 
@@ -98,6 +97,11 @@ class RowMemory:
         """Where the look's own files lie until it has ended."""
         return name_work(self.folder, self.name.run_id)
 
+    @property
+    def key(self) -> bytes:
+        """What the hashes of the partition are made with."""
+        return self.name.key.encode()
+
     def hold_work(self) -> None:
         """Make the look's folder, where nobody sweeps it until the memory is closed.
 
@@ -125,10 +129,35 @@ class RowMemory:
                 self.hold_work()
                 self._noted = (self.work / "noted.csv").open("w", encoding="ascii")
             line = "".join(lines).removesuffix("\n").encode(errors="surrogateescape")
-            row_hash = hash_line(self.name.key.encode(), line)
-            self._noted.write(f"{table},{row_hash},{ref}\n")
+            self._noted.write(f"{table},{hash_lines(self.key, [line])},{ref}\n")
+            self._noted_tables.add(table)
         except OSError as error:
             self._give_up(error)
+
+    def match(self, table: str, open_table: OpenTable) -> Matched:
+        """The lines of a table that stood there before; none where there is doubt."""
+        laid_out = LaidOut(self.work, table)
+        if self.before is None or laid_out.exists():
+            return NOTHING
+        try:
+            self.hold_work()
+            return match_table(self.before, self.key, laid_out, open_table)
+        except Exception as error:  # noqa: BLE001 (whatever ails the aid: reading each row is right)
+            logger.info("each row of the table is read: %s", error)
+            laid_out.remove()
+            self.before = None
+            return NOTHING
+
+    def lay_out(self, table: str, open_table: OpenTable) -> None:
+        """Lay a table out for the next look, if rows of it are to be remembered and it is not yet."""
+        laid_out = LaidOut(self.work, table)
+        if table not in self._noted_tables or laid_out.exists():
+            return
+        try:
+            laid_out.write(cut_blocks(open_table), self.key, {})
+        except Exception as error:  # noqa: BLE001 (an aid must not fail what was taken in)
+            logger.info("the rows of the table are not remembered: %s", error)
+            laid_out.remove()
 
     def close(self, *, is_kept: bool) -> None:
         """End the memory; what the look saw becomes the snapshot if all of it was taken in."""
@@ -176,27 +205,24 @@ class TableMemory:
         quiet = self.look.recognise([ref for ref in refs if ref not in read] if read else refs)
         return list(map(quiet.get, refs))
 
-    def match(self, open_table: Callable[[], IO[bytes]]) -> Matched:
+    def match(self, open_table: OpenTable) -> Matched:
         """The lines of the table that stood there before; none where there is doubt."""
-        if self.look.before is None:
-            return NOTHING
-        try:
-            self.look.hold_work()
-            return match_lines(self.look.before, self.table, open_table, self.look.work)
-        except Exception as error:  # noqa: BLE001 (whatever ails the aid: reading each row is right)
-            logger.info("each row of the table is read: %s", error)
-            return NOTHING
+        return self.look.match(self.table, open_table)
+
+    def lay_out(self, open_table: OpenTable) -> None:
+        """Lay the table out for the next look, once its rows are read."""
+        self.look.lay_out(self.table, open_table)
 
 
 class KnownLines:
     """The lines of a table that need not be read, asked line by line from its start."""
 
-    def __init__(self, memory: TableMemory, open_table: Callable[[], IO[bytes]]) -> None:
+    def __init__(self, memory: TableMemory, open_table: OpenTable) -> None:
         self._settle = memory.settle
         matched = memory.match(open_table)
         self.last_line = matched.lines
         """The table's last line; 0 where nothing is known."""
-        self._stretches = iter(matched.stretches)
+        self._stretches = matched.list_stretches()
         self._stretch = next(self._stretches, None)
         self._settled: list[QuietAd | None] = []
 

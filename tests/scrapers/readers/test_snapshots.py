@@ -1,6 +1,5 @@
 """Looks that pass over unchanged rows leave the same archive as looks that read every row."""
 
-import io
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from archive.sightings import read_seen
 from archive.unchanged_rows import QuietAd
 from config.settings import Settings
 from scrapers import spider as paging
-from scrapers.readers import snapshots
+from scrapers.readers import blocks, matching, snapshots
 from scrapers.readers.files import SourceFile
 from scrapers.readers.look_folders import name_work
 from scrapers.readers.reading import Reading
@@ -72,7 +71,8 @@ def test_what_is_passed_over_comes_out_as_if_it_were_read(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paging, "PAGE_SIZE", 7)
-    monkeypatch.setattr(snapshots, "LINES_AT_ONCE", 5)
+    monkeypatch.setattr(matching, "LINES_AT_ONCE", 5)
+    monkeypatch.setattr(blocks, "END_BITS", 3)
     story = Story(seed)
     with open_home(tmp_path / "quick") as quick, open_home(tmp_path / "slow") as slow:
         for day in range(7):
@@ -172,7 +172,7 @@ def test_a_zip_is_compared_member_by_member(home: Home) -> None:
     [
         spell_file(*ROWS, header=f"{HEADER},Mood").replace(b"finland", b"finland,glad"),
         spell_file(*ROWS).replace(b"\n", b"\r\n"),
-        spell_file(*ROWS, spell_row("ad9", name="a" * snapshots.LONGEST_LINE)),
+        spell_file(*ROWS, spell_row("ad9", name="a" * blocks.LONGEST_LINE)),
     ],
     ids=["another header", "carriage returns", "a line of megabytes"],
 )
@@ -208,17 +208,6 @@ def test_a_damaged_snapshot_is_no_snapshot(home: Home) -> None:
     assert memory.before is not None
     memory.before.write_bytes(b"PAR1 and nothing else")
     assert len(records(read_with(memory, spell_file(*ROWS)))) == 6
-
-
-def test_a_table_that_nobody_reads_to_its_end_holds_nobody_up(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    memory = remember(home, spell_file(*ROWS), know_all)
-    table = memory.open_table(FILE, HEADER.split(","))
-    assert table.match(lambda: io.BytesIO(spell_file(*ROWS))).lines == 7
-    monkeypatch.setattr(snapshots, "KEEP_HASHES", "SELECT 1")
-    assert table.match(lambda: io.BytesIO(b"\n" * (1 << 20))) == snapshots.NOTHING
-    memory.close(is_kept=False)
 
 
 def rests_on_snapshot(home: Home, day: int) -> bool:

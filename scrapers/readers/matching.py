@@ -1,0 +1,147 @@
+"""Which lines of a table stood there at the look before, and what is to be remembered of it.
+
+`scrapers.readers.row_memory` asks when a table is opened. Blocks that stood there are known by their
+hashes; of all other blocks DuckDB lays the lines beside those of the blocks that are gone. What this
+look met is left in its folder, for `scrapers.readers.snapshots` to make the next snapshot of.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from scrapers.readers.blocks import OpenTable, cut_blocks
+from scrapers.readers.laid_out import LaidOut, read_plain
+from scrapers.readers.snapshots import open_duckdb, read_snapshot
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LINES_AT_ONCE = 5_000
+"""Lines whose ads are looked up together."""
+
+CELL_ENDS = re.compile("[,;|\t]")
+
+PLAIN_REF = re.compile(r"[!#-+\--~]+")
+"""An id without blanks, commas and quotes, so that ids can be listed."""
+
+
+class Stretch(NamedTuple):
+    """Neighbouring lines that stood in the table before, by the refs of their ads."""
+
+    first_line: int
+    refs: list[str]
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What of a table stood there before, and how many lines it has now."""
+
+    blocks: list[str]
+    """For each block the refs of its lines with blanks between them, empty for lines to be read."""
+    contradicted: Collection[str] = ()
+    """Ads of which another line is to be read: rows of one ad are read together."""
+    lines: int = 0
+
+    def list_stretches(self) -> Iterator[Stretch]:
+        """The known lines in their order, cut where it pays to look up."""
+        first_line, refs = 1, list[str]()
+        for block in self.blocks:
+            refs += block.split(" ")
+            if len(refs) >= LINES_AT_ONCE:
+                yield from self._cut(first_line, refs)
+                first_line, refs = first_line + len(refs), []
+        yield from self._cut(first_line, refs)
+
+    def _cut(self, first_line: int, refs: list[str]) -> Iterator[Stretch]:
+        """The known lines of some, cut at the other lines, which have no ref."""
+        if self.contradicted:
+            refs = ["" if ref in self.contradicted else ref for ref in refs]
+        start, refs = 0, [*refs, ""]
+        while start < len(refs):
+            end = refs.index("", start)
+            if end > start:
+                yield Stretch(first_line + start, refs[start:end])
+            start = end + 1
+
+
+NOTHING = Matched([])
+
+
+def match_table(before: Path, key: bytes, laid_out: LaidOut, open_table: OpenTable) -> Matched:
+    """The lines of a table that the snapshot holds.
+
+    Only records of one line are in snapshots: one whose cells hold line breaks is read at every look.
+
+    Raises:
+        ValueError: if a line of the table is too long.
+        OSError: if the table cannot be unpacked or there is no room, or DuckDB's own error.
+    """
+    with open_duckdb(laid_out.work) as connection:
+        stood = f"SELECT * FROM {read_snapshot(before)} WHERE tbl = '{laid_out.name}'"  # noqa: S608 (our own hash)
+        connection.execute(f"CREATE TEMP TABLE stood AS {stood}")
+        known = dict(
+            connection.execute("SELECT replace(hash::VARCHAR, '-', ''), refs FROM stood").fetchall()
+        )
+        if not known:
+            return NOTHING
+        found, lines = laid_out.write(cut_blocks(open_table), key, known)
+        moved = _find_moved(connection, laid_out)
+        blocks = [moved[number] if refs is None else refs for number, refs in enumerate(found)]
+        if not any(map(_has_gap, _leave_header(blocks))):
+            return Matched(blocks, (), lines)
+        pieces = laid_out.work / f"{laid_out.name}.pieces"
+        with pieces.open("w", encoding="ascii") as out:
+            out.writelines(f"{ref}\n" for ref in _list_possible_refs(open_table, blocks))
+        return Matched(blocks, _find_contradicted(connection, pieces), lines)
+
+
+def _find_moved(connection: "DuckDBPyConnection", laid_out: LaidOut) -> dict[int, str]:
+    """For each block that did not stand there the refs of its lines that did, in other blocks."""
+    connection.execute(
+        "CREATE TEMP TABLE moved AS SELECT DISTINCT unnest(lines) AS line, "  # noqa: S608 (our own path)
+        "unnest(string_split(refs, ' ')) AS ref "
+        f"FROM stood ANTI JOIN {laid_out.blocks} USING (hash)"
+    )
+    connection.execute(
+        "CREATE TEMP TABLE again AS SELECT number, row, line, coalesce(ref, '') AS ref "  # noqa: S608 (our own path)
+        f"FROM {laid_out.lines} LEFT JOIN moved USING (line)"
+    )
+    laid_out.keep_again(connection, "SELECT DISTINCT line, ref FROM again WHERE ref <> ''")
+    query = "SELECT number, string_agg(ref, ' ' ORDER BY row) FROM again GROUP BY number"
+    return dict(connection.execute(query).fetchall())
+
+
+def _leave_header(blocks: list[str]) -> Iterator[str]:
+    """The refs of all blocks but for the first line, which is read in any case."""
+    first, *others = blocks
+    _, separator, after = first.partition(" ")
+    return chain([after] if separator else [], others)
+
+
+def _has_gap(refs: str) -> bool:
+    """Whether a line of a block has no ref."""
+    return "  " in f" {refs} "
+
+
+def _list_possible_refs(open_table: OpenTable, blocks: list[str]) -> Iterator[str]:
+    """What may be the ref in the lines that are to be read: any piece that looks like one.
+
+    Whoever splits lines at each separator finds more than the cells, never fewer.
+    """
+    for refs, lines in zip(blocks, cut_blocks(open_table), strict=True):
+        if _has_gap(refs):
+            for ref, line in zip(refs.split(" "), lines, strict=True):
+                pieces = [] if ref else CELL_ENDS.split(line.decode(errors="replace"))
+                bare = (piece.strip().strip('"').strip() for piece in pieces)
+                yield from filter(PLAIN_REF.fullmatch, bare)
+
+
+def _find_contradicted(connection: "DuckDBPyConnection", pieces: Path) -> set[str]:
+    found = connection.execute(
+        "SELECT DISTINCT ref FROM (SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) "  # noqa: S608 (our own path)
+        f"SEMI JOIN {read_plain(pieces, ref='VARCHAR')} USING (ref)"
+    )
+    return {ref for (ref,) in found.fetchall()}

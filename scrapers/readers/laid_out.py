@@ -3,6 +3,7 @@
 Plain text for DuckDB, a line a row: hashes, numbers, and refs without blanks, commas and quotes.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from scrapers.readers.blocks import hash_lines
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+PLAIN_REF = re.compile(r"[!#-+\-.-:<-{}~]+")
+"""An id without blanks, commas, semicolons, bars and quotes, so that ids can be listed and found."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ class LaidOut:
     def again(self) -> str:
         """The ads of those of these lines that did stand there, as a table of SQL."""
         return read_plain(self._path("again"), line="UUID", ref="VARCHAR")
+
+    @property
+    def pieces(self) -> str:
+        """What may be a ref in lines that are to be read, as a table of SQL."""
+        return read_plain(self._path("pieces"), ref="VARCHAR")
 
     def exists(self) -> bool:
         """Whether the table was laid out at this look."""
@@ -60,6 +69,11 @@ class LaidOut:
                 row += len(lines)
         return found, row
 
+    def keep_pieces(self, pieces: Iterable[str]) -> None:
+        """Keep what may be a ref in lines that are to be read."""
+        with self._path("pieces").open("w", encoding="ascii") as out:
+            out.writelines(f"{piece}\n" for piece in pieces)
+
     def keep_again(self, connection: "DuckDBPyConnection", query: str) -> None:
         """Keep the rows of a query (`line`, `ref`) as `again`."""
         connection.execute(
@@ -68,7 +82,7 @@ class LaidOut:
 
     def remove(self) -> None:
         """Forget the table: what was laid out of it may be half a table."""
-        for kind in ("blocks", "lines", "again"):
+        for kind in ("blocks", "lines", "pieces", "again"):
             self._path(kind).unlink(missing_ok=True)
 
     def _path(self, kind: str) -> Path:

@@ -5,7 +5,6 @@ hashes; of all other blocks DuckDB lays the lines beside those of the blocks tha
 look met is left in its folder, for `scrapers.readers.snapshots` to make the next snapshot of.
 """
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapers.readers.blocks import OpenTable, cut_blocks
-from scrapers.readers.laid_out import LaidOut, read_plain
+from scrapers.readers.laid_out import PLAIN_REF, LaidOut
 from scrapers.readers.snapshots import open_duckdb, read_snapshot
 
 if TYPE_CHECKING:
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
 
 LINES_AT_ONCE = 5_000
 """Lines whose ads are looked up together."""
-
-CELL_ENDS = re.compile("[,;|\t]")
-
-PLAIN_REF = re.compile(r"[!#-+\--~]+")
-"""An id without blanks, commas and quotes, so that ids can be listed."""
 
 
 class Stretch(NamedTuple):
@@ -92,18 +86,26 @@ def match_table(before: Path, key: bytes, laid_out: LaidOut, open_table: OpenTab
         blocks = [moved[number] if refs is None else refs for number, refs in enumerate(found)]
         if not any(map(_has_gap, _leave_header(blocks))):
             return Matched(blocks, (), lines)
-        pieces = laid_out.work / f"{laid_out.name}.pieces"
-        with pieces.open("w", encoding="ascii") as out:
-            out.writelines(f"{ref}\n" for ref in _list_possible_refs(open_table, blocks))
-        return Matched(blocks, _find_contradicted(connection, pieces), lines)
+        laid_out.keep_pieces(_list_pieces(open_table, blocks, _span_lengths(connection)))
+        return Matched(blocks, _find_contradicted(connection, laid_out), lines)
+
+
+def _span_lengths(connection: "DuckDBPyConnection") -> range:
+    """The lengths that the table's refs had."""
+    row = connection.execute(
+        "SELECT min(length(ref)), max(length(ref)) FROM "
+        "(SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) WHERE ref <> ''"
+    ).fetchone()
+    least, most = row or (0, 0)
+    return range(least, most + 1)
 
 
 def _find_moved(connection: "DuckDBPyConnection", laid_out: LaidOut) -> dict[int, str]:
     """For each block that did not stand there the refs of its lines that did, in other blocks."""
     connection.execute(
-        "CREATE TEMP TABLE moved AS SELECT DISTINCT unnest(lines) AS line, "  # noqa: S608 (our own path)
-        "unnest(string_split(refs, ' ')) AS ref "
-        f"FROM stood ANTI JOIN {laid_out.blocks} USING (hash)"
+        "CREATE TEMP TABLE moved AS SELECT line, min(ref) AS ref FROM ("  # noqa: S608 (our own path)
+        "SELECT unnest(lines) AS line, unnest(string_split(refs, ' ')) AS ref "
+        f"FROM stood ANTI JOIN {laid_out.blocks} USING (hash)) GROUP BY line"
     )
     connection.execute(
         "CREATE TEMP TABLE again AS SELECT number, row, line, coalesce(ref, '') AS ref "  # noqa: S608 (our own path)
@@ -126,22 +128,19 @@ def _has_gap(refs: str) -> bool:
     return "  " in f" {refs} "
 
 
-def _list_possible_refs(open_table: OpenTable, blocks: list[str]) -> Iterator[str]:
-    """What may be the ref in the lines that are to be read: any piece that looks like one.
-
-    Whoever splits lines at each separator finds more than the cells, never fewer.
-    """
+def _list_pieces(open_table: OpenTable, blocks: list[str], lengths: range) -> Iterator[str]:
+    """What of the lines to be read looks like a ref: more than their cells, never fewer."""
     for refs, lines in zip(blocks, cut_blocks(open_table), strict=True):
         if _has_gap(refs):
             for ref, line in zip(refs.split(" "), lines, strict=True):
-                pieces = [] if ref else CELL_ENDS.split(line.decode(errors="replace"))
-                bare = (piece.strip().strip('"').strip() for piece in pieces)
-                yield from filter(PLAIN_REF.fullmatch, bare)
+                found = [] if ref else PLAIN_REF.findall(line.decode("ascii", errors="replace"))
+                yield from (piece for piece in found if len(piece) in lengths)
 
 
-def _find_contradicted(connection: "DuckDBPyConnection", pieces: Path) -> set[str]:
+def _find_contradicted(connection: "DuckDBPyConnection", laid_out: LaidOut) -> set[str]:
+    """Ads that may stand in a line that is to be read."""
     found = connection.execute(
         "SELECT DISTINCT ref FROM (SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) "  # noqa: S608 (our own path)
-        f"SEMI JOIN {read_plain(pieces, ref='VARCHAR')} USING (ref)"
+        f"SEMI JOIN {laid_out.pieces} USING (ref)"
     )
     return {ref for (ref,) in found.fetchall()}

@@ -23,9 +23,9 @@ from archive.runs import Look
 from archive.unchanged_rows import QuietAd, find_quiet, list_living, may_rest_on
 from config.settings import Settings
 from scrapers.readers.blocks import OpenTable, cut_blocks, hash_lines
-from scrapers.readers.laid_out import LaidOut
+from scrapers.readers.laid_out import PLAIN_REF, LaidOut
 from scrapers.readers.look_folders import find_works, hold_work, name_work, sweep_work
-from scrapers.readers.matching import NOTHING, PLAIN_REF, Matched, match_table
+from scrapers.readers.matching import NOTHING, Matched, match_table
 from scrapers.readers.snapshots import (
     SnapshotName,
     find_snapshot,

@@ -123,7 +123,7 @@ def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
         connection.execute(
             "COPY (SELECT tbl, hash, string_agg(ref, ' ' ORDER BY row) AS refs, "  # noqa: S608 (our own path)
             "any_value(lines) AS lines FROM line JOIN block USING (tbl, hash) GROUP BY tbl, hash "
-            f"ORDER BY tbl) TO {quote(part)} (FORMAT parquet)"
+            f"HAVING max(ref) <> '' ORDER BY tbl) TO {quote(part)} (FORMAT parquet)"
         )
     former = set(target.parent.glob("*.parquet")) - {target}
     part.replace(target)

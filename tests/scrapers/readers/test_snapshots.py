@@ -203,6 +203,15 @@ def test_other_readers_read_each_row(home: Home) -> None:
     assert len(records(read_with(memory, spell_file(*ROWS)))) == 6
 
 
+def test_a_table_in_which_each_ad_stands_twice_holds_up_no_other(home: Home) -> None:
+    twice = pack(
+        {"Other.csv": spell_file(*ROWS, *(f"{row}x" for row in ROWS)), FILE: spell_file("")}
+    )
+    memory = remember(home, twice, know_all, "bundle.zip")
+    assert read_refs(read_with(memory, twice, "bundle.zip"))[:6] == [f"ad{n}" for n in range(6)]
+    assert memory.before is not None
+
+
 def test_a_damaged_snapshot_is_no_snapshot(home: Home) -> None:
     memory = remember(home, spell_file(*ROWS), know_all)
     assert memory.before is not None

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from scrapers.readers.laid_out import find_laid_out, quote, read_plain
+from scrapers.readers.laid_out import LaidOut, find_laid_out, quote, read_plain
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -94,7 +94,6 @@ def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
         OSError: if there is no room, or DuckDB's own error.
     """
     part = work / "snapshot"
-    noted = read_plain(work / "noted.csv", tbl="VARCHAR", line="UUID", ref="VARCHAR")
     with open_duckdb(work) as connection:
         connection.execute(f"CREATE TEMP TABLE {SNAPSHOT}")
         for table in find_laid_out(work):
@@ -103,18 +102,7 @@ def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
                     f"INSERT INTO block SELECT * FROM {read_snapshot(before)} "  # noqa: S608 (our own path)
                     f"SEMI JOIN {table.blocks} AS here USING (hash) WHERE tbl = '{table.name}'"
                 )
-            met = (
-                f"SELECT line, ref FROM {noted} AS noted WHERE tbl = '{table.name}' "  # noqa: S608 (our own path)
-                f"UNION ALL SELECT * FROM {table.again} AS again"
-            )
-            connection.execute(
-                "INSERT INTO block SELECT DISTINCT ON (hash) * FROM ("  # noqa: S608 (our own path)
-                f"SELECT '{table.name}', any_value(hash) AS hash, "
-                "string_agg(coalesce(ref, ''), ' ' ORDER BY row), list(line ORDER BY row) "
-                f"FROM {table.lines} AS new JOIN {table.blocks} AS here USING (number) "
-                f"LEFT JOIN (SELECT line, any_value(ref) AS ref FROM ({met}) GROUP BY line) AS met "
-                "USING (line) GROUP BY number)"
-            )
+            _add_new_blocks(connection, table, work / "noted.csv")
         connection.execute(
             "CREATE TEMP TABLE line AS SELECT tbl, hash, unnest(range(len(lines))) AS row, "
             "unnest(string_split(refs, ' ')) AS ref FROM block"
@@ -129,6 +117,23 @@ def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
     part.replace(target)
     for path in former:
         path.unlink()
+
+
+def _add_new_blocks(connection: "DuckDBPyConnection", table: LaidOut, noted: Path) -> None:
+    """The blocks of a table that did not stand there before, with the ads of their lines."""
+    rows = read_plain(noted, tbl="VARCHAR", line="UUID", ref="VARCHAR")
+    met = (
+        f"SELECT line, ref FROM {rows} AS noted WHERE tbl = '{table.name}' "  # noqa: S608 (our own path)
+        f"UNION ALL SELECT * FROM {table.again} AS again"
+    )
+    connection.execute(
+        "INSERT INTO block SELECT DISTINCT ON (hash) * FROM ("  # noqa: S608 (our own path)
+        f"SELECT '{table.name}', any_value(hash) AS hash, "
+        "string_agg(coalesce(ref, ''), ' ' ORDER BY row), list(line ORDER BY row) "
+        f"FROM {table.lines} AS new JOIN {table.blocks} AS here USING (number) "
+        f"LEFT JOIN (SELECT line, any_value(ref) AS ref FROM ({met}) GROUP BY line) AS met "
+        "USING (line) GROUP BY number)"
+    )
 
 
 def read_snapshot(path: Path) -> str:

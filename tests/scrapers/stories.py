@@ -1,10 +1,13 @@
-"""A file of Snap's, invented, and how it changes from day to day in every way that files do."""
+"""A file of Snap's, invented, how it changes from day to day, and looks that remember its rows."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
+from archive.unchanged_rows import QuietAd
 from scrapers.importing import ImportOrder, ImportReport, import_files
+from scrapers.readers import snapshots
+from scrapers.readers.row_memory import Recognise, RowMemory
 from scrapers.spider import find_spiders
 from scrapers.spiders.snap import COLUMNS
 from tests.scrapers.crawls import Home
@@ -58,6 +61,24 @@ def look(
     at = START + timedelta(days=day)
     order = ImportOrder((path,), complete_partition=partition)
     return import_files(home.settings, home.engine, SNAP, order, lambda: at)
+
+
+ROWS = [spell_row(f"ad{number}") for number in range(6)]
+
+
+def remember(home: Home, data: bytes, recognise: Recognise, name: str = FILE) -> RowMemory:
+    """A memory that rests on a look at these bytes."""
+    look(home, data, 0, name=name)
+    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
+    before = snapshots.find_snapshot(folder)
+    assert before is not None
+    now = snapshots.SnapshotName.of(before)._replace(run_id=99)
+    readers = snapshots.hash_readers(home.settings.home / "config")
+    return RowMemory(folder, now, before, recognise, readers)
+
+
+def know_all(refs: Collection[str]) -> dict[str, QuietAd]:
+    return {ref: QuietAd(7, "EUR", 0) for ref in refs}
 
 
 class Story:

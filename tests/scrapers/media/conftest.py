@@ -71,7 +71,7 @@ class Cdn:
         return Response(body, media_type="image/png") if body else Response("gone", 404)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _no_tesseract(tmp_path, monkeypatch):
     """What machines read is told in test_machine_text.py; here the program would only take time."""
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -89,7 +89,7 @@ def base_url(cdn) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path) -> Settings:
+def settings(tmp_path, _no_tesseract) -> Settings:
     return Settings(home=tmp_path / "home", meilisearch_url=None)
 
 

@@ -1,37 +1,43 @@
 """Looks that pass over unchanged rows leave the same archive as looks that read every row."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
 
-from archive.database import read, write
+from archive.database import read
 from archive.dump import dump_comparable
 from archive.models import Ad, Run
 from archive.models.changes import ChangeKind
-from archive.models.collecting import Outcome, RunKind
-from archive.outages import Patience
 from archive.records import AdRecord
-from archive.runs import begin_run, end_run
 from archive.sightings import read_seen
 from archive.unchanged_rows import QuietAd
 from config.settings import Settings
 from scrapers import spider as paging
 from scrapers.readers import blocks, matching, snapshots
 from scrapers.readers.files import SourceFile
-from scrapers.readers.look_folders import name_work
 from scrapers.readers.reading import Reading
-from scrapers.readers.row_memory import Recognise, RowMemory
+from scrapers.readers.row_memory import RowMemory
 from scrapers.replica.serve import running_replica
 from scrapers.spider import read_delivery
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import pack, records, refusal
-from tests.scrapers.stories import FILE, HEADER, SNAP, START, Story, look, spell_file, spell_row
+from tests.scrapers.stories import (
+    FILE,
+    HEADER,
+    ROWS,
+    SNAP,
+    Story,
+    know_all,
+    look,
+    remember,
+    spell_file,
+    spell_row,
+)
 
 
 @contextmanager
@@ -84,29 +90,11 @@ def test_what_is_passed_over_comes_out_as_if_it_were_read(
         assert tell_history(quick) == tell_history(slow)
 
 
-def remember(home: Home, data: bytes, recognise: Recognise, name: str = FILE) -> RowMemory:
-    """A memory that rests on a look at these bytes."""
-    look(home, data, 0, name=name)
-    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
-    before = snapshots.find_snapshot(folder)
-    assert before is not None
-    now = snapshots.SnapshotName.of(before)._replace(run_id=99)
-    readers = snapshots.hash_readers(home.settings.home / "config")
-    return RowMemory(folder, now, before, recognise, readers)
-
-
-def know_all(refs: Collection[str]) -> dict[str, QuietAd]:
-    return {ref: QuietAd(7, "EUR", 0) for ref in refs}
-
-
 def read_with(memory: RowMemory, data: bytes, name: str = FILE) -> list[Reading]:
     file = SourceFile(name, SourceFile.from_bytes(name, data).open, memory)
     readings = list(read_delivery(SNAP, file))
     memory.close(is_kept=False)
     return readings
-
-
-ROWS = [spell_row(f"ad{number}") for number in range(6)]
 
 
 def read_refs(readings: list[Reading]) -> list[str | None]:
@@ -217,70 +205,6 @@ def test_a_damaged_snapshot_is_no_snapshot(home: Home) -> None:
     assert memory.before is not None
     memory.before.write_bytes(b"PAR1 and nothing else")
     assert len(records(read_with(memory, spell_file(*ROWS)))) == 6
-
-
-def rests_on_snapshot(home: Home, day: int) -> bool:
-    """Whether a look that begins on a day passes over rows; the look fails."""
-    at = START + timedelta(days=day)
-    with write(home.engine) as session:
-        begun = begin_run(session, "snap", "2026", RunKind.CRAWL, at, is_sweep=True)
-    memory = RowMemory.open(home.settings, home.engine, Patience(1), begun)
-    with write(home.engine) as session:
-        end_run(session, begun, Outcome.FAILED, at)
-    return memory is not None and memory.before is not None
-
-
-def test_a_look_that_ended_well_is_rested_on_until_one_ends_badly(home: Home) -> None:
-    assert not rests_on_snapshot(home, 0)
-    look(home, spell_file(*ROWS), 1)
-    assert rests_on_snapshot(home, 2)
-    assert not rests_on_snapshot(home, 3)
-
-
-def test_a_look_at_an_earlier_time_reads_each_row(home: Home) -> None:
-    look(home, spell_file(*ROWS), 5)
-    assert not rests_on_snapshot(home, 4)
-
-
-def test_a_partition_keeps_one_snapshot_and_nothing_of_the_work(home: Home) -> None:
-    for day in range(3):
-        look(home, spell_file(*ROWS, spell_row("late", day)), day)
-    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
-    (kept,) = folder.iterdir()
-    assert snapshots.SnapshotName.of(kept).run_id == 3
-
-
-def test_what_killed_looks_left_is_swept_and_what_living_ones_use_is_not(home: Home) -> None:
-    def leave_work(partition: str, day: int) -> Path:
-        with write(home.engine) as session:
-            at = START + timedelta(days=day)
-            begun = begin_run(session, "snap", partition, RunKind.CRAWL, at, is_sweep=True)
-        folder = snapshots.name_folder(home.settings.home, "snap", partition)
-        work = name_work(folder, begun.run_id)
-        work.mkdir(parents=True)
-        (work / "noted.csv").touch()
-        return work
-
-    killed, living = leave_work("2026", 0), leave_work("2025", 0)
-    look(home, spell_file(*ROWS), 1)
-    assert (killed.exists(), living.exists()) == (False, True)
-    elsewhere = leave_work("2025", 1)
-    look(home, spell_file(*ROWS), 2)
-    assert (living.exists(), elsewhere.exists()) == (False, True)
-
-
-def test_a_look_that_has_ended_keeps_its_work_until_its_snapshot_is_written(home: Home) -> None:
-    memory = remember(home, spell_file(*ROWS), know_all)
-    memory.open_table(FILE, []).note([ROWS[0]], "ad0")
-    look(home, spell_file(*ROWS), 1)
-    assert memory.work.exists()
-    memory.close(is_kept=False)
-    assert not memory.work.exists()
-
-
-def test_a_file_of_no_partition_leaves_no_snapshot(home: Home) -> None:
-    look(home, spell_file(*ROWS), 0, partition=None)
-    assert not (home.settings.home / "snapshots").exists()
 
 
 def test_unchanged_ads_are_seen_and_none_of_them_vanishes(home: Home) -> None:

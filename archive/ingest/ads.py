@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import func
 from sqlmodel import Session, select
 
-from archive.bulk import find_storing, insert_rows, table_of
+from archive.bulk import find_storing, insert_rows, pause_collector, table_of
 from archive.changes import append_changes
 from archive.ingest.ad_rows import (
     FIRST_NAMES,
@@ -57,12 +57,13 @@ def ingest_prepared(
     Raises:
         ImplausibleBatchError: if the gate does not believe the page.
     """
-    met = meet_known(session, stamp.look, prepared)
-    maker = RowMaker(stamp, find_storing(session))
-    new_ids = _add_new(session, stamp, maker, met.fresh)
-    changed = update_known(session, stamp, maker, met, gate)
-    seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
-    note_sightings(session, stamp.look, ChangeKind.AD_CONTENT, seen)
+    with pause_collector():
+        met = meet_known(session, stamp.look, prepared)
+        maker = RowMaker(stamp, find_storing(session))
+        new_ids = _add_new(session, stamp, maker, met.fresh)
+        changed = update_known(session, stamp, maker, met, gate)
+        seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
+        note_sightings(session, stamp.look, ChangeKind.AD_CONTENT, seen)
     return Counts(
         seen=len(prepared),
         new=len(new_ids),

@@ -1,12 +1,20 @@
 """Rows written at the engine's pace read back as the same values that the models would have written."""
 
+import gc
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from archive.bulk import find_storing, insert_rows, make_scratch, table_of, update_rows
+from archive.bulk import (
+    find_storing,
+    insert_rows,
+    make_scratch,
+    pause_collector,
+    table_of,
+    update_rows,
+)
 from archive.database import read, write
 from archive.models import Change, PublicAd
 
@@ -119,3 +127,24 @@ def test_what_a_failed_transaction_wrote_in_bulk_is_not_there(engine):
 
     with read(engine) as session:
         assert session.exec(select(Change)).all() == []
+
+
+def test_the_collector_is_paused_and_runs_again_also_after_an_error():
+    def fail_midway():
+        with pause_collector():
+            assert not gc.isenabled()
+            raise RuntimeError("midway")
+
+    with pytest.raises(RuntimeError, match="midway"):
+        fail_midway()
+    assert gc.isenabled()
+
+
+def test_a_collector_that_somebody_else_stopped_stays_stopped():
+    gc.disable()
+    try:
+        with pause_collector():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

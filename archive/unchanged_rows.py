@@ -1,7 +1,7 @@
 """Rows that stand in a file as they did at the look before: their ads count as seen, without records.
 
 The intake asks which ads still are as that look left them, and notes those whose rows were passed
-over. What a look may rest on is decided here; which rows are the same, by `scrapers.readers.snapshots`.
+over. What a look may rest on is decided here; which rows are the same, by `scrapers.readers.matching`.
 """
 
 from collections import Counter

@@ -12,10 +12,23 @@ from typing import TYPE_CHECKING
 from scrapers.readers.blocks import hash_lines
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 PLAIN_REF = re.compile(r"[!#-+\-.-:<-{}~]+")
 """An id without blanks, commas, semicolons, bars and quotes, so that ids can be listed and found."""
+
+
+COLUMNS = {
+    # Each block of the table in its order.
+    "blocks": {"number": "BIGINT", "hash": "UUID"},
+    # Each line of the blocks that did not stand there before.
+    "lines": {"number": "BIGINT", "row": "BIGINT", "line": "UUID"},
+    # The ads of those of these lines that did stand there, in other blocks.
+    "again": {"line": "UUID", "ref": "VARCHAR"},
+    # What may be a ref in lines that are to be read.
+    "pieces": {"ref": "VARCHAR"},
+}
+"""The files about a table, by their endings."""
 
 
 @dataclass(frozen=True)
@@ -24,26 +37,6 @@ class LaidOut:
 
     work: Path
     name: str
-
-    @property
-    def blocks(self) -> str:
-        """Each block of the table in its order, as a table of SQL."""
-        return read_plain(self._path("blocks"), number="BIGINT", hash="UUID")
-
-    @property
-    def lines(self) -> str:
-        """Each line of the blocks that did not stand there before, as a table of SQL."""
-        return read_plain(self._path("lines"), number="BIGINT", row="BIGINT", line="UUID")
-
-    @property
-    def again(self) -> str:
-        """The ads of those of these lines that did stand there, as a table of SQL."""
-        return read_plain(self._path("again"), line="UUID", ref="VARCHAR")
-
-    @property
-    def pieces(self) -> str:
-        """What may be a ref in lines that are to be read, as a table of SQL."""
-        return read_plain(self._path("pieces"), ref="VARCHAR")
 
     def exists(self) -> bool:
         """Whether the table was laid out at this look."""
@@ -67,6 +60,7 @@ class LaidOut:
                     new_lines.writelines(f"{number},{at},{h}\n" for at, h in enumerate(hashes, row))
                 found.append(refs)
                 row += len(lines)
+        self._path("again").touch()
         return found, row
 
     def keep_pieces(self, pieces: Iterable[str]) -> None:
@@ -74,15 +68,18 @@ class LaidOut:
         with self._path("pieces").open("w", encoding="ascii") as out:
             out.writelines(f"{piece}\n" for piece in pieces)
 
-    def keep_again(self, connection: "DuckDBPyConnection", query: str) -> None:
-        """Keep the rows of a query (`line`, `ref`) as `again`."""
-        connection.execute(
-            f"COPY ({query}) TO {quote(self._path('again'))} (FORMAT csv, HEADER false, QUOTE '')"
-        )
+    def keep_again(self, again: "DuckDBPyRelation") -> None:
+        """Keep the ads of lines that stood there before."""
+        again.write_csv(str(self._path("again")), header=False, quotechar="")
+
+    def show(self, connection: "DuckDBPyConnection", *kinds: str) -> None:
+        """Let a connection ask these files, each under the name of its kind."""
+        for kind in kinds:
+            show_plain(connection, kind, self._path(kind), COLUMNS[kind])
 
     def remove(self) -> None:
         """Forget the table: what was laid out of it may be half a table."""
-        for kind in ("blocks", "lines", "pieces", "again"):
+        for kind in COLUMNS:
             self._path(kind).unlink(missing_ok=True)
 
     def _path(self, kind: str) -> Path:
@@ -94,18 +91,10 @@ def find_laid_out(work: Path) -> Iterator[LaidOut]:
     return (LaidOut(work, path.stem) for path in sorted(work.glob("*.blocks")))
 
 
-def read_plain(path: Path, **columns: str) -> str:
-    """A file of plain rows as a table of SQL; an empty one where there is no file."""
-    if not path.exists():
-        empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items())
-        return f"(SELECT {empty} WHERE false)"
-    kinds = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
-    return (
-        f"read_csv({quote(path)}, auto_detect = false, header = false, quote = '', escape = '', "
-        f"columns = {{{kinds}}})"
-    )
-
-
-def quote(path: Path) -> str:
-    """A path as a text of SQL."""
-    return "'{}'".format(str(path).replace("'", "''"))
+def show_plain(
+    connection: "DuckDBPyConnection", name: str, path: Path, columns: dict[str, str]
+) -> None:
+    """Let a connection ask a file of plain rows under a name."""
+    connection.read_csv(
+        str(path), columns=columns, auto_detect=False, header=False, quotechar="", escapechar=""
+    ).create_view(name)

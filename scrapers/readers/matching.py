@@ -7,19 +7,37 @@ look met is left in its folder, for `scrapers.readers.snapshots` to make the nex
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapers.readers.blocks import OpenTable, cut_blocks
 from scrapers.readers.laid_out import PLAIN_REF, LaidOut
-from scrapers.readers.snapshots import open_duckdb, read_snapshot
+from scrapers.readers.snapshots import open_duckdb, show_snapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LINES_AT_ONCE = 5_000
 """Lines whose ads are looked up together."""
+
+
+FIND_STOOD = "CREATE TEMP TABLE stood AS SELECT * FROM before WHERE tbl = $table"
+
+FIND_MOVED = """CREATE TEMP TABLE moved AS SELECT line, min(ref) AS ref FROM (
+    SELECT unnest(lines) AS line, unnest(string_split(refs, ' ')) AS ref
+    FROM stood ANTI JOIN blocks USING (hash)
+) GROUP BY line"""
+"""The lines of blocks that are gone."""
+
+FIND_AGAIN = """CREATE TEMP TABLE found AS SELECT number, row, line, coalesce(ref, '') AS ref
+    FROM lines LEFT JOIN moved USING (line)"""
+"""Those of them that stand in new blocks."""
+
+SPAN_LENGTHS = """SELECT min(length(ref)), max(length(ref))
+    FROM (SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) WHERE ref <> ''"""
+
+FIND_CONTRADICTED = """SELECT DISTINCT ref
+    FROM (SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) SEMI JOIN pieces USING (ref)"""
 
 
 class Stretch(NamedTuple):
@@ -35,9 +53,9 @@ class Matched:
 
     blocks: list[str]
     """For each block the refs of its lines with blanks between them, empty for lines to be read."""
-    contradicted: Collection[str] = ()
+    lines: int
+    contradicted: Collection[str]
     """Ads of which another line is to be read: rows of one ad are read together."""
-    lines: int = 0
 
     def list_stretches(self) -> Iterator[Stretch]:
         """The known lines in their order, cut where it pays to look up."""
@@ -61,7 +79,7 @@ class Matched:
             start = end + 1
 
 
-NOTHING = Matched([])
+NOTHING = Matched([], 0, ())
 
 
 def match_table(before: Path, key: bytes, laid_out: LaidOut, open_table: OpenTable) -> Matched:
@@ -74,53 +92,36 @@ def match_table(before: Path, key: bytes, laid_out: LaidOut, open_table: OpenTab
         OSError: if the table cannot be unpacked or there is no room, or DuckDB's own error.
     """
     with open_duckdb(laid_out.work) as connection:
-        stood = f"SELECT * FROM {read_snapshot(before)} WHERE tbl = '{laid_out.name}'"  # noqa: S608 (our own hash)
-        connection.execute(f"CREATE TEMP TABLE stood AS {stood}")
-        known = dict(
-            connection.execute("SELECT replace(hash::VARCHAR, '-', ''), refs FROM stood").fetchall()
-        )
+        show_snapshot(connection, "before", before)
+        connection.execute(FIND_STOOD, {"table": laid_out.name})
+        stood = connection.execute("SELECT replace(hash::VARCHAR, '-', ''), refs FROM stood")
+        known = dict(stood.fetchall())
         if not known:
             return NOTHING
-        found, lines = laid_out.write(cut_blocks(open_table), key, known)
-        moved = _find_moved(connection, laid_out)
-        blocks = [moved[number] if refs is None else refs for number, refs in enumerate(found)]
-        if not any(map(_has_gap, _leave_header(blocks))):
-            return Matched(blocks, (), lines)
+        refs_of_known, lines = laid_out.write(cut_blocks(open_table), key, known)
+        refs_of_new = _match_lines(connection, laid_out)
+        blocks = [
+            refs_of_new[number] if refs is None else refs
+            for number, refs in enumerate(refs_of_known)
+        ]
         laid_out.keep_pieces(_list_pieces(open_table, blocks, _span_lengths(connection)))
-        return Matched(blocks, _find_contradicted(connection, laid_out), lines)
+        return Matched(blocks, lines, _find_contradicted(connection, laid_out))
 
 
-def _span_lengths(connection: "DuckDBPyConnection") -> range:
-    """The lengths that the table's refs had."""
-    row = connection.execute(
-        "SELECT min(length(ref)), max(length(ref)) FROM "
-        "(SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) WHERE ref <> ''"
-    ).fetchone()
-    least, most = row or (0, 0)
-    return range(least, most + 1)
-
-
-def _find_moved(connection: "DuckDBPyConnection", laid_out: LaidOut) -> dict[int, str]:
+def _match_lines(connection: "DuckDBPyConnection", laid_out: LaidOut) -> dict[int, str]:
     """For each block that did not stand there the refs of its lines that did, in other blocks."""
-    connection.execute(
-        "CREATE TEMP TABLE moved AS SELECT line, min(ref) AS ref FROM ("  # noqa: S608 (our own path)
-        "SELECT unnest(lines) AS line, unnest(string_split(refs, ' ')) AS ref "
-        f"FROM stood ANTI JOIN {laid_out.blocks} USING (hash)) GROUP BY line"
-    )
-    connection.execute(
-        "CREATE TEMP TABLE again AS SELECT number, row, line, coalesce(ref, '') AS ref "  # noqa: S608 (our own path)
-        f"FROM {laid_out.lines} LEFT JOIN moved USING (line)"
-    )
-    laid_out.keep_again(connection, "SELECT DISTINCT line, ref FROM again WHERE ref <> ''")
-    query = "SELECT number, string_agg(ref, ' ' ORDER BY row) FROM again GROUP BY number"
+    laid_out.show(connection, "blocks", "lines")
+    connection.execute(FIND_MOVED)
+    connection.execute(FIND_AGAIN)
+    laid_out.keep_again(connection.sql("SELECT DISTINCT line, ref FROM found WHERE ref <> ''"))
+    query = "SELECT number, string_agg(ref, ' ' ORDER BY row) FROM found GROUP BY number"
     return dict(connection.execute(query).fetchall())
 
 
-def _leave_header(blocks: list[str]) -> Iterator[str]:
-    """The refs of all blocks but for the first line, which is read in any case."""
-    first, *others = blocks
-    _, separator, after = first.partition(" ")
-    return chain([after] if separator else [], others)
+def _span_lengths(connection: "DuckDBPyConnection") -> range:
+    """The lengths that the table's refs had; a block without any is in no snapshot."""
+    ((least, most),) = connection.execute(SPAN_LENGTHS).fetchall()
+    return range(least, most + 1)
 
 
 def _has_gap(refs: str) -> bool:
@@ -129,8 +130,12 @@ def _has_gap(refs: str) -> bool:
 
 
 def _list_pieces(open_table: OpenTable, blocks: list[str], lengths: range) -> Iterator[str]:
-    """What of the lines to be read looks like a ref: more than their cells, never fewer."""
-    for refs, lines in zip(blocks, cut_blocks(open_table), strict=True):
+    """What of the lines to be read looks like a ref: more than their cells, never fewer.
+
+    The table is unpacked no further than to the last of these lines.
+    """
+    last = max((number for number, refs in enumerate(blocks) if _has_gap(refs)), default=-1)
+    for refs, lines in zip(blocks[: last + 1], cut_blocks(open_table), strict=False):
         if _has_gap(refs):
             for ref, line in zip(refs.split(" "), lines, strict=True):
                 found = [] if ref else PLAIN_REF.findall(line.decode("ascii", errors="replace"))
@@ -139,8 +144,5 @@ def _list_pieces(open_table: OpenTable, blocks: list[str], lengths: range) -> It
 
 def _find_contradicted(connection: "DuckDBPyConnection", laid_out: LaidOut) -> set[str]:
     """Ads that may stand in a line that is to be read."""
-    found = connection.execute(
-        "SELECT DISTINCT ref FROM (SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) "  # noqa: S608 (our own path)
-        f"SEMI JOIN {laid_out.pieces} USING (ref)"
-    )
-    return {ref for (ref,) in found.fetchall()}
+    laid_out.show(connection, "pieces")
+    return {ref for (ref,) in connection.execute(FIND_CONTRADICTED).fetchall()}

@@ -55,7 +55,6 @@ class RowMemory:
     read_refs: set[str] = field(default_factory=set)
     """Ads of rows that were read: a later row of theirs says something new even if it stood before."""
     _noted: IO[str] | None = None
-    _noted_tables: set[str] = field(default_factory=set)
     _held: int | None = None
     _is_lost: bool = False
 
@@ -130,34 +129,8 @@ class RowMemory:
                 self._noted = (self.work / "noted.csv").open("w", encoding="ascii")
             line = "".join(lines).removesuffix("\n").encode(errors="surrogateescape")
             self._noted.write(f"{table},{hash_lines(self.key, [line])},{ref}\n")
-            self._noted_tables.add(table)
         except OSError as error:
             self._give_up(error)
-
-    def match(self, table: str, open_table: OpenTable) -> Matched:
-        """The lines of a table that stood there before; none where there is doubt."""
-        laid_out = LaidOut(self.work, table)
-        if self.before is None or laid_out.exists():
-            return NOTHING
-        try:
-            self.hold_work()
-            return match_table(self.before, self.key, laid_out, open_table)
-        except Exception as error:  # noqa: BLE001 (whatever ails the aid: reading each row is right)
-            logger.info("each row of the table is read: %s", error)
-            laid_out.remove()
-            self.before = None
-            return NOTHING
-
-    def lay_out(self, table: str, open_table: OpenTable) -> None:
-        """Lay a table out for the next look, if rows of it are to be remembered and it is not yet."""
-        laid_out = LaidOut(self.work, table)
-        if table not in self._noted_tables or laid_out.exists():
-            return
-        try:
-            laid_out.write(cut_blocks(open_table), self.key, {})
-        except Exception as error:  # noqa: BLE001 (an aid must not fail what was taken in)
-            logger.info("the rows of the table are not remembered: %s", error)
-            laid_out.remove()
 
     def close(self, *, is_kept: bool) -> None:
         """End the memory; what the look saw becomes the snapshot if all of it was taken in."""
@@ -188,30 +161,48 @@ def _sweep_works(home: Path, engine: Engine, patience: Patience, source: str) ->
             sweep_work(work)
 
 
-@dataclass(frozen=True)
 class TableMemory:
     """The rows of one table of a look."""
 
-    look: RowMemory
-    table: str
+    def __init__(self, look: RowMemory, table: str) -> None:
+        self._look = look
+        self._laid_out = LaidOut(look.work, table)
+        self._is_noted = False
 
     def note(self, lines: Sequence[str], ref: str) -> None:
         """Keep a row that became an ad."""
-        self.look.note(self.table, lines, ref)
+        self._look.note(self._laid_out.name, lines, ref)
+        self._is_noted = True
 
     def settle(self, refs: Sequence[str]) -> list[QuietAd | None]:
         """For each ref its ad; `None` where the row must be read all the same."""
-        read = self.look.read_refs
-        quiet = self.look.recognise([ref for ref in refs if ref not in read] if read else refs)
+        read = self._look.read_refs
+        quiet = self._look.recognise([ref for ref in refs if ref not in read] if read else refs)
         return list(map(quiet.get, refs))
 
     def match(self, open_table: OpenTable) -> Matched:
         """The lines of the table that stood there before; none where there is doubt."""
-        return self.look.match(self.table, open_table)
+        look = self._look
+        if look.before is None or self._laid_out.exists():
+            return NOTHING
+        try:
+            look.hold_work()
+            return match_table(look.before, look.key, self._laid_out, open_table)
+        except Exception as error:  # noqa: BLE001 (whatever ails the aid: reading each row is right)
+            logger.info("each row of the table is read: %s", error)
+            self._laid_out.remove()
+            look.before = None
+            return NOTHING
 
     def lay_out(self, open_table: OpenTable) -> None:
-        """Lay the table out for the next look, once its rows are read."""
-        self.look.lay_out(self.table, open_table)
+        """Lay the table out for the next look, once its rows are read; one without ads need not be."""
+        if not self._is_noted or self._laid_out.exists():
+            return
+        try:
+            self._laid_out.write(cut_blocks(open_table), self._look.key, {})
+        except Exception as error:  # noqa: BLE001 (an aid must not fail what was taken in)
+            logger.info("the rows of the table are not remembered: %s", error)
+            self._laid_out.remove()
 
 
 class KnownLines:

@@ -13,20 +13,43 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from scrapers.readers.laid_out import LaidOut, find_laid_out, quote, read_plain
+from scrapers.readers.laid_out import find_laid_out, show_plain
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SUFFIX = ".blocks.parquet"
 
-SNAPSHOT = "block (tbl VARCHAR, hash UUID, refs VARCHAR, lines UUID[])"
+MAKE_BLOCKS = "CREATE TEMP TABLE block (tbl VARCHAR, hash UUID, refs VARCHAR, lines UUID[])"
 """A block of a table: its hash, and for each of its lines the ref of its ad, or nothing, and its hash."""
+
+KEEP_KNOWN = """INSERT INTO block
+    SELECT before.* FROM before SEMI JOIN blocks USING (hash) WHERE tbl = $table"""
+
+ADD_NEW = """INSERT INTO block SELECT DISTINCT ON (hash) * FROM (
+    SELECT $table, any_value(hash) AS hash,
+        string_agg(coalesce(ref, ''), ' ' ORDER BY row), list(line ORDER BY row)
+    FROM lines JOIN blocks USING (number) LEFT JOIN (
+        SELECT line, any_value(ref) AS ref FROM (
+            SELECT line, ref FROM noted WHERE tbl = $table UNION ALL SELECT line, ref FROM again
+        ) GROUP BY line
+    ) USING (line) GROUP BY number
+)"""
+
+LAY_OUT_LINES = """CREATE TEMP TABLE line AS
+    SELECT tbl, hash, unnest(range(len(lines))) AS row, unnest(string_split(refs, ' ')) AS ref
+    FROM block"""
 
 DROP_REPEATED = """UPDATE line SET ref = '' WHERE ref IN (
     SELECT ref FROM line WHERE ref <> '' GROUP BY ref HAVING count(*) > 1
 )"""
 """Ads that stood in several rows: what the archive holds of them is the last row's."""
+
+LIST_BLOCKS = """SELECT tbl, hash, string_agg(ref, ' ' ORDER BY row) AS refs, any_value(lines) AS lines
+    FROM line JOIN block USING (tbl, hash) GROUP BY tbl, hash HAVING max(ref) <> '' ORDER BY tbl"""
+"""Blocks of which a line is known."""
+
+NOTED = {"tbl": "VARCHAR", "line": "UUID", "ref": "VARCHAR"}
 
 ROOT = Path(__file__).parents[2]
 READERS = ("archive", "config", "scrapers")
@@ -93,57 +116,35 @@ def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
     Raises:
         OSError: if there is no room, or DuckDB's own error.
     """
-    part = work / "snapshot"
+    part, noted = work / "snapshot", work / "noted.csv"
+    noted.touch()
     with open_duckdb(work) as connection:
-        connection.execute(f"CREATE TEMP TABLE {SNAPSHOT}")
+        connection.execute(MAKE_BLOCKS)
+        show_plain(connection, "noted", noted, NOTED)
+        if before:
+            show_snapshot(connection, "before", before)
         for table in find_laid_out(work):
+            table.show(connection, "blocks", "lines", "again")
             if before:
-                connection.execute(
-                    f"INSERT INTO block SELECT * FROM {read_snapshot(before)} "  # noqa: S608 (our own path)
-                    f"SEMI JOIN {table.blocks} AS here USING (hash) WHERE tbl = '{table.name}'"
-                )
-            _add_new_blocks(connection, table, work / "noted.csv")
-        connection.execute(
-            "CREATE TEMP TABLE line AS SELECT tbl, hash, unnest(range(len(lines))) AS row, "
-            "unnest(string_split(refs, ' ')) AS ref FROM block"
-        )
+                connection.execute(KEEP_KNOWN, {"table": table.name})
+            connection.execute(ADD_NEW, {"table": table.name})
+        connection.execute(LAY_OUT_LINES)
         connection.execute(DROP_REPEATED)
-        connection.execute(
-            "COPY (SELECT tbl, hash, string_agg(ref, ' ' ORDER BY row) AS refs, "  # noqa: S608 (our own path)
-            "any_value(lines) AS lines FROM line JOIN block USING (tbl, hash) GROUP BY tbl, hash "
-            f"HAVING max(ref) <> '' ORDER BY tbl) TO {quote(part)} (FORMAT parquet)"
-        )
+        connection.sql(LIST_BLOCKS).write_parquet(str(part))
     former = set(target.parent.glob("*.parquet")) - {target}
     part.replace(target)
     for path in former:
         path.unlink()
 
 
-def _add_new_blocks(connection: "DuckDBPyConnection", table: LaidOut, noted: Path) -> None:
-    """The blocks of a table that did not stand there before, with the ads of their lines."""
-    rows = read_plain(noted, tbl="VARCHAR", line="UUID", ref="VARCHAR")
-    met = (
-        f"SELECT line, ref FROM {rows} AS noted WHERE tbl = '{table.name}' "  # noqa: S608 (our own path)
-        f"UNION ALL SELECT * FROM {table.again} AS again"
-    )
-    connection.execute(
-        "INSERT INTO block SELECT DISTINCT ON (hash) * FROM ("  # noqa: S608 (our own path)
-        f"SELECT '{table.name}', any_value(hash) AS hash, "
-        "string_agg(coalesce(ref, ''), ' ' ORDER BY row), list(line ORDER BY row) "
-        f"FROM {table.lines} AS new JOIN {table.blocks} AS here USING (number) "
-        f"LEFT JOIN (SELECT line, any_value(ref) AS ref FROM ({met}) GROUP BY line) AS met "
-        "USING (line) GROUP BY number)"
-    )
-
-
-def read_snapshot(path: Path) -> str:
-    """A snapshot as a table of SQL."""
-    return f"read_parquet({quote(path)})"
+def show_snapshot(connection: "DuckDBPyConnection", name: str, path: Path) -> None:
+    """Let a connection ask a snapshot under a name."""
+    connection.read_parquet(str(path)).create_view(name)
 
 
 def open_duckdb(work: Path) -> "DuckDBPyConnection":
     """A database of its own in memory, which spills into the look's folder."""
     import duckdb  # noqa: PLC0415 (a tenth of a second that most commands need not spend)
 
-    settings = {"memory_limit": "1GB", "temp_directory": str(work / "spill")}
-    return duckdb.connect(config=settings)  # type: ignore[arg-type]
+    spill = str(work / "spill")
+    return duckdb.connect(config={"memory_limit": "1GB", "temp_directory": spill})

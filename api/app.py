@@ -16,11 +16,11 @@ from api.headers import AddSecurityHeaders
 from api.limits import LimitRequests
 from api.pages import mount_pages
 from api.routes import ROUTERS, metrics
-from archive.database import open_archive
+from archive.store.database import open_archive
 from archive.terminal import utc_now
 from config.settings import Settings
-from oversight.elections import load_elections
-from oversight.rules import load_rules
+from oversight.reference.elections import load_elections
+from oversight.rules.loading import load_rules
 from search.engines import open_search
 
 API_PATH = "/api/v1"

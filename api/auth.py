@@ -10,9 +10,9 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.dependencies import Reading
+from archive.curation.people import find_user_by_key
 from archive.models import User
 from archive.models.people import Role
-from archive.people import find_user_by_key
 
 BEARER = HTTPBearer(
     auto_error=False, description="A key made by `paidforby users add` or `keys add`."

@@ -14,14 +14,14 @@ from pydantic import AwareDatetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.database import read
 from archive.errors import NotFoundError
-from archive.reading.listed import Include
-from archive.reading.moment import Moment
+from archive.reading.as_of.moment import Moment
 from archive.reading.paging import MOST_AT_ONCE
+from archive.reading.visible import Include
+from archive.store.database import read
 from config.settings import Settings
-from oversight.elections import Election
-from oversight.rules import Rule
+from oversight.reference.elections import Election
+from oversight.rules.loading import Rule
 from search.port import SearchEngine
 
 

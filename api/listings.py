@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from api.tables import write_csv
 from archive.reading import Page, read_data_as_of
-from archive.reading.moment import NOW, Moment
+from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.views import AS_OF, DATA_AS_OF, VALID_AT
 
 Item = TypeVar("Item", bound=BaseModel)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from fastapi.responses import StreamingResponse
 
-from archive.blobs import CHUNK_BYTES, BlobStore
 from archive.errors import EvidenceError
+from archive.media.pictures import PICTURES, UNKNOWN_KIND, VIDEOS
 from archive.models import MediaFile
-from archive.pictures import PICTURES, UNKNOWN_KIND, VIDEOS
+from archive.store.blobs import CHUNK_BYTES, BlobStore
 
 ENDINGS = {
     "image/jpeg": "jpg",

@@ -1,11 +1,11 @@
 """Metrics as text (OpenMetrics 1.0, which every Prometheus since 2.5 reads).
 
-`api.routes.metrics` answers with it. What a metric means is told by `archive.reading.metrics`.
+`api.routes.metrics` answers with it. What a metric means is told by `archive.reading.sources.metrics`.
 """
 
 from collections.abc import Iterable, Iterator
 
-from archive.reading.metrics import Metric, MetricKind, Sample
+from archive.reading.sources.metrics import Metric, MetricKind, Sample
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 SUFFIXES = {MetricKind.COUNTER: "_total", MetricKind.INFO: "_info"}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from archive.streams.cells import FORMULA_STARTS, write_line
+from archive.exports.downloads.cells import FORMULA_STARTS, write_line
 
 __all__ = ["FORMULA_STARTS", "write_csv"]
 

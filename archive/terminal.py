@@ -24,9 +24,9 @@ from rich.progress import (
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from archive.database import open_archive
 from archive.errors import ArchiveError
-from archive.plain import show_plain
+from archive.records.escaping import show_plain
+from archive.store.database import open_archive
 from config.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]

@@ -7,10 +7,10 @@ were looked at, because an ad that is not found may be one that nobody looked fo
 from sqlmodel import Session, col, select
 
 from archive.models import Run, Source
+from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import LookedAt, limit_looks, look_over
-from archive.reading.moment import Moment
 from archive.records import SourceKind
-from search.as_of import search_as_of
+from search.as_of.answers import search_as_of
 from search.hits import SearchPage
 from search.port import SearchEngine
 from search.query import AdQuery

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from archive.cli import IncludeToo
-from archive.database import read
-from archive.moment_options import AsOf, ValidAt, read_moment, tell_moment
-from archive.money import format_bounds
-from archive.reading.listed import Include
+from archive.commands.moment_options import AsOf, ValidAt, read_moment, tell_moment
+from archive.commands.stats import IncludeToo
+from archive.reading.visible import Include
+from archive.records.money import format_bounds
+from archive.store.database import read
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     WRONG_USAGE,

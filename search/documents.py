@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from sqlmodel import Field
 
 from archive.models import PublicAd
-from archive.reading.listed import read_listed
+from archive.reading.visible import read_listed
 from search.hits import MARK_END, MARK_START, ShownAd
 
 LONGEST_TEXT = 100_000

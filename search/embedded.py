@@ -12,23 +12,23 @@ from functools import partial
 from sqlalchemy import Engine, FromClause, Select, String, cast, func, select
 from sqlmodel import Session
 
-from archive.database import read, write
+from archive.store.database import read, write
+from search.consumer_position import require_data_as_of
 from search.documents import SearchDocument
-from search.filling import delete_documents, move_documents, write_documents
-from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
-from search.marks import require_data_as_of
-from search.matching import (
+from search.fts.query import (
     Bucket,
     leave_unlisted,
     list_buckets,
     list_conditions,
     list_orders,
 )
+from search.fts.tables import SearchTables, matches, read_generation, set_generation, tables_of
+from search.fts.typos import find_variants
+from search.fts.writer import delete_documents, move_documents, write_documents
+from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import make_hit
-from search.tables import SearchTables, matches, read_generation, set_generation, tables_of
-from search.typos import find_variants
 
 
 class EmbeddedSearch:

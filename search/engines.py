@@ -5,7 +5,7 @@ The API, the pages, the worker and the commands call `open_search`; no one else 
 
 from sqlalchemy import Engine
 
-from archive.database import create_archive_engine, is_postgresql
+from archive.store.database import create_archive_engine, is_postgresql
 from config.settings import Settings
 from search.embedded import EmbeddedSearch
 from search.meilisearch import MeilisearchSearch

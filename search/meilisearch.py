@@ -17,9 +17,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from config.settings import Settings
+from search.consumer_position import require_data_as_of
 from search.documents import MOVING_FIELDS, SearchDocument
 from search.hits import Matched, SearchHit, SearchPage, choose_snippet
-from search.marks import require_data_as_of
 from search.meilisearch_query import SETTINGS, TEXT_FIELDS, spell_parameters, spell_words
 from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
 from search.query import LIST_FIELDS, AdQuery, QueryError

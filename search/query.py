@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from archive.money import to_minor
-from archive.reading.listed import Include
+from archive.reading.visible import Include
+from archive.records.money import to_minor
 from search.words import split_words
 
 LONGEST_QUERY = 2_000

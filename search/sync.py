@@ -11,14 +11,14 @@ from datetime import datetime
 from sqlalchemy import Engine, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.batches import cut_batches
-from archive.changes import last_change_seq, read_changes
-from archive.database import read, write
 from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
-from archive.reading.listed import find_labelled
+from archive.reading.visible import find_labelled
+from archive.store.batches import cut_batches
+from archive.store.changes import last_change_seq, read_changes
+from archive.store.database import read, write
+from search.consumer_position import SearchMark, move_search_mark, read_search_mark
 from search.documents import SearchDocument, make_document
-from search.marks import SearchMark, move_search_mark, read_search_mark
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
 
 CHANGES_AT_ONCE = 5_000

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import paidforby
-from scrapers.work.children import FORKS
+from scrapers.work.crawl.children import FORKS
 
 
 def run_paidforby(

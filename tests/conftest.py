@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Browser, Page
 
-from archive.database import create_archive_engine
-from archive.setup import migrate
+from archive.store.database import create_archive_engine
+from archive.store.setup import migrate
 from tests import servers
 from tests.migrated import migrated_file
 from tests.shelved import Shelf

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from archive.corrections import (
+from archive.ingest.corrections import (
     Figures,
     Subject,
     correct_ad,
     withdraw_statement,
     write_corrections,
 )
-from archive.database import write
-from archive.ingest.ad_rows import Stamp
-from archive.runs import Look
+from archive.ingest.rows import Stamp
+from archive.runs.lease import Look
 from archive.spending import SpendMeasure
+from archive.store.database import write
 from tests.invented import NOW
 from tests.invented_records import HOSTILE
 

@@ -10,25 +10,25 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.blobs import BlobStore
-from archive.captures import save_capture
-from archive.database import write
-from archive.held_batches import hold_batch, settle_batch
+from archive.curation.people import add_user
+from archive.ingest.close_run import close_look
 from archive.ingest.pages import ingest_page
-from archive.looks import close_look
-from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind
 from archive.models.people import Role
-from archive.people import add_user
-from archive.plausibility import Figures, ImplausibleBatchError
-from archive.realm import claim_realm
+from archive.models.runs import HeldReason, Outcome, PieceStatus, RunKind
 from archive.records import SourceInfo
 from archive.records.sources import SourceKind
-from archive.runs import begin_run, end_run
+from archive.runs.captures import save_capture
+from archive.runs.lease import begin_run, end_run
+from archive.runs.plausibility import Figures, ImplausibleBatchError
+from archive.runs.quarantined_batches import hold_batch, settle_batch
+from archive.store.blobs import BlobStore
+from archive.store.database import write
+from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
-from oversight.elections import load_elections
-from oversight.evaluate import evaluate_changes
-from oversight.rules import load_rules
+from oversight.evaluation.changes import evaluate_changes
+from oversight.reference.elections import load_elections
+from oversight.rules.loading import load_rules
 from tests.invented_records import HOSTILE, harbour_ads, meadow_ads, registry_rows
 from tests.migrated import init_fresh
 

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 
-from archive.database import create_archive_engine
 from archive.records import SourceInfo
-from archive.setup import init_archive, migrate
+from archive.store.database import create_archive_engine
+from archive.store.setup import init_archive, migrate
 from config.settings import Settings
 
 

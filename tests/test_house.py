@@ -58,7 +58,7 @@ def list_modules() -> list[Path]:
     return [
         path
         for path in list_files()
-        if path.suffix == ".py" and path.parent != ROOT / "archive/migrations/versions"
+        if path.suffix == ".py" and path.parent != ROOT / "archive/store/migrations/versions"
     ]
 
 

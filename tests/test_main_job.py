@@ -14,17 +14,17 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from api.app import create_app
-from archive.database import read, write
+from archive.curation.people import add_user
 from archive.models import PublicAd, Signal
 from archive.models.people import Role
-from archive.people import add_user
-from archive.reading.stats import count_archive
-from archive.setup import init_archive
+from archive.reading.sources.stats import count_archive
 from archive.spending import SpendQuery, summarise_spending
 from archive.spending.query import SpendBy
+from archive.store.database import read, write
+from archive.store.setup import init_archive
 from config.settings import DeploymentKind, Settings
-from scrapers.spider import find_spiders
-from scrapers.work.following import follow_changes
+from scrapers.spiders import find_spiders
+from scrapers.work.dispatch.following import follow_changes
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import SAMPLES, import_paths, needs_samples
 

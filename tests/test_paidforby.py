@@ -32,14 +32,14 @@ def test_the_list_of_commands_loads_no_room() -> None:
 LIGHT = "init import quarantine sources coverage stats spend corrections redactions users keys"
 HEAVY = (
     "scrapy twisted aiohttp lxml duckdb pyarrow procrastinate apscheduler fastapi starlette "
-    "cel_expr_python alembic psycopg oversight.evaluate search.sync"
+    "cel_expr_python alembic psycopg oversight.evaluation.changes search.sync"
 )
 
 
 def test_a_command_that_does_not_crawl_loads_what_it_uses_and_no_more() -> None:
     code = (
         "import sys, paidforby\n"
-        "from scrapers.spider import find_spiders\n"
+        "from scrapers.spiders import find_spiders\n"
         "find_spiders()\n"
         "for name in sys.argv[1].split(): paidforby.LazyGroup().get_command(None, name)\n"
         "print(sorted(set(sys.argv[2].split()) & set(sys.modules)))"

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from archive.blobs import BlobStore
-from archive.database import write
+from archive.curation.labels import label_ad, withdraw_label
+from archive.curation.watch_lists import add_entry, make_watch_list, read_watch_list
 from archive.models import EntryKind, WatchList, WatchListEntry
-from archive.political_labels import label_ad, withdraw_label
-from archive.reading.ads import find_ad_row
+from archive.reading.ads.ads import find_ad_row
 from archive.records import AdRecord
-from archive.watch_lists import add_entry, make_watch_list, read_watch_list
+from archive.store.blobs import BlobStore
+from archive.store.database import write
 from config.settings import Settings
 from tests.invented import NOW, take_look
 from tests.invented_records import HOSTILE

@@ -14,7 +14,6 @@ from api.pages import (
     corrections,
     coverage,
     decisions,
-    held,
     home,
     media,
     report,
@@ -25,6 +24,7 @@ from api.pages import (
     static,
     watch_lists,
 )
+from api.pages import quarantined as held
 from api.pages.errors import answer_errors
 
 ROUTERS = (

@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
 from api.pages.site import PageHead, render_page
-from archive.database import read
+from archive.store.database import read
 
 router = APIRouter()
 

@@ -13,12 +13,11 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from api.dependencies import RoomsDep
-from api.pages.bands import find_scale
 from api.pages.decisions import OUTCOMES
+from api.pages.formatting import write_count, write_share
+from api.pages.range_bar import find_scale
 from api.pages.site import PageHead, read_moment, render_page, set_moment
-from api.pages.words import write_count, write_share
-from archive.database import read
-from archive.identity import ad_path, public_id
+from archive.curation.watch_lists import find_list_id
 from archive.models import Source
 from archive.reading import (
     list_absences,
@@ -27,15 +26,16 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
-from archive.reading.ads import find_ad_row
+from archive.reading.ads.ads import find_ad_row
+from archive.reading.ads.media import list_media
+from archive.reading.ads.sightings import list_import_times, read_last_seen
+from archive.reading.as_of.moment import Moment
 from archive.reading.corrections import CorrectionFilter, list_corrections
-from archive.reading.media import list_media
-from archive.reading.moment import Moment
-from archive.reading.sightings import list_import_times, read_last_seen
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
-from archive.watch_lists import find_list_id
+from archive.records.identity import ad_path, public_id
+from archive.store.database import read
 from oversight.cases import list_ad_decisions
-from oversight.rules import Rule
+from oversight.rules.loading import Rule
 
 router = APIRouter()
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
-from api.pages.bands import find_scales
+from api.pages.range_bar import find_scales
 from api.pages.site import (
     PageHead,
     advertiser_path,
@@ -12,11 +12,11 @@ from api.pages.site import (
     render_page,
     set_moment,
 )
-from archive.database import read
 from archive.models import Source
 from archive.reading import AdFilter, list_ads, read_advertiser
 from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.spending import SpendMeasure, SpendQuery, summarise_spending
+from archive.store.database import read
 
 router = APIRouter()
 

@@ -8,9 +8,8 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import Rooms, RoomsDep
 from api.feeds import Feed, FeedEntry
 from api.pages.feed_routes import serve_feed
-from api.pages.frame import set_query
+from api.pages.page_frame import set_query
 from api.pages.site import PageHead, read_moment, render_page, set_moment
-from archive.database import read
 from archive.reading import list_sources
 from archive.reading.corrections import (
     KINDS,
@@ -20,6 +19,7 @@ from archive.reading.corrections import (
     tell_correction,
 )
 from archive.spending import SpendMeasure
+from archive.store.database import read
 
 router = APIRouter()
 

@@ -9,11 +9,11 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
 from api.pages.site import PageHead, render_page
-from archive.countries_seen import ALL_COUNTRIES, NO_COUNTRY
-from archive.database import read
 from archive.errors import NotFoundError
 from archive.models import Source
 from archive.reading.coverage import cover_source, cover_weeks
+from archive.runs.countries import ALL_COUNTRIES, NO_COUNTRY
+from archive.store.database import read
 
 router = APIRouter()
 

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
-from api.pages.frame import set_query
+from api.pages.page_frame import set_query
 from api.pages.site import PageHead, render_page
-from archive.database import read
+from archive.store.database import read
 from oversight.cases import DecisionOutcome, list_decisions, read_decision
 
 router = APIRouter()

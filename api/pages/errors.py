@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from api.dependencies import get_rooms
 from api.errors import NOT_TOLD, STATUS_OF, find_status, make_problem
 from api.pages.site import AsOfError, PageHead, render_page
-from archive.database import read
+from archive.store.database import read
 
 NOT_FOUND_STEPS = (
     "Check the address. An ad's is /ads/, the source, /, and the source's own id of the ad.",

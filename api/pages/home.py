@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
+from api.pages.formatting import write_count
 from api.pages.site import PageHead, render_page
-from api.pages.words import write_count
-from archive.database import read
 from archive.reading import list_sources
-from archive.reading.overview import count_news
-from oversight.elections import Election
+from archive.reading.sources.overview import count_news
+from archive.store.database import read
+from oversight.reference.elections import Election
 
 router = APIRouter()
 

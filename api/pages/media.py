@@ -7,9 +7,9 @@ from fastapi.responses import StreamingResponse
 
 from api.dependencies import RoomsDep
 from api.media import answer_file
-from archive.blobs import BlobStore
-from archive.database import read
-from archive.reading.media import find_shown_file
+from archive.reading.ads.media import find_shown_file
+from archive.store.blobs import BlobStore
+from archive.store.database import read
 
 router = APIRouter()
 

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.pages.bands import find_scale
-from archive.money import format_bounds
+from api.pages.range_bar import find_scale
+from archive.records.money import format_bounds
 from archive.spending import SpendGroup, SpendSummary
 from archive.spending.query import PERIODS
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api.dependencies import RoomsDep
 from api.pages.site import PageHead, render_page
-from archive.database import read, write
+from archive.store.database import read, write
 from oversight.cases import NoticeDraft, read_notice, receive_notice
 from oversight.cases.notices import MAX_LINE
 from oversight.cases.texts import MAX_TEXT

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.pages.bands import find_scales
+from api.pages.range_bar import find_scales
 from api.pages.site import PageHead, read_moment, render_page, set_moment
-from archive.database import read
-from archive.reading.moment import Moment
+from archive.reading.as_of.moment import Moment
+from archive.store.database import read
 from search.answers import answer_query
 from search.hits import SearchPage
 from search.port import SearchUnavailableError

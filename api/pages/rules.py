@@ -10,12 +10,12 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
 from api.pages.site import PageHead, read_moment, render_page, set_moment
-from archive.database import read
 from archive.reading.rules import count_answers, list_rule_versions
-from oversight.elections import Election
-from oversight.rules import Rule
-from oversight.rules_then import list_held_rules, pick_in_force
-from oversight.windows import compute_window
+from archive.store.database import read
+from oversight.reference.elections import Election
+from oversight.reference.windows import compute_window
+from oversight.rules.loading import Rule
+from oversight.rules.versions import list_held_rules, pick_in_force
 
 router = APIRouter()
 

@@ -16,13 +16,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
 
 from api.dependencies import FutureError, Rooms
-from api.pages.bands import draw_band, find_scale
-from api.pages.frame import read_frame, set_query, write_moment
-from api.pages.words import FILTERS
-from archive.identity import ad_path, split_public_id
-from archive.money import format_bounds, format_units
+from api.pages.formatting import FILTERS
+from api.pages.page_frame import read_frame, set_query, write_moment
+from api.pages.range_bar import draw_band, find_scale
+from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.corrections import KINDS, tell_figures
-from archive.reading.moment import NOW, Moment
+from archive.records.identity import ad_path, split_public_id
+from archive.records.money import format_bounds, format_units
 
 PACKAGE_DIR = Path(__file__).parent.parent
 STATIC_DIR = PACKAGE_DIR / "static"

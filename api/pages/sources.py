@@ -7,14 +7,14 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
 from api.feeds import Feed, FeedEntry
+from api.pages.coverage_strip import draw_strip, list_stretches
 from api.pages.feed_routes import serve_feed
 from api.pages.site import PageHead, render_page
-from api.pages.strips import draw_strip, list_stretches
-from archive.database import read
 from archive.reading import cover_source, list_sources, read_data_as_of, what_is_missing
 from archive.reading.coverage import cover_source_days
-from archive.reading.held import find_held
-from archive.reading.watched_sources import list_told_alerts, list_watched_sources
+from archive.reading.sources.quarantined import find_held
+from archive.reading.sources.watched_sources import list_told_alerts, list_watched_sources
+from archive.store.database import read
 
 router = APIRouter()
 

@@ -10,14 +10,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
+from api.pages.formatting import name_platform, plain_day
 from api.pages.ranking import CurrencyTable, make_tables, write_sentence
 from api.pages.site import PageHead, read_moment, render_page, set_moment
-from api.pages.words import name_platform, plain_day
-from archive.database import read
-from archive.exchange_rates import read_rates
-from archive.money import check_currency
-from archive.reading.listed import Include
-from archive.reading.moment import Moment
+from archive.reading.as_of.moment import Moment
+from archive.reading.visible import Include
+from archive.records.money import check_currency
 from archive.spending import (
     SpendBasis,
     SpendBy,
@@ -27,7 +25,9 @@ from archive.spending import (
     SpendSummary,
     summarise_spending,
 )
+from archive.spending.exchange_rates import read_rates
 from archive.spending.groups import name_country
+from archive.store.database import read
 from search.port import SearchUnavailableError
 from search.query import build_query
 

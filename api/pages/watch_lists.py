@@ -5,10 +5,10 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
 from api.pages.site import PageHead, render_page
-from archive.database import read
+from archive.curation.watch_lists import list_watch_lists
 from archive.models.watch_lists import EntryKind
 from archive.reading import list_sources
-from archive.watch_lists import list_watch_lists
+from archive.store.database import read
 
 router = APIRouter()
 

@@ -11,7 +11,6 @@ from api.routes import (
     evidence,
     flags,
     health,
-    held,
     media,
     missing,
     notices,
@@ -23,6 +22,7 @@ from api.routes import (
     spend,
     watch_lists,
 )
+from api.routes import quarantined as held
 
 ROUTERS = (
     # Before the ads: an ad's id takes all that is left of its path.

@@ -15,7 +15,6 @@ from api.listings import (
     answer_whole,
     link_next,
 )
-from archive.identity import public_id
 from archive.reading import (
     AdFilter,
     list_absences,
@@ -25,7 +24,7 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
-from archive.reading.ads import Declared
+from archive.reading.ads.ads import Declared
 from archive.reading.views import (
     AbsenceView,
     AdItem,
@@ -34,6 +33,7 @@ from archive.reading.views import (
     MetricView,
     VersionView,
 )
+from archive.records.identity import public_id
 
 router = APIRouter(prefix="/ads", tags=["ads"])
 

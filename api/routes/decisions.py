@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.dependencies import Cursor, Limit, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
-from oversight.cases.register import DecisionView, list_decisions, read_decision
+from oversight.cases.decision_register import DecisionView, list_decisions, read_decision
 
 router = APIRouter(prefix="/decisions", tags=["oversight"])
 

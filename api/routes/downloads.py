@@ -9,11 +9,7 @@ from pydantic import BaseModel, Field
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.routes.ads import read_filter
 from api.sending import Download
-from archive.reading import AdFilter
-from archive.reading.disclosures import DisclosureFilter
-from archive.reading.moment import Moment
-from archive.records import Grain
-from archive.streams import (
+from archive.exports.downloads import (
     AdvertiserSpendFilter,
     Form,
     Wanted,
@@ -21,6 +17,10 @@ from archive.streams import (
     list_columns,
     write_stream,
 )
+from archive.reading import AdFilter
+from archive.reading.as_of.moment import Moment
+from archive.reading.disclosures import DisclosureFilter
+from archive.records import Grain
 
 router = APIRouter(prefix="/downloads", tags=["downloads"])
 

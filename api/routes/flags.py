@@ -8,18 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import AnyRole, Flagger, Reviewer
 from api.dependencies import Cursor, Limit, Reading, RoomsDep
 from api.listings import Listing, answer_page
-from archive.database import write
 from archive.models.oversight import CaseState
-from oversight.cases.decisions import DecisionDraft, decide_flag
-from oversight.cases.flags import raise_flag, read_flag
-from oversight.cases.powers import DecisionOutcome
-from oversight.cases.register import (
+from archive.store.database import write
+from oversight.cases.decision_register import (
     DecisionView,
     FlagView,
     list_flags,
     read_decision,
     show_flag,
 )
+from oversight.cases.decisions import DecisionDraft, decide_flag
+from oversight.cases.flags import raise_flag, read_flag
+from oversight.cases.powers import DecisionOutcome
 from oversight.cases.texts import MAX_TEXT
 
 router = APIRouter(prefix="/flags", tags=["oversight"])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Reading, RoomsDep
 from archive.reading import read_data_as_of
-from archive.realm import read_realm
+from archive.store.realm import read_realm
 from config.settings import DeploymentKind, Realm
 from search.port import SearchUnavailableError
 from search.sync import IndexStatus, index_status

@@ -6,7 +6,7 @@ from api.dependencies import MomentOf, Reading
 from api.listings import Listing, answer_whole
 from api.routes.ads import AdId
 from archive.reading import read_ad
-from archive.reading.media import MediaView, list_media
+from archive.reading.ads.media import MediaView, list_media
 
 router = APIRouter(prefix="/ads", tags=["ads"])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import Reading, RoomsDep
 from api.openmetrics import CONTENT_TYPE, write_metrics
-from archive.reading.metrics import read_metrics
+from archive.reading.sources.metrics import read_metrics
 
 router = APIRouter()
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import Reading, RoomsDep
-from archive.database import write
 from archive.models import Notice
 from archive.reading.descriptions import quote_field
+from archive.store.database import write
 from oversight.cases.notices import MAX_LINE, NoticeDraft, read_notice, receive_notice
 from oversight.cases.texts import MAX_TEXT
 

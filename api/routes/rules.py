@@ -18,9 +18,9 @@ from archive.reading.rules import (
     list_rule_versions,
 )
 from config.overlay import Origin
-from oversight.citations import Evidence
-from oversight.rule_file import LegalStatus, RuleFile, Stage, Validity
-from oversight.rules_then import ListedRule, list_held_rules, pick_in_force
+from oversight.reference.citations import Evidence
+from oversight.rules.schema import LegalStatus, RuleFile, Stage, Validity
+from oversight.rules.versions import ListedRule, list_held_rules, pick_in_force
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 

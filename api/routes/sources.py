@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query, Response
 from api.dependencies import Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.reading import cover_source
+from archive.reading.sources.watched_sources import WatchedSourceView, list_watched_sources
 from archive.reading.views import SourceCoverage
-from archive.reading.watched_sources import WatchedSourceView, list_watched_sources
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.dependencies import IncludeOf, MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
-from archive.exchange_rates import read_rates
 from archive.spending import (
     SpendBasis,
     SpendBy,
@@ -17,6 +16,7 @@ from archive.spending import (
     SpendSummary,
     summarise_spending,
 )
+from archive.spending.exchange_rates import read_rates
 
 router = APIRouter(tags=["spend"])
 

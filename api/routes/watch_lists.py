@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from archive.curation.watch_lists import WatchListView, list_watch_lists, read_watch_list
 from archive.models.watch_lists import WatchListEntryView
-from archive.watch_lists import WatchListView, list_watch_lists, read_watch_list
 
 router = APIRouter(prefix="/watch-lists", tags=["sources"])
 

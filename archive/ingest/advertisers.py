@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from archive.batches import cut_batches
-from archive.bulk import (
+from archive.models import Advertiser, AdvertiserName
+from archive.records import AdRecord, AdvertiserSpendRecord
+from archive.records.identity import advertiser_id
+from archive.runs.lease import Look
+from archive.store.batches import cut_batches
+from archive.store.bulk import (
     find_storing,
     insert_rows,
     look_up_by_key,
@@ -18,10 +22,6 @@ from archive.bulk import (
     table_of,
     update_rows,
 )
-from archive.identity import advertiser_id
-from archive.models import Advertiser, AdvertiserName
-from archive.records import AdRecord, AdvertiserSpendRecord
-from archive.runs import Look
 
 ADVERTISER_NAMES = ("id", "source", "ref", "name", "is_weak", "recorded_at")
 NAME_NAMES = ("advertiser_id", "name", "observed_at", "recorded_at")

@@ -11,13 +11,12 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from archive.ingest.ad_rows import Stamp
-from archive.ingest.ads import ingest_ads
-from archive.ingest.filings import ingest_committees, ingest_disclosures
-from archive.ingest.moved_ids import ingest_moves
-from archive.ingest.statements import ingest_advertiser_spend
-from archive.ingest.totals import ingest_totals
-from archive.plausibility import Gate
+from archive.ingest.ads.moved_ids import ingest_moves
+from archive.ingest.ads.take_ads import ingest_ads
+from archive.ingest.rows import Stamp
+from archive.ingest.source_totals import ingest_totals
+from archive.ingest.spending.filings import ingest_committees, ingest_disclosures
+from archive.ingest.spending.statements import ingest_advertiser_spend
 from archive.records import (
     AdRecord,
     AdvertiserMove,
@@ -27,7 +26,8 @@ from archive.records import (
     DisclosureRecord,
     SourceTotal,
 )
-from archive.runs import Counts, Look, has_newer_look, hold_lease, note_progress
+from archive.runs.lease import Counts, Look, has_newer_look, hold_lease, note_progress
+from archive.runs.plausibility import Gate
 
 AnyKind = TypeVar(
     "AnyKind",

@@ -15,7 +15,21 @@ from archive.models.ads import (
     PublicAd,
 )
 from archive.models.changes import Change, ConsumerMark, LedgerLeaf
-from archive.models.collecting import (
+from archive.models.corrections import Correction, Redaction
+from archive.models.leases import Duty, RequestBudget
+from archive.models.media import AdMedia, MediaFile
+from archive.models.monitoring import LookRhythm, MailedAlert, MonitorFinding
+from archive.models.oversight import (
+    CaseStep,
+    Decision,
+    Evaluation,
+    Flag,
+    Notice,
+    RuleVersion,
+    Signal,
+)
+from archive.models.people import ApiKey, User
+from archive.models.runs import (
     ArchiveFact,
     Capture,
     Checkpoint,
@@ -28,18 +42,6 @@ from archive.models.collecting import (
     SourcePart,
     StatedTotal,
 )
-from archive.models.corrections import Correction, Redaction
-from archive.models.media import AdMedia, MediaFile
-from archive.models.oversight import (
-    CaseStep,
-    Decision,
-    Evaluation,
-    Flag,
-    Notice,
-    RuleVersion,
-    Signal,
-)
-from archive.models.people import ApiKey, User
 from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
 from archive.models.watch_lists import (
     EntryKind,
@@ -48,8 +50,6 @@ from archive.models.watch_lists import (
     WatchListEntry,
     WatchListEntryView,
 )
-from archive.models.watching import LookRhythm, MailedAlert, MonitorFinding
-from archive.models.working import Duty, RequestBudget
 
 __all__ = [
     "Ad",

@@ -149,7 +149,7 @@ class PublicAd(AdContent, AdNumbers, table=True):
     __table_args__ = (
         Index("public_ad_by_advertiser", "advertiser_id"),
         Index("public_ad_by_payer", "payer_name"),
-        # Few ads are in it, and every total leaves some of them out (`archive.reading.listed`).
+        # Few ads are in it, and every total leaves some of them out (`archive.reading.visible`).
         Index(
             "public_ad_not_declared",
             "source",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from archive.canonical import canonical_json
+from archive.records.canonical import canonical_json
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """Key of a growing table; SQLite numbers rows by itself only for a plain INTEGER key."""

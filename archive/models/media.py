@@ -1,6 +1,6 @@
 """Pictures, videos and pages of ads: what each look at an address brought, and the files kept.
 
-`archive/media.py` writes both tables; `archive/reading/media.py` shows them. A kept file is one row
+`archive/media/files.py` writes both tables; `archive/reading/ads/media.py` shows them. A kept file is one row
 however many ads show it.
 """
 

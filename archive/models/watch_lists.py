@@ -1,6 +1,6 @@
 """Watch lists: what a source is asked about, by whom and why; and ads that people call political.
 
-`archive.watch_lists` and `archive.political_labels` own the rows. All of it is public, and nothing is
+`archive.curation.watch_lists` and `archive.curation.labels` own the rows. All of it is public, and nothing is
 ever deleted: an entry or a label that no longer holds says since when, by whom and why.
 """
 

@@ -4,16 +4,16 @@ Routes, pages and commands call these functions with a reading session; nothing 
 nothing here knows of HTTP. Every answer can say how fresh it is (`read_data_as_of`).
 """
 
-from archive.reading.ads import AdFilter, list_ads, read_ad
-from archive.reading.advertisers import list_advertisers, read_advertiser
+from archive.reading.ads.ads import AdFilter, list_ads, read_ad
+from archive.reading.ads.advertisers import list_advertisers, read_advertiser
+from archive.reading.ads.evidence import list_evidence, read_evidence
+from archive.reading.ads.history import list_absences, list_metrics, list_versions
 from archive.reading.coverage import cover_days, cover_source
 from archive.reading.disclosures import list_disclosures
-from archive.reading.evidence import list_evidence, read_evidence
 from archive.reading.freshness import read_data_as_of
-from archive.reading.history import list_absences, list_metrics, list_versions
-from archive.reading.lacks import what_is_missing
 from archive.reading.paging import CursorError, Page
-from archive.reading.sources import list_runs, list_sources
+from archive.reading.sources.data_gaps import what_is_missing
+from archive.reading.sources.sources import list_runs, list_sources
 
 __all__ = [
     "AdFilter",

@@ -13,16 +13,16 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Correction
 from archive.models.corrections import CorrectionKind, SpendMeasure
-from archive.money import format_bounds
-from archive.reading.ads import find_unlisted
-from archive.reading.advertisers import name_advertisers
-from archive.reading.aliases import list_former_ids
+from archive.reading.ads.ads import find_unlisted
+from archive.reading.ads.advertisers import name_advertisers
+from archive.reading.ads.aliases import list_former_ids
+from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
-from archive.reading.listed import Include
-from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number, gather_rows
+from archive.reading.visible import Include
 from archive.records import Grain
+from archive.records.money import format_bounds
 
 LISTING = "corrections"
 

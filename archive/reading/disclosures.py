@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from archive.identity import public_id
 from archive.models import Committee, Disclosure
+from archive.reading.as_of.moment import NOW, Moment
+from archive.reading.as_of.past_money import disclosures_at
+from archive.reading.as_of.restored_rows import take_rows
 from archive.reading.freshness import read_data_as_of
-from archive.reading.moment import NOW, Moment
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
-from archive.reading.past_money import disclosures_at
-from archive.reading.stretches import take_rows
 from archive.reading.views import DisclosureView
+from archive.records.identity import public_id
 
 LISTING = "disclosures"
 

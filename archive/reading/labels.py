@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import AdVersion, PoliticalLabel
+from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field
-from archive.reading.listed import DECLARED_POLITICAL
-from archive.reading.moment import Moment
+from archive.reading.visible import DECLARED_POLITICAL
 from archive.records import MissingReason
 
 PERSON, RULE, SOURCE = "person", "rule", "source"

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from archive.errors import ArchiveError
-from archive.reading.moment import NOW, Moment
+from archive.reading.as_of.moment import NOW, Moment
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")

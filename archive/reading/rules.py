@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from archive.models import Evaluation, RuleVersion
 from archive.models.oversight import Answer
 from archive.reading.descriptions import quote_field
-from archive.reading.listed import select_unlisted
+from archive.reading.visible import select_unlisted
 
 
 class RuleVersionView(SQLModel):

@@ -12,9 +12,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from archive.models import PublicAd, RuleVersion, Signal
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
-from archive.reading.listed import is_listed
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.views import LISTED
+from archive.reading.visible import is_listed
 
 LISTING = "signals"
 

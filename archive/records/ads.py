@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, model_validator
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel, UTCDateTime
 
-from archive.money import check_currency
 from archive.records.base import MAX_MINOR, Record, Row
+from archive.records.money import check_currency
 
 
 class AdContent(SQLModel):

@@ -12,8 +12,8 @@ from math import floor
 
 from sqlmodel import Field, SQLModel
 
-from archive.exchange_rates import ExchangeRates
-from archive.money import exponent_of
+from archive.records.money import exponent_of
+from archive.spending.exchange_rates import ExchangeRates
 from archive.spending.rates_used import RateUsed, Span, list_rates, tell_rates
 from archive.spending.sums import Folded, Sum, SumKey
 

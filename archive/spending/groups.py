@@ -9,10 +9,9 @@ from functools import cache
 from babel import Locale
 from sqlmodel import Session, select
 
-from archive.batches import cut_batches
 from archive.models import Committee
 from archive.models.corrections import SpendMeasure
-from archive.reading.advertisers import name_advertisers
+from archive.reading.ads.advertisers import name_advertisers
 from archive.reading.coverage import LookedAt, look_over
 from archive.records import MISSING_IN_WORDS
 from archive.spending.items import ALL, SEVERAL, name_filer
@@ -20,6 +19,7 @@ from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
 from archive.spending.summary import OriginalSum, SpendGroup
 from archive.spending.sums import Folded, SourceSum, Sum, SumKey, fold_sums
+from archive.store.batches import cut_batches
 
 
 def fold_groups(query: SpendQuery, sums: Iterable[SourceSum]) -> Folded:

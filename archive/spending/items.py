@@ -27,7 +27,7 @@ from sqlmodel import Session, SQLModel, col
 
 from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
-from archive.reading.listed import is_listed
+from archive.reading.visible import is_listed
 from archive.records import Grain
 from archive.spending.days import ad_days, name_days
 from archive.spending.query import PERIODS, SpendBy, SpendQuery

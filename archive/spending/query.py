@@ -5,10 +5,10 @@ from datetime import date
 from enum import StrEnum
 
 from archive.errors import ArchiveError
-from archive.exchange_rates import ExchangeRates
 from archive.models.corrections import SpendMeasure
-from archive.reading.listed import Include
-from archive.reading.moment import NOW, Moment
+from archive.reading.as_of.moment import NOW, Moment
+from archive.reading.visible import Include
+from archive.spending.exchange_rates import ExchangeRates
 
 
 class SpendBy(StrEnum):

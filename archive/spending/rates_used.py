@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlmodel import Field, SQLModel
 
-from archive.exchange_rates import EURO, ExchangeRates, Rate
+from archive.spending.exchange_rates import EURO, ExchangeRates, Rate
 
 Span = tuple[date, date]
 """First and last day, both included."""

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
-from archive.exchange_rates import ExchangeRates
 from archive.models import PublicAd
 from archive.models.corrections import SpendMeasure
+from archive.reading.as_of.past import ads_at
+from archive.reading.as_of.past_money import disclosures_at, statements_at
 from archive.reading.freshness import read_data_as_of
-from archive.reading.past import ads_at
-from archive.reading.past_money import disclosures_at, statements_at
 from archive.spending.ad_windows import sum_ad_windows
 from archive.spending.conversion import Converted, convert_sums
+from archive.spending.exchange_rates import ExchangeRates
 from archive.spending.groups import fold_groups, make_groups
 from archive.spending.items import (
     ad_is_undated,

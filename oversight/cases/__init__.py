@@ -4,6 +4,15 @@ Three words, never merged: a machine's signal, a person's flag, a decision with 
 removes an ad or reaches out to anybody.
 """
 
+from oversight.cases.decision_register import (
+    DecisionView,
+    FlagView,
+    list_ad_decisions,
+    list_decisions,
+    list_flags,
+    read_decision,
+    show_flag,
+)
 from oversight.cases.decisions import (
     DecisionDraft,
     appeal_decision,
@@ -14,15 +23,6 @@ from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
 from oversight.cases.flags import raise_flag, read_flag, withdraw_flag
 from oversight.cases.notices import NoticeDraft, read_notice, receive_notice
 from oversight.cases.powers import POWERS, DecisionOutcome
-from oversight.cases.register import (
-    DecisionView,
-    FlagView,
-    list_ad_decisions,
-    list_decisions,
-    list_flags,
-    read_decision,
-    show_flag,
-)
 
 __all__ = [
     "POWERS",

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from archive.changes import append_changes
-from archive.ledger import append_leaves
 from archive.models import AdVersion, Decision, Flag, PublicAd, RuleVersion, User
 from archive.models.changes import ChangeKind, LeafKind
 from archive.models.people import Role
+from archive.store.changes import append_changes
+from archive.store.ledger.leaves import append_leaves
 from config.settings import Settings
 from oversight.cases.errors import CaseStepError, NotEntitledError
 from oversight.cases.flags import move_flag, next_reference

@@ -8,19 +8,19 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.changes import append_changes
 from archive.errors import NotFoundError
 from archive.models import CaseStep, Decision, Flag, PublicAd, Signal, User
 from archive.models.changes import ChangeKind
 from archive.models.oversight import CaseState
 from archive.models.people import Role
+from archive.store.changes import append_changes
 from oversight.cases.errors import CaseError, NotEntitledError
 from oversight.cases.people import check_role, id_of
 from oversight.cases.states import CaseEvent, find_next_state
 from oversight.cases.texts import check_text
-from oversight.register import register_rules
-from oversight.rule_file import Stage
-from oversight.rules import Rule
+from oversight.rules.loading import Rule
+from oversight.rules.rule_texts import register_rules
+from oversight.rules.schema import Stage
 
 
 def raise_flag(

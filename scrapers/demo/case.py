@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from archive.database import write
+from archive.curation.people import add_user, read_user
 from archive.errors import NotFoundError
 from archive.models import PublicAd, RuleVersion, Signal, User
 from archive.models.oversight import Answer
 from archive.models.people import Role
-from archive.people import add_user, read_user
+from archive.store.database import write
 from config.settings import Settings
 from oversight.cases.decisions import DecisionDraft, decide_flag
 from oversight.cases.flags import raise_flag
 from oversight.cases.powers import DecisionOutcome
-from oversight.rule_file import Stage
-from oversight.rules import Rule, load_rules
-from scrapers.intake import Clock
+from oversight.rules.loading import Rule, load_rules
+from oversight.rules.schema import Stage
+from scrapers.intake.pages import Clock
 
 OFFICER = "Officer Ada Example (demo)"
 ANALYST = "Analyst Bo Example (demo)"

@@ -10,17 +10,17 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from archive.database import read
 from archive.models import Signal
 from archive.models.oversight import Answer
-from archive.money import format_bounds
-from archive.reading.lacks import what_is_missing
-from archive.reading.watched_sources import list_watched_sources
+from archive.reading.sources.data_gaps import what_is_missing
+from archive.reading.sources.watched_sources import list_watched_sources
+from archive.records.money import format_bounds
 from archive.spending.query import SpendBy, SpendQuery
 from archive.spending.summarise import summarise_spending
+from archive.store.database import read
 from archive.terminal import format_table
 from config.settings import Settings
-from scrapers.collected_cli import tell_sources
+from scrapers.commands.sources import tell_sources
 from scrapers.demo.case import DemoCase
 from search.engines import open_search
 from search.query import build_query

@@ -23,12 +23,12 @@ from pydantic import SecretStr
 from scrapy.utils.misc import load_object
 from sqlalchemy import Engine
 
-from archive.database import read, write
 from archive.models import Run
 from archive.models.media import MediaState
-from archive.realm import claim_realm
-from archive.runs import last_runs
-from archive.setup import init_archive
+from archive.runs.lease import last_runs
+from archive.store.database import read, write
+from archive.store.realm import claim_realm
+from archive.store.setup import init_archive
 from archive.terminal import FAILED, note, plain_errors, say, utc_now
 from config.settings import DeploymentKind, Realm, Settings
 from scrapers.demo.case import decide_one_ad
@@ -37,11 +37,12 @@ from scrapers.media.collecting import MediaOrder, fetch_media, read_kept
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
 from scrapers.replica.seeded.tiktok import CLIENT_KEY, CLIENT_SECRET
 from scrapers.replica.serve import running_replica
-from scrapers.spider import SourceSpider, find_spiders
-from scrapers.work.children import crawl_in_child, settings_environ
-from scrapers.work.errand import Errand
-from scrapers.work.following import follow_changes
-from scrapers.work.progress import shown_progress
+from scrapers.sources.spider import SourceSpider
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import crawl_in_child, settings_environ
+from scrapers.work.crawl.progress import shown_progress
+from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.plan.crawl_job import Errand
 
 DEMO_HOME = Path("var/demo")
 MARKER = "made-by-paidforby-demo"

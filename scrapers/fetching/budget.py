@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from archive.canonical import hash_bytes
 from archive.models import RequestBudget
-from archive.models.working import BUDGET_WINDOW
-from scrapers.fetching.signing import Secret
+from archive.models.leases import BUDGET_WINDOW
+from archive.records.canonical import hash_bytes
+from scrapers.sources.signing import Secret
 
 KEY_DIGITS = 12
 

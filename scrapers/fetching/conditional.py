@@ -9,8 +9,8 @@ from scrapy.http import Response
 from sqlmodel import Session, col, select
 
 from archive.models import Capture, Checkpoint, Run
-from archive.models.collecting import Outcome, RunKind
-from archive.runs import Look
+from archive.models.runs import Outcome, RunKind
+from archive.runs.lease import Look
 
 APPLIED = (Outcome.DONE, Outcome.ATTENTION)
 

@@ -31,16 +31,16 @@ from scrapy.exceptions import (
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
-from archive.outages import DiskFullError, plain_failures
+from archive.store.outages import DiskFullError, plain_failures
 from scrapers.fetching.answers import read_range, read_strong_validator
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.fetching.pinned_names import AiohttpPins, pin_twisted
-from scrapers.fetching.signing import Secret
 from scrapers.fetching.spooled import SPOOL, SpooledResponse
 from scrapers.fetching.spooling import Part, Rest, Spool, name_part
 from scrapers.fetching.unpacking import BodyUnpacker
 from scrapers.fetching.walk import walk_of
 from scrapers.readers.files import ZipBombError
+from scrapers.sources.signing import Secret
 
 SILENCE_SECONDS = 120.0
 """A source that sends nothing for so long has broken off."""

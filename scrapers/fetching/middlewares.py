@@ -21,10 +21,10 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from archive.captures import redact_url
-from archive.models.collecting import Outcome
 from archive.models.media import MediaState
-from archive.outages import plain_failures, read_surely, tell_failure
+from archive.models.runs import Outcome
+from archive.runs.captures import redact_url
+from archive.store.outages import plain_failures, read_surely, tell_failure
 from scrapers.fetching.answers import Judgement, Verdict, read_retry_after
 from scrapers.fetching.conditional import is_held, validators_of
 from scrapers.fetching.network_addresses import NotFetchedError

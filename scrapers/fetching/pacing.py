@@ -11,8 +11,8 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
-from archive.models.collecting import Outcome
-from archive.outages import write_surely
+from archive.models.runs import Outcome
+from archive.store.outages import write_surely
 from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.walk import Walk, walk_of
 

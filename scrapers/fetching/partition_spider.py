@@ -17,7 +17,7 @@ from scrapy.http import Response
 from config.settings import Settings
 from scrapers.fetching.answers import Judgement, judge_status
 from scrapers.fetching.spooled import open_answer, request_file
-from scrapers.spider import SourceSpider, page_readings, read_delivery
+from scrapers.sources.spider import SourceSpider, page_readings, read_delivery
 
 
 class PartitionSpider(scrapy.Spider):

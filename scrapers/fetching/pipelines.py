@@ -11,14 +11,14 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 from sqlalchemy.exc import OperationalError
 
-from archive.database import write
 from archive.errors import LeaseLostError
-from archive.models.collecting import Outcome
-from archive.outages import plain_failures, tell_failure
-from archive.plausibility import ImplausibleBatchError
-from archive.runs import note_alive
+from archive.models.runs import Outcome
+from archive.runs.lease import note_alive
+from archive.runs.plausibility import ImplausibleBatchError
+from archive.store.database import write
+from archive.store.outages import plain_failures, tell_failure
 from scrapers.fetching.walk import Walk, walk_of
-from scrapers.spider import Page, Stop
+from scrapers.sources.spider import Page, Stop
 
 BEATS_PER_LEASE = 5
 

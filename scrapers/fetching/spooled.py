@@ -12,7 +12,7 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from archive.blobs import Blob, BlobStore
+from archive.store.blobs import Blob, BlobStore
 from scrapers.fetching.spooling import Part
 from scrapers.readers.files import SourceFile
 

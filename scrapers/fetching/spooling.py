@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from archive.disk import sync_file
-from archive.outages import DiskFullError
+from archive.store.disk import sync_file
+from archive.store.outages import DiskFullError
 
 CHUNK_BYTES = 1 << 20
 PARTS_LAST = timedelta(days=7)

@@ -13,13 +13,13 @@ from scrapy.crawler import Crawler
 from scrapy.utils.misc import load_object
 
 from archive.models import Capture
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
 from scrapers.fetching.budget import Pace
 from scrapers.fetching.conditional import Validators
 from scrapers.fetching.pinned_names import PinnedNames
-from scrapers.fetching.signing import Secret
-from scrapers.intake import Intake
-from scrapers.spider import SourceSpider
+from scrapers.intake.pages import Intake
+from scrapers.sources.signing import Secret
+from scrapers.sources.spider import SourceSpider
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

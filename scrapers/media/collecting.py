@@ -2,7 +2,7 @@
 
 `paidforby media fetch` and the worker call `fetch_media`. A source whose terms say nothing is left alone.
 Addresses of an archive of invented data lead nowhere and are asked only at a replica (`base_url`). What
-was kept is never fetched again, and nothing of it is opened but to measure it (`archive/pictures.py`).
+was kept is never fetched again, and nothing of it is opened but to measure it (`archive/media/pictures.py`).
 """
 
 import time
@@ -16,9 +16,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
-from archive.blobs import BlobStore
-from archive.database import read, write
-from archive.media import (
+from archive.media.files import (
     RETRY_AFTER,
     DueAd,
     Outcome,
@@ -29,21 +27,23 @@ from archive.media import (
     note_looks,
     set_machine_text,
 )
+from archive.media.pictures import PICTURES, PictureTooLargeError, look_at_file
+from archive.media.terms import Shelf, list_shelves, write_parts
 from archive.models import MediaFile
 from archive.models.media import MediaState
-from archive.pictures import PICTURES, PictureTooLargeError, look_at_file
-from archive.realm import claim_realm, read_realm
 from archive.records import Allowance
-from archive.shelves import Shelf, list_shelves, write_parts
+from archive.store.blobs import BlobStore
+from archive.store.database import read, write
+from archive.store.realm import claim_realm, read_realm
 from archive.terminal import note
 from config.settings import Realm, Settings
 from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.network_addresses import NotFetchedError
-from scrapers.intake import Clock
+from scrapers.intake.pages import Clock
 from scrapers.media.download import Limits, download_file
 from scrapers.media.machine_text import find_tesseract, read_words, tell_unread
 from scrapers.readers.yaml_files import YamlFileError
-from scrapers.spider import find_spiders
+from scrapers.spiders import find_spiders
 
 LONGEST_WAIT_SECONDS = 60.0
 """A source that wants to be left alone for longer is left until the next round."""

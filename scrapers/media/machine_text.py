@@ -11,8 +11,8 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-from archive.media import MachineText
-from archive.pictures import PICTURES, PictureTooLargeError, open_picture
+from archive.media.files import MachineText
+from archive.media.pictures import PICTURES, PictureTooLargeError, open_picture
 from archive.records import MissingReason
 
 PROGRAM = "tesseract"

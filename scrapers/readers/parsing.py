@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.money import check_currency, exponent_of, to_minor
+from archive.records.money import check_currency, exponent_of, to_minor
 from scrapers.readers.countries import list_codes_by_name
 
 RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)

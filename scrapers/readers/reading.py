@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from archive.plain import show_plain
 from archive.records import AdRecord, AnyRecord, Unreadable
-from archive.unchanged_rows import QuietAd
+from archive.records.escaping import show_plain
+from archive.runs.unchanged_rows import QuietAd
 from scrapers.readers.fields import FieldError, Fields, explain_refusal
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
 from scrapers.readers.objects import ObjectRow, read_objects

@@ -18,9 +18,9 @@ from typing import IO, Self
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.outages import Patience, read_surely
-from archive.runs import Look
-from archive.unchanged_rows import QuietAd, find_quiet, list_living, may_rest_on
+from archive.runs.lease import Look
+from archive.runs.unchanged_rows import QuietAd, find_quiet, list_living, may_rest_on
+from archive.store.outages import Patience, read_surely
 from config.settings import Settings
 from scrapers.readers.blocks import OpenTable, cut_blocks, hash_lines
 from scrapers.readers.laid_out import PLAIN_REF, LaidOut

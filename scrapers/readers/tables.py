@@ -14,7 +14,7 @@ from itertools import islice
 from typing import IO, Any, NamedTuple
 
 from archive.records import Unreadable
-from archive.unchanged_rows import QuietAd
+from archive.runs.unchanged_rows import QuietAd
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
 from scrapers.readers.row_memory import KnownLines, TableMemory
 

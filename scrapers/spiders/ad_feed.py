@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, model_validator
 
 from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
-from archive.runs import UNNAMED_PARTITION
+from archive.runs.lease import UNNAMED_PARTITION
 from config.overlay import list_config_files
 from config.settings import DeploymentKind, Realm, Settings
-from scrapers.platforms.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
+from scrapers.readers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
 from scrapers.readers.yaml_files import read_model
-from scrapers.spider import FileReader, SourceSpider
+from scrapers.sources.spider import FileReader, SourceSpider
 
 FOLDER = "feeds"
 NOT_STATED = "not stated"

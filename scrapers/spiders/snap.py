@@ -28,7 +28,7 @@ from scrapers.readers.parsing import (
 )
 from scrapers.readers.reading import Columns, Reading, read_rows, refuse_file
 from scrapers.readers.tables import read_header
-from scrapers.spider import SourceSpider
+from scrapers.sources.spider import SourceSpider
 
 FIRST_YEAR = 2018
 

@@ -35,7 +35,7 @@ from scrapers.readers.parsing import (
 )
 from scrapers.readers.reading import Columns, Reading, leave_file, read_rows, refuse_file
 from scrapers.readers.tables import TableFormat, has_rows
-from scrapers.spider import SourceSpider
+from scrapers.sources.spider import SourceSpider
 
 FIRST_CYCLE = 2020
 CURRENCY = "USD"

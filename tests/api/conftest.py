@@ -16,19 +16,19 @@ from httpx2 import Response
 from sqlalchemy import make_url
 
 from api.app import create_app
-from archive.blobs import BlobStore
-from archive.captures import save_capture
-from archive.database import open_engine, write
+from archive.curation.people import add_user, disable_user
 from archive.ingest.pages import ingest_page
-from archive.models.collecting import Outcome, RunKind
 from archive.models.people import Role
-from archive.people import add_user, disable_user
-from archive.realm import claim_realm
+from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord, AnyRecord, CommitteeRecord, DisclosureRecord, SourceInfo
-from archive.runs import begin_run, end_run
+from archive.runs.captures import save_capture
+from archive.runs.lease import begin_run, end_run
+from archive.store.blobs import BlobStore
+from archive.store.database import open_engine, write
+from archive.store.realm import claim_realm
 from config.settings import Realm, Settings
-from oversight.rule_file import Stage
-from oversight.rules import load_rules
+from oversight.rules.loading import load_rules
+from oversight.rules.schema import Stage
 from search.engines import open_search
 from search.sync import sync_index
 from tests.migrated import init_fresh
@@ -182,7 +182,7 @@ def archive(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> It
 
 @pytest.fixture
 def settings(archive: Filled) -> Settings:
-    return Settings(home=archive.home, database_url=archive.database)
+    return Settings(home=archive.home, database_url=archive.store.database)
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from archive.alerts import note_rhythm
-from archive.database import write
 from archive.models import MonitorFinding
+from archive.runs.alerts import note_rhythm
+from archive.store.database import write
 from tests.invented import NOW, make_archive, make_settings
 
 

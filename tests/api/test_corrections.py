@@ -7,12 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archive.database import open_engine, write
-from archive.ingest.ad_rows import Stamp
-from archive.ingest.moved_ids import ingest_moves
-from archive.models.collecting import RunKind
+from archive.ingest.ads.moved_ids import ingest_moves
+from archive.ingest.rows import Stamp
+from archive.models.runs import RunKind
 from archive.records import AdvertiserMove, AdvertiserSpendRecord, Grain
-from archive.runs import begin_run
+from archive.runs.lease import begin_run
+from archive.store.database import open_engine, write
 from tests.api.conftest import HOSTILE, NOON, make_ad
 
 NEXT_DAY = NOON + timedelta(minutes=10)

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from api.pages.coverage import order_countries
-from archive.database import open_engine, write
-from archive.models.collecting import RunKind
-from archive.runs import WORKER_STOPPED, begin_run
+from archive.models.runs import RunKind
+from archive.runs.lease import WORKER_STOPPED, begin_run
+from archive.store.database import open_engine, write
 from tests.api.conftest import NOON, SOURCE, make_ad
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from api import sending
 from api.sending import MOST_AT_ONCE, PLACES, Download
-from archive.streams import Form, What
+from archive.exports.downloads import Form, What
 from tests.api.conftest import HOSTILE, NOON, make_ad
 
 

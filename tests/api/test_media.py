@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from archive.blobs import BlobStore
-from archive.database import open_engine, write
-from archive.media import MachineText, Outcome, keep_file, list_due, note_looks
+from archive.media.files import MachineText, Outcome, keep_file, list_due, note_looks
+from archive.media.pictures import look_at_file
+from archive.media.terms import list_shelves, write_parts
 from archive.models.media import MediaState
-from archive.pictures import look_at_file
 from archive.records import Allowance, Material, PartInfo, Terms
-from archive.setup import write_sources
-from archive.shelves import list_shelves, write_parts
+from archive.store.blobs import BlobStore
+from archive.store.database import open_engine, write
+from archive.store.setup import write_sources
 from tests.api.conftest import NOON, SOURCE, make_ad
 from tests.drawn import draw_scene, encode_picture
 

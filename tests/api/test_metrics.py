@@ -10,11 +10,11 @@ from sqlalchemy import event
 
 from api.app import create_app
 from api.openmetrics import write_metrics
-from archive.alerts import note_rhythm
-from archive.database import create_archive_engine, read, write
 from archive.models import HeldBatch, QuarantinedPiece, RequestBudget, Run
-from archive.models.collecting import HeldReason, Outcome, PieceStatus, RunKind
-from archive.reading.metrics import Metric, MetricKind, Sample, read_metrics
+from archive.models.runs import HeldReason, Outcome, PieceStatus, RunKind
+from archive.reading.sources.metrics import Metric, MetricKind, Sample, read_metrics
+from archive.runs.alerts import note_rhythm
+from archive.store.database import create_archive_engine, read, write
 from tests.invented import NOW, SOURCES, make_settings
 from tests.migrated import init_fresh
 

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from archive.database import write
 from archive.ingest.pages import ingest_page
-from archive.models.collecting import Outcome, RunKind
-from archive.runs import begin_run, end_run
+from archive.models.runs import Outcome, RunKind
+from archive.runs.lease import begin_run, end_run
+from archive.store.database import write
 from search.engines import open_search
 from search.sync import sync_index
 from tests.invented import NOW, SOURCES, decide_something, make_archive, make_settings

@@ -13,19 +13,19 @@ from sqlalchemy import Engine
 
 from api.app import create_app
 from api.tables import FORMULA_STARTS
-from archive.blobs import BlobStore
-from archive.captures import save_capture
-from archive.database import write
-from archive.models.collecting import RunKind
+from archive.curation.people import add_user
 from archive.models.people import Role
-from archive.people import add_user
-from archive.quarantine import hold_pieces
+from archive.models.runs import RunKind
 from archive.records import AdRecord, DisclosureRecord, Unreadable
-from archive.runs import begin_run
-from archive.setup import write_sources
+from archive.runs.captures import save_capture
+from archive.runs.lease import begin_run
+from archive.runs.quarantine import hold_pieces
+from archive.store.blobs import BlobStore
+from archive.store.database import write
+from archive.store.setup import write_sources
 from config.settings import Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
-from oversight.rules import load_rules
+from oversight.rules.loading import load_rules
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import HOSTILE as FORMULA

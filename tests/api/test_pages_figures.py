@@ -10,11 +10,8 @@ from hypothesis import strategies as st
 
 from api.dependencies import FutureError
 from api.pages.ad import group_delivery
-from api.pages.bands import WIDTH, draw_band, find_scale, round_up
-from api.pages.ranking import CurrencyTable, make_tables, rank_group, write_sentence
-from api.pages.site import AsOfError, read_time
-from api.pages.strips import describe_days, draw_strip, list_stretches
-from api.pages.words import (
+from api.pages.coverage_strip import describe_days, draw_strip, list_stretches
+from api.pages.formatting import (
     join_words,
     write_bytes,
     write_instant,
@@ -25,6 +22,9 @@ from api.pages.words import (
     write_share,
     write_snippet,
 )
+from api.pages.range_bar import WIDTH, draw_band, find_scale, round_up
+from api.pages.ranking import CurrencyTable, make_tables, rank_group, write_sentence
+from api.pages.site import AsOfError, read_time
 from archive.reading.views import DayCover
 from archive.spending import SpendBasis, SpendBy, SpendGroup, SpendMeasure, SpendSummary
 from search.hits import MARK_END, MARK_START

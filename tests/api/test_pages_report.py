@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from api.app import create_app
-from archive.database import open_archive, read
 from archive.models import Notice
+from archive.store.database import open_archive, read
 from config.settings import Settings
 from tests.invented import NOW, make_archive, make_settings
 from tests.invented_records import HOSTILE

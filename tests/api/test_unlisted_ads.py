@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlmodel import select
 
-from archive.database import open_archive, write
+from archive.curation.labels import label_ad
 from archive.models import Ad
-from archive.political_labels import label_ad
+from archive.store.database import open_archive, write
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import NOON, make_ad

@@ -2,9 +2,9 @@
 
 import pytest
 
-from archive.database import open_archive, write
+from archive.curation.watch_lists import add_entry, make_watch_list, remove_entry
 from archive.models.watch_lists import EntryKind, WatchList, WatchListEntry
-from archive.watch_lists import add_entry, make_watch_list, remove_entry
+from archive.store.database import open_archive, write
 from tests.api.conftest import NOON
 
 

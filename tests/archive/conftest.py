@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from archive.absences import mark_vanished
-from archive.database import create_archive_engine, write
+from archive.ingest.ads.vanished_ads import mark_vanished
 from archive.ingest.pages import ingest_page
-from archive.models.collecting import Outcome, RunKind
+from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord, AnyRecord
-from archive.runs import Counts, begin_run, end_run
-from tests.archive.streamed import invent_records
+from archive.runs.lease import Counts, begin_run, end_run
+from archive.store.database import create_archive_engine, write
+from tests.archive.exports.streamed import invent_records
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

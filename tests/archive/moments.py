@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from archive.database import read
-from archive.reading.moment import Moment
+from archive.reading.as_of.moment import Moment
+from archive.store.database import read
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -30,20 +30,20 @@ import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
 
-from archive.blobs import BlobStore
-from archive.database import create_archive_engine
-from archive.outages import Patience
 from archive.records import SourceInfo, SourceKind
-from archive.runs import Look
+from archive.runs.lease import Look
+from archive.store.blobs import BlobStore
+from archive.store.database import create_archive_engine
+from archive.store.outages import Patience
 from config.settings import Settings
 from scrapers.fetching.partition_spider import FileSpider
 from scrapers.fetching.spooled import SpooledResponse
 from scrapers.fetching.walk import Walk, WalkCrawler
-from scrapers.intake import Intake
+from scrapers.intake.pages import Intake
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
-from scrapers.spider import SourceSpider
-from scrapers.work.crawling import build_settings
+from scrapers.sources.spider import SourceSpider
+from scrapers.work.crawl.crawling import build_settings
 
 STOCK = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
 MEGABYTE = 1 << 20

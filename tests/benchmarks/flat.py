@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Column, Engine, MetaData, Table
 
-from archive.bulk import find_storing, insert_rows, table_of
-from archive.database import write
-from archive.ingest.ad_rows import FIELDS, Prepared
+from archive.ingest.rows import FIELDS, Prepared
 from archive.models import PublicAd
+from archive.store.bulk import find_storing, insert_rows, table_of
+from archive.store.database import write
 
 FLAT_NAMES = (*FIELDS.names, "content_sha256")
 

@@ -21,11 +21,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from archive.database import create_archive_engine
-from archive.ingest.ad_rows import prepare_record
+from archive.ingest.rows import prepare_record
 from archive.records import AdRecord
+from archive.store.database import create_archive_engine
 from scrapers.readers.files import SourceFile
-from scrapers.spider import PAGE_SIZE
+from scrapers.sources.spider import PAGE_SIZE
 from scrapers.spiders.snap import SnapSpider
 from tests.benchmarks.flat import dump_flat, make_flat
 

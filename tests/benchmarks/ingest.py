@@ -24,13 +24,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from archive.database import create_archive_engine, write
-from archive.ingest.ad_rows import Prepared, Stamp, prepare_record
-from archive.ingest.ads import ingest_prepared
-from archive.models.collecting import RunKind
+from archive.ingest.ads.take_ads import ingest_prepared
+from archive.ingest.rows import Prepared, Stamp, prepare_record
+from archive.models.runs import RunKind
 from archive.records import AdRecord
-from archive.runs import Look, begin_run, hold_lease, note_progress
-from archive.setup import migrate
+from archive.runs.lease import Look, begin_run, hold_lease, note_progress
+from archive.store.database import create_archive_engine, write
+from archive.store.setup import migrate
 from tests import servers
 from tests.benchmarks.flat import dump_flat, make_flat
 from tests.benchmarks.imports import measure_import

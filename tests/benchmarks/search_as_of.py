@@ -16,14 +16,14 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 
-from archive.database import create_archive_engine, read, write
 from archive.ingest.pages import ingest_page
-from archive.models.collecting import RunKind
-from archive.reading.moment import Moment
+from archive.models.runs import RunKind
+from archive.reading.as_of.moment import Moment
 from archive.records import AdRecord
-from archive.runs import begin_run
-from archive.setup import migrate
-from search.as_of import search_as_of
+from archive.runs.lease import begin_run
+from archive.store.database import create_archive_engine, read, write
+from archive.store.setup import migrate
+from search.as_of.answers import search_as_of
 from search.query import AdQuery, build_query
 from tests import servers
 from tests.benchmarks.ingest import PHASES, START, make_pages

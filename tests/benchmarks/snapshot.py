@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from archive.records import Unreadable
-from archive.unchanged_rows import QuietAd
+from archive.runs.unchanged_rows import QuietAd
 from scrapers.readers.files import SourceFile, expand_file
 from scrapers.readers.row_memory import RowMemory
 from scrapers.readers.snapshots import SnapshotName, make_key

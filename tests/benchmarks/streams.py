@@ -21,15 +21,15 @@ from typing import Any
 from sqlalchemy import Engine, insert, select
 from sqlmodel import Session
 
-from archive.database import create_archive_engine, write
+from archive.exports.downloads import Form, What, write_stream
 from archive.ingest.pages import ingest_page
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
-from archive.models.collecting import Outcome, RunKind
+from archive.models.runs import Outcome, RunKind
 from archive.reading import AdFilter
 from archive.records import AdRecord
-from archive.runs import begin_run, end_run
-from archive.setup import migrate
-from archive.streams import Form, What, write_stream
+from archive.runs.lease import begin_run, end_run
+from archive.store.database import create_archive_engine, write
+from archive.store.setup import migrate
 from tests import servers
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import scrapers.spider
+import scrapers.sources.spider
 from tests.faults.dying import ROWS_TO_A_PAGE
 from tests.faults.scenes import lay_out_deliveries, make_settings, read_runs, tell_history
 from tests.faults.undisturbed import Sight, take_in
@@ -13,7 +13,7 @@ from tests.faults.undisturbed import Sight, take_in
 @pytest.fixture(scope="module", autouse=True)
 def _small_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scrapers.spider, "PAGE_SIZE", ROWS_TO_A_PAGE)
+        patch.setattr(scrapers.sources.spider, "PAGE_SIZE", ROWS_TO_A_PAGE)
         yield
 
 

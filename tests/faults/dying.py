@@ -17,17 +17,17 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-import archive.blobs
-import archive.bulk
-import scrapers.platforms.meta_paging
-import scrapers.spider
-from archive.database import open_archive
-from archive.outages import DiskFullError
+import archive.store.blobs
+import archive.store.bulk
+import scrapers.sources.spider
+import scrapers.spiders.meta.paging
+from archive.store.database import open_archive
+from archive.store.outages import DiskFullError
 from config.settings import Realm, Settings
-from scrapers.importing import ImportOrder, import_files
-from scrapers.spider import find_spiders
-from scrapers.work.children import FORKS
-from scrapers.work.crawling import CrawlOrder, run_crawl
+from scrapers.intake.importing import ImportOrder, import_files
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import FORKS
+from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 
 ROWS_TO_A_PAGE = 8
 ADS_TO_A_PAGE = 4
@@ -59,7 +59,7 @@ class Death:
 
 def import_deliveries(settings: Settings, folder: Path, death: Death) -> None:
     """What `paidforby import` does with a bundle that covers its partition, then with a damaged file."""
-    scrapers.spider.PAGE_SIZE = ROWS_TO_A_PAGE
+    scrapers.sources.spider.PAGE_SIZE = ROWS_TO_A_PAGE
     engine, steps = open_counted(settings, death)
     spider = find_spiders()["google_political_ads"]
     whole = ImportOrder((folder / "bundle.zip",), complete_partition="world")
@@ -70,7 +70,7 @@ def import_deliveries(settings: Settings, folder: Path, death: Death) -> None:
 
 def crawl_country(settings: Settings, url: str, death: Death) -> None:
     """What `paidforby crawl meta_ad_library --partition US` does, in small pages."""
-    scrapers.platforms.meta_paging.FIRST_LIMIT = ADS_TO_A_PAGE
+    scrapers.spiders.meta.paging.FIRST_LIMIT = ADS_TO_A_PAGE
     engine, steps = open_counted(settings, death)
     spider = find_spiders()["meta_ad_library"]
     order = CrawlOrder(spider, "US", f"{url}/meta_ad_library", Realm.FICTIONAL)
@@ -80,7 +80,7 @@ def crawl_country(settings: Settings, url: str, death: Death) -> None:
 
 def import_in_little_room(settings: Settings, folder: Path, most_bytes: int) -> None:
     """An import by a process whose files may not grow beyond a size; exit code 1 if the disk is full."""
-    scrapers.spider.PAGE_SIZE = ROWS_TO_A_PAGE
+    scrapers.sources.spider.PAGE_SIZE = ROWS_TO_A_PAGE
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     spider = find_spiders()["google_political_ads"]
     try:
@@ -115,10 +115,10 @@ def open_counted(settings: Settings, death: Death) -> tuple[Engine, Steps]:
     engine, steps = open_archive(settings), Steps(death.step)
     event.listen(engine, "before_cursor_execute", lambda *_: steps.take())
     surround(engine.dialect, "do_commit", steps)
-    surround(archive.blobs.tempfile, "NamedTemporaryFile", steps)
-    surround(archive.blobs.os, "fsync", steps)
-    surround(archive.blobs.Path, "replace", steps)
-    archive.bulk._copy_rows = count_copy(archive.bulk._copy_rows, steps)
+    surround(archive.store.blobs.tempfile, "NamedTemporaryFile", steps)
+    surround(archive.store.blobs.os, "fsync", steps)
+    surround(archive.store.blobs.Path, "replace", steps)
+    archive.store.bulk._copy_rows = count_copy(archive.store.bulk._copy_rows, steps)
     return engine, steps
 
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import sqlalchemy
 from sqlmodel import col, select
 
-from archive.blobs import BlobStore
-from archive.database import open_archive, read
-from archive.dump import dump_comparable
+from archive.exports.dump import dump_comparable
 from archive.models import Capture, Run
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
 from archive.reading.coverage import cover_weeks
-from archive.reading.sources import list_sources
+from archive.reading.sources.sources import list_sources
+from archive.store.blobs import BlobStore
+from archive.store.database import open_archive, read
 from config.settings import Settings
 from scrapers.replica.fixtures import FIXTURES, publish_day
-from scrapers.spider import find_spiders
+from scrapers.spiders import find_spiders
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import TOKEN
 

@@ -9,12 +9,12 @@ from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.blobs import BlobStore
-from archive.database import open_archive, read
 from archive.models import Capture, Run
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
+from archive.store.blobs import BlobStore
+from archive.store.database import open_archive, read
 from config.settings import Settings
-from scrapers.importing import ImportOrder, ImportReport, import_files
+from scrapers.intake.importing import ImportOrder, ImportReport, import_files
 from scrapers.replica.faults import (
     Act,
     AskReplica,
@@ -25,8 +25,8 @@ from scrapers.replica.faults import (
 )
 from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
-from scrapers.work.children import FORKS
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import FORKS
 from tests.faults.scenes import (
     make_archive,
     make_settings,

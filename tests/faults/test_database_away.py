@@ -11,16 +11,16 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from archive.blobs import BlobStore
-from archive.database import open_archive, write
-from archive.models.collecting import Outcome, RunKind
-from archive.outages import DatabaseAwayError, Patience
-from archive.plausibility import Gate
+from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
-from archive.runs import begin_run
+from archive.runs.lease import begin_run
+from archive.runs.plausibility import Gate
+from archive.store.blobs import BlobStore
+from archive.store.database import open_archive, write
+from archive.store.outages import DatabaseAwayError, Patience
 from config.settings import Settings
-from scrapers.intake import Intake
-from scrapers.spider import find_spiders
+from scrapers.intake.pages import Intake
+from scrapers.spiders import find_spiders
 from tests.faults.scenes import (
     make_archive,
     make_settings,

@@ -12,14 +12,14 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from archive.database import open_archive
-from archive.models.collecting import Outcome
-from archive.outages import DiskFullError, is_away, is_disk_full
-from archive.runs import LEASE, WORKER_STOPPED
+from archive.models.runs import Outcome
+from archive.runs.lease import LEASE, WORKER_STOPPED
+from archive.store.database import open_archive
+from archive.store.outages import DiskFullError, is_away, is_disk_full
 from config.settings import Settings
-from scrapers.importing import ImportOrder, import_files
+from scrapers.intake.importing import ImportOrder, import_files
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
+from scrapers.spiders import find_spiders
 from tests.faults.dying import import_in_little_room, run_apart
 from tests.faults.scenes import (
     lay_out_deliveries,

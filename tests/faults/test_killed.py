@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.models.collecting import Outcome
-from archive.runs import WORKER_STOPPED
+from archive.models.runs import Outcome
+from archive.runs.lease import WORKER_STOPPED
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
 from tests import servers

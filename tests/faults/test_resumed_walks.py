@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from archive.database import open_archive, read, write
 from archive.models import Ad
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
+from archive.store.database import open_archive, read, write
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
 from tests.faults.dying import Death, crawl_country, run_apart

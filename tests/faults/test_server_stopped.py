@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typer.testing import CliRunner
 
-import archive.bulk
-from archive.models.collecting import Outcome
-from archive.runs import LEASE, WORKER_STOPPED
+import archive.store.bulk
+from archive.models.runs import Outcome
+from archive.runs.lease import LEASE, WORKER_STOPPED
 from config.settings import Settings
 from paidforby import app
 from scrapers.replica.faults import Act, AskReplica, Fault
@@ -89,7 +89,9 @@ class Stop:
 def counted_copies(steps: Steps) -> Iterator[None]:
     """COPY takes part in the steps."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archive.bulk, "_copy_rows", count_copy(archive.bulk._copy_rows, steps))
+        patch.setattr(
+            archive.store.bulk, "_copy_rows", count_copy(archive.store.bulk._copy_rows, steps)
+        )
         yield
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from archive.database import open_archive
 from archive.models import Run
+from archive.store.database import open_archive
 from config.settings import Settings
-from scrapers.importing import ImportOrder, ImportReport, import_files
-from scrapers.spider import find_spiders
+from scrapers.intake.importing import ImportOrder, ImportReport, import_files
+from scrapers.spiders import find_spiders
 from tests.faults.scenes import make_archive, read_runs, tell_history
 
 SOURCE = "google_political_ads"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from scrapers.spider import find_spiders
+from scrapers.spiders import find_spiders
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import TOKEN, Home
 

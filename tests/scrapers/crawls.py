@@ -12,17 +12,17 @@ from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.database import open_archive, read
 from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
 from archive.models import Run
-from archive.reading.stats import count_archive
+from archive.reading.sources.stats import count_archive
+from archive.store.database import open_archive, read
 from config.settings import Realm, Settings
 from scrapers.replica.faults import AskReplica, Fault
 from scrapers.replica.meta_faults import refuse_big_pages
-from scrapers.spider import find_spiders
-from scrapers.work.children import FORKS, settings_environ
-from scrapers.work.crawling import CrawlOrder, run_crawl
-from scrapers.work.errand import Errand
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import FORKS, settings_environ
+from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
+from scrapers.work.plan.crawl_job import Errand
 from tests.commands import run_paidforby
 
 TOKEN = "FICTIONAL-TOKEN"

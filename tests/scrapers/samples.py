@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from archive.records import AnyRecord, Unreadable
-from archive.unchanged_rows import QuietAd
-from scrapers.importing import ImportOrder, ImportReport, import_files
+from archive.runs.unchanged_rows import QuietAd
+from scrapers.intake.importing import ImportOrder, ImportReport, import_files
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import NotRead, Reading
-from scrapers.spider import find_spiders, read_delivery
+from scrapers.sources.spider import read_delivery
+from scrapers.spiders import find_spiders
 from tests.scrapers.crawls import Home
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "data"

@@ -4,11 +4,11 @@ import random
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from archive.unchanged_rows import QuietAd
-from scrapers.importing import ImportOrder, ImportReport, import_files
+from archive.runs.unchanged_rows import QuietAd
+from scrapers.intake.importing import ImportOrder, ImportReport, import_files
 from scrapers.readers import snapshots
 from scrapers.readers.row_memory import Recognise, RowMemory
-from scrapers.spider import find_spiders
+from scrapers.spiders import find_spiders
 from scrapers.spiders.snap import COLUMNS
 from tests.scrapers.crawls import Home
 

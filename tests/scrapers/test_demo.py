@@ -6,17 +6,17 @@ import subprocess
 import sys
 from datetime import date
 
-from archive.database import read, write
-from archive.models.collecting import Outcome
-from archive.people import find_user_by_key
-from archive.realm import claim_realm
+from archive.curation.people import find_user_by_key
+from archive.models.runs import Outcome
+from archive.store.database import read, write
+from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
 from scrapers.demo.case import OFFICER, decide_one_ad
 from scrapers.demo.summary import tell_archive
 from scrapers.demo.walk import MARKER, is_served, list_errands, make_demo_settings, prepare_home
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
-from scrapers.work.following import follow_changes
+from scrapers.spiders import find_spiders
+from scrapers.work.dispatch.following import follow_changes
 from tests.scrapers.crawls import now
 
 

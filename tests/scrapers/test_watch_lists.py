@@ -7,13 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from archive.database import read, write
-from archive.errors import NotFoundError
-from archive.models import Ad, EntryKind, PublicAd, WatchList, WatchListEntry
-from archive.reading.ads import AdFilter, list_ads
-from archive.reading.coverage import cover_weeks
-from archive.reading.listed import Include
-from archive.watch_lists import (
+from archive.curation.watch_lists import (
     WatchListError,
     add_entry,
     make_watch_list,
@@ -21,17 +15,23 @@ from archive.watch_lists import (
     read_watch_list,
     remove_entry,
 )
-from scrapers.platforms.meta_queries import (
+from archive.errors import NotFoundError
+from archive.models import Ad, EntryKind, PublicAd, WatchList, WatchListEntry
+from archive.reading.ads.ads import AdFilter, list_ads
+from archive.reading.coverage import cover_weeks
+from archive.reading.visible import Include
+from archive.store.database import read, write
+from scrapers.replica.faults import Fault, ReceivedRequest
+from scrapers.replica.meta_faults import refuse_big_pages
+from scrapers.replica.serve import running_replica
+from scrapers.spiders.meta.library_spider import MetaAdLibrarySpider
+from scrapers.spiders.meta.queries import (
     Place,
     Questions,
     ask_watch_list,
     list_watched,
     read_questions,
 )
-from scrapers.replica.faults import Fault, ReceivedRequest
-from scrapers.replica.meta_faults import refuse_big_pages
-from scrapers.replica.serve import running_replica
-from scrapers.spiders.meta_ad_library import MetaAdLibrarySpider
 from tests.scrapers.crawls import FOREVER, META, Home
 
 SOURCE = "meta_ad_library"

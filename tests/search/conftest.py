@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from archive.absences import mark_vanished
-from archive.database import create_archive_engine, write
+from archive.ingest.ads.vanished_ads import mark_vanished
 from archive.ingest.pages import ingest_page
-from archive.models.collecting import Outcome, RunKind
+from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
-from archive.runs import begin_run, end_run
+from archive.runs.lease import begin_run, end_run
+from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from search.embedded import EmbeddedSearch
 from search.hits import SearchPage

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.database import read
-from archive.reading.moment import Moment
-from archive.setup import init_archive
+from archive.reading.as_of.moment import Moment
+from archive.store.database import read
+from archive.store.setup import init_archive
 from config.settings import Settings
-from search.as_of import search_as_of
+from search.as_of.answers import search_as_of
 from search.query import build_query
 from tests.search.conftest import Shelf, make_ad, refs_of
 

@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from archive.database import read
-from archive.reading.listed import Include
-from archive.reading.moment import Moment
-from archive.reading.past import ads_at
-from archive.reading.stretches import select_rows
-from archive.setup import init_archive
+from archive.reading.as_of.moment import Moment
+from archive.reading.as_of.past import ads_at
+from archive.reading.as_of.restored_rows import select_rows
+from archive.reading.visible import Include
+from archive.store.database import read
+from archive.store.setup import init_archive
 from config.settings import Settings
-from search.as_of import search_as_of
+from search.as_of.answers import search_as_of
 from search.documents import SearchDocument, make_document
 from search.hits import MARK_START, spell_value
 from search.query import LIST_FIELDS, AdQuery, QueryError, build_query

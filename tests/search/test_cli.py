@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from archive.setup import init_archive
+from archive.store.setup import init_archive
 from config.settings import Settings
 from paidforby import app
 from search.embedded import EmbeddedSearch

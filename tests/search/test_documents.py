@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.documents import LONGEST_KEY, encode_key, read_address
+from search.fts.typos import measure_distance
 from search.hits import MARK_END, MARK_START
 from search.port import SearchEngine
 from search.snippets import mark_text
-from search.typos import measure_distance
 from search.words import fold_word, join_terms
 from tests.search.conftest import Shelf, ask, make_ad
 

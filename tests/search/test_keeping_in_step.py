@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
-from archive.database import write
 from archive.models import PublicAd
+from archive.store.database import write
 from search import sync as search_sync
 from search.documents import SearchDocument, make_document
 from search.embedded import EmbeddedSearch

@@ -13,7 +13,7 @@ from archive.reading.coverage.days import (
     cover_source_days,
     look_over,
 )
-from archive.reading.coverage.looks import ENDED_WELL, limit_looks, list_looks
+from archive.reading.coverage.runs import ENDED_WELL, limit_looks, list_looks
 from archive.reading.coverage.weeks import cover_weeks
 
 __all__ = [

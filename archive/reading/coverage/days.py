@@ -9,10 +9,10 @@ from itertools import groupby
 
 from sqlmodel import Session
 
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
+from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage.answers import LookedAt, say_looked
-from archive.reading.coverage.looks import TakenLook, list_looks
-from archive.reading.moment import NOW, Moment
+from archive.reading.coverage.runs import TakenLook, list_looks
 from archive.reading.views import DayCover, Gap, SourceCoverage
 
 DAY = timedelta(days=1)

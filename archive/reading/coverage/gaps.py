@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
 from archive.reading.coverage.answers import WeekGap
 from archive.reading.coverage.days import NOT_LOOKED
-from archive.reading.coverage.looks import TakenLook
+from archive.reading.coverage.runs import TakenLook
 
 NOBODY_LOOKED = "nobody looked"
 

@@ -13,15 +13,15 @@ from typing import TypedDict
 
 from sqlmodel import Session, col, select
 
-from archive.batches import cut_batches
-from archive.countries_seen import ALL_COUNTRIES
+from archive.curation.watch_lists import list_ended, read_titles
 from archive.models import Run, RunCountry
 from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, say_looked
-from archive.reading.coverage.claims import WEEK, Claim, read_claims, week_of
 from archive.reading.coverage.gaps import find_gaps
-from archive.reading.coverage.looks import TakenLook, list_looks
-from archive.runs import UNNAMED_PARTITION
-from archive.watch_lists import list_ended, read_titles
+from archive.reading.coverage.runs import TakenLook, list_looks
+from archive.reading.coverage.source_totals import WEEK, Claim, read_claims, week_of
+from archive.runs.countries import ALL_COUNTRIES
+from archive.runs.lease import UNNAMED_PARTITION
+from archive.store.batches import cut_batches
 
 COUNTRY_CODE = re.compile("[A-Z]{2}")
 """Some sources are looked at country by country: a partition is then named by its code."""

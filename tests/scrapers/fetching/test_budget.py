@@ -10,15 +10,15 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import Session, select
 
-from archive.database import create_archive_engine, read, write
 from archive.models import RequestBudget
-from archive.models.collecting import Outcome
-from archive.models.working import BUDGET_WINDOW
+from archive.models.leases import BUDGET_WINDOW
+from archive.models.runs import Outcome
+from archive.store.database import create_archive_engine, read, write
 from scrapers.fetching.budget import Pace, find_free_at, hold_off, name_key, take_request
-from scrapers.fetching.signing import Secret
 from scrapers.replica.faults import Fault, refuse_too_many
 from scrapers.replica.serve import running_replica
-from scrapers.work.children import FORKS
+from scrapers.sources.signing import Secret
+from scrapers.work.crawl.children import FORKS
 from tests.scrapers.crawls import TOKEN, crawl_once
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -17,17 +17,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from archive.blobs import BlobStore
-from archive.database import open_archive, read
 from archive.models import Capture
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
+from archive.store.blobs import BlobStore
+from archive.store.database import open_archive, read
 from config.settings import Realm, Settings
-from scrapers.fetching.signing import Secret
 from scrapers.replica.serve import serve_app
+from scrapers.sources.signing import Secret
 from scrapers.spiders.snap import SnapSpider
-from scrapers.work.children import FORKS, finish_child, running_child
-from scrapers.work.crawling import CrawlOrder, run_crawl
-from scrapers.work.errand import Errand
+from scrapers.work.crawl.children import FORKS, finish_child, running_child
+from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
+from scrapers.work.plan.crawl_job import Errand
 from tests.scrapers.crawls import TOKEN, Home, crawl_once, now
 
 BODY = bytes(range(256)) * (4 << 12)

@@ -5,13 +5,13 @@ import socket
 
 import pytest
 
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
 from config.settings import Settings
 from scrapers.fetching import network_addresses
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.fetching.pinned_names import AiohttpPins, PinnedNames, TwistedPins
 from scrapers.replica.serve import running_replica
-from scrapers.work.children import FORKS
+from scrapers.work.crawl.children import FORKS
 from tests.scrapers.crawls import Home, crawl_once
 
 PUBLIC, OTHER, PUBLIC_V6 = "93.184.215.14", "93.184.215.15", "2606:2800:220:1::1"

@@ -17,20 +17,21 @@ from scrapy.statscollectors import StatsCollector
 from starlette.requests import Request as Asked
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from archive.blobs import BlobStore
-from archive.database import read
-from archive.dump import dump_table, list_tables
-from archive.models.collecting import Outcome
+from archive.exports.dump import dump_table, list_tables
+from archive.models.runs import Outcome
+from archive.store.blobs import BlobStore
+from archive.store.database import read
 from config.settings import Settings
 from scrapers.demo.walk import make_demo_settings
 from scrapers.fetching.middlewares import GuardMiddleware
-from scrapers.fetching.signing import LackError, Secret
 from scrapers.fetching.walk import Walk, WalkCrawler
 from scrapers.replica.faults import Fault, ReceivedRequest, cut_body, redirect_to, reply_with
 from scrapers.replica.serve import running_replica
-from scrapers.spider import SourceSpider, find_spiders
-from scrapers.work.children import FORKS
-from scrapers.work.crawling import build_settings
+from scrapers.sources.signing import LackError, Secret
+from scrapers.sources.spider import SourceSpider
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import FORKS
+from scrapers.work.crawl.crawling import build_settings
 from tests.scrapers.crawls import Home, crawl_once, now
 
 DOORS = {"TelnetConsole", "RemoteControl"}

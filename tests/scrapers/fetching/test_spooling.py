@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.blobs import BlobStore
 from archive.errors import EvidenceError
-from archive.outages import DiskFullError
+from archive.store.blobs import BlobStore
+from archive.store.outages import DiskFullError
 from scrapers.fetching.answers import read_range, read_strong_validator
 from scrapers.fetching.spooling import PARTS_LAST, Rest, Spool, name_part
 from scrapers.fetching.unpacking import BodyUnpacker

@@ -14,15 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archive.database import write
 from archive.ingest.pages import ingest_page
 from archive.models import LedgerLeaf
 from archive.models.changes import LeafKind
-from archive.models.collecting import Outcome as RunOutcome
-from archive.models.collecting import RunKind
 from archive.models.media import MediaState
+from archive.models.runs import Outcome as RunOutcome
+from archive.models.runs import RunKind
 from archive.records import AdRecord, Allowance
-from archive.runs import begin_run, end_run
+from archive.runs.lease import begin_run, end_run
+from archive.store.database import write
 from config.settings import Settings
 from scrapers.media.collecting import Looked, MediaOrder, fetch_media
 from scrapers.media.download import Limits

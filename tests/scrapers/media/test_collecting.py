@@ -4,13 +4,13 @@ import pytest
 from sqlmodel import select
 from starlette.responses import RedirectResponse
 
-from archive.blobs import BlobStore
-from archive.database import read, write
 from archive.errors import RealmError
-from archive.media import find_similar
+from archive.media.files import find_similar
 from archive.models import MediaFile
 from archive.models.media import MediaState
-from archive.realm import claim_realm
+from archive.store.blobs import BlobStore
+from archive.store.database import read, write
+from archive.store.realm import claim_realm
 from config.settings import Realm
 from scrapers.media import machine_text
 from scrapers.media.collecting import read_kept

@@ -7,12 +7,12 @@ import pytest
 from starlette.responses import Response
 from typer.testing import CliRunner
 
-from archive.database import write
-from archive.realm import claim_realm
+from archive.store.database import write
+from archive.store.realm import claim_realm
 from config.settings import Realm
+from scrapers.commands.media import app
 from scrapers.media import collecting as media_module
 from scrapers.media.collecting import keep_due_media
-from scrapers.media_cli import app
 from tests.scrapers.media.conftest import HOST
 
 

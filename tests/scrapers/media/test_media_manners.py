@@ -6,10 +6,10 @@ import pytest
 from sqlmodel import col, select
 from starlette.responses import Response
 
-from archive.database import read, write
 from archive.models import AdMedia
 from archive.models.media import MediaState
-from archive.realm import claim_realm
+from archive.store.database import read, write
+from archive.store.realm import claim_realm
 from config.settings import Realm
 from scrapers.media import collecting as media_module
 from scrapers.media.collecting import MediaOrder, fetch_media

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.money import EXPONENTS, to_minor, to_units
+from archive.records.money import EXPONENTS, to_minor, to_units
 from scrapers.readers import parsing
 from scrapers.readers.fields import LONGEST_REASON, FieldError, Fields, take_targeting
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
-from archive.database import write
-from archive.models.collecting import Outcome, RunKind
-from archive.outages import Patience
-from archive.runs import begin_run, end_run
+from archive.models.runs import Outcome, RunKind
+from archive.runs.lease import begin_run, end_run
+from archive.store.database import write
+from archive.store.outages import Patience
 from scrapers.readers import snapshots
 from scrapers.readers.look_folders import name_work
 from scrapers.readers.row_memory import RowMemory

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select
 
-from archive.database import read
-from archive.dump import dump_comparable
+from archive.exports.dump import dump_comparable
 from archive.models import Ad, Run
 from archive.models.changes import ChangeKind
 from archive.records import AdRecord
-from archive.sightings import read_seen
-from archive.unchanged_rows import QuietAd
+from archive.runs.sightings import read_seen
+from archive.runs.unchanged_rows import QuietAd
+from archive.store.database import read
 from config.settings import Settings
-from scrapers import spider as paging
 from scrapers.readers import blocks, matching, snapshots
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
 from scrapers.readers.row_memory import RowMemory
 from scrapers.replica.serve import running_replica
-from scrapers.spider import read_delivery
+from scrapers.sources import spider as paging
+from scrapers.sources.spider import read_delivery
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import pack, records, refusal

@@ -7,7 +7,7 @@ import httpx2
 from typer.testing import CliRunner
 
 from paidforby import app
-from scrapers.replica.cli import create_days, lay_out_days
+from scrapers.commands.replica import create_days, lay_out_days
 from scrapers.replica.seeded.days import Plan
 from scrapers.replica.serve import serve_app
 from tests.scrapers.replica.asking import EVERYTHING, get

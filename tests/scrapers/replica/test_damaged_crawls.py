@@ -2,9 +2,11 @@
 
 import pytest
 
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
 from scrapers.replica.faults import Act, Fault, show_html_page, truncate_body
-from scrapers.replica.file_faults import (
+from scrapers.replica.serve import running_replica
+from tests.scrapers.crawls import FOREVER, Home
+from tests.scrapers.file_faults import (
     add_column,
     break_quotes,
     change_file,
@@ -15,8 +17,6 @@ from scrapers.replica.file_faults import (
     write_crlf,
     write_latin_1,
 )
-from scrapers.replica.serve import running_replica
-from tests.scrapers.crawls import FOREVER, Home
 from tests.scrapers.replica.asking import SNAP_2026
 
 ADS = 15

@@ -8,7 +8,8 @@ import httpx2
 import pytest
 
 from scrapers.replica.faults import Act, Fault
-from scrapers.replica.file_faults import (
+from scrapers.replica.serve import running_replica
+from tests.scrapers.file_faults import (
     BOM,
     Change,
     add_column,
@@ -27,7 +28,6 @@ from scrapers.replica.file_faults import (
     write_crlf,
     write_latin_1,
 )
-from scrapers.replica.serve import running_replica
 from tests.scrapers.replica.asking import BUNDLE, SNAP_2026, get, read_member
 
 MEMBER = "PoliticalAds.csv"

@@ -5,7 +5,7 @@ import urllib.request
 
 from PIL import Image
 
-from archive.pictures import count_different_bits, hash_picture, sniff_kind
+from archive.media.pictures import count_different_bits, hash_picture, sniff_kind
 from scrapers.replica.pictures import draw_picture, make_video
 
 

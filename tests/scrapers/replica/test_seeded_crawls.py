@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import col, func, select
 
-from archive.database import read
 from archive.models import Ad, AdMetric, AdVersion, AdvertiserSpend, PublicAd
-from archive.models.collecting import Outcome
-from scrapers.replica.cli import create_days, lay_out_days, name_folder
+from archive.models.runs import Outcome
+from archive.store.database import read
+from scrapers.commands.replica import create_days, lay_out_days, name_folder
 from scrapers.replica.seeded import tiktok
 from scrapers.replica.seeded.days import Plan, SeededDay
 from scrapers.replica.seeded.truth import Tally, Total

@@ -4,15 +4,15 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from archive.database import read
 from archive.models import AdvertiserSpend
 from archive.records import (
     AdRecord,
     AdvertiserMove,
     Unreadable,
 )
+from archive.store.database import read
 from scrapers.readers.reading import NotRead
-from scrapers.spiders.google_political_ads import GooglePoliticalAdsSpider
+from scrapers.spiders.google_political_ads.spider import GooglePoliticalAdsSpider
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import (
     SAMPLES,

@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from archive.ingest.ad_rows import prepare_record
+from archive.ingest.rows import prepare_record
 from archive.records import AdRecord
 from scrapers.readers.files import SourceFile
-from scrapers.spiders.meta_ad_library import API_FIELDS, MetaAdLibrarySpider
+from scrapers.spiders.meta.library_spider import API_FIELDS, MetaAdLibrarySpider
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import (
     SAMPLES,

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from archive.database import read
 from archive.models import AdvertiserSpend
 from archive.records import AdvertiserSpendRecord, Grain
+from archive.store.database import read
 from scrapers.readers.reading import NotRead
 from scrapers.replica.serve import running_replica
 from tests.scrapers.crawls import Home

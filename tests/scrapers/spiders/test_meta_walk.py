@@ -6,15 +6,15 @@ import pytest
 from scrapy.http import Response
 from sqlmodel import select
 
-from archive.blobs import BlobStore
-from archive.database import read
 from archive.models import Capture, Checkpoint
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
+from archive.store.blobs import BlobStore
+from archive.store.database import read
 from scrapers.fetching.answers import Verdict
-from scrapers.platforms.meta_errors import judge_meta_answer
 from scrapers.replica.faults import Fault, redirect_to, show_html_page
 from scrapers.replica.meta_faults import drop_paging, refuse_call, remove_ad, repeat_cursor
 from scrapers.replica.serve import running_replica
+from scrapers.spiders.meta.errors import judge_meta_answer
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, FOREVER, META, SMALL_PAGES, TOKEN
 
 ALL_US_ADS = 17

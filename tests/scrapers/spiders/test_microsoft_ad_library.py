@@ -16,8 +16,6 @@ from starlette.responses import JSONResponse, Response
 from archive.records import AdRecord
 from config.settings import Settings
 from scrapers.fetching.answers import Verdict
-from scrapers.platforms.microsoft_paging import FIRST_DAY, ONE_DAY, MicrosoftSpider, Place
-from scrapers.platforms.searches import SearchError
 from scrapers.replica.faults import (
     AskReplica,
     Fault,
@@ -26,7 +24,9 @@ from scrapers.replica.faults import (
     reply_with,
 )
 from scrapers.replica.serve import running_replica
-from scrapers.spiders.microsoft_ad_library import MicrosoftAdLibrarySpider as Spider
+from scrapers.sources.searches import SearchError
+from scrapers.spiders.microsoft_ad_library.paging import FIRST_DAY, ONE_DAY, MicrosoftSpider, Place
+from scrapers.spiders.microsoft_ad_library.spider import MicrosoftAdLibrarySpider as Spider
 from tests.scrapers.crawls import FOREVER, Home
 from tests.scrapers.samples import read_all, records, refusal
 

@@ -11,18 +11,20 @@ from scrapy.http import TextResponse
 from sqlmodel import select
 from starlette.responses import JSONResponse
 
-from archive.blobs import BlobStore
-from archive.database import read
 from archive.models import Capture
 from archive.records import AdRecord
+from archive.store.blobs import BlobStore
+from archive.store.database import read
 from config.settings import Settings
 from scrapers.fetching.answers import Verdict
-from scrapers.fetching.signing import LackError
-from scrapers.platforms.searches import SearchError
-from scrapers.platforms.tiktok_paging import TikTokSpider
 from scrapers.replica.faults import Fault, ReceivedRequest, fail_server, reply_with
 from scrapers.replica.serve import running_replica
-from scrapers.spiders.tiktok_commercial_content import TikTokCommercialContentSpider as Spider
+from scrapers.sources.searches import SearchError
+from scrapers.sources.signing import LackError
+from scrapers.spiders.tiktok_commercial_content.paging import TikTokSpider
+from scrapers.spiders.tiktok_commercial_content.spider import (
+    TikTokCommercialContentSpider as Spider,
+)
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import read_all, records, refusal
 

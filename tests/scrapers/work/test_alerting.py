@@ -7,10 +7,10 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 
-from archive.alerts import Alert, find_silent
-from archive.database import create_archive_engine, read, write
-from scrapers.work.alerting import MAIL, MAIL_LEASE, mail_alerts, promise_looks, write_mail
-from scrapers.work.duty import take_duty
+from archive.runs.alerts import Alert, find_silent
+from archive.store.database import create_archive_engine, read, write
+from scrapers.work.dispatch.alerting import MAIL, MAIL_LEASE, mail_alerts, promise_looks, write_mail
+from scrapers.work.dispatch.singleton_lease import take_duty
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

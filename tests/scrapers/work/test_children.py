@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.database import write
-from archive.models.collecting import Outcome, RunKind
-from archive.runs import begin_run
+from archive.models.runs import Outcome, RunKind
+from archive.runs.lease import begin_run
+from archive.store.database import write
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
-from scrapers.work.children import (
+from scrapers.work.crawl.children import (
     FORKS,
     Child,
     find_run,
@@ -25,7 +25,7 @@ from scrapers.work.children import (
     running_child,
     settings_environ,
 )
-from scrapers.work.errand import Errand
+from scrapers.work.plan.crawl_job import Errand
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, META, SMALL_PAGES, TOKEN, now
 
 PATIENCE_SECONDS = 30

@@ -3,14 +3,14 @@
 import pytest
 from sqlmodel import select
 
-from archive.blobs import BlobStore
-from archive.database import read, write
 from archive.models import Capture, QuarantinedPiece
-from archive.models.collecting import Outcome, RunKind
-from archive.runs import begin_run
+from archive.models.runs import Outcome, RunKind
+from archive.runs.lease import begin_run
+from archive.store.blobs import BlobStore
+from archive.store.database import read, write
 from config.settings import Realm, Settings
 from scrapers.fetching.walk import Walk, WalkCrawler
-from scrapers.importing import ImportOrder, import_files
+from scrapers.intake.importing import ImportOrder, import_files
 from scrapers.replica.faults import (
     Fault,
     cut_body,
@@ -21,8 +21,8 @@ from scrapers.replica.faults import (
 )
 from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
-from scrapers.work.crawling import build_settings
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.crawling import build_settings
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import FOREVER, Home, now
 

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from archive.database import write
 from archive.models import Capture, Run
-from archive.models.collecting import Outcome, RunKind
+from archive.models.runs import Outcome, RunKind
+from archive.store.database import write
 from config.overlay import SHIPPED_DIR
 from scrapers.fetching.budget import Pace
-from scrapers.spider import find_spiders
-from scrapers.work.due import find_due
-from scrapers.work.election_mode import LOOKS_PER_WINDOW, look_ahead
-from scrapers.work.planning import Verdict, forecast_windows, list_standings
-from scrapers.work.schedule import Demand, Schedule, choose_every, find_pace
-from scrapers.work.schedule_lines import describe_undated, tell_span, tell_windows
+from scrapers.spiders import find_spiders
+from scrapers.work.plan.due import find_due
+from scrapers.work.plan.election_mode import LOOKS_PER_WINDOW, look_ahead
+from scrapers.work.plan.planning import Verdict, forecast_windows, list_standings
+from scrapers.work.plan.schedule import Demand, Schedule, choose_every, find_pace
+from scrapers.work.plan.schedule_lines import describe_undated, tell_span, tell_windows
 
 POLLS_CLOSE = datetime(2031, 5, 4, 16, tzinfo=UTC)
 EVE = datetime(2031, 5, 2, 22, tzinfo=UTC)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from archive.mirror import find_folder, read_status, sync_mirror
-from archive.mirror.manifest import hold_mirror
+from archive.exports.mirror import find_folder, read_status, sync_mirror
+from archive.exports.mirror.manifest import hold_mirror
 from scrapers.replica.serve import running_replica
-from scrapers.work import consumers
-from scrapers.work.following import follow_changes
+from scrapers.work.dispatch import consumers
+from scrapers.work.dispatch.following import follow_changes
 from tests.scrapers.crawls import now
 
 

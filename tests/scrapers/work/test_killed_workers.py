@@ -17,17 +17,17 @@ from threading import Lock
 
 import pytest
 
-from archive.changes import last_change_seq, read_mark
-from archive.database import create_archive_engine, read, write
 from archive.models import Run, Source
-from archive.models.collecting import Outcome
-from archive.runs import WORKER_STOPPED
+from archive.models.runs import Outcome
+from archive.runs.lease import WORKER_STOPPED
+from archive.store.changes import last_change_seq, read_mark
+from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
-from scrapers.work.children import settings_environ
-from scrapers.work.due import find_due
-from scrapers.work.schedule import read_schedules
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import settings_environ
+from scrapers.work.plan.due import find_due
+from scrapers.work.plan.schedule import read_schedules
 from search.engines import open_search
 from tests.migrated import migrated_file
 from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, now

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.database import read, write
 from archive.models import Run
-from archive.models.collecting import Outcome
-from scrapers.work.progress import plan_progress, read_progress
+from archive.models.runs import Outcome
+from archive.store.database import read, write
+from scrapers.work.crawl.progress import plan_progress, read_progress
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 YEARS = [("snap", "2026"), ("snap", "2025"), ("us_fec_bulk", "2026")]

@@ -9,21 +9,21 @@ import time
 import pytest
 from sqlalchemy import inspect, text
 
-from archive.database import create_archive_engine, read, write
 from archive.models import Source
-from archive.models.collecting import Outcome
-from archive.models.working import QUEUE_SCHEMA
-from archive.reading.metrics import read_metrics
+from archive.models.leases import QUEUE_SCHEMA
+from archive.models.runs import Outcome
+from archive.reading.sources.metrics import read_metrics
+from archive.store.database import create_archive_engine, read, write
 from config.settings import Dispatch, Settings
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
-from scrapers.work import tasks
-from scrapers.work.children import settings_environ
-from scrapers.work.errand import Errand
-from scrapers.work.executors import LocalExecutor, make_executor
-from scrapers.work.queue_schema import QueueError, init_queue
-from scrapers.work.tasks import QueueExecutor, work_from_queue
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import settings_environ
+from scrapers.work.dispatch import tasks
+from scrapers.work.dispatch.executors import LocalExecutor, make_executor
+from scrapers.work.dispatch.queue_schema import QueueError, init_queue
+from scrapers.work.dispatch.tasks import QueueExecutor, work_from_queue
+from scrapers.work.plan.crawl_job import Errand
 from tests import servers
 from tests.scrapers.crawls import Home, now
 

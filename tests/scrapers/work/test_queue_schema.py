@@ -3,13 +3,12 @@
 import pytest
 from sqlalchemy import inspect, text
 
-from archive.database import create_archive_engine, write
-from archive.models.working import QUEUE_SCHEMA
+from archive.models.leases import QUEUE_SCHEMA
+from archive.store.database import create_archive_engine, write
 from config.settings import Dispatch, Settings
-from scrapers.doctor import examine
-from scrapers.work import queue_schema
-from scrapers.work.errand import Errand
-from scrapers.work.queue_schema import (
+from scrapers.commands.doctor import examine
+from scrapers.work.dispatch import queue_schema
+from scrapers.work.dispatch.queue_schema import (
     QueueError,
     QueueState,
     find_queue_state,
@@ -17,7 +16,8 @@ from scrapers.work.queue_schema import (
     list_migrations,
     open_queue_tables,
 )
-from scrapers.work.tasks import QueueExecutor
+from scrapers.work.dispatch.tasks import QueueExecutor
+from scrapers.work.plan.crawl_job import Errand
 from tests.scrapers.crawls import now
 
 FUNCTIONS = text(

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from archive.database import read, write
 from archive.models import Duty, Run
-from archive.models.collecting import Outcome, RunKind
-from archive.runs import begin_run
-from archive.turns import next_due_at
+from archive.models.runs import Outcome, RunKind
+from archive.runs.due_dates import next_due_at
+from archive.runs.lease import begin_run
+from archive.store.database import read, write
 from scrapers.fetching.budget import hold_off
 from scrapers.readers.yaml_files import YamlFileError
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
-from scrapers.work.due import find_due
-from scrapers.work.duty import SCHEDULER, DutyTakenError, take_duty
-from scrapers.work.executors import LocalExecutor
-from scrapers.work.schedule import Schedule, read_schedules
-from scrapers.work.scheduler import CrawlScheduler
+from scrapers.work.dispatch.executors import LocalExecutor
+from scrapers.work.dispatch.scheduler import CrawlScheduler
+from scrapers.work.dispatch.singleton_lease import SCHEDULER, DutyTakenError, take_duty
+from scrapers.work.plan.due import find_due
+from scrapers.work.plan.schedule import Schedule, read_schedules
 from tests.scrapers.crawls import now
 
 SNAP_HOURLY = {"snap": Schedule(every="1h")}

@@ -2,14 +2,14 @@
 
 import pytest
 
-from archive.changes import last_change_seq, read_mark
-from archive.database import read
-from archive.models.collecting import Outcome
+from archive.models.runs import Outcome
+from archive.store.changes import last_change_seq, read_mark
+from archive.store.database import read
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
-from scrapers.work.following import follow_changes
-from scrapers.work.schedule import read_schedules
-from scrapers.work.worker import work_once
+from scrapers.spiders import find_spiders
+from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.dispatch.worker import work_once
+from scrapers.work.plan.schedule import read_schedules
 from search.engines import open_search
 from tests.scrapers.crawls import Home, now
 

@@ -11,17 +11,17 @@ from threading import Lock
 
 import pytest
 
-from archive.database import create_archive_engine, write
 from archive.models import Run, Source
-from archive.models.collecting import Outcome
-from archive.runs import WORKER_STOPPED
+from archive.models.runs import Outcome
+from archive.runs.lease import WORKER_STOPPED
+from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
-from scrapers.spider import find_spiders
-from scrapers.work.children import FORKS
-from scrapers.work.due import find_due
-from scrapers.work.errand import Errand
-from scrapers.work.schedule import Schedule
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import FORKS
+from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.due import find_due
+from scrapers.work.plan.schedule import Schedule
 from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, crawl_errand, now
 
 SOURCE = "meta_ad_library"

@@ -1,0 +1,81 @@
+"""The page of batches that were not believed, and its feeds."""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import Rooms, RoomsDep
+from api.feeds import Feed, FeedEntry
+from api.pages.feed_routes import serve_feed
+from api.pages.page_frame import set_query
+from api.pages.site import PageHead, render_page
+from archive.models.runs import PieceStatus
+from archive.reading import list_sources
+from archive.reading.sources.quarantined import (
+    CAUSES,
+    HeldBatchView,
+    list_held,
+    tell_batch,
+    tell_decision,
+)
+from archive.store.database import read
+
+router = APIRouter()
+
+PATH = "/held"
+BATCHES_SHOWN = 50
+
+STATES = {
+    PieceStatus.HELD: "held",
+    PieceStatus.RELEASED: "released",
+    PieceStatus.REJECTED: "rejected",
+}
+
+
+@router.get(PATH)
+def show_held(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
+    """What was held, newest first."""
+    page = PageHead(
+        title="Held until a person decides",
+        path=PATH,
+        section="/sources",
+        json=set_query("/api/v1/held", cursor=cursor, limit=BATCHES_SHOWN),
+    )
+    with read(rooms.engine) as session:
+        return render_page(
+            rooms,
+            session,
+            page,
+            "held.html",
+            batches=list_held(session, cursor=cursor, limit=BATCHES_SHOWN),
+            titles={source.id: source.title for source in list_sources(session)},
+            causes=CAUSES,
+            tell_decision=tell_decision,
+            is_later=cursor is not None,
+        )
+
+
+def _make_feed(rooms: Rooms) -> Feed:
+    with read(rooms.engine) as session:
+        page = list_held(session, limit=BATCHES_SHOWN)
+    return Feed(
+        title="Held until a person decides: what sources said that was not believed",
+        path=PATH,
+        author=rooms.settings.operator_name,
+        public_url=rooms.settings.public_url,
+        entries=[_make_entry(batch) for batch in page.items],
+        data_as_of=page.data_as_of,
+    )
+
+
+def _make_entry(batch: HeldBatchView) -> FeedEntry:
+    """A batch as it is now: settled, it is the same entry, updated."""
+    return FeedEntry(
+        id=f"held/{batch.name}",
+        title=f"{batch.source}, {batch.partition}: {CAUSES[batch.cause]} ({STATES[batch.status]})",
+        path=f"{PATH}#{batch.name}",
+        updated_at=batch.settled_at or batch.held_at,
+        summary=tell_batch(batch),
+    )
+
+
+serve_feed(router, PATH, _make_feed)

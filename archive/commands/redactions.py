@@ -1,0 +1,66 @@
+"""`paidforby redactions`: withhold a field of an ad by a decision that is logged, and list these."""
+
+from typing import Annotated
+
+import typer
+from sqlmodel import col, select
+
+from archive.models import Ad, Redaction
+from archive.privacy.redactions import redact_field
+from archive.reading.ads.ads import find_ad_row
+from archive.records.escaping import show_plain
+from archive.records.identity import public_id
+from archive.store.database import read, write
+from archive.terminal import (
+    AsJson,
+    emit_json,
+    format_table,
+    format_time,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Fields of ads withheld by a decision; each is public with its basis.",
+)
+
+
+@app.command("add")
+def add_redaction(
+    ad: Annotated[str, typer.Argument(metavar="AD", help="Permanent id, such as snap:3543bda6.")],
+    field: Annotated[str, typer.Argument(help="Name of the field, such as sponsor_name.")],
+    basis: Annotated[str, typer.Option(help="The law or decision it rests on.")],
+    by: Annotated[str, typer.Option(help="Who decided.")],
+) -> None:
+    """Withhold a field of an ad from every version, past and to come."""
+    with plain_errors(), write(open_or_exit(Settings())) as session:
+        redact_field(session, find_ad_row(session, ad), field, basis, by, utc_now())
+    say(f"{field} of {show_plain(ad)} is withheld from now on; every answer says so and why")
+    say("next: paidforby index sync")
+
+
+@app.command("list")
+def list_redactions(as_json: AsJson = False) -> None:
+    """List what is withheld, newest first."""
+    query = select(Redaction, Ad.source, Ad.ref).join(Ad, col(Ad.id) == col(Redaction.ad_id))
+    with read(open_or_exit(Settings())) as session:
+        found = session.exec(query.order_by(col(Redaction.id).desc())).all()
+    listed = [
+        {"ad": public_id(source, ref), **redaction.model_dump(exclude={"id", "ad_id"})}
+        for redaction, source, ref in found
+    ]
+    if as_json:
+        emit_json(listed)
+        return
+    rows = [
+        [one["ad"], one["field"], one["basis"], one["decided_by"], format_time(one["recorded_at"])]
+        for one in listed
+    ]
+    for line in format_table(["ad", "field", "basis", "decided by", "since"], rows):
+        say(line)
+    if not rows:
+        say("nothing is withheld")

@@ -1,0 +1,143 @@
+"""`paidforby spend`: sums of money with their bounds in words, or the same as JSON."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from archive.commands.moment_options import AsOf, ValidAt, read_moment, tell_moment
+from archive.commands.stats import IncludeToo
+from archive.models.corrections import SpendMeasure
+from archive.records.money import format_bounds, format_units
+from archive.spending.exchange_rates import read_rates
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery, SpendQueryError
+from archive.spending.summarise import summarise_spending
+from archive.spending.summary import SpendGroup, SpendSummary
+from archive.store.database import read
+from archive.terminal import (
+    WRONG_USAGE,
+    AsJson,
+    emit_json,
+    format_table,
+    note,
+    open_or_exit,
+    plain_errors,
+    say,
+)
+from config.settings import Settings
+
+SHOWN_AT_MOST = 40
+
+
+def spend(
+    by: Annotated[SpendBy | None, typer.Option(help="What to split by.")] = None,
+    measure: Annotated[SpendMeasure, typer.Option(help="Whose figure.")] = SpendMeasure.ADS,
+    basis: Annotated[
+        SpendBasis | None,
+        typer.Option(help="Without it: lifetime, or bounds when a period is given."),
+    ] = None,
+    from_day: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")
+    ] = None,
+    to_day: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, inclusive.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    platform: Annotated[str | None, typer.Option(help="Only this platform.")] = None,
+    country: Annotated[str | None, typer.Option(help="Only ads shown in it (ISO alpha-2).")] = None,
+    currency: Annotated[str | None, typer.Option(help="Only this currency (ISO 4217).")] = None,
+    convert_to: Annotated[
+        str | None, typer.Option(help="Currency to bring all amounts into (ISO 4217).")
+    ] = None,
+    include: IncludeToo = None,
+    as_of: AsOf = None,
+    valid_at: ValidAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sum spending; ranges stay ranges and currencies apart."""
+    query = SpendQuery(
+        by=by,
+        measure=measure,
+        basis=basis,
+        from_on=_day_of(from_day),
+        to_on=_day_of(to_day),
+        source=source,
+        platform=platform,
+        country=country,
+        currency=currency,
+        convert_to=convert_to,
+        include=include,
+        moment=read_moment(as_of, valid_at),
+    )
+    summary = _summarise_or_exit(query)
+    if as_json:
+        emit_json(summary)
+        return
+    for line in tell_summary(summary):
+        say(line)
+
+
+def _day_of(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+def _summarise_or_exit(query: SpendQuery) -> SpendSummary:
+    settings = Settings()
+    with plain_errors(), read(open_or_exit(settings)) as session:
+        rates = read_rates(settings) if query.convert_to else None
+        try:
+            return summarise_spending(session, query, rates)
+        except SpendQueryError as error:
+            note(str(error))
+            raise typer.Exit(WRONG_USAGE) from None
+
+
+def tell_summary(summary: SpendSummary) -> list[str]:
+    """A summary as people read it: a table, what was counted, what to type next."""
+    shown = summary.groups[:SHOWN_AT_MOST]
+    items = "ads" if summary.measure is SpendMeasure.ADS else "items"
+    header = [summary.by or "group", items, "undated", "amount unknown", "spent"]
+    rows = [[g.label, g.ads, g.undated, g.unknown_count] for g in shown]
+    columns = [[format_bounds(g.lower_minor, g.upper_minor, g.currency) for g in shown]]
+    if summary.basis is SpendBasis.ESTIMATE:
+        header.append("estimate")
+        columns.append([_tell_estimate(group) for group in shown])
+    if summary.conversion:
+        header.append("as stated")
+        columns.append([_tell_originals(group) for group in shown])
+    amounts = zip(*(_align_right(column) for column in columns), strict=True)
+    lines = format_table(header, [[*row, *cells] for row, cells in zip(rows, amounts, strict=True)])
+    hidden = len(summary.groups) - len(shown)
+    lines += [f"… and {hidden:,} more rows; --json gives all of them"] if hidden else []
+    known = tell_moment(summary.as_of, summary.valid_at) or "nothing known yet"
+    return [
+        *lines,
+        "",
+        f"{summary.measure}, {summary.basis}: {summary.rule}",
+        *([summary.conversion.rule] if summary.conversion else []),
+        known,
+        *(f"{look.source}: {look.sentence}" for look in summary.looked_at),
+        _next(summary),
+    ]
+
+
+def _tell_estimate(group: SpendGroup) -> str:
+    if group.estimate_minor is None:
+        return "unknown"
+    unit = group.currency or "(currency not given)"
+    return f"about {format_units(group.estimate_minor, group.currency)} {unit}"
+
+
+def _tell_originals(group: SpendGroup) -> str:
+    stated = group.originals if group.converted_from else []
+    return " + ".join(format_bounds(o.lower_minor, o.upper_minor, o.currency) for o in stated)
+
+
+def _align_right(cells: list[str]) -> list[str]:
+    width = max((len(cell) for cell in cells), default=0)
+    return [cell.rjust(width) for cell in cells]
+
+
+def _next(summary: SpendSummary) -> str:
+    other = SpendBy.PAYER if summary.by is SpendBy.ADVERTISER else SpendBy.ADVERTISER
+    return f"next: paidforby spend --by {other} --json"

@@ -1,0 +1,1 @@
+"""What named people add: accounts, labels, watch lists."""

@@ -1,0 +1,1 @@
+"""Data out: downloads, mirror, backup."""

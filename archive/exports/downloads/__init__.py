@@ -1,0 +1,26 @@
+"""Whole lists without a cap: every row of a filter, from one snapshot, as CSV, JSON Lines or Parquet.
+
+`api/routes/downloads.py` and `paidforby export` hand them out. Rows are read lazily in the order in
+which the archive learned of them, so ingest may go on meanwhile and memory does not grow with the
+list. Nothing is counted before it is written: the count stands at the end, and a file without its end
+was cut.
+"""
+
+from archive.exports.downloads.columns import CURSOR, Column
+from archive.exports.downloads.filters import AdvertiserSpendFilter, Wanted
+from archive.exports.downloads.forms import Form, write_stream
+from archive.exports.downloads.select import RowStream, stream_rows
+from archive.exports.downloads.tables import What, list_columns
+
+__all__ = [
+    "CURSOR",
+    "AdvertiserSpendFilter",
+    "Column",
+    "Form",
+    "RowStream",
+    "Wanted",
+    "What",
+    "list_columns",
+    "stream_rows",
+    "write_stream",
+]

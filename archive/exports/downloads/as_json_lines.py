@@ -1,0 +1,42 @@
+"""A stream as JSON Lines: an object a row, and `{"end": …}` as the last line.
+
+`archive.exports.downloads.forms` calls it. Names and values are those of the API's JSON.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from archive.exports.downloads.columns import Column
+from archive.exports.downloads.ending import Ending
+from archive.exports.downloads.nested import spell_json
+from archive.exports.downloads.select import RowStream, Values
+from archive.exports.downloads.turning import turn_block, write_column
+from archive.records.canonical import CANONICAL, canonical_json
+
+LINE = CANONICAL & ~orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+"""Instants as everywhere, columns in their order."""
+
+
+def write_json_lines(stream: RowStream) -> Iterator[bytes]:
+    """The rows block by block, then `{"end": {"rows": N, …}}`."""
+    ending = Ending.open(stream)
+    for block in stream.blocks:
+        ending.count(block)
+        yield _write_block(stream.columns, block)
+    yield canonical_json({"end": ending.describe()}) + b"\n"
+
+
+def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> bytes:
+    names = [column.name for column in columns]
+    spelled = [
+        write_column(column, values, _spell_nested) if column.kind is list else values
+        for column, values in turn_block(columns, block)
+    ]
+    rows = zip(*spelled, strict=True)
+    return b"".join(orjson.dumps(dict(zip(names, row, strict=True)), option=LINE) for row in rows)
+
+
+def _spell_nested(value: object) -> orjson.Fragment | None:
+    spelled = spell_json(value)
+    return None if spelled is None else orjson.Fragment(spelled)

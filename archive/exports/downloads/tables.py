@@ -1,0 +1,154 @@
+"""What can be streamed: for each kind of rows its columns, and the tables they are read from.
+
+`archive.exports.downloads.select` reads by these plans; the API lists their columns. Nothing here asks the
+database.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, select
+from sqlmodel import Field, col
+
+from archive.exports.downloads.columns import CURSOR, Column, describe_columns
+from archive.exports.downloads.unfolding import CellRow, DeliveryRow, TargetingRow, list_labels
+from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
+from archive.models.columns import holds_json
+from archive.reading.as_of.moment import Moment
+from archive.reading.descriptions import quote_field
+from archive.reading.views import AdItem, DisclosureView, MetricView, VersionView
+from archive.reading.visible import is_listed
+from archive.records import AdvertiserSpendRecord
+
+AD_ID = Column("ad_id", str, quote_field(PublicAd, "public_id"))
+
+
+class What(StrEnum):
+    """The kinds of rows that can be streamed."""
+
+    ADS = "ads"
+    VERSIONS = "versions"
+    METRICS = "metrics"
+    DELIVERY = "delivery"
+    TARGETING = "targeting"
+    ADVERTISER_SPEND = "advertiser_spend"
+    DISCLOSURES = "disclosures"
+
+
+class AdvertiserSpendRow(AdvertiserSpendRecord):
+    """One observation of what a source states for an advertiser."""
+
+    source: str = Field(description=quote_field(AdvertiserSpend, "source"))
+    advertiser_id: str | None = Field(description=quote_field(AdvertiserSpend, "advertiser_id"))
+    is_current: bool = Field(description=quote_field(AdvertiserSpend, "is_current"))
+    is_withdrawn: bool = Field(description=quote_field(AdvertiserSpend, "is_withdrawn"))
+    observed_at: datetime = Field(description=quote_field(AdvertiserSpend, "observed_at"))
+    recorded_at: datetime = Field(description=quote_field(AdvertiserSpend, "recorded_at"))
+    capture_id: int | None = Field(description=quote_field(AdvertiserSpend, "capture_id"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one kind of rows is read."""
+
+    columns: list[Column]
+    table: Any
+    """Where the rows come from; they stand in the order of its `id`."""
+    select_from: Callable[[Any, Moment], Select[Any]]
+    """The query over `table`, or over an entity that stands for it at a moment: its id, then the columns.
+
+    What is kept as JSON comes as its text, to be spelled or loaded by `nested`. A column that is
+    unfolded from a list is not in it; the list stands last.
+    """
+    by_ad: bool = False
+    """The filter speaks of the ad, as it is now, that a row belongs to."""
+    labels: Mapping[str, type] | None = None
+    """For rows unfolded from a list: the labels of one cell, see `unfolding.unfold`."""
+
+
+def list_columns(what: What) -> list[Column]:
+    """The columns of a stream in their order, the cursor last."""
+    return [*PLANS[what].columns, CURSOR]
+
+
+def _plan_ads() -> Plan:
+    columns = describe_columns(AdItem)
+
+    def select_from(ads: Any, moment: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+        return _select(columns, ads, id=ads.public_id, is_listed=is_listed(ads, moment))
+
+    return Plan(columns, PublicAd, select_from)
+
+
+def _plan_versions() -> Plan:
+    # What a version changed is told by the one before it; a stream holds both. What is withheld has
+    # its reason in the content.
+    beside = frozenset({"changes", "redactions"})
+    return _plan_by_ad(AdVersion, describe_columns(VersionView, without=beside))
+
+
+def _plan_by_ad(table: Any, own: list[Column]) -> Plan:  # noqa: ANN401 (a table with `ad_id`)
+    columns = [AD_ID, *own]
+    query = _select(columns, table, ad_id=PublicAd.public_id)
+    query = query.join_from(table, PublicAd, col(PublicAd.id) == table.ad_id)
+    return Plan(columns, table, lambda *_: query, by_ad=True)
+
+
+def _plan_cells(row: type[CellRow], name: str) -> Plan:
+    labels = list_labels(row)
+    columns = describe_columns(row)
+    selected = [column for column in columns if column.name not in labels]
+    return Plan(
+        columns,
+        PublicAd,
+        lambda ads, _: _select(selected, ads, ad_id=ads.public_id, rest=getattr(ads, name)),
+        labels=labels,
+    )
+
+
+def _plan_advertiser_spend() -> Plan:
+    columns = describe_columns(AdvertiserSpendRow)
+
+    def select_from(spend: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+        # What stood at an earlier moment was current then; the column tells of now.
+        named = {} if spend is AdvertiserSpend else {"is_current": literal(value=True)}
+        return _select(columns, spend, **named)
+
+    return Plan(columns, AdvertiserSpend, select_from)
+
+
+def _plan_disclosures() -> Plan:
+    columns = describe_columns(DisclosureView)
+
+    def select_from(filed: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+        is_filer = and_(
+            col(Committee.source) == filed.source, col(Committee.ref) == filed.committee_ref
+        )
+        named = {"id": filed.source + ":" + filed.ref, "committee_name": Committee.name}
+        return _select(columns, filed, **named).join_from(filed, Committee, is_filer, isouter=True)
+
+    return Plan(columns, Disclosure, select_from)
+
+
+def _select(columns: Sequence[Column], table: Any, **named: Any) -> Select[Any]:  # noqa: ANN401 (mapped columns)
+    """The id and the columns of a table; `named` says where those come from that it has not."""
+    values = (named[c.name] if c.name in named else getattr(table, c.name) for c in columns)
+    return select(table.id, *map(_leave_text, values))
+
+
+def _leave_text(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(value, Text) if holds_json(value.type) else value
+
+
+PLANS: Mapping[What, Plan] = {
+    What.ADS: _plan_ads(),
+    What.VERSIONS: _plan_versions(),
+    What.METRICS: _plan_by_ad(AdMetric, describe_columns(MetricView)),
+    What.DELIVERY: _plan_cells(DeliveryRow, "delivery"),
+    What.TARGETING: _plan_cells(TargetingRow, "targeting"),
+    What.ADVERTISER_SPEND: _plan_advertiser_spend(),
+    What.DISCLOSURES: _plan_disclosures(),
+}

@@ -1,0 +1,134 @@
+"""The archive as text: every table as canonical JSON Lines, the same from SQLite and PostgreSQL.
+
+Backup writes it; tests compare histories by it. It reads inside the caller's session, so all tables
+show one moment, and changes nothing.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Integer, Table, collate, false, or_, select
+from sqlmodel import AutoString, Session, SQLModel, UTCDateTime
+
+import archive.models  # noqa: F401 (importing it registers every table)
+from archive.models.changes import LeafKind
+from archive.records import AdContent
+from archive.records.canonical import canonical_json
+
+ROWS_AT_ONCE = 1_000
+
+COPIES = ("search:", "mirror:")
+"""Readers of the change sequence that keep a copy elsewhere, by the start of their mark's name.
+
+A copy is made anew from the archive, so how far it had come is no part of the archive.
+"""
+
+WORK = frozenset(
+    {
+        *("run", "run_country", "sighting", "consumer_mark", "api_key"),
+        *("monitor_finding", "look_rhythm", "mailed_alert", "request_budget", "duty"),
+    }
+)
+"""Tables about the work itself: a look that was killed leaves its row, a key is drawn by lot."""
+
+NUMBERED_BY_US = frozenset(
+    {
+        *("ad", "ad_version", "public_ad", "advertiser_spend", "disclosure", "disclosure_version"),
+        *("rule_version", "user", "flag", "signal", "decision"),
+    }
+)
+"""Tables whose number other rows name; elsewhere it is the database's count, with gaps."""
+
+COUNTED = frozenset({"run_id", "capture_id", "lease_token", "lease_until", "leaf_sha256"})
+"""Columns that name a run or follow from its time; a leaf's hash covers the time of observation."""
+
+IN_ORDER = frozenset({"change", "ledger_leaf"})
+"""Tables in which the order of rows is what they say."""
+
+
+def list_tables() -> list[Table]:
+    """Every table in a fixed order, each after those its rows refer to."""
+    return SQLModel.metadata.sorted_tables
+
+
+def dump_table(session: Session, table: Table) -> Iterator[bytes]:
+    """The rows of a table by rising key, each as one line of canonical JSON without its line end.
+
+    The table is never whole in memory.
+    """
+    for row in _read_rows(session, table):
+        yield canonical_json({name: _encode_value(value) for name, value in row.items()})
+
+
+def dump_comparable(session: Session) -> dict[str, list[str]]:
+    """The lines of each table without what a machine's clock or its numbering of runs decides.
+
+    Equal for two histories that brought the same to light. Of an instant only whether there is one is
+    told, but for the times an ad itself declares. Captures of the same bytes count once: who is killed
+    between capture and commit fetches again. The text is whole in memory.
+    """
+    return {
+        table.name: _arrange_lines(table, _compare_rows(session, table))
+        for table in list_tables()
+        if table.name not in WORK
+    }
+
+
+def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
+    query = (
+        select(table)
+        .where(~_belongs_to_copy(table))
+        .order_by(*(_order_by_bytes(session, key) for key in table.primary_key))
+    )
+    # A server keeps the rest of the result until it is asked for.
+    options = {"yield_per": ROWS_AT_ONCE}
+    with closing(session.connection().execute(query, execution_options=options)) as rows:
+        for row in rows.mappings():
+            yield dict(row)
+
+
+def _belongs_to_copy(table: Table) -> ColumnElement[bool]:
+    if table.name != "consumer_mark":
+        return false()
+    return or_(*(table.c.consumer.startswith(name, autoescape=True) for name in COPIES))
+
+
+def _order_by_bytes(session: Session, key: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Texts in the order of their bytes, as SQLite has it, whatever language a server speaks."""
+    is_postgresql = session.connection().dialect.name == "postgresql"
+    return collate(key, "C") if is_postgresql and isinstance(key.type, AutoString) else key
+
+
+def _encode_value(value: object) -> object:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _arrange_lines(table: Table, lines: Iterator[str]) -> list[str]:
+    if table.name in IN_ORDER:
+        return list(lines)
+    return sorted(set(lines) if table.name == "capture" else lines)
+
+
+def _compare_rows(session: Session, table: Table) -> Iterator[str]:
+    kept = [column for column in table.columns if not _is_counted(table, column)]
+    for row in _read_rows(session, table):
+        if table.name != "ledger_leaf" or row["kind"] != LeafKind.CAPTURE:
+            values = {c.name: _encode_value(_mask_instant(c, row[c.name])) for c in kept}
+            yield canonical_json(values).decode()
+
+
+def _is_counted(table: Table, column: Column[Any]) -> bool:
+    if column.primary_key and isinstance(column.type, Integer):
+        return table.name not in NUMBERED_BY_US
+    return column.name in COUNTED
+
+
+def _mask_instant(column: Column[Any], value: object) -> object:
+    if isinstance(column.type, UTCDateTime) and column.name not in AdContent.model_fields:
+        return value is not None
+    return value

@@ -1,0 +1,241 @@
+"""Brings the mirror up to the newest change: one more file for each table that changed.
+
+The worker and `paidforby mirror sync` call it. Files first, then the manifest, then the mark in the database;
+killed between any two, the next sync goes on from the manifest, and what no manifest lists counts for
+nothing.
+"""
+
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from sqlalchemy import Engine, RowMapping, Select, func, select
+from sqlmodel import Field, Session, SQLModel
+
+from archive.exports.mirror.manifest import (
+    MirroredTable,
+    MirrorManifest,
+    Part,
+    hold_mirror,
+    read_manifest,
+    write_manifest,
+)
+from archive.exports.mirror.tables import (
+    MIRRORED,
+    Stretch,
+    list_columns,
+    select_all,
+    select_changed,
+)
+from archive.exports.parquet import arrow_schema, to_record_batch
+from archive.models import Change, ConsumerMark
+from archive.models.columns import holds_json
+from archive.records.canonical import canonical_json
+from archive.store.changes import last_change_seq, move_mark, read_mark
+from archive.store.database import read, write
+from archive.store.disk import sync_file, sync_path
+
+ROWS_AT_ONCE = 5_000
+
+
+class MirrorReport(SQLModel):
+    """What one sync did."""
+
+    rebuilt: bool = Field(default=False, description="Whether the mirror was made anew.")
+    seq: int = Field(default=0, description="Every change up to this one is in the files.")
+    rows: dict[str, int] = Field(default_factory=dict, description="Rows written, by table.")
+    most_parts: int = Field(default=0, description="Files of the table that has the most.")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one sync shows: the session that sees it, its newest change, and when it is written."""
+
+    session: Session
+    seq: int
+    now: datetime
+
+
+def sync_mirror(engine: Engine, folder: Path, now: datetime) -> MirrorReport:
+    """Add what changed since the manifest's mark; make the mirror anew where it cannot be followed.
+
+    Raises:
+        MirrorError: if another process is changing the mirror.
+    """
+    with hold_mirror(folder):
+        old = read_manifest(folder)
+        with read(engine) as session:
+            moment = Moment(session, last_change_seq(session), now)
+            if old is None or not _is_followed(moment, old):
+                manifest = _build(folder, moment, old)
+            else:
+                manifest = _append(folder, moment, old) if old.seq < moment.seq else old
+        if manifest is not old:
+            write_manifest(folder, manifest)
+        _note_mark(engine, old, manifest, now)
+    return _report(old, manifest)
+
+
+def _is_followed(moment: Moment, manifest: MirrorManifest) -> bool:
+    """Whether this database has gone on from what the files hold.
+
+    One that was restored, or put in another's place, has no mark of this mirror or an older one; tables
+    that were migrated have other columns.
+    """
+    mark = read_mark(moment.session, name_consumer(manifest))
+    return (
+        mark is not None
+        and mark.seq in (manifest.seq, manifest.follows_seq)
+        and manifest.seq <= moment.seq
+        and {name: table.columns for name, table in manifest.tables.items()} == _all_columns()
+    )
+
+
+def name_consumer(manifest: MirrorManifest) -> str:
+    """The name of a mirror's mark among the readers of the change sequence."""
+    return f"mirror:{manifest.mirror_id}"
+
+
+def _build(folder: Path, moment: Moment, old: MirrorManifest | None) -> MirrorManifest:
+    """Everything anew; the old files stay for those who read them."""
+    replaced = [p.file for table in old.tables.values() for p in table.parts] if old else []
+    return MirrorManifest(
+        mirror_id=token_hex(8),
+        seq=moment.seq,
+        follows_seq=None,
+        data_as_of=_read_time(moment),
+        written_at=moment.now,
+        tables={name: _build_table(folder, moment, name) for name in MIRRORED},
+        retired=replaced,
+    )
+
+
+def _build_table(folder: Path, moment: Moment, name: str) -> MirroredTable:
+    part = _write_part(folder, moment, name, select_all(name))
+    return MirroredTable(columns=_columns_of(name), parts=[part], last_id=_highest_id(moment, name))
+
+
+def _append(folder: Path, moment: Moment, old: MirrorManifest) -> MirrorManifest:
+    """A further file for each table with changed rows."""
+    tables = {
+        name: _append_table(folder, moment, name, old.seq, held)
+        for name, held in old.tables.items()
+    }
+    return old.model_copy(
+        update={
+            "seq": moment.seq,
+            "follows_seq": old.seq,
+            "data_as_of": _read_time(moment),
+            "written_at": moment.now,
+            "tables": tables,
+        }
+    )
+
+
+def _append_table(
+    folder: Path, moment: Moment, name: str, after_seq: int, held: MirroredTable
+) -> MirroredTable:
+    changed = select_changed(name, Stretch(after_seq, moment.seq, held.last_id))
+    part = _write_part(folder, moment, name, changed)
+    if part.rows == 0:
+        (folder / part.file).unlink()
+        return held
+    return MirroredTable(
+        columns=held.columns, parts=[*held.parts, part], last_id=_highest_id(moment, name)
+    )
+
+
+def _write_part(folder: Path, moment: Moment, name: str, query: Select[Any]) -> Part:
+    """A new file with the rows of a query, on the disk when this returns."""
+    file = f"{name}/{moment.seq:012}-{token_hex(4)}.parquet"
+    path = folder / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    schema = mirror_schema(name)
+    nested = [column.name for column in list_columns(name) if holds_json(column.type)]
+    # A server keeps the rest of the result until it is asked for.
+    options = {"yield_per": ROWS_AT_ONCE}
+    count = 0
+    with (
+        path.open("wb") as sink,
+        closing(moment.session.connection().execute(query, execution_options=options)) as rows,
+    ):
+        with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+            for some in rows.mappings().partitions():
+                marked = [_spell_row(row, nested, moment.seq) for row in some]
+                writer.write_batch(to_record_batch(schema, marked))
+                count += len(marked)
+        sync_file(sink)
+    sync_path(path.parent)
+    return Part(file=file, rows=count)
+
+
+def _spell_row(row: RowMapping, nested: list[str], seq: int) -> dict[str, Any]:
+    spelled = {name: _spell_canonical(row[name]) for name in nested}
+    return {**row, **spelled, "mirror_seq": seq}
+
+
+@lru_cache(maxsize=1_000)
+def _spell_canonical(text: str) -> str:
+    """JSON in the one spelling of equal values; most columns of most rows hold the same few texts."""
+    return canonical_json(json.loads(text)).decode()
+
+
+def mirror_schema(name: str) -> pa.Schema:
+    """The columns of a mirrored table and `mirror_seq`, the mark of the sync that wrote the row."""
+    return arrow_schema(list_columns(name)).append(
+        pa.field("mirror_seq", pa.int64(), nullable=False)
+    )
+
+
+def _columns_of(name: str) -> dict[str, str]:
+    return {field.name: str(field.type) for field in mirror_schema(name)}
+
+
+def _all_columns() -> dict[str, dict[str, str]]:
+    return {name: _columns_of(name) for name in MIRRORED}
+
+
+def _highest_id(moment: Moment, name: str) -> int:
+    table, _ = MIRRORED[name]
+    return moment.session.connection().scalar(select(func.max(table.c.id))) or 0
+
+
+def _read_time(moment: Moment) -> datetime | None:
+    change = moment.session.get(Change, moment.seq)
+    return change.recorded_at if change else None
+
+
+def _note_mark(
+    engine: Engine, old: MirrorManifest | None, manifest: MirrorManifest, now: datetime
+) -> None:
+    """Move the mirror's mark, and take away that of a mirror which was made anew."""
+    name = name_consumer(manifest)
+    with read(engine) as session:
+        mark = read_mark(session, name)
+    if mark is not None and mark.seq == manifest.seq:
+        return
+    with write(engine) as session:
+        move_mark(session, name, manifest.seq, "", now)
+        replaced = session.get(ConsumerMark, name_consumer(old)) if old else None
+        if replaced is not None and replaced.consumer != name:
+            session.delete(replaced)
+
+
+def _report(old: MirrorManifest | None, manifest: MirrorManifest) -> MirrorReport:
+    known = {p.file for table in old.tables.values() for p in table.parts} if old else set()
+    return MirrorReport(
+        rebuilt=old is None or old.mirror_id != manifest.mirror_id,
+        seq=manifest.seq,
+        rows={
+            name: sum(part.rows for part in table.parts if part.file not in known)
+            for name, table in manifest.tables.items()
+        },
+        most_parts=max(len(table.parts) for table in manifest.tables.values()),
+    )

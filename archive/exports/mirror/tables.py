@@ -1,0 +1,121 @@
+"""Which tables are mirrored, and which of their rows a stretch of the change sequence may have touched.
+
+Sync asks here. A row too many does no harm, one too few would: what names a thing brings all its rows.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Select,
+    SelectBase,
+    Table,
+    Text,
+    and_,
+    cast,
+    select,
+)
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from archive.models import AdMetric, AdvertiserSpend, Change, Disclosure, PublicAd
+from archive.models.changes import ChangeKind
+from archive.models.columns import holds_json
+from archive.reading.visible import is_listed
+from archive.store.bulk import table_of
+
+Ids = SelectBase
+"""A query for ids alone."""
+
+AD_KINDS = (ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Changes after one number up to another, and the highest id the table had at the first."""
+
+    after_seq: int
+    seq: int
+    last_id: int
+
+    def named(self, *kinds: ChangeKind) -> Ids:
+        """Ids of what changed so."""
+        return select(col(Change.subject_id)).where(
+            col(Change.seq) > self.after_seq,
+            col(Change.seq) <= self.seq,
+            col(Change.kind).in_(kinds),
+        )
+
+
+def _find_ads(stretch: Stretch) -> Ids:
+    return stretch.named(*AD_KINDS)
+
+
+def _find_metrics(stretch: Stretch) -> Ids:
+    """New rows, and all rows of ads of which more than the numbers changed.
+
+    A metric row is added and never rewritten when numbers move; ids rise in the order of commits, since
+    writers are one at a time (archive/store/database.py).
+    """
+    other = stretch.named(ChangeKind.AD_CONTENT, ChangeKind.AD_STATE)
+    id_ = col(AdMetric.id)
+    return (
+        select(id_)
+        .where(id_ > stretch.last_id)
+        .union(select(id_).where(col(AdMetric.ad_id).in_(other)))
+    )
+
+
+def _find_statements(stretch: Stretch) -> Ids:
+    """The whole series of each statement that changed: a new one retires the one before it."""
+    named, same = aliased(AdvertiserSpend), AdvertiserSpend
+    return (
+        select(col(same.id))
+        .join(named, and_(col(named.source) == same.source, col(named.series) == same.series))
+        .where(col(named.id).in_(stretch.named(ChangeKind.ADVERTISER_SPEND)))
+    )
+
+
+def _find_disclosures(stretch: Stretch) -> Ids:
+    return stretch.named(ChangeKind.DISCLOSURE)
+
+
+MIRRORED: Mapping[str, tuple[Table, Callable[[Stretch], Ids]]] = {
+    "public_ad": (table_of(PublicAd), _find_ads),
+    "ad_metric": (table_of(AdMetric), _find_metrics),
+    "advertiser_spend": (table_of(AdvertiserSpend), _find_statements),
+    "disclosure": (table_of(Disclosure), _find_disclosures),
+}
+"""Each mirrored table and how its changed rows are found."""
+
+
+LISTED: Column[bool] = Column("is_listed", Boolean(), nullable=False)
+"""Beside the columns of `public_ad`: whether lists and sums show the ad. The mirror holds every ad."""
+
+
+def list_columns(name: str) -> list[Column[Any]]:
+    """The columns of a mirrored table in their order."""
+    table, _ = MIRRORED[name]
+    return [*table.columns, LISTED] if table is table_of(PublicAd) else [*table.columns]
+
+
+def select_all(name: str) -> Select[tuple[object, ...]]:
+    """Every row, by rising id; what is kept as JSON comes as its text, which need not be taken apart."""
+    table, _ = MIRRORED[name]
+    return select(*map(_select_column, list_columns(name))).order_by(table.c.id)
+
+
+def select_changed(name: str, stretch: Stretch) -> Select[tuple[object, ...]]:
+    """The rows of a mirrored table that may have changed, by rising id."""
+    table, find = MIRRORED[name]
+    return select_all(name).where(table.c.id.in_(find(stretch)))
+
+
+def _select_column(column: Column[Any]) -> ColumnElement[Any]:
+    if column is LISTED:
+        return is_listed(PublicAd).label(column.name)
+    return cast(column, Text).label(column.name) if holds_json(column.type) else column

@@ -1,0 +1,1 @@
+"""Ads: new, changed, unchanged, late and vanished."""

@@ -1,0 +1,108 @@
+"""Ads into the archive: a new version when the content changed, a metric row when numbers moved.
+
+Called by `archive.ingest.pages` only. Keys and hashes are compared first; what is new goes straight into
+the final tables, what is unchanged writes nothing but the look's own note that it was seen.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from archive.ingest.ads.changed_ads import update_known
+from archive.ingest.ads.known_ads import meet_known
+from archive.ingest.advertisers import note_advertisers
+from archive.ingest.rows import (
+    FIRST_NAMES,
+    METRIC_NAMES,
+    PUBLIC_NAMES,
+    SPINE_NAMES,
+    VERSION_NAMES,
+    Prepared,
+    RowMaker,
+    Stamp,
+    prepare_record,
+)
+from archive.models import Ad, AdMetric, AdVersion, PublicAd
+from archive.models.changes import ChangeKind, LeafKind
+from archive.records import AdRecord
+from archive.runs.lease import Counts
+from archive.runs.plausibility import Gate
+from archive.runs.sightings import note_sightings
+from archive.store.bulk import find_storing, insert_rows, pause_collector, table_of
+from archive.store.changes import append_changes
+from archive.store.ledger.leaves import append_leaves
+
+
+def ingest_ads(
+    session: Session, stamp: Stamp, records: Sequence[AdRecord], gate: Gate | None = None
+) -> Counts:
+    """Take ads in, in order; the same ad twice in one page is two observations of it.
+
+    Raises:
+        ImplausibleBatchError: if the gate does not believe the page.
+    """
+    counts = Counts()
+    for distinct in _split_repeats(records):
+        prepared = [prepare_record(record) for record in distinct]
+        counts.add(ingest_prepared(session, stamp, prepared, gate))
+    return counts
+
+
+def ingest_prepared(
+    session: Session, stamp: Stamp, prepared: Sequence[Prepared], gate: Gate | None = None
+) -> Counts:
+    """Take in ads whose hashes are known; no ad may stand twice among them.
+
+    Raises:
+        ImplausibleBatchError: if the gate does not believe the page.
+    """
+    with pause_collector():
+        met = meet_known(session, stamp.look, prepared)
+        maker = RowMaker(stamp, find_storing(session))
+        new_ids = _add_new(session, stamp, maker, met.fresh)
+        changed = update_known(session, stamp, maker, met, gate)
+        seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
+        note_sightings(session, stamp.look, ChangeKind.AD_CONTENT, seen)
+    return Counts(
+        seen=len(prepared),
+        new=len(new_ids),
+        changed=changed,
+        unchanged=len(prepared) - len(new_ids) - changed,
+    )
+
+
+def _split_repeats(records: Sequence[AdRecord]) -> Iterator[list[AdRecord]]:
+    rest = list(records)
+    while rest:
+        first: dict[str, AdRecord] = {}
+        later = [record for record in rest if first.setdefault(record.ref, record) is not record]
+        yield list(first.values())
+        rest = later
+
+
+def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Prepared]) -> range:
+    """Write ads the archive did not know; returns their ids."""
+    if not fresh:
+        return range(0)
+    first_ad = (session.exec(select(func.max(Ad.id))).one() or 0) + 1
+    first_version = (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
+    ids = range(first_ad, first_ad + len(fresh))
+    numbered = list(zip(fresh, ids, range(first_version, first_version + len(fresh)), strict=True))
+    spines = (maker.spine(p, ad_id) for p, ad_id, _ in numbered)
+    insert_rows(session, table_of(Ad), SPINE_NAMES, spines)
+    versions = (maker.version(p, version_id, ad_id, 1) for p, ad_id, version_id in numbered)
+    insert_rows(session, table_of(AdVersion), VERSION_NAMES, versions)
+    metrics = (maker.metric(p, ad_id, 1) for p, ad_id, _ in numbered)
+    insert_rows(session, table_of(AdMetric), METRIC_NAMES, metrics)
+    public = (
+        maker.public(p) + maker.first(p, ad_id, version_id) for p, ad_id, version_id in numbered
+    )
+    insert_rows(session, table_of(PublicAd), (*PUBLIC_NAMES, *FIRST_NAMES), public)
+    note_advertisers(
+        session, stamp.look, [p.record for p in fresh], stamp.now, is_late=stamp.is_late
+    )
+    leaves = [maker.leaf(p, version_id, 1) for p, _, version_id in numbered]
+    append_leaves(session, LeafKind.AD_VERSION, leaves, stamp.now)
+    append_changes(session, ChangeKind.AD_CONTENT, ids, stamp.now)
+    return ids

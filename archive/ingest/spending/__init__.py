@@ -1,0 +1,1 @@
+"""Spending: statements about advertisers, and filings."""

@@ -1,0 +1,111 @@
+"""Filings that arrive late, in their place: what was seen unchanged after them stays current.
+
+Called by `archive.ingest.spending.filings`; it decides which versions to add and writes none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from archive.ingest.rows import Stamp
+from archive.ingest.series import Point, find_held, place_late
+from archive.ingest.values import Values
+from archive.models import DisclosureVersion
+from archive.models.changes import ChangeKind
+from archive.records import DisclosureRecord
+from archive.runs.sightings import find_first_after
+from archive.store.batches import cut_batches
+from archive.store.bulk import table_of
+
+
+@dataclass
+class LateFilings:
+    """What late filings add."""
+
+    replacing: list[tuple[Values, Values]] = field(default_factory=list)
+    """What is known and what is said, where that is current now: it was not late after all."""
+    versions: list[Values] = field(default_factory=list)
+    """Versions that are history, and those that affirm what is current."""
+    refreshed: list[Values] = field(default_factory=list)
+    """What each filing's row must say of its versions."""
+    entered: int = 0
+    """Filings whose history took a version although what is current stays."""
+
+
+def place_filings(
+    session: Session, stamp: Stamp, late: Sequence[tuple[Values, Values]]
+) -> LateFilings:
+    """Lay filings, no two of one ref, into their histories."""
+    placed = LateFilings()
+    ids = [before["id"] for before, _ in late]
+    histories = _read_histories(session, ids)
+    at = stamp.look.observed_at
+    seen = find_first_after(session, stamp.look.source, ChangeKind.DISCLOSURE, ids, at)
+    for before, row in late:
+        history = histories[before["id"]]
+        added = _place(row, history, seen.get(before["id"]), stamp)
+        if len(added) == 1 and at >= before["observed_at"]:
+            placed.replacing.append((before, row))
+        elif added:
+            placed.versions += added
+            placed.refreshed.append(_refresh(before, added))
+            placed.entered += 1
+    return placed
+
+
+def _read_histories(session: Session, ids: Sequence[int]) -> dict[int, list[Values]]:
+    """Every version of each filing."""
+    found: dict[int, list[Values]] = {}
+    for some in cut_batches(ids):
+        query = select(*table_of(DisclosureVersion).c).where(
+            col(DisclosureVersion.disclosure_id).in_(some)
+        )
+        rows = session.connection().execute(query.order_by(col(DisclosureVersion.seq)))
+        for row in rows.mappings():
+            found.setdefault(row["disclosure_id"], []).append(dict(row))
+    return found
+
+
+def _place(
+    row: Values, history: Sequence[Values], seen_after: datetime | None, stamp: Stamp
+) -> list[Values]:
+    """The versions to add: what was filed, and after it perhaps what held before, affirmed again."""
+    at = row["observed_at"]
+    known = [Point(v["observed_at"], v["seq"], v["row_sha256"]) for v in history]
+    points = place_late(known, at, row["row_sha256"], seen_after)
+    held = find_held(known, at)
+    stated = stamp.columns | {"content": spell_filing(row)}
+    affirmed = [v for v in history if held is not None and v["seq"] == held.seq]
+    last_seq = max(version["seq"] for version in history)
+    return [
+        {name: source[name] for name in ("run_id", "capture_id", "content")}
+        | {
+            "disclosure_id": row["id"],
+            "ref": row["ref"],
+            "seq": last_seq + 1 + i,
+            "row_sha256": sha256,
+            "observed_at": when,
+            "recorded_at": stamp.now,
+        }
+        for i, ((when, sha256), source) in enumerate(
+            zip(points, [stated, *affirmed][: len(points)], strict=True)
+        )
+    ]
+
+
+def spell_filing(row: Values) -> Values:
+    """What was filed, field by field, as a version keeps it."""
+    fields = {name: row[name] for name in DisclosureRecord.model_fields}
+    return DisclosureRecord.model_construct(**fields).model_dump(mode="json")
+
+
+def _refresh(before: Values, added: Sequence[Values]) -> Values:
+    """The filing's row after versions that leave its content as it is."""
+    last = added[-1]
+    return {
+        "id": before["id"],
+        "versions": last["seq"],
+        "observed_at": max(before["observed_at"], last["observed_at"]),
+    }

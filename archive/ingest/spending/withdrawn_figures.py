@@ -1,0 +1,130 @@
+"""Statements that a source no longer makes: a further row without amounts, and a correction.
+
+`archive.ingest.close_run.close_look` calls it at the end of a complete sweep. Only such a sweep can say that
+a series is gone, and only of series that lived in its partition.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from archive.ingest.corrections import Figures, withdraw_statement, write_corrections
+from archive.ingest.rows import Stamp
+from archive.ingest.spending.statements import name_subject, write_statements
+from archive.ingest.values import Values
+from archive.models import AdvertiserSpend, Run
+from archive.models.changes import ChangeKind
+from archive.records import MissingReason
+from archive.records.canonical import hash_json
+from archive.runs.lease import Look
+from archive.runs.sightings import find_first_after, read_seen
+from archive.store.batches import cut_batches
+from archive.store.bulk import table_of
+
+KIND = ChangeKind.ADVERTISER_SPEND
+
+NOT_PROVIDED = MissingReason.NOT_PROVIDED.value
+
+NOTHING: Values = {
+    "spend_lower_minor": None,
+    "spend_upper_minor": None,
+    "ads_count": None,
+    "spend_conversions": {},
+}
+"""What a withdrawn statement still says about money and ads."""
+
+
+def withdraw_missing(session: Session, look: Look, now: datetime) -> int:
+    """Close a complete sweep: series of its partition that it did not meet are withdrawn.
+
+    Returns how many. Series observed later than this look, or seen by a newer one, are left alone.
+    """
+    gone = find_unstated(session, look)
+    next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
+    stamp = Stamp(look, None, now)
+    for some in cut_batches(gone):
+        statements = _read_statements(session, some)
+        rows = [_withdraw(row, stamp, next_id + i) for i, row in enumerate(statements)]
+        write_statements(session, stamp, rows)
+        write_corrections(
+            session,
+            [
+                withdraw_statement(name_subject(row), stamp, Figures(row, row["observed_at"]))
+                for row in statements
+            ],
+        )
+        next_id += len(rows)
+    return len(gone)
+
+
+def find_unstated(session: Session, look: Look) -> list[int]:
+    """Current statements of the look's partition that it did not meet, by rising id."""
+    current = (
+        select(AdvertiserSpend.id, Run.partition)
+        .join(Run, col(Run.id) == col(AdvertiserSpend.run_id))
+        .where(
+            AdvertiserSpend.source == look.source,
+            col(AdvertiserSpend.is_current).is_(True),
+            col(AdvertiserSpend.is_withdrawn).is_(False),
+            col(AdvertiserSpend.observed_at) <= look.observed_at,
+        )
+        .order_by(col(AdvertiserSpend.id))
+    )
+    met = _read_met(session, look.run_id)
+    met_before = _read_met_before(session, look)
+    missed = [
+        row_id
+        for row_id, partition in session.exec(current)
+        if row_id is not None
+        and row_id not in met
+        and (partition == look.partition or row_id in met_before)
+    ]
+    later = find_first_after(session, look.source, KIND, missed, look.observed_at)
+    return [row_id for row_id in missed if row_id not in later]
+
+
+def _read_met_before(session: Session, look: Look) -> set[int]:
+    """What the newest complete look before this one met: an import may have brought its row."""
+    before = session.exec(
+        select(Run.id)
+        .where(
+            Run.source == look.source,
+            Run.partition == look.partition,
+            col(Run.complete).is_(True),
+            col(Run.observed_at) <= look.observed_at,
+            Run.id != look.run_id,
+        )
+        .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
+        .limit(1)
+    ).first()
+    return _read_met(session, before) if before is not None else set()
+
+
+def _read_met(session: Session, run_id: int) -> set[int]:
+    return set(chain.from_iterable(read_seen(session, run_id, KIND)))
+
+
+def _read_statements(session: Session, ids: Sequence[int]) -> list[Values]:
+    query = select(*table_of(AdvertiserSpend).c).where(col(AdvertiserSpend.id).in_(ids))
+    rows = session.connection().execute(query.order_by(col(AdvertiserSpend.id)))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _withdraw(row: Values, stamp: Stamp, row_id: int) -> Values:
+    """The row that holds from now on: the same period of the same advertiser, with nothing stated."""
+    reasons = dict.fromkeys((n for n in NOTHING if n != "spend_conversions"), NOT_PROVIDED)
+    changed = NOTHING | {"missing": row["missing"] | reasons}
+    return (
+        row
+        | changed
+        | stamp.columns
+        | {
+            "id": row_id,
+            "is_current": True,
+            "is_withdrawn": True,
+            "row_sha256": hash_json({"series": row["series"], "is_withdrawn": True}),
+        }
+    )

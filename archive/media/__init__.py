@@ -1,0 +1,1 @@
+"""Kept pictures and videos of ads, and on which terms they may be shown."""

@@ -1,0 +1,265 @@
+"""Pictures, videos and pages of ads: which are to be fetched, and what each look at one brought.
+
+`scrapers/media/collecting.py` calls it, one transaction a look. It goes to no source. What readers see of it
+is in `archive/reading/ads/media.py`. A kept file stays whatever becomes of the ad; each one kept is a ledger
+leaf.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import JSON, exists, func, type_coerce
+from sqlmodel import Session, col, select
+
+from archive.media.pictures import Look, count_different_bits, split_bands
+from archive.media.terms import Shelf
+from archive.models import AdMedia, MediaFile, PublicAd
+from archive.models.changes import LeafKind
+from archive.models.media import MediaState
+from archive.records import MissingReason
+from archive.records.canonical import hash_bytes
+from archive.store.batches import cut_batches
+from archive.store.blobs import Blob
+from archive.store.ledger.leaves import append_leaves
+
+MOST_PER_AD = 20
+"""Addresses of one ad that are looked at; more would let one ad take the place of many."""
+
+MOST_LOOKS = 5
+RETRY_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class DueAd:
+    """An ad with the addresses that are to be looked at now; all its looks are written down together."""
+
+    ad_id: int
+    ref: str
+    version_id: int
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a look at an address brought: a kept file, or the state and the reason why none."""
+
+    state: MediaState
+    reason: str = ""
+    sha256: str | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MachineText:
+    """Words a machine read in a picture; without any, `missing` says why and `by` in plain words."""
+
+    text: str | None
+    missing: str | None
+    by: str
+
+
+def list_due(session: Session, shelf: Shelf, now: datetime, limit: int) -> list[DueAd]:
+    """Ads of a shelf whose media are to be looked at now, at most `limit`.
+
+    First those nobody has looked at in their present version, newest first: theirs are the likeliest
+    to go soon. Then the addresses that a former look did not reach.
+    """
+    new = _list_unlooked(session, shelf, limit)
+    return [*new, *_list_retries(session, shelf, now, limit - len(new))]
+
+
+def _list_unlooked(session: Session, shelf: Shelf, limit: int) -> list[DueAd]:
+    query = (
+        select(PublicAd.id, PublicAd.ref, PublicAd.version_id, PublicAd.media_urls)
+        .where(
+            shelf.holds_ref(),
+            func.json_array_length(PublicAd.media_urls) > 0,
+            ~exists().where(
+                col(AdMedia.ad_id) == col(PublicAd.id),
+                col(AdMedia.version_id) == col(PublicAd.version_id),
+            ),
+        )
+        .order_by(col(PublicAd.id).desc())
+        .limit(limit)
+    )
+    return [
+        DueAd(ad_id, ref, version_id, tuple(dict.fromkeys(urls))[:MOST_PER_AD])
+        for ad_id, ref, version_id, urls in session.exec(query)
+    ]
+
+
+def _list_retries(session: Session, shelf: Shelf, now: datetime, limit: int) -> list[DueAd]:
+    query = (
+        select(PublicAd.id, PublicAd.ref, PublicAd.version_id, AdMedia.url)
+        .join(AdMedia, col(AdMedia.ad_id) == col(PublicAd.id))
+        .where(
+            shelf.holds_ref(),
+            col(AdMedia.retry_at) <= now,
+            col(AdMedia.version_id) == col(PublicAd.version_id),
+        )
+        .order_by(col(AdMedia.retry_at), col(AdMedia.id))
+        .limit(max(limit, 0))
+    )
+    return [
+        DueAd(ad_id, ref, version_id, (url,)) for ad_id, ref, version_id, url in session.exec(query)
+    ]
+
+
+def find_outcome(session: Session, ad_id: int, url: str) -> Outcome | None:
+    """What is known of an address without asking for it; `None`: it is to be asked.
+
+    An address is the same file for all ads that name it, so it is fetched once; one that failed is
+    asked again for each ad, but for the same ad only where a later look may find it.
+    """
+    address = name_address(url)
+    kept = session.exec(
+        select(AdMedia.sha256).where(
+            AdMedia.url_sha256 == address, AdMedia.state == MediaState.KEPT
+        )
+    ).first()
+    if kept is not None:
+        return Outcome(MediaState.KEPT, sha256=kept)
+    own = _find_row(session, ad_id, address)
+    if own is None or own.state == MediaState.UNREACHABLE:
+        return None
+    return Outcome(MediaState(own.state), own.reason)
+
+
+def name_address(url: str) -> str:
+    """The name of an address among all: its SHA-256, because an index refuses very long ones."""
+    return hash_bytes(url.encode())
+
+
+def keep_file(
+    session: Session, blob: Blob, look: Look, read: MachineText, now: datetime
+) -> MediaFile:
+    """The row of a file that is in the evidence store; one that is there already stays as it is."""
+    if known := session.get(MediaFile, blob.sha256):
+        return known
+    bands = split_bands(look.dhash) if look.dhash else (None, None, None, None)
+    file = MediaFile(
+        sha256=blob.sha256,
+        bytes=blob.size,
+        media_type=look.media_type,
+        width=look.width,
+        height=look.height,
+        duration_ms=look.duration_ms,
+        dhash=look.dhash,
+        dhash_1=bands[0],
+        dhash_2=bands[1],
+        dhash_3=bands[2],
+        dhash_4=bands[3],
+        missing=look.missing,
+        kept_at=now,
+    )
+    set_machine_text(session, file, read)
+    return file
+
+
+def set_machine_text(session: Session, file: MediaFile, read: MachineText) -> None:
+    """Write down what a machine read in a picture, or why it read nothing."""
+    others = {name: reason for name, reason in file.missing.items() if name != "machine_text"}
+    file.machine_text = read.text
+    file.machine_text_by = read.by
+    file.missing = others | ({"machine_text": read.missing} if read.missing else {})
+    session.add(file)
+    session.flush()
+
+
+def note_looks(
+    session: Session, source: str, ad: DueAd, outcomes: Mapping[str, Outcome], now: datetime
+) -> None:
+    """Write down what the looks at an ad's addresses brought, each file newly kept with its leaf."""
+    rows = [_note_look(session, ad, url, outcome, now) for url, outcome in outcomes.items()]
+    session.flush()
+    leaves = [
+        (row.id or 0, _state_kept(source, ad.ref, row))
+        for row in rows
+        if row.state == MediaState.KEPT and row.looked_at == now
+    ]
+    append_leaves(session, LeafKind.MEDIA, leaves, now)
+
+
+def _note_look(session: Session, ad: DueAd, url: str, outcome: Outcome, now: datetime) -> AdMedia:
+    """The row of an address after a look; a file once kept is never given up again."""
+    address = name_address(url)
+    row = _find_row(session, ad.ad_id, address)
+    if row is None:
+        row = AdMedia(
+            ad_id=ad.ad_id,
+            version_id=ad.version_id,
+            url=url,
+            url_sha256=address,
+            state=outcome.state,
+            looks=0,
+            looked_at=now,
+        )
+    session.add(row)
+    row.version_id = ad.version_id
+    if row.state == MediaState.KEPT and row.looks:
+        return row
+    row.state, row.reason, row.sha256 = outcome.state, outcome.reason, outcome.sha256
+    row.looks += 1
+    row.looked_at = now
+    row.retry_at = outcome.retry_at if row.looks < MOST_LOOKS else None
+    return row
+
+
+def _state_kept(source: str, ref: str, row: AdMedia) -> dict[str, str | None]:
+    """What the ledger holds of a file that an ad was kept with."""
+    return {
+        "source": source,
+        "ref": ref,
+        "url": row.url,
+        "sha256": row.sha256,
+        "looked_at": row.looked_at.isoformat(),
+    }
+
+
+def _find_row(session: Session, ad_id: int, address: str) -> AdMedia | None:
+    query = select(AdMedia).where(AdMedia.ad_id == ad_id, AdMedia.url_sha256 == address)
+    return session.exec(query).first()
+
+
+def list_unread(session: Session, media_types: Iterable[str], limit: int) -> list[MediaFile]:
+    """Kept files of these kinds in which no machine looked for words yet, oldest first."""
+    reason = type_coerce(MediaFile.missing, JSON)["machine_text"].as_string()
+    query = (
+        select(MediaFile)
+        .where(reason == MissingReason.NOT_LOOKED, col(MediaFile.media_type).in_(media_types))
+        .order_by(col(MediaFile.kept_at), col(MediaFile.sha256))
+        .limit(limit)
+    )
+    return list(session.exec(query))
+
+
+def find_similar(
+    session: Session, dhash: str, most_different_bits: int = 3
+) -> list[tuple[str, str, int]]:
+    """Ads with a picture that looks like this hash: `(ad's public id, file's SHA-256, bits)`.
+
+    Nearest first, then by id. Up to three different bits none is missed: of four bands one is then
+    equal. Asked for more, it finds those that share a band.
+    """
+    bands = split_bands(dhash)
+    columns = (MediaFile.dhash_1, MediaFile.dhash_2, MediaFile.dhash_3, MediaFile.dhash_4)
+    near: dict[str, int] = {}
+    for column, band in zip(columns, bands, strict=True):
+        for sha256, other in session.exec(
+            select(MediaFile.sha256, MediaFile.dhash).where(col(column) == band)
+        ):
+            if other and (bits := count_different_bits(dhash, other)) <= most_different_bits:
+                near[sha256] = bits
+    found = [
+        (public_id, sha256, near[sha256])
+        for some in cut_batches(list(near))
+        for public_id, sha256 in session.exec(
+            select(PublicAd.public_id, AdMedia.sha256)
+            .join(AdMedia, col(AdMedia.ad_id) == col(PublicAd.id))
+            .where(col(AdMedia.sha256).in_(some))
+            .distinct()
+        )
+        if sha256
+    ]
+    return sorted(found, key=lambda row: (row[2], row[0], row[1]))

@@ -1,0 +1,63 @@
+"""What the monitors found at the sources, how often a source is promised a look, what was mailed.
+
+`archive.runs.monitors` writes the findings, `archive.runs.alerts` the rhythms,
+`scrapers.work.dispatch.alerting` the mails.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from archive.models.columns import BIG_ID
+
+
+class Monitor(StrEnum):
+    """What is compared with what the source is expected to give."""
+
+    FEW_RECORDS = "few_records"
+    MANY_RECORDS = "many_records"
+    FALL = "fall"
+    BLANK_FIELD = "blank_field"
+
+
+class MonitorFinding(SQLModel, table=True):
+    """One thing about a look that differs from what its source is expected to give."""
+
+    __tablename__ = "monitor_finding"
+    __table_args__ = (Index("monitor_finding_by_source", "source", "id"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    run_id: int = Field(
+        foreign_key="run.id", index=True, sa_type=BIG_ID, description="The look it is about."
+    )
+    source: str = Field(description="Source.")
+    partition: str = Field(description="Partition looked at.")
+    monitor: str = Field(description="few_records, many_records, fall or blank_field.")
+    field: str | None = Field(default=None, description="Field that is blank too often.")
+    reason: str = Field(description="What was found and what was expected, in plain words.")
+    figures: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON, description="The figures that were compared, by name."
+    )
+    found_at: datetime = Field(description="When the look ended.")
+
+
+class LookRhythm(SQLModel, table=True):
+    """How often a source is promised a look, since whoever looks read its schedule."""
+
+    __tablename__ = "look_rhythm"
+
+    source: str = Field(primary_key=True, description="Source.")
+    every_seconds: int = Field(description="Time between looks at one partition.")
+    since_at: datetime = Field(description="When this archive first promised looks at the source.")
+
+
+class MailedAlert(SQLModel, table=True):
+    """An alert that was mailed, so that it is mailed once."""
+
+    __tablename__ = "mailed_alert"
+
+    alert_id: str = Field(primary_key=True, description="Name of the alert that never changes.")
+    mailed_at: datetime = Field(description="When a mail server took it.")

@@ -1,0 +1,255 @@
+"""Where records come from: sources, the looks we took at them, and the bytes we got."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from archive.models.columns import BIG_ID
+from archive.records import PartInfo, SourceInfo, SourceTotal
+
+
+class ArchiveFact(SQLModel, table=True):
+    """One fact about the archive as a whole: its realm, its identity, the rule set last evaluated."""
+
+    __tablename__ = "archive_fact"
+
+    name: str = Field(primary_key=True, description="What the fact is about.")
+    value: str = Field(description="The fact.")
+
+
+class Source(SourceInfo, table=True):
+    """A source this archive knows, as its spider describes it."""
+
+    __tablename__ = "source"
+
+
+class SourcePart(PartInfo, table=True):
+    """A feed with terms of its own, as its file said last; it stays when the file goes, as its ads do."""
+
+    __tablename__ = "source_part"
+
+    source: str = Field(primary_key=True, description="Source it is a part of.")
+    name: str = Field(
+        primary_key=True, description="Its name, which its ads' refs begin with: `<name>/<ref>`."
+    )
+
+
+class RunKind(StrEnum):
+    """How a look at a source came about."""
+
+    CRAWL = "crawl"
+    IMPORT = "import"
+
+
+class Outcome(StrEnum):
+    """How a look at a source ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    ATTENTION = "attention"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+    BLOCKED = "blocked"
+
+
+class Run(SQLModel, table=True):
+    """One look at one partition of one source: the rows of the coverage log."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("run_by_partition", "source", "partition", "started_at"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    source: str = Field(description="Source looked at.")
+    partition: str = Field(description="What the look covers; `import` when a file does not say.")
+    kind: str = Field(description="crawl or import.")
+    started_at: datetime = Field(description="When the look began.")
+    heartbeat_at: datetime = Field(description="When the run last said that it is alive.")
+    ended_at: datetime | None = Field(default=None, description="When the look ended.")
+    outcome: str = Field(default=Outcome.RUNNING, description="How it ended.")
+    reason: str = Field(default="", description="Why, in plain words, when it did not end as done.")
+    observed_at: datetime = Field(description="When the source said what this run read.")
+    observed_how: str = Field(
+        description="How we know: crawl, declared (--observed-on) or import (dated at import)."
+    )
+    complete: bool = Field(
+        default=False,
+        description="The look covered its whole partition, so absence means something.",
+    )
+    seen: int = Field(default=0, description="Records read.")
+    new: int = Field(default=0, description="Records not known before.")
+    changed: int = Field(default=0, description="Records whose content or numbers changed.")
+    unchanged: int = Field(default=0, description="Records already known as they are.")
+    vanished: int = Field(default=0, description="Ads of the partition no longer there.")
+    quarantined: int = Field(default=0, description="Pieces that could not be read.")
+    pages: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="Pages committed; a page whose commit was in doubt is not taken twice.",
+    )
+    not_read: list[str] = Field(
+        default_factory=list, sa_type=JSON, description="Files of the source we do not read yet."
+    )
+    cursor: str | None = Field(default=None, description="Where the walk stands, for progress.")
+    not_before_at: datetime | None = Field(
+        default=None, description="A deferred run may go on from this time."
+    )
+    lease_token: int = Field(default=0, description="Fence: only the newest token may write.")
+    lease_until: datetime | None = Field(default=None, description="When the worker's lease ends.")
+    worker: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="Machine and process that looks; empty: a look from before this was noted.",
+    )
+
+
+class Checkpoint(SQLModel, table=True):
+    """Where the next look at a partition goes on; written in the transaction of its data."""
+
+    __tablename__ = "checkpoint"
+
+    source: str = Field(primary_key=True, description="Source.")
+    partition: str = Field(primary_key=True, description="Partition.")
+    cursor: str | None = Field(
+        default=None, description="Cursor to go on from; empty: from the start."
+    )
+    run_id: int | None = Field(default=None, sa_type=BIG_ID, description="Run that wrote it.")
+    lease_token: int = Field(default=0, description="Fence of the run that holds the partition.")
+    lease_until: datetime | None = Field(default=None, description="When that hold ends.")
+    etag: str | None = Field(
+        default=None, description="Validator for the next conditional request."
+    )
+    last_modified: str | None = Field(default=None, description="Second validator.")
+
+
+class Capture(SQLModel, table=True):
+    """Bytes a source gave us, kept by their hash before anyone read them."""
+
+    __tablename__ = "capture"
+    __table_args__ = (Index("capture_by_hash", "source", "partition", "sha256"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    run_id: int = Field(foreign_key="run.id", sa_type=BIG_ID, description="Run that captured it.")
+    source: str = Field(description="Source.")
+    partition: str = Field(description="Partition the bytes belong to.")
+    url: str = Field(description="Address without any secret, or the file's name for an import.")
+    status: int | None = Field(default=None, description="HTTP status; empty for an import.")
+    media_type: str = Field(default="", description="Content-Type as the source gave it.")
+    fetched_at: datetime = Field(description="When the bytes arrived.")
+    sha256: str = Field(description="SHA-256 of the bytes as delivered; names the blob.")
+    bytes: int = Field(description="Number of bytes.")
+
+
+class PieceStatus(StrEnum):
+    """What became of a quarantined piece."""
+
+    HELD = "held"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+class QuarantinedPiece(SQLModel, table=True):
+    """A piece of a source we could not read or believe; its bytes are kept."""
+
+    __tablename__ = "quarantined_piece"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    run_id: int = Field(foreign_key="run.id", sa_type=BIG_ID, description="Run that met it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+    source: str = Field(index=True, description="Source.")
+    file: str = Field(description="File or page it stands in.")
+    line: int | None = Field(default=None, description="Its first line, from 1.")
+    field: str | None = Field(default=None, description="Field that could not be read.")
+    reason: str = Field(description="What is wrong, in plain words.")
+    sha256: str = Field(description="SHA-256 of the piece; names the blob that holds it.")
+    status: str = Field(default=PieceStatus.HELD, description="held, released or rejected.")
+    held_at: datetime = Field(description="When it was put aside.")
+    settled_at: datetime | None = Field(default=None, description="When a person settled it.")
+    settled_by: str | None = Field(default=None, description="Who settled it.")
+
+
+class Sighting(SQLModel, table=True):
+    """What a look saw that the archive already knew or learned: one row for many ids.
+
+    The rows stay: they tell when something unchanged was last seen, which no other row says.
+    """
+
+    __tablename__ = "sighting"
+
+    run_id: int = Field(sa_type=BIG_ID, primary_key=True, description="The look.")
+    kind: str = Field(primary_key=True, description="What was seen: a kind of change.")
+    block: int = Field(primary_key=True, description="Number of the block within the look, from 0.")
+    first_id: int = Field(sa_type=BIG_ID, description="Least of our ids in the block.")
+    last_id: int = Field(sa_type=BIG_ID, description="Greatest of our ids in the block.")
+    ids: bytes = Field(description="The ids in order, as differences (archive/runs/sightings.py).")
+
+
+class RunCountry(SQLModel, table=True):
+    """What one look saw, by country; an ad shown in two countries counts in both."""
+
+    __tablename__ = "run_country"
+
+    run_id: int = Field(
+        foreign_key="run.id", sa_type=BIG_ID, primary_key=True, description="The look."
+    )
+    country: str = Field(
+        primary_key=True,
+        description="ISO 3166-1 alpha-2; empty: ads whose source names no country; `*`: every ad "
+        "once, wherever it was shown.",
+    )
+    seen: int = Field(description="Distinct ads seen.")
+    vanished: int = Field(default=0, description="Ads this look no longer found.")
+
+
+class StatedTotal(SourceTotal, table=True):
+    """A source's own count at one time; rows are only added."""
+
+    __tablename__ = "stated_total"
+    __table_args__ = (Index("stated_total_by_source", "source", "observed_at"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    source: str = Field(description="Source.")
+    partition: str = Field(description="Partition of the look that brought it.")
+    observed_at: datetime = Field(description="When the source said it.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+
+
+class HeldReason(StrEnum):
+    """What made a batch implausible."""
+
+    SHRINK = "shrink"
+    ABSURD_AMOUNT = "absurd_amount"
+    LOWERED_TOTAL = "lowered_total"
+
+
+class HeldBatch(SQLModel, table=True):
+    """A batch that was not believed: kept as evidence, not published until a person releases it."""
+
+    __tablename__ = "held_batch"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    run_id: int = Field(foreign_key="run.id", sa_type=BIG_ID, description="Run that met it.")
+    capture_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Evidence it stands in."
+    )
+    source: str = Field(index=True, description="Source.")
+    partition: str = Field(description="Partition it belongs to.")
+    cause: str = Field(description="shrink, absurd_amount or lowered_total.")
+    reason: str = Field(description="What is implausible, with its figures, in plain words.")
+    figures: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON, description="The figures that were compared, by name."
+    )
+    status: str = Field(default=PieceStatus.HELD, description="held, released or rejected.")
+    held_at: datetime = Field(description="When it was held.")
+    settled_at: datetime | None = Field(default=None, description="When a person settled it.")
+    settled_by: str | None = Field(default=None, description="Who settled it.")
+    settled_because: str | None = Field(default=None, description="Why, in that person's words.")

@@ -1,0 +1,1 @@
+"""What is withheld, and why."""

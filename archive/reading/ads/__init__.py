@@ -1,0 +1,1 @@
+"""Reads of ads and of who runs them."""

@@ -1,0 +1,57 @@
+"""When an ad was last known to be there, and which times are of our reading only, for readers."""
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from archive.models import AdMetric, AdVersion, Run
+from archive.models.runs import RunKind
+from archive.reading.ads.ads import find_ad_row
+from archive.reading.ads.history import list_absences
+from archive.reading.as_of.moment import NOW, Moment
+
+
+def read_last_seen(session: Session, ad_id: str, moment: Moment = NOW) -> datetime:
+    """The newest time at which the ad is known to have been at its source.
+
+    That is when the source last said anything new of it, or the newest complete look at its partition,
+    unless that look missed it. Looks that may have left it out tell nothing.
+
+    Raises:
+        NotFoundError: if the archive does not hold the ad.
+        ValueError: if it did not know of the ad at the moment.
+    """
+    ad = find_ad_row(session, ad_id)
+    times: list[datetime | None] = []
+    for table in (AdVersion, AdMetric):
+        query = select(func.max(table.observed_at)).where(table.ad_id == ad.id)
+        times.append(session.exec(query.where(*moment.limit(table))).one())
+    absences = list_absences(session, ad_id, moment)
+    if absences and absences[-1].returned_at is None:
+        times.append(absences[-1].last_seen_at)
+    else:
+        times.append(_read_last_sweep(session, ad.source, ad.partition, moment))
+    return max(time for time in times if time is not None)
+
+
+def _read_last_sweep(
+    session: Session, source: str, partition: str, moment: Moment
+) -> datetime | None:
+    query = select(func.max(Run.observed_at)).where(
+        Run.source == source, Run.partition == partition, col(Run.complete).is_(True)
+    )
+    if moment.as_of is not None:
+        query = query.where(col(Run.ended_at) <= moment.as_of)
+    if moment.valid_at is not None:
+        query = query.where(col(Run.observed_at) <= moment.valid_at)
+    return session.exec(query).one()
+
+
+def list_import_times(session: Session, source: str) -> frozenset[datetime]:
+    """Observation times at a source that only say when a file was read here.
+
+    The file did not say when the source had said it, and nobody declared it.
+    """
+    query = select(Run.observed_at).where(Run.source == source, Run.observed_how == RunKind.IMPORT)
+    return frozenset(session.exec(query))

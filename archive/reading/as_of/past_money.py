@@ -1,0 +1,73 @@
+"""Statements about advertisers and filed expenditures as they stood at a moment.
+
+The sums of `archive.spending` and the lists of `archive.reading` select from these.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import cast
+
+from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from archive.models import AdvertiserSpend, Disclosure, DisclosureVersion
+from archive.reading.as_of.moment import Moment
+from archive.reading.as_of.past import Newest, read_newest
+from archive.reading.as_of.restored_rows import Values, read_stretches
+from archive.records import DisclosureRecord
+
+
+def statements_at(moment: Moment) -> type[AdvertiserSpend]:
+    """What sources stated for advertisers at a moment: the newest of each series, unless withdrawn.
+
+    To select from as from the table; among equal times of observation the one learned last counts.
+    """
+    if moment.is_now:
+        stated = select(AdvertiserSpend).where(
+            col(AdvertiserSpend.is_current).is_(True), col(AdvertiserSpend.is_withdrawn).is_(False)
+        )
+        return cast("type[AdvertiserSpend]", aliased(AdvertiserSpend, stated.subquery()))
+    newest = (col(AdvertiserSpend.observed_at).desc(), col(AdvertiserSpend.id).desc())
+    series = (AdvertiserSpend.source, AdvertiserSpend.series)
+    place = func.row_number().over(partition_by=series, order_by=newest).label("place")
+    ranked = select(AdvertiserSpend, place).where(*moment.limit(AdvertiserSpend)).subquery()
+    stated = select(ranked).where(ranked.c.place == 1, ranked.c.is_withdrawn.is_(False))
+    return cast("type[AdvertiserSpend]", aliased(AdvertiserSpend, stated.subquery()))
+
+
+def disclosures_at(session: Session, moment: Moment, after: int = 0) -> Iterator[type[Disclosure]]:
+    """Filed expenditures at a moment, in rising stretches of ids, to select from as from the table.
+
+    Now it is the table itself, once, whatever `after` is. Each stretch is good until the next is
+    asked for.
+    """
+    if moment.is_now:
+        yield Disclosure
+        return
+    restore = partial(_restore_disclosures, session, moment)
+    yield from read_stretches(session, Disclosure, _holds_still(moment), restore, after)
+
+
+def _holds_still(moment: Moment) -> ColumnElement[bool]:
+    """Whether a filed row stood there at the moment as it stands now."""
+    return and_(true(), *moment.limit(Disclosure))
+
+
+def _restore_disclosures(
+    session: Session, moment: Moment, sources: Mapping[int, str]
+) -> Iterator[Values]:
+    for newest in read_newest(session, DisclosureVersion, moment, list(sources)):
+        yield _restore(sources[newest.row.disclosure_id], newest)
+
+
+def _restore(source: str, newest: Newest[DisclosureVersion]) -> Values:
+    version = newest.row
+    return DisclosureRecord(**version.content).model_dump() | {
+        "id": version.disclosure_id,
+        "source": source,
+        "row_sha256": version.row_sha256,
+        "versions": newest.known,
+        "observed_at": version.observed_at,
+        "recorded_at": newest.learned_at,
+    }

@@ -1,0 +1,112 @@
+"""Looks at sources as coverage counts them: how each ended, also where its process could not say so."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlmodel import Session, col
+
+from archive.models import Run
+from archive.models.runs import Outcome, RunKind
+from archive.reading.as_of.moment import NOW, Moment
+from archive.runs.lease import WORKER_STOPPED
+
+ENDED_WELL = frozenset({Outcome.DONE, Outcome.ATTENTION})
+
+SILENT_AFTER = timedelta(minutes=4)
+"""A crawl says every minute that it is alive. One that missed four of these has stopped, although its
+lease, which is longer so that a slow disk costs nobody the partition, may not have ended."""
+
+
+COLUMNS = (
+    col(Run.id),
+    col(Run.source),
+    col(Run.partition),
+    col(Run.kind),
+    col(Run.observed_at),
+    col(Run.heartbeat_at),
+    col(Run.outcome),
+    col(Run.reason),
+    col(Run.complete),
+    col(Run.seen),
+)
+
+
+@dataclass(frozen=True)
+class TakenLook:
+    """A look at one partition, and what became of it as far as can be told."""
+
+    run_id: int
+    source: str
+    partition: str
+    is_crawl: bool
+    observed_at: datetime
+    outcome: Outcome
+    reason: str
+    complete: bool
+    seen: int
+
+    @property
+    def day_on(self) -> date:
+        """The day for which it counts: that on which the source said what was read (UTC)."""
+        return self.observed_at.astimezone(UTC).date()
+
+    @property
+    def ended_well(self) -> bool:
+        """It reached its end, whatever it found there."""
+        return self.outcome in ENDED_WELL
+
+
+def list_looks(
+    session: Session,
+    source: str | None = None,
+    *,
+    from_on: date | None = None,
+    to_on: date | None = None,
+    now: datetime | None = None,
+    moment: Moment = NOW,
+) -> list[TakenLook]:
+    """Looks by observation time, at one source or all, between two days, both included.
+
+    With `now`, a look that fell silent counts as failed before anybody closes its run. At a moment,
+    only looks that had ended by then, at what the source said by then.
+    """
+    # Columns, not rows of the model: a year of looks is many thousands.
+    query = select(*COLUMNS).order_by(col(Run.observed_at), col(Run.id))
+    if source is not None:
+        query = query.where(col(Run.source) == source)
+    if from_on is not None:
+        query = query.where(col(Run.observed_at) >= datetime.combine(from_on, time(), UTC))
+    if to_on is not None:
+        after = datetime.combine(to_on + timedelta(days=1), time(), UTC)
+        query = query.where(col(Run.observed_at) < after)
+    query = query.where(*limit_looks(moment))
+    return [_take(run, now) for run in session.connection().execute(query)]
+
+
+def limit_looks(moment: Moment) -> list[ColumnElement[bool]]:
+    """Looks that had ended by a moment, and read what the source had said by then, as conditions."""
+    conditions = []
+    if moment.as_of is not None:
+        conditions.append(col(Run.ended_at) <= moment.as_of)
+    if moment.valid_at is not None:
+        conditions.append(col(Run.observed_at) <= moment.valid_at)
+    return conditions
+
+
+def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> TakenLook:
+    is_silent = (
+        run.outcome == Outcome.RUNNING and now is not None and run.heartbeat_at < now - SILENT_AFTER
+    )
+    return TakenLook(
+        run_id=run.id,
+        source=run.source,
+        partition=run.partition,
+        is_crawl=run.kind == RunKind.CRAWL,
+        observed_at=run.observed_at,
+        outcome=Outcome.FAILED if is_silent else Outcome(run.outcome),
+        reason=WORKER_STOPPED if is_silent else run.reason,
+        complete=run.complete,
+        seen=run.seen,
+    )

@@ -1,0 +1,1 @@
+"""Reads of sources: their runs, what they lack, what is quarantined."""

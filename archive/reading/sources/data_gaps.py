@@ -1,0 +1,114 @@
+"""What is not here, counted and with its reason: the other half of every answer.
+
+Of ads, those that lists show are counted; the others are one count of their own.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, and_, func, type_coerce
+from sqlmodel import Session, col, select
+
+from archive.models import HeldBatch, PublicAd, QuarantinedPiece, Run
+from archive.models.runs import Outcome, PieceStatus
+from archive.reading.ads.media import count_not_kept
+from archive.reading.freshness import read_data_as_of
+from archive.reading.sources.sources import show_run
+from archive.reading.views import Lack, MissingReport
+from archive.reading.visible import NOT_LISTED, is_listed, select_unlisted
+from archive.records import MISSING_IN_WORDS, MissingReason
+from archive.runs.quarantined_batches import name_batch
+
+RUNS_SHOWN = 100
+
+
+def what_is_missing(session: Session) -> MissingReport:
+    """Counts of what could not be read, is not known or was not fetched, by source and reason."""
+    return MissingReport(
+        data_as_of=read_data_as_of(session),
+        lacks=[
+            *_count_held_back(session),
+            *_list_held_batches(session),
+            *_count_unknown(session, "undated", "started_on", col(PublicAd.started_at).is_(None)),
+            *_count_unknown(session, "no_currency", "currency"),
+            *_count_unknown(session, "no_spend", "spend_lower_minor"),
+            *_count_unknown(session, "payer_unknown", "payer_name"),
+            *_count_ads(
+                session,
+                "no_text",
+                "no words of the ad",
+                and_(col(PublicAd.text) == "", is_listed(PublicAd)),
+            ),
+            *_count_ads(session, "unlabelled", NOT_LISTED, col(PublicAd.id).in_(select_unlisted())),
+            *count_not_kept(session),
+        ],
+        runs_not_done=[show_run(run) for run in _select_not_done(session)],
+    )
+
+
+def _count_held_back(session: Session) -> Iterator[Lack]:
+    query = (
+        select(
+            QuarantinedPiece.source,
+            QuarantinedPiece.reason,
+            func.count(),
+            func.min(QuarantinedPiece.held_at),
+        )
+        .where(QuarantinedPiece.status == PieceStatus.HELD)
+        .group_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
+        .order_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
+    )
+    for source, reason, count, since_at in session.exec(query):
+        yield Lack(what="held_back", source=source, reason=reason, count=count, since_at=since_at)
+
+
+def _list_held_batches(session: Session) -> Iterator[Lack]:
+    """Each batch for itself: how much it would bring or take away is not known before it is read."""
+    query = select(HeldBatch).where(HeldBatch.status == PieceStatus.HELD)
+    for batch in session.exec(query.order_by(col(HeldBatch.source), col(HeldBatch.id))):
+        yield Lack(
+            what="held_batch",
+            source=batch.source,
+            reason=f"{name_batch(batch.id)}: {batch.reason}",
+            count=1,
+            since_at=batch.held_at,
+        )
+
+
+def _count_unknown(
+    session: Session, what: str, field: str, *also: ColumnElement[bool]
+) -> Iterator[Lack]:
+    """Ads whose field has no value, by source and the reason kept beside it."""
+    listed = (
+        select(
+            col(PublicAd.source).label("source"),
+            type_coerce(PublicAd.missing, JSON)[field].as_string().label("reason"),
+            col(PublicAd.first_seen_at).label("seen_at"),
+        )
+        .where(col(getattr(PublicAd, field)).is_(None), *also, is_listed(PublicAd))
+        .subquery()
+    )
+    query = (
+        select(listed.c.source, listed.c.reason, func.count(), func.min(listed.c.seen_at))
+        .group_by(listed.c.source, listed.c.reason)
+        .order_by(listed.c.source, listed.c.reason)
+    )
+    for source, reason, count, since_at in session.exec(query):
+        words = MISSING_IN_WORDS[MissingReason(reason or MissingReason.NOT_PROVIDED)]
+        yield Lack(what=what, source=source, reason=words, count=count, since_at=since_at)
+
+
+def _count_ads(session: Session, what: str, reason: str, where: Any) -> Iterator[Lack]:  # noqa: ANN401 (an SQL condition)
+    query = (
+        select(PublicAd.source, func.count(), func.min(PublicAd.first_seen_at))
+        .where(where)
+        .group_by(col(PublicAd.source))
+        .order_by(col(PublicAd.source))
+    )
+    for source, count, since_at in session.exec(query):
+        yield Lack(what=what, source=source, reason=reason, count=count, since_at=since_at)
+
+
+def _select_not_done(session: Session) -> list[Run]:
+    query = select(Run).where(col(Run.outcome) != Outcome.DONE)
+    return list(session.exec(query.order_by(col(Run.id).desc()).limit(RUNS_SHOWN)))

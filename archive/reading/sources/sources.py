@@ -1,0 +1,53 @@
+"""Sources and the looks at them, for readers."""
+
+from sqlmodel import Session, col, select
+
+from archive.media.terms import show_parts
+from archive.models import Run, Source
+from archive.reading.freshness import read_data_as_of
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.sources.stats import count_archive
+from archive.reading.views import RunView, SourceView
+from archive.runs.lease import last_runs
+
+LISTING = "runs"
+
+
+def list_sources(session: Session) -> list[SourceView]:
+    """Every source with what the archive holds of it and the newest look that has ended."""
+    counted = count_archive(session)["by_source"]
+    newest = last_runs(session)
+    return [
+        SourceView.model_validate(
+            source,
+            update=counted[source.id]
+            | {
+                "last_run": show_run(newest[source.id]) if source.id in newest else None,
+                "parts": show_parts(session, source.id),
+            },
+        )
+        for source in session.exec(select(Source).order_by(col(Source.id)))
+    ]
+
+
+def list_runs(
+    session: Session, source: str | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[RunView]:
+    """Looks at sources, newest first.
+
+    Raises:
+        CursorError: if the cursor is not one of this list.
+    """
+    limit = min(limit, MOST_AT_ONCE)
+    query = select(Run).order_by(col(Run.id).desc()).limit(limit + 1)
+    if (before := decode_number(LISTING, cursor)) is not None:
+        query = query.where(col(Run.id) < before)
+    if source is not None:
+        query = query.where(Run.source == source)
+    runs, following = cut_page(LISTING, session.exec(query).all(), limit, lambda run: run.id)
+    return Page([show_run(run) for run in runs], following, read_data_as_of(session))
+
+
+def show_run(run: Run) -> RunView:
+    """A look as readers see it: without lease, cursor or heartbeat."""
+    return RunView.model_validate(run)

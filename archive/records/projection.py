@@ -1,0 +1,69 @@
+"""`public_ad`: the public view of each ad as it is now, kept in step by ingest.
+
+Search, rules, lists and exports read this table and nothing behind it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from archive.records import AdNumbers, AdRecord
+from archive.records.identity import advertiser_id, public_id
+
+PLAIN_HOST = re.compile(r"https?://(?:www\.)?([a-z0-9.-]+)(?:[/?#]|$)")
+"""Nearly every address; a host in any other form is taken apart by the rules for addresses."""
+
+NUMBER_FIELDS = frozenset(AdNumbers.model_fields)
+"""Spend, impressions, reach and audience are metrics; all else is content."""
+
+DERIVED_FIELDS = (
+    "public_id",
+    "source",
+    "advertiser_id",
+    "text",
+    "landing_domains",
+)
+"""What the view holds beside the record's own fields, in the order of `derive_fields`."""
+
+
+def project_record(source: str, record: AdRecord) -> dict[str, Any]:
+    """The columns of `public_ad` that follow from what the source said."""
+    derived = derive_fields(source, record.__dict__)
+    return record.model_dump() | dict(zip(DERIVED_FIELDS, derived, strict=True))
+
+
+def derive_fields(source: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of `DERIVED_FIELDS` for a record's values by name."""
+    text = "\n".join((*values["titles"], *values["bodies"], *values["descriptions"]))
+    return (
+        public_id(source, values["ref"]),
+        source,
+        advertiser_id(source, values["advertiser_ref"], values["advertiser_name"]),
+        text,
+        list_domains(values["landing_urls"]),
+    )
+
+
+def fold_text(text: str) -> str:
+    """Text as rules compare it: NFKC, case folded, white space as single spaces."""
+    # ASCII is its own NFKC form.
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(folded.casefold().split())
+
+
+def list_domains(addresses: Iterable[str]) -> list[str]:
+    """Host names of landing addresses, in order, each once; what has no host is left out."""
+    hosts = dict.fromkeys([_host_of(address) for address in addresses])
+    return [host for host in hosts if host]
+
+
+def _host_of(address: str) -> str | None:
+    if plain := PLAIN_HOST.match(address):
+        return plain[1]
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        return (parts.hostname or "").removeprefix("www.") or None
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Crawls and imports: lease, captures, sightings, due dates, quarantine, plausibility, monitors, alerts."""

@@ -1,0 +1,91 @@
+"""Raw evidence: every capture is a row, its bytes a blob; equal bytes share one blob.
+
+The capture middleware and `import` call it before anyone parses the bytes.
+"""
+
+import re
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from archive.models import Capture, Run
+from archive.models.changes import LeafKind
+from archive.models.runs import Outcome
+from archive.runs.lease import Look
+from archive.store.blobs import Blob
+from archive.store.ledger.leaves import append_leaves
+
+SECRET_PARAMETER = re.compile(r"token|secret|key|signature|password|auth", re.IGNORECASE)
+
+
+def save_capture(
+    session: Session,
+    look: Look,
+    blob: Blob,
+    *,
+    url: str,
+    now: datetime,
+    status: int | None = None,
+    media_type: str = "",
+) -> Capture:
+    """Note that a look got these bytes from this address, with its ledger leaf."""
+    capture = Capture(
+        run_id=look.run_id,
+        source=look.source,
+        partition=look.partition,
+        url=redact_url(url),
+        status=status,
+        media_type=media_type,
+        fetched_at=now,
+        sha256=blob.sha256,
+        bytes=blob.size,
+    )
+    session.add(capture)
+    session.flush()
+    statement = {
+        "source": look.source,
+        "partition": look.partition,
+        "url": capture.url,
+        "sha256": blob.sha256,
+        "fetched_at": now.isoformat(),
+    }
+    append_leaves(session, LeafKind.CAPTURE, [(_id_of(capture), statement)], now)
+    return capture
+
+
+def last_applied_at(session: Session, source: str, partition: str, sha256: str) -> datetime | None:
+    """Newest observation time under which these bytes were wholly taken in; `None`: never.
+
+    Bytes of a run that did not end well do not count: part of them may never have been read.
+    """
+    query = (
+        select(func.max(Run.observed_at))
+        .join(Capture, col(Capture.run_id) == Run.id)
+        .where(
+            Capture.source == source,
+            Capture.partition == partition,
+            Capture.sha256 == sha256,
+            col(Run.outcome).in_((Outcome.DONE, Outcome.ATTENTION)),
+        )
+    )
+    return session.exec(query).one()
+
+
+def redact_url(url: str) -> str:
+    """The address without the values of secret parameters, so that no token is ever stored."""
+    parts = urlsplit(url)
+    if not parts.query:
+        return url
+    pairs = [
+        (name, "REDACTED" if SECRET_PARAMETER.search(name) else value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
+def _id_of(capture: Capture) -> int:
+    if capture.id is None:
+        raise ValueError("a capture has its id once it is flushed")
+    return capture.id

@@ -1,0 +1,294 @@
+"""Looks at sources: leased when they begin, fenced while they write, closed with an outcome.
+
+`import`, the crawl pipeline and the worker call it. The rows of `run` are the coverage log: a look
+that ends badly leaves its row, so that a gap is never silent.
+"""
+
+import os
+import socket
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
+from archive.models import Checkpoint, Run
+from archive.models.runs import Outcome, RunKind
+
+LEASE = timedelta(minutes=10)
+WORKER_STOPPED = "the worker stopped without a word"
+
+UNNAMED_PARTITION = "import"
+"""Where files go whose partition nobody named: they may be copies of what another partition holds."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A run under way: what it reads, when the source said it, and its fence."""
+
+    run_id: int
+    source: str
+    partition: str
+    token: int
+    observed_at: datetime
+    is_sweep: bool
+    """What it sees lives in its partition; only one that saw all of it says what has vanished."""
+    lease: timedelta = LEASE
+    """How long its worker may be silent before another may take the partition over."""
+
+
+@dataclass
+class Counts:
+    """What a look met so far."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    vanished: int = 0
+    quarantined: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Take another page's counts in."""
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+def begin_run(
+    session: Session,
+    source: str,
+    partition: str,
+    kind: RunKind,
+    now: datetime,
+    *,
+    observed_on: datetime | None = None,
+    is_sweep: bool = False,
+    lease: timedelta = LEASE,
+    after_run: int | None = None,
+) -> Look:
+    """Take the partition's lease and open a run.
+
+    A run that still stands as running although its lease has ended is closed as failed: its worker
+    stopped without a word. `after_run` is the newest ended crawl that whoever found the partition due
+    knew of, 0 for none: of several who found it due at once, one looks.
+
+    Raises:
+        PartitionBusyError: if another run holds a lease that has not ended.
+        AlreadyLookedError: if a crawl has ended since `after_run`.
+    """
+    if after_run is not None and find_ended_crawl(session, source, partition) != after_run:
+        raise AlreadyLookedError(source, partition)
+    token = _take_lease(session, source, partition, now + lease, now)
+    _close_abandoned(session, source, partition, now)
+    run = Run(
+        source=source,
+        partition=partition,
+        kind=kind,
+        started_at=now,
+        heartbeat_at=now,
+        observed_at=observed_on or now,
+        observed_how=_observed_how(kind, observed_on),
+        lease_token=token,
+        lease_until=now + lease,
+        worker=name_process(os.getpid()),
+    )
+    session.add(run)
+    session.flush()
+    if run.id is None:
+        raise ValueError("a run has its id once it is flushed")
+    return Look(run.id, source, partition, token, run.observed_at, is_sweep, lease)
+
+
+def name_process(pid: int) -> str:
+    """A process of this machine as the rows of `run` name it: `host/4711`."""
+    return f"{socket.gethostname()}/{pid}"
+
+
+def find_ended_crawl(session: Session, source: str, partition: str) -> int:
+    """Id of the newest crawl of a partition that has ended, 0 if there is none."""
+    return list_ended_crawls(session, source).get(partition, 0)
+
+
+def list_ended_crawls(session: Session, source: str) -> dict[str, int]:
+    """Ids of the newest crawls that have ended, by partition."""
+    # One under way may end between being found overdue and being taken over.
+    query = (
+        select(Run.partition, func.max(Run.id))
+        .where(Run.source == source, Run.kind == RunKind.CRAWL, col(Run.ended_at).is_not(None))
+        .group_by(Run.partition)
+    )
+    return {partition: newest for partition, newest in session.exec(query) if newest}
+
+
+def _observed_how(kind: RunKind, observed_on: datetime | None) -> str:
+    return "declared" if observed_on else kind.value
+
+
+def _take_lease(
+    session: Session, source: str, partition: str, until: datetime, now: datetime
+) -> int:
+    mark = session.get(Checkpoint, (source, partition))
+    if mark is None:
+        mark = Checkpoint(source=source, partition=partition)
+    if mark.lease_until is not None and mark.lease_until > now:
+        raise PartitionBusyError(source, partition, mark.lease_until)
+    mark.lease_token += 1
+    mark.lease_until = until
+    session.add(mark)
+    session.flush()
+    return mark.lease_token
+
+
+def _close_abandoned(session: Session, source: str, partition: str, now: datetime) -> None:
+    abandoned = (
+        col(Run.source) == source,
+        col(Run.partition) == partition,
+        col(Run.outcome) == Outcome.RUNNING,
+    )
+    failed = {"outcome": Outcome.FAILED, "ended_at": now, "reason": WORKER_STOPPED}
+    session.connection().execute(update(Run).where(*abandoned).values(**failed))
+
+
+class CheckpointValues(TypedDict, total=False):
+    """What a transaction may move in its partition's checkpoint (`archive.models.Checkpoint`)."""
+
+    cursor: str | None
+    etag: str | None
+    last_modified: str | None
+
+
+def hold_lease(
+    session: Session, look: Look, now: datetime, **checkpoint: Unpack[CheckpointValues]
+) -> None:
+    """Renew the lease in the transaction of the data, and move the checkpoint with it.
+
+    Raises:
+        LeaseLostError: if a newer run has taken the partition; nothing of this transaction may stay.
+    """
+    values = {"lease_until": now + look.lease, "run_id": look.run_id} | checkpoint
+    result = session.connection().execute(
+        update(Checkpoint)
+        .where(
+            col(Checkpoint.source) == look.source,
+            col(Checkpoint.partition) == look.partition,
+            col(Checkpoint.lease_token) == look.token,
+        )
+        .values(**values)
+    )
+    if result.rowcount != 1:
+        raise LeaseLostError(f"another run has taken over {look.source}/{look.partition}")
+
+
+def has_newer_look(session: Session, look: Look) -> bool:
+    """Whether a look of a later observation time has read anything from the same source."""
+    query = select(Run.id).where(
+        Run.source == look.source, col(Run.observed_at) > look.observed_at, col(Run.seen) > 0
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def note_progress(
+    session: Session, look: Look, counts: Counts, now: datetime, cursor: str | None = None
+) -> None:
+    """Add a page and its counts to the run, in the page's own transaction."""
+    values: dict[str, Any] = {
+        field.name: getattr(Run, field.name) + getattr(counts, field.name)
+        for field in fields(counts)
+    }
+    session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == look.run_id)
+        .values(
+            **values,
+            pages=Run.pages + 1,
+            heartbeat_at=now,
+            cursor=cursor,
+            lease_until=now + look.lease,
+        )
+    )
+
+
+def note_alive(session: Session, look: Look, now: datetime) -> None:
+    """Say that a run is alive between its pages, and keep its lease.
+
+    Raises:
+        LeaseLostError: if a newer run has taken the partition.
+    """
+    hold_lease(session, look, now)
+    session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == look.run_id)
+        .values(heartbeat_at=now, lease_until=now + look.lease)
+    )
+
+
+def count_pages(session: Session, look: Look) -> int:
+    """Pages of a look that are committed."""
+    return session.exec(select(Run.pages).where(Run.id == look.run_id)).one()
+
+
+def has_begun(session: Session, look: Look) -> bool:
+    """Whether the row of a look is in the archive."""
+    return session.get(Run, look.run_id) is not None
+
+
+def has_ended(session: Session, look: Look) -> bool:
+    """Whether a look was closed."""
+    run = session.get(Run, look.run_id)
+    return run is not None and run.outcome != Outcome.RUNNING
+
+
+def end_run(
+    session: Session,
+    look: Look,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    reason: str = "",
+    complete: bool = False,
+    not_read: list[str] | None = None,
+    not_before_at: datetime | None = None,
+    vanished: int = 0,
+) -> None:
+    """Close a run with its outcome and give the lease back.
+
+    Raises:
+        LeaseLostError: if a newer run has taken the partition.
+    """
+    done = outcome in (Outcome.DONE, Outcome.ATTENTION)
+    start_over: CheckpointValues = {"cursor": None} if done else {}
+    hold_lease(session, look, now, **start_over)
+    hold_until_now = update(Checkpoint).where(
+        col(Checkpoint.source) == look.source, col(Checkpoint.partition) == look.partition
+    )
+    session.connection().execute(hold_until_now.values(lease_until=None))
+    session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == look.run_id)
+        .values(
+            outcome=outcome,
+            ended_at=now,
+            heartbeat_at=now,
+            reason=reason,
+            complete=complete,
+            not_read=not_read or [],
+            not_before_at=not_before_at,
+            vanished=vanished,
+            lease_until=None,
+        )
+    )
+
+
+def read_cursor(session: Session, source: str, partition: str) -> str | None:
+    """Where the next look at a partition goes on; empty: from its start."""
+    mark = session.get(Checkpoint, (source, partition))
+    return mark.cursor if mark else None
+
+
+def last_runs(session: Session) -> dict[str, Run]:
+    """The newest ended run of each source, by the source's id."""
+    newest = select(func.max(Run.id)).where(col(Run.ended_at).is_not(None)).group_by(Run.source)
+    runs = session.exec(select(Run).where(col(Run.id).in_(newest)))
+    return {run.source: run for run in runs}

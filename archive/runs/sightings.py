@@ -1,0 +1,135 @@
+"""What each look saw, kept as blocks of ids: it tells when something unchanged was last seen.
+
+Ingest notes what it met; absences and late history ask. An unchanged ad costs about a byte a look
+and no row of its own.
+"""
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
+from datetime import datetime
+from itertools import accumulate, pairwise
+
+import zstandard
+from sqlalchemy import Table, func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
+
+from archive.models import Run, Sighting
+from archive.models.changes import ChangeKind
+from archive.runs.lease import Look
+from archive.store.bulk import ID_COLUMN, insert_rows, make_scratch
+
+Blocks = Select[datetime, bytes]
+
+
+def note_sightings(session: Session, look: Look, kind: ChangeKind, ids: Iterable[int]) -> None:
+    """Keep which of our ids a look saw; the same id twice counts once."""
+    ordered = sorted(set(ids))
+    if not ordered:
+        return
+    of_run = (Sighting.run_id == look.run_id, Sighting.kind == kind)
+    newest = session.exec(select(func.max(Sighting.block)).where(*of_run)).one()
+    session.add(
+        Sighting(
+            run_id=look.run_id,
+            kind=kind,
+            block=0 if newest is None else newest + 1,
+            first_id=ordered[0],
+            last_id=ordered[-1],
+            ids=pack_ids(ordered),
+        )
+    )
+    session.flush()
+
+
+def repeat_sightings(session: Session, look: Look) -> None:
+    """Note that a look saw what the newest complete look at its partition had seen."""
+    newest = (
+        select(Run.id)
+        .where(
+            Run.source == look.source,
+            Run.partition == look.partition,
+            col(Run.complete).is_(True),
+            col(Run.observed_at) <= look.observed_at,
+        )
+        .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
+        .limit(1)
+    )
+    blocks = session.exec(select(Sighting).where(Sighting.run_id == newest.scalar_subquery())).all()
+    for block in blocks:
+        session.add(Sighting(**block.model_dump() | {"run_id": look.run_id}))
+    session.flush()
+
+
+def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[int]]:
+    """The ids a look saw, block by block, each block in rising order; blocks may share ids."""
+    query = select(Sighting.ids).where(Sighting.run_id == run_id, Sighting.kind == kind)
+    for packed in session.exec(query.order_by(col(Sighting.block)).execution_options(yield_per=8)):
+        yield unpack_ids(packed)
+
+
+def lay_out_seen(session: Session, run_id: int, kind: ChangeKind) -> Table:
+    """A table of this connection alone with the ids a look saw (`id`), some perhaps twice."""
+    seen = make_scratch(session, "seen", [ID_COLUMN])
+    for ids in read_seen(session, run_id, kind):
+        insert_rows(session, seen, ("id",), [(one,) for one in ids])
+    return seen
+
+
+def find_first_after(
+    session: Session, source: str, kind: ChangeKind, ids: Collection[int], after: datetime
+) -> dict[int, datetime]:
+    """For each id that a look saw after a time: the earliest such look's observation time."""
+    query = _blocks_of(source, kind, ids).where(col(Run.observed_at) > after)
+    return _first_times(session, query.order_by(col(Run.observed_at)), ids)
+
+
+def find_last_before(
+    session: Session, source: str, kind: ChangeKind, ids: Collection[int], before: datetime
+) -> dict[int, datetime]:
+    """For each id that a look saw before a time: the latest such look's observation time."""
+    query = _blocks_of(source, kind, ids).where(col(Run.observed_at) < before)
+    return _first_times(session, query.order_by(col(Run.observed_at).desc()), ids)
+
+
+def _blocks_of(source: str, kind: ChangeKind, ids: Collection[int]) -> Blocks:
+    return (
+        select(Run.observed_at, Sighting.ids)
+        .join(Sighting, col(Sighting.run_id) == col(Run.id))
+        .where(
+            Run.source == source,
+            Sighting.kind == kind,
+            col(Sighting.first_id) <= max(ids, default=0),
+            col(Sighting.last_id) >= min(ids, default=0),
+        )
+        .execution_options(yield_per=8)
+    )
+
+
+def _first_times(session: Session, query: Blocks, ids: Collection[int]) -> dict[int, datetime]:
+    """The observation time of the first block that holds each id; reads no further than needed."""
+    wanted, found = set(ids), dict[int, datetime]()
+    if not wanted:
+        return found
+    with closing(session.exec(query)) as blocks:
+        for observed_at, packed in blocks:
+            met = wanted.intersection(unpack_ids(packed))
+            found |= dict.fromkeys(met, observed_at)
+            wanted -= met
+            if not wanted:
+                break
+    return found
+
+
+def pack_ids(ordered: list[int]) -> bytes:
+    """Rising ids as compressed differences."""
+    steps = array("Q", [ordered[0], *(after - before for before, after in pairwise(ordered))])
+    return zstandard.compress(steps.tobytes(), 1)
+
+
+def unpack_ids(packed: bytes) -> list[int]:
+    """The ids that `pack_ids` took, in the same order."""
+    steps = array("Q")
+    steps.frombytes(zstandard.decompress(packed))
+    return list(accumulate(steps))

@@ -1,0 +1,1 @@
+"""Where everything is kept: database, bulk paths, blobs, change log, ledger, migrations."""

@@ -1,0 +1,42 @@
+"""The change sequence: appended in the transaction of each change, read by search and oversight."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from archive.models import Change, ConsumerMark
+from archive.models.changes import ChangeKind
+from archive.store.bulk import find_storing, insert_rows, table_of
+
+
+def append_changes(
+    session: Session, kind: ChangeKind, subject_ids: Iterable[int], now: datetime
+) -> None:
+    """Say that these things changed, in the given order."""
+    recorded_at = find_storing(session).time(now)
+    name = kind.value
+    rows = ((name, subject_id, recorded_at) for subject_id in subject_ids)
+    insert_rows(session, table_of(Change), ("kind", "subject_id", "recorded_at"), rows)
+
+
+def read_changes(session: Session, after_seq: int, limit: int) -> list[Change]:
+    """The changes above a mark, oldest first."""
+    query = select(Change).where(col(Change.seq) > after_seq).order_by(col(Change.seq)).limit(limit)
+    return list(session.exec(query))
+
+
+def last_change_seq(session: Session) -> int:
+    """Number of the newest change, 0 when there is none."""
+    return session.exec(select(func.max(Change.seq))).one() or 0
+
+
+def read_mark(session: Session, consumer: str) -> ConsumerMark | None:
+    """How far a reader of the sequence has come."""
+    return session.get(ConsumerMark, consumer)
+
+
+def move_mark(session: Session, consumer: str, seq: int, detail: str, now: datetime) -> None:
+    """Note that a reader has done everything up to `seq`."""
+    session.merge(ConsumerMark(consumer=consumer, seq=seq, detail=detail, moved_at=now))

@@ -1,0 +1,197 @@
+"""A database that is away, a disk that is full: what an error means, how long to wait, what to say.
+
+The import and the crawl read and write through here, because they run for hours and must neither lose
+nor repeat what was under way when the database went.
+"""
+
+import errno
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from archive.errors import ArchiveError
+from archive.store.database import read, write
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 15.0
+
+SQLITE_AWAY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+"""Another process holds the file for longer than a connection waits by itself."""
+
+POSTGRESQL_AWAY = ("08", "57P", "53300")
+"""Beginnings of SQLSTATE: connection lost, server stopping or starting, no connection free
+(PostgreSQL documentation, appendix A)."""
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class DatabaseAwayError(ArchiveError):
+    """The database did not come back in time."""
+
+
+class DiskFullError(ArchiveError):
+    """There is no room for what was to be written."""
+
+
+@dataclass
+class Patience:
+    """How long one look waits for its database, and how long that has been away from it."""
+
+    limit_seconds: float
+    """Of one absence; `Settings.database_patience_seconds`."""
+    away_seconds: float = 0.0
+    """All absences together, from the first error of each to the attempt that went well."""
+    is_spent: bool = False
+    """The limit was reached: what follows is tried once."""
+
+    def tell(self) -> str:
+        """What a run's row says of it; empty when the database was there throughout."""
+        if not self.away_seconds:
+            return ""
+        return f"the database was away for {max(1, round(self.away_seconds))} s"
+
+
+def read_surely(engine: Engine, patience: Patience, ask: Callable[[Session], T]) -> T:
+    """Ask the archive, again if the database was away.
+
+    Raises:
+        DatabaseAwayError: if it stays away.
+    """
+
+    def attempt() -> T:
+        with read(engine) as session:
+            return ask(session)
+
+    return _outlast(patience, attempt)
+
+
+def write_surely(
+    engine: Engine,
+    patience: Patience,
+    work: Callable[[Session], T],
+    was_written: Callable[[Session, T], bool],
+) -> T:
+    """Work in one write transaction, again if the database was away, and never twice.
+
+    Whether a commit went through is not known when the connection is lost meanwhile. `was_written` then
+    tells from the archive, given what `work` had returned; `work` may run several times, so it changes
+    nothing but the archive.
+
+    Raises:
+        DatabaseAwayError: if it stays away.
+    """
+    in_doubt: list[T] = []
+
+    def attempt() -> T:
+        # A commit that is still under way holds the writers' lock, so it is over once we are in.
+        with write(engine) as session:
+            if not in_doubt or not was_written(session, in_doubt[0]):
+                in_doubt.clear()
+                in_doubt.append(work(session))
+            return in_doubt[0]
+
+    return _outlast(patience, attempt)
+
+
+def _outlast(patience: Patience, attempt: Callable[[], T]) -> T:
+    away_before, left_at, pause = patience.away_seconds, 0.0, FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return attempt()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            if not left_at:
+                left_at = time.monotonic()
+                logger.warning(
+                    "the database is away (%s); waiting for up to %g s",
+                    _driver_error(error),
+                    patience.limit_seconds,
+                )
+            left_seconds = patience.limit_seconds - (time.monotonic() - left_at)
+            if patience.is_spent or left_seconds <= 0:
+                patience.is_spent = True
+                raise DatabaseAwayError(_tell_absence(patience, error)) from error
+        time.sleep(min(pause, left_seconds))
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        patience.away_seconds = away_before + time.monotonic() - left_at
+
+
+def _tell_absence(patience: Patience, error: Exception) -> str:
+    return (
+        f"the database did not come back within {patience.limit_seconds:g} s ({_driver_error(error)}); "
+        "type the same command again when it answers: it takes up what is missing"
+    )
+
+
+@contextmanager
+def plain_failures() -> Iterator[None]:
+    """Turn errors of a full disk into one that says what to do.
+
+    Raises:
+        DiskFullError: in their place.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"the disk is full ({_driver_error(error)}); nothing half-written was kept: make room, then "
+            "type the same command again"
+        ) from error
+
+
+def tell_failure(error: BaseException) -> str:
+    """What ended a run, for its row."""
+    if isinstance(error, DatabaseAwayError | DiskFullError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"[:2_000]
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database may be back in a while."""
+    cause = _driver_error(error)
+    if isinstance(cause, sqlite3.OperationalError):
+        return _sqlite_code(cause) in SQLITE_AWAY
+    # A tenth of a second to import, which an archive on SQLite need not spend.
+    from psycopg import OperationalError  # noqa: PLC0415
+
+    # A connection that was lost or refused has no SQLSTATE: no server gave one.
+    return isinstance(cause, OperationalError) and (
+        cause.sqlstate is None or cause.sqlstate.startswith(POSTGRESQL_AWAY)
+    )
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether there was no room to write."""
+    cause = _driver_error(error)
+    if isinstance(cause, sqlite3.OperationalError):
+        return _sqlite_code(cause) == sqlite3.SQLITE_FULL
+    if isinstance(cause, OSError):
+        return cause.errno in DISK_FULL
+    from psycopg.errors import DiskFull  # noqa: PLC0415 (as in `is_away`)
+
+    return isinstance(cause, DiskFull)
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """The error of the driver itself; a binary COPY raises it bare."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig else error
+
+
+def _sqlite_code(error: sqlite3.OperationalError) -> int:
+    # The upper bytes tell more closely (SQLite documentation, "Result and Error Codes").
+    return error.sqlite_errorcode & 0xFF

@@ -1,0 +1,69 @@
+"""Makes an archive or brings an old one up to date; idempotent.
+
+`paidforby init`, the demo and tests call it. Migrations are Alembic's, one line for both databases.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlmodel import Session
+
+from archive.models import Source
+from archive.records import SourceInfo
+from archive.store.database import open_engine, write
+from config.settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS_DIR = Path(__file__).parent / "migrations"
+
+
+def init_archive(settings: Settings, sources: Iterable[SourceInfo]) -> Engine:
+    """Create or migrate the archive's tables and write down the sources it can read."""
+    engine = open_engine(settings)
+    migrate(engine)
+    with write(engine) as session:
+        write_sources(session, sources)
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest revision."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if read_revision(connection) != find_newest_revision():
+            # Alembic takes a quarter of a second to import, and most commands find nothing to do.
+            from alembic import command  # noqa: PLC0415
+
+            command.upgrade(alembic_config(connection), "head")
+
+
+def read_revision(connection: Connection) -> str | None:
+    """The revision a database is at; `None` where it holds no archive."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def find_newest_revision() -> str:
+    """The newest migration's number, which begins its file's name."""
+    return max(path.name.split("_")[0] for path in MIGRATIONS_DIR.glob("versions/[0-9]*.py"))
+
+
+def alembic_config(connection: Connection) -> "Config":
+    """Alembic's configuration for one open connection; there is no alembic.ini."""
+    from alembic.config import Config  # noqa: PLC0415 (as above)
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_DIR))
+    config.attributes["connection"] = connection
+    return config
+
+
+def write_sources(session: Session, sources: Iterable[SourceInfo]) -> None:
+    """Write each source's description, replacing an older one."""
+    for info in sources:
+        session.merge(Source(**info.model_dump()))

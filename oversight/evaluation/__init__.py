@@ -1,0 +1,1 @@
+"""Ads held against the rules in use: answers and signals."""

@@ -1,0 +1,150 @@
+"""From the change sequence to answers and signals, killable at any point.
+
+The worker and the commands call `evaluate_changes` until it says that nothing is left. It evaluates
+each ad as it is now. When rules, parameters or elections are not those of the last evaluation, it
+first walks over all ads anew. It writes no flag and no decision, and tells nobody.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from archive.models import PublicAd
+from archive.models.changes import ChangeKind
+from archive.reading.rules import AnswerCounts
+from archive.records.canonical import hash_json
+from archive.store.batches import cut_batches
+from archive.store.changes import last_change_seq, move_mark, read_changes, read_mark
+from oversight.evaluation.one_ad import Judgement, Question, judge_ad, list_questions
+from oversight.evaluation.signals import mark_historic, write_judgements
+from oversight.reference.elections import Election
+from oversight.rules.loading import Rule
+from oversight.rules.rule_texts import register_rules
+
+CONSUMER = "oversight"
+
+EVALUATOR = 1
+"""Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
+
+
+AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
+
+
+class EvaluationReport(SQLModel):
+    """What one call did."""
+
+    ads: int = Field(default=0, description="Ads evaluated.")
+    new_signals: int = Field(default=0, description="Signals that were not there before.")
+    answers: dict[str, AnswerCounts] = Field(
+        default_factory=dict, description="Answers given in this call, by rule."
+    )
+    seq: int = Field(default=0, description="Every change up to this one is evaluated.")
+    has_more: bool = Field(default=False, description="Whether to call again.")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """How far evaluation has come: in the change sequence, and in a walk over all ads if one is on."""
+
+    seq: int
+    rules_sha256: str
+    walked_id: int | None = None
+
+    @property
+    def detail(self) -> str:
+        walked = "" if self.walked_id is None else f" {self.walked_id}"
+        return f"{self.rules_sha256}{walked}"
+
+
+def evaluate_changes(
+    session: Session,
+    rules: Sequence[Rule],
+    elections: Sequence[Election],
+    now: datetime,
+    limit: int = 2_000,
+) -> EvaluationReport:
+    """Evaluate the next ads, at most `limit` changes or ads, and move the mark in one transaction."""
+    version_ids = register_rules(session, rules, now)
+    questions = list_questions(rules, elections, now)
+    place = _find_place(session, hash_questions(rules, elections))
+    ads, reached, has_more = _read_next(session, place, limit)
+    report = EvaluationReport(ads=len(ads), seq=reached.seq, has_more=has_more)
+    for some in cut_batches(ads):
+        _evaluate_ads(session, some, questions, version_ids, now, report)
+    mark_historic(session, [e.id for e in elections if e.is_over(now)])
+    move_mark(session, CONSUMER, reached.seq, reached.detail, now)
+    return report
+
+
+def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
+    """Hash of everything beside the ads that answers depend on."""
+    parameters = {name: p for rule in rules for name, p in rule.parameters.items()}
+    return hash_json(
+        {
+            "evaluator": EVALUATOR,
+            "rules": sorted(rule.sha256 for rule in rules if rule.is_evaluated),
+            "parameters": {name: p.model_dump(mode="json") for name, p in parameters.items()},
+            "elections": [election.model_dump(mode="json") for election in elections],
+        }
+    )
+
+
+def _find_place(session: Session, rules_sha256: str) -> _Place:
+    """Where to go on: from the mark, or with a new walk when the rules are not those of the mark."""
+    mark = read_mark(session, CONSUMER)
+    marked, _, walked = mark.detail.partition(" ") if mark else ("", "", "")
+    if mark is None or marked != rules_sha256:
+        # Changes up to here are in the walk; later ones come after it.
+        return _Place(last_change_seq(session), rules_sha256, walked_id=0)
+    return _Place(mark.seq, rules_sha256, int(walked) if walked else None)
+
+
+def _read_next(session: Session, place: _Place, limit: int) -> tuple[list[PublicAd], _Place, bool]:
+    """The next ads, the place after them, and whether more wait."""
+    if place.walked_id is not None:
+        return _walk_ads(session, place, limit)
+    changes = read_changes(session, place.seq, limit)
+    ids = dict.fromkeys(c.subject_id for c in changes if c.kind in AD_KINDS)
+    reached = replace(place, seq=changes[-1].seq or place.seq) if changes else place
+    return list(_read_ads(session, list(ids))), reached, len(changes) == limit
+
+
+def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[PublicAd], _Place, bool]:
+    query = select(PublicAd).where(col(PublicAd.id) > place.walked_id).order_by(col(PublicAd.id))
+    ads = list(session.exec(query.limit(limit)))
+    is_done = len(ads) < limit
+    reached = replace(place, walked_id=None if is_done else ads[-1].id)
+    return ads, reached, not is_done or last_change_seq(session) > place.seq
+
+
+def _read_ads(session: Session, ids: Sequence[int]) -> Iterator[PublicAd]:
+    for some in cut_batches(ids):
+        yield from session.exec(select(PublicAd).where(col(PublicAd.id).in_(some)))
+
+
+def _evaluate_ads(
+    session: Session,
+    ads: Sequence[PublicAd],
+    questions: Sequence[Question],
+    version_ids: Mapping[str, int],
+    now: datetime,
+    report: EvaluationReport,
+) -> None:
+    judged = [(ad, judge_ad(ad, questions)) for ad in ads]
+    report.new_signals += write_judgements(session, judged, version_ids, now)
+    _count_answers(report.answers, [j for _, judgements in judged for j in judgements])
+
+
+def _count_answers(counts: dict[str, AnswerCounts], judgements: Sequence[Judgement]) -> None:
+    by_rule: dict[str, list[Judgement]] = defaultdict(list)
+    for judgement in judgements:
+        by_rule[judgement.question.rule.id].append(judgement)
+    for rule_id, given in by_rule.items():
+        count = counts.setdefault(rule_id, AnswerCounts())
+        for judgement in given:
+            answer = judgement.outcome.answer.value
+            setattr(count, answer, getattr(count, answer) + 1)
+        count.applies += len(given)

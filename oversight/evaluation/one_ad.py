@@ -1,0 +1,138 @@
+"""One ad against the rules: which questions there are, and what each answers about the ad.
+
+Evaluation calls it for each ad; it reads no table and writes none.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from archive.models import PublicAd
+from archive.models.oversight import Answer
+from archive.records import MissingReason
+from archive.records.canonical import hash_json
+from oversight.language import Facts, FactValue
+from oversight.reference.elections import Election
+from oversight.reference.periods import EARLIEST, LATEST, Period, find_period
+from oversight.reference.windows import Window, compute_window
+from oversight.rules.answers import Outcome
+from oversight.rules.facts import read_facts
+from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.schema import LegalStatus, Validity
+
+
+@dataclass(frozen=True)
+class Question:
+    """A rule to hold ads against; with a window, once for each election it concerns."""
+
+    rule: Rule
+    election: Election | None = None
+    window: Window | None = None
+    is_historic: bool = False
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+
+    @property
+    def election_id(self) -> str:
+        """Id of the election, empty when the rule has no window."""
+        return self.election.id if self.election else ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a rule that applies, or may apply, answered about an ad."""
+
+    question: Question
+    outcome: Outcome
+    trace: dict[str, Any]
+
+    @property
+    def facts_sha256(self) -> str:
+        """Hash of what the answer was reckoned from: equal facts give no second signal."""
+        return hash_json({name: self.trace[name] for name in ("facts", "in_force")})
+
+
+def list_questions(
+    rules: Iterable[Rule], elections: Sequence[Election], now: datetime
+) -> list[Question]:
+    """The questions that rules in use ask, by rule and then by election."""
+    in_use = [rule for rule in rules if rule.is_evaluated]
+    return [question for rule in in_use for question in _ask(rule, elections, now)]
+
+
+def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Question]:
+    spec = rule.file.window
+    if spec is None:
+        return [Question(rule)]
+    return [
+        Question(
+            rule=rule,
+            election=election,
+            window=compute_window(spec, election),
+            is_historic=election.is_over(now),
+            facts={
+                "election.id": election.id,
+                "election.country": election.country,
+                "election.kind": election.kind,
+            },
+        )
+        for election in elections
+        if spec.concerns(election)
+    ]
+
+
+def judge_ad(ad: PublicAd, questions: Iterable[Question]) -> list[Judgement]:
+    """The answers of all rules that apply to an ad or may apply."""
+    facts, period = read_facts(ad), find_period(ad)
+    judged = (_judge(question, facts, period) for question in questions)
+    return [judgement for judgement in judged if judgement]
+
+
+def _judge(question: Question, facts: Facts, period: Period) -> Judgement | None:
+    rule = question.rule
+    known = {**facts, **question.facts, **rule.find_parameters(period.start_day)}
+    known |= _read_window(question.window, period)
+    if rule.applies_when.answer(known) is False:
+        return None
+    in_force = was_in_force(rule.file.validity, period)
+    outcome = answer_rule(rule, known, in_force=in_force)
+    if outcome.answer is Answer.DOES_NOT_APPLY:
+        return None
+    trace = outcome.as_trace(known) | {"in_force": in_force} | _describe_window(question)
+    return Judgement(question, outcome, trace)
+
+
+def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:
+    if window is None:
+        return {}
+    answers = {
+        "window.overlaps": window.overlaps(period),
+        "window.inside": window.contains(period),
+        "window.starts_inside": window.contains_start(period),
+    }
+    return {k: MissingReason.NOT_PROVIDED if v is None else v for k, v in answers.items()}
+
+
+def _describe_window(question: Question) -> dict[str, Any]:
+    if question.window is None:
+        return {}
+    spans = [
+        {"zone": s.zone, "start_at": s.start_at.isoformat(), "end_at": s.end_at.isoformat()}
+        for s in question.window.spans
+    ]
+    return {"election": question.election_id, "window": spans}
+
+
+def was_in_force(validity: Validity, period: Period) -> bool | None:
+    """Whether a rule was law at some time of a run; its days are read as UTC days."""
+    if validity.status is LegalStatus.ANNOUNCED:
+        return False
+    start_at = _begin(validity.starts_on) if validity.starts_on else EARLIEST
+    end_at = _begin(validity.ends_on) if validity.ends_on else LATEST
+    if (start_at, end_at) == (EARLIEST, LATEST):
+        return True
+    return period.overlaps(start_at, end_at)
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

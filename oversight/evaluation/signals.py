@@ -1,0 +1,87 @@
+"""Keeps judgements: the current answers, replaced with each evaluation, and signals, only ever added.
+
+Evaluation calls it within its transaction. Writing the same judgements again adds nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+from sqlmodel import Session, col, select
+
+from archive.models import Evaluation, PublicAd, Signal
+from archive.models.oversight import Answer
+from oversight.evaluation.one_ad import Judgement
+
+SIGNALLED = {Answer.NOT_MET, Answer.CANNOT_TELL}
+
+Judged = Sequence[tuple[PublicAd, Sequence[Judgement]]]
+"""Ads, each with what applies to it."""
+
+Values = dict[str, Any]
+
+
+def write_judgements(
+    session: Session, judged: Judged, version_ids: Mapping[str, int], now: datetime
+) -> int:
+    """Replace what is kept of these ads; returns how many signals are new."""
+    ad_ids = [ad.id for ad, _ in judged]
+    rows = [
+        (_describe_answer(ad, j, version_ids), j) for ad, judgements in judged for j in judgements
+    ]
+    connection = session.connection()
+    connection.execute(delete(Evaluation).where(col(Evaluation.ad_id).in_(ad_ids)))
+    if rows:
+        connection.execute(insert(Evaluation), [row | {"evaluated_at": now} for row, _ in rows])
+    known = _read_signal_keys(session, ad_ids)
+    signals = [
+        signal
+        for row, j in rows
+        if j.outcome.answer in SIGNALLED
+        and _key_of(signal := _describe_signal(row, j, now)) not in known
+    ]
+    if signals:
+        connection.execute(insert(Signal), signals)
+    return len(signals)
+
+
+def mark_historic(session: Session, over_ids: Sequence[str]) -> None:
+    """Take signals about elections that are over off the desk."""
+    current = update(Signal).where(
+        col(Signal.election_id).in_(over_ids), col(Signal.is_historic).is_(False)
+    )
+    session.connection().execute(current.values(is_historic=True))
+
+
+def _describe_answer(ad: PublicAd, j: Judgement, version_ids: Mapping[str, int]) -> Values:
+    return {
+        "rule_version_id": version_ids[j.question.rule.sha256],
+        "ad_id": ad.id,
+        "ad_version_id": ad.version_id,
+        "election_id": j.question.election_id,
+        "answer": j.outcome.answer.value,
+        "is_historic": j.question.is_historic,
+    }
+
+
+def _describe_signal(row: Values, j: Judgement, now: datetime) -> Values:
+    return row | {
+        "because": list(j.outcome.because),
+        "trace": j.trace,
+        "facts_sha256": j.facts_sha256,
+        "signalled_at": now,
+    }
+
+
+SIGNAL_KEY = ("rule_version_id", "ad_version_id", "election_id", "facts_sha256")
+
+
+def _key_of(row: Values) -> tuple[Any, ...]:
+    return tuple(row[name] for name in SIGNAL_KEY)
+
+
+def _read_signal_keys(session: Session, ad_ids: Iterable[int]) -> set[tuple[Any, ...]]:
+    columns = [getattr(Signal, name) for name in SIGNAL_KEY]
+    query = select(*columns).where(col(Signal.ad_id).in_(list(ad_ids)))
+    return {tuple(row) for row in session.exec(query)}

@@ -1,0 +1,1 @@
+"""Dated reference data of rules: elections, windows, parameters, citations."""

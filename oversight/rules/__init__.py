@@ -1,0 +1,1 @@
+"""Rules: their files, the facts they read, their answers, their versions."""

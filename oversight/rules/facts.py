@@ -1,0 +1,186 @@
+"""The facts rules may name, and how those of one ad are read from the public projection.
+
+Only columns of `public_ad` and what follows from them become `ad.` facts, so that a stranger can
+reckon everything again from a release; what the host computes (window, election, parameters) enters
+beside them. Values are never guessed: what has no value has the reason the projection gives.
+"""
+
+import re
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from archive.models import PublicAd
+from archive.records import MISSING_IN_WORDS, MissingReason
+from archive.records.projection import fold_text
+from oversight.language import Facts, FactType, FactValue
+
+WHITE_SPACE = re.compile(r"\s+")
+
+AD_FACTS = {
+    "source": FactType.STRING,
+    "ref": FactType.STRING,
+    "platform": FactType.STRING,
+    "advertiser_name": FactType.STRING,
+    "advertiser_ref": FactType.STRING,
+    "payer_name": FactType.STRING,
+    "sponsor_name": FactType.STRING,
+    "text": FactType.STRING,
+    "text_folded": FactType.STRING,
+    "currency": FactType.STRING,
+    "media_type": FactType.STRING,
+    "election_name": FactType.STRING,
+    "state": FactType.STRING,
+    "countries": FactType.STRINGS,
+    "languages": FactType.STRINGS,
+    "surfaces": FactType.STRINGS,
+    "landing_urls": FactType.STRINGS,
+    "landing_domains": FactType.STRINGS,
+    "declared_political": FactType.BOOL,
+    "spend_lower_minor": FactType.INT,
+    "spend_upper_minor": FactType.INT,
+    "impressions_lower": FactType.INT,
+    "impressions_upper": FactType.INT,
+    "versions": FactType.INT,
+    "started_at": FactType.TIMESTAMP,
+    "ended_at": FactType.TIMESTAMP,
+    "first_seen_at": FactType.TIMESTAMP,
+    "last_changed_at": FactType.TIMESTAMP,
+    "started_on": FactType.DATE,
+    "ended_on": FactType.DATE,
+}
+"""What rules may name after `ad.`: columns of `public_ad`, and its text folded."""
+
+PLAIN_TYPES: dict[FactType, type] = {
+    FactType.BOOL: bool,
+    FactType.INT: int,
+    FactType.STRING: str,
+}
+
+MADE_FROM = {"text": "bodies", "text_folded": "bodies", "landing_domains": "landing_urls"}
+"""Columns made from others, whose reason is that of what they are made from."""
+
+HOST_FACTS: dict[str, FactType] = {
+    "window.overlaps": FactType.BOOL,
+    "window.inside": FactType.BOOL,
+    "window.starts_inside": FactType.BOOL,
+    "election.id": FactType.STRING,
+    "election.country": FactType.STRING,
+    "election.kind": FactType.STRING,
+}
+"""Facts the host computes for each election a rule with a window looks at."""
+
+HOST_WORDS = {
+    "window.overlaps": "The ad ran within the rule's window",
+    "window.inside": "The ad ran only within the rule's window",
+    "window.starts_inside": "The ad started within the rule's window",
+    "election.id": "Election",
+    "election.country": "Country of the election",
+    "election.kind": "Kind of election",
+}
+
+HOST_UNKNOWN = {
+    "window": "nobody can tell from what is known of when and where the ad ran",
+    "election": "no election is looked at",
+    "p": "no value is known for the day the ad started",
+}
+"""Why the host could not compute a fact, by group."""
+
+FACT_TYPES: dict[str, FactType] = {
+    f"ad.{name}": kind for name, kind in AD_FACTS.items()
+} | HOST_FACTS
+"""Every fact but the parameters."""
+
+MAX_SHOWN = 120
+"""Characters of a value that a sentence shows; the trace has all of it."""
+
+
+def read_facts(ad: PublicAd) -> dict[str, FactValue]:
+    """The facts of an ad as it is now."""
+    return {f"ad.{name}": _read_column(ad, name, kind) for name, kind in AD_FACTS.items()}
+
+
+def _read_column(ad: PublicAd, name: str, kind: FactType) -> FactValue:
+    value: Any = fold_text(ad.text) if name == "text_folded" else getattr(ad, name)
+    if value is None or value in ("", []):
+        reason = ad.missing.get(MADE_FROM.get(name, name), MissingReason.NOT_PROVIDED)
+        return MissingReason(reason)
+    if kind is FactType.STRINGS:
+        return tuple(value)
+    if kind in {FactType.DATE, FactType.TIMESTAMP}:
+        return as_instant(value)
+    if name == "text":
+        return WHITE_SPACE.sub(" ", value).strip()
+    read: FactValue = value
+    return read
+
+
+def as_instant(value: date | datetime) -> datetime:
+    """A time in UTC; a day as the midnight that begins it in UTC."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return datetime.combine(value, time(), UTC)
+
+
+def parse_fact(kind: FactType, written: object) -> FactValue:
+    """A fact as a rule's test writes it; `{missing: not_disclosed}` stands for one without a value.
+
+    Raises:
+        ValueError: if it is not of the fact's type.
+    """
+    if isinstance(written, dict) and written.keys() == {"missing"}:
+        return MissingReason(written["missing"])
+    if kind is FactType.STRINGS and isinstance(written, list):
+        return tuple(str(item) for item in written)
+    if kind in {FactType.DATE, FactType.TIMESTAMP}:
+        return as_instant(_parse_time(written))
+    if isinstance(written, bool | int | str) and type(written) is PLAIN_TYPES.get(kind):
+        return written
+    raise ValueError(f"{written!r} is not of type {kind}")
+
+
+def _parse_time(written: object) -> date | datetime:
+    if isinstance(written, date):
+        return written
+    if not isinstance(written, str) or not written.endswith("Z"):
+        raise ValueError(f"{written!r} is not a day or a UTC time such as 2023-05-21T04:00:00Z")
+    return datetime.fromisoformat(written)
+
+
+def describe_fact(name: str, facts: Facts) -> str:
+    """A sentence on what is known of a fact, or why nothing is."""
+    subject = name_fact(name)
+    value = facts.get(name, MissingReason.NOT_PROVIDED)
+    if not isinstance(value, MissingReason):
+        return f"{subject}: {_write_value(value)}."
+    group = name.partition(".")[0]
+    if group != "ad":
+        return f"{subject}: {HOST_UNKNOWN[group]}."
+    if value is MissingReason.NOT_DISCLOSED:
+        return f"{subject}: {MISSING_IN_WORDS[value]}."
+    return f"{subject}: unknown, because {MISSING_IN_WORDS[value]}."
+
+
+def name_fact(name: str) -> str:
+    """What a fact is, in plain words."""
+    group, _, column = name.partition(".")
+    if group == "p":
+        return f"The rule's list or figure “{column}”"
+    if group != "ad":
+        return HOST_WORDS[name]
+    if column == "text_folded":
+        return "The shown texts, folded"
+    return (PublicAd.model_fields[column].description or column).rstrip(".")
+
+
+def _write_value(value: FactValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return _shorten(", ".join(value)) if value else "none"
+    if isinstance(value, datetime):
+        return f"{value:%-d %b %Y, %H:%M} UTC"
+    return f"{value:,}" if isinstance(value, int) else f"“{_shorten(value)}”"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

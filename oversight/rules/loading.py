@@ -1,0 +1,187 @@
+"""Rules ready to answer: loaded from their files, compiled, and held to their own tests.
+
+Evaluation, commands, the site and the API get their rules from `load_rules`; `answer_rule` says what
+one rule makes of one set of facts. A rule that contradicts one of its tests does not load.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from archive.errors import NotFoundError
+from archive.records.canonical import hash_bytes
+from config.overlay import ConfigFile, Origin, list_config_files
+from config.settings import Settings
+from oversight.language import (
+    Closure,
+    Facts,
+    FactType,
+    FactValue,
+    RuleSyntaxError,
+    Schema,
+    compile_node,
+    parse_expression,
+)
+from oversight.reference.files import ReferenceFile, ReferenceFileError
+from oversight.reference.parameters import Parameter, load_parameters
+from oversight.rules.answers import Outcome, answer_clauses
+from oversight.rules.facts import FACT_TYPES, HOST_FACTS, parse_fact
+from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
+
+
+class RuleFileError(ReferenceFileError):
+    """A rule file that does not load, with file, line, field and reason."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule version that answers; `sha256` of the file's bytes is its identity."""
+
+    file: RuleFile
+    sha256: str
+    text: str
+    origin: Origin
+    parameters: Mapping[str, Parameter]
+    applies_when: Closure
+    duty: Closure
+    unless: tuple[Closure, ...]
+
+    @property
+    def id(self) -> str:
+        """Stable id of the rule."""
+        return self.file.id
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether ads are held against it."""
+        return self.file.stage in {Stage.SHADOW, Stage.ACTIVE}
+
+    def find_parameters(self, day: date | None) -> dict[str, FactValue]:
+        """The rule's parameters, as facts, with the values in force on a day."""
+        return {f"p.{name}": p.find_value(day) for name, p in self.parameters.items()}
+
+
+def load_rules(settings: Settings) -> list[Rule]:
+    """All rules, shipped ones overlaid by the operator's own, ordered by id.
+
+    Raises:
+        ReferenceFileError: if a file is not a rule or a parameter.
+        RuleFileError: if a condition cannot be read, a test fails or an id is given twice.
+    """
+    parameters = load_parameters(settings)
+    rules: dict[str, Rule] = {}
+    for file in list_config_files(settings, "rules", ".yaml"):
+        rule = load_rule(file, parameters)
+        if rule.id in rules:
+            raise RuleFileError(file.relative, None, "id", f"{rule.id} is another file's rule too")
+        rules[rule.id] = rule
+    return [rules[rule_id] for rule_id in sorted(rules)]
+
+
+def load_rule(file: ConfigFile, parameters: Mapping[str, Parameter]) -> Rule:
+    """One rule, compiled and tested.
+
+    Raises:
+        ReferenceFileError: if the file is not a rule.
+        RuleFileError: if a condition cannot be read or a test fails.
+    """
+    reference = ReferenceFile(file)
+    text = reference.read_as(RuleFile)
+    if file.path.stem != text.id:
+        raise _refuse(reference, ["id"], f"the file of {text.id} is called {text.id}.yaml")
+    unknown = set(text.params) - parameters.keys()
+    if unknown:
+        raise _refuse(reference, ["params"], f"no parameter {', '.join(sorted(unknown))}")
+    rule = _compile_rule(reference, text, {name: parameters[name] for name in text.params})
+    for index, test in enumerate(text.tests):
+        _run_test(reference, rule, test, index)
+    return rule
+
+
+def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
+    """The rule of that id.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
+    found = next((rule for rule in rules if rule.id == rule_id), None)
+    if found is None:
+        raise NotFoundError("rule", rule_id)
+    return found
+
+
+def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Outcome:
+    """What a rule answers on these facts; `in_force`: whether it was law while the ad ran."""
+    return answer_clauses(
+        applies_when=rule.applies_when,
+        duty=rule.duty,
+        is_forbidden=rule.file.forbids is not None,
+        unless=dict(zip(rule.file.unless, rule.unless, strict=True)),
+        facts=facts,
+        in_force=in_force,
+    )
+
+
+def _compile_rule(
+    reference: ReferenceFile, text: RuleFile, parameters: Mapping[str, Parameter]
+) -> Rule:
+    schema = _list_facts(text) | {f"p.{name}": p.type for name, p in parameters.items()}
+    duty = "requires" if text.requires else "forbids"
+    return Rule(
+        file=text,
+        sha256=hash_bytes(reference.data),
+        text=reference.data.decode(),
+        origin=reference.origin,
+        parameters=parameters,
+        applies_when=_compile(reference, ["applies_when"], text.applies_when, schema),
+        duty=_compile(reference, [duty], text.duty, schema),
+        unless=tuple(
+            _compile(reference, ["unless", i], clause, schema)
+            for i, clause in enumerate(text.unless)
+        ),
+    )
+
+
+def _list_facts(text: RuleFile) -> dict[str, FactType]:
+    """The facts a rule may name; those of windows and elections need a window."""
+    return {n: t for n, t in FACT_TYPES.items() if text.window or n not in HOST_FACTS}
+
+
+def _compile(
+    reference: ReferenceFile, path: list[str | int], clause: Clause, schema: Schema
+) -> Closure:
+    try:
+        return compile_node(parse_expression(clause.when, schema))
+    except RuleSyntaxError as error:
+        raise _refuse(reference, [*path, "when"], f"in the condition, {error}") from None
+
+
+def _run_test(reference: ReferenceFile, rule: Rule, test: RuleTest, index: int) -> None:
+    """Hold a rule to one of its tests; parameters the test does not give have their newest value."""
+    facts: dict[str, FactValue] = {f"p.{name}": p.newest for name, p in rule.parameters.items()}
+    for name, written in test.facts.items():
+        facts[name] = _read_test_fact(reference, rule, name, written, index)
+    got = answer_rule(rule, facts, in_force=True).answer
+    if got is not test.expect:
+        why = f"test {test.name!r}: expected {test.expect}, got {got}"
+        raise _refuse(reference, ["tests", index, "expect"], why)
+
+
+def _read_test_fact(
+    reference: ReferenceFile, rule: Rule, name: str, written: object, index: int
+) -> FactValue:
+    path: list[str | int] = ["tests", index, "facts", name]
+    kind = FACT_TYPES.get(name)
+    if kind is None and name.removeprefix("p.") in rule.parameters:
+        kind = rule.parameters[name.removeprefix("p.")].type
+    if kind is None:
+        raise _refuse(reference, path, f"there is no fact {name}")
+    try:
+        return parse_fact(kind, written)
+    except ValueError as error:
+        raise _refuse(reference, path, str(error)) from None
+
+
+def _refuse(reference: ReferenceFile, path: list[str | int], why: str) -> RuleFileError:
+    error = reference.make_error(path, why)
+    return RuleFileError(error.file, error.line, error.field, error.why)

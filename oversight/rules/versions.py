@@ -1,0 +1,65 @@
+"""The rules of a moment: which versions this archive held, and which were in force.
+
+The list of rules asks, on the site, in the API and in the terminal. A version that is no file here any
+more is read from the register, word for word; it is shown and never evaluated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from archive.models import RuleVersion
+from archive.reading.as_of.moment import Moment
+from archive.reading.rules import list_held_versions
+from config.overlay import Origin
+from oversight.reference.files import read_kept_text
+from oversight.rules.loading import Rule
+from oversight.rules.schema import RuleFile
+
+
+@dataclass(frozen=True)
+class HeldRule:
+    """An earlier version of a rule, as the register keeps it."""
+
+    file: RuleFile
+    sha256: str
+    origin: Origin | None = None
+    """`None`: the file it stood in is no longer here."""
+
+    @property
+    def id(self) -> str:
+        """Stable id of the rule."""
+        return self.file.id
+
+
+ListedRule = Rule | HeldRule
+
+
+def list_held_rules(
+    session: Session, rules: Sequence[Rule], moment: Moment
+) -> Sequence[ListedRule]:
+    """The rules in use or, as of an earlier time, the newest version the register held of each, by id.
+
+    The register says when a version was first loaded, and not when a rule went out of use.
+
+    Raises:
+        ReferenceFileError: if a kept text is of a form that is no longer read.
+    """
+    if moment.as_of is None:
+        return rules
+    in_use = {rule.sha256: rule for rule in rules}
+    held = list_held_versions(session, moment.as_of)
+    return [in_use.get(row.sha256) or _read_held(row) for row in held]
+
+
+def pick_in_force(rules: Sequence[ListedRule], moment: Moment) -> list[ListedRule]:
+    """Those that were law on the day of the moment, by their own dates, read as UTC days."""
+    if moment.valid_at is None:
+        return list(rules)
+    day = moment.valid_at.date()
+    return [rule for rule in rules if rule.file.validity.holds_on(day)]
+
+
+def _read_held(row: RuleVersion) -> HeldRule:
+    return HeldRule(read_kept_text(row.rule_id, row.text, RuleFile), row.sha256)

@@ -1,0 +1,1 @@
+"""The command line of collecting, and of what touches several rooms."""

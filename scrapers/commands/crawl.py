@@ -1,0 +1,150 @@
+"""The command that goes to a source now: one partition in this process, several in a child each."""
+
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from archive.models import Run
+from archive.reading.sources.sources import show_run
+from archive.store.setup import init_archive
+from archive.terminal import (
+    DONE,
+    FAILED,
+    AsJson,
+    emit_json,
+    format_time,
+    note,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Settings
+from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
+from scrapers.sources.spider import SourceSpider
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.checking import check_source
+from scrapers.work.crawl.children import crawl_in_child
+from scrapers.work.crawl.crawl_process import (
+    choose_exit_code,
+    find_realm,
+    note_held_pieces,
+    require_partition,
+)
+from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
+from scrapers.work.crawl.progress import shown_progress
+from scrapers.work.dispatch.alerting import promise_looks
+from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.plan.crawl_job import Errand
+
+CHECKED_ANSWERS = 5
+
+
+def crawl(
+    source: Annotated[str, typer.Argument(help="Source to look at.")],
+    partition: Annotated[
+        str | None, typer.Option(help="Only this year, country or file; without it: all.")
+    ] = None,
+    base_url: Annotated[
+        str, typer.Option(help="Another address in the source's place, such as the replica's.")
+    ] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the source with what we expect; keep nothing.")
+    ] = False,
+    evaluate: EvaluateAfter = True,
+    index: IndexAfter = True,
+    as_json: AsJson = False,
+) -> None:
+    """Look at one source now."""
+    settings = Settings()
+    spider = find_spider(source)
+    partitions = _choose_partitions(settings, spider, partition)
+    realm = find_realm(base_url)
+    if check:
+        _check_source(settings, CrawlOrder(spider, partitions[0], base_url, realm), as_json=as_json)
+        return
+    with plain_errors():
+        engine = open_or_init(settings)
+        promise_looks(settings, engine, utc_now, only=[source])
+        if partition:
+            order = CrawlOrder(spider, partition, base_url, realm)
+            runs: list[Run | None] = _crawl_here(settings, engine, order)
+        else:
+            errands = [Errand(source, each, base_url) for each in partitions]
+            runs = _crawl_in_children(settings, engine, errands)
+        follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+    report_runs(engine, runs, as_json=as_json)
+    raise typer.Exit(choose_exit_code(runs))
+
+
+def open_or_init(settings: Settings) -> Engine:
+    """The archive; made first if it is not there, since a first crawl is a first run."""
+    return init_archive(settings, [each.info for each in find_spiders().values()])
+
+
+def _choose_partitions(
+    settings: Settings, spider: type[SourceSpider], partition: str | None
+) -> list[str]:
+    if partition is None:
+        return spider.list_partitions(settings, utc_now().date())
+    require_partition(settings, spider, partition)
+    return [partition]
+
+
+def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> list[Run | None]:
+    with shown_progress(engine, [(order.spider.info.id, order.partition)]):
+        return [run_crawl(settings, engine, order, utc_now)]
+
+
+def _crawl_in_children(
+    settings: Settings, engine: Engine, errands: list[Errand]
+) -> list[Run | None]:
+    with shown_progress(engine, [(each.source, each.partition) for each in errands]):
+        return [crawl_in_child(settings, engine, errand, utc_now) for errand in errands]
+
+
+def report_runs(engine: Engine, runs: list[Run | None], *, as_json: bool) -> None:
+    """Say how looks ended, and what of them was put aside."""
+    ended = [run for run in runs if run]
+    if as_json:
+        emit_json({"runs": [show_run(run) for run in ended]})
+    else:
+        for run in ended:
+            say(tell_run(run))
+        say("next: paidforby stats")
+    note_held_pieces(engine, ended)
+
+
+def tell_run(run: Run) -> str:
+    """A look as people read it."""
+    line = (
+        f"{run.source}/{run.partition}: {run.outcome}, {run.seen:,} records: {run.new:,} new, "
+        f"{run.changed:,} changed, {run.unchanged:,} already known so"
+    )
+    if run.vanished:
+        line += f", {run.vanished:,} vanished"
+    if run.quarantined:
+        line += f", {run.quarantined:,} held back"
+    if run.reason:
+        line += f" ({run.reason})"
+    if run.not_before_at:
+        line += f"; goes on from {format_time(run.not_before_at)}"
+    return line
+
+
+def _check_source(settings: Settings, order: CrawlOrder, *, as_json: bool) -> None:
+    """Compare the beginning of a partition with what we expect, and say how it went."""
+    with plain_errors():
+        check = check_source(settings, order, utc_now, CHECKED_ANSWERS)
+    for line in check.unreadable:
+        note(line)
+    for doubt in check.would_hold:
+        note(f"a crawl would hold this: {doubt}")
+    for finding in check.findings:
+        note(f"the monitors would say: {finding}")
+    if as_json:
+        emit_json(vars(check) | {"run": show_run(check.run), "as_expected": check.is_as_expected})
+    else:
+        words = "as expected" if check.is_as_expected else "not as expected"
+        say(f"{words}: {tell_run(check.run)}")
+    raise typer.Exit(DONE if check.is_as_expected else FAILED)

@@ -1,0 +1,205 @@
+"""Looks over this machine and this archive: what works, what lacks, what to type.
+
+`paidforby doctor` calls it. It changes nothing and goes to no source.
+"""
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+
+import typer
+from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive.store.database import create_archive_engine, is_postgresql, read
+from archive.store.realm import read_realm
+from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
+from config.settings import Dispatch, Settings
+from scrapers.media.machine_text import find_tesseract, name_version
+from scrapers.readers.yaml_files import YamlFileError
+from scrapers.sources.credentials import CredentialError, Standing, list_standings
+from scrapers.work.dispatch.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
+from search.engines import open_search
+from search.port import SearchUnavailableError
+
+LEAST_PYTHON = (3, 11)
+LEAST_FREE_BYTES = 5 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    works: bool
+    detail: str
+    is_needed: bool = True
+    """Without it, something an operator asked for does not work."""
+    to_type: str = ""
+    warns: bool = False
+    """It works, and somebody should act before it no longer does."""
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """What works here, what lacks, what to type."""
+    findings = examine(Settings(), utc_now().date())
+    is_well = all(finding.works for finding in findings if finding.is_needed)
+    if as_json:
+        emit_json({"is_well": is_well, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for line in tell_findings(findings):
+            say(line)
+        say("next: paidforby sources" if is_well else "next: what stands behind →, then again")
+    raise typer.Exit(DONE if is_well else FAILED)
+
+
+def examine(settings: Settings, today: date) -> list[Finding]:
+    """Everything that is looked at, in the order of need."""
+    checks: tuple[Callable[[Settings], Finding], ...] = (
+        _examine_python,
+        _examine_disk,
+        _examine_fts5,
+        _examine_database,
+        _examine_search,
+        _examine_machine_text,
+    )
+    found = [check(settings) for check in checks]
+    return [*found, *_examine_queue(settings), *_examine_credentials(settings, today)]
+
+
+def tell_findings(findings: list[Finding]) -> list[str]:
+    """Findings as lines: what, how it stands, and what to type."""
+    width = max(len(finding.name) for finding in findings)
+    return [_tell_finding(finding, width) for finding in findings]
+
+
+def _tell_finding(finding: Finding, width: int) -> str:
+    lack = "LACKS" if finding.is_needed else "not set"
+    state = ("WARNS" if finding.warns else "works") if finding.works else lack
+    is_shown = finding.to_type and (finding.warns or not finding.works)
+    advice = f"  → {finding.to_type}" if is_shown else ""
+    return f"{finding.name.ljust(width)}   {state.ljust(7)}   {finding.detail}{advice}"
+
+
+def _examine_python(_: Settings) -> Finding:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    works = sys.version_info[:2] >= LEAST_PYTHON
+    return Finding("Python", works, found, to_type="install Python 3.11 or newer")
+
+
+def _examine_disk(settings: Settings) -> Finding:
+    folder = settings.home.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / (1 << 30):,.1f} GiB free at {settings.home}"
+    return Finding("disk", free >= LEAST_FREE_BYTES, detail, to_type="export PAIDFORBY_HOME=…")
+
+
+def _examine_fts5(_: Settings) -> Finding:
+    with sqlite3.connect(":memory:") as connection:
+        options = {row[0] for row in connection.execute("PRAGMA compile_options")}
+    detail = f"SQLite {sqlite3.sqlite_version}, full text search FTS5"
+    advice = "install a Python whose SQLite has FTS5"
+    return Finding("SQLite", "ENABLE_FTS5" in options, detail, to_type=advice)
+
+
+def _examine_database(settings: Settings) -> Finding:
+    """The archive's database; SQLite is not made here, only looked for."""
+    file = settings.home / "archive.sqlite3"
+    if settings.database_url is None and not file.exists():
+        return Finding("archive", False, f"none at {settings.home}", to_type="paidforby init")
+    engine = create_archive_engine(settings.resolved_database_url)
+    kind = "PostgreSQL" if is_postgresql(engine) else "SQLite"
+    try:
+        if not inspect(engine).has_table("archive_fact"):
+            return Finding("archive", False, f"{kind} without tables", to_type="paidforby init")
+        with read(engine) as session:
+            realm = read_realm(session)
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        advice = "check PAIDFORBY_DATABASE_URL and the server"
+        return Finding("archive", False, f"{kind} does not answer: {cause}", to_type=advice)
+    finally:
+        engine.dispose()
+    return Finding("archive", True, f"{kind}, realm: {realm or 'not set before the first run'}")
+
+
+def _examine_search(settings: Settings) -> Finding:
+    if settings.meilisearch_url is None:
+        detail = "not asked for: search runs on SQLite FTS5"
+        advice = "export PAIDFORBY_MEILISEARCH_URL=…"
+        return Finding("Meilisearch", False, detail, is_needed=False, to_type=advice)
+    try:
+        # Counting documents asks the server only; the archive may not be there yet.
+        documents = open_search(settings, create_archive_engine("sqlite://")).count_documents()
+    except SearchUnavailableError as error:
+        advice = "check PAIDFORBY_MEILISEARCH_URL, PAIDFORBY_MEILISEARCH_KEY and the server"
+        return Finding("Meilisearch", False, str(error), to_type=advice)
+    detail = "answers, never filled" if documents is None else f"answers, {documents:,} ads"
+    return Finding("Meilisearch", True, detail)
+
+
+def _examine_queue(settings: Settings) -> list[Finding]:
+    """The queue's tables, where an operator chose the queue."""
+    if settings.dispatch != Dispatch.QUEUE:
+        return []
+    engine = create_archive_engine(settings.resolved_database_url)
+    try:
+        state = find_queue_state(engine)
+    except QueueError as error:
+        return [Finding("queue", False, str(error), to_type="export PAIDFORBY_DATABASE_URL=…")]
+    except SQLAlchemyError:
+        return [Finding("queue", False, "not known: the archive's server does not answer")]
+    finally:
+        engine.dispose()
+    if state == QueueState.MISSING:
+        return [Finding("queue", False, "has no tables", to_type="paidforby init")]
+    works = state == QueueState.CURRENT
+    return [Finding("queue", works, ADVICE.get(state, "its tables are up to date"))]
+
+
+def _examine_machine_text(_: Settings) -> Finding:
+    program = find_tesseract()
+    if program is None:
+        detail = "not there: words in pictures are not read"
+        advice = "install the package tesseract-ocr"
+        return Finding("Tesseract", False, detail, is_needed=False, to_type=advice)
+    return Finding("Tesseract", True, f"{name_version(program)} reads words in pictures")
+
+
+def _examine_credentials(settings: Settings, today: date) -> list[Finding]:
+    """What each source must be shown; that it is taken, only a call of the source can tell."""
+    try:
+        standings = list_standings(settings)
+    except (YamlFileError, CredentialError) as error:
+        return [Finding("credentials", False, str(error), to_type="correct that file")]
+    return [_tell_standing(standing, today) for standing in standings]
+
+
+def _tell_standing(standing: Standing, today: date) -> Finding:
+    name, days = standing.source, standing.count_days(today)
+    if standing.lack:
+        detail = "its credential is not given, so it is not crawled"
+        return Finding(name, False, detail, is_needed=False, to_type=standing.lack)
+    told, test = (
+        f"credential: {standing.tell(today)}",
+        f"paidforby credentials test {standing.source}",
+    )
+    file = f"config/credentials/{standing.source}.yaml"
+    if days is not None and days <= 0:
+        return Finding(
+            name, False, told, to_type=f"renew it, set the new day in {file}, then {test}"
+        )
+    if standing.is_warned(today):
+        return Finding(name, True, told, to_type=f"renew it, set the new day in {file}", warns=True)
+    return Finding(
+        name,
+        True,
+        told,
+        to_type=f"write owner and expires_on into {file}",
+        warns=not standing.owner,
+    )

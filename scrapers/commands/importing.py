@@ -1,0 +1,203 @@
+"""Commands that collect from disk and say what was collected: init, import, sources, coverage."""
+
+import gc
+from datetime import datetime
+from io import BufferedReader, RawIOBase
+from pathlib import Path
+from typing import IO, Annotated, Any, cast
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress, TaskID
+from sqlalchemy import Engine
+
+from archive.models.runs import Outcome
+from archive.records.escaping import show_plain
+from archive.runs.quarantine import tell_piece
+from archive.store.setup import init_archive
+from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
+    WRONG_USAGE,
+    AsJson,
+    emit_json,
+    make_progress,
+    note,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Dispatch, Realm, Settings
+from scrapers.intake.importing import ImportOrder, ImportReport, Opener, import_files
+from scrapers.readers.files import SourceFile, spell_name
+from scrapers.readers.yaml_files import YamlFileError
+from scrapers.sources.spider import SourceSpider
+from scrapers.spiders import find_spiders
+from scrapers.spiders.ad_feed import AdFeedSpider
+from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.dispatch.queue_schema import init_queue
+
+EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
+IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
+
+SHOWN_AT_MOST = 20
+
+READ_AT_ONCE = 256 << 10
+"""Bytes of a file between two steps of its progress."""
+
+YOUNG_OBJECTS = 500_000
+"""Objects made between two looks of the garbage collector: a few pages of records hold as many."""
+
+
+def init(as_json: AsJson = False) -> None:
+    """Create the archive or bring it up to date; harmless when repeated."""
+    settings = Settings()
+    with plain_errors():
+        engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+        if settings.dispatch == Dispatch.QUEUE:
+            init_queue(engine)
+    database = engine.url.render_as_string(hide_password=True)
+    if as_json:
+        emit_json({"home": str(settings.home), "database": database})
+    else:
+        say(f"the archive is ready: {database}")
+        say("next: paidforby sources")
+
+
+def import_(
+    source: Annotated[str, typer.Argument(help="Source the files come from.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders.")],
+    observed_on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day the source said this; without it: now."),
+    ] = None,
+    complete: Annotated[
+        str | None,
+        typer.Option(
+            help="Partition these files cover completely, so that absence means something."
+        ),
+    ] = None,
+    map_name: Annotated[
+        str | None,
+        typer.Option("--map", help="Column map that says which column is which field (ad_feed)."),
+    ] = None,
+    evaluate: EvaluateAfter = True,
+    index: IndexAfter = True,
+    as_json: AsJson = False,
+) -> None:
+    """Read files of a source from disk: folders, CSV, JSON, zip."""
+    settings = Settings()
+    spider = find_spider(source)
+    if map_name is not None:
+        _check_map(settings, spider, map_name, complete)
+    engine = _open_or_init(settings)
+    order = ImportOrder(
+        paths=tuple(paths),
+        observed_on=observed_on.date() if observed_on else None,
+        complete_partition=complete,
+        realm=Realm.REAL,
+        map_name=map_name,
+    )
+    # Else the collector walks all that was imported, over and over, while records come and go.
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
+    with plain_errors(), make_progress() as progress:
+        opener = _tracking_opener(progress, source)
+        report = import_files(settings, engine, spider, order, utc_now, opener)
+        follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+    _report(report, as_json=as_json)
+    raise typer.Exit(DONE if report.outcome == Outcome.DONE else DONE_WITH_REMAINDERS)
+
+
+def find_spider(source: str) -> type[SourceSpider]:
+    """The spider of a source, or a list of those there are and exit code 2."""
+    spiders = find_spiders()
+    if source not in spiders:
+        note(f"there is no source {source!r}; there are: {', '.join(spiders)}")
+        raise typer.Exit(WRONG_USAGE)
+    return spiders[source]
+
+
+def _check_map(
+    settings: Settings, spider: type[SourceSpider], map_name: str, complete: str | None
+) -> None:
+    """Exit with code 2 unless the source reads by maps, has this one, and its partition is meant."""
+    if spider.info.id != AdFeedSpider.info.id:
+        note(f"--map is for {AdFeedSpider.info.id}: {spider.info.id} knows its own columns")
+        raise typer.Exit(WRONG_USAGE)
+    if complete not in (None, map_name):
+        note(
+            f"what --map {map_name} reads is the partition {map_name}; type: --complete {map_name}"
+        )
+        raise typer.Exit(WRONG_USAGE)
+    try:
+        spider.reader_of(settings, map_name)
+    except YamlFileError as error:
+        note(str(error))
+        raise typer.Exit(WRONG_USAGE) from None
+
+
+def _open_or_init(settings: Settings) -> Engine:
+    """The archive; made first if it is not there, since a first import is a first run."""
+    with plain_errors():
+        return init_archive(settings, [spider.info for spider in find_spiders().values()])
+
+
+def _tracking_opener(progress: Progress, source: str) -> Opener:
+    def open_file(path: Path) -> SourceFile:
+        name = spell_name(path)
+        shown = escape(show_plain(f"{source}  {name}"))
+        task = progress.add_task(shown, total=path.stat().st_size)
+        return SourceFile(name, lambda: _open_tracked(progress, path, task))
+
+    return open_file
+
+
+def _open_tracked(progress: Progress, path: Path, task: TaskID) -> IO[bytes]:
+    # Readers of text ask for 8 KiB at a time, and telling progress of each costs more than reading it.
+    tracked = cast(RawIOBase, progress.open(path, "rb", task_id=task))
+    return BufferedReader(tracked, READ_AT_ONCE)
+
+
+def _report(report: ImportReport, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(describe_import(report))
+    else:
+        for line in tell_import(report):
+            say(line)
+    for piece in report.unreadable[:SHOWN_AT_MOST]:
+        note(tell_piece(piece))
+    if len(report.unreadable) > SHOWN_AT_MOST:
+        more = len(report.unreadable) - SHOWN_AT_MOST
+        note(f"held back: {more:,} more; type: paidforby quarantine list")
+
+
+def describe_import(report: ImportReport) -> dict[str, Any]:
+    """An import as programs read it."""
+    return {
+        "source": report.source,
+        "outcome": report.outcome,
+        "reason": report.reason,
+        "files": report.files,
+        "already_held": report.already_held,
+        **vars(report.counts),
+        "unreadable": [piece.model_dump(exclude={"raw"}) for piece in report.unreadable],
+        "not_read": [{"file": n.file, "reason": n.reason} for n in report.not_read],
+    }
+
+
+def tell_import(report: ImportReport) -> list[str]:
+    """An import as people read it."""
+    counts = report.counts
+    head = (
+        f"{report.source}: read {counts.seen:,} records from {report.files:,} files: "
+        f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} already known so"
+    )
+    lines = [head]
+    lines += [f"  already taken in before: {name}" for name in report.already_held]
+    lines += [f"  not read: {n.file} ({n.reason})" for n in report.not_read]
+    if counts.vanished:
+        lines.append(f"  vanished: {counts.vanished:,}")
+    if report.unreadable:
+        lines.append(f"  held back: {len(report.unreadable):,} (type: paidforby quarantine list)")
+    return [*map(show_plain, lines), "next: paidforby stats"]

@@ -1,0 +1,70 @@
+"""Commands that look at sources when they are due: schedule, scheduler, worker."""
+
+from typing import Annotated
+
+import typer
+
+from archive.store.database import open_archive
+from archive.terminal import AsJson, emit_json, plain_errors, say, utc_now
+from config.settings import Dispatch, Settings
+from scrapers.commands.crawl import open_or_init, report_runs
+from scrapers.work.crawl.crawl_process import choose_exit_code
+from scrapers.work.dispatch.scheduler import schedule_on
+from scrapers.work.dispatch.tasks import work_from_queue
+from scrapers.work.dispatch.worker import work_on, work_once
+from scrapers.work.plan.election_mode import look_ahead
+from scrapers.work.plan.planning import forecast_windows, list_standings
+from scrapers.work.plan.schedule import read_schedules
+from scrapers.work.plan.schedule_lines import (
+    describe_forecast,
+    describe_standing,
+    describe_undated,
+    tell_standings,
+    tell_windows,
+)
+
+
+def scheduler() -> None:
+    """Start what is due, each source in its turn, until stopped."""
+    settings = Settings()
+    with plain_errors():
+        schedule_on(settings, open_or_init(settings), utc_now)
+
+
+def schedule(as_json: AsJson = False) -> None:
+    """When each source is looked at, and which windows of rules will be decidable."""
+    settings, now = Settings(), utc_now()
+    with plain_errors():
+        engine = open_archive(settings)
+        schedules, ahead = read_schedules(settings), look_ahead(settings, now)
+        standings = list_standings(engine, settings, schedules, ahead.demands, now)
+        forecasts = forecast_windows(engine, settings, schedules, ahead.demands, now)
+    if as_json:
+        emit_json(
+            {
+                "sources": [describe_standing(standing) for standing in standings],
+                "windows": [describe_forecast(forecast) for forecast in forecasts],
+                "undated": [describe_undated(window) for window in ahead.undated],
+            }
+        )
+        return
+    for line in [*tell_standings(standings), "", *tell_windows(forecasts, ahead.undated)]:
+        say(line)
+
+
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Crawl what is due, evaluate and index what changed, on and on."""
+    settings = Settings()
+    with plain_errors():
+        engine = open_or_init(settings)
+        if settings.dispatch == Dispatch.QUEUE:
+            work_from_queue(settings, engine, utc_now, wait=not once)
+            return
+        if not once:
+            work_on(settings, engine, utc_now)
+        runs = work_once(settings, engine, utc_now)
+    report_runs(engine, runs, as_json=as_json)
+    raise typer.Exit(choose_exit_code(runs))

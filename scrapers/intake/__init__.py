@@ -1,0 +1,1 @@
+"""Records to the archive, page by page: from a crawl, from files, from quarantine."""

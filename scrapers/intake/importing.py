@@ -1,0 +1,202 @@
+"""Files of a source from disk into the archive: the same readers and rules as a crawl.
+
+`paidforby import` calls it. A file is not a complete sweep unless the caller says so, and its date is
+the caller's word or the day of the import; a file's own modification time is never used.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from archive.ingest.close_run import close_look
+from archive.models import Run
+from archive.models.runs import Outcome, RunKind
+from archive.records import Unreadable
+from archive.runs.captures import last_applied_at
+from archive.runs.lease import UNNAMED_PARTITION, Counts, Look, begin_run, has_begun
+from archive.runs.plausibility import Gate, ImplausibleBatchError, open_gate
+from archive.store.blobs import BlobStore
+from archive.store.outages import Patience, plain_failures, read_surely, write_surely
+from archive.store.realm import claim_realm
+from config.settings import Realm, Settings
+from scrapers.intake.pages import Clock, Intake
+from scrapers.readers.files import SourceFile, spell_name
+from scrapers.readers.reading import NotRead
+from scrapers.readers.row_memory import RowMemory
+from scrapers.sources.spider import FileReader, SourceSpider, page_readings, read_delivery
+
+Opener = Callable[[Path], SourceFile]
+
+
+@dataclass
+class ImportReport:
+    """What an import did, for people and programs."""
+
+    source: str
+    outcome: Outcome
+    reason: str = ""
+    files: int = 0
+    already_held: list[str] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    not_read: list[NotRead] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ImportOrder:
+    """What to import, and what the caller vouches for."""
+
+    paths: tuple[Path, ...]
+    observed_on: date | None = None
+    complete_partition: str | None = None
+    realm: Realm = Realm.REAL
+    map_name: str | None = None
+    """The column map that the files are read by: what one map reads is a partition of its own."""
+
+    @property
+    def partition(self) -> str:
+        """The partition the files belong to."""
+        return self.complete_partition or self.map_name or UNNAMED_PARTITION
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """The start of the declared day, in UTC."""
+        return datetime.combine(self.observed_on, time(), UTC) if self.observed_on else None
+
+
+def import_files(
+    settings: Settings,
+    engine: Engine,
+    spider: type[SourceSpider],
+    order: ImportOrder,
+    clock: Clock,
+    open_file: Opener = SourceFile.from_path,
+) -> ImportReport:
+    """Read files of a source from disk and take them into the archive.
+
+    Files whose very bytes were taken in before are left alone, unless `observed_on` says that they
+    were seen again later.
+
+    Raises:
+        FileNotFoundError: if a path does not exist.
+        RealmError: if the archive holds the other kind of data.
+        PartitionBusyError: if another run reads the partition.
+        DatabaseAwayError: if the database stays away.
+        DiskFullError: if there is no room.
+    """
+    files = list(list_files(order.paths))
+    reader = spider.reader_of(settings, order.partition)
+    patience = Patience(settings.database_patience_seconds)
+    look, gate = _begin(engine, patience, spider.info.id, order, clock)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
+    report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
+    try:
+        with plain_failures():
+            intake.rows = RowMemory.open(settings, engine, patience, look)
+            with suppress(ImplausibleBatchError):
+                for path in files:
+                    _import_file(intake, reader, order, path, open_file, report)
+            _close(intake, order, report)
+    except BaseException as error:
+        intake.end_as_failed(error)
+        raise
+    report.unreadable, report.not_read = intake.unreadable, intake.not_read
+    return report
+
+
+def _begin(
+    engine: Engine, patience: Patience, source: str, order: ImportOrder, clock: Clock
+) -> tuple[Look, Gate]:
+    def begin(session: Session) -> tuple[Look, Gate]:
+        claim_realm(session, order.realm)
+        look = begin_run(
+            session,
+            source,
+            order.partition,
+            RunKind.IMPORT,
+            clock(),
+            observed_on=order.observed_at,
+            is_sweep=order.complete_partition is not None,
+        )
+        return look, open_gate(session, source)
+
+    with plain_failures():
+        return write_surely(
+            engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
+        )
+
+
+def list_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and those below folders in alphabetical order; hidden ones are left out.
+
+    Raises:
+        FileNotFoundError: if a path does not exist.
+    """
+    for path in paths:
+        if path.is_dir():
+            below = sorted(p for p in path.rglob("*") if p.is_file())
+            yield from (p for p in below if not p.name.startswith("."))
+        elif path.is_file():
+            yield path
+        else:
+            raise FileNotFoundError(f"there is no file or folder {path}")
+
+
+def _import_file(
+    intake: Intake,
+    reader: FileReader,
+    order: ImportOrder,
+    path: Path,
+    open_file: Opener,
+    report: ImportReport,
+) -> None:
+    """Keep the file's bytes, then read them."""
+    blob = intake.blobs.put_file(path)
+    applied_at = read_surely(
+        intake.engine,
+        intake.patience,
+        lambda session: last_applied_at(session, intake.look.source, order.partition, blob.sha256),
+    )
+    report.files += 1
+    if applied_at and not (order.observed_at and order.observed_at > applied_at):
+        report.already_held.append(spell_name(path))
+        return
+    capture = intake.keep_capture(blob, url=spell_name(path))
+    file = replace(open_file(path), rows=intake.rows)
+    for page in page_readings(read_delivery(reader, file), capture.id):
+        intake.take_page(page.readings, capture)
+
+
+def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
+    """End the run; only a sweep that read everything may say what has vanished."""
+    outcome, reason = _find_outcome(intake)
+    is_whole = outcome == Outcome.DONE and not report.already_held
+
+    def close(session: Session) -> Run:
+        return close_look(
+            session,
+            intake.look,
+            outcome,
+            intake.clock(),
+            covered=is_whole and order.complete_partition is not None,
+            gate=intake.gate,
+            reason=intake.add_absence(reason),
+            not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
+        )
+
+    run = intake.close(close)
+    intake.counts.vanished += run.vanished
+    report.outcome, report.reason = Outcome(run.outcome), run.reason
+
+
+def _find_outcome(intake: Intake) -> tuple[Outcome, str]:
+    if intake.held:
+        return Outcome.PARTIAL, intake.held
+    if intake.unreadable:
+        return Outcome.ATTENTION, f"{len(intake.unreadable)} pieces could not be read"
+    return Outcome.DONE, ""

@@ -1,0 +1,183 @@
+"""Readings into the archive, page by page: records to ingest, unreadable pieces to quarantine.
+
+The import and the crawl pipeline share it, so that both mean the same by a page, and by a page that
+cannot be believed.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from archive.errors import ArchiveError
+from archive.ingest.close_run import close_look
+from archive.ingest.pages import ingest_page
+from archive.models import Capture, Run
+from archive.models.runs import Outcome
+from archive.records import Unreadable
+from archive.runs.captures import save_capture
+from archive.runs.lease import Counts, Look, count_pages, has_ended, has_newer_look, hold_lease
+from archive.runs.monitors import ENDED_WELL
+from archive.runs.plausibility import Gate, ImplausibleBatchError
+from archive.runs.quarantine import hold_pieces
+from archive.runs.quarantined_batches import hold_batch, tell_hold
+from archive.runs.unchanged_rows import QuietAd, note_unchanged
+from archive.store.blobs import Blob, BlobStore
+from archive.store.outages import Patience, read_surely, tell_failure, write_surely
+from scrapers.readers.reading import NotRead, Reading
+from scrapers.readers.row_memory import RowMemory
+
+Clock = Callable[[], datetime]
+
+
+@dataclass
+class Intake:
+    """A look under way and what it met so far."""
+
+    engine: Engine
+    blobs: BlobStore
+    look: Look
+    clock: Clock
+    patience: Patience
+    gate: Gate | None = None
+    """What may change before a person must believe it; `None`: a person has."""
+    rows: RowMemory | None = None
+    """The rows of the look before, which need not be read again."""
+    pages: int = 0
+    """Pages that are known to be committed."""
+    counts: Counts = field(default_factory=Counts)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    not_read: list[NotRead] = field(default_factory=list)
+    held: str = ""
+    """Why the look ended at a page that was not believed, and what to type; empty: all was."""
+
+    def take_page(
+        self, readings: Sequence[Reading], capture: Capture, cursor: str | None = None
+    ) -> None:
+        """Write one page in one transaction: data, quarantine, checkpoint and fence.
+
+        Raises:
+            ImplausibleBatchError: if the page is not believed. It is held, nothing else of it is
+                written, and no further page may be taken.
+            LeaseLostError: if another run has taken the partition over.
+        """
+        pieces = [r for r in readings if isinstance(r, Unreadable)]
+
+        def write_page(session: Session) -> tuple[Counts, Gate | None]:
+            # What a page weighs counts once it is written: a page may be tried again.
+            gate = deepcopy(self.gate)
+            return self._write_page(session, readings, pieces, capture, cursor, gate), gate
+
+        try:
+            page, self.gate = write_surely(
+                self.engine,
+                self.patience,
+                write_page,
+                lambda session, _: count_pages(session, self.look) > self.pages,
+            )
+        except ImplausibleBatchError as doubt:
+            self._hold_page(doubt, capture)
+            raise
+        self.pages += 1
+        self.counts.add(page)
+        self.unreadable += pieces
+        self.not_read += [r for r in readings if isinstance(r, NotRead)]
+
+    def _write_page(
+        self,
+        session: Session,
+        readings: Sequence[Reading],
+        pieces: list[Unreadable],
+        capture: Capture,
+        cursor: str | None,
+        gate: Gate | None,
+    ) -> Counts:
+        now = self.clock()
+        held = hold_pieces(session, self.blobs, self.look, pieces, capture, now)
+        quiet = [r for r in readings if isinstance(r, QuietAd)]
+        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | QuietAd)]
+        counts = note_unchanged(session, self.look, quiet, gate)
+        read = ingest_page(
+            session,
+            self.look,
+            records,
+            capture.id,
+            now,
+            cursor=cursor,
+            quarantined=held,
+            gate=gate,
+        )
+        counts.add(read)
+        return counts
+
+    def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
+        def hold(session: Session) -> str:
+            now = self.clock()
+            hold_lease(session, self.look, now)
+            return tell_hold(hold_batch(session, self.look, doubt, now, capture.id))
+
+        # The same doubt about the same bytes is one batch, however often it is held.
+        self.held = write_surely(self.engine, self.patience, hold, lambda *_: False)
+
+    def keep_capture(
+        self, blob: Blob, *, url: str, status: int | None = None, media_type: str = ""
+    ) -> Capture:
+        """Note that the look got these bytes; gives the row as a value that outlives its transaction.
+
+        Raises:
+            DatabaseAwayError: if the database stays away.
+        """
+
+        def keep(session: Session) -> Capture:
+            now = self.clock()
+            capture = save_capture(
+                session, self.look, blob, url=url, now=now, status=status, media_type=media_type
+            )
+            session.refresh(capture)
+            session.expunge(capture)
+            return capture
+
+        return write_surely(
+            self.engine,
+            self.patience,
+            keep,
+            lambda session, capture: session.get(Capture, capture.id) is not None,
+        )
+
+    def close(self, end: Callable[[Session], Run]) -> Run:
+        """End the look once; `end` gives the run as it ended.
+
+        Raises:
+            DatabaseAwayError: if the database stays away.
+        """
+        run = write_surely(
+            self.engine, self.patience, end, lambda session, _: has_ended(session, self.look)
+        )
+        if self.rows:
+            is_newest = not read_surely(
+                self.engine, self.patience, lambda session: has_newer_look(session, self.look)
+            )
+            self.rows.close(is_kept=run.outcome in ENDED_WELL and is_newest)
+        return run
+
+    def add_absence(self, reason: str) -> str:
+        """Why the look ended as it did, and how long the database was away from it."""
+        return "; ".join(part for part in (reason, self.patience.tell()) if part)
+
+    def end_as_failed(self, error: BaseException) -> None:
+        """Close the look that an error ended.
+
+        Where even that cannot be written, the row stays open and the next look closes it.
+        """
+
+        def end(session: Session) -> Run:
+            reason = self.add_absence(tell_failure(error))
+            return close_look(session, self.look, Outcome.FAILED, self.clock(), reason=reason)
+
+        with suppress(ArchiveError, DBAPIError):
+            self.close(end)

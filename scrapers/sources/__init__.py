@@ -1,0 +1,1 @@
+"""What a source says of itself: what it is, its terms, its credentials, its searches."""

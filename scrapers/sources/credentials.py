@@ -1,0 +1,153 @@
+"""Credentials of sources: whether each is given, whose it is, and until when it holds.
+
+A crawl asks before it goes out, `sources`, `doctor` and the mailer warn. A secret itself stands in
+the environment or a secret file (`config.settings`); the files read here only speak about it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from archive.errors import ArchiveError
+from archive.runs.alerts import Alert
+from config.overlay import list_config_files
+from config.settings import Settings
+from scrapers.readers.yaml_files import read_model
+from scrapers.sources.signing import LackError
+from scrapers.sources.spider import SourceSpider
+from scrapers.spiders import find_spiders
+
+WARNING_DAYS = (1, 7, 14)
+"""Days before the end at which somebody is warned, each once by mail."""
+
+
+class CredentialError(ArchiveError):
+    """A credential file is about no source that we know."""
+
+
+class ExpiredError(LackError):
+    """The credential of a source holds no longer."""
+
+
+class Credential(BaseModel):
+    """What is known about a source's credential: a file `credentials/<source>.yaml`, no secret in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    owner: str = Field(min_length=1, description="Who answers for it, so that they can renew it.")
+    expires_on: date | None = Field(
+        description="First day (UTC) on which it no longer holds; null: it does not expire."
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one source's credential stands."""
+
+    source: str
+    lack: str
+    """What to do to get one; empty: it is given."""
+    owner: str | None
+    """`None`: no file says whose it is, nor until when it holds."""
+    expires_on: date | None
+
+    def count_days(self, today: date) -> int | None:
+        """Days on which it still holds, today included; `None` where no end is known."""
+        return None if self.expires_on is None else (self.expires_on - today).days
+
+    def is_warned(self, today: date) -> bool:
+        """Whether its end is near or past."""
+        days = self.count_days(today)
+        return days is not None and days <= max(WARNING_DAYS)
+
+    def tell(self, today: date) -> str:
+        """How it stands, as a sentence without an end."""
+        days = self.count_days(today)
+        if self.lack:
+            return "not given"
+        if self.owner is None:
+            return "given; nobody has said whose it is and until when it holds"
+        if days is None:
+            return f"given; {self.owner} answers for it; it does not expire"
+        if days <= 0:
+            return f"expired on {self.expires_on}; {self.owner} answers for it"
+        return f"{self.owner} answers for it; it expires on {self.expires_on}, {tell_days(days)}"
+
+
+def tell_days(days: int) -> str:
+    """Days that are left: `in 1 day`, `in 14 days`."""
+    return "in 1 day" if days == 1 else f"in {days:,} days"
+
+
+def read_credentials(settings: Settings) -> dict[str, Credential]:
+    """What is known about each source's credential, by source.
+
+    Raises:
+        YamlFileError: naming the file, the line and the field that are wrong.
+        CredentialError: naming a file that is about no source.
+    """
+    files = list_config_files(settings, "credentials", ".yaml")
+    unknown = [file.path for file in files if file.path.stem not in find_spiders()]
+    if unknown:
+        raise CredentialError(f"{unknown[0]}: there is no source {unknown[0].stem!r}")
+    return {file.path.stem: read_model(file.path, Credential) for file in files}
+
+
+def list_standings(settings: Settings) -> list[Standing]:
+    """How the credential of each source that asks for one stands, by source.
+
+    Raises:
+        YamlFileError, CredentialError: as `read_credentials`.
+    """
+    known = read_credentials(settings)
+    standings = (
+        examine_credential(settings, spider, known.get(source))
+        for source, spider in find_spiders().items()
+    )
+    return [standing for standing in standings if standing]
+
+
+def examine_credential(
+    settings: Settings, spider: type[SourceSpider], credential: Credential | None
+) -> Standing | None:
+    """How a source's credential stands; `None` where the source asks for none."""
+    lack = ""
+    try:
+        if spider.read_secret(settings) is None:
+            return None
+    except LackError as error:
+        lack = str(error)
+    owner = credential.owner if credential else None
+    return Standing(spider.info.id, lack, owner, credential.expires_on if credential else None)
+
+
+def require_valid(settings: Settings, source: str, today: date) -> None:
+    """Let a look go out only while the source's credential holds.
+
+    Raises:
+        ExpiredError: saying since when it does not, and who answers for it.
+        YamlFileError, CredentialError: as `read_credentials`.
+    """
+    credential = read_credentials(settings).get(source)
+    if credential and credential.expires_on and credential.expires_on <= today:
+        raise ExpiredError(
+            f"the credential of {source} expired on {credential.expires_on}; "
+            f"{credential.owner} can renew it, then set the new day in credentials/{source}.yaml"
+        )
+
+
+def list_warnings(standings: list[Standing], today: date) -> list[Alert]:
+    """Credentials whose end is near or past, each as the latest of its warnings."""
+    return [_warn(standing, today) for standing in standings if standing.is_warned(today)]
+
+
+def _warn(standing: Standing, today: date) -> Alert:
+    days = standing.count_days(today)
+    if days is None or standing.expires_on is None:
+        raise ValueError("only a credential with an end is warned of")
+    stage = next(stage for stage in (0, *WARNING_DAYS) if days <= stage)
+    since_on = standing.expires_on - timedelta(days=stage)
+    name = f"credential/{standing.source}/{standing.expires_on}/{stage}"
+    since_at = datetime.combine(since_on, time(), UTC)
+    return Alert(name, standing.source, "credential", standing.tell(today), since_at)

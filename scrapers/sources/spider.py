@@ -1,0 +1,135 @@
+"""What every source's spider offers: what the source is, where its files lie, how they are read.
+
+The crawl (`scrapers.work.crawl.crawling`) and `import` (`scrapers.intake.importing`) both read through
+`read`, so a file from disk and a file from the network mean the same. Nothing here needs Scrapy, which takes
+long to load; what fetches a partition is named by `crawler_path`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import ClassVar, Protocol
+
+from archive.models.runs import Outcome
+from archive.records import PartInfo, SourceInfo, Unreadable
+from config.settings import Settings
+from scrapers.readers.files import SourceFile, expand_file
+from scrapers.readers.reading import NotRead, Reading
+from scrapers.sources.signing import Secret
+
+PAGE_SIZE = 5_000
+"""Records handed to one write transaction."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Readings of one capture that go into the archive together, and where to go on after them."""
+
+    readings: list[Reading]
+    capture_id: int | None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The walk ends here although it is not through: the outcome, and why."""
+
+    outcome: Outcome
+    reason: str
+
+
+class FileReader(Protocol):
+    """Reads the files of a source, or of one partition of it."""
+
+    def read(self, file: SourceFile) -> Iterator[Reading]:
+        """What one file says, in its order."""
+
+
+class SourceSpider(ABC):
+    """A source: `info` says what it is, `read` what a file of it says. It is never instantiated."""
+
+    info: ClassVar[SourceInfo]
+    base_url: ClassVar[str]
+    """Address of the live source; `crawl --base-url` puts the replica in its place."""
+    crawler_path: ClassVar[str] = "scrapers.fetching.partition_spider.FileSpider"
+    """Scrapy's spider that fetches a partition; an API has one of its own."""
+    further_hosts: ClassVar[frozenset[str]] = frozenset()
+    """Hosts the source sends us on to; redirects to any other are not followed."""
+    sweeps: ClassVar[bool] = True
+    """A walk of a partition that ends well has seen everything in it."""
+
+    @classmethod
+    @abstractmethod
+    def list_partitions(cls, _settings: Settings, today: date) -> list[str]:
+        """The partitions there are to look at, newest first."""
+
+    @classmethod
+    def find_address(cls, _settings: Settings, _partition: str) -> str:
+        """Address of the live source; of several sites under one name, the partition's own."""
+        return cls.base_url
+
+    @classmethod
+    def list_files(cls, _settings: Settings, partition: str, address: str) -> list[str]:
+        """Where the partition's files lie below the source's address; an API has none.
+
+        Raises:
+            NotImplementedError: if the source is walked by a spider of its own.
+        """
+        raise NotImplementedError(f"{partition} at {address} is no list of files")
+
+    @classmethod
+    def reader_of(cls, _settings: Settings, _partition: str) -> FileReader:
+        """Who reads the partition's files; the spider itself, unless partitions differ in shape."""
+        return cls
+
+    @classmethod
+    def list_parts(cls, _settings: Settings) -> Mapping[str, PartInfo]:
+        """Parts of the source with terms of their own, by what their ads' refs begin with; mostly none."""
+        return {}
+
+    @classmethod
+    def read_secret(cls, _settings: Settings) -> Secret | None:
+        """What the source must be shown to let us in; by default nothing.
+
+        Raises:
+            LackError: if the operator has not given it.
+        """
+        return None
+
+    @classmethod
+    @abstractmethod
+    def read(cls, file: SourceFile) -> Iterator[Reading]:
+        """What one file of this source says, in its order."""
+
+
+def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
+    """What a delivered file says, members of a zip one after the other.
+
+    A zip of nothing but descriptions is a piece that could not be read: a look at it has seen no ads and
+    must not call any of them gone.
+    """
+    holds_data = False
+    for member in expand_file(file):
+        if isinstance(member, Unreadable):
+            holds_data = True
+            yield member
+        elif member.base_name.lower().startswith("readme"):
+            holds_data = holds_data or member is file
+            yield NotRead(member.name, "a description for people")
+        else:
+            holds_data = True
+            yield from reader.read(member)
+    if not holds_data:
+        yield Unreadable(
+            file=file.name, line=None, reason="there is nothing in it but descriptions"
+        )
+
+
+def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[Page]:
+    """Readings in pages of the size one transaction takes; at least one page, perhaps empty."""
+    first = list(islice(readings, PAGE_SIZE))
+    yield Page(first, capture_id)
+    while batch := list(islice(readings, PAGE_SIZE)):
+        yield Page(batch, capture_id)

@@ -1,0 +1,1 @@
+"""Google's political ads bundle."""

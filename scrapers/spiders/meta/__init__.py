@@ -1,0 +1,1 @@
+"""Meta's Ad Library and its report."""

@@ -1,0 +1,96 @@
+"""TikTok's Commercial Content API: ads shown in the EEA, the United Kingdom and Switzerland.
+
+Documentation: https://developers.tiktok.com/doc/commercial-content-api-query-ads
+Licence: TikTok's terms for research tools; none is stated for the data.
+Shapes: answers of `ad/query`: a list under `data.ads` of pairs of `ad` and `advertiser`.
+
+TikTok bans political ads and labels none: what is found by words is a slip, or no political ad.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
+from config.settings import Settings
+from scrapers.readers.envelopes import unwrap_list
+from scrapers.readers.files import SourceFile
+from scrapers.readers.reading import Reading, read_each_object
+from scrapers.sources.searches import read_search
+from scrapers.sources.signing import LackError, Secret
+from scrapers.sources.spider import SourceSpider
+from scrapers.spiders.tiktok_commercial_content.values import flatten_pair, read_ad
+
+MOST_CHARACTERS = 50
+
+# Each has to be asked for by name: a group alone is refused.
+FIELDS = (
+    "ad.id,ad.first_shown_date,ad.last_shown_date,ad.status,ad.status_statement,ad.videos,"
+    "ad.image_urls,ad.reach,advertiser.business_id,advertiser.business_name,advertiser.paid_for_by"
+)
+KNOWN = frozenset({*FIELDS.split(","), "ad.rejection_info"})
+
+EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
+COUNTRIES = (*EEA.split(), "CH", "GB")
+
+HOW_TO_BE_LET_IN = (
+    "TikTok's Commercial Content API asks for a client key and secret. Apply for a project at "
+    "developers.tiktok.com, and type: export PAIDFORBY_TIKTOK_CLIENT_KEY=… "
+    "PAIDFORBY_TIKTOK_CLIENT_SECRET=…"
+)
+
+
+class TikTokCommercialContentSpider(SourceSpider):
+    """A search is a partition."""
+
+    info = SourceInfo(
+        id="tiktok_commercial_content",
+        title="TikTok Commercial Content API",
+        publisher="TikTok Ltd.",
+        kind=SourceKind.ADS,
+        homepage="https://library.tiktok.com/ads",
+        documentation="https://developers.tiktok.com/doc/commercial-content-api-query-ads",
+        licence="TikTok's terms for research tools; none is stated for the data",
+        access="terms of an API",
+        needs="client key and secret of a project that TikTok has approved",
+        partition_unit="one search: a country and words",
+        seconds_between_requests=2,
+        lacks="spend; the ad's text; whether it is political (TikTok allows no political ads); reach "
+        "only as ranges; addresses of media expire",
+        republish={
+            Material.MEDIA: Terms(
+                allows=Allowance.LEAVE,
+                because="TikTok gives the addresses to researchers it has approved, and no term is known "
+                "here that lets an archive keep or show what they hold",
+            )
+        },
+    )
+    base_url = "https://open.tiktokapis.com"
+    crawler_path = "scrapers.spiders.tiktok_commercial_content.paging.TikTokSpider"
+
+    @classmethod
+    def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
+        """The operator's searches.
+
+        Raises:
+            SearchError: if TikTok would not understand one.
+        """
+        for text in settings.tiktok_searches:
+            read_search(text, COUNTRIES, MOST_CHARACTERS)
+        return list(settings.tiktok_searches)
+
+    @classmethod
+    def read_secret(cls, settings: Settings) -> Secret:
+        """The operator's client secret; it goes into one body and into no address."""
+        key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
+        if key is None or secret is None or not secret.get_secret_value():
+            raise LackError(HOW_TO_BE_LET_IN)
+        return Secret("", secret, others=[key])
+
+    @classmethod
+    def read(cls, file: SourceFile) -> Iterator[Reading]:
+        """The ads of an answer."""
+        listed = unwrap_list(file, ["data", "ads"], flatten_pair)
+        if isinstance(listed, Unreadable):
+            yield listed
+        else:
+            yield from read_each_object(listed, KNOWN, read_ad)

@@ -1,0 +1,1 @@
+"""One crawl: in this process, or in a child."""

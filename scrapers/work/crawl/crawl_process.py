@@ -1,0 +1,108 @@
+"""What a crawl does in a process of its own, from its errand to its exit code.
+
+`scrapers.work.crawl.children` forks such a process; `paidforby crawl --partition P` does the same in its own.
+It evaluates no rule and indexes nothing: whoever sent the errand lets others follow the changes.
+"""
+
+import os
+import sys
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+import typer
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from archive.errors import AlreadyLookedError, PartitionBusyError
+from archive.models import QuarantinedPiece, Run
+from archive.models.runs import Outcome
+from archive.runs.quarantine import tell_piece
+from archive.store.database import open_archive, read
+from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
+    FAILED,
+    WRONG_USAGE,
+    note,
+    plain_errors,
+    utc_now,
+)
+from config.settings import Realm, Settings
+from scrapers.fetching.walk import LOOPBACK
+from scrapers.sources.spider import SourceSpider
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
+from scrapers.work.plan.crawl_job import Errand
+
+SHOWN_AT_MOST = 20
+REMAINDERS = frozenset({Outcome.ATTENTION, Outcome.PARTIAL, Outcome.DEFERRED})
+REALM_HEADER = "X-Realm"
+
+
+def run_errand(settings: Settings, errand: Errand) -> None:
+    """Crawl, as the leader of a process group, and end the process with what that came to."""
+    os.setsid()
+    try:
+        sys.exit(_crawl_errand(settings, errand))
+    except typer.Exit as refused:
+        sys.exit(refused.exit_code)
+
+
+def _crawl_errand(settings: Settings, errand: Errand) -> int:
+    """The exit code; a partition that another worker was quicker at is done."""
+    spider = find_spiders()[errand.source]
+    require_partition(settings, spider, errand.partition)
+    realm = find_realm(errand.base_url)
+    order = CrawlOrder(spider, errand.partition, errand.base_url, realm, errand.after_run)
+    with plain_errors():
+        engine = open_archive(settings)
+        try:
+            run = run_crawl(settings, engine, order, utc_now)
+        except (AlreadyLookedError, PartitionBusyError) as error:
+            note(str(error))
+            return DONE if errand.after_run is not None else FAILED
+        note_held_pieces(engine, [run])
+    return choose_exit_code([run])
+
+
+def require_partition(settings: Settings, spider: type[SourceSpider], partition: str) -> None:
+    """Say which partitions there are, and end, if this is none of them."""
+    known = spider.list_partitions(settings, utc_now().date())
+    if partition not in known:
+        note(f"{spider.info.id} has no partition {partition!r}; it has: {', '.join(known)}")
+        raise typer.Exit(WRONG_USAGE)
+
+
+def find_realm(base_url: str) -> Realm:
+    """Fictional if a server on this machine says so of itself; everything else is real."""
+    parts = urlsplit(base_url)
+    if parts.hostname not in LOOPBACK:
+        return Realm.REAL
+    try:
+        # No proxy stands between us and this machine.
+        opener = build_opener(ProxyHandler({}))
+        with opener.open(f"{parts.scheme}://{parts.netloc}/robots.txt", timeout=10) as answer:
+            return Realm(answer.headers.get(REALM_HEADER, Realm.REAL))
+    except (URLError, ValueError) as error:
+        note(f"nothing to crawl at {base_url}: {error}")
+        raise typer.Exit(FAILED) from None
+
+
+def choose_exit_code(runs: list[Run | None]) -> int:
+    """The worst of what happened, as a program reads it."""
+    outcomes = {run.outcome if run else Outcome.FAILED for run in runs}
+    if outcomes & {Outcome.FAILED, Outcome.BLOCKED}:
+        return FAILED
+    return DONE_WITH_REMAINDERS if outcomes & REMAINDERS else DONE
+
+
+def note_held_pieces(engine: Engine, runs: list[Run]) -> None:
+    """Say of each piece that was put aside where it stands and what is wrong with it."""
+    query = select(QuarantinedPiece).where(
+        col(QuarantinedPiece.run_id).in_([run.id for run in runs])
+    )
+    with read(engine) as session:
+        pieces = session.exec(query.limit(SHOWN_AT_MOST)).all()
+    for piece in pieces:
+        note(tell_piece(piece))

@@ -1,0 +1,287 @@
+"""One partition of one source, crawled now: Scrapy's settings, the run's lease, and how it ended.
+
+`paidforby crawl SOURCE --partition P` calls it, in a process of its own: Scrapy runs once in a
+process. What a run leaves behind is its row, its captures and its data.
+"""
+
+import logging
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy import Engine
+from sqlmodel import Session
+from twisted.python.failure import Failure
+
+from archive.ingest.close_run import close_look
+from archive.models import Run
+from archive.models.runs import Outcome, RunKind
+from archive.records import SourceInfo
+from archive.runs.lease import Look, begin_run, has_begun, hold_lease, read_cursor
+from archive.runs.plausibility import Gate, open_gate
+from archive.store.blobs import BlobStore
+from archive.store.outages import Patience, plain_failures, tell_failure, write_surely
+from archive.store.realm import claim_realm
+from config.settings import Realm, Settings
+from scrapers.fetching.conditional import Validators, read_validators
+from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
+from scrapers.intake.pages import Clock, Intake
+from scrapers.readers.row_memory import RowMemory
+from scrapers.sources.credentials import require_valid
+from scrapers.sources.signing import LackError, RedactingFormatter, Secret
+from scrapers.sources.spider import SourceSpider
+from scrapers.work.plan.schedule import find_pace, read_schedule
+
+GIB = 1 << 30
+FINISHED = "finished"
+ENOUGH = "stopped after the few answers that were wanted"
+STOPPED = {
+    "shutdown": "stopped from outside before it was through",
+    "closespider_pagecount": ENOUGH,
+}
+
+
+@dataclass(frozen=True)
+class CrawlOrder:
+    """What to crawl."""
+
+    spider: type[SourceSpider]
+    partition: str
+    base_url: str = ""
+    realm: Realm = Realm.REAL
+    after_run: int | None = None
+    """The partition's newest ended crawl when it was found due (`archive.runs.lease.begin_run`)."""
+
+    def find_address(self, settings: Settings) -> str:
+        """Where the source, or the replica in its place, is asked."""
+        return self.base_url or self.spider.find_address(settings, self.partition)
+
+
+def run_crawl(
+    settings: Settings,
+    engine: Engine,
+    order: CrawlOrder,
+    clock: Clock,
+    most_answers: int = 0,
+) -> Run:
+    """Look at a partition; gives the ended run. Call it once in a process.
+
+    With `most_answers` it stops after so many: enough to see whether a source is as we expect.
+
+    Raises:
+        RealmError: if the archive holds the other kind of data.
+        PartitionBusyError: if another run reads the partition.
+        AlreadyLookedError: if a crawl has ended since the order's `after_run`.
+        LeaseLostError: if another run took the partition over meanwhile.
+        DatabaseAwayError: if the database stays away, so that the run cannot be closed.
+        DiskFullError: if there is no room to close it.
+    """
+    patience = Patience(settings.database_patience_seconds)
+    lease = timedelta(seconds=settings.lease_seconds)
+    look, gate, validators, cursor = _begin(engine, patience, order, clock, lease)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
+    address = order.find_address(settings)
+    walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
+    walk.is_whole = cursor is None
+    try:
+        intake.rows = RowMemory.open(settings, engine, patience, look)
+        finish_reason = _walk_partition(settings, walk, order, most_answers)
+        _judge_walk(walk, finish_reason)
+    except BaseException as error:
+        walk.note_trouble(Outcome.FAILED, tell_failure(error))
+        _close_run(walk)
+        raise
+    with plain_failures():
+        return _close_run(walk)
+
+
+def _begin(
+    engine: Engine, patience: Patience, order: CrawlOrder, clock: Clock, lease: timedelta
+) -> tuple[Look, Gate, Validators, str | None]:
+    source = order.spider.info.id
+
+    def begin(session: Session) -> tuple[Look, Gate, Validators, str | None]:
+        claim_realm(session, order.realm)
+        cursor = read_cursor(session, source, order.partition)
+        sweeps = order.spider.sweeps
+        look = begin_run(
+            session,
+            source,
+            order.partition,
+            RunKind.CRAWL,
+            clock(),
+            is_sweep=sweeps,
+            lease=lease,
+            after_run=order.after_run,
+        )
+        validators = read_validators(session, source, order.partition)
+        return look, open_gate(session, source), validators, cursor
+
+    with plain_failures():
+        return write_surely(
+            engine, patience, begin, lambda session, begun: has_begun(session, begun[0])
+        )
+
+
+def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answers: int) -> str:
+    """Send the spider through the partition; gives Scrapy's reason for the end."""
+    try:
+        require_valid(settings, order.spider.info.id, walk.intake.clock().date())
+        walk.secret = order.spider.read_secret(settings)
+    except LackError as lack:
+        walk.note_trouble(Outcome.BLOCKED, str(lack))
+        return FINISHED
+    info = order.spider.info
+    schedule = read_schedule(settings, info.id)
+    walk.pace = find_pace(info, schedule, walk.secret, is_local=walk.is_local)
+    start_logging(walk.secret)
+    process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})
+    crawler = WalkCrawler(
+        walk,
+        build_settings(settings, info, walk.address) | {"CLOSESPIDER_PAGECOUNT": most_answers},
+    )
+    finish_reasons: list[str] = []
+
+    def note_end(reason: str) -> None:
+        finish_reasons.append(reason)
+
+    def note_error(failure: Failure) -> None:
+        walk.note_trouble(Outcome.FAILED, f"{type(failure.value).__name__}: {failure.value}")
+
+    crawler.signals.connect(note_end, signals.spider_closed)
+    crawler.signals.connect(note_error, signals.spider_error)
+    process.crawl(crawler, order.spider, settings, order.partition, walk.cursor, order.base_url)
+    process.start()
+    errors = crawler.stats.get_value("log_count/ERROR", 0)
+    if crawler.stats.get_value("robotstxt/forbidden", 0):
+        walk.note_trouble(Outcome.BLOCKED, "the source's robots.txt forbids it")
+    elif errors:
+        walk.note_trouble(Outcome.FAILED, f"{errors} errors in the log of the crawl")
+    return finish_reasons[0] if finish_reasons else "never started"
+
+
+def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[str, Any]:
+    """Scrapy's settings for a source; whoever asks our own replica need not be slow."""
+    is_local = urlsplit(address).hostname in LOOPBACK
+    return {
+        "USER_AGENT": settings.user_agent,
+        "ROBOTSTXT_OBEY": info.access.startswith("robots: obey"),
+        "DOWNLOAD_DELAY": 0 if is_local else info.seconds_between_requests,
+        "BACKOFF_FIRST_WAIT_SECONDS": 0.05 if is_local else 2.0,
+        "HTTPPROXY_ENABLED": not is_local,
+        # The delay is the fastest pace we allow ourselves: nothing may make it shorter.
+        "DOWNLOAD_DELAY_JITTER": 0,
+        "CONCURRENT_REQUESTS": 1,
+        "CONCURRENT_ITEMS": 1,
+        "DOWNLOAD_MAXSIZE": 8 * GIB,
+        "DOWNLOAD_WARNSIZE": 0,
+        # What broke off is kept as evidence before BackoffMiddleware asks again.
+        "DOWNLOAD_FAIL_ON_DATALOSS": False,
+        "DOWNLOAD_TIMEOUT": 3600,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_HANDLERS": {
+            "http": "scrapers.fetching.downloads.SpoolingDownloadHandler",
+            "https": "scrapers.fetching.downloads.SpoolingDownloadHandler",
+            **dict.fromkeys(("data", "file", "ftp", "s3")),
+        },
+        "DOWNLOADER_MIDDLEWARES": {
+            # Answers pass from the last to the first: unpacked (590), kept, then judged.
+            "scrapers.fetching.middlewares.GuardMiddleware": 40,
+            "scrapers.fetching.middlewares.BackoffMiddleware": 560,
+            "scrapers.fetching.pacing.PaceMiddleware": 570,
+            "scrapers.fetching.middlewares.CaptureMiddleware": 585,
+        },
+        "ITEM_PIPELINES": {"scrapers.fetching.pipelines.ArchivePipeline": 100},
+        # BackoffMiddleware is the one place that tries again; Scrapy's knows nothing of Retry-After.
+        "RETRY_ENABLED": False,
+        "RETRY_HTTP_CODES": [],
+        # Both would let a local process run code inside ours.
+        "REMOTE_CONTROL_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "COOKIES_ENABLED": False,
+        "REFERRER_POLICY": "no-referrer",
+        "METAREFRESH_ENABLED": False,
+        "URLLENGTH_LIMIT": 0,
+        "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",
+    }
+
+
+def start_logging(secret: Secret | None) -> None:
+    """Send warnings and errors to standard error, without the secret."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(RedactingFormatter(secret))
+    logging.getLogger().addHandler(handler)
+
+
+def _judge_walk(walk: Walk, finish_reason: str) -> None:
+    """Note what a walk without trouble of its own still lacks."""
+    if finish_reason in STOPPED:
+        walk.note_trouble(Outcome.PARTIAL, STOPPED[finish_reason])
+    elif finish_reason != FINISHED:
+        walk.note_trouble(Outcome.FAILED, f"the crawl ended early ({finish_reason})")
+    elif not walk.read_answers + walk.unchanged_answers:
+        walk.note_trouble(Outcome.FAILED, "the source gave no answer")
+
+
+def _close_run(walk: Walk) -> Run:
+    """End the run; only a sweep that read everything may say what has vanished."""
+    intake = walk.intake
+    outcome, reason = _find_outcome(walk)
+    is_unchanged = outcome == Outcome.DONE and not walk.read_answers
+    is_sweep = intake.look.is_sweep and walk.is_whole
+    has_seen_all = outcome == Outcome.DONE and (is_sweep or is_unchanged)
+
+    def end(session: Session) -> Run:
+        if outcome in {Outcome.DONE, Outcome.ATTENTION}:
+            _keep_validators(session, walk)
+        return close_look(
+            session,
+            intake.look,
+            outcome,
+            intake.clock(),
+            covered=has_seen_all and not (walk.read_answers and walk.unchanged_answers),
+            is_unchanged=is_unchanged,
+            gate=intake.gate,
+            reason=intake.add_absence(reason),
+            not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
+            not_before_at=walk.trouble.not_before_at if walk.trouble else None,
+        )
+
+    run = intake.close(end)
+    intake.counts.vanished += run.vanished
+    return run
+
+
+def _find_outcome(walk: Walk) -> tuple[Outcome, str]:
+    if walk.trouble:
+        is_partial = walk.trouble.outcome == Outcome.FAILED and not walk.is_over
+        has_some = walk.read_answers > 0
+        outcome = Outcome.PARTIAL if is_partial and has_some else walk.trouble.outcome
+        return outcome, walk.trouble.reason[:2_000]
+    if walk.intake.unreadable:
+        return Outcome.ATTENTION, f"{len(walk.intake.unreadable)} pieces could not be read"
+    if not walk.read_answers:
+        return Outcome.DONE, "unchanged since the last look"
+    return Outcome.DONE, ""
+
+
+def _keep_validators(session: Session, walk: Walk) -> None:
+    """Remember the file's validators, if the partition is one file: of several, none speaks for all.
+
+    Those of a file that could not be read as a whole are not kept: it may have been cut short on its
+    way, and the source would say "not modified" of the sound one.
+    """
+    is_damaged = any(not piece.raw for piece in walk.intake.unreadable)
+    if walk.read_answers == 1 and not walk.unchanged_answers and not is_damaged:
+        hold_lease(
+            session,
+            walk.intake.look,
+            walk.intake.clock(),
+            etag=walk.validators.etag,
+            last_modified=walk.validators.last_modified,
+        )

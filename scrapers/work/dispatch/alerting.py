@@ -1,0 +1,144 @@
+"""Alerts on their way to people: looks promised by the schedule, warnings of credentials, mail.
+
+The worker and the scheduler call it, `crawl` promises looks at its source. It finds nothing itself:
+`archive.runs.alerts` and `scrapers.sources.credentials` do.
+"""
+
+import smtplib
+import ssl
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from archive.models import MailedAlert
+from archive.records.escaping import show_plain
+from archive.runs.alerts import Alert, list_alerts, note_rhythm
+from archive.store.database import read, write
+from archive.terminal import note
+from config.settings import Settings
+from scrapers.fetching.walk import LOOPBACK
+from scrapers.intake.pages import Clock
+from scrapers.sources.credentials import list_standings, list_warnings
+from scrapers.work.dispatch.singleton_lease import DutyTakenError, give_back_duty, take_duty
+from scrapers.work.plan.schedule import read_schedules
+
+SECONDS_FOR_MAIL = 30
+MAIL = "mail"
+MAIL_LEASE = timedelta(minutes=10)
+"""Longer than a server can keep us: each of about ten answers within `SECONDS_FOR_MAIL`."""
+
+
+def promise_looks(
+    settings: Settings, engine: Engine, clock: Clock, only: Collection[str] = ()
+) -> None:
+    """Keep how often each source is to be looked at, so that its silence shows; `only` these.
+
+    Raises:
+        YamlFileError: if a schedule cannot be read.
+    """
+    schedules = read_schedules(settings)
+    with write(engine) as session:
+        for source, schedule in schedules.items():
+            if not only or source in only:
+                note_rhythm(session, source, schedule.every, clock())
+
+
+def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]:
+    """Mail what stands out and was not mailed before; gives it. A mail that fails is tried again later.
+
+    One process mails at a time, so that several who see the same alert mail it once. An alert mailed
+    twice is better than one never mailed: it counts as mailed once a server took it, and only a process
+    that is killed in between leaves it to be mailed again.
+
+    Raises:
+        YamlFileError, CredentialError: if what is known about credentials cannot be read.
+    """
+    if settings.mail_host is None or not settings.mail_to:
+        return []
+    now = clock()
+    if not _list_unmailed(settings, engine, now):
+        return []
+    try:
+        with write(engine) as session:
+            held = take_duty(session, MAIL, MAIL_LEASE, now)
+    except DutyTakenError:
+        return []
+    try:
+        # Looked up again: whoever had the duty before us may have mailed them.
+        return _mail(
+            settings, settings.mail_host, engine, _list_unmailed(settings, engine, now), now
+        )
+    finally:
+        # Taken over meanwhile, it is no longer ours to give back.
+        with suppress(DutyTakenError), write(engine) as session:
+            give_back_duty(session, held)
+
+
+def _list_unmailed(settings: Settings, engine: Engine, now: datetime) -> list[Alert]:
+    warnings = list_warnings(list_standings(settings), now.date())
+    with read(engine) as session:
+        known = set(session.exec(select(MailedAlert.alert_id)))
+        return [a for a in [*warnings, *list_alerts(session, now)] if a.id not in known]
+
+
+def _mail(
+    settings: Settings, host: str, engine: Engine, alerts: list[Alert], now: datetime
+) -> list[Alert]:
+    if not alerts:
+        return []
+    try:
+        refused = send_mail(settings, host, write_mail(settings, alerts))
+    except (OSError, smtplib.SMTPException) as error:
+        note(f"no mail about {_tell_number(alerts)}: {show_plain(str(error))}")
+        return []
+    for address in refused:
+        note(f"no mail about {_tell_number(alerts)} to {show_plain(address)}: it was refused")
+    with write(engine) as session:
+        for alert in alerts:
+            session.merge(MailedAlert(alert_id=alert.id, mailed_at=now))
+    return alerts
+
+
+def write_mail(settings: Settings, alerts: Sequence[Alert]) -> EmailMessage:
+    """Alerts as one plain mail; reasons are others' words, so each stays on its line."""
+    message = EmailMessage()
+    message["Subject"] = (
+        f"Paid For By, {show_plain(settings.operator_name)}: {_tell_number(alerts)}"
+    )
+    message["From"] = settings.mail_from
+    message["To"] = ", ".join(settings.mail_to)
+    lines = [
+        f"{alert.source}: {show_plain(alert.reason)} (since {alert.since_at:%Y-%m-%d %H:%M} UTC)"
+        for alert in alerts
+    ]
+    site = f"{settings.public_url.rstrip('/')}/sources"
+    message.set_content(
+        "\n".join([*lines, "", f"All sources: {site}", "Or type: paidforby sources"])
+    )
+    return message
+
+
+def _tell_number(alerts: Sequence[Alert]) -> str:
+    return "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts"
+
+
+def send_mail(settings: Settings, host: str, message: EmailMessage) -> list[str]:
+    """Hand a mail to the server; in the clear only on this machine or where it offers nothing else.
+
+    Gives the addresses it refused while it took the mail for others.
+
+    Raises:
+        OSError: if the server cannot be reached or its certificate is not believed.
+        SMTPException: if it refuses, or refuses every address.
+    """
+    with smtplib.SMTP(host, settings.mail_port, timeout=SECONDS_FOR_MAIL) as server:
+        server.ehlo()
+        if host not in LOOPBACK and server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+        if settings.mail_user and settings.mail_password:
+            server.login(settings.mail_user, settings.mail_password.get_secret_value())
+        return sorted(server.send_message(message))

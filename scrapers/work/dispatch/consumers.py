@@ -1,0 +1,55 @@
+"""The readers of the change sequence that a collecting machine runs: rules, search copy, mirror.
+
+`following.py` calls them. Each keeps its own mark and can be killed at any point.
+"""
+
+from sqlalchemy import Engine
+
+from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
+from archive.exports.mirror.compacting import MOST_PARTS
+from archive.store.database import write
+from archive.terminal import note
+from config.settings import Settings
+from oversight.evaluation.changes import evaluate_changes
+from oversight.reference.elections import load_elections
+from oversight.reference.files import ReferenceFileError
+from oversight.rules.loading import load_rules
+from scrapers.intake.pages import Clock
+from search.engines import open_search
+from search.port import SearchUnavailableError
+from search.sync import sync_index
+
+
+def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Hold what changed against the rules; with a rule file that does not load, none is asked."""
+    try:
+        rules, elections = load_rules(settings), load_elections(settings)
+    except ReferenceFileError as error:
+        note(f"no rule was evaluated: {error}")
+        return
+    has_more = True
+    while has_more:
+        with write(engine) as session:
+            has_more = evaluate_changes(session, rules, elections, clock()).has_more
+
+
+def sync_search(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Send what changed to the search engine; one that is down is caught up by the next sync."""
+    try:
+        report = sync_index(engine, open_search(settings, engine), clock())
+    except SearchUnavailableError as error:
+        note(f"the search copy stays behind for now: {error}")
+        return
+    for refused in report.rejected:
+        note(f"the search engine would not take {refused.id}: {refused.reason}")
+
+
+def write_mirror(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Add what changed to the Parquet files; a full disk or another writer is caught up with later."""
+    folder = find_folder(settings)
+    try:
+        report = sync_mirror(engine, folder, clock())
+        if report.most_parts >= MOST_PARTS:
+            compact_mirror(folder, clock())
+    except (MirrorError, OSError) as error:
+        note(f"the mirror stays behind for now: {error}")

@@ -1,0 +1,73 @@
+"""Near spellings of a word among those the embedded engine has met.
+
+Matching asks for them when no ad has the words as written; filling tells which words there are.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import column, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import Session
+
+from search.fts.tables import SearchTables, matches
+
+_CANDIDATES = 400
+_VARIANTS = 12
+
+
+def note_terms(session: Session, tables: SearchTables, terms: Iterable[str]) -> None:
+    """Remember words and their trigrams; words no ad has any more may stay, they find nothing."""
+    connection = session.connection()
+    last = connection.execute(select(func.max(tables.term.c.id))).scalar() or 0
+    rows = [{"term": term} for term in terms if allowed_typos(term)]
+    if rows:
+        connection.execute(insert(tables.term).on_conflict_do_nothing(), rows)
+    new = select(tables.term.c.id, "^" + tables.term.c.term + "$").where(tables.term.c.id > last)
+    connection.execute(tables.trigram.insert().from_select(["rowid", "term"], new))
+
+
+def find_variants(session: Session, tables: SearchTables, term: str) -> list[str]:
+    """Known words within the typos allowed, nearest first, at most twelve."""
+    allowed = allowed_typos(term)
+    if not allowed:
+        return []
+    # The ends are marked so that words of five letters keep a trigram whichever letter is wrong.
+    padded = f"^{term}$"
+    trigrams = {f'"{padded[i : i + 3]}"' for i in range(len(padded) - 2)}
+    near = (
+        select(tables.trigram.c.rowid)
+        .where(matches(tables.trigram, " OR ".join(sorted(trigrams))))
+        .order_by(column("rank"))
+        .limit(_CANDIDATES)
+    )
+    query = select(tables.term.c.term).where(tables.term.c.id.in_(near))
+    candidates = session.connection().execute(query).scalars()
+    measured = ((measure_distance(term, other, allowed), other) for other in candidates)
+    return [other for distance, other in sorted(measured) if 0 < distance <= allowed][:_VARIANTS]
+
+
+def allowed_typos(term: str) -> int:
+    """How many typos a word of this length is allowed, as in Meilisearch: 1 from 5, 2 from 9."""
+    if len(term) < 5 or term.isdigit():
+        return 0
+    return 1 if len(term) < 9 else 2
+
+
+def measure_distance(a: str, b: str, most: int) -> int:
+    """Letters put in, left out, swapped or exchanged from one word to the other.
+
+    The optimal string alignment distance; anything above `most` may come back as `most + 1`.
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    above = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, above = above, row
+    return above[-1]

@@ -1,0 +1,71 @@
+"""A filled archive and what tests of backup and restore ask of one; nothing in it is real."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from archive.exports.dump import dump_table, list_tables
+from archive.media.files import MachineText, keep_file
+from archive.media.pictures import Look
+from archive.models import QuarantinedPiece
+from archive.records import AdvertiserSpendRecord, MissingReason
+from archive.store.blobs import BlobStore
+from archive.store.database import read, write
+from archive.store.ledger.root import read_ledger_head
+from config.settings import Settings
+from tests.archive.store.filled_tables import fill_empty_tables
+from tests.invented import NOW, decide_something, make_archive, make_settings, take_look
+
+RULE = "id: my-own-rule\n"
+
+
+def tell(_what: str, _size: int) -> None:
+    """Takes progress and shows nothing."""
+
+
+def dump_all(engine: Engine) -> dict[str, list[bytes]]:
+    with read(engine) as session:
+        return {table.name: list(dump_table(session, table)) for table in list_tables()}
+
+
+def root_of(engine: Engine) -> str:
+    with read(engine) as session:
+        return read_ledger_head(session).root_sha256
+
+
+def make_home(home: Path, url: str | None = None) -> Settings:
+    return make_settings(home).model_copy(update={"database_url": url})
+
+
+def fill(settings: Settings) -> Engine:
+    """An archive with something in every table, evidence, and an operator's own rule."""
+    engine = make_archive(settings)
+    decide_something(settings, engine)
+    statement = AdvertiserSpendRecord(
+        dataset="weekly",
+        platform="harbour",
+        grain="week",
+        period_start_on=NOW.date() - timedelta(days=7),
+        period_end_on=NOW.date() - timedelta(days=1),
+        advertiser_ref="77",
+        advertiser_name="Friends of the Old Mill",
+        currency="EUR",
+        spend_lower_minor=100,
+        spend_upper_minor=100,
+    )
+    with write(engine) as session:
+        blobs = BlobStore(settings.blobs_dir)
+        take_look(session, blobs, "harbour_ads", "weekly", NOW, [statement])
+        piece = blobs.put_bytes(b"a line nobody can read")
+        picture = blobs.put_bytes(b"a picture of an ad")
+        unread = MachineText(None, MissingReason.NOT_LOOKED, "nobody looked")
+        keep_file(session, picture, Look("image/png"), unread, NOW)
+        fill_empty_tables(session.connection(), list_tables())
+        for held in session.exec(select(QuarantinedPiece)):
+            held.sha256 = piece.sha256
+    own = settings.home / "config" / "rules" / "zz" / "own.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(RULE)
+    return engine

@@ -1,0 +1,38 @@
+"""Nested values of a stream: the text that a database keeps leaves as the value itself would."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.exports.downloads.nested import load_json, spell_json
+from archive.records.canonical import canonical_json
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]))
+NUMBERS = st.integers() | st.sampled_from([2**63, -(2**63) - 1, 2**64, 10**30])
+LEAVES = st.none() | st.booleans() | NUMBERS | st.floats(allow_nan=False, allow_infinity=False)
+NESTED = st.recursive(
+    LEAVES | WORDS, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner), max_leaves=20
+)
+
+
+@given(NESTED.filter(lambda value: value is not None), st.booleans())
+def test_a_kept_text_is_spelled_as_its_value_however_it_was_written(value, is_ascii):
+    spelled = canonical_json(value).decode()
+    assert spell_json(json.dumps(value, ensure_ascii=is_ascii, indent=1)) == spelled
+    assert spell_json(spelled) == spelled
+
+
+@given(NESTED)
+def test_a_kept_text_is_read_without_loss(value):
+    assert load_json(canonical_json(value).decode()) == value
+
+
+@pytest.mark.parametrize("nothing", [None, "null"])
+def test_nothing_is_unknown(nothing):
+    assert spell_json(nothing) is None
+
+
+def test_a_value_that_was_never_kept_is_spelled_too():
+    assert spell_json({"b": [1], "a": "x"}) == '{"a":"x","b":[1]}'

@@ -1,0 +1,96 @@
+"""A list that grows while it is read: a download keeps its snapshot, pages have no gap."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from archive.exports.downloads import Form, What, write_stream
+from archive.reading import AdFilter, list_ads
+from archive.store.database import read
+from tests.archive.exports.streamed import fetch_rows, write_whole
+from tests.archive.moments import DAY, NOON
+from tests.benchmarks.streams import fill_archive
+
+
+@contextmanager
+def in_thread(work: Callable[[], None]) -> Iterator[None]:
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@pytest.mark.parametrize("form", [Form.JSON_LINES, Form.CSV])
+def test_what_another_thread_takes_in_meanwhile_changes_nothing_of_a_download(
+    engine, look_at, make_ad, form, monkeypatch
+):
+    monkeypatch.setattr("archive.exports.downloads.select.BLOCK_ROWS", 100)
+    fill_archive(engine, 250)
+    before = write_whole(engine, What.ADS, form)
+    changed = [make_ad(f"a{number}", bodies=["Other"]) for number in (1, 150, 240)]
+
+    parts = write_stream(engine, What.ADS, form, AdFilter())
+    taken = [next(parts), next(parts)]
+    with in_thread(lambda: look_at([*changed, make_ad("new")], NOON + DAY, sweep=False)):
+        pass
+    taken += parts
+
+    assert b"".join(taken) == before
+    assert write_whole(engine, What.ADS, form) != before
+
+
+def test_downloads_beside_a_busy_writer_hold_whole_pages_in_order(engine, look_at, make_ad):
+    page = 50
+    look_at([make_ad(f"a{number}") for number in range(page)], sweep=False)
+    stop = threading.Event()
+
+    def take_in() -> None:
+        for start in range(page, 20 * page, page):
+            if stop.is_set():
+                return
+            look_at(
+                [make_ad(f"a{start + number}") for number in range(page)],
+                NOON + timedelta(minutes=start),
+                partition=f"{start}",
+                sweep=False,
+            )
+
+    with in_thread(take_in):
+        try:
+            downloads = [[row["ref"] for row in fetch_rows(engine, What.ADS)] for _ in range(8)]
+        finally:
+            stop.set()
+    for refs in downloads:
+        assert refs == [f"a{number}" for number in range(len(refs))]
+        assert len(refs) % page == 0
+
+
+def page_while_inserting(engine: Engine, look_at, make_ad, rows: int, every: int) -> None:
+    """Page through the list of ads; before every so many pages twenty further ads come in."""
+    fill_archive(engine, rows)
+    seen, cursor, added, pages = [], None, 0, 0
+    while not pages or cursor:
+        if pages % every == 0 and added < 200:
+            new = [make_ad(f"new{added + number}") for number in range(20)]
+            look_at(new, NOON + timedelta(days=1, minutes=pages), sweep=False)
+            added += 20
+        with read(engine) as session:
+            page = list_ads(session, AdFilter(), cursor, 100)
+        seen += [ad.ref for ad in page.items]
+        cursor, pages = page.next_cursor, pages + 1
+    assert seen == [f"a{n + 1}" for n in range(rows)] + [f"new{n}" for n in range(added)]
+
+
+def test_paging_through_a_list_that_grows_has_no_gap_and_no_duplicate(engine, look_at, make_ad):
+    page_while_inserting(engine, look_at, make_ad, rows=5_000, every=7)
+
+
+@pytest.mark.slow
+def test_paging_through_100_000_ads_that_grow_has_no_gap_and_no_duplicate(engine, look_at, make_ad):
+    page_while_inserting(engine, look_at, make_ad, rows=100_000, every=100)

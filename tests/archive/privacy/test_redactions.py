@@ -1,0 +1,110 @@
+"""A field withheld by a decision is empty in every version, past and to come, and says so."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from archive.errors import ArchiveError
+from archive.models import Ad, AdVersion, LedgerLeaf, PublicAd
+from archive.privacy.redactions import redact_field
+from archive.store.database import read, write
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def redact(engine):
+    def withhold(field="payer_name", now=NOON + DAY):
+        with write(engine) as session:
+            ad = session.exec(select(Ad)).one()
+            redact_field(session, ad, field, "a court's order", "Jo Clerk", now)
+
+    return withhold
+
+
+def contents(engine):
+    with read(engine) as session:
+        return [v.content for v in session.exec(select(AdVersion).order_by(AdVersion.seq))]
+
+
+def test_the_value_is_gone_from_every_version_and_the_reason_stands_there(
+    engine, look_at, make_ad, redact
+):
+    look_at([make_ad(payer_name="Private Person", bodies=["one"])])
+    look_at([make_ad(payer_name="Private Person", bodies=["two"])], NOON + DAY / 2)
+    redact()
+
+    assert [c["payer_name"] for c in contents(engine)] == [None, None]
+    assert {c["missing"]["payer_name"] for c in contents(engine)} == {"redacted"}
+    with read(engine) as session:
+        public = session.exec(select(PublicAd)).one()
+    assert (public.payer_name, public.missing["payer_name"]) == (None, "redacted")
+
+
+def test_a_source_that_says_it_again_is_known_as_unchanged(engine, look_at, make_ad, redact):
+    look_at([make_ad(payer_name="Private Person")])
+    redact()
+    counts = look_at([make_ad(payer_name="Private Person")], NOON + 2 * DAY)
+
+    assert (counts.unchanged, counts.changed) == (1, 0)
+
+
+def test_a_later_version_is_withheld_as_well(engine, look_at, make_ad, redact):
+    look_at([make_ad(payer_name="Private Person")])
+    redact()
+    look_at([make_ad(payer_name="Private Person", bodies=["new words"])], NOON + 2 * DAY)
+
+    assert [c["payer_name"] for c in contents(engine)] == [None, None]
+    assert contents(engine)[1]["bodies"] == ["new words"]
+    with read(engine) as session:
+        assert session.exec(select(PublicAd)).one().payer_name is None
+
+
+def test_a_late_version_is_withheld_as_well(engine, look_at, make_ad, redact):
+    look_at([make_ad(payer_name="Private Person")])
+    redact()
+    early = NOON - DAY
+    look_at(
+        [make_ad(payer_name="Private Person", bodies=["before"])],
+        NOON + 2 * DAY,
+        observed_on=early,
+        sweep=False,
+    )
+
+    assert {c["payer_name"] for c in contents(engine)} == {None}
+
+
+def test_words_that_are_withheld_leave_the_text_that_is_searched(engine, look_at, make_ad, redact):
+    look_at([make_ad(bodies=["call Private Person"], titles=["Vote"])])
+    redact("bodies")
+
+    with read(engine) as session:
+        public = session.exec(select(PublicAd)).one()
+    assert public.text == "Vote"
+
+
+def test_the_ledger_keeps_that_it_was_done(engine, look_at, make_ad, redact):
+    look_at([make_ad(payer_name="Private Person")])
+    redact()
+
+    with read(engine) as session:
+        kinds = session.exec(select(LedgerLeaf.kind)).all()
+    assert kinds.count("redaction") == 1
+
+
+@pytest.mark.parametrize("field", ["ref", "platform", "spend_lower_minor", "no_such_field"])
+def test_what_cannot_be_withheld_is_refused_by_name(engine, look_at, make_ad, redact, field):
+    look_at([make_ad()])
+
+    with pytest.raises(ArchiveError, match=field):
+        redact(field)
+
+
+def test_a_field_is_withheld_once(engine, look_at, make_ad, redact):
+    look_at([make_ad(payer_name="Private Person")])
+    redact()
+
+    with pytest.raises(ArchiveError, match="withheld already"):
+        redact()

@@ -1,0 +1,294 @@
+"""Where we looked, what we saw, what the source claims, and what is missing, week by week."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from archive.ingest.close_run import close_look
+from archive.ingest.pages import ingest_page
+from archive.ingest.rows import Stamp
+from archive.ingest.source_totals import ingest_totals
+from archive.models.runs import Outcome, RunKind
+from archive.reading.coverage import cover_source, cover_weeks
+from archive.reading.coverage.runs import SILENT_AFTER
+from archive.records import AdvertiserSpendRecord, SourceTotal
+from archive.runs.lease import WORKER_STOPPED, begin_run
+from archive.store.database import read, write
+
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+SUNDAY = MONDAY + 6 * DAY
+
+
+@pytest.fixture
+def take_look(engine, make_ad):
+    """One look: ads by ref, the source's totals, and how it ended."""
+
+    def take(
+        ads=(),
+        now=MONDAY,
+        *,
+        totals=(),
+        outcome=Outcome.DONE,
+        reason="",
+        partition="2026",
+        source="example",
+        kind=RunKind.CRAWL,
+        covered=True,
+    ):
+        covered = covered and outcome is Outcome.DONE
+        records = [ad if not isinstance(ad, str) else make_ad(ad, countries=["GR"]) for ad in ads]
+        with write(engine) as session:
+            look = begin_run(session, source, partition, kind, now, is_sweep=covered)
+            ingest_page(session, look, records, None, now)
+            ingest_totals(session, Stamp(look, None, now), list(totals))
+            close_look(session, look, outcome, now, covered=covered, reason=reason)
+
+    return take
+
+
+def weeks(engine, now=SUNDAY, country="*", **wanted):
+    with read(engine) as session:
+        return cover_weeks(session, now, country=country, **wanted)
+
+
+def week(engine, now=SUNDAY, country="*", **wanted):
+    (only,) = weeks(engine, now, country, **wanted)
+    return only
+
+
+def total(ads_count, **values):
+    return SourceTotal(dataset="summary", ads_count=ads_count, **values)
+
+
+def statement(ref, ads_count, countries=("GR",)):
+    return AdvertiserSpendRecord(
+        dataset="advertiser_stats",
+        platform="examplatform",
+        grain="lifetime",
+        advertiser_ref=ref,
+        countries=list(countries),
+        ads_count=ads_count,
+        currency="USD",
+        spend_lower_minor=1,
+        spend_upper_minor=1,
+    )
+
+
+def test_what_is_missing_of_a_claim_is_counted_exactly(engine, take_look):
+    take_look([f"a{i}" for i in range(95)], totals=[total(100), total(100, country="GR")])
+    for country in ("*", "GR"):
+        row = week(engine, country=country)
+        assert (row.seen, row.claimed, row.missing, row.missing_share) == (95, 100, 5, 0.05)
+        assert row.claimed_from == "summary"
+        assert row.sentence.endswith("saw 95 of 100 ads claimed: 5 missing (5 %)")
+
+
+def test_without_a_claim_nothing_is_known_to_be_missing(engine, take_look):
+    take_look(["a"])
+    row = week(engine)
+    assert (row.seen, row.claimed, row.missing, row.missing_share) == (1, None, None, None)
+    assert row.sentence.endswith("saw 1 ad; the source claims no total to hold against it")
+
+
+def test_a_week_whose_looks_all_failed_knows_neither_what_was_there_nor_what_was_claimed(
+    engine, take_look
+):
+    take_look(["a"], totals=[total(100)])
+    take_look([], MONDAY + WEEK, outcome=Outcome.FAILED, reason="the server said 500")
+    now, before = weeks(engine, SUNDAY + WEEK)
+    assert (now.week_on, now.seen, now.claimed, now.vanished) == (
+        date(2026, 3, 9),
+        None,
+        None,
+        None,
+    )
+    assert now.outcomes == {"failed": 1}
+    assert (before.seen, before.claimed) == (1, 100)
+
+
+def test_more_seen_than_claimed_is_said_as_such(engine, take_look):
+    take_look(["a", "b", "c"], totals=[total(2)])
+    row = week(engine)
+    assert (row.missing, row.missing_share, row.beyond_claimed) == (0, 0.0, 1)
+    assert row.sentence.endswith("saw 3 ads, 1 more than the 2 the source claims")
+
+
+def test_the_newest_look_of_each_partition_counts_and_partitions_add_up(engine, take_look):
+    take_look(["a", "b", "c"])
+    take_look(["a", "b"], MONDAY + DAY)
+    take_look(["x"], MONDAY + DAY, partition="2025")
+    row = week(engine)
+    assert (row.looks, row.days_looked_at, row.seen, row.vanished) == (3, 2, 3, 1)
+
+
+def test_a_look_that_was_cut_short_does_not_stand_for_what_was_there(engine, take_look):
+    take_look(["a", "b", "c"])
+    take_look(["a"], MONDAY + DAY, outcome=Outcome.PARTIAL, reason="stopped after page 1")
+    assert week(engine).seen == 3
+
+
+def test_files_that_name_no_partition_may_be_copies_and_do_not_add_up(engine, take_look):
+    take_look(["a", "b"])
+    take_look(["a"], MONDAY + DAY, partition="import", kind=RunKind.IMPORT, covered=False)
+    assert week(engine).seen == 2
+
+
+def test_counts_beside_what_advertisers_spent_are_claims_too(engine, take_look):
+    take_look(["a", statement("p1", 3), statement("p2", 4)])
+    assert [week(engine, country=c).claimed for c in ("*", "GR")] == [7, 7]
+    assert week(engine).claimed_from == "advertiser_stats"
+
+
+def test_a_statement_stands_in_later_weeks_until_another_replaces_it(engine, take_look):
+    take_look(["a", statement("p1", 3)])
+    take_look(["a", statement("p1", 3)], MONDAY + WEEK)
+    take_look(["a", statement("p1", 5)], MONDAY + 2 * WEEK)
+    assert [row.claimed for row in weeks(engine, SUNDAY + 2 * WEEK)] == [5, 3, 3]
+
+
+def test_a_statement_that_a_complete_look_no_longer_found_claims_nothing(engine, take_look):
+    take_look(["a", statement("p1", 3), statement("p2", 4)])
+    take_look(["a", statement("p1", 3)], MONDAY + WEEK)
+    assert [row.claimed for row in weeks(engine, SUNDAY + WEEK)] == [3, 7]
+
+
+def test_a_claim_for_several_countries_is_a_claim_for_none_of_them(engine, take_look):
+    take_look(["a", statement("p1", 3), statement("p2", 4, ["DE", "GR"])])
+    assert (week(engine).claimed, week(engine, country="GR").claimed) == (7, None)
+
+
+def test_a_country_that_is_claimed_and_was_not_seen_is_missing_whole(engine, take_look):
+    take_look(["a"], totals=[total(4, country="DE")])
+    row = week(engine, country="DE")
+    assert (row.looks, row.seen, row.claimed, row.missing_share) == (1, 0, 4, 1.0)
+
+
+def test_an_advertiser_without_a_count_leaves_the_claim_unknown(engine, take_look):
+    take_look(["a", statement("p1", 3), statement("p2", None)])
+    assert week(engine).claimed is None
+
+
+def test_of_two_data_sets_the_one_that_claims_most_stands(engine, take_look):
+    take_look(["a", statement("p1", 3)], totals=[total(2)])
+    assert (week(engine).claimed, week(engine).claimed_from) == (3, "advertiser_stats")
+
+
+def test_a_total_of_the_whole_stands_above_those_of_its_parts(engine, take_look):
+    take_look(["a"], totals=[total(9), total(3, subject="p1"), total(4, subject="p2")])
+    assert week(engine).claimed == 9
+
+
+def test_totals_of_parts_are_added_up_and_those_no_longer_stated_are_not(engine, take_look):
+    take_look(["a"], totals=[total(3, subject="p1"), total(4, subject="p2")])
+    take_look(["a"], MONDAY + DAY, totals=[total(3, subject="p1")])
+    assert week(engine).claimed == 3
+    assert week(engine, MONDAY).week_on == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("at", "monday"),
+    [
+        (datetime(2026, 3, 8, 23, 59, tzinfo=UTC), date(2026, 3, 2)),
+        (datetime(2026, 3, 9, 0, 0, tzinfo=UTC), date(2026, 3, 9)),
+        (datetime.fromisoformat("2026-03-09T00:30:00+02:00"), date(2026, 3, 2)),
+        (datetime.fromisoformat("2026-03-08T23:30:00-05:00"), date(2026, 3, 9)),
+    ],
+)
+def test_a_look_belongs_to_the_week_of_its_day_in_utc(engine, take_look, at, monday):
+    take_look(["a"], at, totals=[total(1)])
+    rows = weeks(engine, at)
+    assert [(row.week_on, row.seen, row.claimed) for row in rows] == [(monday, 1, 1)]
+
+
+def test_the_current_week_has_the_days_so_far(engine, take_look):
+    take_look(["a"])
+    assert (week(engine, MONDAY + 2 * DAY).days, week(engine, SUNDAY).days) == (3, 7)
+
+
+@pytest.mark.parametrize(
+    "outcome", [Outcome.PARTIAL, Outcome.FAILED, Outcome.DEFERRED, Outcome.BLOCKED]
+)
+def test_a_look_that_did_not_end_well_is_a_gap_with_its_reason(engine, take_look, outcome):
+    take_look([], outcome=outcome, reason="the token has expired")
+    row = week(engine, MONDAY)
+    assert row.outcomes == {outcome: 1}
+    (gap,) = row.gaps
+    assert (gap.outcome, gap.reason, gap.partitions) == (outcome, "the token has expired", ["2026"])
+
+
+def test_days_on_which_no_look_began_are_a_gap_that_says_so(engine, take_look):
+    take_look(["a"])
+    take_look(["a"], MONDAY + 4 * DAY)
+    (gap,) = week(engine, MONDAY + 4 * DAY).gaps
+    assert (gap.start_on, gap.end_on) == (date(2026, 3, 3), date(2026, 3, 5))
+    assert (gap.outcome, gap.reason) == ("not_looked", "nobody looked")
+
+
+def test_weeks_in_which_everything_was_down_are_there_too(engine, take_look):
+    take_look(["a"])
+    rows = weeks(engine, SUNDAY + 2 * WEEK)
+    assert [(row.week_on, row.looks, len(row.gaps)) for row in rows] == [
+        (date(2026, 3, 16), 0, 1),
+        (date(2026, 3, 9), 0, 1),
+        (date(2026, 3, 2), 1, 1),
+    ]
+
+
+def test_a_day_that_is_not_over_is_no_gap_before_a_look_has_failed_on_it(engine, take_look):
+    take_look(["a"])
+    assert week(engine, MONDAY + timedelta(hours=1)).gaps == []
+
+
+def test_partitions_that_lack_the_same_days_share_a_gap(engine, take_look):
+    for partition in ("DE", "GR"):
+        take_look(["a"], partition=partition)
+    (gap,) = week(engine, MONDAY + 2 * DAY).gaps
+    assert (gap.partitions, gap.start_on) == (["DE", "GR"], date(2026, 3, 3))
+
+
+def test_a_country_has_the_looks_and_gaps_of_the_partitions_that_show_it(
+    engine, take_look, make_ad
+):
+    take_look([make_ad("a", countries=["GR"])], partition="GR")
+    take_look([make_ad("b", countries=["US"])], partition="US")
+    take_look([], MONDAY + DAY, partition="US", outcome=Outcome.FAILED, reason="no answer")
+    assert week(engine, MONDAY + DAY, "GR").outcomes == {"done": 1}
+    assert week(engine, MONDAY + DAY, "US").outcomes == {"done": 1, "failed": 1}
+    assert [gap.reason for gap in week(engine, MONDAY + DAY, "US").gaps] == ["no answer"]
+
+
+def test_an_imported_partition_is_not_expected_to_be_looked_at_again(engine, take_look):
+    take_look(["a"], partition="import", kind=RunKind.IMPORT, covered=False)
+    rows = weeks(engine, SUNDAY + WEEK)
+    assert [(row.week_on, row.gaps) for row in rows] == [(date(2026, 3, 2), [])]
+
+
+def test_a_look_that_fell_silent_is_a_gap_within_five_minutes(engine):
+    with write(engine) as session:
+        begin_run(session, "example", "2026", RunKind.CRAWL, MONDAY)
+
+    running = week(engine, MONDAY + SILENT_AFTER)
+    silent = week(engine, MONDAY + timedelta(minutes=5))
+
+    assert (running.outcomes, running.gaps) == ({"running": 1}, [])
+    assert silent.outcomes == {"failed": 1}
+    assert [(gap.outcome, gap.reason) for gap in silent.gaps] == [("failed", WORKER_STOPPED)]
+    with read(engine) as session:
+        covered = cover_source(session, "example", now=MONDAY + timedelta(minutes=5))
+    assert [gap.reason for gap in covered.gaps] == [WORKER_STOPPED]
+
+
+def test_every_country_has_its_row_after_all_together(engine, take_look, make_ad):
+    take_look([make_ad("a", countries=["GR", "DE"]), make_ad("b")])
+    rows = weeks(engine, MONDAY, None)
+    assert [(row.country, row.seen) for row in rows] == [("*", 2), ("", 1), ("DE", 1), ("GR", 1)]
+
+
+def test_sources_and_weeks_can_be_chosen(engine, take_look):
+    take_look(["a"])
+    take_look(["b"], MONDAY + WEEK, source="other")
+    later = {"from_on": date(2026, 3, 11), "to_on": date(2026, 3, 11)}
+    assert [row.source for row in weeks(engine, SUNDAY + WEEK, **later)] == ["example", "other"]
+    chosen = weeks(engine, SUNDAY + WEEK, source="other", **later)
+    assert [(row.source, row.week_on) for row in chosen] == [("other", date(2026, 3, 9))]

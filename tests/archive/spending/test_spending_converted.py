@@ -1,0 +1,258 @@
+"""Amounts brought into one currency: by stated rates, bounds outward, nothing without a rate."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.reading.as_of.moment import Moment
+from archive.records import AdvertiserSpendRecord, DisclosureRecord, Grain
+from archive.spending import (
+    SpendBasis,
+    SpendBy,
+    SpendMeasure,
+    SpendQuery,
+    SpendQueryError,
+    summarise_spending,
+)
+from archive.spending.conversion import convert_sums, floor_sum
+from archive.spending.exchange_rates import ExchangeRates, Rate
+from archive.spending.rates_used import join_spans
+from archive.spending.sums import Sum, SumKey
+from archive.store.database import read
+
+DAY = date(2026, 2, 27)
+RATES = ExchangeRates(
+    [
+        Rate("USD", Decimal("1.1"), DAY, "a bank"),
+        Rate("USD", Decimal("1.2"), date(2026, 1, 30), "a bank"),
+        Rate("GBP", Decimal("0.9"), DAY, "a bank"),
+        Rate("JPY", Decimal("165.3"), DAY, "a bank"),
+    ],
+    most_days=45,
+)
+
+
+def summarise(engine, **asked):
+    with read(engine) as session:
+        return summarise_spending(session, SpendQuery(convert_to="EUR", **asked), RATES)
+
+
+def rows(summary):
+    return [
+        (g.key, g.currency, g.lower_minor, g.upper_minor, g.ads, g.converted_from)
+        for g in summary.groups
+    ]
+
+
+def test_groups_of_one_key_become_one_and_name_the_currencies_they_hold(engine, look_at, make_ad):
+    spent = {"spend_lower_minor": 100_00, "spend_upper_minor": 199_00}
+    look_at(
+        [
+            make_ad("a1", currency="EUR", **spent),
+            make_ad("a2", currency="USD", **spent),
+            make_ad("a3", currency="UAH", **spent),
+            make_ad("a4", currency=None, **spent),
+        ]
+    )
+
+    summary = summarise(engine)
+
+    # 100 USD are 90.90… EUR, 199 USD are 180.90…: rounded outwards.
+    assert rows(summary) == [
+        ("all", "EUR", 190_90, 379_91, 2, ["USD"]),
+        ("all", "UAH", 100_00, 199_00, 1, []),
+        ("all", None, 100_00, 199_00, 1, []),
+    ]
+    assert summary.conversion.unconverted_count == 2
+    assert [
+        (r.currency, r.lowest_units_per_eur, r.first_rate_on) for r in summary.conversion.rates
+    ] == [("USD", "1.1", DAY)]
+
+
+def test_what_was_converted_stays_beside_what_came_of_it(engine, look_at, make_ad):
+    look_at([make_ad("a1"), make_ad("a2", currency="USD", spend_upper_minor=None)])
+    [group] = summarise(engine).groups
+    assert [(o.currency, o.lower_minor, o.upper_minor, o.ads) for o in group.originals] == [
+        ("EUR", 100_00, 199_00, 1),
+        ("USD", 100_00, None, 1),
+    ]
+
+
+def test_the_sentence_names_the_rates_their_days_and_source_and_what_stays(
+    engine, look_at, make_ad
+):
+    look_at([make_ad("a1", currency="USD"), make_ad("a2", currency="UAH")])
+    conversion = summarise(engine).conversion
+    assert "USD converted to EUR at the mean of the daily rates" in conversion.rule
+    assert "USD by 1 rate of 2026-02-27 (a bank)" in conversion.rule
+    assert "names no days (1 of them), at the rates known on 2026-03-01" in conversion.rule
+    assert "Amounts in UAH have no rate here" in conversion.rule
+    counts = (conversion.converted_count, conversion.dayless_count, conversion.unconverted_count)
+    assert counts == (1, 1, 1)
+
+
+def test_an_ad_is_converted_at_the_mean_of_the_daily_rates_of_its_run(engine, look_at, make_ad):
+    run = {"started_on": date(2026, 1, 30), "ended_on": date(2026, 2, 28)}
+    exactly = {"spend_lower_minor": 100_00, "spend_upper_minor": 100_00}
+    look_at([make_ad("a1", currency="USD", **exactly, **run)])
+    summary = summarise(engine)
+
+    # 28 days at 1.2, the two from 27 February on at 1.1: 100 USD are 83.79… EUR.
+    assert rows(summary) == [("all", "EUR", 83_79, 83_80, 1, ["USD"])]
+    [used] = summary.conversion.rates
+    assert (used.daily_rates, used.carried_days) == (2, 28)
+    assert (used.lowest_units_per_eur, used.highest_units_per_eur) == ("1.1", "1.2")
+    assert (used.first_rate_on, used.last_rate_on) == (date(2026, 1, 30), DAY)
+    assert summary.conversion.dayless_count == 0
+
+
+def test_an_ad_that_ran_by_instants_has_the_days_of_those(engine, look_at, make_ad):
+    start, end = datetime(2026, 2, 26, 23, tzinfo=UTC), datetime(2026, 2, 27, 1, tzinfo=UTC)
+    look_at([make_ad("a1", currency="USD", started_at=start, ended_at=end)])
+    [used] = summarise(engine).conversion.rates
+    assert (used.daily_rates, used.carried_days) == (2, 1)
+
+
+def test_an_ad_with_a_day_before_all_rates_stays_as_it_is(engine, look_at, make_ad):
+    look_at([make_ad("a1", currency="USD", started_on=date(2026, 1, 29), ended_on=DAY)])
+    summary = summarise(engine)
+    assert rows(summary) == [("all", "USD", 100_00, 199_00, 1, [])]
+    assert "for each of their days" in summary.conversion.rule
+
+
+def test_weeks_and_filed_days_are_converted_at_their_own_rates(engine, look_at):
+    amount = {"currency": "USD", "spend_lower_minor": 120_00, "spend_upper_minor": 120_00}
+    week = AdvertiserSpendRecord(
+        dataset="weekly",
+        platform="examplatform",
+        grain=Grain.WEEK,
+        period_start_on=date(2026, 2, 1),
+        period_end_on=date(2026, 2, 7),
+        advertiser_ref="page-1",
+        **amount,
+    )
+    filed = DisclosureRecord(
+        ref="d1",
+        committee_ref="C1",
+        currency="USD",
+        amount_minor=120_00,
+        is_memo=False,
+        is_notice=False,
+        is_correction=False,
+        spent_on=date(2026, 2, 1),
+    )
+    look_at([week, filed])
+    reported = summarise(engine, measure=SpendMeasure.REPORTED, by=SpendBy.WEEK)
+    disclosed = summarise(engine, measure=SpendMeasure.DISCLOSED, by=SpendBy.MONTH)
+    assert [row[1:4] for row in rows(reported)] == [("EUR", 100_00, 100_00)]
+    assert [row[:4] for row in rows(disclosed)] == [("2026-02", "EUR", 100_00, 100_00)]
+
+
+def test_an_open_end_stays_open(engine, look_at, make_ad):
+    look_at([make_ad("a1", currency="USD", spend_lower_minor=110_00, spend_upper_minor=None)])
+    assert rows(summarise(engine)) == [("all", "EUR", 100_00, None, 1, ["USD"])]
+
+
+def test_each_month_is_converted_at_the_rates_of_the_days_that_fall_in_it(engine, look_at, make_ad):
+    run = {"started_on": date(2026, 1, 31), "ended_on": date(2026, 2, 28)}
+    exactly = {"spend_lower_minor": 348_00, "spend_upper_minor": 348_00}
+    look_at([make_ad("a1", currency="USD", **exactly, **run)])
+    period = {"from_on": date(2026, 1, 1), "to_on": date(2026, 2, 28)}
+    summary = summarise(engine, by=SpendBy.MONTH, basis=SpendBasis.ESTIMATE, **period)
+    january, february = summary.groups
+    # A day of the 29 at 1.2, and 28 of which two are at 1.1.
+    assert (january.key, january.currency, january.estimate_minor) == ("2026-01", "EUR", 10_00)
+    assert february.estimate_minor == round(336_00 / ((26 * 1.2 + 2 * 1.1) / 28))
+
+
+def test_nothing_is_converted_that_was_in_the_currency_already(engine, look_at, make_ad):
+    look_at([make_ad("a1", currency="EUR")])
+    summary = summarise(engine)
+    assert (summary.conversion.rates, summary.groups[0].converted_from) == ([], [])
+    assert "nothing was converted" in summary.conversion.rule
+
+
+def test_without_rates_a_conversion_is_refused(engine):
+    with read(engine) as session, pytest.raises(SpendQueryError, match="no exchange rates"):
+        summarise_spending(session, SpendQuery(convert_to="EUR"))
+
+
+def test_without_the_wish_nothing_is_converted(engine, look_at, make_ad):
+    look_at([make_ad("a1", currency="USD")])
+    with read(engine) as session:
+        summary = summarise_spending(session, SpendQuery(), RATES)
+    assert (summary.conversion, summary.groups[0].currency) == (None, "USD")
+
+
+amounts = st.integers(min_value=0, max_value=10**12)
+sums = st.lists(
+    st.tuples(st.sampled_from(["USD", "GBP", "JPY", "EUR"]), amounts, amounts), max_size=6
+)
+
+
+@given(sums)
+def test_converted_bounds_hold_the_exact_sum_and_are_less_than_a_cent_wider(parts):
+    folded = {
+        SumKey(f"k{number}", None, currency): (Sum(lower=low, upper=low + more, items=1), {"s"})
+        for number, (currency, low, more) in enumerate(parts)
+    }
+    together = {
+        SumKey("all", None, currency): (
+            Sum(
+                lower=sum(low for c, low, _ in parts if c == currency),
+                upper=sum(low + more for c, low, more in parts if c == currency),
+                items=1,
+            ),
+            {"s"},
+        )
+        for currency in {c for c, _, _ in parts}
+    }
+    worth = {"EUR": Fraction(1), "USD": Fraction(10, 11), "GBP": Fraction(10, 9)}
+    worth["JPY"] = Fraction(100) * Fraction(10, 1653)
+    lower = sum((low * worth[c] for c, low, _ in parts), Fraction(0))
+    upper = sum(((low + more) * worth[c] for c, low, more in parts), Fraction(0))
+
+    whole = convert_sums(together, "EUR", RATES, DAY).folded
+    apart = convert_sums(folded, "EUR", RATES, DAY).folded
+
+    if parts:
+        ((total, _),) = whole.values()
+        assert (total.lower, total.upper) == (floor(lower), ceil(upper))
+    assert sum(total.lower for total, _ in apart.values()) <= lower
+    assert sum(total.upper for total, _ in apart.values()) >= upper
+
+
+@given(st.lists(st.fractions(max_denominator=10**6), max_size=4))
+@settings(max_examples=40)
+def test_the_floor_of_a_sum_is_exact(parts):
+    assert floor_sum(parts) == floor(sum(parts, Fraction(0)))
+    assert floor_sum([*parts, *(-part for part in parts)]) == 0
+
+
+def test_the_floor_of_many_unlike_fractions_is_quick():
+    parts = [Fraction(1, 10**6 + number) for number in range(5_000)]
+    assert floor_sum(parts) == 0
+
+
+spans = st.tuples(st.dates(), st.dates()).map(lambda pair: (min(pair), max(pair)))
+
+
+@given(st.lists(spans))
+def test_joined_spans_hold_the_same_days_once(given_spans):
+    joined = join_spans(given_spans)
+    assert all(before[1] < after[0] for before, after in pairwise(joined))
+    assert all(any(a <= f and t <= b for a, b in joined) for f, t in given_spans)
+    assert {day for span in joined for day in span} <= {day for span in given_spans for day in span}
+
+
+def test_a_question_about_the_past_uses_the_rates_of_then(engine, look_at, make_ad):
+    look_at([make_ad("a1", currency="USD")], datetime(2026, 2, 1, tzinfo=UTC))
+    then = Moment(as_of=datetime(2026, 2, 3, tzinfo=UTC))
+    (rate,) = summarise(engine, moment=then).conversion.rates
+    assert rate.last_rate_on == date(2026, 1, 30)

@@ -1,0 +1,150 @@
+"""An archive of the first revision, with data in every table, comes to the newest one without loss."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, delete, inspect, select
+from sqlmodel import Session
+
+from archive.exports.backup import Manifest, restore_backup
+from archive.exports.backup.folder import BackupWriter, name_table_file
+from archive.exports.backup.loading import reflect_tables
+from archive.exports.backup.schema import read_newest, read_revision, upgrade_tables
+from archive.exports.dump import dump_table, list_tables
+from archive.models import LedgerLeaf
+from archive.store.database import create_archive_engine, open_archive, read, write
+from archive.store.ledger.root import read_ledger_head
+from archive.store.setup import alembic_config, migrate
+from tests.archive.store.filled_tables import THEN, fill_empty_tables
+from tests.invented import make_settings
+
+FIRST = "0001"
+
+DROPPED = {"sighting"}
+"""Tables whose rows a migration takes away, as its own words say."""
+
+MADE_ANEW = {"public_ad": {"text_folded"}}
+"""Columns that went because they follow from others."""
+
+
+@pytest.fixture
+def old_archive(database_url):
+    """An archive at the first revision, two rows in each table, and those rows as they stand there."""
+    engine = create_archive_engine(database_url)
+    with write(engine) as session:
+        upgrade_tables(session.connection(), FIRST)
+        tables = reflect_old(session)
+        fill_empty_tables(session.connection(), tables)
+        rows = {t.name: read_rows(session, t, t.columns.keys()) for t in tables}
+    yield engine, rows
+    engine.dispose()
+
+
+def reflect_old(session: Session):
+    names = set(inspect(session.connection()).get_table_names()) - {"alembic_version"}
+    return reflect_tables(session, names)
+
+
+def read_rows(session: Session, table, names):
+    """The named columns of all rows, by key."""
+    query = select(*(table.c[name] for name in names)).order_by(*table.primary_key)
+    return [dict(row) for row in session.connection().execute(query).mappings()]
+
+
+def test_nothing_is_lost_on_the_way_to_the_newest_revision(old_archive):
+    engine, before = old_archive
+
+    migrate(engine)
+
+    with read(engine) as session:
+        after = {t.name: read_rows(session, t, t.columns.keys()) for t in reflect_old(session)}
+    for name in before.keys() - DROPPED:
+        old = before[name]
+        kept = old[0].keys() - MADE_ANEW.get(name, set())
+        assert [{key: row[key] for key in kept} for row in after[name]] == [
+            {key: row[key] for key in kept} for row in old
+        ], name
+
+
+def test_a_migrated_archive_with_data_has_exactly_the_tables_of_the_models(old_archive):
+    engine, _ = old_archive
+
+    migrate(engine)
+
+    with engine.connect() as connection:
+        command.check(alembic_config(connection))
+        assert read_revision(connection) == read_newest(connection)
+
+
+def test_a_migrated_archive_can_be_read_through_the_models(old_archive):
+    engine, before = old_archive
+
+    migrate(engine)
+
+    with read(engine) as session:
+        told = {t.name: list(dump_table(session, t)) for t in list_tables()}
+    assert {name: len(rows) for name, rows in before.items() if name not in DROPPED} == {
+        name: len(told[name]) for name in before if name not in DROPPED
+    }
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_backup_of_an_older_revision_comes_back_at_the_newest(old_archive, tmp_path):
+    engine, before = old_archive
+    back_up_as_it_is(engine, tmp_path / "backup")
+    settings = make_settings(tmp_path / "home")
+
+    restore_backup(settings, tmp_path / "backup", lambda *_: None)
+
+    restored = open_archive(settings)
+    with read(restored) as session:
+        assert read_revision(session.connection()) == read_newest(session.connection())
+        ads = {table.name: table for table in reflect_old(session)}["ad_version"]
+        assert read_rows(session, ads, before["ad_version"][0].keys()) == before["ad_version"]
+    restored.dispose()
+
+
+def back_up_as_it_is(engine: Engine, folder: Path) -> None:
+    """A backup as the program of that revision would have made it; its ledger is empty."""
+    folder.mkdir()
+    writer = BackupWriter(folder, lambda *_: None)
+    with write(engine) as session:
+        tables = reflect_old(session)
+        session.connection().execute(delete(LedgerLeaf))
+        manifest = Manifest(
+            schema_revision=FIRST,
+            made_at=THEN,
+            realm=None,
+            ledger=read_ledger_head(session),
+            tables={
+                t.name: writer.write_lines(name_table_file(t.name), dump_table(session, t))
+                for t in tables
+            },
+            blobs=0,
+            missing_blobs=[],
+            sums_sha256=writer.close_sums(),
+        )
+    (folder / "manifest.json").write_text(manifest.model_dump_json())
+
+
+def test_a_migration_that_fails_leaves_the_archive_as_it_was(old_archive, monkeypatch):
+    engine, before = old_archive
+    broken_after(engine, monkeypatch)
+
+    with pytest.raises(RuntimeError, match="the power went"):
+        migrate(engine)
+
+    with read(engine) as session:
+        assert read_revision(session.connection()) == FIRST
+        for table in reflect_old(session):
+            assert read_rows(session, table, before[table.name][0].keys()) == before[table.name]
+
+
+def broken_after(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every statement of a migration work and the note of its revision fail."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", fail)

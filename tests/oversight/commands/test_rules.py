@@ -1,0 +1,112 @@
+"""`paidforby rules`: what people and programs read, and the exit codes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from config.settings import Settings
+from oversight.commands.rules import app
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(home_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("PAIDFORBY_HOME", str(home_settings.home))
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_the_list_has_the_keys_that_programs_rely_on(run: Run) -> None:
+    rules = json.loads(run("list", "--json").stdout)
+    assert len(rules) >= 4
+    keys = {"id", "version", "jurisdiction", "kind", "legal_status", "stage", "evidence"}
+    assert all(keys | {"origin", "sha256"} <= rule.keys() for rule in rules)
+
+
+def test_the_list_is_a_table_for_people(run: Run) -> None:
+    lines = run("list").stdout.splitlines()
+    assert lines[0].split() == (
+        ["id", "version", "jurisdiction", "legal", "status", "stage", "evidence", "origin"]
+    )
+    assert lines[-1] == "next: paidforby rules show RULE"
+
+
+def test_a_window_is_printed_in_local_time_and_utc(run: Run) -> None:
+    election = ("--election", "gr-2023-05-21-parliament")
+    answer = json.loads(run("windows", "started-on-the-eve", *election, "--json").stdout)
+    assert answer["instants"] == [
+        {
+            "zone": "Europe/Athens",
+            "edge": "opens",
+            "moment": "polling_day - P1D",
+            "local": "2023-05-20T00:00:00+03:00",
+            "utc": "2023-05-19T21:00:00Z",
+        },
+        {
+            "zone": "Europe/Athens",
+            "edge": "is over",
+            "moment": "poll_closes",
+            "local": "2023-05-21T19:00:00+03:00",
+            "utc": "2023-05-21T16:00:00Z",
+        },
+    ]
+    assert "2023-05-21T16:00:00Z" in run("windows", "started-on-the-eve", *election).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("show", "no-such-rule"), "there is no rule 'no-such-rule'"),
+        (("windows", "started-on-the-eve", "--election", "moon"), "there is no election 'moon'"),
+        (
+            ("windows", "payer-left-blank", "--election", "gr-2023-05-21-parliament"),
+            "has no window",
+        ),
+        (("check", "no-such-file.yaml"), "there is no file no-such-file.yaml"),
+    ],
+)
+def test_what_is_not_there_is_said_with_exit_code_1(
+    run: Run, arguments: tuple[str, ...], why: str
+) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert why in result.stderr
+
+
+def test_a_rule_is_shown_with_its_law_and_tests(run: Run) -> None:
+    text = run("show", "us-30120-payer-named").stdout
+    assert "law          52 U.S.C. 30120" in text
+    assert "test         The payer is named: met" in text
+    shown = json.loads(run("show", "us-30120-payer-named", "--json").stdout)
+    assert shown["file"]["validity"]["from"] == "2023-03-01"
+
+
+def test_a_file_that_fails_its_tests_is_named_and_the_others_checked(
+    run: Run, tmp_path: Path
+) -> None:
+    good = json.loads(run("show", "payer-left-blank", "--json").stdout)["text"]
+    (tmp_path / "payer-left-blank.yaml").write_text(good)
+    assert run("check", str(tmp_path)).exit_code == 0
+    wrong = good.replace("size(ad.payer_name) > 0", "size(ad.payer_name) == 0")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "payer-left-blank.yaml").write_text(wrong)
+    result = run("check", str(tmp_path), "--json")
+    answer = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert [error["field"] for error in answer["errors"]] == ["tests[0].expect"]
+    assert [rule["id"] for rule in answer["rules"]] == ["payer-left-blank"]
+
+
+def test_checking_without_a_path_checks_all_rules_in_use(
+    run: Run, write_config: Callable[[str, str], Path]
+) -> None:
+    assert "do not" in run("check").stdout
+    assert run("check").exit_code == 0
+    shown = json.loads(run("show", "payer-left-blank", "--json").stdout)["text"]
+    write_config("rules/zz/payer-left-blank.yaml", shown)
+    result = run("check")
+    assert result.exit_code == 1
+    assert "another file's rule" in result.stderr

@@ -1,0 +1,253 @@
+"""Evaluation: from changes to answers and signals, once, in order, and again when rules change."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from archive.ingest.pages import ingest_page
+from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
+from archive.models.runs import Outcome, RunKind
+from archive.reading.rules import count_answers
+from archive.reading.signals import SignalFilter, list_signals
+from archive.records import AdRecord
+from archive.runs.lease import begin_run, end_run
+from archive.store.database import create_archive_engine, read, write
+from archive.store.setup import migrate
+from config.settings import Settings
+from oversight.evaluation.changes import EvaluationReport, evaluate_changes
+from oversight.reference.elections import Election, load_elections
+from oversight.rules.loading import Rule, load_rules
+from oversight.rules.schema import Stage
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, home_settings: Settings) -> Iterator[Engine]:
+    """SQLite; a test that also asks for `archive_url` runs on both engines."""
+    both = "archive_url" in request.fixturenames
+    url = request.getfixturevalue("archive_url") if both else home_settings.resolved_database_url
+    engine = create_archive_engine(url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def rules(home_settings: Settings) -> list[Rule]:
+    return load_rules(home_settings)
+
+
+@pytest.fixture
+def elections(home_settings: Settings) -> list[Election]:
+    return load_elections(home_settings)
+
+
+Keep = Callable[..., None]
+Evaluate = Callable[..., EvaluationReport]
+
+
+@pytest.fixture
+def keep(engine: Engine) -> Keep:
+    def keep_ads(ads: Sequence[AdRecord], now: datetime = NOW) -> None:
+        with write(engine) as session:
+            run = begin_run(session, "example", "2026", RunKind.CRAWL, now)
+            ingest_page(session, run, list(ads), None, now)
+            end_run(session, run, Outcome.DONE, now, complete=False)
+
+    return keep_ads
+
+
+@pytest.fixture
+def evaluate(engine: Engine, rules: list[Rule], elections: list[Election]) -> Evaluate:
+    def run(now: datetime = NOW, limit: int = 100, only: list[Rule] | None = None) -> Any:
+        with write(engine) as session:
+            return evaluate_changes(session, only or rules, elections, now, limit)
+
+    return run
+
+
+EVERY = SignalFilter(historic=True)
+
+
+def make_ad(ref: str = "a1", **values: Any) -> AdRecord:
+    given = {"platform": "examplatform", "declared_political": True, "payer_name": "Jo"}
+    return AdRecord(ref=ref, **(given | values))
+
+
+def read_answers(engine: Engine) -> dict[tuple[str, str], str]:
+    query = select(RuleVersion.rule_id, Evaluation.election_id, Evaluation.answer).join(
+        RuleVersion, RuleVersion.id == Evaluation.rule_version_id
+    )
+    with read(engine) as session:
+        return {(rule, election): answer for rule, election, answer in session.exec(query)}
+
+
+def read_signals(engine: Engine) -> list[Signal]:
+    with read(engine) as session:
+        signals = list(session.exec(select(Signal).order_by(Signal.id)))
+        session.expunge_all()
+    return signals
+
+
+def test_a_blank_payer_gives_a_signal_with_its_reckoning(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    keep([make_ad(payer_name="")])
+    report = evaluate()
+    assert (report.ads, report.has_more) == (1, False)
+    assert report.answers["payer-left-blank"].not_met == 1
+    signal = next(s for s in read_signals(engine) if s.answer == "not_met")
+    assert signal.because[1].endswith("the source has this field and left it blank.")
+    assert signal.trace["facts"]["ad.payer_name"] == {"missing": "not_disclosed"}
+    assert not signal.is_historic
+
+
+def test_ads_that_nobody_called_political_are_judged_too_and_signals_say_so(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
+) -> None:
+    keep([make_ad("shown", payer_name=""), make_ad("shy", declared_political=None)])
+    evaluate()
+    with read(engine) as session:
+        told = {s.ad_id.partition(":")[2]: s.is_listed for s in list_signals(session, EVERY).items}
+        counts = count_answers(session, [rule.sha256 for rule in rules]).values()
+    assert told == {"shown": True, "shy": False}
+    assert all(count.unlabelled < count.applies for count in counts if count.applies)
+    assert any(count.unlabelled for count in counts)
+
+
+def test_unknown_country_leaves_a_national_rule_open(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    keep([make_ad()])
+    evaluate()
+    answers = read_answers(engine)
+    assert answers["us-30120-payer-named", ""] == "cannot_tell"
+    assert ("au-321d-authorisation", "") not in answers
+
+
+def test_evaluating_again_adds_nothing(engine: Engine, keep: Keep, evaluate: Evaluate) -> None:
+    keep([make_ad(payer_name=""), make_ad("a2")])
+    first = evaluate()
+    before = read_answers(engine)
+    again = evaluate(LATER)
+    assert first.new_signals > 0
+    assert (again.ads, again.new_signals) == (0, 0)
+    assert read_answers(engine) == before
+
+
+@pytest.mark.usefixtures("archive_url")
+def test_a_changed_ad_gets_new_answers_and_keeps_its_old_signals(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    keep([make_ad(payer_name="")])
+    evaluate()
+    keep([make_ad(payer_name="Jo")], LATER)
+    report = evaluate(LATER)
+    assert report.ads == 1
+    assert read_answers(engine)["payer-left-blank", ""] == "met"
+    assert [s.answer for s in read_signals(engine)].count("not_met") == 1
+
+
+def test_numbers_that_no_rule_reads_give_no_second_signal(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    keep([make_ad(payer_name="", impressions_lower=1, impressions_upper=9)])
+    evaluate()
+    before = len(read_signals(engine))
+    keep([make_ad(payer_name="", impressions_lower=2, impressions_upper=9)], LATER)
+    report = evaluate(LATER)
+    assert (report.ads, report.new_signals) == (1, 0)
+    assert len(read_signals(engine)) == before
+
+
+@pytest.mark.usefixtures("archive_url")
+def test_small_bites_come_to_the_same_as_one(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    keep([make_ad(f"a{i}", payer_name="" if i % 2 else "Jo") for i in range(5)])
+    bites = []
+    while not bites or bites[-1].has_more:
+        bites.append(evaluate(limit=2))
+    keep([make_ad("late", payer_name="")], LATER)
+    while not bites or bites[-1].ads or bites[-1].has_more:
+        bites.append(evaluate(LATER, limit=2))
+    assert sum(bite.ads for bite in bites) == 6
+    assert max(bite.ads for bite in bites) == 2
+    assert sum(s.answer == "not_met" for s in read_signals(engine)) == 3
+
+
+def test_a_changed_rule_set_is_asked_about_every_ad(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
+) -> None:
+    keep([make_ad(payer_name="")])
+    evaluate()
+    blank = next(rule for rule in rules if rule.id == "payer-left-blank")
+    others = [rule for rule in rules if rule is not blank]
+    assert evaluate(LATER, only=others).ads == 1
+    assert ("payer-left-blank", "") not in read_answers(engine)
+    newer = replace(blank, sha256="f" * 64, text="newer")
+    assert evaluate(LATER, only=[newer, *others]).ads == 1
+    with read(engine) as session:
+        counts = count_answers(session, [newer.sha256, blank.sha256])
+    assert (counts[newer.sha256].not_met, counts[blank.sha256].applies) == (1, 0)
+
+
+def test_suspended_rules_are_not_asked(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
+) -> None:
+    keep([make_ad(payer_name="")])
+    stopped = [replace(r, file=r.file.model_copy(update={"stage": Stage.SUSPENDED})) for r in rules]
+    report = evaluate(only=stopped)
+    assert (report.ads, report.answers) == (1, {})
+
+
+def test_an_ad_is_judged_by_the_law_of_its_days(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    american = {"countries": ["US"], "payer_name": ""}
+    keep(
+        [
+            make_ad("old", **american, started_on=date(2020, 1, 1), ended_on=date(2020, 2, 1)),
+            make_ad("new", **american, started_on=date(2024, 1, 1), ended_on=date(2024, 2, 1)),
+            make_ad("undated", **american),
+        ]
+    )
+    counts = evaluate().answers["us-30120-payer-named"]
+    assert (counts.applies, counts.not_met, counts.cannot_tell) == (2, 1, 1)
+
+
+@pytest.mark.usefixtures("archive_url")
+def test_signals_about_votes_that_are_over_are_historic(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    eve = {"countries": ["GR"], "bodies": ["Vote"]}
+    started = datetime(2023, 5, 20, 9, tzinfo=UTC)
+    keep([make_ad(**eve, started_at=started, ended_at=started + timedelta(days=1))])
+    before = datetime(2023, 5, 20, 12, tzinfo=UTC)
+    evaluate(before)
+    name = ("started-on-the-eve", "gr-2023-05-21-parliament")
+    assert read_answers(engine)[name] == "not_met"
+    signal = next(s for s in read_signals(engine) if s.election_id == name[1])
+    assert not signal.is_historic
+    assert signal.trace["window"][0]["zone"] == "Europe/Athens"
+    evaluate(NOW)
+    assert next(s for s in read_signals(engine) if s.election_id == name[1]).is_historic
+
+
+def test_a_rule_version_is_registered_once_with_a_leaf(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
+) -> None:
+    evaluate()
+    evaluate(LATER)
+    with read(engine) as session:
+        kept = {row.sha256: row.text for row in session.exec(select(RuleVersion))}
+        leaves = session.exec(select(LedgerLeaf).where(LedgerLeaf.kind == "rule_version")).all()
+    assert kept == {rule.sha256: rule.text for rule in rules}
+    assert len(leaves) == len(rules)

@@ -1,0 +1,197 @@
+"""Rules: what loads, what does not, and what a rule answers and why."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archive.models.oversight import Answer
+from archive.records import MissingReason
+from archive.records.canonical import hash_bytes
+from config.overlay import Origin
+from config.settings import Settings
+from oversight.language import Facts
+from oversight.reference.files import ReferenceFileError
+from oversight.rules.loading import Rule, RuleFileError, answer_rule, load_rules
+
+Write = Callable[[str, str], Path]
+
+RULE = """
+id: xx-named
+version: 1
+title: Harbour ads name their payer
+jurisdiction: XX
+legal_basis: [{cite: Harbour Act s. 1, evidence: memory}]
+validity: {from: 2020-01-01, to: null, status: in_force}
+stage: active
+kind: disclaimer.missing
+says: The payer must be named.
+applies_when: {when: '"XX" in ad.countries', cite: s. 1}
+requires: {when: size(ad.payer_name) > 0, cite: s. 2}
+unless: [{id: small-ad, when: ad.spend_upper_minor < 500, cite: s. 3}]
+severity: low
+tests:
+  - {name: named, facts: {ad.countries: [XX], ad.payer_name: Jo, ad.spend_upper_minor: 900}, expect: met}
+  - name: blank
+    facts:
+      ad.countries: [XX]
+      ad.payer_name: {missing: not_disclosed}
+      ad.spend_upper_minor: 900
+    expect: not_met
+  - {name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}
+"""
+
+
+@pytest.fixture
+def load(home_settings: Settings, write_config: Write) -> Callable[[str], Rule]:
+    def load_text(text: str) -> Rule:
+        write_config("rules/xx/xx-named.yaml", text)
+        return next(rule for rule in load_rules(home_settings) if rule.id == "xx-named")
+
+    return load_text
+
+
+def test_a_rule_is_the_bytes_of_its_file(load: Callable[[str], Rule]) -> None:
+    rule = load(RULE)
+    assert rule.text == RULE
+    assert rule.sha256 == hash_bytes(RULE.encode())
+    assert rule.origin is Origin.LOCAL
+
+
+def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Rule]) -> None:
+    with pytest.raises(RuleFileError) as refused:
+        load(RULE.replace("size(ad.payer_name) > 0", "size(ad.payer_name) == 0"))
+    error = refused.value
+    assert (error.file, error.field, error.line) == ("xx/xx-named.yaml", "tests[0].expect", 16)
+    assert error.why == "test 'named': expected met, got not_met"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "why"),
+    [
+        ("size(ad.payer_name) > 0", "size(ad.payer) > 0", "requires.when", "column 8: undefined"),
+        ("size(ad.payer_name) > 0", "ad.payer_name > 'x'", "requires.when", "alphabets"),
+        ("size(ad.payer_name) > 0", "window.overlaps", "requires.when", "undeclared"),
+        ("id: xx-named", "id: xx-other", "id", "is called xx-other.yaml"),
+        ("severity: low", "severity: low\nparams: [harbour_fee]", "params", "harbour_fee"),
+        ("ad.payer_name: Jo", "ad.payer_name: 7", "tests[0].facts.ad.payer_name", "type string"),
+        ("ad.payer_name: Jo", "ad.payr: Jo", "tests[0].facts.ad.payr", "no fact"),
+        ("missing: not_disclosed", "missing: lost", "tests[1].facts.ad.payer_name", "lost"),
+    ],
+)
+def test_a_rule_file_that_is_wrong_says_where(
+    load: Callable[[str], Rule], old: str, new: str, field: str, why: str
+) -> None:
+    with pytest.raises(RuleFileError) as refused:
+        load(RULE.replace(old, new))
+    assert refused.value.field == field
+    assert refused.value.line
+    assert why in refused.value.why
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("severity: low", "severity: low\nseverty: low", "severty"),
+        (
+            "severity: low",
+            "severity: low\nforbids: {when: ad.declared_political, cite: s. 4}",
+            "one of",
+        ),
+        ("requires: {when: size(ad.payer_name) > 0, cite: s. 2}", "", "one of"),
+        (", cite: s. 2", "", "requires.cite"),
+        ("{name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}", "", "tests"),
+        ("name: blank", "name: named", "same name"),
+        ("version: 1", "version: 1\nversion: 2", "given twice"),
+        ("expect: met", "expect: guilty", "expect"),
+        ("evidence: memory", "evidence: memory, url: 'javascript:x'", "url"),
+    ],
+)
+def test_a_file_that_is_no_rule_is_refused(
+    load: Callable[[str], Rule], old: str, new: str, why: str
+) -> None:
+    with pytest.raises(ReferenceFileError, match=why):
+        load(RULE.replace(old, new))
+
+
+def test_two_files_may_not_hold_one_rule(load: Callable[[str], Rule], write_config: Write) -> None:
+    write_config("rules/yy/xx-named.yaml", RULE)
+    with pytest.raises(RuleFileError, match="another file's rule"):
+        load(RULE)
+
+
+def test_an_operators_copy_lies_over_the_shipped_rule(
+    home_settings: Settings, write_config: Write
+) -> None:
+    shipped = next(r for r in load_rules(home_settings) if r.id == "payer-left-blank")
+    write_config(
+        "rules/any/payer-left-blank.yaml", shipped.text.replace("stage: active", "stage: suspended")
+    )
+    changed = next(r for r in load_rules(home_settings) if r.id == "payer-left-blank")
+    assert changed.origin is Origin.CHANGED
+    assert changed.sha256 != shipped.sha256
+    assert shipped.is_evaluated
+    assert not changed.is_evaluated
+
+
+HERE: Facts = {"ad.countries": ("XX",)}
+BLANK: Facts = HERE | {"ad.payer_name": MissingReason.NOT_DISCLOSED}
+
+
+@pytest.mark.parametrize(
+    ("facts", "answer", "because"),
+    [
+        (HERE | {"ad.payer_name": "Jo", "ad.spend_upper_minor": 900}, Answer.MET, "“Jo”"),
+        (BLANK | {"ad.spend_upper_minor": 900}, Answer.NOT_MET, "left it blank"),
+        (BLANK | {"ad.spend_upper_minor": 400}, Answer.DOES_NOT_APPLY, "“small-ad” holds (s. 3)"),
+        (BLANK, Answer.CANNOT_TELL, "unless an exception holds: “small-ad” (s. 3)"),
+        (HERE, Answer.CANNOT_TELL, "this source does not give it"),
+        ({"ad.countries": ("YY",)}, Answer.DOES_NOT_APPLY, "YY"),
+        ({"ad.payer_name": "Jo"}, Answer.CANNOT_TELL, "whether the rule is about this ad"),
+    ],
+)
+def test_a_rule_answers_and_says_why(
+    load: Callable[[str], Rule], facts: Facts, answer: Answer, because: str
+) -> None:
+    outcome = answer_rule(load(RULE), facts, in_force=True)
+    assert outcome.answer is answer
+    assert because in " ".join(outcome.because)
+
+
+def test_a_forbidden_thing_that_is_there_is_not_met(load: Callable[[str], Rule]) -> None:
+    text = RULE.replace(
+        "requires: {when: size(ad.payer_name) > 0", "forbids: {when: size(ad.payer_name) == 0"
+    )
+    rule = load(text)
+    facts = BLANK | {"ad.spend_upper_minor": 900}
+    assert answer_rule(rule, facts, in_force=True).answer is Answer.NOT_MET
+    assert answer_rule(rule, HERE, in_force=True).answer is Answer.CANNOT_TELL
+
+
+def test_an_ad_is_judged_by_the_law_of_its_own_days(load: Callable[[str], Rule]) -> None:
+    rule, facts = load(RULE), BLANK | {"ad.spend_upper_minor": 900}
+    assert answer_rule(rule, facts, in_force=False).answer is Answer.DOES_NOT_APPLY
+    unknown = answer_rule(rule, facts, in_force=None)
+    assert unknown.answer is Answer.CANNOT_TELL
+    assert unknown.because == (
+        "It is not known when the ad ran, so not whether the rule was in force.",
+    )
+
+
+def test_a_trace_holds_every_fact_that_was_read(load: Callable[[str], Rule]) -> None:
+    facts = BLANK | {"ad.spend_upper_minor": 900}
+    trace = answer_rule(load(RULE), facts, in_force=True).as_trace(facts)
+    assert trace["facts"] == {
+        "ad.countries": ["XX"],
+        "ad.payer_name": {"missing": "not_disclosed"},
+        "ad.spend_upper_minor": 900,
+    }
+    assert trace["clauses"].keys() == {"applies_when", "requires", "unless small-ad"}
+
+
+def test_every_shipped_rule_loads_and_says_how_well_it_is_founded(home_settings: Settings) -> None:
+    rules = load_rules(home_settings)
+    assert len(rules) >= 4
+    for rule in rules:
+        is_indicator = rule.file.validity.status == "indicator"
+        assert is_indicator == (rule.file.evidence == "own_pattern"), rule.id

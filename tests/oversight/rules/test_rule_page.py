@@ -1,0 +1,27 @@
+"""The page for people who write rules: its example is a rule that loads."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from config.settings import Settings
+from oversight.rules.facts import AD_FACTS, HOST_FACTS
+from oversight.rules.loading import find_rule, load_rules
+
+PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
+
+
+def test_the_example_loads_with_its_parameter(
+    home_settings: Settings, write_config: Callable[[str, str], Path]
+) -> None:
+    rule, parameter = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    write_config("rules/xx/xx-payer-named.yaml", rule)
+    write_config("params/xx_small_ad_minor.yaml", parameter)
+    loaded = find_rule(load_rules(home_settings), "xx-payer-named")
+    assert loaded.file.window
+    assert loaded.parameters.keys() == {"xx_small_ad_minor"}
+
+
+def test_the_page_names_every_fact() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert [name for name in (*AD_FACTS, *HOST_FACTS) if f"`{name}`" not in text] == []

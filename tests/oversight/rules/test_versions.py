@@ -1,0 +1,97 @@
+"""Rules of an earlier moment: the versions held then, and those in force on a day."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from archive.reading.as_of.moment import NOW, Moment
+from archive.store.database import read, write
+from config.settings import Settings
+from oversight.reference.files import ReferenceFileError, read_kept_text
+from oversight.rules.loading import load_rules
+from oversight.rules.rule_texts import register_rules
+from oversight.rules.schema import LegalStatus, RuleFile, Validity
+from oversight.rules.versions import list_held_rules, pick_in_force
+from paidforby import app
+from tests.migrated import init_fresh
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def rules(tmp_path):
+    return load_rules(Settings(home=tmp_path))[:2]
+
+
+@pytest.fixture
+def engine(tmp_path, rules):
+    """An archive that loaded one rule, then a second one, then another wording of the first."""
+    engine = init_fresh(Settings(home=tmp_path), [])
+    first, second = rules
+    title = json.dumps(f"{first.file.title}, reworded")
+    lines = first.text.splitlines(keepends=True)
+    text = "".join(f"title: {title}\n" if line.startswith("title:") else line for line in lines)
+    earlier = replace(first, text=text, sha256="0" * 64)
+    for loaded, at in ((earlier, NOON), (second, NOON + DAY), (first, NOON + 2 * DAY)):
+        with write(engine) as session:
+            register_rules(session, [loaded], at)
+    yield engine
+    engine.dispose()
+
+
+def hashes_at(engine, rules, moment):
+    with read(engine) as session:
+        return [rule.sha256 for rule in list_held_rules(session, rules, moment)]
+
+
+def test_each_rule_is_listed_in_the_version_held_then(engine, rules):
+    first, second = rules
+    assert hashes_at(engine, rules, Moment(NOON - DAY)) == []
+    assert hashes_at(engine, rules, Moment(NOON)) == ["0" * 64]
+    assert hashes_at(engine, rules, Moment(NOON + DAY)) == ["0" * 64, second.sha256]
+    assert hashes_at(engine, rules, Moment(NOON + 2 * DAY)) == [first.sha256, second.sha256]
+    assert hashes_at(engine, rules, NOW) == [first.sha256, second.sha256]
+
+
+def test_a_version_no_longer_in_use_is_read_word_for_word(engine, rules):
+    with read(engine) as session:
+        [earlier] = list_held_rules(session, rules, Moment(NOON))
+    assert (earlier.id, earlier.origin) == (rules[0].id, None)
+    assert earlier.file.title.endswith("reworded")
+
+
+def test_a_kept_text_of_an_unknown_form_is_named():
+    with pytest.raises(ReferenceFileError, match="old-rule"):
+        read_kept_text("old-rule", "colour: red\n", RuleFile)
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "status", "in_force"),
+    [
+        (None, None, LegalStatus.IN_FORCE, True),
+        (date(2026, 3, 1), None, LegalStatus.IN_FORCE, True),
+        (date(2026, 3, 2), None, LegalStatus.IN_FORCE, False),
+        (None, date(2026, 3, 1), LegalStatus.REPEALED, False),
+        (None, date(2026, 3, 2), LegalStatus.REPEALED, True),
+        (None, None, LegalStatus.ANNOUNCED, False),
+    ],
+)
+def test_a_rule_is_in_force_from_its_first_day_to_before_its_end(
+    rules, starts_on, ends_on, status, in_force
+):
+    validity = Validity(**{"from": starts_on, "to": ends_on}, status=status)
+    rule = replace(rules[0], file=rules[0].file.model_copy(update={"validity": validity}))
+    assert pick_in_force([rule], Moment(valid_at=NOON)) == ([rule] if in_force else [])
+    assert pick_in_force([rule], NOW) == [rule]
+
+
+def test_the_command_lists_the_versions_of_a_time(engine, tmp_path, monkeypatch):
+    monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
+    answer = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-02", "--json"])
+    assert [rule["sha256"] for rule in json.loads(answer.stdout)] == ["0" * 64]
+    table = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-02"])
+    assert "earlier" in table.stdout

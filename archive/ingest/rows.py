@@ -4,8 +4,8 @@ Ad ingest and late history build their rows here, so that both mean the same by 
 Rows are tuples in the order of the names beside them, as `archive.store.bulk` takes them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -16,13 +16,13 @@ from sqlalchemy import JSON, Date
 from sqlmodel import UTCDateTime
 
 from archive.models import PublicAd
-from archive.records import AdContent, AdRecord
+from archive.privacy.redactions import withhold
+from archive.records import AdRecord
 from archive.records.canonical import canonical_json, hash_bytes
-from archive.records.projection import DERIVED_FIELDS, NUMBER_FIELDS, derive_fields
+from archive.records.projection import CONTENT_NAMES, DERIVED_FIELDS, NUMBER_FIELDS, derive_fields
 from archive.runs.lease import Look
 from archive.store.bulk import StoredRow, Storing, table_of
 
-CONTENT_NAMES = (*AdContent.model_fields, "source_fields")
 NUMBER_NAMES = tuple(sorted(NUMBER_FIELDS))
 CONTENT_KEYS, NUMBER_KEYS = (*CONTENT_NAMES, "missing"), (*NUMBER_NAMES, "missing")
 TAKE_CONTENT, TAKE_NUMBERS = itemgetter(*CONTENT_KEYS), itemgetter(*NUMBER_KEYS)
@@ -220,3 +220,11 @@ def spell_leaf(source: str, ref: str, seq: int, content_sha256: str, said_at: st
         "content_sha256": content_sha256,
         "observed_at": said_at,
     }
+
+
+def withhold_fields(p: Prepared, fields: Collection[str]) -> Prepared:
+    """The record without these fields; its hashes stay those of what the source said."""
+    if not fields:
+        return p
+    shown = prepare_record(AdRecord(**withhold(p.record.model_dump(), fields)))
+    return replace(shown, content_sha256=p.content_sha256, numbers_sha256=p.numbers_sha256)

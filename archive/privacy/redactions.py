@@ -6,18 +6,16 @@ captured bytes are evidence and are not touched here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from archive.errors import ArchiveError
-from archive.ingest.rows import CONTENT_NAMES, Prepared, prepare_record
 from archive.models import Ad, AdVersion, PublicAd, Redaction
 from archive.models.changes import ChangeKind, LeafKind
 from archive.records import AdRecord, MissingReason
-from archive.records.projection import project_record
+from archive.records.projection import CONTENT_NAMES, project_record
 from archive.store.batches import cut_batches
 from archive.store.changes import append_changes
 from archive.store.ledger.leaves import append_leaves
@@ -68,14 +66,6 @@ def read_withheld(session: Session, ad_ids: Sequence[int]) -> dict[int, frozense
         for ad_id, field in session.exec(query):
             withheld[ad_id] = withheld.get(ad_id, frozenset()) | {field}
     return withheld
-
-
-def withhold_fields(p: Prepared, fields: Collection[str]) -> Prepared:
-    """The record without these fields; its hashes stay those of what the source said."""
-    if not fields:
-        return p
-    shown = prepare_record(AdRecord(**withhold(p.record.model_dump(), fields)))
-    return replace(shown, content_sha256=p.content_sha256, numbers_sha256=p.numbers_sha256)
 
 
 def withhold(content: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.records import AdNumbers, AdRecord
+from archive.records import AdContent, AdNumbers, AdRecord
 from archive.records.identity import advertiser_id, public_id
 
 PLAIN_HOST = re.compile(r"https?://(?:www\.)?([a-z0-9.-]+)(?:[/?#]|$)")
@@ -17,6 +17,9 @@ PLAIN_HOST = re.compile(r"https?://(?:www\.)?([a-z0-9.-]+)(?:[/?#]|$)")
 
 NUMBER_FIELDS = frozenset(AdNumbers.model_fields)
 """Spend, impressions, reach and audience are metrics; all else is content."""
+
+CONTENT_NAMES = (*AdContent.model_fields, "source_fields")
+"""What a version holds, in the order of its rows."""
 
 DERIVED_FIELDS = (
     "public_id",

@@ -1,7 +1,7 @@
 """Batches that were not believed: put aside with their figures, settled once by a person.
 
 The intake holds a page, `archive.ingest.close_run` what a complete look no longer found; releasing one is
-theirs too (`scrapers.intake.releasing`). Nothing here takes data in.
+theirs too (`scrapers.work.crawl.releasing`). Nothing here takes data in.
 """
 
 import logging

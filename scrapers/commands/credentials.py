@@ -26,10 +26,10 @@ from archive.terminal import (
 )
 from config.settings import Settings
 from scrapers.commands.importing import find_spider
-from scrapers.sources.credentials import list_standings
 from scrapers.work.crawl.checking import check_source
 from scrapers.work.crawl.crawl_process import find_realm
 from scrapers.work.crawl.crawling import CrawlOrder
+from scrapers.work.plan.credentials import list_standings
 
 app = typer.Typer(
     add_completion=False,

@@ -20,8 +20,8 @@ from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Dispatch, Settings
 from scrapers.media.machine_text import find_tesseract, name_version
 from scrapers.readers.yaml_files import YamlFileError
-from scrapers.sources.credentials import CredentialError, Standing, list_standings
 from scrapers.work.dispatch.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
+from scrapers.work.plan.credentials import CredentialError, Standing, list_standings
 from search.engines import open_search
 from search.port import SearchUnavailableError
 

@@ -12,7 +12,7 @@ from archive.runs.lease import Counts
 from archive.runs.quarantined_batches import read_batch_name
 from archive.terminal import open_or_exit, plain_errors, say, utc_now
 from config.settings import Settings
-from scrapers.intake.releasing import release_batch, release_piece
+from scrapers.work.crawl.releasing import release_batch, release_piece
 
 
 @quarantine.command("release")

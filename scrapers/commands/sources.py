@@ -35,9 +35,9 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
-from scrapers.sources.credentials import list_standings, list_warnings
-from scrapers.sources.pages import write_pages
+from scrapers.commands.source_pages import write_pages
 from scrapers.sources.terms import TERMS_SHOWN, tell_terms
+from scrapers.work.plan.credentials import list_standings, list_warnings
 
 HEADER = ("source", "last complete", "records", "state", "alert")
 TITLE_WIDTH = 28

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from archive.runs.captures import redact_url
+from scrapers.readers.delivery import is_domain, read_delivery, read_page_id, sort_delivery
 from scrapers.readers.moments import read_day, read_day_as
 from scrapers.readers.parsing import (
     read_address,
@@ -22,7 +23,6 @@ from scrapers.readers.parsing import (
     read_text,
     read_texts,
 )
-from scrapers.spiders.meta.values import is_domain, read_delivery, read_page_id, sort_delivery
 
 Reader = Callable[[object], Any]
 

@@ -1,7 +1,7 @@
 """What of each source may be republished, as lines for a terminal and rows for its page.
 
-`paidforby sources --terms` and `scrapers/sources/pages.py` call it. It decides nothing: the terms stand at
-the head of each spider and in the file of each feed.
+`paidforby sources --terms` and `scrapers/commands/source_pages.py` call it. It decides nothing: the terms
+stand at the head of each spider and in the file of each feed.
 """
 
 from collections.abc import Iterator, Mapping

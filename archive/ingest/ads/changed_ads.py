@@ -25,10 +25,11 @@ from archive.ingest.rows import (
     Prepared,
     RowMaker,
     Stamp,
+    withhold_fields,
 )
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
-from archive.privacy.redactions import read_withheld, withhold_fields
+from archive.privacy.redactions import read_withheld
 from archive.runs.plausibility import WEIGHED, Gate, Move, list_moves
 from archive.runs.sightings import find_last_before
 from archive.store.bulk import insert_rows, lay_out_ids, look_up_by_key, table_of, update_rows

@@ -15,11 +15,11 @@ from sqlmodel import Session, col, select
 
 from archive.ingest.ads.known_ads import KnownAd
 from archive.ingest.advertisers import note_advertisers
-from archive.ingest.rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf
+from archive.ingest.rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf, withhold_fields
 from archive.ingest.series import Point, find_held, place_late
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
-from archive.privacy.redactions import read_withheld, withhold_fields
+from archive.privacy.redactions import read_withheld
 from archive.runs.sightings import find_first_after
 from archive.store.batches import cut_batches
 from archive.store.changes import append_changes

@@ -6,18 +6,10 @@ The spider `meta_ad_library` takes them through here; single values are read by
 
 from typing import Any
 
+from scrapers.readers.delivery import DELIVERY, is_domain, read_delivery, sort_delivery
 from scrapers.readers.fields import Fields
 from scrapers.readers.parsing import read_texts
-from scrapers.spiders.meta.values import (
-    DELIVERY,
-    TARGETING,
-    is_domain,
-    read_delivery,
-    read_moment,
-    read_parties,
-    sort_delivery,
-    split_moment,
-)
+from scrapers.spiders.meta.values import TARGETING, read_moment, read_parties, split_moment
 
 
 def take_dates(fields: Fields) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 from archive.curation.watch_lists import find_list_id
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from config.settings import Settings
+from scrapers.readers.delivery import read_page_id
 from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import looks_like_json
@@ -45,12 +46,7 @@ from scrapers.spiders.meta.fields import (
     take_targeting,
 )
 from scrapers.spiders.meta.queries import list_watched
-from scrapers.spiders.meta.values import (
-    read_bounds,
-    read_library_id,
-    read_page_id,
-    read_surfaces,
-)
+from scrapers.spiders.meta.values import read_bounds, read_library_id, read_surfaces
 
 # `ad_snapshot_url` is not asked for: see `WITHHELD`.
 FIELD_NAMES = (

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from archive.records import AdvertiserSpendRecord, Grain, Unreadable
+from scrapers.readers.delivery import read_page_id
 from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.files import SourceFile
 from scrapers.readers.parsing import (
@@ -26,7 +27,6 @@ from scrapers.readers.parsing import (
 )
 from scrapers.readers.reading import Columns, Reading, read_rows
 from scrapers.readers.tables import TableFormat, TableRow, read_table
-from scrapers.spiders.meta.values import read_page_id
 
 # The names of columns were in title case until 2022.
 TABLE = TableFormat(folds_names=True)

@@ -31,9 +31,9 @@ from scrapers.fetching.conditional import Validators, read_validators
 from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.row_memory import RowMemory
-from scrapers.sources.credentials import require_valid
 from scrapers.sources.signing import LackError, RedactingFormatter, Secret
 from scrapers.sources.spider import SourceSpider
+from scrapers.work.plan.credentials import require_valid
 from scrapers.work.plan.schedule import find_pace, read_schedule
 
 GIB = 1 << 30

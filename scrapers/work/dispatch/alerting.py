@@ -1,7 +1,7 @@
 """Alerts on their way to people: looks promised by the schedule, warnings of credentials, mail.
 
 The worker and the scheduler call it, `crawl` promises looks at its source. It finds nothing itself:
-`archive.runs.alerts` and `scrapers.sources.credentials` do.
+`archive.runs.alerts` and `scrapers.work.plan.credentials` do.
 """
 
 import smtplib
@@ -22,8 +22,8 @@ from archive.terminal import note
 from config.settings import Settings
 from scrapers.fetching.walk import LOOPBACK
 from scrapers.intake.pages import Clock
-from scrapers.sources.credentials import list_standings, list_warnings
 from scrapers.work.dispatch.singleton_lease import DutyTakenError, give_back_duty, take_duty
+from scrapers.work.plan.credentials import list_standings, list_warnings
 from scrapers.work.plan.schedule import read_schedules
 
 SECONDS_FOR_MAIL = 30

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from archive.runs.alerts import note_rhythm
 from archive.store.database import write
 from paidforby import app
-from scrapers.sources.credentials import Standing
+from scrapers.work.plan.credentials import Standing
 from tests.invented import NOW, hold_something, make_archive, make_settings
 
 RUNNER = CliRunner()

@@ -16,10 +16,10 @@ from archive.models import AdAbsence, HeldBatch, PublicAd, Run
 from archive.models.runs import HeldReason, Outcome
 from archive.store.database import read
 from scrapers.intake.importing import ImportOrder, ImportReport, import_files
-from scrapers.intake.releasing import release_batch
 from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
+from scrapers.work.crawl.releasing import release_batch
 from tests.scrapers.crawls import Home
 
 SOURCE = "snap"

@@ -12,7 +12,7 @@ from scrapers.readers.yaml_files import YamlFileError
 from scrapers.replica.faults import Fault
 from scrapers.replica.meta_faults import refuse_call
 from scrapers.replica.serve import running_replica
-from scrapers.sources.credentials import (
+from scrapers.work.plan.credentials import (
     CredentialError,
     list_standings,
     list_warnings,

@@ -6,7 +6,7 @@ import pytest
 
 import scrapers
 from archive.records import SourceInfo
-from scrapers.sources.pages import IN_TERMS, LABELS, make_pages, write_pages
+from scrapers.commands.source_pages import IN_TERMS, LABELS, make_pages, write_pages
 from scrapers.spiders import find_spiders
 
 KEPT = Path(scrapers.__file__).parents[1] / "docs" / "sources"

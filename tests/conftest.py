@@ -25,7 +25,7 @@ from archive.store.database import create_archive_engine
 from archive.store.setup import migrate
 from tests import servers
 from tests.migrated import migrated_file
-from tests.shelved import Shelf
+from tests.spare_databases import Shelf
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

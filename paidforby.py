@@ -13,19 +13,19 @@ from typer.core import TyperGroup
 # command -> (module, name in it, one line of help for the list)
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "init": ("scrapers.commands.importing", "init", "Create the archive or bring it up to date."),
-    "doctor": ("scrapers.commands.doctor", "doctor", "What works here, what lacks, what to type."),
+    "doctor": ("scrapers.commands.doctor", "doctor", "What works here, what lacks, how to fix it."),
     "sources": (
         "scrapers.commands.sources",
         "sources",
-        "Every source: publisher, licence, needs, last look.",
+        "Every source: publisher, licence, needs, last run.",
     ),
     "credentials": (
         "scrapers.commands.credentials",
         "app",
         "What sources must be shown: owner, end, test call.",
     ),
-    "coverage": ("scrapers.commands.sources", "coverage", "Where we looked, when, and the gaps."),
-    "crawl": ("scrapers.commands.crawl", "crawl", "Look at one source now."),
+    "coverage": ("scrapers.commands.sources", "coverage", "Where we crawled, when, and the gaps."),
+    "crawl": ("scrapers.commands.crawl", "crawl", "Crawl one source now."),
     "import": ("scrapers.commands.importing", "import_", "Read files of a source from disk."),
     "quarantine": (
         "scrapers.commands.quarantine",
@@ -64,7 +64,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "schedule": (
         "scrapers.commands.schedule",
         "schedule",
-        "When each source is looked at, and what that tells of rules' windows.",
+        "When each source is crawled, and what that tells of rules' windows.",
     ),
     "scheduler": ("scrapers.commands.schedule", "scheduler", "Start what is due, on and on."),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),

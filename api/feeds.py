@@ -1,4 +1,4 @@
-"""Feeds: what is new, for programs that look again and again, as Atom and as JSON Feed.
+"""Feeds: what is new, for programs that run again and again, as Atom and as JSON PageFeed.
 
 Pages and routes hand over entries and the address of the page they are of; nothing here reads the
 archive.
@@ -45,7 +45,7 @@ class FeedEntry:
 
 
 @dataclass(frozen=True)
-class Feed:
+class PageFeed:
     """What is new on one page, newest first."""
 
     title: str
@@ -74,7 +74,7 @@ class Feed:
         return f"tag:{host},{MINTED_IN}:{name.lstrip('/')}"
 
 
-def answer_atom(feed: Feed) -> Response:
+def answer_atom(feed: PageFeed) -> Response:
     """A feed as Atom (RFC 4287)."""
     root = ElementTree.Element("feed", xmlns=ATOM_NAMESPACE)
     _add(root, "id", feed.make_id(feed.path))
@@ -94,8 +94,8 @@ def answer_atom(feed: Feed) -> Response:
     return Response(body, media_type=ATOM)
 
 
-def answer_json_feed(feed: Feed) -> Response:
-    """A feed as JSON Feed 1.1."""
+def answer_json_feed(feed: PageFeed) -> Response:
+    """A feed as JSON PageFeed 1.1."""
     items = [
         {
             "id": feed.make_id(entry.id),

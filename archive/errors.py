@@ -35,11 +35,11 @@ class PartitionBusyError(ArchiveError):
         self.until = until
 
 
-class AlreadyLookedError(ArchiveError):
-    """Another worker was quicker to look at what several had found due."""
+class AlreadyCrawledError(ArchiveError):
+    """Another worker was quicker to crawl what several had found due."""
 
     def __init__(self, source: str, partition: str) -> None:
-        super().__init__(f"{source}/{partition} has been looked at by another worker meanwhile")
+        super().__init__(f"{source}/{partition} has been crawled by another worker meanwhile")
 
 
 class LeaseLostError(ArchiveError):

@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from archive.errors import ArchiveError
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.store.database import open_archive
 from config.settings import Settings
 
@@ -89,7 +89,7 @@ def _show(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return format_time(value)
-    return "" if value is None else show_plain(str(value))
+    return "" if value is None else escape_text(str(value))
 
 
 def format_time(value: datetime) -> str:
@@ -98,7 +98,7 @@ def format_time(value: datetime) -> str:
 
 
 def open_or_exit(settings: Settings) -> Engine:
-    """The archive, or a sentence that says what to type."""
+    """The archive, or a sentence that says how to fix it."""
     with plain_errors():
         return open_archive(settings)
 

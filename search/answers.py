@@ -1,14 +1,14 @@
 """One way to answer a query: the engine now, the archive itself at an earlier moment; with coverage.
 
 The API, the pages and the command call `answer_query`. An answer says how well the sources it searched
-were looked at, because an ad that is not found may be one that nobody looked for.
+were crawled, because an ad that is not found may be one that nobody looked for.
 """
 
 from sqlmodel import Session, col, select
 
 from archive.models import Run, Source
 from archive.reading.as_of.moment import Moment
-from archive.reading.coverage import LookedAt, limit_looks, look_over
+from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
 from archive.records import SourceKind
 from search.as_of.answers import search_as_of
 from search.hits import SearchPage
@@ -19,7 +19,7 @@ from search.query import AdQuery
 def answer_query(
     session: Session, engine: SearchEngine, query: AdQuery, moment: Moment
 ) -> SearchPage:
-    """Ads that answer a query at a moment, and how well their sources were looked at.
+    """Ads that answer a query at a moment, and how well their sources were crawled.
 
     Raises:
         QueryError: if the query cannot be put to the engine.
@@ -29,10 +29,10 @@ def answer_query(
     return page.model_copy(update={"coverage": _cover_sources(session, query, moment)})
 
 
-def _cover_sources(session: Session, query: AdQuery, moment: Moment) -> list[LookedAt]:
-    """Looks at the sources asked for, else at every source of ads that was ever looked at."""
+def _cover_sources(session: Session, query: AdQuery, moment: Moment) -> list[CrawledDays]:
+    """Runs of the sources asked for, else at every source of ads that was ever crawled."""
     return [
-        look_over(session, source, query.since_on, query.until_on, moment=moment)
+        summarise_coverage(session, source, query.since_on, query.until_on, moment=moment)
         for source in query.values.get("source") or _list_sources(session, moment)
     ]
 
@@ -40,4 +40,4 @@ def _cover_sources(session: Session, query: AdQuery, moment: Moment) -> list[Loo
 def _list_sources(session: Session, moment: Moment) -> list[str]:
     registries = select(Source.id).where(Source.kind == SourceKind.DISCLOSURES)
     query = select(Run.source).where(col(Run.source).not_in(registries)).distinct()
-    return sorted(session.exec(query.where(*limit_looks(moment))))
+    return sorted(session.exec(query.where(*limit_runs(moment))))

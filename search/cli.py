@@ -113,8 +113,8 @@ def tell_page(page: SearchPage, query: AdQuery) -> list[str]:
     if page.hits:
         header = ["began", "paid for by", "spend", "what was found", "id"]
         lines += ["", *format_table(header, [_tell_hit(hit) for hit in page.hits])]
-    looked = [f"{_plain(look.source)}: {look.sentence}" for look in page.coverage]
-    return [*lines, "", *looked, _tell_next(page, query)]
+    crawled = [f"{_plain(each.source)}: {each.sentence}" for each in page.coverage]
+    return [*lines, "", *crawled, _tell_next(page, query)]
 
 
 _MATCHED_IN_WORDS = {

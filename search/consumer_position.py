@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from archive.models import Change
-from archive.store.changes import move_mark, read_mark
+from archive.store.changes import move_position, read_position
 from archive.store.database import read
 from search.port import NEVER_FILLED, Rejection, SearchUnavailableError
 
@@ -29,21 +29,21 @@ class SearchMark:
     """Documents the engine would not take, by our id of the ad."""
 
 
-def read_search_mark(session: Session, consumer: str) -> SearchMark | None:
+def read_search_position(session: Session, consumer: str) -> SearchMark | None:
     """The engine's mark; `None` when it was never filled."""
-    mark = read_mark(session, consumer)
+    mark = read_position(session, consumer)
     if mark is None:
         return None
     rows = [Rejection(**row) for row in json.loads(mark.detail or "[]")]
     return SearchMark(mark.seq, mark.moved_at, {row.ad_id: row for row in rows})
 
 
-def move_search_mark(
+def move_search_position(
     session: Session, consumer: str, seq: int, rejected: dict[int, Rejection], now: datetime
 ) -> None:
     """Note that every change up to `seq` is in the engine, but for the rejected documents."""
     rows = [row.model_dump() for row in rejected.values()][-MOST_REJECTED:]
-    move_mark(session, consumer, seq, json.dumps(rows), now)
+    move_position(session, consumer, seq, json.dumps(rows), now)
 
 
 def require_data_as_of(archive: Engine, consumer: str) -> datetime:
@@ -53,7 +53,7 @@ def require_data_as_of(archive: Engine, consumer: str) -> datetime:
         SearchUnavailableError: if the engine was never filled.
     """
     with read(archive) as session:
-        mark = read_search_mark(session, consumer)
+        mark = read_search_position(session, consumer)
         if mark is None:
             raise SearchUnavailableError(NEVER_FILLED)
         change = session.get(Change, mark.seq)

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from sqlmodel import Field
 
 from archive.models import PublicAd
-from archive.reading.visible import read_listed
+from archive.reading.visible import read_visible_by_default
 from search.hits import MARK_END, MARK_START, ShownAd
 
 LONGEST_TEXT = 100_000
@@ -93,7 +93,9 @@ def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> Searc
         title=join_title(ad),
         body=join_body(ad),
         landing=join_landing(ad),
-        is_listed=read_listed(ad.id, ad.declared_political, ad.missing, labelled),
+        is_visible_by_default=read_visible_by_default(
+            ad.id, ad.declared_political, ad.missing, labelled
+        ),
     )
 
 

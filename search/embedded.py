@@ -17,7 +17,7 @@ from search.consumer_position import require_data_as_of
 from search.documents import SearchDocument
 from search.fts.query import (
     Bucket,
-    leave_unlisted,
+    leave_out_hidden,
     list_buckets,
     list_conditions,
     list_orders,
@@ -134,7 +134,7 @@ def _count_matches(
         # The text index alone knows, which spares looking up every ad.
         ids = select(tables.text.c.rowid).where(
             matches(tables.text, bucket.expression),
-            *leave_unlisted(tables, query, tables.text.c.rowid),
+            *leave_out_hidden(tables, query, tables.text.c.rowid),
         )
         counted = ids.subquery()
     else:
@@ -153,7 +153,7 @@ def _select_matches(
         selection = selection.where(matches(tables.text, bucket.expression))
     conditions = [
         *list_conditions(tables, query),
-        *leave_unlisted(tables, query, tables.ad.c.id),
+        *leave_out_hidden(tables, query, tables.ad.c.id),
     ]
     return selection.select_from(source).where(*conditions)
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from sqlmodel import Field, SQLModel
 
-from archive.reading.coverage import LookedAt
-from archive.reading.views import AS_OF, LISTED, VALID_AT
+from archive.reading.coverage import CrawledDays
+from archive.reading.views import AS_OF, VALID_AT, VISIBLE_BY_DEFAULT
 
 MARK_START, MARK_END = "\ue000", "\ue001"
 """Private-use characters around what matched: a page escapes the snippet first, then replaces them."""
@@ -38,7 +38,7 @@ class ShownAd(SQLModel):
     surfaces: list[str] = Field(description="Where on the platform it was shown.")
     media_type: str | None = Field(description="Kind of creative as the source names it.")
     declared_political: bool | None = Field(description="Whether it was declared political.")
-    is_listed: bool = Field(description=LISTED)
+    is_visible_by_default: bool = Field(description=VISIBLE_BY_DEFAULT)
     currency: str | None = Field(description="Currency of the spend (ISO 4217).")
     spend_lower_minor: int | None = Field(description="Least spent so far, in minor units.")
     spend_upper_minor: int | None = Field(
@@ -83,10 +83,10 @@ class SearchPage(SQLModel):
     as_of: datetime | None = Field(default=None, description=AS_OF)
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
     hits: list[SearchHit] = Field(description="The page's results, in order.")
-    coverage: list[LookedAt] = Field(
+    coverage: list[CrawledDays] = Field(
         default_factory=list,
-        description="How well each source that was searched was looked at: in the days asked for, else "
-        "from its first look to its last.",
+        description="How well each source that was searched was crawled: in the days asked for, else "
+        "from its first run to its last.",
     )
     facets: dict[str, dict[str, int]] = Field(
         description="For each facet asked for: value -> ads, most first, at most 100 values. An ad "

@@ -21,7 +21,7 @@ SETTINGS: Mapping[str, Any] = {
     "searchableAttributes": ["title", "body", "advertiser", "payer", "sponsor", "landing", "id"],
     "filterableAttributes": [
         {
-            "attributePatterns": [*_BY_VALUE, "ad_id", "is_listed"],
+            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default"],
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": False}},
         },
         {
@@ -70,8 +70,8 @@ def spell_words(query: AdQuery) -> str:
 def list_filters(query: AdQuery) -> list[str]:
     """Filter expressions, all of which must hold."""
     filters = [_any_of(name, values) for name, values in query.values.items()]
-    if query.only_listed:
-        filters.append("is_listed = true")
+    if query.only_visible_by_default:
+        filters.append("is_visible_by_default = true")
     if query.since_on:
         day = query.since_on.toordinal()
         filters += [f"ended_day >= {day} OR ended_day IS NULL", "started_day IS NOT NULL"]

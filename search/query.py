@@ -99,7 +99,7 @@ class AdQuery:
     """Whether ads without a political label are looked among as well."""
 
     @property
-    def only_listed(self) -> bool:
+    def only_visible_by_default(self) -> bool:
         """Whether ads that are not listed unasked are left out: not where one asks by the label."""
         return self.include is None and "declared_political" not in self.values
 

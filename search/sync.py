@@ -17,7 +17,7 @@ from archive.reading.visible import find_labelled
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq, read_changes
 from archive.store.database import read, write
-from search.consumer_position import SearchMark, move_search_mark, read_search_mark
+from search.consumer_position import SearchMark, move_search_position, read_search_position
 from search.documents import SearchDocument, make_document
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
 
@@ -72,7 +72,7 @@ def sync_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncRepo
         SearchUnavailableError: if the engine failed; the mark stays, the next sync begins there.
     """
     with read(archive) as session:
-        mark = read_search_mark(session, search.consumer)
+        mark = read_search_position(session, search.consumer)
     if mark is None or search.count_documents() is None:
         return rebuild_index(archive, search, now)
     report = SyncReport(engine=search.name)
@@ -95,7 +95,7 @@ def rebuild_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncR
     report.rejected = search.rebuild(_read_pages(archive, report))
     with write(archive) as session:
         rejected = {row.ad_id: row for row in report.rejected}
-        move_search_mark(session, search.consumer, report.seq, rejected, now)
+        move_search_position(session, search.consumer, report.seq, rejected, now)
     return report
 
 
@@ -107,7 +107,7 @@ def index_status(archive: Engine, search: SearchEngine, now: datetime) -> IndexS
     """
     documents = search.count_documents()
     with read(archive) as session:
-        mark = read_search_mark(session, search.consumer)
+        mark = read_search_position(session, search.consumer)
         seq = mark.seq if mark else 0
         waiting = select(func.count(), func.min(Change.recorded_at)).where(col(Change.seq) > seq)
         lag, oldest = session.exec(waiting).one()
@@ -142,19 +142,19 @@ def _take_round(archive: Engine, search: SearchEngine, report: SyncReport, now: 
         with write(archive) as session:
             this = _read_round(session, search)
             rejected = search.write_batch(this.batch, session)
-            moved = _move_mark(session, search, this, rejected, now)
+            moved = _move_position(session, search, this, rejected, now)
     else:
         with read(archive) as session:
             this = _read_round(session, search)
         rejected = search.write_batch(this.batch, None)
         with write(archive) as session:
-            moved = _move_mark(session, search, this, rejected, now)
+            moved = _move_position(session, search, this, rejected, now)
     _add_round(report, this, rejected)
     return moved and this.changes == CHANGES_AT_ONCE
 
 
 def _read_round(session: Session, search: SearchEngine) -> Round:
-    mark = read_search_mark(session, search.consumer)
+    mark = read_search_position(session, search.consumer)
     if mark is None:
         raise SearchUnavailableError("the search copy was dropped; type: paidforby index sync")
     changes = read_changes(session, mark.seq, CHANGES_AT_ONCE)
@@ -187,7 +187,7 @@ def _make_documents(session: Session, ads: Sequence[PublicAd]) -> list[SearchDoc
     return [make_document(ad, labelled) for ad in ads]
 
 
-def _move_mark(
+def _move_position(
     session: Session,
     search: SearchEngine,
     this: Round,
@@ -199,7 +199,7 @@ def _move_mark(
     When another sync moved it meanwhile, what either sent last may be the older state of an ad: the
     mark goes back to where the earlier began, and the next sync sends all of it again.
     """
-    current = read_search_mark(session, search.consumer)
+    current = read_search_position(session, search.consumer)
     alone = current is not None and current.seq == this.mark.seq
     seq = this.last_seq if alone else min(this.mark.seq, current.seq if current else 0)
     sent = {document.ad_id for document in (*this.batch.documents, *this.batch.moved)}
@@ -207,7 +207,7 @@ def _move_mark(
     kept = {k: v for k, v in known.items() if k not in sent and k not in this.batch.deleted}
     if this.changes or not alone:
         new = {row.ad_id: row for row in rejected}
-        move_search_mark(session, search.consumer, seq, kept | new, now)
+        move_search_position(session, search.consumer, seq, kept | new, now)
     return alone
 
 

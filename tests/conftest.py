@@ -25,7 +25,7 @@ from archive.store.database import create_archive_engine
 from archive.store.setup import migrate
 from tests import servers
 from tests.migrated import migrated_file
-from tests.spare_databases import Shelf
+from tests.spare_databases import SpareDatabases
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -92,8 +92,8 @@ def migrated_database(postgresql_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def empty_archives(postgresql_server: str, migrated_database: str) -> Shelf:
-    return Shelf(postgresql_server, migrated_database)
+def empty_archives(postgresql_server: str, migrated_database: str) -> SpareDatabases:
+    return SpareDatabases(postgresql_server, migrated_database)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -103,8 +103,8 @@ def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
         copied = shutil.copy(migrated_file(), tmp_path / "archive.sqlite3")
         yield f"sqlite:///{copied}"
         return
-    shelf: Shelf = request.getfixturevalue("empty_archives")
-    with shelf.borrow() as url:
+    spare_databases: SpareDatabases = request.getfixturevalue("empty_archives")
+    with spare_databases.borrow() as url:
         yield url
 
 

@@ -12,7 +12,7 @@ from archive.ingest.corrections import (
     write_corrections,
 )
 from archive.ingest.rows import Stamp
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.spending import SpendMeasure
 from archive.store.database import write
 from tests.invented import NOW
@@ -24,8 +24,8 @@ RUN = 1
 def correct_something(engine: Engine, ad_id: str, advertiser_id: str) -> None:
     """An ad's spend that fell, and a week that the source no longer states."""
     source = ad_id.partition(":")[0]
-    look = Look(RUN, source, "2026", 1, NOW, is_sweep=True)
-    stamp = Stamp(look, None, NOW)
+    lease = RunLease(RUN, source, "2026", 1, NOW, is_sweep=True)
+    stamp = Stamp(lease, None, NOW)
     earlier = NOW - timedelta(days=3)
     amounts = {"currency": "EUR", "spend_lower_minor": 900_00, "spend_upper_minor": None}
     before, after = Figures(amounts, earlier), Figures(amounts | {"spend_lower_minor": 1}, NOW)

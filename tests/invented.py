@@ -11,16 +11,16 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from archive.curation.people import add_user
-from archive.ingest.close_run import close_look
+from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models.people import Role
-from archive.models.runs import HeldReason, Outcome, PieceStatus, RunKind
+from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.records import SourceInfo
 from archive.records.sources import SourceKind
 from archive.runs.captures import save_capture
 from archive.runs.lease import begin_run, end_run
 from archive.runs.plausibility import Figures, ImplausibleBatchError
-from archive.runs.quarantined_batches import hold_batch, settle_batch
+from archive.runs.quarantined_batches import quarantine_batch, settle_batch
 from archive.store.blobs import BlobStore
 from archive.store.database import write
 from archive.store.realm import claim_realm
@@ -49,7 +49,7 @@ SOURCES = [
         access="robots: obey",
         partition_unit="a year's file",
         seconds_between_requests=1,
-        lacks="who saw the ads; the ads' text where it stands in the picture",
+        data_gaps="who saw the ads; the ads' text where it stands in the picture",
     ),
     SourceInfo(
         id="meadow_library",
@@ -63,7 +63,7 @@ SOURCES = [
         needs="an access token",
         partition_unit="a country",
         seconds_between_requests=2,
-        lacks="exact amounts: it gives ranges",
+        data_gaps="exact amounts: it gives ranges",
     ),
     SourceInfo(
         id="island_registry",
@@ -93,31 +93,33 @@ def make_settings(home: Path) -> Settings:
 
 
 def make_archive(settings: Settings) -> Engine:
-    """An archive with three looks at two sources of ads and one at a registry."""
+    """An archive with three runs of two sources of ads and one at a registry."""
     engine = init_fresh(settings, SOURCES)
     blobs = BlobStore(settings.blobs_dir)
     with write(engine) as session:
         claim_realm(session, Realm.FICTIONAL)
         month_ago, week_ago = NOW - timedelta(days=30), NOW - timedelta(days=7)
-        take_look(session, blobs, "harbour_ads", "2026", month_ago, harbour_ads(0))
-        take_look(session, blobs, "harbour_ads", "2026", week_ago, harbour_ads(1))
-        take_look(session, blobs, "harbour_ads", "2026", NOW, harbour_ads(2))
-        take_look(session, blobs, "meadow_library", "GR", week_ago, list(meadow_ads()))
-        take_look(session, blobs, "island_registry", "2026", NOW, list(registry_rows()))
-        fail_look(session, "meadow_library", "US", NOW - timedelta(days=2))
+        record_run(session, blobs, "harbour_ads", "2026", month_ago, harbour_ads(0))
+        record_run(session, blobs, "harbour_ads", "2026", week_ago, harbour_ads(1))
+        record_run(session, blobs, "harbour_ads", "2026", NOW, harbour_ads(2))
+        record_run(session, blobs, "meadow_library", "GR", week_ago, list(meadow_ads()))
+        record_run(session, blobs, "island_registry", "2026", NOW, list(registry_rows()))
+        record_failed_run(session, "meadow_library", "US", NOW - timedelta(days=2))
     return engine
 
 
 def hold_something(engine: Engine) -> None:
-    """Two batches that were not believed: one waits, the other a person has released."""
+    """Two batches that were implausible: one waits, the other a person has released."""
     gone: Figures = {"what": "ads", "gone": 30}
-    takedown = ImplausibleBatchError(HeldReason.SHRINK, "30 of 90 ads are gone at once", gone)
-    absurd = ImplausibleBatchError(HeldReason.ABSURD_AMOUNT, f"ad {HOSTILE} states too much", {})
+    takedown = ImplausibleBatchError(QuarantineReason.SHRINK, "30 of 90 ads are gone at once", gone)
+    absurd = ImplausibleBatchError(
+        QuarantineReason.ABSURD_AMOUNT, f"ad {HOSTILE} states too much", {}
+    )
     with write(engine) as session:
-        look = begin_run(session, "harbour_ads", "2025", RunKind.CRAWL, NOW)
-        released = hold_batch(session, look, takedown, NOW)
-        hold_batch(session, look, absurd, NOW)
-        end_run(session, look, Outcome.ATTENTION, NOW)
+        run = begin_run(session, "harbour_ads", "2025", RunKind.CRAWL, NOW)
+        released = quarantine_batch(session, run, takedown, NOW)
+        quarantine_batch(session, run, absurd, NOW)
+        end_run(session, run, Outcome.ATTENTION, NOW)
         assert released.id is not None
         because = "the platform closed the account"
         settle_batch(session, released.id, PieceStatus.RELEASED, "Ada", because, NOW)
@@ -141,7 +143,7 @@ def decide_something(settings: Settings, engine: Engine) -> str:
         return decide_flag(session, flag, draft, reviewer, settings, NOW).reference
 
 
-def take_look(
+def record_run(
     session: Session,
     blobs: BlobStore,
     source: str,
@@ -149,25 +151,23 @@ def take_look(
     at: datetime,
     records: list[Any],
 ) -> None:
-    """One complete look at a partition, with its evidence."""
-    look = begin_run(session, source, partition, RunKind.CRAWL, at, is_sweep=True)
+    """One complete run of a partition, with its evidence."""
+    run = begin_run(session, source, partition, RunKind.CRAWL, at, is_sweep=True)
     body = "\n".join(record.model_dump_json() for record in records).encode()
     capture = save_capture(
         session,
-        look,
+        run,
         blobs.put_bytes(body),
         url=f"https://{source.replace('_', '-')}.example/{partition}",
         now=at,
         status=200,
         media_type="application/json",
     )
-    ingest_page(session, look, records, capture.id, at + timedelta(seconds=5))
-    close_look(session, look, Outcome.DONE, at + timedelta(seconds=7), covered=True)
+    ingest_page(session, run, records, capture.id, at + timedelta(seconds=5))
+    close_run(session, run, Outcome.DONE, at + timedelta(seconds=7), covered=True)
 
 
-def fail_look(session: Session, source: str, partition: str, at: datetime) -> None:
-    """A look that ended badly, which leaves a gap."""
-    look = begin_run(session, source, partition, RunKind.CRAWL, at)
-    end_run(
-        session, look, Outcome.FAILED, at + timedelta(minutes=3), reason="the token has expired"
-    )
+def record_failed_run(session: Session, source: str, partition: str, at: datetime) -> None:
+    """A run that ended badly, which leaves a gap."""
+    run = begin_run(session, source, partition, RunKind.CRAWL, at)
+    end_run(session, run, Outcome.FAILED, at + timedelta(minutes=3), reason="the token has expired")

@@ -11,41 +11,41 @@ from archive.records import AdRecord, DisclosureRecord
 HOSTILE = '<script>alert("x")</script> "><img src=x onerror=alert(1)> \u202egnihton\u202c {{ 7*7 }}'
 
 
-def harbour_ads(look: int) -> list[AdRecord]:
+def harbour_ads(run: int) -> list[AdRecord]:
     """Ads with exact amounts: one whose text, payer and numbers move, one that vanishes."""
-    ads = [harbour_mill(look), harbour_plain(2, look), harbour_plain(3, look), harbour_hostile()]
-    return ads if look < 2 else ads[:2] + ads[3:]
+    ads = [harbour_mill(run), harbour_plain(2, run), harbour_plain(3, run), harbour_hostile()]
+    return ads if run < 2 else ads[:2] + ads[3:]
 
 
-def harbour_mill(look: int) -> AdRecord:
+def harbour_mill(run: int) -> AdRecord:
     """An ad that changed its words and its payer, and whose spend grew."""
     bodies = [
         "Save the old mill. Sign today.",
         "Save the old mill. Sign before 1 December.",
         "Save the old mill. Sign before 1 December.",
     ]
-    spend = (120_00, 480_00, 1_020_00)[look]
+    spend = (120_00, 480_00, 1_020_00)[run]
     return AdRecord(
         ref="mill-1",
         platform="harbour",
         url="https://harbour.example/ads/mill-1",
         advertiser_ref="77",
         advertiser_name="Friends of the Old Mill",
-        payer_name="Old Mill Trust" if look else "Mill Holdings Ltd",
+        payer_name="Old Mill Trust" if run else "Mill Holdings Ltd",
         countries=["GR"],
         languages=["en"],
         titles=["The mill belongs to everyone"],
-        bodies=[bodies[look]],
+        bodies=[bodies[run]],
         landing_urls=["https://mill.example/climate-action?from=ad"],
         media_type="image",
         declared_political=True,
         started_on=date(2026, 10, 20),
-        ended_on=date(2026, 12, 1) if look else None,
+        ended_on=date(2026, 12, 1) if run else None,
         currency="EUR",
         spend_lower_minor=spend,
         spend_upper_minor=spend,
-        impressions_lower=(9_000, 41_000, 88_500)[look],
-        impressions_upper=(9_000, 41_000, 88_500)[look],
+        impressions_lower=(9_000, 41_000, 88_500)[run],
+        impressions_upper=(9_000, 41_000, 88_500)[run],
         targeting=[{"dimension": "age", "mode": "include", "text": "35+"}],
         delivery=[
             {"by": "age_gender", "age": "35-44", "gender": "female", "share": 0.41},
@@ -57,7 +57,7 @@ def harbour_mill(look: int) -> AdRecord:
     )
 
 
-def harbour_plain(number: int, look: int) -> AdRecord:
+def harbour_plain(number: int, run: int) -> AdRecord:
     """An ad with an exact amount in dollars and nothing said about who saw it."""
     return AdRecord(
         ref=f"plain-{number}",
@@ -70,8 +70,8 @@ def harbour_plain(number: int, look: int) -> AdRecord:
         started_at=datetime(2026, 10, 20, 15, 30, tzinfo=UTC),
         started_on=date(2026, 10, 20),
         currency="USD",
-        spend_lower_minor=number * 1_000_00 + look,
-        spend_upper_minor=number * 1_000_00 + look,
+        spend_lower_minor=number * 1_000_00 + run,
+        spend_upper_minor=number * 1_000_00 + run,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 
 @dataclass
-class Shelf:
+class SpareDatabases:
     """Databases like a template that nothing is in; copying one takes longer than emptying it again."""
 
     server_url: str
@@ -57,8 +57,8 @@ def empty_database(url: str) -> str:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         names = sqlalchemy.inspect(connection).get_table_names()
-        looks = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
-        filled = connection.exec_driver_sql(" UNION ALL ".join(looks)).scalars().all()
+        runs = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
+        filled = connection.exec_driver_sql(" UNION ALL ".join(runs)).scalars().all()
         if tables := ", ".join(f'"{name}"' for name in filled if name != "alembic_version"):
             # Deleted rows would leave room that later ones take in another order.
             connection.exec_driver_sql(f"TRUNCATE {tables} CASCADE")

@@ -12,7 +12,7 @@ from archive.records import AdRecord
 from archive.store.blobs import BlobStore
 from archive.store.database import write
 from config.settings import Settings
-from tests.invented import NOW, take_look
+from tests.invented import NOW, record_run
 from tests.invented_records import HOSTILE
 
 ARGUED, QUIET = "meadow_library:900000701", "meadow_library:900000702"
@@ -44,7 +44,7 @@ def watch_something(settings: Settings, engine: Engine) -> None:
         partition = read_watch_list(session, head.id).partition
         ads = [make_unlabelled(one.partition(":")[2]) for one in (ARGUED, QUIET)]
         blobs, at = BlobStore(settings.blobs_dir), NOW - timedelta(days=8)
-        take_look(session, blobs, "meadow_library", partition, at, ads)
+        record_run(session, blobs, "meadow_library", partition, at, ads)
         argued = find_ad_row(session, ARGUED)
         label_ad(session, argued, "Ada", "It asks to vote for the ferry.", NOW - timedelta(days=5))
         because = f"The ferry company sells tickets with it. {HOSTILE}"

@@ -16,6 +16,7 @@ from api.pages import (
     decisions,
     home,
     media,
+    quarantined,
     report,
     results,
     rules,
@@ -24,7 +25,6 @@ from api.pages import (
     static,
     watch_lists,
 )
-from api.pages import quarantined as held
 from api.pages.errors import answer_errors
 
 ROUTERS = (
@@ -39,7 +39,7 @@ ROUTERS = (
     corrections.router,
     report.router,
     sources.router,
-    held.router,
+    quarantined.router,
     watch_lists.router,
     coverage.router,
     about.router,

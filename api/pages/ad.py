@@ -20,9 +20,9 @@ from api.pages.site import PageHead, read_moment, render_page, set_moment
 from archive.curation.watch_lists import find_list_id
 from archive.models import Source
 from archive.reading import (
-    list_absences,
     list_evidence,
     list_metrics,
+    list_vanished_periods,
     list_versions,
     read_ad,
 )
@@ -51,7 +51,7 @@ CountRow = tuple[str, int | None, int | None, str, int]
 
 
 @dataclass(frozen=True)
-class DeliveryRow:
+class AudienceRow:
     """One group of people who saw an ad."""
 
     labels: list[str]
@@ -67,7 +67,7 @@ class DeliveryGroup:
     labels: list[str]
     measure: str
     scale: int
-    rows: list[DeliveryRow]
+    rows: list[AudienceRow]
 
 
 @router.get("/ads/{source}/{ref:path}")
@@ -102,7 +102,7 @@ def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
     """Everything else the page shows, as known at the same time as the ad."""
     versions = list_versions(session, ad.id, moment)
     metrics = list_metrics(session, ad.id, moment)
-    absences = list_absences(session, ad.id, moment)
+    vanished_periods = list_vanished_periods(session, ad.id, moment)
     source = session.get(Source, ad.source)
     spends = [(m.spend_lower_minor, m.spend_upper_minor) for m in metrics]
     shown = [(m.impressions_lower, m.impressions_upper) for m in metrics]
@@ -111,8 +111,8 @@ def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
         "versions": versions,
         "metrics": metrics,
         "corrections": list_corrections(session, CorrectionFilter(subject=ad.id), moment=moment),
-        "absences": absences,
-        "absence": absences[-1] if absences else None,
+        "vanished_periods": vanished_periods,
+        "absence": vanished_periods[-1] if vanished_periods else None,
         "decisions": [
             decision
             for decision in list_ad_decisions(session, ad.id)
@@ -185,12 +185,12 @@ def _make_group(by: str, rows: Sequence[Mapping[str, Any]]) -> DeliveryGroup:
     )
 
 
-def _make_row(row: Mapping[str, Any], labels: Sequence[str]) -> DeliveryRow:
+def _make_row(row: Mapping[str, Any], labels: Sequence[str]) -> AudienceRow:
     named = [str(row.get(name, "")) for name in labels]
     if "share" in row:
         share = float(row["share"])
-        return DeliveryRow(named, write_share(share), round(share * SHARE_STEPS))
+        return AudienceRow(named, write_share(share), round(share * SHARE_STEPS))
     if "count" not in row:
-        return DeliveryRow(named, "unknown", None)
+        return AudienceRow(named, "unknown", None)
     count = int(row["count"])
-    return DeliveryRow(named, write_count(count, "time"), count)
+    return AudienceRow(named, write_count(count, "time"), count)

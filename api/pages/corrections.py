@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.feeds import Feed, FeedEntry
+from api.feeds import FeedEntry, PageFeed
 from api.pages.feed_routes import serve_feed
 from api.pages.page_frame import set_query
 from api.pages.site import PageHead, read_moment, render_page, set_moment
@@ -69,10 +69,10 @@ def show_corrections(
         )
 
 
-def _make_feed(rooms: Rooms) -> Feed:
+def _make_feed(rooms: Rooms) -> PageFeed:
     with read(rooms.engine) as session:
         page = list_corrections(session, CorrectionFilter(), limit=CORRECTIONS_SHOWN)
-    return Feed(
+    return PageFeed(
         title="Corrections: figures that sources changed or took back",
         path=PATH,
         author=rooms.settings.operator_name,

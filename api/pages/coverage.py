@@ -1,4 +1,4 @@
-"""The page of one source: week by week what was looked at, seen and claimed, and every gap."""
+"""The page of one source: week by week what was crawled, seen and claimed, and every gap."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -37,7 +37,7 @@ def show_coverage(rooms: RoomsDep, source_id: str, country: str = ALL_COUNTRIES)
         asked = urlencode({"source": source_id, "country": country})
         path = f"/sources/{quote(source_id, safe='')}"
         page = PageHead(
-            title=f"Looks at {source.title}",
+            title=f"Runs at {source.title}",
             path=path if country == ALL_COUNTRIES else f"{path}?{urlencode({'country': country})}",
             section="/sources",
             json=f"/api/v1/coverage?{asked}",

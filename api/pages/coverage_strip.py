@@ -15,13 +15,18 @@ from archive.reading.views import DayCover
 
 CELL, HEIGHT = 6, 20
 
-CLASSES = {"looked": "looked", "partial": "partly", "failed": "failed", "not_looked": "unlooked"}
-HEIGHTS = {"looked": 20, "partial": 13, "failed": 9, "not_looked": 4}
+CLASSES = {
+    "crawled": "crawled",
+    "partial": "partly",
+    "failed": "failed",
+    "not_crawled": "not-crawled",
+}
+HEIGHTS = {"crawled": 20, "partial": 13, "failed": 9, "not_crawled": 4}
 """The states differ in height too: colour alone must not tell them apart."""
 
 
 @dataclass(frozen=True)
-class Stretch:
+class DayRange:
     """Days in a row that were covered alike."""
 
     state: str
@@ -30,7 +35,7 @@ class Stretch:
     days: int
 
 
-def draw_strip(days: Sequence[DayCover]) -> Markup:
+def draw_coverage_strip(days: Sequence[DayCover]) -> Markup:
     """The strip as inline SVG, oldest day first, with its counts as text alternative."""
     return Markup(
         '<svg class="strip" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" '
@@ -39,7 +44,7 @@ def draw_strip(days: Sequence[DayCover]) -> Markup:
 
 
 def describe_days(days: Sequence[DayCover]) -> str:
-    """`90 days from 26 Aug 2026 to 23 Nov 2026: 4 looked, 1 failed, 85 not looked`."""
+    """`90 days from 26 Aug 2026 to 23 Nov 2026: 4 crawled, 1 failed, 85 not crawled`."""
     if not days:
         return "no days"
     counts = {state: sum(day.state == state for day in days) for state in CLASSES}
@@ -48,13 +53,13 @@ def describe_days(days: Sequence[DayCover]) -> str:
     return f"{write_count(len(days), 'day')} {span}: {said}"
 
 
-def list_stretches(days: Sequence[DayCover]) -> list[Stretch]:
+def list_row_ranges(days: Sequence[DayCover]) -> list[DayRange]:
     """The same days as stretches of equal cover, newest first."""
-    stretches = []
+    day_ranges = []
     for state, group in groupby(days, key=lambda day: day.state):
         span = [day.day_on for day in group]
-        stretches.append(Stretch(state, span[0], span[-1], len(span)))
-    return stretches[::-1]
+        day_ranges.append(DayRange(state, span[0], span[-1], len(span)))
+    return day_ranges[::-1]
 
 
 def _draw_states(days: Sequence[DayCover]) -> Markup:

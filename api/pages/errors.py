@@ -15,7 +15,7 @@ from archive.store.database import read
 
 NOT_FOUND_STEPS = (
     "Check the address. An ad's is /ads/, the source, /, and the source's own id of the ad.",
-    "It may be in no source that this archive looks at: see “What is not here” below.",
+    "It may be in no source that this archive collects: see “What is not here” below.",
 )
 WRONG_STEPS = ("Go back, change what you asked for, and try again.",)
 FAILED_STEPS = (

@@ -12,12 +12,12 @@ from sqlmodel import Session
 from api.pages.formatting import name_code
 from archive.reading import read_data_as_of
 from archive.reading.as_of.moment import Moment
-from archive.reading.sources.overview import count_days_looked
+from archive.reading.sources.overview import count_days_crawled
 from archive.store.realm import read_realm
 from config.settings import DeploymentKind, Realm, Settings
 
 DAYS_SHOWN = 28
-"""The as-of line counts on how many of these last days this archive looked at a source."""
+"""The as-of line counts on how many of these last days this archive crawled a source."""
 
 OPINION = (
     "It has no power over ads, advertisers or platforms: what it writes about an ad is its opinion, "
@@ -36,17 +36,17 @@ MAY_DECIDE = {
 
 
 @dataclass(frozen=True)
-class Frame:
+class PageFrame:
     """What the top and the bottom of a page say."""
 
     is_fictional: bool
     known_at: datetime | None
-    """When the newest look at a source ended; `None`: this archive has not looked yet."""
+    """When the newest run of a source ended; `None`: this archive has not crawled yet."""
     moment: Moment
     """The moment the reader asked for."""
     at: dict[str, str | None]
     """The same as addresses carry it, field by field."""
-    days_looked: int
+    days_crawled: int
     days_due: int
     operator_name: str
     operator_kind: str
@@ -62,21 +62,21 @@ class Frame:
         return self.moment.as_of or self.known_at
 
 
-def read_frame(
+def read_page_frame(
     session: Session, settings: Settings, path: str, now: datetime, moment: Moment
-) -> Frame:
+) -> PageFrame:
     """The frame of the page at `path`, for the archive as it is now."""
     known_at = read_data_as_of(session)
     is_fictional = read_realm(session) is Realm.FICTIONAL
     # Whoever serves an archive of invented ads, nothing in it decides about anybody.
     kind = DeploymentKind.DEMO if is_fictional else settings.deployment_kind
     first_on = (now - timedelta(days=DAYS_SHOWN - 1)).date()
-    return Frame(
+    return PageFrame(
         is_fictional=is_fictional,
         known_at=known_at,
         moment=moment,
         at=write_moment(moment),
-        days_looked=count_days_looked(session, first_on, now.date()),
+        days_crawled=count_days_crawled(session, first_on, now.date()),
         days_due=DAYS_SHOWN,
         operator_name=settings.operator_name,
         operator_kind=name_code(kind),

@@ -1,10 +1,10 @@
-"""The page of batches that were not believed, and its feeds."""
+"""The page of batches that were implausible, and its feeds."""
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.feeds import Feed, FeedEntry
+from api.feeds import FeedEntry, PageFeed
 from api.pages.feed_routes import serve_feed
 from api.pages.page_frame import set_query
 from api.pages.site import PageHead, render_page
@@ -12,8 +12,8 @@ from archive.models.runs import PieceStatus
 from archive.reading import list_sources
 from archive.reading.sources.quarantined import (
     CAUSES,
-    HeldBatchView,
-    list_held,
+    QuarantinedBatchView,
+    list_quarantined,
     tell_batch,
     tell_decision,
 )
@@ -21,32 +21,38 @@ from archive.store.database import read
 
 router = APIRouter()
 
-PATH = "/held"
+PATH = "/quarantined"
 BATCHES_SHOWN = 50
 
 STATES = {
-    PieceStatus.HELD: "held",
+    PieceStatus.QUARANTINED: "quarantined",
     PieceStatus.RELEASED: "released",
     PieceStatus.REJECTED: "rejected",
 }
 
 
+@router.get("/held", include_in_schema=False)
+def redirect_former_address() -> RedirectResponse:
+    """Links to the page's address before 2026-11-29 keep working."""
+    return RedirectResponse(PATH, status_code=308)
+
+
 @router.get(PATH)
-def show_held(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
-    """What was held, newest first."""
+def show_quarantined(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
+    """What was quarantined, newest first."""
     page = PageHead(
-        title="Held until a person decides",
+        title="Quarantined until a person decides",
         path=PATH,
         section="/sources",
-        json=set_query("/api/v1/held", cursor=cursor, limit=BATCHES_SHOWN),
+        json=set_query("/api/v1/quarantined", cursor=cursor, limit=BATCHES_SHOWN),
     )
     with read(rooms.engine) as session:
         return render_page(
             rooms,
             session,
             page,
-            "held.html",
-            batches=list_held(session, cursor=cursor, limit=BATCHES_SHOWN),
+            "quarantined.html",
+            batches=list_quarantined(session, cursor=cursor, limit=BATCHES_SHOWN),
             titles={source.id: source.title for source in list_sources(session)},
             causes=CAUSES,
             tell_decision=tell_decision,
@@ -54,11 +60,11 @@ def show_held(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
         )
 
 
-def _make_feed(rooms: Rooms) -> Feed:
+def _make_feed(rooms: Rooms) -> PageFeed:
     with read(rooms.engine) as session:
-        page = list_held(session, limit=BATCHES_SHOWN)
-    return Feed(
-        title="Held until a person decides: what sources said that was not believed",
+        page = list_quarantined(session, limit=BATCHES_SHOWN)
+    return PageFeed(
+        title="Quarantined until a person decides: what sources said that was implausible",
         path=PATH,
         author=rooms.settings.operator_name,
         public_url=rooms.settings.public_url,
@@ -67,13 +73,13 @@ def _make_feed(rooms: Rooms) -> Feed:
     )
 
 
-def _make_entry(batch: HeldBatchView) -> FeedEntry:
+def _make_entry(batch: QuarantinedBatchView) -> FeedEntry:
     """A batch as it is now: settled, it is the same entry, updated."""
     return FeedEntry(
-        id=f"held/{batch.name}",
+        id=f"quarantined/{batch.name}",
         title=f"{batch.source}, {batch.partition}: {CAUSES[batch.cause]} ({STATES[batch.status]})",
         path=f"{PATH}#{batch.name}",
-        updated_at=batch.settled_at or batch.held_at,
+        updated_at=batch.settled_at or batch.quarantined_at,
         summary=tell_batch(batch),
     )
 

@@ -65,7 +65,7 @@ def round_up(value: int) -> int:
     return -(-value // half) * half
 
 
-def draw_band(lower: int | None, upper: int | None, scale: int, words: str) -> Markup:
+def draw_range_bar(lower: int | None, upper: int | None, scale: int, words: str) -> Markup:
     """The band as inline SVG, `words` being its text alternative.
 
     A range is a bar, an exact value a tick, each on a stem from zero; an open end fades out, and the

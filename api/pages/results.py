@@ -37,7 +37,7 @@ MATCHED = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class FacetChoice:
     """One value of a facet, as a box to tick."""
 
     value: str
@@ -164,7 +164,7 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
         return answer_query(session, rooms.search, query, moment)
 
 
-def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[Choice]]:
+def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[FacetChoice]]:
     """For each facet the values to tick: those asked for, then the commonest."""
     counted = answer.facets if answer else {}
     choices = {}
@@ -173,6 +173,6 @@ def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[Choi
         found = counted.get(name, {})
         others = [value for value in found if value not in chosen][:VALUES_SHOWN]
         choices[name] = [
-            Choice(value, found.get(value), value in chosen) for value in [*chosen, *others]
+            FacetChoice(value, found.get(value), value in chosen) for value in [*chosen, *others]
         ]
     return {name: values for name, values in choices.items() if values}

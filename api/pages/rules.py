@@ -15,7 +15,7 @@ from archive.store.database import read
 from oversight.reference.elections import Election
 from oversight.reference.windows import compute_window
 from oversight.rules.loading import Rule
-from oversight.rules.versions import list_held_rules, pick_in_force
+from oversight.rules.versions import list_rules_then, pick_in_force
 
 router = APIRouter()
 
@@ -81,7 +81,7 @@ def show_rules(request: Request, rooms: RoomsDep) -> HTMLResponse:
         moment=moment,
     )
     with read(rooms.engine) as session:
-        rules = pick_in_force(list_held_rules(session, rooms.rules, moment), moment)
+        rules = pick_in_force(list_rules_then(session, rooms.rules, moment), moment)
         return render_page(
             rooms,
             session,

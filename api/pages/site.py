@@ -17,8 +17,8 @@ from sqlmodel import Session
 
 from api.dependencies import FutureError, Rooms
 from api.pages.formatting import FILTERS
-from api.pages.page_frame import read_frame, set_query, write_moment
-from api.pages.range_bar import draw_band, find_scale
+from api.pages.page_frame import read_page_frame, set_query, write_moment
+from api.pages.range_bar import draw_range_bar, find_scale
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.corrections import KINDS, tell_figures
 from archive.records.identity import ad_path, split_public_id
@@ -74,7 +74,7 @@ def render_page(
     **shown: object,
 ) -> HTMLResponse:
     """The page as HTML; `shown` is what its template names."""
-    frame = read_frame(session, rooms.settings, page.path, rooms.now(), page.moment)
+    frame = read_page_frame(session, rooms.settings, page.path, rooms.now(), page.moment)
     body = TEMPLATES.get_template(template).render(page=page, frame=frame, **shown)
     return HTMLResponse(body, status)
 
@@ -158,7 +158,7 @@ def _make_environment() -> Environment:
         "navigation": NAVIGATION,
         "stylesheet": locate_static("site.css"),
         "icon": locate_static("icon.svg"),
-        "band": draw_band,
+        "band": draw_range_bar,
         "correction_kinds": KINDS,
         "tell_figures": tell_figures,
         "scale_of": find_scale,

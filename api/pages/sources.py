@@ -1,4 +1,4 @@
-"""Pages about what this archive looks at, and about what is not in it."""
+"""Pages about what this archive collects, and about what is not in it."""
 
 from datetime import timedelta
 
@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Rooms, RoomsDep
-from api.feeds import Feed, FeedEntry
-from api.pages.coverage_strip import draw_strip, list_stretches
+from api.feeds import FeedEntry, PageFeed
+from api.pages.coverage_strip import draw_coverage_strip, list_row_ranges
 from api.pages.feed_routes import serve_feed
 from api.pages.site import PageHead, render_page
 from archive.reading import cover_source, list_sources, read_data_as_of, what_is_missing
 from archive.reading.coverage import cover_source_days
-from archive.reading.sources.quarantined import find_held
+from archive.reading.sources.quarantined import find_quarantined
 from archive.reading.sources.watched_sources import list_told_alerts, list_watched_sources
 from archive.store.database import read
 
@@ -30,8 +30,8 @@ KINDS = {
 }
 
 LACKS = {
-    "held_back": ("Held back", "pieces that could not be read, with their bytes kept"),
-    "held_batch": ("Not believed", "batches that are held until a person decides"),
+    "quarantined_pieces": ("quarantined", "pieces that could not be read, with their bytes kept"),
+    "quarantined_batch": ("Implausible", "batches that are quarantined until a person decides"),
     "undated": ("Undated ads", "ads whose first day is unknown"),
     "no_currency": (
         "No currency",
@@ -50,9 +50,9 @@ LACKS = {
 
 @router.get(PATH)
 def show_sources(rooms: RoomsDep) -> HTMLResponse:
-    """Every source: the last look, days covered, what it lacks, its terms."""
+    """Every source: the last run, days covered, what it lacks, its terms."""
     page = PageHead(
-        title="What this archive looks at",
+        title="What this archive collects",
         path=PATH,
         section=PATH,
         json="/api/v1/sources",
@@ -65,7 +65,7 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
         for source in list_watched_sources(session, now):
             days = cover_source_days(session, source.id, start_on, end_on, now=now)
             cover = cover_source(session, source.id, now=now)
-            rows.append((source, cover, draw_strip(days), list_stretches(days)))
+            rows.append((source, cover, draw_coverage_strip(days), list_row_ranges(days)))
         return render_page(
             rooms,
             session,
@@ -73,17 +73,17 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
             "sources.html",
             rows=rows,
             days=DAYS_SHOWN,
-            held=find_held(session),
+            held=find_quarantined(session),
         )
 
 
-def _make_feed(rooms: Rooms) -> Feed:
+def _make_feed(rooms: Rooms) -> PageFeed:
     with read(rooms.engine) as session:
         alerts = list_told_alerts(session, rooms.now())
         titles = {source.id: source.title for source in list_sources(session)}
         data_as_of = read_data_as_of(session)
-    return Feed(
-        title="Alerts: silent sources, and looks that brought what nobody expected",
+    return PageFeed(
+        title="Alerts: silent sources, and runs that brought what nobody expected",
         path=PATH,
         author=rooms.settings.operator_name,
         public_url=rooms.settings.public_url,
@@ -109,7 +109,12 @@ def show_missing(rooms: RoomsDep) -> HTMLResponse:
         report = what_is_missing(session)
         titles = {source.id: source.title for source in list_sources(session)}
         groups = [
-            (name, title, says, [lack for lack in report.lacks if lack.what == name])
+            (
+                name,
+                title,
+                says,
+                [data_gap for data_gap in report.data_gaps if data_gap.what == name],
+            )
             for name, (title, says) in LACKS.items()
         ]
         return render_page(

@@ -67,7 +67,7 @@ BYS = {
 }
 VERBS = {SpendBy.PAYER: "paid most", SpendBy.ADVERTISER: "spent most"}
 BASES = {
-    "": "the honest way for this question",
+    "": "automatic",
     SpendBasis.LIFETIME: "whole lives of ads",
     SpendBasis.BOUNDS: "what the snapshots prove",
     SpendBasis.ESTIMATE: "an estimate, spread evenly",

@@ -14,6 +14,7 @@ from api.routes import (
     media,
     missing,
     notices,
+    quarantined,
     rules,
     runs,
     search,
@@ -22,7 +23,6 @@ from api.routes import (
     spend,
     watch_lists,
 )
-from api.routes import quarantined as held
 
 ROUTERS = (
     # Before the ads: an ad's id takes all that is left of its path.
@@ -43,7 +43,7 @@ ROUTERS = (
     sources.router,
     coverage.router,
     runs.router,
-    held.router,
+    quarantined.router,
     watch_lists.router,
     missing.router,
     health.router,

@@ -17,20 +17,20 @@ from api.listings import (
 )
 from archive.reading import (
     AdFilter,
-    list_absences,
     list_ads,
     list_evidence,
     list_metrics,
+    list_vanished_periods,
     list_versions,
     read_ad,
 )
 from archive.reading.ads.ads import Declared
 from archive.reading.views import (
-    AbsenceView,
     AdItem,
     AdView,
     EvidenceView,
     MetricView,
+    VanishedPeriodView,
     VersionView,
 )
 from archive.records.identity import public_id
@@ -121,9 +121,11 @@ def get_metrics(
 
 
 @router.get("/{source}/{ref:path}/absences")
-def get_absences(session: Reading, ad_id: AdId, moment: MomentOf) -> Listing[AbsenceView]:
-    """The stretches in which complete looks did not find an ad."""
-    return answer_whole(session, list_absences(session, ad_id, moment), moment)
+def get_vanished_periods(
+    session: Reading, ad_id: AdId, moment: MomentOf
+) -> Listing[VanishedPeriodView]:
+    """The stretches in which complete runs did not find an ad."""
+    return answer_whole(session, list_vanished_periods(session, ad_id, moment), moment)
 
 
 @router.get("/{source}/{ref:path}/evidence")

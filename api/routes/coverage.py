@@ -1,4 +1,4 @@
-"""Coverage: where this archive looked week by week, what it saw, what sources claim, what is missing."""
+"""Coverage: what this archive crawled week by week, what it saw, what sources claim, what is missing."""
 
 from datetime import date
 from typing import Annotated

@@ -35,7 +35,7 @@ class Health(BaseModel):
         description="What the operator is, which bounds what its decisions can mean."
     )
     data_as_of: datetime | None = Field(
-        description="When this archive last learned anything or last looked."
+        description="When this archive last learned anything or last crawled."
     )
 
 

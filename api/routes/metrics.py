@@ -14,6 +14,6 @@ router = APIRouter()
 
 @router.get("/metrics")
 def get_metrics(rooms: RoomsDep, session: Reading) -> Response:
-    """Looks, alerts, budgets and what waits for people, read in one transaction."""
+    """Runs, alerts, budgets and what waits for people, read in one transaction."""
     text = write_metrics(read_metrics(session, rooms.now()))
     return Response(text, media_type=CONTENT_TYPE)

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from api.dependencies import Reading
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from archive.reading import what_is_missing
-from archive.reading.views import Lack, MissingReport
+from archive.reading.views import DataGap, MissingReport
 
 router = APIRouter(tags=["sources"])
 
@@ -14,7 +14,7 @@ router = APIRouter(tags=["sources"])
 def get_missing(session: Reading, shape: FormatOf = Format.JSON) -> MissingReport | Response:
     """What could not be read, is not known or was not fetched, by source and reason.
 
-    As CSV the lacks alone; looks that did not end as done are in the list of runs.
+    As CSV the lacks alone; runs that did not end as done are in the list of runs.
     """
     report = what_is_missing(session)
-    return answer_csv(Lack, report.lacks) if shape is Format.CSV else report
+    return answer_csv(DataGap, report.data_gaps) if shape is Format.CSV else report

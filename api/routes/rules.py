@@ -20,7 +20,7 @@ from archive.reading.rules import (
 from config.overlay import Origin
 from oversight.reference.citations import Evidence
 from oversight.rules.schema import LegalStatus, RuleFile, Stage, Validity
-from oversight.rules.versions import ListedRule, list_held_rules, pick_in_force
+from oversight.rules.versions import AnyRule, list_rules_then, pick_in_force
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -68,7 +68,7 @@ def get_rules(
 
     With `as_of` the versions this archive had loaded by then; with `valid_at` those in force that day.
     """
-    rules = pick_in_force(list_held_rules(session, rooms.rules, moment), moment)
+    rules = pick_in_force(list_rules_then(session, rooms.rules, moment), moment)
     items = [RuleItem(**described) for described in _describe(session, rules)]
     return _answer_rows(items) if shape is Format.CSV else answer_whole(session, items, moment)
 
@@ -95,7 +95,7 @@ def _answer_rows(items: Sequence[RuleItem]) -> Response:
     return answer_csv(RuleRow, [RuleRow(**dict(item), **dict(item.counts)) for item in items])
 
 
-def _describe(session: Session, rules: Sequence[ListedRule]) -> list[dict[str, Any]]:
+def _describe(session: Session, rules: Sequence[AnyRule]) -> list[dict[str, Any]]:
     counts = count_answers(session, [rule.sha256 for rule in rules])
     names = ("id", "version", "title", "jurisdiction", "kind", "stage", "evidence")
     return [

@@ -1,4 +1,4 @@
-"""Runs: every look at a source and how it ended."""
+"""Runs: every run of a source and how it ended."""
 
 from typing import Annotated
 
@@ -16,12 +16,12 @@ router = APIRouter(prefix="/runs", tags=["sources"])
 def get_runs(
     request: Request,
     session: Reading,
-    source: Annotated[str | None, Query(description="Only looks at this source.")] = None,
+    source: Annotated[str | None, Query(description="Only runs of this source.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[RunView] | Response:
-    """Looks at sources, newest first."""
+    """Runs of sources, newest first."""
     page = list_runs(session, source, cursor, limit)
     if shape is Format.CSV:
         return answer_csv(RunView, page.items, link_next(request, page.next_cursor))

@@ -1,4 +1,4 @@
-"""Sources: what they are, what the archive holds of them, and where it looked."""
+"""Sources: what they are, what the archive holds of them, and what it crawled."""
 
 from datetime import date
 from typing import Annotated
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/sources", tags=["sources"])
 def get_sources(
     rooms: RoomsDep, session: Reading, shape: FormatOf = Format.JSON
 ) -> Listing[WatchedSourceView] | Response:
-    """Every source with its counts, the last looks at it, and what stands out about it."""
+    """Every source with its counts, the last runs at it, and what stands out about it."""
     sources = list_watched_sources(session, rooms.now())
     if shape is Format.CSV:
         return answer_csv(WatchedSourceView, sources)
@@ -33,5 +33,5 @@ def get_coverage(
     from_on: Annotated[date | None, Query(alias="from", description="First day.")] = None,
     to_on: Annotated[date | None, Query(alias="to", description="Last day, inclusive.")] = None,
 ) -> SourceCoverage:
-    """Where and when this archive looked at a source, and the gaps."""
+    """Where and when this archive crawled a source, and the gaps."""
     return cover_source(session, source, from_on, to_on, now=rooms.now())

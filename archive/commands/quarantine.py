@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
-from archive.models import HeldBatch
+from archive.models import QuarantinedBatch
 from archive.models.runs import PieceStatus, QuarantinedPiece
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.runs.quarantine import list_pieces, read_piece, settle_piece
 from archive.runs.quarantined_batches import (
     list_batches,
@@ -47,7 +47,9 @@ REASON_WIDTH = 90
 
 @quarantine.command("list")
 def list_quarantine(
-    status: Annotated[str, typer.Option(help="held, released, rejected or all.")] = "held",
+    status: Annotated[
+        str, typer.Option(help="quarantined, released, rejected or all.")
+    ] = "quarantined",
     limit: Annotated[int, typer.Option(help="How many of each at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -63,15 +65,15 @@ def list_quarantine(
     for line in format_table(HEADER, rows):
         say(line)
     say()
-    say("next: paidforby quarantine show ID" if rows else "nothing is held back")
+    say("next: paidforby quarantine show ID" if rows else "nothing is quarantined")
 
 
-def describe_batch(batch: HeldBatch) -> dict[str, Any]:
+def describe_batch(batch: QuarantinedBatch) -> dict[str, Any]:
     """A batch as programs read it: its row, and the name it is settled by."""
     return {"name": name_batch(batch.id)} | batch.model_dump(mode="json")
 
 
-def _tell_batch(batch: HeldBatch) -> tuple[object, ...]:
+def _tell_batch(batch: QuarantinedBatch) -> tuple[object, ...]:
     reason = batch.reason[:REASON_WIDTH]
     name = name_batch(batch.id)
     return name, batch.source, batch.partition, None, batch.cause, reason, batch.status
@@ -104,8 +106,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
         emit_json(shown)
         return
     for key, value in shown.items():
-        say(f"{key:<15} {show_plain(str(value))}")
-    if shown["status"] == PieceStatus.HELD:
+        say(f"{key:<15} {escape_text(str(value))}")
+    if shown["status"] == PieceStatus.QUARANTINED:
         because = "" if batch_id is None else " --because WHY"
         say(f"next: paidforby quarantine release {name} --by WHO{because} (or: reject)")
 
@@ -137,7 +139,7 @@ def reject(name: Name, by: By, because: Because = "") -> None:
         if batch_id is None:
             number = read_piece_number(name)
             piece = settle_piece(session, number, PieceStatus.REJECTED, by, utc_now())
-            told = f"piece {piece.id} of {show_plain(piece.file)}"
+            told = f"piece {piece.id} of {escape_text(piece.file)}"
         else:
             settle_batch(session, batch_id, PieceStatus.REJECTED, by, because, utc_now())
             told = name

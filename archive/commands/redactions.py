@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from archive.models import Ad, Redaction
 from archive.privacy.redactions import redact_field
 from archive.reading.ads.ads import find_ad_row
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.records.identity import public_id
 from archive.store.database import read, write
 from archive.terminal import (
@@ -39,7 +39,7 @@ def add_redaction(
     """Withhold a field of an ad from every version, past and to come."""
     with plain_errors(), write(open_or_exit(Settings())) as session:
         redact_field(session, find_ad_row(session, ad), field, basis, by, utc_now())
-    say(f"{field} of {show_plain(ad)} is withheld from now on; every answer says so and why")
+    say(f"{field} of {escape_text(ad)} is withheld from now on; every answer says so and why")
     say("next: paidforby index sync")
 
 

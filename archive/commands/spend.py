@@ -93,7 +93,7 @@ def _summarise_or_exit(query: SpendQuery) -> SpendSummary:
 
 
 def tell_summary(summary: SpendSummary) -> list[str]:
-    """A summary as people read it: a table, what was counted, what to type next."""
+    """A summary as people read it: a table, what was counted, how to fix it next."""
     shown = summary.groups[:SHOWN_AT_MOST]
     items = "ads" if summary.measure is SpendMeasure.ADS else "items"
     header = [summary.by or "group", items, "undated", "amount unknown", "spent"]
@@ -116,7 +116,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         f"{summary.measure}, {summary.basis}: {summary.rule}",
         *([summary.conversion.rule] if summary.conversion else []),
         known,
-        *(f"{look.source}: {look.sentence}" for look in summary.looked_at),
+        *(f"{lease.source}: {lease.sentence}" for lease in summary.looked_at),
         _next(summary),
     ]
 

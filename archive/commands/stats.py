@@ -22,7 +22,7 @@ BY_SOURCE = {
     "ad_versions": "versions",
     "advertiser_spend": "advertiser spend",
     "disclosures": "disclosures",
-    "quarantined": "held back",
+    "quarantined": "quarantined",
 }
 """What is shown of each source, and what it is called there."""
 

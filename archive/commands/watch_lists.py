@@ -19,7 +19,7 @@ from archive.curation.watch_lists import (
 )
 from archive.models import EntryKind, WatchList, WatchListEntry, WatchListEntryView
 from archive.reading.ads.ads import find_ad_row
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.store.database import read, write
 from archive.terminal import (
     WRONG_USAGE,
@@ -99,7 +99,7 @@ def add(
             )
             add_entry(session, entry)
         view = read_watch_list(session, list_id)
-    say(f"{show_plain(list_id)} asks by {_count_standing(view)} entries")
+    say(f"{escape_text(list_id)} asks by {_count_standing(view)} entries")
     say(f"next: paidforby crawl {view.watch_list.source} --partition {view.partition}")
 
 
@@ -121,7 +121,7 @@ def remove(
                 session, list_id, kind, value, removed_by=by, reason=because, now=utc_now()
             )
         view = read_watch_list(session, list_id)
-    say(f"{show_plain(list_id)} asks by {_count_standing(view)} entries")
+    say(f"{escape_text(list_id)} asks by {_count_standing(view)} entries")
     say("ads found by what was removed are not looked for again, and so never called vanished")
 
 
@@ -161,12 +161,12 @@ def show(list_id: ListId, as_json: AsJson = False) -> None:
         emit_json(describe_list(view))
         return
     head = view.watch_list
-    say(f"{show_plain(head.title)} ({head.source}, {' '.join(head.countries)})")
+    say(f"{escape_text(head.title)} ({head.source}, {' '.join(head.countries)})")
     say(
-        f"begun {format_time(head.recorded_at)} by {show_plain(head.added_by)}: {show_plain(head.reason)}"
+        f"begun {format_time(head.recorded_at)} by {escape_text(head.added_by)}: {escape_text(head.reason)}"
     )
     if head.election:
-        say(f"kept for the election {show_plain(head.election)}")
+        say(f"kept for the election {escape_text(head.election)}")
     rows = [_tell_entry(entry) for entry in view.entries]
     for line in format_table(["asks by", "value", "since", "by", "because", "removed"], rows):
         say(line)
@@ -191,7 +191,7 @@ def label(
         else:
             label_ad(session, row, by, because, now, rule)
     told = "the label is withdrawn" if withdraw else "labelled political"
-    say(f"{show_plain(ad)}: {told}, by {show_plain(by)}")
+    say(f"{escape_text(ad)}: {told}, by {escape_text(by)}")
     say("next: paidforby index sync")
 
 

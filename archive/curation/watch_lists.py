@@ -168,7 +168,7 @@ def find_list_id(partition: str) -> str | None:
 
 
 def list_ended(session: Session, partitions: Iterable[str]) -> list[str]:
-    """Those of the partitions that lists had before they were narrowed: nobody is to look there."""
+    """Those of the partitions that lists had before they were narrowed: nobody is to crawl them."""
     standing = {view.partition for view in list_watch_lists(session)}
     return [each for each in partitions if find_list_id(each) and each not in standing]
 

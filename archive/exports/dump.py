@@ -28,11 +28,11 @@ A copy is made anew from the archive, so how far it had come is no part of the a
 
 WORK = frozenset(
     {
-        *("run", "run_country", "sighting", "consumer_mark", "api_key"),
-        *("monitor_finding", "look_rhythm", "mailed_alert", "request_budget", "duty"),
+        *("run", "run_country", "sighting", "consumer_position", "api_key"),
+        *("monitor_finding", "crawl_promise", "mailed_alert", "request_budget", "singleton_lease"),
     }
 )
-"""Tables about the work itself: a look that was killed leaves its row, a key is drawn by lot."""
+"""Tables about the work itself: a run that was killed leaves its row, a key is drawn by lot."""
 
 NUMBERED_BY_US = frozenset(
     {
@@ -91,7 +91,7 @@ def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
 
 
 def _belongs_to_copy(table: Table) -> ColumnElement[bool]:
-    if table.name != "consumer_mark":
+    if table.name != "consumer_position":
         return false()
     return or_(*(table.c.consumer.startswith(name, autoescape=True) for name in COPIES))
 

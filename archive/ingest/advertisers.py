@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from archive.models import Advertiser, AdvertiserName
 from archive.records import AdRecord, AdvertiserSpendRecord
 from archive.records.identity import advertiser_id
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.store.batches import cut_batches
 from archive.store.bulk import (
     find_storing,
@@ -36,7 +36,7 @@ class Named(NamedTuple):
 
 def note_advertisers(
     session: Session,
-    look: Look,
+    lease: RunLease,
     records: Sequence[AdRecord] | Sequence[AdvertiserSpendRecord],
     now: datetime,
     *,
@@ -46,12 +46,12 @@ def note_advertisers(
 
     A name from an older observation joins the history and never becomes the present one.
     """
-    met = _list_met(look.source, records)
+    met = _list_met(lease.source, records)
     names = _read_names(session, list(met))
     storing = find_storing(session)
-    recorded, seen = storing.time(now), storing.time(look.observed_at)
+    recorded, seen = storing.time(now), storing.time(lease.observed_at)
     fresh = [
-        (key, look.source, one.ref, one.name, one.ref is None, recorded)
+        (key, lease.source, one.ref, one.name, one.ref is None, recorded)
         for key, one in met.items()
         if key not in names
     ]

@@ -1,7 +1,7 @@
-"""The end of a look at a source: what has vanished, and the run's row with its outcome.
+"""The end of a run of a source: what has vanished, and the run's row with its outcome.
 
-The import and the crawl call `close_look` in one write transaction; nothing of a look is written
-after, unless a person believes later what it no longer found (`believe_absences`).
+The import and the crawl call `close_run` in one write transaction; nothing of a run is written
+after, unless a person believes later what it no longer found (`accept_vanished`).
 """
 
 from datetime import datetime
@@ -14,25 +14,25 @@ from archive.ingest.spending.withdrawn_figures import find_unstated, withdraw_mi
 from archive.models import Ad, AdvertiserSpend, Run
 from archive.models.runs import Outcome, PieceStatus
 from archive.runs.countries import write_run_countries
-from archive.runs.lease import Look, end_run
-from archive.runs.monitors import ENDED_WELL, watch_look
+from archive.runs.lease import RunLease, end_run
+from archive.runs.monitors import ENDED_WELL, monitor_run
 from archive.runs.plausibility import Gate, ImplausibleBatchError
-from archive.runs.quarantined_batches import hold_batch, settle_batch, tell_hold
+from archive.runs.quarantined_batches import quarantine_batch, settle_batch, tell_quarantined
 from archive.runs.sightings import repeat_sightings
 
-NOT_COMPLETE = "that look was not complete, so what it missed may still be there"
+NOT_COMPLETE = "that run was not complete, so what it missed may still be there"
 
 
-class Ending(TypedDict, total=False):
+class RunEnding(TypedDict, total=False):
     """What else a run's row says about its end."""
 
     not_read: list[str]
     not_before_at: datetime | None
 
 
-def close_look(
+def close_run(
     session: Session,
-    look: Look,
+    lease: RunLease,
     outcome: Outcome,
     now: datetime,
     *,
@@ -40,12 +40,12 @@ def close_look(
     is_unchanged: bool = False,
     gate: Gate | None = None,
     reason: str = "",
-    **ending: Unpack[Ending],
+    **ending: Unpack[RunEnding],
 ) -> Run:
-    """End a look; one that covered its whole partition says which ads have vanished.
+    """End a run; one that covered its whole partition says which ads have vanished.
 
-    `is_unchanged`: the source gave the very bytes of the last look, so it showed what that one saw.
-    `gate`: what may vanish at once; more is held for a person, and the look ends as `attention`
+    `is_unchanged`: the source gave the very bytes of the last run, so it showed what that one saw.
+    `gate`: what may vanish at once; more is held for a person, and the run ends as `attention`
     without having covered anything. `None`: everything is believed. Gives the run as it ended.
 
     Raises:
@@ -53,32 +53,32 @@ def close_look(
     """
     vanished = 0
     if covered and is_unchanged:
-        covered = _was_complete(session, look)
+        covered = _was_complete(session, lease)
         if covered:
-            repeat_sightings(session, look)
+            repeat_sightings(session, lease)
         else:
             reason = _join_reasons(reason, NOT_COMPLETE)
     elif covered:
         try:
-            vanished = _note_absences(session, look, now, gate)
+            vanished = _mark_vanished(session, lease, now, gate)
         except ImplausibleBatchError as doubt:
-            held = hold_batch(session, look, doubt, now)
+            held = quarantine_batch(session, lease, doubt, now)
             outcome, covered = Outcome.ATTENTION, False
-            reason = _join_reasons(reason, tell_hold(held))
-    write_run_countries(session, look)
+            reason = _join_reasons(reason, tell_quarantined(held))
+    write_run_countries(session, lease)
     end_run(
-        session, look, outcome, now, reason=reason, complete=covered, vanished=vanished, **ending
+        session, lease, outcome, now, reason=reason, complete=covered, vanished=vanished, **ending
     )
-    run = _read_run(session, look.run_id)
-    watch_look(session, look, run)
+    run = _read_run(session, lease.run_id)
+    monitor_run(session, lease, run)
     return run
 
 
-def believe_absences(session: Session, batch_id: int, by: str, because: str, now: datetime) -> Run:
-    """Release a `shrink`: what that look no longer found has vanished, as it would have then.
+def accept_vanished(session: Session, batch_id: int, by: str, because: str, now: datetime) -> Run:
+    """Release a `shrink`: what that run no longer found has vanished, as it would have then.
 
-    Ads that later looks saw again have come back at the first of these looks. The run becomes the
-    complete look it was.
+    Ads that later runs saw again have come back at the first of these runs. The run becomes the
+    complete run it was.
 
     Raises:
         ArchiveError: if the batch was settled before, or nobody or no reason is named.
@@ -86,13 +86,13 @@ def believe_absences(session: Session, batch_id: int, by: str, because: str, now
     """
     settled = settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
     run = session.get_one(Run, settled.run_id)
-    look = Look(
+    lease = RunLease(
         settled.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
     )
-    run.vanished = _note_absences(session, look, now)
-    write_run_countries(session, look)
+    run.vanished = _mark_vanished(session, lease, now)
+    write_run_countries(session, lease)
     run.outcome, run.complete = Outcome.DONE, True
-    # An as-of read counts a complete look from its end on, and this one was none before now.
+    # An as-of read counts a complete run from its end on, and this one was none before now.
     run.ended_at = now
     run.reason = (
         f"a mass takedown of {settled.figures['gone']:,} {settled.figures['what']}, "
@@ -103,40 +103,42 @@ def believe_absences(session: Session, batch_id: int, by: str, because: str, now
     return run
 
 
-def _note_absences(session: Session, look: Look, now: datetime, gate: Gate | None = None) -> int:
-    """Mark ads that a complete look no longer found, and statements; gives how many ads.
+def _mark_vanished(
+    session: Session, lease: RunLease, now: datetime, gate: Gate | None = None
+) -> int:
+    """Mark ads that a complete run no longer found, and statements; gives how many ads.
 
     Raises:
         ImplausibleBatchError: if the gate does not believe it; nothing is marked then.
     """
-    gone, unstated = find_gone(session, look), find_unstated(session, look)
+    gone, unstated = find_gone(session, lease), find_unstated(session, lease)
     if gate and gone:
-        gate.weigh_absences("ads", len(gone), _count_present(session, look))
+        gate.check_vanished("ads", len(gone), _count_present(session, lease))
     if gate and unstated:
-        stated = max(len(unstated), _count_stated(session, look))
-        gate.weigh_absences("statements of spending", len(unstated), stated)
+        stated = max(len(unstated), _count_stated(session, lease))
+        gate.check_vanished("statements of spending", len(unstated), stated)
     if unstated:
-        withdraw_missing(session, look, now)
-    return mark_vanished(session, look, now) if gone else 0
+        withdraw_missing(session, lease, now)
+    return mark_vanished(session, lease, now) if gone else 0
 
 
-def _count_present(session: Session, look: Look) -> int:
-    """Ads that lived in the look's partition before it."""
+def _count_present(session: Session, lease: RunLease) -> int:
+    """Ads that lived in the run's partition before it."""
     query = select(func.count()).where(
-        Ad.source == look.source,
-        Ad.partition == look.partition,
+        Ad.source == lease.source,
+        Ad.partition == lease.partition,
         col(Ad.vanished_at).is_(None),
-        col(Ad.first_observed_at) < look.observed_at,
+        col(Ad.first_observed_at) < lease.observed_at,
     )
     return session.exec(query).one()
 
 
-def _count_stated(session: Session, look: Look) -> int:
-    """Series of statements that looks at the partition had brought before, without those withdrawn."""
+def _count_stated(session: Session, lease: RunLease) -> int:
+    """Series of statements that runs of the partition had brought before, without those withdrawn."""
     before = (
-        AdvertiserSpend.source == look.source,
-        Run.partition == look.partition,
-        col(AdvertiserSpend.observed_at) < look.observed_at,
+        AdvertiserSpend.source == lease.source,
+        Run.partition == lease.partition,
+        col(AdvertiserSpend.observed_at) < lease.observed_at,
     )
     rows = select(func.count(func.distinct(AdvertiserSpend.series))).join(
         Run, col(Run.id) == AdvertiserSpend.run_id
@@ -148,16 +150,16 @@ def _count_stated(session: Session, look: Look) -> int:
     )
 
 
-def _was_complete(session: Session, look: Look) -> bool:
-    """Whether the newest look before this one that ended well covered the whole partition."""
+def _was_complete(session: Session, lease: RunLease) -> bool:
+    """Whether the newest run before this one that ended well covered the whole partition."""
     query = (
         select(Run.complete)
         .where(
-            Run.source == look.source,
-            Run.partition == look.partition,
-            Run.id != look.run_id,
+            Run.source == lease.source,
+            Run.partition == lease.partition,
+            Run.id != lease.run_id,
             col(Run.outcome).in_(ENDED_WELL),
-            col(Run.observed_at) <= look.observed_at,
+            col(Run.observed_at) <= lease.observed_at,
         )
         .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
         .limit(1)

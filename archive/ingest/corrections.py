@@ -65,7 +65,7 @@ def correct_statement(
 ) -> Values | None:
     """The correction that a statement of a source about an advertiser is; `None` if it is none.
 
-    `last_stated_at` is the last look that saw what stood before: a period that was over by then has
+    `last_stated_at` is the last run that saw what stood before: a period that was over by then has
     an amount that moves no more.
     """
     end_on: date | None = before.values.get("period_end_on")
@@ -88,7 +88,7 @@ def correct_filing(
 
 def withdraw_statement(subject: Subject, stamp: Stamp, before: Figures) -> Values:
     """The row that says: the source no longer states this figure, and gives no other."""
-    gone = Figures({}, stamp.look.observed_at)
+    gone = Figures({}, stamp.lease.observed_at)
     return _write_row(subject, stamp, CorrectionKind.WITHDRAWN, before, gone, ("currency", *SPEND))
 
 
@@ -159,7 +159,7 @@ def _write_row(
     return stamp.columns | {
         "measure": subject.measure.value,
         "kind": kind.value,
-        "source": stamp.look.source,
+        "source": stamp.lease.source,
         "subject": subject.name,
         "advertiser_id": subject.advertiser_id,
         "before": _pick(before, names),

@@ -24,9 +24,9 @@ from archive.records import (
     AnyRecord,
     CommitteeRecord,
     DisclosureRecord,
-    SourceTotal,
+    SourceTotalRecord,
 )
-from archive.runs.lease import Counts, Look, has_newer_look, hold_lease, note_progress
+from archive.runs.lease import Counts, RunLease, has_newer_run, hold_lease, note_progress
 from archive.runs.plausibility import Gate
 
 AnyKind = TypeVar(
@@ -35,14 +35,14 @@ AnyKind = TypeVar(
     AdvertiserSpendRecord,
     DisclosureRecord,
     CommitteeRecord,
-    SourceTotal,
+    SourceTotalRecord,
     AdvertiserMove,
 )
 
 
 def ingest_page(
     session: Session,
-    look: Look,
+    lease: RunLease,
     records: Sequence[AnyRecord],
     capture_id: int | None,
     now: datetime,
@@ -60,8 +60,8 @@ def ingest_page(
         LeaseLostError: if a newer run has taken the partition.
         ImplausibleBatchError: if the gate does not believe the page.
     """
-    hold_lease(session, look, now, cursor=cursor)
-    stamp = Stamp(look, capture_id, now, is_late=has_newer_look(session, look))
+    hold_lease(session, lease, now, cursor=cursor)
+    stamp = Stamp(lease, capture_id, now, is_late=has_newer_run(session, lease))
     counts = Counts(quarantined=quarantined)
     if gate is not None:
         gate.weigh_amounts(records)
@@ -70,9 +70,9 @@ def ingest_page(
     counts.add(ingest_advertiser_spend(session, stamp, statements, gate))
     counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
     counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))
-    counts.add(ingest_totals(session, stamp, _of_kind(records, SourceTotal)))
+    counts.add(ingest_totals(session, stamp, _of_kind(records, SourceTotalRecord)))
     counts.add(ingest_moves(session, stamp, _of_kind(records, AdvertiserMove)))
-    note_progress(session, look, counts, now, cursor)
+    note_progress(session, lease, counts, now, cursor)
     return counts
 
 

@@ -20,7 +20,7 @@ from archive.privacy.redactions import withhold
 from archive.records import AdRecord
 from archive.records.canonical import canonical_json, hash_bytes
 from archive.records.projection import CONTENT_NAMES, DERIVED_FIELDS, NUMBER_FIELDS, derive_fields
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.store.bulk import StoredRow, Storing, table_of
 
 NUMBER_NAMES = tuple(sorted(NUMBER_FIELDS))
@@ -35,7 +35,7 @@ EMPTY_NESTED = {
 
 STAMP_NAMES = ("observed_at", "recorded_at", "run_id", "capture_id")
 VERSION_NAMES = ("id", "ad_id", "seq", "content_sha256", "content", *STAMP_NAMES)
-SPINE_NAMES = (
+IDENTITY_NAMES = (
     "id",
     "source",
     "ref",
@@ -73,19 +73,19 @@ class Prepared:
 class Stamp:
     """Where a row comes from and when: shared by all rows of one page."""
 
-    look: Look
+    lease: RunLease
     capture_id: int | None
     now: datetime
     is_late: bool = False
-    """A newer look at the source was taken in before: what this one says may be history only."""
+    """A newer run of the source was taken in before: what this one says may be history only."""
 
     @property
     def columns(self) -> Values:
         """The columns every version and metric row carries."""
         return {
-            "observed_at": self.look.observed_at,
+            "observed_at": self.lease.observed_at,
             "recorded_at": self.now,
-            "run_id": self.look.run_id,
+            "run_id": self.lease.run_id,
             "capture_id": self.capture_id,
         }
 
@@ -167,15 +167,15 @@ class RowMaker:
     """Makes the rows of one page; where the engine needs another form of a value, it knows it."""
 
     def __init__(self, stamp: Stamp, storing: Storing) -> None:
-        look = stamp.look
-        self._source, self._partition = look.source, look.partition
+        lease = stamp.lease
+        self._source, self._partition = lease.source, lease.partition
         self._storing = storing
-        self._said_at = look.observed_at.isoformat()
-        self.observed_at, self.now = storing.time(look.observed_at), storing.time(stamp.now)
-        self._stamped = (self.observed_at, self.now, look.run_id, stamp.capture_id)
+        self._said_at = lease.observed_at.isoformat()
+        self.observed_at, self.now = storing.time(lease.observed_at), storing.time(stamp.now)
+        self._stamped = (self.observed_at, self.now, lease.run_id, stamp.capture_id)
 
-    def spine(self, p: Prepared, ad_id: int) -> StoredRow:
-        """A row of `ad`, for `SPINE_NAMES`."""
+    def identity_row(self, p: Prepared, ad_id: int) -> StoredRow:
+        """A row of `ad`, for `IDENTITY_NAMES`."""
         seen = self.observed_at
         return (
             *(ad_id, self._source, p.record.ref, self._partition),

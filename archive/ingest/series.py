@@ -20,7 +20,7 @@ class Point(NamedTuple):
     sha256: str
 
 
-def find_held(history: Sequence[Point], at: datetime) -> Point | None:
+def find_point(history: Sequence[Point], at: datetime) -> Point | None:
     """What held at a time: the point with the greatest `(observed_at, seq)` up to then."""
     return max((point for point in history if point.observed_at <= at), default=None)
 
@@ -30,11 +30,11 @@ def place_late(
 ) -> list[tuple[datetime, str]]:
     """The points to add, oldest first, so that the history knows of an observation at `at`.
 
-    `seen_after` is the earliest look after `at` that saw the thing at all. A look that found nothing
+    `seen_after` is the earliest run after `at` that saw the thing at all. A run that found nothing
     new left no point, so what held before `at` is affirmed again at that time; where the history has
     a point up to then, it says itself what was seen. Nothing is added if the history says so already.
     """
-    held = find_held(history, at)
+    held = find_point(history, at)
     if held is not None and held.sha256 == sha256:
         return []
     following = min((p.observed_at for p in history if p.observed_at > at), default=None)

@@ -10,8 +10,8 @@ from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
 from archive.ingest.rows import Stamp
-from archive.models import StatedTotal
-from archive.records import SourceTotal
+from archive.models import SourceTotal
+from archive.records import SourceTotalRecord
 from archive.runs.lease import Counts
 from archive.store.batches import cut_batches
 
@@ -19,11 +19,11 @@ Key = tuple[str, str, str | None]
 """What a total counts: data set, subject, country."""
 
 
-def ingest_totals(session: Session, stamp: Stamp, records: Sequence[SourceTotal]) -> Counts:
+def ingest_totals(session: Session, stamp: Stamp, records: Sequence[SourceTotalRecord]) -> Counts:
     """Take a source's own counts in.
 
-    A look's first statement of each total is a row even where the number is the old one: only so can
-    be told that the source still said it then. Said again in the same look, it writes nothing.
+    A run's first statement of each total is a row even where the number is the old one: only so can
+    be told that the source still said it then. Said again in the same run, it writes nothing.
     """
     counts = Counts(seen=len(records))
     stated = _read_stated(session, stamp, records)
@@ -34,30 +34,30 @@ def ingest_totals(session: Session, stamp: Stamp, records: Sequence[SourceTotal]
         counts.new += before is None
         counts.changed += before is not None and before[1] != record.ads_count
         counts.unchanged += before is not None and before[1] == record.ads_count
-        now = (stamp.look.run_id, record.ads_count)
+        now = (stamp.lease.run_id, record.ads_count)
         if before != now:
             stated[key] = now
             rows.append(record.model_dump() | stamp.columns | _locate(stamp))
     if rows:
-        session.connection().execute(insert(StatedTotal), rows)
+        session.connection().execute(insert(SourceTotal), rows)
     return counts
 
 
 def _locate(stamp: Stamp) -> dict[str, str]:
-    return {"source": stamp.look.source, "partition": stamp.look.partition}
+    return {"source": stamp.lease.source, "partition": stamp.lease.partition}
 
 
 def _read_stated(
-    session: Session, stamp: Stamp, records: Sequence[SourceTotal]
+    session: Session, stamp: Stamp, records: Sequence[SourceTotalRecord]
 ) -> dict[Key, tuple[int, int]]:
     """For each total the run that stated it last, and its number then."""
     found: dict[Key, tuple[int, int]] = {}
     for subjects in cut_batches(sorted({record.subject for record in records})):
         newest = (
-            select(func.max(StatedTotal.id))
-            .where(StatedTotal.source == stamp.look.source, col(StatedTotal.subject).in_(subjects))
-            .group_by(StatedTotal.dataset, StatedTotal.subject, col(StatedTotal.country))
+            select(func.max(SourceTotal.id))
+            .where(SourceTotal.source == stamp.lease.source, col(SourceTotal.subject).in_(subjects))
+            .group_by(SourceTotal.dataset, SourceTotal.subject, col(SourceTotal.country))
         )
-        for row in session.exec(select(StatedTotal).where(col(StatedTotal.id).in_(newest))):
+        for row in session.exec(select(SourceTotal).where(col(SourceTotal.id).in_(newest))):
             found[row.dataset, row.subject, row.country] = (row.run_id, row.ads_count)
     return found

@@ -1,6 +1,6 @@
-"""Pictures, videos and pages of ads: which are to be fetched, and what each look at one brought.
+"""Pictures, videos and pages of ads: which are to be fetched, and what each run of one brought.
 
-`scrapers/media/collecting.py` calls it, one transaction a look. It goes to no source. What readers see of it
+`scrapers/media/collecting.py` calls it, one transaction a run. It goes to no source. What readers see of it
 is in `archive/reading/ads/media.py`. A kept file stays whatever becomes of the ad; each one kept is a ledger
 leaf.
 """
@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import JSON, exists, func, type_coerce
 from sqlmodel import Session, col, select
 
-from archive.media.pictures import Look, count_different_bits, split_bands
-from archive.media.terms import Shelf
+from archive.media.pictures import FileFacts, count_different_bits, split_bands
+from archive.media.terms import MediaTermsScope
 from archive.models import AdMedia, MediaFile, PublicAd
 from archive.models.changes import LeafKind
 from archive.models.media import MediaState
@@ -24,15 +24,15 @@ from archive.store.blobs import Blob
 from archive.store.ledger.leaves import append_leaves
 
 MOST_PER_AD = 20
-"""Addresses of one ad that are looked at; more would let one ad take the place of many."""
+"""Addresses of one ad that are crawled; more would let one ad take the place of many."""
 
-MOST_LOOKS = 5
+MOST_RUNS = 5
 RETRY_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class DueAd:
-    """An ad with the addresses that are to be looked at now; all its looks are written down together."""
+    """An ad with the addresses that are to be crawled now; all its runs are written down together."""
 
     ad_id: int
     ref: str
@@ -41,8 +41,8 @@ class DueAd:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a look at an address brought: a kept file, or the state and the reason why none."""
+class FetchOutcome:
+    """What a run of an address brought: a kept file, or the state and the reason why none."""
 
     state: MediaState
     reason: str = ""
@@ -59,21 +59,21 @@ class MachineText:
     by: str
 
 
-def list_due(session: Session, shelf: Shelf, now: datetime, limit: int) -> list[DueAd]:
-    """Ads of a shelf whose media are to be looked at now, at most `limit`.
+def list_due(session: Session, scope: MediaTermsScope, now: datetime, limit: int) -> list[DueAd]:
+    """Ads of a shelf whose media are to be crawled now, at most `limit`.
 
-    First those nobody has looked at in their present version, newest first: theirs are the likeliest
-    to go soon. Then the addresses that a former look did not reach.
+    First those nobody has crawled in their present version, newest first: theirs are the likeliest
+    to go soon. Then the addresses that a former run did not reach.
     """
-    new = _list_unlooked(session, shelf, limit)
-    return [*new, *_list_retries(session, shelf, now, limit - len(new))]
+    new = _list_unfetched(session, scope, limit)
+    return [*new, *_list_retries(session, scope, now, limit - len(new))]
 
 
-def _list_unlooked(session: Session, shelf: Shelf, limit: int) -> list[DueAd]:
+def _list_unfetched(session: Session, scope: MediaTermsScope, limit: int) -> list[DueAd]:
     query = (
         select(PublicAd.id, PublicAd.ref, PublicAd.version_id, PublicAd.media_urls)
         .where(
-            shelf.holds_ref(),
+            scope.holds_ref(),
             func.json_array_length(PublicAd.media_urls) > 0,
             ~exists().where(
                 col(AdMedia.ad_id) == col(PublicAd.id),
@@ -89,12 +89,14 @@ def _list_unlooked(session: Session, shelf: Shelf, limit: int) -> list[DueAd]:
     ]
 
 
-def _list_retries(session: Session, shelf: Shelf, now: datetime, limit: int) -> list[DueAd]:
+def _list_retries(
+    session: Session, scope: MediaTermsScope, now: datetime, limit: int
+) -> list[DueAd]:
     query = (
         select(PublicAd.id, PublicAd.ref, PublicAd.version_id, AdMedia.url)
         .join(AdMedia, col(AdMedia.ad_id) == col(PublicAd.id))
         .where(
-            shelf.holds_ref(),
+            scope.holds_ref(),
             col(AdMedia.retry_at) <= now,
             col(AdMedia.version_id) == col(PublicAd.version_id),
         )
@@ -106,11 +108,11 @@ def _list_retries(session: Session, shelf: Shelf, now: datetime, limit: int) -> 
     ]
 
 
-def find_outcome(session: Session, ad_id: int, url: str) -> Outcome | None:
+def find_outcome(session: Session, ad_id: int, url: str) -> FetchOutcome | None:
     """What is known of an address without asking for it; `None`: it is to be asked.
 
     An address is the same file for all ads that name it, so it is fetched once; one that failed is
-    asked again for each ad, but for the same ad only where a later look may find it.
+    asked again for each ad, but for the same ad only where a later run may find it.
     """
     address = name_address(url)
     kept = session.exec(
@@ -119,11 +121,11 @@ def find_outcome(session: Session, ad_id: int, url: str) -> Outcome | None:
         )
     ).first()
     if kept is not None:
-        return Outcome(MediaState.KEPT, sha256=kept)
+        return FetchOutcome(MediaState.KEPT, sha256=kept)
     own = _find_row(session, ad_id, address)
     if own is None or own.state == MediaState.UNREACHABLE:
         return None
-    return Outcome(MediaState(own.state), own.reason)
+    return FetchOutcome(MediaState(own.state), own.reason)
 
 
 def name_address(url: str) -> str:
@@ -132,25 +134,25 @@ def name_address(url: str) -> str:
 
 
 def keep_file(
-    session: Session, blob: Blob, look: Look, read: MachineText, now: datetime
+    session: Session, blob: Blob, facts: FileFacts, read: MachineText, now: datetime
 ) -> MediaFile:
     """The row of a file that is in the evidence store; one that is there already stays as it is."""
     if known := session.get(MediaFile, blob.sha256):
         return known
-    bands = split_bands(look.dhash) if look.dhash else (None, None, None, None)
+    bands = split_bands(facts.dhash) if facts.dhash else (None, None, None, None)
     file = MediaFile(
         sha256=blob.sha256,
         bytes=blob.size,
-        media_type=look.media_type,
-        width=look.width,
-        height=look.height,
-        duration_ms=look.duration_ms,
-        dhash=look.dhash,
+        media_type=facts.media_type,
+        width=facts.width,
+        height=facts.height,
+        duration_ms=facts.duration_ms,
+        dhash=facts.dhash,
         dhash_1=bands[0],
         dhash_2=bands[1],
         dhash_3=bands[2],
         dhash_4=bands[3],
-        missing=look.missing,
+        missing=facts.missing,
         kept_at=now,
     )
     set_machine_text(session, file, read)
@@ -167,22 +169,24 @@ def set_machine_text(session: Session, file: MediaFile, read: MachineText) -> No
     session.flush()
 
 
-def note_looks(
-    session: Session, source: str, ad: DueAd, outcomes: Mapping[str, Outcome], now: datetime
+def note_fetches(
+    session: Session, source: str, ad: DueAd, outcomes: Mapping[str, FetchOutcome], now: datetime
 ) -> None:
-    """Write down what the looks at an ad's addresses brought, each file newly kept with its leaf."""
-    rows = [_note_look(session, ad, url, outcome, now) for url, outcome in outcomes.items()]
+    """Write down what the runs of an ad's addresses brought, each file newly kept with its leaf."""
+    rows = [_note_run(session, ad, url, outcome, now) for url, outcome in outcomes.items()]
     session.flush()
     leaves = [
         (row.id or 0, _state_kept(source, ad.ref, row))
         for row in rows
-        if row.state == MediaState.KEPT and row.looked_at == now
+        if row.state == MediaState.KEPT and row.fetched_at == now
     ]
     append_leaves(session, LeafKind.MEDIA, leaves, now)
 
 
-def _note_look(session: Session, ad: DueAd, url: str, outcome: Outcome, now: datetime) -> AdMedia:
-    """The row of an address after a look; a file once kept is never given up again."""
+def _note_run(
+    session: Session, ad: DueAd, url: str, outcome: FetchOutcome, now: datetime
+) -> AdMedia:
+    """The row of an address after a run; a file once kept is never given up again."""
     address = name_address(url)
     row = _find_row(session, ad.ad_id, address)
     if row is None:
@@ -192,17 +196,17 @@ def _note_look(session: Session, ad: DueAd, url: str, outcome: Outcome, now: dat
             url=url,
             url_sha256=address,
             state=outcome.state,
-            looks=0,
-            looked_at=now,
+            tries=0,
+            fetched_at=now,
         )
     session.add(row)
     row.version_id = ad.version_id
-    if row.state == MediaState.KEPT and row.looks:
+    if row.state == MediaState.KEPT and row.tries:
         return row
     row.state, row.reason, row.sha256 = outcome.state, outcome.reason, outcome.sha256
-    row.looks += 1
-    row.looked_at = now
-    row.retry_at = outcome.retry_at if row.looks < MOST_LOOKS else None
+    row.tries += 1
+    row.fetched_at = now
+    row.retry_at = outcome.retry_at if row.tries < MOST_RUNS else None
     return row
 
 
@@ -213,7 +217,7 @@ def _state_kept(source: str, ref: str, row: AdMedia) -> dict[str, str | None]:
         "ref": ref,
         "url": row.url,
         "sha256": row.sha256,
-        "looked_at": row.looked_at.isoformat(),
+        "looked_at": row.fetched_at.isoformat(),
     }
 
 

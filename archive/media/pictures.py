@@ -47,7 +47,7 @@ FIRST_BYTES = (
 
 PICTURE_FACTS = ("width", "height", "dhash")
 VIDEO_FACTS = (*PICTURE_FACTS, "duration_ms")
-"""What a look at a file may leave without a value; each then has its reason."""
+"""What a run of a file may leave without a value; each then has its reason."""
 
 HASH_SIDE = 8
 HASH_BITS = HASH_SIDE * HASH_SIDE
@@ -58,7 +58,7 @@ class PictureTooLargeError(ArchiveError):
 
 
 @dataclass(frozen=True)
-class Look:
+class FileFacts:
     """What a file's bytes tell; `missing` has the reason for each of the others without a value."""
 
     media_type: str
@@ -69,7 +69,7 @@ class Look:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def look_at_file(path: Path) -> Look:
+def measure_file(path: Path) -> FileFacts:
     """Kind and dimensions of a file, dhash of a picture, length of a video.
 
     Raises:
@@ -78,41 +78,41 @@ def look_at_file(path: Path) -> Look:
     with path.open("rb") as file:
         media_type = sniff_kind(file.read(HEAD_BYTES))
     if media_type == MP4:
-        return _look_at_video(path)
+        return _measure_video(path)
     if media_type not in PICTURES:
         # Other kinds are kept unopened: a reader of pages or PDFs is not worth its holes here.
         facts = VIDEO_FACTS if media_type in VIDEOS else PICTURE_FACTS
-        return Look(media_type, missing=dict.fromkeys(facts, MissingReason.NOT_LOOKED.value))
+        return FileFacts(media_type, missing=dict.fromkeys(facts, MissingReason.NOT_LOOKED.value))
     try:
         with open_picture(path, media_type) as picture:
-            return _look_at_picture(picture, media_type)
+            return _measure_picture(picture, media_type)
     except (OSError, SyntaxError, ValueError):
         # Pillow raises each of these for files that break off or contradict themselves.
         reasons = dict.fromkeys(PICTURE_FACTS, MissingReason.UNREADABLE.value)
-        return Look(media_type, missing=reasons)
+        return FileFacts(media_type, missing=reasons)
 
 
-def _look_at_video(path: Path) -> Look:
+def _measure_video(path: Path) -> FileFacts:
     """What a video says of itself; no frame of it is decoded, so what it looks like stays unknown."""
     unhashed = {"dhash": MissingReason.NOT_LOOKED.value}
     try:
         size = measure_mp4(path)
     except (OSError, VideoError):
         reasons = dict.fromkeys(VIDEO_FACTS, MissingReason.UNREADABLE.value)
-        return Look(MP4, missing=reasons | unhashed)
+        return FileFacts(MP4, missing=reasons | unhashed)
     found = {"width": size.width, "height": size.height, "duration_ms": size.duration_ms}
     unsaid = {k: MissingReason.NOT_PROVIDED.value for k, v in found.items() if v is None}
-    return Look(
+    return FileFacts(
         MP4, size.width, size.height, duration_ms=size.duration_ms, missing=unsaid | unhashed
     )
 
 
-def _look_at_picture(picture: Image.Image, media_type: str) -> Look:
+def _measure_picture(picture: Image.Image, media_type: str) -> FileFacts:
     dhash = hash_picture(picture)
     if dhash is None:
         reasons = {"dhash": MissingReason.NOT_PROVIDED.value}
-        return Look(media_type, picture.width, picture.height, missing=reasons)
-    return Look(media_type, picture.width, picture.height, f"{dhash:016x}")
+        return FileFacts(media_type, picture.width, picture.height, missing=reasons)
+    return FileFacts(media_type, picture.width, picture.height, f"{dhash:016x}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from archive.records.sources import UNSTATED_TERMS
 
 
 @dataclass(frozen=True)
-class Shelf:
+class MediaTermsScope:
     """Ads of one source that one word on media holds for: those of a feed, or all the others."""
 
     source: str
@@ -45,20 +45,20 @@ def _begins_with(part: str) -> ColumnElement[bool]:
     return func.substr(PublicAd.ref, 1, len(part) + 1) == f"{part}/"
 
 
-def list_shelves(session: Session) -> list[Shelf]:
+def list_terms_scopes(session: Session) -> list[MediaTermsScope]:
     """Every source with its feeds, and what each lets this archive do with its media."""
     return [
-        shelf
+        scope
         for source in session.exec(select(Source).order_by(col(Source.id))).all()
-        for shelf in _divide_source(source, list_parts(session, source.id))
+        for scope in _divide_source(source, list_parts(session, source.id))
     ]
 
 
-def _divide_source(source: Source, parts: Mapping[str, SourcePart]) -> Iterator[Shelf]:
+def _divide_source(source: Source, parts: Mapping[str, SourcePart]) -> Iterator[MediaTermsScope]:
     pace = source.seconds_between_requests
-    yield Shelf(source.id, None, tuple(parts), media_terms(source), pace)
+    yield MediaTermsScope(source.id, None, tuple(parts), media_terms(source), pace)
     for name, part in parts.items():
-        yield Shelf(source.id, name, (), media_terms(part), pace)
+        yield MediaTermsScope(source.id, name, (), media_terms(part), pace)
 
 
 def list_parts(session: Session, source: str) -> dict[str, SourcePart]:

@@ -6,19 +6,19 @@ that owns the table.
 
 from archive.models.ads import (
     Ad,
-    AdAbsence,
     AdMetric,
     AdVersion,
     Advertiser,
     AdvertiserAlias,
     AdvertiserName,
     PublicAd,
+    VanishedPeriod,
 )
-from archive.models.changes import Change, ConsumerMark, LedgerLeaf
+from archive.models.changes import Change, ConsumerPosition, LedgerLeaf
 from archive.models.corrections import Correction, Redaction
-from archive.models.leases import Duty, RequestBudget
+from archive.models.leases import RequestBudget, SingletonLease
 from archive.models.media import AdMedia, MediaFile
-from archive.models.monitoring import LookRhythm, MailedAlert, MonitorFinding
+from archive.models.monitoring import CrawlPromise, MailedAlert, MonitorFinding
 from archive.models.oversight import (
     CaseStep,
     Decision,
@@ -33,14 +33,14 @@ from archive.models.runs import (
     ArchiveFact,
     Capture,
     Checkpoint,
-    HeldBatch,
+    QuarantinedBatch,
     QuarantinedPiece,
     Run,
     RunCountry,
     Sighting,
     Source,
     SourcePart,
-    StatedTotal,
+    SourceTotal,
 )
 from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
 from archive.models.watch_lists import (
@@ -53,7 +53,6 @@ from archive.models.watch_lists import (
 
 __all__ = [
     "Ad",
-    "AdAbsence",
     "AdMedia",
     "AdMetric",
     "AdVersion",
@@ -68,24 +67,23 @@ __all__ = [
     "Change",
     "Checkpoint",
     "Committee",
-    "ConsumerMark",
+    "ConsumerPosition",
     "Correction",
+    "CrawlPromise",
     "Decision",
     "Disclosure",
     "DisclosureVersion",
-    "Duty",
     "EntryKind",
     "Evaluation",
     "Flag",
-    "HeldBatch",
     "LedgerLeaf",
-    "LookRhythm",
     "MailedAlert",
     "MediaFile",
     "MonitorFinding",
     "Notice",
     "PoliticalLabel",
     "PublicAd",
+    "QuarantinedBatch",
     "QuarantinedPiece",
     "Redaction",
     "RequestBudget",
@@ -94,10 +92,12 @@ __all__ = [
     "RunCountry",
     "Sighting",
     "Signal",
+    "SingletonLease",
     "Source",
     "SourcePart",
-    "StatedTotal",
+    "SourceTotal",
     "User",
+    "VanishedPeriod",
     "WatchList",
     "WatchListEntry",
     "WatchListEntryView",

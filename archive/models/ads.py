@@ -15,7 +15,7 @@ from archive.records import AdContent, AdNumbers
 
 
 class Ad(SQLModel, table=True):
-    """The spine of an ad: its keys and the hashes that tell whether a source said anything new."""
+    """The identity rows of an ad: its keys and the hashes that tell whether a source said anything new."""
 
     __tablename__ = "ad"
     __table_args__ = (
@@ -39,7 +39,7 @@ class Ad(SQLModel, table=True):
     first_observed_at: datetime = Field(description="When a source was first seen to show it.")
     recorded_at: datetime = Field(description="When this archive learned of it.")
     vanished_at: datetime | None = Field(
-        default=None, description="First complete look that no longer found it."
+        default=None, description="First complete run that no longer found it."
     )
 
 
@@ -83,19 +83,17 @@ class AdMetric(AdNumbers, table=True):
     )
 
 
-class AdAbsence(SQLModel, table=True):
-    """A stretch in which complete looks did not find an ad."""
+class VanishedPeriod(SQLModel, table=True):
+    """A stretch in which complete runs did not find an ad."""
 
-    __tablename__ = "ad_absence"
+    __tablename__ = "vanished_period"
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
-    last_seen_at: datetime | None = Field(description="Last look that found it.")
-    missed_at: datetime = Field(description="First complete look that did not.")
+    last_seen_at: datetime | None = Field(description="Last run that found it.")
+    missed_at: datetime = Field(description="First complete run that did not.")
     recorded_at: datetime = Field(description="When this archive learned it.")
-    returned_at: datetime | None = Field(
-        default=None, description="First look that found it again."
-    )
+    returned_at: datetime | None = Field(default=None, description="First run that found it again.")
     returned_recorded_at: datetime | None = Field(
         default=None, description="When this archive learned of the return."
     )
@@ -183,6 +181,6 @@ class PublicAd(AdContent, AdNumbers, table=True):
     first_seen_at: datetime = Field(description="When a source was first seen to show it.")
     last_changed_at: datetime = Field(description="When content or numbers last changed.")
     vanished_at: datetime | None = Field(
-        default=None, description="First complete look that no longer found it."
+        default=None, description="First complete run that no longer found it."
     )
     recorded_at: datetime = Field(description="When this archive learned the current state.")

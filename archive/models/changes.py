@@ -35,10 +35,10 @@ class Change(SQLModel, table=True):
     recorded_at: datetime = Field(description="When.")
 
 
-class ConsumerMark(SQLModel, table=True):
+class ConsumerPosition(SQLModel, table=True):
     """How far one reader of the change sequence has come."""
 
-    __tablename__ = "consumer_mark"
+    __tablename__ = "consumer_position"
 
     consumer: str = Field(primary_key=True, description="search, oversight or mirror.")
     seq: int = Field(sa_type=BIG_ID, description="Every change up to this one is done.")

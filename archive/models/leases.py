@@ -15,10 +15,10 @@ QUEUE_SCHEMA = "work_queue"
 `scrapers/work/dispatch/queue_schema.py`."""
 
 
-class Duty(SQLModel, table=True):
+class SingletonLease(SQLModel, table=True):
     """What only one process may do at a time, and which one does it."""
 
-    __tablename__ = "duty"
+    __tablename__ = "singleton_lease"
 
     name: str = Field(primary_key=True, description="The duty: `scheduler` or `mail`.")
     worker: str = Field(description="Machine and process that holds it, or held it last.")

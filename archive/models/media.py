@@ -1,4 +1,4 @@
-"""Pictures, videos and pages of ads: what each look at an address brought, and the files kept.
+"""Pictures, videos and pages of ads: what each run of an address brought, and the files kept.
 
 `archive/media/files.py` writes both tables; `archive/reading/ads/media.py` shows them. A kept file is one row
 however many ads show it.
@@ -14,7 +14,7 @@ from archive.models.columns import BIG_ID
 
 
 class MediaState(StrEnum):
-    """How the last look at the address of an ad's picture, video or page ended."""
+    """How the last run of the address of an ad's picture, video or page ended."""
 
     KEPT = "kept"
     GONE = "gone"
@@ -38,7 +38,7 @@ class MediaFile(SQLModel, table=True):
     sha256: str = Field(primary_key=True, description="SHA-256 of the bytes.")
     bytes: int = Field(sa_type=BigInteger, description="Size in bytes.")
     media_type: str = Field(
-        description="Kind, by the first bytes of the file; what its server called it is not believed."
+        description="Kind, by the first bytes of the file; what its server called it is implausible."
     )
     width: int | None = Field(default=None, description="Width in pixels, as it is shown.")
     height: int | None = Field(default=None, description="Height in pixels, as it is shown.")
@@ -73,9 +73,9 @@ class MediaFile(SQLModel, table=True):
 
 
 class AdMedia(SQLModel, table=True):
-    """One address of one ad's media, and what the last look at it brought.
+    """One address of one ad's media, and what the last run at it brought.
 
-    A row is never taken away, and one that is `kept` is not looked at again: what was fetched stays,
+    A row is never taken away, and one that is `kept` is not crawled again: what was fetched stays,
     whatever becomes of the ad at its source.
     """
 
@@ -101,8 +101,8 @@ class AdMedia(SQLModel, table=True):
         index=True,
         description="The file that is kept.",
     )
-    looks: int = Field(description="How often the address was looked at.")
-    looked_at: datetime = Field(description="When it was last looked at.")
+    tries: int = Field(description="How often the address was crawled.")
+    fetched_at: datetime = Field(description="When it was last crawled.")
     retry_at: datetime | None = Field(
-        default=None, description="When it will be looked at again; empty: not any more."
+        default=None, description="When it will be crawled again; empty: not any more."
     )

@@ -1,4 +1,4 @@
-"""What the monitors found at the sources, how often a source is promised a look, what was mailed.
+"""What the monitors found at the sources, how often a source is promised a run, what was mailed.
 
 `archive.runs.monitors` writes the findings, `archive.runs.alerts` the rhythms,
 `scrapers.work.dispatch.alerting` the mails.
@@ -24,34 +24,34 @@ class Monitor(StrEnum):
 
 
 class MonitorFinding(SQLModel, table=True):
-    """One thing about a look that differs from what its source is expected to give."""
+    """One thing about a run that differs from what its source is expected to give."""
 
     __tablename__ = "monitor_finding"
     __table_args__ = (Index("monitor_finding_by_source", "source", "id"),)
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     run_id: int = Field(
-        foreign_key="run.id", index=True, sa_type=BIG_ID, description="The look it is about."
+        foreign_key="run.id", index=True, sa_type=BIG_ID, description="The run it is about."
     )
     source: str = Field(description="Source.")
-    partition: str = Field(description="Partition looked at.")
+    partition: str = Field(description="Partition crawled.")
     monitor: str = Field(description="few_records, many_records, fall or blank_field.")
     field: str | None = Field(default=None, description="Field that is blank too often.")
     reason: str = Field(description="What was found and what was expected, in plain words.")
     figures: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSON, description="The figures that were compared, by name."
     )
-    found_at: datetime = Field(description="When the look ended.")
+    found_at: datetime = Field(description="When the run ended.")
 
 
-class LookRhythm(SQLModel, table=True):
-    """How often a source is promised a look, since whoever looks read its schedule."""
+class CrawlPromise(SQLModel, table=True):
+    """How often a source is promised a crawl, since whoever crawls read its schedule."""
 
-    __tablename__ = "look_rhythm"
+    __tablename__ = "crawl_promise"
 
     source: str = Field(primary_key=True, description="Source.")
-    every_seconds: int = Field(description="Time between looks at one partition.")
-    since_at: datetime = Field(description="When this archive first promised looks at the source.")
+    every_seconds: int = Field(description="Time between runs of one partition.")
+    since_at: datetime = Field(description="When this archive first promised runs of the source.")
 
 
 class MailedAlert(SQLModel, table=True):

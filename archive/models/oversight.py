@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 from archive.models.columns import BIG_ID
 
 
-class Answer(StrEnum):
+class RuleAnswer(StrEnum):
     """What a rule says about an ad."""
 
     DOES_NOT_APPLY = "does_not_apply"
@@ -98,7 +98,7 @@ class Flag(SQLModel, table=True):
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     reference: str = Field(unique=True, description="Number people quote.")
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
-    ad_version_id: int = Field(sa_type=BIG_ID, description="The version that was looked at.")
+    ad_version_id: int = Field(sa_type=BIG_ID, description="The version that was crawled.")
     rule_version_id: int = Field(
         foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
     )

@@ -1,4 +1,4 @@
-"""Where records come from: sources, the looks we took at them, and the bytes we got."""
+"""Where records come from: sources, the runs we took at them, and the bytes we got."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
-from archive.records import PartInfo, SourceInfo, SourceTotal
+from archive.records import PartInfo, SourceInfo, SourceTotalRecord
 
 
 class ArchiveFact(SQLModel, table=True):
@@ -38,14 +38,14 @@ class SourcePart(PartInfo, table=True):
 
 
 class RunKind(StrEnum):
-    """How a look at a source came about."""
+    """How a run of a source came about."""
 
     CRAWL = "crawl"
     IMPORT = "import"
 
 
 class Outcome(StrEnum):
-    """How a look at a source ended."""
+    """How a run of a source ended."""
 
     RUNNING = "running"
     DONE = "done"
@@ -57,18 +57,18 @@ class Outcome(StrEnum):
 
 
 class Run(SQLModel, table=True):
-    """One look at one partition of one source: the rows of the coverage log."""
+    """One run of one partition of one source: the rows of the coverage log."""
 
     __tablename__ = "run"
     __table_args__ = (Index("run_by_partition", "source", "partition", "started_at"),)
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
-    source: str = Field(description="Source looked at.")
-    partition: str = Field(description="What the look covers; `import` when a file does not say.")
+    source: str = Field(description="Source crawled.")
+    partition: str = Field(description="What the run covers; `import` when a file does not say.")
     kind: str = Field(description="crawl or import.")
-    started_at: datetime = Field(description="When the look began.")
+    started_at: datetime = Field(description="When the run began.")
     heartbeat_at: datetime = Field(description="When the run last said that it is alive.")
-    ended_at: datetime | None = Field(default=None, description="When the look ended.")
+    ended_at: datetime | None = Field(default=None, description="When the run ended.")
     outcome: str = Field(default=Outcome.RUNNING, description="How it ended.")
     reason: str = Field(default="", description="Why, in plain words, when it did not end as done.")
     observed_at: datetime = Field(description="When the source said what this run read.")
@@ -77,7 +77,7 @@ class Run(SQLModel, table=True):
     )
     complete: bool = Field(
         default=False,
-        description="The look covered its whole partition, so absence means something.",
+        description="The run covered its whole partition, so absence means something.",
     )
     seen: int = Field(default=0, description="Records read.")
     new: int = Field(default=0, description="Records not known before.")
@@ -102,12 +102,12 @@ class Run(SQLModel, table=True):
     worker: str = Field(
         default="",
         sa_column_kwargs={"server_default": ""},
-        description="Machine and process that looks; empty: a look from before this was noted.",
+        description="Machine and process that runs; empty: a run from before this was noted.",
     )
 
 
 class Checkpoint(SQLModel, table=True):
-    """Where the next look at a partition goes on; written in the transaction of its data."""
+    """Where the next run of a partition goes on; written in the transaction of its data."""
 
     __tablename__ = "checkpoint"
 
@@ -146,7 +146,7 @@ class Capture(SQLModel, table=True):
 class PieceStatus(StrEnum):
     """What became of a quarantined piece."""
 
-    HELD = "held"
+    QUARANTINED = "quarantined"
     RELEASED = "released"
     REJECTED = "rejected"
 
@@ -167,35 +167,37 @@ class QuarantinedPiece(SQLModel, table=True):
     field: str | None = Field(default=None, description="Field that could not be read.")
     reason: str = Field(description="What is wrong, in plain words.")
     sha256: str = Field(description="SHA-256 of the piece; names the blob that holds it.")
-    status: str = Field(default=PieceStatus.HELD, description="held, released or rejected.")
-    held_at: datetime = Field(description="When it was put aside.")
+    status: str = Field(
+        default=PieceStatus.QUARANTINED, description="quarantined, released or rejected."
+    )
+    quarantined_at: datetime = Field(description="When it was put aside.")
     settled_at: datetime | None = Field(default=None, description="When a person settled it.")
     settled_by: str | None = Field(default=None, description="Who settled it.")
 
 
 class Sighting(SQLModel, table=True):
-    """What a look saw that the archive already knew or learned: one row for many ids.
+    """What a run saw that the archive already knew or learned: one row for many ids.
 
     The rows stay: they tell when something unchanged was last seen, which no other row says.
     """
 
     __tablename__ = "sighting"
 
-    run_id: int = Field(sa_type=BIG_ID, primary_key=True, description="The look.")
+    run_id: int = Field(sa_type=BIG_ID, primary_key=True, description="The run.")
     kind: str = Field(primary_key=True, description="What was seen: a kind of change.")
-    block: int = Field(primary_key=True, description="Number of the block within the look, from 0.")
+    block: int = Field(primary_key=True, description="Number of the block within the run, from 0.")
     first_id: int = Field(sa_type=BIG_ID, description="Least of our ids in the block.")
     last_id: int = Field(sa_type=BIG_ID, description="Greatest of our ids in the block.")
     ids: bytes = Field(description="The ids in order, as differences (archive/runs/sightings.py).")
 
 
 class RunCountry(SQLModel, table=True):
-    """What one look saw, by country; an ad shown in two countries counts in both."""
+    """What one run saw, by country; an ad shown in two countries counts in both."""
 
     __tablename__ = "run_country"
 
     run_id: int = Field(
-        foreign_key="run.id", sa_type=BIG_ID, primary_key=True, description="The look."
+        foreign_key="run.id", sa_type=BIG_ID, primary_key=True, description="The run."
     )
     country: str = Field(
         primary_key=True,
@@ -203,18 +205,18 @@ class RunCountry(SQLModel, table=True):
         "once, wherever it was shown.",
     )
     seen: int = Field(description="Distinct ads seen.")
-    vanished: int = Field(default=0, description="Ads this look no longer found.")
+    vanished: int = Field(default=0, description="Ads this run no longer found.")
 
 
-class StatedTotal(SourceTotal, table=True):
+class SourceTotal(SourceTotalRecord, table=True):
     """A source's own count at one time; rows are only added."""
 
-    __tablename__ = "stated_total"
-    __table_args__ = (Index("stated_total_by_source", "source", "observed_at"),)
+    __tablename__ = "source_total"
+    __table_args__ = (Index("source_total_by_source", "source", "observed_at"),)
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     source: str = Field(description="Source.")
-    partition: str = Field(description="Partition of the look that brought it.")
+    partition: str = Field(description="Partition of the run that brought it.")
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
     run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
@@ -223,7 +225,7 @@ class StatedTotal(SourceTotal, table=True):
     )
 
 
-class HeldReason(StrEnum):
+class QuarantineReason(StrEnum):
     """What made a batch implausible."""
 
     SHRINK = "shrink"
@@ -231,10 +233,10 @@ class HeldReason(StrEnum):
     LOWERED_TOTAL = "lowered_total"
 
 
-class HeldBatch(SQLModel, table=True):
-    """A batch that was not believed: kept as evidence, not published until a person releases it."""
+class QuarantinedBatch(SQLModel, table=True):
+    """A batch that was implausible: kept as evidence, not published until a person releases it."""
 
-    __tablename__ = "held_batch"
+    __tablename__ = "quarantined_batch"
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     run_id: int = Field(foreign_key="run.id", sa_type=BIG_ID, description="Run that met it.")
@@ -248,8 +250,10 @@ class HeldBatch(SQLModel, table=True):
     figures: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSON, description="The figures that were compared, by name."
     )
-    status: str = Field(default=PieceStatus.HELD, description="held, released or rejected.")
-    held_at: datetime = Field(description="When it was held.")
+    status: str = Field(
+        default=PieceStatus.QUARANTINED, description="quarantined, released or rejected."
+    )
+    quarantined_at: datetime = Field(description="When it was held.")
     settled_at: datetime | None = Field(default=None, description="When a person settled it.")
     settled_by: str | None = Field(default=None, description="Who settled it.")
     settled_because: str | None = Field(default=None, description="Why, in that person's words.")

@@ -7,7 +7,7 @@ nothing here knows of HTTP. Every answer can say how fresh it is (`read_data_as_
 from archive.reading.ads.ads import AdFilter, list_ads, read_ad
 from archive.reading.ads.advertisers import list_advertisers, read_advertiser
 from archive.reading.ads.evidence import list_evidence, read_evidence
-from archive.reading.ads.history import list_absences, list_metrics, list_versions
+from archive.reading.ads.history import list_metrics, list_vanished_periods, list_versions
 from archive.reading.coverage import cover_days, cover_source
 from archive.reading.disclosures import list_disclosures
 from archive.reading.freshness import read_data_as_of
@@ -21,7 +21,6 @@ __all__ = [
     "Page",
     "cover_days",
     "cover_source",
-    "list_absences",
     "list_ads",
     "list_advertisers",
     "list_disclosures",
@@ -29,6 +28,7 @@ __all__ = [
     "list_metrics",
     "list_runs",
     "list_sources",
+    "list_vanished_periods",
     "list_versions",
     "read_ad",
     "read_advertiser",

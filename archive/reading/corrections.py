@@ -13,7 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Correction
 from archive.models.corrections import CorrectionKind, SpendMeasure
-from archive.reading.ads.ads import find_unlisted
+from archive.reading.ads.ads import find_hidden
 from archive.reading.ads.advertisers import name_advertisers
 from archive.reading.ads.aliases import list_former_ids
 from archive.reading.as_of.moment import NOW, Moment
@@ -101,7 +101,7 @@ def list_corrections(
     def keep(rows: Sequence[Correction]) -> Sequence[Correction]:
         if wanted.include is not None or wanted.subject is not None:
             return rows
-        return _leave_unlisted(session, rows, moment)
+        return _leave_out_hidden(session, rows, moment)
 
     rows = gather_rows(read_after, keep, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row.id)
@@ -157,13 +157,13 @@ def _limit(session: Session, wanted: CorrectionFilter, moment: Moment) -> list[C
     return conditions
 
 
-def _leave_unlisted(
+def _leave_out_hidden(
     session: Session, rows: Sequence[Correction], moment: Moment
 ) -> list[Correction]:
     """The rows without those of ads that lists left out at the moment."""
     of_ads = {row.subject for row in rows if row.measure == SpendMeasure.ADS}
-    unlisted = find_unlisted(session, of_ads, moment)
-    return [r for r in rows if r.measure != SpendMeasure.ADS or r.subject not in unlisted]
+    hidden_by_default = find_hidden(session, of_ads, moment)
+    return [r for r in rows if r.measure != SpendMeasure.ADS or r.subject not in hidden_by_default]
 
 
 def _show(session: Session, rows: Sequence[Correction], moment: Moment) -> list[CorrectionView]:

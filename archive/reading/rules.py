@@ -10,9 +10,9 @@ from sqlalchemy import case, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Evaluation, RuleVersion
-from archive.models.oversight import Answer
+from archive.models.oversight import RuleAnswer
 from archive.reading.descriptions import quote_field
-from archive.reading.visible import select_unlisted
+from archive.reading.visible import select_hidden
 
 
 class RuleVersionView(SQLModel):
@@ -49,7 +49,7 @@ def list_rule_versions(session: Session, rule_id: str) -> list[RuleVersionView]:
     return [RuleVersionView.model_validate(row) for row in rows]
 
 
-def list_held_versions(session: Session, as_of: datetime) -> list[RuleVersion]:
+def list_rule_texts(session: Session, as_of: datetime) -> list[RuleVersion]:
     """The newest version of each rule that this archive had loaded by a time, by id of the rule."""
     newest = (
         select(func.max(RuleVersion.id))
@@ -63,17 +63,17 @@ def list_held_versions(session: Session, as_of: datetime) -> list[RuleVersion]:
 def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, RuleCounts]:
     """Counts of each of these rule versions, by hash; a version never evaluated counts zero."""
     counts = {sha256: RuleCounts() for sha256 in sha256s}
-    is_unlisted = col(Evaluation.ad_id).in_(select_unlisted())
+    is_unlisted = col(Evaluation.ad_id).in_(select_hidden())
     query = (
         select(
             RuleVersion.sha256, Evaluation.answer, func.count(), func.count(case((is_unlisted, 1)))
         )
         .join(RuleVersion, col(Evaluation.rule_version_id) == RuleVersion.id)
-        .where(col(RuleVersion.sha256).in_(counts), Evaluation.answer != Answer.DOES_NOT_APPLY)
+        .where(col(RuleVersion.sha256).in_(counts), Evaluation.answer != RuleAnswer.DOES_NOT_APPLY)
         .group_by(col(RuleVersion.sha256), col(Evaluation.answer))
     )
-    for sha256, answer, number, unlisted in session.exec(query):
+    for sha256, answer, number, hidden_by_default in session.exec(query):
         setattr(counts[sha256], answer, number)
         counts[sha256].applies += number
-        counts[sha256].unlabelled += unlisted
+        counts[sha256].unlabelled += hidden_by_default
     return counts

@@ -13,8 +13,8 @@ from archive.models import PublicAd, RuleVersion, Signal
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
-from archive.reading.views import LISTED
-from archive.reading.visible import is_listed
+from archive.reading.views import VISIBLE_BY_DEFAULT
+from archive.reading.visible import is_visible_by_default
 
 LISTING = "signals"
 
@@ -24,7 +24,7 @@ class SignalView(SQLModel):
 
     id: int = Field(description=quote_field(Signal, "id"))
     ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
-    is_listed: bool = Field(description=LISTED)
+    is_visible_by_default: bool = Field(description=VISIBLE_BY_DEFAULT)
     rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
     election_id: str = Field(description=quote_field(Signal, "election_id"))
@@ -62,7 +62,7 @@ def list_signals(
     }
     query = (
         select(Signal, PublicAd.public_id, RuleVersion.rule_id, RuleVersion.sha256)
-        .add_columns(is_listed(PublicAd))
+        .add_columns(is_visible_by_default(PublicAd))
         .join(PublicAd, col(PublicAd.id) == Signal.ad_id)
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
         .where(*(col(column) == value for column, value in equal.items() if value is not None))
@@ -73,7 +73,7 @@ def list_signals(
         query = query.where(col(Signal.is_historic).is_(False))
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(Signal.id) < before)
-    beside = ("ad_id", "rule_id", "rule_sha256", "is_listed")
+    beside = ("ad_id", "rule_id", "rule_sha256", "is_visible_by_default")
     signals = [
         SignalView.model_validate(signal, update=dict(zip(beside, values, strict=True)))
         for signal, *values in session.execute(query)

@@ -9,7 +9,6 @@ from typing import Any
 from sqlmodel import Field, SQLModel
 
 from archive.models import (
-    AdAbsence,
     AdMetric,
     AdVersion,
     Advertiser,
@@ -20,6 +19,7 @@ from archive.models import (
     Redaction,
     Run,
     Source,
+    VanishedPeriod,
 )
 from archive.reading.descriptions import quote_field
 from archive.reading.labels import LabelView
@@ -35,10 +35,10 @@ from archive.records import (
 AS_OF = "The answer is what this archive knew at this time; empty: what it knows now."
 REDACTIONS = "Fields of the ad withheld by a logged decision, whenever it was taken."
 VALID_AT = "Only what sources had said by this time counts; empty: all they said."
-DATA_AS_OF = "When this archive last learned anything or last looked, as of the answer's time."
+DATA_AS_OF = "When this archive last learned anything or last crawled, as of the answer's time."
 
 
-LISTED = (
+VISIBLE_BY_DEFAULT = (
     "Whether lists and sums show the ad unasked; no: its source showed it without a political label, and "
     "nobody has called it political."
 )
@@ -70,7 +70,7 @@ class AdItem(AdContent, AdNumbers):
     last_changed_at: datetime = Field(description=quote_field(PublicAd, "last_changed_at"))
     vanished_at: datetime | None = Field(description=quote_field(PublicAd, "vanished_at"))
     recorded_at: datetime = Field(description=quote_field(PublicAd, "recorded_at"))
-    is_listed: bool = Field(description=LISTED)
+    is_visible_by_default: bool = Field(description=VISIBLE_BY_DEFAULT)
 
 
 class AdView(AdItem):
@@ -120,13 +120,13 @@ class MetricView(AdNumbers):
     capture_id: int | None = Field(description=quote_field(AdMetric, "capture_id"))
 
 
-class AbsenceView(SQLModel):
-    """A stretch in which complete looks did not find an ad."""
+class VanishedPeriodView(SQLModel):
+    """A stretch in which complete runs did not find an ad."""
 
-    last_seen_at: datetime | None = Field(description=quote_field(AdAbsence, "last_seen_at"))
-    missed_at: datetime = Field(description=quote_field(AdAbsence, "missed_at"))
-    recorded_at: datetime = Field(description=quote_field(AdAbsence, "recorded_at"))
-    returned_at: datetime | None = Field(description=quote_field(AdAbsence, "returned_at"))
+    last_seen_at: datetime | None = Field(description=quote_field(VanishedPeriod, "last_seen_at"))
+    missed_at: datetime = Field(description=quote_field(VanishedPeriod, "missed_at"))
+    recorded_at: datetime = Field(description=quote_field(VanishedPeriod, "recorded_at"))
+    returned_at: datetime | None = Field(description=quote_field(VanishedPeriod, "returned_at"))
 
 
 class EvidenceView(SQLModel):
@@ -188,7 +188,7 @@ class DisclosureView(DisclosureRecord):
 
 
 class RunView(SQLModel):
-    """One look at one partition of a source, and how it ended."""
+    """One run of one partition of a source, and how it ended."""
 
     id: int = Field(description=quote_field(Run, "id"))
     source: str = Field(description=quote_field(Run, "source"))
@@ -212,7 +212,7 @@ class RunView(SQLModel):
 
 
 class SourceView(SourceInfo):
-    """A source, how much of it the archive holds, and the last look at it."""
+    """A source, how much of it the archive holds, and the last run at it."""
 
     id: str = Field(description=quote_field(Source, "id"))
     ads: int = Field(description="Ads of it that lists show.")
@@ -221,8 +221,8 @@ class SourceView(SourceInfo):
     advertiser_spend: int = Field(description="Statements of what advertisers spent.")
     disclosures: int = Field(description="Disclosed expenditures.")
     captures: int = Field(description="Captures kept as evidence.")
-    quarantined: int = Field(description="Pieces held back because they could not be read.")
-    last_run: RunView | None = Field(description="The newest look that has ended; empty: none yet.")
+    quarantined: int = Field(description="Pieces quarantined because they could not be read.")
+    last_run: RunView | None = Field(description="The newest run that has ended; empty: none yet.")
     parts: dict[str, PartInfo] = Field(
         description="Feeds of it with terms of their own, by the word their ads' refs begin with."
     )
@@ -233,32 +233,32 @@ class DayCover(SQLModel):
 
     day_on: date = Field(description="The day (UTC).")
     state: str = Field(
-        description="looked, partial (the look did not reach the end), failed, or not_looked."
+        description="looked, partial (the run did not reach the end), failed, or not_looked."
     )
 
 
 class Gap(SQLModel):
-    """A stretch of days without a look that ended well."""
+    """A stretch of days without a run that ended well."""
 
     start_on: date = Field(description="First day of the gap (UTC).")
     end_on: date = Field(description="Last day of the gap, inclusive.")
-    reason: str = Field(description="Why, when a look was tried; empty: nobody looked.")
+    reason: str = Field(description="Why, when a run was tried; empty: nobody crawled.")
 
 
 class SourceCoverage(SQLModel):
-    """Where and when this archive looked at one source."""
+    """Where and when this archive crawled one source."""
 
     source: str = Field(description="Source.")
-    start_on: date | None = Field(description="First day reckoned; empty: never looked.")
+    start_on: date | None = Field(description="First day reckoned; empty: never crawled.")
     end_on: date | None = Field(description="Last day reckoned, inclusive.")
     days: int = Field(description="Days from the first to the last.")
-    days_looked_at: int = Field(description="Days with a look that ended well.")
-    looks: int = Field(description="Looks, however they ended.")
-    last_look_at: datetime | None = Field(description="When the source last answered a look.")
-    gaps: list[Gap] = Field(description="Stretches without a look that ended well, oldest first.")
+    days_crawled: int = Field(description="Days with a run that ended well.")
+    runs: int = Field(description="Runs, however they ended.")
+    last_crawled_at: datetime | None = Field(description="When the source last answered a run.")
+    gaps: list[Gap] = Field(description="Stretches without a run that ended well, oldest first.")
 
 
-class Lack(SQLModel):
+class DataGap(SQLModel):
     """One kind of thing that is not here, counted."""
 
     what: str = Field(description="What is lacking, as a name for programs.")
@@ -272,7 +272,7 @@ class MissingReport(SQLModel):
     """Everything this archive knows that it does not have."""
 
     data_as_of: datetime | None = Field(description=DATA_AS_OF)
-    lacks: list[Lack] = Field(description="What is lacking, by source and reason.")
+    data_gaps: list[DataGap] = Field(description="What is lacking, by source and reason.")
     runs_not_done: list[RunView] = Field(
-        description="Looks that did not end as done, newest first, at most 100."
+        description="Runs that did not end as done, newest first, at most 100."
     )

@@ -1,7 +1,7 @@
 """Which ads lists, sums and search show unasked: not those that a source showed without a political label.
 
 The one place that says so; readers ask for the others with `include=unlabelled`. It reads the public view
-and people's labels, and nothing else. What is counted by the ad's key leaves out `select_unlisted`. Rules
+and people's labels, and nothing else. What is counted by the ad's key leaves out `select_hidden`. Rules
 are put to all ads alike, and the permanent link of each stays open.
 """
 
@@ -19,7 +19,9 @@ from archive.store.batches import cut_batches
 
 DECLARED_POLITICAL = "declared_political"
 
-NOT_LISTED = "a source showed it without a political label, and nobody has called it political"
+HIDDEN_BY_DEFAULT = (
+    "a source showed it without a political label, and nobody has called it political"
+)
 """What an ad is that no list and no sum shows unasked, in plain words."""
 
 
@@ -29,7 +31,7 @@ class Include(StrEnum):
     UNLABELLED = "unlabelled"
 
 
-def is_listed(ads: type[PublicAd], moment: Moment = NOW) -> ColumnElement[bool]:
+def is_visible_by_default(ads: type[PublicAd], moment: Moment = NOW) -> ColumnElement[bool]:
     """Whether an ad is shown unasked, on the public view or on what `ads_at` gives in its place.
 
     It is, if it was declared political, if its source says nothing either way, or if a person has
@@ -43,7 +45,7 @@ def is_listed(ads: type[PublicAd], moment: Moment = NOW) -> ColumnElement[bool]:
     return or_(declared.is_(True), says_nothing, col(ads.id).in_(_select_labelled(moment)))
 
 
-def select_unlisted() -> SelectOfScalar[int]:
+def select_hidden() -> SelectOfScalar[int]:
     """Keys of the ads that are not shown unasked now; found by an index that holds few others."""
     declared = col(PublicAd.declared_political)
     return select(PublicAd.id).where(
@@ -53,7 +55,7 @@ def select_unlisted() -> SelectOfScalar[int]:
     )
 
 
-def read_listed(
+def read_visible_by_default(
     ad_id: int,
     declared: bool | None,
     missing: Mapping[str, str],

@@ -13,7 +13,7 @@ from archive.records.sources import (
     PartInfo,
     SourceInfo,
     SourceKind,
-    SourceTotal,
+    SourceTotalRecord,
     Terms,
     Unreadable,
 )
@@ -29,7 +29,7 @@ AnyRecord = (
     | AdvertiserSpendRecord
     | DisclosureRecord
     | CommitteeRecord
-    | SourceTotal
+    | SourceTotalRecord
     | AdvertiserMove
 )
 
@@ -54,7 +54,7 @@ __all__ = [
     "Row",
     "SourceInfo",
     "SourceKind",
-    "SourceTotal",
+    "SourceTotalRecord",
     "Terms",
     "Unreadable",
 ]

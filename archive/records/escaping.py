@@ -1,7 +1,7 @@
 """Others' words on one line, harmless to a terminal: file names, columns, keys, reasons."""
 
 
-def show_plain(text: str) -> str:
+def escape_text(text: str) -> str:
     """A text on one line, with line ends, terminal escapes and the like spelled out.
 
     A terminal obeys what it is sent, and no database holds half a character.

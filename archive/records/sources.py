@@ -130,39 +130,39 @@ class SourceInfo(SQLModel):
     seconds_between_requests: float = Field(
         ge=0, description="Fastest pace we allow ourselves here, in seconds."
     )
-    lacks: str = Field(default="", description="What this source is known not to tell.")
-    believable_fall_share: float = Field(
+    data_gaps: str = Field(default="", description="What this source is known not to tell.")
+    plausible_fall_share: float = Field(
         default=0.2,
         ge=0,
         le=1,
         sa_column_kwargs={"server_default": "0.2"},
-        description="Largest share of a partition's ads, or of its amounts, that one look may take "
-        "away before a person must believe it.",
+        description="Largest share of a partition's ads, or of its amounts, that one run may take "
+        "away before a person must accept it.",
     )
-    believable_spend_minor: int = Field(
+    plausible_spend_minor: int = Field(
         default=100_000_000_00,
         ge=0,
         sa_type=BigInteger,
         sa_column_kwargs={"server_default": "10000000000"},
         description="Largest amount of one row, in minor units of any currency, that is taken in "
-        "before a person must believe it.",
+        "before a person must accept it.",
     )
-    fewest_records_per_look: int = Field(
+    fewest_records_per_run: int = Field(
         default=1,
         ge=0,
         sa_column_kwargs={"server_default": "1"},
-        description="Records that a complete look at a partition is expected to bring at least.",
+        description="Records that a complete run of a partition is expected to bring at least.",
     )
-    most_records_per_look: int | None = Field(
+    most_records_per_run: int | None = Field(
         default=None,
         ge=1,
-        description="Records that one look is expected to bring at most; empty: no expectation.",
+        description="Records that one run is expected to bring at most; empty: no expectation.",
     )
     expected_blank_shares: dict[str, float] = Field(
         default_factory=dict,
         sa_type=JSON,
         sa_column_kwargs={"server_default": "{}"},
-        description="Largest share of the ads of one look that is expected to leave a field blank, "
+        description="Largest share of the ads of one run that is expected to leave a field blank, "
         "by field; other fields may be blank everywhere.",
     )
     republish: TermsByClass = Field(
@@ -181,7 +181,7 @@ class SourceInfo(SQLModel):
     )
 
 
-class SourceTotal(SQLModel):
+class SourceTotalRecord(SQLModel):
     """How many ads a source says it holds: its own count, kept beside ours and never mixed with it."""
 
     dataset: str = Field(

@@ -1,7 +1,7 @@
 """Alerts: which sources have fallen silent, and what the monitors last found at the others.
 
-Who looks on a schedule calls `note_rhythm`; commands, the API, pages, feeds and mail ask
-`list_alerts`. It reads what `archive.runs.monitors` wrote and judges no look itself.
+Who crawls on a schedule calls `note_rhythm`; commands, the API, pages, feeds and mail ask
+`list_alerts`. It reads what `archive.runs.monitors` wrote and judges no run itself.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from archive.models import LookRhythm, MonitorFinding, Run
+from archive.models import CrawlPromise, MonitorFinding, Run
 from archive.models.runs import Outcome, RunKind
 from archive.runs.monitors import ENDED_WELL
 
@@ -35,23 +35,23 @@ class Alert:
 
 
 def note_rhythm(session: Session, source: str, every: timedelta | None, now: datetime) -> None:
-    """Keep how often a source is promised a look; `None`: it is no longer."""
+    """Keep how often a source is promised a run; `None`: it is no longer."""
     connection = session.connection()
     if every is None:
-        connection.execute(delete(LookRhythm).where(col(LookRhythm.source) == source))
+        connection.execute(delete(CrawlPromise).where(col(CrawlPromise.source) == source))
         return
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {"every_seconds": int(every.total_seconds())}
     # Several crawls of a source begin at once, and each may be the first.
     connection.execute(
-        insert(LookRhythm)
+        insert(CrawlPromise)
         .values(source=source, since_at=now, **values)
         .on_conflict_do_update(index_elements=["source"], set_=values)
     )
 
 
 def list_alerts(session: Session, now: datetime) -> list[Alert]:
-    """What stands out now: silent sources, then what the newest looks differ in; by source."""
+    """What stands out now: silent sources, then what the newest runs differ in; by source."""
     alerts = [*find_silent(session, now), *(show_finding(f) for f in _current_findings(session))]
     return sorted(alerts, key=lambda alert: alert.source)
 
@@ -63,10 +63,10 @@ def list_findings(session: Session, limit: int) -> list[Alert]:
 
 
 def find_silent(session: Session, now: datetime) -> list[Alert]:
-    """Sources without a complete look within twice the time between looks that is promised."""
-    newest = read_last_looks(session)
+    """Sources without a complete run within twice the time between runs that is promised."""
+    newest = read_last_crawls(session)
     alerts = []
-    for rhythm in session.exec(select(LookRhythm).order_by(col(LookRhythm.source))):
+    for rhythm in session.exec(select(CrawlPromise).order_by(col(CrawlPromise.source))):
         every = timedelta(seconds=rhythm.every_seconds)
         last = newest.get(rhythm.source)
         since_at = max(last or rhythm.since_at, rhythm.since_at) + ROUNDS_TO_SILENCE * every
@@ -78,8 +78,8 @@ def find_silent(session: Session, now: datetime) -> list[Alert]:
     return alerts
 
 
-def read_last_looks(session: Session) -> dict[str, datetime]:
-    """When each source was last looked at to the end, by its id.
+def read_last_crawls(session: Session) -> dict[str, datetime]:
+    """When each source was last crawled to the end, by its id.
 
     A crawl that ended well counts although it was no sweep: it may have gone on from a cursor, or the
     source may be one that nobody can see the whole of.
@@ -101,7 +101,7 @@ def show_finding(finding: MonitorFinding) -> Alert:
 
 
 def _current_findings(session: Session) -> list[MonitorFinding]:
-    """Findings about the newest look at each partition that ended well and read anything."""
+    """Findings about the newest run of each partition that ended well and read anything."""
     newest = (
         select(func.max(Run.id))
         .where(col(Run.outcome).in_(ENDED_WELL), or_(col(Run.seen) > 0, _has_finding()))

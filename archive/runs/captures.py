@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from archive.models import Capture, Run
 from archive.models.changes import LeafKind
 from archive.models.runs import Outcome
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.store.blobs import Blob
 from archive.store.ledger.leaves import append_leaves
 
@@ -22,7 +22,7 @@ SECRET_PARAMETER = re.compile(r"token|secret|key|signature|password|auth", re.IG
 
 def save_capture(
     session: Session,
-    look: Look,
+    lease: RunLease,
     blob: Blob,
     *,
     url: str,
@@ -30,11 +30,11 @@ def save_capture(
     status: int | None = None,
     media_type: str = "",
 ) -> Capture:
-    """Note that a look got these bytes from this address, with its ledger leaf."""
+    """Note that a run got these bytes from this address, with its ledger leaf."""
     capture = Capture(
-        run_id=look.run_id,
-        source=look.source,
-        partition=look.partition,
+        run_id=lease.run_id,
+        source=lease.source,
+        partition=lease.partition,
         url=redact_url(url),
         status=status,
         media_type=media_type,
@@ -45,8 +45,8 @@ def save_capture(
     session.add(capture)
     session.flush()
     statement = {
-        "source": look.source,
-        "partition": look.partition,
+        "source": lease.source,
+        "partition": lease.partition,
         "url": capture.url,
         "sha256": blob.sha256,
         "fetched_at": now.isoformat(),

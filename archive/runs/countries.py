@@ -1,7 +1,7 @@
-"""What one look saw, by country: distinct ads seen, and ads it no longer found.
+"""What one run saw, by country: distinct ads seen, and ads it no longer found.
 
-`archive.ingest.close_run` calls it at the end of a look, in its transaction; the coverage answers read the
-rows. It counts in SQL over the look's sightings, so its memory does not grow with their number.
+`archive.ingest.close_run` calls it at the end of a run, in its transaction; the coverage answers read the
+rows. It counts in SQL over the run's sightings, so its memory does not grow with their number.
 """
 
 import json
@@ -12,55 +12,55 @@ from sqlalchemy import String, cast, delete, func, select
 from sqlalchemy.sql.selectable import FromClause
 from sqlmodel import Session, col
 
-from archive.models import Ad, AdAbsence, PublicAd, RunCountry, Source
+from archive.models import Ad, PublicAd, RunCountry, Source, VanishedPeriod
 from archive.models.changes import ChangeKind
 from archive.records import SourceKind
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.runs.sightings import lay_out_seen
 
 ALL_COUNTRIES = "*"
-"""Stands for a country in the row that counts every ad of the look once, wherever it was shown."""
+"""Stands for a country in the row that counts every ad of the run once, wherever it was shown."""
 
 NO_COUNTRY = ""
 """Stands for a country in the row of ads for which the source names none."""
 
 
-def write_run_countries(session: Session, look: Look) -> None:
-    """Count what the look saw and what it found gone, by country as the ads name them now.
+def write_run_countries(session: Session, lease: RunLease) -> None:
+    """Count what the run saw and what it found gone, by country as the ads name them now.
 
     Called again, it replaces what it had counted. A source of disclosures shows no ads: it gets no
     rows, and so its number of ads seen stays unknown instead of 0.
     """
-    source = session.get(Source, look.source)
+    source = session.get(Source, lease.source)
     if source is not None and source.kind == SourceKind.DISCLOSURES:
         return
-    seen, vanished = _count_seen(session, look), _count_vanished(session, look)
-    session.connection().execute(delete(RunCountry).where(col(RunCountry.run_id) == look.run_id))
+    seen, vanished = _count_seen(session, lease), _count_vanished(session, lease)
+    session.connection().execute(delete(RunCountry).where(col(RunCountry.run_id) == lease.run_id))
     session.add_all(
         RunCountry(
-            run_id=look.run_id, country=country, seen=seen[country], vanished=vanished[country]
+            run_id=lease.run_id, country=country, seen=seen[country], vanished=vanished[country]
         )
         for country in sorted({ALL_COUNTRIES, *seen, *vanished})
     )
     session.flush()
 
 
-def _count_seen(session: Session, look: Look) -> Counter[str]:
-    # Two pages of a look may have met the same ad.
-    seen = select(lay_out_seen(session, look.run_id, ChangeKind.AD_CONTENT).c.id).distinct()
+def _count_seen(session: Session, lease: RunLease) -> Counter[str]:
+    # Two pages of a run may have met the same ad.
+    seen = select(lay_out_seen(session, lease.run_id, ChangeKind.AD_CONTENT).c.id).distinct()
     ads = seen.subquery()
     return _count_countries(session, ads.join(PublicAd, col(PublicAd.id) == ads.c.id))
 
 
-def _count_vanished(session: Session, look: Look) -> Counter[str]:
-    # Absences, not the ads' state: a look that is believed late may have lost ads that came back since.
+def _count_vanished(session: Session, lease: RunLease) -> Counter[str]:
+    # Absences, not the ads' state: a run that is believed late may have lost ads that came back since.
     gone = (
         select(col(Ad.id))
-        .join(AdAbsence, col(AdAbsence.ad_id) == col(Ad.id))
+        .join(VanishedPeriod, col(VanishedPeriod.ad_id) == col(Ad.id))
         .where(
-            col(Ad.source) == look.source,
-            col(Ad.partition) == look.partition,
-            col(AdAbsence.missed_at) == look.observed_at,
+            col(Ad.source) == lease.source,
+            col(Ad.partition) == lease.partition,
+            col(VanishedPeriod.missed_at) == lease.observed_at,
         )
         .distinct()
         .subquery()

@@ -1,4 +1,4 @@
-"""When a partition's next look is due, told by its newest crawl.
+"""When a partition's next run is due, told by its newest crawl.
 
 Workers and the scheduler ask through `scrapers.work.plan.due`, and `archive.reading.sources.metrics` counts
 what is overdue. No clock that was ticking while we were down is asked: what was missed meanwhile is overdue
@@ -14,11 +14,11 @@ from archive.models import Run
 from archive.models.runs import Outcome, RunKind
 
 RETRY_AFTER = timedelta(hours=1)
-"""A look that failed is tried again sooner than its turn."""
+"""A run that failed is tried again sooner than its turn."""
 
 
 def next_due_at(run: Run, every: timedelta) -> datetime:
-    """When a partition is due again after its last look."""
+    """When a partition is due again after its last run."""
     if run.outcome == Outcome.RUNNING:
         return run.lease_until or run.started_at
     if run.not_before_at:

@@ -1,6 +1,6 @@
-"""Looks at sources: leased when they begin, fenced while they write, closed with an outcome.
+"""Runs of sources: leased when they begin, fenced while they write, closed with an outcome.
 
-`import`, the crawl pipeline and the worker call it. The rows of `run` are the coverage log: a look
+`import`, the crawl pipeline and the worker call it. The rows of `run` are the coverage log: a run
 that ends badly leaves its row, so that a gap is never silent.
 """
 
@@ -13,19 +13,19 @@ from typing import Any, TypedDict, Unpack
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
+from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
 from archive.models import Checkpoint, Run
 from archive.models.runs import Outcome, RunKind
 
 LEASE = timedelta(minutes=10)
-WORKER_STOPPED = "the worker stopped without a word"
+WORKER_STOPPED = "the worker stopped without reporting (crashed or killed)"
 
 UNNAMED_PARTITION = "import"
 """Where files go whose partition nobody named: they may be copies of what another partition holds."""
 
 
 @dataclass(frozen=True)
-class Look:
+class RunLease:
     """A run under way: what it reads, when the source said it, and its fence."""
 
     run_id: int
@@ -35,13 +35,13 @@ class Look:
     observed_at: datetime
     is_sweep: bool
     """What it sees lives in its partition; only one that saw all of it says what has vanished."""
-    lease: timedelta = LEASE
+    lease_time: timedelta = LEASE
     """How long its worker may be silent before another may take the partition over."""
 
 
 @dataclass
 class Counts:
-    """What a look met so far."""
+    """What a run met so far."""
 
     seen: int = 0
     new: int = 0
@@ -65,22 +65,22 @@ def begin_run(
     *,
     observed_on: datetime | None = None,
     is_sweep: bool = False,
-    lease: timedelta = LEASE,
+    lease_time: timedelta = LEASE,
     after_run: int | None = None,
-) -> Look:
+) -> RunLease:
     """Take the partition's lease and open a run.
 
     A run that still stands as running although its lease has ended is closed as failed: its worker
-    stopped without a word. `after_run` is the newest ended crawl that whoever found the partition due
-    knew of, 0 for none: of several who found it due at once, one looks.
+    stopped without reporting. `after_run` is the newest ended crawl that whoever found the partition due
+    knew of, 0 for none: of several who found it due at once, one runs.
 
     Raises:
         PartitionBusyError: if another run holds a lease that has not ended.
-        AlreadyLookedError: if a crawl has ended since `after_run`.
+        AlreadyCrawledError: if a crawl has ended since `after_run`.
     """
     if after_run is not None and find_ended_crawl(session, source, partition) != after_run:
-        raise AlreadyLookedError(source, partition)
-    token = _take_lease(session, source, partition, now + lease, now)
+        raise AlreadyCrawledError(source, partition)
+    token = _take_lease(session, source, partition, now + lease_time, now)
     _close_abandoned(session, source, partition, now)
     run = Run(
         source=source,
@@ -91,14 +91,14 @@ def begin_run(
         observed_at=observed_on or now,
         observed_how=_observed_how(kind, observed_on),
         lease_token=token,
-        lease_until=now + lease,
+        lease_until=now + lease_time,
         worker=name_process(os.getpid()),
     )
     session.add(run)
     session.flush()
     if run.id is None:
         raise ValueError("a run has its id once it is flushed")
-    return Look(run.id, source, partition, token, run.observed_at, is_sweep, lease)
+    return RunLease(run.id, source, partition, token, run.observed_at, is_sweep, lease_time)
 
 
 def name_process(pid: int) -> str:
@@ -160,37 +160,37 @@ class CheckpointValues(TypedDict, total=False):
 
 
 def hold_lease(
-    session: Session, look: Look, now: datetime, **checkpoint: Unpack[CheckpointValues]
+    session: Session, lease: RunLease, now: datetime, **checkpoint: Unpack[CheckpointValues]
 ) -> None:
     """Renew the lease in the transaction of the data, and move the checkpoint with it.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition; nothing of this transaction may stay.
     """
-    values = {"lease_until": now + look.lease, "run_id": look.run_id} | checkpoint
+    values = {"lease_until": now + lease.lease_time, "run_id": lease.run_id} | checkpoint
     result = session.connection().execute(
         update(Checkpoint)
         .where(
-            col(Checkpoint.source) == look.source,
-            col(Checkpoint.partition) == look.partition,
-            col(Checkpoint.lease_token) == look.token,
+            col(Checkpoint.source) == lease.source,
+            col(Checkpoint.partition) == lease.partition,
+            col(Checkpoint.lease_token) == lease.token,
         )
         .values(**values)
     )
     if result.rowcount != 1:
-        raise LeaseLostError(f"another run has taken over {look.source}/{look.partition}")
+        raise LeaseLostError(f"another run has taken over {lease.source}/{lease.partition}")
 
 
-def has_newer_look(session: Session, look: Look) -> bool:
-    """Whether a look of a later observation time has read anything from the same source."""
+def has_newer_run(session: Session, lease: RunLease) -> bool:
+    """Whether a run of a later observation time has read anything from the same source."""
     query = select(Run.id).where(
-        Run.source == look.source, col(Run.observed_at) > look.observed_at, col(Run.seen) > 0
+        Run.source == lease.source, col(Run.observed_at) > lease.observed_at, col(Run.seen) > 0
     )
     return session.exec(query.limit(1)).first() is not None
 
 
 def note_progress(
-    session: Session, look: Look, counts: Counts, now: datetime, cursor: str | None = None
+    session: Session, lease: RunLease, counts: Counts, now: datetime, cursor: str | None = None
 ) -> None:
     """Add a page and its counts to the run, in the page's own transaction."""
     values: dict[str, Any] = {
@@ -199,50 +199,50 @@ def note_progress(
     }
     session.connection().execute(
         update(Run)
-        .where(col(Run.id) == look.run_id)
+        .where(col(Run.id) == lease.run_id)
         .values(
             **values,
             pages=Run.pages + 1,
             heartbeat_at=now,
             cursor=cursor,
-            lease_until=now + look.lease,
+            lease_until=now + lease.lease_time,
         )
     )
 
 
-def note_alive(session: Session, look: Look, now: datetime) -> None:
+def note_alive(session: Session, lease: RunLease, now: datetime) -> None:
     """Say that a run is alive between its pages, and keep its lease.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition.
     """
-    hold_lease(session, look, now)
+    hold_lease(session, lease, now)
     session.connection().execute(
         update(Run)
-        .where(col(Run.id) == look.run_id)
-        .values(heartbeat_at=now, lease_until=now + look.lease)
+        .where(col(Run.id) == lease.run_id)
+        .values(heartbeat_at=now, lease_until=now + lease.lease_time)
     )
 
 
-def count_pages(session: Session, look: Look) -> int:
-    """Pages of a look that are committed."""
-    return session.exec(select(Run.pages).where(Run.id == look.run_id)).one()
+def count_pages(session: Session, lease: RunLease) -> int:
+    """Pages of a run that are committed."""
+    return session.exec(select(Run.pages).where(Run.id == lease.run_id)).one()
 
 
-def has_begun(session: Session, look: Look) -> bool:
-    """Whether the row of a look is in the archive."""
-    return session.get(Run, look.run_id) is not None
+def has_begun(session: Session, lease: RunLease) -> bool:
+    """Whether the row of a run is in the archive."""
+    return session.get(Run, lease.run_id) is not None
 
 
-def has_ended(session: Session, look: Look) -> bool:
-    """Whether a look was closed."""
-    run = session.get(Run, look.run_id)
+def has_ended(session: Session, lease: RunLease) -> bool:
+    """Whether a run was closed."""
+    run = session.get(Run, lease.run_id)
     return run is not None and run.outcome != Outcome.RUNNING
 
 
 def end_run(
     session: Session,
-    look: Look,
+    lease: RunLease,
     outcome: Outcome,
     now: datetime,
     *,
@@ -259,14 +259,14 @@ def end_run(
     """
     done = outcome in (Outcome.DONE, Outcome.ATTENTION)
     start_over: CheckpointValues = {"cursor": None} if done else {}
-    hold_lease(session, look, now, **start_over)
+    hold_lease(session, lease, now, **start_over)
     hold_until_now = update(Checkpoint).where(
-        col(Checkpoint.source) == look.source, col(Checkpoint.partition) == look.partition
+        col(Checkpoint.source) == lease.source, col(Checkpoint.partition) == lease.partition
     )
     session.connection().execute(hold_until_now.values(lease_until=None))
     session.connection().execute(
         update(Run)
-        .where(col(Run.id) == look.run_id)
+        .where(col(Run.id) == lease.run_id)
         .values(
             outcome=outcome,
             ended_at=now,
@@ -282,7 +282,7 @@ def end_run(
 
 
 def read_cursor(session: Session, source: str, partition: str) -> str | None:
-    """Where the next look at a partition goes on; empty: from its start."""
+    """Where the next run of a partition goes on; empty: from its start."""
     mark = session.get(Checkpoint, (source, partition))
     return mark.cursor if mark else None
 

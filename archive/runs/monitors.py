@@ -1,6 +1,6 @@
 """Monitors: does a source give what it is expected to give.
 
-`archive.ingest.close_run.close_look` calls `watch_look` at the end of every look; `archive.runs.alerts` reads
+`archive.ingest.close_run.close_run` calls `monitor_run` at the end of every run; `archive.runs.alerts` reads
 what it wrote. Nothing here holds data back: what cannot be believed is the gate's affair
 (`archive.runs.plausibility`).
 """
@@ -16,7 +16,7 @@ from archive.models.changes import ChangeKind
 from archive.models.monitoring import Monitor
 from archive.models.runs import Outcome
 from archive.records import SourceInfo
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.runs.sightings import lay_out_seen
 from archive.store.realm import read_realm
 from config.settings import Realm
@@ -27,19 +27,19 @@ FEWEST_JUDGED = 20
 """Ads or records that a share must rest on: of fewer, one more or less moves it too far."""
 
 
-def watch_look(session: Session, look: Look, run: Run) -> list[MonitorFinding]:
-    """Compare an ended look with what its source is expected to give; write and give what differs.
+def monitor_run(session: Session, lease: RunLease, run: Run) -> list[MonitorFinding]:
+    """Compare an ended run with what its source is expected to give; write and give what differs.
 
-    A look without records has shown nothing new, so it is not judged unless it was complete. How
+    A run without records has shown nothing new, so it is not judged unless it was complete. How
     many records a source has is a fact about the real one: its replica is not held to it.
     """
-    info = session.get(Source, look.source)
+    info = session.get(Source, lease.source)
     if info is None or run.outcome not in ENDED_WELL or _shows_last(session, run):
         return []
     findings = [
         *(_check_volume(run, info) if read_realm(session) != Realm.FICTIONAL else ()),
         *_check_fall(session, run, info),
-        *_check_blanks(session, look, run, info),
+        *_check_blanks(session, lease, run, info),
     ]
     session.add_all(findings)
     session.flush()
@@ -47,12 +47,12 @@ def watch_look(session: Session, look: Look, run: Run) -> list[MonitorFinding]:
 
 
 def _shows_last(session: Session, run: Run) -> bool:
-    """Whether a look brought nothing because the source gave the very bytes of an earlier one."""
+    """Whether a run brought nothing because the source gave the very bytes of an earlier one."""
     return not run.seen and (not run.complete or _last_seen(session, run) is not None)
 
 
 def _check_volume(run: Run, info: SourceInfo) -> Iterator[MonitorFinding]:
-    fewest, most = info.fewest_records_per_look, info.most_records_per_look
+    fewest, most = info.fewest_records_per_run, info.most_records_per_run
     figures = {"records": run.seen, "fewest": fewest, "most": most}
     if run.complete and run.seen < fewest:
         reason = f"{run.seen:,} records; at least {fewest:,} are expected"
@@ -67,17 +67,17 @@ def _check_fall(session: Session, run: Run, info: SourceInfo) -> Iterator[Monito
     if before is None or before < FEWEST_JUDGED:
         return
     fall_share = (before - run.seen) / before
-    if fall_share > info.believable_fall_share:
+    if fall_share > info.plausible_fall_share:
         reason = (
-            f"{run.seen:,} records, after {before:,} in the complete look before: {fall_share:.0%} "
-            f"fewer; up to {info.believable_fall_share:.0%} is expected"
+            f"{run.seen:,} records, after {before:,} in the complete run before: {fall_share:.0%} "
+            f"fewer; up to {info.plausible_fall_share:.0%} is expected"
         )
         figures = {"records": run.seen, "before": before, "fall_share": round(fall_share, 4)}
         yield _make_finding(run, Monitor.FALL, reason, figures)
 
 
 def _last_seen(session: Session, run: Run) -> int | None:
-    """Records of the newest complete look at the partition before this one that read any."""
+    """Records of the newest complete run of the partition before this one that read any."""
     query = (
         select_model(Run.seen)
         .where(
@@ -94,11 +94,11 @@ def _last_seen(session: Session, run: Run) -> int | None:
 
 
 def _check_blanks(
-    session: Session, look: Look, run: Run, info: SourceInfo
+    session: Session, lease: RunLease, run: Run, info: SourceInfo
 ) -> Iterator[MonitorFinding]:
     if not info.expected_blank_shares:
         return
-    ads, blanks = _count_blanks(session, look, list(info.expected_blank_shares))
+    ads, blanks = _count_blanks(session, lease, list(info.expected_blank_shares))
     if ads < FEWEST_JUDGED:
         return
     for field, expected in info.expected_blank_shares.items():
@@ -112,9 +112,11 @@ def _check_blanks(
             yield _make_finding(run, Monitor.BLANK_FIELD, reason, figures, field)
 
 
-def _count_blanks(session: Session, look: Look, fields: list[str]) -> tuple[int, dict[str, int]]:
-    """Distinct ads a look saw, and how many of them say nothing in each field."""
-    seen = select(lay_out_seen(session, look.run_id, ChangeKind.AD_CONTENT).c.id).distinct()
+def _count_blanks(
+    session: Session, lease: RunLease, fields: list[str]
+) -> tuple[int, dict[str, int]]:
+    """Distinct ads a run saw, and how many of them say nothing in each field."""
+    seen = select(lay_out_seen(session, lease.run_id, ChangeKind.AD_CONTENT).c.id).distinct()
     ads = seen.subquery()
     counts = [func.sum(case((_is_blank(field), 1), else_=0)) for field in fields]
     query = select(func.count(), *counts).select_from(
@@ -139,7 +141,7 @@ def _make_finding(
     field: str | None = None,
 ) -> MonitorFinding:
     if run.id is None or run.ended_at is None:
-        raise ValueError("only a look that has ended is watched")
+        raise ValueError("only a run that has ended is watched")
     return MonitorFinding(
         run_id=run.id,
         source=run.source,

@@ -1,7 +1,7 @@
 """Whether a batch can be believed: sums that fall, ads that are gone, amounts beyond all measure.
 
 Ingest asks it before a page is written, `archive.ingest.close_run` before ads are marked vanished. It writes
-nothing; a batch that is not believed is put aside by `archive.runs.quarantined_batches`.
+nothing; a batch that is implausible is put aside by `archive.runs.quarantined_batches`.
 """
 
 from collections import Counter
@@ -12,8 +12,8 @@ from typing import Any
 from sqlmodel import Session, select
 
 from archive.errors import ArchiveError, NotFoundError
-from archive.models import HeldBatch, Source
-from archive.models.runs import HeldReason, PieceStatus
+from archive.models import QuarantinedBatch, Source
+from archive.models.runs import PieceStatus, QuarantineReason
 from archive.records import (
     AdRecord,
     AdvertiserSpendRecord,
@@ -42,9 +42,9 @@ Move = tuple[str | None, int, int]
 
 
 class ImplausibleBatchError(ArchiveError):
-    """A batch that is not believed; nothing of it may be written."""
+    """A batch that is implausible; nothing of it may be written."""
 
-    def __init__(self, cause: HeldReason, reason: str, figures: Figures) -> None:
+    def __init__(self, cause: QuarantineReason, reason: str, figures: Figures) -> None:
         super().__init__(reason)
         self.cause = cause
         self.reason = reason
@@ -53,11 +53,11 @@ class ImplausibleBatchError(ArchiveError):
 
 @dataclass
 class Scale:
-    """Sums of one measure over the known rows that a look has met so far, by currency."""
+    """Sums of one measure over the known rows that a run has met so far, by currency."""
 
     what: str
     """What is weighed, in the plural, as the reason names it."""
-    believable_fall_share: float
+    plausible_fall_share: float
     known: int = 0
     before: Counter[str | None] = field(default_factory=Counter)
     after: Counter[str | None] = field(default_factory=Counter)
@@ -66,7 +66,7 @@ class Scale:
     def weigh(
         self, changed: Sequence[Move], unchanged: Mapping[str | None, int], known: int
     ) -> None:
-        """Add a page's known rows to the sums of the look, and judge these.
+        """Add a page's known rows to the sums of the run, and judge these.
 
         `changed`: the known rows that would change what is current; an amount that is no longer
         stated counts 0 after, a row whose currency changed stands once in each. `unchanged`: sum of
@@ -89,17 +89,17 @@ class Scale:
     def _judge(self, currency: str | None) -> None:
         before, after = self.before[currency], self.after[currency]
         is_batch = self.known >= FEWEST_KNOWN and self.lowered[currency] >= FEWEST_LOWERED
-        if not is_batch or before - after <= self.believable_fall_share * before:
+        if not is_batch or before - after <= self.plausible_fall_share * before:
             return
         fall_share = (before - after) / before
         reason = (
             f"of {self.known:,} known {self.what}, {self.lowered[currency]:,} state less than "
             f"before: the sum falls by {fall_share:.0%}, from "
             f"{_tell_amount(before, currency)} to {_tell_amount(after, currency)}; "
-            f"up to {self.believable_fall_share:.0%} is believed"
+            f"up to {self.plausible_fall_share:.0%} is believed"
         )
         raise ImplausibleBatchError(
-            HeldReason.LOWERED_TOTAL,
+            QuarantineReason.LOWERED_TOTAL,
             reason,
             {
                 "what": self.what,
@@ -109,23 +109,23 @@ class Scale:
                 "before_minor": before,
                 "after_minor": after,
                 "fall_share": round(fall_share, 4),
-                "believable_fall_share": self.believable_fall_share,
+                "plausible_fall_share": self.plausible_fall_share,
             },
         )
 
 
 class Gate:
-    """What one look at a source may change before a person must believe it; cumulates over the look.
+    """What one run of a source may change before a person must accept it; cumulates over the run.
 
     `ads` and `statements` (a source's word on an advertiser's spending) are weighed apart.
     """
 
     def __init__(self, source: SourceInfo) -> None:
-        self.believable_fall_share = source.believable_fall_share
-        self.believable_spend_minor = source.believable_spend_minor
+        self.plausible_fall_share = source.plausible_fall_share
+        self.plausible_spend_minor = source.plausible_spend_minor
         self._believed = Counter[str | None]()
-        self.ads = Scale("ads", source.believable_fall_share)
-        self.statements = Scale("statements of spending", source.believable_fall_share)
+        self.ads = Scale("ads", source.plausible_fall_share)
+        self.statements = Scale("statements of spending", source.plausible_fall_share)
 
     def weigh_amounts(self, records: Iterable[AnyRecord]) -> None:
         """Judge each amount of a page by itself.
@@ -136,51 +136,48 @@ class Gate:
         for record in records:
             if isinstance(record, Payment):
                 amount = _find_largest(record)
-                if (
-                    amount > self.believable_spend_minor
-                    and amount > self._believed[record.currency]
-                ):
+                if amount > self.plausible_spend_minor and amount > self._believed[record.currency]:
                     self._refuse_amount(record, amount)
 
-    def believe_amount(self, currency: str | None, amount_minor: int) -> None:
+    def accept_amount(self, currency: str | None, amount_minor: int) -> None:
         """Believe amounts up to this one, since a person has believed it."""
         self._believed[currency] = max(self._believed[currency], amount_minor)
 
-    def weigh_absences(self, what: str, gone: int, present: int) -> None:
-        """Judge what a complete look no longer found against what its partition held before.
+    def check_vanished(self, what: str, gone: int, present: int) -> None:
+        """Judge what a complete run no longer found against what its partition held before.
 
         Raises:
             ImplausibleBatchError: if more is gone than is believed.
         """
-        if present < FEWEST_PRESENT or gone <= self.believable_fall_share * present:
+        if present < FEWEST_PRESENT or gone <= self.plausible_fall_share * present:
             return
         fall_share = gone / present
         reason = (
             f"{gone:,} of {present:,} {what} are gone at once ({fall_share:.0%}); "
-            f"up to {self.believable_fall_share:.0%} is believed"
+            f"up to {self.plausible_fall_share:.0%} is believed"
         )
         figures: Figures = {
             "what": what,
             "present": present,
             "gone": gone,
             "fall_share": round(fall_share, 4),
-            "believable_fall_share": self.believable_fall_share,
+            "plausible_fall_share": self.plausible_fall_share,
         }
-        raise ImplausibleBatchError(HeldReason.SHRINK, reason, figures)
+        raise ImplausibleBatchError(QuarantineReason.SHRINK, reason, figures)
 
     def _refuse_amount(self, record: Payment, amount: int) -> None:
         name, currency = _name_row(record), record.currency
         reason = (
             f"{name} states {_tell_amount(amount, currency)}; "
-            f"up to {_tell_amount(self.believable_spend_minor, currency)} is believed"
+            f"up to {_tell_amount(self.plausible_spend_minor, currency)} is believed"
         )
         figures: Figures = {
             "row": name,
             "currency": currency,
             "amount_minor": amount,
-            "believable_spend_minor": self.believable_spend_minor,
+            "plausible_spend_minor": self.plausible_spend_minor,
         }
-        raise ImplausibleBatchError(HeldReason.ABSURD_AMOUNT, reason, figures)
+        raise ImplausibleBatchError(QuarantineReason.ABSURD_AMOUNT, reason, figures)
 
 
 WEIGHED = ("currency", "spend_lower_minor")
@@ -196,7 +193,7 @@ def list_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Move
 
 
 def open_gate(session: Session, source: str) -> Gate:
-    """The gate of a look at a source, by what the source is believed and what people believed of it.
+    """The gate of a run of a source, by what the source is believed and what people believed of it.
 
     An amount that was released once would otherwise be held again with every later file.
 
@@ -207,13 +204,13 @@ def open_gate(session: Session, source: str) -> Gate:
     if row is None:
         raise NotFoundError("source", source)
     gate = Gate(row)
-    released = select(HeldBatch.figures).where(
-        HeldBatch.source == source,
-        HeldBatch.cause == HeldReason.ABSURD_AMOUNT,
-        HeldBatch.status == PieceStatus.RELEASED,
+    released = select(QuarantinedBatch.figures).where(
+        QuarantinedBatch.source == source,
+        QuarantinedBatch.cause == QuarantineReason.ABSURD_AMOUNT,
+        QuarantinedBatch.status == PieceStatus.RELEASED,
     )
     for figures in session.exec(released):
-        gate.believe_amount(figures["currency"], figures["amount_minor"])
+        gate.accept_amount(figures["currency"], figures["amount_minor"])
     return gate
 
 

@@ -12,15 +12,15 @@ from archive.errors import ArchiveError, NotFoundError
 from archive.models import Capture, QuarantinedPiece
 from archive.models.runs import PieceStatus
 from archive.records import Unreadable
-from archive.records.escaping import show_plain
-from archive.runs.lease import Look
+from archive.records.escaping import escape_text
+from archive.runs.lease import RunLease
 from archive.store.blobs import BlobStore
 
 
-def hold_pieces(
+def quarantine_pieces(
     session: Session,
     blobs: BlobStore,
-    look: Look,
+    lease: RunLease,
     pieces: Iterable[Unreadable],
     capture: Capture,
     now: datetime,
@@ -32,15 +32,15 @@ def hold_pieces(
     held = 0
     for piece in pieces:
         sha256 = blobs.put_bytes(piece.raw).sha256 if piece.raw else capture.sha256
-        if _find_piece(session, look.source, piece, sha256):
+        if _find_piece(session, lease.source, piece, sha256):
             continue
         session.add(
             QuarantinedPiece(
-                run_id=look.run_id,
+                run_id=lease.run_id,
                 capture_id=capture.id,
-                source=look.source,
+                source=lease.source,
                 sha256=sha256,
-                held_at=now,
+                quarantined_at=now,
                 **piece.model_dump(exclude={"raw"}),
             )
         )
@@ -91,7 +91,7 @@ def settle_piece(
         NotFoundError: if there is none with this id.
     """
     piece = read_piece(session, piece_id)
-    if piece.status != PieceStatus.HELD:
+    if piece.status != PieceStatus.QUARANTINED:
         raise ArchiveError(f"piece {piece_id} was {piece.status} by {piece.settled_by} before")
     piece.status = status
     piece.settled_at = now
@@ -105,4 +105,4 @@ def tell_piece(piece: QuarantinedPiece | Unreadable) -> str:
     """Where a piece stands and what is wrong with it, on one line that is safe on a terminal."""
     where = f"{piece.file}, line {piece.line}" if piece.line else piece.file
     field = f", {piece.field}" if piece.field else ""
-    return show_plain(f"held back: {where}{field}: {piece.reason}")
+    return escape_text(f"quarantined: {where}{field}: {piece.reason}")

@@ -1,6 +1,6 @@
-"""What each look saw, kept as blocks of ids: it tells when something unchanged was last seen.
+"""What each run saw, kept as blocks of ids: it tells when something unchanged was last seen.
 
-Ingest notes what it met; absences and late history ask. An unchanged ad costs about a byte a look
+Ingest notes what it met; absences and late history ask. An unchanged ad costs about a byte a run
 and no row of its own.
 """
 
@@ -17,22 +17,22 @@ from sqlmodel.sql.expression import Select
 
 from archive.models import Run, Sighting
 from archive.models.changes import ChangeKind
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.store.bulk import ID_COLUMN, insert_rows, make_scratch
 
 Blocks = Select[datetime, bytes]
 
 
-def note_sightings(session: Session, look: Look, kind: ChangeKind, ids: Iterable[int]) -> None:
-    """Keep which of our ids a look saw; the same id twice counts once."""
+def note_sightings(session: Session, lease: RunLease, kind: ChangeKind, ids: Iterable[int]) -> None:
+    """Keep which of our ids a run saw; the same id twice counts once."""
     ordered = sorted(set(ids))
     if not ordered:
         return
-    of_run = (Sighting.run_id == look.run_id, Sighting.kind == kind)
+    of_run = (Sighting.run_id == lease.run_id, Sighting.kind == kind)
     newest = session.exec(select(func.max(Sighting.block)).where(*of_run)).one()
     session.add(
         Sighting(
-            run_id=look.run_id,
+            run_id=lease.run_id,
             kind=kind,
             block=0 if newest is None else newest + 1,
             first_id=ordered[0],
@@ -43,34 +43,34 @@ def note_sightings(session: Session, look: Look, kind: ChangeKind, ids: Iterable
     session.flush()
 
 
-def repeat_sightings(session: Session, look: Look) -> None:
-    """Note that a look saw what the newest complete look at its partition had seen."""
+def repeat_sightings(session: Session, lease: RunLease) -> None:
+    """Note that a run saw what the newest complete run of its partition had seen."""
     newest = (
         select(Run.id)
         .where(
-            Run.source == look.source,
-            Run.partition == look.partition,
+            Run.source == lease.source,
+            Run.partition == lease.partition,
             col(Run.complete).is_(True),
-            col(Run.observed_at) <= look.observed_at,
+            col(Run.observed_at) <= lease.observed_at,
         )
         .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
         .limit(1)
     )
     blocks = session.exec(select(Sighting).where(Sighting.run_id == newest.scalar_subquery())).all()
     for block in blocks:
-        session.add(Sighting(**block.model_dump() | {"run_id": look.run_id}))
+        session.add(Sighting(**block.model_dump() | {"run_id": lease.run_id}))
     session.flush()
 
 
 def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[int]]:
-    """The ids a look saw, block by block, each block in rising order; blocks may share ids."""
+    """The ids a run saw, block by block, each block in rising order; blocks may share ids."""
     query = select(Sighting.ids).where(Sighting.run_id == run_id, Sighting.kind == kind)
     for packed in session.exec(query.order_by(col(Sighting.block)).execution_options(yield_per=8)):
         yield unpack_ids(packed)
 
 
 def lay_out_seen(session: Session, run_id: int, kind: ChangeKind) -> Table:
-    """A table of this connection alone with the ids a look saw (`id`), some perhaps twice."""
+    """A table of this connection alone with the ids a run saw (`id`), some perhaps twice."""
     seen = make_scratch(session, "seen", [ID_COLUMN])
     for ids in read_seen(session, run_id, kind):
         insert_rows(session, seen, ("id",), [(one,) for one in ids])
@@ -80,7 +80,7 @@ def lay_out_seen(session: Session, run_id: int, kind: ChangeKind) -> Table:
 def find_first_after(
     session: Session, source: str, kind: ChangeKind, ids: Collection[int], after: datetime
 ) -> dict[int, datetime]:
-    """For each id that a look saw after a time: the earliest such look's observation time."""
+    """For each id that a run saw after a time: the earliest such run's observation time."""
     query = _blocks_of(source, kind, ids).where(col(Run.observed_at) > after)
     return _first_times(session, query.order_by(col(Run.observed_at)), ids)
 
@@ -88,7 +88,7 @@ def find_first_after(
 def find_last_before(
     session: Session, source: str, kind: ChangeKind, ids: Collection[int], before: datetime
 ) -> dict[int, datetime]:
-    """For each id that a look saw before a time: the latest such look's observation time."""
+    """For each id that a run saw before a time: the latest such run's observation time."""
     query = _blocks_of(source, kind, ids).where(col(Run.observed_at) < before)
     return _first_times(session, query.order_by(col(Run.observed_at).desc()), ids)
 

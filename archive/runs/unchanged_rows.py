@@ -1,7 +1,7 @@
-"""Rows that stand in a file as they did at the look before: their ads count as seen, without records.
+"""Rows that stand in a file as they did at the run before: their ads count as seen, without records.
 
-The intake asks which ads still are as that look left them, and notes those whose rows were passed
-over. What a look may rest on is decided here; which rows are the same, by `scrapers.readers.matching`.
+The intake asks which ads still are as that run left them, and notes those whose rows were passed
+over. What a run may rest on is decided here; which rows are the same, by `scrapers.readers.matching`.
 """
 
 from collections import Counter
@@ -12,9 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import exists, func, or_, select, update
 from sqlmodel import Session, col
 
-from archive.models import Ad, HeldBatch, PublicAd, Run
+from archive.models import Ad, PublicAd, QuarantinedBatch, Run
 from archive.models.changes import ChangeKind
-from archive.runs.lease import Counts, Look, has_newer_look
+from archive.runs.lease import Counts, RunLease, has_newer_run
 from archive.runs.monitors import ENDED_WELL
 from archive.runs.plausibility import Gate
 from archive.runs.sightings import note_sightings
@@ -29,41 +29,41 @@ class QuietAd(NamedTuple):
     spend_lower_minor: int
 
 
-def may_rest_on(session: Session, look: Look, run_id: int, observed_at: datetime) -> bool:
-    """Whether what a look took in is still what its partition's rows say, ads aside.
+def may_rest_on(session: Session, lease: RunLease, run_id: int, observed_at: datetime) -> bool:
+    """Whether what a run took in is still what its partition's rows say, ads aside.
 
-    Not where the run is unknown or was doubted, where a look after it ended badly, where another
-    look bears its very time, or where this look comes late: then each row is read.
+    Not where the run is unknown or was doubted, where a run after it ended badly, where another
+    run bears its very time, or where this run comes late: then each row is read.
     """
     before = session.get(Run, run_id)
-    if before is None or before.observed_at != observed_at or observed_at >= look.observed_at:
+    if before is None or before.observed_at != observed_at or observed_at >= lease.observed_at:
         return False
-    if before.outcome not in ENDED_WELL or has_newer_look(session, look):
+    if before.outcome not in ENDED_WELL or has_newer_run(session, lease):
         return False
     is_troubled = or_(
-        (col(Run.partition) == look.partition)
+        (col(Run.partition) == lease.partition)
         & (col(Run.id) > run_id)
-        & (col(Run.id) != look.run_id)
+        & (col(Run.id) != lease.run_id)
         & col(Run.outcome).not_in(ENDED_WELL),
         (col(Run.observed_at) == observed_at) & (col(Run.id) != run_id) & (col(Run.seen) > 0),
     )
-    troubled = select(func.count()).where(col(Run.source) == look.source, is_troubled)
-    held = select(exists().where(col(HeldBatch.run_id) == run_id))
+    troubled = select(func.count()).where(col(Run.source) == lease.source, is_troubled)
+    held = select(exists().where(col(QuarantinedBatch.run_id) == run_id))
     connection = session.connection()
     return not connection.execute(troubled).scalar() and not connection.execute(held).scalar()
 
 
 def list_living(session: Session, source: str) -> set[int]:
-    """Ids of a source's looks that have not ended, also of those whose worker has stopped unnoticed."""
+    """Ids of a source's runs that have not ended, also of those whose worker has stopped unnoticed."""
     run = table_of(Run)
     living = select(run.c.id).where(run.c.source == source, run.c.ended_at.is_(None))
     return set(session.connection().execute(living).scalars())
 
 
 def find_quiet(
-    session: Session, look: Look, refs: Collection[str], since: datetime
+    session: Session, lease: RunLease, refs: Collection[str], since: datetime
 ) -> dict[str, QuietAd]:
-    """The ads of the look's partition that nobody has touched since a time, by the source's id.
+    """The ads of the run's partition that nobody has touched since a time, by the source's id.
 
     Missing are ads that changed or vanished after it, and those that live elsewhere by now.
     """
@@ -72,10 +72,10 @@ def find_quiet(
     insert_rows(session, wanted, ("ref",), ((ref,) for ref in refs))
     query = (
         select(ad.c.ref, ad.c.id, public.c.currency, public.c.spend_lower_minor)
-        .join_from(wanted, ad, (ad.c.source == look.source) & (ad.c.ref == wanted.c.ref))
+        .join_from(wanted, ad, (ad.c.source == lease.source) & (ad.c.ref == wanted.c.ref))
         .join(public, public.c.id == ad.c.id)
         .where(
-            ad.c.partition == look.partition,
+            ad.c.partition == lease.partition,
             ad.c.vanished_at.is_(None),
             ad.c.content_observed_at <= since,
             ad.c.numbers_observed_at <= since,
@@ -87,7 +87,7 @@ def find_quiet(
 
 
 def note_unchanged(
-    session: Session, look: Look, ads: Sequence[QuietAd], gate: Gate | None = None
+    session: Session, lease: RunLease, ads: Sequence[QuietAd], gate: Gate | None = None
 ) -> Counts:
     """Count ads as seen and unchanged, in the transaction of the page their rows belong to.
 
@@ -100,7 +100,7 @@ def note_unchanged(
         for one in ads:
             sums[one.currency] += one.spend_lower_minor
         gate.ads.weigh([], sums, len(ads))
-    note_sightings(session, look, ChangeKind.AD_CONTENT, (one.id for one in ads))
+    note_sightings(session, lease, ChangeKind.AD_CONTENT, (one.id for one in ads))
     counted = {"seen": Run.seen + len(ads), "unchanged": Run.unchanged + len(ads)}
-    session.connection().execute(update(Run).where(col(Run.id) == look.run_id).values(**counted))
+    session.connection().execute(update(Run).where(col(Run.id) == lease.run_id).values(**counted))
     return Counts(seen=len(ads), unchanged=len(ads))

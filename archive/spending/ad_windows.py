@@ -1,6 +1,6 @@
 """Sums over ads for a period: each ad's snapshots bound what it spent in each window, ad by ad.
 
-Ads are read one after the other in the order of their ids, never all at once. A look that found an
+Ads are read one after the other in the order of their ids, never all at once. A run that found an
 ad's numbers unmoved leaves no row, so bounds may be wider than need be, never narrower.
 """
 
@@ -16,9 +16,9 @@ from sqlmodel import Session, col
 
 from archive.models import AdMetric, PublicAd
 from archive.spending.items import ad_conditions, ad_is_undated, ad_keys, ad_touches
-from archive.spending.periods import Stretch, split_period
+from archive.spending.periods import PeriodSlice, split_period
 from archive.spending.query import PERIODS, SpendQuery
-from archive.spending.sums import SourceSum, Sum, SumKey, read_reason
+from archive.spending.sums import AmountSum, SourceSum, SumKey, read_reason
 from archive.spending.windows import (
     Snapshot,
     SpendCurve,
@@ -50,37 +50,37 @@ def sum_ad_windows(session: Session, ads: type[PublicAd], query: SpendQuery) -> 
     if query.from_on is None or query.to_on is None:
         raise ValueError("windows need a period")
     by = query.by if query.by in PERIODS else None
-    whole = [Stretch("", query.from_on, query.to_on)]
-    stretches = list(split_period(by, query.from_on, query.to_on)) if by else whole
+    whole = [PeriodSlice("", query.from_on, query.to_on)]
+    period_slices = list(split_period(by, query.from_on, query.to_on)) if by else whole
     for ad in read_dated_ads(session, ads, query):
-        for stretch in _within_run(stretches, ad):
-            about = SumKey(stretch.key, None, ad.about.currency) if by else ad.about
+        for period_slice in _within_run(period_slices, ad):
+            about = SumKey(period_slice.key, None, ad.about.currency) if by else ad.about
             if query.convert_to:
-                about = add_days(about, ad, stretch)
-            yield SourceSum(about, ad.source, sum_ad(ad.curve, stretch))
+                about = add_days(about, ad, period_slice)
+            yield SourceSum(about, ad.source, sum_ad(ad.curve, period_slice))
 
 
-def add_days(about: SumKey, ad: DatedAd, stretch: Stretch) -> SumKey:
+def add_days(about: SumKey, ad: DatedAd, period_slice: PeriodSlice) -> SumKey:
     """The same, with the days on which the ad ran inside a window."""
     return replace(
         about,
-        first_on=max(ad.start_on or stretch.first_on, stretch.first_on),
-        last_on=min(ad.end_on or stretch.last_on, stretch.last_on),
+        first_on=max(ad.start_on or period_slice.first_on, period_slice.first_on),
+        last_on=min(ad.end_on or period_slice.last_on, period_slice.last_on),
     )
 
 
-def sum_ad(curve: SpendCurve | None, stretch: Stretch) -> Sum:
+def sum_ad(curve: SpendCurve | None, period_slice: PeriodSlice) -> AmountSum:
     """One ad's part in a window."""
     if curve is None:
-        return Sum(items=1, unknown_count=1)
-    bounds = bound_window(curve, stretch.first_on, stretch.last_on)
-    return Sum(
+        return AmountSum(items=1, unknown_count=1)
+    bounds = bound_window(curve, period_slice.first_on, period_slice.last_on)
+    return AmountSum(
         lower=bounds.lower,
         upper=bounds.upper or 0,
         items=1,
         open_count=bounds.upper is None,
         revised_count=curve.is_revised,
-        estimate=estimate_window(curve, stretch.first_on, stretch.last_on),
+        estimate=estimate_window(curve, period_slice.first_on, period_slice.last_on),
     )
 
 
@@ -139,9 +139,9 @@ def _day_of(instant: datetime | None, zone: ZoneInfo) -> date | None:
     return instant.astimezone(zone).date() if instant else None
 
 
-def _within_run(stretches: Sequence[Stretch], ad: DatedAd) -> Iterator[Stretch]:
+def _within_run(period_slices: Sequence[PeriodSlice], ad: DatedAd) -> Iterator[PeriodSlice]:
     """The windows in which the ad can have spent anything."""
-    for stretch in stretches:
-        started = ad.start_on is None or ad.start_on <= stretch.last_on
-        if started and (ad.end_on is None or ad.end_on >= stretch.first_on):
-            yield stretch
+    for period_slice in period_slices:
+        started = ad.start_on is None or ad.start_on <= period_slice.last_on
+        if started and (ad.end_on is None or ad.end_on >= period_slice.first_on):
+            yield period_slice

@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel
 from archive.records.money import exponent_of
 from archive.spending.exchange_rates import ExchangeRates
 from archive.spending.rates_used import RateUsed, Span, list_rates, tell_rates
-from archive.spending.sums import Folded, Sum, SumKey
+from archive.spending.sums import AmountSum, Folded, SumKey
 
 FINE = 10**40
 """Parts of a minor unit that sums of many fractions are first reckoned in."""
@@ -44,23 +44,23 @@ class SpendConversion(SQLModel):
 class _Total:
     """A sum in the currency asked for, exact until it is rounded."""
 
-    sum: Sum = field(default_factory=Sum)
+    sum: AmountSum = field(default_factory=AmountSum)
     lower: list[Fraction] = field(default_factory=list)
     upper: list[Fraction] = field(default_factory=list)
     estimate: list[Fraction] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
-    originals: dict[str, Sum] = field(default_factory=dict)
+    originals: dict[str, AmountSum] = field(default_factory=dict)
 
-    def add(self, other: Sum, sources: set[str], currency: str, units: Fraction) -> None:
+    def add(self, other: AmountSum, sources: set[str], currency: str, units: Fraction) -> None:
         """Take a sum in, one minor unit of which is worth so many of ours."""
         self.lower.append(other.lower * units)
         self.upper.append(other.upper * units)
         self.estimate.append(other.estimate * units)
         self.sum.add(replace(other, lower=0, upper=0, estimate=Fraction(0)))
         self.sources |= sources
-        self.originals.setdefault(currency, Sum()).add(other)
+        self.originals.setdefault(currency, AmountSum()).add(other)
 
-    def round(self) -> Sum:
+    def round(self) -> AmountSum:
         """The sum in whole minor units, its bounds rounded outwards."""
         return replace(
             self.sum,
@@ -75,7 +75,7 @@ class Converted:
     """Sums after conversion, what came into those that hold other currencies, and how it was done."""
 
     folded: Folded
-    originals: Mapping[SumKey, Mapping[str, Sum]]
+    originals: Mapping[SumKey, Mapping[str, AmountSum]]
     conversion: SpendConversion
 
 
@@ -94,7 +94,7 @@ def convert_sums(folded: Folded, to: str, rates: ExchangeRates, known_on: date) 
         units = _find_units(rates, about.currency, to, span)
         if about.currency is None or units is None:
             key = SumKey(about.key, about.reason, about.currency)
-            kept, named = left.setdefault(key, (Sum(), set()))
+            kept, named = left.setdefault(key, (AmountSum(), set()))
             kept.add(total)
             named |= sources
             continue

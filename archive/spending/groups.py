@@ -12,13 +12,13 @@ from sqlmodel import Session, select
 from archive.models import Committee
 from archive.models.corrections import SpendMeasure
 from archive.reading.ads.advertisers import name_advertisers
-from archive.reading.coverage import LookedAt, look_over
+from archive.reading.coverage import CrawledDays, summarise_coverage
 from archive.records import MISSING_IN_WORDS
 from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
 from archive.spending.summary import OriginalSum, SpendGroup
-from archive.spending.sums import Folded, SourceSum, Sum, SumKey, fold_sums
+from archive.spending.sums import AmountSum, Folded, SourceSum, SumKey, fold_sums
 from archive.store.batches import cut_batches
 
 
@@ -31,7 +31,7 @@ def make_groups(
     session: Session,
     query: SpendQuery,
     folded: Folded,
-    originals: Mapping[SumKey, Mapping[str, Sum]],
+    originals: Mapping[SumKey, Mapping[str, AmountSum]],
 ) -> list[SpendGroup]:
     """One group per key and currency, in the order in which people read them.
 
@@ -69,10 +69,10 @@ def _key_periods(query: SpendQuery, one: SourceSum) -> SourceSum:
 def _make_group(
     query: SpendQuery,
     about: SumKey,
-    total: Sum,
+    total: AmountSum,
     labels: Mapping[str, str],
-    coverage: list[LookedAt],
-    originals: Mapping[str, Sum],
+    coverage: list[CrawledDays],
+    originals: Mapping[str, AmountSum],
 ) -> SpendGroup:
     is_known = total.items > total.unknown_count
     is_estimate = query.resolved_basis is SpendBasis.ESTIMATE
@@ -95,7 +95,7 @@ def _make_group(
     )
 
 
-def _make_original(currency: str, total: Sum) -> OriginalSum:
+def _make_original(currency: str, total: AmountSum) -> OriginalSum:
     is_known = total.items > total.unknown_count
     return OriginalSum(
         currency=currency,
@@ -145,8 +145,8 @@ def _name_filers(session: Session, ids: list[str]) -> dict[str, str]:
     return names
 
 
-def _cover(session: Session, query: SpendQuery, source: str) -> LookedAt:
-    return look_over(session, source, query.from_on, query.to_on, moment=query.moment)
+def _cover(session: Session, query: SpendQuery, source: str) -> CrawledDays:
+    return summarise_coverage(session, source, query.from_on, query.to_on, moment=query.moment)
 
 
 def _order_groups(query: SpendQuery, groups: list[SpendGroup]) -> list[SpendGroup]:

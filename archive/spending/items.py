@@ -27,7 +27,7 @@ from sqlmodel import Session, SQLModel, col
 
 from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
-from archive.reading.visible import is_listed
+from archive.reading.visible import is_visible_by_default
 from archive.records import Grain
 from archive.spending.days import ad_days, name_days
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
@@ -150,7 +150,7 @@ def ad_conditions(
     if query.country is not None:
         conditions.append(list_holds(session, ads.countries, query.country))
     if query.include is None:
-        conditions.append(is_listed(ads, query.moment))
+        conditions.append(is_visible_by_default(ads, query.moment))
     return conditions
 
 

@@ -10,7 +10,7 @@ ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Stretch:
+class PeriodSlice:
     """Days from first to last, both included, with the key of the day, week or month they lie in."""
 
     key: str
@@ -18,7 +18,7 @@ class Stretch:
     last_on: date
 
 
-def split_period(by: SpendBy, from_on: date, to_on: date) -> Iterator[Stretch]:
+def split_period(by: SpendBy, from_on: date, to_on: date) -> Iterator[PeriodSlice]:
     """The days, weeks or months of a period, in order; the first and last may be cut by its ends."""
     first_on = from_on
     while first_on <= to_on:
@@ -26,7 +26,7 @@ def split_period(by: SpendBy, from_on: date, to_on: date) -> Iterator[Stretch]:
         last_on = first_on
         while last_on < to_on and key_day(by, last_on + ONE_DAY) == key:
             last_on += ONE_DAY
-        yield Stretch(key, first_on, last_on)
+        yield PeriodSlice(key, first_on, last_on)
         first_on = last_on + ONE_DAY
 
 

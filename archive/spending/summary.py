@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlmodel import Field, SQLModel
 
 from archive.models.corrections import SpendMeasure
-from archive.reading.coverage import LookedAt
+from archive.reading.coverage import CrawledDays
 from archive.reading.views import VALID_AT
 from archive.records import MissingReason
 from archive.spending.conversion import SpendConversion
@@ -71,7 +71,7 @@ class SpendGroup(SQLModel):
         description="The sums of a converted group in each currency before conversion, its own too; "
         "empty: nothing was converted.",
     )
-    coverage: list[LookedAt] = Field(description="How well the group's sources were looked at.")
+    coverage: list[CrawledDays] = Field(description="How well the group's sources were crawled.")
 
 
 class SpendSummary(SQLModel):
@@ -102,7 +102,7 @@ class SpendSummary(SQLModel):
     )
 
     @property
-    def looked_at(self) -> list[LookedAt]:
-        """How well each source that the answer rests on was looked at."""
-        looks = {look.source: look for group in self.groups for look in group.coverage}
-        return [looks[source] for source in sorted(looks)]
+    def looked_at(self) -> list[CrawledDays]:
+        """How well each source that the answer rests on was crawled."""
+        runs = {lease.source: lease for group in self.groups for lease in group.coverage}
+        return [runs[source] for source in sorted(runs)]

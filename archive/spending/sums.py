@@ -29,7 +29,7 @@ class SumKey:
 
 
 @dataclass
-class Sum:
+class AmountSum:
     """Money and counts that add up over disjoint items."""
 
     lower: int = 0
@@ -41,7 +41,7 @@ class Sum:
     revised_count: int = 0
     estimate: Fraction = Fraction(0)
 
-    def add(self, other: "Sum") -> None:
+    def add(self, other: "AmountSum") -> None:
         """Take the sum of other items in."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
@@ -53,7 +53,7 @@ class SourceSum:
 
     about: SumKey
     source: str
-    sum: Sum
+    sum: AmountSum
 
 
 def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
@@ -87,7 +87,7 @@ def _read_row(row: Any) -> SourceSum:  # noqa: ANN401 (a database row)
     return SourceSum(
         SumKey(row.key, read_reason(row.key, row.why), row.currency, row.first_on, row.last_on),
         row.source,
-        Sum(
+        AmountSum(
             lower=int(row.lower),
             upper=int(row.upper),
             items=int(row.items),
@@ -103,7 +103,7 @@ def read_reason(key: str | None, reason: str | None) -> MissingReason | None:
     return None if key is not None else MissingReason(reason or MissingReason.NOT_PROVIDED)
 
 
-Folded = dict[SumKey, tuple[Sum, set[str]]]
+Folded = dict[SumKey, tuple[AmountSum, set[str]]]
 """Sums over all sources, with the sources of each."""
 
 
@@ -111,7 +111,7 @@ def fold_sums(sums: Iterable[SourceSum]) -> Folded:
     """Add up the sums of the sources."""
     folded: Folded = {}
     for one in sums:
-        total, sources = folded.setdefault(one.about, (Sum(), set()))
+        total, sources = folded.setdefault(one.about, (AmountSum(), set()))
         total.add(one.sum)
         sources.add(one.source)
     return folded

@@ -1,4 +1,4 @@
-"""Keys cut into runs that one statement can carry; every look-up by many keys goes through here."""
+"""Keys cut into runs that one statement can carry; every run-up by many keys goes through here."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.models import Change, ConsumerMark
+from archive.models import Change, ConsumerPosition
 from archive.models.changes import ChangeKind
 from archive.store.bulk import find_storing, insert_rows, table_of
 
@@ -32,11 +32,11 @@ def last_change_seq(session: Session) -> int:
     return session.exec(select(func.max(Change.seq))).one() or 0
 
 
-def read_mark(session: Session, consumer: str) -> ConsumerMark | None:
+def read_position(session: Session, consumer: str) -> ConsumerPosition | None:
     """How far a reader of the sequence has come."""
-    return session.get(ConsumerMark, consumer)
+    return session.get(ConsumerPosition, consumer)
 
 
-def move_mark(session: Session, consumer: str, seq: int, detail: str, now: datetime) -> None:
+def move_position(session: Session, consumer: str, seq: int, detail: str, now: datetime) -> None:
     """Note that a reader has done everything up to `seq`."""
-    session.merge(ConsumerMark(consumer=consumer, seq=seq, detail=detail, moved_at=now))
+    session.merge(ConsumerPosition(consumer=consumer, seq=seq, detail=detail, moved_at=now))

@@ -47,7 +47,7 @@ class DiskFullError(ArchiveError):
 
 @dataclass
 class Patience:
-    """How long one look waits for its database, and how long that has been away from it."""
+    """How long one run waits for its database, and how long that has been away from it."""
 
     limit_seconds: float
     """Of one absence; `Settings.database_patience_seconds`."""

@@ -19,7 +19,7 @@ from oversight.cases.people import check_role, id_of
 from oversight.cases.states import CaseEvent, find_next_state
 from oversight.cases.texts import check_text
 from oversight.rules.loading import Rule
-from oversight.rules.rule_texts import register_rules
+from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import Stage
 
 
@@ -40,7 +40,7 @@ def raise_flag(
     ad = session.exec(select(PublicAd).where(PublicAd.public_id == ad_id)).first()
     if ad is None:
         raise NotFoundError("ad", ad_id)
-    version_id = register_rules(session, [rule], now)[rule.sha256]
+    version_id = keep_rule_texts(session, [rule], now)[rule.sha256]
     _refuse_second_flag(session, ad, version_id, user)
     flag = Flag(
         reference=next_reference(session, "F", now),

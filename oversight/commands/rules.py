@@ -32,7 +32,7 @@ from oversight.reference.parameters import load_parameters
 from oversight.reference.windows import Span, compute_window
 from oversight.rules.loading import Rule, find_rule, load_rule, load_rules
 from oversight.rules.schema import RuleFile
-from oversight.rules.versions import ListedRule, list_held_rules, pick_in_force
+from oversight.rules.versions import AnyRule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
 
@@ -110,16 +110,16 @@ def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = F
     say("next: paidforby rules show RULE")
 
 
-def _find_rules(moment: Moment) -> list[ListedRule]:
+def _find_rules(moment: Moment) -> list[AnyRule]:
     settings = Settings()
     rules = load_rules(settings)
     if moment.as_of is None:
         return pick_in_force(rules, moment)
     with read(open_or_exit(settings)) as session:
-        return pick_in_force(list_held_rules(session, rules, moment), moment)
+        return pick_in_force(list_rules_then(session, rules, moment), moment)
 
 
-def describe_rule(rule: ListedRule) -> dict[str, Any]:
+def describe_rule(rule: AnyRule) -> dict[str, Any]:
     """A rule in one line, as programs read it."""
     return {
         "id": rule.id,

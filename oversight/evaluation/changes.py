@@ -17,12 +17,12 @@ from archive.models.changes import ChangeKind
 from archive.reading.rules import AnswerCounts
 from archive.records.canonical import hash_json
 from archive.store.batches import cut_batches
-from archive.store.changes import last_change_seq, move_mark, read_changes, read_mark
-from oversight.evaluation.one_ad import Judgement, Question, judge_ad, list_questions
-from oversight.evaluation.signals import mark_historic, write_judgements
+from archive.store.changes import last_change_seq, move_position, read_changes, read_position
+from oversight.evaluation.one_ad import AdAnswer, Question, evaluate_ad, list_questions
+from oversight.evaluation.signals import mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
-from oversight.rules.rule_texts import register_rules
+from oversight.rules.rule_texts import keep_rule_texts
 
 CONSUMER = "oversight"
 
@@ -67,7 +67,7 @@ def evaluate_changes(
     limit: int = 2_000,
 ) -> EvaluationReport:
     """Evaluate the next ads, at most `limit` changes or ads, and move the mark in one transaction."""
-    version_ids = register_rules(session, rules, now)
+    version_ids = keep_rule_texts(session, rules, now)
     questions = list_questions(rules, elections, now)
     place = _find_place(session, hash_questions(rules, elections))
     ads, reached, has_more = _read_next(session, place, limit)
@@ -75,7 +75,7 @@ def evaluate_changes(
     for some in cut_batches(ads):
         _evaluate_ads(session, some, questions, version_ids, now, report)
     mark_historic(session, [e.id for e in elections if e.is_over(now)])
-    move_mark(session, CONSUMER, reached.seq, reached.detail, now)
+    move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
 
 
@@ -94,7 +94,7 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
 
 def _find_place(session: Session, rules_sha256: str) -> _Place:
     """Where to go on: from the mark, or with a new walk when the rules are not those of the mark."""
-    mark = read_mark(session, CONSUMER)
+    mark = read_position(session, CONSUMER)
     marked, _, walked = mark.detail.partition(" ") if mark else ("", "", "")
     if mark is None or marked != rules_sha256:
         # Changes up to here are in the walk; later ones come after it.
@@ -133,18 +133,18 @@ def _evaluate_ads(
     now: datetime,
     report: EvaluationReport,
 ) -> None:
-    judged = [(ad, judge_ad(ad, questions)) for ad in ads]
-    report.new_signals += write_judgements(session, judged, version_ids, now)
-    _count_answers(report.answers, [j for _, judgements in judged for j in judgements])
+    evaluated = [(ad, evaluate_ad(ad, questions)) for ad in ads]
+    report.new_signals += write_answers(session, evaluated, version_ids, now)
+    _count_answers(report.answers, [j for _, ad_answers in evaluated for j in ad_answers])
 
 
-def _count_answers(counts: dict[str, AnswerCounts], judgements: Sequence[Judgement]) -> None:
-    by_rule: dict[str, list[Judgement]] = defaultdict(list)
-    for judgement in judgements:
-        by_rule[judgement.question.rule.id].append(judgement)
+def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswer]) -> None:
+    by_rule: dict[str, list[AdAnswer]] = defaultdict(list)
+    for ad_answer in ad_answers:
+        by_rule[ad_answer.question.rule.id].append(ad_answer)
     for rule_id, given in by_rule.items():
         count = counts.setdefault(rule_id, AnswerCounts())
-        for judgement in given:
-            answer = judgement.outcome.answer.value
+        for ad_answer in given:
+            answer = ad_answer.outcome.answer.value
             setattr(count, answer, getattr(count, answer) + 1)
         count.applies += len(given)

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from archive.models import PublicAd
-from archive.models.oversight import Answer
+from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from oversight.language import Facts, FactValue
 from oversight.reference.elections import Election
 from oversight.reference.periods import EARLIEST, LATEST, Period, find_period
 from oversight.reference.windows import Window, compute_window
-from oversight.rules.answers import Outcome
+from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.facts import read_facts
 from oversight.rules.loading import Rule, answer_rule
 from oversight.rules.schema import LegalStatus, Validity
@@ -39,11 +39,11 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class AdAnswer:
     """What a rule that applies, or may apply, answered about an ad."""
 
     question: Question
-    outcome: Outcome
+    outcome: ExplainedAnswer
     trace: dict[str, Any]
 
     @property
@@ -81,14 +81,14 @@ def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Quest
     ]
 
 
-def judge_ad(ad: PublicAd, questions: Iterable[Question]) -> list[Judgement]:
+def evaluate_ad(ad: PublicAd, questions: Iterable[Question]) -> list[AdAnswer]:
     """The answers of all rules that apply to an ad or may apply."""
     facts, period = read_facts(ad), find_period(ad)
-    judged = (_judge(question, facts, period) for question in questions)
-    return [judgement for judgement in judged if judgement]
+    evaluated = (_evaluate(question, facts, period) for question in questions)
+    return [ad_answer for ad_answer in evaluated if ad_answer]
 
 
-def _judge(question: Question, facts: Facts, period: Period) -> Judgement | None:
+def _evaluate(question: Question, facts: Facts, period: Period) -> AdAnswer | None:
     rule = question.rule
     known = {**facts, **question.facts, **rule.find_parameters(period.start_day)}
     known |= _read_window(question.window, period)
@@ -96,10 +96,10 @@ def _judge(question: Question, facts: Facts, period: Period) -> Judgement | None
         return None
     in_force = was_in_force(rule.file.validity, period)
     outcome = answer_rule(rule, known, in_force=in_force)
-    if outcome.answer is Answer.DOES_NOT_APPLY:
+    if outcome.answer is RuleAnswer.DOES_NOT_APPLY:
         return None
     trace = outcome.as_trace(known) | {"in_force": in_force} | _describe_window(question)
-    return Judgement(question, outcome, trace)
+    return AdAnswer(question, outcome, trace)
 
 
 def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:

@@ -11,24 +11,26 @@ from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, select
 
 from archive.models import Evaluation, PublicAd, Signal
-from archive.models.oversight import Answer
-from oversight.evaluation.one_ad import Judgement
+from archive.models.oversight import RuleAnswer
+from oversight.evaluation.one_ad import AdAnswer
 
-SIGNALLED = {Answer.NOT_MET, Answer.CANNOT_TELL}
+SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 
-Judged = Sequence[tuple[PublicAd, Sequence[Judgement]]]
+Judged = Sequence[tuple[PublicAd, Sequence[AdAnswer]]]
 """Ads, each with what applies to it."""
 
 Values = dict[str, Any]
 
 
-def write_judgements(
-    session: Session, judged: Judged, version_ids: Mapping[str, int], now: datetime
+def write_answers(
+    session: Session, evaluated: Judged, version_ids: Mapping[str, int], now: datetime
 ) -> int:
     """Replace what is kept of these ads; returns how many signals are new."""
-    ad_ids = [ad.id for ad, _ in judged]
+    ad_ids = [ad.id for ad, _ in evaluated]
     rows = [
-        (_describe_answer(ad, j, version_ids), j) for ad, judgements in judged for j in judgements
+        (_describe_answer(ad, j, version_ids), j)
+        for ad, ad_answers in evaluated
+        for j in ad_answers
     ]
     connection = session.connection()
     connection.execute(delete(Evaluation).where(col(Evaluation.ad_id).in_(ad_ids)))
@@ -54,7 +56,7 @@ def mark_historic(session: Session, over_ids: Sequence[str]) -> None:
     session.connection().execute(current.values(is_historic=True))
 
 
-def _describe_answer(ad: PublicAd, j: Judgement, version_ids: Mapping[str, int]) -> Values:
+def _describe_answer(ad: PublicAd, j: AdAnswer, version_ids: Mapping[str, int]) -> Values:
     return {
         "rule_version_id": version_ids[j.question.rule.sha256],
         "ad_id": ad.id,
@@ -65,7 +67,7 @@ def _describe_answer(ad: PublicAd, j: Judgement, version_ids: Mapping[str, int])
     }
 
 
-def _describe_signal(row: Values, j: Judgement, now: datetime) -> Values:
+def _describe_signal(row: Values, j: AdAnswer, now: datetime) -> Values:
     return row | {
         "because": list(j.outcome.because),
         "trace": j.trace,

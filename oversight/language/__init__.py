@@ -13,7 +13,7 @@ three-valued logic, which is what CEL does with errors and SQL with NULL.
 from oversight.language.ast import Node
 from oversight.language.closures import Closure, compile_node
 from oversight.language.parse import RuleSyntaxError, parse_expression
-from oversight.language.trace import Step, trace_closure
+from oversight.language.trace import TraceStep, trace_closure
 from oversight.language.values import Facts, FactType, FactValue, Schema
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "Node",
     "RuleSyntaxError",
     "Schema",
-    "Step",
+    "TraceStep",
     "compile_node",
     "parse_expression",
     "trace_closure",

@@ -20,7 +20,7 @@ MAX_ITEMS = 20
 
 
 @dataclass(frozen=True)
-class Step:
+class TraceStep:
     """One sub-expression: its text, what it came to (`None`: unknown) and its own steps.
 
     For a fact, `fact` is its name and `reason` says why it has no value. `decisive` is false for a
@@ -32,7 +32,7 @@ class Step:
     fact: str | None = None
     reason: MissingReason | None = None
     decisive: bool = True
-    steps: tuple["Step", ...] = ()
+    steps: tuple["TraceStep", ...] = ()
 
     def list_deciding_facts(self) -> list[str]:
         """Names of the facts that the outcome hangs on, each once, in written order."""
@@ -71,7 +71,7 @@ def write_value(value: FactValue | Value | None) -> Any:  # noqa: ANN401 (any JS
 
 def trace_closure(
     closure: Closure, facts: Facts, item: Value | None = None, *, decisive: bool = True
-) -> Step:
+) -> TraceStep:
     """The steps by which a condition comes to its answer on these facts."""
     node, outcome = closure.node, closure.evaluate(facts, item)
     text = render_node(node)
@@ -79,17 +79,19 @@ def trace_closure(
         name = node.name if isinstance(node, Fact) else node.fact.name
         value = read_fact(facts, name)
         reason = value if isinstance(value, MissingReason) else None
-        return Step(text, outcome, fact=name, reason=reason, decisive=decisive)
+        return TraceStep(text, outcome, fact=name, reason=reason, decisive=decisive)
     if isinstance(node, ForItems):
-        return Step(text, outcome, decisive=decisive, steps=_trace_items(closure, facts, outcome))
+        return TraceStep(
+            text, outcome, decisive=decisive, steps=_trace_items(closure, facts, outcome)
+        )
     steps = tuple(
         trace_closure(part, facts, item, decisive=_is_decisive(closure, i, facts, item))
         for i, part in enumerate(closure.parts)
     )
-    return Step(text, outcome, decisive=decisive, steps=steps)
+    return TraceStep(text, outcome, decisive=decisive, steps=steps)
 
 
-def _trace_items(closure: Closure, facts: Facts, outcome: Value | None) -> tuple[Step, ...]:
+def _trace_items(closure: Closure, facts: Facts, outcome: Value | None) -> tuple[TraceStep, ...]:
     source, test = closure.parts
     items: Any = source.evaluate(facts, None) or ()
     tested = tuple(

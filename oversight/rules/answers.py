@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archive.models.oversight import Answer
-from oversight.language import Closure, Facts, Step, trace_closure
+from archive.models.oversight import RuleAnswer
+from oversight.language import Closure, Facts, TraceStep, trace_closure
 from oversight.language.closures import read_fact
 from oversight.language.trace import write_value
 from oversight.rules.facts import describe_fact
@@ -16,12 +16,12 @@ from oversight.rules.schema import ExceptionClause
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A rule's answer, why in sentences, and the steps of each clause that was looked at."""
+class ExplainedAnswer:
+    """A rule's answer, why in sentences, and the steps of each clause that was crawled."""
 
-    answer: Answer
+    answer: RuleAnswer
     because: tuple[str, ...]
-    steps: Mapping[str, Step]
+    steps: Mapping[str, TraceStep]
 
     def list_facts(self) -> list[str]:
         """Names of all facts the clauses read, decisive or not, each once."""
@@ -47,13 +47,13 @@ class Outcome:
 class _Clauses:
     """What each clause came to."""
 
-    applies: Step
-    duty: Step
-    unless: Mapping[ExceptionClause, Step]
+    applies: TraceStep
+    duty: TraceStep
+    unless: Mapping[ExceptionClause, TraceStep]
     is_forbidden: bool
     facts: Facts
 
-    def conclude(self, answer: Answer, reason: str, *deciding: Step) -> Outcome:
+    def conclude(self, answer: RuleAnswer, reason: str, *deciding: TraceStep) -> ExplainedAnswer:
         names = [name for step in deciding for name in step.list_deciding_facts()]
         sentences = [describe_fact(name, self.facts) for name in dict.fromkeys(names)]
         steps = {
@@ -61,7 +61,7 @@ class _Clauses:
             "forbids" if self.is_forbidden else "requires": self.duty,
         }
         exceptions = {f"unless {clause.id}": step for clause, step in self.unless.items()}
-        return Outcome(answer, (reason, *sentences), steps | exceptions)
+        return ExplainedAnswer(answer, (reason, *sentences), steps | exceptions)
 
 
 def answer_clauses(
@@ -72,7 +72,7 @@ def answer_clauses(
     unless: Mapping[ExceptionClause, Closure],
     facts: Facts,
     in_force: bool | None,
-) -> Outcome:
+) -> ExplainedAnswer:
     """The answer of a rule made of these clauses."""
     clauses = _Clauses(
         applies=trace_closure(applies_when, facts),
@@ -81,45 +81,45 @@ def answer_clauses(
         is_forbidden=is_forbidden,
         facts=facts,
     )
-    return _leave_out(clauses, in_force) or _judge_duty(clauses)
+    return _leave_out(clauses, in_force) or _evaluate_duty(clauses)
 
 
-def _leave_out(clauses: _Clauses, in_force: bool | None) -> Outcome | None:
+def _leave_out(clauses: _Clauses, in_force: bool | None) -> ExplainedAnswer | None:
     """The answer if the rule does not apply or nobody can tell whether it does."""
     applies = clauses.applies
     if applies.outcome is False:
         reason = "The rule is not about this ad."
-        return clauses.conclude(Answer.DOES_NOT_APPLY, reason, applies)
+        return clauses.conclude(RuleAnswer.DOES_NOT_APPLY, reason, applies)
     if in_force is False:
         return clauses.conclude(
-            Answer.DOES_NOT_APPLY, "The rule was not in force while the ad ran."
+            RuleAnswer.DOES_NOT_APPLY, "The rule was not in force while the ad ran."
         )
     for clause, step in clauses.unless.items():
         if step.outcome is True:
             reason = f"The exception “{clause.id}” holds ({clause.cite})."
-            return clauses.conclude(Answer.DOES_NOT_APPLY, reason, step)
+            return clauses.conclude(RuleAnswer.DOES_NOT_APPLY, reason, step)
     if applies.outcome is None:
         reason = "Nobody can tell from what is known whether the rule is about this ad."
-        return clauses.conclude(Answer.CANNOT_TELL, reason, applies)
+        return clauses.conclude(RuleAnswer.CANNOT_TELL, reason, applies)
     if in_force is None:
         reason = "It is not known when the ad ran, so not whether the rule was in force."
-        return clauses.conclude(Answer.CANNOT_TELL, reason)
+        return clauses.conclude(RuleAnswer.CANNOT_TELL, reason)
     return None
 
 
-def _judge_duty(clauses: _Clauses) -> Outcome:
+def _evaluate_duty(clauses: _Clauses) -> ExplainedAnswer:
     """The answer of a rule that applies."""
     duty, is_forbidden = clauses.duty, clauses.is_forbidden
     if duty.outcome is None:
         reason = "Nobody can tell from what is known whether the ad does as the rule says."
-        return clauses.conclude(Answer.CANNOT_TELL, reason, duty)
+        return clauses.conclude(RuleAnswer.CANNOT_TELL, reason, duty)
     if duty.outcome is not is_forbidden:
         reason = "The ad does as the rule says."
-        return clauses.conclude(Answer.MET, reason, duty)
+        return clauses.conclude(RuleAnswer.MET, reason, duty)
     open_exceptions = {c: step for c, step in clauses.unless.items() if step.outcome is None}
     if open_exceptions:
         names = ", ".join(f"“{clause.id}” ({clause.cite})" for clause in open_exceptions)
         reason = f"The ad does not do as the rule says, unless an exception holds: {names}."
-        return clauses.conclude(Answer.CANNOT_TELL, reason, *open_exceptions.values())
+        return clauses.conclude(RuleAnswer.CANNOT_TELL, reason, *open_exceptions.values())
     reason = "The ad does not do as the rule says."
-    return clauses.conclude(Answer.NOT_MET, reason, duty)
+    return clauses.conclude(RuleAnswer.NOT_MET, reason, duty)

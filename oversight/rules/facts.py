@@ -80,7 +80,7 @@ HOST_WORDS = {
 
 HOST_UNKNOWN = {
     "window": "nobody can tell from what is known of when and where the ad ran",
-    "election": "no election is looked at",
+    "election": "no election is crawled",
     "p": "no value is known for the day the ad started",
 }
 """Why the host could not compute a fact, by group."""

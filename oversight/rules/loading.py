@@ -24,7 +24,7 @@ from oversight.language import (
 )
 from oversight.reference.files import ReferenceFile, ReferenceFileError
 from oversight.reference.parameters import Parameter, load_parameters
-from oversight.rules.answers import Outcome, answer_clauses
+from oversight.rules.answers import ExplainedAnswer, answer_clauses
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS, parse_fact
 from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
 
@@ -110,7 +110,7 @@ def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
     return found
 
 
-def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Outcome:
+def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> ExplainedAnswer:
     """What a rule answers on these facts; `in_force`: whether it was law while the ad ran."""
     return answer_clauses(
         applies_when=rule.applies_when,

@@ -14,7 +14,7 @@ from archive.store.ledger.leaves import append_leaves
 from oversight.rules.loading import Rule
 
 
-def register_rules(session: Session, rules: Iterable[Rule], now: datetime) -> dict[str, int]:
+def keep_rule_texts(session: Session, rules: Iterable[Rule], now: datetime) -> dict[str, int]:
     """Keep each rule version that is new; returns our id of every rule's version, by hash.
 
     A new version gets a ledger leaf; the same file loaded again changes nothing.

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from archive.models.oversight import Answer
+from archive.models.oversight import RuleAnswer
 from oversight.reference.citations import Citation, Evidence, find_weakest
 from oversight.reference.files import ReferenceModel
 from oversight.reference.windows import WindowSpec
@@ -82,10 +82,10 @@ class RuleTest(ReferenceModel):
 
     name: str = Field(min_length=1, description="The example, as a sentence.")
     facts: dict[str, Any] = Field(description="Facts by full name; the others are not provided.")
-    expect: Answer = Field(description="What the rule must answer.")
+    expect: RuleAnswer = Field(description="What the rule must answer.")
 
 
-NEEDED_EXAMPLES = {Answer.MET, Answer.NOT_MET, Answer.CANNOT_TELL}
+NEEDED_EXAMPLES = {RuleAnswer.MET, RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 
 
 class RuleFile(ReferenceModel):

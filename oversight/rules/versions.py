@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from archive.models import RuleVersion
 from archive.reading.as_of.moment import Moment
-from archive.reading.rules import list_held_versions
+from archive.reading.rules import list_rule_texts
 from config.overlay import Origin
 from oversight.reference.files import read_kept_text
 from oversight.rules.loading import Rule
@@ -19,7 +19,7 @@ from oversight.rules.schema import RuleFile
 
 
 @dataclass(frozen=True)
-class HeldRule:
+class FormerRule:
     """An earlier version of a rule, as the register keeps it."""
 
     file: RuleFile
@@ -33,12 +33,10 @@ class HeldRule:
         return self.file.id
 
 
-ListedRule = Rule | HeldRule
+AnyRule = Rule | FormerRule
 
 
-def list_held_rules(
-    session: Session, rules: Sequence[Rule], moment: Moment
-) -> Sequence[ListedRule]:
+def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> Sequence[AnyRule]:
     """The rules in use or, as of an earlier time, the newest version the register held of each, by id.
 
     The register says when a version was first loaded, and not when a rule went out of use.
@@ -49,11 +47,11 @@ def list_held_rules(
     if moment.as_of is None:
         return rules
     in_use = {rule.sha256: rule for rule in rules}
-    held = list_held_versions(session, moment.as_of)
-    return [in_use.get(row.sha256) or _read_held(row) for row in held]
+    held = list_rule_texts(session, moment.as_of)
+    return [in_use.get(row.sha256) or _read_rule_text(row) for row in held]
 
 
-def pick_in_force(rules: Sequence[ListedRule], moment: Moment) -> list[ListedRule]:
+def pick_in_force(rules: Sequence[AnyRule], moment: Moment) -> list[AnyRule]:
     """Those that were law on the day of the moment, by their own dates, read as UTC days."""
     if moment.valid_at is None:
         return list(rules)
@@ -61,5 +59,5 @@ def pick_in_force(rules: Sequence[ListedRule], moment: Moment) -> list[ListedRul
     return [rule for rule in rules if rule.file.validity.holds_on(day)]
 
 
-def _read_held(row: RuleVersion) -> HeldRule:
-    return HeldRule(read_kept_text(row.rule_id, row.text, RuleFile), row.sha256)
+def _read_rule_text(row: RuleVersion) -> FormerRule:
+    return FormerRule(read_kept_text(row.rule_id, row.text, RuleFile), row.sha256)

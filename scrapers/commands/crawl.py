@@ -28,20 +28,20 @@ from scrapers.work.crawl.children import crawl_in_child
 from scrapers.work.crawl.crawl_process import (
     choose_exit_code,
     find_realm,
-    note_held_pieces,
+    note_quarantined_pieces,
     require_partition,
 )
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.crawl.progress import shown_progress
-from scrapers.work.dispatch.alerting import promise_looks
+from scrapers.work.dispatch.alerting import promise_crawls
 from scrapers.work.dispatch.following import follow_changes
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 
 CHECKED_ANSWERS = 5
 
 
 def crawl(
-    source: Annotated[str, typer.Argument(help="Source to look at.")],
+    source: Annotated[str, typer.Argument(help="Source to crawl.")],
     partition: Annotated[
         str | None, typer.Option(help="Only this year, country or file; without it: all.")
     ] = None,
@@ -55,7 +55,7 @@ def crawl(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Look at one source now."""
+    """Crawl one source now."""
     settings = Settings()
     spider = find_spider(source)
     partitions = _choose_partitions(settings, spider, partition)
@@ -65,13 +65,13 @@ def crawl(
         return
     with plain_errors():
         engine = open_or_init(settings)
-        promise_looks(settings, engine, utc_now, only=[source])
+        promise_crawls(settings, engine, utc_now, only=[source])
         if partition:
             order = CrawlOrder(spider, partition, base_url, realm)
             runs: list[Run | None] = _crawl_here(settings, engine, order)
         else:
-            errands = [Errand(source, each, base_url) for each in partitions]
-            runs = _crawl_in_children(settings, engine, errands)
+            crawl_jobs = [CrawlJob(source, each, base_url) for each in partitions]
+            runs = _crawl_in_children(settings, engine, crawl_jobs)
         follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
     report_runs(engine, runs, as_json=as_json)
     raise typer.Exit(choose_exit_code(runs))
@@ -97,14 +97,14 @@ def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> list[R
 
 
 def _crawl_in_children(
-    settings: Settings, engine: Engine, errands: list[Errand]
+    settings: Settings, engine: Engine, crawl_jobs: list[CrawlJob]
 ) -> list[Run | None]:
-    with shown_progress(engine, [(each.source, each.partition) for each in errands]):
-        return [crawl_in_child(settings, engine, errand, utc_now) for errand in errands]
+    with shown_progress(engine, [(each.source, each.partition) for each in crawl_jobs]):
+        return [crawl_in_child(settings, engine, crawl_job, utc_now) for crawl_job in crawl_jobs]
 
 
 def report_runs(engine: Engine, runs: list[Run | None], *, as_json: bool) -> None:
-    """Say how looks ended, and what of them was put aside."""
+    """Say how runs ended, and what of them was put aside."""
     ended = [run for run in runs if run]
     if as_json:
         emit_json({"runs": [show_run(run) for run in ended]})
@@ -112,19 +112,19 @@ def report_runs(engine: Engine, runs: list[Run | None], *, as_json: bool) -> Non
         for run in ended:
             say(tell_run(run))
         say("next: paidforby stats")
-    note_held_pieces(engine, ended)
+    note_quarantined_pieces(engine, ended)
 
 
 def tell_run(run: Run) -> str:
-    """A look as people read it."""
+    """A run as people read it."""
     line = (
         f"{run.source}/{run.partition}: {run.outcome}, {run.seen:,} records: {run.new:,} new, "
-        f"{run.changed:,} changed, {run.unchanged:,} already known so"
+        f"{run.changed:,} changed, {run.unchanged:,} unchanged"
     )
     if run.vanished:
         line += f", {run.vanished:,} vanished"
     if run.quarantined:
-        line += f", {run.quarantined:,} held back"
+        line += f", {run.quarantined:,} quarantined"
     if run.reason:
         line += f" ({run.reason})"
     if run.not_before_at:

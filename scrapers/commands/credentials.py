@@ -11,7 +11,7 @@ import typer
 
 from archive.models import Run
 from archive.models.runs import Outcome
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 
 
-class Answer(StrEnum):
+class CredentialTest(StrEnum):
     """What a source said to its credential."""
 
     TAKEN = "taken"
@@ -47,16 +47,20 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
-EXIT_CODES = {Answer.TAKEN: DONE, Answer.UNKNOWN: DONE_WITH_REMAINDERS, Answer.REFUSED: FAILED}
+EXIT_CODES = {
+    CredentialTest.TAKEN: DONE,
+    CredentialTest.UNKNOWN: DONE_WITH_REMAINDERS,
+    CredentialTest.REFUSED: FAILED,
+}
 """From good to bad."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TestVerdict:
     """What came of a test call."""
 
     source: str
-    answer: Answer
+    answer: CredentialTest
     reason: str
 
 
@@ -94,7 +98,7 @@ def try_command(
         emit_json([vars(verdict) for verdict in verdicts])
     else:
         for verdict in verdicts:
-            say(show_plain(f"{verdict.source}: {verdict.answer}: {verdict.reason}"))
+            say(escape_text(f"{verdict.source}: {verdict.answer}: {verdict.reason}"))
     raise typer.Exit(max((EXIT_CODES[verdict.answer] for verdict in verdicts), key=_rank_code))
 
 
@@ -102,7 +106,7 @@ def _rank_code(code: int) -> int:
     return list(EXIT_CODES.values()).index(code)
 
 
-def _test_here(settings: Settings, source: str, base_url: str) -> Verdict:
+def _test_here(settings: Settings, source: str, base_url: str) -> TestVerdict:
     """One test call in this process: Scrapy runs once in it."""
     spider = find_spider(source)
     partitions = spider.list_partitions(settings, utc_now().date())
@@ -110,24 +114,26 @@ def _test_here(settings: Settings, source: str, base_url: str) -> Verdict:
         note(f"{source} asks for no credential")
         raise typer.Exit(FAILED)
     order = CrawlOrder(spider, partitions[0], base_url, find_realm(base_url))
-    return judge_test(check_source(settings, order, utc_now, most_answers=1).run)
+    return classify_test(check_source(settings, order, utc_now, most_answers=1).run)
 
 
-def judge_test(run: Run) -> Verdict:
+def classify_test(run: Run) -> TestVerdict:
     """What the beginning of a crawl says about the credential it was made with."""
     if run.outcome == Outcome.BLOCKED:
-        return Verdict(run.source, Answer.REFUSED, run.reason)
+        return TestVerdict(run.source, CredentialTest.REFUSED, run.reason)
     if run.outcome in {Outcome.FAILED, Outcome.DEFERRED}:
-        return Verdict(run.source, Answer.UNKNOWN, run.reason)
-    return Verdict(run.source, Answer.TAKEN, f"the source answered with {run.seen:,} records")
+        return TestVerdict(run.source, CredentialTest.UNKNOWN, run.reason)
+    return TestVerdict(
+        run.source, CredentialTest.TAKEN, f"the source answered with {run.seen:,} records"
+    )
 
 
-def _test_in_child(source: str, base_url: str) -> Verdict:
+def _test_in_child(source: str, base_url: str) -> TestVerdict:
     command = [sys.executable, "-m", "paidforby", "credentials", "test", source, "--json"]
     if base_url:
         command += ["--base-url", f"{base_url.rstrip('/')}/{source}"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (our own command)
     if not ended.stdout:
-        return Verdict(source, Answer.REFUSED, ended.stderr.strip())
+        return TestVerdict(source, CredentialTest.REFUSED, ended.stderr.strip())
     told = json.loads(ended.stdout)[0]
-    return Verdict(source, Answer(told["answer"]), told["reason"])
+    return TestVerdict(source, CredentialTest(told["answer"]), told["reason"])

@@ -1,4 +1,4 @@
-"""Looks over this machine and this archive: what works, what lacks, what to type.
+"""Looks over this machine and this archive: what works, what lacks, how to fix it.
 
 `paidforby doctor` calls it. It changes nothing and goes to no source.
 """
@@ -21,7 +21,7 @@ from config.settings import Dispatch, Settings
 from scrapers.media.machine_text import find_tesseract, name_version
 from scrapers.readers.yaml_files import YamlFileError
 from scrapers.work.dispatch.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
-from scrapers.work.plan.credentials import CredentialError, Standing, list_standings
+from scrapers.work.plan.credentials import CredentialError, CredentialStatus, list_standings
 from search.engines import open_search
 from search.port import SearchUnavailableError
 
@@ -31,7 +31,7 @@ LEAST_FREE_BYTES = 5 << 30
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was crawled."""
 
     name: str
     works: bool
@@ -44,7 +44,7 @@ class Finding:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """What works here, what lacks, what to type."""
+    """What works here, what lacks, how to fix it."""
     findings = examine(Settings(), utc_now().date())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
@@ -57,7 +57,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def examine(settings: Settings, today: date) -> list[Finding]:
-    """Everything that is looked at, in the order of need."""
+    """Everything that is crawled, in the order of need."""
     checks: tuple[Callable[[Settings], Finding], ...] = (
         _examine_python,
         _examine_disk,
@@ -71,14 +71,14 @@ def examine(settings: Settings, today: date) -> list[Finding]:
 
 
 def tell_findings(findings: list[Finding]) -> list[str]:
-    """Findings as lines: what, how it stands, and what to type."""
+    """Findings as lines: what, how it stands, and how to fix it."""
     width = max(len(finding.name) for finding in findings)
     return [_tell_finding(finding, width) for finding in findings]
 
 
 def _tell_finding(finding: Finding, width: int) -> str:
-    lack = "LACKS" if finding.is_needed else "not set"
-    state = ("WARNS" if finding.warns else "works") if finding.works else lack
+    missing = "LACKS" if finding.is_needed else "not set"
+    state = ("WARNS" if finding.warns else "works") if finding.works else missing
     is_shown = finding.to_type and (finding.warns or not finding.works)
     advice = f"  → {finding.to_type}" if is_shown else ""
     return f"{finding.name.ljust(width)}   {state.ljust(7)}   {finding.detail}{advice}"
@@ -180,11 +180,11 @@ def _examine_credentials(settings: Settings, today: date) -> list[Finding]:
     return [_tell_standing(standing, today) for standing in standings]
 
 
-def _tell_standing(standing: Standing, today: date) -> Finding:
+def _tell_standing(standing: CredentialStatus, today: date) -> Finding:
     name, days = standing.source, standing.count_days(today)
-    if standing.lack:
+    if standing.missing:
         detail = "its credential is not given, so it is not crawled"
-        return Finding(name, False, detail, is_needed=False, to_type=standing.lack)
+        return Finding(name, False, detail, is_needed=False, to_type=standing.missing)
     told, test = (
         f"credential: {standing.tell(today)}",
         f"paidforby credentials test {standing.source}",

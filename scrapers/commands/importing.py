@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 from sqlalchemy import Engine
 
 from archive.models.runs import Outcome
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
 from archive.store.setup import init_archive
 from archive.terminal import (
@@ -46,7 +46,7 @@ READ_AT_ONCE = 256 << 10
 """Bytes of a file between two steps of its progress."""
 
 YOUNG_OBJECTS = 500_000
-"""Objects made between two looks of the garbage collector: a few pages of records hold as many."""
+"""Objects made between two runs of the garbage collector: a few pages of records hold as many."""
 
 
 def init(as_json: AsJson = False) -> None:
@@ -146,7 +146,7 @@ def _open_or_init(settings: Settings) -> Engine:
 def _tracking_opener(progress: Progress, source: str) -> Opener:
     def open_file(path: Path) -> SourceFile:
         name = spell_name(path)
-        shown = escape(show_plain(f"{source}  {name}"))
+        shown = escape(escape_text(f"{source}  {name}"))
         task = progress.add_task(shown, total=path.stat().st_size)
         return SourceFile(name, lambda: _open_tracked(progress, path, task))
 
@@ -169,7 +169,7 @@ def _report(report: ImportReport, *, as_json: bool) -> None:
         note(tell_piece(piece))
     if len(report.unreadable) > SHOWN_AT_MOST:
         more = len(report.unreadable) - SHOWN_AT_MOST
-        note(f"held back: {more:,} more; type: paidforby quarantine list")
+        note(f"quarantined: {more:,} more; type: paidforby quarantine list")
 
 
 def describe_import(report: ImportReport) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def describe_import(report: ImportReport) -> dict[str, Any]:
         "outcome": report.outcome,
         "reason": report.reason,
         "files": report.files,
-        "already_held": report.already_held,
+        "already_captured": report.already_captured,
         **vars(report.counts),
         "unreadable": [piece.model_dump(exclude={"raw"}) for piece in report.unreadable],
         "not_read": [{"file": n.file, "reason": n.reason} for n in report.not_read],
@@ -191,13 +191,13 @@ def tell_import(report: ImportReport) -> list[str]:
     counts = report.counts
     head = (
         f"{report.source}: read {counts.seen:,} records from {report.files:,} files: "
-        f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} already known so"
+        f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
     )
     lines = [head]
-    lines += [f"  already taken in before: {name}" for name in report.already_held]
+    lines += [f"  already taken in before: {name}" for name in report.already_captured]
     lines += [f"  not read: {n.file} ({n.reason})" for n in report.not_read]
     if counts.vanished:
         lines.append(f"  vanished: {counts.vanished:,}")
     if report.unreadable:
-        lines.append(f"  held back: {len(report.unreadable):,} (type: paidforby quarantine list)")
-    return [*map(show_plain, lines), "next: paidforby stats"]
+        lines.append(f"  quarantined: {len(report.unreadable):,} (type: paidforby quarantine list)")
+    return [*map(escape_text, lines), "next: paidforby stats"]

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from archive.media.terms import Shelf
+from archive.media.terms import MediaTermsScope
 from archive.models.media import MediaState
 from archive.records import Allowance
 from archive.store.database import read
@@ -26,7 +26,13 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Realm, Settings
-from scrapers.media.collecting import Looked, MediaOrder, fetch_media, list_wanted, read_kept
+from scrapers.media.collecting import (
+    FetchedAddress,
+    MediaOrder,
+    fetch_media,
+    list_wanted,
+    read_kept,
+)
 from scrapers.media.machine_text import find_tesseract
 
 app = typer.Typer(
@@ -55,7 +61,7 @@ def fetch(
     settings = Settings()
     engine = open_or_exit(settings)
     order = MediaOrder(frozenset(source) if source else None, limit, base_url)
-    known = {shelf.source for shelf in list_wanted(engine, order)}
+    known = {scope.source for scope in list_wanted(engine, order)}
     if unknown := sorted(set(source or ()) - known):
         note(f"there is no source {', '.join(unknown)} in this archive; type: paidforby sources")
         raise typer.Exit(WRONG_USAGE)
@@ -65,8 +71,8 @@ def fetch(
         note("addresses of invented ads lead nowhere; --base-url names the replica to ask instead")
     counts: Counts = Counter()
     with plain_errors(), Console(stderr=True).status("fetching media") as status:
-        for looked in fetch_media(settings, engine, utc_now, order):
-            _count(looked, counts, status)
+        for fetched in fetch_media(settings, engine, utc_now, order):
+            _count(fetched, counts, status)
         words_read = read_kept(settings, engine, limit)
     if as_json:
         emit_json(_list_counts(sorted(known), counts) | {"words_read": words_read})
@@ -77,9 +83,9 @@ def fetch(
     raise typer.Exit(DONE_WITH_REMAINDERS if waits else DONE)
 
 
-def _count(looked: Looked, counts: Counts, status: Status) -> None:
-    counts[looked.source, looked.outcome.state] += 1
-    status.update(f"fetching media: {counts.total()} looked at, now {looked.source}")
+def _count(fetched: FetchedAddress, counts: Counts, status: Status) -> None:
+    counts[fetched.source, fetched.outcome.state] += 1
+    status.update(f"fetching media: {counts.total()} addresses, now {fetched.source}")
 
 
 def _list_counts(sources: list[str], counts: Counts) -> dict[str, object]:
@@ -87,14 +93,14 @@ def _list_counts(sources: list[str], counts: Counts) -> dict[str, object]:
     return {"sources": {s: {state: counts[s, state] for state in MediaState} for s in sources}}
 
 
-def _tell_counts(shelves: list[Shelf], counts: Counts) -> list[str]:
+def _tell_counts(scopes: list[MediaTermsScope], counts: Counts) -> list[str]:
     """The counts as a table, and which sources and feeds are left alone, and why."""
     header = ("source", *(state.replace("_", " ") for state in MediaState))
-    names = dict.fromkeys(shelf.source for shelf in shelves)
-    looked = [name for name in names if any(counts[name, state] for state in MediaState)]
-    rows = [(name, *(counts[name, state] for state in MediaState)) for name in looked]
+    names = dict.fromkeys(scope.source for scope in scopes)
+    fetched = [name for name in names if any(counts[name, state] for state in MediaState)]
+    rows = [(name, *(counts[name, state] for state in MediaState)) for name in fetched]
     lines = format_table(header, rows) if rows else ["nothing was due"]
-    left = {s.name: s.terms.because for s in shelves if s.terms.allows == Allowance.LEAVE}
+    left = {s.name: s.terms.because for s in scopes if s.terms.allows == Allowance.LEAVE}
     for because in dict.fromkeys(left.values()):
         alone = ", ".join(name for name in left if left[name] == because)
         lines.append(f"left alone, because {because}: {alone}")

@@ -18,8 +18,8 @@ from archive.terminal import WRONG_USAGE, note, say
 from scrapers.replica.app import show_robots
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
 from scrapers.replica.seeded.days import (
-    Plan,
     SeededDay,
+    SeedPlan,
     lay_out_day,
     write_api_ads,
     write_truth,
@@ -41,7 +41,7 @@ def replica(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serve on.")] = PORT,
 ) -> None:
     """Invented sources to try things on: every ad library, with as many ads as you like."""
-    plan = Plan(ads, seed)
+    plan = SeedPlan(ads, seed)
     if to is None:
         with TemporaryDirectory(prefix="replica-") as folder:
             laid_out = lay_out_days(plan, days, Path(folder))
@@ -57,7 +57,7 @@ def replica(
     say(f"next: paidforby import snap {name_folder(to, 1) / 'snap'}")
 
 
-def lay_out_days(plan: Plan, days: int, folder: Path) -> list[SeededDay]:
+def lay_out_days(plan: SeedPlan, days: int, folder: Path) -> list[SeededDay]:
     """Write each day below a folder, and what is true of them beside the days."""
     laid_out: list[SeededDay] = []
     for number in range(1, days + 1):

@@ -1,4 +1,4 @@
-"""Commands that look at sources when they are due: schedule, scheduler, worker."""
+"""Commands that run of sources when they are due: schedule, scheduler, worker."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ def scheduler() -> None:
 
 
 def schedule(as_json: AsJson = False) -> None:
-    """When each source is looked at, and which windows of rules will be decidable."""
+    """When each source is crawled, and which windows of rules will be decidable."""
     settings, now = Settings(), utc_now()
     with plain_errors():
         engine = open_archive(settings)

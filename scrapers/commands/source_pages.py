@@ -28,11 +28,11 @@ LABELS: Mapping[str, str] = {
     "needs": "Needs",
     "partition_unit": "One partition",
     "seconds_between_requests": "Fastest pace",
-    "lacks": "Does not tell",
-    "fewest_records_per_look": "Expected at least",
-    "most_records_per_look": "Expected at most",
-    "believable_fall_share": "Believable fall",
-    "believable_spend_minor": "Believable amount",
+    "data_gaps": "Does not tell",
+    "fewest_records_per_run": "Expected at least",
+    "most_records_per_run": "Expected at most",
+    "plausible_fall_share": "Plausible fall",
+    "plausible_spend_minor": "Plausible amount",
     "expected_blank_shares": "Expected blanks",
 }
 """What a page calls each field of a `SourceInfo`, in the order in which a reader asks."""
@@ -124,11 +124,11 @@ def _escape(text: str) -> str:
 TELLERS: Mapping[str, Callable[[Any], str]] = {
     "id": "`{}`".format,
     "needs": lambda value: value or "nothing",
-    "lacks": lambda value: value or "nothing known to be lacking",
+    "data_gaps": lambda value: value or "nothing known to be lacking",
     "seconds_between_requests": "one request in {:g} seconds".format,
-    "fewest_records_per_look": _tell_records,
-    "most_records_per_look": _tell_records,
-    "believable_fall_share": "{:.0%}".format,
-    "believable_spend_minor": lambda value: f"{value // 100:,} units of a currency with cents",
+    "fewest_records_per_run": _tell_records,
+    "most_records_per_run": _tell_records,
+    "plausible_fall_share": "{:.0%}".format,
+    "plausible_spend_minor": lambda value: f"{value // 100:,} units of a currency with cents",
     "expected_blank_shares": _tell_blanks,
 }

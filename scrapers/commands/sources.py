@@ -1,4 +1,4 @@
-"""Commands that say what was collected: every source with its last look, and where there are gaps."""
+"""Commands that say what was collected: every source with its last run, and where there are gaps."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from archive.models.runs import Outcome
 from archive.reading.coverage import WeekCoverage, cover_source, cover_weeks
-from archive.reading.sources.quarantined import find_held
+from archive.reading.sources.quarantined import find_quarantined
 from archive.reading.sources.sources import list_sources
 from archive.reading.sources.watched_sources import (
     AlertView,
@@ -20,7 +20,7 @@ from archive.reading.sources.watched_sources import (
     show_alert,
 )
 from archive.reading.views import SourceCoverage
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert
 from archive.runs.countries import ALL_COUNTRIES
 from archive.store.database import read
@@ -72,7 +72,7 @@ def sources(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every source: its last complete look, its records, its state, and what stands out."""
+    """Every source: its last complete run, its records, its state, and what stands out."""
     settings, now = Settings(), utc_now()
     if docs:
         write_pages(docs)
@@ -86,11 +86,11 @@ def sources(
         warnings = list_warnings(list_standings(settings), now.date())
     with read(engine) as session:
         views = [_add_warnings(view, warnings) for view in list_watched_sources(session, now)]
-        held = find_held(session)
+        held = find_quarantined(session)
     if as_json:
         emit_json(
             [
-                view.model_dump(mode="json") | {"held_batches": held.get(view.id, [])}
+                view.model_dump(mode="json") | {"quarantined_batches": held.get(view.id, [])}
                 for view in views
             ]
         )
@@ -98,7 +98,7 @@ def sources(
     for line in [*tell_sources(views), *tell_notes(views)]:
         say(line)
     for batch in [batch for batches in held.values() for batch in batches]:
-        reason = show_plain(f"{batch.source}/{batch.partition}: {batch.reason}")
+        reason = escape_text(f"{batch.source}/{batch.partition}: {batch.reason}")
         say(f"{batch.name} is held: {reason}; type: paidforby quarantine show {batch.name}")
     say("next: paidforby crawl SOURCE, or: paidforby import SOURCE PATH")
 
@@ -146,7 +146,9 @@ def tell_notes(views: list[WatchedSourceView]) -> list[str]:
     """What the table has no room for, one sentence each, broken to 80 columns."""
     told = [f"{view.id}: {words}" for view in views for words in _list_notes(view)]
     return [
-        line for words in told for line in wrap(show_plain(words), subsequent_indent="  ", width=80)
+        line
+        for words in told
+        for line in wrap(escape_text(words), subsequent_indent="  ", width=80)
     ]
 
 
@@ -154,9 +156,9 @@ def _list_notes(view: WatchedSourceView) -> list[str]:
     notes = [f"{ALERT_WORDS[alert.kind]}: {alert.reason}" for alert in view.alerts]
     run = view.last_run
     if run and run.reason and run.outcome != Outcome.DONE:
-        notes.append(f"the last look was {run.outcome}: {shorten(run.reason, REASON_WIDTH)}")
+        notes.append(f"the last run was {run.outcome}: {shorten(run.reason, REASON_WIDTH)}")
     if view.quarantined:
-        notes.append(f"{view.quarantined:,} pieces held back; type: paidforby quarantine list")
+        notes.append(f"{view.quarantined:,} pieces quarantined; type: paidforby quarantine list")
     if view.needs and run is None:
         notes.append(f"needs {view.needs}")
     return notes
@@ -172,7 +174,7 @@ def coverage(
     ] = CoverageBy.SOURCE,
     as_json: AsJson = False,
 ) -> None:
-    """Where the archive looked, what it saw of what sources claim, and the gaps between."""
+    """What the archive crawled, what it saw of what sources claim, and the gaps between."""
     engine, now = open_or_exit(Settings()), utc_now()
     with read(engine) as session:
         names = [source] if source else [view.id for view in list_sources(session)]
@@ -184,10 +186,10 @@ def coverage(
     if as_json:
         emit_json([_join_weeks(each, weeks) for each in covered])
         return
-    header = ("source", "days looked at", "of", "looks", "last look")
+    header = ("source", "days crawled", "of", "runs", "last run")
     say("\n".join(format_table(header, [_tell_coverage(each) for each in covered])))
     for line in [line for each in covered for line in _tell_gaps(each)]:
-        say(show_plain(line))
+        say(escape_text(line))
     say("next: paidforby coverage --by week")
 
 
@@ -204,10 +206,10 @@ def _say_weeks(weeks: list[WeekCoverage], country: str) -> None:
     header = (
         "source",
         "week of",
-        "days looked at",
-        "looks",
+        "days crawled",
+        "runs",
         "seen",
-        "claimed",
+        "source_total",
         "missing",
         "vanished",
     )
@@ -215,32 +217,32 @@ def _say_weeks(weeks: list[WeekCoverage], country: str) -> None:
     if len(chosen) > len(shown):
         say(f"… and {len(chosen) - len(shown):,} earlier weeks; --json gives all of them")
     for line in [line for week in shown for line in _tell_week_gaps(week)][:WEEKS_SHOWN]:
-        say(show_plain(line))
+        say(escape_text(line))
     say("next: paidforby coverage --by week --country GR, or --json for every country")
 
 
 def _tell_week(week: WeekCoverage) -> tuple[object, ...]:
-    counts = (week.seen, week.claimed, week.missing, week.vanished)
+    counts = (week.seen, week.source_total, week.missing, week.vanished)
     return (
         week.source,
         week.week_on,
-        f"{week.days_looked_at} of {week.days}",
-        week.looks,
+        f"{week.days_crawled} of {week.days}",
+        week.runs,
         *("unknown" if count is None else count for count in counts),
     )
 
 
 def _tell_week_gaps(week: WeekCoverage) -> list[str]:
     return [
-        f"gap: {week.source} {show_plain(', '.join(gap.names))}, "
+        f"gap: {week.source} {escape_text(', '.join(gap.names))}, "
         f"{gap.start_on} to {gap.end_on}: {gap.reason}"
         for gap in week.gaps
     ]
 
 
 def _tell_coverage(covered: SourceCoverage) -> tuple[str, int, int, int, str]:
-    last = _tell_time(covered.last_look_at)
-    return covered.source, covered.days_looked_at, covered.days, covered.looks, last
+    last = _tell_time(covered.last_crawled_at)
+    return covered.source, covered.days_crawled, covered.days, covered.runs, last
 
 
 def _tell_time(value: datetime | None) -> str:
@@ -250,7 +252,7 @@ def _tell_time(value: datetime | None) -> str:
 def _tell_gaps(covered: SourceCoverage) -> list[str]:
     """The newest gaps of a source, one line each."""
     lines = [
-        f"gap: {covered.source}, {gap.start_on} to {gap.end_on}: {gap.reason or 'nobody looked'}"
+        f"gap: {covered.source}, {gap.start_on} to {gap.end_on}: {gap.reason or 'not crawled'}"
         for gap in reversed(covered.gaps)
     ]
     more = len(lines) - GAPS_SHOWN

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from archive.curation.people import add_user, read_user
 from archive.errors import NotFoundError
 from archive.models import PublicAd, RuleVersion, Signal, User
-from archive.models.oversight import Answer
+from archive.models.oversight import RuleAnswer
 from archive.models.people import Role
 from archive.store.database import write
 from config.settings import Settings
@@ -69,7 +69,7 @@ def find_unmet(session: Session, rules: list[Rule]) -> tuple[PublicAd, Rule] | N
         select(PublicAd, RuleVersion.sha256)
         .join(Signal, col(Signal.ad_id) == col(PublicAd.id))
         .join(RuleVersion, col(RuleVersion.id) == col(Signal.rule_version_id))
-        .where(Signal.answer == Answer.NOT_MET, col(RuleVersion.sha256).in_(active))
+        .where(Signal.answer == RuleAnswer.NOT_MET, col(RuleVersion.sha256).in_(active))
         .order_by(col(Signal.is_historic), col(Signal.id))
     )
     found = [(ad, active[sha256]) for ad, sha256 in session.exec(query)]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from archive.models import Signal
-from archive.models.oversight import Answer
+from archive.models.oversight import RuleAnswer
 from archive.reading.sources.data_gaps import what_is_missing
 from archive.reading.sources.watched_sources import list_watched_sources
 from archive.records.money import format_bounds
@@ -34,7 +34,7 @@ WORD = "climate"
 def tell_archive(
     settings: Settings, engine: Engine, case: DemoCase | None, now: datetime
 ) -> Iterator[str]:
-    """Everything worth a first look, line by line."""
+    """Everything worth a first run, line by line."""
     with read(engine) as session:
         yield from tell_sources(list_watched_sources(session, now))
         yield ""
@@ -43,7 +43,7 @@ def tell_archive(
         yield from _tell_search(settings, engine)
         yield ""
         yield from _tell_signals(session)
-        yield from _tell_lacks(session)
+        yield from _tell_data_gaps(session)
     yield from _tell_case(case)
 
 
@@ -72,24 +72,24 @@ def _tell_signals(session: Session) -> Iterator[str]:
     historic = len(session.exec(select(Signal.id)).all()) - len(signals)
     answers = Counter(signal.answer for signal in signals)
     yield (
-        f"signals: {answers[Answer.NOT_MET]} not met · {answers[Answer.CANNOT_TELL]} cannot tell"
+        f"signals: {answers[RuleAnswer.NOT_MET]} not met · {answers[RuleAnswer.CANNOT_TELL]} cannot tell"
         f" · {historic} about elections that are over"
     )
     reasons = Counter(
         reason
         for signal in signals
-        if signal.answer == Answer.CANNOT_TELL
+        if signal.answer == RuleAnswer.CANNOT_TELL
         for reason in signal.because
     )
     for reason, count in reasons.most_common(REASONS_SHOWN):
         yield f"  cannot tell {count} times: {reason}"
 
 
-def _tell_lacks(session: Session) -> Iterator[str]:
-    lacks = what_is_missing(session).lacks
+def _tell_data_gaps(session: Session) -> Iterator[str]:
+    data_gaps = what_is_missing(session).data_gaps
     counts = Counter[str]()
-    for lack in lacks:
-        counts[lack.what] += lack.count
+    for data_gap in data_gaps:
+        counts[data_gap.what] += data_gap.count
     told = [f"{what.replace('_', ' ')} {count:,}" for what, count in counts.most_common()]
     yield f"what is not here: {' · '.join(told) or 'nothing that we know of'}"
 

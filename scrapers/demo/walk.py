@@ -42,7 +42,7 @@ from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import crawl_in_child, settings_environ
 from scrapers.work.crawl.progress import shown_progress
 from scrapers.work.dispatch.following import follow_changes
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 
 DEMO_HOME = Path("var/demo")
 MARKER = "made-by-paidforby-demo"
@@ -122,31 +122,31 @@ def crawl_days(settings: Settings, engine: Engine) -> None:
         days = DAYS[-1:] if last_runs(session) else DAYS
     for day in days:
         with running_replica(day=day) as url:
-            errands = list(list_errands(settings, url, utc_now().date()))
-            note(f"day {day}: looking at {len(errands)} partitions of the invented sources")
-            _crawl_all(settings, engine, errands, day)
+            crawl_jobs = list(list_crawl_jobs(settings, url, utc_now().date()))
+            note(f"day {day}: crawling {len(crawl_jobs)} partitions of the invented sources")
+            _crawl_all(settings, engine, crawl_jobs, day)
             _keep_media(settings, engine, url, day)
 
 
 def _keep_media(settings: Settings, engine: Engine, url: str, day: int) -> None:
     """Fetch what the ads' addresses hold, where their sources' terms allow."""
     order = MediaOrder(base_url=f"{url}/media")
-    looks = list(fetch_media(settings, engine, utc_now, order))
-    kept = sum(look.outcome.state == MediaState.KEPT for look in looks)
+    runs = list(fetch_media(settings, engine, utc_now, order))
+    kept = sum(lease.outcome.state == MediaState.KEPT for lease in runs)
     words_read = read_kept(settings, engine, PICTURES_READ)
     note(
-        f"day {day}: {len(looks)} addresses of pictures and videos looked at, {kept} kept; "
+        f"day {day}: {len(runs)} addresses of pictures and videos crawled, {kept} kept; "
         f"a machine read words in {words_read} of them"
     )
 
 
-def list_errands(settings: Settings, url: str, today: date) -> Iterator[Errand]:
+def list_crawl_jobs(settings: Settings, url: str, today: date) -> Iterator[CrawlJob]:
     """Every partition of every source that the replica has something for."""
     for source, spider in find_spiders().items():
         base_url = f"{url}/{source}"
         for partition in spider.list_partitions(settings, today):
             if is_served(settings, spider, partition, base_url):
-                yield Errand(source, partition, base_url)
+                yield CrawlJob(source, partition, base_url)
 
 
 def is_served(
@@ -162,21 +162,21 @@ def is_served(
         return error.code != 404
 
 
-def _crawl_all(settings: Settings, engine: Engine, errands: list[Errand], day: int) -> None:
+def _crawl_all(settings: Settings, engine: Engine, crawl_jobs: list[CrawlJob], day: int) -> None:
     """Crawl, each partition in a child, with a line for each source."""
 
-    def crawl(errand: Errand) -> Run | None:
-        return crawl_in_child(settings, engine, errand, utc_now)
+    def crawl(crawl_job: CrawlJob) -> Run | None:
+        return crawl_in_child(settings, engine, crawl_job, utc_now)
 
-    places = [(errand.source, errand.partition) for errand in errands]
+    places = [(crawl_job.source, crawl_job.partition) for crawl_job in crawl_jobs]
     with shown_progress(engine, places), ThreadPoolExecutor(CRAWLS_AT_ONCE) as pool:
-        ended = zip(errands, pool.map(crawl, errands), strict=True)
+        ended = zip(crawl_jobs, pool.map(crawl, crawl_jobs), strict=True)
         for source, pairs in groupby(ended, key=lambda pair: pair[0].source):
             note(f"day {day}: {tell_source(source, [run for _, run in pairs])}")
 
 
 def tell_source(source: str, runs: list[Run | None]) -> str:
-    """The looks at a source's partitions as one line."""
+    """The runs of a source's partitions as one line."""
     width = max(map(len, find_spiders()))
     begun = [run for run in runs if run]
     outcomes = ", ".join(sorted({run.outcome for run in begun}) or ["not begun"])
@@ -185,8 +185,8 @@ def tell_source(source: str, runs: list[Run | None]) -> str:
         for name in ("seen", "new", "changed", "vanished", "quarantined")
     }
     return (
-        f"{source:<{width}} {len(runs):>2} looked at: {sums['seen']:>3} records, {sums['new']} new, "
-        f"{sums['changed']} changed, {sums['vanished']} vanished, {sums['quarantined']} held back; "
+        f"{source:<{width}} {len(runs):>2} crawled: {sums['seen']:>3} records, {sums['new']} new, "
+        f"{sums['changed']} changed, {sums['vanished']} vanished, {sums['quarantined']} quarantined; "
         f"{outcomes}"
     )
 

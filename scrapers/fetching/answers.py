@@ -1,6 +1,6 @@
 """What an HTTP answer means for a walk: read on, wait, or stop, and why; which piece of a file it brings.
 
-`middlewares.py` asks a spider's `judge_answer`; a source whose errors stand in the body (Meta's API)
+`middlewares.py` asks a spider's `classify_response`; a source whose errors stand in the body (Meta's API)
 has a judge of its own. `downloads.py` asks about pieces. Nothing here waits or retries.
 """
 
@@ -14,7 +14,7 @@ from enum import StrEnum
 from scrapy.http import Response
 
 
-class Verdict(StrEnum):
+class NextStep(StrEnum):
     """What to do with an answer."""
 
     READ = "read"
@@ -30,34 +30,34 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ResponseVerdict:
     """A verdict, why, and for how long the source asks to be left alone."""
 
-    verdict: Verdict
+    verdict: NextStep
     reason: str = ""
     wait_seconds: float | None = None
 
 
-READ = Judgement(Verdict.READ)
+READ = ResponseVerdict(NextStep.READ)
 
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
 
-def judge_status(response: Response) -> Judgement:
+def classify_status(response: Response) -> ResponseVerdict:
     """The judgement of a source that says everything by its status."""
     status = response.status
     reason = f"the source answered with status {status}"
     if 200 <= status < 300:
         return READ
     if status == 429:
-        return Judgement(Verdict.QUOTA, reason)
+        return ResponseVerdict(NextStep.QUOTA, reason)
     if status >= 500 or status == 408:
-        return Judgement(Verdict.TRANSIENT, reason)
+        return ResponseVerdict(NextStep.TRANSIENT, reason)
     if status in {401, 403}:
-        return Judgement(Verdict.AUTH, f"{reason}: it does not let us in")
+        return ResponseVerdict(NextStep.AUTH, f"{reason}: it does not let us in")
     if status in {404, 410}:
-        return Judgement(Verdict.GONE, f"{reason}: there is no such file")
-    return Judgement(Verdict.SCHEMA, reason)
+        return ResponseVerdict(NextStep.GONE, f"{reason}: there is no such file")
+    return ResponseVerdict(NextStep.SCHEMA, reason)
 
 
 def read_retry_after(response: Response, now: datetime) -> float | None:

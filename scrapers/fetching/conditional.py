@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import Capture, Checkpoint, Run
 from archive.models.runs import Outcome, RunKind
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 
 APPLIED = (Outcome.DONE, Outcome.ATTENTION)
 
@@ -41,7 +41,7 @@ def _header(response: Response, name: str) -> str | None:
     return value.decode("latin-1") if value else None
 
 
-def is_held(session: Session, look: Look, url: str, sha256: str) -> bool:
+def is_captured(session: Session, lease: RunLease, url: str, sha256: str) -> bool:
     """Whether these bytes are the very ones of this address that were last taken in whole.
 
     Bytes that came back after others stood in their place are news, and so are bytes after an import:
@@ -51,8 +51,8 @@ def is_held(session: Session, look: Look, url: str, sha256: str) -> bool:
         select(Capture.sha256, Capture.run_id)
         .join(Run, col(Run.id) == Capture.run_id)
         .where(
-            Capture.source == look.source,
-            Capture.partition == look.partition,
+            Capture.source == lease.source,
+            Capture.partition == lease.partition,
             Capture.url == url,
             Capture.status == 200,
             col(Run.outcome).in_(APPLIED),
@@ -62,7 +62,7 @@ def is_held(session: Session, look: Look, url: str, sha256: str) -> bool:
     newest = session.exec(query.limit(1)).first()
     if newest is None or newest[0] != sha256:
         return False
-    return not _was_imported_since(session, look.source, newest[1])
+    return not _was_imported_since(session, lease.source, newest[1])
 
 
 def _was_imported_since(session: Session, source: str, run_id: int | None) -> bool:

@@ -36,7 +36,7 @@ from scrapers.fetching.answers import read_range, read_strong_validator
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.fetching.pinned_names import AiohttpPins, pin_twisted
 from scrapers.fetching.spooled import SPOOL, SpooledResponse
-from scrapers.fetching.spooling import Part, Rest, Spool, name_part
+from scrapers.fetching.spooling import BodyPart, Rest, Spool, name_part
 from scrapers.fetching.unpacking import BodyUnpacker
 from scrapers.fetching.walk import walk_of
 from scrapers.readers.files import ZipBombError
@@ -121,9 +121,9 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
         """
         if SPOOL not in request.meta or self._walk.secret:
             return await self._signing.download_request(request)
-        look = self._walk.intake.look
-        name = name_part(look.source, look.partition, request.meta[SPOOL])
-        part = self._spool.open_part(name, look.run_id)
+        lease = self._walk.intake.lease
+        name = name_part(lease.source, lease.partition, request.meta[SPOOL])
+        part = self._spool.open_part(name, lease.run_id)
         try:
             with plain_failures(), plain_outages():
                 response = await self._fetch_file(request, part)
@@ -143,7 +143,7 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
             await self._session.close()
         await self._signing.close()
 
-    async def _fetch_file(self, request: Request, part: Part) -> Response:
+    async def _fetch_file(self, request: Request, part: BodyPart) -> Response:
         self._session = self._session or ClientSession(
             # Names may be pinned anew for each request: nothing else may remember them.
             connector=TCPConnector(resolver=AiohttpPins(self._walk.names), use_dns_cache=False),
@@ -167,7 +167,9 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
             await self._receive_body(answer, part, rest)
             return SpooledResponse(request.url, headers=headers_of_file(answer), part=part)
 
-    async def _receive_body(self, answer: ClientResponse, part: Part, rest: Rest | None) -> None:
+    async def _receive_body(
+        self, answer: ClientResponse, part: BodyPart, rest: Rest | None
+    ) -> None:
         """Write the body into the part until it is whole and on the disk."""
         unpacker = BodyUnpacker(answer.headers.get("Content-Encoding", "").strip().lower())
         length = await asyncio.to_thread(place_body, answer, part, rest, unpacker.is_packed)
@@ -186,7 +188,7 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
 
 
 def place_body(
-    answer: ClientResponse, part: Part, rest: Rest | None, is_packed: bool
+    answer: ClientResponse, part: BodyPart, rest: Rest | None, is_packed: bool
 ) -> int | None:
     """Make the part ready for the body; gives the length of the whole file, `None` if not declared.
 

@@ -25,8 +25,8 @@ from archive.models.media import MediaState
 from archive.models.runs import Outcome
 from archive.runs.captures import redact_url
 from archive.store.outages import plain_failures, read_surely, tell_failure
-from scrapers.fetching.answers import Judgement, Verdict, read_retry_after
-from scrapers.fetching.conditional import is_held, validators_of
+from scrapers.fetching.answers import NextStep, ResponseVerdict, read_retry_after
+from scrapers.fetching.conditional import is_captured, validators_of
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.fetching.pacing import LONGEST_WAIT_SECONDS, leave_alone
 from scrapers.fetching.partition_spider import PartitionSpider
@@ -48,7 +48,7 @@ AFTER_OUTAGE = timedelta(hours=1)
 BROKEN_OFF = "dataloss"
 """Scrapy's flag for a body shorter than was declared."""
 CUT_SHORT = "the answer broke off before its end; what came of it is kept"
-FOR_THE_SPIDER = frozenset({Verdict.READ, Verdict.SMALLER, Verdict.LOST_PLACE})
+FOR_THE_SPIDER = frozenset({NextStep.READ, NextStep.SMALLER, NextStep.LOST_PLACE})
 
 
 class GuardMiddleware:
@@ -149,7 +149,7 @@ class CaptureMiddleware:
             and read_surely(
                 intake.engine,
                 intake.patience,
-                lambda session: is_held(session, intake.look, url, blob.sha256),
+                lambda session: is_captured(session, intake.lease, url, blob.sha256),
             )
         )
         media_type = (response.headers.get("Content-Type") or b"").decode("latin-1")[:200]
@@ -195,16 +195,16 @@ class BackoffMiddleware:
         if request.callback is NO_CALLBACK:
             return response
         if BROKEN_OFF in response.flags:
-            return self._try_again(request, Judgement(Verdict.TRANSIENT, CUT_SHORT), None)
-        judgement = self._spider.judge_answer(response)
-        if judgement.verdict in FOR_THE_SPIDER:
-            self._walk.read_answers += judgement.verdict == Verdict.READ
+            return self._try_again(request, ResponseVerdict(NextStep.TRANSIENT, CUT_SHORT), None)
+        ad_answer = self._spider.classify_response(response)
+        if ad_answer.verdict in FOR_THE_SPIDER:
+            self._walk.read_answers += ad_answer.verdict == NextStep.READ
             return response
-        if judgement.verdict in {Verdict.TRANSIENT, Verdict.QUOTA}:
+        if ad_answer.verdict in {NextStep.TRANSIENT, NextStep.QUOTA}:
             asked = read_retry_after(response, self._walk.intake.clock())
-            return self._try_again(request, judgement, asked or judgement.wait_seconds)
-        self._note_end(judgement)
-        raise IgnoreRequest(judgement.reason)
+            return self._try_again(request, ad_answer, asked or ad_answer.wait_seconds)
+        self._note_end(ad_answer)
+        raise IgnoreRequest(ad_answer.reason)
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
         """Treat a lost connection like a server that stumbled."""
@@ -212,40 +212,44 @@ class BackoffMiddleware:
             return None
         told = tell_failure(exception)
         if isinstance(exception, ResponseDataLossError):
-            return self._try_again(request, Judgement(Verdict.TRANSIENT, CUT_SHORT), None)
+            return self._try_again(request, ResponseVerdict(NextStep.TRANSIENT, CUT_SHORT), None)
         if isinstance(exception, OUTAGES):
-            judgement = Judgement(Verdict.TRANSIENT, f"the source could not be reached ({told})")
-            return self._try_again(request, judgement, None)
+            ad_answer = ResponseVerdict(
+                NextStep.TRANSIENT, f"the source could not be reached ({told})"
+            )
+            return self._try_again(request, ad_answer, None)
         self._walk.note_trouble(Outcome.FAILED, told)
         return None
 
-    def _try_again(self, request: Request, judgement: Judgement, asked: float | None) -> Request:
+    def _try_again(
+        self, request: Request, ad_answer: ResponseVerdict, asked: float | None
+    ) -> Request:
         tries = request.meta.get("tries", 0) + 1
-        wait = self._choose_wait(judgement.verdict, tries, asked)
+        wait = self._choose_wait(ad_answer.verdict, tries, asked)
         now = self._walk.intake.clock()
         until = now + timedelta(seconds=wait)
         leave_alone(self._walk, until)
         if wait > LONGEST_WAIT_SECONDS:
-            self._defer(judgement, until)
+            self._defer(ad_answer, until)
         if tries >= MOST_TRIES:
-            self._defer(judgement, now + AFTER_OUTAGE)
+            self._defer(ad_answer, now + AFTER_OUTAGE)
         return request.replace(meta={**request.meta, "tries": tries}, dont_filter=True)
 
-    def _choose_wait(self, verdict: Verdict, tries: int, asked: float | None) -> float:
+    def _choose_wait(self, verdict: NextStep, tries: int, asked: float | None) -> float:
         """Seconds to wait: never less than asked, and not all machines at the same moment."""
         if asked is not None:
             return asked + self._random.uniform(0.0, self._first_wait_seconds)
-        first = self._first_wait_seconds * (QUOTA_FACTOR if verdict == Verdict.QUOTA else 1)
+        first = self._first_wait_seconds * (QUOTA_FACTOR if verdict == NextStep.QUOTA else 1)
         return first * 2.0 ** (tries - 1) * self._random.uniform(1.0, 1.25)
 
-    def _defer(self, judgement: Judgement, not_before_at: datetime) -> None:
-        self._walk.note_trouble(Outcome.DEFERRED, judgement.reason, not_before_at=not_before_at)
-        raise IgnoreRequest(judgement.reason)
+    def _defer(self, ad_answer: ResponseVerdict, not_before_at: datetime) -> None:
+        self._walk.note_trouble(Outcome.DEFERRED, ad_answer.reason, not_before_at=not_before_at)
+        raise IgnoreRequest(ad_answer.reason)
 
-    def _note_end(self, judgement: Judgement) -> None:
-        if judgement.verdict == Verdict.AUTH:
-            self._walk.note_trouble(Outcome.BLOCKED, judgement.reason)
+    def _note_end(self, ad_answer: ResponseVerdict) -> None:
+        if ad_answer.verdict == NextStep.AUTH:
+            self._walk.note_trouble(Outcome.BLOCKED, ad_answer.reason)
         else:
             # The other files of a partition are worth having when one is missing.
-            is_over = judgement.verdict != Verdict.GONE
-            self._walk.note_trouble(Outcome.FAILED, judgement.reason, is_over=is_over)
+            is_over = ad_answer.verdict != NextStep.GONE
+            self._walk.note_trouble(Outcome.FAILED, ad_answer.reason, is_over=is_over)

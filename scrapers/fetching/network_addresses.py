@@ -22,7 +22,7 @@ KEPT_BY_QUOTE = "%/:=&?~#+!$,;'@()*[]"
 
 
 class NotFetchedError(Exception):
-    """A file was not fetched: the state its look ends in, why, and whether a later look may find it."""
+    """A file was not fetched: the state its run ends in, why, and whether a later run may find it."""
 
     def __init__(
         self,

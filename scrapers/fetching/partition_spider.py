@@ -15,7 +15,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from config.settings import Settings
-from scrapers.fetching.answers import Judgement, judge_status
+from scrapers.fetching.answers import ResponseVerdict, classify_status
 from scrapers.fetching.spooled import open_answer, request_file
 from scrapers.sources.spider import SourceSpider, page_readings, read_delivery
 
@@ -43,9 +43,9 @@ class PartitionSpider(scrapy.Spider):
     def requests(self) -> Iterable[Request]:
         """What to fetch for this partition, from the cursor on."""
 
-    def judge_answer(self, response: Response) -> Judgement:
+    def classify_response(self, response: Response) -> ResponseVerdict:
         """What an answer means; by its status, unless the source says it in the body."""
-        return judge_status(response)
+        return classify_status(response)
 
     async def start(self) -> AsyncIterator[Any]:
         """Scrapy's entry: the partition's requests."""

@@ -18,7 +18,7 @@ from archive.runs.plausibility import ImplausibleBatchError
 from archive.store.database import write
 from archive.store.outages import plain_failures, tell_failure
 from scrapers.fetching.walk import Walk, walk_of
-from scrapers.sources.spider import Page, Stop
+from scrapers.sources.spider import ReadingPage, Stop
 
 BEATS_PER_LEASE = 5
 
@@ -44,7 +44,7 @@ class ArchivePipeline:
         if self._heart:
             self._heart.cancel()
 
-    def process_item(self, item: Page | Stop) -> Page | Stop:
+    def process_item(self, item: ReadingPage | Stop) -> ReadingPage | Stop:
         """Write a page, or note that the spider stops.
 
         Raises:
@@ -58,7 +58,7 @@ class ArchivePipeline:
             self._take_page(item)
         return item
 
-    def _take_page(self, page: Page) -> None:
+    def _take_page(self, page: ReadingPage) -> None:
         if page.capture_id is None:
             raise ValueError("a page of a crawl names its capture")
         try:
@@ -77,10 +77,10 @@ class ArchivePipeline:
     async def _keep_lease(self) -> None:
         intake = self._walk.intake
         while not self._walk.is_over:
-            await asyncio.sleep(intake.look.lease.total_seconds() / BEATS_PER_LEASE)
+            await asyncio.sleep(intake.lease.lease_time.total_seconds() / BEATS_PER_LEASE)
             try:
                 # A database that is away misses a beat; the next page waits for it.
                 with suppress(OperationalError), write(intake.engine) as session:
-                    note_alive(session, intake.look, intake.clock())
+                    note_alive(session, intake.lease, intake.clock())
             except LeaseLostError as error:
                 self._walk.note_trouble(Outcome.FAILED, tell_failure(error))

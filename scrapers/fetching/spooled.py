@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.store.blobs import Blob, BlobStore
-from scrapers.fetching.spooling import Part
+from scrapers.fetching.spooling import BodyPart
 from scrapers.readers.files import SourceFile
 
 SPOOL = "spool"
@@ -25,7 +25,7 @@ class SpooledResponse(Response):
 
     attributes: tuple[str, ...] = (*Response.attributes, "part")
 
-    def __init__(self, *args: Any, part: Part, **kwargs: Any) -> None:  # noqa: ANN401 (Scrapy's own)
+    def __init__(self, *args: Any, part: BodyPart, **kwargs: Any) -> None:  # noqa: ANN401 (Scrapy's own)
         super().__init__(*args, **kwargs)
         self.part = part
 

@@ -35,7 +35,7 @@ class Rest:
         return {"Range": f"bytes={self.start}-", "If-Range": self.validator}
 
 
-class Part:
+class BodyPart:
     """A body as far as it has come, in a file of its own that no other process writes to.
 
     Beside it lies the validator it was sent with (RFC 9110, 8.8), without which it is begun anew. Its
@@ -74,7 +74,7 @@ class Part:
             self._note.write_text(validator, "latin-1")
 
     def go_on(self, start: int) -> None:
-        """Take the first `start` bytes that are held as the beginning of the body."""
+        """Take the first `start` bytes that are quarantined as the beginning of the body."""
         self._restart()
         while self.size < start:
             chunk = self._file.read(min(CHUNK_BYTES, start - self.size))
@@ -123,7 +123,7 @@ class Spool:
     folder: Path
     reserve_bytes: int
 
-    def open_part(self, name: str, run_id: int) -> Part:
+    def open_part(self, name: str, run_id: int) -> BodyPart:
         """What has come of a body so far, perhaps nothing.
 
         A run that was overtaken may still hold the file: then this run gets one of its own.
@@ -164,7 +164,7 @@ def name_part(source: str, partition: str, key: str) -> str:
     return f"{source}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
-def lock_part(path: Path) -> Part | None:
+def lock_part(path: Path) -> BodyPart | None:
     """The file as a part that is ours alone; `None`: another holds it, or has just deleted it."""
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
     try:
@@ -175,4 +175,4 @@ def lock_part(path: Path) -> Part | None:
     if not is_ours:
         file.close()
         return None
-    return Part(path, file)
+    return BodyPart(path, file)

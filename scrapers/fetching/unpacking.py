@@ -40,7 +40,7 @@ class BodyUnpacker:
             yield chunk
             return
         self._taken += len(chunk)
-        # Asked until nothing comes: what was held back last may be due without another byte of input.
+        # Asked until nothing comes: what was quarantined last may be due without another byte of input.
         while piece := self._inflater.decompress(chunk, PIECE_BYTES):
             self._given += len(piece)
             if self._given > max(RATIO_COUNTS_FROM, MAX_RATIO * self._taken):

@@ -13,12 +13,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.ingest.close_run import close_look
+from archive.ingest.close_run import close_run
 from archive.models import Run
 from archive.models.runs import Outcome, RunKind
 from archive.records import Unreadable
 from archive.runs.captures import last_applied_at
-from archive.runs.lease import UNNAMED_PARTITION, Counts, Look, begin_run, has_begun
+from archive.runs.lease import UNNAMED_PARTITION, Counts, RunLease, begin_run, has_begun
 from archive.runs.plausibility import Gate, ImplausibleBatchError, open_gate
 from archive.store.blobs import BlobStore
 from archive.store.outages import Patience, plain_failures, read_surely, write_surely
@@ -41,7 +41,7 @@ class ImportReport:
     outcome: Outcome
     reason: str = ""
     files: int = 0
-    already_held: list[str] = field(default_factory=list)
+    already_captured: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
@@ -92,12 +92,12 @@ def import_files(
     files = list(list_files(order.paths))
     reader = spider.reader_of(settings, order.partition)
     patience = Patience(settings.database_patience_seconds)
-    look, gate = _begin(engine, patience, spider.info.id, order, clock)
-    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
+    lease, gate = _begin(engine, patience, spider.info.id, order, clock)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), lease, clock, patience, gate)
     report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
     try:
         with plain_failures():
-            intake.rows = RowMemory.open(settings, engine, patience, look)
+            intake.rows = RowMemory.open(settings, engine, patience, lease)
             with suppress(ImplausibleBatchError):
                 for path in files:
                     _import_file(intake, reader, order, path, open_file, report)
@@ -111,10 +111,10 @@ def import_files(
 
 def _begin(
     engine: Engine, patience: Patience, source: str, order: ImportOrder, clock: Clock
-) -> tuple[Look, Gate]:
-    def begin(session: Session) -> tuple[Look, Gate]:
+) -> tuple[RunLease, Gate]:
+    def begin(session: Session) -> tuple[RunLease, Gate]:
         claim_realm(session, order.realm)
-        look = begin_run(
+        lease = begin_run(
             session,
             source,
             order.partition,
@@ -123,7 +123,7 @@ def _begin(
             observed_on=order.observed_at,
             is_sweep=order.complete_partition is not None,
         )
-        return look, open_gate(session, source)
+        return lease, open_gate(session, source)
 
     with plain_failures():
         return write_surely(
@@ -160,11 +160,11 @@ def _import_file(
     applied_at = read_surely(
         intake.engine,
         intake.patience,
-        lambda session: last_applied_at(session, intake.look.source, order.partition, blob.sha256),
+        lambda session: last_applied_at(session, intake.lease.source, order.partition, blob.sha256),
     )
     report.files += 1
     if applied_at and not (order.observed_at and order.observed_at > applied_at):
-        report.already_held.append(spell_name(path))
+        report.already_captured.append(spell_name(path))
         return
     capture = intake.keep_capture(blob, url=spell_name(path))
     file = replace(open_file(path), rows=intake.rows)
@@ -175,12 +175,12 @@ def _import_file(
 def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
     """End the run; only a sweep that read everything may say what has vanished."""
     outcome, reason = _find_outcome(intake)
-    is_whole = outcome == Outcome.DONE and not report.already_held
+    is_whole = outcome == Outcome.DONE and not report.already_captured
 
     def close(session: Session) -> Run:
-        return close_look(
+        return close_run(
             session,
-            intake.look,
+            intake.lease,
             outcome,
             intake.clock(),
             covered=is_whole and order.complete_partition is not None,

@@ -15,17 +15,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from archive.errors import ArchiveError
-from archive.ingest.close_run import close_look
+from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models import Capture, Run
 from archive.models.runs import Outcome
 from archive.records import Unreadable
 from archive.runs.captures import save_capture
-from archive.runs.lease import Counts, Look, count_pages, has_ended, has_newer_look, hold_lease
+from archive.runs.lease import Counts, RunLease, count_pages, has_ended, has_newer_run, hold_lease
 from archive.runs.monitors import ENDED_WELL
 from archive.runs.plausibility import Gate, ImplausibleBatchError
-from archive.runs.quarantine import hold_pieces
-from archive.runs.quarantined_batches import hold_batch, tell_hold
+from archive.runs.quarantine import quarantine_pieces
+from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
 from archive.runs.unchanged_rows import QuietAd, note_unchanged
 from archive.store.blobs import Blob, BlobStore
 from archive.store.outages import Patience, read_surely, tell_failure, write_surely
@@ -37,24 +37,24 @@ Clock = Callable[[], datetime]
 
 @dataclass
 class Intake:
-    """A look under way and what it met so far."""
+    """A run under way and what it met so far."""
 
     engine: Engine
     blobs: BlobStore
-    look: Look
+    lease: RunLease
     clock: Clock
     patience: Patience
     gate: Gate | None = None
-    """What may change before a person must believe it; `None`: a person has."""
+    """What may change before a person must accept it; `None`: a person has."""
     rows: RowMemory | None = None
-    """The rows of the look before, which need not be read again."""
+    """The rows of the run before, which need not be read again."""
     pages: int = 0
     """Pages that are known to be committed."""
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
     held: str = ""
-    """Why the look ended at a page that was not believed, and what to type; empty: all was."""
+    """Why the run ended at a page that was implausible, and how to fix it; empty: all was."""
 
     def take_page(
         self, readings: Sequence[Reading], capture: Capture, cursor: str | None = None
@@ -62,7 +62,7 @@ class Intake:
         """Write one page in one transaction: data, quarantine, checkpoint and fence.
 
         Raises:
-            ImplausibleBatchError: if the page is not believed. It is held, nothing else of it is
+            ImplausibleBatchError: if the page is implausible. It is held, nothing else of it is
                 written, and no further page may be taken.
             LeaseLostError: if another run has taken the partition over.
         """
@@ -78,7 +78,7 @@ class Intake:
                 self.engine,
                 self.patience,
                 write_page,
-                lambda session, _: count_pages(session, self.look) > self.pages,
+                lambda session, _: count_pages(session, self.lease) > self.pages,
             )
         except ImplausibleBatchError as doubt:
             self._hold_page(doubt, capture)
@@ -98,13 +98,13 @@ class Intake:
         gate: Gate | None,
     ) -> Counts:
         now = self.clock()
-        held = hold_pieces(session, self.blobs, self.look, pieces, capture, now)
+        held = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
         quiet = [r for r in readings if isinstance(r, QuietAd)]
         records = [r for r in readings if not isinstance(r, Unreadable | NotRead | QuietAd)]
-        counts = note_unchanged(session, self.look, quiet, gate)
+        counts = note_unchanged(session, self.lease, quiet, gate)
         read = ingest_page(
             session,
-            self.look,
+            self.lease,
             records,
             capture.id,
             now,
@@ -118,8 +118,8 @@ class Intake:
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:
             now = self.clock()
-            hold_lease(session, self.look, now)
-            return tell_hold(hold_batch(session, self.look, doubt, now, capture.id))
+            hold_lease(session, self.lease, now)
+            return tell_quarantined(quarantine_batch(session, self.lease, doubt, now, capture.id))
 
         # The same doubt about the same bytes is one batch, however often it is held.
         self.held = write_surely(self.engine, self.patience, hold, lambda *_: False)
@@ -127,7 +127,7 @@ class Intake:
     def keep_capture(
         self, blob: Blob, *, url: str, status: int | None = None, media_type: str = ""
     ) -> Capture:
-        """Note that the look got these bytes; gives the row as a value that outlives its transaction.
+        """Note that the run got these bytes; gives the row as a value that outlives its transaction.
 
         Raises:
             DatabaseAwayError: if the database stays away.
@@ -136,7 +136,7 @@ class Intake:
         def keep(session: Session) -> Capture:
             now = self.clock()
             capture = save_capture(
-                session, self.look, blob, url=url, now=now, status=status, media_type=media_type
+                session, self.lease, blob, url=url, now=now, status=status, media_type=media_type
             )
             session.refresh(capture)
             session.expunge(capture)
@@ -150,34 +150,34 @@ class Intake:
         )
 
     def close(self, end: Callable[[Session], Run]) -> Run:
-        """End the look once; `end` gives the run as it ended.
+        """End the run once; `end` gives the run as it ended.
 
         Raises:
             DatabaseAwayError: if the database stays away.
         """
         run = write_surely(
-            self.engine, self.patience, end, lambda session, _: has_ended(session, self.look)
+            self.engine, self.patience, end, lambda session, _: has_ended(session, self.lease)
         )
         if self.rows:
             is_newest = not read_surely(
-                self.engine, self.patience, lambda session: has_newer_look(session, self.look)
+                self.engine, self.patience, lambda session: has_newer_run(session, self.lease)
             )
             self.rows.close(is_kept=run.outcome in ENDED_WELL and is_newest)
         return run
 
     def add_absence(self, reason: str) -> str:
-        """Why the look ended as it did, and how long the database was away from it."""
+        """Why the run ended as it did, and how long the database was away from it."""
         return "; ".join(part for part in (reason, self.patience.tell()) if part)
 
     def end_as_failed(self, error: BaseException) -> None:
-        """Close the look that an error ended.
+        """Close the run that an error ended.
 
-        Where even that cannot be written, the row stays open and the next look closes it.
+        Where even that cannot be written, the row stays open and the next run closes it.
         """
 
         def end(session: Session) -> Run:
             reason = self.add_absence(tell_failure(error))
-            return close_look(session, self.look, Outcome.FAILED, self.clock(), reason=reason)
+            return close_run(session, self.lease, Outcome.FAILED, self.clock(), reason=reason)
 
         with suppress(ArchiveError, DBAPIError):
             self.close(end)

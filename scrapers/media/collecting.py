@@ -19,16 +19,16 @@ from sqlalchemy import Engine
 from archive.media.files import (
     RETRY_AFTER,
     DueAd,
-    Outcome,
+    FetchOutcome,
     find_outcome,
     keep_file,
     list_due,
     list_unread,
-    note_looks,
+    note_fetches,
     set_machine_text,
 )
-from archive.media.pictures import PICTURES, PictureTooLargeError, look_at_file
-from archive.media.terms import Shelf, list_shelves, write_parts
+from archive.media.pictures import PICTURES, PictureTooLargeError, measure_file
+from archive.media.terms import MediaTermsScope, list_terms_scopes, write_parts
 from archive.models import MediaFile
 from archive.models.media import MediaState
 from archive.records import Allowance
@@ -52,7 +52,7 @@ WAIT_WHEN_BUSY = timedelta(minutes=15)
 """For a server that is asked too often and does not say when to come back."""
 
 ADS_PER_ROUND = 20
-"""Ads of each source in one round of the worker: looks at sources must not wait for pictures."""
+"""Ads of each source in one round of the worker: crawls must not wait for pictures."""
 
 PICTURES_PER_ROUND = 20
 """Pictures in which one round of the worker reads words: each takes a second or so."""
@@ -72,13 +72,13 @@ class MediaOrder:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """One address that was looked at, and what that brought."""
+class FetchedAddress:
+    """One address that was crawled, and what that brought."""
 
     source: str
     ref: str
     url: str
-    outcome: Outcome
+    outcome: FetchOutcome
 
 
 class SourceBusyError(Exception):
@@ -87,7 +87,7 @@ class SourceBusyError(Exception):
 
 @dataclass(frozen=True)
 class MediaFetcher:
-    """What every look needs: the archive, the clock, and the manners towards one source."""
+    """What every run needs: the archive, the clock, and the manners towards one source."""
 
     settings: Settings
     engine: Engine
@@ -97,7 +97,7 @@ class MediaFetcher:
     limits: Limits
     base_url: str
 
-    def look_at(self, ad_id: int, url: str) -> Outcome:
+    def fetch_address(self, ad_id: int, url: str) -> FetchOutcome:
         """What an address holds for an ad: known already, or asked for now.
 
         Raises:
@@ -111,7 +111,7 @@ class MediaFetcher:
         try:
             return self.fetch(url)
         except PictureTooLargeError as error:
-            return Outcome(MediaState.TOO_LARGE, str(error))
+            return FetchOutcome(MediaState.TOO_LARGE, str(error))
         except NotFetchedError as error:
             return self.tell_failure(error)
 
@@ -132,7 +132,7 @@ class MediaFetcher:
                 raise SourceBusyError
             self.pause(wait_seconds)
 
-    def fetch(self, url: str) -> Outcome:
+    def fetch(self, url: str) -> FetchOutcome:
         """Fetch a file, measure it, keep it.
 
         Raises:
@@ -143,22 +143,22 @@ class MediaFetcher:
         with TemporaryDirectory(prefix="media-", dir=self.settings.home) as folder:
             path = Path(folder) / "file"
             download_file(place, path, self.settings.user_agent, self.limits)
-            look = look_at_file(path)
+            facts = measure_file(path)
             blob = BlobStore(self.settings.blobs_dir).put_file(path)
         with write(self.engine) as session:
-            keep_file(session, blob, look, tell_unread(look.media_type), self.clock())
-        return Outcome(MediaState.KEPT, sha256=blob.sha256)
+            keep_file(session, blob, facts, tell_unread(facts.media_type), self.clock())
+        return FetchOutcome(MediaState.KEPT, sha256=blob.sha256)
 
-    def tell_failure(self, error: NotFetchedError) -> Outcome:
-        """The outcome of a look that failed; a server that is asked too often is left alone."""
+    def tell_failure(self, error: NotFetchedError) -> FetchOutcome:
+        """The outcome of a run that failed; a server that is asked too often is left alone."""
         now = self.clock()
         asked = timedelta(seconds=error.wait_seconds) if error.wait_seconds else None
         if error.is_busy:
             with write(self.engine) as session:
                 hold_off(session, self.pace.key, now + (asked or WAIT_WHEN_BUSY), now)
         if error.state != MediaState.UNREACHABLE:
-            return Outcome(error.state, error.reason)
-        return Outcome(
+            return FetchOutcome(error.state, error.reason)
+        return FetchOutcome(
             error.state, error.reason, retry_at=now + max(asked or RETRY_AFTER, RETRY_AFTER)
         )
 
@@ -170,8 +170,8 @@ def fetch_media(
     order: MediaOrder,
     limits: Limits | None = None,
     pause: Pause = time.sleep,
-) -> Iterator[Looked]:
-    """Look at what is due, ad by ad, and keep what may be kept; gives each address looked at.
+) -> Iterator[FetchedAddress]:
+    """Fetch what is due, ad by ad, and keep what may be kept; gives each address asked.
 
     All addresses of an ad are written down in one transaction: whoever is killed in between fetches
     that ad again, and no other.
@@ -184,13 +184,13 @@ def fetch_media(
         return
     renew_terms(settings, engine)
     limits = replace(limits or Limits(), allow_loopback=bool(order.base_url))
-    for shelf in list_wanted(engine, order):
-        if shelf.terms.allows == Allowance.LEAVE:
+    for scope in list_wanted(engine, order):
+        if scope.terms.allows == Allowance.LEAVE:
             continue
-        seconds = 0.0 if order.base_url else shelf.seconds_between_requests
-        pace = Pace(f"{shelf.name}:media", seconds)
+        seconds = 0.0 if order.base_url else scope.seconds_between_requests
+        pace = Pace(f"{scope.name}:media", seconds)
         fetcher = MediaFetcher(settings, engine, clock, pause, pace, limits, order.base_url)
-        yield from _fetch_shelf(fetcher, shelf, order.most_ads)
+        yield from _fetch_scope(fetcher, scope, order.most_ads)
 
 
 def keep_due_media(
@@ -232,32 +232,34 @@ def renew_terms(settings: Settings, engine: Engine) -> None:
                 write_parts(session, source, named)
 
 
-def list_wanted(engine: Engine, order: MediaOrder) -> list[Shelf]:
+def list_wanted(engine: Engine, order: MediaOrder) -> list[MediaTermsScope]:
     """The sources and feeds asked for, each with what it lets us do with its media."""
     with read(engine) as session:
-        shelves = list_shelves(session)
-    return [s for s in shelves if order.sources is None or s.source in order.sources]
+        scopes = list_terms_scopes(session)
+    return [s for s in scopes if order.sources is None or s.source in order.sources]
 
 
-def _fetch_shelf(fetcher: MediaFetcher, shelf: Shelf, most_ads: int) -> Iterator[Looked]:
+def _fetch_scope(
+    fetcher: MediaFetcher, scope: MediaTermsScope, most_ads: int
+) -> Iterator[FetchedAddress]:
     """One round at one source or feed; it ends early when that wants to be left alone."""
     with read(fetcher.engine) as session:
-        due = list_due(session, shelf, fetcher.clock(), most_ads)
+        due = list_due(session, scope, fetcher.clock(), most_ads)
     for ad in due:
         try:
-            outcomes = {url: fetcher.look_at(ad.ad_id, url) for url in ad.addresses}
+            outcomes = {url: fetcher.fetch_address(ad.ad_id, url) for url in ad.addresses}
         except SourceBusyError:
             return
-        yield from _write_down(fetcher, shelf.source, ad, outcomes)
+        yield from _write_down(fetcher, scope.source, ad, outcomes)
 
 
 def _write_down(
-    fetcher: MediaFetcher, source: str, ad: DueAd, outcomes: dict[str, Outcome]
-) -> Iterator[Looked]:
+    fetcher: MediaFetcher, source: str, ad: DueAd, outcomes: dict[str, FetchOutcome]
+) -> Iterator[FetchedAddress]:
     with write(fetcher.engine) as session:
-        note_looks(session, source, ad, outcomes, fetcher.clock())
+        note_fetches(session, source, ad, outcomes, fetcher.clock())
     for url, outcome in outcomes.items():
-        yield Looked(source, ad.ref, url, outcome)
+        yield FetchedAddress(source, ad.ref, url, outcome)
 
 
 def place_address(url: str, base_url: str) -> str:
@@ -271,7 +273,7 @@ def place_address(url: str, base_url: str) -> str:
 
 
 def read_kept(settings: Settings, engine: Engine, limit: int, is_over: Event | None = None) -> int:
-    """Read the words of kept pictures in which no machine looked yet, oldest first; gives how many."""
+    """Read the words of kept pictures that no machine has read yet, oldest first; gives how many."""
     if find_tesseract() is None:
         return 0
     with read(engine) as session:

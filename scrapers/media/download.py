@@ -135,14 +135,14 @@ def check_answer(answer: HTTPResponse, most_bytes: int) -> None:
         NotFetchedError: for every other answer.
     """
     if answer.status != 200:
-        raise judge_status(answer)
+        raise classify_status(answer)
     if answer.getheader("Content-Encoding", "identity").lower() != "identity":
         raise NotFetchedError(MediaState.REFUSED, "its server sends it packed, unasked")
     if answer.length is not None and answer.length > most_bytes:
         raise refuse_size(most_bytes)
 
 
-def judge_status(answer: HTTPResponse) -> NotFetchedError:
+def classify_status(answer: HTTPResponse) -> NotFetchedError:
     """What a status other than 200 means for the file."""
     if answer.status in STATES_BY_STATUS:
         return NotFetchedError(*STATES_BY_STATUS[answer.status])

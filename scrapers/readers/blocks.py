@@ -1,6 +1,6 @@
 """Tables as blocks of neighbouring lines, so that what stood there before is known by few hashes.
 
-`scrapers.readers.matching` lays blocks beside those of the look before. A block ends where the length of
+`scrapers.readers.matching` lays blocks beside those of the run before. A block ends where the length of
 a line says so: lines that come or go above it move a block and do not change it.
 """
 

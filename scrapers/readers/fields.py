@@ -1,4 +1,4 @@
-"""The cells of one row or the keys of one object, taken out by name; what is left is looked at.
+"""The cells of one row or the keys of one object, taken out by name; what is left is crawled.
 
 Spiders take every field through here, so that a value that cannot be read is refused by its field's
 name. The values themselves are read by `scrapers.readers.parsing`.

@@ -30,7 +30,7 @@ class SourceFile:
     name: str
     open: Callable[[], IO[bytes]]
     rows: RowMemory | None = None
-    """The rows of the look it is read in; `None`: none are remembered."""
+    """The rows of the run it is read in; `None`: none are remembered."""
 
     @property
     def base_name(self) -> str:

@@ -1,4 +1,4 @@
-"""What a look met in a table, laid out in its folder until the snapshot is made of it.
+"""What a run met in a table, laid out in its folder until the snapshot is made of it.
 
 Plain text for DuckDB, a line a row: hashes, numbers, and refs without blanks, commas and quotes.
 """
@@ -39,7 +39,7 @@ class LaidOut:
     name: str
 
     def exists(self) -> bool:
-        """Whether the table was laid out at this look."""
+        """Whether the table was laid out at this run."""
         return self._path("blocks").exists()
 
     def write(
@@ -75,7 +75,7 @@ class LaidOut:
     def show(self, connection: "DuckDBPyConnection", *kinds: str) -> None:
         """Let a connection ask these files, each under the name of its kind."""
         for kind in kinds:
-            show_plain(connection, kind, self._path(kind), COLUMNS[kind])
+            escape_text(connection, kind, self._path(kind), COLUMNS[kind])
 
     def remove(self) -> None:
         """Forget the table: what was laid out of it may be half a table."""
@@ -87,11 +87,11 @@ class LaidOut:
 
 
 def find_laid_out(work: Path) -> Iterator[LaidOut]:
-    """The tables that a look laid out."""
+    """The tables that a run laid out."""
     return (LaidOut(work, path.stem) for path in sorted(work.glob("*.blocks")))
 
 
-def show_plain(
+def escape_text(
     connection: "DuckDBPyConnection", name: str, path: Path, columns: dict[str, str]
 ) -> None:
     """Let a connection ask a file of plain rows under a name."""

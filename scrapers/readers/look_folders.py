@@ -1,6 +1,6 @@
-"""Folders in which looks work: found, held while a look lives, swept once nobody does.
+"""Folders in which looks work: found, held while a run lives, swept once nobody does.
 
-`scrapers.readers.row_memory` calls it. A look that is killed leaves its folder; its lock goes with its
+`scrapers.readers.row_memory` calls it. A run that is killed leaves its folder; its lock goes with its
 process.
 """
 
@@ -12,19 +12,19 @@ from pathlib import Path
 
 
 def name_work(folder: Path, run_id: int) -> Path:
-    """Where a look keeps its own files in a partition's folder until it has ended."""
+    """Where a run keeps its own files in a partition's folder until it has ended."""
     return folder / f"look-{run_id}"
 
 
 def find_works(home: Path, source: str) -> dict[Path, int]:
-    """The folders of looks at a source, under way or left behind, each with its look's id."""
+    """The folders of runs of a source, under way or left behind, each with its run's id."""
     found = (home / "snapshots" / source).glob("*/look-*")
     ids = ((path, path.name.removeprefix("look-")) for path in found)
     return {path: int(run_id) for path, run_id in ids if run_id.isdecimal()}
 
 
 def hold_work(work: Path) -> int:
-    """Make a look's folder and lock it, as long as this process lives and does not close the number.
+    """Make a run's folder and lock it, as long as this process lives and does not close the number.
 
     Raises:
         OSError: if there is no room, or another process holds it.
@@ -40,7 +40,7 @@ def hold_work(work: Path) -> int:
 
 
 def sweep_work(work: Path) -> None:
-    """Remove a look's folder unless a process still holds it: the end of a look is written first."""
+    """Remove a run's folder unless a process still holds it: the end of a run is written first."""
     with suppress(OSError):
         held = hold_work(work)
         shutil.rmtree(work, ignore_errors=True)

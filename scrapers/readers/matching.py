@@ -1,4 +1,4 @@
-"""Which lines of a table stood there at the look before, and what is to be remembered of it.
+"""Which lines of a table stood there at the run before, and what is to be remembered of it.
 
 `scrapers.readers.row_memory` asks when a table is opened. Blocks that stood there are known by their
 hashes; of all other blocks DuckDB lays the lines beside those of the blocks that are gone. What this
@@ -40,7 +40,7 @@ FIND_CONTRADICTED = """SELECT DISTINCT ref
     FROM (SELECT unnest(string_split(refs, ' ')) AS ref FROM stood) SEMI JOIN pieces USING (ref)"""
 
 
-class Stretch(NamedTuple):
+class LineRange(NamedTuple):
     """Neighbouring lines that stood in the table before, by the refs of their ads."""
 
     first_line: int
@@ -57,7 +57,7 @@ class Matched:
     contradicted: Collection[str]
     """Ads of which another line is to be read: rows of one ad are read together."""
 
-    def list_stretches(self) -> Iterator[Stretch]:
+    def list_row_ranges(self) -> Iterator[LineRange]:
         """The known lines in their order, cut where it pays to look up."""
         first_line, refs = 1, list[str]()
         for block in self.blocks:
@@ -67,7 +67,7 @@ class Matched:
                 first_line, refs = first_line + len(refs), []
         yield from self._cut(first_line, refs)
 
-    def _cut(self, first_line: int, refs: list[str]) -> Iterator[Stretch]:
+    def _cut(self, first_line: int, refs: list[str]) -> Iterator[LineRange]:
         """The known lines of some, cut at the other lines, which have no ref."""
         if self.contradicted:
             refs = ["" if ref in self.contradicted else ref for ref in refs]
@@ -75,7 +75,7 @@ class Matched:
         while start < len(refs):
             end = refs.index("", start)
             if end > start:
-                yield Stretch(first_line + start, refs[start:end])
+                yield LineRange(first_line + start, refs[start:end])
             start = end + 1
 
 
@@ -85,7 +85,7 @@ NOTHING = Matched([], 0, ())
 def match_table(before: Path, key: bytes, laid_out: LaidOut, open_table: OpenTable) -> Matched:
     """The lines of a table that the snapshot holds.
 
-    Only records of one line are in snapshots: one whose cells hold line breaks is read at every look.
+    Only records of one line are in snapshots: one whose cells hold line breaks is read at every run.
 
     Raises:
         ValueError: if a line of the table is too long.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from archive.records import AdRecord, AnyRecord, Unreadable
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.runs.unchanged_rows import QuietAd
 from scrapers.readers.fields import FieldError, Fields, explain_refusal
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
@@ -96,7 +96,7 @@ def read_rows(
 ) -> Iterator[AnyRecord | Unreadable | QuietAd]:
     """The records of a table, and what could not be read of it.
 
-    Of a row that stands as it did at the look before only its ad comes (`scrapers.readers.row_memory`).
+    Of a row that stands as it did at the run before only its ad comes (`scrapers.readers.row_memory`).
 
     A file that lacks a required column is put aside whole: its values could be anyone's. A column
     that is not known is put aside by name once, while its cells stay with each record under
@@ -146,7 +146,7 @@ def read_each_object(
 
 def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
     reason = f"the source has a {kind} we do not know; its values are kept word for word"
-    field = show_plain(name[:LONGEST_NAME]) or "(no name)"
+    field = escape_text(name[:LONGEST_NAME]) or "(no name)"
     return Unreadable(file=file.name, line=line, field=field, reason=reason, raw=name.encode())
 
 
@@ -162,8 +162,8 @@ def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unr
     ]
     if not wrong:
         return None
-    reason = show_plain(f"{'; '.join(wrong)}; the file has: {', '.join(header[:60])}")
-    field = show_plain((lost + twice + unfit)[0])
+    reason = escape_text(f"{'; '.join(wrong)}; the file has: {', '.join(header[:60])}")
+    field = escape_text((lost + twice + unfit)[0])
     return Unreadable(file=file.name, line=1, field=field, reason=reason[:2_000])
 
 
@@ -189,7 +189,7 @@ def refuse_file(file: SourceFile, source_title: str) -> Unreadable:
     except BREAKING_ERRORS as error:
         return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
     begins = start.decode("utf-8", errors="replace").strip().splitlines() or ["nothing"]
-    shown = show_plain(begins[0][:80])
+    shown = escape_text(begins[0][:80])
     reason = f"this is {_name_kind(start)} of {source_title}; it begins: {shown}"
     return Unreadable(file=file.name, line=1, reason=reason)
 

@@ -1,10 +1,10 @@
-"""The rows of one look at a partition: those of the look before are passed over, all others are read.
+"""The rows of one run of a partition: those of the run before are passed over, all others are read.
 
 The crawl and the import open a memory, files carry it to `scrapers.readers.reading`, the intake closes it. A
-line is passed over only where a record begins, if it stood in the same table at the look before as a
-record of its own, and if its ad is still as that look left it. What `csv` makes of such a line follows
+line is passed over only where a record begins, if it stood in the same table at the run before as a
+record of its own, and if its ad is still as that run left it. What `csv` makes of such a line follows
 from the line alone, so nothing is guessed. All else is read, as is everything where there is doubt:
-another header, other code or configuration, a look that ended badly, a damaged snapshot.
+another header, other code or configuration, a run that ended badly, a damaged snapshot.
 """
 
 import logging
@@ -18,7 +18,7 @@ from typing import IO, Self
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.runs.unchanged_rows import QuietAd, find_quiet, list_living, may_rest_on
 from archive.store.outages import Patience, read_surely
 from config.settings import Settings
@@ -37,19 +37,19 @@ from scrapers.readers.snapshots import (
 )
 
 Recognise = Callable[[Collection[str]], Mapping[str, QuietAd]]
-"""Gives those of the ads it is asked for that still are as the look before left them, by their refs."""
+"""Gives those of the ads it is asked for that still are as the run before left them, by their refs."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class RowMemory:
-    """The rows of the files of one look: what stood there before, and what was read now."""
+    """The rows of the files of one run: what stood there before, and what was read now."""
 
     folder: Path
     name: SnapshotName
     before: Path | None
-    """Snapshot that the look rests on; `None`: each row is read."""
+    """Snapshot that the run rests on; `None`: each row is read."""
     recognise: Recognise
     readers_sha256: str
     read_refs: set[str] = field(default_factory=set)
@@ -60,32 +60,32 @@ class RowMemory:
 
     @classmethod
     def open(
-        cls, settings: Settings, engine: Engine, patience: Patience, look: Look
+        cls, settings: Settings, engine: Engine, patience: Patience, lease: RunLease
     ) -> Self | None:
-        """The memory of a look that has just begun; none for one that sweeps nothing.
+        """The memory of a run that has just begun; none for one that sweeps nothing.
 
         What looks at this source left behind when they were killed is swept away first.
 
         Raises:
             DatabaseAwayError: if the database stays away.
         """
-        _sweep_works(settings.home, engine, patience, look.source)
-        if not look.is_sweep:
+        _sweep_works(settings.home, engine, patience, lease.source)
+        if not lease.is_sweep:
             return None
-        folder = name_folder(settings.home, look.source, look.partition)
+        folder = name_folder(settings.home, lease.source, lease.partition)
         found = find_snapshot(folder)
         name = SnapshotName.of(found) if found else None
 
         def rests(session: Session) -> bool:
-            return name is not None and may_rest_on(session, look, name.run_id, name.observed_at)
+            return name is not None and may_rest_on(session, lease, name.run_id, name.observed_at)
 
         def recognise(refs: Collection[str]) -> Mapping[str, QuietAd]:
-            since = name.observed_at if name else look.observed_at
-            return read_surely(engine, patience, lambda s: find_quiet(s, look, refs, since))
+            since = name.observed_at if name else lease.observed_at
+            return read_surely(engine, patience, lambda s: find_quiet(s, lease, refs, since))
 
         return cls(
             folder=folder,
-            name=SnapshotName(look.run_id, look.observed_at, name.key if name else make_key()),
+            name=SnapshotName(lease.run_id, lease.observed_at, name.key if name else make_key()),
             before=found if read_surely(engine, patience, rests) else None,
             recognise=recognise,
             readers_sha256=hash_readers(settings.home / "config"),
@@ -93,7 +93,7 @@ class RowMemory:
 
     @property
     def work(self) -> Path:
-        """Where the look's own files lie until it has ended."""
+        """Where the run's own files lie until it has ended."""
         return name_work(self.folder, self.name.run_id)
 
     @property
@@ -102,7 +102,7 @@ class RowMemory:
         return self.name.key.encode()
 
     def hold_work(self) -> None:
-        """Make the look's folder, where nobody sweeps it until the memory is closed.
+        """Make the run's folder, where nobody sweeps it until the memory is closed.
 
         Raises:
             OSError: if there is no room.
@@ -111,13 +111,13 @@ class RowMemory:
             self._held = hold_work(self.work)
 
     def open_table(self, file_name: str, columns: Sequence[str]) -> "TableMemory":
-        """The rows of one table of this look."""
+        """The rows of one table of this run."""
         return TableMemory(self, name_table(self.readers_sha256, file_name, columns))
 
     def note(self, table: str, lines: Sequence[str], ref: str) -> None:
-        """Keep a row that became an ad; one that spans lines is no line, so it is read at each look.
+        """Keep a row that became an ad; one that spans lines is no line, so it is read at each run.
 
-        A disk without room ends the memory, not the look.
+        A disk without room ends the memory, not the run.
         """
         if self.before is not None:
             self.read_refs.add(ref)
@@ -133,7 +133,7 @@ class RowMemory:
             self._give_up(error)
 
     def close(self, *, is_kept: bool) -> None:
-        """End the memory; what the look saw becomes the snapshot if all of it was taken in."""
+        """End the memory; what the run saw becomes the snapshot if all of it was taken in."""
         try:
             if self._noted is not None:
                 self._noted.close()
@@ -149,11 +149,11 @@ class RowMemory:
 
     def _give_up(self, error: Exception) -> None:
         self._is_lost = True
-        logger.info("the rows of this look are not remembered: %s", error)
+        logger.info("the rows of this run are not remembered: %s", error)
 
 
 def _sweep_works(home: Path, engine: Engine, patience: Patience, source: str) -> None:
-    # Found before the looks under way are asked for: the row of a look is older than its folder. A look
+    # Found before the runs under way are asked for: the row of a run is older than its folder. A run
     # whose end is written may still write its snapshot: it holds its folder.
     if works := find_works(home, source):
         living = read_surely(engine, patience, lambda session: list_living(session, source))
@@ -162,11 +162,11 @@ def _sweep_works(home: Path, engine: Engine, patience: Patience, source: str) ->
 
 
 class TableMemory:
-    """The rows of one table of a look."""
+    """The rows of one table of a run."""
 
-    def __init__(self, look: RowMemory, table: str) -> None:
-        self._look = look
-        self._laid_out = LaidOut(look.work, table)
+    def __init__(self, lease: RowMemory, table: str) -> None:
+        self._look = lease
+        self._laid_out = LaidOut(lease.work, table)
         self._is_noted = False
 
     def note(self, lines: Sequence[str], ref: str) -> None:
@@ -182,20 +182,20 @@ class TableMemory:
 
     def match(self, open_table: OpenTable) -> Matched:
         """The lines of the table that stood there before; none where there is doubt."""
-        look = self._look
-        if look.before is None or self._laid_out.exists():
+        lease = self._look
+        if lease.before is None or self._laid_out.exists():
             return NOTHING
         try:
-            look.hold_work()
-            return match_table(look.before, look.key, self._laid_out, open_table)
+            lease.hold_work()
+            return match_table(lease.before, lease.key, self._laid_out, open_table)
         except Exception as error:  # noqa: BLE001 (whatever ails the aid: reading each row is right)
             logger.info("each row of the table is read: %s", error)
             self._laid_out.remove()
-            look.before = None
+            lease.before = None
             return NOTHING
 
     def lay_out(self, open_table: OpenTable) -> None:
-        """Lay the table out for the next look, once its rows are read; one without ads need not be."""
+        """Lay the table out for the next run, once its rows are read; one without ads need not be."""
         if not self._is_noted or self._laid_out.exists():
             return
         try:
@@ -213,7 +213,7 @@ class KnownLines:
         matched = memory.match(open_table)
         self.last_line = matched.lines
         """The table's last line; 0 where nothing is known."""
-        self._stretches = matched.list_stretches()
+        self._stretches = matched.list_row_ranges()
         self._stretch = next(self._stretches, None)
         self._settled: list[QuietAd | None] = []
 

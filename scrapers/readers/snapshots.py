@@ -1,7 +1,7 @@
 """Snapshots of tables: which blocks of lines stood there, kept as one small Parquet file a partition.
 
-`scrapers.readers.row_memory` writes one when a look has ended well; `scrapers.readers.matching` lays the
-tables of the next look beside it. Nothing here knows what a line means. A snapshot is an aid: it may be
+`scrapers.readers.row_memory` writes one when a run has ended well; `scrapers.readers.matching` lays the
+tables of the next run beside it. Nothing here knows what a line means. A snapshot is an aid: it may be
 deleted at any time.
 """
 
@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from scrapers.readers.laid_out import find_laid_out, show_plain
+from scrapers.readers.laid_out import escape_text, find_laid_out
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,7 +56,7 @@ READERS = ("archive", "config", "scrapers")
 
 
 class SnapshotName(NamedTuple):
-    """What the name of a snapshot says: the look it is of, and the key of its hashes."""
+    """What the name of a snapshot says: the run it is of, and the key of its hashes."""
 
     run_id: int
     observed_at: datetime
@@ -111,7 +111,7 @@ def name_table(readers_sha256: str, file_name: str, columns: Iterable[str]) -> s
 
 
 def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
-    """Make a snapshot of what a look laid out and noted, and of what still stands of the one before.
+    """Make a snapshot of what a run laid out and noted, and of what still stands of the one before.
 
     Raises:
         OSError: if there is no room, or DuckDB's own error.
@@ -120,7 +120,7 @@ def write_snapshot(work: Path, before: Path | None, target: Path) -> None:
     noted.touch()
     with open_duckdb(work) as connection:
         connection.execute(MAKE_BLOCKS)
-        show_plain(connection, "noted", noted, NOTED)
+        escape_text(connection, "noted", noted, NOTED)
         if before:
             show_snapshot(connection, "before", before)
         for table in find_laid_out(work):
@@ -143,7 +143,7 @@ def show_snapshot(connection: "DuckDBPyConnection", name: str, path: Path) -> No
 
 
 def open_duckdb(work: Path) -> "DuckDBPyConnection":
-    """A database of its own in memory, which spills into the look's folder."""
+    """A database of its own in memory, which spills into the run's folder."""
     import duckdb  # noqa: PLC0415 (a tenth of a second that most commands need not spend)
 
     spill = str(work / "spill")

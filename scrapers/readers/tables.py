@@ -21,7 +21,7 @@ from scrapers.readers.row_memory import KnownLines, TableMemory
 MAX_CELL_CHARACTERS = 16 << 20
 """Google's targeting cells 'can run to megabytes'; beyond this a cell is a damaged file."""
 
-ROWS_LOOKED_AT = 20
+ROWS_SAMPLED = 20
 
 csv.field_size_limit(MAX_CELL_CHARACTERS)
 
@@ -133,7 +133,7 @@ def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
 
 def has_rows(file: SourceFile, form: TableFormat) -> bool:
     """Whether one of the first rows has as many cells as the form has columns."""
-    return any(isinstance(row, TableRow) for row in islice(read_table(file, form), ROWS_LOOKED_AT))
+    return any(isinstance(row, TableRow) for row in islice(read_table(file, form), ROWS_SAMPLED))
 
 
 def read_table(
@@ -141,7 +141,7 @@ def read_table(
 ) -> Iterator[TableRow | Unreadable | QuietAd]:
     """Rows of a file in order, each with its first line; of rows passed over, the ad.
 
-    With a `memory`, rows that stand as they did at the look before are passed over.
+    With a `memory`, rows that stand as they did at the run before are passed over.
 
     Without `form.columns` the first row names the columns. A row with another number of cells, with
     bytes outside the encoding, or with broken quotes is `Unreadable`; when it swallowed further

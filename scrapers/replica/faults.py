@@ -126,7 +126,7 @@ def refuse_too_many(retry_after: str | None = None) -> Act:
 
 
 def fail_server() -> Act:
-    """500 without a word."""
+    """500 without reporting."""
     return reply_with(lambda: Response(status_code=500))
 
 

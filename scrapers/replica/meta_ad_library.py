@@ -44,7 +44,7 @@ USAGE_HEADER = "X-Business-Use-Case-Usage"
 class AdsArchive:
     """The endpoint `ads_archive` over the ads of one day, newest (highest id) first.
 
-    Only as many ads are looked at as a page needs, so they may be millions made on the way.
+    Only as many ads are crawled as a page needs, so they may be millions made on the way.
     """
 
     def __init__(self, ads: Sequence[ArchivedAd], budget: CallBudget) -> None:
@@ -69,7 +69,7 @@ class AdsArchive:
 
 
 def find_error(query: Mapping[str, str]) -> MetaError | None:
-    """What the API would refuse a query for; the token is looked at first."""
+    """What the API would refuse a query for; the token is crawled first."""
     token = query.get("access_token")
     if token == UNCONFIRMED_TOKEN:
         return ERRORS[10]
@@ -148,7 +148,7 @@ def make_page(
 def find_ads(
     query: Mapping[str, str], ads: Sequence[ArchivedAd], removed: str | None
 ) -> Iterator[ArchivedAd]:
-    """The ads a checked query finds behind its cursor; those before it are not looked at."""
+    """The ads a checked query finds behind its cursor; those before it are not crawled."""
     ref = read_cursor(query["after"]) if "after" in query else None
     place = None if ref is None else find_place(ads, ref)
     start = 0 if place is None else place + 1

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from archive.errors import ArchiveError
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 
 
 class SearchError(ArchiveError):
@@ -30,10 +30,10 @@ def read_search(text: str, countries: Collection[str], most_characters: int) -> 
     """
     country, _, words = text.strip().partition(" ")
     if country not in countries:
-        shown = show_plain(text[:60])
+        shown = escape_text(text[:60])
         raise SearchError(f"search {shown!r}: it begins with none of {', '.join(countries)}")
     if len(words) > most_characters:
         raise SearchError(
-            f"search {show_plain(text[:60])!r}: the source takes {most_characters} characters of words"
+            f"search {escape_text(text[:60])!r}: the source takes {most_characters} characters of words"
         )
     return Search(country, words.strip())

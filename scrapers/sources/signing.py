@@ -15,8 +15,8 @@ from archive.errors import ArchiveError
 REDACTED = "REDACTED"
 
 
-class LackError(ArchiveError):
-    """The operator has not given what a source needs; says what to type."""
+class MissingCredentialError(ArchiveError):
+    """The operator has not given what a source needs; says how to fix it."""
 
 
 @dataclass(frozen=True)

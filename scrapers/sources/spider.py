@@ -24,7 +24,7 @@ PAGE_SIZE = 5_000
 
 
 @dataclass(frozen=True)
-class Page:
+class ReadingPage:
     """Readings of one capture that go into the archive together, and where to go on after them."""
 
     readings: list[Reading]
@@ -63,7 +63,7 @@ class SourceSpider(ABC):
     @classmethod
     @abstractmethod
     def list_partitions(cls, _settings: Settings, today: date) -> list[str]:
-        """The partitions there are to look at, newest first."""
+        """The partitions there are to crawl, newest first."""
 
     @classmethod
     def find_address(cls, _settings: Settings, _partition: str) -> str:
@@ -94,7 +94,7 @@ class SourceSpider(ABC):
         """What the source must be shown to let us in; by default nothing.
 
         Raises:
-            LackError: if the operator has not given it.
+            MissingCredentialError: if the operator has not given it.
         """
         return None
 
@@ -107,7 +107,7 @@ class SourceSpider(ABC):
 def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
     """What a delivered file says, members of a zip one after the other.
 
-    A zip of nothing but descriptions is a piece that could not be read: a look at it has seen no ads and
+    A zip of nothing but descriptions is a piece that could not be read: a run at it has seen no ads and
     must not call any of them gone.
     """
     holds_data = False
@@ -127,9 +127,9 @@ def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
         )
 
 
-def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[Page]:
+def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[ReadingPage]:
     """Readings in pages of the size one transaction takes; at least one page, perhaps empty."""
     first = list(islice(readings, PAGE_SIZE))
-    yield Page(first, capture_id)
+    yield ReadingPage(first, capture_id)
     while batch := list(islice(readings, PAGE_SIZE)):
-        yield Page(batch, capture_id)
+        yield ReadingPage(batch, capture_id)

@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from archive.reading.views import SourceView
 from archive.records import Material, PartInfo
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.records.sources import (
     ALLOWANCE_IN_WORDS,
     MATERIAL_IN_WORDS,
@@ -42,7 +42,7 @@ def _tell_part(name: str, part: PartInfo | SourceInfo) -> Iterator[str]:
 def _fold(words: str, depth: int) -> list[str]:
     indent = "  " * depth
     following = f"{indent}  "
-    return wrap(show_plain(words), WIDTH, initial_indent=indent, subsequent_indent=following)
+    return wrap(escape_text(words), WIDTH, initial_indent=indent, subsequent_indent=following)
 
 
 def list_rows(

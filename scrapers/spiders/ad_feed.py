@@ -26,7 +26,7 @@ FOLDER = "feeds"
 NOT_STATED = "not stated"
 
 
-class Feed(PartInfo):
+class FeedFile(PartInfo):
     """One feed: a file `feeds/<name>.yaml`."""
 
     # SQLModel narrows the type of this field of pydantic's to a class that it does not export.
@@ -40,7 +40,7 @@ class Feed(PartInfo):
         default=PLAIN, description="Shape of the feed: a file of `column_maps`, or `plain`."
     )
     realm: Realm = Field(
-        default=Realm.REAL, description="`fictional`: only the demo looks at it; else `real`."
+        default=Realm.REAL, description="`fictional`: only the demo crawls it; else `real`."
     )
 
     @model_validator(mode="after")
@@ -59,7 +59,7 @@ class Feed(PartInfo):
 
 
 class AdFeedSpider(SourceSpider):
-    """One file a feed; what left the feed since the last look has vanished from it."""
+    """One file a feed; what left the feed since the last run has vanished from it."""
 
     info = SourceInfo(
         id="ad_feed",
@@ -73,7 +73,7 @@ class AdFeedSpider(SourceSpider):
         needs="a file for each feed in the operator's config/feeds",
         partition_unit="one feed",
         seconds_between_requests=5,
-        lacks="whether an ad is political, unless a feed says so",
+        data_gaps="whether an ad is political, unless a feed says so",
         republish={
             Material.MEDIA: Terms(
                 allows=Allowance.LEAVE,
@@ -98,7 +98,7 @@ class AdFeedSpider(SourceSpider):
 
     @classmethod
     def list_parts(cls, settings: Settings) -> Mapping[str, PartInfo]:
-        """The feeds that are looked at here, by their names."""
+        """The feeds that are crawled here, by their names."""
         feeds = list_feeds(settings)
         # Which day it is does not matter: every feed is one partition, always.
         return {name: feeds[name] for name in cls.list_partitions(settings, date.min)}
@@ -129,11 +129,11 @@ class AdFeedSpider(SourceSpider):
         yield from MappedReader(PLAIN, PLAIN_MAP).read(file)
 
 
-def list_feeds(settings: Settings) -> dict[str, Feed]:
+def list_feeds(settings: Settings) -> dict[str, FeedFile]:
     """The feeds by their names, the operator's files over the shipped ones.
 
     Raises:
         YamlFileError: naming the file, line and field that is wrong.
     """
     files = list_config_files(settings, FOLDER, ".yaml")
-    return {file.path.stem: read_model(file.path, Feed) for file in files}
+    return {file.path.stem: read_model(file.path, FeedFile) for file in files}

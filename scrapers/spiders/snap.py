@@ -108,11 +108,11 @@ class SnapSpider(SourceSpider):
         access="robots: obey",
         partition_unit="one year's file",
         seconds_between_requests=5,
-        lacks="no text of the ad: only the media file and the address it leads to",
+        data_gaps="no text of the ad: only the media file and the address it leads to",
         # Exact amounts of single ads: none of 2018 or 2023 was above 30,000 units.
-        believable_spend_minor=10_000_000_00,
+        plausible_spend_minor=10_000_000_00,
         # The years to 2026 hold 74,609 ads together; a year begins with few.
-        most_records_per_look=200_000,
+        most_records_per_run=200_000,
         # Of 2,096 ads of 2018 and 2023 none left these blank; 22% of a file lead nowhere.
         expected_blank_shares={
             "advertiser_name": 0.02,

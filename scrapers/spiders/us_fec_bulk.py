@@ -84,7 +84,7 @@ class UsFecBulkSpider(SourceSpider):
         access="robots: obey",
         partition_unit="one two-year election cycle",
         seconds_between_requests=5,
-        lacks="no ads; expenditures of outside groups for or against candidates are in other files",
+        data_gaps="no ads; expenditures of outside groups for or against candidates are in other files",
         withheld=EXPENDITURE_NOT_TAKEN | COMMITTEE_NOT_TAKEN,
         republish={
             Material.MEDIA: Terms(

@@ -1,1 +1,1 @@
-"""Decides when a source is looked at, who does it, and what follows: schedule, workers, child processes."""
+"""Decides when a source is crawled, who does it, and what follows: schedule, workers, child processes."""

@@ -34,7 +34,7 @@ WORD_FIELDS = (
 )
 
 
-class Place(NamedTuple):
+class HitPlace(NamedTuple):
     """Where an ad stands in the answer: places sort as their ads are listed."""
 
     day: int
@@ -61,7 +61,7 @@ class Tally:
 
 
 def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage:
-    """Ads that had all words and passed all filters at a moment; `query.sort` is not looked at.
+    """Ads that had all words and passed all filters at a moment; `query.sort` is not crawled.
 
     Newest start first, ads without a known start last, then by id.
     """
@@ -126,13 +126,13 @@ def _list_texts(ad: PublicAd) -> Iterator[str]:
     yield join_landing(ad)
 
 
-def _place(ad: PublicAd) -> Place:
+def _place(ad: PublicAd) -> HitPlace:
     day = -ad.started_on.toordinal() if ad.started_on else 0
-    return Place(day, ad.public_id, ad.id, ad.source)
+    return HitPlace(day, ad.public_id, ad.id, ad.source)
 
 
 def _read_hits(
-    session: Session, query: AdQuery, moment: Moment, places: list[Place]
+    session: Session, query: AdQuery, moment: Moment, places: list[HitPlace]
 ) -> list[SearchHit]:
     """The whole ads at these places, in their order."""
     terms = {term for unit in query.units for term in unit.terms}

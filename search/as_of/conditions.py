@@ -23,7 +23,7 @@ from sqlmodel import Session, col
 from archive.models import PublicAd
 from archive.reading.as_of.moment import Moment
 from archive.reading.json_lists import list_holds
-from archive.reading.visible import is_listed
+from archive.reading.visible import is_visible_by_default
 from search.query import LIST_FIELDS, AdQuery
 
 NAME_FIELDS = {"advertiser": "advertiser_name", "payer": "payer_name"}
@@ -36,8 +36,8 @@ def list_conditions(
     """What every ad that answers meets; all filters but those by a name are decided by it."""
     conditions = [_has_value(session, ads, name, values) for name, values in query.values.items()]
     conditions += _list_bounds(query, ads)
-    if query.only_listed:
-        conditions.append(is_listed(ads, moment))
+    if query.only_visible_by_default:
+        conditions.append(is_visible_by_default(ads, moment))
     if query.units:
         conditions.append(_may_hold(session, ads, {unit.terms for unit in query.units}))
     return conditions

@@ -56,7 +56,7 @@ class SearchTables:
             Column("name", String),
             Column("value", String),
         )
-        Index(f"{self._prefix}_listed_by_value", *(self.listed.c[n] for n in _LISTED_KEY))
+        Index(f"{self._prefix}_listed_by_value", *(self.listed.c[n] for n in _VISIBLE_KEY))
         self.term = self._define(
             "term", Column("id", Integer, primary_key=True), Column("term", String, unique=True)
         )
@@ -91,13 +91,17 @@ class SearchTables:
             Column("id", Integer, primary_key=True),
             *(Column(name, String) for name in (*texts, "media_type", "state")),
             Column("declared_political", Boolean),
-            Column("is_listed", Boolean),
+            Column("is_visible_by_default", Boolean),
             *(Column(name, Integer) for name in _AD_NUMBERS),
         )
         for name, columns in _AD_INDEXES.items():
             Index(f"{self._prefix}_ad_by_{name}", *(ad.c[c] for c in columns))
         # Few ads are in it, so that leaving them out costs next to nothing.
-        Index(f"{self._prefix}_ad_unlisted", ad.c.id, sqlite_where=ad.c.is_listed.is_(False))
+        Index(
+            f"{self._prefix}_ad_unlisted",
+            ad.c.id,
+            sqlite_where=ad.c.is_visible_by_default.is_(False),
+        )
         return ad
 
     def _virtual_statements(self) -> list[str]:
@@ -110,7 +114,7 @@ class SearchTables:
         ]
 
 
-_LISTED_KEY = ("name", "value", "ad_id")
+_VISIBLE_KEY = ("name", "value", "ad_id")
 _AD_NUMBERS = ("started_day", "ended_day", "spend_lower_minor", "impressions_lower")
 _AD_INDEXES = {
     "source": ("source",),

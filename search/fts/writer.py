@@ -27,7 +27,7 @@ def write_documents(
         return
     delete_documents(session, tables, [document.ad_id for document in documents])
     texts = [_text_row(document) for document in documents]
-    listed = [row for document in documents for row in _listed_rows(document)]
+    listed = [row for document in documents for row in _visible_rows(document)]
     connection = session.connection()
     connection.execute(tables.ad.insert(), [_ad_row(tables, d) for d in documents])
     connection.execute(tables.shown.insert(), [_shown_row(d) for d in documents])
@@ -79,7 +79,7 @@ def _shown_row(document: SearchDocument) -> Values:
     return {"id": document.ad_id, "document": document.model_dump_json()}
 
 
-def _listed_rows(document: SearchDocument) -> Iterable[Values]:
+def _visible_rows(document: SearchDocument) -> Iterable[Values]:
     for name, field in LIST_FIELDS.items():
         for value in dict.fromkeys(getattr(document, field)):
             yield {"ad_id": document.ad_id, "name": name, "value": value}

@@ -1,7 +1,7 @@
 """A small archive behind the application, and people of every kind to ask it.
 
 `client` asks as nobody; `keys` holds a key for each kind of person; `ask` sends a request as one of
-them; `take_in` adds records as a further look; `clock` is what the application takes for now.
+them; `take_in` adds records as a further run; `clock` is what the application takes for now.
 """
 
 import shutil
@@ -141,21 +141,21 @@ def fill_archive(settings: Settings) -> dict[str, str]:
         }
         made = {name: add_user(session, name, roles, NOON)[1] for name, roles in people.items()}
         disable_user(session, "disabled", NOON)
-    take_in_look(settings, RECORDS, NOON)
+    take_in_run(settings, RECORDS, NOON)
     sync_index(engine, open_search(settings, engine), NOON)
     engine.dispose()
     return made | {"unknown key": "pfb_nobody-has-this-key", "nobody": ""}
 
 
-def take_in_look(settings: Settings, records: list[AnyRecord], now: datetime) -> None:
+def take_in_run(settings: Settings, records: list[AnyRecord], now: datetime) -> None:
     engine = open_engine(settings)
     with write(engine) as session:
-        look = begin_run(session, SOURCE.id, "2026", RunKind.CRAWL, now)
+        run = begin_run(session, SOURCE.id, "2026", RunKind.CRAWL, now)
         blob = BlobStore(settings.blobs_dir).put_bytes(b"the page of that day")
         url = "https://example.org/ads.csv?token=secret"
-        capture = save_capture(session, look, blob, url=url, now=now)
-        ingest_page(session, look, records, capture.id, now)
-        end_run(session, look, Outcome.DONE, now)
+        capture = save_capture(session, run, blob, url=url, now=now)
+        ingest_page(session, run, records, capture.id, now)
+        end_run(session, run, Outcome.DONE, now)
     engine.dispose()
 
 
@@ -193,7 +193,7 @@ def keys(archive: Filled) -> dict[str, str]:
 @pytest.fixture
 def take_in(settings: Settings) -> Callable[..., None]:
     def take(records: list[AnyRecord], now: datetime = NOON) -> None:
-        take_in_look(settings, records, now)
+        take_in_run(settings, records, now)
 
     return take
 

@@ -155,9 +155,9 @@ def moved(client, settings, take_in):
     engine = open_engine(settings)
     now = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
     with write(engine) as session:
-        look = begin_run(session, "example", "ids", RunKind.IMPORT, now)
+        run = begin_run(session, "example", "ids", RunKind.IMPORT, now)
         move = AdvertiserMove(old_ref="page-1", new_ref="page-2")
-        ingest_moves(session, Stamp(look, None, now), [move])
+        ingest_moves(session, Stamp(run, None, now), [move])
     engine.dispose()
     return client
 

@@ -18,7 +18,7 @@ def test_every_country_and_all_together_have_their_week(ask):
     rows = {row["country"]: row for row in answer["items"]}
     assert (rows["*"]["source"], rows["*"]["week_on"]) == (SOURCE.id, "2026-02-23")
     assert rows["*"]["outcomes"] == {"done": 1}
-    assert rows["*"]["claimed"] is None
+    assert rows["*"]["source_total"] is None
 
 
 def test_a_week_can_be_chosen_and_had_as_csv(ask, take_in):
@@ -27,10 +27,10 @@ def test_a_week_can_be_chosen_and_had_as_csv(ask, take_in):
         "GET", "/coverage?source=example&country=*&from=2026-03-01&to=2026-03-01&format=csv"
     )
     (row,) = csv.DictReader(io.StringIO(answer.text))
-    assert (row["country"], row["looks"], row["days"]) == ("*", "2", "7")
+    assert (row["country"], row["runs"], row["days"]) == ("*", "2", "7")
 
 
-def test_a_killed_look_shows_as_a_gap_within_five_minutes(ask, settings, clock, keys):
+def test_a_killed_run_shows_as_a_gap_within_five_minutes(ask, settings, clock, keys):
     engine = open_engine(settings)
     began_at = NOON + timedelta(days=1)
     with write(engine) as session:
@@ -46,19 +46,19 @@ def test_a_killed_look_shows_as_a_gap_within_five_minutes(ask, settings, clock, 
 
 
 @pytest.mark.parametrize("path", ["/search", "/search?q=harbour", "/search?filter=source=example"])
-def test_a_search_says_how_well_its_sources_were_looked_at(ask, path):
-    (looked,) = ask("GET", path).json()["coverage"]
-    assert looked["source"] == SOURCE.id
-    assert looked["sentence"] == "looked on 1 of 1 day, last on 1 Mar 2026"
+def test_a_search_says_how_well_its_sources_were_crawled(ask, path):
+    (crawled,) = ask("GET", path).json()["coverage"]
+    assert crawled["source"] == SOURCE.id
+    assert crawled["sentence"] == "crawled on 1 of 1 day, last on 1 Mar 2026"
 
 
-def test_a_search_in_some_days_says_how_well_these_were_looked_at(ask):
+def test_a_search_in_some_days_says_how_well_these_were_crawled(ask):
     answer = ask("GET", "/search?filter=since=2026-02-02&filter=until=2026-03-01").json()
-    (looked,) = answer["coverage"]
-    assert (looked["days_looked_at"], looked["days"]) == (1, 28)
+    (crawled,) = answer["coverage"]
+    assert (crawled["days_crawled"], crawled["days"]) == (1, 28)
 
 
-def test_a_search_as_of_a_time_knows_only_the_looks_of_then(ask, take_in, clock):
+def test_a_search_as_of_a_time_knows_only_the_runs_of_then(ask, take_in, clock):
     take_in([make_ad("a9")], NOON + timedelta(days=2))
     clock.at = NOON + timedelta(days=3)
     then = ask("GET", "/search?as_of=2026-03-01T12:30:00Z").json()["coverage"]
@@ -66,17 +66,17 @@ def test_a_search_as_of_a_time_knows_only_the_looks_of_then(ask, take_in, clock)
     assert [look["days"] for look in (*then, *now)] == [1, 3]
 
 
-def test_every_sum_says_how_well_its_sources_were_looked_at(ask):
+def test_every_sum_says_how_well_its_sources_were_crawled(ask):
     groups = ask("GET", "/spend?by=payer").json()["groups"]
     assert groups
     for group in groups:
-        (looked,) = group["coverage"]
-        assert looked["sentence"] == "looked on 1 of 1 day, last on 1 Mar 2026"
+        (crawled,) = group["coverage"]
+        assert crawled["sentence"] == "crawled on 1 of 1 day, last on 1 Mar 2026"
 
 
 @pytest.mark.parametrize("path", ["/search", "/search?q=nothingofthekind", "/spend"])
 def test_the_sentence_stands_on_the_page_of_the_answer(client, path):
-    assert "looked on 1 of 1 day, last on 1 Mar 2026." in client.get(path).text
+    assert "crawled on 1 of 1 day, last on 1 Mar 2026." in client.get(path).text
 
 
 def test_the_page_of_a_source_shows_its_weeks_country_by_country(client):
@@ -86,9 +86,9 @@ def test_the_page_of_a_source_shows_its_weeks_country_by_country(client):
     assert client.get("/sources/example?country=GR").status_code == 200
 
 
-def test_a_country_without_looks_is_said_to_have_none(client):
+def test_a_country_without_runs_is_said_to_have_none(client):
     assert (
-        "Chad: no look at this source tells anything of the last 26 weeks"
+        "Chad: no run of this source tells anything of the last 26 weeks"
         in client.get("/sources/example?country=TD").text
     )
 

@@ -7,14 +7,14 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.feeds import Feed, FeedEntry, answer_atom, answer_json_feed
+from api.feeds import FeedEntry, PageFeed, answer_atom, answer_json_feed
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def make_feed(*entries, data_as_of=NOON, public_url="http://archive.example:8000/"):
-    return Feed(
+    return PageFeed(
         title="Corrections",
         path="/corrections",
         author="An operator",

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from archive.media.files import MachineText, Outcome, keep_file, list_due, note_looks
-from archive.media.pictures import look_at_file
-from archive.media.terms import list_shelves, write_parts
+from archive.media.files import FetchOutcome, MachineText, keep_file, list_due, note_fetches
+from archive.media.pictures import measure_file
+from archive.media.terms import list_terms_scopes, write_parts
 from archive.models.media import MediaState
 from archive.records import Allowance, Material, PartInfo, Terms
 from archive.store.blobs import BlobStore
@@ -31,18 +31,18 @@ def kept(settings, client, take_in, tmp_path) -> dict[str, str]:
     """Five addresses of one ad, four of them kept: SHA-256 by address."""
     take_in([make_ad("m1", media_urls=[*FILES, LOST])])
     engine = open_engine(settings)
-    outcomes = {LOST: Outcome(MediaState.GONE, "it is not there any more")}
+    outcomes = {LOST: FetchOutcome(MediaState.GONE, "it is not there any more")}
     with write(engine) as session:
         for url, body in FILES.items():
             path = tmp_path / "file"
             path.write_bytes(body)
             blob = BlobStore(settings.blobs_dir).put_file(path)
             words = MachineText(HOSTILE_WORDS, None, "tesseract 9")
-            keep_file(session, blob, look_at_file(path), words, NOON)
-            outcomes[url] = Outcome(MediaState.KEPT, sha256=blob.sha256)
-        (shelf,) = list_shelves(session)
-        (ad,) = list_due(session, shelf, NOON, 10)
-        note_looks(session, "example", ad, outcomes, NOON)
+            keep_file(session, blob, measure_file(path), words, NOON)
+            outcomes[url] = FetchOutcome(MediaState.KEPT, sha256=blob.sha256)
+        (scope,) = list_terms_scopes(session)
+        (ad,) = list_due(session, scope, NOON, 10)
+        note_fetches(session, "example", ad, outcomes, NOON)
     engine.dispose()
     return {url: outcome.sha256 for url, outcome in outcomes.items() if outcome.sha256}
 

@@ -10,8 +10,8 @@ from sqlalchemy import event
 
 from api.app import create_app
 from api.openmetrics import write_metrics
-from archive.models import HeldBatch, QuarantinedPiece, RequestBudget, Run
-from archive.models.runs import HeldReason, Outcome, PieceStatus, RunKind
+from archive.models import QuarantinedBatch, QuarantinedPiece, RequestBudget, Run
+from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.reading.sources.metrics import Metric, MetricKind, Sample, read_metrics
 from archive.runs.alerts import note_rhythm
 from archive.store.database import create_archive_engine, read, write
@@ -63,27 +63,27 @@ def make_budget(key: str, **values) -> RequestBudget:
     return RequestBudget(key=key, **(given | values))
 
 
-def test_a_source_tells_when_it_was_last_seen_whole_and_how_the_last_look_ended(engine):
+def test_a_source_tells_when_it_was_last_seen_whole_and_how_the_last_run_ended(engine):
     remember(
         engine,
         make_run(NOW - 5 * MINUTE, outcome=Outcome.DONE, ended_at=NOW, complete=True, seen=41),
         make_run(NOW - MINUTE, outcome=Outcome.FAILED, ended_at=NOW, seen=1),
     )
     found = scrape(engine)
-    assert found["paidforby_last_complete_look_age_seconds", "meadow_library"] == 300
-    assert found["paidforby_last_look_outcome", "failed", "meadow_library"] == 1
-    assert found["paidforby_last_look_outcome", "done", "meadow_library"] == 0
+    assert found["paidforby_last_complete_run_age_seconds", "meadow_library"] == 300
+    assert found["paidforby_last_run_outcome", "failed", "meadow_library"] == 1
+    assert found["paidforby_last_run_outcome", "done", "meadow_library"] == 0
     assert found["paidforby_records_seen_total", "meadow_library"] == 42
 
 
 def test_a_source_that_was_never_seen_whole_has_no_age_and_is_not_called_fresh(engine):
     remember(engine, make_run(NOW, outcome=Outcome.PARTIAL, ended_at=NOW))
     names = {name for name, *_ in scrape(engine)}
-    assert "paidforby_last_complete_look_age_seconds" not in names
-    assert "paidforby_last_look_outcome" in names
+    assert "paidforby_last_complete_run_age_seconds" not in names
+    assert "paidforby_last_run_outcome" in names
 
 
-def test_partitions_that_wait_for_a_look_are_counted_by_the_promise(engine):
+def test_partitions_that_wait_for_a_run_are_counted_by_the_promise(engine):
     remember(engine, make_run(NOW - 5 * MINUTE, outcome=Outcome.DONE, ended_at=NOW))
     with write(engine) as session:
         note_rhythm(session, "meadow_library", 5 * MINUTE, NOW)
@@ -92,7 +92,7 @@ def test_partitions_that_wait_for_a_look_are_counted_by_the_promise(engine):
         note_rhythm(session, "meadow_library", 6 * MINUTE, NOW)
     found = scrape(engine)
     assert found["paidforby_overdue_partitions", "meadow_library"] == 0
-    assert found["paidforby_promised_look_interval_seconds", "meadow_library"] == 360
+    assert found["paidforby_promised_crawl_interval_seconds", "meadow_library"] == 360
 
 
 def test_alerts_that_stand_are_counted_by_kind_and_those_that_do_not_are_zero(engine):
@@ -122,17 +122,17 @@ def test_what_is_left_of_a_budget_is_told_without_its_key(engine):
 def test_what_waits_for_a_person_is_counted_until_it_is_settled(engine):
     piece = {"run_id": 1, "source": "harbour_ads", "file": "a", "reason": "?", "sha256": "0" * 64}
     batch = {"run_id": 1, "source": "harbour_ads", "partition": "2026", "reason": "?"}
-    cause = {"cause": HeldReason.SHRINK, "held_at": NOW}
+    cause = {"cause": QuarantineReason.SHRINK, "quarantined_at": NOW}
     remember(engine, make_run(NOW, outcome=Outcome.DONE, ended_at=NOW))
     remember(
         engine,
-        QuarantinedPiece(**piece, held_at=NOW),
-        QuarantinedPiece(**piece, held_at=NOW, status=PieceStatus.REJECTED),
-        HeldBatch(**batch, **cause),
-        HeldBatch(**batch, **cause, status=PieceStatus.RELEASED),
+        QuarantinedPiece(**piece, quarantined_at=NOW),
+        QuarantinedPiece(**piece, quarantined_at=NOW, status=PieceStatus.REJECTED),
+        QuarantinedBatch(**batch, **cause),
+        QuarantinedBatch(**batch, **cause, status=PieceStatus.RELEASED),
     )
     after = scrape(engine)
-    for name in ("paidforby_held_batches", "paidforby_quarantined_pieces"):
+    for name in ("paidforby_quarantined_batches", "paidforby_quarantined_pieces"):
         assert (after[name, "harbour_ads"], after[name, "meadow_library"]) == (1, 0)
 
 

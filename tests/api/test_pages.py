@@ -47,7 +47,7 @@ PAGES = [
     "/sources",
     "/sources/meadow_library",
     "/sources/harbour_ads?country=GR",
-    "/held",
+    "/quarantined",
     "/watch-lists",
     "/missing",
     "/corrections",
@@ -138,7 +138,7 @@ def test_every_page_says_what_the_archive_knew_and_how_to_cite_it(
 ) -> None:
     html = site.get(path).text
     assert re.search(r"(What|As) this archive knew", html)
-    assert "2 of 28 days looked at" in html
+    assert "2 of 28 days crawled" in html
     assert 'id="cite"' in html
 
 
@@ -211,7 +211,7 @@ def test_an_empty_archive_has_pages_too(tmp_path: Path) -> None:
         for path in ("/", "/spend", "/sources", "/missing", "/rules", "/report", "/decisions"):
             response = client.get(path)
             assert response.status_code == 200, path
-            assert "has not looked at anything yet" in response.text
+            assert "has not crawled anything yet" in response.text
 
 
 def test_an_ad_that_vanished_says_between_when(site: TestClient) -> None:
@@ -220,7 +220,7 @@ def test_an_ad_that_vanished_says_between_when(site: TestClient) -> None:
     assert re.search(r"Last seen .*16 Nov 2026.* no longer found .*23 Nov 2026", html)
 
 
-def test_an_ad_is_only_said_to_be_there_when_its_own_partition_was_looked_at(
+def test_an_ad_is_only_said_to_be_there_when_its_own_partition_was_crawled(
     site: TestClient,
 ) -> None:
     html = site.get("/ads/meadow_library/900000001").text
@@ -271,9 +271,9 @@ def test_a_file_without_a_date_is_not_said_to_be_of_today(tmp_path: Path) -> Non
     settings = make_settings(tmp_path)
     engine = init_fresh(settings, SOURCES)
     with write(engine) as session:
-        look = begin_run(session, "harbour_ads", "import", RunKind.IMPORT, NOW)
-        ingest_page(session, look, [harbour_mill(0)], None, NOW)
-        end_run(session, look, Outcome.DONE, NOW)
+        run = begin_run(session, "harbour_ads", "import", RunKind.IMPORT, NOW)
+        ingest_page(session, run, [harbour_mill(0)], None, NOW)
+        end_run(session, run, Outcome.DONE, NOW)
     engine.dispose()
     with TestClient(create_app(settings, now=lambda: NOW)) as client:
         html = client.get(MILL).text

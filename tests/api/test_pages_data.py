@@ -19,7 +19,7 @@ from archive.models.runs import RunKind
 from archive.records import AdRecord, DisclosureRecord, Unreadable
 from archive.runs.captures import save_capture
 from archive.runs.lease import begin_run
-from archive.runs.quarantine import hold_pieces
+from archive.runs.quarantine import quarantine_pieces
 from archive.store.blobs import BlobStore
 from archive.store.database import write
 from archive.store.setup import write_sources
@@ -34,10 +34,10 @@ from tests.invented import (
     NOW,
     SOURCES,
     decide_something,
-    fail_look,
     make_archive,
     make_settings,
-    take_look,
+    record_failed_run,
+    record_run,
 )
 
 WITHOUT_DATA = ["/report", "/about"]
@@ -109,13 +109,13 @@ def add_formulas(settings: Settings, engine: Engine) -> None:
     unreadable = Unreadable(file="ads.csv", field="spend", reason=FORMULA, raw=b"?")
     with write(engine) as session:
         write_sources(session, [SOURCES[0].model_copy(update={"id": "formulas", "title": FORMULA})])
-        take_look(session, blobs, "formulas", "2026", NOW, [ad, filed])
-        fail_look(session, "formulas", FORMULA, NOW)
-        look = begin_run(session, "formulas", "2025", RunKind.CRAWL, NOW)
+        record_run(session, blobs, "formulas", "2026", NOW, [ad, filed])
+        record_failed_run(session, "formulas", FORMULA, NOW)
+        run = begin_run(session, "formulas", "2025", RunKind.CRAWL, NOW)
         capture = save_capture(
-            session, look, blobs.put_bytes(b"?"), url="https://x.example", now=NOW
+            session, run, blobs.put_bytes(b"?"), url="https://x.example", now=NOW
         )
-        hold_pieces(session, blobs, look, [unreadable], capture, NOW)
+        quarantine_pieces(session, blobs, run, [unreadable], capture, NOW)
 
 
 def decide_formula(settings: Settings, engine: Engine) -> None:

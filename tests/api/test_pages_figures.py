@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.dependencies import FutureError
 from api.pages.ad import group_delivery
-from api.pages.coverage_strip import describe_days, draw_strip, list_stretches
+from api.pages.coverage_strip import describe_days, draw_coverage_strip, list_row_ranges
 from api.pages.formatting import (
     join_words,
     write_bytes,
@@ -22,7 +22,7 @@ from api.pages.formatting import (
     write_share,
     write_snippet,
 )
-from api.pages.range_bar import WIDTH, draw_band, find_scale, round_up
+from api.pages.range_bar import WIDTH, draw_range_bar, find_scale, round_up
 from api.pages.ranking import CurrencyTable, make_tables, rank_group, write_sentence
 from api.pages.site import AsOfError, read_time
 from archive.reading.views import DayCover
@@ -55,21 +55,21 @@ def shapes(svg: str) -> set[str]:
 
 
 def test_a_range_is_a_bar_an_exact_value_a_tick_an_open_end_fades_and_unknown_is_hatched() -> None:
-    assert shapes(draw_band(100, 200, 300, "100 to 200")) == {"fill"}
-    assert shapes(draw_band(100, 100, 300, "exactly 100")) == {"end"}
-    assert shapes(draw_band(100, None, 300, "at least 100")) == {"open", "end"}
-    assert shapes(draw_band(None, None, 300, "unknown")) == {"void"}
+    assert shapes(draw_range_bar(100, 200, 300, "100 to 200")) == {"fill"}
+    assert shapes(draw_range_bar(100, 100, 300, "exactly 100")) == {"end"}
+    assert shapes(draw_range_bar(100, None, 300, "at least 100")) == {"open", "end"}
+    assert shapes(draw_range_bar(None, None, 300, "unknown")) == {"void"}
 
 
 def test_a_band_says_in_words_what_it_draws_and_words_cannot_break_out() -> None:
-    svg = draw_band(1, 2, 3, '"><script>')
+    svg = draw_range_bar(1, 2, 3, '"><script>')
     assert 'role="img"' in svg
     assert 'aria-label="&#34;&gt;&lt;script&gt;"' in svg
 
 
 @given(bounds, amounts)
 def test_a_band_never_leaves_its_frame(ends: tuple[int, int], scale: int) -> None:
-    svg = draw_band(*ends, scale, "")
+    svg = draw_range_bar(*ends, scale, "")
     for x, width in re.findall(r'<rect class="fill" x="([\d.]+)" y="3" width="([\d.]+)"', svg):
         assert float(x) >= 0
         assert float(x) + float(width) <= WIDTH + 0.2
@@ -89,7 +89,7 @@ def test_a_scale_is_a_round_number_not_far_above(value: int) -> None:
 
 def test_an_unknown_amount_is_never_drawn_as_nothing() -> None:
     assert find_scale([(None, None)]) == 0
-    assert shapes(draw_band(None, 5, 10, "unknown")) == {"void"}
+    assert shapes(draw_range_bar(None, 5, 10, "unknown")) == {"void"}
 
 
 def test_overlapping_ranges_have_a_best_and_a_worst_place() -> None:
@@ -153,13 +153,13 @@ def test_coverage_is_drawn_and_said_day_by_day() -> None:
         for i, state in enumerate(states)
     ]
     assert describe_days(days) == (
-        "4 days from 20 Nov 2026 to 23 Nov 2026: 1 looked, 1 failed, 2 not looked"
+        "4 days from 20 Nov 2026 to 23 Nov 2026: 1 crawled, 1 failed, 2 not crawled"
     )
-    assert 'role="img"' in draw_strip(days)
-    assert [(s.state, s.days) for s in list_stretches(days)] == [
+    assert 'role="img"' in draw_coverage_strip(days)
+    assert [(s.state, s.days) for s in list_row_ranges(days)] == [
         ("failed", 1),
         ("not_looked", 2),
-        ("looked", 1),
+        ("crawled", 1),
     ]
 
 

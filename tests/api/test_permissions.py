@@ -28,7 +28,7 @@ READING = {
     "/corrections": OPEN,
     "/coverage": OPEN,
     "/downloads": OPEN,
-    "/held": OPEN,
+    "/quarantined": OPEN,
     "/watch-lists": OPEN,
     "/health": OPEN,
     "/evidence/1": OPEN,

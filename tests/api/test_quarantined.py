@@ -1,4 +1,4 @@
-"""Batches that were not believed, as people and programs read them."""
+"""Batches that were implausible, as people and programs read them."""
 
 import csv
 import io
@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archive.models.runs import HeldReason, Outcome, PieceStatus, RunKind
+from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.runs.lease import begin_run, end_run
 from archive.runs.plausibility import ImplausibleBatchError
-from archive.runs.quarantined_batches import hold_batch, settle_batch
+from archive.runs.quarantined_batches import quarantine_batch, settle_batch
 from archive.store.database import open_engine, write
 from tests.api.conftest import HOSTILE, NOON
 
@@ -22,22 +22,24 @@ LATER = NOON + timedelta(minutes=10)
 def held(client, settings):
     """A mass takedown that was released, and an absurd amount that waits, in words from outside."""
     takedown = ImplausibleBatchError(
-        HeldReason.SHRINK, "30 of 100 ads are gone at once (30%)", {"what": "ads", "gone": 30}
+        QuarantineReason.SHRINK, "30 of 100 ads are gone at once (30%)", {"what": "ads", "gone": 30}
     )
-    absurd = ImplausibleBatchError(HeldReason.ABSURD_AMOUNT, f"ad {HOSTILE} states too much", {})
+    absurd = ImplausibleBatchError(
+        QuarantineReason.ABSURD_AMOUNT, f"ad {HOSTILE} states too much", {}
+    )
     engine = open_engine(settings)
     with write(engine) as session:
-        look = begin_run(session, "example", "2026", RunKind.CRAWL, NOON)
-        hold_batch(session, look, takedown, NOON)
-        hold_batch(session, look, absurd, NOON)
-        end_run(session, look, Outcome.PARTIAL, NOON)
+        run = begin_run(session, "example", "2026", RunKind.CRAWL, NOON)
+        quarantine_batch(session, run, takedown, NOON)
+        quarantine_batch(session, run, absurd, NOON)
+        end_run(session, run, Outcome.PARTIAL, NOON)
         settle_batch(session, 1, PieceStatus.RELEASED, "Ada", "the platform said so", LATER)
     engine.dispose()
     return client
 
 
 def test_the_page_shows_what_waits_and_what_was_decided_and_why(held):
-    page = held.get("/held").text
+    page = held.get("/quarantined").text
     assert page.index('id="batch-2"') < page.index('id="batch-1"')
     assert "paidforby quarantine show batch-2" in page
     assert "Published as a mass takedown of 30 ads by Ada, because: the platform said so" in page
@@ -45,28 +47,30 @@ def test_the_page_shows_what_waits_and_what_was_decided_and_why(held):
 
 
 def test_the_api_lists_the_newest_first_and_filters(held):
-    items = held.get("/api/v1/held").json()["items"]
+    items = held.get("/api/v1/quarantined").json()["items"]
     assert [(one["name"], one["status"]) for one in items] == [
-        ("batch-2", "held"),
+        ("batch-2", "quarantined"),
         ("batch-1", "released"),
     ]
-    (waiting,) = held.get("/api/v1/held", params={"status": "held"}).json()["items"]
+    (waiting,) = held.get("/api/v1/quarantined", params={"status": "quarantined"}).json()["items"]
     assert waiting["cause"] == "absurd_amount"
-    assert held.get("/api/v1/held", params={"source": "another"}).json()["items"] == []
-    first = held.get("/api/v1/held", params={"limit": 1}).json()
+    assert held.get("/api/v1/quarantined", params={"source": "another"}).json()["items"] == []
+    first = held.get("/api/v1/quarantined", params={"limit": 1}).json()
     (second,) = held.get(first["next"]).json()["items"]
     assert second["settled_because"] == "the platform said so"
 
 
 def test_the_same_rows_come_as_csv(held):
-    answer = held.get("/api/v1/held", params={"format": "csv"})
+    answer = held.get("/api/v1/quarantined", params={"format": "csv"})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["name"] for row in rows] == ["batch-2", "batch-1"]
 
 
 def test_both_feeds_tell_what_was_held_and_how_it_was_settled(held):
-    items = held.get("/held/feed.json").json()["items"]
-    entries = ElementTree.fromstring(held.get("/held/feed.atom").content).findall(f"{ATOM}entry")
+    items = held.get("/quarantined/feed.json").json()["items"]
+    entries = ElementTree.fromstring(held.get("/quarantined/feed.atom").content).findall(
+        f"{ATOM}entry"
+    )
     told = [entry.find(f"{ATOM}summary").text for entry in entries]
     assert [item["content_text"] for item in items] == told
     assert told[1] == (
@@ -79,18 +83,18 @@ def test_both_feeds_tell_what_was_held_and_how_it_was_settled(held):
 
 def test_a_source_with_a_held_batch_shows_it_with_the_command(held):
     page = held.get("/sources").text
-    assert 'href="/held#batch-2"' in page
+    assert 'href="/quarantined#batch-2"' in page
     assert "paidforby quarantine show batch-2" in page
     assert "batch-1" not in page
 
 
 def test_what_waits_is_told_among_what_is_missing(held):
-    lacks = held.get("/api/v1/missing").json()["lacks"]
-    (lack,) = [lack for lack in lacks if lack["what"] == "held_batch"]
-    assert (lack["count"], lack["reason"].startswith("batch-2: ad ")) == (1, True)
+    data_gaps = held.get("/api/v1/missing").json()["data_gaps"]
+    (data_gap,) = [data_gap for data_gap in data_gaps if data_gap["what"] == "quarantined_batch"]
+    assert (data_gap["count"], data_gap["reason"].startswith("batch-2: ad ")) == (1, True)
     assert "batch-2" in held.get("/missing").text
 
 
 def test_an_archive_that_held_nothing_says_so(client):
-    assert "Nothing was ever held" in client.get("/held").text
-    assert client.get("/held/feed.json").json()["items"] == []
+    assert "Nothing was ever held" in client.get("/quarantined").text
+    assert client.get("/quarantined/feed.json").json()["items"] == []

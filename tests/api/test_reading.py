@@ -194,7 +194,7 @@ TABLES = {
     "/advertisers": "items",
     "/decisions": "items",
     "/disclosures": "items",
-    "/missing": "lacks",
+    "/missing": "data_gaps",
     "/runs": "items",
     "/search?q=harbour": "hits",
     "/sources": "items",

@@ -52,7 +52,7 @@ def test_search_finds_it_only_where_the_box_is_ticked(shy):
 def test_the_page_of_results_and_its_data_ask_for_the_same(shy):
     page = shy.get("/search", params={"include": "unlabelled"}).text
     data = re.search(r'application/json" href="([^"]+)"', page)[1].replace("&amp;", "&")
-    hits = {hit["id"]: hit["is_listed"] for hit in shy.get(data).json()["hits"]}
+    hits = {hit["id"]: hit["is_visible_by_default"] for hit in shy.get(data).json()["hits"]}
     assert hits["example:shy"] is False
     assert hits["example:a1"] is True
 
@@ -94,7 +94,7 @@ def test_its_page_tells_who_called_it_political_and_why(shy, settings):
     assert "Jo &lt;b&gt;Clerk&lt;/b&gt;" in page
     assert "It asks for votes." in page
     answer = shy.get(f"/api/v1{SHY}").json()
-    assert (answer["is_listed"], [one["kind"] for one in answer["labels"]]) == (
+    assert (answer["is_visible_by_default"], [one["kind"] for one in answer["labels"]]) == (
         True,
         ["source", "person"],
     )

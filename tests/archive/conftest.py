@@ -1,6 +1,6 @@
 """An empty archive on each database, and short ways to fill it.
 
-`engine` has its tables and is empty; `look_at` runs one whole look at a source with the given records;
+`engine` has its tables and is empty; `ingest_run` runs one whole run of a source with the given records;
 `filled` holds rows of every kind that can be streamed.
 """
 
@@ -46,8 +46,8 @@ def make_ad() -> Callable[..., AdRecord]:
 
 
 @pytest.fixture
-def look_at(engine: Engine) -> Callable[..., Counts]:
-    def look(
+def ingest_run(engine: Engine) -> Callable[..., Counts]:
+    def lease(
         records: list[AnyRecord],
         now: datetime = NOON,
         *,
@@ -72,13 +72,13 @@ def look_at(engine: Engine) -> Callable[..., Counts]:
             end_run(session, run, Outcome.DONE, now, complete=sweep)
         return counts
 
-    return look
+    return lease
 
 
 @pytest.fixture
-def filled(engine, look_at, make_ad) -> Engine:
-    """An archive with every kind of rows, some of them changed or vanished by a second look."""
-    look_at(invent_records(make_ad))
+def filled(engine, ingest_run, make_ad) -> Engine:
+    """An archive with every kind of rows, some of them changed or vanished by a second run."""
+    ingest_run(invent_records(make_ad))
     again = [make_ad(f"a{number}", spend_lower_minor=number) for number in range(3)]
-    look_at([*again, make_ad("a3", bodies=["Other words"])], NOON + timedelta(days=1))
+    ingest_run([*again, make_ad("a3", bodies=["Other words"])], NOON + timedelta(days=1))
     return engine

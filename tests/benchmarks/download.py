@@ -31,7 +31,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
 
 from archive.records import SourceInfo, SourceKind
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.store.blobs import BlobStore
 from archive.store.database import create_archive_engine
 from archive.store.outages import Patience
@@ -74,7 +74,7 @@ class BodySpider(SourceSpider):
         access="robots: obey",
         partition_unit="the body",
         seconds_between_requests=1,
-        believable_spend_minor=1,
+        plausible_spend_minor=1,
     )
     base_url = "https://body.example"
     crawler_path = f"{__name__}.MeasuringSpider"
@@ -135,9 +135,9 @@ def measure_download(url: str, handler: str | None) -> Figures:
     with TemporaryDirectory(prefix="paidforby-benchmark-") as home:
         settings = Settings(home=Path(home))
         blobs = BlobStore(settings.blobs_dir)
-        look = Look(1, "body", "all", 1, NOON, is_sweep=True)
+        lease = RunLease(1, "body", "all", 1, NOON, is_sweep=True)
         engine = create_archive_engine(settings.resolved_database_url)
-        intake = Intake(engine, blobs, look, lambda: NOON, Patience(0))
+        intake = Intake(engine, blobs, lease, lambda: NOON, Patience(0))
         options = build_settings(settings, BodySpider.info, url)
         options |= {"DOWNLOADER_MIDDLEWARES": {}, "ITEM_PIPELINES": {}, "ROBOTSTXT_OBEY": False}
         if handler:

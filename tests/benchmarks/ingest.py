@@ -28,7 +28,7 @@ from archive.ingest.ads.take_ads import ingest_prepared
 from archive.ingest.rows import Prepared, Stamp, prepare_record
 from archive.models.runs import RunKind
 from archive.records import AdRecord
-from archive.runs.lease import Look, begin_run, hold_lease, note_progress
+from archive.runs.lease import RunLease, begin_run, hold_lease, note_progress
 from archive.store.database import create_archive_engine, write
 from archive.store.setup import migrate
 from tests import servers
@@ -44,7 +44,7 @@ WORDS = [
 ]
 
 PHASES = {"new": (0, 0.0, 0.0), "same": (1, 0.0, 0.0), "changed": (2, 0.01, 0.10)}
-"""Day of the look, share of ads whose content differs from before, share whose numbers do."""
+"""Day of the run, share of ads whose content differs from before, share whose numbers do."""
 
 
 @dataclass
@@ -139,7 +139,7 @@ def measure_engine(url: str, rows: int, measured: Measured) -> None:
     for phase in PHASES:
         times = Times()
         flat = make_flat(engine, f"flat_{phase}")
-        look = _begin(engine, phase)
+        lease = _begin(engine, phase)
         for values in make_pages(rows, phase):
             started = time.perf_counter()
             records = [AdRecord(**value) for value in values]
@@ -149,7 +149,7 @@ def measure_engine(url: str, rows: int, measured: Measured) -> None:
             measured.validate_us.append((validated - started) / len(values) * 1e6)
             measured.hash_us.append((hashed - validated) / len(values) * 1e6)
             times.flat += dump_flat(engine, flat, prepared)
-            times.ingest += _ingest(engine, look, prepared)
+            times.ingest += _ingest(engine, lease, prepared)
         measured.ratios.setdefault(phase, []).append(times.ingest / times.flat)
         sys.stderr.write(
             f"{engine.dialect.name} {phase}: flat {rows / times.flat:,.0f} rows/s, "
@@ -158,19 +158,19 @@ def measure_engine(url: str, rows: int, measured: Measured) -> None:
     engine.dispose()
 
 
-def _begin(engine: Engine, phase: str) -> Look:
+def _begin(engine: Engine, phase: str) -> RunLease:
     with write(engine) as session:
         at = START + timedelta(days=PHASES[phase][0])
         return begin_run(session, "example", phase, RunKind.CRAWL, at)
 
 
-def _ingest(engine: Engine, look: Look, prepared: list[Prepared]) -> float:
-    now = look.observed_at
+def _ingest(engine: Engine, lease: RunLease, prepared: list[Prepared]) -> float:
+    now = lease.observed_at
     started = time.perf_counter()
     with write(engine) as session:
-        hold_lease(session, look, now)
-        counts = ingest_prepared(session, Stamp(look, None, now), prepared)
-        note_progress(session, look, counts, now)
+        hold_lease(session, lease, now)
+        counts = ingest_prepared(session, Stamp(lease, None, now), prepared)
+        note_progress(session, lease, counts, now)
     return time.perf_counter() - started
 
 

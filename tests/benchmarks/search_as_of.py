@@ -46,12 +46,12 @@ def fill_archive(engine: Engine, rows: int) -> dict[str, Moment]:
     for phase in ("new", "changed"):
         now = START + timedelta(days=PHASES[phase][0])
         with write(engine) as session:
-            look = begin_run(session, "example", phase, RunKind.CRAWL, now)
+            lease = begin_run(session, "example", phase, RunKind.CRAWL, now)
         for page in make_pages(rows, phase):
             records = [AdRecord(**values) for values in page]
             for begin in range(0, len(records), PAGE):
                 with write(engine) as session:
-                    ingest_page(session, look, records[begin : begin + PAGE], None, now)
+                    ingest_page(session, lease, records[begin : begin + PAGE], None, now)
     return {"same": Moment(as_of=now), "changed": Moment(as_of=START)}
 
 

@@ -1,4 +1,4 @@
-"""What a look costs when nothing has changed: `python -m tests.benchmarks.snapshot --rows N`.
+"""What a run costs when nothing has changed: `python -m tests.benchmarks.snapshot --rows N`.
 
 The same zipped table once more: unpacking it, laying its lines beside the snapshot and giving the ad of
 every row, divided by what the reference reader (`scrapers.readers.tables.read_table` with nothing to pass
@@ -77,7 +77,7 @@ def find_table(path: Path) -> SourceFile:
 
 
 def remember_table(file: SourceFile, folder: Path) -> RowMemory:
-    """The memory of a look right after one that read every row; each ad is as it was left."""
+    """The memory of a run right after one that read every row; each ad is as it was left."""
     first = RowMemory(folder, SnapshotName(1, AT, make_key()), None, know_all, "")
     table = first.open_table(file.name, read_header(file))
     for row in read_table(file):
@@ -96,14 +96,14 @@ def know_all(refs: Collection[str]) -> dict[str, QuietAd]:
 
 def count_again(file: SourceFile, memory: RowMemory) -> int:
     """The rows of one more look that finds all as it was."""
-    look = replace(memory)
-    met = sum(1 for _ in pass_over(file, look))
-    look.close(is_kept=False)
+    lease = replace(memory)
+    met = sum(1 for _ in pass_over(file, lease))
+    lease.close(is_kept=False)
     return met
 
 
 def pass_over(file: SourceFile, memory: RowMemory) -> Iterator[TableRow | Unreadable | QuietAd]:
-    """The rows of a look at a file that the memory knows."""
+    """The rows of a run of a file that the memory knows."""
     return read_table(file, memory=memory.open_table(file.name, read_header(file)))
 
 
@@ -166,7 +166,7 @@ def divide(parts: list[Seconds], wholes: list[Seconds]) -> Seconds:
 
 
 def keep_snapshot(memory: RowMemory, rows: int) -> int:
-    """Write the next snapshot, as a look does that ends well; gives the rows again."""
+    """Write the next snapshot, as a run does that ends well; gives the rows again."""
     memory.close(is_kept=True)
     if not (memory.folder / str(memory.name)).exists():
         raise ValueError("the snapshot was not written")

@@ -43,7 +43,7 @@ PAGES = [
     "/sources",
     "/sources/meadow_library",
     "/sources/harbour_ads?country=GR",
-    "/held",
+    "/quarantined",
     "/missing",
     "/corrections",
     "/corrections?measure=ads",
@@ -95,12 +95,12 @@ def visit(browser: Browser, address: str) -> Callable[[str], Visit]:
     @cache
     def look(path: str) -> Visit:
         with browser.new_context() as context:
-            return _look_at(context.new_page(), address + path)
+            return _ingest_run(context.new_page(), address + path)
 
     return look
 
 
-def _look_at(page: Page, url: str) -> Visit:
+def _ingest_run(page: Page, url: str) -> Visit:
     asked: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

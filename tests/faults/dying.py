@@ -1,4 +1,4 @@
-"""Looks at sources that kill themselves at a chosen step, as power cuts and the kernel would.
+"""Runs of sources that kill themselves at a chosen step, as power cuts and the kernel would.
 
 A step is any moment between two acts: before each SQL statement, around each commit, before and within
 each COPY, and around each act on the evidence store. The product has no hook for it: a child process
@@ -49,7 +49,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Death:
-    """When to die, and the hour by the look's own clock."""
+    """When to die, and the hour by the run's own clock."""
 
     step: int = 0
     hour: int = 0
@@ -91,9 +91,9 @@ def import_in_little_room(settings: Settings, folder: Path, most_bytes: int) -> 
         sys.exit(1)
 
 
-def run_apart(look: Callable[..., None], *arguments: object) -> int:
-    """A look in a process of its own; gives its exit code."""
-    process = FORKS.Process(target=look, args=arguments)
+def run_apart(run: Callable[..., None], *arguments: object) -> int:
+    """A run in a process of its own; gives its exit code."""
+    process = FORKS.Process(target=run, args=arguments)
     process.start()
     process.join()
     return process.exitcode

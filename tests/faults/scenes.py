@@ -79,16 +79,16 @@ def find_running(settings: Settings) -> set[int | None]:
 
 
 def read_last_reason(settings: Settings, source: str) -> str:
-    """What `sources` says of the last look."""
+    """What `sources` says of the last run."""
     engine = open_archive(settings)
     with read(engine) as session:
-        looks = {each.id: each.last_run for each in list_sources(session)}
+        runs = {each.id: each.last_run for each in list_sources(session)}
     engine.dispose()
-    return looks[source].reason
+    return runs[source].reason
 
 
 def read_gap_reasons(settings: Settings, source: str) -> set[str]:
-    """Why `coverage` says that days lack a look that ended well."""
+    """Why `coverage` says that days lack a run that ended well."""
     engine = open_archive(settings)
     with read(engine) as session:
         weeks = cover_weeks(session, datetime.now(UTC), source=source)

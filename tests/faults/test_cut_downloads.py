@@ -104,7 +104,7 @@ def untroubled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]
     return tell_ads(settings)
 
 
-def test_a_body_that_keeps_breaking_off_is_kept_and_the_next_look_completes(
+def test_a_body_that_keeps_breaking_off_is_kept_and_the_next_run_completes(
     settings: Settings, tmp_path: Path, untroubled: dict[str, list[str]]
 ) -> None:
     crawl_snap(settings, 1)

@@ -88,9 +88,9 @@ def test_a_page_that_is_tried_again_is_weighed_once(tmp_path: Path) -> None:
     ad = AdRecord(ref="a1", platform="google", currency="EUR", spend_lower_minor=100)
     ad_less = ad.model_copy(update={"spend_lower_minor": 90})
     with write(engine) as session:
-        look = begin_run(session, info.id, "world", RunKind.IMPORT, NOON)
+        run = begin_run(session, info.id, "world", RunKind.IMPORT, NOON)
     blobs, patience = BlobStore(settings.blobs_dir), Patience(1)
-    intake = Intake(engine, blobs, look, lambda: NOON, patience, Gate(info))
+    intake = Intake(engine, blobs, run, lambda: NOON, patience, Gate(info))
     capture = intake.keep_capture(blobs.put_bytes(b"evidence"), url="ads.csv")
     intake.take_page([ad], capture)
     engine.dialect.do_commit = DoubtfulCommits(engine, went_through=False).commit

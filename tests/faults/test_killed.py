@@ -30,15 +30,15 @@ SAMPLES = 9
 LATER = 1
 """An hour later, when the lease of whoever was killed has ended."""
 
-Look = Callable[[Settings, Death], int]
+Attempt = Callable[[Settings, Death], int]
 
 
 @dataclass(frozen=True)
 class Drill:
-    """A look that is killed, and what it tells when it is not."""
+    """A run that is killed, and what it tells when it is not."""
 
     scene: Scene
-    look: Look
+    run: Attempt
     steps: int
     told: dict[str, list[str]]
 
@@ -52,9 +52,9 @@ class Drill:
             self._kill_and_resume(settings, step)
 
     def _kill_and_resume(self, settings: Settings, step: int) -> None:
-        assert self.look(settings, Death(step)) == -signal.SIGKILL
+        assert self.run(settings, Death(step)) == -signal.SIGKILL
         stopped = find_running(settings)
-        assert self.look(settings, Death(hour=LATER)) == 0
+        assert self.run(settings, Death(hour=LATER)) == 0
         runs = read_runs(settings)
         assert {run.id: (run.outcome, run.reason) for run in runs if run.id in stopped} == (
             dict.fromkeys(stopped, (Outcome.FAILED, WORKER_STOPPED))
@@ -63,11 +63,11 @@ class Drill:
         assert tell_history(settings) == self.told, f"killed at step {step} of {self.steps}"
 
 
-def prepare(scene: Scene, look: Look, folder: Path) -> Drill:
+def prepare(scene: Scene, run: Attempt, folder: Path) -> Drill:
     count = folder / "steps"
     with copied_scene(scene, folder / "untouched") as untouched:
-        assert look(untouched, Death(count_to=count)) == 0
-        return Drill(scene, look, int(count.read_text()), tell_history(untouched))
+        assert run(untouched, Death(count_to=count)) == 0
+        return Drill(scene, run, int(count.read_text()), tell_history(untouched))
 
 
 def prepare_import(folder: Path, url: str | None = None) -> Drill:
@@ -77,10 +77,10 @@ def prepare_import(folder: Path, url: str | None = None) -> Drill:
     make_archive(scene.settings)
     assert run_apart(import_deliveries, scene.settings, first, Death(hour=-LATER)) == 0
 
-    def look(settings: Settings, death: Death) -> int:
+    def run(settings: Settings, death: Death) -> int:
         return run_apart(import_deliveries, settings, scene.deliveries, death)
 
-    return prepare(scene, look, folder)
+    return prepare(scene, run, folder)
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +106,10 @@ def crawling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     make_archive(scene.settings)
     with running_replica() as url:
 
-        def look(settings: Settings, death: Death) -> int:
+        def run(settings: Settings, death: Death) -> int:
             return run_apart(crawl_country, settings, url, death)
 
-        yield prepare(scene, look, folder)
+        yield prepare(scene, run, folder)
 
 
 @pytest.mark.parametrize("sample", range(SAMPLES))

@@ -1,4 +1,4 @@
-"""A PostgreSQL that stops in the midst of a look and starts again: waited for, or taken up later."""
+"""A PostgreSQL that stops in the midst of a run and starts again: waited for, or taken up later."""
 
 import secrets
 from collections.abc import Iterator

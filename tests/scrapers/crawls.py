@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.errors import AlreadyLookedError, LeaseLostError, PartitionBusyError
+from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
 from archive.models import Run
 from archive.reading.sources.stats import count_archive
 from archive.store.database import open_archive, read
@@ -22,7 +22,7 @@ from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS, settings_environ
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 from tests.commands import run_paidforby
 
 TOKEN = "FICTIONAL-TOKEN"
@@ -53,16 +53,16 @@ def crawl_once(settings: Settings, source: str, partition: str, base_url: str) -
     run_crawl(settings, engine, order, now)
 
 
-def crawl_errand(settings: Settings, errand: Errand) -> None:
+def run_crawl_job(settings: Settings, crawl_job: CrawlJob) -> None:
     """What a worker's child does in its process with what was found due."""
     order = CrawlOrder(
-        find_spiders()[errand.source],
-        errand.partition,
-        errand.base_url,
+        find_spiders()[crawl_job.source],
+        crawl_job.partition,
+        crawl_job.base_url,
         Realm.FICTIONAL,
-        errand.after_run,
+        crawl_job.after_run,
     )
-    with suppress(AlreadyLookedError, PartitionBusyError, LeaseLostError):
+    with suppress(AlreadyCrawledError, PartitionBusyError, LeaseLostError):
         run_crawl(settings, open_archive(settings), order, now)
 
 

@@ -1,4 +1,4 @@
-"""A file of Snap's, invented, how it changes from day to day, and looks that remember its rows."""
+"""A file of Snap's, invented, how it changes from day to day, and runs that remember its rows."""
 
 import random
 from collections.abc import Collection, Sequence
@@ -45,7 +45,7 @@ def spell_file(*rows: str, header: str = HEADER) -> bytes:
     return "\n".join((header, *rows, "")).encode(errors="surrogateescape")
 
 
-def look(
+def run(
     home: Home,
     data: bytes,
     day: int,
@@ -54,7 +54,7 @@ def look(
     folder: str = "",
     name: str = FILE,
 ) -> ImportReport:
-    """One look at a file on a day; without a partition it sweeps nothing."""
+    """One run of a file on a day; without a partition it sweeps nothing."""
     path = home.settings.home / "given" / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -67,8 +67,8 @@ ROWS = [spell_row(f"ad{number}") for number in range(6)]
 
 
 def remember(home: Home, data: bytes, recognise: Recognise, name: str = FILE) -> RowMemory:
-    """A memory that rests on a look at these bytes."""
-    look(home, data, 0, name=name)
+    """A memory that rests on a run at these bytes."""
+    run(home, data, 0, name=name)
     folder = snapshots.name_folder(home.settings.home, "snap", "2026")
     before = snapshots.find_snapshot(folder)
     assert before is not None

@@ -13,7 +13,7 @@ from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
 from scrapers.demo.case import OFFICER, decide_one_ad
 from scrapers.demo.summary import tell_archive
-from scrapers.demo.walk import MARKER, is_served, list_errands, make_demo_settings, prepare_home
+from scrapers.demo.walk import MARKER, is_served, list_crawl_jobs, make_demo_settings, prepare_home
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.dispatch.following import follow_changes
@@ -54,14 +54,14 @@ def test_the_demo_makes_an_archive_worth_looking_at(tmp_path):
     assert "key of Officer Ada Example (demo), shown only now: pfb_" in told.stdout
 
 
-def test_every_source_is_looked_at_where_the_replica_has_something(home):
+def test_every_source_is_crawled_where_the_replica_has_something(home):
     demo = make_demo_settings(home.settings)
     with running_replica() as url:
-        errands = list(list_errands(demo, url, date(2026, 11, 23)))
+        crawl_jobs = list(list_crawl_jobs(demo, url, date(2026, 11, 23)))
         fec = find_spiders()["us_fec_bulk"]
         assert not is_served(demo, fec, "2022", f"{url}/us_fec_bulk")
 
-    partitions = {(errand.source, errand.partition) for errand in errands}
+    partitions = {(crawl_job.source, crawl_job.partition) for crawl_job in crawl_jobs}
     assert {source for source, _ in partitions} == set(find_spiders())
     assert ("us_fec_bulk", "2020") in partitions
 

@@ -26,7 +26,7 @@ from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.replica.serve import running_replica
 from scrapers.spiders.meta.library_spider import MetaAdLibrarySpider
 from scrapers.spiders.meta.queries import (
-    Place,
+    MetaCursor,
     Questions,
     ask_watch_list,
     list_watched,
@@ -108,13 +108,15 @@ def test_a_country_is_asked_for_its_political_ads_only(home: Home) -> None:
     assert (question["ad_type"], question["search_terms"]) == ("POLITICAL_AND_ISSUE_ADS", "*")
 
 
-@pytest.mark.parametrize("place", [Place(), Place(1), Place(1, "abc/d"), Place(0, "x")])
-def test_a_place_is_found_again_among_the_same_questions_only(place: Place) -> None:
+@pytest.mark.parametrize(
+    "place", [MetaCursor(), MetaCursor(1), MetaCursor(1, "abc/d"), MetaCursor(0, "x")]
+)
+def test_a_place_is_found_again_among_the_same_questions_only(place: MetaCursor) -> None:
     questions = Questions([{"search_terms": "a"}, {"search_terms": "b"}])
     spelled = questions.spell(place)
     assert questions.find(spelled) == place
-    assert Questions([{"search_terms": "a"}, {"search_terms": "c"}]).find(spelled) == Place()
-    assert questions.find("no place at all") == Place()
+    assert Questions([{"search_terms": "a"}, {"search_terms": "c"}]).find(spelled) == MetaCursor()
+    assert questions.find("no place at all") == MetaCursor()
 
 
 def test_lists_are_partitions_of_their_source_while_they_ask_for_anything(home: Home) -> None:

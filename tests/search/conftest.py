@@ -35,21 +35,21 @@ ENGINES = ["embedded", "own_file", "meilisearch"]
 
 
 @dataclass
-class Shelf:
-    """An archive to put ads in, with a clock that moves one hour at each look."""
+class SearchArchive:
+    """An archive to put ads in, with a clock that moves one hour at each run."""
 
     engine: Engine
     now: datetime = field(default=NOW)
 
     def add(self, *records: AdRecord, sweep: bool = False, source: str = "example") -> None:
-        """Take records in by one whole look; a sweep makes ads it misses vanish."""
+        """Take records in by one whole run; a sweep makes ads it misses vanish."""
         self.now += timedelta(hours=1)
         with write(self.engine) as session:
-            look = begin_run(session, source, "all", RunKind.CRAWL, self.now, is_sweep=sweep)
-            ingest_page(session, look, records, None, self.now)
+            lease = begin_run(session, source, "all", RunKind.CRAWL, self.now, is_sweep=sweep)
+            ingest_page(session, lease, records, None, self.now)
             if sweep:
-                mark_vanished(session, look, self.now)
-            end_run(session, look, Outcome.DONE, self.now, complete=sweep)
+                mark_vanished(session, lease, self.now)
+            end_run(session, lease, Outcome.DONE, self.now, complete=sweep)
 
     def sync(self, search: SearchEngine) -> SyncReport:
         """Bring the engine up to date."""
@@ -88,25 +88,31 @@ def open_engine(name: str, archive: Engine, folder: Path, ask_for: Callable[[str
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(init_fresh(Settings(home=tmp_path), []))
+def search_archive(tmp_path: Path) -> SearchArchive:
+    return SearchArchive(init_fresh(Settings(home=tmp_path), []))
 
 
 @pytest.fixture(params=ENGINES)
-def search(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path) -> SearchEngine:
-    return open_engine(request.param, shelf.engine, tmp_path, request.getfixturevalue)
+def search(
+    request: pytest.FixtureRequest, search_archive: SearchArchive, tmp_path: Path
+) -> SearchEngine:
+    return open_engine(request.param, search_archive.engine, tmp_path, request.getfixturevalue)
 
 
 @pytest.fixture
-def embedded(shelf: Shelf) -> EmbeddedSearch:
-    return EmbeddedSearch(shelf.engine)
+def embedded(search_archive: SearchArchive) -> EmbeddedSearch:
+    return EmbeddedSearch(search_archive.engine)
 
 
 @pytest.fixture(params=["own_file", "meilisearch"])
-def outside(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path) -> SearchEngine:
-    return open_engine(request.param, shelf.engine, tmp_path, request.getfixturevalue)
+def outside(
+    request: pytest.FixtureRequest, search_archive: SearchArchive, tmp_path: Path
+) -> SearchEngine:
+    return open_engine(request.param, search_archive.engine, tmp_path, request.getfixturevalue)
 
 
 @pytest.fixture
-def served(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path) -> MeilisearchSearch:
-    return open_engine("meilisearch", shelf.engine, tmp_path, request.getfixturevalue)
+def served(
+    request: pytest.FixtureRequest, search_archive: SearchArchive, tmp_path: Path
+) -> MeilisearchSearch:
+    return open_engine("meilisearch", search_archive.engine, tmp_path, request.getfixturevalue)

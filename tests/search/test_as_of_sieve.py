@@ -24,7 +24,7 @@ from search.hits import MARK_START, spell_value
 from search.query import LIST_FIELDS, AdQuery, QueryError, build_query
 from search.snippets import make_hit
 from search.words import join_terms
-from tests.search.conftest import Shelf, make_ad
+from tests.search.conftest import SearchArchive, make_ad
 
 # Each stands beside spellings that count as the same word, or look as if they did.
 WORDS = (
@@ -71,16 +71,18 @@ def invent_ad(dice: Random, ref: str):
 
 
 @pytest.fixture
-def shelf(archive_url: str, tmp_path: Path) -> Iterator[Shelf]:
-    """Ads at two looks: some unchanged, some changed, some new, some gone."""
+def search_archive(archive_url: str, tmp_path: Path) -> Iterator[SearchArchive]:
+    """Ads at two runs: some unchanged, some changed, some new, some gone."""
     dice = Random(7)
-    shelf = Shelf(init_archive(Settings(home=tmp_path, database_url=archive_url), []))
+    search_archive = SearchArchive(
+        init_archive(Settings(home=tmp_path, database_url=archive_url), [])
+    )
     first = [invent_ad(dice, f"ad-{number}") for number in range(60)]
-    shelf.add(*first, sweep=True)
+    search_archive.add(*first, sweep=True)
     changed = [invent_ad(dice, f"ad-{number}") for number in range(40, 70)]
-    shelf.add(*first[:35], *changed, sweep=True)
-    yield shelf
-    shelf.engine.dispose()
+    search_archive.add(*first[:35], *changed, sweep=True)
+    yield search_archive
+    search_archive.engine.dispose()
 
 
 words = st.one_of(
@@ -118,16 +120,16 @@ def queries(draw) -> AdQuery:
         return build_query(facets=FACETS)
 
 
-def test_the_answer_is_that_of_reading_every_ad(shelf: Shelf):
-    then = shelf.now - timedelta(hours=1)
-    moments = [Moment(as_of=then), Moment(as_of=shelf.now), Moment(valid_at=then)]
-    with read(shelf.engine) as session:
+def test_the_answer_is_that_of_reading_every_ad(search_archive: SearchArchive):
+    then = search_archive.now - timedelta(hours=1)
+    moments = [Moment(as_of=then), Moment(as_of=search_archive.now), Moment(valid_at=then)]
+    with read(search_archive.engine) as session:
         documents = {moment: read_all(session, moment) for moment in moments}
 
     @given(queries(), st.sampled_from(moments))
     @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def ask_both_ways(query: AdQuery, moment: Moment):
-        with read(shelf.engine) as session:
+        with read(search_archive.engine) as session:
             page = search_as_of(session, query, moment)
         found = [document for document in documents[moment] if answers(document, query)]
         found.sort(key=lambda d: (-(d.started_day or 0), d.id))
@@ -140,9 +142,9 @@ def test_the_answer_is_that_of_reading_every_ad(shelf: Shelf):
     ask_both_ways()
 
 
-def test_each_word_finds_every_ad_that_has_it(shelf: Shelf):
-    moment = Moment(as_of=shelf.now)
-    with read(shelf.engine) as session:
+def test_each_word_finds_every_ad_that_has_it(search_archive: SearchArchive):
+    moment = Moment(as_of=search_archive.now)
+    with read(search_archive.engine) as session:
         documents = read_all(session, moment)
         # Marks are taken out of ads, not out of questions.
         for word in (word for word in WORDS if join_terms(word) and MARK_START not in word):
@@ -153,10 +155,10 @@ def test_each_word_finds_every_ad_that_has_it(shelf: Shelf):
 
 def read_all(session: Session, moment: Moment) -> list[SearchDocument]:
     """Every ad of the moment as a document."""
-    stretches = ads_at(session, moment)
+    row_ranges = ads_at(session, moment)
     return [
         make_document(row)
-        for ads in stretches
+        for ads in row_ranges
         for row in session.connection().execute(select_rows(ads)).all()
     ]
 
@@ -181,7 +183,7 @@ def answers(document: SearchDocument, query: AdQuery) -> bool:
         (query.impressions_min, d.impressions_lower),
     )
     is_large = all(low is None or (has is not None and has >= low) for low, has in least)
-    is_shown = d.is_listed or not query.only_listed
+    is_shown = d.is_visible_by_default or not query.only_visible_by_default
     return has_words and has_values and ran and is_large and is_shown
 
 

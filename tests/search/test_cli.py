@@ -11,7 +11,7 @@ from paidforby import app
 from search.embedded import EmbeddedSearch
 from search.engines import OWN_FILE, open_search
 from search.meilisearch import MeilisearchSearch
-from tests.search.conftest import Shelf, ask, make_ad
+from tests.search.conftest import SearchArchive, ask, make_ad
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def run(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
-def test_a_first_search_says_what_to_type_and_then_works(run, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour jobs", currency="EUR", spend_lower_minor=10_000))
+def test_a_first_search_says_what_to_type_and_then_works(run, search_archive: SearchArchive):
+    search_archive.add(make_ad("a", "harbour jobs", currency="EUR", spend_lower_minor=10_000))
     before = run("search", "harbour")
     assert before.exit_code == 1
     assert "paidforby index sync" in before.stderr
@@ -37,8 +37,8 @@ def test_a_first_search_says_what_to_type_and_then_works(run, shelf: Shelf):
     assert lines[-1].startswith("next: ")
 
 
-def test_ad_text_cannot_steer_the_terminal(run, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour\x1b[2J\u202eevil\nline"))
+def test_ad_text_cannot_steer_the_terminal(run, search_archive: SearchArchive):
+    search_archive.add(make_ad("a", "harbour\x1b[2J\u202eevil\nline"))
     run("index", "sync")
     shown = run("search", "harbour").stdout
     assert "\x1b" not in shown
@@ -48,42 +48,42 @@ def test_ad_text_cannot_steer_the_terminal(run, shelf: Shelf):
 @pytest.mark.parametrize(
     "arguments", [["--filter", "colour=red"], ["--filter", "red"], ["--sort", "best"]]
 )
-def test_a_wrong_filter_or_order_is_wrong_usage(run, shelf: Shelf, arguments):
+def test_a_wrong_filter_or_order_is_wrong_usage(run, search_archive: SearchArchive, arguments):
     result = run("search", "harbour", *arguments)
     assert result.exit_code == 2
     assert "country" in result.stderr or "newest" in result.stderr
 
 
-def test_search_as_of_a_day_answers_from_the_archive(run, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"))
+def test_search_as_of_a_day_answers_from_the_archive(run, search_archive: SearchArchive):
+    search_archive.add(make_ad("a", "harbour"))
     answer = json.loads(run("search", "harbour", "--as-of", "2026-12-31", "--json").stdout)
     assert (answer["total"], answer["engine"]) == (1, "archive")
     answer = json.loads(run("search", "harbour", "--as-of", "2026-01-01", "--json").stdout)
     assert answer["total"] == 0
 
 
-def test_status_and_rebuild_report_what_is_there(run, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"))
+def test_status_and_rebuild_report_what_is_there(run, search_archive: SearchArchive):
+    search_archive.add(make_ad("a", "harbour"))
     assert json.loads(run("index", "status", "--json").stdout)["documents"] is None
     assert json.loads(run("index", "rebuild", "--json").stdout)["rebuilt"] is True
     status = json.loads(run("index", "status", "--json").stdout)
     assert (status["documents"], status["ads"], status["lag_changes"]) == (1, 1, 0)
 
 
-def test_meilisearch_is_used_when_its_address_is_set(shelf: Shelf):
-    served = open_search(Settings(meilisearch_url="http://127.0.0.1:9"), shelf.engine)
+def test_meilisearch_is_used_when_its_address_is_set(search_archive: SearchArchive):
+    served = open_search(Settings(meilisearch_url="http://127.0.0.1:9"), search_archive.engine)
     assert isinstance(served, MeilisearchSearch)
-    assert isinstance(open_search(Settings(), shelf.engine), EmbeddedSearch)
+    assert isinstance(open_search(Settings(), search_archive.engine), EmbeddedSearch)
 
 
 def test_beside_postgresql_the_embedded_engine_keeps_its_own_file(postgresql_url, tmp_path):
     settings = Settings(home=tmp_path, database_url=postgresql_url)
-    shelf = Shelf(init_archive(settings, []))
-    search = open_search(settings, shelf.engine)
-    shelf.add(make_ad("a", "harbour"))
-    shelf.sync(search)
-    shelf.add(make_ad("b", "harbour"))
-    shelf.sync(search)
+    search_archive = SearchArchive(init_archive(settings, []))
+    search = open_search(settings, search_archive.engine)
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(search)
+    search_archive.add(make_ad("b", "harbour"))
+    search_archive.sync(search)
     assert ask(search, "harbour").total == 2
     assert (tmp_path / OWN_FILE).exists()
-    shelf.engine.dispose()
+    search_archive.engine.dispose()

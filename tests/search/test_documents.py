@@ -12,7 +12,7 @@ from search.hits import MARK_END, MARK_START
 from search.port import SearchEngine
 from search.snippets import mark_text
 from search.words import fold_word, join_terms
-from tests.search.conftest import Shelf, ask, make_ad
+from tests.search.conftest import SearchArchive, ask, make_ad
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
@@ -38,10 +38,10 @@ def test_an_address_reads_as_its_host_and_the_words_of_its_path(address, words):
 
 
 def test_marks_and_nul_bytes_in_an_ad_cannot_pretend_to_be_matches(
-    search: SearchEngine, shelf: Shelf
+    search: SearchEngine, search_archive: SearchArchive
 ):
-    shelf.add(make_ad("a", f"harbour {MARK_START}fake{MARK_END}\x00 quay"))
-    shelf.sync(search)
+    search_archive.add(make_ad("a", f"harbour {MARK_START}fake{MARK_END}\x00 quay"))
+    search_archive.sync(search)
     assert ask(search, "harbour").hits[0].snippet == f"{MARK_START}harbour{MARK_END} fake quay"
 
 

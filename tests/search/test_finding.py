@@ -11,7 +11,7 @@ from search.hits import MARK_END, MARK_START
 from search.port import SearchEngine
 from search.query import QueryError
 from tests.migrated import init_fresh
-from tests.search.conftest import ENGINES, Shelf, ask, make_ad, open_engine, refs_of
+from tests.search.conftest import ENGINES, SearchArchive, ask, make_ad, open_engine, refs_of
 
 SPOKEN = {
     "pt": "Habitação para todos: vote no dia 4 de outubro",
@@ -74,10 +74,12 @@ def filled(
 ) -> SearchEngine:
     """An engine that holds ADS, and an ad that is not listed unasked; tests only read it."""
     folder: Path = tmp_path_factory.mktemp("finding")
-    shelf = Shelf(init_fresh(Settings(home=folder), []))
-    shelf.add(*ADS, UNLISTED)
-    search: SearchEngine = open_engine(request.param, shelf.engine, folder, request.getfixturevalue)
-    shelf.sync(search)
+    search_archive = SearchArchive(init_fresh(Settings(home=folder), []))
+    search_archive.add(*ADS, UNLISTED)
+    search: SearchEngine = open_engine(
+        request.param, search_archive.engine, folder, request.getfixturevalue
+    )
+    search_archive.sync(search)
     return search
 
 

@@ -13,7 +13,7 @@ from search.embedded import EmbeddedSearch
 from search.meilisearch import MeilisearchSearch
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
 from search.sync import index_status, rebuild_index
-from tests.search.conftest import Shelf, ask, make_ad, refs_of
+from tests.search.conftest import SearchArchive, ask, make_ad, refs_of
 
 
 class KilledError(Exception):
@@ -24,25 +24,31 @@ def kill(*_args: object, **_more: object) -> None:
     raise KilledError
 
 
-def test_an_archive_that_was_never_indexed_says_what_to_type(search: SearchEngine, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"))
+def test_an_archive_that_was_never_indexed_says_what_to_type(
+    search: SearchEngine, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour"))
     with pytest.raises(SearchUnavailableError, match="paidforby index sync"):
         ask(search, "harbour")
 
 
-def test_an_empty_archive_is_indexed_and_answers_with_nothing(search: SearchEngine, shelf: Shelf):
-    shelf.sync(search)
+def test_an_empty_archive_is_indexed_and_answers_with_nothing(
+    search: SearchEngine, search_archive: SearchArchive
+):
+    search_archive.sync(search)
     assert ask(search, "harbour").total == 0
-    assert index_status(shelf.engine, search, shelf.now).documents == 0
+    assert index_status(search_archive.engine, search, search_archive.now).documents == 0
 
 
-def test_new_changed_and_moved_ads_are_found_as_they_are_now(search: SearchEngine, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"), make_ad("b", "quay", impressions_lower=10))
-    shelf.sync(search)
-    shelf.add(
+def test_new_changed_and_moved_ads_are_found_as_they_are_now(
+    search: SearchEngine, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour"), make_ad("b", "quay", impressions_lower=10))
+    search_archive.sync(search)
+    search_archive.add(
         make_ad("a", "lighthouse"), make_ad("b", "quay", impressions_lower=20), make_ad("c", "pier")
     )
-    report = shelf.sync(search)
+    report = search_archive.sync(search)
     assert (report.changes, report.documents, report.moved) == (3, 2, 1)
     assert ask(search, "harbour").total == 0
     assert refs_of(ask(search, "lighthouse")) == ["a"]
@@ -50,109 +56,119 @@ def test_new_changed_and_moved_ads_are_found_as_they_are_now(search: SearchEngin
     assert ask(search, "quay", filters=[("impressions_min", "20")]).hits[0].impressions_lower == 20
 
 
-def test_moved_numbers_send_no_text(search: SearchEngine, shelf: Shelf, monkeypatch):
-    shelf.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=100))
-    shelf.sync(search)
+def test_moved_numbers_send_no_text(
+    search: SearchEngine, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=100))
+    search_archive.sync(search)
     sent: list[Batch] = []
     write_batch = search.write_batch
     monkeypatch.setattr(search, "write_batch", lambda b, s: sent.append(b) or write_batch(b, s))
-    shelf.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=200))
-    shelf.sync(search)
+    search_archive.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=200))
+    search_archive.sync(search)
     assert [(batch.documents, len(batch.moved)) for batch in sent] == [([], 1)]
     hit = ask(search, "harbour").hits[0]
     assert (hit.spend_lower_minor, hit.versions) == (200, 1)
 
 
-def test_a_vanished_ad_is_still_found_and_says_so(search: SearchEngine, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"), make_ad("b", "harbour"), sweep=True)
-    shelf.sync(search)
-    shelf.add(make_ad("b", "harbour"), sweep=True)
-    assert shelf.sync(search).moved == 1
+def test_a_vanished_ad_is_still_found_and_says_so(
+    search: SearchEngine, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"), sweep=True)
+    search_archive.sync(search)
+    search_archive.add(make_ad("b", "harbour"), sweep=True)
+    assert search_archive.sync(search).moved == 1
     page = ask(search, "harbour", filters=[("state", "vanished")], facets=["state"])
     assert (refs_of(page), page.facets) == (["a"], {"state": {"vanished": 1}})
 
 
-def test_an_ad_the_archive_no_longer_shows_is_taken_out(search: SearchEngine, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
-    shelf.sync(search)
-    shelf.add(make_ad("a", "harbour closed"))
-    with write(shelf.engine) as session:
+def test_an_ad_the_archive_no_longer_shows_is_taken_out(
+    search: SearchEngine, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
+    search_archive.sync(search)
+    search_archive.add(make_ad("a", "harbour closed"))
+    with write(search_archive.engine) as session:
         session.connection().execute(delete(PublicAd).where(PublicAd.ref == "a"))
-    assert shelf.sync(search).deleted == 1
+    assert search_archive.sync(search).deleted == 1
     assert refs_of(ask(search, "harbour")) == ["b"]
 
 
 def test_killed_before_the_mark_moved_the_next_sync_sends_it_again(
-    search: SearchEngine, shelf: Shelf, monkeypatch
+    search: SearchEngine, search_archive: SearchArchive, monkeypatch
 ):
-    shelf.add(make_ad("a", "harbour"))
-    shelf.sync(search)
-    shelf.add(make_ad("a", "lighthouse"), make_ad("b", "pier"))
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(search)
+    search_archive.add(make_ad("a", "lighthouse"), make_ad("b", "pier"))
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "move_search_mark", kill)
+        patch.setattr(search_sync, "move_search_position", kill)
         with pytest.raises(KilledError):
-            shelf.sync(search)
-    assert index_status(shelf.engine, search, shelf.now).lag_changes == 2
-    assert shelf.sync(search).changes == 2
+            search_archive.sync(search)
+    assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 2
+    assert search_archive.sync(search).changes == 2
     assert sorted(refs_of(ask(search))) == ["a", "b"]
     assert refs_of(ask(search, "lighthouse")) == ["a"]
-    assert index_status(shelf.engine, search, shelf.now).lag_changes == 0
+    assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 0
 
 
 def test_in_the_archives_own_file_a_killed_sync_leaves_nothing_half_done(
-    embedded: EmbeddedSearch, shelf: Shelf, monkeypatch
+    embedded: EmbeddedSearch, search_archive: SearchArchive, monkeypatch
 ):
-    shelf.add(make_ad("a", "harbour"))
-    shelf.sync(embedded)
-    shelf.add(make_ad("b", "harbour"))
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(embedded)
+    search_archive.add(make_ad("b", "harbour"))
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "move_search_mark", kill)
+        patch.setattr(search_sync, "move_search_position", kill)
         with pytest.raises(KilledError):
-            shelf.sync(embedded)
+            search_archive.sync(embedded)
     assert refs_of(ask(embedded, "harbour")) == ["a"]
 
 
-def test_two_syncs_at_once_leave_no_change_behind(outside: SearchEngine, shelf: Shelf, monkeypatch):
-    shelf.add(make_ad("a", "harbour"))
-    shelf.sync(outside)
-    shelf.add(make_ad("a", "lighthouse"))
+def test_two_syncs_at_once_leave_no_change_behind(
+    outside: SearchEngine, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(outside)
+    search_archive.add(make_ad("a", "lighthouse"))
     write_batch = outside.write_batch
 
     def write_late(batch: Batch, session: None) -> list[Rejection]:
         monkeypatch.setattr(outside, "write_batch", write_batch)
-        shelf.add(make_ad("a", "pier"))
-        shelf.sync(outside)
+        search_archive.add(make_ad("a", "pier"))
+        search_archive.sync(outside)
         return write_batch(batch, session)
 
     monkeypatch.setattr(outside, "write_batch", write_late)
-    shelf.sync(outside)
-    assert index_status(shelf.engine, outside, shelf.now).lag_changes == 2
-    shelf.sync(outside)
+    search_archive.sync(outside)
+    assert index_status(search_archive.engine, outside, search_archive.now).lag_changes == 2
+    search_archive.sync(outside)
     assert refs_of(ask(outside, "pier")) == ["a"]
     assert ask(outside, "lighthouse").total == 0
 
 
-def test_a_rebuild_changes_nothing_that_can_be_found(search: SearchEngine, shelf: Shelf):
-    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(20)))
-    shelf.sync(search)
+def test_a_rebuild_changes_nothing_that_can_be_found(
+    search: SearchEngine, search_archive: SearchArchive
+):
+    search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(20)))
+    search_archive.sync(search)
     before = ask(search, "harbour", facets=["source"]).model_dump()
-    report = rebuild_index(shelf.engine, search, shelf.now)
+    report = rebuild_index(search_archive.engine, search, search_archive.now)
     assert (report.rebuilt, report.documents) == (True, 20)
     assert ask(search, "harbour", facets=["source"]).model_dump() == before
 
 
 def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
-    search: SearchEngine, shelf: Shelf, monkeypatch
+    search: SearchEngine, search_archive: SearchArchive, monkeypatch
 ):
-    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(5)))
-    shelf.sync(search)
+    search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(5)))
+    search_archive.sync(search)
     monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 2)
     with monkeypatch.context() as patch:
         patch.setattr(search_sync, "make_document", fail_after(3))
         with pytest.raises(KilledError):
-            rebuild_index(shelf.engine, search, shelf.now)
+            rebuild_index(search_archive.engine, search, search_archive.now)
     assert ask(search, "harbour").total == 5
-    rebuild_index(shelf.engine, search, shelf.now)
+    rebuild_index(search_archive.engine, search, search_archive.now)
     assert ask(search, "harbour").total == 5
 
 
@@ -169,42 +185,44 @@ def fail_after(count: int):
 
 
 def test_rounds_smaller_than_the_backlog_still_take_all_of_it(
-    search: SearchEngine, shelf: Shelf, monkeypatch
+    search: SearchEngine, search_archive: SearchArchive, monkeypatch
 ):
-    shelf.sync(search)
-    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(7)))
+    search_archive.sync(search)
+    search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(7)))
     monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 3)
-    assert shelf.sync(search).changes == 7
+    assert search_archive.sync(search).changes == 7
     assert ask(search, "harbour").total == 7
 
 
-def test_status_counts_the_lag_and_its_age(search: SearchEngine, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"))
-    shelf.sync(search)
-    indexed_at = shelf.now
-    shelf.add(make_ad("b", "harbour"))
-    status = index_status(shelf.engine, search, shelf.now + timedelta(seconds=90))
+def test_status_counts_the_lag_and_its_age(search: SearchEngine, search_archive: SearchArchive):
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(search)
+    indexed_at = search_archive.now
+    search_archive.add(make_ad("b", "harbour"))
+    status = index_status(search_archive.engine, search, search_archive.now + timedelta(seconds=90))
     assert (status.documents, status.ads) == (1, 2)
     assert (status.lag_changes, status.lag_seconds) == (1, 90.0)
     assert ask(search, "harbour").data_as_of == indexed_at
 
 
 def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
-    served: MeilisearchSearch, shelf: Shelf, monkeypatch
+    served: MeilisearchSearch, search_archive: SearchArchive, monkeypatch
 ):
-    shelf.sync(served)
-    shelf.add(*(make_ad(f"a{i}", "harbour") for i in range(9)))
+    search_archive.sync(served)
+    search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(9)))
     with monkeypatch.context() as patch:
         patch.setattr(search_sync, "make_document", spoil("example:a5"))
-        report = shelf.sync(served)
+        report = search_archive.sync(served)
     assert [row.id for row in report.rejected] == ["example:a5"]
     assert "not a key" in report.rejected[0].reason
     assert ask(served, "harbour").total == 8
-    assert index_status(shelf.engine, served, shelf.now).rejected == report.rejected
-    shelf.add(make_ad("a5", "harbour", impressions_lower=5))
-    assert shelf.sync(served).documents == 1
+    assert (
+        index_status(search_archive.engine, served, search_archive.now).rejected == report.rejected
+    )
+    search_archive.add(make_ad("a5", "harbour", impressions_lower=5))
+    assert search_archive.sync(served).documents == 1
     assert ask(served, "harbour").total == 9
-    assert index_status(shelf.engine, served, shelf.now).rejected == []
+    assert index_status(search_archive.engine, served, search_archive.now).rejected == []
 
 
 def spoil(public_id: str):
@@ -216,21 +234,23 @@ def spoil(public_id: str):
 
 
 def test_a_server_that_is_gone_stops_the_sync_with_a_sentence(
-    served: MeilisearchSearch, shelf: Shelf, monkeypatch
+    served: MeilisearchSearch, search_archive: SearchArchive, monkeypatch
 ):
-    shelf.add(make_ad("a", "harbour"))
-    shelf.sync(served)
-    shelf.add(make_ad("b", "harbour"))
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(served)
+    search_archive.add(make_ad("b", "harbour"))
     with monkeypatch.context() as patch:
         patch.setattr(served, "_url", "http://127.0.0.1:9")
         with pytest.raises(SearchUnavailableError, match="does not answer"):
-            shelf.sync(served)
-    assert shelf.sync(served).changes == 1
+            search_archive.sync(served)
+    assert search_archive.sync(served).changes == 1
 
 
-def test_a_server_that_lost_its_index_is_filled_anew(served: MeilisearchSearch, shelf: Shelf):
-    shelf.add(make_ad("a", "harbour"))
-    shelf.sync(served)
+def test_a_server_that_lost_its_index_is_filled_anew(
+    served: MeilisearchSearch, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(served)
     served._drop_index(served._uid)
-    assert shelf.sync(served).rebuilt
+    assert search_archive.sync(served).rebuilt
     assert ask(served, "harbour").total == 1

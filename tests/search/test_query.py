@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search.query import QueryError, Sort, build_query, parse_units
-from tests.search.conftest import Shelf, ask, make_ad
+from tests.search.conftest import SearchArchive, ask, make_ad
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ HOSTILE = st.one_of(
 )
 @given(text=HOSTILE, sort=st.sampled_from(Sort), value=st.text(max_size=20))
 def test_whatever_is_typed_is_answered_or_refused_as_a_query(
-    embedded, shelf: Shelf, text, sort, value
+    embedded, search_archive: SearchArchive, text, sort, value
 ):
     if embedded.count_documents() is None:
-        shelf.add(make_ad("a", "tariffs now"))
-        shelf.sync(embedded)
+        search_archive.add(make_ad("a", "tariffs now"))
+        search_archive.sync(embedded)
     try:
         page = ask(embedded, text, sort=sort, filters=[("payer", value)], facets=["source"])
     except QueryError:

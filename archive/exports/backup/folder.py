@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from sqlmodel import Field, SQLModel
 
 from archive.errors import ArchiveError
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.store.disk import sync_file
 from archive.store.ledger.root import LedgerHead
 from config.settings import Realm
@@ -145,7 +145,7 @@ def check_files(root: Path, manifest: Manifest, tell: Tell) -> None:
     for relative, sha256 in read_sums(root):
         path = root / relative
         if not path.is_file() or hash_file(path) != sha256:
-            raise BackupError(f"{show_plain(str(path))} is missing or not what was written")
+            raise BackupError(f"{escape_text(str(path))} is missing or not what was written")
         tell(relative, path.stat().st_size)
         count += 1
     if count != sum(1 for _ in list_files(root)) - len((MANIFEST, SUMS)):

@@ -16,7 +16,7 @@ from archive.exports.downloads.cells import (
     write_time,
 )
 from archive.exports.downloads.columns import Column
-from archive.exports.downloads.ending import Ending
+from archive.exports.downloads.ending import StreamEnd
 from archive.exports.downloads.nested import spell_json
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
@@ -24,7 +24,7 @@ from archive.exports.downloads.turning import turn_block, write_column
 
 def write_csv(stream: RowStream) -> Iterator[bytes]:
     """The header, the rows block by block, and `# end: rows: N; …`."""
-    ending = Ending.open(stream)
+    ending = StreamEnd.open(stream)
     yield write_line(column.name for column in stream.columns).encode()
     for block in stream.blocks:
         ending.count(block)
@@ -45,7 +45,7 @@ def _write_nested(value: object) -> str:
     return UNKNOWN if spelled is None else quote(spelled)
 
 
-def _write_end(ending: Ending) -> str:
+def _write_end(ending: StreamEnd) -> str:
     said = {name: value for name, value in ending.describe().items() if value is not None}
     said |= {name: write_time(value) for name, value in said.items() if isinstance(value, datetime)}
     return f"# end: {'; '.join(f'{name}: {value}' for name, value in said.items())}{LINE_END}"

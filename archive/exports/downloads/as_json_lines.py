@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import orjson
 
 from archive.exports.downloads.columns import Column
-from archive.exports.downloads.ending import Ending
+from archive.exports.downloads.ending import StreamEnd
 from archive.exports.downloads.nested import spell_json
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
@@ -20,7 +20,7 @@ LINE = CANONICAL & ~orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 def write_json_lines(stream: RowStream) -> Iterator[bytes]:
     """The rows block by block, then `{"end": {"rows": N, …}}`."""
-    ending = Ending.open(stream)
+    ending = StreamEnd.open(stream)
     for block in stream.blocks:
         ending.count(block)
         yield _write_block(stream.columns, block)

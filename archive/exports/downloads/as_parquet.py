@@ -10,7 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from archive.exports.downloads.columns import Column
-from archive.exports.downloads.ending import Ending
+from archive.exports.downloads.ending import StreamEnd
 from archive.exports.downloads.nested import spell_json
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
@@ -23,7 +23,7 @@ ROW_GROUP_ROWS = 10_000
 
 def write_parquet(stream: RowStream) -> Iterator[bytes]:
     """The file part by part; its metadata holds what the others end with."""
-    ending = Ending.open(stream)
+    ending = StreamEnd.open(stream)
     schema = _make_schema(stream.columns)
     sink = _Sink()
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
@@ -45,7 +45,7 @@ def _make_schema(columns: Sequence[Column]) -> pa.Schema:
 
 
 def _gather_groups(
-    stream: RowStream, schema: pa.Schema, ending: Ending
+    stream: RowStream, schema: pa.Schema, ending: StreamEnd
 ) -> Iterator[pa.RecordBatch]:
     batches: list[pa.RecordBatch] = []
     for block in stream.blocks:

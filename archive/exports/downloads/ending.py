@@ -9,7 +9,7 @@ from archive.exports.downloads.select import RowStream, Values
 
 
 @dataclass
-class Ending:
+class StreamEnd:
     """What is said after the last row; a file without it was cut."""
 
     rows: int

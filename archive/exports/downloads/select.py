@@ -15,7 +15,7 @@ from sqlmodel import Session
 from archive.exports.downloads.columns import Column
 from archive.exports.downloads.filters import Wanted, match
 from archive.exports.downloads.nested import load_json
-from archive.exports.downloads.tables import PLANS, Plan, What, list_columns
+from archive.exports.downloads.tables import PLANS, ReadPlan, What, list_columns
 from archive.exports.downloads.unfolding import unfold
 from archive.models import AdvertiserSpend, Disclosure, PublicAd
 from archive.reading import CursorError, read_data_as_of
@@ -110,14 +110,14 @@ def _decode_cell(listing: str, after: str | None) -> tuple[int, int]:
 
 
 def _select_blocks(
-    session: Session, plan: Plan, wanted: Wanted, after: int, moment: Moment
+    session: Session, plan: ReadPlan, wanted: Wanted, after: int, moment: Moment
 ) -> Iterator[Sequence[Any]]:
     """Rows of the database, a block at a time, each beginning with its id."""
     if _is_postgresql(session):
         # The first rows soon, not all of them soonest: walk the key rather than sort (PostgreSQL,
         # "cursor_tuple_fraction").
         session.execute(text("SET LOCAL cursor_tuple_fraction = 0.00001"))
-    for table in _list_stretches(session, plan, moment, after):
+    for table in _list_row_ranges(session, plan, moment, after):
         query = _build_query(session, plan, table, wanted, moment).where(table.id > after)
         # Without the session: it would look at every row once more for objects to keep.
         result = session.connection().execute(query, execution_options={"yield_per": BLOCK_ROWS})
@@ -127,7 +127,7 @@ def _select_blocks(
             result.close()
 
 
-def _list_stretches(session: Session, plan: Plan, moment: Moment, after: int) -> Iterator[Any]:
+def _list_row_ranges(session: Session, plan: ReadPlan, moment: Moment, after: int) -> Iterator[Any]:
     """What to select from: the table, or what stood there at the moment, in rising stretches."""
     if plan.table is PublicAd:
         yield from ads_at(session, moment, after)
@@ -141,7 +141,7 @@ def _list_stretches(session: Session, plan: Plan, moment: Moment, after: int) ->
 
 def _build_query(
     session: Session,
-    plan: Plan,
+    plan: ReadPlan,
     table: Any,  # noqa: ANN401 (the plan's table or what stands for it)
     wanted: Wanted,
     moment: Moment,

@@ -20,7 +20,7 @@ from archive.models.columns import holds_json
 from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field
 from archive.reading.views import AdItem, DisclosureView, MetricView, VersionView
-from archive.reading.visible import is_listed
+from archive.reading.visible import is_visible_by_default
 from archive.records import AdvertiserSpendRecord
 
 AD_ID = Column("ad_id", str, quote_field(PublicAd, "public_id"))
@@ -51,7 +51,7 @@ class AdvertiserSpendRow(AdvertiserSpendRecord):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReadPlan:
     """How one kind of rows is read."""
 
     columns: list[Column]
@@ -74,34 +74,36 @@ def list_columns(what: What) -> list[Column]:
     return [*PLANS[what].columns, CURSOR]
 
 
-def _plan_ads() -> Plan:
+def _plan_ads() -> ReadPlan:
     columns = describe_columns(AdItem)
 
     def select_from(ads: Any, moment: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
-        return _select(columns, ads, id=ads.public_id, is_listed=is_listed(ads, moment))
+        return _select(
+            columns, ads, id=ads.public_id, is_visible_by_default=is_visible_by_default(ads, moment)
+        )
 
-    return Plan(columns, PublicAd, select_from)
+    return ReadPlan(columns, PublicAd, select_from)
 
 
-def _plan_versions() -> Plan:
+def _plan_versions() -> ReadPlan:
     # What a version changed is told by the one before it; a stream holds both. What is withheld has
     # its reason in the content.
     beside = frozenset({"changes", "redactions"})
     return _plan_by_ad(AdVersion, describe_columns(VersionView, without=beside))
 
 
-def _plan_by_ad(table: Any, own: list[Column]) -> Plan:  # noqa: ANN401 (a table with `ad_id`)
+def _plan_by_ad(table: Any, own: list[Column]) -> ReadPlan:  # noqa: ANN401 (a table with `ad_id`)
     columns = [AD_ID, *own]
     query = _select(columns, table, ad_id=PublicAd.public_id)
     query = query.join_from(table, PublicAd, col(PublicAd.id) == table.ad_id)
-    return Plan(columns, table, lambda *_: query, by_ad=True)
+    return ReadPlan(columns, table, lambda *_: query, by_ad=True)
 
 
-def _plan_cells(row: type[CellRow], name: str) -> Plan:
+def _plan_cells(row: type[CellRow], name: str) -> ReadPlan:
     labels = list_labels(row)
     columns = describe_columns(row)
     selected = [column for column in columns if column.name not in labels]
-    return Plan(
+    return ReadPlan(
         columns,
         PublicAd,
         lambda ads, _: _select(selected, ads, ad_id=ads.public_id, rest=getattr(ads, name)),
@@ -109,7 +111,7 @@ def _plan_cells(row: type[CellRow], name: str) -> Plan:
     )
 
 
-def _plan_advertiser_spend() -> Plan:
+def _plan_advertiser_spend() -> ReadPlan:
     columns = describe_columns(AdvertiserSpendRow)
 
     def select_from(spend: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
@@ -117,10 +119,10 @@ def _plan_advertiser_spend() -> Plan:
         named = {} if spend is AdvertiserSpend else {"is_current": literal(value=True)}
         return _select(columns, spend, **named)
 
-    return Plan(columns, AdvertiserSpend, select_from)
+    return ReadPlan(columns, AdvertiserSpend, select_from)
 
 
-def _plan_disclosures() -> Plan:
+def _plan_disclosures() -> ReadPlan:
     columns = describe_columns(DisclosureView)
 
     def select_from(filed: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
@@ -130,7 +132,7 @@ def _plan_disclosures() -> Plan:
         named = {"id": filed.source + ":" + filed.ref, "committee_name": Committee.name}
         return _select(columns, filed, **named).join_from(filed, Committee, is_filer, isouter=True)
 
-    return Plan(columns, Disclosure, select_from)
+    return ReadPlan(columns, Disclosure, select_from)
 
 
 def _select(columns: Sequence[Column], table: Any, **named: Any) -> Select[Any]:  # noqa: ANN401 (mapped columns)
@@ -143,7 +145,7 @@ def _leave_text(value: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(value, Text) if holds_json(value.type) else value
 
 
-PLANS: Mapping[What, Plan] = {
+PLANS: Mapping[What, ReadPlan] = {
     What.ADS: _plan_ads(),
     What.VERSIONS: _plan_versions(),
     What.METRICS: _plan_by_ad(AdMetric, describe_columns(MetricView)),

@@ -14,7 +14,7 @@ import duckdb
 from archive.exports.mirror.manifest import (
     MirroredTable,
     MirrorManifest,
-    Part,
+    ParquetPart,
     hold_mirror,
     require_manifest,
     write_manifest,
@@ -45,7 +45,7 @@ def compact_mirror(folder: Path, now: datetime) -> MirrorManifest:
             }
         )
         write_manifest(folder, manifest)
-        _delete_unlisted(folder, kept.union(manifest.retired))
+        _delete_hidden(folder, kept.union(manifest.retired))
     return manifest
 
 
@@ -55,7 +55,7 @@ def _compact_table(folder: Path, old: MirrorManifest, name: str) -> MirroredTabl
         return held
     file = f"{name}/{old.seq:012}-{token_hex(4)}.parquet"
     rows = _write_newest(folder, old, name, folder / file)
-    return held.model_copy(update={"parts": [Part(file=file, rows=rows)]})
+    return held.model_copy(update={"parts": [ParquetPart(file=file, rows=rows)]})
 
 
 def _write_newest(folder: Path, old: MirrorManifest, name: str, path: Path) -> int:
@@ -76,7 +76,7 @@ def _write_newest(folder: Path, old: MirrorManifest, name: str, path: Path) -> i
     return int(written[0]) if written else 0
 
 
-def _delete_unlisted(folder: Path, listed: set[str]) -> None:
+def _delete_hidden(folder: Path, listed: set[str]) -> None:
     """Delete files that no longer count, and those that a killed process left and that never did."""
     for path in folder.glob("*/*.parquet"):
         if path.relative_to(folder).as_posix() not in listed:

@@ -25,7 +25,7 @@ class MirrorError(ArchiveError):
     """There is no mirror to read, or another process is changing it."""
 
 
-class Part(SQLModel):
+class ParquetPart(SQLModel):
     """One Parquet file; no id stands in it twice."""
 
     file: str = Field(description="Its path below the mirror's folder.")
@@ -36,7 +36,7 @@ class MirroredTable(SQLModel):
     """What the mirror holds of one table."""
 
     columns: dict[str, str] = Field(description="Arrow type of each column, in order.")
-    parts: list[Part] = Field(
+    parts: list[ParquetPart] = Field(
         description="Its files, oldest first; a later row of an id replaces it."
     )
     last_id: int = Field(default=0, description="Highest id the table had.")

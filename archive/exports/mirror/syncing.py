@@ -22,23 +22,23 @@ from sqlmodel import Field, Session, SQLModel
 from archive.exports.mirror.manifest import (
     MirroredTable,
     MirrorManifest,
-    Part,
+    ParquetPart,
     hold_mirror,
     read_manifest,
     write_manifest,
 )
 from archive.exports.mirror.tables import (
     MIRRORED,
-    Stretch,
+    ChangeRange,
     list_columns,
     select_all,
     select_changed,
 )
 from archive.exports.parquet import arrow_schema, to_record_batch
-from archive.models import Change, ConsumerMark
+from archive.models import Change, ConsumerPosition
 from archive.models.columns import holds_json
 from archive.records.canonical import canonical_json
-from archive.store.changes import last_change_seq, move_mark, read_mark
+from archive.store.changes import last_change_seq, move_position, read_position
 from archive.store.database import read, write
 from archive.store.disk import sync_file, sync_path
 
@@ -55,7 +55,7 @@ class MirrorReport(SQLModel):
 
 
 @dataclass(frozen=True)
-class Moment:
+class SyncMoment:
     """What one sync shows: the session that sees it, its newest change, and when it is written."""
 
     session: Session
@@ -72,24 +72,24 @@ def sync_mirror(engine: Engine, folder: Path, now: datetime) -> MirrorReport:
     with hold_mirror(folder):
         old = read_manifest(folder)
         with read(engine) as session:
-            moment = Moment(session, last_change_seq(session), now)
+            moment = SyncMoment(session, last_change_seq(session), now)
             if old is None or not _is_followed(moment, old):
                 manifest = _build(folder, moment, old)
             else:
                 manifest = _append(folder, moment, old) if old.seq < moment.seq else old
         if manifest is not old:
             write_manifest(folder, manifest)
-        _note_mark(engine, old, manifest, now)
+        _note_position(engine, old, manifest, now)
     return _report(old, manifest)
 
 
-def _is_followed(moment: Moment, manifest: MirrorManifest) -> bool:
+def _is_followed(moment: SyncMoment, manifest: MirrorManifest) -> bool:
     """Whether this database has gone on from what the files hold.
 
     One that was restored, or put in another's place, has no mark of this mirror or an older one; tables
     that were migrated have other columns.
     """
-    mark = read_mark(moment.session, name_consumer(manifest))
+    mark = read_position(moment.session, name_consumer(manifest))
     return (
         mark is not None
         and mark.seq in (manifest.seq, manifest.follows_seq)
@@ -103,7 +103,7 @@ def name_consumer(manifest: MirrorManifest) -> str:
     return f"mirror:{manifest.mirror_id}"
 
 
-def _build(folder: Path, moment: Moment, old: MirrorManifest | None) -> MirrorManifest:
+def _build(folder: Path, moment: SyncMoment, old: MirrorManifest | None) -> MirrorManifest:
     """Everything anew; the old files stay for those who read them."""
     replaced = [p.file for table in old.tables.values() for p in table.parts] if old else []
     return MirrorManifest(
@@ -117,12 +117,12 @@ def _build(folder: Path, moment: Moment, old: MirrorManifest | None) -> MirrorMa
     )
 
 
-def _build_table(folder: Path, moment: Moment, name: str) -> MirroredTable:
+def _build_table(folder: Path, moment: SyncMoment, name: str) -> MirroredTable:
     part = _write_part(folder, moment, name, select_all(name))
     return MirroredTable(columns=_columns_of(name), parts=[part], last_id=_highest_id(moment, name))
 
 
-def _append(folder: Path, moment: Moment, old: MirrorManifest) -> MirrorManifest:
+def _append(folder: Path, moment: SyncMoment, old: MirrorManifest) -> MirrorManifest:
     """A further file for each table with changed rows."""
     tables = {
         name: _append_table(folder, moment, name, old.seq, held)
@@ -140,9 +140,9 @@ def _append(folder: Path, moment: Moment, old: MirrorManifest) -> MirrorManifest
 
 
 def _append_table(
-    folder: Path, moment: Moment, name: str, after_seq: int, held: MirroredTable
+    folder: Path, moment: SyncMoment, name: str, after_seq: int, held: MirroredTable
 ) -> MirroredTable:
-    changed = select_changed(name, Stretch(after_seq, moment.seq, held.last_id))
+    changed = select_changed(name, ChangeRange(after_seq, moment.seq, held.last_id))
     part = _write_part(folder, moment, name, changed)
     if part.rows == 0:
         (folder / part.file).unlink()
@@ -152,7 +152,7 @@ def _append_table(
     )
 
 
-def _write_part(folder: Path, moment: Moment, name: str, query: Select[Any]) -> Part:
+def _write_part(folder: Path, moment: SyncMoment, name: str, query: Select[Any]) -> ParquetPart:
     """A new file with the rows of a query, on the disk when this returns."""
     file = f"{name}/{moment.seq:012}-{token_hex(4)}.parquet"
     path = folder / file
@@ -173,7 +173,7 @@ def _write_part(folder: Path, moment: Moment, name: str, query: Select[Any]) -> 
                 count += len(marked)
         sync_file(sink)
     sync_path(path.parent)
-    return Part(file=file, rows=count)
+    return ParquetPart(file=file, rows=count)
 
 
 def _spell_row(row: RowMapping, nested: list[str], seq: int) -> dict[str, Any]:
@@ -202,28 +202,28 @@ def _all_columns() -> dict[str, dict[str, str]]:
     return {name: _columns_of(name) for name in MIRRORED}
 
 
-def _highest_id(moment: Moment, name: str) -> int:
+def _highest_id(moment: SyncMoment, name: str) -> int:
     table, _ = MIRRORED[name]
     return moment.session.connection().scalar(select(func.max(table.c.id))) or 0
 
 
-def _read_time(moment: Moment) -> datetime | None:
+def _read_time(moment: SyncMoment) -> datetime | None:
     change = moment.session.get(Change, moment.seq)
     return change.recorded_at if change else None
 
 
-def _note_mark(
+def _note_position(
     engine: Engine, old: MirrorManifest | None, manifest: MirrorManifest, now: datetime
 ) -> None:
     """Move the mirror's mark, and take away that of a mirror which was made anew."""
     name = name_consumer(manifest)
     with read(engine) as session:
-        mark = read_mark(session, name)
+        mark = read_position(session, name)
     if mark is not None and mark.seq == manifest.seq:
         return
     with write(engine) as session:
-        move_mark(session, name, manifest.seq, "", now)
-        replaced = session.get(ConsumerMark, name_consumer(old)) if old else None
+        move_position(session, name, manifest.seq, "", now)
+        replaced = session.get(ConsumerPosition, name_consumer(old)) if old else None
         if replaced is not None and replaced.consumer != name:
             session.delete(replaced)
 

@@ -25,7 +25,7 @@ from sqlmodel import col
 from archive.models import AdMetric, AdvertiserSpend, Change, Disclosure, PublicAd
 from archive.models.changes import ChangeKind
 from archive.models.columns import holds_json
-from archive.reading.visible import is_listed
+from archive.reading.visible import is_visible_by_default
 from archive.store.bulk import table_of
 
 Ids = SelectBase
@@ -35,7 +35,7 @@ AD_KINDS = (ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE)
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ChangeRange:
     """Changes after one number up to another, and the highest id the table had at the first."""
 
     after_seq: int
@@ -51,40 +51,40 @@ class Stretch:
         )
 
 
-def _find_ads(stretch: Stretch) -> Ids:
-    return stretch.named(*AD_KINDS)
+def _find_ads(change_range: ChangeRange) -> Ids:
+    return change_range.named(*AD_KINDS)
 
 
-def _find_metrics(stretch: Stretch) -> Ids:
+def _find_metrics(change_range: ChangeRange) -> Ids:
     """New rows, and all rows of ads of which more than the numbers changed.
 
     A metric row is added and never rewritten when numbers move; ids rise in the order of commits, since
     writers are one at a time (archive/store/database.py).
     """
-    other = stretch.named(ChangeKind.AD_CONTENT, ChangeKind.AD_STATE)
+    other = change_range.named(ChangeKind.AD_CONTENT, ChangeKind.AD_STATE)
     id_ = col(AdMetric.id)
     return (
         select(id_)
-        .where(id_ > stretch.last_id)
+        .where(id_ > change_range.last_id)
         .union(select(id_).where(col(AdMetric.ad_id).in_(other)))
     )
 
 
-def _find_statements(stretch: Stretch) -> Ids:
+def _find_statements(change_range: ChangeRange) -> Ids:
     """The whole series of each statement that changed: a new one retires the one before it."""
     named, same = aliased(AdvertiserSpend), AdvertiserSpend
     return (
         select(col(same.id))
         .join(named, and_(col(named.source) == same.source, col(named.series) == same.series))
-        .where(col(named.id).in_(stretch.named(ChangeKind.ADVERTISER_SPEND)))
+        .where(col(named.id).in_(change_range.named(ChangeKind.ADVERTISER_SPEND)))
     )
 
 
-def _find_disclosures(stretch: Stretch) -> Ids:
-    return stretch.named(ChangeKind.DISCLOSURE)
+def _find_disclosures(change_range: ChangeRange) -> Ids:
+    return change_range.named(ChangeKind.DISCLOSURE)
 
 
-MIRRORED: Mapping[str, tuple[Table, Callable[[Stretch], Ids]]] = {
+MIRRORED: Mapping[str, tuple[Table, Callable[[ChangeRange], Ids]]] = {
     "public_ad": (table_of(PublicAd), _find_ads),
     "ad_metric": (table_of(AdMetric), _find_metrics),
     "advertiser_spend": (table_of(AdvertiserSpend), _find_statements),
@@ -93,14 +93,14 @@ MIRRORED: Mapping[str, tuple[Table, Callable[[Stretch], Ids]]] = {
 """Each mirrored table and how its changed rows are found."""
 
 
-LISTED: Column[bool] = Column("is_listed", Boolean(), nullable=False)
+VISIBLE_BY_DEFAULT: Column[bool] = Column("is_visible_by_default", Boolean(), nullable=False)
 """Beside the columns of `public_ad`: whether lists and sums show the ad. The mirror holds every ad."""
 
 
 def list_columns(name: str) -> list[Column[Any]]:
     """The columns of a mirrored table in their order."""
     table, _ = MIRRORED[name]
-    return [*table.columns, LISTED] if table is table_of(PublicAd) else [*table.columns]
+    return [*table.columns, VISIBLE_BY_DEFAULT] if table is table_of(PublicAd) else [*table.columns]
 
 
 def select_all(name: str) -> Select[tuple[object, ...]]:
@@ -109,13 +109,13 @@ def select_all(name: str) -> Select[tuple[object, ...]]:
     return select(*map(_select_column, list_columns(name))).order_by(table.c.id)
 
 
-def select_changed(name: str, stretch: Stretch) -> Select[tuple[object, ...]]:
+def select_changed(name: str, change_range: ChangeRange) -> Select[tuple[object, ...]]:
     """The rows of a mirrored table that may have changed, by rising id."""
     table, find = MIRRORED[name]
-    return select_all(name).where(table.c.id.in_(find(stretch)))
+    return select_all(name).where(table.c.id.in_(find(change_range)))
 
 
 def _select_column(column: Column[Any]) -> ColumnElement[Any]:
-    if column is LISTED:
-        return is_listed(PublicAd).label(column.name)
+    if column is VISIBLE_BY_DEFAULT:
+        return is_visible_by_default(PublicAd).label(column.name)
     return cast(column, Text).label(column.name) if holds_json(column.type) else column

@@ -72,7 +72,7 @@ def update_known(
     _correct(session, stamp, moved, shown)
     _add_versions(session, stamp, maker, reworded)
     note_advertisers(
-        session, stamp.look, [p.record for p, _ in reworded], stamp.now, is_late=stamp.is_late
+        session, stamp.lease, [p.record for p, _ in reworded], stamp.now, is_late=stamp.is_late
     )
     changed = {ad.id for _, ad in reworded}
     only_numbers = [ad.id for _, ad in moved if ad.id not in changed]
@@ -84,11 +84,11 @@ def update_known(
 
 def _note_places(session: Session, stamp: Stamp, noted: Sequence[Met]) -> None:
     """Note that ads are there again, and where they were seen; only a sweep says where one lives."""
-    look = stamp.look
-    back = [ad.id for _, ad in noted if ad.vanished_at and look.observed_at > ad.vanished_at]
-    note_returns(session, look, back, stamp.now)
-    if look.is_sweep and not stamp.is_late:
-        moved = [(ad.id, look.partition) for _, ad in noted if ad.partition != look.partition]
+    lease = stamp.lease
+    back = [ad.id for _, ad in noted if ad.vanished_at and lease.observed_at > ad.vanished_at]
+    note_returns(session, lease, back, stamp.now)
+    if lease.is_sweep and not stamp.is_late:
+        moved = [(ad.id, lease.partition) for _, ad in noted if ad.partition != lease.partition]
         update_rows(session, table_of(Ad), ("id", "partition"), moved)
 
 
@@ -134,9 +134,9 @@ def _add_metrics(
 ) -> None:
     rows = [maker.metric(p, ad.id, shown[ad.id].metrics + 1) for p, ad in moved]
     insert_rows(session, table_of(AdMetric), METRIC_NAMES, rows)
-    spines = [(ad.id, p.numbers_sha256, maker.observed_at) for p, ad in moved]
+    identity_rows = [(ad.id, p.numbers_sha256, maker.observed_at) for p, ad in moved]
     names = ("id", "numbers_sha256", "numbers_observed_at")
-    update_rows(session, table_of(Ad), names, spines)
+    update_rows(session, table_of(Ad), names, identity_rows)
     public = [(ad.id, *maker.numbers(p), maker.observed_at, maker.now) for p, ad in moved]
     columns = ("id", *NUMBERS.names, "missing", "last_changed_at", "recorded_at")
     update_rows(session, table_of(PublicAd), columns, public)
@@ -153,7 +153,7 @@ def _correct(
         was = shown[ad.id]
         before = Figures(was.figures, last_seen.get(ad.id, ad.numbers_observed_at))
         values = {name: getattr(p.record, name) for name in SHOWN_FIGURES}
-        after = Figures(values, stamp.look.observed_at)
+        after = Figures(values, stamp.lease.observed_at)
         row = correct_ad(was.public_id, was.advertiser_id, stamp, before, after, ends[ad.id])
         if row is not None:
             rows.append(row)
@@ -166,14 +166,14 @@ def _find_last_seen(
     moved: Sequence[Met],
     ends: Mapping[int, datetime | None],
 ) -> dict[int, datetime]:
-    """When ads that have ended were last seen with their former numbers, where a look says so."""
-    at = stamp.look.observed_at
+    """When ads that have ended were last seen with their former numbers, where a run says so."""
+    at = stamp.lease.observed_at
     ended = [
         ad.id
         for _, ad in moved
         if (end := ends[ad.id]) is not None and ad.numbers_observed_at <= end < at
     ]
-    return find_last_before(session, stamp.look.source, ChangeKind.AD_CONTENT, ended, at)
+    return find_last_before(session, stamp.lease.source, ChangeKind.AD_CONTENT, ended, at)
 
 
 def _find_end(p: Prepared) -> datetime | None:
@@ -196,9 +196,11 @@ def _add_versions(session: Session, stamp: Stamp, maker: RowMaker, reworded: Seq
     numbered = [(p, ad, first + i) for i, (p, ad) in enumerate(kept)]
     rows = [maker.version(p, version_id, ad.id, ad.versions + 1) for p, ad, version_id in numbered]
     insert_rows(session, table_of(AdVersion), VERSION_NAMES, rows)
-    spines = [(ad.id, p.content_sha256, maker.observed_at, ad.versions + 1) for p, ad in kept]
+    identity_rows = [
+        (ad.id, p.content_sha256, maker.observed_at, ad.versions + 1) for p, ad in kept
+    ]
     names = ("id", "content_sha256", "content_observed_at", "versions")
-    update_rows(session, table_of(Ad), names, spines)
+    update_rows(session, table_of(Ad), names, identity_rows)
     public = [
         (
             *(ad.id, *maker.public(p)),

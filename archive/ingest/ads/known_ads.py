@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from archive.ingest.rows import Prepared
 from archive.models import Ad
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.store.bulk import insert_rows, lay_out_ids, look_up_by_key, make_scratch, table_of
 
 POSITION: Column[int] = Column("pos", Integer)
@@ -47,12 +47,12 @@ class MetAds:
     """Known, and something is to be written or looked into."""
 
 
-def meet_known(session: Session, look: Look, prepared: Sequence[Prepared]) -> MetAds:
+def meet_known(session: Session, lease: RunLease, prepared: Sequence[Prepared]) -> MetAds:
     """Sort a page, in which no ad stands twice."""
     arriving = _lay_out_keys(session, prepared)
     ad = table_of(Ad)
-    is_same_ad = and_(ad.c.source == look.source, ad.c.ref == arriving.c.ref)
-    is_quiet = _says_nothing_new(look, arriving)
+    is_same_ad = and_(ad.c.source == lease.source, ad.c.ref == arriving.c.ref)
+    is_quiet = _says_nothing_new(lease, arriving)
     flag = case((is_quiet, 1), else_=0)
     listed = select(arriving.c.pos, ad.c.id, flag).select_from(arriving.outerjoin(ad, is_same_ad))
     met = MetAds()
@@ -84,16 +84,16 @@ def _lay_out_keys(session: Session, prepared: Sequence[Prepared]) -> Table:
     return arriving
 
 
-def _says_nothing_new(look: Look, arriving: Table) -> ColumnElement[bool]:
+def _says_nothing_new(lease: RunLease, arriving: Table) -> ColumnElement[bool]:
     """The ad is known so, it was not missed meanwhile, and it lives where it was looked for."""
-    at = look.observed_at
+    at = lease.observed_at
     return and_(
         col(Ad.content_sha256) == arriving.c.content_sha256,
         col(Ad.numbers_sha256) == arriving.c.numbers_sha256,
         col(Ad.content_observed_at) <= at,
         col(Ad.numbers_observed_at) <= at,
         or_(col(Ad.vanished_at).is_(None), col(Ad.vanished_at) >= at),
-        *([col(Ad.partition) == look.partition] if look.is_sweep else []),
+        *([col(Ad.partition) == lease.partition] if lease.is_sweep else []),
     )
 
 

@@ -1,7 +1,7 @@
 """Observations that arrive late: they enter an ad's history in their place and never become current.
 
 Called by ad ingest when a source's words are older than what the archive already shows, or older than
-a look that saw the ad as it is shown. Rows are few beside those of a page, so they go one by one.
+a run that saw the ad as it is shown. Rows are few beside those of a page, so they go one by one.
 """
 
 import json
@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from archive.ingest.ads.known_ads import KnownAd
 from archive.ingest.advertisers import note_advertisers
 from archive.ingest.rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf, withhold_fields
-from archive.ingest.series import Point, find_held, place_late
+from archive.ingest.series import Point, find_point, place_late
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
 from archive.privacy.redactions import read_withheld
@@ -29,7 +29,7 @@ Met = tuple[Prepared, KnownAd]
 
 
 @dataclass
-class History:
+class AdHistory:
     """Everything kept of one ad over time."""
 
     versions: list[AdVersion] = field(default_factory=list)
@@ -52,14 +52,14 @@ class History:
 
 
 def find_late(session: Session, stamp: Stamp, noted: Sequence[Met]) -> dict[int, datetime | None]:
-    """The ads of which something newer is known, each with the first newer look that saw it."""
-    at = stamp.look.observed_at
+    """The ads of which something newer is known, each with the first newer run that saw it."""
+    at = stamp.lease.observed_at
     late: dict[int, datetime | None] = {
         ad.id: None for _, ad in noted if at < ad.content_observed_at or at < ad.numbers_observed_at
     }
     if stamp.is_late:
         ids = [ad.id for _, ad in noted]
-        late |= find_first_after(session, stamp.look.source, ChangeKind.AD_CONTENT, ids, at)
+        late |= find_first_after(session, stamp.lease.source, ChangeKind.AD_CONTENT, ids, at)
     return late
 
 
@@ -79,7 +79,7 @@ def enter_late(
     touched: dict[int, ChangeKind] = {}
     for p, ad in met:
         history = histories[ad.id]
-        seen_after = history.first_after(stamp.look.observed_at, sighted[ad.id])
+        seen_after = history.first_after(stamp.lease.observed_at, sighted[ad.id])
         shown = withhold_fields(p, withheld.get(ad.id, ()))
         for metric in _late_metrics(stamp, shown, ad.id, history, seen_after):
             history.metrics.append(metric)
@@ -88,26 +88,26 @@ def enter_late(
             version.id = next_id + len(leaves)
             history.versions.append(version)
             leaf = (version.seq, version.content_sha256, version.observed_at.isoformat())
-            leaves.append((version.id, spell_leaf(stamp.look.source, p.record.ref, *leaf)))
+            leaves.append((version.id, spell_leaf(stamp.lease.source, p.record.ref, *leaf)))
             touched[ad.id] = ChangeKind.AD_CONTENT
         session.add_all([*history.versions, *history.metrics])
     session.flush()
     append_leaves(session, LeafKind.AD_VERSION, leaves, stamp.now)
     note_advertisers(
         session,
-        stamp.look,
+        stamp.lease,
         [p.record for p, ad in met if ad.id in touched],
         stamp.now,
         is_late=stamp.is_late,
     )
-    _refresh_spines(session, stamp, {ad_id: histories[ad_id] for ad_id in touched})
+    _refresh_identity_rows(session, stamp, {ad_id: histories[ad_id] for ad_id in touched})
     for ad_id, kind in touched.items():
         append_changes(session, kind, [ad_id], stamp.now)
     return len(touched)
 
 
-def _read_histories(session: Session, ids: Sequence[int]) -> dict[int, History]:
-    histories: dict[int, History] = defaultdict(History)
+def _read_histories(session: Session, ids: Sequence[int]) -> dict[int, AdHistory]:
+    histories: dict[int, AdHistory] = defaultdict(AdHistory)
     for some in cut_batches(ids):
         for version in session.exec(select(AdVersion).where(col(AdVersion.ad_id).in_(some))):
             histories[version.ad_id].versions.append(version)
@@ -117,12 +117,12 @@ def _read_histories(session: Session, ids: Sequence[int]) -> dict[int, History]:
 
 
 def _late_versions(
-    stamp: Stamp, p: Prepared, ad_id: int, history: History, seen_after: datetime | None
+    stamp: Stamp, p: Prepared, ad_id: int, history: AdHistory, seen_after: datetime | None
 ) -> Iterator[AdVersion]:
     """The further versions: what arrived, and what was seen again after it."""
     points = history.contents
-    held = find_held(points, stamp.look.observed_at)
-    added = place_late(points, stamp.look.observed_at, p.content_sha256, seen_after)
+    held = find_point(points, stamp.lease.observed_at)
+    added = place_late(points, stamp.lease.observed_at, p.content_sha256, seen_after)
     for i, (observed_at, sha256) in enumerate(added):
         before = next((v for v in history.versions if held and v.seq == held.seq), None)
         is_affirmed = i > 0 and before is not None
@@ -136,12 +136,12 @@ def _late_versions(
 
 
 def _late_metrics(
-    stamp: Stamp, p: Prepared, ad_id: int, history: History, seen_after: datetime | None
+    stamp: Stamp, p: Prepared, ad_id: int, history: AdHistory, seen_after: datetime | None
 ) -> Iterator[AdMetric]:
     """The further metric rows: what arrived, and what was seen again after it."""
     points = history.numbers
-    held = find_held(points, stamp.look.observed_at)
-    added = place_late(points, stamp.look.observed_at, p.numbers_sha256, seen_after)
+    held = find_point(points, stamp.lease.observed_at)
+    added = place_late(points, stamp.lease.observed_at, p.numbers_sha256, seen_after)
     numbers = {name: getattr(p.record, name) for name in NUMBER_NAMES}
     numbers["missing"] = json.loads(p.numbers_missing)
     for i, (observed_at, sha256) in enumerate(added):
@@ -157,8 +157,10 @@ def _late_metrics(
         )
 
 
-def _refresh_spines(session: Session, stamp: Stamp, histories: Mapping[int, History]) -> None:
-    """Say on the spine and in the public view what the longer history now shows of the same state."""
+def _refresh_identity_rows(
+    session: Session, stamp: Stamp, histories: Mapping[int, AdHistory]
+) -> None:
+    """Say on the identity rows and in the public view what the longer history now shows of the same state."""
     for ad_id, history in histories.items():
         ad, public = session.get_one(Ad, ad_id), session.get_one(PublicAd, ad_id)
         version = max(history.versions, key=lambda v: (v.observed_at, v.seq))

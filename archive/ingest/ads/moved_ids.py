@@ -17,14 +17,14 @@ from archive.store.batches import cut_batches
 
 def ingest_moves(session: Session, stamp: Stamp, records: Sequence[AdvertiserMove]) -> Counts:
     """Take in which advertisers got another id; of two words about one id the newer counts."""
-    source = stamp.look.source
+    source = stamp.lease.source
     told = {f"{source}:{r.old_ref}": f"{source}:{r.new_ref}" for r in records}
     known = _read_known(session, list(told))
     fresh = [old for old, new in told.items() if old not in known and old != new]
     moved = [
         old
         for old, alias in known.items()
-        if alias.new_id != told[old] and alias.observed_at <= stamp.look.observed_at
+        if alias.new_id != told[old] and alias.observed_at <= stamp.lease.observed_at
     ]
     for some in cut_batches(moved):
         gone = delete(AdvertiserAlias).where(col(AdvertiserAlias.old_id).in_(some))

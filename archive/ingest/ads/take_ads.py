@@ -1,7 +1,7 @@
 """Ads into the archive: a new version when the content changed, a metric row when numbers moved.
 
 Called by `archive.ingest.pages` only. Keys and hashes are compared first; what is new goes straight into
-the final tables, what is unchanged writes nothing but the look's own note that it was seen.
+the final tables, what is unchanged writes nothing but the run's own note that it was seen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +14,9 @@ from archive.ingest.ads.known_ads import meet_known
 from archive.ingest.advertisers import note_advertisers
 from archive.ingest.rows import (
     FIRST_NAMES,
+    IDENTITY_NAMES,
     METRIC_NAMES,
     PUBLIC_NAMES,
-    SPINE_NAMES,
     VERSION_NAMES,
     Prepared,
     RowMaker,
@@ -58,12 +58,12 @@ def ingest_prepared(
         ImplausibleBatchError: if the gate does not believe the page.
     """
     with pause_collector():
-        met = meet_known(session, stamp.look, prepared)
+        met = meet_known(session, stamp.lease, prepared)
         maker = RowMaker(stamp, find_storing(session))
         new_ids = _add_new(session, stamp, maker, met.fresh)
         changed = update_known(session, stamp, maker, met, gate)
         seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
-        note_sightings(session, stamp.look, ChangeKind.AD_CONTENT, seen)
+        note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, seen)
     return Counts(
         seen=len(prepared),
         new=len(new_ids),
@@ -89,8 +89,8 @@ def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Pr
     first_version = (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
     ids = range(first_ad, first_ad + len(fresh))
     numbered = list(zip(fresh, ids, range(first_version, first_version + len(fresh)), strict=True))
-    spines = (maker.spine(p, ad_id) for p, ad_id, _ in numbered)
-    insert_rows(session, table_of(Ad), SPINE_NAMES, spines)
+    identity_rows = (maker.identity_row(p, ad_id) for p, ad_id, _ in numbered)
+    insert_rows(session, table_of(Ad), IDENTITY_NAMES, identity_rows)
     versions = (maker.version(p, version_id, ad_id, 1) for p, ad_id, version_id in numbered)
     insert_rows(session, table_of(AdVersion), VERSION_NAMES, versions)
     metrics = (maker.metric(p, ad_id, 1) for p, ad_id, _ in numbered)
@@ -100,7 +100,7 @@ def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Pr
     )
     insert_rows(session, table_of(PublicAd), (*PUBLIC_NAMES, *FIRST_NAMES), public)
     note_advertisers(
-        session, stamp.look, [p.record for p in fresh], stamp.now, is_late=stamp.is_late
+        session, stamp.lease, [p.record for p in fresh], stamp.now, is_late=stamp.is_late
     )
     leaves = [maker.leaf(p, version_id, 1) for p, _, version_id in numbered]
     append_leaves(session, LeafKind.AD_VERSION, leaves, stamp.now)

@@ -1,7 +1,7 @@
-"""Ads that complete looks no longer find, and those that come back.
+"""Ads that complete runs no longer find, and those that come back.
 
 Only a complete sweep of a known partition may say that an ad has vanished, and only of ads last seen
-in that partition. The interval between the last look that saw it and the first that did not is kept.
+in that partition. The interval between the last run that saw it and the first that did not is kept.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,70 +11,72 @@ from sqlalchemy import except_, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from archive.models import Ad, AdAbsence, PublicAd, Run
+from archive.models import Ad, PublicAd, Run, VanishedPeriod
 from archive.models.changes import ChangeKind
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.runs.sightings import find_first_after, find_last_before, lay_out_seen
 from archive.store.batches import cut_batches
 from archive.store.bulk import find_storing, insert_rows, table_of, update_rows
 from archive.store.changes import append_changes
 
-ABSENCE_NAMES = (
+VANISHED_NAMES = (
     *("ad_id", "last_seen_at", "missed_at", "recorded_at"),
     *("returned_at", "returned_recorded_at"),
 )
 
 
-def mark_vanished(session: Session, look: Look, now: datetime) -> int:
+def mark_vanished(session: Session, lease: RunLease, now: datetime) -> int:
     """Close a complete sweep: ads of its partition that it did not see have vanished.
 
-    Returns how many it missed. Ads first observed after this look are left alone; those that a newer
-    look saw have been away for a while and are there. What this look says of an ad that is known to be
+    Returns how many it missed. Ads first observed after this run are left alone; those that a newer
+    look saw have been away for a while and are there. What this run says of an ad that is known to be
     away already is kept by the absence that says so.
     """
-    gone = find_gone(session, look)
-    source, at = look.source, look.observed_at
+    gone = find_gone(session, lease)
+    source, at = lease.source, lease.observed_at
     seen_before = find_last_before(session, source, ChangeKind.AD_CONTENT, gone, at)
     seen_after = find_first_after(session, source, ChangeKind.AD_CONTENT, gone, at)
-    _open_absences(session, dict.fromkeys(gone, at), seen_before, seen_after, now)
+    _open_vanished_periods(session, dict.fromkeys(gone, at), seen_before, seen_after, now)
     states = {ad_id: None if ad_id in seen_after else at for ad_id in gone}
     _set_states(session, states, now)
     append_changes(session, ChangeKind.AD_STATE, gone, now)
     return len(gone)
 
 
-def find_gone(session: Session, look: Look) -> list[int]:
-    """Ads last seen in the look's partition that it did not see, by rising id."""
+def find_gone(session: Session, lease: RunLease) -> list[int]:
+    """Ads last seen in the run's partition that it did not see, by rising id."""
     present = select_columns(table_of(Ad).c.id).where(
-        col(Ad.source) == look.source,
-        col(Ad.partition) == look.partition,
+        col(Ad.source) == lease.source,
+        col(Ad.partition) == lease.partition,
         col(Ad.vanished_at).is_(None),
-        col(Ad.first_observed_at) <= look.observed_at,
+        col(Ad.first_observed_at) <= lease.observed_at,
     )
-    seen = lay_out_seen(session, look.run_id, ChangeKind.AD_CONTENT)
+    seen = lay_out_seen(session, lease.run_id, ChangeKind.AD_CONTENT)
     missed = except_(present, select_columns(seen.c.id))
     return sorted(session.connection().execute(missed).scalars())
 
 
-def note_returns(session: Session, look: Look, ad_ids: Collection[int], now: datetime) -> None:
-    """Note that ads which had vanished were there again when this look was taken.
+def note_returns(session: Session, lease: RunLease, ad_ids: Collection[int], now: datetime) -> None:
+    """Note that ads which had vanished were there again when this run was taken.
 
-    Where a newer complete look missed them all the same, they have vanished a second time.
+    Where a newer complete run missed them all the same, they have vanished a second time.
     """
     ids = sorted(ad_ids)
     for some in cut_batches(ids):
-        is_open = (col(AdAbsence.ad_id).in_(some), col(AdAbsence.returned_at).is_(None))
-        returned = {"returned_at": look.observed_at, "returned_recorded_at": now}
-        session.connection().execute(update(AdAbsence).where(*is_open).values(**returned))
-    missed_again = _find_missed_again(session, look, ids)
-    seen_last = dict.fromkeys(missed_again, look.observed_at)
-    _open_absences(session, missed_again, seen_last, {}, now)
+        is_open = (col(VanishedPeriod.ad_id).in_(some), col(VanishedPeriod.returned_at).is_(None))
+        returned = {"returned_at": lease.observed_at, "returned_recorded_at": now}
+        session.connection().execute(update(VanishedPeriod).where(*is_open).values(**returned))
+    missed_again = _find_missed_again(session, lease, ids)
+    seen_last = dict.fromkeys(missed_again, lease.observed_at)
+    _open_vanished_periods(session, missed_again, seen_last, {}, now)
     _set_states(session, {ad_id: missed_again.get(ad_id) for ad_id in ids}, now)
     append_changes(session, ChangeKind.AD_STATE, ids, now)
 
 
-def _find_missed_again(session: Session, look: Look, ids: Sequence[int]) -> dict[int, datetime]:
-    """The ads that complete looks newer than this one did not find, each with the first of these."""
+def _find_missed_again(
+    session: Session, lease: RunLease, ids: Sequence[int]
+) -> dict[int, datetime]:
+    """The ads that complete runs newer than this one did not find, each with the first of these."""
     missed: dict[int, datetime] = {}
     for some in cut_batches(ids):
         query = (
@@ -83,7 +85,7 @@ def _find_missed_again(session: Session, look: Look, ids: Sequence[int]) -> dict
             .where(
                 col(Ad.id).in_(some),
                 col(Run.complete).is_(True),
-                col(Run.observed_at) > look.observed_at,
+                col(Run.observed_at) > lease.observed_at,
             )
             .order_by(col(Run.observed_at))
         )
@@ -92,7 +94,7 @@ def _find_missed_again(session: Session, look: Look, ids: Sequence[int]) -> dict
     return missed
 
 
-def _open_absences(
+def _open_vanished_periods(
     session: Session,
     missed: Mapping[int, datetime],
     seen_before: Mapping[int, datetime],
@@ -109,14 +111,14 @@ def _open_absences(
         )
         for ad_id, missed_at in missed.items()
     ]
-    insert_rows(session, table_of(AdAbsence), ABSENCE_NAMES, rows)
+    insert_rows(session, table_of(VanishedPeriod), VANISHED_NAMES, rows)
 
 
 def _set_states(session: Session, vanished: Mapping[int, datetime | None], now: datetime) -> None:
     """Say since when each of the ads is away; `None`: it is there."""
     storing = find_storing(session)
-    spines = [(ad_id, storing.time(at)) for ad_id, at in vanished.items()]
-    update_rows(session, table_of(Ad), ("id", "vanished_at"), spines)
+    identity_rows = [(ad_id, storing.time(at)) for ad_id, at in vanished.items()]
+    update_rows(session, table_of(Ad), ("id", "vanished_at"), identity_rows)
     public = [
         (ad_id, "vanished" if at else "seen", storing.time(at), storing.time(now))
         for ad_id, at in vanished.items()

@@ -37,7 +37,7 @@ COMPARED = ("id", "ref", "row_sha256", "versions", "observed_at")
 
 
 @dataclass
-class Met:
+class MetFilings:
     """The rows of a page, by what the archive knows of them; pairs are what is known and what is said."""
 
     fresh: list[Values] = field(default_factory=list)
@@ -78,7 +78,7 @@ def ingest_disclosures(
         current = [*met.fresh, *(row for _, row in met.changed)]
         versions = [_make_version(row, stamp) for row in current] + late.versions
         _write_versions(session, stamp, versions)
-        note_sightings(session, stamp.look, ChangeKind.DISCLOSURE, met.seen_ids)
+        note_sightings(session, stamp.lease, ChangeKind.DISCLOSURE, met.seen_ids)
         counts.add(met.counts)
         counts.changed += late.entered
         counts.unchanged -= late.entered
@@ -92,7 +92,7 @@ def ingest_committees(session: Session, stamp: Stamp, records: Sequence[Committe
         met = _meet(session, Committee, stamp, distinct, ())
         met.changed += _drop_outdated(session, stamp, met.late)
         _write(session, Committee, met.fresh, [row for _, row in met.changed])
-        note_sightings(session, stamp.look, ChangeKind.COMMITTEE, met.seen_ids)
+        note_sightings(session, stamp.lease, ChangeKind.COMMITTEE, met.seen_ids)
         counts.add(met.counts)
     return counts
 
@@ -103,11 +103,11 @@ def _meet(
     stamp: Stamp,
     records: Sequence[DisclosureRecord] | Sequence[CommitteeRecord],
     figures: Sequence[str],
-) -> Met:
+) -> MetFilings:
     """Sort rows, of which no two are of one ref."""
-    known = _read_known(session, table, stamp.look.source, [r.ref for r in records], figures)
+    known = _read_known(session, table, stamp.lease.source, [r.ref for r in records], figures)
     next_id = (session.exec(select(func.max(table.id))).one() or 0) + 1
-    met = Met()
+    met = MetFilings()
     for record in records:
         row = _make_row(record, stamp)
         before = known.get(record.ref)
@@ -116,7 +116,7 @@ def _meet(
             continue
         row |= {"id": before["id"], "versions": before["versions"] + 1}
         is_same = before["row_sha256"] == row["row_sha256"]
-        if stamp.look.observed_at < before["observed_at"] or (stamp.is_late and not is_same):
+        if stamp.lease.observed_at < before["observed_at"] or (stamp.is_late and not is_same):
             met.late.append((before, row))
         elif is_same:
             met.unchanged_ids.append(before["id"])
@@ -140,9 +140,9 @@ def _read_known(
 def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Values:
     stated = dict(record.__dict__)
     return stated | {
-        "source": stamp.look.source,
+        "source": stamp.lease.source,
         "row_sha256": hash_json(stated),
-        "observed_at": stamp.look.observed_at,
+        "observed_at": stamp.lease.observed_at,
         "recorded_at": stamp.now,
     }
 
@@ -150,10 +150,10 @@ def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Value
 def _drop_outdated(
     session: Session, stamp: Stamp, late: Sequence[tuple[Values, Values]]
 ) -> list[tuple[Values, Values]]:
-    """Of descriptions that may be late those that are not: no newer look saw the organisation."""
-    at = stamp.look.observed_at
+    """Of descriptions that may be late those that are not: no newer run saw the organisation."""
+    at = stamp.lease.observed_at
     ids = [before["id"] for before, _ in late]
-    seen = find_first_after(session, stamp.look.source, ChangeKind.COMMITTEE, ids, at)
+    seen = find_first_after(session, stamp.lease.source, ChangeKind.COMMITTEE, ids, at)
     return [
         (before, row)
         for before, row in late
@@ -162,14 +162,17 @@ def _drop_outdated(
 
 
 def _correct(session: Session, stamp: Stamp, changed: Sequence[tuple[Values, Values]]) -> None:
-    """Say publicly which figures a filing amends; two rows of one look amend nothing."""
+    """Say publicly which figures a filing amends; two rows of one run amend nothing."""
     rows = []
     brought = _read_runs(session, [before["id"] for before, _ in changed])
     for before, after in changed:
-        subject = Subject(SpendMeasure.DISCLOSED, public_id(stamp.look.source, after["ref"]))
+        subject = Subject(SpendMeasure.DISCLOSED, public_id(stamp.lease.source, after["ref"]))
         was = Figures(before, before["observed_at"])
         row = correct_filing(subject, stamp, was, Figures(after, after["observed_at"]))
-        if row is not None and brought.get((before["id"], before["versions"])) != stamp.look.run_id:
+        if (
+            row is not None
+            and brought.get((before["id"], before["versions"])) != stamp.lease.run_id
+        ):
             rows.append(row)
     write_corrections(session, rows)
 
@@ -232,7 +235,7 @@ def _write_versions(session: Session, stamp: Stamp, versions: Sequence[Values]) 
 
 def _state_leaf(version: Values, stamp: Stamp) -> Values:
     return {
-        "source": stamp.look.source,
+        "source": stamp.lease.source,
         "ref": version["ref"],
         "seq": version["seq"],
         "row_sha256": version["row_sha256"],

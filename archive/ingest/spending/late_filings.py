@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from archive.ingest.rows import Stamp
-from archive.ingest.series import Point, find_held, place_late
+from archive.ingest.series import Point, find_point, place_late
 from archive.ingest.values import Values
 from archive.models import DisclosureVersion
 from archive.models.changes import ChangeKind
@@ -41,8 +41,8 @@ def place_filings(
     placed = LateFilings()
     ids = [before["id"] for before, _ in late]
     histories = _read_histories(session, ids)
-    at = stamp.look.observed_at
-    seen = find_first_after(session, stamp.look.source, ChangeKind.DISCLOSURE, ids, at)
+    at = stamp.lease.observed_at
+    seen = find_first_after(session, stamp.lease.source, ChangeKind.DISCLOSURE, ids, at)
     for before, row in late:
         history = histories[before["id"]]
         added = _place(row, history, seen.get(before["id"]), stamp)
@@ -75,7 +75,7 @@ def _place(
     at = row["observed_at"]
     known = [Point(v["observed_at"], v["seq"], v["row_sha256"]) for v in history]
     points = place_late(known, at, row["row_sha256"], seen_after)
-    held = find_held(known, at)
+    held = find_point(known, at)
     stated = stamp.columns | {"content": spell_filing(row)}
     affirmed = [v for v in history if held is not None and v["seq"] == held.seq]
     last_seq = max(version["seq"] for version in history)

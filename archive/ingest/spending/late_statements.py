@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from archive.ingest.rows import Stamp
-from archive.ingest.series import Point, find_held, place_late
+from archive.ingest.series import Point, find_point, place_late
 from archive.ingest.values import Values
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
@@ -28,7 +28,7 @@ class LateStatements:
     replacing: list[tuple[Values, Values]] = field(default_factory=list)
     """What was current, and the statement that is current now: it was not late after all."""
     seen_ids: list[int] = field(default_factory=list)
-    """The rows that say what the look saw."""
+    """The rows that say what the run saw."""
 
 
 def place_statements(
@@ -39,7 +39,7 @@ def place_statements(
     New rows take ids from `next_id` on.
     """
     late = LateStatements()
-    histories = _read_histories(session, stamp.look.source, [row["series"] for row in stated])
+    histories = _read_histories(session, stamp.lease.source, [row["series"] for row in stated])
     seen_after = _find_seen_after(session, stamp, histories)
     for row in stated:
         history = histories[row["series"]]
@@ -69,10 +69,10 @@ def _read_histories(
 def _find_seen_after(
     session: Session, stamp: Stamp, histories: dict[str, list[Values]]
 ) -> dict[str, datetime]:
-    """The earliest newer look that saw any statement of each series."""
+    """The earliest newer run that saw any statement of each series."""
     series_of = {row["id"]: name for name, history in histories.items() for row in history}
-    look, kind = stamp.look, ChangeKind.ADVERTISER_SPEND
-    seen = find_first_after(session, look.source, kind, list(series_of), look.observed_at)
+    lease, kind = stamp.lease, ChangeKind.ADVERTISER_SPEND
+    seen = find_first_after(session, lease.source, kind, list(series_of), lease.observed_at)
     first: dict[str, datetime] = {}
     for row_id, at in seen.items():
         name = series_of[row_id]
@@ -91,7 +91,7 @@ def _place(row: Values, history: Sequence[Values], seen_after: datetime | None) 
 
 
 def _held_then(history: Sequence[Values], row: Values) -> Values:
-    held = find_held(_list_points(history), row["observed_at"])
+    held = find_point(_list_points(history), row["observed_at"])
     return next(one for one in history if held is not None and one["id"] == held.seq)
 
 

@@ -45,7 +45,7 @@ COMPARED = (
 
 
 @dataclass
-class Met:
+class MetStatements:
     """The statements of a page, by what the archive knows of their series."""
 
     fresh: list[Values] = field(default_factory=list)
@@ -70,8 +70,8 @@ def ingest_advertiser_spend(
     counts = Counts()
     if not records:
         return counts
-    look = stamp.look
-    note_advertisers(session, look, records, stamp.now, is_late=stamp.is_late)
+    lease = stamp.lease
+    note_advertisers(session, lease, records, stamp.now, is_late=stamp.is_late)
     for distinct in split_repeats(records, name_series):
         met = _meet(session, stamp, distinct)
         if gate is not None:
@@ -88,7 +88,7 @@ def ingest_advertiser_spend(
             *(row["id"] for row in stated),
             *late.seen_ids,
         ]
-        note_sightings(session, look, ChangeKind.ADVERTISER_SPEND, seen)
+        note_sightings(session, lease, ChangeKind.ADVERTISER_SPEND, seen)
         counts.add(_count(met, len({row["series"] for row in late.rows})))
     return counts
 
@@ -103,7 +103,7 @@ def write_statements(session: Session, stamp: Stamp, rows: Sequence[Values]) -> 
     """Add rows; those that are current replace what was current of their series."""
     if not rows:
         return
-    _retire(session, stamp.look.source, [row["series"] for row in rows if row["is_current"]])
+    _retire(session, stamp.lease.source, [row["series"] for row in rows if row["is_current"]])
     insert_values(session, AdvertiserSpend, rows)
     append_changes(session, ChangeKind.ADVERTISER_SPEND, [r["id"] for r in rows], stamp.now)
 
@@ -113,11 +113,13 @@ def name_subject(statement: Values) -> Subject:
     return Subject(SpendMeasure.REPORTED, statement["series"], statement["advertiser_id"])
 
 
-def _meet(session: Session, stamp: Stamp, records: Sequence[AdvertiserSpendRecord]) -> Met:
+def _meet(
+    session: Session, stamp: Stamp, records: Sequence[AdvertiserSpendRecord]
+) -> MetStatements:
     """Sort statements, of which no two are of one series."""
     rows = [_make_row(record, stamp) for record in records]
-    current = _read_current(session, stamp.look.source, [row["series"] for row in rows])
-    met = Met()
+    current = _read_current(session, stamp.lease.source, [row["series"] for row in rows])
+    met = MetStatements()
     for row in rows:
         before = current.get(row["series"])
         if before is None:
@@ -133,7 +135,7 @@ def _meet(session: Session, stamp: Stamp, records: Sequence[AdvertiserSpendRecor
     return met
 
 
-def _weigh(gate: Gate, met: Met) -> None:
+def _weigh(gate: Gate, met: MetStatements) -> None:
     """Lay the amounts this page would change beside those it would replace."""
     moves = [move for before, after in met.changed for move in list_moves(before, after)]
     unchanged = Counter[str | None]()
@@ -162,7 +164,7 @@ def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[
 
 def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
     """A row without its id, as it is if nothing newer is known."""
-    source, stated = stamp.look.source, dict(record.__dict__)
+    source, stated = stamp.lease.source, dict(record.__dict__)
     return (
         stated
         | stamp.columns
@@ -177,7 +179,7 @@ def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
     )
 
 
-def _count(met: Met, entered: int) -> Counts:
+def _count(met: MetStatements, entered: int) -> Counts:
     """A late statement that says what the history says already counts as unchanged."""
     return Counts(
         seen=len(met.fresh) + len(met.changed) + len(met.late) + len(met.unchanged),
@@ -188,8 +190,8 @@ def _count(met: Met, entered: int) -> Counts:
 
 
 def _correct(session: Session, stamp: Stamp, changed: Sequence[tuple[Values, Values]]) -> None:
-    """Say publicly which statements are no growth; two of one look correct nothing."""
-    told = [(b, a) for b, a in changed if b["run_id"] != stamp.look.run_id]
+    """Say publicly which statements are no growth; two of one run correct nothing."""
+    told = [(b, a) for b, a in changed if b["run_id"] != stamp.lease.run_id]
     stated_at = _read_last_stated(session, stamp, [before for before, _ in told])
     rows = []
     for before, after in told:
@@ -207,11 +209,11 @@ def _correct(session: Session, stamp: Stamp, changed: Sequence[tuple[Values, Val
 def _read_last_stated(
     session: Session, stamp: Stamp, statements: Sequence[Values]
 ) -> dict[int, datetime]:
-    """When each statement was last seen before this look.
+    """When each statement was last seen before this run.
 
-    Only those of a period that was not over when it was first seen need the looks asked.
+    Only those of a period that was not over when it was first seen need the runs asked.
     """
-    at = stamp.look.observed_at
+    at = stamp.lease.observed_at
     found = {row["id"]: row["observed_at"] for row in statements}
     asked = [
         row["id"]
@@ -219,7 +221,7 @@ def _read_last_stated(
         if row["period_end_on"] and row["period_end_on"] >= row["observed_at"].date()
     ]
     kind = ChangeKind.ADVERTISER_SPEND
-    return found | find_last_before(session, stamp.look.source, kind, asked, at)
+    return found | find_last_before(session, stamp.lease.source, kind, asked, at)
 
 
 def _retire(session: Session, source: str, series: Sequence[str]) -> None:

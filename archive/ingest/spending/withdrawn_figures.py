@@ -1,6 +1,6 @@
 """Statements that a source no longer makes: a further row without amounts, and a correction.
 
-`archive.ingest.close_run.close_look` calls it at the end of a complete sweep. Only such a sweep can say that
+`archive.ingest.close_run.close_run` calls it at the end of a complete sweep. Only such a sweep can say that
 a series is gone, and only of series that lived in its partition.
 """
 
@@ -19,7 +19,7 @@ from archive.models import AdvertiserSpend, Run
 from archive.models.changes import ChangeKind
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.runs.sightings import find_first_after, read_seen
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
@@ -37,14 +37,14 @@ NOTHING: Values = {
 """What a withdrawn statement still says about money and ads."""
 
 
-def withdraw_missing(session: Session, look: Look, now: datetime) -> int:
+def withdraw_missing(session: Session, lease: RunLease, now: datetime) -> int:
     """Close a complete sweep: series of its partition that it did not meet are withdrawn.
 
-    Returns how many. Series observed later than this look, or seen by a newer one, are left alone.
+    Returns how many. Series observed later than this run, or seen by a newer one, are left alone.
     """
-    gone = find_unstated(session, look)
+    gone = find_unstated(session, lease)
     next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
-    stamp = Stamp(look, None, now)
+    stamp = Stamp(lease, None, now)
     for some in cut_batches(gone):
         statements = _read_statements(session, some)
         rows = [_withdraw(row, stamp, next_id + i) for i, row in enumerate(statements)]
@@ -60,42 +60,42 @@ def withdraw_missing(session: Session, look: Look, now: datetime) -> int:
     return len(gone)
 
 
-def find_unstated(session: Session, look: Look) -> list[int]:
-    """Current statements of the look's partition that it did not meet, by rising id."""
+def find_unstated(session: Session, lease: RunLease) -> list[int]:
+    """Current statements of the run's partition that it did not meet, by rising id."""
     current = (
         select(AdvertiserSpend.id, Run.partition)
         .join(Run, col(Run.id) == col(AdvertiserSpend.run_id))
         .where(
-            AdvertiserSpend.source == look.source,
+            AdvertiserSpend.source == lease.source,
             col(AdvertiserSpend.is_current).is_(True),
             col(AdvertiserSpend.is_withdrawn).is_(False),
-            col(AdvertiserSpend.observed_at) <= look.observed_at,
+            col(AdvertiserSpend.observed_at) <= lease.observed_at,
         )
         .order_by(col(AdvertiserSpend.id))
     )
-    met = _read_met(session, look.run_id)
-    met_before = _read_met_before(session, look)
+    met = _read_met(session, lease.run_id)
+    met_before = _read_met_before(session, lease)
     missed = [
         row_id
         for row_id, partition in session.exec(current)
         if row_id is not None
         and row_id not in met
-        and (partition == look.partition or row_id in met_before)
+        and (partition == lease.partition or row_id in met_before)
     ]
-    later = find_first_after(session, look.source, KIND, missed, look.observed_at)
+    later = find_first_after(session, lease.source, KIND, missed, lease.observed_at)
     return [row_id for row_id in missed if row_id not in later]
 
 
-def _read_met_before(session: Session, look: Look) -> set[int]:
-    """What the newest complete look before this one met: an import may have brought its row."""
+def _read_met_before(session: Session, lease: RunLease) -> set[int]:
+    """What the newest complete run before this one met: an import may have brought its row."""
     before = session.exec(
         select(Run.id)
         .where(
-            Run.source == look.source,
-            Run.partition == look.partition,
+            Run.source == lease.source,
+            Run.partition == lease.partition,
             col(Run.complete).is_(True),
-            col(Run.observed_at) <= look.observed_at,
-            Run.id != look.run_id,
+            col(Run.observed_at) <= lease.observed_at,
+            Run.id != lease.run_id,
         )
         .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
         .limit(1)

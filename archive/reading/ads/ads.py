@@ -24,7 +24,12 @@ from archive.reading.json_lists import list_holds
 from archive.reading.labels import list_labels
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.views import AdItem, AdView, RedactionView
-from archive.reading.visible import Include, find_labelled, is_listed, read_listed
+from archive.reading.visible import (
+    Include,
+    find_labelled,
+    is_visible_by_default,
+    read_visible_by_default,
+)
 from archive.records.identity import ad_path, split_public_id
 from archive.store.batches import cut_batches
 
@@ -85,7 +90,7 @@ def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
 
 
 def find_ad_row(session: Session, ad_id: str) -> Ad:
-    """The spine of an ad, for functions that read what hangs on it.
+    """The identity rows of an ad, for functions that read what hangs on it.
 
     Raises:
         NotFoundError: if the archive does not hold it.
@@ -138,11 +143,11 @@ def filter_ads(
     if wanted.declared_political is not None:
         conditions.append(col(ads.declared_political).is_(DECLARED[wanted.declared_political]))
     elif wanted.include is None:
-        conditions.append(is_listed(ads, moment))
+        conditions.append(is_visible_by_default(ads, moment))
     return conditions
 
 
-def find_unlisted(session: Session, ad_ids: Collection[str], moment: Moment) -> frozenset[str]:
+def find_hidden(session: Session, ad_ids: Collection[str], moment: Moment) -> frozenset[str]:
     """Those of the ads, by their permanent ids, that lists left out at a moment."""
     keys: dict[int, str] = {}
     for source, refs in _group_refs(ad_ids).items():
@@ -153,7 +158,7 @@ def find_unlisted(session: Session, ad_ids: Collection[str], moment: Moment) -> 
     return frozenset(
         row["public_id"]
         for row in _read_rows(session, keys, moment)
-        if not _read_listed(row, labelled)
+        if not _read_visible(row, labelled)
     )
 
 
@@ -171,7 +176,7 @@ def _show_ads(session: Session, rows: Sequence[Mapping[str, Any]], moment: Momen
             {
                 **row,
                 "id": row["public_id"],
-                "is_listed": _read_listed(row, labelled),
+                "is_visible_by_default": _read_visible(row, labelled),
                 "missing": dict(sorted(row["missing"].items())),
             }
         )
@@ -179,8 +184,8 @@ def _show_ads(session: Session, rows: Sequence[Mapping[str, Any]], moment: Momen
     ]
 
 
-def _read_listed(row: Mapping[str, Any], labelled: frozenset[int]) -> bool:
-    return read_listed(row["id"], row["declared_political"], row["missing"], labelled)
+def _read_visible(row: Mapping[str, Any], labelled: frozenset[int]) -> bool:
+    return read_visible_by_default(row["id"], row["declared_political"], row["missing"], labelled)
 
 
 def _read_rows(

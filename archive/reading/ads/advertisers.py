@@ -17,7 +17,7 @@ from archive.reading.as_of.past import ads_at
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text, gather_rows
 from archive.reading.views import AdvertiserItem, AdvertiserView, NameView
-from archive.reading.visible import Include, is_listed
+from archive.reading.visible import Include, is_visible_by_default
 from archive.store.batches import cut_batches
 
 LISTING = "advertisers"
@@ -55,7 +55,7 @@ def list_advertisers(
         return _show(session, session.exec(later).all(), moment)
 
     def keep(items: Sequence[AdvertiserItem]) -> Sequence[AdvertiserItem]:
-        return items if include is not None else _leave_unlisted(session, items, moment)
+        return items if include is not None else _leave_out_hidden(session, items, moment)
 
     items = gather_rows(read_after, keep, limit + 1)
     shown, following = cut_page(LISTING, items, limit, lambda item: item.id)
@@ -147,7 +147,7 @@ def _show(session: Session, rows: Sequence[Advertiser], moment: Moment) -> list[
     ]
 
 
-def _leave_unlisted(
+def _leave_out_hidden(
     session: Session, items: Sequence[AdvertiserItem], moment: Moment
 ) -> list[AdvertiserItem]:
     """The items without those that only ads which lists leave out speak of."""
@@ -170,7 +170,7 @@ def _count_ads(
     listed: Counter[str | None] = Counter()
     all_of_it: Counter[str | None] = Counter()
     for ads in ads_at(session, moment):
-        shown = func.count(case((is_listed(ads, moment), 1)))
+        shown = func.count(case((is_visible_by_default(ads, moment), 1)))
         query = select(ads.advertiser_id, shown, func.count())
         query = query.where(col(ads.advertiser_id).in_(ids))
         for who, some, every in session.exec(query.group_by(col(ads.advertiser_id))):
@@ -183,7 +183,7 @@ def _list_payers(session: Session, advertiser_id: str, moment: Moment) -> list[s
     counted: Counter[str | None] = Counter()
     for ads in ads_at(session, moment):
         of_it = select(ads.payer_name, func.count()).where(
-            ads.advertiser_id == advertiser_id, is_listed(ads, moment)
+            ads.advertiser_id == advertiser_id, is_visible_by_default(ads, moment)
         )
         named = of_it.where(col(ads.payer_name).is_not(None)).group_by(col(ads.payer_name))
         counted.update(dict(session.exec(named).all()))

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from archive.models import AdAbsence, AdMetric, AdVersion
+from archive.models import AdMetric, AdVersion, VanishedPeriod
 from archive.reading.ads.ads import find_ad_row, list_redactions
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past import read_return
-from archive.reading.views import AbsenceView, FieldChange, MetricView, VersionView
+from archive.reading.views import FieldChange, MetricView, VanishedPeriodView, VersionView
 
 
 def list_versions(session: Session, ad_id: str, moment: Moment = NOW) -> list[VersionView]:
@@ -54,20 +54,22 @@ def list_metrics(session: Session, ad_id: str, moment: Moment = NOW) -> list[Met
     return [MetricView.model_validate(row) for row in rows]
 
 
-def list_absences(session: Session, ad_id: str, moment: Moment = NOW) -> list[AbsenceView]:
-    """The stretches in which complete looks did not find an ad, oldest first.
+def list_vanished_periods(
+    session: Session, ad_id: str, moment: Moment = NOW
+) -> list[VanishedPeriodView]:
+    """The stretches in which complete runs did not find an ad, oldest first.
 
     Raises:
         NotFoundError: if the archive does not hold the ad.
     """
-    query = select(AdAbsence).where(AdAbsence.ad_id == find_ad_row(session, ad_id).id)
+    query = select(VanishedPeriod).where(VanishedPeriod.ad_id == find_ad_row(session, ad_id).id)
     return [
-        AbsenceView(
+        VanishedPeriodView(
             last_seen_at=row.last_seen_at,
             missed_at=row.missed_at,
             recorded_at=row.recorded_at,
             returned_at=read_return(row, moment),
         )
-        for row in session.exec(query.order_by(col(AdAbsence.missed_at)))
+        for row in session.exec(query.order_by(col(VanishedPeriod.missed_at)))
         if moment.includes(row.recorded_at, row.missed_at)
     ]

@@ -14,13 +14,13 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from archive.errors import NotFoundError
 from archive.media.files import MOST_PER_AD, name_address
 from archive.media.pictures import PICTURES, VIDEOS
-from archive.media.terms import Shelf, find_part, list_shelves, media_terms
+from archive.media.terms import MediaTermsScope, find_part, list_terms_scopes, media_terms
 from archive.models import Ad, AdMedia, MediaFile, PublicAd, Redaction, Source, SourcePart
 from archive.models.media import MediaState
 from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field
-from archive.reading.views import AdView, Lack
-from archive.reading.visible import is_listed
+from archive.reading.views import AdView, DataGap
+from archive.reading.visible import is_visible_by_default
 from archive.records import Allowance, MissingReason, Terms
 
 ADDRESSES = "media_urls"
@@ -73,7 +73,9 @@ class MediaView(SQLModel):
     missing: dict[str, MissingReason] = Field(
         default_factory=dict, description=quote_field(MediaFile, "missing")
     )
-    looked_at: datetime | None = Field(default=None, description=quote_field(AdMedia, "looked_at"))
+    fetched_at: datetime | None = Field(
+        default=None, description=quote_field(AdMedia, "fetched_at")
+    )
 
     @property
     def is_picture(self) -> bool:
@@ -90,19 +92,19 @@ def list_media(session: Session, ad: AdView, moment: Moment) -> list[MediaView]:
     """Every address the ad names at a moment, and every file kept of it by then, in the ad's order.
 
     Empty where its addresses are withheld; of an ad without any, the one item says why there is nothing.
-    Of a look that failed and was repeated only the last is known: before it, the address counts as not
+    Of a run that failed and was repeated only the last is known: before it, the address counts as not
     looked at.
     """
     if ad.missing.get(ADDRESSES) == MissingReason.REDACTED:
         return []
     part = find_part(session, ad.source, ad.ref)
-    looks = {row.url_sha256: (row, file) for row, file in _list_looks(session, ad.id, moment)}
+    runs = {row.url_sha256: (row, file) for row, file in _list_runs(session, ad.id, moment)}
     views = []
     for place, url in enumerate(dict.fromkeys(ad.media_urls)):
-        row, file = looks.pop(name_address(url), (None, None))
+        row, file = runs.pop(name_address(url), (None, None))
         views.append(show_media(url, row, file, part, place))
     # What an earlier version named stays, if it was kept.
-    rest = [show_media(row.url, row, file, part) for row, file in looks.values() if file]
+    rest = [show_media(row.url, row, file, part) for row, file in runs.values() if file]
     return views + rest or [_show_nothing(_read_terms(part))]
 
 
@@ -114,7 +116,7 @@ def _show_nothing(terms: Terms) -> MediaView:
     return MediaView(url=None, state=MediaAnswer.NOT_PROVIDED, reason=reason)
 
 
-def _list_looks(
+def _list_runs(
     session: Session, public_id: str, moment: Moment
 ) -> Sequence[tuple[AdMedia, MediaFile | None]]:
     query = (
@@ -124,7 +126,7 @@ def _list_looks(
         .where(PublicAd.public_id == public_id)
         .order_by(col(AdMedia.id))
     )
-    return [(row, file) for row, file in session.exec(query) if moment.knows(row.looked_at)]
+    return [(row, file) for row, file in session.exec(query) if moment.knows(row.fetched_at)]
 
 
 def show_media(
@@ -145,7 +147,7 @@ def show_media(
         reason="" if is_shown else f"its source's terms: {terms.because}",
         credit=_name_credit(part) if part and is_shown else "",
         path=f"/media/{file.sha256}" if is_shown else None,
-        looked_at=row.looked_at,
+        fetched_at=row.fetched_at,
         # Words of a file that is not shown are not shown either.
         **file.model_dump(exclude=set() if is_shown else {"machine_text"}),
     )
@@ -158,11 +160,11 @@ def _name_credit(part: Source | SourcePart) -> str:
 def _show_absent(url: str, row: AdMedia | None, terms: Terms, place: int) -> MediaView:
     if row is not None:
         state = MediaAnswer(row.state)
-        return MediaView(url=url, state=state, reason=row.reason, looked_at=row.looked_at)
+        return MediaView(url=url, state=state, reason=row.reason, fetched_at=row.fetched_at)
     if terms.allows == Allowance.LEAVE:
         return MediaView(url=url, state=MediaAnswer.TERMS, reason=terms.because)
     too_many = f"only the first {MOST_PER_AD} of an ad are fetched"
-    reason = too_many if place >= MOST_PER_AD else "nobody has looked yet"
+    reason = too_many if place >= MOST_PER_AD else "not fetched yet"
     return MediaView(url=url, state=MediaAnswer.NOT_LOOKED, reason=reason)
 
 
@@ -201,40 +203,42 @@ def _read_terms(part: Source | SourcePart | None) -> Terms:
 
 
 STATES_IN_WORDS = {
-    MediaState.GONE: "it was not there any more when we looked",
+    MediaState.GONE: "it was not there any more when we crawled",
     MediaState.REFUSED: "its server refuses to give it",
     MediaState.TOO_LARGE: "it is too large",
     MediaState.UNSAFE: "its address is not one that may be asked",
-    MediaState.UNREACHABLE: "it could not be reached when we looked",
+    MediaState.UNREACHABLE: "it could not be reached when we crawled",
 }
 
 
-def count_not_kept(session: Session) -> Iterator[Lack]:
+def count_not_kept(session: Session) -> Iterator[DataGap]:
     """Ads that name media of which nothing is kept, by source, feed and reason."""
-    for shelf in list_shelves(session):
-        is_left = shelf.terms.allows == Allowance.LEAVE
-        unlooked = shelf.terms.because if is_left else "nobody has looked yet"
-        for state, count, since_at in _count_states(session, shelf):
-            yield Lack(
+    for scope in list_terms_scopes(session):
+        is_left = scope.terms.allows == Allowance.LEAVE
+        unfetched = scope.terms.because if is_left else "not fetched yet"
+        for state, count, since_at in _count_states(session, scope):
+            yield DataGap(
                 what="media_not_fetched",
-                source=shelf.source,
-                reason=STATES_IN_WORDS[MediaState(state)] if state else unlooked,
+                source=scope.source,
+                reason=STATES_IN_WORDS[MediaState(state)] if state else unfetched,
                 count=count,
                 since_at=since_at,
             )
 
 
-def _count_states(session: Session, shelf: Shelf) -> Sequence[tuple[str | None, int, datetime]]:
-    """A shelf's ads without a kept file, by how their looks ended; `None`: nobody looked."""
+def _count_states(
+    session: Session, scope: MediaTermsScope
+) -> Sequence[tuple[str | None, int, datetime]]:
+    """A shelf's ads without a kept file, by how their runs ended; `None`: nobody crawled."""
     of_the_ad = col(AdMedia.ad_id) == col(PublicAd.id)
     ended = select(func.min(AdMedia.state)).where(of_the_ad).scalar_subquery()
     listed = (
         select(ended.label("state"), col(PublicAd.first_seen_at).label("seen_at"))
         .where(
-            shelf.holds_ref(),
+            scope.holds_ref(),
             func.json_array_length(PublicAd.media_urls) > 0,
             ~exists().where(of_the_ad, col(AdMedia.state) == MediaState.KEPT),
-            is_listed(PublicAd),
+            is_visible_by_default(PublicAd),
         )
         .subquery()
     )

@@ -8,15 +8,15 @@ from sqlmodel import Session, col, select
 from archive.models import AdMetric, AdVersion, Run
 from archive.models.runs import RunKind
 from archive.reading.ads.ads import find_ad_row
-from archive.reading.ads.history import list_absences
+from archive.reading.ads.history import list_vanished_periods
 from archive.reading.as_of.moment import NOW, Moment
 
 
 def read_last_seen(session: Session, ad_id: str, moment: Moment = NOW) -> datetime:
     """The newest time at which the ad is known to have been at its source.
 
-    That is when the source last said anything new of it, or the newest complete look at its partition,
-    unless that look missed it. Looks that may have left it out tell nothing.
+    That is when the source last said anything new of it, or the newest complete run of its partition,
+    unless that run missed it. Runs that may have left it out tell nothing.
 
     Raises:
         NotFoundError: if the archive does not hold the ad.
@@ -27,9 +27,9 @@ def read_last_seen(session: Session, ad_id: str, moment: Moment = NOW) -> dateti
     for table in (AdVersion, AdMetric):
         query = select(func.max(table.observed_at)).where(table.ad_id == ad.id)
         times.append(session.exec(query.where(*moment.limit(table))).one())
-    absences = list_absences(session, ad_id, moment)
-    if absences and absences[-1].returned_at is None:
-        times.append(absences[-1].last_seen_at)
+    vanished_periods = list_vanished_periods(session, ad_id, moment)
+    if vanished_periods and vanished_periods[-1].returned_at is None:
+        times.append(vanished_periods[-1].last_seen_at)
     else:
         times.append(_read_last_sweep(session, ad.source, ad.partition, moment))
     return max(time for time in times if time is not None)

@@ -14,9 +14,16 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select, true
 from sqlmodel import Session, col
 
-from archive.models import AdAbsence, AdMetric, AdVersion, DisclosureVersion, PublicAd, Redaction
+from archive.models import (
+    AdMetric,
+    AdVersion,
+    DisclosureVersion,
+    PublicAd,
+    Redaction,
+    VanishedPeriod,
+)
 from archive.reading.as_of.moment import Moment
-from archive.reading.as_of.restored_rows import Values, read_stretches
+from archive.reading.as_of.restored_rows import Values, read_row_ranges
 from archive.records import AdRecord
 from archive.records.projection import NUMBER_FIELDS, project_record
 
@@ -37,13 +44,13 @@ class Newest(Generic[Row]):
 
 
 @dataclass(frozen=True)
-class History:
+class CountedHistory:
     """What counts of an ad's history at a moment."""
 
     content: Newest[AdVersion]
     numbers: Newest[AdMetric]
     missed_at: datetime | None
-    """Since when complete looks had not found it; `None`: it was there."""
+    """Since when complete runs had not found it; `None`: it was there."""
     learned_at: datetime
     """When the last of all this was recorded."""
 
@@ -58,7 +65,7 @@ def ads_at(session: Session, moment: Moment, after: int = 0) -> Iterator[type[Pu
         yield PublicAd
         return
     restore = partial(restore_ads, session, moment)
-    yield from read_stretches(session, PublicAd, _holds_still(moment), restore, after)
+    yield from read_row_ranges(session, PublicAd, _holds_still(moment), restore, after)
 
 
 def restore_ads(session: Session, moment: Moment, sources: Mapping[int, str]) -> Iterator[Values]:
@@ -79,25 +86,28 @@ def _holds_still(moment: Moment) -> ColumnElement[bool]:
         conditions.append(col(PublicAd.recorded_at) <= moment.as_of)
     if moment.valid_at is not None:
         later = or_(
-            col(AdAbsence.missed_at) > moment.valid_at, col(AdAbsence.returned_at) > moment.valid_at
+            col(VanishedPeriod.missed_at) > moment.valid_at,
+            col(VanishedPeriod.returned_at) > moment.valid_at,
         )
-        of_ad = col(AdAbsence.ad_id) == col(PublicAd.id)
+        of_ad = col(VanishedPeriod.ad_id) == col(PublicAd.id)
         conditions.append(col(PublicAd.last_changed_at) <= moment.valid_at)
         conditions.append(~exists().where(of_ad, later))
     return and_(*conditions)
 
 
-def _read_histories(session: Session, moment: Moment, ids: Sequence[int]) -> dict[int, History]:
+def _read_histories(
+    session: Session, moment: Moment, ids: Sequence[int]
+) -> dict[int, CountedHistory]:
     contents = {n.row.ad_id: n for n in read_newest(session, AdVersion, moment, ids)}
     numbers = {n.row.ad_id: n for n in read_newest(session, AdMetric, moment, ids)}
-    absences = _group_rows(session, AdAbsence, ids)
+    vanished_periods = _group_rows(session, VanishedPeriod, ids)
     redactions = _group_rows(session, Redaction, ids)
     return {
-        ad_id: _judge_history(
+        ad_id: _count_history(
             moment,
             contents[ad_id],
             numbers[ad_id],
-            absences.get(ad_id, []),
+            vanished_periods.get(ad_id, []),
             redactions.get(ad_id, []),
         )
         for ad_id in ids
@@ -135,7 +145,7 @@ def _rank(table: type[Row], moment: Moment, ids: Sequence[int]) -> Subquery:
     )
 
 
-Noted = TypeVar("Noted", AdAbsence, Redaction)
+Noted = TypeVar("Noted", VanishedPeriod, Redaction)
 
 
 def _group_rows(session: Session, table: type[Noted], ids: Sequence[int]) -> dict[int, list[Noted]]:
@@ -146,36 +156,36 @@ def _group_rows(session: Session, table: type[Noted], ids: Sequence[int]) -> dic
     return grouped
 
 
-def _judge_history(
+def _count_history(
     moment: Moment,
     content: Newest[AdVersion],
     numbers: Newest[AdMetric],
-    absences: Sequence[AdAbsence],
+    vanished_periods: Sequence[VanishedPeriod],
     redactions: Sequence[Redaction],
-) -> History:
+) -> CountedHistory:
     learned = [content.learned_at, numbers.learned_at]
     learned += [r.recorded_at for r in redactions if moment.knows(r.recorded_at)]
     missed_at = None
-    for absence in absences:
-        if moment.includes(absence.recorded_at, absence.missed_at):
-            learned.append(absence.recorded_at)
-            returned_at = read_return(absence, moment)
-            if returned_at and absence.returned_recorded_at:
-                learned.append(absence.returned_recorded_at)
+    for vanished_period in vanished_periods:
+        if moment.includes(vanished_period.recorded_at, vanished_period.missed_at):
+            learned.append(vanished_period.recorded_at)
+            returned_at = read_return(vanished_period, moment)
+            if returned_at and vanished_period.returned_recorded_at:
+                learned.append(vanished_period.returned_recorded_at)
             else:
-                missed_at = missed_at or absence.missed_at
-    return History(content, numbers, missed_at, max(learned))
+                missed_at = missed_at or vanished_period.missed_at
+    return CountedHistory(content, numbers, missed_at, max(learned))
 
 
-def read_return(absence: AdAbsence, moment: Moment) -> datetime | None:
+def read_return(vanished_period: VanishedPeriod, moment: Moment) -> datetime | None:
     """When the ad came back, if that counts at the moment."""
-    known_at, returned_at = absence.returned_recorded_at, absence.returned_at
+    known_at, returned_at = vanished_period.returned_recorded_at, vanished_period.returned_at
     if known_at is None or returned_at is None or not moment.includes(known_at, returned_at):
         return None
     return returned_at
 
 
-def _restore(source: str, ad_id: int, history: History) -> Values:
+def _restore(source: str, ad_id: int, history: CountedHistory) -> Values:
     version, metric = history.content.row, history.numbers.row
     values = project_record(source, _join_record(version, metric))
     return values | {

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from archive.models import AdvertiserSpend, Disclosure, DisclosureVersion
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import Newest, read_newest
-from archive.reading.as_of.restored_rows import Values, read_stretches
+from archive.reading.as_of.restored_rows import Values, read_row_ranges
 from archive.records import DisclosureRecord
 
 
@@ -46,7 +46,7 @@ def disclosures_at(session: Session, moment: Moment, after: int = 0) -> Iterator
         yield Disclosure
         return
     restore = partial(_restore_disclosures, session, moment)
-    yield from read_stretches(session, Disclosure, _holds_still(moment), restore, after)
+    yield from read_row_ranges(session, Disclosure, _holds_still(moment), restore, after)
 
 
 def _holds_still(moment: Moment) -> ColumnElement[bool]:

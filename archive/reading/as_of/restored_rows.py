@@ -34,11 +34,11 @@ Kept = TypeVar("Kept", PublicAd, Disclosure)
 Values = dict[str, Any]
 """The columns of one row, by name."""
 
-FIRST_STRETCH, LONGEST_STRETCH = 512, 16_384
+FIRST_RANGE, LONGEST_RANGE = 512, 16_384
 """Ids in a stretch: few for the first page of a list, then twice as many each time."""
 
 
-def read_stretches(
+def read_row_ranges(
     session: Session,
     table: type[Kept],
     holds: ColumnElement[bool],
@@ -52,7 +52,7 @@ def read_stretches(
     """
     restored = _make_table(session, table)
     last = session.connection().scalar(select(func.max(table.id))) or 0
-    length = FIRST_STRETCH
+    length = FIRST_RANGE
     while after < last:
         within = col(table.id).between(after + 1, after + length)
         _refill(
@@ -65,19 +65,19 @@ def read_stretches(
         both = union_all(current, select(restored)).subquery()
         # An entity over a query stands wherever the table's own columns could.
         yield cast("type[Kept]", aliased(table, both))
-        after, length = after + length, min(2 * length, LONGEST_STRETCH)
+        after, length = after + length, min(2 * length, LONGEST_RANGE)
 
 
 def take_rows(
     session: Session,
-    stretches: Iterable[type[Kept]],
+    row_ranges: Iterable[type[Kept]],
     conditions: Callable[[type[Kept]], Iterable[ColumnElement[bool]]],
     after: int,
     limit: int,
 ) -> list[Values]:
     """The first rows above an id that meet the conditions, by rising id."""
     rows: list[Values] = []
-    for table in stretches:
+    for table in row_ranges:
         query = select_rows(table).where(col(table.id) > after, *conditions(table))
         query = query.order_by(col(table.id)).limit(limit - len(rows))
         rows += (dict(row) for row in session.connection().execute(query).mappings())

@@ -1,32 +1,32 @@
-"""Where this archive looked, what it saw there, what the source claims, and what is missing.
+"""What this archive crawled, what it saw there, what the source claims, and what is missing.
 
-`cover_source` answers by day, `cover_weeks` by country and week; `look_over` makes the sentence that
+`cover_source` answers by day, `cover_weeks` by country and week; `summarise_coverage` makes the sentence that
 stands under every sum and every list of results. Routes, pages and commands call them with a reading
 session; nothing here writes.
 """
 
-from archive.reading.coverage.answers import LookedAt, WeekCoverage, WeekGap
+from archive.reading.coverage.answers import CrawledDays, WeekCoverage, WeekGap
 from archive.reading.coverage.days import (
-    LOOKED,
+    CRAWLED,
     cover_days,
     cover_source,
     cover_source_days,
-    look_over,
+    summarise_coverage,
 )
-from archive.reading.coverage.runs import ENDED_WELL, limit_looks, list_looks
+from archive.reading.coverage.runs import ENDED_WELL, limit_runs, list_runs
 from archive.reading.coverage.weeks import cover_weeks
 
 __all__ = [
+    "CRAWLED",
     "ENDED_WELL",
-    "LOOKED",
-    "LookedAt",
+    "CrawledDays",
     "WeekCoverage",
     "WeekGap",
     "cover_days",
     "cover_source",
     "cover_source_days",
     "cover_weeks",
-    "limit_looks",
-    "list_looks",
-    "look_over",
+    "limit_runs",
+    "list_runs",
+    "summarise_coverage",
 ]

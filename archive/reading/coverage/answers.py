@@ -5,25 +5,25 @@ from datetime import date, datetime
 from sqlmodel import Field, SQLModel
 
 
-class LookedAt(SQLModel):
-    """How much of the time in question this archive looked at one source."""
+class CrawledDays(SQLModel):
+    """How much of the time in question this archive crawled one source."""
 
     source: str = Field(description="Source.")
-    days: int = Field(description="Days in question: the period, or first to last look.")
-    days_looked_at: int = Field(description="Days of these with a look that ended well.")
-    last_look_at: datetime | None = Field(description="When the source last answered a look.")
+    days: int = Field(description="Days in question: the period, or first to last run.")
+    days_crawled: int = Field(description="Days of these with a run that ended well.")
+    last_crawled_at: datetime | None = Field(description="When the source last answered a run.")
     sentence: str = Field(description="The same as a sentence to print.")
 
 
 class WeekGap(SQLModel):
-    """Days of a week on which no look at some partitions ended well."""
+    """Days of a week on which no run of some partitions ended well."""
 
     partitions: list[str] = Field(description="Partitions of the source, in alphabetical order.")
     start_on: date = Field(description="First day of the gap (UTC).")
     end_on: date = Field(description="Last day of the gap, inclusive.")
     outcome: str = Field(
-        description="How the last look of these days ended: partial, failed, deferred or blocked; "
-        "not_looked: none began."
+        description="How the last run of these days ended: partial, failed, deferred or blocked; "
+        "not_crawled: none began."
     )
     reason: str = Field(description="Why, in plain words.")
     titles: dict[str, str] = Field(
@@ -40,7 +40,7 @@ class WeekGap(SQLModel):
 class WeekCoverage(SQLModel):
     """One week of one source, for one country or for all together.
 
-    `missing + seen == claimed` wherever `beyond_claimed` is 0.
+    `missing + seen == claimed` wherever `beyond_source_total` is 0.
     """
 
     source: str = Field(description="Source.")
@@ -50,61 +50,64 @@ class WeekCoverage(SQLModel):
     )
     week_on: date = Field(description="Monday of the week; its days are reckoned in UTC.")
     days: int = Field(description="Days of the week so far: 7 but in the current week.")
-    days_looked_at: int = Field(description="Days of these with a look that ended well.")
-    looks: int = Field(
-        description="Looks at the partitions that show ads in the country, however they ended."
+    days_crawled: int = Field(description="Days of these with a run that ended well.")
+    runs: int = Field(
+        description="Runs of the partitions that show ads in the country, however they ended."
     )
     outcomes: dict[str, int] = Field(
         description="How many of them ended as done, attention, partial, failed, deferred or blocked, "
         "or still run."
     )
     seen: int | None = Field(
-        description="Distinct ads in the newest look of each partition that ended well, added up over "
-        "partitions; empty: no look of this week tells."
+        description="Distinct ads in the newest run of each partition that ended well, added up over "
+        "partitions; empty: no run of this week tells."
     )
-    claimed: int | None = Field(
+    source_total: int | None = Field(
         description="Ads the source itself claims to hold, as it last stated by the end of the week; "
-        "empty: it claims nothing, does not split its claim by country, or nobody looked."
+        "empty: it claims nothing, does not split its claim by country, or nobody crawled."
     )
-    claimed_from: str = Field(
+    source_total_from: str = Field(
         description="The source's file or table in which the claim stands, added up over what it "
         "counts (advertisers, pages); empty: no claim."
     )
     missing: int | None = Field(description="Ads claimed and not seen; empty: not known.")
     missing_share: float | None = Field(description="Missing of claimed, 0 to 1; empty: not known.")
-    beyond_claimed: int | None = Field(
+    beyond_source_total: int | None = Field(
         description="Ads seen beyond what the source claims; empty: not known."
     )
     vanished: int | None = Field(
-        description="Ads that complete looks of this week no longer found; empty: no complete look."
+        description="Ads that complete runs of this week no longer found; empty: no complete run."
     )
-    gaps: list[WeekGap] = Field(description="Days that lack a look that ended well, oldest first.")
-    sentence: str = Field(description="Looks and completeness as a sentence to print.")
+    gaps: list[WeekGap] = Field(description="Days that lack a run that ended well, oldest first.")
+    sentence: str = Field(description="Runs and completeness as a sentence to print.")
 
 
-def say_looked(days: int, days_looked_at: int, last_look_at: datetime | None) -> str:
-    """`looked on 26 of 28 days, last on 23 Nov 2026`: for people, days in UTC."""
+def tell_crawled_days(days: int, days_crawled: int, last_crawled_at: datetime | None) -> str:
+    """`crawled on 26 of 28 days, last on 23 Nov 2026`: for people, days in UTC."""
     if not days:
-        return "never looked"
-    looked = f"looked on {days_looked_at:,} of {days:,} day{'' if days == 1 else 's'}"
-    if last_look_at is None:
-        return f"{looked}; no look has ended well yet"
-    return f"{looked}, last on {last_look_at.day} {last_look_at:%b %Y}"
+        return "never crawled"
+    crawled = f"crawled on {days_crawled:,} of {days:,} day{'' if days == 1 else 's'}"
+    if last_crawled_at is None:
+        return f"{crawled}; no run has ended well yet"
+    return f"{crawled}, last on {last_crawled_at.day} {last_crawled_at:%b %Y}"
 
 
-def say_complete(seen: int | None, claimed: int | None) -> str:
+def say_complete(seen: int | None, source_total: int | None) -> str:
     """What was seen of what the source claims, for people: `saw 95 of 100 ads claimed: 5 missing (5 %)`."""
     if seen is None:
         return "what there was to see is unknown"
     ads = f"{seen:,} ad{'' if seen == 1 else 's'}"
-    if claimed is None:
+    if source_total is None:
         return f"saw {ads}; the source claims no total to hold against it"
-    if seen > claimed:
-        return f"saw {ads}, {seen - claimed:,} more than the {claimed:,} the source claims"
-    if seen == claimed:
+    if seen > source_total:
+        return (
+            f"saw {ads}, {seen - source_total:,} more than the {source_total:,} the source claims"
+        )
+    if seen == source_total:
         return f"saw {ads}, all that the source claims"
-    missing = claimed - seen
-    return f"saw {seen:,} of {claimed:,} ads claimed: {missing:,} missing ({_say_share(missing, claimed)})"
+    missing = source_total - seen
+    share = _say_share(missing, source_total)
+    return f"saw {seen:,} of {source_total:,} ads claimed: {missing:,} missing ({share})"
 
 
 def _say_share(part: int, whole: int) -> str:

@@ -1,7 +1,7 @@
-"""Days of a week on which no look at a partition ended well, and why.
+"""Days of a week on which no run of a partition ended well, and why.
 
-A partition that was crawled once is expected to be looked at every day from then on, which is how
-often every shipped schedule looks or oftener; one that was only ever imported is not.
+A partition that was crawled once is expected to be crawled every day from then on, which is how
+often every shipped schedule crawls or oftener; one that was only ever imported is not.
 """
 
 from collections import defaultdict
@@ -11,59 +11,65 @@ from itertools import groupby
 
 from archive.models.runs import Outcome
 from archive.reading.coverage.answers import WeekGap
-from archive.reading.coverage.days import NOT_LOOKED
-from archive.reading.coverage.runs import TakenLook
+from archive.reading.coverage.days import NOT_CRAWLED
+from archive.reading.coverage.runs import PastRun
 
-NOBODY_LOOKED = "nobody looked"
+NOBODY_CRAWLED = "nobody crawled"
 
-Lack = tuple[str, str]
-"""How the last look of a day ended, and why."""
+UncoveredDay = tuple[str, str]
+"""How the last run of a day ended, and why."""
 
 
 def find_gaps(
-    looks: Mapping[str, Sequence[TakenLook]],
+    runs: Mapping[str, Sequence[PastRun]],
     first_crawls: Mapping[str, date],
     days: Sequence[date],
     today: date,
 ) -> list[WeekGap]:
     """The gaps of some days, oldest first; partitions that lack the same days alike share one.
 
-    `looks`: those of these days, by partition, in the order of time. A day that is not over lacks
-    nothing before a look has failed on it.
+    `runs`: those of these days, by partition, in the order of time. A day that is not over lacks
+    nothing before a run has failed on it.
     """
-    alike: defaultdict[tuple[date, date, Lack], list[str]] = defaultdict(list)
-    for partition in sorted({*looks, *first_crawls}):
-        lacks = _list_lacks(looks.get(partition, ()), first_crawls.get(partition), days, today)
-        for start_on, end_on, lack in _join_days(lacks):
-            alike[start_on, end_on, lack].append(partition)
+    alike: defaultdict[tuple[date, date, UncoveredDay], list[str]] = defaultdict(list)
+    for partition in sorted({*runs, *first_crawls}):
+        data_gaps = _list_data_gaps(
+            runs.get(partition, ()), first_crawls.get(partition), days, today
+        )
+        for start_on, end_on, data_gap in _join_days(data_gaps):
+            alike[start_on, end_on, data_gap].append(partition)
     return [
-        WeekGap(partitions=names, start_on=start, end_on=end, outcome=lack[0], reason=lack[1])
-        for (start, end, lack), names in sorted(alike.items())
+        WeekGap(
+            partitions=names, start_on=start, end_on=end, outcome=data_gap[0], reason=data_gap[1]
+        )
+        for (start, end, data_gap), names in sorted(alike.items())
     ]
 
 
-def _list_lacks(
-    looks: Iterable[TakenLook], first_crawl: date | None, days: Sequence[date], today: date
-) -> Iterator[tuple[date, Lack]]:
-    by_day: defaultdict[date, list[TakenLook]] = defaultdict(list)
-    for look in looks:
-        by_day[look.day_on].append(look)
+def _list_data_gaps(
+    runs: Iterable[PastRun], first_crawl: date | None, days: Sequence[date], today: date
+) -> Iterator[tuple[date, UncoveredDay]]:
+    by_day: defaultdict[date, list[PastRun]] = defaultdict(list)
+    for run in runs:
+        by_day[run.day_on].append(run)
     for day in days:
         tried = by_day[day]
         if not tried and first_crawl is not None and first_crawl <= day < today:
-            yield day, (NOT_LOOKED, NOBODY_LOOKED)
-        if tried and not any(look.ended_well or _still_runs(look) for look in tried):
-            reasons = dict.fromkeys(look.reason or look.outcome.value for look in tried)
+            yield day, (NOT_CRAWLED, NOBODY_CRAWLED)
+        if tried and not any(run.ended_well or _still_runs(run) for run in tried):
+            reasons = dict.fromkeys(run.reason or run.outcome.value for run in tried)
             yield day, (tried[-1].outcome.value, "; ".join(reasons))
 
 
-def _still_runs(look: TakenLook) -> bool:
-    return look.outcome is Outcome.RUNNING
+def _still_runs(run: PastRun) -> bool:
+    return run.outcome is Outcome.RUNNING
 
 
-def _join_days(lacks: Iterable[tuple[date, Lack]]) -> Iterator[tuple[date, date, Lack]]:
+def _join_days(
+    data_gaps: Iterable[tuple[date, UncoveredDay]],
+) -> Iterator[tuple[date, date, UncoveredDay]]:
     """Days in a row that lack alike, as stretches."""
-    numbered = enumerate(lacks)
-    for _, stretch in groupby(numbered, key=lambda n: (n[1][0] - timedelta(days=n[0]), n[1][1])):
-        days = [item for _, item in stretch]
+    numbered = enumerate(data_gaps)
+    for _, row_range in groupby(numbered, key=lambda n: (n[1][0] - timedelta(days=n[0]), n[1][1])):
+        days = [item for _, item in row_range]
         yield days[0][0], days[-1][0], days[0][1]

@@ -1,4 +1,4 @@
-"""Looks at sources as coverage counts them: how each ended, also where its process could not say so."""
+"""Runs of sources as coverage counts them: how each ended, also where its process could not say so."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -34,8 +34,8 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class TakenLook:
-    """A look at one partition, and what became of it as far as can be told."""
+class PastRun:
+    """A run of one partition, and what became of it as far as can be told."""
 
     run_id: int
     source: str
@@ -58,7 +58,7 @@ class TakenLook:
         return self.outcome in ENDED_WELL
 
 
-def list_looks(
+def list_runs(
     session: Session,
     source: str | None = None,
     *,
@@ -66,13 +66,13 @@ def list_looks(
     to_on: date | None = None,
     now: datetime | None = None,
     moment: Moment = NOW,
-) -> list[TakenLook]:
-    """Looks by observation time, at one source or all, between two days, both included.
+) -> list[PastRun]:
+    """Runs by observation time, at one source or all, between two days, both included.
 
-    With `now`, a look that fell silent counts as failed before anybody closes its run. At a moment,
-    only looks that had ended by then, at what the source said by then.
+    With `now`, a run that fell silent counts as failed before anybody closes its run. At a moment,
+    only runs that had ended by then, at what the source said by then.
     """
-    # Columns, not rows of the model: a year of looks is many thousands.
+    # Columns, not rows of the model: a year of runs is many thousands.
     query = select(*COLUMNS).order_by(col(Run.observed_at), col(Run.id))
     if source is not None:
         query = query.where(col(Run.source) == source)
@@ -81,12 +81,12 @@ def list_looks(
     if to_on is not None:
         after = datetime.combine(to_on + timedelta(days=1), time(), UTC)
         query = query.where(col(Run.observed_at) < after)
-    query = query.where(*limit_looks(moment))
+    query = query.where(*limit_runs(moment))
     return [_take(run, now) for run in session.connection().execute(query)]
 
 
-def limit_looks(moment: Moment) -> list[ColumnElement[bool]]:
-    """Looks that had ended by a moment, and read what the source had said by then, as conditions."""
+def limit_runs(moment: Moment) -> list[ColumnElement[bool]]:
+    """Runs that had ended by a moment, and read what the source had said by then, as conditions."""
     conditions = []
     if moment.as_of is not None:
         conditions.append(col(Run.ended_at) <= moment.as_of)
@@ -95,11 +95,11 @@ def limit_looks(moment: Moment) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> TakenLook:
+def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> PastRun:
     is_silent = (
         run.outcome == Outcome.RUNNING and now is not None and run.heartbeat_at < now - SILENT_AFTER
     )
-    return TakenLook(
+    return PastRun(
         run_id=run.id,
         source=run.source,
         partition=run.partition,

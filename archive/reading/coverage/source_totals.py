@@ -1,6 +1,6 @@
 """How many ads the source itself claims to hold, week by week, as it last stated it.
 
-Two kinds of statements tell: totals (`stated_total`), and counts beside what advertisers spent
+Two kinds of statements tell: totals (`source_total`), and counts beside what advertisers spent
 (`advertiser_spend`, whole lives). They are never added to each other: of several data sets, the one
 that claims most stands.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, String, cast, select
 from sqlmodel import Session, col
 
-from archive.models import AdvertiserSpend, Run, StatedTotal
+from archive.models import AdvertiserSpend, Run, SourceTotal
 from archive.reading.coverage.runs import ENDED_WELL
 from archive.records import Grain
 from archive.runs.countries import ALL_COUNTRIES
@@ -28,14 +28,14 @@ UNIONS = frozenset({"EU"})
 
 
 @dataclass(frozen=True)
-class Claim:
+class WeekTotal:
     """What a source claims to hold for one country, or in all."""
 
     ads: int
     dataset: str
 
 
-WeekClaims = dict[tuple[date, str], Claim]
+WeekTotals = dict[tuple[date, str], WeekTotal]
 """By the week's Monday and the country."""
 
 
@@ -44,26 +44,26 @@ def week_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def read_claims(session: Session, source: str, weeks: Sequence[date]) -> WeekClaims:
+def read_week_totals(session: Session, source: str, weeks: Sequence[date]) -> WeekTotals:
     """The source's claims in each of these weeks, given by their Mondays in rising order.
 
-    A week counts a claim that stood at its end. Give only weeks in which the source was looked at: in
+    A week counts a claim that stood at its end. Give only weeks in which the source was crawled: in
     any other nobody knows what it claimed.
     """
-    claims: WeekClaims = {}
+    week_totals: WeekTotals = {}
     if not weeks:
-        return claims
+        return week_totals
     found = [*_sum_totals(session, source, weeks), *_sum_statements(session, source, weeks)]
-    for key, claim in found:
-        if key not in claims or claims[key].ads < claim.ads:
-            claims[key] = claim
-    return claims
+    for key, week_total in found:
+        if key not in week_totals or week_totals[key].ads < week_total.ads:
+            week_totals[key] = week_total
+    return week_totals
 
 
 def _sum_totals(
     session: Session, source: str, weeks: Sequence[date]
-) -> Iterator[tuple[tuple[date, str], Claim]]:
-    """Totals of the newest look of each week, partition and data set that ended well."""
+) -> Iterator[tuple[tuple[date, str], WeekTotal]]:
+    """Totals of the newest run of each week, partition and data set that ended well."""
     newest: dict[tuple[date, str, str], tuple[int, dict[tuple[str, str], int]]] = {}
     for row in _list_totals(session, source, weeks):
         place = (week_of(row.observed_at.astimezone(UTC).date()), row.partition, row.dataset)
@@ -79,34 +79,34 @@ def _sum_totals(
             if not subject or ("", country) not in totals:
                 sums[week_on, country, dataset] += ads
     for (week_on, country, dataset), ads in sums.items():
-        yield (week_on, country), Claim(ads, dataset)
+        yield (week_on, country), WeekTotal(ads, dataset)
 
 
 def _list_totals(session: Session, source: str, weeks: Sequence[date]) -> Iterator[Row[Any]]:
     query = (
         select(
-            col(StatedTotal.run_id),
-            col(StatedTotal.partition),
-            col(StatedTotal.observed_at),
-            col(StatedTotal.dataset),
-            col(StatedTotal.subject),
-            col(StatedTotal.country),
-            col(StatedTotal.ads_count),
+            col(SourceTotal.run_id),
+            col(SourceTotal.partition),
+            col(SourceTotal.observed_at),
+            col(SourceTotal.dataset),
+            col(SourceTotal.subject),
+            col(SourceTotal.country),
+            col(SourceTotal.ads_count),
         )
-        .join(Run, col(Run.id) == col(StatedTotal.run_id))
+        .join(Run, col(Run.id) == col(SourceTotal.run_id))
         .where(
-            col(StatedTotal.source) == source,
-            col(StatedTotal.observed_at) >= _start_of(weeks[0]),
-            col(StatedTotal.observed_at) < _start_of(weeks[-1] + WEEK),
+            col(SourceTotal.source) == source,
+            col(SourceTotal.observed_at) >= _start_of(weeks[0]),
+            col(SourceTotal.observed_at) < _start_of(weeks[-1] + WEEK),
             col(Run.outcome).in_(ENDED_WELL),
         )
-        .order_by(col(StatedTotal.observed_at), col(StatedTotal.id))
+        .order_by(col(SourceTotal.observed_at), col(SourceTotal.id))
     )
     return iter(session.connection().execute(query))
 
 
 @dataclass
-class Standing:
+class DatasetTotals:
     """The newest statement of every advertiser in one data set, added up as they come in."""
 
     statements: dict[str, Row[Any]] = field(default_factory=dict)
@@ -139,7 +139,7 @@ class Standing:
             self.unsplit.update(dict.fromkeys(countries, sign))
         self.placeless += 0 if countries else sign
 
-    def list_claims(self) -> Iterator[tuple[str, int]]:
+    def list_week_totals(self) -> Iterator[tuple[str, int]]:
         """Country and ads, wherever every statement can be counted there."""
         if self.uncounted:
             return
@@ -151,8 +151,8 @@ class Standing:
 
 def _sum_statements(
     session: Session, source: str, weeks: Sequence[date]
-) -> Iterator[tuple[tuple[date, str], Claim]]:
-    standing: defaultdict[str, Standing] = defaultdict(Standing)
+) -> Iterator[tuple[tuple[date, str], WeekTotal]]:
+    standing: defaultdict[str, DatasetTotals] = defaultdict(DatasetTotals)
     statements = _list_statements(session, source, weeks[-1] + WEEK)
     row = next(statements, None)
     for week_on in weeks:
@@ -160,8 +160,8 @@ def _sum_statements(
             standing[row.dataset].take(row)
             row = next(statements, None)
         for dataset, stated in standing.items():
-            for country, ads in stated.list_claims():
-                yield (week_on, country), Claim(ads, dataset)
+            for country, ads in stated.list_week_totals():
+                yield (week_on, country), WeekTotal(ads, dataset)
 
 
 def _list_statements(session: Session, source: str, before_on: date) -> Iterator[Row[Any]]:

@@ -1,6 +1,6 @@
-"""Coverage by source, country and week: looks, ads seen, the source's claim, and what is missing.
+"""Coverage by source, country and week: runs, ads seen, the source's own total, and what is missing.
 
-Weeks begin on Monday, days are those of UTC, and a look belongs to the day on which the source said
+Weeks begin on Monday, days are those of UTC, and a run belongs to the day on which the source said
 what was read.
 """
 
@@ -15,16 +15,16 @@ from sqlmodel import Session, col, select
 
 from archive.curation.watch_lists import list_ended, read_titles
 from archive.models import Run, RunCountry
-from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, say_looked
+from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, tell_crawled_days
 from archive.reading.coverage.gaps import find_gaps
-from archive.reading.coverage.runs import TakenLook, list_looks
-from archive.reading.coverage.source_totals import WEEK, Claim, read_claims, week_of
+from archive.reading.coverage.runs import PastRun, list_runs
+from archive.reading.coverage.source_totals import WEEK, WeekTotal, read_week_totals, week_of
 from archive.runs.countries import ALL_COUNTRIES
 from archive.runs.lease import UNNAMED_PARTITION
 from archive.store.batches import cut_batches
 
 COUNTRY_CODE = re.compile("[A-Z]{2}")
-"""Some sources are looked at country by country: a partition is then named by its code."""
+"""Some sources are crawled country by country: a partition is then named by its code."""
 
 Counts = Mapping[int, Mapping[str, tuple[int, int]]]
 """By run and country: ads seen, ads vanished."""
@@ -35,13 +35,13 @@ class SourceWeeks:
     """Everything that the weeks of one source are made from."""
 
     source: str
-    looks: Mapping[date, Sequence[TakenLook]]
+    runs: Mapping[date, Sequence[PastRun]]
     """By week, in the order of time."""
     first_crawls: Mapping[str, date]
     """First day of each partition that is crawled."""
     counts: Counts
-    claims: Mapping[tuple[date, str], Claim]
-    claimed_countries: frozenset[str]
+    week_totals: Mapping[tuple[date, str], WeekTotal]
+    countries_with_total: frozenset[str]
     countries: Mapping[str, frozenset[str]]
     """By partition, the countries in which it ever showed an ad."""
     today: date
@@ -49,7 +49,7 @@ class SourceWeeks:
     def list_countries(self) -> list[str]:
         """All countries together, then each of them."""
         named = {c for countries in self.countries.values() for c in countries}
-        named |= self.claimed_countries
+        named |= self.countries_with_total
         named |= {name for name in self.first_crawls if COUNTRY_CODE.fullmatch(name)}
         return [ALL_COUNTRIES, *sorted(named - {ALL_COUNTRIES})]
 
@@ -57,9 +57,9 @@ class SourceWeeks:
         """Whether a partition shows ads in a country, or should by what the source claims."""
         if country in {ALL_COUNTRIES, partition}:
             return True
-        is_claimed = country in self.claimed_countries
+        has_total = country in self.countries_with_total
         of_all_countries = COUNTRY_CODE.fullmatch(partition) is None
-        return country in self.countries.get(partition, ()) or (is_claimed and of_all_countries)
+        return country in self.countries.get(partition, ()) or (has_total and of_all_countries)
 
 
 def cover_weeks(
@@ -74,17 +74,17 @@ def cover_weeks(
     """Coverage of whole weeks, newest first, then by source; all countries first, then each.
 
     `country`: only this one (`*`: all together, empty text: ads that name none). `from_on` and `to_on`
-    choose the weeks they fall in; without them, from the first look to `now`. A week in which nobody
-    was to look, nor did, has no row.
+    choose the weeks they fall in; without them, from the first run to `now`. A week in which nobody
+    was to crawl, nor did, has no row.
     """
     names = [source] if source is not None else _list_sources(session)
     rows = []
     for name in names:
         gathered = _gather(session, name, now, from_on, to_on)
         countries = gathered.list_countries() if country is None else [country]
-        for week_on in gathered.looks:
+        for week_on in gathered.runs:
             covered = (_cover_week(gathered, week_on, each) for each in countries)
-            rows += [row for row in covered if row.looks or row.gaps]
+            rows += [row for row in covered if row.runs or row.gaps]
     _name_gaps(session, rows)
     return sorted(rows, key=lambda row: row.week_on, reverse=True)
 
@@ -105,40 +105,40 @@ def _gather(
     session: Session, source: str, now: datetime, from_on: date | None, to_on: date | None
 ) -> SourceWeeks:
     today = now.astimezone(UTC).date()
-    looks = list_looks(session, source, now=now)
+    runs = list_runs(session, source, now=now)
     first_crawls: dict[str, date] = {}
-    for look in looks:
-        if look.is_crawl:
-            first_crawls.setdefault(look.partition, look.day_on)
+    for run in runs:
+        if run.is_crawl:
+            first_crawls.setdefault(run.partition, run.day_on)
     for ended in list_ended(session, list(first_crawls)):
         del first_crawls[ended]
-    weeks = _sort_into_weeks(looks, from_on, min(to_on or today, today))
-    looked = [week for week, taken in weeks.items() if any(look.ended_well for look in taken)]
-    claims = read_claims(session, source, looked)
+    weeks = _sort_into_weeks(runs, from_on, min(to_on or today, today))
+    crawled = [week for week, taken in weeks.items() if any(run.ended_well for run in taken)]
+    week_totals = read_week_totals(session, source, crawled)
     return SourceWeeks(
         source=source,
-        looks=weeks,
+        runs=weeks,
         first_crawls=first_crawls,
-        counts=_read_counts(session, [look.run_id for taken in weeks.values() for look in taken]),
-        claims=claims,
-        claimed_countries=frozenset(country for _, country in claims),
+        counts=_read_counts(session, [run.run_id for taken in weeks.values() for run in taken]),
+        week_totals=week_totals,
+        countries_with_total=frozenset(country for _, country in week_totals),
         countries=_read_countries(session, source),
         today=today,
     )
 
 
 def _sort_into_weeks(
-    looks: Sequence[TakenLook], from_on: date | None, to_on: date
-) -> dict[date, list[TakenLook]]:
-    """Every week asked for, also those without a look, in rising order."""
-    first_on = from_on or min((look.day_on for look in looks), default=to_on)
-    week_on, weeks = week_of(first_on), dict[date, list[TakenLook]]()
+    runs: Sequence[PastRun], from_on: date | None, to_on: date
+) -> dict[date, list[PastRun]]:
+    """Every week asked for, also those without a run, in rising order."""
+    first_on = from_on or min((run.day_on for run in runs), default=to_on)
+    week_on, weeks = week_of(first_on), dict[date, list[PastRun]]()
     while week_on <= to_on:
         weeks[week_on] = []
         week_on += WEEK
-    for look in looks:
-        if (within := weeks.get(week_of(look.day_on))) is not None:
-            within.append(look)
+    for run in runs:
+        if (within := weeks.get(week_of(run.day_on))) is not None:
+            within.append(run)
     return weeks
 
 
@@ -167,65 +167,65 @@ def _read_countries(session: Session, source: str) -> dict[str, frozenset[str]]:
 
 
 def _cover_week(gathered: SourceWeeks, week_on: date, country: str) -> WeekCoverage:
-    looks = [x for x in gathered.looks[week_on] if gathered.shows(x.partition, country)]
+    runs = [x for x in gathered.runs[week_on] if gathered.shows(x.partition, country)]
     days = [week_on + timedelta(days=i) for i in range(7)]
     days = [day for day in days if day <= gathered.today]
-    good = [look for look in looks if look.ended_well]
+    good = [run for run in runs if run.ended_well]
     seen = _count_seen(gathered.counts, good, country)
-    claim = gathered.claims.get((week_on, country)) if good else None
-    claimed = claim.ads if claim else None
-    looked_at = len({look.day_on for look in good})
+    week_total = gathered.week_totals.get((week_on, country)) if good else None
+    source_total = week_total.ads if week_total else None
+    looked_at = len({run.day_on for run in good})
     last_at = good[-1].observed_at if good else None
-    looked = say_looked(len(days), looked_at, last_at)
+    crawled = tell_crawled_days(len(days), looked_at, last_at)
     return WeekCoverage(
         source=gathered.source,
         country=country,
         week_on=week_on,
         days=len(days),
-        days_looked_at=looked_at,
-        looks=len(looks),
-        outcomes=dict(Counter(look.outcome.value for look in looks)),
+        days_crawled=looked_at,
+        runs=len(runs),
+        outcomes=dict(Counter(run.outcome.value for run in runs)),
         seen=seen,
-        claimed=claimed,
-        claimed_from=claim.dataset if claim else "",
-        **compare_claim(seen, claimed),
-        vanished=_count_vanished(gathered.counts, looks, country),
-        gaps=_find_week_gaps(gathered, looks, days, country),
-        sentence=f"{looked}; {say_complete(seen, claimed)}",
+        source_total=source_total,
+        source_total_from=week_total.dataset if week_total else "",
+        **compare_total(seen, source_total),
+        vanished=_count_vanished(gathered.counts, runs, country),
+        gaps=_find_week_gaps(gathered, runs, days, country),
+        sentence=f"{crawled}; {say_complete(seen, source_total)}",
     )
 
 
-class Comparison(TypedDict):
+class TotalComparison(TypedDict):
     """What of a claim was not seen, and what was seen beyond it."""
 
     missing: int | None
     missing_share: float | None
-    beyond_claimed: int | None
+    beyond_source_total: int | None
 
 
-def compare_claim(seen: int | None, claimed: int | None) -> Comparison:
+def compare_total(seen: int | None, source_total: int | None) -> TotalComparison:
     """Hold what was seen against a claim; neither difference is below 0, both unknown without a claim."""
-    if seen is None or claimed is None:
-        return {"missing": None, "missing_share": None, "beyond_claimed": None}
-    missing = max(claimed - seen, 0)
+    if seen is None or source_total is None:
+        return {"missing": None, "missing_share": None, "beyond_source_total": None}
+    missing = max(source_total - seen, 0)
     return {
         "missing": missing,
-        "missing_share": missing / claimed if claimed else None,
-        "beyond_claimed": max(seen - claimed, 0),
+        "missing_share": missing / source_total if source_total else None,
+        "beyond_source_total": max(seen - source_total, 0),
     }
 
 
-def _count_seen(counts: Counts, good: Sequence[TakenLook], country: str) -> int | None:
-    """Ads in the newest telling look of each partition; `None`: no look tells.
+def _count_seen(counts: Counts, good: Sequence[PastRun], country: str) -> int | None:
+    """Ads in the newest telling run of each partition; `None`: no run tells.
 
-    A look tells if it covered its partition or met any ad: one that found the file unchanged, or was
+    A run tells if it covered its partition or met any ad: one that found the file unchanged, or was
     stopped at the door, says nothing about what is there.
     """
     newest = {}
-    for look in good:
-        seen = counts.get(look.run_id, {})
-        if seen and (look.complete or seen[ALL_COUNTRIES][0]):
-            newest[look.partition] = seen
+    for run in good:
+        seen = counts.get(run.run_id, {})
+        if seen and (run.complete or seen[ALL_COUNTRIES][0]):
+            newest[run.partition] = seen
     if len(newest) > 1:
         newest.pop(UNNAMED_PARTITION, None)
     if not newest:
@@ -233,17 +233,17 @@ def _count_seen(counts: Counts, good: Sequence[TakenLook], country: str) -> int 
     return sum(seen.get(country, (0, 0))[0] for seen in newest.values())
 
 
-def _count_vanished(counts: Counts, looks: Sequence[TakenLook], country: str) -> int | None:
-    told = [counts[look.run_id] for look in looks if look.complete and look.run_id in counts]
+def _count_vanished(counts: Counts, runs: Sequence[PastRun], country: str) -> int | None:
+    told = [counts[run.run_id] for run in runs if run.complete and run.run_id in counts]
     return sum(each.get(country, (0, 0))[1] for each in told) if told else None
 
 
 def _find_week_gaps(
-    gathered: SourceWeeks, looks: Sequence[TakenLook], days: Sequence[date], country: str
+    gathered: SourceWeeks, runs: Sequence[PastRun], days: Sequence[date], country: str
 ) -> list[WeekGap]:
-    by_partition: defaultdict[str, list[TakenLook]] = defaultdict(list)
-    for look in looks:
-        by_partition[look.partition].append(look)
+    by_partition: defaultdict[str, list[PastRun]] = defaultdict(list)
+    for run in runs:
+        by_partition[run.partition].append(run)
     crawled = {
         partition: first_on
         for partition, first_on in gathered.first_crawls.items()

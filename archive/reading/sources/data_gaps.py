@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, and_, func, type_coerce
 from sqlmodel import Session, col, select
 
-from archive.models import HeldBatch, PublicAd, QuarantinedPiece, Run
+from archive.models import PublicAd, QuarantinedBatch, QuarantinedPiece, Run
 from archive.models.runs import Outcome, PieceStatus
 from archive.reading.ads.media import count_not_kept
 from archive.reading.freshness import read_data_as_of
 from archive.reading.sources.sources import show_run
-from archive.reading.views import Lack, MissingReport
-from archive.reading.visible import NOT_LISTED, is_listed, select_unlisted
+from archive.reading.views import DataGap, MissingReport
+from archive.reading.visible import HIDDEN_BY_DEFAULT, is_visible_by_default, select_hidden
 from archive.records import MISSING_IN_WORDS, MissingReason
 from archive.runs.quarantined_batches import name_batch
 
@@ -26,9 +26,9 @@ def what_is_missing(session: Session) -> MissingReport:
     """Counts of what could not be read, is not known or was not fetched, by source and reason."""
     return MissingReport(
         data_as_of=read_data_as_of(session),
-        lacks=[
-            *_count_held_back(session),
-            *_list_held_batches(session),
+        data_gaps=[
+            *_count_quarantined_pieces(session),
+            *_list_quarantined_batches(session),
             *_count_unknown(session, "undated", "started_on", col(PublicAd.started_at).is_(None)),
             *_count_unknown(session, "no_currency", "currency"),
             *_count_unknown(session, "no_spend", "spend_lower_minor"),
@@ -37,47 +37,53 @@ def what_is_missing(session: Session) -> MissingReport:
                 session,
                 "no_text",
                 "no words of the ad",
-                and_(col(PublicAd.text) == "", is_listed(PublicAd)),
+                and_(col(PublicAd.text) == "", is_visible_by_default(PublicAd)),
             ),
-            *_count_ads(session, "unlabelled", NOT_LISTED, col(PublicAd.id).in_(select_unlisted())),
+            *_count_ads(
+                session, "unlabelled", HIDDEN_BY_DEFAULT, col(PublicAd.id).in_(select_hidden())
+            ),
             *count_not_kept(session),
         ],
         runs_not_done=[show_run(run) for run in _select_not_done(session)],
     )
 
 
-def _count_held_back(session: Session) -> Iterator[Lack]:
+def _count_quarantined_pieces(session: Session) -> Iterator[DataGap]:
     query = (
         select(
             QuarantinedPiece.source,
             QuarantinedPiece.reason,
             func.count(),
-            func.min(QuarantinedPiece.held_at),
+            func.min(QuarantinedPiece.quarantined_at),
         )
-        .where(QuarantinedPiece.status == PieceStatus.HELD)
+        .where(QuarantinedPiece.status == PieceStatus.QUARANTINED)
         .group_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
         .order_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
     )
     for source, reason, count, since_at in session.exec(query):
-        yield Lack(what="held_back", source=source, reason=reason, count=count, since_at=since_at)
+        yield DataGap(
+            what="quarantined_pieces", source=source, reason=reason, count=count, since_at=since_at
+        )
 
 
-def _list_held_batches(session: Session) -> Iterator[Lack]:
+def _list_quarantined_batches(session: Session) -> Iterator[DataGap]:
     """Each batch for itself: how much it would bring or take away is not known before it is read."""
-    query = select(HeldBatch).where(HeldBatch.status == PieceStatus.HELD)
-    for batch in session.exec(query.order_by(col(HeldBatch.source), col(HeldBatch.id))):
-        yield Lack(
-            what="held_batch",
+    query = select(QuarantinedBatch).where(QuarantinedBatch.status == PieceStatus.QUARANTINED)
+    for batch in session.exec(
+        query.order_by(col(QuarantinedBatch.source), col(QuarantinedBatch.id))
+    ):
+        yield DataGap(
+            what="quarantined_batch",
             source=batch.source,
             reason=f"{name_batch(batch.id)}: {batch.reason}",
             count=1,
-            since_at=batch.held_at,
+            since_at=batch.quarantined_at,
         )
 
 
 def _count_unknown(
     session: Session, what: str, field: str, *also: ColumnElement[bool]
-) -> Iterator[Lack]:
+) -> Iterator[DataGap]:
     """Ads whose field has no value, by source and the reason kept beside it."""
     listed = (
         select(
@@ -85,7 +91,7 @@ def _count_unknown(
             type_coerce(PublicAd.missing, JSON)[field].as_string().label("reason"),
             col(PublicAd.first_seen_at).label("seen_at"),
         )
-        .where(col(getattr(PublicAd, field)).is_(None), *also, is_listed(PublicAd))
+        .where(col(getattr(PublicAd, field)).is_(None), *also, is_visible_by_default(PublicAd))
         .subquery()
     )
     query = (
@@ -95,10 +101,10 @@ def _count_unknown(
     )
     for source, reason, count, since_at in session.exec(query):
         words = MISSING_IN_WORDS[MissingReason(reason or MissingReason.NOT_PROVIDED)]
-        yield Lack(what=what, source=source, reason=words, count=count, since_at=since_at)
+        yield DataGap(what=what, source=source, reason=words, count=count, since_at=since_at)
 
 
-def _count_ads(session: Session, what: str, reason: str, where: Any) -> Iterator[Lack]:  # noqa: ANN401 (an SQL condition)
+def _count_ads(session: Session, what: str, reason: str, where: Any) -> Iterator[DataGap]:  # noqa: ANN401 (an SQL condition)
     query = (
         select(PublicAd.source, func.count(), func.min(PublicAd.first_seen_at))
         .where(where)
@@ -106,7 +112,7 @@ def _count_ads(session: Session, what: str, reason: str, where: Any) -> Iterator
         .order_by(col(PublicAd.source))
     )
     for source, count, since_at in session.exec(query):
-        yield Lack(what=what, source=source, reason=reason, count=count, since_at=since_at)
+        yield DataGap(what=what, source=source, reason=reason, count=count, since_at=since_at)
 
 
 def _select_not_done(session: Session) -> list[Run]:

@@ -15,11 +15,18 @@ from importlib.metadata import PackageNotFoundError, version
 from sqlalchemy import func, inspect, text
 from sqlmodel import Session, col, select
 
-from archive.models import HeldBatch, LookRhythm, QuarantinedPiece, RequestBudget, Run, Source
+from archive.models import (
+    CrawlPromise,
+    QuarantinedBatch,
+    QuarantinedPiece,
+    RequestBudget,
+    Run,
+    Source,
+)
 from archive.models.leases import BUDGET_WINDOW, QUEUE_SCHEMA
 from archive.models.monitoring import Monitor
 from archive.models.runs import Outcome, PieceStatus
-from archive.runs.alerts import SILENT, list_alerts, read_last_looks
+from archive.runs.alerts import SILENT, list_alerts, read_last_crawls
 from archive.runs.due_dates import find_last_crawls, next_due_at
 from archive.runs.lease import last_runs
 
@@ -61,12 +68,12 @@ class Metric:
 def read_metrics(session: Session, now: datetime) -> list[Metric]:
     """All metrics, as the one transaction of the session sees them.
 
-    A figure that is not known has no sample: a source that was never looked at has no age.
+    A figure that is not known has no sample: a source that was never crawled has no age.
     """
     sources = list(session.exec(select(Source.id).order_by(col(Source.id))))
     return [
         _tell_build(session),
-        *_tell_looks(session, sources, now),
+        *_tell_runs(session, sources, now),
         _tell_alerts(session, sources, now),
         *_tell_waiting(session, sources),
         *_tell_budgets(session, now),
@@ -91,21 +98,23 @@ def _find_version() -> str:
         return "not installed"
 
 
-def _tell_looks(session: Session, sources: list[str], now: datetime) -> Iterator[Metric]:
+def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[Metric]:
     ages = {
         source: max(0.0, (now - at).total_seconds())
-        for source, at in read_last_looks(session).items()
+        for source, at in read_last_crawls(session).items()
     }
-    told = "Time since the source last answered a look that went to its end."
-    yield _gauge("paidforby_last_complete_look_age_seconds", told, ages, "seconds")
-    rhythms = {each.source: each.every_seconds for each in session.exec(select(LookRhythm))}
-    told = "Time between looks at one partition, as the schedule promises."
-    yield _gauge("paidforby_promised_look_interval_seconds", told, rhythms, "seconds")
-    told = "Partitions whose next look is due by that promise; those never looked at are not known here."
+    told = "Time since the source last answered a run that went to its end."
+    yield _gauge("paidforby_last_complete_run_age_seconds", told, ages, "seconds")
+    rhythms = {each.source: each.every_seconds for each in session.exec(select(CrawlPromise))}
+    told = "Time between runs of one partition, as the schedule promises."
+    yield _gauge("paidforby_promised_crawl_interval_seconds", told, rhythms, "seconds")
+    told = (
+        "Partitions whose next run is due by that promise; those never crawled are not known here."
+    )
     overdue = {name: _count_overdue(session, name, every, now) for name, every in rhythms.items()}
     yield _gauge("paidforby_overdue_partitions", told, overdue)
     yield _tell_outcomes(session)
-    told = "Records read from the source by all looks."
+    told = "Records read from the source by all runs."
     total = func.coalesce(func.sum(Run.seen), 0)
     seen = dict(session.exec(select(Run.source, total).group_by(Run.source)).all())
     counted = [Sample({"source": source}, int(seen.get(source, 0))) for source in sources]
@@ -118,7 +127,7 @@ def _count_overdue(session: Session, source: str, every: int, now: datetime) -> 
 
 
 def _tell_outcomes(session: Session) -> Metric:
-    name = "paidforby_last_look_outcome"
+    name = "paidforby_last_run_outcome"
     # A set of states carries them in a label of its own name (OpenMetrics 1.0, section 5.1).
     samples = [
         Sample({"source": source, name: outcome}, int(run.outcome == outcome))
@@ -126,7 +135,7 @@ def _tell_outcomes(session: Session) -> Metric:
         for outcome in Outcome
         if outcome != Outcome.RUNNING
     ]
-    told = "How the newest look at the source that is over ended."
+    told = "How the newest run of the source that is over ended."
     return Metric(name, MetricKind.STATESET, told, samples)
 
 
@@ -144,10 +153,14 @@ def _tell_alerts(session: Session, sources: list[str], now: datetime) -> Metric:
 def _tell_waiting(session: Session, sources: list[str]) -> Iterator[Metric]:
     """What is held until a person settles it."""
     for table, name, told in (
-        (HeldBatch, "paidforby_held_batches", "Batches held because they were not believed."),
+        (
+            QuarantinedBatch,
+            "paidforby_quarantined_batches",
+            "Batches held because they were implausible.",
+        ),
         (QuarantinedPiece, "paidforby_quarantined_pieces", "Pieces that could not be read."),
     ):
-        query = select(table.source, func.count()).where(table.status == PieceStatus.HELD)
+        query = select(table.source, func.count()).where(table.status == PieceStatus.QUARANTINED)
         held = dict(session.exec(query.group_by(table.source)).all())
         yield _gauge(name, told, {source: held.get(source, 0) for source in sources})
 
@@ -202,7 +215,7 @@ def _tell_queue(session: Session) -> Iterator[Metric]:
     query = f"SELECT status, count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs GROUP BY status"  # noqa: S608
     found = {str(status): count for status, count in connection.execute(text(query))}
     samples = [Sample({"status": name}, found.get(name, 0)) for name in ("todo", "doing")]
-    yield Metric("paidforby_queue_jobs", MetricKind.GAUGE, "Errands in the queue.", samples)
+    yield Metric("paidforby_queue_jobs", MetricKind.GAUGE, "Crawl jobs in the queue.", samples)
 
 
 def _gauge(name: str, told: str, values: Mapping[str, float], unit: str = "") -> Metric:

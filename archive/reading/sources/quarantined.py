@@ -1,4 +1,4 @@
-"""Batches that were not believed, for readers: newest first, each with what became of it.
+"""Batches that were implausible, for readers: newest first, each with what became of it.
 
 Pages, feeds, routes and the terminal take the words from here, so that all tell the same.
 """
@@ -10,90 +10,92 @@ from typing import Any
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.models import HeldBatch
-from archive.models.runs import HeldReason, PieceStatus
+from archive.models import QuarantinedBatch
+from archive.models.runs import PieceStatus, QuarantineReason
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.runs.quarantined_batches import name_batch
 
-LISTING = "held batches"
+LISTING = "quarantined batches"
 
 CAUSES = {
-    HeldReason.SHRINK: "too much was gone at once",
-    HeldReason.ABSURD_AMOUNT: "an amount was too large to be true",
-    HeldReason.LOWERED_TOTAL: "amounts known before were lowered",
+    QuarantineReason.SHRINK: "too much was gone at once",
+    QuarantineReason.ABSURD_AMOUNT: "an amount was too large to be true",
+    QuarantineReason.LOWERED_TOTAL: "amounts known before were lowered",
 }
 
 
-class HeldBatchView(SQLModel):
-    """A batch that was not believed, and what a person decided about it."""
+class QuarantinedBatchView(SQLModel):
+    """A batch that was implausible, and what a person decided about it."""
 
     name: str = Field(description="Name of the batch: batch- and its number.")
-    source: str = Field(description=quote_field(HeldBatch, "source"))
-    partition: str = Field(description=quote_field(HeldBatch, "partition"))
-    cause: HeldReason = Field(description=quote_field(HeldBatch, "cause"))
-    reason: str = Field(description=quote_field(HeldBatch, "reason"))
-    figures: dict[str, Any] = Field(description=quote_field(HeldBatch, "figures"))
-    status: PieceStatus = Field(description=quote_field(HeldBatch, "status"))
-    run_id: int = Field(description=quote_field(HeldBatch, "run_id"))
-    capture_id: int | None = Field(description=quote_field(HeldBatch, "capture_id"))
-    held_at: datetime = Field(description=quote_field(HeldBatch, "held_at"))
-    settled_at: datetime | None = Field(description=quote_field(HeldBatch, "settled_at"))
-    settled_by: str | None = Field(description=quote_field(HeldBatch, "settled_by"))
-    settled_because: str | None = Field(description=quote_field(HeldBatch, "settled_because"))
+    source: str = Field(description=quote_field(QuarantinedBatch, "source"))
+    partition: str = Field(description=quote_field(QuarantinedBatch, "partition"))
+    cause: QuarantineReason = Field(description=quote_field(QuarantinedBatch, "cause"))
+    reason: str = Field(description=quote_field(QuarantinedBatch, "reason"))
+    figures: dict[str, Any] = Field(description=quote_field(QuarantinedBatch, "figures"))
+    status: PieceStatus = Field(description=quote_field(QuarantinedBatch, "status"))
+    run_id: int = Field(description=quote_field(QuarantinedBatch, "run_id"))
+    capture_id: int | None = Field(description=quote_field(QuarantinedBatch, "capture_id"))
+    quarantined_at: datetime = Field(description=quote_field(QuarantinedBatch, "quarantined_at"))
+    settled_at: datetime | None = Field(description=quote_field(QuarantinedBatch, "settled_at"))
+    settled_by: str | None = Field(description=quote_field(QuarantinedBatch, "settled_by"))
+    settled_because: str | None = Field(
+        description=quote_field(QuarantinedBatch, "settled_because")
+    )
 
 
-def list_held(
+def list_quarantined(
     session: Session,
     source: str | None = None,
     status: PieceStatus | None = None,
     cursor: str | None = None,
     limit: int = 50,
-) -> Page[HeldBatchView]:
-    """Batches that were not believed, newest first.
+) -> Page[QuarantinedBatchView]:
+    """Batches that were implausible, newest first.
 
     Raises:
         CursorError: if the cursor is not one of this list.
     """
     limit = min(limit, MOST_AT_ONCE)
-    query = select(HeldBatch).order_by(col(HeldBatch.id).desc()).limit(limit + 1)
+    query = select(QuarantinedBatch).order_by(col(QuarantinedBatch.id).desc()).limit(limit + 1)
     if (before := decode_number(LISTING, cursor)) is not None:
-        query = query.where(col(HeldBatch.id) < before)
+        query = query.where(col(QuarantinedBatch.id) < before)
     if source is not None:
-        query = query.where(HeldBatch.source == source)
+        query = query.where(QuarantinedBatch.source == source)
     if status is not None:
-        query = query.where(HeldBatch.status == status)
+        query = query.where(QuarantinedBatch.status == status)
     rows, following = cut_page(LISTING, session.exec(query).all(), limit, lambda row: row.id)
     return Page([show_batch(row) for row in rows], following, read_data_as_of(session))
 
 
-def find_held(session: Session) -> Mapping[str, Sequence[HeldBatchView]]:
+def find_quarantined(session: Session) -> Mapping[str, Sequence[QuarantinedBatchView]]:
     """The batches that wait for a person, newest first, by source."""
-    query = select(HeldBatch).where(HeldBatch.status == PieceStatus.HELD)
-    waiting: defaultdict[str, list[HeldBatchView]] = defaultdict(list)
-    for row in session.exec(query.order_by(col(HeldBatch.id).desc())):
+    query = select(QuarantinedBatch).where(QuarantinedBatch.status == PieceStatus.QUARANTINED)
+    waiting: defaultdict[str, list[QuarantinedBatchView]] = defaultdict(list)
+    for row in session.exec(query.order_by(col(QuarantinedBatch.id).desc())):
         waiting[row.source].append(show_batch(row))
     return dict(waiting)
 
 
-def show_batch(row: HeldBatch) -> HeldBatchView:
+def show_batch(row: QuarantinedBatch) -> QuarantinedBatchView:
     """A batch as readers see it."""
-    return HeldBatchView.model_validate(row, update={"name": name_batch(row.id)})
+    return QuarantinedBatchView.model_validate(row, update={"name": name_batch(row.id)})
 
 
-def tell_batch(batch: HeldBatchView) -> str:
+def tell_batch(batch: QuarantinedBatchView) -> str:
     """What happened to a batch, in a sentence or two."""
-    if batch.status == PieceStatus.HELD:
+    if batch.status == PieceStatus.QUARANTINED:
         return f"{batch.reason}. It is not taken in until a person decides."
     return f"{batch.reason}. {tell_decision(batch)}"
 
 
-def tell_decision(batch: HeldBatchView) -> str:
+def tell_decision(batch: QuarantinedBatchView) -> str:
     """What a person decided about a batch, and why."""
     if batch.status == PieceStatus.REJECTED:
         verdict = "Rejected"
-    elif batch.cause == HeldReason.SHRINK:
+    elif batch.cause == QuarantineReason.SHRINK:
         verdict = (
             f"Published as a mass takedown of {batch.figures['gone']:,} {batch.figures['what']}"
         )

@@ -1,4 +1,4 @@
-"""Sources and the looks at them, for readers."""
+"""Sources and the runs at them, for readers."""
 
 from sqlmodel import Session, col, select
 
@@ -14,7 +14,7 @@ LISTING = "runs"
 
 
 def list_sources(session: Session) -> list[SourceView]:
-    """Every source with what the archive holds of it and the newest look that has ended."""
+    """Every source with what the archive holds of it and the newest run that has ended."""
     counted = count_archive(session)["by_source"]
     newest = last_runs(session)
     return [
@@ -33,7 +33,7 @@ def list_sources(session: Session) -> list[SourceView]:
 def list_runs(
     session: Session, source: str | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[RunView]:
-    """Looks at sources, newest first.
+    """Runs of sources, newest first.
 
     Raises:
         CursorError: if the cursor is not one of this list.
@@ -49,5 +49,5 @@ def list_runs(
 
 
 def show_run(run: Run) -> RunView:
-    """A look as readers see it: without lease, cursor or heartbeat."""
+    """A run as readers see it: without lease, cursor or heartbeat."""
     return RunView.model_validate(run)

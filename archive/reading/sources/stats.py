@@ -25,34 +25,34 @@ from archive.models import (
     Source,
 )
 from archive.models.runs import PieceStatus
-from archive.reading.visible import select_unlisted
+from archive.reading.visible import select_hidden
 from archive.store.realm import read_realm
 
 
 def count_archive(session: Session) -> dict[str, Any]:
     """Counts of everything kept, in all and by source; `quarantined` counts what is still held."""
-    unlisted = select_unlisted()
+    hidden_by_default = select_hidden()
     vanished = col(Ad.vanished_at).is_not(None)
-    of_unlisted = col(Ad.id).in_(unlisted)
-    unlabelled = _count(session, Ad, of_unlisted)
+    of_hidden = col(Ad.id).in_(hidden_by_default)
+    unlabelled = _count(session, Ad, of_hidden)
     return {
         "realm": read_realm(session),
         "ads": _count(session, Ad) - unlabelled,
         "unlabelled": unlabelled,
         "ad_versions": _count(session, AdVersion)
-        - _count(session, AdVersion, col(AdVersion.ad_id).in_(unlisted)),
+        - _count(session, AdVersion, col(AdVersion.ad_id).in_(hidden_by_default)),
         "ad_metrics": _count(session, AdMetric)
-        - _count(session, AdMetric, col(AdMetric.ad_id).in_(unlisted)),
+        - _count(session, AdMetric, col(AdMetric.ad_id).in_(hidden_by_default)),
         "advertisers": _count(session, Advertiser),
         "advertiser_spend": _count(session, AdvertiserSpend),
         "disclosures": _count(session, Disclosure),
         "captures": _count(session, Capture),
         "quarantined": _count(
-            session, QuarantinedPiece, QuarantinedPiece.status == PieceStatus.HELD
+            session, QuarantinedPiece, QuarantinedPiece.status == PieceStatus.QUARANTINED
         ),
-        "vanished": _count(session, Ad, vanished) - _count(session, Ad, vanished, of_unlisted),
+        "vanished": _count(session, Ad, vanished) - _count(session, Ad, vanished, of_hidden),
         "signals": _count(session, Signal),
-        "by_source": _count_by_source(session, unlisted),
+        "by_source": _count_by_source(session, hidden_by_default),
     }
 
 
@@ -69,7 +69,9 @@ TABLES: Mapping[str, type[AdvertiserSpend | Disclosure | Capture | QuarantinedPi
 """What is counted by source beside its ads."""
 
 
-def _count_by_source(session: Session, unlisted: SelectOfScalar[int]) -> dict[str, dict[str, int]]:
+def _count_by_source(
+    session: Session, hidden_by_default: SelectOfScalar[int]
+) -> dict[str, dict[str, int]]:
     names = ("ads", "unlabelled", *TABLES, "ad_versions")
     counted: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(names, 0))
     # Each source is named, also one of which nothing is kept.
@@ -85,7 +87,7 @@ def _count_by_source(session: Session, unlisted: SelectOfScalar[int]) -> dict[st
     ads = select(Ad.source, func.count(), func.sum(Ad.versions)).group_by(Ad.source)
     for source, number, versions in session.exec(ads):
         counted[source] |= {"ads": number, "ad_versions": int(versions)}
-    for source, number, versions in session.exec(ads.where(col(Ad.id).in_(unlisted))):
+    for source, number, versions in session.exec(ads.where(col(Ad.id).in_(hidden_by_default))):
         counted[source]["unlabelled"] = number
         counted[source]["ads"] -= number
         counted[source]["ad_versions"] -= int(versions)

@@ -1,4 +1,4 @@
-"""Sources as whoever keeps the archive sees them: with their last complete look and what stands out.
+"""Sources as whoever keeps the archive sees them: with their last complete run and what stands out.
 
 The API's list of sources, its feed and `paidforby sources` ask it; it writes nothing.
 """
@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from archive.reading.sources.sources import list_sources
 from archive.reading.views import SourceView
-from archive.runs.alerts import Alert, find_silent, list_alerts, list_findings, read_last_looks
+from archive.runs.alerts import Alert, find_silent, list_alerts, list_findings, read_last_crawls
 
 FINDINGS_TOLD = 50
 
@@ -26,17 +26,17 @@ class AlertView(SQLModel):
 
 
 class WatchedSourceView(SourceView):
-    """A source, its last complete look, and what stands out about it now."""
+    """A source, its last complete run, and what stands out about it now."""
 
     last_complete_at: datetime | None = Field(
-        description="When the source last answered a look that went to its end; empty: never."
+        description="When the source last answered a run that went to its end; empty: never."
     )
     alerts: list[AlertView] = Field(description="What stands out now; empty: nothing.")
 
 
 def list_watched_sources(session: Session, now: datetime) -> list[WatchedSourceView]:
-    """Every source with its counts, its looks and what stands out, by id."""
-    completed, alerts = read_last_looks(session), list_alerts(session, now)
+    """Every source with its counts, its runs and what stands out, by id."""
+    completed, alerts = read_last_crawls(session), list_alerts(session, now)
     return [
         WatchedSourceView.model_validate(
             source,

@@ -18,7 +18,7 @@ from scrapers.replica.app import create_replica
 from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.meta_ad_library import API_PATH
 from scrapers.replica.seeded import feed, google, meta, microsoft, report, snap, tiktok
-from scrapers.replica.seeded.truth import Tally
+from scrapers.replica.seeded.truth import PartitionTruth
 from scrapers.replica.serve import serve_app
 
 SNAP_SHARE = 0.3
@@ -29,7 +29,7 @@ FEED_SHARE = 0.04
 
 
 @dataclass(frozen=True)
-class Plan:
+class SeedPlan:
     """How many ads there are on day 1 in all, and what their data follow from."""
 
     ads: int
@@ -76,7 +76,7 @@ class SeededDay:
     """Of Meta's API."""
     routes: tuple[Route, ...]
     """Where the libraries of Microsoft and TikTok answer."""
-    tallies: tuple[Tally, ...]
+    tallies: tuple[PartitionTruth, ...]
 
     def serve(
         self,
@@ -87,7 +87,7 @@ class SeededDay:
         """The replica of this day, whose files lie in the folder."""
         return create_replica(folder, self.ads, faults, received, further=self.routes)
 
-    def find_tally(self, source: str, partition: str, kind: str = "ads") -> Tally:
+    def find_tally(self, source: str, partition: str, kind: str = "ads") -> PartitionTruth:
         """The truth of one partition.
 
         Raises:
@@ -99,7 +99,7 @@ class SeededDay:
         raise KeyError((source, partition, kind))
 
 
-def lay_out_day(plan: Plan, day: int, folder: Path) -> SeededDay:
+def lay_out_day(plan: SeedPlan, day: int, folder: Path) -> SeededDay:
     """Write the files of a day below an empty folder, as `create_replica` serves them.
 
     Raises:
@@ -124,7 +124,7 @@ def write_api_ads(day: SeededDay, folder: Path) -> None:
     meta.write_ads(day.ads, folder / API_PATH.lstrip("/") / "ads.jsonl")
 
 
-def write_truth(plan: Plan, days: Iterable[SeededDay], path: Path) -> None:
+def write_truth(plan: SeedPlan, days: Iterable[SeededDay], path: Path) -> None:
     """What each day holds: for every partition its counts, its totals by currency, what vanished."""
     truth: dict[str, Any] = {
         "ads": plan.ads,
@@ -139,7 +139,7 @@ def write_truth(plan: Plan, days: Iterable[SeededDay], path: Path) -> None:
 
 @contextmanager
 def running_seeded_day(
-    plan: Plan,
+    plan: SeedPlan,
     day: int,
     faults: Sequence[Fault] = (),
     received: list[ReceivedRequest] | None = None,

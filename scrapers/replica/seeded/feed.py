@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from scrapers.replica.seeded.shown import find_country, pick_run
-from scrapers.replica.seeded.states import Series, State, Step
+from scrapers.replica.seeded.states import DayStep, Series, State
 from scrapers.replica.seeded.tables import date_file
-from scrapers.replica.seeded.truth import Amount, Tally
+from scrapers.replica.seeded.truth import Amount, PartitionTruth
 from scrapers.replica.seeded.words import (
     LANGUAGES,
     name_group,
@@ -32,11 +32,11 @@ def make_ads(seed: int, count: int) -> Series:
     return Series(seed, "feed", count, TOP_LEVEL)
 
 
-def lay_out_feed(ads: Series, day: int, folder: Path) -> Tally:
+def lay_out_feed(ads: Series, day: int, folder: Path) -> PartitionTruth:
     """Write the feed below a folder; gives its truth."""
     path = folder / FILE
     path.parent.mkdir(parents=True)
-    tally = Tally(SOURCE, FEED, "ads")
+    tally = PartitionTruth(SOURCE, FEED, "ads")
     steps = ads.find_steps(range(ads.count_things(day)), day)
     with path.open("w", encoding="utf-8") as lines:
         for step in tally.show_things(steps, name_ad, price_ad):
@@ -62,7 +62,7 @@ def price_ad(index: int, state: State) -> Amount:
     return Amount(CURRENCIES[find_country(COUNTRIES, index)], lower, upper)
 
 
-def describe_ad(ads: Series, step: Step) -> dict[str, Any]:
+def describe_ad(ads: Series, step: DayStep) -> dict[str, Any]:
     """The line of an ad."""
     dice = ads.roll_for(step.index, "parts")
     started_on, ended_on = pick_run(dice, date(2019, 1, 1), 2_800)

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from scrapers.replica.seeded.dice import Dice
-from scrapers.replica.seeded.states import Series, State, Step
+from scrapers.replica.seeded.states import DayStep, Series, State
 from scrapers.replica.seeded.tables import date_file, write_note, write_table
-from scrapers.replica.seeded.truth import Amount, Tally
+from scrapers.replica.seeded.truth import Amount, PartitionTruth
 from scrapers.replica.seeded.words import (
     HUGE_CELL,
     LONG_CELL,
@@ -74,7 +74,7 @@ LONG_CELL_EVERY = 5_000
 
 
 @dataclass(frozen=True)
-class Part:
+class BundleTable:
     """One table of the bundle, and how its rows are made."""
 
     kind: str
@@ -82,7 +82,7 @@ class Part:
     columns: list[str]
     name_thing: Callable[[int], str]
     find_price: Callable[[State], Amount]
-    describe: Callable[[Series, Step], dict[str, str]]
+    describe: Callable[[Series, DayStep], dict[str, str]]
 
 
 def make_ads(seed: int, count: int) -> Series:
@@ -90,7 +90,7 @@ def make_ads(seed: int, count: int) -> Series:
     return Series(seed, "google", count, TOP_LEVEL)
 
 
-def lay_out_bundle(ads: Series, day: int, folder: Path) -> list[Tally]:
+def lay_out_bundle(ads: Series, day: int, folder: Path) -> list[PartitionTruth]:
     """Write the bundle below a folder; gives the truth of its ads, totals and weeks."""
     path = folder / SOURCE / BUNDLE
     path.parent.mkdir(parents=True)
@@ -115,9 +115,11 @@ def write_update(day: int) -> str:
     return f"Report_Data_Updated_Time (PT)\n{date(2026, 11, 19) + timedelta(days=day)} 22:00:00\n"
 
 
-def write_series(archive: zipfile.ZipFile, series: Series, day: int, part: Part) -> Tally:
+def write_series(
+    archive: zipfile.ZipFile, series: Series, day: int, part: BundleTable
+) -> PartitionTruth:
     """One table of the bundle; gives the truth of it."""
-    tally = Tally(SOURCE, "bundle", part.kind)
+    tally = PartitionTruth(SOURCE, "bundle", part.kind)
     steps = series.find_steps(range(series.count_things(day)), day)
     shown = tally.show_things(steps, part.name_thing, lambda _, state: part.find_price(state))
     rows = (part.describe(series, step) for step in shown)
@@ -162,7 +164,7 @@ def convert_amount(dollars: int, currency: str) -> str:
     return str(round(dollars * rate / step) * step)
 
 
-def describe_ad(ads: Series, step: Step) -> dict[str, str]:
+def describe_ad(ads: Series, step: DayStep) -> dict[str, str]:
     """The cells of an ad that are not blank."""
     index, state = step.index, step.now
     dice, advertiser = ads.roll_for(index, "cells"), index // ADS_AN_ADVERTISER
@@ -227,7 +229,7 @@ def name_runner(seed: int, index: int) -> str:
     return bend_text(name_group(dice).upper(), index, dice)
 
 
-def describe_sum(sums: Series, index: int, step: Step) -> dict[str, str]:
+def describe_sum(sums: Series, index: int, step: DayStep) -> dict[str, str]:
     """What the tables of advertisers have in common, in the row of one of them."""
     dollars = price_sum(step.now).lower or 0
     return {
@@ -237,7 +239,7 @@ def describe_sum(sums: Series, index: int, step: Step) -> dict[str, str]:
     }
 
 
-def describe_total(totals: Series, step: Step) -> dict[str, str]:
+def describe_total(totals: Series, step: DayStep) -> dict[str, str]:
     """The row of what an advertiser spent in all."""
     return describe_sum(totals, step.index, step) | {
         "Public_IDs_List": f"FEC ID C888{step.index:05d}" if step.index % 3 else "",
@@ -247,7 +249,7 @@ def describe_total(totals: Series, step: Step) -> dict[str, str]:
     }
 
 
-def describe_week(weeks: Series, step: Step) -> dict[str, str]:
+def describe_week(weeks: Series, step: DayStep) -> dict[str, str]:
     """The row of what an advertiser spent in a week."""
     return describe_sum(weeks, step.index // len(WEEKS), step) | {
         "Election_Cycle": f"US-Federal-{step.now.wording}",
@@ -255,8 +257,8 @@ def describe_week(weeks: Series, step: Step) -> dict[str, str]:
     }
 
 
-CREATIVES = Part("ads", "creative-stats", CREATIVE_COLUMNS, name_ad, price_ad, describe_ad)
-TOTALS = Part(
+CREATIVES = BundleTable("ads", "creative-stats", CREATIVE_COLUMNS, name_ad, price_ad, describe_ad)
+TOTALS = BundleTable(
     "advertiser_stats",
     "advertiser-stats",
     STATS_COLUMNS,
@@ -264,7 +266,7 @@ TOTALS = Part(
     price_sum,
     describe_total,
 )
-WEEKLY = Part(
+WEEKLY = BundleTable(
     "advertiser_weekly_spend",
     "advertiser-weekly-spend",
     WEEKLY_COLUMNS,

@@ -12,7 +12,7 @@ from scrapers.replica.meta_ads import OLD_NAMES, ArchivedAd
 from scrapers.replica.seeded.dice import Dice
 from scrapers.replica.seeded.shown import ShownAds, find_country, pick_run, show_countries
 from scrapers.replica.seeded.states import Series, State
-from scrapers.replica.seeded.truth import Amount, Tally
+from scrapers.replica.seeded.truth import Amount, PartitionTruth
 from scrapers.replica.seeded.words import (
     LANGUAGES,
     PLACES,
@@ -81,7 +81,7 @@ class SeededAds(Sequence[ArchivedAd]):
         return ArchivedAd(shape, frozenset({find_country(COUNTRIES, step.index)}))
 
 
-def show_ads(ads: Series, day: int) -> tuple[SeededAds, list[Tally]]:
+def show_ads(ads: Series, day: int) -> tuple[SeededAds, list[PartitionTruth]]:
     """What the API shows on a day, with the truth of each country."""
     shown, tallies = show_countries(SOURCE, ads, day, COUNTRIES, name_ad, price_ad)
     return SeededAds(shown), tallies

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from scrapers.replica.seeded.dice import Dice
 from scrapers.replica.seeded.shown import ShownAds, pick_run, say_no_price, show_countries
-from scrapers.replica.seeded.states import Series, Step
-from scrapers.replica.seeded.truth import Tally
+from scrapers.replica.seeded.states import DayStep, Series
+from scrapers.replica.seeded.truth import PartitionTruth
 from scrapers.replica.seeded.words import (
     LANGUAGES,
     name_group,
@@ -44,7 +44,7 @@ def make_ads(seed: int, count: int) -> Series:
     return Series(seed, "microsoft", count, TOP_LEVEL)
 
 
-def show_ads(ads: Series, day: int) -> tuple[list[Route], list[Tally]]:
+def show_ads(ads: Series, day: int) -> tuple[list[Route], list[PartitionTruth]]:
     """Where the library answers on a day, with the truth of each country."""
     shown, tallies = show_countries(SOURCE, ads, day, COUNTRIES, name_ad, say_no_price)
 
@@ -64,7 +64,7 @@ def show_ads(ads: Series, day: int) -> tuple[list[Route], list[Tally]]:
     return [Route(API_PATH, list_ads), Route(f"{API_PATH}/{{ref:int}}", show_ad)], tallies
 
 
-def find_ads(shown: ShownAds, query: Mapping[str, str]) -> Iterator[Step]:
+def find_ads(shown: ShownAds, query: Mapping[str, str]) -> Iterator[DayStep]:
     """The ads of a country that were shown on one of the days and have the words asked for."""
     country = COUNTRIES_BY_NUMBER.get(query["countryCodes"], "")
     words = query.get("searchText", "").casefold()
@@ -86,7 +86,7 @@ def find_days(ads: Series, index: int) -> tuple[date, date]:
     return pick_run(ads.roll_for(index, "days"), date(2023, 6, 1), 1_200)
 
 
-def describe_ad(ads: Series, step: Step) -> dict[str, Any]:
+def describe_ad(ads: Series, step: DayStep) -> dict[str, Any]:
     """An ad as a list has it."""
     dice, advertiser = ads.roll_for(step.index, "parts"), step.index // ADS_AN_ADVERTISER
     host = name_host(dice)
@@ -104,7 +104,7 @@ def describe_ad(ads: Series, step: Step) -> dict[str, Any]:
     }
 
 
-def describe_details(ads: Series, step: Step) -> dict[str, Any]:
+def describe_details(ads: Series, step: DayStep) -> dict[str, Any]:
     """What is told of an ad that is asked for alone."""
     started_on, ended_on = find_days(ads, step.index)
     dice = ads.roll_for(step.index, "details")

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
 
-from scrapers.replica.seeded.states import Series, State, Step
+from scrapers.replica.seeded.states import DayStep, Series, State
 from scrapers.replica.seeded.tables import date_file, write_note
-from scrapers.replica.seeded.truth import Amount, Tally
+from scrapers.replica.seeded.truth import Amount, PartitionTruth
 from scrapers.replica.seeded.words import name_group, name_odd_group
 from scrapers.replica.zips import name_member
 
@@ -41,11 +41,11 @@ def make_pages(seed: int, ads: int) -> Series:
     return Series(seed, "report", -(-ads // ADS_A_PAGE), TOP_LEVEL)
 
 
-def lay_out_report(pages: Series, day: int, folder: Path) -> Tally:
+def lay_out_report(pages: Series, day: int, folder: Path) -> PartitionTruth:
     """Write the day's report below a folder; gives its truth."""
     covered_on = date(2026, 11, 19) + timedelta(days=day)
     name = f"FacebookAdLibraryReport_{covered_on}_{COUNTRY}_{PRESET}"
-    tally = Tally(SOURCE, COUNTRY, "pages")
+    tally = PartitionTruth(SOURCE, COUNTRY, "pages")
     steps = pages.find_steps(range(pages.count_things(day)), day)
     shown = order_pages(tally.show_things(steps, name_page, lambda _, state: price_page(state)))
     path = folder / SOURCE / f"{name}.zip"
@@ -64,7 +64,7 @@ def lay_out_report(pages: Series, day: int, folder: Path) -> Tally:
     return tally
 
 
-def order_pages(shown: Iterable[Step]) -> "array[int]":
+def order_pages(shown: Iterable[DayStep]) -> "array[int]":
     """The numbers of the pages, those that spent most first."""
     by_level = [array("I") for _ in range(TOP_LEVEL + 1)]
     for step in shown:
@@ -114,7 +114,7 @@ def price_page(state: State) -> Amount:
     return Amount(CURRENCY, 0 if state.level == 0 else spent, spent)
 
 
-def describe_page(pages: Series, step: Step) -> list[str]:
+def describe_page(pages: Series, step: DayStep) -> list[str]:
     """The row of a page."""
     original = find_original(step.index)
     dice = pages.roll_for(original, "cells")

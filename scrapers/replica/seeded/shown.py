@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from scrapers.replica.seeded.dice import Dice
-from scrapers.replica.seeded.states import Series, State, Step
-from scrapers.replica.seeded.truth import Amount, Tally
+from scrapers.replica.seeded.states import DayStep, Series, State
+from scrapers.replica.seeded.truth import Amount, PartitionTruth
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class ShownAds:
     day: int
     numbers: Mapping[str, "array[int]"]
 
-    def find_steps(self, country: str, after: int = -1) -> Iterator[Step]:
+    def find_steps(self, country: str, after: int = -1) -> Iterator[DayStep]:
         """A country's ads, from the one after a number on; none for a country we have no ads of."""
         numbers = self.numbers.get(country, array("I"))
         rest = range(bisect_right(numbers, after), len(numbers))
         return self.ads.find_steps((numbers[place] for place in rest), self.day)
 
-    def find_step(self, number: int) -> Step | None:
+    def find_step(self, number: int) -> DayStep | None:
         """One ad; `None` if it is not shown, or there never was one of this number."""
         steps = self.ads.find_steps([number], self.day) if number >= 0 else ()
         return next((step for step in steps if step.is_shown), None)
@@ -41,15 +41,15 @@ def show_countries(
     countries: Sequence[str],
     name_ad: Callable[[int], str],
     price_ad: Callable[[int, State], Amount],
-) -> tuple[ShownAds, list[Tally]]:
+) -> tuple[ShownAds, list[PartitionTruth]]:
     """What a library shows on a day, with the truth of each country.
 
     The ads go round `countries`; one that is named there more often has more of them.
     """
     numbers: dict[str, array[int]] = {}
-    tallies: list[Tally] = []
+    tallies: list[PartitionTruth] = []
     for country in dict.fromkeys(countries):
-        tally = Tally(source, country, "ads")
+        tally = PartitionTruth(source, country, "ads")
         theirs = (
             number
             for number in range(ads.count_things(day))

@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 from scrapers.replica.seeded.dice import Dice
-from scrapers.replica.seeded.states import Series, State, Step
+from scrapers.replica.seeded.states import DayStep, Series, State
 from scrapers.replica.seeded.tables import date_file, write_note, write_table
-from scrapers.replica.seeded.truth import Amount, Tally
+from scrapers.replica.seeded.truth import Amount, PartitionTruth
 from scrapers.replica.seeded.words import (
     LONG_CELL,
     PLACES,
@@ -67,12 +67,12 @@ def make_ads(seed: int, count: int) -> Series:
     return Series(seed, "snap", count, TOP_LEVEL)
 
 
-def lay_out_years(ads: Series, day: int, folder: Path) -> Iterator[Tally]:
+def lay_out_years(ads: Series, day: int, folder: Path) -> Iterator[PartitionTruth]:
     """Write each year's zip below a folder; gives the truth of each year once it is written."""
     for year in YEARS:
         path = folder / "snap" / "political" / str(year) / "PoliticalAds.zip"
         path.parent.mkdir(parents=True)
-        tally = Tally("snap", str(year), "ads")
+        tally = PartitionTruth("snap", str(year), "ads")
         steps = ads.find_steps(list_numbers(ads, year, day), day)
         shown = tally.show_things(
             steps, lambda n: name_ad(ads, n), lambda n, s: price_ad(ads, n, s)
@@ -90,7 +90,7 @@ def list_numbers(ads: Series, year: int, day: int) -> Iterable[int]:
     return chain(first, later) if year == YEARS[-1] else first
 
 
-def write_year(archive: zipfile.ZipFile, ads: Series, year: int, shown: Iterable[Step]) -> None:
+def write_year(archive: zipfile.ZipFile, ads: Series, year: int, shown: Iterable[DayStep]) -> None:
     """The table and the readme of a year, in the form that was Snap's then."""
     is_old = year <= LAST_YEAR_OF_34_COLUMNS
     columns = [name for name in COLUMNS if not (is_old and name in COLUMNS_SINCE)]

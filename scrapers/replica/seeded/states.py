@@ -31,7 +31,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Step:
+class DayStep:
     """A thing on a day and on the day before; `before` is empty on its first day."""
 
     index: int
@@ -68,7 +68,7 @@ class Series:
         """The dice for one part of a thing."""
         return Dice(self.seed, self.name, index, what)
 
-    def find_steps(self, indices: Iterable[int], day: int) -> Iterator[Step]:
+    def find_steps(self, indices: Iterable[int], day: int) -> Iterator[DayStep]:
         """These things on a day, in the order given; those that come later are left out."""
         for index in indices:
             if (born := self._find_birth(index)) <= day:
@@ -77,12 +77,12 @@ class Series:
     def _find_birth(self, index: int) -> int:
         return 1 if index < self.first else 2 + (index - self.first) // self.added
 
-    def _find_step(self, index: int, born: int, day: int) -> Step:
+    def _find_step(self, index: int, born: int, day: int) -> DayStep:
         level = self.roll_for(index, "level").roll(self.top_level)
         before, now = None, State(level, changed_day=born)
         for later in range(born + 1, day + 1):
             before, now = now, self._change_state(now, index, later)
-        return Step(index, before, now)
+        return DayStep(index, before, now)
 
     def _change_state(self, state: State, index: int, day: int) -> State:
         if state.is_gone:

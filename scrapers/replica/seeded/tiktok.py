@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from scrapers.replica.answers import read_request
 from scrapers.replica.seeded.shown import ShownAds, pick_run, say_no_price, show_countries
-from scrapers.replica.seeded.states import Series, Step
-from scrapers.replica.seeded.truth import Tally
+from scrapers.replica.seeded.states import DayStep, Series
+from scrapers.replica.seeded.truth import PartitionTruth
 from scrapers.replica.seeded.words import name_group, name_odd_group
 
 SOURCE = "tiktok_commercial_content"
@@ -35,7 +35,7 @@ def make_ads(seed: int, count: int) -> Series:
     return Series(seed, "tiktok", count, TOP_LEVEL)
 
 
-def show_ads(ads: Series, day: int) -> tuple[list[Route], list[Tally]]:
+def show_ads(ads: Series, day: int) -> tuple[list[Route], list[PartitionTruth]]:
     """Where the API answers on a day, with the truth of each country."""
     shown, tallies = show_countries(SOURCE, ads, day, COUNTRIES, name_ad, say_no_price)
 
@@ -90,7 +90,7 @@ def name_ad(index: int) -> str:
     return str(FIRST_REF + index)
 
 
-def describe_pair(ads: Series, step: Step) -> dict[str, Any]:
+def describe_pair(ads: Series, step: DayStep) -> dict[str, Any]:
     """An ad and whose it is; addresses of media are signed anew for each answer."""
     dice, business = ads.roll_for(step.index, "parts"), step.index // ADS_A_BUSINESS
     started_on, ended_on = pick_run(dice, date(2022, 10, 1), 1_400)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from scrapers.replica.seeded.states import State, Step
+from scrapers.replica.seeded.states import DayStep, State
 
 MINOR_UNITS = {"JPY": 1}
 """Minor units of a unit of money, where they are not a hundred."""
@@ -41,7 +41,7 @@ class Total:
 
 
 @dataclass
-class Tally:
+class PartitionTruth:
     """The truth of one partition of a source on one day, for one kind of thing."""
 
     source: str
@@ -61,10 +61,10 @@ class Tally:
 
     def show_things(
         self,
-        steps: Iterable[Step],
+        steps: Iterable[DayStep],
         name_thing: Callable[[int], str],
         find_amount: Callable[[int, State], Amount],
-    ) -> Iterator[Step]:
+    ) -> Iterator[DayStep]:
         """Pass on what is shown, after it was counted; what vanished is counted only."""
         for step in steps:
             self.changed_day = max(self.changed_day, step.now.changed_day)
@@ -73,7 +73,7 @@ class Tally:
                 self._count_shown(find_amount(step.index, step.now))
                 yield step
 
-    def _count_change(self, step: Step, name_thing: Callable[[int], str]) -> None:
+    def _count_change(self, step: DayStep, name_thing: Callable[[int], str]) -> None:
         before, now = step.before, step.now
         if before is None:
             self.new += 1

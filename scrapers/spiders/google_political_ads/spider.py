@@ -109,11 +109,11 @@ class GooglePoliticalAdsSpider(SourceSpider):
         access="robots: obey",
         partition_unit="the whole bundle",
         seconds_between_requests=5,
-        lacks="no text of the ad; spend and impressions of an ad only as ranges",
+        data_gaps="no text of the ad; spend and impressions of an ad only as ranges",
         # Advertisers' totals over all years stand in it, and the largest have passed 300 m USD.
-        believable_spend_minor=1_000_000_000_00,
+        plausible_spend_minor=1_000_000_000_00,
         # Every ad since 2018 stands in it.
-        fewest_records_per_look=100_000,
+        fewest_records_per_run=100_000,
         expected_blank_shares={"advertiser_name": 0.05, "started_on": 0.05},
         republish={
             Material.MEDIA: Terms(

@@ -1,6 +1,6 @@
 """What the answers of Meta's Ad Library API mean: its errors stand in the body, by code and by words.
 
-The spider's `judge_answer` calls it. Codes and what to do about each: Meta's Graph API documentation
+The spider's `classify_response` calls it. Codes and what to do about each: Meta's Graph API documentation
 ("Handling Errors") and what collectors report of `ads_archive`.
 """
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from scrapy.http import Response
 
-from scrapers.fetching.answers import READ, Judgement, Verdict, judge_status
+from scrapers.fetching.answers import READ, NextStep, ResponseVerdict, classify_status
 
 VERDICTS = {
-    1: Verdict.TRANSIENT,
-    2: Verdict.TRANSIENT,
-    4: Verdict.QUOTA,
-    10: Verdict.AUTH,
-    17: Verdict.QUOTA,
-    102: Verdict.AUTH,
-    190: Verdict.AUTH,
-    200: Verdict.AUTH,
-    613: Verdict.QUOTA,
+    1: NextStep.TRANSIENT,
+    2: NextStep.TRANSIENT,
+    4: NextStep.QUOTA,
+    10: NextStep.AUTH,
+    17: NextStep.QUOTA,
+    102: NextStep.AUTH,
+    190: NextStep.AUTH,
+    200: NextStep.AUTH,
+    613: NextStep.QUOTA,
 }
 PARAMETER_CODE = 100
 USAGE_HEADER = "X-Business-Use-Case-Usage"
@@ -30,23 +30,23 @@ RENEW = (
 )
 
 
-def judge_meta_answer(response: Response) -> Judgement:
+def classify_meta_response(response: Response) -> ResponseVerdict:
     """The judgement of one answer of the API."""
     body = read_object(response.body)
     if body is None:
         # Overloaded, it answers with a page made for people, whatever the status.
         reason = f"status {response.status}, and no JSON but: {show_start(response.body)}"
-        return Judgement(Verdict.TRANSIENT, reason)
+        return ResponseVerdict(NextStep.TRANSIENT, reason)
     if isinstance(body.get("error"), dict):
-        return judge_error(body["error"], read_usage_wait(response))
+        return classify_error(body["error"], read_usage_wait(response))
     if response.status != 200:
-        return judge_status(response)
+        return classify_status(response)
     if not isinstance(body.get("data"), list):
-        return Judgement(Verdict.SCHEMA, "the answer has neither `data` nor `error`")
+        return ResponseVerdict(NextStep.SCHEMA, "the answer has neither `data` nor `error`")
     return READ
 
 
-def judge_error(error: dict[str, Any], wait_seconds: float | None) -> Judgement:
+def classify_error(error: dict[str, Any], wait_seconds: float | None) -> ResponseVerdict:
     """The judgement of the API's own error object.
 
     Code 1 stands for an accident as well as for too large a page: only the words tell them apart.
@@ -55,16 +55,16 @@ def judge_error(error: dict[str, Any], wait_seconds: float | None) -> Judgement:
     message = str(error.get("message", ""))[:300]
     reason = f"Meta answered with error {code}: {message}"
     if "reduce the amount of data" in message:
-        return Judgement(Verdict.SMALLER, reason)
+        return ResponseVerdict(NextStep.SMALLER, reason)
     if code == PARAMETER_CODE and "cursor" in message.casefold():
         # A cursor rests on an ad and dies when that ad is removed.
-        return Judgement(Verdict.LOST_PLACE, reason)
+        return ResponseVerdict(NextStep.LOST_PLACE, reason)
     verdict = VERDICTS.get(code) if isinstance(code, int) else None
-    if verdict == Verdict.AUTH:
-        return Judgement(verdict, f"{reason}; {RENEW}")
+    if verdict == NextStep.AUTH:
+        return ResponseVerdict(verdict, f"{reason}; {RENEW}")
     if verdict is None:
-        verdict = Verdict.TRANSIENT if error.get("is_transient") is True else Verdict.SCHEMA
-    return Judgement(verdict, reason, wait_seconds if verdict == Verdict.QUOTA else None)
+        verdict = NextStep.TRANSIENT if error.get("is_transient") is True else NextStep.SCHEMA
+    return ResponseVerdict(verdict, reason, wait_seconds if verdict == NextStep.QUOTA else None)
 
 
 def read_usage_wait(response: Response) -> float | None:

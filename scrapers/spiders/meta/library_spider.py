@@ -36,7 +36,7 @@ from scrapers.readers.reading import (
     refuse_file,
 )
 from scrapers.readers.tables import read_header
-from scrapers.sources.signing import LackError, Secret
+from scrapers.sources.signing import MissingCredentialError, Secret
 from scrapers.sources.spider import FileReader, SourceSpider
 from scrapers.spiders.meta.fields import (
     take_dates,
@@ -121,10 +121,10 @@ class MetaAdLibrarySpider(SourceSpider):
         needs="a User access token of a person whose identity Meta has confirmed",
         partition_unit="one country, or one watch list",
         seconds_between_requests=3,
-        lacks="spend and impressions only as ranges; no media files; countries of an ad outside the "
+        data_gaps="spend and impressions only as ranges; no media files; countries of an ad outside the "
         "EU and UK",
         # Ranges in rupiah or dong run to billions of units.
-        believable_spend_minor=20_000_000_000_00,
+        plausible_spend_minor=20_000_000_000_00,
         expected_blank_shares={"advertiser_name": 0.1, "started_on": 0.02},
         republish={
             Material.MEDIA: Terms(
@@ -147,7 +147,7 @@ class MetaAdLibrarySpider(SourceSpider):
     def read_secret(cls, settings: Settings) -> Secret:
         """The operator's access token."""
         if settings.meta_access_token is None or not settings.meta_access_token.get_secret_value():
-            raise LackError(HOW_TO_BE_LET_IN)
+            raise MissingCredentialError(HOW_TO_BE_LET_IN)
         return Secret("access_token", settings.meta_access_token)
 
     @classmethod

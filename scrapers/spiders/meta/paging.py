@@ -15,13 +15,13 @@ from scrapy.http import Response
 
 from archive.models.runs import Outcome
 from config.settings import Settings
-from scrapers.fetching.answers import Judgement, Verdict
+from scrapers.fetching.answers import NextStep, ResponseVerdict
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.readers.files import SourceFile
-from scrapers.sources.spider import Page, SourceSpider, Stop, page_readings, read_delivery
-from scrapers.spiders.meta.errors import judge_meta_answer, read_object
+from scrapers.sources.spider import ReadingPage, SourceSpider, Stop, page_readings, read_delivery
+from scrapers.spiders.meta.errors import classify_meta_response, read_object
 from scrapers.spiders.meta.library_spider import API_FIELDS
-from scrapers.spiders.meta.queries import Place, read_questions
+from scrapers.spiders.meta.queries import MetaCursor, read_questions
 
 API_PATH = "v26.0/ads_archive"
 FIRST_LIMIT = 100
@@ -31,10 +31,10 @@ MOST_DOUBTS = 3
 
 
 @dataclass(frozen=True)
-class Step:
+class WalkStep:
     """Where a page began, and the page: its question, and its hash."""
 
-    place: Place
+    place: MetaCursor
     page: tuple[int, str]
 
 
@@ -53,17 +53,17 @@ class MetaSpider(PartitionSpider):
         self._questions = read_questions(settings_of_archive, partition)
         self._limit = FIRST_LIMIT
         self._seen_pages: set[tuple[int, str]] = set()
-        self._steps: dict[Place, Step] = {}
+        self._steps: dict[MetaCursor, WalkStep] = {}
 
     def requests(self) -> Iterable[Request]:
         """The first page, or the one a walk goes on with; each page asks for the next."""
         return [self._request_page(self._questions.find(self.cursor))]
 
-    def judge_answer(self, response: Response) -> Judgement:
+    def classify_response(self, response: Response) -> ResponseVerdict:
         """What an answer means, by the error in its body."""
-        return judge_meta_answer(response)
+        return classify_meta_response(response)
 
-    def _request_page(self, place: Place, doubts: int = 0) -> Request:
+    def _request_page(self, place: MetaCursor, doubts: int = 0) -> Request:
         """The page at a place, without any token: the download handler adds it on the wire."""
         query = (
             self._questions.asked[place.number]
@@ -80,14 +80,14 @@ class MetaSpider(PartitionSpider):
         )
 
     def read_page(
-        self, response: Response, place: Place, doubts: int
-    ) -> Iterator[Page | Stop | Request]:
+        self, response: Response, place: MetaCursor, doubts: int
+    ) -> Iterator[ReadingPage | Stop | Request]:
         """What a page says, then where to go on."""
-        judgement = judge_meta_answer(response)
-        if judgement.verdict == Verdict.SMALLER:
-            yield self._ask_for_less(place, judgement.reason)
+        ad_answer = classify_meta_response(response)
+        if ad_answer.verdict == NextStep.SMALLER:
+            yield self._ask_for_less(place, ad_answer.reason)
             return
-        if judgement.verdict == Verdict.LOST_PLACE:
+        if ad_answer.verdict == NextStep.LOST_PLACE:
             yield from self._step_back(response, place)
             return
         body = read_object(response.body) or {}
@@ -101,9 +101,9 @@ class MetaSpider(PartitionSpider):
             self._seen_pages.add(page)
             following = self._questions.follow(place, after)
             yield from self._take_page(response, following)
-            yield from self._go_on(response, Step(place, page), following)
+            yield from self._go_on(response, WalkStep(place, page), following)
 
-    def _take_page(self, response: Response, following: Place | None) -> Iterator[Page]:
+    def _take_page(self, response: Response, following: MetaCursor | None) -> Iterator[ReadingPage]:
         file = SourceFile.from_bytes("ads_archive.json", response.body)
         reader = self.source.reader_of(self.archive_settings, self.partition)
         readings = read_delivery(reader, file)
@@ -111,21 +111,23 @@ class MetaSpider(PartitionSpider):
             yield replace(page, cursor=self._questions.spell(following))
 
     def _go_on(
-        self, response: Response, step: Step, following: Place | None
-    ) -> Iterator[Page | Stop | Request]:
+        self, response: Response, step: WalkStep, following: MetaCursor | None
+    ) -> Iterator[ReadingPage | Stop | Request]:
         if following == step.place and following.after is not None:
             yield from self._start_over(response, "Meta's cursor leads to itself, an endless loop")
         elif following is not None:
             self._steps[following] = step
             yield self._request_page(following)
 
-    def _ask_for_less(self, place: Place, reason: str) -> Request | Stop:
+    def _ask_for_less(self, place: MetaCursor, reason: str) -> Request | Stop:
         if self._limit == 1:
             return Stop(Outcome.PARTIAL, reason)
         self._limit //= 2
         return self._request_page(place)
 
-    def _step_back(self, response: Response, place: Place) -> Iterator[Page | Stop | Request]:
+    def _step_back(
+        self, response: Response, place: MetaCursor
+    ) -> Iterator[ReadingPage | Stop | Request]:
         """A cursor rests on an ad and dies with it: go on from the one before."""
         step = self._steps.pop(place, None)
         if step is None:
@@ -134,10 +136,10 @@ class MetaSpider(PartitionSpider):
             self._seen_pages.discard(step.page)
             yield self._request_page(step.place)
 
-    def _start_over(self, response: Response, reason: str) -> Iterator[Page | Stop]:
-        """End here, and let the next look begin at the start: this cursor leads nowhere."""
-        yield Page([], response.meta["capture_id"], cursor=None)
-        yield Stop(Outcome.PARTIAL, f"{reason}; the next look starts over")
+    def _start_over(self, response: Response, reason: str) -> Iterator[ReadingPage | Stop]:
+        """End here, and let the next run begin at the start: this cursor leads nowhere."""
+        yield ReadingPage([], response.meta["capture_id"], cursor=None)
+        yield Stop(Outcome.PARTIAL, f"{reason}; the next run starts over")
 
 
 def hash_page(data: list[Any]) -> str:

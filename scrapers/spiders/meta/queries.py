@@ -30,7 +30,7 @@ Question = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Place:
+class MetaCursor:
     """Where a walk is: the number of the question, and Meta's cursor in it; `None`: at its start."""
 
     number: int = 0
@@ -48,26 +48,26 @@ class Questions:
         """What tells these questions from others: a place among others means nothing here."""
         return hash_json({"asked": list(self.asked)})[:12]
 
-    def spell(self, place: Place | None) -> str | None:
+    def spell(self, place: MetaCursor | None) -> str | None:
         """A place as a text, Meta's own cursor where there is but one question."""
         if place is None or len(self.asked) == 1:
             return place.after if place else None
         return f"{self.mark}/{place.number}/{place.after or ''}"
 
-    def find(self, spelled: str | None) -> Place:
+    def find(self, spelled: str | None) -> MetaCursor:
         """The place a text stands for; the start, if it is none among these questions."""
         if spelled is None or len(self.asked) == 1:
-            return Place(after=spelled)
+            return MetaCursor(after=spelled)
         mark, _, rest = spelled.partition("/")
         number, _, after = rest.partition("/")
         is_known = mark == self.mark and number.isdecimal() and int(number) < len(self.asked)
-        return Place(int(number), after or None) if is_known else Place()
+        return MetaCursor(int(number), after or None) if is_known else MetaCursor()
 
-    def follow(self, place: Place, after: str | None) -> Place | None:
+    def follow(self, place: MetaCursor, after: str | None) -> MetaCursor | None:
         """Where to go on behind a page that names `after`; `None`: nowhere, that was all."""
         if after is not None:
-            return Place(place.number, after)
-        return Place(place.number + 1) if place.number + 1 < len(self.asked) else None
+            return MetaCursor(place.number, after)
+        return MetaCursor(place.number + 1) if place.number + 1 < len(self.asked) else None
 
 
 def read_questions(settings: Settings, partition: str) -> Questions:

@@ -47,12 +47,12 @@ class MetaAdLibraryReportSpider(SourceSpider):
         needs="files downloaded by a person, in a folder or at an address of your own",
         partition_unit="one file: a country, a last day and a window",
         seconds_between_requests=5,
-        lacks="no ads; days are Pacific time; small amounts only as `≤100`; `lifelong` files name no "
+        data_gaps="no ads; days are Pacific time; small amounts only as `≤100`; `lifelong` files name no "
         "first day",
         # Whole lives of the largest pages have passed 150 m USD.
-        believable_spend_minor=1_000_000_000_00,
+        plausible_spend_minor=1_000_000_000_00,
         # Every page of a country that ran political ads: 1,036 lines for Belgium in a month.
-        fewest_records_per_look=10,
+        fewest_records_per_run=10,
         republish={
             Material.MEDIA: Terms(
                 allows=Allowance.LEAVE,

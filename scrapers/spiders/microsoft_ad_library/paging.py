@@ -13,13 +13,13 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.models.runs import Outcome
-from scrapers.fetching.answers import Judgement, Verdict, judge_status
+from scrapers.fetching.answers import NextStep, ResponseVerdict, classify_status
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.fetching.walk import walk_of
 from scrapers.readers.envelopes import find_value, read_answer
 from scrapers.readers.files import SourceFile
 from scrapers.sources.searches import read_search
-from scrapers.sources.spider import Page, Stop, page_readings
+from scrapers.sources.spider import ReadingPage, Stop, page_readings
 from scrapers.spiders.microsoft_ad_library.spider import CODES, MOST_CHARACTERS
 
 API_PATH = "/api/v1/Ads"
@@ -32,7 +32,7 @@ DETAILS = "AdDetails($expand=ImpressionsByCountry,Targets)"
 
 
 @dataclass(frozen=True)
-class Place:
+class MicrosoftCursor:
     """How far a walk is: the days it asks about, the last `None`: until today, and ads to skip."""
 
     first_on: date
@@ -40,7 +40,7 @@ class Place:
     skip: int = 0
 
     @classmethod
-    def read(cls, text: str | None) -> "Place":
+    def read(cls, text: str | None) -> "MicrosoftCursor":
         """The place that a cursor spells; without one the beginning."""
         if not text:
             return cls(FIRST_DAY, None)
@@ -52,20 +52,20 @@ class Place:
         """The place as a cursor."""
         return f"{self.first_on}:{self.last_on or ''}:{self.skip}"
 
-    def halve(self, today: date) -> "Place | None":
+    def halve(self, today: date) -> "MicrosoftCursor | None":
         """The earlier half of the window; `None` where it is a single day."""
         last_on = self.last_on or today
         if last_on <= self.first_on:
             return None
-        return Place(self.first_on, self.first_on + (last_on - self.first_on) // 2)
+        return MicrosoftCursor(self.first_on, self.first_on + (last_on - self.first_on) // 2)
 
-    def find_next(self, today: date) -> "Place | None":
+    def find_next(self, today: date) -> "MicrosoftCursor | None":
         """The window after this one, as wide as it; `None` at the end."""
         if self.last_on is None:
             return None
         first_on = self.last_on + ONE_DAY
         last_on = first_on + (self.last_on - self.first_on)
-        return Place(first_on, last_on if last_on < today else None)
+        return MicrosoftCursor(first_on, last_on if last_on < today else None)
 
 
 class MicrosoftSpider(PartitionSpider):
@@ -76,21 +76,23 @@ class MicrosoftSpider(PartitionSpider):
 
     def requests(self) -> Iterable[Request]:
         """The first window, or the place a walk goes on from."""
-        place = Place.read(self.cursor)
+        place = MicrosoftCursor.read(self.cursor)
         return [self._list_ads(place) if place.skip else self._probe_window(place)]
 
-    def judge_answer(self, response: Response) -> Judgement:
+    def classify_response(self, response: Response) -> ResponseVerdict:
         """What an answer means; an ad that is gone since it was listed is passed over."""
         if response.status == 404 and urlsplit(response.url).path.startswith(self._path_of_ads()):
-            return Judgement(Verdict.LOST_PLACE, "the ad is gone")
-        judgement = judge_status(response)
-        if judgement.verdict == Verdict.READ and not is_answer(response.body):
-            return Judgement(
-                Verdict.SCHEMA, "Microsoft answered with neither an ad nor a list of ads"
+            return ResponseVerdict(NextStep.LOST_PLACE, "the ad is gone")
+        ad_answer = classify_status(response)
+        if ad_answer.verdict == NextStep.READ and not is_answer(response.body):
+            return ResponseVerdict(
+                NextStep.SCHEMA, "Microsoft answered with neither an ad nor a list of ads"
             )
-        return judgement
+        return ad_answer
 
-    def probe_window(self, response: Response, place: Place) -> Iterator[Page | Request]:
+    def probe_window(
+        self, response: Response, place: MicrosoftCursor
+    ) -> Iterator[ReadingPage | Request]:
         """Whether a window has more ads than a query gives: then half of it is asked about."""
         if not list_ids(response):
             yield self._list_ads(place)
@@ -100,10 +102,12 @@ class MicrosoftSpider(PartitionSpider):
             self.overfull_days += 1
             yield self._list_ads(place)
         else:
-            yield Page([], response.meta["capture_id"], half.spell())
+            yield ReadingPage([], response.meta["capture_id"], half.spell())
             yield self._probe_window(half)
 
-    def read_list(self, response: Response, place: Place) -> Iterator[Page | Stop | Request]:
+    def read_list(
+        self, response: Response, place: MicrosoftCursor
+    ) -> Iterator[ReadingPage | Stop | Request]:
         """The ads of a page of the window, asked for one by one; then the next window."""
         ids = list_ids(response)
         if ids and place.skip < MOST_ROWS:
@@ -111,7 +115,7 @@ class MicrosoftSpider(PartitionSpider):
             return
         following = place.find_next(self._find_today())
         cursor = following.spell() if following else None
-        yield Page([], response.meta["capture_id"], cursor)
+        yield ReadingPage([], response.meta["capture_id"], cursor)
         if following:
             yield self._probe_window(following)
         elif self.overfull_days:
@@ -119,8 +123,8 @@ class MicrosoftSpider(PartitionSpider):
             yield Stop(Outcome.PARTIAL, f"{reason}: Microsoft gives no more of them")
 
     def read_details(
-        self, response: Response, ids: list[str], place: Place
-    ) -> Iterator[Page | Request]:
+        self, response: Response, ids: list[str], place: MicrosoftCursor
+    ) -> Iterator[ReadingPage | Request]:
         """What one ad says, then the next of the page, or the next page."""
         after = replace(place, skip=place.skip + 1)
         file = SourceFile.from_bytes("ad.json", response.body)
@@ -129,19 +133,19 @@ class MicrosoftSpider(PartitionSpider):
             yield replace(page, cursor=after.spell())
         yield self._show_ad(ids[1:], after) if ids[1:] else self._list_ads(after)
 
-    def _probe_window(self, place: Place) -> Request:
+    def _probe_window(self, place: MicrosoftCursor) -> Request:
         query = self._ask(place, skip=MOST_ROWS, top=1)
         return self._request(query, self.probe_window, place=place)
 
-    def _list_ads(self, place: Place) -> Request:
+    def _list_ads(self, place: MicrosoftCursor) -> Request:
         query = self._ask(place, skip=place.skip, top=MOST_ADS)
         return self._request(query, self.read_list, place=place)
 
-    def _show_ad(self, ids: list[str], place: Place) -> Request:
+    def _show_ad(self, ids: list[str], place: MicrosoftCursor) -> Request:
         query = f"/{ids[0]}?{urlencode({'$expand': DETAILS})}"
         return self._request(query, self.read_details, ids=ids, place=place)
 
-    def _ask(self, place: Place, *, skip: int, top: int) -> str:
+    def _ask(self, place: MicrosoftCursor, *, skip: int, top: int) -> str:
         search = read_search(self.partition, CODES, MOST_CHARACTERS)
         query = {
             "searchText": search.words,

@@ -44,7 +44,7 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         access="terms of an API",
         partition_unit="one search: a country, alone or with words",
         seconds_between_requests=5,
-        lacks="spend; whether it is political (Microsoft allows no political ads); the last day of "
+        data_gaps="spend; whether it is political (Microsoft allows no political ads); the last day of "
         "an ad that still runs; impressions only as ranges, and of the EEA",
         republish={
             Material.MEDIA: Terms(

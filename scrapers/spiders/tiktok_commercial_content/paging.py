@@ -13,13 +13,13 @@ from scrapy.http import JsonRequest, Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.models.runs import Outcome
-from scrapers.fetching.answers import Judgement, Verdict, judge_status
+from scrapers.fetching.answers import NextStep, ResponseVerdict, classify_status
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.fetching.walk import walk_of
 from scrapers.readers.envelopes import find_value, read_answer
 from scrapers.readers.files import SourceFile
 from scrapers.sources.searches import read_search
-from scrapers.sources.spider import Page, Stop, page_readings
+from scrapers.sources.spider import ReadingPage, Stop, page_readings
 from scrapers.spiders.tiktok_commercial_content.spider import (
     COUNTRIES,
     FIELDS,
@@ -34,13 +34,13 @@ FIRST_DAY = "20221001"
 MOST_ADS = 50
 
 VERDICTS = {
-    "access_token_invalid": Verdict.AUTH,
-    "scope_not_authorized": Verdict.AUTH,
-    "scope_permission_missed": Verdict.AUTH,
-    "rate_limit_exceeded": Verdict.QUOTA,
-    "daily_quota_limit_exceeded": Verdict.QUOTA,
-    "internal_error": Verdict.TRANSIENT,
-    "timeout": Verdict.TRANSIENT,
+    "access_token_invalid": NextStep.AUTH,
+    "scope_not_authorized": NextStep.AUTH,
+    "scope_permission_missed": NextStep.AUTH,
+    "rate_limit_exceeded": NextStep.QUOTA,
+    "daily_quota_limit_exceeded": NextStep.QUOTA,
+    "internal_error": NextStep.TRANSIENT,
+    "timeout": NextStep.TRANSIENT,
 }
 FINE = frozenset({"", "ok"})
 
@@ -88,39 +88,37 @@ class TikTokSpider(PartitionSpider):
         self._last_day = f"{walk.intake.clock():%Y%m%d}"
         yield self._ask(self.cursor)
 
-    def judge_answer(self, response: Response) -> Judgement:
+    def classify_response(self, response: Response) -> ResponseVerdict:
         """What an answer means, by the code in its body; a search that is forgotten starts over."""
         error = find_value(read_answer(response.body), ["error"])
         if not isinstance(error, dict):
-            judgement = judge_status(response)
+            ad_answer = classify_status(response)
             reason = "TikTok answered with something that is no JSON"
             return (
-                judgement
-                if judgement.verdict != Verdict.READ
-                else Judgement(Verdict.SCHEMA, reason)
+                ad_answer
+                if ad_answer.verdict != NextStep.READ
+                else ResponseVerdict(NextStep.SCHEMA, reason)
             )
         code, message = str(error.get("code", "")), str(error.get("message", ""))[:200]
         if code in FINE and response.status == 200:
-            return Judgement(Verdict.READ)
+            return ResponseVerdict(NextStep.READ)
         if "search_id" in message:
-            return Judgement(Verdict.LOST_PLACE, message)
-        verdict = VERDICTS.get(code, Verdict.SCHEMA)
-        return Judgement(verdict, f"TikTok answered {code or response.status}: {message}")
+            return ResponseVerdict(NextStep.LOST_PLACE, message)
+        verdict = VERDICTS.get(code, NextStep.SCHEMA)
+        return ResponseVerdict(verdict, f"TikTok answered {code or response.status}: {message}")
 
-    def read_page(self, response: Response) -> Iterator[Page | Stop | Request]:
+    def read_page(self, response: Response) -> Iterator[ReadingPage | Stop | Request]:
         """What a page says, then where to go on."""
         capture_id = response.meta["capture_id"]
         data = find_value(read_answer(response.body), ["data"])
         if response.status != 200 or not isinstance(data, dict):
-            yield Page([], capture_id, cursor=None)
-            yield Stop(
-                Outcome.PARTIAL, "TikTok has forgotten the search; the next look starts over"
-            )
+            yield ReadingPage([], capture_id, cursor=None)
+            yield Stop(Outcome.PARTIAL, "TikTok has forgotten the search; the next run starts over")
             return
         cursor = data.get("search_id") if data.get("has_more") else None
         file = SourceFile.from_bytes("query.json", response.body)
         for page in page_readings(self.source.read(file), capture_id):
-            yield Page(page.readings, capture_id, cursor)
+            yield ReadingPage(page.readings, capture_id, cursor)
         if cursor == response.meta["cursor"] is not None:
             yield Stop(Outcome.PARTIAL, "TikTok's search leads to itself, an endless loop")
         elif cursor:

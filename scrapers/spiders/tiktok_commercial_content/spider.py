@@ -16,7 +16,7 @@ from scrapers.readers.envelopes import unwrap_list
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading, read_each_object
 from scrapers.sources.searches import read_search
-from scrapers.sources.signing import LackError, Secret
+from scrapers.sources.signing import MissingCredentialError, Secret
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders.tiktok_commercial_content.values import flatten_pair, read_ad
 
@@ -54,7 +54,7 @@ class TikTokCommercialContentSpider(SourceSpider):
         needs="client key and secret of a project that TikTok has approved",
         partition_unit="one search: a country and words",
         seconds_between_requests=2,
-        lacks="spend; the ad's text; whether it is political (TikTok allows no political ads); reach "
+        data_gaps="spend; the ad's text; whether it is political (TikTok allows no political ads); reach "
         "only as ranges; addresses of media expire",
         republish={
             Material.MEDIA: Terms(
@@ -83,7 +83,7 @@ class TikTokCommercialContentSpider(SourceSpider):
         """The operator's client secret; it goes into one body and into no address."""
         key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
         if key is None or secret is None or not secret.get_secret_value():
-            raise LackError(HOW_TO_BE_LET_IN)
+            raise MissingCredentialError(HOW_TO_BE_LET_IN)
         return Secret("", secret, others=[key])
 
     @classmethod

@@ -53,7 +53,7 @@ def read_ad(fields: Fields) -> AdRecord:
         ref=ref,
         platform="tiktok",
         url=f"https://library.tiktok.com/ads/detail/?ad_id={ref}",
-        # While it runs, its last day is only the day before we looked.
+        # While it runs, its last day is only the day before we crawled.
         ended_on=None if is_active else last_on,
         media_type="video" if videos else "image" if images else None,
         media_urls=videos + images,

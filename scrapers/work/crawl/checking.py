@@ -1,7 +1,7 @@
-"""A look at a source that leaves no trace: into a home of its own that is thrown away.
+"""A run of a source that leaves no trace: into a home of its own that is thrown away.
 
 `crawl --check` and `credentials test` call it, once in a process. It reads the operator's own
-configuration and, where one is looked at, the archive's watch list; it never writes to the archive.
+configuration and, where one is crawled, the archive's watch list; it never writes to the archive.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Check:
 
 
 def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answers: int) -> Check:
-    """Look at the beginning of a partition, few answers, and keep nothing.
+    """Crawl the beginning of a partition, few answers, and keep nothing.
 
     Raises:
         NotFoundError: if the partition is of a watch list that there is not.
@@ -62,7 +62,7 @@ def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answe
             run = run_crawl(scratch, engine, order, clock, most_answers=most_answers)
             with read(engine) as session:
                 pieces = session.exec(select(QuarantinedPiece).limit(SHOWN_AT_MOST)).all()
-                batches = list_batches(session, PieceStatus.HELD, SHOWN_AT_MOST)
+                batches = list_batches(session, PieceStatus.QUARANTINED, SHOWN_AT_MOST)
                 return Check(
                     run,
                     [tell_piece(piece) for piece in pieces],
@@ -83,7 +83,7 @@ def _make_scratch(settings: Settings, folder: Path) -> Settings:
 
 
 def _copy_watch_list(settings: Settings, partition: str, scratch: Engine) -> None:
-    """Lay the watch list that a partition covers beside the look, as the archive has it."""
+    """Lay the watch list that a partition covers beside the run, as the archive has it."""
     list_id = find_list_id(partition)
     if list_id is None:
         return

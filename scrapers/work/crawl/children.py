@@ -25,13 +25,13 @@ from sqlmodel import Session, col, select
 from archive.errors import LeaseLostError
 from archive.models import Run
 from archive.models.runs import Outcome
-from archive.runs.lease import Look, end_run, name_process
+from archive.runs.lease import RunLease, end_run, name_process
 from archive.store.database import read, write
 from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import list_spider_modules
-from scrapers.work.crawl.crawl_process import run_errand
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.crawl.crawl_process import run_crawl_job
+from scrapers.work.plan.crawl_job import CrawlJob
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
@@ -65,7 +65,7 @@ SECONDS_TO_STOP = 5
 class Child:
     """A crawl in a process group of its own; several threads may wait for it."""
 
-    errand: Errand
+    crawl_job: CrawlJob
     process: ForkServerProcess
     started_at: datetime
     _exit_code: int | None = None
@@ -113,30 +113,32 @@ class Child:
         return self.process.pid
 
 
-def start_child(settings: Settings, errand: Errand, clock: Clock) -> Child:
+def start_child(settings: Settings, crawl_job: CrawlJob, clock: Clock) -> Child:
     """Start a crawl; its messages go to our standard error, its answer is the run's row.
 
     Settings, secrets among them, go by a pipe: no other process of the machine can read it.
     """
-    process = FORKS.Process(target=run_errand, args=(settings, errand))
+    process = FORKS.Process(target=run_crawl_job, args=(settings, crawl_job))
     started_at = clock()
     process.start()
-    return Child(errand, process, started_at)
+    return Child(crawl_job, process, started_at)
 
 
 @contextmanager
-def running_child(settings: Settings, errand: Errand, clock: Clock) -> Iterator[Child]:
+def running_child(settings: Settings, crawl_job: CrawlJob, clock: Clock) -> Iterator[Child]:
     """A crawl that ends with the block at the latest."""
-    child = start_child(settings, errand, clock)
+    child = start_child(settings, crawl_job, clock)
     try:
         yield child
     finally:
         child.stop()
 
 
-def crawl_in_child(settings: Settings, engine: Engine, errand: Errand, clock: Clock) -> Run | None:
+def crawl_in_child(
+    settings: Settings, engine: Engine, crawl_job: CrawlJob, clock: Clock
+) -> Run | None:
     """Crawl a partition in a child process and wait for it."""
-    with running_child(settings, errand, clock) as child:
+    with running_child(settings, crawl_job, clock) as child:
         return finish_child(engine, child, clock)
 
 
@@ -156,8 +158,8 @@ def finish_child(engine: Engine, child: Child, clock: Clock) -> Run | None:
 def find_run(engine: Engine, child: Child) -> Run | None:
     """The run a child began."""
     query = select(Run).where(
-        Run.source == child.errand.source,
-        Run.partition == child.errand.partition,
+        Run.source == child.crawl_job.source,
+        Run.partition == child.crawl_job.partition,
         Run.worker == name_process(child.pid),
         col(Run.started_at) >= child.started_at,
     )
@@ -178,8 +180,8 @@ def close_killed_run(engine: Engine, run: Run, reason: str, now: datetime) -> No
 def _end_as_failed(session: Session, run: Run, reason: str, now: datetime) -> None:
     if run.id is None:
         raise ValueError("a run that was read has its id")
-    look = Look(run.id, run.source, run.partition, run.lease_token, run.observed_at, False)
-    end_run(session, look, Outcome.FAILED, now, reason=reason)
+    lease = RunLease(run.id, run.source, run.partition, run.lease_token, run.observed_at, False)
+    end_run(session, lease, Outcome.FAILED, now, reason=reason)
 
 
 def settings_environ(settings: Settings) -> dict[str, str]:

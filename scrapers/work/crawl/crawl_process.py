@@ -1,7 +1,7 @@
-"""What a crawl does in a process of its own, from its errand to its exit code.
+"""What a crawl does in a process of its own, from its crawl job to its exit code.
 
 `scrapers.work.crawl.children` forks such a process; `paidforby crawl --partition P` does the same in its own.
-It evaluates no rule and indexes nothing: whoever sent the errand lets others follow the changes.
+It evaluates no rule and indexes nothing: whoever sent the crawl job lets others follow the changes.
 """
 
 import os
@@ -14,7 +14,7 @@ import typer
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from archive.errors import AlreadyLookedError, PartitionBusyError
+from archive.errors import AlreadyCrawledError, PartitionBusyError
 from archive.models import QuarantinedPiece, Run
 from archive.models.runs import Outcome
 from archive.runs.quarantine import tell_piece
@@ -33,36 +33,36 @@ from scrapers.fetching.walk import LOOPBACK
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 
 SHOWN_AT_MOST = 20
 REMAINDERS = frozenset({Outcome.ATTENTION, Outcome.PARTIAL, Outcome.DEFERRED})
 REALM_HEADER = "X-Realm"
 
 
-def run_errand(settings: Settings, errand: Errand) -> None:
+def run_crawl_job(settings: Settings, crawl_job: CrawlJob) -> None:
     """Crawl, as the leader of a process group, and end the process with what that came to."""
     os.setsid()
     try:
-        sys.exit(_crawl_errand(settings, errand))
+        sys.exit(_run_crawl_job(settings, crawl_job))
     except typer.Exit as refused:
         sys.exit(refused.exit_code)
 
 
-def _crawl_errand(settings: Settings, errand: Errand) -> int:
+def _run_crawl_job(settings: Settings, crawl_job: CrawlJob) -> int:
     """The exit code; a partition that another worker was quicker at is done."""
-    spider = find_spiders()[errand.source]
-    require_partition(settings, spider, errand.partition)
-    realm = find_realm(errand.base_url)
-    order = CrawlOrder(spider, errand.partition, errand.base_url, realm, errand.after_run)
+    spider = find_spiders()[crawl_job.source]
+    require_partition(settings, spider, crawl_job.partition)
+    realm = find_realm(crawl_job.base_url)
+    order = CrawlOrder(spider, crawl_job.partition, crawl_job.base_url, realm, crawl_job.after_run)
     with plain_errors():
         engine = open_archive(settings)
         try:
             run = run_crawl(settings, engine, order, utc_now)
-        except (AlreadyLookedError, PartitionBusyError) as error:
+        except (AlreadyCrawledError, PartitionBusyError) as error:
             note(str(error))
-            return DONE if errand.after_run is not None else FAILED
-        note_held_pieces(engine, [run])
+            return DONE if crawl_job.after_run is not None else FAILED
+        note_quarantined_pieces(engine, [run])
     return choose_exit_code([run])
 
 
@@ -97,7 +97,7 @@ def choose_exit_code(runs: list[Run | None]) -> int:
     return DONE_WITH_REMAINDERS if outcomes & REMAINDERS else DONE
 
 
-def note_held_pieces(engine: Engine, runs: list[Run]) -> None:
+def note_quarantined_pieces(engine: Engine, runs: list[Run]) -> None:
     """Say of each piece that was put aside where it stands and what is wrong with it."""
     query = select(QuarantinedPiece).where(
         col(QuarantinedPiece.run_id).in_([run.id for run in runs])

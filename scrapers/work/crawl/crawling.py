@@ -17,11 +17,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from twisted.python.failure import Failure
 
-from archive.ingest.close_run import close_look
+from archive.ingest.close_run import close_run
 from archive.models import Run
 from archive.models.runs import Outcome, RunKind
 from archive.records import SourceInfo
-from archive.runs.lease import Look, begin_run, has_begun, hold_lease, read_cursor
+from archive.runs.lease import RunLease, begin_run, has_begun, hold_lease, read_cursor
 from archive.runs.plausibility import Gate, open_gate
 from archive.store.blobs import BlobStore
 from archive.store.outages import Patience, plain_failures, tell_failure, write_surely
@@ -31,7 +31,7 @@ from scrapers.fetching.conditional import Validators, read_validators
 from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.row_memory import RowMemory
-from scrapers.sources.signing import LackError, RedactingFormatter, Secret
+from scrapers.sources.signing import MissingCredentialError, RedactingFormatter, Secret
 from scrapers.sources.spider import SourceSpider
 from scrapers.work.plan.credentials import require_valid
 from scrapers.work.plan.schedule import find_pace, read_schedule
@@ -68,29 +68,29 @@ def run_crawl(
     clock: Clock,
     most_answers: int = 0,
 ) -> Run:
-    """Look at a partition; gives the ended run. Call it once in a process.
+    """RunLease at a partition; gives the ended run. Call it once in a process.
 
     With `most_answers` it stops after so many: enough to see whether a source is as we expect.
 
     Raises:
         RealmError: if the archive holds the other kind of data.
         PartitionBusyError: if another run reads the partition.
-        AlreadyLookedError: if a crawl has ended since the order's `after_run`.
+        AlreadyCrawledError: if a crawl has ended since the order's `after_run`.
         LeaseLostError: if another run took the partition over meanwhile.
         DatabaseAwayError: if the database stays away, so that the run cannot be closed.
         DiskFullError: if there is no room to close it.
     """
     patience = Patience(settings.database_patience_seconds)
-    lease = timedelta(seconds=settings.lease_seconds)
-    look, gate, validators, cursor = _begin(engine, patience, order, clock, lease)
-    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience, gate)
+    lease_time = timedelta(seconds=settings.lease_seconds)
+    lease, gate, validators, cursor = _begin(engine, patience, order, clock, lease_time)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), lease, clock, patience, gate)
     address = order.find_address(settings)
     walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
     walk.is_whole = cursor is None
     try:
-        intake.rows = RowMemory.open(settings, engine, patience, look)
+        intake.rows = RowMemory.open(settings, engine, patience, lease)
         finish_reason = _walk_partition(settings, walk, order, most_answers)
-        _judge_walk(walk, finish_reason)
+        _classify_walk(walk, finish_reason)
     except BaseException as error:
         walk.note_trouble(Outcome.FAILED, tell_failure(error))
         _close_run(walk)
@@ -100,26 +100,26 @@ def run_crawl(
 
 
 def _begin(
-    engine: Engine, patience: Patience, order: CrawlOrder, clock: Clock, lease: timedelta
-) -> tuple[Look, Gate, Validators, str | None]:
+    engine: Engine, patience: Patience, order: CrawlOrder, clock: Clock, lease_time: timedelta
+) -> tuple[RunLease, Gate, Validators, str | None]:
     source = order.spider.info.id
 
-    def begin(session: Session) -> tuple[Look, Gate, Validators, str | None]:
+    def begin(session: Session) -> tuple[RunLease, Gate, Validators, str | None]:
         claim_realm(session, order.realm)
         cursor = read_cursor(session, source, order.partition)
         sweeps = order.spider.sweeps
-        look = begin_run(
+        lease = begin_run(
             session,
             source,
             order.partition,
             RunKind.CRAWL,
             clock(),
             is_sweep=sweeps,
-            lease=lease,
+            lease_time=lease_time,
             after_run=order.after_run,
         )
         validators = read_validators(session, source, order.partition)
-        return look, open_gate(session, source), validators, cursor
+        return lease, open_gate(session, source), validators, cursor
 
     with plain_failures():
         return write_surely(
@@ -132,8 +132,8 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
     try:
         require_valid(settings, order.spider.info.id, walk.intake.clock().date())
         walk.secret = order.spider.read_secret(settings)
-    except LackError as lack:
-        walk.note_trouble(Outcome.BLOCKED, str(lack))
+    except MissingCredentialError as data_gap:
+        walk.note_trouble(Outcome.BLOCKED, str(data_gap))
         return FINISHED
     info = order.spider.info
     schedule = read_schedule(settings, info.id)
@@ -218,7 +218,7 @@ def start_logging(secret: Secret | None) -> None:
     logging.getLogger().addHandler(handler)
 
 
-def _judge_walk(walk: Walk, finish_reason: str) -> None:
+def _classify_walk(walk: Walk, finish_reason: str) -> None:
     """Note what a walk without trouble of its own still lacks."""
     if finish_reason in STOPPED:
         walk.note_trouble(Outcome.PARTIAL, STOPPED[finish_reason])
@@ -233,15 +233,15 @@ def _close_run(walk: Walk) -> Run:
     intake = walk.intake
     outcome, reason = _find_outcome(walk)
     is_unchanged = outcome == Outcome.DONE and not walk.read_answers
-    is_sweep = intake.look.is_sweep and walk.is_whole
+    is_sweep = intake.lease.is_sweep and walk.is_whole
     has_seen_all = outcome == Outcome.DONE and (is_sweep or is_unchanged)
 
     def end(session: Session) -> Run:
         if outcome in {Outcome.DONE, Outcome.ATTENTION}:
             _keep_validators(session, walk)
-        return close_look(
+        return close_run(
             session,
-            intake.look,
+            intake.lease,
             outcome,
             intake.clock(),
             covered=has_seen_all and not (walk.read_answers and walk.unchanged_answers),
@@ -266,7 +266,7 @@ def _find_outcome(walk: Walk) -> tuple[Outcome, str]:
     if walk.intake.unreadable:
         return Outcome.ATTENTION, f"{len(walk.intake.unreadable)} pieces could not be read"
     if not walk.read_answers:
-        return Outcome.DONE, "unchanged since the last look"
+        return Outcome.DONE, "unchanged since the last run"
     return Outcome.DONE, ""
 
 
@@ -280,7 +280,7 @@ def _keep_validators(session: Session, walk: Walk) -> None:
     if walk.read_answers == 1 and not walk.unchanged_answers and not is_damaged:
         hold_lease(
             session,
-            walk.intake.look,
+            walk.intake.lease,
             walk.intake.clock(),
             etag=walk.validators.etag,
             last_modified=walk.validators.last_modified,

@@ -19,28 +19,28 @@ from archive.models import Run
 from archive.models.runs import Outcome
 from archive.store.database import read
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_CRAWLS = 0.5
 MOST_UNENDED_SHARE = 0.99
-"""A look may bring more than the last one did; its bar is full only when it has ended."""
+"""A run may bring more than the last one did; its bar is full only when it has ended."""
 
 Place = tuple[str, str]
 """A source and one of its partitions."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is looked at, from when on, and how much each look is expected to bring."""
+class ProgressPlan:
+    """What is crawled, from when on, and how much each run is expected to bring."""
 
     places: Sequence[Place]
     after_run: int
-    """The newest run before any of these looks began."""
+    """The newest run before any of these runs began."""
     expected: Mapping[Place, int]
-    """Records of the last complete look at a partition; places without one are left out."""
+    """Records of the last complete run of a partition; places without one are left out."""
 
 
 @dataclass(frozen=True)
 class SourceProgress:
-    """How far the looks at one source have come."""
+    """How far the runs of one source have come."""
 
     source: str
     partitions: int
@@ -51,16 +51,16 @@ class SourceProgress:
     held: int
 
     def tell(self) -> str:
-        """As a line: `2 of 9 partitions, 12,000 records, 3 held back`."""
+        """As a line: `2 of 9 partitions, 12,000 records, 3 quarantined`."""
         parts = [f"{self.ended} of {self.partitions} partitions"] if self.partitions > 1 else []
         parts.append(f"{self.records:,} records")
-        parts += [f"{self.held:,} held back"] if self.held else []
+        parts += [f"{self.held:,} quarantined"] if self.held else []
         return ", ".join(parts)
 
 
 @contextmanager
 def shown_progress(engine: Engine, places: Iterable[Place]) -> Iterator[None]:
-    """Bars that follow the looks at these places; silent where there is no terminal."""
+    """Bars that follow the runs at these places; silent where there is no terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
@@ -79,8 +79,8 @@ def shown_progress(engine: Engine, places: Iterable[Place]) -> Iterator[None]:
             follower.join()
 
 
-def plan_progress(session: Session, places: Sequence[Place]) -> Plan:
-    """What is to be followed, before the first of the looks begins."""
+def plan_progress(session: Session, places: Sequence[Place]) -> ProgressPlan:
+    """What is to be followed, before the first of the runs begins."""
     newest = session.exec(select(func.max(Run.id))).one() or 0
     complete = (
         select(Run.source, Run.partition, Run.seen)
@@ -88,11 +88,11 @@ def plan_progress(session: Session, places: Sequence[Place]) -> Plan:
         .order_by(col(Run.id))
     )
     expected = {(source, part): seen for source, part, seen in session.exec(complete)}
-    return Plan(places, newest, expected)
+    return ProgressPlan(places, newest, expected)
 
 
-def read_progress(session: Session, plan: Plan) -> list[SourceProgress]:
-    """How far each source has come, in the order in which the sources are looked at."""
+def read_progress(session: Session, plan: ProgressPlan) -> list[SourceProgress]:
+    """How far each source has come, in the order in which the sources are crawled."""
     query = select(Run).where(
         col(Run.id) > plan.after_run, col(Run.source).in_({source for source, _ in plan.places})
     )
@@ -104,7 +104,7 @@ def read_progress(session: Session, plan: Plan) -> list[SourceProgress]:
 
 
 def _sum_source(
-    source: str, places: Sequence[Place], runs: Mapping[Place, Run], plan: Plan
+    source: str, places: Sequence[Place], runs: Mapping[Place, Run], plan: ProgressPlan
 ) -> SourceProgress:
     begun = [run for place, run in runs.items() if place in places]
     shares = [_share_of(place, runs.get(place), plan) for place in places]
@@ -119,7 +119,7 @@ def _sum_source(
     )
 
 
-def _share_of(place: Place, run: Run | None, plan: Plan) -> float:
+def _share_of(place: Place, run: Run | None, plan: ProgressPlan) -> float:
     if run is None:
         return 0.0
     if run.outcome != Outcome.RUNNING:
@@ -128,13 +128,13 @@ def _share_of(place: Place, run: Run | None, plan: Plan) -> float:
     return min(run.seen / expected, MOST_UNENDED_SHARE) if expected else 0.0
 
 
-def _follow_runs(engine: Engine, plan: Plan, bars: Progress, stopped: Event) -> None:
+def _follow_runs(engine: Engine, plan: ProgressPlan, bars: Progress, stopped: Event) -> None:
     sources = dict.fromkeys(source for source, _ in plan.places)
     tasks = {source: bars.add_task(source, total=None, told="") for source in sources}
     is_over = False
     while not is_over:
-        is_over = stopped.wait(SECONDS_BETWEEN_LOOKS)
-        # While the database is away the last state stands; the looks themselves say that they wait.
+        is_over = stopped.wait(SECONDS_BETWEEN_CRAWLS)
+        # While the database is away the last state stands; the runs themselves say that they wait.
         with suppress(OperationalError), read(engine) as session:
             for state in read_progress(session, plan):
                 total = None if state.share is None else 1.0

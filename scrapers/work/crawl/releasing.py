@@ -9,16 +9,16 @@ import io
 from sqlalchemy import Engine
 
 from archive.errors import ArchiveError
-from archive.ingest.close_run import believe_absences, close_look
+from archive.ingest.close_run import accept_vanished, close_run
 from archive.models import Capture, QuarantinedPiece, Run
-from archive.models.runs import HeldReason, Outcome, PieceStatus, RunKind
+from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.records import Unreadable
 from archive.runs.lease import Counts, begin_run
 from archive.runs.quarantine import read_piece, settle_piece
 from archive.runs.quarantined_batches import (
     check_settlement,
     name_batch,
-    read_held_batch,
+    read_quarantined_batch,
     settle_batch,
 )
 from archive.store.blobs import BlobStore
@@ -47,7 +47,7 @@ def release_piece(
         now = clock()
         reason = f"piece {piece_id} read again for {by}"
         outcome = Outcome.ATTENTION if still else Outcome.DONE
-        close_look(session, intake.look, outcome, now, reason=reason)
+        close_run(session, intake.lease, outcome, now, reason=reason)
         if still is None:
             settle_piece(session, piece_id, PieceStatus.RELEASED, by, now)
     if still is not None:
@@ -60,7 +60,7 @@ def release_batch(
 ) -> Counts:
     """Take in a batch that a person believes, and settle it as released.
 
-    A page: its whole capture is read again without the gate. A shrink: what that look no longer
+    A page: its whole capture is read again without the gate. A shrink: what that run no longer
     found has vanished then.
 
     Raises:
@@ -69,13 +69,13 @@ def release_batch(
     """
     check_settlement(by, because)
     with read(engine) as session:
-        batch = read_held_batch(session, batch_id)
+        batch = read_quarantined_batch(session, batch_id)
         capture = session.get(Capture, batch.capture_id) if batch.capture_id else None
         run = session.get_one(Run, batch.run_id)
         session.expunge_all()
-    if batch.cause == HeldReason.SHRINK:
+    if batch.cause == QuarantineReason.SHRINK:
         with write(engine) as session:
-            believed = believe_absences(session, batch_id, by, because, clock())
+            believed = accept_vanished(session, batch_id, by, because, clock())
             return Counts(vanished=believed.vanished)
     if capture is None:
         raise ArchiveError(f"the evidence of {name_batch(batch_id)} is not in this archive")
@@ -85,16 +85,16 @@ def release_batch(
         settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
         outcome = Outcome.ATTENTION if intake.unreadable else Outcome.DONE
         reason = f"{name_batch(batch_id)} read again: believed by {by} because: {because}"
-        close_look(session, intake.look, outcome, now, reason=reason)
+        close_run(session, intake.lease, outcome, now, reason=reason)
     return intake.counts
 
 
 def _read_again(
     settings: Settings, engine: Engine, capture: Capture, run: Run, clock: Clock
 ) -> Intake:
-    """A look that took in what a capture says; the caller closes it."""
+    """A run that took in what a capture says; the caller closes it."""
     with write(engine) as session:
-        look = begin_run(
+        lease = begin_run(
             session,
             capture.source,
             capture.partition,
@@ -103,7 +103,7 @@ def _read_again(
             observed_on=run.observed_at,
         )
     patience = Patience(settings.database_patience_seconds)
-    intake = Intake(engine, BlobStore(settings.blobs_dir), look, clock, patience)
+    intake = Intake(engine, BlobStore(settings.blobs_dir), lease, clock, patience)
     try:
         _take_capture(settings, intake, capture)
     except BaseException as error:
@@ -125,7 +125,7 @@ def _find_evidence(engine: Engine, piece_id: int) -> tuple[QuarantinedPiece, Cap
         piece = read_piece(session, piece_id)
         capture = session.get(Capture, piece.capture_id) if piece.capture_id else None
         run = session.get(Run, piece.run_id)
-        if piece.status != PieceStatus.HELD:
+        if piece.status != PieceStatus.QUARANTINED:
             raise ArchiveError(f"piece {piece_id} was {piece.status} by {piece.settled_by} before")
         if capture is None or run is None:
             raise ArchiveError(f"the evidence of piece {piece_id} is not in this archive")

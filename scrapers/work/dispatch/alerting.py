@@ -1,6 +1,6 @@
-"""Alerts on their way to people: looks promised by the schedule, warnings of credentials, mail.
+"""Alerts on their way to people: crawls promised by the schedule, warnings of credentials, mail.
 
-The worker and the scheduler call it, `crawl` promises looks at its source. It finds nothing itself:
+The worker and the scheduler call it, `crawl` promises crawls of its source. It finds nothing itself:
 `archive.runs.alerts` and `scrapers.work.plan.credentials` do.
 """
 
@@ -15,14 +15,18 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from archive.models import MailedAlert
-from archive.records.escaping import show_plain
+from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert, list_alerts, note_rhythm
 from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
 from scrapers.fetching.walk import LOOPBACK
 from scrapers.intake.pages import Clock
-from scrapers.work.dispatch.singleton_lease import DutyTakenError, give_back_duty, take_duty
+from scrapers.work.dispatch.singleton_lease import (
+    SingletonTakenError,
+    release_singleton,
+    take_singleton,
+)
 from scrapers.work.plan.credentials import list_standings, list_warnings
 from scrapers.work.plan.schedule import read_schedules
 
@@ -32,10 +36,10 @@ MAIL_LEASE = timedelta(minutes=10)
 """Longer than a server can keep us: each of about ten answers within `SECONDS_FOR_MAIL`."""
 
 
-def promise_looks(
+def promise_crawls(
     settings: Settings, engine: Engine, clock: Clock, only: Collection[str] = ()
 ) -> None:
-    """Keep how often each source is to be looked at, so that its silence shows; `only` these.
+    """Keep how often each source is to be crawled, so that its silence shows; `only` these.
 
     Raises:
         YamlFileError: if a schedule cannot be read.
@@ -64,18 +68,18 @@ def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]
         return []
     try:
         with write(engine) as session:
-            held = take_duty(session, MAIL, MAIL_LEASE, now)
-    except DutyTakenError:
+            held = take_singleton(session, MAIL, MAIL_LEASE, now)
+    except SingletonTakenError:
         return []
     try:
-        # Looked up again: whoever had the duty before us may have mailed them.
+        # Looked up again: whoever had the lease before us may have mailed them.
         return _mail(
             settings, settings.mail_host, engine, _list_unmailed(settings, engine, now), now
         )
     finally:
         # Taken over meanwhile, it is no longer ours to give back.
-        with suppress(DutyTakenError), write(engine) as session:
-            give_back_duty(session, held)
+        with suppress(SingletonTakenError), write(engine) as session:
+            release_singleton(session, held)
 
 
 def _list_unmailed(settings: Settings, engine: Engine, now: datetime) -> list[Alert]:
@@ -93,10 +97,10 @@ def _mail(
     try:
         refused = send_mail(settings, host, write_mail(settings, alerts))
     except (OSError, smtplib.SMTPException) as error:
-        note(f"no mail about {_tell_number(alerts)}: {show_plain(str(error))}")
+        note(f"no mail about {_tell_number(alerts)}: {escape_text(str(error))}")
         return []
     for address in refused:
-        note(f"no mail about {_tell_number(alerts)} to {show_plain(address)}: it was refused")
+        note(f"no mail about {_tell_number(alerts)} to {escape_text(address)}: it was refused")
     with write(engine) as session:
         for alert in alerts:
             session.merge(MailedAlert(alert_id=alert.id, mailed_at=now))
@@ -107,12 +111,12 @@ def write_mail(settings: Settings, alerts: Sequence[Alert]) -> EmailMessage:
     """Alerts as one plain mail; reasons are others' words, so each stays on its line."""
     message = EmailMessage()
     message["Subject"] = (
-        f"Paid For By, {show_plain(settings.operator_name)}: {_tell_number(alerts)}"
+        f"Paid For By, {escape_text(settings.operator_name)}: {_tell_number(alerts)}"
     )
     message["From"] = settings.mail_from
     message["To"] = ", ".join(settings.mail_to)
     lines = [
-        f"{alert.source}: {show_plain(alert.reason)} (since {alert.since_at:%Y-%m-%d %H:%M} UTC)"
+        f"{alert.source}: {escape_text(alert.reason)} (since {alert.since_at:%Y-%m-%d %H:%M} UTC)"
         for alert in alerts
     ]
     site = f"{settings.public_url.rstrip('/')}/sources"
@@ -132,7 +136,7 @@ def send_mail(settings: Settings, host: str, message: EmailMessage) -> list[str]
     Gives the addresses it refused while it took the mail for others.
 
     Raises:
-        OSError: if the server cannot be reached or its certificate is not believed.
+        OSError: if the server cannot be reached or its certificate is implausible.
         SMTPException: if it refuses, or refuses every address.
     """
     with smtplib.SMTP(host, settings.mail_port, timeout=SECONDS_FOR_MAIL) as server:

@@ -1,7 +1,7 @@
 """Who carries out what is due: this machine, each crawl in a child process, or the queue for many.
 
 The scheduler is given one of the two (`Settings.dispatch`). Neither decides what is due, and either may be
-handed the same errand twice: a run begins only if there was none since (`archive.runs.lease.begin_run`).
+handed the same crawl job twice: a run begins only if there was none since (`archive.runs.lease.begin_run`).
 """
 
 from threading import Lock
@@ -13,17 +13,17 @@ from config.settings import Dispatch, Settings
 from scrapers.intake.pages import Clock
 from scrapers.work.crawl.children import Child, finish_child, start_child
 from scrapers.work.dispatch.tasks import QueueExecutor
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 
 
 class Executor(Protocol):
-    """Carries errands out."""
+    """Carries crawl jobs out."""
 
-    def carry_out(self, errand: Errand) -> None:
-        """Do an errand, or hand it on."""
+    def carry_out(self, crawl_job: CrawlJob) -> None:
+        """Do a crawl job, or hand it on."""
 
     def stop(self) -> None:
-        """Take no further errand, and end what is under way here."""
+        """Take no further crawl job, and end what is under way here."""
 
 
 class LocalExecutor:
@@ -37,9 +37,9 @@ class LocalExecutor:
         self._children: set[Child] = set()
         self._lock = Lock()
 
-    def carry_out(self, errand: Errand) -> None:
+    def carry_out(self, crawl_job: CrawlJob) -> None:
         """Crawl, and come back when it is over; a crawl that was killed is closed in the archive."""
-        child = self._start(errand)
+        child = self._start(crawl_job)
         if child is None:
             return
         finish_child(self._engine, child, self._clock)
@@ -54,11 +54,11 @@ class LocalExecutor:
         for child in children:
             child.stop()
 
-    def _start(self, errand: Errand) -> Child | None:
+    def _start(self, crawl_job: CrawlJob) -> Child | None:
         with self._lock:
             if self._is_stopping:
                 return None
-            child = start_child(self._settings, errand, self._clock)
+            child = start_child(self._settings, crawl_job, self._clock)
             self._children.add(child)
             return child
 

@@ -1,6 +1,6 @@
 """The tables of the queue: made, brought up to date, and compared with the procrastinate installed.
 
-`init` and `doctor` call it, and whoever uses the queue before the first errand. procrastinate keeps no
+`init` and `doctor` call it, and whoever uses the queue before the first crawl job. procrastinate keeps no
 record of which of its migrations a database has had, so the newest one's name is kept here, as the
 comment of the schema that holds its tables.
 """

@@ -1,7 +1,7 @@
 """Starts what is due, each source at its own pace: APScheduler ticks, the rows of `run` decide.
 
 `paidforby scheduler` calls it. There is one scheduler at a time. What is due goes to an executor; one
-source has one errand at a time there. It evaluates and indexes nothing: the worker does.
+source has one crawl job at a time there. It evaluates and indexes nothing: the worker does.
 """
 
 import signal
@@ -20,15 +20,15 @@ from archive.store.database import write
 from archive.terminal import note
 from config.settings import Settings
 from scrapers.intake.pages import Clock
-from scrapers.work.dispatch.alerting import mail_alerts, promise_looks
+from scrapers.work.dispatch.alerting import mail_alerts, promise_crawls
 from scrapers.work.dispatch.executors import Executor, make_executor
 from scrapers.work.dispatch.singleton_lease import (
     SCHEDULER,
-    DutyTakenError,
-    HeldDuty,
-    give_back_duty,
-    keep_duty,
-    take_duty,
+    HeldSingletonLease,
+    SingletonTakenError,
+    keep_singleton,
+    release_singleton,
+    take_singleton,
 )
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.election_mode import Outlook, look_ahead
@@ -64,7 +64,7 @@ class CrawlScheduler:
         self._seconds_between_ticks = seconds_between_ticks
         self._schedules = read_schedules(settings)
         self._outlook = Outlook([], [])
-        self._duty: HeldDuty | None = None
+        self._singleton: HeldSingletonLease | None = None
         self.is_over = Event()
         """Set from outside to end it, or by itself when another scheduler has taken over."""
         self._ticker = BackgroundScheduler(
@@ -79,13 +79,13 @@ class CrawlScheduler:
         """Begin: overdue sources at once, then a tick every so often.
 
         Raises:
-            DutyTakenError: if there is a scheduler already.
+            SingletonTakenError: if there is a scheduler already.
         """
-        lease = timedelta(seconds=self._seconds_between_ticks * TICKS_PER_LEASE)
+        lease_time = timedelta(seconds=self._seconds_between_ticks * TICKS_PER_LEASE)
         with write(self._engine) as session:
-            self._duty = take_duty(session, SCHEDULER, lease, self._clock())
+            self._singleton = take_singleton(session, SCHEDULER, lease_time, self._clock())
         self.look_ahead()
-        self._add_tick(self.keep_duty, self._seconds_between_ticks)
+        self._add_tick(self.keep_singleton, self._seconds_between_ticks)
         self._add_tick(self.look_ahead, SECONDS_BETWEEN_READINGS)
         for source, schedule in self._schedules.items():
             self._ticker.add_job(
@@ -109,40 +109,40 @@ class CrawlScheduler:
         self._ticker.add_job(act, "interval", seconds=seconds)
 
     def stop(self) -> None:
-        """End: no new errand, then what is under way here, then the duty."""
+        """End: no new crawl job, then what is under way here, then the duty."""
         self._executor.stop()
         if self._ticker.running:
             self._ticker.shutdown(wait=True)
-        if self._duty is not None:
+        if self._singleton is not None:
             # Taken over meanwhile, it is no longer ours to give back.
-            with suppress(DutyTakenError), write(self._engine) as session:
-                give_back_duty(session, self._duty)
+            with suppress(SingletonTakenError), write(self._engine) as session:
+                release_singleton(session, self._singleton)
 
     def crawl_due(self, source: str, schedule: Schedule) -> None:
         """One source's turn: its due partitions one after the other."""
         now = self._clock()
-        for errand in find_due(
+        for crawl_job in find_due(
             self._engine, self._settings, {source: schedule}, now, self._outlook.demands
         ):
             if self.is_over.is_set():
                 return
-            self._executor.carry_out(errand)
+            self._executor.carry_out(crawl_job)
 
-    def keep_duty(self) -> None:
+    def keep_singleton(self) -> None:
         """Say that we are alive; end when another scheduler says so too."""
-        if self._duty is None:
+        if self._singleton is None:
             return
         try:
             with write(self._engine) as session:
-                keep_duty(session, self._duty, self._clock())
-        except DutyTakenError as error:
+                keep_singleton(session, self._singleton, self._clock())
+        except SingletonTakenError as error:
             note(str(error))
             self.is_over.set()
 
     def look_ahead(self) -> None:
         """Read what the windows of rules ask of the sources from now on, and say what stands out."""
         self._outlook = look_ahead(self._settings, self._clock())
-        promise_looks(self._settings, self._engine, self._clock)
+        promise_crawls(self._settings, self._engine, self._clock)
         mail_alerts(self._settings, self._engine, self._clock)
 
 
@@ -152,7 +152,7 @@ def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
     Raises:
         YamlFileError: if a schedule cannot be read.
         QueueError: if the queue is chosen and cannot be used.
-        DutyTakenError: if there is a scheduler already, or another one has taken over.
+        SingletonTakenError: if there is a scheduler already, or another one has taken over.
     """
     scheduler = CrawlScheduler(settings, engine, clock, make_executor(settings, engine, clock))
 

@@ -13,65 +13,69 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from archive.errors import ArchiveError
-from archive.models import Duty
+from archive.models import SingletonLease
 from archive.runs.lease import name_process
 
 SCHEDULER = "scheduler"
 
 
-class DutyTakenError(ArchiveError):
+class SingletonTakenError(ArchiveError):
     """Another process does this already, or has taken it over."""
 
 
 @dataclass(frozen=True)
-class HeldDuty:
+class HeldSingletonLease:
     """A duty this process holds, and its fence."""
 
     name: str
     token: int
-    lease: timedelta
+    lease_time: timedelta
 
 
-def take_duty(session: Session, name: str, lease: timedelta, now: datetime) -> HeldDuty:
+def take_singleton(
+    session: Session, name: str, lease_time: timedelta, now: datetime
+) -> HeldSingletonLease:
     """Take a duty that nobody holds, or whose holder has been silent for its lease.
 
     Raises:
-        DutyTakenError: naming who holds it, and until when.
+        SingletonTakenError: naming who holds it, and until when.
     """
-    duty = session.get(Duty, name) or Duty(name=name, worker="", token=0)
-    if duty.lease_until is not None and duty.lease_until > now:
-        raise DutyTakenError(
-            f"there is a {name} already: {duty.worker}, until {duty.lease_until:%Y-%m-%d %H:%M:%S} UTC "
-            "unless it says again that it is alive"
+    singleton = session.get(SingletonLease, name) or SingletonLease(name=name, worker="", token=0)
+    if singleton.lease_until is not None and singleton.lease_until > now:
+        raise SingletonTakenError(
+            f"there is a {name} already: {singleton.worker}, until "
+            f"{singleton.lease_until:%Y-%m-%d %H:%M:%S} UTC unless it says again that it is alive"
         )
-    duty.worker = name_process(os.getpid())
-    duty.token += 1
-    duty.lease_until = now + lease
-    session.add(duty)
+    singleton.worker = name_process(os.getpid())
+    singleton.token += 1
+    singleton.lease_until = now + lease_time
+    session.add(singleton)
     session.flush()
-    return HeldDuty(name, duty.token, lease)
+    return HeldSingletonLease(name, singleton.token, lease_time)
 
 
-def keep_duty(session: Session, held: HeldDuty, now: datetime) -> None:
+def keep_singleton(session: Session, held: HeldSingletonLease, now: datetime) -> None:
     """Renew the lease.
 
     Raises:
-        DutyTakenError: if another process has taken the duty over.
+        SingletonTakenError: if another process has taken the duty over.
     """
-    _set_lease(session, held, now + held.lease)
+    _set_lease(session, held, now + held.lease_time)
 
 
-def give_back_duty(session: Session, held: HeldDuty) -> None:
+def release_singleton(session: Session, held: HeldSingletonLease) -> None:
     """End the lease now, so that the next process need not wait for it.
 
     Raises:
-        DutyTakenError: if another process has taken the duty over.
+        SingletonTakenError: if another process has taken the duty over.
     """
     _set_lease(session, held, None)
 
 
-def _set_lease(session: Session, held: HeldDuty, until: datetime | None) -> None:
-    ours = (col(Duty.name) == held.name, col(Duty.token) == held.token)
-    result = session.connection().execute(update(Duty).where(*ours).values(lease_until=until))
+def _set_lease(session: Session, held: HeldSingletonLease, until: datetime | None) -> None:
+    ours = (col(SingletonLease.name) == held.name, col(SingletonLease.token) == held.token)
+    result = session.connection().execute(
+        update(SingletonLease).where(*ours).values(lease_until=until)
+    )
     if result.rowcount != 1:
-        raise DutyTakenError(f"another process has taken over as {held.name}")
+        raise SingletonTakenError(f"another process has taken over as {held.name}")

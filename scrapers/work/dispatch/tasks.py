@@ -1,4 +1,4 @@
-"""Work for many machines: errands go through procrastinate's queue on the archive's PostgreSQL.
+"""Work for many machines: crawl jobs go through procrastinate's queue on the archive's PostgreSQL.
 
 The scheduler puts them in, `paidforby worker` takes them out. The queue only carries: what is due stands
 in the runs, so a queue that is lost fills again, and a job that comes twice finds its run taken. Of
@@ -22,7 +22,7 @@ from scrapers.media.collecting import keep_due_media
 from scrapers.work.crawl.children import SECONDS_TO_STOP, finish_child, running_child
 from scrapers.work.dispatch.following import follow_changes
 from scrapers.work.dispatch.queue_schema import open_queue_tables
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 
 QUEUE = "crawls"
 CRAWL = "crawl"
@@ -38,23 +38,23 @@ def open_queue(engine: Engine) -> App:
 
 
 class QueueExecutor:
-    """Hands errands on to whichever machine is free."""
+    """Hands crawl jobs on to whichever machine is free."""
 
     def __init__(self, engine: Engine) -> None:
         open_queue_tables(engine)
         self._app = open_queue(engine)
         self._app.open()
 
-    def carry_out(self, errand: Errand) -> None:
-        """Put an errand into the queue unless it waits there already."""
-        lock = f"{errand.source}/{errand.partition}"
+    def carry_out(self, crawl_job: CrawlJob) -> None:
+        """Put a crawl job into the queue unless it waits there already."""
+        lock = f"{crawl_job.source}/{crawl_job.partition}"
         job = self._app.configure_task(CRAWL, queue=QUEUE, queueing_lock=lock)
         try:
             job.defer(
-                source=errand.source,
-                partition=errand.partition,
-                base_url=errand.base_url,
-                after_run=errand.after_run,
+                source=crawl_job.source,
+                partition=crawl_job.partition,
+                base_url=crawl_job.base_url,
+                after_run=crawl_job.after_run,
             )
         except AlreadyEnqueued:
             return
@@ -89,9 +89,9 @@ def add_crawl_task(app: App, settings: Settings, engine: Engine, clock: Clock) -
         with read(engine) as session:
             if find_ended_crawl(session, source, partition) != after_run:
                 return
-        errand = Errand(source, partition, base_url, after_run)
+        crawl_job = CrawlJob(source, partition, base_url, after_run)
         # When the job is cancelled, leaving the block ends the crawl, and with it the thread.
-        with running_child(settings, errand, clock) as child:
+        with running_child(settings, crawl_job, clock) as child:
             await asyncio.to_thread(finish_child, engine, child, clock)
         await asyncio.to_thread(follow_changes, settings, engine, clock, mirror=True)
 

@@ -1,7 +1,7 @@
 """Does what is due, in order: crawl, then let the readers of the change sequence catch up.
 
 `paidforby worker` calls it where no queue is used. One worker is enough for one machine; of several,
-and of a scheduler beside them, one looks at what all of them found due.
+and of a scheduler beside them, one crawls what all of them found due.
 """
 
 import signal
@@ -15,7 +15,7 @@ from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.media.collecting import keep_due_media
 from scrapers.work.crawl.children import finish_child, running_child
-from scrapers.work.dispatch.alerting import mail_alerts, promise_looks
+from scrapers.work.dispatch.alerting import mail_alerts, promise_crawls
 from scrapers.work.dispatch.following import follow_changes
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.election_mode import look_ahead
@@ -34,12 +34,12 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     Raises:
         YamlFileError: if a schedule cannot be read.
     """
-    promise_looks(settings, engine, clock)
+    promise_crawls(settings, engine, clock)
     follow_changes(settings, engine, clock, mirror=True)
     runs = []
     demands = look_ahead(settings, clock()).demands
-    for errand in find_due(engine, settings, read_schedules(settings), clock(), demands):
-        with running_child(settings, errand, clock) as child:
+    for crawl_job in find_due(engine, settings, read_schedules(settings), clock(), demands):
+        with running_child(settings, crawl_job, clock) as child:
             run = finish_child(engine, child, clock)
         if run or child.wait():
             runs.append(run)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Errand:
+class CrawlJob:
     """One partition to crawl."""
 
     source: str

@@ -14,7 +14,7 @@ from archive.runs.alerts import Alert
 from config.overlay import list_config_files
 from config.settings import Settings
 from scrapers.readers.yaml_files import read_model
-from scrapers.sources.signing import LackError
+from scrapers.sources.signing import MissingCredentialError
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
 
@@ -26,7 +26,7 @@ class CredentialError(ArchiveError):
     """A credential file is about no source that we know."""
 
 
-class ExpiredError(LackError):
+class ExpiredError(MissingCredentialError):
     """The credential of a source holds no longer."""
 
 
@@ -42,11 +42,11 @@ class Credential(BaseModel):
 
 
 @dataclass(frozen=True)
-class Standing:
+class CredentialStatus:
     """How one source's credential stands."""
 
     source: str
-    lack: str
+    missing: str
     """What to do to get one; empty: it is given."""
     owner: str | None
     """`None`: no file says whose it is, nor until when it holds."""
@@ -64,7 +64,7 @@ class Standing:
     def tell(self, today: date) -> str:
         """How it stands, as a sentence without an end."""
         days = self.count_days(today)
-        if self.lack:
+        if self.missing:
             return "not given"
         if self.owner is None:
             return "given; nobody has said whose it is and until when it holds"
@@ -94,7 +94,7 @@ def read_credentials(settings: Settings) -> dict[str, Credential]:
     return {file.path.stem: read_model(file.path, Credential) for file in files}
 
 
-def list_standings(settings: Settings) -> list[Standing]:
+def list_standings(settings: Settings) -> list[CredentialStatus]:
     """How the credential of each source that asks for one stands, by source.
 
     Raises:
@@ -110,20 +110,22 @@ def list_standings(settings: Settings) -> list[Standing]:
 
 def examine_credential(
     settings: Settings, spider: type[SourceSpider], credential: Credential | None
-) -> Standing | None:
+) -> CredentialStatus | None:
     """How a source's credential stands; `None` where the source asks for none."""
-    lack = ""
+    missing = ""
     try:
         if spider.read_secret(settings) is None:
             return None
-    except LackError as error:
-        lack = str(error)
+    except MissingCredentialError as error:
+        missing = str(error)
     owner = credential.owner if credential else None
-    return Standing(spider.info.id, lack, owner, credential.expires_on if credential else None)
+    return CredentialStatus(
+        spider.info.id, missing, owner, credential.expires_on if credential else None
+    )
 
 
 def require_valid(settings: Settings, source: str, today: date) -> None:
-    """Let a look go out only while the source's credential holds.
+    """Let a run go out only while the source's credential holds.
 
     Raises:
         ExpiredError: saying since when it does not, and who answers for it.
@@ -137,12 +139,12 @@ def require_valid(settings: Settings, source: str, today: date) -> None:
         )
 
 
-def list_warnings(standings: list[Standing], today: date) -> list[Alert]:
+def list_warnings(standings: list[CredentialStatus], today: date) -> list[Alert]:
     """Credentials whose end is near or past, each as the latest of its warnings."""
     return [_warn(standing, today) for standing in standings if standing.is_warned(today)]
 
 
-def _warn(standing: Standing, today: date) -> Alert:
+def _warn(standing: CredentialStatus, today: date) -> Alert:
     days = standing.count_days(today)
     if days is None or standing.expires_on is None:
         raise ValueError("only a credential with an end is warned of")

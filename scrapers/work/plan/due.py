@@ -1,4 +1,4 @@
-"""What is to be looked at now: told by the rows of `run` and of `request_budget`.
+"""What is to be crawled now: told by the rows of `run` and of `request_budget`.
 
 The worker and the scheduler ask `find_due`; when a partition is due again, `archive.runs.due_dates` tells.
 """
@@ -17,9 +17,9 @@ from archive.store.database import read
 from config.settings import Settings
 from scrapers.fetching.budget import Pace, find_free_at
 from scrapers.fetching.walk import LOOPBACK
-from scrapers.sources.signing import LackError
+from scrapers.sources.signing import MissingCredentialError
 from scrapers.spiders import find_spiders
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.schedule import Demand, Schedule, choose_every, find_pace
 
 SHORT_WAIT = timedelta(seconds=30)
@@ -27,10 +27,10 @@ SHORT_WAIT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
-class Turn:
-    """A partition and when it is due; `None`: it has never been looked at."""
+class DueDate:
+    """A partition and when it is due; `None`: it has never been crawled."""
 
-    errand: Errand
+    crawl_job: CrawlJob
     due_at: datetime | None
 
 
@@ -40,41 +40,41 @@ def find_due(
     schedules: dict[str, Schedule],
     now: datetime,
     demands: Sequence[Demand] = (),
-) -> list[Errand]:
-    """The partitions to look at now, source by source, longest overdue first.
+) -> list[CrawlJob]:
+    """The partitions to crawl now, source by source, longest overdue first.
 
     A partition that is being read at this moment, by whomever, is left alone, and so is a source whose
     key must wait.
     """
-    due: list[Errand] = []
+    due: list[CrawlJob] = []
     with read(engine) as session:
         for source, schedule in schedules.items():
             pace = find_scheduled_pace(settings, source, schedule)
             if find_free_at(session, pace, now) <= now + SHORT_WAIT:
-                turns = find_turns(session, settings, source, schedule, now, demands)
-                due += _sort_due(turns, now)
+                due_dates = find_due_dates(session, settings, source, schedule, now, demands)
+                due += _sort_due(due_dates, now)
     return due
 
 
-def find_turns(
+def find_due_dates(
     session: Session,
     settings: Settings,
     source: str,
     schedule: Schedule,
     now: datetime,
     demands: Sequence[Demand],
-) -> list[Turn]:
-    """The partitions of a source that is looked at by itself, and when each is due."""
+) -> list[DueDate]:
+    """The partitions of a source that is crawled by itself, and when each is due."""
     if schedule.every is None:
         return []
-    turns = []
+    due_dates = []
     runs, ended = find_last_crawls(session, source), list_ended_crawls(session, source)
     for partition in find_spiders()[source].list_partitions(settings, now.date()):
         run = runs.get(partition)
         every = choose_every(schedule, schedule.every, partition, now, demands)
-        errand = Errand(source, partition, schedule.base_url, ended.get(partition, 0))
-        turns.append(Turn(errand, next_due_at(run, every) if run else None))
-    return turns
+        crawl_job = CrawlJob(source, partition, schedule.base_url, ended.get(partition, 0))
+        due_dates.append(DueDate(crawl_job, next_due_at(run, every) if run else None))
+    return due_dates
 
 
 def find_scheduled_pace(settings: Settings, source: str, schedule: Schedule) -> Pace:
@@ -82,13 +82,13 @@ def find_scheduled_pace(settings: Settings, source: str, schedule: Schedule) -> 
     spider = find_spiders()[source]
     try:
         secret = spider.read_secret(settings)
-    except LackError:
+    except MissingCredentialError:
         secret = None
     is_local = urlsplit(schedule.base_url).hostname in LOOPBACK
     return find_pace(spider.info, schedule, secret, is_local=is_local)
 
 
-def _sort_due(turns: list[Turn], now: datetime) -> list[Errand]:
-    """What is due, never looked at first, then longest overdue."""
-    due = [(turn.due_at is not None, turn.due_at or now, turn.errand) for turn in turns]
-    return [errand for _, due_at, errand in sorted(due, key=lambda t: t[:2]) if due_at <= now]
+def _sort_due(due_dates: list[DueDate], now: datetime) -> list[CrawlJob]:
+    """What is due, never crawled first, then longest overdue."""
+    due = [(due.due_at is not None, due.due_at or now, due.crawl_job) for due in due_dates]
+    return [crawl_job for _, due_at, crawl_job in sorted(due, key=lambda t: t[:2]) if due_at <= now]

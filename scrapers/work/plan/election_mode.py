@@ -1,6 +1,6 @@
 """Election mode: windows of rules on the election calendar, and how closely their ads must be watched.
 
-The scheduler, the worker and `paidforby schedule` look ahead through it. A source is looked at more often
+The scheduler, the worker and `paidforby schedule` look ahead through it. A source is crawled more often
 only where its schedule grants it (`Schedule.fastest`).
 """
 
@@ -16,8 +16,8 @@ from oversight.reference.windows import compute_window
 from oversight.rules.loading import Rule, load_rules
 from scrapers.work.plan.schedule import Demand
 
-LOOKS_PER_WINDOW = 12
-"""So many looks tell an ad's first and last day to a twelfth of the window: of 48 hours, to four."""
+CRAWLS_PER_WINDOW = 12
+"""So many runs tell an ad's first and last day to a twelfth of the window: of 48 hours, to four."""
 EVERYWHERE = "*"
 EUROPEAN_UNION = "EU"
 MEMBER_STATES = "eu_member_states"
@@ -74,7 +74,7 @@ def _list_windows(settings: Settings) -> list[tuple[Rule, Election]]:
         rules, elections = load_rules(settings), load_elections(settings)
         parameters = load_parameters(settings)
     except ReferenceFileError as error:
-        note(f"no window of a rule makes us look more often: {error}")
+        note(f"no window of a rule makes us crawl more often: {error}")
         return []
     member_states = parameters.get(MEMBER_STATES)
     return [
@@ -109,5 +109,5 @@ def make_demand(rule: Rule, election: Election) -> Demand | None:
     if not spans:
         return None
     start_at, end_at = min(s.start_at for s in spans), max(s.end_at for s in spans)
-    resolution = (end_at - start_at) / LOOKS_PER_WINDOW
+    resolution = (end_at - start_at) / CRAWLS_PER_WINDOW
     return Demand(rule.id, election.id, election.country, start_at, end_at, resolution)

@@ -19,11 +19,11 @@ from archive.store.database import read
 from config.settings import Settings
 from scrapers.fetching.budget import Pace, find_free_at
 from scrapers.spiders import find_spiders
-from scrapers.work.plan.due import find_scheduled_pace, find_turns
+from scrapers.work.plan.due import find_due_dates, find_scheduled_pace
 from scrapers.work.plan.schedule import Demand, Schedule, choose_every
 
 
-class Verdict(StrEnum):
+class WindowVerdict(StrEnum):
     """Whether the ads of a window will be dated closely enough to hold them against its rule."""
 
     DECIDABLE = "decidable"
@@ -38,14 +38,14 @@ class Forecast:
     demand: Demand
     source: str
     every: timedelta | None
-    """Time between looks within the window; `None`: not known."""
-    verdict: Verdict
+    """Time between runs within the window; `None`: not known."""
+    verdict: WindowVerdict
     because: str
 
 
 @dataclass(frozen=True)
-class LookCost:
-    """What the newest whole look at a partition took."""
+class CrawlCost:
+    """What the newest whole run of a partition took."""
 
     requests: int
     duration: timedelta
@@ -76,8 +76,8 @@ def forecast_windows(
     return sorted(made, key=lambda forecast: forecast.demand.start_at)
 
 
-def find_costs(session: Session, source: str) -> dict[str, LookCost]:
-    """What whole looks took, by partition; one that found nothing new and asked once counts as one."""
+def find_costs(session: Session, source: str) -> dict[str, CrawlCost]:
+    """What whole runs took, by partition; one that found nothing new and asked once counts as one."""
     newest = (
         select(func.max(Run.id))
         .where(Run.source == source, Run.kind == RunKind.CRAWL, col(Run.complete))
@@ -90,7 +90,7 @@ def find_costs(session: Session, source: str) -> dict[str, LookCost]:
         select(Run.partition, Run.started_at, Run.ended_at, answers).where(col(Run.id).in_(newest))
     )
     return {
-        partition: LookCost(max(count, 1), ended_at - started_at)
+        partition: CrawlCost(max(count, 1), ended_at - started_at)
         for partition, started_at, ended_at, count in rows
         if ended_at is not None
     }
@@ -101,20 +101,20 @@ def _forecast(
     source: str,
     schedule: Schedule,
     partitions: Sequence[str],
-    costs: dict[str, LookCost],
+    costs: dict[str, CrawlCost],
     pace: Pace,
 ) -> Forecast:
     concerned = [each for each in partitions if demand.concerns(schedule, each)]
     unknown = [each for each in concerned if each not in costs]
     if unknown:
-        because = f"no whole look at {', '.join(unknown)} yet tells what one takes"
-        return Forecast(demand, source, None, Verdict.NOT_KNOWN, because)
+        because = f"no whole run at {', '.join(unknown)} yet tells what one takes"
+        return Forecast(demand, source, None, WindowVerdict.NOT_KNOWN, because)
     others = [each for each in partitions if each in costs and each not in concerned]
     every = schedule.every or timedelta.max
     left_share = 1 - sum(_find_load(costs[each], pace) / every for each in others)
     if left_share <= 0:
         because = "the other partitions use up what the key may ask"
-        return Forecast(demand, source, None, Verdict.TOO_COARSE, because)
+        return Forecast(demand, source, None, WindowVerdict.TOO_COARSE, because)
     granted = choose_every(schedule, every, concerned[0], demand.start_at, [demand])
     round_time = max(
         sum((_find_load(costs[each], pace) for each in concerned), timedelta()) / left_share,
@@ -123,8 +123,8 @@ def _forecast(
     return _judge(demand, source, granted, round_time)
 
 
-def _find_load(cost: LookCost, pace: Pace) -> timedelta:
-    """Time of the key that one look uses up."""
+def _find_load(cost: CrawlCost, pace: Pace) -> timedelta:
+    """Time of the key that one run uses up."""
     per_hour = BUDGET_WINDOW / pace.requests_per_hour if pace.requests_per_hour else timedelta()
     return cost.requests * max(timedelta(seconds=pace.seconds_between_requests), per_hour)
 
@@ -132,18 +132,16 @@ def _find_load(cost: LookCost, pace: Pace) -> timedelta:
 def _judge(demand: Demand, source: str, granted: timedelta, round_time: timedelta) -> Forecast:
     every = max(granted, round_time)
     if every <= demand.resolution:
-        return Forecast(demand, source, every, Verdict.DECIDABLE, "")
+        return Forecast(demand, source, every, WindowVerdict.DECIDABLE, "")
     because = (
-        "one round of looks takes as long"
-        if round_time > granted
-        else "the schedule grants no more"
+        "one round of runs takes as long" if round_time > granted else "the schedule grants no more"
     )
-    return Forecast(demand, source, every, Verdict.TOO_COARSE, because)
+    return Forecast(demand, source, every, WindowVerdict.TOO_COARSE, because)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How one source stands: how often it is looked at, when next, and what its key has used."""
+class ScheduleStatus:
+    """How one source stands: how often it is crawled, when next, and what its key has used."""
 
     source: str
     every: timedelta | None
@@ -163,7 +161,7 @@ def list_standings(
     schedules: dict[str, Schedule],
     demands: Sequence[Demand],
     now: datetime,
-) -> list[Standing]:
+) -> list[ScheduleStatus]:
     """How each source that has a schedule stands, by its id."""
     with read(engine) as session:
         return [
@@ -179,8 +177,8 @@ def _find_standing(
     schedule: Schedule,
     demands: Sequence[Demand],
     now: datetime,
-) -> Standing:
-    turns = find_turns(session, settings, source, schedule, now, demands)
+) -> ScheduleStatus:
+    turns = find_due_dates(session, settings, source, schedule, now, demands)
     pace = find_scheduled_pace(settings, source, schedule)
     free_at = find_free_at(session, pace, now)
     budget = session.get(RequestBudget, pace.key)
@@ -188,9 +186,9 @@ def _find_standing(
     times = [max(turn.due_at or now, free_at) for turn in turns]
     every = schedule.every
     if every is not None:
-        paces = [choose_every(schedule, every, t.errand.partition, now, demands) for t in turns]
+        paces = [choose_every(schedule, every, t.crawl_job.partition, now, demands) for t in turns]
         every = min(paces, default=every)
-    return Standing(
+    return ScheduleStatus(
         source=source,
         every=every,
         partitions=len(turns),

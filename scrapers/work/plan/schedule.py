@@ -1,6 +1,6 @@
-"""How often each source is looked at, and how fast: files of an operator, what windows of rules ask.
+"""How often each source is crawled, and how fast: files of an operator, what windows of rules ask.
 
-`due.py` and `election_mode.py` read it, and a crawl for its pace. When a source was looked at last is
+`due.py` and `election_mode.py` read it, and a crawl for its pace. When a source was crawled last is
 no matter of this file.
 """
 
@@ -28,16 +28,16 @@ NEVER = "never"
 
 
 class Schedule(BaseModel):
-    """How often one source is looked at: a file `schedules/<source>.yaml`."""
+    """How often one source is crawled: a file `schedules/<source>.yaml`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     every: timedelta | None = Field(
-        description="Time between looks at a partition: 30m, 6h, 1d; `never` leaves the source out."
+        description="Time between runs of a partition: 30m, 6h, 1d; `never` leaves the source out."
     )
     fastest: timedelta | None = Field(
         default=None,
-        description="Shortest time between looks while a rule's window needs more of them; empty: "
+        description="Shortest time between runs while a rule's window needs more of them; empty: "
         "elections change nothing.",
     )
     countries: tuple[str, ...] = Field(
@@ -69,7 +69,7 @@ class Schedule(BaseModel):
 
 @dataclass(frozen=True)
 class Demand:
-    """What one rule's window at one election asks of the sources: looks no further apart than this."""
+    """What one rule's window at one election asks of the sources: crawls no further apart than this."""
 
     rule: str
     election: str
@@ -80,7 +80,7 @@ class Demand:
     resolution: timedelta
 
     def is_pressing(self, now: datetime) -> bool:
-        """Whether looks count: from the last one before the window to the first one after it."""
+        """Whether crawls count: from the last one before the window to the first one after it."""
         return self.start_at - self.resolution <= now < self.end_at + self.resolution
 
     def concerns(self, schedule: Schedule, partition: str) -> bool:
@@ -108,7 +108,7 @@ def read_schedules(settings: Settings) -> dict[str, Schedule]:
 
 
 def read_schedule(settings: Settings, source: str) -> Schedule | None:
-    """The schedule of one source; `None`: it has none, and is looked at by hand.
+    """The schedule of one source; `None`: it has none, and is crawled by hand.
 
     Raises:
         YamlFileError: naming the file, and the line and field that are wrong.
@@ -125,7 +125,7 @@ def _find_paths(settings: Settings) -> dict[str, Path]:
 def choose_every(
     schedule: Schedule, every: timedelta, partition: str, now: datetime, demands: Sequence[Demand]
 ) -> timedelta:
-    """Time between looks at a partition: `every`, or what a window needs and the schedule grants."""
+    """Time between runs of a partition: `every`, or what a window needs and the schedule grants."""
     if schedule.fastest is None:
         return every
     wanted = [

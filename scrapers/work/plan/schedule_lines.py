@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from archive.terminal import format_table, format_time
 from scrapers.work.plan.election_mode import Undated
-from scrapers.work.plan.planning import Forecast, Standing
+from scrapers.work.plan.planning import Forecast, ScheduleStatus
 
 
 def tell_windows(forecasts: Sequence[Forecast], undated: Sequence[Undated]) -> list[str]:
@@ -20,7 +20,7 @@ def tell_windows(forecasts: Sequence[Forecast], undated: Sequence[Undated]) -> l
 def _tell_forecasts(forecasts: Sequence[Forecast]) -> list[str]:
     if not forecasts:
         return ["no window of a rule is open or ahead: election mode changes nothing now"]
-    header = ["rule", "election", "opens", "is over", "source", "a look every", "needed every", ""]
+    header = ["rule", "election", "opens", "is over", "source", "a run every", "needed every", ""]
     return format_table(header, [_tell_forecast(forecast) for forecast in forecasts])
 
 
@@ -48,13 +48,13 @@ def _tell_forecast(forecast: Forecast) -> list[str]:
     ]
 
 
-def tell_standings(standings: Sequence[Standing]) -> list[str]:
+def tell_standings(standings: Sequence[ScheduleStatus]) -> list[str]:
     """Lines of a table: each source, how often, when next, and what it has used."""
-    header = ["source", "a look every", "partitions", "due now", "next", "asked this hour"]
+    header = ["source", "a run every", "partitions", "due now", "next", "asked this hour"]
     return format_table(header, [_tell_standing(standing) for standing in standings])
 
 
-def _tell_standing(standing: Standing) -> list[object]:
+def _tell_standing(standing: ScheduleStatus) -> list[object]:
     most = f" of {standing.requests_per_hour:,}" if standing.requests_per_hour else ""
     every = "only when asked" if standing.every is None else tell_span(standing.every)
     return [
@@ -89,7 +89,7 @@ def describe_undated(window: Undated) -> dict[str, object]:
     return asdict(window) | {"because": "no date"}
 
 
-def describe_standing(standing: Standing) -> dict[str, object]:
+def describe_standing(standing: ScheduleStatus) -> dict[str, object]:
     """A standing as programs read it."""
     values = asdict(standing)
     return values | {"every_seconds": _count_seconds(values.pop("every"))}

@@ -24,9 +24,9 @@ DAY_1 = day(1)
 
 
 @pytest.fixture
-def quiet(engine, look_at, make_ad):
+def quiet(engine, ingest_run, make_ad):
     """One ad declared political, one of which nothing is said, two that have no label."""
-    look_at(
+    ingest_run(
         [
             make_ad("declared", declared_political=True),
             make_ad("untold"),
@@ -119,7 +119,7 @@ def test_an_ad_tells_who_called_it_political_since_when_and_why(quiet):
         "It asks for votes.",
     )
     assert (given.until_at, given.withdrawn_by) == (day(3), "Officer Tide")
-    assert not read_quiet(quiet).is_listed
+    assert not read_quiet(quiet).is_visible_by_default
 
 
 def test_an_earlier_answer_tells_of_no_later_label_or_withdrawal(quiet):
@@ -128,17 +128,21 @@ def test_an_earlier_answer_tells_of_no_later_label_or_withdrawal(quiet):
         withdraw_label(session, find_ad_row(session, AD), "Officer Tide", "It sells lamps.", day(3))
     before, between = (read_quiet(quiet, Moment(as_of=day(n))) for n in (0, 2))
     assert [one.kind for one in before.labels] == ["source"]
-    assert (between.is_listed, between.labels[1].until_at, between.labels[1].withdrawn_by) == (
+    assert (
+        between.is_visible_by_default,
+        between.labels[1].until_at,
+        between.labels[1].withdrawn_by,
+    ) == (
         True,
         None,
         None,
     )
 
 
-def test_each_word_of_the_source_about_it_is_told_with_its_time(engine, look_at, make_ad):
+def test_each_word_of_the_source_about_it_is_told_with_its_time(engine, ingest_run, make_ad):
     for place, declared in enumerate((None, True, True)):
         values = {"declared_political": declared, "declared_by": "platform" if declared else None}
-        look_at([make_ad("late", **values, bodies=[f"Text {place}"])], day(place))
+        ingest_run([make_ad("late", **values, bodies=[f"Text {place}"])], day(place))
     with read(engine) as session:
         labels = read_ad(session, "example:late").labels
     assert [(one.kind, one.says, one.since_at, one.until_at) for one in labels] == [
@@ -191,8 +195,8 @@ def test_totals_and_news_leave_them_out_and_count_them_beside(quiet):
     assert (counts["ads"], counts["unlabelled"]) == (3, 1)
 
 
-def test_those_that_vanished_count_only_if_lists_show_them(quiet, look_at, make_ad):
-    look_at([make_ad("untold")], day(1))
+def test_those_that_vanished_count_only_if_lists_show_them(quiet, ingest_run, make_ad):
+    ingest_run([make_ad("untold")], day(1))
     with read(quiet) as session:
         assert count_archive(session)["vanished"] == 1
         assert count_news(session, day(1)).vanished_ads == 1
@@ -200,15 +204,15 @@ def test_those_that_vanished_count_only_if_lists_show_them(quiet, look_at, make_
 
 def test_what_is_missing_is_told_of_listed_ads_and_the_others_are_one_lack(quiet):
     with read(quiet) as session:
-        counted = {lack.what: lack.count for lack in what_is_missing(session).lacks}
+        counted = {data_gap.what: data_gap.count for data_gap in what_is_missing(session).data_gaps}
     assert counted == {"undated": 2, "payer_unknown": 2, "unlabelled": 2}
 
 
 def test_an_advertiser_of_such_ads_alone_stands_in_no_list_and_keeps_its_page(
-    look_at, make_ad, engine
+    ingest_run, make_ad, engine
 ):
     lamps = {"advertiser_ref": "page-2", "advertiser_name": "Lamp Shop", "payer_name": "Lamps Ltd"}
-    look_at([make_ad("declared"), make_ad("lamp", **lamps, declared_political=False)])
+    ingest_run([make_ad("declared"), make_ad("lamp", **lamps, declared_political=False)])
     with read(engine) as session:
         found = [list_advertisers(session, include=asked).items for asked in (None, "unlabelled")]
         shop = read_advertiser(session, "example:page-2")
@@ -217,9 +221,9 @@ def test_an_advertiser_of_such_ads_alone_stands_in_no_list_and_keeps_its_page(
         assert list_advertisers(session, limit=1).next_cursor is None
 
 
-def test_corrections_of_them_are_told_to_who_asks(quiet, look_at, make_ad):
+def test_corrections_of_them_are_told_to_who_asks(quiet, ingest_run, make_ad):
     lower = {"spend_lower_minor": 1_00, "spend_upper_minor": 2_00}
-    look_at(
+    ingest_run(
         [make_ad("quiet", declared_political=None, **lower), make_ad("untold", **lower)], day(1)
     )
 
@@ -240,7 +244,7 @@ def test_the_mirror_holds_every_ad_and_says_which_are_listed(quiet, tmp_path):
     def list_mirrored():
         sync_mirror(quiet, tmp_path, day(3))
         rows = rows_of_mirror(tmp_path, "public_ad")
-        return {row["public_id"].partition(":")[2]: row["is_listed"] for row in rows}
+        return {row["public_id"].partition(":")[2]: row["is_visible_by_default"] for row in rows}
 
     assert list_mirrored() == {"declared": True, "untold": True, "quiet": False, "denied": False}
     label(quiet)

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from archive.exports.dump import dump_table, list_tables
 from archive.media.files import MachineText, keep_file
-from archive.media.pictures import Look
+from archive.media.pictures import FileFacts
 from archive.models import QuarantinedPiece
 from archive.records import AdvertiserSpendRecord, MissingReason
 from archive.store.blobs import BlobStore
@@ -16,7 +16,7 @@ from archive.store.database import read, write
 from archive.store.ledger.root import read_ledger_head
 from config.settings import Settings
 from tests.archive.store.filled_tables import fill_empty_tables
-from tests.invented import NOW, decide_something, make_archive, make_settings, take_look
+from tests.invented import NOW, decide_something, make_archive, make_settings, record_run
 
 RULE = "id: my-own-rule\n"
 
@@ -57,11 +57,11 @@ def fill(settings: Settings) -> Engine:
     )
     with write(engine) as session:
         blobs = BlobStore(settings.blobs_dir)
-        take_look(session, blobs, "harbour_ads", "weekly", NOW, [statement])
+        record_run(session, blobs, "harbour_ads", "weekly", NOW, [statement])
         piece = blobs.put_bytes(b"a line nobody can read")
         picture = blobs.put_bytes(b"a picture of an ad")
-        unread = MachineText(None, MissingReason.NOT_LOOKED, "nobody looked")
-        keep_file(session, picture, Look("image/png"), unread, NOW)
+        unread = MachineText(None, MissingReason.NOT_LOOKED, "nobody crawled")
+        keep_file(session, picture, FileFacts("image/png"), unread, NOW)
         fill_empty_tables(session.connection(), list_tables())
         for held in session.exec(select(QuarantinedPiece)):
             held.sha256 = piece.sha256

@@ -10,7 +10,7 @@ from archive.exports.mirror.manifest import require_manifest
 from archive.exports.mirror.tables import MIRRORED, list_columns
 from archive.exports.parquet import arrow_schema, to_record_batch
 from archive.models import PublicAd
-from archive.reading.visible import is_listed
+from archive.reading.visible import is_visible_by_default
 from archive.records import AdvertiserSpendRecord, DisclosureRecord
 from archive.store.changes import last_change_seq
 from archive.store.database import read
@@ -23,7 +23,11 @@ on_sqlite = pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
 def rows_of_table(engine, name):
     """The rows of a table in the mirror's form, by id."""
     table, _ = MIRRORED[name]
-    listed = [is_listed(PublicAd).label("is_listed")] if name == "public_ad" else []
+    listed = (
+        [is_visible_by_default(PublicAd).label("is_visible_by_default")]
+        if name == "public_ad"
+        else []
+    )
     with read(engine) as session:
         query = select(*table.c, *listed).order_by(table.c.id)
         rows = session.connection().execute(query).mappings().all()

@@ -17,7 +17,7 @@ from archive.store.blobs import BlobStore
 from archive.store.database import create_archive_engine, open_archive, read, write
 from archive.store.setup import migrate
 from tests.archive.exports.backups import dump_all, fill, make_home, root_of, tell
-from tests.invented import NOW, take_look
+from tests.invented import NOW, record_run
 from tests.invented_records import harbour_ads
 
 
@@ -56,7 +56,7 @@ def test_a_backup_shows_one_moment_although_others_write_meanwhile(sqlite_archiv
         if what.startswith("tables/") and not written:
             written.append(what)
             with write(engine) as session:
-                take_look(
+                record_run(
                     session,
                     BlobStore(settings.blobs_dir),
                     "harbour_ads",
@@ -152,7 +152,7 @@ def test_a_file_that_is_gone_or_too_many_is_found(backup, tmp_path):
         restore_backup(make_home(tmp_path / "second"), backup, tell)
 
 
-def test_a_list_that_was_rewritten_is_not_believed(backup, tmp_path):
+def test_a_list_that_was_rewritten_is_implausible(backup, tmp_path):
     with (backup / "SHA256SUMS").open("a") as sums:
         sums.write("\n")
 

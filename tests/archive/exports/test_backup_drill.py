@@ -16,7 +16,7 @@ from search.engines import open_search
 from search.query import build_query
 from search.sync import sync_index
 from tests.archive.exports.backups import RULE, dump_all, fill, make_home, root_of, tell
-from tests.invented import NOW, take_look
+from tests.invented import NOW, record_run
 from tests.invented_records import harbour_ads
 
 
@@ -49,11 +49,11 @@ def test_drill_destroyed_and_restored_on_the_other_database_and_crawled_on(
 
 
 def crawl_on(settings: Settings, engine: Engine) -> None:
-    """A further look, and what it brings can be found."""
+    """A further run, and what it brings can be found."""
     later = NOW + timedelta(days=1)
     ads = [*harbour_ads(2), harbour_ads(0)[1].model_copy(update={"ref": "new-after-restore"})]
     with write(engine) as session:
-        take_look(session, BlobStore(settings.blobs_dir), "harbour_ads", "2026", later, ads)
+        record_run(session, BlobStore(settings.blobs_dir), "harbour_ads", "2026", later, ads)
     search = open_search(settings, engine)
     sync_index(engine, search, later)
     found = search.search(build_query(""))

@@ -26,9 +26,11 @@ def read_fixture_ads() -> list[AdRecord]:
 
 
 @pytest.mark.parametrize(("what", "name"), [("delivery", "delivery"), ("targeting", "targeting")])
-def test_delivery_and_targeting_of_the_fixtures_come_back_cell_by_cell(engine, look_at, what, name):
+def test_delivery_and_targeting_of_the_fixtures_come_back_cell_by_cell(
+    engine, ingest_run, what, name
+):
     ads = read_fixture_ads()
-    look_at(ads)
+    ingest_run(ads)
     told = {f"example:{ad.ref}": getattr(ad, name) for ad in ads if getattr(ad, name)}
 
     back: dict[str, list[Row]] = {}
@@ -41,15 +43,15 @@ def test_delivery_and_targeting_of_the_fixtures_come_back_cell_by_cell(engine, l
     assert back == told
 
 
-def test_excluded_audiences_are_told_apart(engine, look_at):
-    look_at(read_fixture_ads())
+def test_excluded_audiences_are_told_apart(engine, ingest_run):
+    ingest_run(read_fixture_ads())
     modes = {row["mode"] for row in fetch_rows(engine, What.TARGETING)}
     assert modes == {"include", "exclude"}
 
 
-def test_a_cell_of_an_unforeseen_shape_is_kept_whole(engine, look_at, make_ad):
+def test_a_cell_of_an_unforeseen_shape_is_kept_whole(engine, ingest_run, make_ad):
     odd = {"by": "age_gender", "share": "half", "count": 2**70, "age": ["18"], "more": {"x": 1}}
-    look_at([make_ad(delivery=[odd])])
+    ingest_run([make_ad(delivery=[odd])])
     [row] = fetch_rows(engine, What.DELIVERY)
     assert (row["by"], row["share"], row["count"], row["age"]) == ("age_gender", None, None, None)
     assert row["rest"] == {k: v for k, v in odd.items() if k != "by"}

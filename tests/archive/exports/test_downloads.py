@@ -24,9 +24,9 @@ from tests.archive.exports.streamed import (
 from tests.archive.moments import DAY, NOON
 
 
-def test_an_empty_question_lists_every_ad_once_by_list_and_by_stream(engine, look_at, make_ad):
+def test_an_empty_question_lists_every_ad_once_by_list_and_by_stream(engine, ingest_run, make_ad):
     refs = [f"a{number}" for number in range(250)]
-    look_at([make_ad(ref) for ref in refs])
+    ingest_run([make_ad(ref) for ref in refs])
 
     listed, cursor = [], None
     with read(engine) as session:
@@ -149,10 +149,10 @@ def test_a_cut_download_goes_on_after_any_row_without_gap_or_duplicate(filled, w
         assert whole[: cut + 1] + rest == whole
 
 
-def test_what_is_learned_later_comes_after_the_end(engine, look_at, make_ad):
-    look_at([make_ad("a1")], sweep=False)
+def test_what_is_learned_later_comes_after_the_end(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")], sweep=False)
     _, end = split_end(write_whole(engine, What.ADS, Form.JSON_LINES))
-    look_at([make_ad("a2")], NOON + DAY, sweep=False)
+    ingest_run([make_ad("a2")], NOON + DAY, sweep=False)
     assert [r["ref"] for r in fetch_rows(engine, What.ADS, after=end["next_after"])] == ["a2"]
 
 
@@ -178,13 +178,13 @@ def change_record(record: AnyRecord) -> AnyRecord:
 
 
 @pytest.mark.parametrize("what", What)
-def test_a_list_of_an_earlier_moment_never_changes(engine, look_at, make_ad, what):
-    look_at(invent_records(make_ad))
+def test_a_list_of_an_earlier_moment_never_changes(engine, ingest_run, make_ad, what):
+    ingest_run(invent_records(make_ad))
     now = fetch_rows(engine, what)
     then = Moment(as_of=NOON)
     before = b"".join(write_stream(engine, what, Form.JSON_LINES, EVERYTHING[what], None, then))
     changed = [change_record(record) for record in invent_records(make_ad)]
-    look_at([*changed, make_ad("new")], NOON + DAY)
+    ingest_run([*changed, make_ad("new")], NOON + DAY)
 
     after = b"".join(write_stream(engine, what, Form.JSON_LINES, EVERYTHING[what], None, then))
     rows, end = split_end(after)

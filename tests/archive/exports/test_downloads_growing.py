@@ -28,7 +28,7 @@ def in_thread(work: Callable[[], None]) -> Iterator[None]:
 
 @pytest.mark.parametrize("form", [Form.JSON_LINES, Form.CSV])
 def test_what_another_thread_takes_in_meanwhile_changes_nothing_of_a_download(
-    engine, look_at, make_ad, form, monkeypatch
+    engine, ingest_run, make_ad, form, monkeypatch
 ):
     monkeypatch.setattr("archive.exports.downloads.select.BLOCK_ROWS", 100)
     fill_archive(engine, 250)
@@ -37,7 +37,7 @@ def test_what_another_thread_takes_in_meanwhile_changes_nothing_of_a_download(
 
     parts = write_stream(engine, What.ADS, form, AdFilter())
     taken = [next(parts), next(parts)]
-    with in_thread(lambda: look_at([*changed, make_ad("new")], NOON + DAY, sweep=False)):
+    with in_thread(lambda: ingest_run([*changed, make_ad("new")], NOON + DAY, sweep=False)):
         pass
     taken += parts
 
@@ -45,16 +45,16 @@ def test_what_another_thread_takes_in_meanwhile_changes_nothing_of_a_download(
     assert write_whole(engine, What.ADS, form) != before
 
 
-def test_downloads_beside_a_busy_writer_hold_whole_pages_in_order(engine, look_at, make_ad):
+def test_downloads_beside_a_busy_writer_hold_whole_pages_in_order(engine, ingest_run, make_ad):
     page = 50
-    look_at([make_ad(f"a{number}") for number in range(page)], sweep=False)
+    ingest_run([make_ad(f"a{number}") for number in range(page)], sweep=False)
     stop = threading.Event()
 
     def take_in() -> None:
         for start in range(page, 20 * page, page):
             if stop.is_set():
                 return
-            look_at(
+            ingest_run(
                 [make_ad(f"a{start + number}") for number in range(page)],
                 NOON + timedelta(minutes=start),
                 partition=f"{start}",
@@ -71,14 +71,14 @@ def test_downloads_beside_a_busy_writer_hold_whole_pages_in_order(engine, look_a
         assert len(refs) % page == 0
 
 
-def page_while_inserting(engine: Engine, look_at, make_ad, rows: int, every: int) -> None:
+def page_while_inserting(engine: Engine, ingest_run, make_ad, rows: int, every: int) -> None:
     """Page through the list of ads; before every so many pages twenty further ads come in."""
     fill_archive(engine, rows)
     seen, cursor, added, pages = [], None, 0, 0
     while not pages or cursor:
         if pages % every == 0 and added < 200:
             new = [make_ad(f"new{added + number}") for number in range(20)]
-            look_at(new, NOON + timedelta(days=1, minutes=pages), sweep=False)
+            ingest_run(new, NOON + timedelta(days=1, minutes=pages), sweep=False)
             added += 20
         with read(engine) as session:
             page = list_ads(session, AdFilter(), cursor, 100)
@@ -87,10 +87,12 @@ def page_while_inserting(engine: Engine, look_at, make_ad, rows: int, every: int
     assert seen == [f"a{n + 1}" for n in range(rows)] + [f"new{n}" for n in range(added)]
 
 
-def test_paging_through_a_list_that_grows_has_no_gap_and_no_duplicate(engine, look_at, make_ad):
-    page_while_inserting(engine, look_at, make_ad, rows=5_000, every=7)
+def test_paging_through_a_list_that_grows_has_no_gap_and_no_duplicate(engine, ingest_run, make_ad):
+    page_while_inserting(engine, ingest_run, make_ad, rows=5_000, every=7)
 
 
 @pytest.mark.slow
-def test_paging_through_100_000_ads_that_grow_has_no_gap_and_no_duplicate(engine, look_at, make_ad):
-    page_while_inserting(engine, look_at, make_ad, rows=100_000, every=100)
+def test_paging_through_100_000_ads_that_grow_has_no_gap_and_no_duplicate(
+    engine, ingest_run, make_ad
+):
+    page_while_inserting(engine, ingest_run, make_ad, rows=100_000, every=100)

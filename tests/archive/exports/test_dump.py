@@ -10,7 +10,7 @@ from archive.ingest.pages import ingest_page
 from archive.models import Advertiser
 from archive.models.runs import RunKind
 from archive.runs.lease import begin_run
-from archive.store.changes import move_mark
+from archive.store.changes import move_position
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
 from tests.archive.conftest import NOON
@@ -46,16 +46,16 @@ def test_both_databases_give_the_same_text(tmp_path, postgresql_url):
 def test_how_far_a_copy_has_come_is_no_part_of_the_archive(engine):
     with write(engine) as session:
         for consumer in ("oversight", "search:embedded:1", "mirror:abc"):
-            move_mark(session, consumer, 7, "", NOON)
+            move_position(session, consumer, 7, "", NOON)
 
     with read(engine) as session:
-        marks = list(dump_table(session, TABLES["consumer_mark"]))
+        marks = list(dump_table(session, TABLES["consumer_position"]))
 
     assert len(marks) == 1
     assert b'"oversight"' in marks[0]
 
 
-def test_a_look_that_was_broken_off_and_begun_again_tells_the_same_history(tmp_path, make_ad):
+def test_a_run_that_was_broken_off_and_begun_again_tells_the_same_history(tmp_path, make_ad):
     told = []
     for is_broken_off in (False, True):
         engine = create_archive_engine(f"sqlite:///{tmp_path / str(is_broken_off)}")
@@ -92,5 +92,5 @@ def test_another_word_of_an_ad_is_another_history(tmp_path, make_ad):
 
 def take_in(engine, at, records):
     with write(engine) as session:
-        look = begin_run(session, "example", "2026", RunKind.CRAWL, at, is_sweep=True)
-        ingest_page(session, look, records, None, at)
+        lease = begin_run(session, "example", "2026", RunKind.CRAWL, at, is_sweep=True)
+        ingest_page(session, lease, records, None, at)

@@ -20,9 +20,9 @@ from archive.exports.mirror import (
 )
 from archive.exports.mirror.manifest import hold_mirror, require_manifest
 from archive.exports.mirror.syncing import name_consumer
-from archive.models import Ad, ConsumerMark
+from archive.models import Ad, ConsumerPosition
 from archive.privacy.redactions import redact_field
-from archive.store.changes import read_mark
+from archive.store.changes import read_position
 from archive.store.database import read, write
 from tests.archive.conftest import NOON
 from tests.archive.exports.mirrored import (
@@ -41,10 +41,10 @@ def folder(tmp_path):
 
 
 class History:
-    """Random looks at one source, some of them late, incomplete or with fields withheld."""
+    """Random runs of one source, some of them late, incomplete or with fields withheld."""
 
-    def __init__(self, engine, look_at, make_ad, seed):
-        self.engine, self.look_at, self.make_ad = engine, look_at, make_ad
+    def __init__(self, engine, ingest_run, make_ad, seed):
+        self.engine, self.ingest_run, self.make_ad = engine, ingest_run, make_ad
         self.random = random.Random(seed)
         self.now = NOON
 
@@ -55,7 +55,7 @@ class History:
     def see_ads(self):
         refs = self.random.sample([f"a{i}" for i in range(6)], self.random.randint(0, 5))
         late = self.random.random() < 0.3
-        self.look_at(
+        self.ingest_run(
             [
                 self.make_ad(
                     ref,
@@ -73,7 +73,7 @@ class History:
 
     def see_money(self):
         late = self.random.random() < 0.3
-        self.look_at(
+        self.ingest_run(
             [
                 make_statement(self.random.choice([100, 200])),
                 make_statement(self.random.choice([100, 200]), advertiser_ref="page-2"),
@@ -97,8 +97,8 @@ class History:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_after_any_history_the_mirror_is_the_tables(engine, look_at, make_ad, folder, seed):
-    history = History(engine, look_at, make_ad, seed)
+def test_after_any_history_the_mirror_is_the_tables(engine, ingest_run, make_ad, folder, seed):
+    history = History(engine, ingest_run, make_ad, seed)
     for _ in range(20):
         history.go_on()
         if history.random.random() < 0.5:
@@ -113,11 +113,11 @@ def test_after_any_history_the_mirror_is_the_tables(engine, look_at, make_ad, fo
 
 
 def test_an_archive_that_is_years_old_is_mirrored_whole_and_then_followed(
-    engine, look_at, make_ad, folder
+    engine, ingest_run, make_ad, folder
 ):
-    look_at([make_ad(f"a{i}") for i in range(3)])
+    ingest_run([make_ad(f"a{i}") for i in range(3)])
     first = sync_mirror(engine, folder, NOON)
-    look_at([make_ad(f"a{i}") for i in range(2)] + [make_ad("a2", bodies=["New"])], later(1))
+    ingest_run([make_ad(f"a{i}") for i in range(2)] + [make_ad("a2", bodies=["New"])], later(1))
     second = sync_mirror(engine, folder, later(1))
 
     assert first.rebuilt
@@ -127,20 +127,24 @@ def test_an_archive_that_is_years_old_is_mirrored_whole_and_then_followed(
     assert_equal(engine, folder)
 
 
-def test_numbers_that_move_bring_one_row_and_not_the_whole_series(engine, look_at, make_ad, folder):
+def test_numbers_that_move_bring_one_row_and_not_the_whole_series(
+    engine, ingest_run, make_ad, folder
+):
     for day in range(3):
-        look_at([make_ad(spend_lower_minor=day, spend_upper_minor=day)], later(day))
+        ingest_run([make_ad(spend_lower_minor=day, spend_upper_minor=day)], later(day))
     sync_mirror(engine, folder, later(3))
-    look_at([make_ad(spend_lower_minor=9, spend_upper_minor=9)], later(4))
+    ingest_run([make_ad(spend_lower_minor=9, spend_upper_minor=9)], later(4))
 
     assert sync_mirror(engine, folder, later(4)).rows["ad_metric"] == 1
     assert_equal(engine, folder)
 
 
-def test_a_statement_that_was_replaced_is_no_longer_current_in_the_mirror(engine, look_at, folder):
-    look_at([make_statement(100)], sweep=False)
+def test_a_statement_that_was_replaced_is_no_longer_current_in_the_mirror(
+    engine, ingest_run, folder
+):
+    ingest_run([make_statement(100)], sweep=False)
     sync_mirror(engine, folder, NOON)
-    look_at([make_statement(200)], later(1), sweep=False)
+    ingest_run([make_statement(200)], later(1), sweep=False)
     sync_mirror(engine, folder, later(1))
 
     states = read_mirror(folder, "advertiser_spend").order("id").project("is_current").fetchall()
@@ -148,8 +152,8 @@ def test_a_statement_that_was_replaced_is_no_longer_current_in_the_mirror(engine
 
 
 @on_sqlite
-def test_when_nothing_changed_nothing_is_written(engine, look_at, make_ad, folder):
-    look_at([make_ad()])
+def test_when_nothing_changed_nothing_is_written(engine, ingest_run, make_ad, folder):
+    ingest_run([make_ad()])
     sync_mirror(engine, folder, NOON)
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*.*")}
 
@@ -158,27 +162,29 @@ def test_when_nothing_changed_nothing_is_written(engine, look_at, make_ad, folde
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*.*")} == before
 
 
-def test_a_database_that_went_back_in_time_makes_the_mirror_anew(engine, look_at, make_ad, folder):
-    look_at([make_ad()])
+def test_a_database_that_went_back_in_time_makes_the_mirror_anew(
+    engine, ingest_run, make_ad, folder
+):
+    ingest_run([make_ad()])
     sync_mirror(engine, folder, NOON)
-    look_at([make_ad(bodies=["New"])], later(1))
+    ingest_run([make_ad(bodies=["New"])], later(1))
     sync_mirror(engine, folder, later(1))
     manifest = require_manifest(folder)
     with write(engine) as session:
-        session.delete(session.get(ConsumerMark, name_consumer(manifest)))
+        session.delete(session.get(ConsumerPosition, name_consumer(manifest)))
 
     report = sync_mirror(engine, folder, later(2))
 
     assert report.rebuilt
     assert_equal(engine, folder)
     with read(engine) as session:
-        assert read_mark(session, name_consumer(manifest)) is None
-        assert read_mark(session, name_consumer(require_manifest(folder))).seq == report.seq
+        assert read_position(session, name_consumer(manifest)) is None
+        assert read_position(session, name_consumer(require_manifest(folder))).seq == report.seq
 
 
 @on_sqlite
-def test_a_table_that_got_another_column_makes_the_mirror_anew(engine, look_at, make_ad, folder):
-    look_at([make_ad()])
+def test_a_table_that_got_another_column_makes_the_mirror_anew(engine, ingest_run, make_ad, folder):
+    ingest_run([make_ad()])
     sync_mirror(engine, folder, NOON)
     path = folder / "manifest.json"
     path.write_text(path.read_text().replace('"landing_domains"', '"hosts_as_it_was"'))
@@ -205,10 +211,10 @@ def test_without_a_mirror_one_is_told_what_to_type(folder):
         read_mirror(folder, "public_ad")
 
 
-def test_status_says_the_mark_the_lag_and_the_sizes(engine, look_at, make_ad, folder):
-    look_at([make_ad()])
+def test_status_says_the_mark_the_lag_and_the_sizes(engine, ingest_run, make_ad, folder):
+    ingest_run([make_ad()])
     sync_mirror(engine, folder, later(1))
-    look_at([make_ad(bodies=["New"])], later(2))
+    ingest_run([make_ad(bodies=["New"])], later(2))
 
     status = read_status(engine, folder)
 

@@ -27,15 +27,15 @@ def folder(tmp_path):
 
 
 @on_sqlite
-@pytest.mark.parametrize("step", ["_write_part", "write_manifest", "_note_mark"])
+@pytest.mark.parametrize("step", ["_write_part", "write_manifest", "_note_position"])
 @pytest.mark.parametrize("is_first", [True, False], ids=["first sync", "later sync"])
 def test_killed_at_any_step_of_a_sync_nothing_is_lost_or_doubled(
-    engine, look_at, make_ad, folder, monkeypatch, step, is_first
+    engine, ingest_run, make_ad, folder, monkeypatch, step, is_first
 ):
-    look_at([make_ad("a1"), make_statement(100), make_disclosure(1)], sweep=False)
+    ingest_run([make_ad("a1"), make_statement(100), make_disclosure(1)], sweep=False)
     if not is_first:
         sync_mirror(engine, folder, NOON)
-        look_at([make_ad("a1", bodies=["New"]), make_statement(2)], later(1), sweep=False)
+        ingest_run([make_ad("a1", bodies=["New"]), make_statement(2)], later(1), sweep=False)
     with monkeypatch.context() as patch:
         patch.setattr(syncing, step, kill)
         with pytest.raises(KilledError):
@@ -65,12 +65,12 @@ def read_part(path):
 
 
 @on_sqlite
-@pytest.mark.parametrize("step", ["_write_newest", "write_manifest", "_delete_unlisted"])
+@pytest.mark.parametrize("step", ["_write_newest", "write_manifest", "_delete_hidden"])
 def test_killed_at_any_step_of_a_compaction_the_mirror_stays_whole(
-    engine, look_at, make_ad, folder, monkeypatch, step
+    engine, ingest_run, make_ad, folder, monkeypatch, step
 ):
     for day in range(3):
-        look_at([make_ad(bodies=[str(day)])], later(day))
+        ingest_run([make_ad(bodies=[str(day)])], later(day))
         sync_mirror(engine, folder, later(day))
     with monkeypatch.context() as patch:
         patch.setattr(compacting, step, kill)
@@ -87,9 +87,9 @@ def test_killed_at_any_step_of_a_compaction_the_mirror_stays_whole(
 
 
 @on_sqlite
-def test_who_began_to_read_before_a_compaction_may_finish(engine, look_at, make_ad, folder):
+def test_who_began_to_read_before_a_compaction_may_finish(engine, ingest_run, make_ad, folder):
     for day in range(2):
-        look_at([make_ad(bodies=[str(day)])], later(day))
+        ingest_run([make_ad(bodies=[str(day)])], later(day))
         sync_mirror(engine, folder, later(day))
     began = newest_rows_sql(folder, "public_ad")
 
@@ -99,8 +99,8 @@ def test_who_began_to_read_before_a_compaction_may_finish(engine, look_at, make_
 
 
 @on_sqlite
-def test_a_half_written_file_counts_for_nothing(engine, look_at, make_ad, folder):
-    look_at([make_ad()])
+def test_a_half_written_file_counts_for_nothing(engine, ingest_run, make_ad, folder):
+    ingest_run([make_ad()])
     sync_mirror(engine, folder, NOON)
     (folder / "public_ad" / "999999999999-dead.parquet").write_bytes(b"PAR1 half")
 

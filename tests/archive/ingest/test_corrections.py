@@ -13,7 +13,7 @@ from archive.ingest.rows import Stamp
 from archive.models import Correction
 from archive.reading.as_of.moment import Moment
 from archive.reading.corrections import CorrectionFilter, list_corrections, tell_correction
-from archive.runs.lease import Look
+from archive.runs.lease import RunLease
 from archive.store.database import read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
@@ -27,7 +27,7 @@ def day(number):
 
 
 def make_stamp(at):
-    return Stamp(Look(7, "example", "2026", 1, at, is_sweep=True), 9, at)
+    return Stamp(RunLease(7, "example", "2026", 1, at, is_sweep=True), 9, at)
 
 
 def correct(before, after, *, ended_at=None, first_on=2, then_on=3):

@@ -39,9 +39,9 @@ def file_row(amount, ref="r1", **values):
 def take_in(engine, records, at, *, learned_at=None):
     now = learned_at or at
     with write(engine) as session:
-        look = begin_run(session, "example", "2026", RunKind.IMPORT, now, observed_on=at)
-        counts = ingest_page(session, look, records, None, now)
-        end_run(session, look, Outcome.DONE, now)
+        lease = begin_run(session, "example", "2026", RunKind.IMPORT, now, observed_on=at)
+        counts = ingest_page(session, lease, records, None, now)
+        end_run(session, lease, Outcome.DONE, now)
     return counts
 
 
@@ -106,7 +106,7 @@ def test_another_purpose_is_a_version_and_no_correction(engine):
     assert list_corrections(engine) == []
 
 
-def test_two_rows_of_one_ref_in_one_look_do_not_correct_each_other(engine):
+def test_two_rows_of_one_ref_in_one_run_do_not_correct_each_other(engine):
     counts = take_in(engine, [file_row(100), file_row(150)], day(1))
 
     assert (counts.seen, counts.new, counts.changed) == (2, 1, 1)

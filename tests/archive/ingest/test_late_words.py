@@ -8,12 +8,12 @@ from sqlmodel import col, select
 
 from archive.models import (
     Ad,
-    AdAbsence,
     AdMetric,
     AdVersion,
     Advertiser,
     AdvertiserName,
     PublicAd,
+    VanishedPeriod,
 )
 from archive.store.database import read
 
@@ -25,13 +25,13 @@ def day(number):
 
 
 @pytest.fixture
-def look_on(look_at):
-    """A look whose words are of one day and that is taken in on another."""
+def ingest_run_on(ingest_run):
+    """A run whose words are of one day and that is taken in on another."""
 
-    def look(observed, records, learned, **options):
-        return look_at(records, day(learned), observed_on=day(observed), **options)
+    def lease(observed, records, learned, **options):
+        return ingest_run(records, day(learned), observed_on=day(observed), **options)
 
-    return look
+    return lease
 
 
 def versions_of(engine):
@@ -40,10 +40,10 @@ def versions_of(engine):
         return [(v.observed_at, v.content["bodies"][0], v.seq) for v in session.exec(query)]
 
 
-def test_words_older_than_a_look_that_saw_nothing_new_stay_history(engine, look_on, make_ad):
-    look_on(1, [make_ad(bodies=["first"])], learned=1, sweep=False)
-    look_on(10, [make_ad(bodies=["first"])], learned=10, sweep=False)
-    look_on(5, [make_ad(bodies=["between"])], learned=11, sweep=False)
+def test_words_older_than_a_run_that_saw_nothing_new_stay_history(engine, ingest_run_on, make_ad):
+    ingest_run_on(1, [make_ad(bodies=["first"])], learned=1, sweep=False)
+    ingest_run_on(10, [make_ad(bodies=["first"])], learned=10, sweep=False)
+    ingest_run_on(5, [make_ad(bodies=["between"])], learned=11, sweep=False)
 
     assert versions_of(engine) == [
         (day(1), "first", 1),
@@ -55,20 +55,22 @@ def test_words_older_than_a_look_that_saw_nothing_new_stay_history(engine, look_
     assert (public.bodies, public.versions, public.last_changed_at) == (["first"], 3, day(10))
 
 
-def test_without_a_newer_look_that_saw_the_ad_late_words_are_its_newest(engine, look_on, make_ad):
-    look_on(1, [make_ad(bodies=["first"])], learned=1, sweep=False)
-    look_on(10, [make_ad("other")], learned=10, sweep=False)
-    look_on(5, [make_ad(bodies=["second"])], learned=11, sweep=False)
+def test_without_a_newer_run_that_saw_the_ad_late_words_are_its_newest(
+    engine, ingest_run_on, make_ad
+):
+    ingest_run_on(1, [make_ad(bodies=["first"])], learned=1, sweep=False)
+    ingest_run_on(10, [make_ad("other")], learned=10, sweep=False)
+    ingest_run_on(5, [make_ad(bodies=["second"])], learned=11, sweep=False)
 
     with read(engine) as session:
         public = session.exec(select(PublicAd).where(PublicAd.ref == "a1")).one()
     assert public.bodies == ["second"]
 
 
-def test_late_numbers_stay_history_too(engine, look_on, make_ad):
-    look_on(1, [make_ad(spend_lower_minor=100_00)], learned=1, sweep=False)
-    look_on(10, [make_ad(spend_lower_minor=100_00)], learned=10, sweep=False)
-    look_on(5, [make_ad(spend_lower_minor=50_00)], learned=11, sweep=False)
+def test_late_numbers_stay_history_too(engine, ingest_run_on, make_ad):
+    ingest_run_on(1, [make_ad(spend_lower_minor=100_00)], learned=1, sweep=False)
+    ingest_run_on(10, [make_ad(spend_lower_minor=100_00)], learned=10, sweep=False)
+    ingest_run_on(5, [make_ad(spend_lower_minor=50_00)], learned=11, sweep=False)
 
     query = select(AdMetric).order_by(col(AdMetric.observed_at))
     with read(engine) as session:
@@ -78,72 +80,74 @@ def test_late_numbers_stay_history_too(engine, look_on, make_ad):
     assert public.spend_lower_minor == 100_00
 
 
-def test_a_look_before_the_first_moves_the_first_sighting_back(engine, look_on, make_ad):
-    look_on(5, [make_ad()], learned=5, sweep=False)
-    look_on(2, [make_ad()], learned=6, sweep=False)
+def test_a_run_before_the_first_moves_the_first_sighting_back(engine, ingest_run_on, make_ad):
+    ingest_run_on(5, [make_ad()], learned=5, sweep=False)
+    ingest_run_on(2, [make_ad()], learned=6, sweep=False)
 
     with read(engine) as session:
         public, ad = session.exec(select(PublicAd)).one(), session.exec(select(Ad)).one()
     assert public.first_seen_at == ad.first_observed_at == day(2)
 
 
-def test_taking_late_words_in_twice_adds_nothing_the_second_time(engine, look_on, make_ad):
-    look_on(10, [make_ad(bodies=["now"])], learned=10, sweep=False)
-    first = look_on(5, [make_ad(bodies=["then"])], learned=11, sweep=False)
-    again = look_on(5, [make_ad(bodies=["then"])], learned=12, sweep=False)
+def test_taking_late_words_in_twice_adds_nothing_the_second_time(engine, ingest_run_on, make_ad):
+    ingest_run_on(10, [make_ad(bodies=["now"])], learned=10, sweep=False)
+    first = ingest_run_on(5, [make_ad(bodies=["then"])], learned=11, sweep=False)
+    again = ingest_run_on(5, [make_ad(bodies=["then"])], learned=12, sweep=False)
 
     assert (first.changed, again.changed, again.unchanged) == (1, 0, 1)
     assert len(versions_of(engine)) == 2
 
 
-def test_an_old_sweep_does_not_make_what_was_seen_since_vanish(engine, look_on, make_ad):
-    look_on(1, [make_ad("a"), make_ad("b")], learned=1)
-    look_on(10, [make_ad("a"), make_ad("b")], learned=10)
-    look_on(5, [make_ad("a")], learned=11)
+def test_an_old_sweep_does_not_make_what_was_seen_since_vanish(engine, ingest_run_on, make_ad):
+    ingest_run_on(1, [make_ad("a"), make_ad("b")], learned=1)
+    ingest_run_on(10, [make_ad("a"), make_ad("b")], learned=10)
+    ingest_run_on(5, [make_ad("a")], learned=11)
 
     with read(engine) as session:
-        absence = session.exec(select(AdAbsence)).one()
+        vanished_period = session.exec(select(VanishedPeriod)).one()
         states = dict(session.exec(select(PublicAd.ref, PublicAd.state)).all())
         learned = session.exec(select(PublicAd.recorded_at).where(PublicAd.ref == "b")).one()
-    assert (absence.last_seen_at, absence.missed_at) == (day(1), day(5))
-    assert absence.returned_at == day(10)
+    assert (vanished_period.last_seen_at, vanished_period.missed_at) == (day(1), day(5))
+    assert vanished_period.returned_at == day(10)
     assert states == {"a": "seen", "b": "seen"}
     assert learned == day(11)
 
 
-def test_an_ad_seen_late_that_newer_looks_missed_has_vanished_twice(engine, look_on, make_ad):
-    look_on(1, [make_ad("a"), make_ad("b")], learned=1)
-    look_on(5, [make_ad("a")], learned=5)
-    look_on(10, [make_ad("a")], learned=10)
-    look_on(7, [make_ad("b")], learned=11, sweep=False)
+def test_an_ad_seen_late_that_newer_runs_missed_has_vanished_twice(engine, ingest_run_on, make_ad):
+    ingest_run_on(1, [make_ad("a"), make_ad("b")], learned=1)
+    ingest_run_on(5, [make_ad("a")], learned=5)
+    ingest_run_on(10, [make_ad("a")], learned=10)
+    ingest_run_on(7, [make_ad("b")], learned=11, sweep=False)
 
     with read(engine) as session:
-        absences = session.exec(select(AdAbsence).order_by(col(AdAbsence.missed_at))).all()
+        vanished_periods = session.exec(
+            select(VanishedPeriod).order_by(col(VanishedPeriod.missed_at))
+        ).all()
         public = session.exec(select(PublicAd).where(PublicAd.ref == "b")).one()
-    assert [(a.last_seen_at, a.missed_at, a.returned_at) for a in absences] == [
+    assert [(a.last_seen_at, a.missed_at, a.returned_at) for a in vanished_periods] == [
         (day(1), day(5), day(7)),
         (day(7), day(10), None),
     ]
     assert (public.state, public.vanished_at) == ("vanished", day(10))
 
 
-def test_the_interval_of_a_vanishing_begins_at_the_last_look_that_saw_the_ad(
-    engine, look_on, make_ad
+def test_the_interval_of_a_vanishing_begins_at_the_last_run_that_saw_the_ad(
+    engine, ingest_run_on, make_ad
 ):
-    look_on(1, [make_ad("a"), make_ad("b")], learned=1)
-    look_on(3, [make_ad("b")], learned=3, sweep=False)
-    look_on(5, [make_ad("a")], learned=5)
+    ingest_run_on(1, [make_ad("a"), make_ad("b")], learned=1)
+    ingest_run_on(3, [make_ad("b")], learned=3, sweep=False)
+    ingest_run_on(5, [make_ad("a")], learned=5)
 
     with read(engine) as session:
-        absence = session.exec(select(AdAbsence)).one()
-    assert (absence.last_seen_at, absence.missed_at) == (day(3), day(5))
+        vanished_period = session.exec(select(VanishedPeriod)).one()
+    assert (vanished_period.last_seen_at, vanished_period.missed_at) == (day(3), day(5))
 
 
 def test_a_late_name_joins_the_history_of_names_and_is_not_the_present_one(
-    engine, look_on, make_ad
+    engine, ingest_run_on, make_ad
 ):
-    look_on(10, [make_ad(advertiser_name="New Harbour")], learned=10, sweep=False)
-    look_on(5, [make_ad(advertiser_name="Old Harbour")], learned=11, sweep=False)
+    ingest_run_on(10, [make_ad(advertiser_name="New Harbour")], learned=10, sweep=False)
+    ingest_run_on(5, [make_ad(advertiser_name="Old Harbour")], learned=11, sweep=False)
 
     with read(engine) as session:
         assert session.exec(select(Advertiser.name)).one() == "New Harbour"

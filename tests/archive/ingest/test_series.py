@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.ingest.series import Point, find_held, place_late
+from archive.ingest.series import Point, find_point, place_late
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ def test_what_was_seen_unchanged_later_is_affirmed_again():
     assert place_late(history, day(5), "B", seen_after=day(10)) == [(day(5), "B"), (day(10), "A")]
 
 
-def test_a_look_after_the_next_point_affirms_nothing():
+def test_a_run_after_the_next_point_affirms_nothing():
     history = [Point(day(1), 1, "A"), Point(day(8), 2, "C")]
 
     assert place_late(history, day(5), "B", seen_after=day(10)) == [(day(5), "B")]
@@ -54,7 +54,7 @@ def test_in_any_order_of_arrival_every_time_is_answered_as_by_all_observations(a
         everything.append(Point(at, len(everything), sha256))
 
         for moment in map(day, range(9)):
-            known, true = find_held(history, moment), find_held(everything, moment)
+            known, true = find_point(history, moment), find_point(everything, moment)
             assert (known and known.sha256) == (true and true.sha256)
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from archive.ingest.close_run import close_look
+from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models import AdvertiserSpend, Correction
 from archive.models.changes import ChangeKind
@@ -48,7 +48,7 @@ def state_total(amount, **values):
 def take_in(engine, records, at, *, learned_at=None, partition="2026", sweep=True):
     now = learned_at or at
     with write(engine) as session:
-        look = begin_run(
+        lease = begin_run(
             session,
             "example",
             partition,
@@ -57,8 +57,8 @@ def take_in(engine, records, at, *, learned_at=None, partition="2026", sweep=Tru
             observed_on=at,
             is_sweep=sweep,
         )
-        counts = ingest_page(session, look, records, None, now)
-        close_look(session, look, Outcome.DONE, now, covered=sweep)
+        counts = ingest_page(session, lease, records, None, now)
+        close_run(session, lease, Outcome.DONE, now, covered=sweep)
     return counts
 
 
@@ -155,7 +155,7 @@ def test_other_conversions_alone_correct_nothing(engine):
     assert len(list_rows(engine)) == 2
 
 
-def test_two_rows_of_one_series_in_one_look_do_not_correct_each_other(engine):
+def test_two_rows_of_one_series_in_one_run_do_not_correct_each_other(engine):
     take_in(engine, [state(100), state(150)], day(1))
 
     assert list_corrections(engine) == []
@@ -192,7 +192,7 @@ def test_what_is_stated_again_has_returned(engine):
     assert list_rows(engine)[-1] == (100, 3, True)
 
 
-def test_a_look_that_is_no_sweep_withdraws_nothing(engine):
+def test_a_run_that_is_no_sweep_withdraws_nothing(engine):
     take_in(engine, [state(100)], day(1))
     take_in(engine, [state(200, "page-2")], day(2), sweep=False)
 
@@ -240,7 +240,7 @@ def test_what_was_seen_unchanged_after_a_late_statement_is_affirmed(engine):
     assert list_corrections(engine) == []
 
 
-def test_a_statement_between_two_looks_at_other_things_is_current_when_nothing_newer_saw_it(engine):
+def test_a_statement_between_two_runs_at_other_things_is_current_when_nothing_newer_saw_it(engine):
     take_in(engine, [state(100)], day(1), sweep=False)
     take_in(engine, [state(200, "page-2")], day(10), sweep=False)
     take_in(engine, [state(150)], day(5), learned_at=day(11), sweep=False)

@@ -1,10 +1,10 @@
-"""Looks at media, written down and shown as tests of the archive need them."""
+"""Fetches of media, written down and shown as tests of the archive need them."""
 
 from datetime import timedelta
 
-from archive.media.files import MachineText, Outcome, keep_file, list_due
-from archive.media.pictures import Look
-from archive.media.terms import list_shelves
+from archive.media.files import FetchOutcome, MachineText, keep_file, list_due
+from archive.media.pictures import FileFacts
+from archive.media.terms import list_terms_scopes
 from archive.models.media import MediaState
 from archive.reading import read_ad
 from archive.reading.ads.media import list_media
@@ -27,13 +27,13 @@ def allow_media(engine, allows: Allowance | None) -> None:
         write_sources(session, [make_source(allows)])
 
 
-def make_outcome(session, state, dhash, at) -> Outcome:
+def make_outcome(session, state, dhash, at) -> FetchOutcome:
     if state == MediaState.KEPT:
-        look = Look("image/png", 9, 8, dhash)
-        file = keep_file(session, Blob(SHA, 5), look, UNREAD, at)
-        return Outcome(state, sha256=file.sha256)
+        fetch = FileFacts("image/png", 9, 8, dhash)
+        file = keep_file(session, Blob(SHA, 5), fetch, UNREAD, at)
+        return FetchOutcome(state, sha256=file.sha256)
     retry_at = at + timedelta(days=1) if state == MediaState.UNREACHABLE else None
-    return Outcome(state, f"it is {state}", retry_at=retry_at)
+    return FetchOutcome(state, f"it is {state}", retry_at=retry_at)
 
 
 def show(engine, moment=NOW, ref="a1"):
@@ -43,5 +43,5 @@ def show(engine, moment=NOW, ref="a1"):
 
 def list_due_refs(engine, at, part=None):
     with read(engine) as session:
-        shelf = next(each for each in list_shelves(session) if each.part == part)
-        return [(ad.ref, ad.addresses) for ad in list_due(session, shelf, at, 10)]
+        scope = next(each for each in list_terms_scopes(session) if each.part == part)
+        return [(ad.ref, ad.addresses) for ad in list_due(session, scope, at, 10)]

@@ -1,4 +1,4 @@
-"""What is to be fetched, what a look brought, and what readers get of it, on each database."""
+"""What is to be fetched, what a run brought, and what readers get of it, on each database."""
 
 from datetime import timedelta
 from functools import partial
@@ -12,11 +12,11 @@ from archive.media.files import (
     find_similar,
     list_due,
     list_unread,
-    note_looks,
+    note_fetches,
     set_machine_text,
 )
 from archive.media.pictures import PICTURES
-from archive.media.terms import list_shelves
+from archive.media.terms import list_terms_scopes
 from archive.models import Ad, AdMedia
 from archive.models.media import MediaState
 from archive.privacy.redactions import redact_field
@@ -48,33 +48,33 @@ def note(engine):
 
     def note_outcomes(dhash: str = "0123456789abcdef", at=LATER, **outcomes: MediaState) -> None:
         with write(engine) as session:
-            (shelf,) = list_shelves(session)
-            for ad in list_due(session, shelf, at, 100):
+            (scope,) = list_terms_scopes(session)
+            for ad in list_due(session, scope, at, 100):
                 made = {}
                 for url in ad.addresses:
                     name = url.rsplit("/", 1)[-1].removesuffix(".png")
                     state = outcomes.get(f"{ad.ref}_{name}", MediaState.KEPT)
                     made[url] = make_outcome(session, state, dhash, at)
-                note_looks(session, "example", ad, made, at)
+                note_fetches(session, "example", ad, made, at)
 
     return note_outcomes
 
 
-def test_ads_are_due_once_in_each_version_newest_first(engine, allow, look_at, make_ad, note):
+def test_ads_are_due_once_in_each_version_newest_first(engine, allow, fetch_address, make_ad, note):
     allow(Allowance.PUBLISH)
     ads = [
         make_ad("a1", media_urls=[ONE, ONE, TWO]),
         make_ad("a2", media_urls=[TWO]),
         make_ad("a3"),
     ]
-    look_at(ads)
+    fetch_address(ads)
 
     assert list_due_refs(engine, LATER) == [("a2", (TWO,)), ("a1", (ONE, TWO))]
 
     note()
     assert list_due_refs(engine, LATER) == []
 
-    look_at([make_ad("a1", media_urls=[ONE], bodies=["Other words"]), *ads[1:]], LATER)
+    fetch_address([make_ad("a1", media_urls=[ONE], bodies=["Other words"]), *ads[1:]], LATER)
     assert list_due_refs(engine, LATER) == [("a1", (ONE,))]
 
 
@@ -86,20 +86,20 @@ def test_ads_are_due_once_in_each_version_newest_first(engine, allow, look_at, m
     ],
 )
 def test_an_ad_that_names_no_media_says_why_there_is_nothing(
-    engine, allow, look_at, make_ad, allows, state, reason
+    engine, allow, fetch_address, make_ad, allows, state, reason
 ):
     allow(allows)
-    look_at([make_ad("a1")])
+    fetch_address([make_ad("a1")])
 
     (item,) = show(engine)
 
     assert (item.url, item.state, item.reason) == (None, state, reason)
 
 
-def test_every_address_says_what_there_is_of_it(engine, allow, look_at, make_ad, note):
+def test_every_address_says_what_there_is_of_it(engine, allow, fetch_address, make_ad, note):
     allow(Allowance.PUBLISH)
     many = [f"https://cdn.example/{number}.png" for number in range(22)]
-    look_at([make_ad("a1", media_urls=many)])
+    fetch_address([make_ad("a1", media_urls=many)])
     note(a1_0=MediaState.GONE, a1_1=MediaState.UNREACHABLE)
 
     shown = show(engine)
@@ -118,11 +118,11 @@ def test_every_address_says_what_there_is_of_it(engine, allow, look_at, make_ad,
 @pytest.mark.parametrize(
     ("allows", "state"), [(Allowance.LEAVE, "terms"), (Allowance.KEEP, "not_looked")]
 )
-def test_before_anyone_looked_the_terms_say_whether_anyone_will(
-    engine, allow, look_at, make_ad, allows, state
+def test_before_anyone_crawled_the_terms_say_whether_anyone_will(
+    engine, allow, fetch_address, make_ad, allows, state
 ):
     allow(allows)
-    look_at([make_ad("a1", media_urls=[ONE])])
+    fetch_address([make_ad("a1", media_urls=[ONE])])
 
     (item,) = show(engine)
 
@@ -130,9 +130,11 @@ def test_before_anyone_looked_the_terms_say_whether_anyone_will(
     assert ("section 4" in item.reason) == (allows == Allowance.LEAVE)
 
 
-def test_what_may_only_be_kept_is_neither_shown_nor_told(engine, allow, look_at, make_ad, note):
+def test_what_may_only_be_kept_is_neither_shown_nor_told(
+    engine, allow, fetch_address, make_ad, note
+):
     allow(Allowance.KEEP)
-    look_at([make_ad("a1", media_urls=[ONE])])
+    fetch_address([make_ad("a1", media_urls=[ONE])])
     note()
     with write(engine) as session:
         (file,) = list_unread(session, PICTURES, 10)
@@ -146,24 +148,28 @@ def test_what_may_only_be_kept_is_neither_shown_nor_told(engine, allow, look_at,
         find_shown_file(session, SHA)
 
 
-def test_what_was_kept_stays_when_the_ad_changes_or_vanishes(engine, allow, look_at, make_ad, note):
+def test_what_was_kept_stays_when_the_ad_changes_or_vanishes(
+    engine, allow, fetch_address, make_ad, note
+):
     allow(Allowance.PUBLISH)
-    look_at([make_ad("a1", media_urls=[ONE]), make_ad("a2")])
+    fetch_address([make_ad("a1", media_urls=[ONE]), make_ad("a2")])
     note()
-    look_at([make_ad("a1", media_urls=[TWO]), make_ad("a2")], LATER)
+    fetch_address([make_ad("a1", media_urls=[TWO]), make_ad("a2")], LATER)
     note(a1_2=MediaState.GONE)
-    look_at([make_ad("a2")], LATER + timedelta(hours=1))
+    fetch_address([make_ad("a2")], LATER + timedelta(hours=1))
 
     assert [(item.url, item.state) for item in show(engine)] == [(TWO, "gone"), (ONE, "shown")]
     with read(engine) as session:
         assert find_shown_file(session, SHA).sha256 == SHA
 
 
-def test_a_kept_file_is_not_given_up_when_a_later_look_fails(engine, allow, look_at, make_ad, note):
+def test_a_kept_file_is_not_given_up_when_a_later_run_fails(
+    engine, allow, fetch_address, make_ad, note
+):
     allow(Allowance.PUBLISH)
-    look_at([make_ad("a1", media_urls=[ONE])])
+    fetch_address([make_ad("a1", media_urls=[ONE])])
     note()
-    look_at([make_ad("a1", media_urls=[ONE], bodies=["Other words"])], LATER)
+    fetch_address([make_ad("a1", media_urls=[ONE], bodies=["Other words"])], LATER)
     note(a1_1=MediaState.GONE)
 
     (item,) = show(engine)
@@ -171,9 +177,9 @@ def test_a_kept_file_is_not_given_up_when_a_later_look_fails(engine, allow, look
     assert item.state == "shown"
 
 
-def test_as_of_an_earlier_time_nobody_had_looked(engine, allow, look_at, make_ad, note):
+def test_as_of_an_earlier_time_nobody_had_looked(engine, allow, fetch_address, make_ad, note):
     allow(Allowance.PUBLISH)
-    look_at([make_ad("a1", media_urls=[ONE])])
+    fetch_address([make_ad("a1", media_urls=[ONE])])
     note()
 
     (then,) = show(engine, Moment(as_of=NOON))
@@ -182,9 +188,11 @@ def test_as_of_an_earlier_time_nobody_had_looked(engine, allow, look_at, make_ad
     assert (then.state, now.state) == ("not_looked", "shown")
 
 
-def test_media_whose_addresses_are_withheld_are_withheld_too(engine, allow, look_at, make_ad, note):
+def test_media_whose_addresses_are_withheld_are_withheld_too(
+    engine, allow, fetch_address, make_ad, note
+):
     allow(Allowance.PUBLISH)
-    look_at([make_ad("a1", media_urls=[ONE])])
+    fetch_address([make_ad("a1", media_urls=[ONE])])
     note()
     with write(engine) as session:
         ad = session.exec(select(Ad)).one()
@@ -196,10 +204,10 @@ def test_media_whose_addresses_are_withheld_are_withheld_too(engine, allow, look
 
 
 def test_a_file_that_two_ads_show_is_shown_while_one_of_them_may(
-    engine, allow, look_at, make_ad, note
+    engine, allow, fetch_address, make_ad, note
 ):
     allow(Allowance.PUBLISH)
-    look_at([make_ad("a1", media_urls=[ONE]), make_ad("a2", media_urls=[TWO])])
+    fetch_address([make_ad("a1", media_urls=[ONE]), make_ad("a2", media_urls=[TWO])])
     note()
     with write(engine) as session:
         ad = session.exec(select(Ad).where(Ad.ref == "a1")).one()
@@ -215,27 +223,27 @@ def test_a_file_nobody_keeps_is_not_found(engine, sha256):
         find_shown_file(session, sha256)
 
 
-def test_what_is_missing_is_counted_by_reason(engine, allow, look_at, make_ad, note):
+def test_what_is_missing_is_counted_by_reason(engine, allow, fetch_address, make_ad, note):
     allow(Allowance.PUBLISH)
-    look_at([make_ad(f"a{number}", media_urls=[ONE]) for number in range(1, 4)])
+    fetch_address([make_ad(f"a{number}", media_urls=[ONE]) for number in range(1, 4)])
     note(a2_1=MediaState.GONE, a3_1=MediaState.GONE)
-    look_at([make_ad("a9", media_urls=[TWO])], LATER, sweep=False)
+    fetch_address([make_ad("a9", media_urls=[TWO])], LATER, sweep=False)
 
     with read(engine) as session:
-        counted = {lack.reason: lack.count for lack in count_not_kept(session)}
+        counted = {data_gap.reason: data_gap.count for data_gap in count_not_kept(session)}
 
     assert counted == {
-        "nobody has looked yet": 1,
-        "it was not there any more when we looked": 2,
+        "not fetched yet": 1,
+        "it was not there any more when we crawled": 2,
     }
 
 
 @pytest.mark.parametrize(("bits", "most", "found"), [(3, 3, True), (4, 3, False), (4, 10, True)])
 def test_ads_with_nearly_the_same_picture_are_found(
-    engine, allow, look_at, make_ad, note, bits, most, found
+    engine, allow, fetch_address, make_ad, note, bits, most, found
 ):
     allow(Allowance.PUBLISH)
-    look_at([make_ad("a1", media_urls=[ONE])])
+    fetch_address([make_ad("a1", media_urls=[ONE])])
     note("00000000000000ff")
 
     asked = f"{0xFF ^ (2**bits - 1):016x}"
@@ -245,9 +253,9 @@ def test_ads_with_nearly_the_same_picture_are_found(
     assert near == ([("example:a1", SHA, bits)] if found else [])
 
 
-def test_a_very_long_address_is_kept_like_any_other(engine, allow, look_at, make_ad, note):
+def test_a_very_long_address_is_kept_like_any_other(engine, allow, fetch_address, make_ad, note):
     allow(Allowance.PUBLISH)
-    look_at([make_ad("a1", media_urls=["https://cdn.example/" + "ü" * 20_000])])
+    fetch_address([make_ad("a1", media_urls=["https://cdn.example/" + "ü" * 20_000])])
     note()
 
     with read(engine) as session:

@@ -12,7 +12,7 @@ from archive.media.pictures import (
     PictureTooLargeError,
     count_different_bits,
     hash_picture,
-    look_at_file,
+    measure_file,
     sniff_kind,
     split_bands,
 )
@@ -52,11 +52,11 @@ def test_a_picture_is_measured_and_hashed(tmp_path):
     path = tmp_path / "anything.txt"
     path.write_bytes(encode_picture(draw_scene(), "JPEG"))
 
-    look = look_at_file(path)
+    fetch = measure_file(path)
 
-    assert (look.media_type, look.width, look.height) == ("image/jpeg", 320, 240)
-    assert len(look.dhash) == 16
-    assert look.missing == {}
+    assert (fetch.media_type, fetch.width, fetch.height) == ("image/jpeg", 320, 240)
+    assert len(fetch.dhash) == 16
+    assert fetch.missing == {}
 
 
 def test_a_picture_is_measured_as_its_camera_says_it_is_turned(tmp_path):
@@ -65,9 +65,9 @@ def test_a_picture_is_measured_as_its_camera_says_it_is_turned(tmp_path):
     turned[0x0112] = 6
     draw_scene().save(path, exif=turned)
 
-    look = look_at_file(path)
+    fetch = measure_file(path)
 
-    assert (look.width, look.height) == (240, 320)
+    assert (fetch.width, fetch.height) == (240, 320)
 
 
 @pytest.mark.parametrize("side", [30_000, 7_000])
@@ -77,7 +77,7 @@ def test_a_picture_that_would_fill_the_memory_is_not_unpacked(tmp_path, side):
     assert side * side > MOST_PIXELS
 
     with pytest.raises(PictureTooLargeError, match="points"):
-        look_at_file(path)
+        measure_file(path)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
@@ -85,31 +85,31 @@ def test_a_picture_that_breaks_off_has_no_dimensions_for_that_reason(tmp_path, f
     path = tmp_path / "broken"
     path.write_bytes(encode_picture(draw_scene(), form)[:60])
 
-    look = look_at_file(path)
+    fetch = measure_file(path)
 
-    assert (look.width, look.height, look.dhash) == (None, None, None)
-    assert look.missing == dict.fromkeys(("width", "height", "dhash"), "unreadable")
+    assert (fetch.width, fetch.height, fetch.dhash) == (None, None, None)
+    assert fetch.missing == dict.fromkeys(("width", "height", "dhash"), "unreadable")
 
 
 def test_what_is_no_picture_is_not_opened(tmp_path):
     path = tmp_path / "page.png"
     path.write_bytes(SVG)
 
-    look = look_at_file(path)
+    fetch = measure_file(path)
 
-    assert look.media_type == "image/svg+xml"
-    assert look.missing == dict.fromkeys(("width", "height", "dhash"), "not_looked")
+    assert fetch.media_type == "image/svg+xml"
+    assert fetch.missing == dict.fromkeys(("width", "height", "dhash"), "not_looked")
 
 
 def test_a_video_is_measured_without_being_decoded(tmp_path):
     path = tmp_path / "video"
     path.write_bytes(make_mp4(width=640, height=360, ticks=1_500, ticks_per_second=600))
 
-    look = look_at_file(path)
+    fetch = measure_file(path)
 
-    assert (look.media_type, look.width, look.height) == ("video/mp4", 640, 360)
-    assert (look.duration_ms, look.dhash) == (2_500, None)
-    assert look.missing == {"dhash": "not_looked"}
+    assert (fetch.media_type, fetch.width, fetch.height) == ("video/mp4", 640, 360)
+    assert (fetch.duration_ms, fetch.dhash) == (2_500, None)
+    assert fetch.missing == {"dhash": "not_looked"}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_video_that_cannot_be_measured_says_why(tmp_path, body, reason):
     path = tmp_path / "video"
     path.write_bytes(body)
 
-    missing = look_at_file(path).missing
+    missing = measure_file(path).missing
 
     assert {missing[name] for name in ("width", "height", "duration_ms")} == {reason}
     assert missing["dhash"] == "not_looked"
@@ -148,7 +148,7 @@ def test_an_edited_picture_looks_like_itself(edit, seed):
     assert count_different_bits(f"{before:016x}", f"{after:016x}") <= 10
 
 
-def test_other_pictures_look_different():
+def test_other_pictures_run_different():
     hashes = [f"{hash_picture(draw_scene(seed)):016x}" for seed in SEEDS]
 
     pairs = [(one, other) for at, one in enumerate(hashes) for other in hashes[at + 1 :]]
@@ -161,9 +161,9 @@ def test_a_plain_area_has_no_hash_because_all_of_them_would_be_alike(tmp_path, c
     path = tmp_path / "plain.png"
     Image.new("RGB", (50, 50), colour).save(path)
 
-    look = look_at_file(path)
+    fetch = measure_file(path)
 
-    assert (look.width, look.dhash, look.missing) == (50, None, {"dhash": "not_provided"})
+    assert (fetch.width, fetch.dhash, fetch.missing) == (50, None, {"dhash": "not_provided"})
 
 
 @given(HASHES, HASHES)

@@ -3,8 +3,8 @@
 import pytest
 
 from archive.errors import NotFoundError
-from archive.media.files import list_due, note_looks
-from archive.media.terms import list_shelves, media_terms, write_parts
+from archive.media.files import list_due, note_fetches
+from archive.media.terms import list_terms_scopes, media_terms, write_parts
 from archive.models import Source
 from archive.models.media import MediaState
 from archive.reading.ads.media import find_shown_file
@@ -51,28 +51,28 @@ def write_feed(engine):
 
 
 def test_the_terms_of_a_feed_hold_for_its_ads_and_for_no_others(
-    engine, write_feed, look_at, make_ad
+    engine, write_feed, fetch_address, make_ad
 ):
     allow_media(engine, Allowance.LEAVE)
     write_feed("panel", Allowance.PUBLISH)
     refs = ["panel/1", "PANEL/1", "panel", "panel2/1", "other/panel/1"]
-    look_at([make_ad(ref, media_urls=[ONE]) for ref in refs])
+    fetch_address([make_ad(ref, media_urls=[ONE]) for ref in refs])
 
     assert list_due_refs(engine, LATER, "panel") == [("panel/1", (ONE,))]
     assert {ref for ref, _ in list_due_refs(engine, LATER)} == set(refs) - {"panel/1"}
 
 
 def test_a_picture_of_a_feed_is_shown_with_credit_until_its_terms_change(
-    engine, write_feed, look_at, make_ad
+    engine, write_feed, fetch_address, make_ad
 ):
     allow_media(engine, Allowance.LEAVE)
     write_feed("panel", Allowance.PUBLISH)
-    look_at([make_ad("panel/1", media_urls=[ONE])])
+    fetch_address([make_ad("panel/1", media_urls=[ONE])])
     with write(engine) as session:
-        shelf = next(each for each in list_shelves(session) if each.name == "example/panel")
-        (ad,) = list_due(session, shelf, LATER, 10)
+        scope = next(each for each in list_terms_scopes(session) if each.name == "example/panel")
+        (ad,) = list_due(session, scope, LATER, 10)
         outcome = make_outcome(session, MediaState.KEPT, "0123456789abcdef", LATER)
-        note_looks(session, "example", ad, {ONE: outcome}, LATER)
+        note_fetches(session, "example", ad, {ONE: outcome}, LATER)
 
     (item,) = show(engine, ref="panel/1")
     assert (item.state, item.credit) == ("shown", "A panel, Panel; terms of reuse: CC-BY-4.0")

@@ -84,7 +84,7 @@ def redact(engine, source, ref, field, now):
 
 
 @pytest.fixture
-def check_steps(engine, look_at, make_ad):
+def check_steps(engine, ingest_run, make_ad):
     def check(steps):
         source, start = f"source-{uuid4()}", 1_000 * (next(EXAMPLES) + 1)
         asked, withheld = [], {}
@@ -93,7 +93,7 @@ def check_steps(engine, look_at, make_ad):
             if kind == "look":
                 shown, age, sweep = step
                 records = show(make_ad, shown)
-                look_at(records, now, source=source, observed_on=now - age * DAY, sweep=sweep)
+                ingest_run(records, now, source=source, observed_on=now - age * DAY, sweep=sweep)
             elif redact(engine, source, *step, now):
                 withheld.setdefault(step[0], set()).add(step[1])
             asked += [

@@ -30,10 +30,10 @@ def contents(engine):
 
 
 def test_the_value_is_gone_from_every_version_and_the_reason_stands_there(
-    engine, look_at, make_ad, redact
+    engine, ingest_run, make_ad, redact
 ):
-    look_at([make_ad(payer_name="Private Person", bodies=["one"])])
-    look_at([make_ad(payer_name="Private Person", bodies=["two"])], NOON + DAY / 2)
+    ingest_run([make_ad(payer_name="Private Person", bodies=["one"])])
+    ingest_run([make_ad(payer_name="Private Person", bodies=["two"])], NOON + DAY / 2)
     redact()
 
     assert [c["payer_name"] for c in contents(engine)] == [None, None]
@@ -43,18 +43,18 @@ def test_the_value_is_gone_from_every_version_and_the_reason_stands_there(
     assert (public.payer_name, public.missing["payer_name"]) == (None, "redacted")
 
 
-def test_a_source_that_says_it_again_is_known_as_unchanged(engine, look_at, make_ad, redact):
-    look_at([make_ad(payer_name="Private Person")])
+def test_a_source_that_says_it_again_is_known_as_unchanged(engine, ingest_run, make_ad, redact):
+    ingest_run([make_ad(payer_name="Private Person")])
     redact()
-    counts = look_at([make_ad(payer_name="Private Person")], NOON + 2 * DAY)
+    counts = ingest_run([make_ad(payer_name="Private Person")], NOON + 2 * DAY)
 
     assert (counts.unchanged, counts.changed) == (1, 0)
 
 
-def test_a_later_version_is_withheld_as_well(engine, look_at, make_ad, redact):
-    look_at([make_ad(payer_name="Private Person")])
+def test_a_later_version_is_withheld_as_well(engine, ingest_run, make_ad, redact):
+    ingest_run([make_ad(payer_name="Private Person")])
     redact()
-    look_at([make_ad(payer_name="Private Person", bodies=["new words"])], NOON + 2 * DAY)
+    ingest_run([make_ad(payer_name="Private Person", bodies=["new words"])], NOON + 2 * DAY)
 
     assert [c["payer_name"] for c in contents(engine)] == [None, None]
     assert contents(engine)[1]["bodies"] == ["new words"]
@@ -62,11 +62,11 @@ def test_a_later_version_is_withheld_as_well(engine, look_at, make_ad, redact):
         assert session.exec(select(PublicAd)).one().payer_name is None
 
 
-def test_a_late_version_is_withheld_as_well(engine, look_at, make_ad, redact):
-    look_at([make_ad(payer_name="Private Person")])
+def test_a_late_version_is_withheld_as_well(engine, ingest_run, make_ad, redact):
+    ingest_run([make_ad(payer_name="Private Person")])
     redact()
     early = NOON - DAY
-    look_at(
+    ingest_run(
         [make_ad(payer_name="Private Person", bodies=["before"])],
         NOON + 2 * DAY,
         observed_on=early,
@@ -76,8 +76,10 @@ def test_a_late_version_is_withheld_as_well(engine, look_at, make_ad, redact):
     assert {c["payer_name"] for c in contents(engine)} == {None}
 
 
-def test_words_that_are_withheld_leave_the_text_that_is_searched(engine, look_at, make_ad, redact):
-    look_at([make_ad(bodies=["call Private Person"], titles=["Vote"])])
+def test_words_that_are_withheld_leave_the_text_that_is_searched(
+    engine, ingest_run, make_ad, redact
+):
+    ingest_run([make_ad(bodies=["call Private Person"], titles=["Vote"])])
     redact("bodies")
 
     with read(engine) as session:
@@ -85,8 +87,8 @@ def test_words_that_are_withheld_leave_the_text_that_is_searched(engine, look_at
     assert public.text == "Vote"
 
 
-def test_the_ledger_keeps_that_it_was_done(engine, look_at, make_ad, redact):
-    look_at([make_ad(payer_name="Private Person")])
+def test_the_ledger_keeps_that_it_was_done(engine, ingest_run, make_ad, redact):
+    ingest_run([make_ad(payer_name="Private Person")])
     redact()
 
     with read(engine) as session:
@@ -95,15 +97,15 @@ def test_the_ledger_keeps_that_it_was_done(engine, look_at, make_ad, redact):
 
 
 @pytest.mark.parametrize("field", ["ref", "platform", "spend_lower_minor", "no_such_field"])
-def test_what_cannot_be_withheld_is_refused_by_name(engine, look_at, make_ad, redact, field):
-    look_at([make_ad()])
+def test_what_cannot_be_withheld_is_refused_by_name(engine, ingest_run, make_ad, redact, field):
+    ingest_run([make_ad()])
 
     with pytest.raises(ArchiveError, match=field):
         redact(field)
 
 
-def test_a_field_is_withheld_once(engine, look_at, make_ad, redact):
-    look_at([make_ad(payer_name="Private Person")])
+def test_a_field_is_withheld_once(engine, ingest_run, make_ad, redact):
+    ingest_run([make_ad(payer_name="Private Person")])
     redact()
 
     with pytest.raises(ArchiveError, match="withheld already"):

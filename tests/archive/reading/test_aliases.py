@@ -23,16 +23,16 @@ def move(engine):
         now = learned_at or at
         with write(engine) as session:
             partition = f"{now.isoformat()} {at.isoformat()}"
-            look = begin_run(session, "example", partition, RunKind.IMPORT, now, observed_on=at)
+            lease = begin_run(session, "example", partition, RunKind.IMPORT, now, observed_on=at)
             records = [AdvertiserMove(old_ref=old, new_ref=new) for old, new in pairs]
-            return ingest_moves(session, Stamp(look, None, now), records)
+            return ingest_moves(session, Stamp(lease, None, now), records)
 
     return take_in
 
 
 @pytest.fixture
-def ask(engine, look_at, make_ad):
-    look_at([make_ad(f"of {ref}", advertiser_ref=ref) for ref in ("a", "b", "c")])
+def ask(engine, ingest_run, make_ad):
+    ingest_run([make_ad(f"of {ref}", advertiser_ref=ref) for ref in ("a", "b", "c")])
 
     def find(ref, **moment):
         with read(engine) as session:

@@ -1,17 +1,17 @@
-"""Where we looked, what we saw, what the source claims, and what is missing, week by week."""
+"""Where we crawled, what we saw, what the source claims, and what is missing, week by week."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from archive.ingest.close_run import close_look
+from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.ingest.rows import Stamp
 from archive.ingest.source_totals import ingest_totals
 from archive.models.runs import Outcome, RunKind
 from archive.reading.coverage import cover_source, cover_weeks
 from archive.reading.coverage.runs import SILENT_AFTER
-from archive.records import AdvertiserSpendRecord, SourceTotal
+from archive.records import AdvertiserSpendRecord, SourceTotalRecord
 from archive.runs.lease import WORKER_STOPPED, begin_run
 from archive.store.database import read, write
 
@@ -21,8 +21,8 @@ SUNDAY = MONDAY + 6 * DAY
 
 
 @pytest.fixture
-def take_look(engine, make_ad):
-    """One look: ads by ref, the source's totals, and how it ended."""
+def record_run(engine, make_ad):
+    """One run: ads by ref, the source's totals, and how it ended."""
 
     def take(
         ads=(),
@@ -39,10 +39,10 @@ def take_look(engine, make_ad):
         covered = covered and outcome is Outcome.DONE
         records = [ad if not isinstance(ad, str) else make_ad(ad, countries=["GR"]) for ad in ads]
         with write(engine) as session:
-            look = begin_run(session, source, partition, kind, now, is_sweep=covered)
-            ingest_page(session, look, records, None, now)
-            ingest_totals(session, Stamp(look, None, now), list(totals))
-            close_look(session, look, outcome, now, covered=covered, reason=reason)
+            run = begin_run(session, source, partition, kind, now, is_sweep=covered)
+            ingest_page(session, run, records, None, now)
+            ingest_totals(session, Stamp(run, None, now), list(totals))
+            close_run(session, run, outcome, now, covered=covered, reason=reason)
 
     return take
 
@@ -58,7 +58,7 @@ def week(engine, now=SUNDAY, country="*", **wanted):
 
 
 def total(ads_count, **values):
-    return SourceTotal(dataset="summary", ads_count=ads_count, **values)
+    return SourceTotalRecord(dataset="summary", ads_count=ads_count, **values)
 
 
 def statement(ref, ads_count, countries=("GR",)):
@@ -75,114 +75,114 @@ def statement(ref, ads_count, countries=("GR",)):
     )
 
 
-def test_what_is_missing_of_a_claim_is_counted_exactly(engine, take_look):
-    take_look([f"a{i}" for i in range(95)], totals=[total(100), total(100, country="GR")])
+def test_what_is_missing_of_a_claim_is_counted_exactly(engine, record_run):
+    record_run([f"a{i}" for i in range(95)], totals=[total(100), total(100, country="GR")])
     for country in ("*", "GR"):
         row = week(engine, country=country)
-        assert (row.seen, row.claimed, row.missing, row.missing_share) == (95, 100, 5, 0.05)
-        assert row.claimed_from == "summary"
+        assert (row.seen, row.source_total, row.missing, row.missing_share) == (95, 100, 5, 0.05)
+        assert row.source_total_from == "summary"
         assert row.sentence.endswith("saw 95 of 100 ads claimed: 5 missing (5 %)")
 
 
-def test_without_a_claim_nothing_is_known_to_be_missing(engine, take_look):
-    take_look(["a"])
+def test_without_a_claim_nothing_is_known_to_be_missing(engine, record_run):
+    record_run(["a"])
     row = week(engine)
-    assert (row.seen, row.claimed, row.missing, row.missing_share) == (1, None, None, None)
+    assert (row.seen, row.source_total, row.missing, row.missing_share) == (1, None, None, None)
     assert row.sentence.endswith("saw 1 ad; the source claims no total to hold against it")
 
 
-def test_a_week_whose_looks_all_failed_knows_neither_what_was_there_nor_what_was_claimed(
-    engine, take_look
+def test_a_week_whose_runs_all_failed_knows_neither_what_was_there_nor_what_was_claimed(
+    engine, record_run
 ):
-    take_look(["a"], totals=[total(100)])
-    take_look([], MONDAY + WEEK, outcome=Outcome.FAILED, reason="the server said 500")
+    record_run(["a"], totals=[total(100)])
+    record_run([], MONDAY + WEEK, outcome=Outcome.FAILED, reason="the server said 500")
     now, before = weeks(engine, SUNDAY + WEEK)
-    assert (now.week_on, now.seen, now.claimed, now.vanished) == (
+    assert (now.week_on, now.seen, now.source_total, now.vanished) == (
         date(2026, 3, 9),
         None,
         None,
         None,
     )
     assert now.outcomes == {"failed": 1}
-    assert (before.seen, before.claimed) == (1, 100)
+    assert (before.seen, before.source_total) == (1, 100)
 
 
-def test_more_seen_than_claimed_is_said_as_such(engine, take_look):
-    take_look(["a", "b", "c"], totals=[total(2)])
+def test_more_seen_than_claimed_is_said_as_such(engine, record_run):
+    record_run(["a", "b", "c"], totals=[total(2)])
     row = week(engine)
-    assert (row.missing, row.missing_share, row.beyond_claimed) == (0, 0.0, 1)
+    assert (row.missing, row.missing_share, row.beyond_source_total) == (0, 0.0, 1)
     assert row.sentence.endswith("saw 3 ads, 1 more than the 2 the source claims")
 
 
-def test_the_newest_look_of_each_partition_counts_and_partitions_add_up(engine, take_look):
-    take_look(["a", "b", "c"])
-    take_look(["a", "b"], MONDAY + DAY)
-    take_look(["x"], MONDAY + DAY, partition="2025")
+def test_the_newest_run_of_each_partition_counts_and_partitions_add_up(engine, record_run):
+    record_run(["a", "b", "c"])
+    record_run(["a", "b"], MONDAY + DAY)
+    record_run(["x"], MONDAY + DAY, partition="2025")
     row = week(engine)
-    assert (row.looks, row.days_looked_at, row.seen, row.vanished) == (3, 2, 3, 1)
+    assert (row.runs, row.days_crawled, row.seen, row.vanished) == (3, 2, 3, 1)
 
 
-def test_a_look_that_was_cut_short_does_not_stand_for_what_was_there(engine, take_look):
-    take_look(["a", "b", "c"])
-    take_look(["a"], MONDAY + DAY, outcome=Outcome.PARTIAL, reason="stopped after page 1")
+def test_a_run_that_was_cut_short_does_not_stand_for_what_was_there(engine, record_run):
+    record_run(["a", "b", "c"])
+    record_run(["a"], MONDAY + DAY, outcome=Outcome.PARTIAL, reason="stopped after page 1")
     assert week(engine).seen == 3
 
 
-def test_files_that_name_no_partition_may_be_copies_and_do_not_add_up(engine, take_look):
-    take_look(["a", "b"])
-    take_look(["a"], MONDAY + DAY, partition="import", kind=RunKind.IMPORT, covered=False)
+def test_files_that_name_no_partition_may_be_copies_and_do_not_add_up(engine, record_run):
+    record_run(["a", "b"])
+    record_run(["a"], MONDAY + DAY, partition="import", kind=RunKind.IMPORT, covered=False)
     assert week(engine).seen == 2
 
 
-def test_counts_beside_what_advertisers_spent_are_claims_too(engine, take_look):
-    take_look(["a", statement("p1", 3), statement("p2", 4)])
-    assert [week(engine, country=c).claimed for c in ("*", "GR")] == [7, 7]
-    assert week(engine).claimed_from == "advertiser_stats"
+def test_counts_beside_what_advertisers_spent_are_claims_too(engine, record_run):
+    record_run(["a", statement("p1", 3), statement("p2", 4)])
+    assert [week(engine, country=c).source_total for c in ("*", "GR")] == [7, 7]
+    assert week(engine).source_total_from == "advertiser_stats"
 
 
-def test_a_statement_stands_in_later_weeks_until_another_replaces_it(engine, take_look):
-    take_look(["a", statement("p1", 3)])
-    take_look(["a", statement("p1", 3)], MONDAY + WEEK)
-    take_look(["a", statement("p1", 5)], MONDAY + 2 * WEEK)
-    assert [row.claimed for row in weeks(engine, SUNDAY + 2 * WEEK)] == [5, 3, 3]
+def test_a_statement_stands_in_later_weeks_until_another_replaces_it(engine, record_run):
+    record_run(["a", statement("p1", 3)])
+    record_run(["a", statement("p1", 3)], MONDAY + WEEK)
+    record_run(["a", statement("p1", 5)], MONDAY + 2 * WEEK)
+    assert [row.source_total for row in weeks(engine, SUNDAY + 2 * WEEK)] == [5, 3, 3]
 
 
-def test_a_statement_that_a_complete_look_no_longer_found_claims_nothing(engine, take_look):
-    take_look(["a", statement("p1", 3), statement("p2", 4)])
-    take_look(["a", statement("p1", 3)], MONDAY + WEEK)
-    assert [row.claimed for row in weeks(engine, SUNDAY + WEEK)] == [3, 7]
+def test_a_statement_that_a_complete_run_no_longer_found_claims_nothing(engine, record_run):
+    record_run(["a", statement("p1", 3), statement("p2", 4)])
+    record_run(["a", statement("p1", 3)], MONDAY + WEEK)
+    assert [row.source_total for row in weeks(engine, SUNDAY + WEEK)] == [3, 7]
 
 
-def test_a_claim_for_several_countries_is_a_claim_for_none_of_them(engine, take_look):
-    take_look(["a", statement("p1", 3), statement("p2", 4, ["DE", "GR"])])
-    assert (week(engine).claimed, week(engine, country="GR").claimed) == (7, None)
+def test_a_claim_for_several_countries_is_a_claim_for_none_of_them(engine, record_run):
+    record_run(["a", statement("p1", 3), statement("p2", 4, ["DE", "GR"])])
+    assert (week(engine).source_total, week(engine, country="GR").source_total) == (7, None)
 
 
-def test_a_country_that_is_claimed_and_was_not_seen_is_missing_whole(engine, take_look):
-    take_look(["a"], totals=[total(4, country="DE")])
+def test_a_country_that_is_claimed_and_was_not_seen_is_missing_whole(engine, record_run):
+    record_run(["a"], totals=[total(4, country="DE")])
     row = week(engine, country="DE")
-    assert (row.looks, row.seen, row.claimed, row.missing_share) == (1, 0, 4, 1.0)
+    assert (row.runs, row.seen, row.source_total, row.missing_share) == (1, 0, 4, 1.0)
 
 
-def test_an_advertiser_without_a_count_leaves_the_claim_unknown(engine, take_look):
-    take_look(["a", statement("p1", 3), statement("p2", None)])
-    assert week(engine).claimed is None
+def test_an_advertiser_without_a_count_leaves_the_claim_unknown(engine, record_run):
+    record_run(["a", statement("p1", 3), statement("p2", None)])
+    assert week(engine).source_total is None
 
 
-def test_of_two_data_sets_the_one_that_claims_most_stands(engine, take_look):
-    take_look(["a", statement("p1", 3)], totals=[total(2)])
-    assert (week(engine).claimed, week(engine).claimed_from) == (3, "advertiser_stats")
+def test_of_two_data_sets_the_one_that_claims_most_stands(engine, record_run):
+    record_run(["a", statement("p1", 3)], totals=[total(2)])
+    assert (week(engine).source_total, week(engine).source_total_from) == (3, "advertiser_stats")
 
 
-def test_a_total_of_the_whole_stands_above_those_of_its_parts(engine, take_look):
-    take_look(["a"], totals=[total(9), total(3, subject="p1"), total(4, subject="p2")])
-    assert week(engine).claimed == 9
+def test_a_total_of_the_whole_stands_above_those_of_its_parts(engine, record_run):
+    record_run(["a"], totals=[total(9), total(3, subject="p1"), total(4, subject="p2")])
+    assert week(engine).source_total == 9
 
 
-def test_totals_of_parts_are_added_up_and_those_no_longer_stated_are_not(engine, take_look):
-    take_look(["a"], totals=[total(3, subject="p1"), total(4, subject="p2")])
-    take_look(["a"], MONDAY + DAY, totals=[total(3, subject="p1")])
-    assert week(engine).claimed == 3
+def test_totals_of_parts_are_added_up_and_those_no_longer_stated_are_not(engine, record_run):
+    record_run(["a"], totals=[total(3, subject="p1"), total(4, subject="p2")])
+    record_run(["a"], MONDAY + DAY, totals=[total(3, subject="p1")])
+    assert week(engine).source_total == 3
     assert week(engine, MONDAY).week_on == date(2026, 3, 2)
 
 
@@ -195,76 +195,76 @@ def test_totals_of_parts_are_added_up_and_those_no_longer_stated_are_not(engine,
         (datetime.fromisoformat("2026-03-08T23:30:00-05:00"), date(2026, 3, 9)),
     ],
 )
-def test_a_look_belongs_to_the_week_of_its_day_in_utc(engine, take_look, at, monday):
-    take_look(["a"], at, totals=[total(1)])
+def test_a_run_belongs_to_the_week_of_its_day_in_utc(engine, record_run, at, monday):
+    record_run(["a"], at, totals=[total(1)])
     rows = weeks(engine, at)
-    assert [(row.week_on, row.seen, row.claimed) for row in rows] == [(monday, 1, 1)]
+    assert [(row.week_on, row.seen, row.source_total) for row in rows] == [(monday, 1, 1)]
 
 
-def test_the_current_week_has_the_days_so_far(engine, take_look):
-    take_look(["a"])
+def test_the_current_week_has_the_days_so_far(engine, record_run):
+    record_run(["a"])
     assert (week(engine, MONDAY + 2 * DAY).days, week(engine, SUNDAY).days) == (3, 7)
 
 
 @pytest.mark.parametrize(
     "outcome", [Outcome.PARTIAL, Outcome.FAILED, Outcome.DEFERRED, Outcome.BLOCKED]
 )
-def test_a_look_that_did_not_end_well_is_a_gap_with_its_reason(engine, take_look, outcome):
-    take_look([], outcome=outcome, reason="the token has expired")
+def test_a_run_that_did_not_end_well_is_a_gap_with_its_reason(engine, record_run, outcome):
+    record_run([], outcome=outcome, reason="the token has expired")
     row = week(engine, MONDAY)
     assert row.outcomes == {outcome: 1}
     (gap,) = row.gaps
     assert (gap.outcome, gap.reason, gap.partitions) == (outcome, "the token has expired", ["2026"])
 
 
-def test_days_on_which_no_look_began_are_a_gap_that_says_so(engine, take_look):
-    take_look(["a"])
-    take_look(["a"], MONDAY + 4 * DAY)
+def test_days_on_which_no_run_began_are_a_gap_that_says_so(engine, record_run):
+    record_run(["a"])
+    record_run(["a"], MONDAY + 4 * DAY)
     (gap,) = week(engine, MONDAY + 4 * DAY).gaps
     assert (gap.start_on, gap.end_on) == (date(2026, 3, 3), date(2026, 3, 5))
-    assert (gap.outcome, gap.reason) == ("not_looked", "nobody looked")
+    assert (gap.outcome, gap.reason) == ("not_looked", "nobody crawled")
 
 
-def test_weeks_in_which_everything_was_down_are_there_too(engine, take_look):
-    take_look(["a"])
+def test_weeks_in_which_everything_was_down_are_there_too(engine, record_run):
+    record_run(["a"])
     rows = weeks(engine, SUNDAY + 2 * WEEK)
-    assert [(row.week_on, row.looks, len(row.gaps)) for row in rows] == [
+    assert [(row.week_on, row.runs, len(row.gaps)) for row in rows] == [
         (date(2026, 3, 16), 0, 1),
         (date(2026, 3, 9), 0, 1),
         (date(2026, 3, 2), 1, 1),
     ]
 
 
-def test_a_day_that_is_not_over_is_no_gap_before_a_look_has_failed_on_it(engine, take_look):
-    take_look(["a"])
+def test_a_day_that_is_not_over_is_no_gap_before_a_run_has_failed_on_it(engine, record_run):
+    record_run(["a"])
     assert week(engine, MONDAY + timedelta(hours=1)).gaps == []
 
 
-def test_partitions_that_lack_the_same_days_share_a_gap(engine, take_look):
+def test_partitions_that_lack_the_same_days_share_a_gap(engine, record_run):
     for partition in ("DE", "GR"):
-        take_look(["a"], partition=partition)
+        record_run(["a"], partition=partition)
     (gap,) = week(engine, MONDAY + 2 * DAY).gaps
     assert (gap.partitions, gap.start_on) == (["DE", "GR"], date(2026, 3, 3))
 
 
-def test_a_country_has_the_looks_and_gaps_of_the_partitions_that_show_it(
-    engine, take_look, make_ad
+def test_a_country_has_the_runs_and_gaps_of_the_partitions_that_show_it(
+    engine, record_run, make_ad
 ):
-    take_look([make_ad("a", countries=["GR"])], partition="GR")
-    take_look([make_ad("b", countries=["US"])], partition="US")
-    take_look([], MONDAY + DAY, partition="US", outcome=Outcome.FAILED, reason="no answer")
+    record_run([make_ad("a", countries=["GR"])], partition="GR")
+    record_run([make_ad("b", countries=["US"])], partition="US")
+    record_run([], MONDAY + DAY, partition="US", outcome=Outcome.FAILED, reason="no answer")
     assert week(engine, MONDAY + DAY, "GR").outcomes == {"done": 1}
     assert week(engine, MONDAY + DAY, "US").outcomes == {"done": 1, "failed": 1}
     assert [gap.reason for gap in week(engine, MONDAY + DAY, "US").gaps] == ["no answer"]
 
 
-def test_an_imported_partition_is_not_expected_to_be_looked_at_again(engine, take_look):
-    take_look(["a"], partition="import", kind=RunKind.IMPORT, covered=False)
+def test_an_imported_partition_is_not_expected_to_be_crawled_again(engine, record_run):
+    record_run(["a"], partition="import", kind=RunKind.IMPORT, covered=False)
     rows = weeks(engine, SUNDAY + WEEK)
     assert [(row.week_on, row.gaps) for row in rows] == [(date(2026, 3, 2), [])]
 
 
-def test_a_look_that_fell_silent_is_a_gap_within_five_minutes(engine):
+def test_a_run_that_fell_silent_is_a_gap_within_five_minutes(engine):
     with write(engine) as session:
         begin_run(session, "example", "2026", RunKind.CRAWL, MONDAY)
 
@@ -279,15 +279,15 @@ def test_a_look_that_fell_silent_is_a_gap_within_five_minutes(engine):
     assert [gap.reason for gap in covered.gaps] == [WORKER_STOPPED]
 
 
-def test_every_country_has_its_row_after_all_together(engine, take_look, make_ad):
-    take_look([make_ad("a", countries=["GR", "DE"]), make_ad("b")])
+def test_every_country_has_its_row_after_all_together(engine, record_run, make_ad):
+    record_run([make_ad("a", countries=["GR", "DE"]), make_ad("b")])
     rows = weeks(engine, MONDAY, None)
     assert [(row.country, row.seen) for row in rows] == [("*", 2), ("", 1), ("DE", 1), ("GR", 1)]
 
 
-def test_sources_and_weeks_can_be_chosen(engine, take_look):
-    take_look(["a"])
-    take_look(["b"], MONDAY + WEEK, source="other")
+def test_sources_and_weeks_can_be_chosen(engine, record_run):
+    record_run(["a"])
+    record_run(["b"], MONDAY + WEEK, source="other")
     later = {"from_on": date(2026, 3, 11), "to_on": date(2026, 3, 11)}
     assert [row.source for row in weeks(engine, SUNDAY + WEEK, **later)] == ["example", "other"]
     chosen = weeks(engine, SUNDAY + WEEK, source="other", **later)

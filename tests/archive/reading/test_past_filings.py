@@ -52,14 +52,14 @@ def list_rows(engine, moment, source):
     return sorted(found, key=itemgetter("id"))
 
 
-def check_restored(engine, look_at, filed, start, source):
-    """What was filed stands as of that look as it did, after every row of it was amended."""
-    look_at(filed, day(start), source=source)
+def check_restored(engine, ingest_run, filed, start, source):
+    """What was filed stands as of that run as it did, after every row of it was amended."""
+    ingest_run(filed, day(start), source=source)
     with read(engine) as session:
         query = select(Disclosure).where(Disclosure.source == source).order_by(col(Disclosure.id))
         before = [row.model_dump() for row in session.exec(query)]
     amended = [row.model_copy(update={"amount_minor": row.amount_minor + 1}) for row in filed]
-    look_at(amended, day(start + 1), source=source)
+    ingest_run(amended, day(start + 1), source=source)
     assert list_rows(engine, known(start), source) == before
 
 
@@ -74,10 +74,10 @@ def check_restored(engine, look_at, filed, start, source):
 @example(rows=[({name}, "125.5") for name in MAY_BE_BLANK])
 @example(rows=[(set(MAY_BE_BLANK) - {name}, "-125.5") for name in MAY_BE_BLANK])
 def test_whatever_a_filer_left_blank_an_earlier_moment_shows_the_row_of_then(
-    engine, look_at, starts, rows
+    engine, ingest_run, starts, rows
 ):
     start = next(starts)
-    check_restored(engine, look_at, read_filings(rows, start * 100), start, f"fec-{start}")
+    check_restored(engine, ingest_run, read_filings(rows, start * 100), start, f"fec-{start}")
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def starts():
 
 
 @pytest.mark.parametrize("reason", ["unreadable", "not_looked", "redacted"])
-def test_a_reason_of_its_own_is_kept(engine, look_at, reason):
+def test_a_reason_of_its_own_is_kept(engine, ingest_run, reason):
     [filed] = read_filings([({"NAME"}, "125.5")], 1)
     given = filed.model_dump() | {"missing": filed.missing | {"payee_name": reason}}
-    check_restored(engine, look_at, [DisclosureRecord(**given)], 0, "example")
+    check_restored(engine, ingest_run, [DisclosureRecord(**given)], 0, "example")

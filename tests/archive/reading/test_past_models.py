@@ -1,4 +1,4 @@
-"""Any looks in any order: earlier answers keep their bytes, and agree with plain models."""
+"""Any runs in any order: earlier answers keep their bytes, and agree with plain models."""
 
 from itertools import count
 from uuid import uuid4
@@ -19,11 +19,11 @@ TEXTS = ["One", "Two", "Three"]
 SHOWN = st.dictionaries(
     st.sampled_from(["a1", "a2", "a3"]), st.tuples(st.sampled_from(TEXTS), st.integers(0, 2))
 )
-"""What one look finds: for each ad a text and the least spent."""
+"""What one run finds: for each ad a text and the least spent."""
 
 
 def begin_example():
-    """A source of its own and the first day of its looks, after all others' last."""
+    """A source of its own and the first day of its runs, after all others' last."""
     return f"source-{uuid4()}", 1_000 * (next(EXAMPLES) + 1)
 
 
@@ -46,15 +46,17 @@ def say_all(engine, source, moment):
 
 
 LOOKS = st.lists(st.tuples(SHOWN, st.integers(0, 6), st.booleans()), min_size=1, max_size=5)
-"""Looks as they are recorded: what each found, how many days old that was, whether it was a sweep."""
+"""Runs as they are recorded: what each found, how many days old that was, whether it was a sweep."""
 
 
-def check_nothing_changes(engine, look_at, make_ad, looks):
+def check_nothing_changes(engine, ingest_run, make_ad, runs):
     source, start = begin_example()
     asked = []
-    for i, (shown, age, sweep) in enumerate(looks):
+    for i, (shown, age, sweep) in enumerate(runs):
         now = day(start + i)
-        look_at(show(make_ad, shown), now, source=source, observed_on=now - age * DAY, sweep=sweep)
+        ingest_run(
+            show(make_ad, shown), now, source=source, observed_on=now - age * DAY, sweep=sweep
+        )
         moments = [Moment(now), Moment(now, now - 2 * DAY)]
         asked += [(moment, say_all(engine, source, moment)) for moment in moments]
         items = ask(engine, list_ads, AdFilter(source=source), None, 100, NOW).items
@@ -78,55 +80,55 @@ def tries(engine):
     return 6 if engine.dialect.name == "sqlite" else 2
 
 
-def test_an_answer_as_of_a_time_never_changes(engine, look_at, make_ad, tries):
+def test_an_answer_as_of_a_time_never_changes(engine, ingest_run, make_ad, tries):
     @settings(max_examples=tries, **RELAXED)
     @example(
         # An old sweep that missed what was seen since.
-        looks=[
+        runs=[
             ({"a1": ("One", 2), "a2": ("One", 1)}, 3, False),
             ({"a1": ("Two", 0), "a2": ("One", 2)}, 0, False),
             ({"a1": ("Two", 2)}, 4, True),
         ]
     )
-    @given(looks=LOOKS)
-    def check(looks):
-        check_nothing_changes(engine, look_at, make_ad, looks)
+    @given(runs=LOOKS)
+    def check(runs):
+        check_nothing_changes(engine, ingest_run, make_ad, runs)
 
     check()
 
 
-def model_ads(looks, recorded_by, observed_by):
-    """What each ad was, by the newest look that saw it: text and least spent."""
+def model_ads(runs, recorded_by, observed_by):
+    """What each ad was, by the newest run that saw it: text and least spent."""
     said = [
         (observed, i, shown)
-        for i, (shown, observed) in enumerate(looks)
+        for i, (shown, observed) in enumerate(runs)
         if i <= recorded_by and observed <= observed_by
     ]
     found = {}
-    for _, _, shown in sorted(said, key=lambda look: look[:2]):
+    for _, _, shown in sorted(said, key=lambda lease: lease[:2]):
         found |= shown
     return found
 
 
-def test_what_held_is_what_the_newest_look_by_then_saw(engine, look_at, make_ad, tries):
+def test_what_held_is_what_the_newest_run_by_then_saw(engine, ingest_run, make_ad, tries):
     @settings(max_examples=tries, **RELAXED)
-    @given(looks=st.lists(st.tuples(SHOWN, st.integers(0, 5)), min_size=1, max_size=5))
-    def check(looks):
+    @given(runs=st.lists(st.tuples(SHOWN, st.integers(0, 5)), min_size=1, max_size=5))
+    def check(runs):
         source, start = begin_example()
-        for i, (shown, observed) in enumerate(looks):
-            look_at(
+        for i, (shown, observed) in enumerate(runs):
+            ingest_run(
                 show(make_ad, shown),
                 day(start + 10 + i),
                 source=source,
                 observed_on=day(start + observed),
                 sweep=False,
             )
-        for recorded_by in range(len(looks)):
+        for recorded_by in range(len(runs)):
             for observed_by in range(6):
                 moment = Moment(day(start + 10 + recorded_by), day(start + observed_by))
                 page = ask(engine, list_ads, AdFilter(source=source), None, 100, moment)
                 found = {ad.ref: (ad.bodies[0], ad.spend_lower_minor // 100) for ad in page.items}
-                assert found == model_ads(looks, recorded_by, observed_by)
+                assert found == model_ads(runs, recorded_by, observed_by)
 
     check()
 
@@ -139,13 +141,13 @@ def model_states(sweeps, by):
     return states
 
 
-def test_ads_vanish_and_return_as_the_sweeps_saw_it(engine, look_at, make_ad, tries):
+def test_ads_vanish_and_return_as_the_sweeps_saw_it(engine, ingest_run, make_ad, tries):
     @settings(max_examples=tries, **RELAXED)
     @given(sweeps=st.lists(st.sets(st.sampled_from(["a1", "a2", "a3"])), min_size=1, max_size=6))
     def check(sweeps):
         source, start = begin_example()
         for i, found in enumerate(sweeps):
-            look_at([make_ad(ref) for ref in sorted(found)], day(start + i), source=source)
+            ingest_run([make_ad(ref) for ref in sorted(found)], day(start + i), source=source)
         for by in range(len(sweeps)):
             for moment in (held(start + by), known(start + by)):
                 page = ask(engine, list_ads, AdFilter(source=source), None, 100, moment)

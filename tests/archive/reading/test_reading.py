@@ -11,10 +11,10 @@ from archive.reading import (
     AdFilter,
     CursorError,
     cover_source,
-    list_absences,
     list_ads,
     list_metrics,
     list_runs,
+    list_vanished_periods,
     list_versions,
     read_ad,
     read_data_as_of,
@@ -43,8 +43,8 @@ def read_all(session, wanted, limit, moment=NOW):
             return ids
 
 
-def test_an_ad_is_read_as_it_is_now(engine, look_at, make_ad):
-    look_at([make_ad("a1", payer_name=None)])
+def test_an_ad_is_read_as_it_is_now(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", payer_name=None)])
 
     with read(engine) as session:
         ad = read_ad(session, "example:a1")
@@ -54,10 +54,10 @@ def test_an_ad_is_read_as_it_is_now(engine, look_at, make_ad):
     assert ad.data_as_of == NOON
 
 
-def test_an_earlier_time_shows_what_was_known_then(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
-    look_at([make_ad("a1", bodies=["Another text"], spend_upper_minor=500_00)], NOON + DAY)
-    look_at([], NOON + 2 * DAY)
+def test_an_earlier_time_shows_what_was_known_then(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    ingest_run([make_ad("a1", bodies=["Another text"], spend_upper_minor=500_00)], NOON + DAY)
+    ingest_run([], NOON + 2 * DAY)
 
     with read(engine) as session:
         first = read_ad(session, "example:a1", known(NOON))
@@ -69,24 +69,24 @@ def test_an_earlier_time_shows_what_was_known_then(engine, look_at, make_ad):
     assert (third.state, third.vanished_at) == ("vanished", NOON + 2 * DAY)
 
 
-def test_what_was_known_at_a_time_never_changes(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
+def test_what_was_known_at_a_time_never_changes(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
     with read(engine) as session:
         before = read_ad(session, "example:a1", known(NOON)).model_dump(exclude={"data_as_of"})
 
-    look_at([make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - 9 * DAY)
-    look_at([make_ad("a1", bodies=["New words"])], NOON + 2 * DAY)
-    look_at([], NOON + 3 * DAY)
-    look_at([make_ad("a1", bodies=["New words"])], NOON + 4 * DAY)
+    ingest_run([make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - 9 * DAY)
+    ingest_run([make_ad("a1", bodies=["New words"])], NOON + 2 * DAY)
+    ingest_run([], NOON + 3 * DAY)
+    ingest_run([make_ad("a1", bodies=["New words"])], NOON + 4 * DAY)
 
     with read(engine) as session:
         after = read_ad(session, "example:a1", known(NOON)).model_dump(exclude={"data_as_of"})
     assert after == before
 
 
-def test_words_that_arrive_late_are_history_and_never_current(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
-    look_at([make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - 9 * DAY)
+def test_words_that_arrive_late_are_history_and_never_current(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    ingest_run([make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - 9 * DAY)
 
     with read(engine) as session:
         then = read_ad(session, "example:a1", known(NOON + DAY))
@@ -97,11 +97,13 @@ def test_words_that_arrive_late_are_history_and_never_current(engine, look_at, m
     assert [v.content["bodies"] for v in versions] == [["Old words"], ["Vote for the harbour"]]
 
 
-def test_reading_as_of_now_says_the_same_as_reading_now(engine, look_at, make_ad):
-    look_at([make_ad("a1"), make_ad("a2")])
-    look_at([make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - DAY, sweep=False)
-    look_at([make_ad("a2", spend_upper_minor=None)], NOON + 2 * DAY)
-    look_at([make_ad("a1"), make_ad("a2", spend_upper_minor=None)], NOON + 3 * DAY)
+def test_reading_as_of_now_says_the_same_as_reading_now(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1"), make_ad("a2")])
+    ingest_run(
+        [make_ad("a1", bodies=["Old words"])], NOON + DAY, observed_on=NOON - DAY, sweep=False
+    )
+    ingest_run([make_ad("a2", spend_upper_minor=None)], NOON + 2 * DAY)
+    ingest_run([make_ad("a1"), make_ad("a2", spend_upper_minor=None)], NOON + 3 * DAY)
 
     with read(engine) as session:
         now = list_ads(session, AdFilter()).items
@@ -109,8 +111,8 @@ def test_reading_as_of_now_says_the_same_as_reading_now(engine, look_at, make_ad
     assert [ad.model_dump() for ad in then] == [ad.model_dump() for ad in now]
 
 
-def test_an_ad_nobody_knew_yet_is_not_found_as_of_then(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
+def test_an_ad_nobody_knew_yet_is_not_found_as_of_then(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
 
     with read(engine) as session:
         with pytest.raises(NotFoundError, match="example:a1"):
@@ -120,9 +122,9 @@ def test_an_ad_nobody_knew_yet_is_not_found_as_of_then(engine, look_at, make_ad)
         assert read_all(session, AdFilter(), 10, known(NOON - DAY)) == []
 
 
-def test_a_version_says_which_fields_it_changed(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
-    look_at([make_ad("a1", bodies=["Other"], payer_name="Friends")], NOON + DAY)
+def test_a_version_says_which_fields_it_changed(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    ingest_run([make_ad("a1", bodies=["Other"], payer_name="Friends")], NOON + DAY)
 
     with read(engine) as session:
         first, second = list_versions(session, "example:a1")
@@ -135,33 +137,35 @@ def test_a_version_says_which_fields_it_changed(engine, look_at, make_ad):
     }
 
 
-def test_numbers_are_listed_where_they_moved_and_as_known(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
-    look_at([make_ad("a1")], NOON + DAY)
-    look_at([make_ad("a1", spend_lower_minor=150_00)], NOON + 2 * DAY)
+def test_numbers_are_listed_where_they_moved_and_as_known(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    ingest_run([make_ad("a1")], NOON + DAY)
+    ingest_run([make_ad("a1", spend_lower_minor=150_00)], NOON + 2 * DAY)
 
     with read(engine) as session:
         assert [m.spend_lower_minor for m in list_metrics(session, "example:a1")] == [10000, 15000]
         assert len(list_metrics(session, "example:a1", known(NOON + DAY))) == 1
 
 
-def test_a_return_is_not_known_before_it_happened(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
-    look_at([], NOON + DAY)
-    look_at([make_ad("a1")], NOON + 2 * DAY)
+def test_a_return_is_not_known_before_it_happened(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    ingest_run([], NOON + DAY)
+    ingest_run([make_ad("a1")], NOON + 2 * DAY)
 
     with read(engine) as session:
-        assert list_absences(session, "example:a1")[0].returned_at == NOON + 2 * DAY
-        assert list_absences(session, "example:a1", known(NOON + DAY))[0].returned_at is None
-        assert list_absences(session, "example:a1", known(NOON)) == []
+        assert list_vanished_periods(session, "example:a1")[0].returned_at == NOON + 2 * DAY
+        assert (
+            list_vanished_periods(session, "example:a1", known(NOON + DAY))[0].returned_at is None
+        )
+        assert list_vanished_periods(session, "example:a1", known(NOON)) == []
 
 
-def test_pages_hold_still_while_ads_arrive(engine, look_at, make_ad):
-    look_at([make_ad(f"a{i}") for i in range(5)])
+def test_pages_hold_still_while_ads_arrive(engine, ingest_run, make_ad):
+    ingest_run([make_ad(f"a{i}") for i in range(5)])
     with read(engine) as session:
         first = list_ads(session, AdFilter(), None, 3)
 
-    look_at([make_ad("a0", bodies=["Changed"]), make_ad("zz")], NOON + DAY, sweep=False)
+    ingest_run([make_ad("a0", bodies=["Changed"]), make_ad("zz")], NOON + DAY, sweep=False)
 
     with read(engine) as session:
         second = list_ads(session, AdFilter(), first.next_cursor, 3)
@@ -181,8 +185,8 @@ def test_pages_hold_still_while_ads_arrive(engine, look_at, make_ad):
         (AdFilter(state="vanished"), []),
     ],
 )
-def test_a_filter_means_the_same_now_and_then(engine, look_at, make_ad, wanted, refs, moment):
-    look_at(
+def test_a_filter_means_the_same_now_and_then(engine, ingest_run, make_ad, wanted, refs, moment):
+    ingest_run(
         [
             make_ad("a1", countries=["CY"]),
             make_ad("a2", countries=["CY", "GR"], currency="USD"),
@@ -193,8 +197,8 @@ def test_a_filter_means_the_same_now_and_then(engine, look_at, make_ad, wanted, 
         assert read_all(session, wanted, 1, moment) == [f"example:{ref}" for ref in refs]
 
 
-def test_a_cursor_of_another_list_is_refused(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
+def test_a_cursor_of_another_list_is_refused(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
     with read(engine) as session, pytest.raises(CursorError, match="list of runs"):
         list_runs(session, cursor=encode_cursor("ads", 1))
 
@@ -211,28 +215,28 @@ def test_a_cursor_gives_its_key_back(key):
     assert decode_number("ads", encode_cursor("ads", key)) == key
 
 
-def test_days_without_a_look_are_gaps(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
-    look_at([make_ad("a1")], NOON + 3 * DAY)
+def test_days_without_a_run_are_gaps(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    ingest_run([make_ad("a1")], NOON + 3 * DAY)
 
     with read(engine) as session:
         coverage = cover_source(session, "example")
 
-    assert (coverage.days, coverage.days_looked_at, coverage.looks) == (4, 2, 2)
+    assert (coverage.days, coverage.days_crawled, coverage.runs) == (4, 2, 2)
     assert [(gap.start_on, gap.end_on) for gap in coverage.gaps] == [
         (date(2026, 3, 2), date(2026, 3, 3))
     ]
-    assert coverage.last_look_at == NOON + 3 * DAY
+    assert coverage.last_crawled_at == NOON + 3 * DAY
 
 
-def test_a_period_before_the_first_look_is_one_gap(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
+def test_a_period_before_the_first_run_is_one_gap(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
     with read(engine) as session:
         coverage = cover_source(session, "example", date(2026, 2, 1), date(2026, 2, 28))
-    assert (coverage.days, coverage.days_looked_at, len(coverage.gaps)) == (28, 0, 1)
+    assert (coverage.days, coverage.days_crawled, len(coverage.gaps)) == (28, 0, 1)
 
 
-def test_a_source_nobody_looked_at_has_no_days(engine):
+def test_a_source_nobody_crawled_has_no_days(engine):
     with read(engine) as session:
         coverage = cover_source(session, "nobody")
     assert (coverage.days, coverage.start_on, coverage.gaps) == (0, None, [])
@@ -243,18 +247,18 @@ def test_every_day_of_a_period_has_a_state():
     assert [day.state for day in days] == ["not_looked"] * 3
 
 
-def test_what_is_missing_is_counted_with_its_reason(engine, look_at, make_ad):
-    look_at([make_ad("a1", payer_name=None), make_ad("a2"), make_ad("a3", currency=None)])
+def test_what_is_missing_is_counted_with_its_reason(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", payer_name=None), make_ad("a2"), make_ad("a3", currency=None)])
 
     with read(engine) as session:
         report = what_is_missing(session)
 
-    lacks = {(lack.what, lack.reason): lack.count for lack in report.lacks}
-    assert lacks["payer_unknown", "the source has this field and left it blank"] == 1
-    assert lacks["payer_unknown", "this source does not give it"] == 2
-    assert lacks["no_currency", "the source has this field and left it blank"] == 1
-    assert lacks["undated", "this source does not give it"] == 3
-    assert ("no_text", "no words of the ad") not in lacks
+    data_gaps = {(data_gap.what, data_gap.reason): data_gap.count for data_gap in report.data_gaps}
+    assert data_gaps["payer_unknown", "the source has this field and left it blank"] == 1
+    assert data_gaps["payer_unknown", "this source does not give it"] == 2
+    assert data_gaps["no_currency", "the source has this field and left it blank"] == 1
+    assert data_gaps["undated", "this source does not give it"] == 3
+    assert ("no_text", "no words of the ad") not in data_gaps
 
 
 def test_an_empty_archive_has_no_age(engine):

@@ -1,4 +1,4 @@
-"""A source whose looks a gate judges, for tests of what is held."""
+"""A source whose runs a gate checks, for tests of what is held."""
 
 from sqlalchemy import Engine
 

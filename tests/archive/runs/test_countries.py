@@ -1,11 +1,11 @@
-"""At the end of a look it is known how many distinct ads it saw in each country, and how many went."""
+"""At the end of a run it is known how many distinct ads it saw in each country, and how many went."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
-from archive.ingest.close_run import close_look
+from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models import RunCountry, Source
 from archive.models.runs import Outcome, RunKind
@@ -17,14 +17,14 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def take_look(engine):
+def record_run(engine):
     def take(pages, now=NOON, *, covered=True, source="example"):
         with write(engine) as session:
-            look = begin_run(session, source, "2026", RunKind.CRAWL, now, is_sweep=covered)
+            run = begin_run(session, source, "2026", RunKind.CRAWL, now, is_sweep=covered)
             for records in pages:
-                ingest_page(session, look, records, None, now)
-            close_look(session, look, Outcome.DONE, now, covered=covered)
-        return look.run_id
+                ingest_page(session, run, records, None, now)
+            close_run(session, run, Outcome.DONE, now, covered=covered)
+        return run.run_id
 
     return take
 
@@ -35,41 +35,41 @@ def counted(engine, run_id):
         return {row.country: (row.seen, row.vanished) for row in rows}
 
 
-def test_an_ad_shown_in_two_countries_counts_in_both_and_once_in_all(engine, take_look, make_ad):
-    run_id = take_look([[make_ad("a", countries=["GR", "DE"]), make_ad("b", countries=["GR"])]])
+def test_an_ad_shown_in_two_countries_counts_in_both_and_once_in_all(engine, record_run, make_ad):
+    run_id = record_run([[make_ad("a", countries=["GR", "DE"]), make_ad("b", countries=["GR"])]])
     assert counted(engine, run_id) == {"*": (2, 0), "GR": (2, 0), "DE": (1, 0)}
 
 
-def test_an_ad_without_a_country_stands_under_none(engine, take_look, make_ad):
-    run_id = take_look([[make_ad("a")]])
+def test_an_ad_without_a_country_stands_under_none(engine, record_run, make_ad):
+    run_id = record_run([[make_ad("a")]])
     assert counted(engine, run_id) == {"*": (1, 0), "": (1, 0)}
 
 
-def test_an_ad_met_on_two_pages_of_a_look_counts_once(engine, take_look, make_ad):
+def test_an_ad_met_on_two_pages_of_a_run_counts_once(engine, record_run, make_ad):
     ad = make_ad("a", countries=["GR"])
-    run_id = take_look([[ad, make_ad("b", countries=["GR"])], [ad]])
+    run_id = record_run([[ad, make_ad("b", countries=["GR"])], [ad]])
     assert counted(engine, run_id)["GR"] == (2, 0)
 
 
-def test_what_a_look_no_longer_found_counts_in_its_country(engine, take_look, make_ad):
+def test_what_a_run_no_longer_found_counts_in_its_country(engine, record_run, make_ad):
     greek, german = make_ad("a", countries=["GR"]), make_ad("b", countries=["DE"])
-    take_look([[greek, german]])
-    run_id = take_look([[greek]], NOON + DAY)
+    record_run([[greek, german]])
+    run_id = record_run([[greek]], NOON + DAY)
     assert counted(engine, run_id) == {"*": (1, 1), "GR": (1, 0), "DE": (0, 1)}
 
 
-def test_what_vanished_in_an_earlier_look_is_not_counted_again(engine, take_look, make_ad):
-    take_look([[make_ad("a"), make_ad("b")]])
-    take_look([[make_ad("a")]], NOON + DAY)
-    run_id = take_look([[make_ad("a")]], NOON + 2 * DAY)
+def test_what_vanished_in_an_earlier_run_is_not_counted_again(engine, record_run, make_ad):
+    record_run([[make_ad("a"), make_ad("b")]])
+    record_run([[make_ad("a")]], NOON + DAY)
+    run_id = record_run([[make_ad("a")]], NOON + 2 * DAY)
     assert counted(engine, run_id) == {"*": (1, 0), "": (1, 0)}
 
 
-def test_a_look_that_saw_nothing_says_so(engine, take_look):
-    assert counted(engine, take_look([])) == {"*": (0, 0)}
+def test_a_run_that_saw_nothing_says_so(engine, record_run):
+    assert counted(engine, record_run([])) == {"*": (0, 0)}
 
 
-def test_a_source_of_disclosures_counts_no_ads(engine, take_look):
+def test_a_source_of_disclosures_counts_no_ads(engine, record_run):
     with write(engine) as session:
         given = dict.fromkeys(
             ("title", "publisher", "homepage", "documentation", "licence", "access"), "invented"
@@ -84,4 +84,4 @@ def test_a_source_of_disclosures_counts_no_ads(engine, take_look):
                 **given,
             )
         )
-    assert counted(engine, take_look([], source="registry")) == {}
+    assert counted(engine, record_run([], source="registry")) == {}

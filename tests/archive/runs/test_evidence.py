@@ -9,7 +9,7 @@ from archive.models.runs import Outcome, RunKind
 from archive.records import Unreadable
 from archive.runs.captures import last_applied_at, redact_url, save_capture
 from archive.runs.lease import begin_run, end_run
-from archive.runs.quarantine import hold_pieces, list_pieces, settle_piece
+from archive.runs.quarantine import list_pieces, quarantine_pieces, settle_piece
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 
@@ -65,9 +65,9 @@ def test_a_stored_address_holds_no_secret(url, kept):
 def test_bytes_count_as_taken_in_only_after_a_run_that_ended_well(engine, blobs, outcome, applied):
     blob = blobs.put_bytes(b"a file")
     with write(engine) as session:
-        look = begin_run(session, "example", "import", RunKind.IMPORT, NOON)
-        save_capture(session, look, blob, url="file.csv", now=NOON)
-        end_run(session, look, outcome, NOON)
+        lease = begin_run(session, "example", "import", RunKind.IMPORT, NOON)
+        save_capture(session, lease, blob, url="file.csv", now=NOON)
+        end_run(session, lease, outcome, NOON)
 
     with read(engine) as session:
         seen_at = last_applied_at(session, "example", "import", blob.sha256)
@@ -77,11 +77,11 @@ def test_bytes_count_as_taken_in_only_after_a_run_that_ended_well(engine, blobs,
 def test_a_piece_is_held_once_with_its_bytes_and_settled_once(engine, blobs):
     piece = Unreadable(file="x.csv", line=7, field="Spend", reason="is negative", raw=b"row")
     with write(engine) as session:
-        look = begin_run(session, "example", "import", RunKind.IMPORT, NOON)
-        capture = save_capture(session, look, blobs.put_bytes(b"all"), url="x.csv", now=NOON)
+        lease = begin_run(session, "example", "import", RunKind.IMPORT, NOON)
+        capture = save_capture(session, lease, blobs.put_bytes(b"all"), url="x.csv", now=NOON)
         held = [
-            hold_pieces(session, blobs, look, [piece], capture, NOON),
-            hold_pieces(session, blobs, look, [piece], capture, NOON),
+            quarantine_pieces(session, blobs, lease, [piece], capture, NOON),
+            quarantine_pieces(session, blobs, lease, [piece], capture, NOON),
         ]
     assert held == [1, 0]
 

@@ -1,4 +1,4 @@
-"""A partition is read by one run at a time, and no run ends without a word."""
+"""A partition is read by one run at a time, and no run ends without reporting."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -48,11 +48,11 @@ def test_a_run_that_stalled_and_was_overtaken_writes_nothing(engine, make_ad):
 
 
 def test_data_and_cursor_are_written_together_or_not_at_all(engine, make_ad):
-    look = begin(engine)
+    lease = begin(engine)
 
     def write_half() -> None:
         with write(engine) as session:
-            ingest_page(session, look, [make_ad()], None, NOON, cursor="page-2")
+            ingest_page(session, lease, [make_ad()], None, NOON, cursor="page-2")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -64,15 +64,15 @@ def test_data_and_cursor_are_written_together_or_not_at_all(engine, make_ad):
 
 
 def test_a_run_that_ends_well_starts_over_next_time_and_a_deferred_one_goes_on(engine, make_ad):
-    look = begin(engine)
+    lease = begin(engine)
     with write(engine) as session:
-        ingest_page(session, look, [make_ad()], None, NOON, cursor="page-2")
-        end_run(session, look, Outcome.DEFERRED, NOON, reason="quota")
+        ingest_page(session, lease, [make_ad()], None, NOON, cursor="page-2")
+        end_run(session, lease, Outcome.DEFERRED, NOON, reason="quota")
     with read(engine) as session:
         assert read_cursor(session, "example", "2026") == "page-2"
 
-    look = begin(engine)
+    lease = begin(engine)
     with write(engine) as session:
-        end_run(session, look, Outcome.DONE, NOON)
+        end_run(session, lease, Outcome.DONE, NOON)
     with read(engine) as session:
         assert read_cursor(session, "example", "2026") is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.models.runs import HeldReason
+from archive.models.runs import QuarantineReason
 from archive.records import (
     AdRecord,
     AdvertiserSpendRecord,
@@ -31,14 +31,14 @@ def make_gate(**levels: object) -> Gate:
     return Gate(SourceInfo(**(source | levels)))
 
 
-def test_a_sum_that_falls_by_more_than_the_source_is_believed_is_refused_with_its_figures():
+def test_a_sum_that_falls_by_more_than_the_source_is_accepted_is_refused_with_its_figures():
     with pytest.raises(ImplausibleBatchError, match=r"falls by 50%.*2,000 EUR to 1,000 EUR") as met:
         make_gate().ads.weigh([("EUR", 100_00, 50_00)] * 20, {}, 20)
-    assert met.value.cause is HeldReason.LOWERED_TOTAL
+    assert met.value.cause is QuarantineReason.LOWERED_TOTAL
     assert (met.value.figures["known"], met.value.figures["fall_share"]) == (20, 0.5)
 
 
-def test_a_fall_within_the_share_is_believed():
+def test_a_fall_within_the_share_is_accepted():
     make_gate().ads.weigh([("EUR", 100_00, 80_00)] * 20, {}, 20)
 
 
@@ -46,7 +46,7 @@ def test_one_corrected_row_among_hundreds_is_no_batch_however_large_it_was():
     make_gate().ads.weigh([("EUR", 9_000_000_00, 900_000_00)], {"EUR": 1_000_00}, 300)
 
 
-def test_what_rests_on_too_few_known_rows_is_believed():
+def test_what_rests_on_too_few_known_rows_is_accepted():
     make_gate().ads.weigh([("EUR", 100_00, 1_00)] * 19, {}, 19)
 
 
@@ -91,18 +91,18 @@ def test_the_scale_refuses_a_fall_beyond_the_share_and_nothing_else(amounts):
     ("gone", "present", "is_believed"),
     [(2, 10, True), (3, 10, False), (2, 5, True), (9, 9, True), (0, 0, True), (10, 10, False)],
 )
-def test_more_than_a_fifth_gone_of_ten_or_more_is_not_believed(gone, present, is_believed):
+def test_more_than_a_fifth_gone_of_ten_or_more_is_implausible(gone, present, is_believed):
     gate = make_gate()
     if is_believed:
-        gate.weigh_absences("ads", gone, present)
+        gate.check_vanished("ads", gone, present)
         return
     with pytest.raises(ImplausibleBatchError, match="gone at once") as met:
-        gate.weigh_absences("ads", gone, present)
-    assert met.value.cause is HeldReason.SHRINK
+        gate.check_vanished("ads", gone, present)
+    assert met.value.cause is QuarantineReason.SHRINK
 
 
-def test_a_source_may_be_believed_more():
-    make_gate(believable_fall_share=0.9).weigh_absences("ads", 8, 10)
+def test_a_source_may_be_accepted_more():
+    make_gate(plausible_fall_share=0.9).check_vanished("ads", 8, 10)
 
 
 ABSURD = 100_000_000_01
@@ -135,9 +135,9 @@ def test_an_amount_beyond_all_measure_is_refused_with_the_row_it_stands_in(name)
     record = ROWS[name]
     with pytest.raises(ImplausibleBatchError, match=name) as met:
         make_gate().weigh_amounts([record])
-    assert met.value.cause is HeldReason.ABSURD_AMOUNT
-    make_gate(believable_spend_minor=ABSURD).weigh_amounts([record])
+    assert met.value.cause is QuarantineReason.ABSURD_AMOUNT
+    make_gate(plausible_spend_minor=ABSURD).weigh_amounts([record])
 
 
 def test_a_row_without_an_amount_is_not_judged_by_it():
-    make_gate(believable_spend_minor=0).weigh_amounts([AdRecord(ref="a1", platform="p")])
+    make_gate(plausible_spend_minor=0).weigh_amounts([AdRecord(ref="a1", platform="p")])

@@ -1,13 +1,13 @@
-"""What a complete look no longer found is held when it is too much, and settled once by a person."""
+"""What a complete run no longer found is held when it is too much, and settled once by a person."""
 
 import pytest
 from sqlmodel import col, select
 
 from archive.errors import ArchiveError, NotFoundError
-from archive.ingest.close_run import believe_absences, close_look
+from archive.ingest.close_run import accept_vanished, close_run
 from archive.ingest.pages import ingest_page
-from archive.models import AdAbsence, HeldBatch, PublicAd, Run
-from archive.models.runs import HeldReason, Outcome, PieceStatus, RunKind
+from archive.models import PublicAd, QuarantinedBatch, Run, VanishedPeriod
+from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.runs.lease import begin_run
 from archive.runs.plausibility import ImplausibleBatchError, open_gate
 from archive.runs.quarantined_batches import list_batches, read_batch, read_batch_name, settle_batch
@@ -18,16 +18,16 @@ from tests.archive.runs.gated import write_source
 
 @pytest.fixture
 def sweep(engine, make_ad):
-    """One complete look at the ads with these numbers, judged by the source's gate."""
+    """One complete run of the ads with these numbers, judged by the source's gate."""
     write_source(engine)
 
-    def look(numbers, now=NOON, *, is_unchanged=False, **values):
+    def lease(numbers, now=NOON, *, is_unchanged=False, **values):
         with write(engine) as session:
             run = begin_run(session, "example", "2026", RunKind.CRAWL, now, is_sweep=True)
             gate = open_gate(session, "example")
             ads = [make_ad(f"a{number}", **values) for number in numbers]
             ingest_page(session, run, ads, None, now, gate=gate)
-            return close_look(
+            return close_run(
                 session,
                 run,
                 Outcome.DONE,
@@ -37,7 +37,7 @@ def sweep(engine, make_ad):
                 gate=gate,
             )
 
-    return look
+    return lease
 
 
 def states(engine):
@@ -45,21 +45,25 @@ def states(engine):
         return {ad.ref: ad.state for ad in session.exec(select(PublicAd))}
 
 
-def absences(engine):
+def vanished_periods(engine):
     with read(engine) as session:
-        return list(session.exec(select(AdAbsence).order_by(col(AdAbsence.ad_id))))
+        return list(session.exec(select(VanishedPeriod).order_by(col(VanishedPeriod.ad_id))))
 
 
-def test_a_complete_look_that_lost_three_of_ten_ads_is_held_and_marks_none_vanished(engine, sweep):
+def test_a_complete_run_that_lost_three_of_ten_ads_is_held_and_marks_none_vanished(engine, sweep):
     sweep(range(10))
     run = sweep(range(7), NOON + DAY)
 
     assert set(states(engine).values()) == {"seen"}
     assert (run.outcome, run.complete, run.vanished) == (Outcome.ATTENTION, False, 0)
-    assert "held as batch-1: 3 of 10 ads are gone at once (30%)" in run.reason
+    assert "quarantined as batch-1: 3 of 10 ads are gone at once (30%)" in run.reason
     with read(engine) as session:
-        (batch,) = list_batches(session, PieceStatus.HELD, 10)
-    assert (batch.cause, batch.figures["gone"], batch.run_id) == (HeldReason.SHRINK, 3, run.id)
+        (batch,) = list_batches(session, PieceStatus.QUARANTINED, 10)
+    assert (batch.cause, batch.figures["gone"], batch.run_id) == (
+        QuarantineReason.SHRINK,
+        3,
+        run.id,
+    )
 
 
 def test_in_a_small_partition_a_third_may_go(engine, sweep):
@@ -69,18 +73,18 @@ def test_in_a_small_partition_a_third_may_go(engine, sweep):
     assert (run.outcome, run.complete, run.vanished) == (Outcome.DONE, True, 2)
 
 
-def test_a_released_shrink_has_vanished_as_that_look_saw_it(engine, sweep):
+def test_a_released_shrink_has_vanished_as_that_run_saw_it(engine, sweep):
     sweep(range(10))
     held = sweep(range(7), NOON + DAY)
     with write(engine) as session:
-        run = believe_absences(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
+        run = accept_vanished(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
         assert run.id == held.id
         assert (run.outcome, run.complete, run.vanished) == (Outcome.DONE, True, 3)
         assert run.reason == (
             "a mass takedown of 3 ads, believed by Ada because: the platform said so"
         )
     assert sum(state == "vanished" for state in states(engine).values()) == 3
-    interval = {(a.last_seen_at, a.missed_at, a.recorded_at) for a in absences(engine)}
+    interval = {(a.last_seen_at, a.missed_at, a.recorded_at) for a in vanished_periods(engine)}
     assert interval == {(NOON, NOON + DAY, NOON + 2 * DAY)}
 
 
@@ -89,11 +93,11 @@ def test_an_ad_seen_again_before_the_release_was_away_and_is_back(engine, sweep)
     sweep(range(7), NOON + DAY)
     sweep(range(8), NOON + 2 * DAY)
     with write(engine) as session:
-        believe_absences(session, 1, "Ada", "the platform said so", NOON + 3 * DAY)
+        accept_vanished(session, 1, "Ada", "the platform said so", NOON + 3 * DAY)
 
     assert states(engine)["a7"] == "seen"
     assert {state for ref, state in states(engine).items() if ref in {"a8", "a9"}} == {"vanished"}
-    returned = [absence.returned_at for absence in absences(engine)]
+    returned = [vanished_period.returned_at for vanished_period in vanished_periods(engine)]
     assert returned == [NOON + 2 * DAY, None, None]
 
 
@@ -107,7 +111,7 @@ def test_a_partition_that_stays_shrunk_is_one_batch_until_somebody_decides(engin
     run = sweep(range(7), NOON + 4 * DAY)
 
     assert batch.id == 1
-    assert run.reason.startswith("held as batch-2: 3 of 10 ads are gone at once")
+    assert run.reason.startswith("quarantined as batch-2: 3 of 10 ads are gone at once")
 
 
 def test_a_rejected_shrink_leaves_the_ads_where_they_were(engine, sweep):
@@ -117,7 +121,7 @@ def test_a_rejected_shrink_leaves_the_ads_where_they_were(engine, sweep):
         settle_batch(session, 1, PieceStatus.REJECTED, "Ada", "the file was cut", NOON + 2 * DAY)
 
     assert set(states(engine).values()) == {"seen"}
-    assert absences(engine) == []
+    assert vanished_periods(engine) == []
     with read(engine) as session:
         batch = read_batch(session, 1)
         assert not session.get_one(Run, batch.run_id).complete
@@ -129,11 +133,11 @@ def test_a_batch_is_settled_once(engine, sweep):
     sweep(range(10))
     sweep(range(7), NOON + DAY)
     with write(engine) as session:
-        believe_absences(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
+        accept_vanished(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
     again = "batch-1 was released by Ada before, because: the platform said so"
     with write(engine) as session:
         with pytest.raises(ArchiveError, match=again):
-            believe_absences(session, 1, "Bob", "me too", NOON + 3 * DAY)
+            accept_vanished(session, 1, "Bob", "me too", NOON + 3 * DAY)
         with pytest.raises(ArchiveError, match=again):
             settle_batch(session, 1, PieceStatus.REJECTED, "Bob", "no", NOON + 3 * DAY)
 
@@ -143,7 +147,7 @@ def test_nobody_settles_a_batch_without_a_name_and_a_reason(engine, sweep, by, b
     sweep(range(10))
     sweep(range(7), NOON + DAY)
     with write(engine) as session, pytest.raises(ArchiveError, match="must be said"):
-        believe_absences(session, 1, by, because, NOON + 2 * DAY)
+        accept_vanished(session, 1, by, because, NOON + 2 * DAY)
 
 
 def test_a_batch_that_is_not_there_is_named(engine):
@@ -151,16 +155,16 @@ def test_a_batch_that_is_not_there_is_named(engine):
         read_batch(session, 7)
 
 
-def test_the_bytes_of_a_look_that_was_held_cannot_pass_for_a_complete_look(engine, sweep):
+def test_the_bytes_of_a_run_that_was_held_cannot_pass_for_a_complete_look(engine, sweep):
     sweep(range(10))
     sweep(range(7), NOON + DAY)
     run = sweep([], NOON + 2 * DAY, is_unchanged=True)
 
     assert not run.complete
-    assert "that look was not complete" in run.reason
+    assert "that run was not complete" in run.reason
 
 
-def test_the_bytes_of_a_complete_look_seen_again_are_a_complete_look(engine, sweep):
+def test_the_bytes_of_a_complete_run_seen_again_are_a_complete_look(engine, sweep):
     sweep(range(10))
     run = sweep([], NOON + DAY, is_unchanged=True)
 
@@ -180,11 +184,11 @@ def test_a_page_that_lowers_what_is_known_by_half_is_refused(engine, sweep):
 def test_ads_whose_words_alone_changed_bear_out_those_that_were_lowered(engine, sweep, make_ad):
     sweep(range(40))
     with write(engine) as session:
-        look = begin_run(session, "example", "2026", RunKind.CRAWL, NOON + DAY)
+        lease = begin_run(session, "example", "2026", RunKind.CRAWL, NOON + DAY)
         ads = [make_ad(f"a{number}", bodies=["Other words"]) for number in range(37)]
         ads += [make_ad(f"a{number}", spend_lower_minor=0) for number in range(37, 40)]
         counts = ingest_page(
-            session, look, ads, None, NOON + DAY, gate=open_gate(session, "example")
+            session, lease, ads, None, NOON + DAY, gate=open_gate(session, "example")
         )
     assert counts.changed == 40
 
@@ -201,22 +205,22 @@ def test_an_amount_in_another_currency_is_no_longer_one_in_the_first(engine, swe
         sweep(range(20), NOON + DAY, currency="USD")
 
 
-def test_an_amount_that_a_person_believed_is_believed_again(engine, sweep):
+def test_an_amount_that_a_person_accepted_is_accepted_again(engine, sweep):
     enormous = {"spend_upper_minor": 200_000_000_00}
     with pytest.raises(ImplausibleBatchError, match="ad a1 states 200,000,000 EUR"):
         sweep([1], **enormous)
     run = sweep([2])
     with write(engine) as session:
         session.add(
-            HeldBatch(
+            QuarantinedBatch(
                 run_id=run.id,
                 source="example",
                 partition="2026",
-                cause=HeldReason.ABSURD_AMOUNT,
+                cause=QuarantineReason.ABSURD_AMOUNT,
                 reason="large",
                 figures={"currency": "EUR", "amount_minor": 200_000_000_00},
                 status=PieceStatus.RELEASED,
-                held_at=NOON,
+                quarantined_at=NOON,
             )
         )
     sweep([1, 2], NOON + DAY, **enormous)

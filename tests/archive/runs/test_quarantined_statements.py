@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlmodel import col, func, select
 
-from archive.ingest.close_run import believe_absences, close_look
+from archive.ingest.close_run import accept_vanished, close_run
 from archive.ingest.rows import Stamp
 from archive.ingest.spending.statements import ingest_advertiser_spend
 from archive.models import AdvertiserSpend
@@ -24,8 +24,8 @@ def source(engine):
 
 
 def state(session, numbers, minor, now, gate=None):
-    """A complete look at the weekly statements of these advertisers."""
-    look = begin_run(session, "example", "2026", RunKind.CRAWL, now, is_sweep=True)
+    """A complete run of the weekly statements of these advertisers."""
+    lease = begin_run(session, "example", "2026", RunKind.CRAWL, now, is_sweep=True)
     statements = [
         AdvertiserSpendRecord(
             dataset="weekly",
@@ -40,14 +40,14 @@ def state(session, numbers, minor, now, gate=None):
         )
         for number in numbers
     ]
-    ingest_advertiser_spend(session, Stamp(look, None, now), statements, gate)
-    return look
+    ingest_advertiser_spend(session, Stamp(lease, None, now), statements, gate)
+    return lease
 
 
 def test_statements_that_are_lowered_by_half_are_refused(engine):
     with write(engine) as session:
-        look = state(session, range(20), 100_00, NOON)
-        close_look(session, look, Outcome.DONE, NOON, covered=True)
+        lease = state(session, range(20), 100_00, NOON)
+        close_run(session, lease, Outcome.DONE, NOON, covered=True)
         gate = open_gate(session, "example")
         with pytest.raises(ImplausibleBatchError, match="20 known statements of spending, 20"):
             state(session, range(20), 50_00, NOON + DAY, gate)
@@ -55,24 +55,24 @@ def test_statements_that_are_lowered_by_half_are_refused(engine):
 
 def test_statements_that_are_gone_at_once_are_held_and_withdrawn_when_released(engine):
     with write(engine) as session:
-        look = state(session, range(10), 100_00, NOON)
-        close_look(session, look, Outcome.DONE, NOON, covered=True)
-        look = state(session, range(7), 100_00, NOON + DAY)
+        lease = state(session, range(10), 100_00, NOON)
+        close_run(session, lease, Outcome.DONE, NOON, covered=True)
+        lease = state(session, range(7), 100_00, NOON + DAY)
         gate = open_gate(session, "example")
-        run = close_look(session, look, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
+        run = close_run(session, lease, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
     assert "3 of 10 statements of spending are gone at once" in run.reason
     withdrawn = select(func.count()).where(col(AdvertiserSpend.is_withdrawn))
     with write(engine) as session:
         assert session.exec(withdrawn).one() == 0
-        believe_absences(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
+        accept_vanished(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
         assert session.exec(withdrawn).one() == 3
 
 
 def test_changed_statements_bear_out_those_that_are_gone(engine):
     with write(engine) as session:
-        look = state(session, range(20), 100_00, NOON)
-        close_look(session, look, Outcome.DONE, NOON, covered=True)
-        look = state(session, range(17), 101_00, NOON + DAY)
+        lease = state(session, range(20), 100_00, NOON)
+        close_run(session, lease, Outcome.DONE, NOON, covered=True)
+        lease = state(session, range(17), 101_00, NOON + DAY)
         gate = open_gate(session, "example")
-        run = close_look(session, look, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
+        run = close_run(session, lease, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
     assert run.complete

@@ -1,4 +1,4 @@
-"""What a look saw is kept for a byte or so an ad, and tells when something was last there."""
+"""What a run saw is kept for a byte or so an ad, and tells when something was last there."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,18 +27,18 @@ def test_ids_come_out_of_a_block_as_they_went_in(ids):
     assert unpack_ids(pack_ids(sorted(ids))) == sorted(ids)
 
 
-def test_a_look_that_found_nothing_new_still_says_what_it_saw(engine, look_at, make_ad):
-    look_at([make_ad("a"), make_ad("b")])
-    look_at([make_ad("a")], NOON + DAY, sweep=False)
+def test_a_run_that_found_nothing_new_still_says_what_it_saw(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a"), make_ad("b")])
+    ingest_run([make_ad("a")], NOON + DAY, sweep=False)
 
     with read(engine) as session:
         seen = [list(read_seen(session, run_id, ADS)) for run_id in (1, 2)]
     assert seen == [[[1, 2]], [[1]]]
 
 
-def test_the_first_look_after_a_time_and_the_last_before_it_are_found(engine, look_at, make_ad):
+def test_the_first_run_after_a_time_and_the_last_before_it_are_found(engine, ingest_run, make_ad):
     for day in range(4):
-        look_at([make_ad("a")] if day % 2 else [make_ad("b")], NOON + day * DAY, sweep=False)
+        ingest_run([make_ad("a")] if day % 2 else [make_ad("b")], NOON + day * DAY, sweep=False)
     with read(engine) as session:
         ids = {ad.ref: ad.id for ad in session.exec(select(Ad))}
         after = find_first_after(session, "example", ADS, list(ids.values()), NOON)
@@ -48,15 +48,15 @@ def test_the_first_look_after_a_time_and_the_last_before_it_are_found(engine, lo
     assert before == {ids["a"]: NOON + DAY, ids["b"]: NOON + 2 * DAY}
 
 
-def test_another_source_s_looks_say_nothing(engine, look_at, make_ad):
-    look_at([make_ad("a")], source="elsewhere")
+def test_another_source_s_runs_say_nothing(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a")], source="elsewhere")
 
     with read(engine) as session:
         assert find_last_before(session, "example", ADS, [1], NOON + DAY) == {}
 
 
-def test_a_thousand_unchanged_ads_cost_less_than_a_thousand_bytes(engine, look_at, make_ad):
-    look_at([make_ad(f"a{i}") for i in range(1000)], sweep=False)
+def test_a_thousand_unchanged_ads_cost_less_than_a_thousand_bytes(engine, ingest_run, make_ad):
+    ingest_run([make_ad(f"a{i}") for i in range(1000)], sweep=False)
 
     with write(engine) as session:
         assert len(session.exec(select(Sighting.ids)).one()) < 1000

@@ -34,8 +34,8 @@ def rows(engine, **asked):
     return [(g.key, g.currency, g.lower_minor, g.upper_minor, g.ads) for g in groups]
 
 
-def test_ranges_add_up_within_one_currency_only(engine, look_at, make_ad):
-    look_at([make_ad("a1"), make_ad("a2"), make_ad("a3", currency="USD")])
+def test_ranges_add_up_within_one_currency_only(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1"), make_ad("a2"), make_ad("a3", currency="USD")])
 
     assert rows(engine, by=SpendBy.PLATFORM) == [
         ("examplatform", "EUR", 200_00, 398_00, 2),
@@ -43,22 +43,22 @@ def test_ranges_add_up_within_one_currency_only(engine, look_at, make_ad):
     ]
 
 
-def test_an_amount_without_a_currency_is_a_group_of_its_own(engine, look_at, make_ad):
-    look_at([make_ad("a1"), make_ad("a2", currency=None)])
+def test_an_amount_without_a_currency_is_a_group_of_its_own(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1"), make_ad("a2", currency=None)])
 
     assert [row[1] for row in rows(engine)] == ["EUR", None]
 
 
-def test_one_open_end_opens_the_whole_sum(engine, look_at, make_ad):
-    look_at([make_ad("a1"), make_ad("a2", spend_upper_minor=None)])
+def test_one_open_end_opens_the_whole_sum(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1"), make_ad("a2", spend_upper_minor=None)])
 
     [group] = summarise(engine).groups
     assert (group.lower_minor, group.upper_minor, group.open_count) == (200_00, None, 1)
 
 
-def test_an_ad_without_an_amount_is_counted_and_is_not_nothing(engine, look_at, make_ad):
+def test_an_ad_without_an_amount_is_counted_and_is_not_nothing(engine, ingest_run, make_ad):
     unknown = {"spend_lower_minor": None, "spend_upper_minor": None}
-    look_at([make_ad("a1", **unknown), make_ad("a2", currency="USD"), make_ad("a3", **unknown)])
+    ingest_run([make_ad("a1", **unknown), make_ad("a2", currency="USD"), make_ad("a3", **unknown)])
 
     by_currency = {group.currency: group for group in summarise(engine).groups}
     assert by_currency["EUR"].lower_minor is None
@@ -66,8 +66,8 @@ def test_an_ad_without_an_amount_is_counted_and_is_not_nothing(engine, look_at, 
     assert (by_currency["EUR"].ads, by_currency["EUR"].unknown_count) == (2, 2)
 
 
-def test_an_ad_in_several_countries_is_not_split(engine, look_at, make_ad):
-    look_at(
+def test_an_ad_in_several_countries_is_not_split(engine, ingest_run, make_ad):
+    ingest_run(
         [
             make_ad("a1", countries=["GR"]),
             make_ad("a2", countries=["GR", "CY"]),
@@ -82,34 +82,34 @@ def test_an_ad_in_several_countries_is_not_split(engine, look_at, make_ad):
     assert groups["unknown:not_disclosed"].unknown_reason == "not_disclosed"
 
 
-def test_unknown_payers_stand_apart_by_reason(engine, look_at, make_ad):
-    look_at([make_ad("a1", payer_name=None), make_ad("a2"), make_ad("a3", payer_name="Friends")])
+def test_unknown_payers_stand_apart_by_reason(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", payer_name=None), make_ad("a2"), make_ad("a3", payer_name="Friends")])
 
     keys = {row[0] for row in rows(engine, by=SpendBy.PAYER)}
     assert keys == {"Friends", "unknown:not_disclosed", "unknown:not_provided"}
 
 
-def test_advertisers_carry_their_newest_name(engine, look_at, make_ad):
-    look_at([make_ad("a1")])
-    look_at([make_ad("a1", advertiser_name="Harbour Alliance")], NOON + DAY)
+def test_advertisers_carry_their_newest_name(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    ingest_run([make_ad("a1", advertiser_name="Harbour Alliance")], NOON + DAY)
 
     [group] = summarise(engine, by=SpendBy.ADVERTISER).groups
     assert (group.key, group.label) == ("example:page-1", "Harbour Alliance")
 
 
-def test_a_filter_leaves_the_rest_out(engine, look_at, make_ad):
-    look_at([make_ad("a1"), make_ad("a2", countries=["GR", "CY"], payer_name="Friends")])
+def test_a_filter_leaves_the_rest_out(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1"), make_ad("a2", countries=["GR", "CY"], payer_name="Friends")])
 
     for asked in ({"country": "CY"}, {"payer_name": "Friends"}):
         assert [row[4] for row in rows(engine, **asked)] == [1]
     assert rows(engine, source="another") == []
 
 
-def test_with_a_period_the_basis_is_bounds_from_snapshots(engine, look_at, make_ad):
+def test_with_a_period_the_basis_is_bounds_from_snapshots(engine, ingest_run, make_ad):
     spent = [("2026-01-11", 100_00, 199_00), ("2026-01-16", 500_00, 599_00)]
     for day, lower, upper in spent:
         ad = make_ad("a1", spend_lower_minor=lower, spend_upper_minor=upper, **RUN)
-        look_at([ad], datetime.fromisoformat(f"{day}T12:00:00+00:00"))
+        ingest_run([ad], datetime.fromisoformat(f"{day}T12:00:00+00:00"))
 
     first = summarise(engine, from_on=date(2026, 1, 1), to_on=date(2026, 1, 10))
     middle = summarise(engine, from_on=date(2026, 1, 11), to_on=date(2026, 1, 15))
@@ -119,29 +119,29 @@ def test_with_a_period_the_basis_is_bounds_from_snapshots(engine, look_at, make_
     assert middle.groups[0].open_count == 0
 
 
-def test_bounds_of_a_life_seen_after_its_end_are_the_newest_range(engine, look_at, make_ad):
-    look_at([make_ad("a1", **RUN)])
+def test_bounds_of_a_life_seen_after_its_end_are_the_newest_range(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", **RUN)])
     assert rows(engine, **JANUARY) == [("all", "EUR", 100_00, 199_00, 1)]
 
 
-def test_undated_ads_are_counted_beside_a_period_and_not_summed(engine, look_at, make_ad):
-    look_at([make_ad("a1", **RUN), make_ad("a2")])
+def test_undated_ads_are_counted_beside_a_period_and_not_summed(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", **RUN), make_ad("a2")])
 
     for basis in SpendBasis:
         [group] = summarise(engine, basis=basis, **JANUARY).groups
         assert (group.lower_minor, group.ads, group.undated) == (100_00, 1, 1)
 
 
-def test_an_ad_with_a_start_instant_only_touches_the_period_of_its_day(engine, look_at, make_ad):
+def test_an_ad_with_a_start_instant_only_touches_the_period_of_its_day(engine, ingest_run, make_ad):
     start = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
-    look_at([make_ad("a1", started_at=start, ended_at=start)])
+    ingest_run([make_ad("a1", started_at=start, ended_at=start)])
 
     assert len(rows(engine, **JANUARY)) == 1
     assert rows(engine, from_on=date(2026, 2, 1), to_on=date(2026, 2, 2)) == []
 
 
-def test_lifetime_sums_with_a_period_take_whole_lives_and_say_so(engine, look_at, make_ad):
-    look_at([make_ad("a1", **RUN), make_ad("a2", started_on=date(2026, 2, 2))])
+def test_lifetime_sums_with_a_period_take_whole_lives_and_say_so(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", **RUN), make_ad("a2", started_on=date(2026, 2, 2))])
 
     summary = summarise(
         engine, basis=SpendBasis.LIFETIME, from_on=date(2026, 1, 31), to_on=date(2026, 1, 31)
@@ -150,9 +150,9 @@ def test_lifetime_sums_with_a_period_take_whole_lives_and_say_so(engine, look_at
     assert "more than the period" in summary.rule
 
 
-def test_an_estimate_stands_beside_its_bounds(engine, look_at, make_ad):
+def test_an_estimate_stands_beside_its_bounds(engine, ingest_run, make_ad):
     exact = {"spend_lower_minor": 310_00, "spend_upper_minor": 310_00}
-    look_at([make_ad("a1", **exact, **RUN)])
+    ingest_run([make_ad("a1", **exact, **RUN)])
 
     [group] = summarise(
         engine,
@@ -163,8 +163,10 @@ def test_an_estimate_stands_beside_its_bounds(engine, look_at, make_ad):
     assert (group.lower_minor, group.upper_minor, group.estimate_minor) == (0, 310_00, 100_00)
 
 
-def test_periods_stand_in_time_order_and_a_week_begins_on_monday(engine, look_at, make_ad):
-    look_at([make_ad("a1", started_on=date(2026, 1, 3), ended_on=date(2026, 1, 12)), make_ad("u")])
+def test_periods_stand_in_time_order_and_a_week_begins_on_monday(engine, ingest_run, make_ad):
+    ingest_run(
+        [make_ad("a1", started_on=date(2026, 1, 3), ended_on=date(2026, 1, 12)), make_ad("u")]
+    )
 
     groups = summarise(engine, by=SpendBy.WEEK, **JANUARY).groups
     assert [g.key for g in groups] == [
@@ -177,12 +179,12 @@ def test_periods_stand_in_time_order_and_a_week_begins_on_monday(engine, look_at
     assert (groups[3].ads, groups[3].undated, groups[3].lower_minor) == (0, 1, None)
 
 
-def test_each_group_says_how_well_its_sources_were_looked_at(engine, look_at, make_ad):
-    look_at([make_ad("a1", **RUN)], datetime(2026, 1, 5, tzinfo=UTC))
+def test_each_group_says_how_well_its_sources_were_crawled(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", **RUN)], datetime(2026, 1, 5, tzinfo=UTC))
 
     [group] = summarise(engine, **JANUARY).groups
-    [looked] = group.coverage
-    assert (looked.source, looked.days, looked.days_looked_at) == ("example", 31, 1)
+    [crawled] = group.coverage
+    assert (crawled.source, crawled.days, crawled.days_crawled) == ("example", 31, 1)
 
 
 AMOUNTS = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6) | st.none())
@@ -192,10 +194,10 @@ AMOUNTS = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6) | st.none())
     max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(amounts=st.lists(AMOUNTS, min_size=1, max_size=8))
-def test_lifetime_sums_equal_sums_by_hand(engine, look_at, make_ad, amounts):
+def test_lifetime_sums_equal_sums_by_hand(engine, ingest_run, make_ad, amounts):
     source = f"source-{uuid4()}"
     ranges = [(lower, None if width is None else lower + width) for lower, width in amounts]
-    look_at(
+    ingest_run(
         [
             make_ad(f"a{i}", spend_lower_minor=lower, spend_upper_minor=upper)
             for i, (lower, upper) in enumerate(ranges)
@@ -224,14 +226,14 @@ def statement(grain, amount, start=None, ref="page-1", region=None):
     )
 
 
-def test_regions_are_summed_apart_and_never_with_the_whole_they_are_parts_of(engine, look_at):
+def test_regions_are_summed_apart_and_never_with_the_whole_they_are_parts_of(engine, ingest_run):
     parts = [
         statement("region", 70_00, region="US-AZ"),
         statement("region", 20_00, region="US-GA"),
         statement("region", 5_00, region="US-AZ", ref="page-2"),
         statement("region", 3_00),
     ]
-    look_at([statement("lifetime", 100_00), *parts])
+    ingest_run([statement("lifetime", 100_00), *parts])
 
     reported = {"measure": SpendMeasure.REPORTED}
     assert [row[2] for row in rows(engine, **reported)] == [100_00]
@@ -243,13 +245,13 @@ def test_regions_are_summed_apart_and_never_with_the_whole_they_are_parts_of(eng
     ]
 
 
-def test_reported_grains_are_never_added_and_only_the_newest_statement_counts(engine, look_at):
+def test_reported_grains_are_never_added_and_only_the_newest_statement_counts(engine, ingest_run):
     weeks = [
         statement("week", 70_00, date(2026, 1, 4)),
         statement("week", 30_00, date(2026, 1, 11)),
     ]
-    look_at([statement("lifetime", 500_00), *weeks])
-    look_at([statement("lifetime", 600_00)], NOON + DAY)
+    ingest_run([statement("lifetime", 500_00), *weeks])
+    ingest_run([statement("lifetime", 600_00)], NOON + DAY)
 
     reported = {"measure": SpendMeasure.REPORTED}
     assert [row[2] for row in rows(engine, **reported)] == [600_00]
@@ -274,8 +276,8 @@ def filed(ref, amount, *, is_memo=False, is_notice=False, spent_on=date(2026, 1,
     )
 
 
-def test_disclosed_sums_leave_memos_and_notices_out_and_count_corrections(engine, look_at):
-    look_at(
+def test_disclosed_sums_leave_memos_and_notices_out_and_count_corrections(engine, ingest_run):
+    ingest_run(
         [
             CommitteeRecord(ref="C1", name="Friends of the Harbour"),
             filed("d1", 100_00),

@@ -23,7 +23,7 @@ from archive.spending import (
 from archive.spending.conversion import convert_sums, floor_sum
 from archive.spending.exchange_rates import ExchangeRates, Rate
 from archive.spending.rates_used import join_spans
-from archive.spending.sums import Sum, SumKey
+from archive.spending.sums import AmountSum, SumKey
 from archive.store.database import read
 
 DAY = date(2026, 2, 27)
@@ -50,9 +50,11 @@ def rows(summary):
     ]
 
 
-def test_groups_of_one_key_become_one_and_name_the_currencies_they_hold(engine, look_at, make_ad):
+def test_groups_of_one_key_become_one_and_name_the_currencies_they_hold(
+    engine, ingest_run, make_ad
+):
     spent = {"spend_lower_minor": 100_00, "spend_upper_minor": 199_00}
-    look_at(
+    ingest_run(
         [
             make_ad("a1", currency="EUR", **spent),
             make_ad("a2", currency="USD", **spent),
@@ -75,8 +77,8 @@ def test_groups_of_one_key_become_one_and_name_the_currencies_they_hold(engine, 
     ] == [("USD", "1.1", DAY)]
 
 
-def test_what_was_converted_stays_beside_what_came_of_it(engine, look_at, make_ad):
-    look_at([make_ad("a1"), make_ad("a2", currency="USD", spend_upper_minor=None)])
+def test_what_was_converted_stays_beside_what_came_of_it(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1"), make_ad("a2", currency="USD", spend_upper_minor=None)])
     [group] = summarise(engine).groups
     assert [(o.currency, o.lower_minor, o.upper_minor, o.ads) for o in group.originals] == [
         ("EUR", 100_00, 199_00, 1),
@@ -85,9 +87,9 @@ def test_what_was_converted_stays_beside_what_came_of_it(engine, look_at, make_a
 
 
 def test_the_sentence_names_the_rates_their_days_and_source_and_what_stays(
-    engine, look_at, make_ad
+    engine, ingest_run, make_ad
 ):
-    look_at([make_ad("a1", currency="USD"), make_ad("a2", currency="UAH")])
+    ingest_run([make_ad("a1", currency="USD"), make_ad("a2", currency="UAH")])
     conversion = summarise(engine).conversion
     assert "USD converted to EUR at the mean of the daily rates" in conversion.rule
     assert "USD by 1 rate of 2026-02-27 (a bank)" in conversion.rule
@@ -97,10 +99,10 @@ def test_the_sentence_names_the_rates_their_days_and_source_and_what_stays(
     assert counts == (1, 1, 1)
 
 
-def test_an_ad_is_converted_at_the_mean_of_the_daily_rates_of_its_run(engine, look_at, make_ad):
+def test_an_ad_is_converted_at_the_mean_of_the_daily_rates_of_its_run(engine, ingest_run, make_ad):
     run = {"started_on": date(2026, 1, 30), "ended_on": date(2026, 2, 28)}
     exactly = {"spend_lower_minor": 100_00, "spend_upper_minor": 100_00}
-    look_at([make_ad("a1", currency="USD", **exactly, **run)])
+    ingest_run([make_ad("a1", currency="USD", **exactly, **run)])
     summary = summarise(engine)
 
     # 28 days at 1.2, the two from 27 February on at 1.1: 100 USD are 83.79… EUR.
@@ -112,21 +114,21 @@ def test_an_ad_is_converted_at_the_mean_of_the_daily_rates_of_its_run(engine, lo
     assert summary.conversion.dayless_count == 0
 
 
-def test_an_ad_that_ran_by_instants_has_the_days_of_those(engine, look_at, make_ad):
+def test_an_ad_that_ran_by_instants_has_the_days_of_those(engine, ingest_run, make_ad):
     start, end = datetime(2026, 2, 26, 23, tzinfo=UTC), datetime(2026, 2, 27, 1, tzinfo=UTC)
-    look_at([make_ad("a1", currency="USD", started_at=start, ended_at=end)])
+    ingest_run([make_ad("a1", currency="USD", started_at=start, ended_at=end)])
     [used] = summarise(engine).conversion.rates
     assert (used.daily_rates, used.carried_days) == (2, 1)
 
 
-def test_an_ad_with_a_day_before_all_rates_stays_as_it_is(engine, look_at, make_ad):
-    look_at([make_ad("a1", currency="USD", started_on=date(2026, 1, 29), ended_on=DAY)])
+def test_an_ad_with_a_day_before_all_rates_stays_as_it_is(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", currency="USD", started_on=date(2026, 1, 29), ended_on=DAY)])
     summary = summarise(engine)
     assert rows(summary) == [("all", "USD", 100_00, 199_00, 1, [])]
     assert "for each of their days" in summary.conversion.rule
 
 
-def test_weeks_and_filed_days_are_converted_at_their_own_rates(engine, look_at):
+def test_weeks_and_filed_days_are_converted_at_their_own_rates(engine, ingest_run):
     amount = {"currency": "USD", "spend_lower_minor": 120_00, "spend_upper_minor": 120_00}
     week = AdvertiserSpendRecord(
         dataset="weekly",
@@ -147,22 +149,24 @@ def test_weeks_and_filed_days_are_converted_at_their_own_rates(engine, look_at):
         is_correction=False,
         spent_on=date(2026, 2, 1),
     )
-    look_at([week, filed])
+    ingest_run([week, filed])
     reported = summarise(engine, measure=SpendMeasure.REPORTED, by=SpendBy.WEEK)
     disclosed = summarise(engine, measure=SpendMeasure.DISCLOSED, by=SpendBy.MONTH)
     assert [row[1:4] for row in rows(reported)] == [("EUR", 100_00, 100_00)]
     assert [row[:4] for row in rows(disclosed)] == [("2026-02", "EUR", 100_00, 100_00)]
 
 
-def test_an_open_end_stays_open(engine, look_at, make_ad):
-    look_at([make_ad("a1", currency="USD", spend_lower_minor=110_00, spend_upper_minor=None)])
+def test_an_open_end_stays_open(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", currency="USD", spend_lower_minor=110_00, spend_upper_minor=None)])
     assert rows(summarise(engine)) == [("all", "EUR", 100_00, None, 1, ["USD"])]
 
 
-def test_each_month_is_converted_at_the_rates_of_the_days_that_fall_in_it(engine, look_at, make_ad):
+def test_each_month_is_converted_at_the_rates_of_the_days_that_fall_in_it(
+    engine, ingest_run, make_ad
+):
     run = {"started_on": date(2026, 1, 31), "ended_on": date(2026, 2, 28)}
     exactly = {"spend_lower_minor": 348_00, "spend_upper_minor": 348_00}
-    look_at([make_ad("a1", currency="USD", **exactly, **run)])
+    ingest_run([make_ad("a1", currency="USD", **exactly, **run)])
     period = {"from_on": date(2026, 1, 1), "to_on": date(2026, 2, 28)}
     summary = summarise(engine, by=SpendBy.MONTH, basis=SpendBasis.ESTIMATE, **period)
     january, february = summary.groups
@@ -171,8 +175,8 @@ def test_each_month_is_converted_at_the_rates_of_the_days_that_fall_in_it(engine
     assert february.estimate_minor == round(336_00 / ((26 * 1.2 + 2 * 1.1) / 28))
 
 
-def test_nothing_is_converted_that_was_in_the_currency_already(engine, look_at, make_ad):
-    look_at([make_ad("a1", currency="EUR")])
+def test_nothing_is_converted_that_was_in_the_currency_already(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", currency="EUR")])
     summary = summarise(engine)
     assert (summary.conversion.rates, summary.groups[0].converted_from) == ([], [])
     assert "nothing was converted" in summary.conversion.rule
@@ -183,8 +187,8 @@ def test_without_rates_a_conversion_is_refused(engine):
         summarise_spending(session, SpendQuery(convert_to="EUR"))
 
 
-def test_without_the_wish_nothing_is_converted(engine, look_at, make_ad):
-    look_at([make_ad("a1", currency="USD")])
+def test_without_the_wish_nothing_is_converted(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", currency="USD")])
     with read(engine) as session:
         summary = summarise_spending(session, SpendQuery(), RATES)
     assert (summary.conversion, summary.groups[0].currency) == (None, "USD")
@@ -199,12 +203,15 @@ sums = st.lists(
 @given(sums)
 def test_converted_bounds_hold_the_exact_sum_and_are_less_than_a_cent_wider(parts):
     folded = {
-        SumKey(f"k{number}", None, currency): (Sum(lower=low, upper=low + more, items=1), {"s"})
+        SumKey(f"k{number}", None, currency): (
+            AmountSum(lower=low, upper=low + more, items=1),
+            {"s"},
+        )
         for number, (currency, low, more) in enumerate(parts)
     }
     together = {
         SumKey("all", None, currency): (
-            Sum(
+            AmountSum(
                 lower=sum(low for c, low, _ in parts if c == currency),
                 upper=sum(low + more for c, low, more in parts if c == currency),
                 items=1,
@@ -251,8 +258,8 @@ def test_joined_spans_hold_the_same_days_once(given_spans):
     assert {day for span in joined for day in span} <= {day for span in given_spans for day in span}
 
 
-def test_a_question_about_the_past_uses_the_rates_of_then(engine, look_at, make_ad):
-    look_at([make_ad("a1", currency="USD")], datetime(2026, 2, 1, tzinfo=UTC))
+def test_a_question_about_the_past_uses_the_rates_of_then(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", currency="USD")], datetime(2026, 2, 1, tzinfo=UTC))
     then = Moment(as_of=datetime(2026, 2, 3, tzinfo=UTC))
     (rate,) = summarise(engine, moment=then).conversion.rates
     assert rate.last_rate_on == date(2026, 1, 30)

@@ -136,7 +136,7 @@ def test_a_snapshot_of_a_day_says_at_most_only_of_the_days_before_it():
     assert bound_window(curve, on(0), on(5)) == Bounds(100, None)
 
 
-def test_a_source_that_lowers_its_figures_is_believed_in_its_newest_word_only():
+def test_a_source_that_lowers_its_figures_is_accepted_in_its_newest_word_only():
     curve = draw_curve(on(0), on(9), [Snapshot(on(5), 900, 900), Snapshot(on(20), 300, 300)])
     assert curve.is_revised
     assert bound_window(curve, on(0), on(9)) == Bounds(300, 300)

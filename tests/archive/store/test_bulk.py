@@ -58,7 +58,7 @@ def test_a_time_without_a_zone_is_refused(engine):
         find_storing(session).time(datetime(2026, 3, 1))  # noqa: DTZ001 (what is refused)
 
 
-def test_texts_days_truths_and_nothing_come_back_as_they_went_in(engine, look_at, make_ad):
+def test_texts_days_truths_and_nothing_come_back_as_they_went_in(engine, ingest_run, make_ad):
     ad = make_ad(
         bodies=["łódź\u2028 'quoted' \"twice\" \\ 🗳", ""],
         payer_name="Tab\tand\nline",
@@ -69,7 +69,7 @@ def test_texts_days_truths_and_nothing_come_back_as_they_went_in(engine, look_at
         spend_lower_minor=0,
         spend_upper_minor=2**53,
     )
-    look_at([ad])
+    ingest_run([ad])
 
     with read(engine) as session:
         row = session.exec(select(PublicAd)).one()

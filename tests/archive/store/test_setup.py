@@ -56,8 +56,8 @@ def test_an_empty_database_is_at_no_revision(tmp_path):
         assert read_revision(connection) is None
 
 
-def test_migrating_again_keeps_what_is_there(engine, look_at, make_ad):
-    look_at([make_ad()])
+def test_migrating_again_keeps_what_is_there(engine, ingest_run, make_ad):
+    ingest_run([make_ad()])
 
     migrate(engine)
 
@@ -88,9 +88,9 @@ def test_invented_data_never_enters_a_real_archive(engine):
         assert read_realm(session) == Realm.REAL
 
 
-def test_stats_count_what_is_there_by_source(engine, look_at, make_ad):
-    look_at([make_ad("a1"), make_ad("a2")])
-    look_at([make_ad("a1", bodies=["other"])], NOON.replace(day=2))
+def test_stats_count_what_is_there_by_source(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1"), make_ad("a2")])
+    ingest_run([make_ad("a1", bodies=["other"])], NOON.replace(day=2))
 
     with read(engine) as session:
         counts = count_archive(session)

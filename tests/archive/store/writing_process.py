@@ -71,14 +71,14 @@ def make_page(name: str, page: int) -> list[AnyRecord]:
 def write_pages(engine: Engine, name: str) -> Counts:
     counts = Counts()
     with write(engine) as session:
-        look = begin_run(
+        lease = begin_run(
             session, "example", name, RunKind.IMPORT, datetime.now(UTC), observed_on=NOON
         )
     for page in range(PAGES):
         with write(engine) as session:
-            counts.add(ingest_page(session, look, make_page(name, page), None, datetime.now(UTC)))
+            counts.add(ingest_page(session, lease, make_page(name, page), None, datetime.now(UTC)))
     with write(engine) as session:
-        end_run(session, look, Outcome.DONE, datetime.now(UTC))
+        end_run(session, lease, Outcome.DONE, datetime.now(UTC))
     return counts
 
 

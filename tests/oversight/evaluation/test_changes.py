@@ -115,7 +115,10 @@ def test_ads_that_nobody_called_political_are_judged_too_and_signals_say_so(
     keep([make_ad("shown", payer_name=""), make_ad("shy", declared_political=None)])
     evaluate()
     with read(engine) as session:
-        told = {s.ad_id.partition(":")[2]: s.is_listed for s in list_signals(session, EVERY).items}
+        told = {
+            s.ad_id.partition(":")[2]: s.is_visible_by_default
+            for s in list_signals(session, EVERY).items
+        }
         counts = count_answers(session, [rule.sha256 for rule in rules]).values()
     assert told == {"shown": True, "shy": False}
     assert all(count.unlabelled < count.applies for count in counts if count.applies)

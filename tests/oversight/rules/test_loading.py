@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.models.oversight import Answer
+from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.records.canonical import hash_bytes
 from config.overlay import Origin
@@ -141,17 +141,21 @@ BLANK: Facts = HERE | {"ad.payer_name": MissingReason.NOT_DISCLOSED}
 @pytest.mark.parametrize(
     ("facts", "answer", "because"),
     [
-        (HERE | {"ad.payer_name": "Jo", "ad.spend_upper_minor": 900}, Answer.MET, "“Jo”"),
-        (BLANK | {"ad.spend_upper_minor": 900}, Answer.NOT_MET, "left it blank"),
-        (BLANK | {"ad.spend_upper_minor": 400}, Answer.DOES_NOT_APPLY, "“small-ad” holds (s. 3)"),
-        (BLANK, Answer.CANNOT_TELL, "unless an exception holds: “small-ad” (s. 3)"),
-        (HERE, Answer.CANNOT_TELL, "this source does not give it"),
-        ({"ad.countries": ("YY",)}, Answer.DOES_NOT_APPLY, "YY"),
-        ({"ad.payer_name": "Jo"}, Answer.CANNOT_TELL, "whether the rule is about this ad"),
+        (HERE | {"ad.payer_name": "Jo", "ad.spend_upper_minor": 900}, RuleAnswer.MET, "“Jo”"),
+        (BLANK | {"ad.spend_upper_minor": 900}, RuleAnswer.NOT_MET, "left it blank"),
+        (
+            BLANK | {"ad.spend_upper_minor": 400},
+            RuleAnswer.DOES_NOT_APPLY,
+            "“small-ad” holds (s. 3)",
+        ),
+        (BLANK, RuleAnswer.CANNOT_TELL, "unless an exception holds: “small-ad” (s. 3)"),
+        (HERE, RuleAnswer.CANNOT_TELL, "this source does not give it"),
+        ({"ad.countries": ("YY",)}, RuleAnswer.DOES_NOT_APPLY, "YY"),
+        ({"ad.payer_name": "Jo"}, RuleAnswer.CANNOT_TELL, "whether the rule is about this ad"),
     ],
 )
 def test_a_rule_answers_and_says_why(
-    load: Callable[[str], Rule], facts: Facts, answer: Answer, because: str
+    load: Callable[[str], Rule], facts: Facts, answer: RuleAnswer, because: str
 ) -> None:
     outcome = answer_rule(load(RULE), facts, in_force=True)
     assert outcome.answer is answer
@@ -164,15 +168,15 @@ def test_a_forbidden_thing_that_is_there_is_not_met(load: Callable[[str], Rule])
     )
     rule = load(text)
     facts = BLANK | {"ad.spend_upper_minor": 900}
-    assert answer_rule(rule, facts, in_force=True).answer is Answer.NOT_MET
-    assert answer_rule(rule, HERE, in_force=True).answer is Answer.CANNOT_TELL
+    assert answer_rule(rule, facts, in_force=True).answer is RuleAnswer.NOT_MET
+    assert answer_rule(rule, HERE, in_force=True).answer is RuleAnswer.CANNOT_TELL
 
 
 def test_an_ad_is_judged_by_the_law_of_its_own_days(load: Callable[[str], Rule]) -> None:
     rule, facts = load(RULE), BLANK | {"ad.spend_upper_minor": 900}
-    assert answer_rule(rule, facts, in_force=False).answer is Answer.DOES_NOT_APPLY
+    assert answer_rule(rule, facts, in_force=False).answer is RuleAnswer.DOES_NOT_APPLY
     unknown = answer_rule(rule, facts, in_force=None)
-    assert unknown.answer is Answer.CANNOT_TELL
+    assert unknown.answer is RuleAnswer.CANNOT_TELL
     assert unknown.because == (
         "It is not known when the ad ran, so not whether the rule was in force.",
     )

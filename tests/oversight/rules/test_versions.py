@@ -12,9 +12,9 @@ from archive.store.database import read, write
 from config.settings import Settings
 from oversight.reference.files import ReferenceFileError, read_kept_text
 from oversight.rules.loading import load_rules
-from oversight.rules.rule_texts import register_rules
+from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import LegalStatus, RuleFile, Validity
-from oversight.rules.versions import list_held_rules, pick_in_force
+from oversight.rules.versions import list_rules_then, pick_in_force
 from paidforby import app
 from tests.migrated import init_fresh
 
@@ -38,14 +38,14 @@ def engine(tmp_path, rules):
     earlier = replace(first, text=text, sha256="0" * 64)
     for loaded, at in ((earlier, NOON), (second, NOON + DAY), (first, NOON + 2 * DAY)):
         with write(engine) as session:
-            register_rules(session, [loaded], at)
+            keep_rule_texts(session, [loaded], at)
     yield engine
     engine.dispose()
 
 
 def hashes_at(engine, rules, moment):
     with read(engine) as session:
-        return [rule.sha256 for rule in list_held_rules(session, rules, moment)]
+        return [rule.sha256 for rule in list_rules_then(session, rules, moment)]
 
 
 def test_each_rule_is_listed_in_the_version_held_then(engine, rules):
@@ -59,7 +59,7 @@ def test_each_rule_is_listed_in_the_version_held_then(engine, rules):
 
 def test_a_version_no_longer_in_use_is_read_word_for_word(engine, rules):
     with read(engine) as session:
-        [earlier] = list_held_rules(session, rules, Moment(NOON))
+        [earlier] = list_rules_then(session, rules, Moment(NOON))
     assert (earlier.id, earlier.origin) == (rules[0].id, None)
     assert earlier.file.title.endswith("reworded")
 

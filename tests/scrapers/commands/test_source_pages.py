@@ -29,7 +29,7 @@ def test_no_field_of_a_source_is_left_out():
 
 def test_pages_are_well_formed_whatever_a_source_says(monkeypatch):
     spider = find_spiders()["snap"]
-    odd = spider.info.model_copy(update={"lacks": "a | pipe\nand a line"})
+    odd = spider.info.model_copy(update={"data_gaps": "a | pipe\nand a line"})
     monkeypatch.setattr(spider, "info", odd)
     assert r"| Does not tell | a \| pipe and a line |" in make_pages()["snap.md"]
 

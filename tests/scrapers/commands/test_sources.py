@@ -29,14 +29,14 @@ def ask(tmp_path, monkeypatch):
 def test_every_source_has_its_days_its_gaps_and_its_weeks(ask):
     covered = {each["source"]: each for each in json.loads(ask("--json"))}
     meadow = covered["meadow_library"]
-    assert meadow["days_looked_at"] == 1
+    assert meadow["days_crawled"] == 1
     assert {week["source"] for week in meadow["weeks"]} == {"meadow_library"}
     assert {week["country"] for week in meadow["weeks"]} >= {"*", "GR", "US"}
 
 
 def test_a_line_of_the_table_is_a_source(ask):
     lines = ask().splitlines()
-    assert lines[0].split() == ["source", "days", "looked", "at", "of", "looks", "last", "look"]
+    assert lines[0].split() == ["source", "days", "crawled", "of", "runs", "last", "run"]
     assert any(line.startswith("gap: meadow_library") for line in lines)
 
 
@@ -53,6 +53,6 @@ def test_a_country_has_weeks_of_its_own(ask):
     assert {week["claimed"] for week in weeks} == {None}
 
 
-def test_a_source_nobody_knows_was_never_looked_at(ask):
+def test_a_source_nobody_knows_was_never_crawled(ask):
     (covered,) = json.loads(ask("--source", "nobody", "--json"))
     assert (covered["days"], covered["weeks"]) == (0, [])

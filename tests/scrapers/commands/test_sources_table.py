@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 from archive.runs.alerts import note_rhythm
 from archive.store.database import write
 from paidforby import app
-from scrapers.work.plan.credentials import Standing
+from scrapers.work.plan.credentials import CredentialStatus
 from tests.invented import NOW, hold_something, make_archive, make_settings
 
 RUNNER = CliRunner()
-STANDING = Standing("meadow_library", "", "The Data Desk", date(2026, 11, 25))
+STANDING = CredentialStatus("meadow_library", "", "The Data Desk", date(2026, 11, 25))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_source_that_is_silent_and_whose_key_ends_says_both(ask):
     assert row.endswith("2 alerts")
     assert "meadow_library: silent: no complete look for 2 days" in told
     assert "key ends: The Data Desk answers for it" in told
-    assert "meadow_library: the last look was" in told
+    assert "meadow_library: the last run was" in told
 
 
 def test_a_source_that_is_well_has_no_alert(ask):
@@ -67,7 +67,7 @@ def test_programs_get_the_same_alerts(ask):
     sources = {source["id"]: source for source in json.loads(ask("--json"))}
     kinds = [alert["kind"] for alert in sources["meadow_library"]["alerts"]]
     assert kinds == ["credential", "silent"]
-    assert sources["harbour_ads"]["held_batches"]
+    assert sources["harbour_ads"]["quarantined_batches"]
     assert sources["island_registry"]["last_complete_at"]
 
 

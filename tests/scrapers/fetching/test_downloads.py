@@ -27,7 +27,7 @@ from scrapers.sources.signing import Secret
 from scrapers.spiders.snap import SnapSpider
 from scrapers.work.crawl.children import FORKS, finish_child, running_child
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 from tests.scrapers.crawls import TOKEN, Home, crawl_once, now
 
 BODY = bytes(range(256)) * (4 << 12)
@@ -134,7 +134,7 @@ def test_a_source_that_knows_no_ranges_sends_the_file_anew(home):
     assert kept_bodies(home) == [BODY]
 
 
-def test_a_piece_that_was_not_asked_for_is_not_believed(home):
+def test_a_piece_that_was_not_asked_for_is_implausible(home):
     with serving(cut_at(CUT), send_rest(shift=7), send_whole()) as (url, asked):
         home.crawl(url)
 
@@ -168,8 +168,8 @@ def test_a_file_that_always_breaks_off_is_deferred_and_the_next_run_goes_on(home
 
 def test_a_killed_run_leaves_what_came_and_the_next_one_asks_for_the_rest(home):
     with serving(hang_at(CUT), send_rest()) as (url, asked):
-        errand = Errand("snap", "2026", f"{url}/snap")
-        with running_child(home.settings, errand, now) as child:
+        crawl_job = CrawlJob("snap", "2026", f"{url}/snap")
+        with running_child(home.settings, crawl_job, now) as child:
             wait_for_bytes(home)
             os.kill(child.pid, signal.SIGKILL)
             killed = finish_child(home.engine, child, now)

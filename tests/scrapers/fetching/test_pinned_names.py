@@ -83,7 +83,7 @@ def test_a_replica_is_on_this_machine_or_is_not_asked(monkeypatch: pytest.Monkey
 
 
 def crawl_as_names_move(settings: Settings, source: str, partition: str, base_url: str) -> None:
-    """A crawl in whose process the check finds the replica, and every later look-up finds nobody."""
+    """A crawl in whose process the check finds the replica, and every later run-up finds nobody."""
     network_addresses.resolve_host = lambda _: ["127.0.0.1"]
     socket.getaddrinfo = lambda *_, **__: say_addresses("127.0.0.2")
     socket.gethostbyname = lambda _: "127.0.0.2"

@@ -27,7 +27,7 @@ from scrapers.fetching.middlewares import GuardMiddleware
 from scrapers.fetching.walk import Walk, WalkCrawler
 from scrapers.replica.faults import Fault, ReceivedRequest, cut_body, redirect_to, reply_with
 from scrapers.replica.serve import running_replica
-from scrapers.sources.signing import LackError, Secret
+from scrapers.sources.signing import MissingCredentialError, Secret
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS
@@ -176,7 +176,7 @@ def test_a_secret_is_taken_out_however_it_is_spelled():
 def asks_for_secret(spider: type[SourceSpider]) -> bool:
     try:
         return spider.read_secret(Settings()) is not None
-    except LackError:
+    except MissingCredentialError:
         return True
 
 

@@ -25,7 +25,7 @@ def write_weeks(path: Path, *rows: str) -> Path:
     return path
 
 
-def held_pieces(home: Home) -> list[QuarantinedPiece]:
+def quarantined_pieces(home: Home) -> list[QuarantinedPiece]:
     with read(home.engine) as session:
         return list(session.exec(select(QuarantinedPiece).order_by(QuarantinedPiece.id)))
 
@@ -48,9 +48,9 @@ def test_a_file_whose_bytes_are_held_is_left_alone_unless_it_was_seen_again_late
     file = write_weeks(tmp_path / "week.csv", week(1))
     import_paths(home, SOURCE, file, observed_on=date(2026, 1, 10))
     again = import_paths(home, SOURCE, file, observed_on=date(2026, 1, 10))
-    assert (again.already_held, again.counts.seen) == (["week.csv"], 0)
+    assert (again.already_captured, again.counts.seen) == (["week.csv"], 0)
     later = import_paths(home, SOURCE, file, observed_on=date(2026, 2, 10))
-    assert (later.already_held, later.counts.unchanged) == ([], 1)
+    assert (later.already_captured, later.counts.unchanged) == ([], 1)
 
 
 def test_the_readable_rest_is_kept_and_the_unreadable_is_held_with_its_bytes(
@@ -59,7 +59,7 @@ def test_the_readable_rest_is_kept_and_the_unreadable_is_held_with_its_bytes(
     file = write_weeks(tmp_path / "week.csv", week(1), week(2, "-5"), week(3))
     report = import_paths(home, SOURCE, file)
     assert (report.outcome, report.counts.new) == ("attention", 2)
-    (piece,) = held_pieces(home)
+    (piece,) = quarantined_pieces(home)
     assert (piece.file, piece.line, piece.field) == ("week.csv", 3, "spend_usd")
     kept = BlobStore(home.settings.blobs_dir).read(piece.sha256)
     assert kept == f"{week(2, '-5')}\n".encode()
@@ -71,7 +71,7 @@ def test_a_piece_without_bytes_of_its_own_stands_for_its_whole_file(
     file = tmp_path / "bundle.zip"
     file.write_bytes(pack({"weekly.csv": f"{HEADER}\n{week(1)}\n"})[:60])
     import_paths(home, SOURCE, file)
-    (piece,) = held_pieces(home)
+    (piece,) = quarantined_pieces(home)
     assert BlobStore(home.settings.blobs_dir).read(piece.sha256) == file.read_bytes()
 
 
@@ -79,7 +79,7 @@ def test_importing_a_damaged_file_again_holds_nothing_twice(home: Home, tmp_path
     file = write_weeks(tmp_path / "week.csv", week(1, "many"))
     for day in (1, 2):
         import_paths(home, SOURCE, file, observed_on=date(2026, 1, day))
-    assert len(held_pieces(home)) == 1
+    assert len(quarantined_pieces(home)) == 1
 
 
 def test_a_path_that_does_not_exist_is_refused_before_anything_is_read(
@@ -118,7 +118,7 @@ def test_bad_input_beside_good_is_named_held_and_costs_nothing_else(
     (tmp_path / name).write_bytes(data)
     good = write_weeks(tmp_path / "good.csv", week(7))
     report = import_paths(home, SOURCE, tmp_path / name, good)
-    (piece,) = held_pieces(home)
+    (piece,) = quarantined_pieces(home)
     assert why in piece.reason
     assert piece.file.startswith(name)
     assert (report.outcome, report.counts.seen >= 1) == ("attention", True)
@@ -128,7 +128,7 @@ def test_the_command_ends_with_3_and_says_file_line_and_field(home: Home, tmp_pa
     file = write_weeks(tmp_path / "week.csv", week(1), week(2, "-5"))
     done = home.command("import", SOURCE, str(file), "--json", "--no-evaluate", "--no-index")
     assert done.returncode == 3
-    assert "held back: week.csv, line 3, spend_usd: -5 is negative" in done.stderr
+    assert "quarantined: week.csv, line 3, spend_usd: -5 is negative" in done.stderr
     answer = json.loads(done.stdout)
     assert (answer["new"], answer["outcome"]) == (1, "attention")
 

@@ -1,4 +1,4 @@
-"""What is not believed is held, end to end: imports, crawls, and the commands that settle it."""
+"""What is implausible is held, end to end: imports, crawls, and the commands that settle it."""
 
 import csv
 import json
@@ -12,8 +12,8 @@ import pytest
 from sqlmodel import SQLModel, col, select
 
 from archive.errors import ArchiveError
-from archive.models import AdAbsence, HeldBatch, PublicAd, Run
-from archive.models.runs import HeldReason, Outcome
+from archive.models import PublicAd, QuarantinedBatch, Run, VanishedPeriod
+from archive.models.runs import Outcome, QuarantineReason
 from archive.store.database import read
 from scrapers.intake.importing import ImportOrder, ImportReport, import_files
 from scrapers.replica.fixtures import FIXTURES
@@ -26,10 +26,10 @@ SOURCE = "snap"
 FILE = "political/2026/PoliticalAds.zip/PoliticalAds.csv"
 SAMPLE = FIXTURES / SOURCE / "day-1" / FILE
 
-ABOUT_LOOKS = frozenset(
-    {"run", "run_country", "held_batch", "capture", "checkpoint", "ledger_leaf"}
+ABOUT_RUNS = frozenset(
+    {"run", "run_country", "quarantined_batch", "capture", "checkpoint", "ledger_leaf"}
 )
-"""Tables in which a look and its evidence may leave rows although nothing is published of it."""
+"""Tables in which a run and its evidence may leave rows although nothing is published of it."""
 
 
 def write_ads(path: Path, spends: Iterable[int]) -> Path:
@@ -65,9 +65,9 @@ def release(home: Home, batch_id: int = 1) -> None:
     release_batch(home.settings, home.engine, batch_id, "Ada", "Snap says so", clock)
 
 
-def batches(home: Home) -> list[HeldBatch]:
+def batches(home: Home) -> list[QuarantinedBatch]:
     with read(home.engine) as session:
-        return list(session.exec(select(HeldBatch).order_by(col(HeldBatch.id))))
+        return list(session.exec(select(QuarantinedBatch).order_by(col(QuarantinedBatch.id))))
 
 
 def spends(home: Home) -> set[int | None]:
@@ -76,12 +76,12 @@ def spends(home: Home) -> set[int | None]:
 
 
 def dump_published(home: Home) -> dict[str, list[str]]:
-    """Every row but those about looks and their evidence."""
+    """Every row but those about runs and their evidence."""
     with read(home.engine) as session:
         return {
             table.name: sorted(map(repr, session.connection().execute(table.select())))
             for table in SQLModel.metadata.sorted_tables
-            if table.name not in ABOUT_LOOKS
+            if table.name not in ABOUT_RUNS
         }
 
 
@@ -92,14 +92,17 @@ def test_an_import_that_lost_a_third_of_the_ads_is_held_until_it_is_released(
     held = import_year(home, write_ads(tmp_path / "b.csv", [100] * 14), 2)
 
     assert (held.outcome, held.counts.vanished) == (Outcome.ATTENTION, 0)
-    assert "held as batch-1: 6 of 20 ads are gone at once (30%)" in held.reason
+    assert "quarantined as batch-1: 6 of 20 ads are gone at once (30%)" in held.reason
     assert home.count("vanished") == 0
 
     release(home)
 
     assert home.count("vanished") == 6
     with read(home.engine) as session:
-        missed = {absence.missed_at.date().day for absence in session.exec(select(AdAbsence))}
+        missed = {
+            vanished_period.missed_at.date().day
+            for vanished_period in session.exec(select(VanishedPeriod))
+        }
     assert missed == {2}
     assert home.runs()[-1].complete
     with pytest.raises(ArchiveError, match="batch-1 was released by Ada before"):
@@ -118,7 +121,7 @@ def test_an_import_that_lowers_the_amounts_by_half_writes_nothing_until_it_is_re
     assert "falls by 50%, from 4,000 EUR to 2,000 EUR" in held.reason
     assert "paidforby quarantine show batch-1" in caplog.text
     (batch,) = batches(home)
-    assert (batch.cause, batch.capture_id is None) == (HeldReason.LOWERED_TOTAL, False)
+    assert (batch.cause, batch.capture_id is None) == (QuarantineReason.LOWERED_TOTAL, False)
 
     release(home)
 
@@ -133,7 +136,7 @@ def test_an_import_that_lowers_the_amounts_by_half_writes_nothing_until_it_is_re
     assert (again.outcome, again.counts.unchanged) == (Outcome.DONE, 40)
 
 
-def test_pages_before_the_one_that_is_not_believed_stay(home: Home, tmp_path: Path) -> None:
+def test_pages_before_the_one_that_is_implausible_stay(home: Home, tmp_path: Path) -> None:
     import_year(home, write_ads(tmp_path / "a.csv", [100] * 40), 1)
     new = write_ads(tmp_path / "b" / "1.csv", [100] * 41)
     write_ads(tmp_path / "b" / "2.csv", [1] * 40)
@@ -219,7 +222,9 @@ def test_a_crawl_of_halved_amounts_is_held_and_taken_in_by_command(
     held = crawl_day(home, fixtures, 2)
 
     assert held.outcome == Outcome.PARTIAL
-    assert held.reason.startswith("held as batch-1: of 40 known ads, 40 state less than before")
+    assert held.reason.startswith(
+        "quarantined as batch-1: of 40 known ads, 40 state less than before"
+    )
     assert spends(home) == {100_00}
 
     listed = json.loads(home.command("quarantine", "list", "--json").stdout)
@@ -263,7 +268,7 @@ def test_a_piece_is_settled_by_its_number_and_without_a_reason(home: Home, tmp_p
     assert (explained.returncode, "a piece is settled without it" in explained.stderr) == (2, True)
     done = home.command("quarantine", "reject", "1", "--by", "Ada")
     assert done.stdout == "piece 1 of a.csv is rejected; its bytes stay as evidence\n"
-    assert home.command("quarantine", "list").stdout.endswith("nothing is held back\n")
+    assert home.command("quarantine", "list").stdout.endswith("nothing is quarantined\n")
 
 
 def test_a_name_that_is_neither_a_piece_nor_a_batch_is_wrong_usage(home: Home) -> None:
@@ -272,7 +277,7 @@ def test_a_name_that_is_neither_a_piece_nor_a_batch_is_wrong_usage(home: Home) -
         assert (done.returncode, name in done.stderr) == (2, True)
 
 
-def test_a_source_is_believed_by_levels_of_its_own() -> None:
+def test_a_source_is_accepted_by_levels_of_its_own() -> None:
     for spider in find_spiders().values():
-        assert 0 < spider.info.believable_fall_share <= 0.5
-        assert spider.info.believable_spend_minor >= 10_000_000_00
+        assert 0 < spider.info.plausible_fall_share <= 0.5
+        assert spider.info.plausible_spend_minor >= 10_000_000_00

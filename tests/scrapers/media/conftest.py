@@ -24,7 +24,7 @@ from archive.records import AdRecord, Allowance
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import write
 from config.settings import Settings
-from scrapers.media.collecting import Looked, MediaOrder, fetch_media
+from scrapers.media.collecting import FetchedAddress, MediaOrder, fetch_media
 from scrapers.media.download import Limits
 from scrapers.replica.serve import serve_app
 from tests.drawn import draw_scene, encode_picture, make_bomb
@@ -108,9 +108,9 @@ def take_in(engine) -> Callable[..., None]:
             for ref, urls in addresses.items()
         ]
         with write(engine) as session:
-            look = begin_run(session, source, "2026", RunKind.CRAWL, now)
-            ingest_page(session, look, records, None, now)
-            end_run(session, look, RunOutcome.DONE, now)
+            fetch = begin_run(session, source, "2026", RunKind.CRAWL, now)
+            ingest_page(session, fetch, records, None, now)
+            end_run(session, fetch, RunOutcome.DONE, now)
 
     return take
 
@@ -136,16 +136,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def fetch(settings, engine, clock, base_url) -> Callable[..., list[Looked]]:
-    def fetch_all(**order: object) -> list[Looked]:
+def fetch(settings, engine, clock, base_url) -> Callable[..., list[FetchedAddress]]:
+    def fetch_all(**order: object) -> list[FetchedAddress]:
         wanted = MediaOrder(**({"base_url": base_url} | order))
         return list(fetch_media(settings, engine, clock, wanted, SMALL, clock.wait))
 
     return fetch_all
 
 
-def list_states(looks: list[Looked]) -> dict[str, MediaState]:
-    return {look.url.removeprefix(HOST): look.outcome.state for look in looks}
+def list_states(tries: list[FetchedAddress]) -> dict[str, MediaState]:
+    return {fetch.url.removeprefix(HOST): fetch.outcome.state for fetch in tries}
 
 
 def leaves():

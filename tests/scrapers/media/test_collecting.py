@@ -21,10 +21,10 @@ from tests.scrapers.media.conftest import HOST, PICTURE, leaves, list_states
 def test_a_picture_is_kept_with_what_it_looks_like(fetch, take_in, engine, settings):
     take_in("open", a1=[f"{HOST}/one.png"])
 
-    (look,) = fetch()
+    (fetch,) = fetch()
 
-    assert (look.source, look.ref, look.outcome.state) == ("open", "a1", MediaState.KEPT)
-    assert BlobStore(settings.blobs_dir).read(look.outcome.sha256) == PICTURE
+    assert (fetch.source, fetch.ref, fetch.outcome.state) == ("open", "a1", MediaState.KEPT)
+    assert BlobStore(settings.blobs_dir).read(fetch.outcome.sha256) == PICTURE
     with read(engine) as session:
         (file,) = session.exec(select(MediaFile)).all()
         assert (file.media_type, file.width, file.height) == ("image/png", 320, 240)
@@ -78,7 +78,7 @@ def test_the_file_of_a_feed_says_whether_its_pictures_are_fetched(fetch, take_in
     (folder / "closed.yaml").write_text(FEED.replace("ALLOWS", "leave"))
     take_in("ad_feed", **{"panel/1": [f"{HOST}/one.png"], "closed/1": [f"{HOST}/other.png"]})
 
-    assert [look.ref for look in fetch()] == ["panel/1"]
+    assert [fetch.ref for fetch in fetch()] == ["panel/1"]
     assert cdn.asked == ["/one.png"]
 
 
@@ -97,9 +97,9 @@ def test_a_redirect_to_a_machine_of_ours_is_not_followed(fetch, take_in, cdn):
     cdn.instead["/on.png"] = RedirectResponse("http://169.254.169.254/latest/meta-data/")
     take_in("open", a1=[f"{HOST}/on.png"])
 
-    (look,) = fetch()
+    (fetch,) = fetch()
 
-    assert look.outcome.state == MediaState.UNSAFE
+    assert fetch.outcome.state == MediaState.UNSAFE
 
 
 def test_a_replica_brings_nothing_into_an_archive_of_real_data(fetch, engine, take_in):
@@ -130,9 +130,9 @@ def test_pictures_kept_without_tesseract_are_read_once_there_is_one(
     fetch()
     assert read_kept(settings, engine, 10) == 0
     with read(engine) as session:
-        lacks = dict(session.exec(select(MediaFile.media_type, MediaFile.missing)).all())
-        assert lacks["image/png"] == {"machine_text": "not_looked"}
-        assert lacks["text/html"]["machine_text"] == "not_provided"
+        data_gaps = dict(session.exec(select(MediaFile.media_type, MediaFile.missing)).all())
+        assert data_gaps["image/png"] == {"machine_text": "not_looked"}
+        assert data_gaps["text/html"]["machine_text"] == "not_provided"
 
     program = tmp_path / "tesseract"
     program.write_text('#!/bin/sh\necho "PAID FOR BY HARBOUR"\n')

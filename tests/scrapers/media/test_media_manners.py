@@ -16,7 +16,7 @@ from scrapers.media.collecting import MediaOrder, fetch_media
 from tests.scrapers.media.conftest import HOST, NOON, SMALL, leaves, list_states
 
 
-def test_what_was_looked_at_is_not_asked_again(fetch, take_in, cdn):
+def test_what_was_crawled_is_not_asked_again(fetch, take_in, cdn):
     take_in("open", a1=[f"{HOST}/one.png", f"{HOST}/gone.png"])
     fetch()
     asked = list(cdn.asked)
@@ -28,7 +28,7 @@ def test_what_was_looked_at_is_not_asked_again(fetch, take_in, cdn):
 def test_an_address_that_two_ads_name_is_fetched_once(fetch, take_in, cdn, engine):
     take_in("open", a1=[f"{HOST}/one.png"], a2=[f"{HOST}/one.png"])
 
-    assert {look.ref for look in fetch()} == {"a1", "a2"}
+    assert {fetch.ref for fetch in fetch()} == {"a1", "a2"}
 
     assert cdn.asked == ["/one.png"]
     with read(engine) as session:
@@ -44,7 +44,7 @@ def test_a_new_version_of_an_ad_brings_only_its_new_addresses(fetch, take_in, cd
 
     assert cdn.asked == ["/one.png", "/other.png"]
     with read(engine) as session:
-        kept = session.exec(select(AdMedia.state, AdMedia.looks).order_by(col(AdMedia.id))).all()
+        kept = session.exec(select(AdMedia.state, AdMedia.tries).order_by(col(AdMedia.id))).all()
         assert kept == [(MediaState.KEPT, 1), (MediaState.KEPT, 1)]
 
 
@@ -56,7 +56,7 @@ def test_what_could_not_be_reached_is_tried_again_a_few_times_a_day_apart(
 
     tries = []
     for _ in range(8):
-        tries += [look.outcome.state for look in fetch()]
+        tries += [fetch.outcome.state for fetch in fetch()]
         assert fetch() == []
         clock.at += timedelta(days=1)
 
@@ -97,9 +97,9 @@ def test_at_a_real_source_no_request_comes_before_its_time(settings, engine, tak
         claim_realm(session, Realm.REAL)
     take_in("slow", a1=["https://a.invalid/1"], a2=["https://a.invalid/2"], a3=["http://x/3"])
 
-    looks = list(fetch_media(settings, engine, clock, MediaOrder(), SMALL, clock.wait))
+    tries = list(fetch_media(settings, engine, clock, MediaOrder(), SMALL, clock.wait))
 
-    assert len(looks) == 3
+    assert len(tries) == 3
     assert clock.waited == [20.0, 20.0]
 
 
@@ -122,8 +122,8 @@ def test_only_as_many_ads_as_wanted_and_only_of_the_sources_wanted(fetch, take_i
     take_in("open", a1=[f"{HOST}/one.png"], a2=[f"{HOST}/other.png"])
     take_in("slow", b1=[f"{HOST}/one.png"])
 
-    assert [look.ref for look in fetch(most_ads=1, sources=frozenset({"open"}))] == ["a2"]
-    assert [look.ref for look in fetch(sources=frozenset({"slow"}))] == ["b1"]
+    assert [fetch.ref for fetch in fetch(most_ads=1, sources=frozenset({"open"}))] == ["a2"]
+    assert [fetch.ref for fetch in fetch(sources=frozenset({"slow"}))] == ["b1"]
 
 
 def test_who_is_killed_between_two_addresses_fetches_that_ad_again(
@@ -132,10 +132,10 @@ def test_who_is_killed_between_two_addresses_fetches_that_ad_again(
     take_in("open", a1=[f"{HOST}/one.png", f"{HOST}/other.png"])
     real = media_module.keep_file
 
-    def die(session, blob, look, words, now):
+    def die(session, blob, fetch, words, now):
         if len(cdn.asked) == 2:
             raise KeyboardInterrupt
-        return real(session, blob, look, words, now)
+        return real(session, blob, fetch, words, now)
 
     monkeypatch.setattr(media_module, "keep_file", die)
     with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Looks that pass over unchanged rows leave the same archive as looks that read every row."""
+"""Runs that pass over unchanged rows leave the same archive as runs that read every row."""
 
 import shutil
 from collections.abc import Iterator
@@ -33,8 +33,8 @@ from tests.scrapers.stories import (
     SNAP,
     Story,
     know_all,
-    look,
     remember,
+    run,
     spell_file,
     spell_row,
 )
@@ -49,7 +49,7 @@ def open_home(folder: Path) -> Iterator[Home]:
 
 
 def tell_history(home: Home) -> tuple[object, ...]:
-    """All that is in an archive, and what each look counted and saw."""
+    """All that is in an archive, and what each run counted and saw."""
     with read(home.engine) as session:
         runs = [
             (
@@ -86,7 +86,7 @@ def test_what_is_passed_over_comes_out_as_if_it_were_read(
             partition = story.dice.choice(["2026"] * 5 + ["2025", None])
             for home in (quick, slow):
                 shutil.rmtree(slow.settings.home / "snapshots", ignore_errors=True)
-                look(home, data, day, partition=partition)
+                run(home, data, day, partition=partition)
         assert tell_history(quick) == tell_history(slow)
 
 
@@ -208,8 +208,8 @@ def test_a_damaged_snapshot_is_no_snapshot(home: Home) -> None:
 
 
 def test_unchanged_ads_are_seen_and_none_of_them_vanishes(home: Home) -> None:
-    look(home, spell_file(*ROWS), 0)
-    report = look(home, spell_file(*ROWS[:5]), 1)
+    run(home, spell_file(*ROWS), 0)
+    report = run(home, spell_file(*ROWS[:5]), 1)
     assert (report.counts.seen, report.counts.unchanged, report.counts.vanished) == (5, 5, 1)
     with read(home.engine) as session:
         gone = session.exec(select(Ad.ref).where(col(Ad.vanished_at).is_not(None))).all()
@@ -229,5 +229,5 @@ def test_a_crawl_passes_over_what_the_crawl_before_it_read(home: Home) -> None:
     assert second.seen == first.seen + 2
     after = snapshots.find_snapshot(folder)
     assert after is not None
-    # The key of the hashes is handed on by a look that found the snapshot.
+    # The key of the hashes is handed on by a run that found the snapshot.
     assert snapshots.SnapshotName.of(after).key == snapshots.SnapshotName.of(before).key

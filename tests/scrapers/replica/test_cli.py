@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from paidforby import app
 from scrapers.commands.replica import create_days, lay_out_days
-from scrapers.replica.seeded.days import Plan
+from scrapers.replica.seeded.days import SeedPlan
 from scrapers.replica.serve import serve_app
 from tests.scrapers.replica.asking import EVERYTHING, get
 
@@ -34,7 +34,7 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_every_day_is_served_under_its_own_path(tmp_path: Path) -> None:
-    days = lay_out_days(Plan(ads=200, seed=4), 2, tmp_path)
+    days = lay_out_days(SeedPlan(ads=200, seed=4), 2, tmp_path)
     with serve_app(create_days(tmp_path, days)) as address:
         bundles = [
             get(address, f"/day-{day}/snap/political/2026/PoliticalAds.zip").content

@@ -45,7 +45,7 @@ def crawl_damaged(home: Home, act: Act) -> tuple[str, int, int]:
 
 
 @pytest.mark.parametrize("damage", HARMLESS)
-def test_what_only_looks_different_reads_the_same(home: Home, damage: str) -> None:
+def test_what_only_runs_different_reads_the_same(home: Home, damage: str) -> None:
     assert crawl_damaged(home, HARMLESS[damage]) == (Outcome.DONE, ADS, 0)
 
 

@@ -1,4 +1,4 @@
-"""Each fault strikes where it is put, and looks as it does in the wild."""
+"""Each fault strikes where it is put, and runs as it does in the wild."""
 
 import io
 import zipfile

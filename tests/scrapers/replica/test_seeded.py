@@ -13,8 +13,8 @@ import pytest
 from scrapers.readers.tables import MAX_CELL_CHARACTERS
 from scrapers.replica.seeded import google, snap
 from scrapers.replica.seeded.days import (
-    Plan,
     SeededDay,
+    SeedPlan,
     lay_out_day,
     running_seeded_day,
     write_api_ads,
@@ -25,7 +25,7 @@ from scrapers.replica.seeded.states import Series
 from scrapers.replica.seeded.words import AWKWARD
 from tests.scrapers.replica.asking import get, walk_meta
 
-PLAN = Plan(ads=1_500, seed=7)
+PLAN = SeedPlan(ads=1_500, seed=7)
 DAYS = (1, 2, 3)
 CREATIVES = "google-political-ads-creative-stats.csv"
 
@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     days: dict[int, SeededDay], folder: Path, tmp_path: Path
 ) -> None:
     again = lay_out_day(PLAN, 2, tmp_path / "again")
-    lay_out_day(Plan(PLAN.ads, seed=8), 2, tmp_path / "other")
+    lay_out_day(SeedPlan(PLAN.ads, seed=8), 2, tmp_path / "other")
     assert hash_files(tmp_path / "again") == hash_files(folder / "day-2")
     assert again.tallies == days[2].tallies
     different = hash_files(tmp_path / "other").items() - hash_files(folder / "day-2").items()
@@ -131,7 +131,7 @@ def test_the_api_shows_what_the_truth_says(days: dict[int, SeededDay]) -> None:
 
 
 def test_what_day_2_left_alone_keeps_its_tag(tmp_path: Path) -> None:
-    plan = Plan(ads=90, seed=2)
+    plan = SeedPlan(ads=90, seed=2)
     days = {day: lay_out_day(plan, day, tmp_path / f"day-{day}") for day in (1, 2)}
     paths = {year: f"snap/political/{year}/PoliticalAds.zip" for year in snap.YEARS}
     kept = [
@@ -193,7 +193,7 @@ def test_the_ads_of_the_api_can_be_laid_out_too(days: dict[int, SeededDay], tmp_
 
 
 def test_a_seeded_day_is_served_like_a_fixture() -> None:
-    with running_seeded_day(Plan(40, 1), 1) as (address, _):
+    with running_seeded_day(SeedPlan(40, 1), 1) as (address, _):
         first = get(address, "/snap/political/2026/PoliticalAds.zip")
         again = get(
             address,

@@ -14,13 +14,13 @@ from archive.models.runs import Outcome
 from archive.store.database import read
 from scrapers.commands.replica import create_days, lay_out_days, name_folder
 from scrapers.replica.seeded import tiktok
-from scrapers.replica.seeded.days import Plan, SeededDay
-from scrapers.replica.seeded.truth import Tally, Total
+from scrapers.replica.seeded.days import SeededDay, SeedPlan
+from scrapers.replica.seeded.truth import PartitionTruth, Total
 from scrapers.replica.serve import serve_app
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import import_paths
 
-PLAN = Plan(ads=1_200, seed=11)
+PLAN = SeedPlan(ads=1_200, seed=11)
 DAYS = 3
 
 
@@ -70,11 +70,11 @@ def list_vanished(home: Home) -> set[str]:
         return set(session.exec(select(Ad.ref).where(col(Ad.vanished_at).is_not(None))))
 
 
-def add_up(tallies: Iterable[Tally], *whats: str) -> int:
+def add_up(tallies: Iterable[PartitionTruth], *whats: str) -> int:
     return sum(getattr(tally, what) for tally in tallies for what in whats)
 
 
-def check_ads(home: Home, tallies: list[Tally]) -> None:
+def check_ads(home: Home, tallies: list[PartitionTruth]) -> None:
     assert home.count("quarantined") == 0
     assert sum_ads(home) == tallies[-1].totals
     assert list_vanished(home) == {ref for tally in tallies for ref in tally.vanished_refs}
@@ -84,7 +84,7 @@ def check_ads(home: Home, tallies: list[Tally]) -> None:
 
 
 def list_sums(home: Home, dataset: str) -> list[int | None]:
-    """What advertisers are said to have spent at the last look."""
+    """What advertisers are said to have spent at the last run."""
     with read(home.engine) as session:
         return list(
             session.exec(

@@ -7,14 +7,14 @@ import httpx2
 import pytest
 
 from scrapers.replica.seeded import microsoft, tiktok
-from scrapers.replica.seeded.days import Plan, SeededDay, running_seeded_day
+from scrapers.replica.seeded.days import SeededDay, SeedPlan, running_seeded_day
 
 Served = tuple[str, SeededDay]
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with running_seeded_day(Plan(ads=1_000, seed=7), 1) as day:
+    with running_seeded_day(SeedPlan(ads=1_000, seed=7), 1) as day:
         yield day
 
 

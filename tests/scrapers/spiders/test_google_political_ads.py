@@ -197,7 +197,7 @@ def test_the_real_bundles_give_every_week_and_total_in_all_their_currencies(home
     assert kept == {1: 2_823 + 372, 12: 10_830 + 1_193}
     again = import_paths(home, SOURCE, SAMPLES / BUNDLE)
     assert home.count("advertiser_spend") == 15_218
-    assert len(again.already_held) == 10
+    assert len(again.already_captured) == 10
 
 
 @needs_samples

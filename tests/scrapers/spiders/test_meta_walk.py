@@ -10,11 +10,11 @@ from archive.models import Capture, Checkpoint
 from archive.models.runs import Outcome
 from archive.store.blobs import BlobStore
 from archive.store.database import read
-from scrapers.fetching.answers import Verdict
+from scrapers.fetching.answers import NextStep
 from scrapers.replica.faults import Fault, redirect_to, show_html_page
 from scrapers.replica.meta_faults import drop_paging, refuse_call, remove_ad, repeat_cursor
 from scrapers.replica.serve import running_replica
-from scrapers.spiders.meta.errors import judge_meta_answer
+from scrapers.spiders.meta.errors import classify_meta_response
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, FOREVER, META, SMALL_PAGES, TOKEN
 
 ALL_US_ADS = 17
@@ -33,32 +33,32 @@ def refuse(code: int, message: str = "no", status: int = 400, **more: object) ->
 @pytest.mark.parametrize(
     ("response", "verdict"),
     [
-        (answer({"data": []}), Verdict.READ),
-        (answer({"paging": {}}), Verdict.SCHEMA),
-        (answer([]), Verdict.TRANSIENT),
-        (refuse(1, status=500), Verdict.TRANSIENT),
-        (refuse(2, is_transient=True), Verdict.TRANSIENT),
-        (refuse(999, is_transient=True), Verdict.TRANSIENT),
-        (refuse(1, "Please reduce the amount of data you're asking for", 500), Verdict.SMALLER),
-        (refuse(4), Verdict.QUOTA),
-        (refuse(17), Verdict.QUOTA),
-        (refuse(613), Verdict.QUOTA),
-        (refuse(10), Verdict.AUTH),
-        (refuse(190), Verdict.AUTH),
-        (refuse(100, "Param ad_reached_countries must be one of {BR, GB, US}"), Verdict.SCHEMA),
-        (refuse(100, "Invalid cursor: after"), Verdict.LOST_PLACE),
-        (Response("https://graph.example/", body=b"<html>Sorry</html>"), Verdict.TRANSIENT),
+        (answer({"data": []}), NextStep.READ),
+        (answer({"paging": {}}), NextStep.SCHEMA),
+        (answer([]), NextStep.TRANSIENT),
+        (refuse(1, status=500), NextStep.TRANSIENT),
+        (refuse(2, is_transient=True), NextStep.TRANSIENT),
+        (refuse(999, is_transient=True), NextStep.TRANSIENT),
+        (refuse(1, "Please reduce the amount of data you're asking for", 500), NextStep.SMALLER),
+        (refuse(4), NextStep.QUOTA),
+        (refuse(17), NextStep.QUOTA),
+        (refuse(613), NextStep.QUOTA),
+        (refuse(10), NextStep.AUTH),
+        (refuse(190), NextStep.AUTH),
+        (refuse(100, "Param ad_reached_countries must be one of {BR, GB, US}"), NextStep.SCHEMA),
+        (refuse(100, "Invalid cursor: after"), NextStep.LOST_PLACE),
+        (Response("https://graph.example/", body=b"<html>Sorry</html>"), NextStep.TRANSIENT),
     ],
 )
 def test_each_answer_is_told_by_its_body(response, verdict):
-    assert judge_meta_answer(response).verdict == verdict
+    assert classify_meta_response(response).verdict == verdict
 
 
 def test_the_usage_header_says_how_long_to_stay_away():
     usage = {"900": [{"type": "ads_archive", "estimated_time_to_regain_access": 7}]}
     body = {"error": {"code": 613, "message": "too many"}}
     response = answer(body, 400, {"X-Business-Use-Case-Usage": json.dumps(usage)})
-    assert judge_meta_answer(response).wait_seconds == 7 * 60
+    assert classify_meta_response(response).wait_seconds == 7 * 60
 
 
 def test_small_pages_bring_the_same_ads_and_the_limit_is_halved_until_it_fits(home):
@@ -103,7 +103,7 @@ def test_what_does_not_pass_ends_the_run_and_keeps_what_came_before(home, code, 
     assert not run.complete
 
 
-def test_the_next_look_goes_on_where_a_blocked_one_stood(home):
+def test_the_next_run_goes_on_where_a_blocked_one_stood(home):
     broken = Fault(META, refuse_call(190), first=FIRST_PAGE_REQUEST + 1, times=FOREVER)
     with running_replica(faults=[broken, SMALL_PAGES]) as url:
         home.crawl_meta(url)
@@ -114,7 +114,7 @@ def test_the_next_look_goes_on_where_a_blocked_one_stood(home):
     assert not rest.complete, "a walk that went on from a cursor has not seen what came before"
 
 
-def test_a_cursor_that_leads_to_itself_stops_the_walk_and_the_next_look_starts_over(home):
+def test_a_cursor_that_leads_to_itself_stops_the_walk_and_the_next_run_starts_over(home):
     looping = Fault(META, repeat_cursor(), first=FIRST_PAGE_REQUEST + 1, times=FOREVER)
     with running_replica(faults=[looping, SMALL_PAGES]) as url:
         run = home.crawl_meta(url)
@@ -125,7 +125,7 @@ def test_a_cursor_that_leads_to_itself_stops_the_walk_and_the_next_look_starts_o
         assert session.get_one(Checkpoint, ("meta_ad_library", "US")).cursor is None
 
 
-def test_an_end_in_the_middle_is_not_believed_at_once(home):
+def test_an_end_in_the_middle_is_implausible_at_once(home):
     cut = Fault(META, drop_paging(), first=FIRST_PAGE_REQUEST + 1, times=2)
     with running_replica(faults=[cut, SMALL_PAGES]) as url:
         run = home.crawl_meta(url)

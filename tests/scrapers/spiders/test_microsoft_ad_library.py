@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from archive.records import AdRecord
 from config.settings import Settings
-from scrapers.fetching.answers import Verdict
+from scrapers.fetching.answers import NextStep
 from scrapers.replica.faults import (
     AskReplica,
     Fault,
@@ -25,7 +25,12 @@ from scrapers.replica.faults import (
 )
 from scrapers.replica.serve import running_replica
 from scrapers.sources.searches import SearchError
-from scrapers.spiders.microsoft_ad_library.paging import FIRST_DAY, ONE_DAY, MicrosoftSpider, Place
+from scrapers.spiders.microsoft_ad_library.paging import (
+    FIRST_DAY,
+    ONE_DAY,
+    MicrosoftCursor,
+    MicrosoftSpider,
+)
 from scrapers.spiders.microsoft_ad_library.spider import MicrosoftAdLibrarySpider as Spider
 from tests.scrapers.crawls import FOREVER, Home
 from tests.scrapers.samples import read_all, records, refusal
@@ -130,23 +135,23 @@ def test_a_detail_that_cannot_be_true_holds_its_ad(changes: dict[str, object], f
 @pytest.mark.parametrize(
     ("status", "path", "body", "verdict"),
     [
-        (200, "", '{"value": []}', Verdict.READ),
-        (200, "/1", '{"AdId": 1}', Verdict.READ),
-        (200, "", "{}", Verdict.SCHEMA),
-        (200, "", '{"value": [{"AdId": "../x"}]}', Verdict.SCHEMA),
-        (200, "", "<html>", Verdict.SCHEMA),
-        (404, "/1", "", Verdict.LOST_PLACE),
-        (404, "", "", Verdict.GONE),
-        (429, "", "", Verdict.QUOTA),
+        (200, "", '{"value": []}', NextStep.READ),
+        (200, "/1", '{"AdId": 1}', NextStep.READ),
+        (200, "", "{}", NextStep.SCHEMA),
+        (200, "", '{"value": [{"AdId": "../x"}]}', NextStep.SCHEMA),
+        (200, "", "<html>", NextStep.SCHEMA),
+        (404, "/1", "", NextStep.LOST_PLACE),
+        (404, "", "", NextStep.GONE),
+        (429, "", "", NextStep.QUOTA),
     ],
 )
 def test_what_an_answer_means(
-    home: Home, status: int, path: str, body: str, verdict: Verdict
+    home: Home, status: int, path: str, body: str, verdict: NextStep
 ) -> None:
     spider = MicrosoftSpider(Spider, home.settings, SEARCH, None)
     address = f"{spider.address}/api/v1/Ads{path}"
     answer = TextResponse(address, status=status, body=body.encode())
-    assert spider.judge_answer(answer).verdict == verdict
+    assert spider.classify_response(answer).verdict == verdict
 
 
 @pytest.mark.parametrize("search", ["US quarry", "quarry", "IE " + "q" * 101])
@@ -158,12 +163,12 @@ def test_a_search_that_microsoft_would_not_understand_is_refused(search: str) ->
 @given(st.integers(0, 2_000), st.integers(0, 10))
 def test_windows_that_are_halved_follow_one_another_without_a_gap(days: int, halvings: int) -> None:
     today = FIRST_DAY + timedelta(days=days)
-    place: Place | None = Place(FIRST_DAY, None)
+    place: MicrosoftCursor | None = MicrosoftCursor(FIRST_DAY, None)
     for _ in range(halvings):
         place = place.halve(today) or place if place else place
     covered_until = FIRST_DAY - ONE_DAY
     while place:
-        assert place == Place.read(place.spell())
+        assert place == MicrosoftCursor.read(place.spell())
         assert place.first_on == covered_until + ONE_DAY
         covered_until = place.last_on or today
         place = place.find_next(today)

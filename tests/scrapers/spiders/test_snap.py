@@ -154,7 +154,7 @@ def test_a_zip_with_nothing_but_a_readme_is_a_piece_that_could_not_be_read() -> 
     ]
 
 
-def test_every_year_since_2018_is_looked_at(home: Home) -> None:
+def test_every_year_since_2018_is_crawled(home: Home) -> None:
     years = SnapSpider.list_partitions(home.settings, date(2026, 11, 23))
     assert (years[0], years[-1], len(years)) == ("2026", "2018", 9)
 

@@ -16,11 +16,11 @@ from archive.records import AdRecord
 from archive.store.blobs import BlobStore
 from archive.store.database import read
 from config.settings import Settings
-from scrapers.fetching.answers import Verdict
+from scrapers.fetching.answers import NextStep
 from scrapers.replica.faults import Fault, ReceivedRequest, fail_server, reply_with
 from scrapers.replica.serve import running_replica
 from scrapers.sources.searches import SearchError
-from scrapers.sources.signing import LackError
+from scrapers.sources.signing import MissingCredentialError
 from scrapers.spiders.tiktok_commercial_content.paging import TikTokSpider
 from scrapers.spiders.tiktok_commercial_content.spider import (
     TikTokCommercialContentSpider as Spider,
@@ -119,30 +119,30 @@ def test_what_is_no_answer_is_held_whole(text: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "verdict"),
     [
-        (200, '{"error": {"code": "ok"}}', Verdict.READ),
-        (401, '{"error": {"code": "access_token_invalid"}}', Verdict.AUTH),
-        (429, '{"error": {"code": "rate_limit_exceeded"}}', Verdict.QUOTA),
-        (500, '{"error": {"code": "internal_error"}}', Verdict.TRANSIENT),
+        (200, '{"error": {"code": "ok"}}', NextStep.READ),
+        (401, '{"error": {"code": "access_token_invalid"}}', NextStep.AUTH),
+        (429, '{"error": {"code": "rate_limit_exceeded"}}', NextStep.QUOTA),
+        (500, '{"error": {"code": "internal_error"}}', NextStep.TRANSIENT),
         (
             400,
             '{"error": {"code": "invalid_params", "message": "bad search_id"}}',
-            Verdict.LOST_PLACE,
+            NextStep.LOST_PLACE,
         ),
-        (400, '{"error": {"code": "invalid_params", "message": "bad field"}}', Verdict.SCHEMA),
-        (502, "<html>", Verdict.TRANSIENT),
-        (200, "<html>", Verdict.SCHEMA),
+        (400, '{"error": {"code": "invalid_params", "message": "bad field"}}', NextStep.SCHEMA),
+        (502, "<html>", NextStep.TRANSIENT),
+        (200, "<html>", NextStep.SCHEMA),
     ],
 )
 def test_an_answer_means_what_the_code_in_its_body_says(
-    home: Home, status: int, body: str, verdict: Verdict
+    home: Home, status: int, body: str, verdict: NextStep
 ) -> None:
     answer = TextResponse("https://open.tiktok.example", status=status, body=body.encode())
     spider = TikTokSpider(Spider, home.settings, SEARCH, None)
-    assert spider.judge_answer(answer).verdict == verdict
+    assert spider.classify_response(answer).verdict == verdict
 
 
 def test_without_key_and_secret_it_says_how_to_get_them(home: Home) -> None:
-    with pytest.raises(LackError, match="PAIDFORBY_TIKTOK_CLIENT_KEY"):
+    with pytest.raises(MissingCredentialError, match="PAIDFORBY_TIKTOK_CLIENT_KEY"):
         Spider.read_secret(home.settings)
 
 
@@ -201,7 +201,7 @@ def test_a_wrong_secret_blocks_the_look(tiktok: Home) -> None:
     assert (run.outcome, "invalid_client" in run.reason) == ("blocked", True)
 
 
-def test_neither_secret_nor_token_is_in_anything_a_look_leaves_behind(
+def test_neither_secret_nor_token_is_in_anything_a_run_leaves_behind(
     tiktok: Home, capfd: pytest.CaptureFixture[str]
 ) -> None:
     broken = Fault(

@@ -9,8 +9,14 @@ from aiosmtpd.controller import Controller
 
 from archive.runs.alerts import Alert, find_silent
 from archive.store.database import create_archive_engine, read, write
-from scrapers.work.dispatch.alerting import MAIL, MAIL_LEASE, mail_alerts, promise_looks, write_mail
-from scrapers.work.dispatch.singleton_lease import take_duty
+from scrapers.work.dispatch.alerting import (
+    MAIL,
+    MAIL_LEASE,
+    mail_alerts,
+    promise_crawls,
+    write_mail,
+)
+from scrapers.work.dispatch.singleton_lease import take_singleton
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -58,8 +64,8 @@ def mailbox(free_port):
 
 @pytest.fixture
 def silent_home(home, free_port):
-    """An archive that promised looks at Snap every day and took none."""
-    promise_looks(home.settings, home.engine, lambda: NOON, only=["snap"])
+    """An archive that promised runs at Snap every day and took none."""
+    promise_crawls(home.settings, home.engine, lambda: NOON, only=["snap"])
     mail = {
         "mail_host": "127.0.0.1",
         "mail_port": free_port,
@@ -90,7 +96,7 @@ def shared_home(archive_url, silent_home):
     """The same, on each database in turn."""
     settings = silent_home.settings.model_copy(update={"database_url": archive_url})
     engine = create_archive_engine(archive_url)
-    promise_looks(settings, engine, lambda: NOON, only=["snap"])
+    promise_crawls(settings, engine, lambda: NOON, only=["snap"])
     yield type(silent_home)(settings, engine)
     engine.dispose()
 
@@ -112,7 +118,7 @@ def test_of_two_workers_in_the_same_second_one_mails(shared_home, mailbox):
 def test_one_who_died_over_the_mail_leaves_it_to_the_next(silent_home, mailbox):
     died_at = NOON + 3 * DAY
     with write(silent_home.engine) as session:
-        take_duty(session, MAIL, MAIL_LEASE, died_at)
+        take_singleton(session, MAIL, MAIL_LEASE, died_at)
     assert mail(silent_home, died_at + MAIL_LEASE / 2) == []
     assert len(mail(silent_home, died_at + MAIL_LEASE)) == 1
     assert len(mailbox.envelopes) == 1
@@ -154,7 +160,7 @@ def test_what_no_server_took_is_mailed_when_there_is_one(silent_home, free_port,
 
 
 def test_without_a_mail_server_nothing_is_mailed_and_nothing_fails(home):
-    promise_looks(home.settings, home.engine, lambda: NOON)
+    promise_crawls(home.settings, home.engine, lambda: NOON)
     assert mail(home, NOON + 9 * DAY) == []
 
 
@@ -168,7 +174,7 @@ def test_words_of_others_add_no_header_and_no_line(home):
 
 
 def test_a_promise_is_made_to_every_source_with_a_schedule(home):
-    promise_looks(home.settings, home.engine, lambda: NOON)
+    promise_crawls(home.settings, home.engine, lambda: NOON)
     with read(home.engine) as session:
         silent = {alert.source for alert in find_silent(session, NOON + 900 * DAY)}
     assert {"snap", "google_political_ads", "us_fec_bulk", "meta_ad_library"} <= silent

@@ -25,7 +25,7 @@ from scrapers.work.crawl.children import (
     running_child,
     settings_environ,
 )
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, META, SMALL_PAGES, TOKEN, now
 
 PATIENCE_SECONDS = 30
@@ -44,8 +44,8 @@ def wait_until_two_pages_are_in(home, child) -> None:
 def test_a_killed_walk_goes_on_from_its_cursor_without_loss_or_doubles(home):
     slow = Fault(META, send_slowly(60), first=FIRST_PAGE_REQUEST + 2)
     with running_replica(faults=[slow, SMALL_PAGES]) as url:
-        errand = Errand("meta_ad_library", "US", f"{url}/meta_ad_library")
-        with running_child(home.settings, errand, now) as child:
+        crawl_job = CrawlJob("meta_ad_library", "US", f"{url}/meta_ad_library")
+        with running_child(home.settings, crawl_job, now) as child:
             wait_until_two_pages_are_in(home, child)
             os.kill(child.pid, signal.SIGKILL)
             killed = finish_child(home.engine, child, now)
@@ -63,8 +63,8 @@ def test_a_killed_walk_goes_on_from_its_cursor_without_loss_or_doubles(home):
 def test_a_crawl_that_is_asked_to_stop_says_so(home):
     slow = Fault(META, send_slowly(60), first=FIRST_PAGE_REQUEST + 2)
     with running_replica(faults=[slow, SMALL_PAGES]) as url:
-        errand = Errand("meta_ad_library", "US", f"{url}/meta_ad_library")
-        with running_child(home.settings, errand, now) as child:
+        crawl_job = CrawlJob("meta_ad_library", "US", f"{url}/meta_ad_library")
+        with running_child(home.settings, crawl_job, now) as child:
             wait_until_two_pages_are_in(home, child)
             started = time.monotonic()
             child.stop()
@@ -81,7 +81,7 @@ def slow_child(home) -> Iterator[Child]:
     slow = Fault("/snap/*", send_slowly(60))
     with (
         running_replica(faults=[slow]) as url,
-        running_child(home.settings, Errand("snap", "2026", f"{url}/snap"), now) as child,
+        running_child(home.settings, CrawlJob("snap", "2026", f"{url}/snap"), now) as child,
     ):
         while not find_run(home.engine, child):
             time.sleep(0.02)
@@ -134,7 +134,7 @@ def start_family() -> tuple[Child, int]:
     told, said = FORKS.Pipe(duplex=False)
     process = FORKS.Process(target=live_as_a_family, args=(said,))
     process.start()
-    return Child(Errand("snap", "2026"), process, now()), told.recv()
+    return Child(CrawlJob("snap", "2026"), process, now()), told.recv()
 
 
 def is_running(pid: int) -> bool:
@@ -176,5 +176,5 @@ def test_a_child_that_lost_the_race_closes_nobody_elses_run(home):
     process.start()
     early = datetime(2026, 1, 1, tzinfo=UTC)
 
-    assert finish_child(home.engine, Child(Errand("snap", "2026"), process, early), now) is None
+    assert finish_child(home.engine, Child(CrawlJob("snap", "2026"), process, early), now) is None
     assert [run.outcome for run in home.runs()] == [Outcome.RUNNING]

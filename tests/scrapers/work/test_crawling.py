@@ -50,7 +50,7 @@ def test_a_file_that_has_not_changed_is_neither_sent_nor_read_again(home):
 
     assert (again.outcome, again.seen, again.vanished) == (Outcome.DONE, 0, 0)
     assert again.complete
-    assert again.reason == "unchanged since the last look"
+    assert again.reason == "unchanged since the last run"
     assert "if-none-match" in received[-1].headers
     assert home.count("captures") == 1
 

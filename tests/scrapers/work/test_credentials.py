@@ -83,7 +83,7 @@ def test_a_credential_of_no_source_is_refused(home):
         read_credentials(home.settings)
 
 
-def test_an_expired_credential_blocks_the_look_which_is_a_public_gap(home):
+def test_an_expired_credential_blocks_the_run_which_is_a_public_gap(home):
     say_expiry(home.settings, now().date())
     received = []
     with running_replica(received=received) as url:

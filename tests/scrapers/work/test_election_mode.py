@@ -1,4 +1,4 @@
-"""Windows of rules at elections ask for looks; the schedule grants them, and says what they will tell."""
+"""Windows of rules at elections ask for crawls; the schedule grants them, and says what they will tell."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,8 @@ from config.overlay import SHIPPED_DIR
 from scrapers.fetching.budget import Pace
 from scrapers.spiders import find_spiders
 from scrapers.work.plan.due import find_due
-from scrapers.work.plan.election_mode import LOOKS_PER_WINDOW, look_ahead
-from scrapers.work.plan.planning import Verdict, forecast_windows, list_standings
+from scrapers.work.plan.election_mode import CRAWLS_PER_WINDOW, look_ahead
+from scrapers.work.plan.planning import WindowVerdict, forecast_windows, list_standings
 from scrapers.work.plan.schedule import Demand, Schedule, choose_every, find_pace
 from scrapers.work.plan.schedule_lines import describe_undated, tell_span, tell_windows
 
@@ -21,7 +21,7 @@ POLLS_CLOSE = datetime(2031, 5, 4, 16, tzinfo=UTC)
 EVE = datetime(2031, 5, 2, 22, tzinfo=UTC)
 """Midnight in Berlin at the beginning of 3 May: the shipped rule about the eve watches from here."""
 WINDOW = POLLS_CLOSE - EVE
-NEEDED = WINDOW / LOOKS_PER_WINDOW
+NEEDED = WINDOW / CRAWLS_PER_WINDOW
 LONG_BEFORE = EVE - timedelta(days=30)
 ELECTION = """
 id: de-2031-05-04-invented
@@ -54,8 +54,8 @@ def eve(with_election) -> Demand:
     return next(demand for demand in demands if demand.rule == "started-on-the-eve")
 
 
-def look(home, partition: str, ended_at: datetime, requests: int, took: timedelta) -> None:
-    """A whole look at a partition of Meta's that has been taken."""
+def run(home, partition: str, ended_at: datetime, requests: int, took: timedelta) -> None:
+    """A whole run of a partition of Meta's that has been taken."""
     started_at = ended_at - took
     run = Run(
         source="meta_ad_library",
@@ -96,7 +96,7 @@ def forecast(home, demand: Demand, schedule: Schedule):
     return forecast_windows(home.engine, home.settings, schedules, [demand], LONG_BEFORE)
 
 
-def test_a_window_asks_for_looks_a_twelfth_of_it_apart(eve):
+def test_a_window_asks_for_runs_a_twelfth_of_it_apart(eve):
     assert (eve.start_at, eve.end_at) == (EVE, POLLS_CLOSE)
     assert (eve.country, eve.resolution) == ("DE", NEEDED)
 
@@ -106,7 +106,7 @@ def test_only_rules_that_are_law_there_ask(with_election):
     assert not any(rule.startswith(("us-", "au-")) for rule in rules)
 
 
-def test_a_window_that_is_over_asks_for_nothing_once_the_last_look_is_taken(with_election):
+def test_a_window_that_is_over_asks_for_nothing_once_the_last_run_is_taken(with_election):
     last = POLLS_CLOSE + NEEDED
     before = look_ahead(with_election.settings, last - timedelta(minutes=1)).demands
     after = look_ahead(with_election.settings, last).demands
@@ -157,7 +157,7 @@ def test_a_rule_file_that_does_not_load_stops_no_look(with_election, capsys):
         (POLLS_CLOSE + NEEDED, timedelta(days=1)),
     ],
 )
-def test_looks_are_closer_from_just_before_the_window_to_just_after(eve, now, every):
+def test_runs_are_closer_from_just_before_the_window_to_just_after(eve, now, every):
     assert choose_every(HOURLY, timedelta(days=1), "DE", now, [eve]) == every
 
 
@@ -175,9 +175,7 @@ def test_looks_are_closer_from_just_before_the_window_to_just_after(eve, now, ev
         (Schedule(every="1d"), "DE", False),
     ],
 )
-def test_only_what_may_hold_ads_of_the_window_is_looked_at_more(
-    eve, schedule, partition, is_closer
-):
+def test_only_what_may_hold_ads_of_the_window_is_crawled_more(eve, schedule, partition, is_closer):
     every = choose_every(schedule, timedelta(days=1), partition, EVE, [eve])
     assert every == (NEEDED if is_closer else timedelta(days=1))
 
@@ -190,59 +188,59 @@ def test_no_window_makes_us_quicker_than_the_schedule_grants(eve):
 def test_a_partition_of_the_jurisdiction_is_due_sooner_than_the_others(with_election, eve):
     home = ask_meta_in(with_election, "DE", "FR")
     for country in ("DE", "FR"):
-        look(home, country, EVE, 1, timedelta(minutes=1))
+        run(home, country, EVE, 1, timedelta(minutes=1))
     later, schedules = EVE + NEEDED, {"meta_ad_library": HOURLY}
     assert find_due(home.engine, home.settings, schedules, later) == []
     due = find_due(home.engine, home.settings, schedules, later, [eve])
-    assert [errand.partition for errand in due] == ["DE"]
+    assert [crawl_job.partition for crawl_job in due] == ["DE"]
 
 
-def test_a_window_whose_looks_fit_the_budget_is_decidable(with_election, eve):
+def test_a_window_whose_runs_fit_the_budget_is_decidable(with_election, eve):
     home = ask_meta_in(with_election, "DE")
-    look(home, "DE", LONG_BEFORE, 20, timedelta(minutes=5))
+    run(home, "DE", LONG_BEFORE, 20, timedelta(minutes=5))
     (found,) = forecast(home, eve, HOURLY)
-    assert (found.verdict, found.every) == (Verdict.DECIDABLE, NEEDED)
+    assert (found.verdict, found.every) == (WindowVerdict.DECIDABLE, NEEDED)
 
 
 def test_a_budget_that_is_too_small_makes_the_window_too_coarse_and_says_how_coarse(
     with_election, eve
 ):
     home = ask_meta_in(with_election, "DE")
-    look(home, "DE", LONG_BEFORE, 100, timedelta(minutes=5))
+    run(home, "DE", LONG_BEFORE, 100, timedelta(minutes=5))
     (found,) = forecast(home, eve, Schedule(every="1d", fastest="1h", requests_per_hour=10))
-    assert (found.verdict, found.every) == (Verdict.TOO_COARSE, timedelta(hours=10))
-    assert "one round of looks takes as long" in tell_windows([found], [])[1]
+    assert (found.verdict, found.every) == (WindowVerdict.TOO_COARSE, timedelta(hours=10))
+    assert "one round of runs takes as long" in tell_windows([found], [])[1]
 
 
 def test_other_partitions_take_their_share_of_the_key(with_election, eve):
     home = ask_meta_in(with_election, "DE", "FR")
-    look(home, "DE", LONG_BEFORE, 20, timedelta(minutes=5))
-    look(home, "FR", LONG_BEFORE, 120, timedelta(minutes=5))
+    run(home, "DE", LONG_BEFORE, 20, timedelta(minutes=5))
+    run(home, "FR", LONG_BEFORE, 120, timedelta(minutes=5))
     (found,) = forecast(home, eve, Schedule(every="1d", fastest="1h", requests_per_hour=10))
     assert found.every == timedelta(hours=4), "half the key is left for 20 requests"
     (spent,) = forecast(home, eve, Schedule(every="1d", fastest="1h", requests_per_hour=5))
-    assert (spent.verdict, spent.every) == (Verdict.TOO_COARSE, None)
+    assert (spent.verdict, spent.every) == (WindowVerdict.TOO_COARSE, None)
 
 
-def test_what_a_look_takes_is_not_known_before_there_was_one(with_election, eve):
+def test_what_a_run_takes_is_not_known_before_there_was_one(with_election, eve):
     (found,) = forecast(ask_meta_in(with_election, "DE"), eve, HOURLY)
-    assert (found.verdict, found.every) == (Verdict.NOT_KNOWN, None)
+    assert (found.verdict, found.every) == (WindowVerdict.NOT_KNOWN, None)
     assert "DE" in found.because
 
 
 def test_a_schedule_that_grants_no_more_is_named_as_the_reason(with_election, eve):
     home = ask_meta_in(with_election, "DE")
-    look(home, "DE", LONG_BEFORE, 1, timedelta(minutes=5))
+    run(home, "DE", LONG_BEFORE, 1, timedelta(minutes=5))
     (found,) = forecast(home, eve, Schedule(every="1d"))
     assert (found.verdict, found.because) == (
-        Verdict.TOO_COARSE,
+        WindowVerdict.TOO_COARSE,
         "the schedule grants no more",
     )
 
 
 def test_a_standing_counts_elections_in(with_election, eve):
     home = ask_meta_in(with_election, "DE", "FR")
-    look(home, "DE", EVE, 1, timedelta(minutes=1))
+    run(home, "DE", EVE, 1, timedelta(minutes=1))
     schedules = {"meta_ad_library": HOURLY}
     (standing,) = list_standings(home.engine, home.settings, schedules, [eve], EVE)
     assert (standing.every, standing.partitions, standing.due) == (NEEDED, 2, 1)

@@ -1,4 +1,4 @@
-"""After a look the mirror follows where it is asked for, and holds nothing else up."""
+"""After a run the mirror follows where it is asked for, and holds nothing else up."""
 
 import pytest
 

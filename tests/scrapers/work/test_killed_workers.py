@@ -20,7 +20,7 @@ import pytest
 from archive.models import Run, Source
 from archive.models.runs import Outcome
 from archive.runs.lease import WORKER_STOPPED
-from archive.store.changes import last_change_seq, read_mark
+from archive.store.changes import last_change_seq, read_position
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
@@ -78,7 +78,7 @@ class Cluster:
                 time.sleep(0.2)
 
     def find_walk(self, least_pages: int) -> Run | None:
-        """A look under way that has come so far, the one least disturbed."""
+        """A run under way that has come so far, the one least disturbed."""
         walks = [
             run
             for run in self.home.runs()
@@ -172,7 +172,7 @@ def check_all_is_collected_once(home: Home, killed: list[int]) -> None:
 def is_followed(home: Home) -> bool:
     consumers = ("oversight", open_search(home.settings, home.engine).consumer)
     with read(home.engine) as session:
-        marks = [read_mark(session, consumer) for consumer in consumers]
+        marks = [read_position(session, consumer) for consumer in consumers]
         return all(mark and mark.seq == last_change_seq(session) for mark in marks)
 
 

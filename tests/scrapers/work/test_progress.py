@@ -1,4 +1,4 @@
-"""A bar for each source tells how far its looks have come, from the rows of runs alone."""
+"""A bar for each source tells how far its runs have come, from the rows of runs alone."""
 
 from datetime import UTC, datetime
 
@@ -52,7 +52,7 @@ def test_before_anything_has_begun_every_source_has_its_bar(home):
     ]
 
 
-def test_a_look_fills_its_share_as_far_as_the_last_complete_one_came(home, add_run):
+def test_a_run_fills_its_share_as_far_as_the_last_complete_one_came(home, add_run):
     add_run("snap", "2026", Outcome.DONE, 200, complete=True)
     of = plan(home, YEARS)
     add_run("snap", "2025", Outcome.DONE, 40, complete=True)
@@ -60,10 +60,10 @@ def test_a_look_fills_its_share_as_far_as_the_last_complete_one_came(home, add_r
 
     snap, _ = told(home, of)
 
-    assert snap == ("snap", 0.75, "1 of 2 partitions, 140 records, 3 held back")
+    assert snap == ("snap", 0.75, "1 of 2 partitions, 140 records, 3 quarantined")
 
 
-def test_a_look_that_brings_more_than_the_last_is_not_through_before_it_ends(home, add_run):
+def test_a_run_that_brings_more_than_the_last_is_not_through_before_it_ends(home, add_run):
     add_run("us_fec_bulk", "2026", Outcome.DONE, 10, complete=True)
     of = plan(home, YEARS[2:])
     add_run("us_fec_bulk", "2026", Outcome.RUNNING, 500)

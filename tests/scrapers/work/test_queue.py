@@ -1,4 +1,4 @@
-"""Errands go through the queue on PostgreSQL to whichever machine is free, and are done once."""
+"""Crawl jobs go through the queue on PostgreSQL to whichever machine is free, and are done once."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from scrapers.work.dispatch import tasks
 from scrapers.work.dispatch.executors import LocalExecutor, make_executor
 from scrapers.work.dispatch.queue_schema import QueueError, init_queue
 from scrapers.work.dispatch.tasks import QueueExecutor, work_from_queue
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 from tests import servers
 from tests.scrapers.crawls import Home, now
 
@@ -47,11 +47,11 @@ def queue_home(postgresql_server, migrated_database, tmp_path):
         engine.dispose()
 
 
-def put_in(home: Home, *errands: Errand) -> None:
+def put_in(home: Home, *crawl_jobs: CrawlJob) -> None:
     executor = make_executor(home.settings, home.engine, now)
     assert isinstance(executor, QueueExecutor)
-    for errand in errands:
-        executor.carry_out(errand)
+    for crawl_job in crawl_jobs:
+        executor.carry_out(crawl_job)
     executor.stop()
 
 
@@ -67,14 +67,14 @@ def tell_queue(home: Home) -> dict[str, float]:
     return {sample.labels["status"]: sample.value for sample in metric.samples}
 
 
-def test_an_errand_waits_in_the_queue_once_and_is_done_once(queue_home):
+def test_an_crawl_job_waits_in_the_queue_once_and_is_done_once(queue_home):
     with running_replica() as url:
-        errand = Errand("snap", "2026", f"{url}/snap", after_run=0)
-        put_in(queue_home, errand, errand)
+        crawl_job = CrawlJob("snap", "2026", f"{url}/snap", after_run=0)
+        put_in(queue_home, crawl_job, crawl_job)
         waiting = count_jobs(queue_home)
         told = tell_queue(queue_home)
         work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
-        put_in(queue_home, errand)
+        put_in(queue_home, crawl_job)
         work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
 
     assert (waiting, told) == (1, {"todo": 1, "doing": 0})
@@ -84,7 +84,7 @@ def test_an_errand_waits_in_the_queue_once_and_is_done_once(queue_home):
 
 def test_a_worker_that_is_told_to_end_ends_its_crawl_too(queue_home):
     with running_replica(faults=[Fault("/snap/*", send_slowly(100))]) as url:
-        put_in(queue_home, Errand("snap", "2026", f"{url}/snap", after_run=0))
+        put_in(queue_home, CrawlJob("snap", "2026", f"{url}/snap", after_run=0))
         worker = start_worker(queue_home)
         wait_for(queue_home.runs)
         worker.send_signal(signal.SIGTERM)

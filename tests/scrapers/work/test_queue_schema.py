@@ -17,7 +17,7 @@ from scrapers.work.dispatch.queue_schema import (
     open_queue_tables,
 )
 from scrapers.work.dispatch.tasks import QueueExecutor
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 from tests.scrapers.crawls import now
 
 FUNCTIONS = text(
@@ -58,13 +58,13 @@ def lay_out(engine):
     return columns, functions
 
 
-def test_an_older_queue_is_brought_up_to_date_and_takes_errands(engine):
+def test_an_older_queue_is_brought_up_to_date_and_takes_crawl_jobs(engine):
     make_old_queue(engine, "03.00.00")
     assert find_queue_state(engine) == QueueState.OLDER
     init_queue(engine)
     assert find_queue_state(engine) == QueueState.CURRENT
     executor = QueueExecutor(engine)
-    executor.carry_out(Errand("snap", "2026", after_run=0))
+    executor.carry_out(CrawlJob("snap", "2026", after_run=0))
     executor.stop()
     upgraded = lay_out(engine)
     with engine.begin() as connection:

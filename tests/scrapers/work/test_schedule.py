@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.models import Duty, Run
+from archive.models import Run, SingletonLease
 from archive.models.runs import Outcome, RunKind
 from archive.runs.due_dates import next_due_at
 from archive.runs.lease import begin_run
@@ -18,7 +18,7 @@ from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
 from scrapers.work.dispatch.executors import LocalExecutor
 from scrapers.work.dispatch.scheduler import CrawlScheduler
-from scrapers.work.dispatch.singleton_lease import SCHEDULER, DutyTakenError, take_duty
+from scrapers.work.dispatch.singleton_lease import SCHEDULER, SingletonTakenError, take_singleton
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.schedule import Schedule, read_schedules
 from tests.scrapers.crawls import now
@@ -41,7 +41,7 @@ def remember(home, *runs: Run) -> None:
 
 def due_at(home, when) -> list[str]:
     found = find_due(home.engine, home.settings, SNAP_HOURLY, when)
-    return [errand.partition for errand in found]
+    return [crawl_job.partition for crawl_job in found]
 
 
 def test_every_shipped_source_has_a_schedule(home):
@@ -88,7 +88,7 @@ def test_a_schedule_of_no_source_is_refused_by_name(home):
         read_schedules(home.settings)
 
 
-def test_a_partition_never_looked_at_is_due_before_one_that_is_overdue(home):
+def test_a_partition_never_crawled_is_due_before_one_that_is_overdue(home):
     remember(home, ended_run(Outcome.DONE))
     due = due_at(home, NOON + timedelta(hours=1))
     assert due[-1] == "2026"
@@ -133,10 +133,10 @@ def test_a_source_whose_key_must_wait_is_left_alone_by_every_worker(home):
     assert "2026" in due_at(home, NOON + timedelta(hours=2))
 
 
-def test_what_was_found_due_names_the_look_it_was_judged_by(home):
+def test_what_was_found_due_names_the_run_it_was_judged_by(home):
     remember(home, ended_run(Outcome.DONE, ended_at=NOON))
     found = find_due(home.engine, home.settings, SNAP_HOURLY, NOON + timedelta(hours=1))
-    after = {errand.partition: errand.after_run for errand in found}
+    after = {crawl_job.partition: crawl_job.after_run for crawl_job in found}
     assert after["2026"] == home.runs()[0].id
     assert after["2025"] == 0
 
@@ -203,7 +203,7 @@ def test_a_second_scheduler_refuses_to_start(home):
     # A lease of the first one's would end while a busy machine leaves it no time to renew it.
     first, second = make_scheduler(home, lambda: NOON), make_scheduler(home, lambda: NOON)
     first.start()
-    with pytest.raises(DutyTakenError, match=rf"a scheduler already: .*/{os.getpid()}"):
+    with pytest.raises(SingletonTakenError, match=rf"a scheduler already: .*/{os.getpid()}"):
         second.start()
     first.stop()
     second.start()
@@ -211,13 +211,13 @@ def test_a_second_scheduler_refuses_to_start(home):
 
 
 def test_a_scheduler_that_was_killed_leaves_a_duty_that_ends(home):
-    lease = timedelta(seconds=90)
+    lease_time = timedelta(seconds=90)
     with write(home.engine) as session:
-        take_duty(session, SCHEDULER, lease, NOON)
-    with pytest.raises(DutyTakenError), write(home.engine) as session:
-        take_duty(session, SCHEDULER, lease, NOON + timedelta(seconds=89))
+        take_singleton(session, SCHEDULER, lease_time, NOON)
+    with pytest.raises(SingletonTakenError), write(home.engine) as session:
+        take_singleton(session, SCHEDULER, lease_time, NOON + timedelta(seconds=89))
     with write(home.engine) as session:
-        assert take_duty(session, SCHEDULER, lease, NOON + lease).token == 2
+        assert take_singleton(session, SCHEDULER, lease_time, NOON + lease_time).token == 2
 
 
 def test_a_scheduler_that_stalled_ends_when_it_learns_of_its_successor(home, capsys):
@@ -226,10 +226,12 @@ def test_a_scheduler_that_stalled_ends_when_it_learns_of_its_successor(home, cap
     stalled.start()
     with write(home.engine) as session:
         later = now() + timedelta(hours=1)
-        take_duty(session, SCHEDULER, timedelta(seconds=90), later)
+        take_singleton(session, SCHEDULER, timedelta(seconds=90), later)
     assert stalled.is_over.wait(PATIENCE_SECONDS)
     stalled.stop()
 
     with read(home.engine) as session:
-        assert session.get_one(Duty, SCHEDULER).lease_until == later + timedelta(seconds=90)
+        assert session.get_one(SingletonLease, SCHEDULER).lease_until == later + timedelta(
+            seconds=90
+        )
     assert "another process has taken over as scheduler" in capsys.readouterr().err

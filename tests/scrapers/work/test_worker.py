@@ -3,7 +3,7 @@
 import pytest
 
 from archive.models.runs import Outcome
-from archive.store.changes import last_change_seq, read_mark
+from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
@@ -33,7 +33,7 @@ def schedule_meta(home: Home, url: str) -> None:
 def is_followed(home: Home) -> bool:
     consumers = ("oversight", open_search(home.settings, home.engine).consumer)
     with read(home.engine) as session:
-        marks = [read_mark(session, consumer) for consumer in consumers]
+        marks = [read_position(session, consumer) for consumer in consumers]
         return all(mark and mark.seq == last_change_seq(session) for mark in marks)
 
 
@@ -73,7 +73,7 @@ def test_a_broken_rule_keeps_no_ad_out_of_the_search(home, capsys):
 
     assert "no rule was evaluated" in capsys.readouterr().err
     with read(home.engine) as session:
-        mark = read_mark(session, open_search(home.settings, home.engine).consumer)
+        mark = read_position(session, open_search(home.settings, home.engine).consumer)
     assert mark is not None
 
 

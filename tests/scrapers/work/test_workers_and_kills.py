@@ -19,14 +19,14 @@ from config.settings import Settings
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS
-from scrapers.work.plan.crawl_job import Errand
+from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.schedule import Schedule
-from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, crawl_errand, now
+from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, now, run_crawl_job
 
 SOURCE = "meta_ad_library"
 COUNTRIES = {"US": 17, "AU": 3, "BR": 2, "MX": 2}
-"""Partitions, and the fictional ads each has; none is in two, where the look that began earlier may see it
+"""Partitions, and the fictional ads each has; none is in two, where the run that began earlier may see it
 later, and so adds to what is known of its past."""
 ADS = 24
 WORKERS = 4
@@ -60,7 +60,7 @@ class Crew:
     processes: dict[int, object] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def find_due(self) -> list[Errand]:
+    def find_due(self) -> list[CrawlJob]:
         schedule = Schedule(every="1d", base_url=f"{self.url}/{SOURCE}")
         return find_due(self.home.engine, self.home.settings, {SOURCE: schedule}, now())
 
@@ -77,8 +77,8 @@ class Crew:
                 time.sleep(0.2)
                 continue
             # Two take the first and two the last: only the archive keeps them apart.
-            errand = due[-(number % 2)]
-            process = FORKS.Process(target=crawl_errand, args=(self.home.settings, errand))
+            crawl_job = due[-(number % 2)]
+            process = FORKS.Process(target=run_crawl_job, args=(self.home.settings, crawl_job))
             with self.lock:
                 process.start()
                 self.processes[process.pid] = process
@@ -150,14 +150,14 @@ def test_every_partition_is_collected_once_and_every_gap_is_recorded(home, kills
 def test_of_two_that_found_a_partition_due_the_later_one_has_nothing_to_do(home):
     with running_replica() as url:
         crew = Crew(home, url)
-        errand = next(each for each in crew.find_due() if each.partition == "AU")
-        crawl_in_process(home, errand)
-        crawl_in_process(home, errand)
+        crawl_job = next(each for each in crew.find_due() if each.partition == "AU")
+        crawl_in_process(home, crawl_job)
+        crawl_in_process(home, crawl_job)
     assert [(run.partition, run.outcome) for run in home.runs()] == [("AU", Outcome.DONE)]
 
 
-def crawl_in_process(home: Home, errand: Errand) -> None:
-    process = FORKS.Process(target=crawl_errand, args=(home.settings, errand))
+def crawl_in_process(home: Home, crawl_job: CrawlJob) -> None:
+    process = FORKS.Process(target=run_crawl_job, args=(home.settings, crawl_job))
     process.start()
     process.join()
 

@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "doctor": ("scrapers.commands.doctor", "doctor", "What works here, what lacks, how to fix it."),
     "sources": (
         "scrapers.commands.sources",
-        "sources",
+        "app",
         "Every source: publisher, licence, needs, last run.",
     ),
     "credentials": (
@@ -135,12 +135,20 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        if error.title != "Settings":
+        prefix = find_prefixes().get(error.title)
+        if prefix is None:
             raise
         for wrong in error.errors(include_url=False, include_input=False):
             name = "_".join(str(part) for part in wrong["loc"]).upper()
-            sys.stderr.write(f"PAIDFORBY_{name}: {wrong['msg']}\n")
+            sys.stderr.write(f"{prefix}{name}: {wrong['msg']}\n")
         sys.exit(2)
+
+
+def find_prefixes() -> dict[str, str]:
+    """How the variables of each class of settings begin, by its name, of the classes that are loaded."""
+    room = importlib.import_module("config.settings")
+    kinds = (room.Settings, *room.SourceSettings.__subclasses__())
+    return {kind.__name__: kind.model_config["env_prefix"] for kind in kinds}
 
 
 if __name__ == "__main__":

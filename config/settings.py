@@ -1,10 +1,12 @@
 """Every knob an operator may turn, read from the environment, secret files or arguments.
 
-The front door makes one `Settings` and passes it down; nothing here is global.
+The front door makes one `Settings` and passes it down; nothing here is global. Settings that only one
+source has stand beside its spider, in a subclass of `SourceSettings`.
 """
 
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,19 +38,25 @@ class Dispatch(StrEnum):
 
 SECRETS_DIR = Path("/run/secrets")
 
+READ_FROM = SettingsConfigDict(
+    frozen=True, extra="ignore", secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None
+)
+"""A secret may stand in a file `/run/secrets/<variable in small letters>`; the environment wins."""
+
+
+class SourceSettings(BaseSettings):
+    """Settings of one source; a subclass names its `env_prefix`, such as `PAIDFORBY_SNAP_`."""
+
+    model_config = READ_FROM
+
+
+Own = TypeVar("Own", bound=SourceSettings)
+
 
 class Settings(BaseSettings):
-    """The whole configuration; each field's variable is its name in capitals after `PAIDFORBY_`.
+    """The whole configuration; each field's variable is its name in capitals after `PAIDFORBY_`."""
 
-    A secret may stand in a file instead, `/run/secrets/paidforby_<field>`; the environment wins.
-    """
-
-    model_config = SettingsConfigDict(
-        env_prefix="PAIDFORBY_",
-        frozen=True,
-        extra="ignore",
-        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
-    )
+    model_config = SettingsConfigDict(env_prefix="PAIDFORBY_", **READ_FROM)
 
     home: Path = Field(
         default=Path("var/archive"),
@@ -87,40 +95,11 @@ class Settings(BaseSettings):
     meilisearch_index: str = Field(
         default="ads", description="Name of the Meilisearch index that holds this archive's ads."
     )
-    meta_access_token: SecretStr | None = Field(
-        default=None,
-        description="User access token for Meta's Ad Library API; never stored, logged or shown.",
-    )
-    meta_countries: list[str] = Field(
-        default=["US"],
-        description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2).",
-    )
-    microsoft_searches: list[str] = Field(
-        default=[],
-        description="Searches of Microsoft's Ad Library, one partition each: a country of the EEA, "
-        "alone for all of its ads or with words (`DE`, `FR référendum`).",
-    )
-    tiktok_client_key: SecretStr | None = Field(
-        default=None, description="Client key of an approved Commercial Content API project."
-    )
-    tiktok_client_secret: SecretStr | None = Field(
-        default=None,
-        description="Client secret that belongs to the key; never stored, logged or shown.",
-    )
-    tiktok_searches: list[str] = Field(
-        default=[],
-        description="Searches of TikTok's Commercial Content API, one partition each: a country and "
-        "words (`IT referendum`); at most 50 characters of words.",
-    )
     exchange_rate_days: int = Field(
         default=45,
         ge=0,
         description="Oldest exchange rate that may stand for a later day, in days; the history comes "
         "with a package that is renewed about once a month.",
-    )
-    meta_report_urls: list[str] = Field(
-        default=[],
-        description="Addresses of files of Meta's Ad Library Report, one partition each.",
     )
     operator_name: str = Field(
         default="an unnamed operator", description="Who runs this archive, shown on every page."
@@ -150,6 +129,16 @@ class Settings(BaseSettings):
         default="paidforby@localhost", description="Address that alerts are mailed from."
     )
     mail_to: list[str] = Field(default=[], description="Addresses that alerts are mailed to.")
+
+    of_sources: tuple[SourceSettings, ...] = Field(
+        default=(),
+        description="Settings of sources that are given here; the others are read when asked for.",
+    )
+
+    def of(self, kind: type[Own]) -> Own:
+        """The settings of one source: as given with these, else as the environment has them."""
+        given = (own for own in self.of_sources if isinstance(own, kind))
+        return next(given, None) or kind()
 
     @property
     def resolved_database_url(self) -> str:

@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft201909Validator
 
 from config.settings import Settings
+from scrapers.spiders import find_spiders
 from tests.commands import run_paidforby
 from tests.servers import NODE_MODULES, MissingServerError, report_missing
 
@@ -88,7 +89,12 @@ def test_our_image_runs_as_a_user_without_rights() -> None:
 
 
 def test_every_setting_the_containers_get_is_one_we_read() -> None:
-    known = {f"PAIDFORBY_{field}".upper() for field in Settings.model_fields}
+    known = {
+        f"{kind.model_config['env_prefix']}{field}".upper()
+        for kind in (Settings, *(own.settings_type for own in find_spiders().values()))
+        if kind
+        for field in kind.model_fields
+    }
     for name in OURS:
         assert set(SERVICES[name]["environment"]) <= known
         assert {secret.upper() for secret in SERVICES[name]["secrets"]} <= known

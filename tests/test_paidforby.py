@@ -71,6 +71,13 @@ def test_a_setting_that_cannot_be_read_is_named_without_a_traceback(tmp_path: Pa
     assert "Traceback" not in done.stderr
 
 
+def test_a_setting_of_one_source_is_named_by_its_own_variable(tmp_path: Path) -> None:
+    done = run("doctor", PAIDFORBY_HOME=str(tmp_path), PAIDFORBY_META_COUNTRIES="3")
+
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert done.stderr.startswith("PAIDFORBY_META_COUNTRIES: ")
+
+
 def test_an_empty_home_says_what_to_type(tmp_path: Path) -> None:
     done = run("stats", PAIDFORBY_HOME=str(tmp_path))
 

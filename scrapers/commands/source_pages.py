@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.records import SourceInfo
+from config.settings import SourceSettings
 from scrapers.sources.spider import SourceSpider
 from scrapers.sources.terms import list_rows
 from scrapers.spiders import find_spiders
@@ -74,9 +75,22 @@ def describe_source(spider: type[SourceSpider]) -> str:
         *("| what | which fields | may it be shown | by what term |", "| --- | --- | --- | --- |"),
         *(_write_row(cells) for cells in list_rows(info.republish, info.withheld)),
         "",
+        *_list_settings(spider.settings_type),
         *(MADE_BY.format(module=module), ""),
     ]
     return "\n".join(lines)
+
+
+def _list_settings(kind: type[SourceSettings] | None) -> list[str]:
+    """The variables an operator may set for a source, if there are any."""
+    if kind is None:
+        return []
+    prefix = kind.model_config["env_prefix"]
+    rows = [
+        _write_row((f"`{prefix}{name.upper()}`", field.description or ""))
+        for name, field in kind.model_fields.items()
+    ]
+    return ["## Settings", "", "| variable | what it means |", "| --- | --- |", *rows, ""]
 
 
 def _list_sources(infos: list[SourceInfo]) -> str:

@@ -4,6 +4,7 @@
 other crawl, and goes to no source outside this machine.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -19,7 +20,6 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
-from pydantic import SecretStr
 from scrapy.utils.misc import load_object
 from sqlalchemy import Engine
 
@@ -30,12 +30,11 @@ from archive.store.database import read, write
 from archive.store.realm import claim_realm
 from archive.store.setup import init_archive
 from archive.terminal import FAILED, note, plain_errors, say, utc_now
-from config.settings import DeploymentKind, Realm, Settings
+from config.settings import DeploymentKind, Realm, Settings, SourceSettings
 from scrapers.demo.case import decide_one_ad
 from scrapers.demo.summary import tell_archive
 from scrapers.media.collecting import MediaOrder, fetch_media, read_kept
-from scrapers.replica.meta_ad_library import ACCESS_TOKEN
-from scrapers.replica.seeded.tiktok import CLIENT_KEY, CLIENT_SECRET
+from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
@@ -50,11 +49,6 @@ DAYS = (1, 2)
 CRAWLS_AT_ONCE = 2
 PICTURES_READ = 3
 """A day; the worker would read the others too, and nobody wants to wait for that here."""
-REPORTS = "https://reports.example"
-REPORT_FILES = (
-    "FacebookAdLibraryReport_2026-11-20_US_last_30_days.zip",
-    "FacebookAdLibraryReport_2026-11-20_DE_lifelong.zip",
-)
 HOST, PORT = "127.0.0.1", 8000
 
 
@@ -88,15 +82,17 @@ def make_demo_settings(settings: Settings) -> Settings:
             "home": home,
             "deployment_kind": DeploymentKind.DEMO,
             "operator_name": "the demo (invented data)",
-            "meta_access_token": SecretStr(ACCESS_TOKEN),
-            "meta_countries": ["ALL"],
-            "microsoft_searches": ["IE quarry"],
-            "tiktok_client_key": SecretStr(CLIENT_KEY),
-            "tiktok_client_secret": SecretStr(CLIENT_SECRET),
-            "tiktok_searches": ["IE quarry"],
-            "meta_report_urls": [f"{REPORTS}/{name}" for name in REPORT_FILES],
+            "of_sources": tuple(read_own_settings()),
         }
     )
+
+
+def read_own_settings() -> Iterator[SourceSettings]:
+    """What the replica wants to be shown and asked, source by source: `settings.json` of its fixtures."""
+    for source, spider in find_spiders().items():
+        file = FIXTURES / source / "settings.json"
+        if spider.settings_type and file.exists():
+            yield spider.settings_type(**json.loads(file.read_text("utf-8")))
 
 
 def prepare_home(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol
 
 from archive.models.runs import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
-from config.settings import Settings
+from config.settings import Settings, SourceSettings
 from scrapers.readers.files import SourceFile, expand_file
 from scrapers.readers.reading import NotRead, Reading
 from scrapers.sources.signing import Secret
@@ -57,6 +57,8 @@ class SourceSpider(ABC):
     """Scrapy's spider that fetches a partition; an API has one of its own."""
     further_hosts: ClassVar[frozenset[str]] = frozenset()
     """Hosts the source sends us on to; redirects to any other are not followed."""
+    settings_type: ClassVar[type[SourceSettings] | None] = None
+    """What an operator may set for this source alone, if there is any such thing."""
     sweeps: ClassVar[bool] = True
     """A walk of a partition that ends well has seen everything in it."""
 

@@ -21,6 +21,7 @@ from archive.store.database import open_archive, read
 from config.settings import Settings
 from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.spiders import find_spiders
+from scrapers.spiders.meta.settings import MetaSettings
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import TOKEN
 
@@ -43,8 +44,7 @@ def make_settings(home: Path, url: str | None = None) -> Settings:
     return Settings(
         home=home,
         database_url=url,
-        meta_access_token=TOKEN,
-        meta_countries=["US"],
+        of_sources=(MetaSettings(access_token=TOKEN, countries=["US"]),),
         meilisearch_url=None,
     )
 

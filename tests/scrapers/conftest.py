@@ -7,6 +7,7 @@ import pytest
 
 from config.settings import Settings
 from scrapers.spiders import find_spiders
+from scrapers.spiders.meta.settings import MetaSettings
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import TOKEN, Home
 
@@ -14,7 +15,9 @@ from tests.scrapers.crawls import TOKEN, Home
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     settings = Settings(
-        home=tmp_path / "home", meta_access_token=TOKEN, meta_countries=["US"], meilisearch_url=None
+        home=tmp_path / "home",
+        of_sources=(MetaSettings(access_token=TOKEN, countries=["US"]),),
+        meilisearch_url=None,
     )
     engine = init_fresh(settings, [spider.info for spider in find_spiders().values()])
     yield Home(settings, engine)

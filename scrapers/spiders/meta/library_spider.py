@@ -46,6 +46,7 @@ from scrapers.spiders.meta.fields import (
     take_targeting,
 )
 from scrapers.spiders.meta.queries import list_watched
+from scrapers.spiders.meta.settings import MetaSettings
 from scrapers.spiders.meta.values import read_bounds, read_library_id, read_surfaces
 
 # `ad_snapshot_url` is not asked for: see `WITHHELD`.
@@ -136,19 +137,21 @@ class MetaAdLibrarySpider(SourceSpider):
         withheld=WITHHELD,
     )
     base_url = "https://graph.facebook.com"
+    settings_type = MetaSettings
     crawler_path = "scrapers.spiders.meta.paging.MetaSpider"
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
         """The countries the operator asks about, and the watch lists kept for this source."""
-        return [*settings.meta_countries, *list_watched(settings)]
+        return [*settings.of(MetaSettings).countries, *list_watched(settings)]
 
     @classmethod
     def read_secret(cls, settings: Settings) -> Secret:
         """The operator's access token."""
-        if settings.meta_access_token is None or not settings.meta_access_token.get_secret_value():
+        token = settings.of(MetaSettings).access_token
+        if token is None or not token.get_secret_value():
             raise MissingCredentialError(HOW_TO_BE_LET_IN)
-        return Secret("access_token", settings.meta_access_token)
+        return Secret("access_token", token)
 
     @classmethod
     def reader_of(cls, _settings: Settings, partition: str) -> FileReader:

@@ -23,6 +23,7 @@ from scrapers.spiders.meta.report_lines import (
     read_file_name,
     read_report,
 )
+from scrapers.spiders.meta.settings import MetaSettings
 
 NOT_READ = {
     r"facebookad.*_locations\.csv": "spend by region of all pages together; no advertiser in it",
@@ -60,12 +61,13 @@ class MetaAdLibraryReportSpider(SourceSpider):
             )
         },
     )
+    settings_type = MetaSettings
     base_url = "https://www.facebook.com/ads/library/report"
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
         """The files the operator has given addresses of, by their names."""
-        return [name_file(url) for url in settings.meta_report_urls]
+        return [name_file(url) for url in settings.of(MetaSettings).report_urls]
 
     @classmethod
     def find_address(cls, settings: Settings, partition: str) -> str:
@@ -108,4 +110,6 @@ def name_file(url: str) -> str:
 
 def find_url(settings: Settings, partition: str) -> str | None:
     """The address of a file by its name."""
-    return next((url for url in settings.meta_report_urls if name_file(url) == partition), None)
+    return next(
+        (url for url in settings.of(MetaSettings).report_urls if name_file(url) == partition), None
+    )

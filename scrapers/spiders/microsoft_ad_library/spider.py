@@ -17,6 +17,7 @@ from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading, read_each_object
 from scrapers.sources.searches import read_search
 from scrapers.sources.spider import SourceSpider
+from scrapers.spiders.microsoft_ad_library.settings import MicrosoftSettings
 from scrapers.spiders.microsoft_ad_library.values import KNOWN, flatten_details, read_ad
 
 MOST_CHARACTERS = 100
@@ -55,6 +56,7 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         },
     )
     base_url = "https://adlibrary.api.bingads.microsoft.com"
+    settings_type = MicrosoftSettings
     crawler_path = "scrapers.spiders.microsoft_ad_library.paging.MicrosoftSpider"
 
     @classmethod
@@ -64,9 +66,10 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         Raises:
             SearchError: if Microsoft would not understand one.
         """
-        for text in settings.microsoft_searches:
+        searches = settings.of(MicrosoftSettings).searches
+        for text in searches:
             read_search(text, CODES, MOST_CHARACTERS)
-        return list(settings.microsoft_searches)
+        return list(searches)
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

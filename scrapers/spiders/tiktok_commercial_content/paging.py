@@ -20,6 +20,7 @@ from scrapers.readers.envelopes import find_value, read_answer
 from scrapers.readers.files import SourceFile
 from scrapers.sources.searches import read_search
 from scrapers.sources.spider import ReadingPage, Stop, page_readings
+from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
 from scrapers.spiders.tiktok_commercial_content.spider import (
     COUNTRIES,
     FIELDS,
@@ -55,7 +56,7 @@ class TikTokSpider(PartitionSpider):
         """
         settings = self.archive_settings
         secret = TikTokCommercialContentSpider.read_secret(settings).value
-        key = settings.tiktok_client_key or SecretStr("")
+        key = settings.of(TikTokSettings).client_key or SecretStr("")
         form = {
             "client_key": key.get_secret_value(),
             "client_secret": secret.get_secret_value(),

@@ -18,6 +18,7 @@ from scrapers.readers.reading import Reading, read_each_object
 from scrapers.sources.searches import read_search
 from scrapers.sources.signing import MissingCredentialError, Secret
 from scrapers.sources.spider import SourceSpider
+from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
 from scrapers.spiders.tiktok_commercial_content.values import flatten_pair, read_ad
 
 MOST_CHARACTERS = 50
@@ -65,6 +66,7 @@ class TikTokCommercialContentSpider(SourceSpider):
         },
     )
     base_url = "https://open.tiktokapis.com"
+    settings_type = TikTokSettings
     crawler_path = "scrapers.spiders.tiktok_commercial_content.paging.TikTokSpider"
 
     @classmethod
@@ -74,14 +76,16 @@ class TikTokCommercialContentSpider(SourceSpider):
         Raises:
             SearchError: if TikTok would not understand one.
         """
-        for text in settings.tiktok_searches:
+        searches = settings.of(TikTokSettings).searches
+        for text in searches:
             read_search(text, COUNTRIES, MOST_CHARACTERS)
-        return list(settings.tiktok_searches)
+        return list(searches)
 
     @classmethod
     def read_secret(cls, settings: Settings) -> Secret:
         """The operator's client secret; it goes into one body and into no address."""
-        key, secret = settings.tiktok_client_key, settings.tiktok_client_secret
+        own = settings.of(TikTokSettings)
+        key, secret = own.client_key, own.client_secret
         if key is None or secret is None or not secret.get_secret_value():
             raise MissingCredentialError(HOW_TO_BE_LET_IN)
         return Secret("", secret, others=[key])

@@ -186,11 +186,11 @@ def _end_as_failed(session: Session, run: Run, reason: str, now: datetime) -> No
 
 def settings_environ(settings: Settings) -> dict[str, str]:
     """The environment that makes the same settings again in another process."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
     return {
-        f"PAIDFORBY_{name.upper()}": _write_value(value)
-        for name, value in values.items()
-        if value is not None
+        f"{part.model_config['env_prefix']}{name.upper()}": _write_value(value)
+        for part in (settings, *settings.of_sources)
+        for name, value in part
+        if value is not None and name != "of_sources"
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from config.settings import Settings
 from scrapers.commands.doctor import examine, tell_findings
+from tests.scrapers.crawls import TOKEN
 
 TODAY = date(2026, 3, 1)
 META_KEY = "meta_ad_library"
@@ -51,7 +52,7 @@ def test_what_is_only_optional_is_no_illness_and_no_token_is_shown(home):
     lines = "\n".join(tell_findings(examine(home.settings, TODAY)))
 
     assert re.search("^Meilisearch +not set", lines, re.MULTILINE)
-    assert home.settings.meta_access_token.get_secret_value() not in lines
+    assert TOKEN not in lines
 
 
 def test_whether_words_in_pictures_can_be_read_is_told(home, monkeypatch, tmp_path):
@@ -96,7 +97,7 @@ def test_a_key_nobody_answers_for_is_told_with_the_file_to_write(home):
 
 
 def test_a_key_that_is_not_given_keeps_a_source_out_and_is_no_illness(home):
-    key = find(home.settings.model_copy(update={"meta_access_token": None}), META_KEY)
+    key = find(home.settings.model_copy(update={"of_sources": ()}), META_KEY)
     assert (key.works, key.is_needed) == (False, False)
     assert "export PAIDFORBY_META_ACCESS_TOKEN=" in key.to_type
 

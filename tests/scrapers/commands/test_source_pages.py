@@ -27,6 +27,16 @@ def test_no_field_of_a_source_is_left_out():
     assert {*LABELS, *IN_TERMS} == set(SourceInfo.model_fields)
 
 
+def test_a_page_names_the_variables_that_an_operator_sets_for_this_source_alone():
+    pages = make_pages()
+    assert "| `PAIDFORBY_TIKTOK_CLIENT_KEY` | Client key" in pages["tiktok_commercial_content.md"]
+    assert "PAIDFORBY_" not in pages["snap.md"]
+
+
+def test_no_source_is_left_half_written():
+    assert [name for name, text in make_pages().items() if "EDIT" in text] == []
+
+
 def test_pages_are_well_formed_whatever_a_source_says(monkeypatch):
     spider = find_spiders()["snap"]
     odd = spider.info.model_copy(update={"data_gaps": "a | pipe\nand a line"})

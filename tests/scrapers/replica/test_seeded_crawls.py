@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlmodel import col, func, select
 
 from archive.models import Ad, AdMetric, AdVersion, AdvertiserSpend, PublicAd
@@ -17,6 +16,7 @@ from scrapers.replica.seeded import tiktok
 from scrapers.replica.seeded.days import SeededDay, SeedPlan
 from scrapers.replica.seeded.truth import PartitionTruth, Total
 from scrapers.replica.serve import serve_app
+from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import import_paths
 
@@ -100,10 +100,8 @@ def list_sums(home: Home, dataset: str) -> list[int | None]:
 @pytest.fixture
 def let_in(home: Home) -> Home:
     """With the key that TikTok asks for; all other sources do without or have theirs."""
-    own = {
-        "tiktok_client_key": SecretStr(tiktok.CLIENT_KEY),
-        "tiktok_client_secret": SecretStr(tiktok.CLIENT_SECRET),
-    }
+    key = TikTokSettings(client_key=tiktok.CLIENT_KEY, client_secret=tiktok.CLIENT_SECRET)
+    own = {"of_sources": (*home.settings.of_sources, key)}
     return replace(home, settings=home.settings.model_copy(update=own))
 
 

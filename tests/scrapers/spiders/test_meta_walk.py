@@ -153,7 +153,7 @@ def _refs_of_first_page(home) -> list[str]:
 
 
 def test_without_a_token_the_run_is_blocked_and_says_what_to_type(home):
-    tokenless = home.settings.model_copy(update={"meta_access_token": None})
+    tokenless = home.settings.model_copy(update={"of_sources": ()})
     with running_replica() as url:
         run = type(home)(tokenless, home.engine).crawl_meta(url)
 

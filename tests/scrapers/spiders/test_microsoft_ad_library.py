@@ -31,6 +31,7 @@ from scrapers.spiders.microsoft_ad_library.paging import (
     MicrosoftCursor,
     MicrosoftSpider,
 )
+from scrapers.spiders.microsoft_ad_library.settings import MicrosoftSettings
 from scrapers.spiders.microsoft_ad_library.spider import MicrosoftAdLibrarySpider as Spider
 from tests.scrapers.crawls import FOREVER, Home
 from tests.scrapers.samples import read_all, records, refusal
@@ -62,7 +63,7 @@ AD: dict[str, Any] = {
 
 @pytest.fixture
 def microsoft(home: Home) -> Home:
-    own = {"microsoft_searches": [SEARCH]}
+    own = {"of_sources": (MicrosoftSettings(searches=[SEARCH]),)}
     return replace(home, settings=home.settings.model_copy(update=own))
 
 
@@ -156,8 +157,9 @@ def test_what_an_answer_means(
 
 @pytest.mark.parametrize("search", ["US quarry", "quarry", "IE " + "q" * 101])
 def test_a_search_that_microsoft_would_not_understand_is_refused(search: str) -> None:
+    settings = Settings(of_sources=(MicrosoftSettings(searches=[search]),))
     with pytest.raises(SearchError):
-        Spider.list_partitions(Settings(microsoft_searches=[search]), date(2026, 11, 23))
+        Spider.list_partitions(settings, date(2026, 11, 23))
 
 
 @given(st.integers(0, 2_000), st.integers(0, 10))

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from scrapy.http import TextResponse
 from sqlmodel import select
 from starlette.responses import JSONResponse
@@ -22,6 +21,7 @@ from scrapers.replica.serve import running_replica
 from scrapers.sources.searches import SearchError
 from scrapers.sources.signing import MissingCredentialError
 from scrapers.spiders.tiktok_commercial_content.paging import TikTokSpider
+from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
 from scrapers.spiders.tiktok_commercial_content.spider import (
     TikTokCommercialContentSpider as Spider,
 )
@@ -46,12 +46,12 @@ ADVERTISER = {"business_id": 11, "business_name": "Quarry Works", "paid_for_by":
 
 @pytest.fixture
 def tiktok(home: Home) -> Home:
-    own = {
-        "tiktok_client_key": SecretStr("FICTIONAL-KEY"),
-        "tiktok_client_secret": SecretStr(SECRET),
-        "tiktok_searches": [SEARCH],
-    }
-    return replace(home, settings=home.settings.model_copy(update=own))
+    return let_in(home, SECRET)
+
+
+def let_in(home: Home, secret: str) -> Home:
+    own = TikTokSettings(client_key="FICTIONAL-KEY", client_secret=secret, searches=[SEARCH])
+    return replace(home, settings=home.settings.model_copy(update={"of_sources": (own,)}))
 
 
 def write_answer(**changes: object) -> str:
@@ -148,8 +148,9 @@ def test_without_key_and_secret_it_says_how_to_get_them(home: Home) -> None:
 
 @pytest.mark.parametrize("search", ["US quarry", "quarry", "IE " + "q" * 51])
 def test_a_search_that_tiktok_would_not_understand_is_refused(search: str) -> None:
+    settings = Settings(of_sources=(TikTokSettings(searches=[search]),))
     with pytest.raises(SearchError):
-        Spider.list_partitions(Settings(tiktok_searches=[search]), date(2026, 11, 23))
+        Spider.list_partitions(settings, date(2026, 11, 23))
 
 
 def test_a_search_is_walked_to_its_end_and_seen_whole(tiktok: Home) -> None:
@@ -194,8 +195,7 @@ def test_a_search_that_tiktok_forgot_starts_over_next_time(tiktok: Home) -> None
 
 
 def test_a_wrong_secret_blocks_the_look(tiktok: Home) -> None:
-    own = {"tiktok_client_secret": SecretStr("FICTIONAL-WRONG")}
-    wrong = replace(tiktok, settings=tiktok.settings.model_copy(update=own))
+    wrong = let_in(tiktok, "FICTIONAL-WRONG")
     with running_replica(day=1) as url:
         run = wrong.crawl(url, SOURCE, SEARCH)
     assert (run.outcome, "invalid_client" in run.reason) == ("blocked", True)

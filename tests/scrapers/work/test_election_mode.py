@@ -11,6 +11,7 @@ from archive.store.database import write
 from config.overlay import SHIPPED_DIR
 from scrapers.fetching.budget import Pace
 from scrapers.spiders import find_spiders
+from scrapers.spiders.meta.settings import MetaSettings
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.election_mode import CRAWLS_PER_WINDOW, look_ahead
 from scrapers.work.plan.planning import WindowVerdict, forecast_windows, list_standings
@@ -87,7 +88,8 @@ def run(home, partition: str, ended_at: datetime, requests: int, took: timedelta
 
 
 def ask_meta_in(home, *countries: str):
-    settings = home.settings.model_copy(update={"meta_countries": list(countries)})
+    own = (MetaSettings(countries=list(countries)),)
+    settings = home.settings.model_copy(update={"of_sources": own})
     return type(home)(settings, home.engine)
 
 

@@ -25,6 +25,7 @@ from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
+from scrapers.spiders.meta.settings import MetaSettings
 from scrapers.work.crawl.children import settings_environ
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.schedule import read_schedules
@@ -62,7 +63,7 @@ class Cluster:
 
     def is_through(self) -> bool:
         done = {run.partition for run in self.home.runs() if run.outcome == Outcome.DONE}
-        return done == set(self.home.settings.meta_countries)
+        return done == set(self.home.settings.of(MetaSettings).countries)
 
     def is_anything_due(self) -> bool:
         settings = self.home.settings
@@ -137,8 +138,7 @@ def running_cluster(database_url: str, folder: Path, countries: list[str]) -> It
     settings = Settings(
         home=folder / "home",
         database_url=database_url,
-        meta_access_token=TOKEN,
-        meta_countries=countries,
+        of_sources=(MetaSettings(access_token=TOKEN, countries=countries),),
         meilisearch_url=None,
         lease_seconds=LEASE_SECONDS,
     )
@@ -156,7 +156,7 @@ def running_cluster(database_url: str, folder: Path, countries: list[str]) -> It
 
 
 def check_all_is_collected_once(home: Home, killed: list[int]) -> None:
-    runs, countries = home.runs(), home.settings.meta_countries
+    runs, countries = home.runs(), home.settings.of(MetaSettings).countries
     ads = sum(ADS[country] for country in countries)
     done = Counter(run.partition for run in runs if run.outcome == Outcome.DONE)
     assert done == Counter(countries)

@@ -18,6 +18,7 @@ from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
+from scrapers.spiders.meta.settings import MetaSettings
 from scrapers.work.crawl.children import FORKS
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
@@ -39,8 +40,7 @@ def home(archive_url, tmp_path):
     settings = Settings(
         home=tmp_path / "home",
         database_url=archive_url,
-        meta_access_token=TOKEN,
-        meta_countries=list(COUNTRIES),
+        of_sources=(MetaSettings(access_token=TOKEN, countries=list(COUNTRIES)),),
         meilisearch_url=None,
         lease_seconds=LEASE_SECONDS,
     )

@@ -1,0 +1,25 @@
+"""What an operator says about Meta's two sources."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from config.settings import SourceSettings
+
+
+class MetaSettings(SourceSettings):
+    """Meta's Ad Library API, and the files of its Ad Library Report."""
+
+    model_config = SettingsConfigDict(env_prefix="PAIDFORBY_META_")
+
+    access_token: SecretStr | None = Field(
+        default=None,
+        description="User access token for Meta's Ad Library API; never stored, logged or shown.",
+    )
+    countries: list[str] = Field(
+        default=["US"],
+        description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2).",
+    )
+    report_urls: list[str] = Field(
+        default=[],
+        description="Addresses of files of Meta's Ad Library Report, one partition each.",
+    )

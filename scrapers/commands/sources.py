@@ -35,6 +35,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
+from scrapers.commands.new_source import write_source
 from scrapers.commands.source_pages import write_pages
 from scrapers.sources.terms import TERMS_SHOWN, tell_terms
 from scrapers.work.plan.credentials import list_standings, list_warnings
@@ -63,7 +64,12 @@ class CoverageBy(StrEnum):
     WEEK = "week"
 
 
+app = typer.Typer(add_completion=False, help="Every source: publisher, licence, needs, last run.")
+
+
+@app.callback(invoke_without_command=True)
 def sources(
+    context: typer.Context,
     docs: Annotated[
         Path | None, typer.Option(help="Write a page about each source into this folder instead.")
     ] = None,
@@ -73,6 +79,8 @@ def sources(
     as_json: AsJson = False,
 ) -> None:
     """Every source: its last complete run, its records, its state, and what stands out."""
+    if context.invoked_subcommand:
+        return
     settings, now = Settings(), utc_now()
     if docs:
         write_pages(docs)
@@ -101,6 +109,18 @@ def sources(
         reason = escape_text(f"{batch.source}/{batch.partition}: {batch.reason}")
         say(f"{batch.name} is held: {reason}; type: paidforby quarantine show {batch.name}")
     say("next: paidforby crawl SOURCE, or: paidforby import SOURCE PATH")
+
+
+@app.command("new")
+def new_source(
+    source: Annotated[str, typer.Argument(metavar="ID", help="Id of the source, in snake_case.")],
+) -> None:
+    """Begin a source in a checkout: spider, fixture, schedule, test and page (docs/add-a-source.md)."""
+    with plain_errors():
+        written = write_source(source)
+    for path in written:
+        say(f"written: {path}")
+    say(f"next: edit {written[0]} and {written[-1]}; docs/add-a-source.md says how")
 
 
 def _say_terms(engine: Engine, *, as_json: bool) -> None:

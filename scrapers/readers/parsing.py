@@ -32,7 +32,7 @@ Range = tuple[int | None, int | None]
 """Lower and upper bound, inclusive; without an upper bound it is open."""
 UNKNOWN_RANGE: Range = (None, None)
 
-BUCKET = re.compile(r"≤ *(?P<most>\S+)|> *(?P<least>\S+)|(?P<lower>[^-–]+)[-–](?P<upper>\S+)")
+BUCKET = re.compile(r"≤ *(?P<most>\S+)|> *(?P<least>\S+)|(?P<lower>[^-–]+)[-–] *(?P<upper>\S+)")
 BUCKET_EDGE = re.compile(r"(\d+)([kM]?)")
 BUCKET_FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
 
@@ -150,8 +150,20 @@ def read_count(value: object) -> int:
     return int(text)
 
 
-def read_bucket(value: object) -> Range:
-    """A bucket of counts written as `10k-100k`, `≤ 10k` or `> 10M`, with its edges as published.
+def read_bucket_edge(text: str) -> int:
+    """A count that ends a bucket: `500`, `10k`, `10M`.
+
+    Raises:
+        ValueError: if it is written otherwise.
+    """
+    match = BUCKET_EDGE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is not an edge of a bucket")
+    return read_count(match[1]) * BUCKET_FACTORS[match[2]]
+
+
+def read_bucket(value: object, read_edge: Callable[[str], int] = read_bucket_edge) -> Range:
+    """A bucket written as `10k-100k`, `≤ 10k` or `> 10M`, with its edges as published.
 
     Raises:
         ValueError: if it is written otherwise.
@@ -161,17 +173,10 @@ def read_bucket(value: object) -> Range:
     if match is None:
         raise ValueError(f"{text[:40]!r} is not a bucket such as 10k-100k")
     if match["most"]:
-        return 0, _read_edge(match["most"])
+        return 0, read_edge(match["most"])
     if match["least"]:
-        return _read_edge(match["least"]), None
-    return _read_edge(match["lower"]), _read_edge(match["upper"])
-
-
-def _read_edge(text: str) -> int:
-    match = BUCKET_EDGE.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text[:40]!r} is not an edge of a bucket")
-    return read_count(match[1]) * BUCKET_FACTORS[match[2]]
+        return read_edge(match["least"]), None
+    return read_edge(match["lower"]), read_edge(match["upper"])
 
 
 def read_currency(value: object) -> str:

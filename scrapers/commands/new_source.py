@@ -50,9 +50,12 @@ def write_source(source: str) -> list[str]:
             "such as fi_yle or us_fec_bulk"
         )
     paths = {name: place.format(id=source) for name, place in PLACES.items()}
-    taken = [path for path in (*paths.values(), f"scrapers/spiders/{source}") if _stands(path)]
-    if source in find_spiders() or taken:
-        raise NewSourceError(f"{source} is taken: {taken[0] if taken else 'a source has that id'}")
+    places = (*paths.values(), f"scrapers/spiders/{source}")
+    taken = [f"there is {path}" for path in places if (ROOT / path).exists()]
+    if source in find_spiders():
+        taken = ["a source has that id"]
+    if taken:
+        raise NewSourceError(f"{source} is taken: {taken[0]}")
     words = source.split("_")
     names = {"id": source, "title": " ".join(words).capitalize()}
     names["class_name"] = "".join(word.capitalize() for word in words) + "Spider"
@@ -63,7 +66,3 @@ def write_source(source: str) -> list[str]:
     importlib.invalidate_caches()
     write_pages(ROOT / PAGES)
     return list(paths.values())
-
-
-def _stands(path: str) -> bool:
-    return (ROOT / path).exists()

@@ -5,20 +5,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.settings import Settings
+from oversight.reference.elections import load_elections
 from oversight.rules.facts import AD_FACTS, HOST_FACTS
 from oversight.rules.loading import find_rule, load_rules
 
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
 
 
-def test_the_example_loads_with_its_parameter(
+def test_the_example_loads_with_its_parameter_and_its_election(
     home_settings: Settings, write_config: Callable[[str, str], Path]
 ) -> None:
-    rule, parameter = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    text = PAGE.read_text(encoding="utf-8")
+    rule, parameter, election = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     write_config("rules/xx/xx-payer-named.yaml", rule)
     write_config("params/xx_small_ad_minor.yaml", parameter)
+    write_config("elections/xx/xx-2026-11-08-council.yaml", election)
     loaded = find_rule(load_rules(home_settings), "xx-payer-named")
     assert loaded.file.window
+    (council,) = [each for each in load_elections(home_settings) if each.country == "XX"]
+    assert f"--election {council.id}" in text
     assert loaded.parameters.keys() == {"xx_small_ad_minor"}
 
 

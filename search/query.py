@@ -100,7 +100,7 @@ class AdQuery:
 
     @property
     def only_visible_by_default(self) -> bool:
-        """Whether ads that are not listed unasked are left out: not where one asks by the label."""
+        """Whether ads that are not listed by default are left out: not where one asks by the label."""
         return self.include is None and "declared_political" not in self.values
 
     @property

@@ -34,7 +34,7 @@ from config.settings import Settings
 
 quarantine = typer.Typer(
     no_args_is_help=True,
-    help="What could not be read (pieces) or believed (batches), and what became of it.",
+    help="What could not be read (pieces) or was implausible (batches), and what became of it.",
 )
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="A piece's number, or batch-N.")]

@@ -1,7 +1,7 @@
 """The end of a run of a source: what has vanished, and the run's row with its outcome.
 
 The import and the crawl call `close_run` in one write transaction; nothing of a run is written
-after, unless a person believes later what it no longer found (`accept_vanished`).
+after, unless a person accepts later what it no longer found (`accept_vanished`).
 """
 
 from datetime import datetime
@@ -46,7 +46,7 @@ def close_run(
 
     `is_unchanged`: the source gave the very bytes of the last run, so it showed what that one saw.
     `gate`: what may vanish at once; more is held for a person, and the run ends as `attention`
-    without having covered anything. `None`: everything is believed. Gives the run as it ended.
+    without having covered anything. `None`: everything is accepted. Gives the run as it ended.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition.
@@ -96,7 +96,7 @@ def accept_vanished(session: Session, batch_id: int, by: str, because: str, now:
     run.ended_at = now
     run.reason = (
         f"a mass takedown of {settled.figures['gone']:,} {settled.figures['what']}, "
-        f"believed by {settled.settled_by} because: {settled.settled_because}"
+        f"accepted by {settled.settled_by} because: {settled.settled_because}"
     )
     session.add(run)
     session.flush()
@@ -109,7 +109,7 @@ def _mark_vanished(
     """Mark ads that a complete run no longer found, and statements; gives how many ads.
 
     Raises:
-        ImplausibleBatchError: if the gate does not believe it; nothing is marked then.
+        ImplausibleBatchError: if the page is implausible; nothing is marked then.
     """
     gone, unstated = find_gone(session, lease), find_unstated(session, lease)
     if gate and gone:

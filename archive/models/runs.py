@@ -152,7 +152,7 @@ class PieceStatus(StrEnum):
 
 
 class QuarantinedPiece(SQLModel, table=True):
-    """A piece of a source we could not read or believe; its bytes are kept."""
+    """A piece of a source that could not be read or was implausible; its bytes are kept."""
 
     __tablename__ = "quarantined_piece"
 

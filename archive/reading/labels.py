@@ -52,7 +52,7 @@ def list_labels(session: Session, ad_row_id: int, moment: Moment) -> list[LabelV
 
 
 def _tell_declared(versions: Sequence[AdVersion]) -> Iterator[LabelView]:
-    """A row for each stretch in which the source said the same; where it said nothing, none."""
+    """A row for each period in which the source said the same; where it said nothing, none."""
     standing: LabelView | None = None
     for version in versions:
         now = _read_declared(version)

@@ -39,7 +39,7 @@ DATA_AS_OF = "When this archive last learned anything or last crawled, as of the
 
 
 VISIBLE_BY_DEFAULT = (
-    "Whether lists and sums show the ad unasked; no: its source showed it without a political label, and "
+    "Whether lists and sums show the ad by default; no: its source showed it without a political label, and "
     "nobody has called it political."
 )
 
@@ -121,7 +121,7 @@ class MetricView(AdNumbers):
 
 
 class VanishedPeriodView(SQLModel):
-    """A stretch in which complete runs did not find an ad."""
+    """A period in which complete runs did not find an ad."""
 
     last_seen_at: datetime | None = Field(description=quote_field(VanishedPeriod, "last_seen_at"))
     missed_at: datetime = Field(description=quote_field(VanishedPeriod, "missed_at"))
@@ -238,7 +238,7 @@ class DayCover(SQLModel):
 
 
 class Gap(SQLModel):
-    """A stretch of days without a run that ended well."""
+    """A range of days without a run that ended well."""
 
     start_on: date = Field(description="First day of the gap (UTC).")
     end_on: date = Field(description="Last day of the gap, inclusive.")
@@ -255,7 +255,7 @@ class SourceCoverage(SQLModel):
     days_crawled: int = Field(description="Days with a run that ended well.")
     runs: int = Field(description="Runs, however they ended.")
     last_crawled_at: datetime | None = Field(description="When the source last answered a run.")
-    gaps: list[Gap] = Field(description="Stretches without a run that ended well, oldest first.")
+    gaps: list[Gap] = Field(description="Periods without a run that ended well, oldest first.")
 
 
 class DataGap(SQLModel):

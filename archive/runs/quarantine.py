@@ -1,4 +1,4 @@
-"""Pieces of sources that could not be read or believed: kept with their bytes, settled by a person.
+"""Pieces of sources that could not be read or was implausible: kept with their bytes, settled by a person.
 
 Spiders' readers name the piece, the import and the crawl pipeline put it here; nothing is dropped.
 """

@@ -73,12 +73,12 @@ class SpendQuery:
 
     @property
     def has_period(self) -> bool:
-        """Whether the question is about a stretch of days."""
+        """Whether the question is about a range of days."""
         return self.from_on is not None
 
     @property
     def resolved_basis(self) -> SpendBasis:
-        """The basis asked for, or the honest one for this question."""
+        """The basis asked for, or the automatic one."""
         if self.basis is not None:
             return self.basis
         return SpendBasis.BOUNDS if self.has_period else SpendBasis.LIFETIME

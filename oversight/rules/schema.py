@@ -104,7 +104,7 @@ class RuleFile(ReferenceModel):
     kind: str = Field(pattern=r"^[a-z_.]+$", description="Kind, as in disclaimer.missing.")
     says: str = Field(min_length=1, description="The rule in plain words.")
     window: WindowSpec | None = Field(
-        default=None, description="Stretch around an election in which it watches."
+        default=None, description="Time around an election in which it watches."
     )
     params: tuple[str, ...] = Field(default=(), description="Parameters it names.")
     applies_when: Clause = Field(description="Which ads it is about.")

@@ -1,4 +1,4 @@
-"""Looks over this machine and this archive: what works, what lacks, how to fix it.
+"""Looks over this machine and this archive: what works, what is missing, how to fix it.
 
 `paidforby doctor` calls it. It changes nothing and goes to no source.
 """
@@ -44,7 +44,7 @@ class Finding:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """What works here, what lacks, how to fix it."""
+    """What works here, what is missing, how to fix it."""
     findings = examine(Settings(), utc_now().date())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
@@ -77,7 +77,7 @@ def tell_findings(findings: list[Finding]) -> list[str]:
 
 
 def _tell_finding(finding: Finding, width: int) -> str:
-    missing = "LACKS" if finding.is_needed else "not set"
+    missing = "MISSING" if finding.is_needed else "not set"
     state = ("WARNS" if finding.warns else "works") if finding.works else missing
     is_shown = finding.to_type and (finding.warns or not finding.works)
     advice = f"  → {finding.to_type}" if is_shown else ""

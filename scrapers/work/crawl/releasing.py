@@ -1,7 +1,7 @@
 """What was put aside, taken in after all: the whole capture, read with today's reader at its own time.
 
 `paidforby quarantine release` calls it: after a reader was mended or a person vouched for a piece of a
-file, or when a person believes a batch. What a person believes passes no gate.
+file, or when a person accepts a batch. What a person accepts passes no gate.
 """
 
 import io
@@ -58,7 +58,7 @@ def release_piece(
 def release_batch(
     settings: Settings, engine: Engine, batch_id: int, by: str, because: str, clock: Clock
 ) -> Counts:
-    """Take in a batch that a person believes, and settle it as released.
+    """Take in a batch that a person accepts, and settle it as released.
 
     A page: its whole capture is read again without the gate. A shrink: what that run no longer
     found has vanished then.
@@ -75,8 +75,8 @@ def release_batch(
         session.expunge_all()
     if batch.cause == QuarantineReason.SHRINK:
         with write(engine) as session:
-            believed = accept_vanished(session, batch_id, by, because, clock())
-            return Counts(vanished=believed.vanished)
+            accepted = accept_vanished(session, batch_id, by, because, clock())
+            return Counts(vanished=accepted.vanished)
     if capture is None:
         raise ArchiveError(f"the evidence of {name_batch(batch_id)} is not in this archive")
     intake = _read_again(settings, engine, capture, run, clock)
@@ -84,7 +84,7 @@ def release_batch(
         now = clock()
         settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
         outcome = Outcome.ATTENTION if intake.unreadable else Outcome.DONE
-        reason = f"{name_batch(batch_id)} read again: believed by {by} because: {because}"
+        reason = f"{name_batch(batch_id)} read again: accepted by {by} because: {because}"
         close_run(session, intake.lease, outcome, now, reason=reason)
     return intake.counts
 

@@ -73,7 +73,7 @@ def test_how_well_a_source_was_crawled_is_a_sentence(days, crawled, last_at, sen
         (0, 3, "3 missing (100 %)"),
         (999_999, 1_000_000, "1 missing (under 0.01 %)"),
         (1, 1_000_000, "999,999 missing (over 99.99 %)"),
-        (3, 3, "saw 3 ads, all that the source claims"),
+        (3, 3, "saw 3 ads, all that the source states"),
         (None, 3, "what there was to see is unknown"),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_released_shrink_has_vanished_as_that_run_saw_it(engine, sweep):
         assert run.id == held.id
         assert (run.outcome, run.complete, run.vanished) == (Outcome.DONE, True, 3)
         assert run.reason == (
-            "a mass takedown of 3 ads, believed by Ada because: the platform said so"
+            "a mass takedown of 3 ads, accepted by Ada because: the platform said so"
         )
     assert sum(state == "vanished" for state in states(engine).values()) == 3
     interval = {(a.last_seen_at, a.missed_at, a.recorded_at) for a in vanished_periods(engine)}

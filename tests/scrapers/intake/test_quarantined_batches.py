@@ -128,7 +128,7 @@ def test_an_import_that_lowers_the_amounts_by_half_writes_nothing_until_it_is_re
     assert spends(home) == {50_00}
     run = home.runs()[-1]
     assert (run.outcome, run.observed_at.day) == (Outcome.DONE, 2)
-    assert run.reason == "batch-1 read again: believed by Ada because: Snap says so"
+    assert run.reason == "batch-1 read again: accepted by Ada because: Snap says so"
     (settled,) = batches(home)
     assert (settled.status, settled.settled_by) == ("released", "Ada")
 

@@ -18,6 +18,7 @@ from api.dependencies import FutureError
 from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
 from archive.reading import CursorError
 from archive.spending import SpendQueryError
+from config.yaml_files import YamlFileError
 from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
 from search.port import SearchUnavailableError
 from search.query import QueryError
@@ -36,6 +37,7 @@ STATUS_OF: dict[type[Exception], int] = {
     CaseStepError: 409,
     NotEntitledError: 403,
     ArchiveError: 409,
+    YamlFileError: 409,
     SearchUnavailableError: 503,
     NotInitialisedError: 503,
     OperationalError: 503,

@@ -28,6 +28,7 @@ from archive.errors import ArchiveError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
@@ -111,7 +112,7 @@ def plain_errors() -> Iterator[None]:
     except OperationalError as error:
         note(f"the database does not answer: {error.orig}")
         raise typer.Exit(FAILED) from None
-    except (ArchiveError, FileNotFoundError) as error:
+    except (ArchiveError, YamlFileError, FileNotFoundError) as error:
         note(str(error))
         raise typer.Exit(FAILED) from None
 

@@ -18,10 +18,10 @@ from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Dispatch, Settings
+from config.yaml_files import YamlFileError
 from scrapers.media.machine_text import find_tesseract, name_version
-from scrapers.readers.yaml_files import YamlFileError
 from scrapers.work.dispatch.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
-from scrapers.work.plan.credentials import CredentialError, CredentialStatus, list_standings
+from scrapers.work.plan.credentials import CredentialStatus, list_standings
 from search.engines import open_search
 from search.port import SearchUnavailableError
 
@@ -175,7 +175,7 @@ def _examine_credentials(settings: Settings, today: date) -> list[Finding]:
     """What each source must be shown; that it is taken, only a call of the source can tell."""
     try:
         standings = list_standings(settings)
-    except (YamlFileError, CredentialError) as error:
+    except YamlFileError as error:
         return [Finding("credentials", False, str(error), to_type="correct that file")]
     return [_tell_standing(standing, today) for standing in standings]
 

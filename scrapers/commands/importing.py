@@ -28,9 +28,9 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Dispatch, Realm, Settings
+from config.yaml_files import YamlFileError
 from scrapers.intake.importing import ImportOrder, ImportReport, Opener, import_files
 from scrapers.readers.files import SourceFile, spell_name
-from scrapers.readers.yaml_files import YamlFileError
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
 from scrapers.spiders.ad_feed import AdFeedSpider

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from archive.reading.as_of.moment import NOW, Moment
 from archive.store.database import read, write
 from config.settings import Settings
-from oversight.reference.files import ReferenceFileError, read_kept_text
+from config.yaml_files import YamlFileError, YamlText
 from oversight.rules.loading import load_rules
 from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import LegalStatus, RuleFile, Validity
@@ -65,8 +65,8 @@ def test_a_version_no_longer_in_use_is_read_word_for_word(engine, rules):
 
 
 def test_a_kept_text_of_an_unknown_form_is_named():
-    with pytest.raises(ReferenceFileError, match="old-rule"):
-        read_kept_text("old-rule", "colour: red\n", RuleFile)
+    with pytest.raises(YamlFileError, match="old-rule"):
+        YamlText("old-rule", b"colour: red\n").read_as(RuleFile)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from archive.reading.sources.stats import count_archive
 from archive.records import AdRecord
 from archive.store.database import open_archive, read
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from paidforby import app
 from scrapers.intake.importing import ImportOrder, import_files
 from scrapers.readers.column_maps import ColumnMap, MappedReader, find_column_map
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
-from scrapers.readers.yaml_files import YamlFileError
 from scrapers.sources.spider import read_delivery
 from scrapers.spiders.ad_feed import AdFeedSpider
 from scrapers.work.crawl.releasing import release_piece

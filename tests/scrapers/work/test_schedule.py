@@ -12,8 +12,8 @@ from archive.models.runs import Outcome, RunKind
 from archive.runs.due_dates import next_due_at
 from archive.runs.lease import begin_run
 from archive.store.database import read, write
+from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import hold_off
-from scrapers.readers.yaml_files import YamlFileError
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
 from scrapers.work.dispatch.executors import LocalExecutor
@@ -68,8 +68,8 @@ def test_the_operators_schedule_replaces_the_shipped_one(home):
         ("every: sometimes\n", ", line 1: every: .*'sometimes' is not a time"),
         ("evry: 1d\n", ", line 1: every: Field required"),
         ("every: 1d\nextra: 1\n", ", line 2: extra: "),
-        ("- 1d\n", ", line 1: the file: "),
-        ("every: [\n", ": not YAML"),
+        ("- 1d\n", ", line 1: a file is fields with their values"),
+        ("every: [\n", ", line 2: not YAML: expected"),
     ],
 )
 def test_a_wrong_schedule_is_refused_by_file_line_and_field(home, text, complaint):

@@ -11,13 +11,13 @@ from sqlmodel import Session, col, func, select
 
 from archive.ingest.ads.vanished_ads import find_gone, mark_vanished
 from archive.ingest.spending.withdrawn_figures import find_unstated, withdraw_missing
-from archive.models import Ad, AdvertiserSpend, Run
-from archive.models.runs import Outcome, PieceStatus
+from archive.models import Ad, AdvertiserSpend, QuarantinedBatch, Run
+from archive.models.runs import Outcome
 from archive.runs.countries import write_run_countries
 from archive.runs.lease import RunLease, end_run
 from archive.runs.monitors import ENDED_WELL, monitor_run
 from archive.runs.plausibility import Gate, ImplausibleBatchError
-from archive.runs.quarantined_batches import quarantine_batch, settle_batch, tell_quarantined
+from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
 from archive.runs.sightings import repeat_sightings
 
 NOT_COMPLETE = "that run was not complete, so what it missed may still be there"
@@ -74,20 +74,15 @@ def close_run(
     return run
 
 
-def accept_vanished(session: Session, batch_id: int, by: str, because: str, now: datetime) -> Run:
-    """Release a `shrink`: what that run no longer found has vanished, as it would have then.
+def accept_vanished(session: Session, batch: QuarantinedBatch, now: datetime) -> Run:
+    """Take in a `shrink` that was released: what that run no longer found has vanished then.
 
     Ads that later runs saw again have come back at the first of these runs. The run becomes the
     complete run it was.
-
-    Raises:
-        ArchiveError: if the batch was settled before, or nobody or no reason is named.
-        NotFoundError: if there is none with this id.
     """
-    settled = settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
-    run = session.get_one(Run, settled.run_id)
+    run = session.get_one(Run, batch.run_id)
     lease = RunLease(
-        settled.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
+        batch.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
     )
     run.vanished = _mark_vanished(session, lease, now)
     write_run_countries(session, lease)
@@ -95,8 +90,8 @@ def accept_vanished(session: Session, batch_id: int, by: str, because: str, now:
     # An as-of read counts a complete run from its end on, and this one was none before now.
     run.ended_at = now
     run.reason = (
-        f"a mass takedown of {settled.figures['gone']:,} {settled.figures['what']}, "
-        f"accepted by {settled.settled_by} because: {settled.settled_because}"
+        f"a mass takedown of {batch.figures['gone']:,} {batch.figures['what']}, "
+        f"accepted by {batch.settled_by} because: {batch.settled_because}"
     )
     session.add(run)
     session.flush()

@@ -15,7 +15,7 @@ from archive.models.runs import PieceStatus, QuarantineReason
 from archive.reading.descriptions import quote_field
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
-from archive.runs.quarantined_batches import name_batch
+from archive.runs.quarantine import name_quarantined
 
 LISTING = "quarantined batches"
 
@@ -81,7 +81,7 @@ def find_quarantined(session: Session) -> Mapping[str, Sequence[QuarantinedBatch
 
 def show_batch(row: QuarantinedBatch) -> QuarantinedBatchView:
     """A batch as readers see it."""
-    return QuarantinedBatchView.model_validate(row, update={"name": name_batch(row.id)})
+    return QuarantinedBatchView.model_validate(row, update={"name": name_quarantined(row)})
 
 
 def tell_batch(batch: QuarantinedBatchView) -> str:

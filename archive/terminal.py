@@ -24,7 +24,7 @@ from rich.progress import (
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
 from config.settings import Settings
@@ -106,7 +106,7 @@ def open_or_exit(settings: Settings) -> Engine:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what the archive refuses into a sentence and exit code 1."""
+    """Turn what the archive refuses into a sentence and exit code 1, or 2 if it is the question."""
     try:
         yield
     except OperationalError as error:
@@ -114,7 +114,8 @@ def plain_errors() -> Iterator[None]:
         raise typer.Exit(FAILED) from None
     except (ArchiveError, YamlFileError, FileNotFoundError) as error:
         note(str(error))
-        raise typer.Exit(FAILED) from None
+        code = WRONG_USAGE if isinstance(error, QuestionError) else FAILED
+        raise typer.Exit(code) from None
 
 
 def make_progress() -> Progress:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archive.commands.moment_options import AsOf, ValidAt, read_moment, tell_moment
+from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
 from archive.reading.visible import Include
 from archive.records.money import format_bounds
@@ -61,7 +61,7 @@ def search(
     archive = open_or_exit(settings)
     with plain_errors(), _plain_query_errors():
         asked = _read_query(" ".join(words or []), filters or [], sort, limit, page, include)
-        moment = read_moment(as_of, valid_at)
+        moment = read_options(as_of, valid_at)
         with read(archive) as session:
             answer = answer_query(session, open_search(settings, archive), asked, moment)
     if as_json:

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.range_bar import find_scales
-from api.pages.site import PageHead, read_moment, render_page, set_moment
+from api.pages.site import PageHead, render_page, set_moment
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
 from search.answers import answer_query
@@ -87,10 +87,9 @@ class Asked:
 
 
 @router.get("/search")
-def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
+def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
     """Ads that answer a query."""
     asked = read_question(request)
-    moment = read_moment(request, rooms.now())
     try:
         answer, problem = search_ads(rooms, asked, moment), ""
     except (QueryError, SearchUnavailableError) as error:

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.formatting import name_platform, plain_day
 from api.pages.ranking import CurrencyTable, make_tables, write_sentence
-from api.pages.site import PageHead, read_moment, render_page, set_moment
+from api.pages.site import PageHead, render_page, set_moment
 from archive.reading.as_of.moment import Moment
 from archive.reading.visible import Include
 from archive.records.money import check_currency
@@ -132,9 +132,9 @@ class SpendQuestion:
 
 
 @router.get("/spend")
-def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
+def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
     """Who spent how much, with honest bounds."""
-    question = read_question(request, read_moment(request, rooms.now()))
+    question = read_question(request, moment)
     with read(rooms.engine) as session:
         summary: SpendSummary | None = None
         problem = ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from archive.errors import ArchiveError
+from archive.errors import QuestionError
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.visible import Include
@@ -39,12 +39,8 @@ MOST_DAYS_SPLIT = 1100
 """Three years day by day; longer questions are asked by week or month."""
 
 
-class SpendQueryError(ArchiveError):
+class SpendQueryError(QuestionError):
     """A question about money that has no honest answer here; says why and what to ask instead."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True)

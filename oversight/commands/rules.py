@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from archive.commands.moment_options import AsOf, ValidAt, read_moment
+from archive.commands.moment_options import AsOf, ValidAt, read_options
 from archive.errors import ArchiveError, NotFoundError
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
@@ -98,7 +98,7 @@ def _report_check(rules: list[Rule], refused: list[YamlFileError], *, as_json: b
 def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = False) -> None:
     """List the rules of this deployment, now or as held and in force at an earlier moment."""
     with plain_errors():
-        described = [describe_rule(rule) for rule in _find_rules(read_moment(as_of, valid_at))]
+        described = [describe_rule(rule) for rule in _find_rules(read_options(as_of, valid_at))]
     if as_json:
         emit_json(described)
         return

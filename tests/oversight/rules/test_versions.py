@@ -91,7 +91,7 @@ def test_a_rule_is_in_force_from_its_first_day_to_before_its_end(
 
 def test_the_command_lists_the_versions_of_a_time(engine, tmp_path, monkeypatch):
     monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
-    answer = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-02", "--json"])
+    answer = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-01", "--json"])
     assert [rule["sha256"] for rule in json.loads(answer.stdout)] == ["0" * 64]
-    table = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-02"])
+    table = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-01"])
     assert "earlier" in table.stdout

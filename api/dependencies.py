@@ -82,10 +82,8 @@ def _read_moment(
 
 MomentOf = Annotated[Moment, Depends(_read_moment)]
 
-IncludeOf = Annotated[
-    Include | None,
-    Query(description="unlabelled: also ads whose source gave them no political label."),
-]
+INCLUDE = "unlabelled: also ads whose source gave them no political label."
+IncludeOf = Annotated[Include | None, Query(description=INCLUDE)]
 
 Cursor = Annotated[
     str | None, Query(description="Where to go on: the cursor in the `next` link of a page.")

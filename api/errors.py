@@ -19,7 +19,6 @@ from archive.reading import CursorError
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
 from search.port import SearchUnavailableError
-from search.query import QueryError
 
 PROBLEM = "application/problem+json"
 
@@ -29,7 +28,6 @@ STATUS_OF: dict[type[Exception], int] = {
     NotFoundError: 404,
     CursorError: 400,
     QuestionError: 400,
-    QueryError: 400,
     CaseError: 422,
     CaseStepError: 409,
     NotEntitledError: 403,

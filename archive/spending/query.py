@@ -8,6 +8,7 @@ from archive.errors import QuestionError
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.visible import Include
+from archive.records.money import check_currency
 from archive.spending.exchange_rates import ExchangeRates
 
 
@@ -86,6 +87,8 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
     Raises:
         SpendQueryError: naming the part of the question and what to ask instead.
     """
+    if query.currency is not None:
+        _check_currency(query.currency)
     if query.convert_to is not None:
         _check_target(query.convert_to, rates)
     _check_period(query)
@@ -113,6 +116,13 @@ def _check_regions(query: SpendQuery) -> None:
             "from",
             "sources state spend in a region for the whole time they cover; leave the period out",
         )
+
+
+def _check_currency(currency: str) -> None:
+    try:
+        check_currency(currency)
+    except ValueError as error:
+        raise SpendQueryError("currency", f"{error}; write one such as EUR, in capitals") from None
 
 
 def _check_target(currency: str, rates: ExchangeRates | None) -> None:

@@ -6,7 +6,7 @@ and only handed on; it reads nothing itself.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 
 from sqlalchemy import ColumnElement
@@ -69,6 +69,23 @@ def read_moment(as_of: str | None, valid_at: str | None, now: datetime) -> Momen
         QuestionError: if a text cannot be read, or what it names has not come yet.
     """
     return Moment(_read_time("as_of", as_of, now), _read_time("valid_at", valid_at, now))
+
+
+def read_day(text: str) -> date:
+    """The day that a text such as `2026-11-20` names.
+
+    Raises:
+        ValueError: if it names none; says what to write.
+    """
+    written = _WRITTEN.fullmatch(text.strip())
+    if written is None or written["clock"]:
+        raise ValueError("write a day such as 2026-11-20")
+    try:
+        return date.fromisoformat(written[0])
+    except ValueError:
+        raise ValueError(
+            f"{written[0]} is in no calendar; write a day such as 2026-11-20"
+        ) from None
 
 
 def _read_time(field: str, text: str | None, now: datetime) -> datetime | None:

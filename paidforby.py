@@ -70,7 +70,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "schedule",
         "When each source is crawled, and what that tells of rules' windows.",
     ),
-    "scheduler": ("scrapers.commands.schedule", "scheduler", "Start what is due, on and on."),
+    "scheduler": ("scrapers.commands.schedule", "scheduler", "Fill the queue with what is due."),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.commands.people", "users", "People who may do more than read."),

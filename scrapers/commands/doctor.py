@@ -17,10 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
-from config.settings import Dispatch, Settings
+from config.settings import Settings
 from config.yaml_files import YamlFileError
 from scrapers.media.machine_text import find_tesseract, name_version
-from scrapers.work.dispatch.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
+from scrapers.work.dispatch.queue_schema import TOO_NEW, list_migrations, read_release
 from scrapers.work.plan.credentials import CredentialStatus, list_standings
 from search.engines import open_search
 from search.port import SearchUnavailableError
@@ -144,22 +144,24 @@ def _examine_search(settings: Settings) -> Finding:
 
 
 def _examine_queue(settings: Settings) -> list[Finding]:
-    """The queue's tables, where an operator chose the queue."""
-    if settings.dispatch != Dispatch.QUEUE:
-        return []
+    """The queue's tables, where there are any."""
     engine = create_archive_engine(settings.resolved_database_url)
+    if not is_postgresql(engine):
+        return []
     try:
-        state = find_queue_state(engine)
-    except QueueError as error:
-        return [Finding("queue", False, str(error), to_type="export PAIDFORBY_DATABASE_URL=…")]
+        with read(engine) as session:
+            release = read_release(session.connection())
     except SQLAlchemyError:
-        return [Finding("queue", False, "not known: the archive's server does not answer")]
+        # That the server does not answer is said of the archive.
+        return []
     finally:
         engine.dispose()
-    if state == QueueState.MISSING:
-        return [Finding("queue", False, "has no tables", to_type="paidforby init")]
-    works = state == QueueState.CURRENT
-    return [Finding("queue", works, ADVICE.get(state, "its tables are up to date"))]
+    newest = list_migrations()[-1].stem
+    if release > newest:
+        return [Finding("queue", False, TOO_NEW)]
+    made_anew = "of an older procrastinate: the scheduler makes them anew when it starts"
+    state = "up to date" if release == newest else made_anew
+    return [Finding("queue", True, f"its tables are {state}")] if release else []
 
 
 def _examine_machine_text(_: Settings) -> Finding:

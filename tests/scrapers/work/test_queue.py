@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from scrapers.work.executors import LocalExecutor, make_executor
 from sqlalchemy import inspect, text
 
 from archive.models import Source
@@ -20,7 +21,6 @@ from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import settings_environ
 from scrapers.work.dispatch import tasks
-from scrapers.work.dispatch.executors import LocalExecutor, make_executor
 from scrapers.work.dispatch.queue_schema import QueueError, init_queue
 from scrapers.work.dispatch.tasks import QueueExecutor, work_from_queue
 from scrapers.work.plan.crawl_job import CrawlJob

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from scrapers.work.executors import LocalExecutor
 
 from archive.models import Run, SingletonLease
 from archive.models.runs import Outcome, RunKind
@@ -16,7 +17,6 @@ from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import hold_off
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
-from scrapers.work.dispatch.executors import LocalExecutor
 from scrapers.work.dispatch.scheduler import CrawlScheduler
 from scrapers.work.dispatch.singleton_lease import SCHEDULER, SingletonTakenError, take_singleton
 from scrapers.work.plan.due import find_due

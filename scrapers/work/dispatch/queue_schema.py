@@ -27,17 +27,26 @@ class QueueError(ArchiveError):
     """The queue cannot be used as things are."""
 
 
-def open_queue_tables(engine: Engine) -> None:
-    """Make the tables unless those of the installed procrastinate are there; older ones are dropped.
+def require_postgresql(engine: Engine) -> None:
+    """Refuse an archive that can have no queue.
 
     Raises:
-        QueueError: if the archive does not live on PostgreSQL, or a newer procrastinate made the tables.
+        QueueError: if the archive does not live on PostgreSQL.
     """
     if not is_postgresql(engine):
         raise QueueError(
             "the queue needs the archive on PostgreSQL: set PAIDFORBY_DATABASE_URL; or, on one machine, "
             "do without a queue: paidforby worker"
         )
+
+
+def open_queue_tables(engine: Engine) -> None:
+    """Make the tables unless those of the installed procrastinate are there; older ones are dropped.
+
+    Raises:
+        QueueError: if the archive does not live on PostgreSQL, or a newer procrastinate made the tables.
+    """
+    require_postgresql(engine)
     *_, newest = list_migrations()
     with write(engine) as session:
         connection = session.connection()

@@ -4,6 +4,7 @@
 (`tasks.py`). One process of an archive schedules at a time; nothing that is due is lost with it.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -75,6 +76,8 @@ class Scheduler:
         self.tick_seconds = find_tick_seconds(settings)
         self.is_over = Event()
         """Another process has taken over."""
+        # A tick that lasts until the next one is due is no trouble: what is due stays due.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._ticker = BackgroundScheduler(
             timezone="UTC",
             jobstores={"default": MemoryJobStore()},

@@ -22,7 +22,7 @@ from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import SECONDS_TO_STOP, finish_child, running_child
-from scrapers.work.dispatch.queue_schema import open_queue_tables
+from scrapers.work.dispatch.queue_schema import open_queue_tables, require_postgresql
 from scrapers.work.dispatch.scheduler import TICKS_PER_LEASE, Scheduler, find_tick_seconds
 from scrapers.work.dispatch.singleton_lease import SCHEDULER
 from scrapers.work.dispatch.worker import end_on_signals, follow_up
@@ -41,6 +41,7 @@ def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
         SingletonTakenError: if there is a scheduler already, or a worker that works without a queue.
         YamlFileError: if a schedule cannot be read.
     """
+    require_postgresql(engine)
     end_on_signals()
     with closing(Scheduler(settings, engine, clock, SCHEDULER)) as scheduler:
         scheduler.take_singleton()

@@ -188,7 +188,7 @@ def _tell_queue(session: Session) -> Iterator[Metric]:
         return
     query = f"SELECT status, count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs GROUP BY status"  # noqa: S608
     found = {str(status): count for status, count in connection.execute(text(query))}
-    jobs = GaugeMetricFamily("paidforby_queue_jobs", "Crawl jobs in the queue.", labels=["status"])
+    jobs = GaugeMetricFamily("paidforby_queue_jobs", "Jobs in the queue.", labels=["status"])
     for status in ("todo", "doing"):
         jobs.add_metric([status], found.get(status, 0))
     yield jobs

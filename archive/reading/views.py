@@ -200,7 +200,7 @@ class DayCover(SQLModel):
 
     day_on: date = Field(description="The day (UTC).")
     state: str = Field(
-        description="looked, partial (the run did not reach the end), failed, or not_looked."
+        description="crawled, partial (the run did not reach the end), failed, or not_crawled."
     )
 
 

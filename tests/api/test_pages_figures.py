@@ -144,7 +144,7 @@ def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> No
 
 
 def test_coverage_is_drawn_and_said_day_by_day() -> None:
-    states = ["looked", "not_looked", "not_looked", "failed"]
+    states = ["crawled", "not_crawled", "not_crawled", "failed"]
     days = [
         DayCover(day_on=date(2026, 11, 20) + timedelta(days=i), state=state)
         for i, state in enumerate(states)
@@ -155,7 +155,7 @@ def test_coverage_is_drawn_and_said_day_by_day() -> None:
     assert 'role="img"' in draw_coverage_strip(days)
     assert [(s.state, s.days) for s in list_row_ranges(days)] == [
         ("failed", 1),
-        ("not_looked", 2),
+        ("not_crawled", 2),
         ("crawled", 1),
     ]
 

@@ -222,7 +222,7 @@ def test_days_on_which_no_run_began_are_a_gap_that_says_so(engine, record_run):
     record_run(["a"], MONDAY + 4 * DAY)
     (gap,) = week(engine, MONDAY + 4 * DAY).gaps
     assert (gap.start_on, gap.end_on) == (date(2026, 3, 3), date(2026, 3, 5))
-    assert (gap.outcome, gap.reason) == ("not_looked", "nobody crawled")
+    assert (gap.outcome, gap.reason) == ("not_crawled", "nobody crawled")
 
 
 def test_weeks_in_which_everything_was_down_are_there_too(engine, record_run):

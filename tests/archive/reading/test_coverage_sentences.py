@@ -54,7 +54,7 @@ def test_what_was_known_of_runs_at_an_earlier_time_stays_what_it_was(engine, ing
 
 
 @pytest.mark.parametrize(
-    ("days", "looked", "last_at", "sentence"),
+    ("days", "crawled", "last_at", "sentence"),
     [
         (28, 26, MONDAY, "crawled on 26 of 28 days, last on 2 Mar 2026"),
         (1, 1, MONDAY, "crawled on 1 of 1 day, last on 2 Mar 2026"),

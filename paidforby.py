@@ -13,7 +13,11 @@ from typer.core import TyperGroup
 # command -> (module, name in it, one line of help for the list)
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "init": ("scrapers.commands.importing", "init", "Create the archive or bring it up to date."),
-    "doctor": ("scrapers.commands.doctor", "doctor", "What works here, what lacks, how to fix it."),
+    "doctor": (
+        "scrapers.commands.doctor",
+        "doctor",
+        "What works here, what is missing, how to fix it.",
+    ),
     "sources": (
         "scrapers.commands.sources",
         "app",
@@ -30,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "quarantine": (
         "scrapers.commands.quarantine",
         "quarantine",
-        "What could not be read or believed.",
+        "What could not be read or was implausible.",
     ),
     "media": ("scrapers.commands.media", "app", "Pictures, videos and pages of ads."),
     "stats": ("archive.commands.stats", "stats", "Count what the archive holds."),
@@ -66,7 +70,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "schedule",
         "When each source is crawled, and what that tells of rules' windows.",
     ),
-    "scheduler": ("scrapers.commands.schedule", "scheduler", "Start what is due, on and on."),
+    "scheduler": ("scrapers.commands.schedule", "scheduler", "Fill the queue with what is due."),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.commands.people", "users", "People who may do more than read."),

@@ -37,7 +37,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
 
     Raises:
         NotInitialisedError: if there is no archive yet.
-        RuleFileError: if a rule does not load.
+        YamlFileError: if a rule does not load.
     """
     engine = open_archive(settings)
     rooms = Rooms(

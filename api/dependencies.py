@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from archive.errors import NotFoundError
-from archive.reading.as_of.moment import Moment
+from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
 from archive.store.database import read
@@ -23,10 +22,6 @@ from config.settings import Settings
 from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
 from search.port import SearchEngine
-
-
-class FutureError(ValueError):
-    """An answer was asked for as of a time that has not come: it could still change."""
 
 
 @dataclass(frozen=True)
@@ -72,34 +67,23 @@ def open_reading(rooms: RoomsDep) -> Iterator[Session]:
 Reading = Annotated[Session, Depends(open_reading)]
 
 
-def read_moment(
+def _read_moment(
     rooms: RoomsDep,
     as_of: Annotated[
-        AwareDatetime | None,
-        Query(description="What the archive knew at this time (RFC 3339, with zone)."),
+        str | None, Query(description=f"What the archive knew then: {HOW_TO_WRITE}.")
     ] = None,
     valid_at: Annotated[
-        AwareDatetime | None,
-        Query(description="Of that, what held at the sources at this time (RFC 3339, with zone)."),
+        str | None,
+        Query(description=f"Of that, what held at the sources then: {HOW_TO_WRITE}."),
     ] = None,
 ) -> Moment:
-    """The moment an answer is asked for; nothing given: now.
-
-    Raises:
-        FutureError: if it has not come yet.
-    """
-    for name, at in (("as_of", as_of), ("valid_at", valid_at)):
-        if at is not None and at > rooms.now():
-            raise FutureError(f"{name} {at.isoformat()} has not come yet; leave it out for now")
-    return Moment(as_of, valid_at)
+    return read_moment(as_of, valid_at, rooms.now())
 
 
-MomentOf = Annotated[Moment, Depends(read_moment)]
+MomentOf = Annotated[Moment, Depends(_read_moment)]
 
-IncludeOf = Annotated[
-    Include | None,
-    Query(description="unlabelled: also ads whose source gave them no political label."),
-]
+INCLUDE = "unlabelled: also ads whose source gave them no political label."
+IncludeOf = Annotated[Include | None, Query(description=INCLUDE)]
 
 Cursor = Annotated[
     str | None, Query(description="Where to go on: the cursor in the `next` link of a page.")

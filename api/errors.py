@@ -14,13 +14,11 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from api.auth import NotAllowedError, NotSignedInError
-from api.dependencies import FutureError
-from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
+from archive.errors import ArchiveError, NotFoundError, NotInitialisedError, QuestionError
 from archive.reading import CursorError
-from archive.spending import SpendQueryError
+from config.yaml_files import YamlFileError
 from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
 from search.port import SearchUnavailableError
-from search.query import QueryError
 
 PROBLEM = "application/problem+json"
 
@@ -29,13 +27,12 @@ STATUS_OF: dict[type[Exception], int] = {
     NotAllowedError: 403,
     NotFoundError: 404,
     CursorError: 400,
-    FutureError: 400,
-    SpendQueryError: 400,
-    QueryError: 400,
+    QuestionError: 400,
     CaseError: 422,
     CaseStepError: 409,
     NotEntitledError: 403,
     ArchiveError: 409,
+    YamlFileError: 409,
     SearchUnavailableError: 503,
     NotInitialisedError: 503,
     OperationalError: 503,

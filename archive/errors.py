@@ -55,5 +55,13 @@ class NotFoundError(ArchiveError):
         self.name = name
 
 
+class QuestionError(ArchiveError):
+    """A question that cannot be answered as it was asked; the message says what is allowed instead."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class EvidenceError(ArchiveError):
     """A blob is missing or is not what its name says."""

@@ -24,10 +24,11 @@ from rich.progress import (
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
@@ -105,15 +106,16 @@ def open_or_exit(settings: Settings) -> Engine:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what the archive refuses into a sentence and exit code 1."""
+    """Turn what the archive refuses into a sentence and exit code 1, or 2 if it is the question."""
     try:
         yield
     except OperationalError as error:
         note(f"the database does not answer: {error.orig}")
         raise typer.Exit(FAILED) from None
-    except (ArchiveError, FileNotFoundError) as error:
+    except (ArchiveError, YamlFileError, FileNotFoundError) as error:
         note(str(error))
-        raise typer.Exit(FAILED) from None
+        code = WRONG_USAGE if isinstance(error, QuestionError) else FAILED
+        raise typer.Exit(code) from None
 
 
 def make_progress() -> Progress:

@@ -29,13 +29,6 @@ class Realm(StrEnum):
     REAL = "real"
 
 
-class Dispatch(StrEnum):
-    """How work that is due reaches those who do it."""
-
-    LOCAL = "local"
-    QUEUE = "queue"
-
-
 SECRETS_DIR = Path("/run/secrets")
 
 READ_FROM = SettingsConfigDict(
@@ -71,14 +64,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Longest time that an import or a crawl waits for a database that is away.",
     )
-    dispatch: Dispatch = Field(
-        default=Dispatch.LOCAL,
-        description="local: on this machine; queue: on many, through PostgreSQL (procrastinate).",
-    )
     lease_seconds: float = Field(
         default=600.0,
         gt=0,
-        description="Silence after which a worker counts as dead and another may take its partition.",
+        description="Silence after which a crawl counts as dead and another may take its partition; who "
+        "schedules is replaced after as long, at most 90 s.",
     )
     disk_reserve_mb: int = Field(
         default=512,

@@ -1,23 +1,18 @@
 """Commands of the search room: `search` and `index status, sync, rebuild`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from archive.commands.moment_options import AsOf, ValidAt, read_moment, tell_moment
+from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
-from archive.reading.visible import Include
 from archive.records.money import format_bounds
 from archive.store.database import read
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
-    WRONG_USAGE,
     AsJson,
     emit_json,
     format_table,
-    note,
     open_or_exit,
     plain_errors,
     say,
@@ -27,7 +22,7 @@ from config.settings import Settings
 from search.answers import answer_query
 from search.engines import open_search
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
-from search.query import LAST_RESULT, AdQuery, QueryError, Sort, build_query
+from search.query import LAST_RESULT, AdQuery, Sort, build_query, split_filter
 from search.sync import SyncReport, index_status, rebuild_index, sync_index
 
 app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, and bring it on.")
@@ -59,9 +54,17 @@ def search(
     """
     settings = Settings()
     archive = open_or_exit(settings)
-    with plain_errors(), _plain_query_errors():
-        asked = _read_query(" ".join(words or []), filters or [], sort, limit, page, include)
-        moment = read_moment(as_of, valid_at)
+    with plain_errors():
+        asked = build_query(
+            " ".join(words or []),
+            filters=map(split_filter, filters or []),
+            sort=sort,
+            limit=limit,
+            page=page,
+            facets=_FACETS,
+            include=include,
+        )
+        moment = read_options(as_of, valid_at)
         with read(archive) as session:
             answer = answer_query(session, open_search(settings, archive), asked, moment)
     if as_json:
@@ -69,38 +72,6 @@ def search(
         return
     for line in tell_page(answer, asked):
         say(line)
-
-
-@contextmanager
-def _plain_query_errors() -> Iterator[None]:
-    """Turn what a query gets wrong into a sentence and exit code 2."""
-    try:
-        yield
-    except QueryError as error:
-        note(str(error))
-        raise typer.Exit(WRONG_USAGE) from None
-
-
-def _read_query(
-    text: str, filters: list[str], sort: str, limit: int, page: int, include: Include | None
-) -> AdQuery:
-    pairs = [_split_filter(each) for each in filters]
-    return build_query(
-        text,
-        filters=pairs,
-        sort=sort,
-        limit=limit,
-        page=page,
-        facets=_FACETS,
-        include=include,
-    )
-
-
-def _split_filter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise QueryError(f"filter {text!r} is not NAME=VALUE, such as country=GB")
-    return name, value
 
 
 def tell_page(page: SearchPage, query: AdQuery) -> list[str]:

@@ -196,7 +196,9 @@ class MeilisearchSearch:
             if error.code == "index_not_found":
                 raise SearchUnavailableError(NEVER_FILLED) from None
             if (error.code or "").startswith("invalid_search"):
-                raise QueryError(f"Meilisearch cannot read this query: {error.message}") from None
+                raise QueryError(
+                    "filter", f"Meilisearch cannot read this query: {error.message}"
+                ) from None
             message = f"Meilisearch at {self._url} refuses: {error.message}"
             raise SearchUnavailableError(message) from None
         except MeilisearchError as error:

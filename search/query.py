@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from archive.errors import QuestionError
+from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
 from archive.records.money import to_minor
 from search.words import split_words
@@ -51,7 +53,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PART = re.compile(r'"(?P<exact>[^"]*)"|(?P<free>[^"]+)')
 
 
-class QueryError(ValueError):
+class QueryError(QuestionError):
     """A query that cannot be answered; the message says what is allowed instead."""
 
 
@@ -100,7 +102,7 @@ class AdQuery:
 
     @property
     def only_visible_by_default(self) -> bool:
-        """Whether ads that are not listed unasked are left out: not where one asks by the label."""
+        """Whether ads that are not listed by default are left out: not where one asks by the label."""
         return self.include is None and "declared_political" not in self.values
 
     @property
@@ -130,7 +132,7 @@ def build_query(
     facets = tuple(dict.fromkeys(facets))
     _check_names("facet", facets, VALUE_FILTERS)
     _check_names("sort", [sort], list(Sort))
-    _check_names("value of include", [include] if include else [], list(Include))
+    _check_names("include", [include] if include else [], list(Include), "value of include")
     _check_page(limit, page)
     return AdQuery(
         units=parse_units(text),
@@ -148,6 +150,18 @@ def build_query(
     )
 
 
+def split_filter(text: str) -> tuple[str, str]:
+    """Name and value of a filter written `country=GB`.
+
+    Raises:
+        QueryError: if it is not written so.
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise QueryError("filter", f"filter {text!r} is not NAME=VALUE, such as country=GB")
+    return name, value
+
+
 def parse_units(text: str) -> tuple[Unit, ...]:
     """The words and quoted phrases of a query, in order.
 
@@ -156,7 +170,7 @@ def parse_units(text: str) -> tuple[Unit, ...]:
     """
     if len(text) > LONGEST_QUERY:
         raise QueryError(
-            f"a query has at most {LONGEST_QUERY:,} characters; this one {len(text):,}"
+            "q", f"a query has at most {LONGEST_QUERY:,} characters; this one {len(text):,}"
         )
     clean = _clean(text).translate(_QUOTES)
     units: list[Unit] = []
@@ -164,11 +178,12 @@ def parse_units(text: str) -> tuple[Unit, ...]:
         exact = part["exact"]
         units += _cut_words(part["free"]) if exact is None else _take_phrase(exact)
     if clean.strip() and not units:
-        raise QueryError(f"there is no word in {clean.strip()[:50]!r} to search for")
+        raise QueryError("q", f"there is no word in {clean.strip()[:50]!r} to search for")
     if len(units) > MOST_WORDS:
         raise QueryError(
+            "q",
             f"a query has at most {MOST_WORDS} words; this one {len(units)}. "
-            "Put a sentence in quotation marks to find it word for word"
+            "Put a sentence in quotation marks to find it word for word",
         )
     return tuple(units)
 
@@ -199,7 +214,7 @@ def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, .
         grouped[name] = (*grouped.get(name, ()), _clean(value))
     _check_names("filter", grouped, [*VALUE_FILTERS, *BOUND_FILTERS])
     political = grouped.get("declared_political", ())
-    _check_names("value of declared_political", political, ["true", "false"])
+    _check_names("filter", political, ["true", "false"], "value of declared_political")
     return grouped
 
 
@@ -208,35 +223,39 @@ def _clean(text: str) -> str:
     return _CONTROL.sub(" ", text).encode("utf-8", "replace").decode()
 
 
-def _check_names(what: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+def _check_names(
+    field: str, names: Iterable[str], allowed: Iterable[str], what: str | None = None
+) -> None:
     for name in names:
         if name not in allowed:
-            raise QueryError(f"there is no {what} {name!r}; allowed are: {', '.join(allowed)}")
+            message = f"there is no {what or field} {name!r}; allowed are: {', '.join(allowed)}"
+            raise QueryError(field, message)
 
 
 def _check_page(limit: int, page: int) -> None:
     if not 1 <= limit <= LARGEST_PAGE:
-        raise QueryError(f"limit {limit} is not between 1 and {LARGEST_PAGE}")
+        raise QueryError("limit", f"limit {limit} is not between 1 and {LARGEST_PAGE}")
     if page < 1 or page * limit > LAST_RESULT:
         raise QueryError(
+            "page",
             f"page {page} of {limit} is not within the first {LAST_RESULT:,} results; "
-            "narrow the query, or export the ads"
+            "narrow the query, or export the ads",
         )
 
 
 def _read_one(name: str, given: Mapping[str, tuple[str, ...]]) -> str | None:
     values = given.get(name, ())
     if len(values) > 1:
-        raise QueryError(f"filter {name!r} takes one value")
+        raise QueryError("filter", f"filter {name!r} takes one value")
     return values[0] if values else None
 
 
 def _read_day(name: str, given: Mapping[str, tuple[str, ...]]) -> date | None:
     value = _read_one(name, given)
     try:
-        return None if value is None else date.fromisoformat(value)
-    except ValueError:
-        raise QueryError(f"filter {name!r} takes a day such as 2023-05-21, not {value!r}") from None
+        return None if value is None else read_day(value)
+    except ValueError as error:
+        raise QueryError("filter", f"filter {name!r} cannot be {value!r}: {error}") from None
 
 
 def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int | None:
@@ -244,7 +263,7 @@ def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int | None:
     if value is None:
         return None
     if not re.fullmatch(r"[0-9]{1,15}", value):
-        raise QueryError(f"filter {name!r} takes a whole number, not {value!r}")
+        raise QueryError("filter", f"filter {name!r} takes a whole number, not {value!r}")
     return int(value)
 
 
@@ -254,8 +273,8 @@ def _read_spend(given: Mapping[str, tuple[str, ...]]) -> int | None:
         return None
     currencies = given.get("currency", ())
     if len(currencies) != 1:
-        raise QueryError("filter 'spend_min' needs one currency beside it: currency=EUR")
+        raise QueryError("filter", "filter 'spend_min' needs one currency beside it: currency=EUR")
     try:
         return to_minor(str(units), currencies[0])
     except ValueError as error:
-        raise QueryError(str(error)) from None
+        raise QueryError("filter", str(error)) from None

@@ -45,7 +45,7 @@ class SyncReport(SQLModel):
 
 @dataclass(frozen=True)
 class Round:
-    """One stretch of the change sequence and what it means for the copy."""
+    """One range of the change sequence and what it means for the copy."""
 
     mark: SearchMark
     last_seq: int

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,15 +21,24 @@ def run_paidforby(
 ) -> subprocess.CompletedProcess[str]:
     """What the command prints and how it ends, with these variables beside the test's own."""
     with TemporaryDirectory(prefix="paidforby-command-") as folder:
-        said = Path(folder, "stdout"), Path(folder, "stderr")
-        process = FORKS.Process(
-            target=_enter, args=(arguments, os.environ | (environ or {}), *said)
-        )
-        process.start()
+        process = start_paidforby(*arguments, environ=environ, folder=Path(folder))
         process.join()
         ended = process.exitcode
         assert ended is not None
-        return subprocess.CompletedProcess(arguments, ended, *(path.read_text() for path in said))
+        said = (Path(folder, name).read_text() for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(arguments, ended, *said)
+
+
+def start_paidforby(
+    *arguments: str, environ: Mapping[str, str] | None, folder: Path
+) -> ForkServerProcess:
+    """The command under way; what it prints goes to `stdout` and `stderr` in the folder."""
+    variables = os.environ | (environ or {})
+    process = FORKS.Process(
+        target=_enter, args=(arguments, variables, folder / "stdout", folder / "stderr")
+    )
+    process.start()
+    return process
 
 
 def _enter(arguments: tuple[str, ...], environ: dict[str, str], *said: Path) -> None:

@@ -20,7 +20,8 @@ from archive.records.sources import SourceKind
 from archive.runs.captures import save_capture
 from archive.runs.lease import begin_run, end_run
 from archive.runs.plausibility import Figures, ImplausibleBatchError
-from archive.runs.quarantined_batches import quarantine_batch, settle_batch
+from archive.runs.quarantine import name_quarantined, settle
+from archive.runs.quarantined_batches import quarantine_batch
 from archive.store.blobs import BlobStore
 from archive.store.database import write
 from archive.store.realm import claim_realm
@@ -120,9 +121,8 @@ def hold_something(engine: Engine) -> None:
         released = quarantine_batch(session, run, takedown, NOW)
         quarantine_batch(session, run, absurd, NOW)
         end_run(session, run, Outcome.ATTENTION, NOW)
-        assert released.id is not None
         because = "the platform closed the account"
-        settle_batch(session, released.id, PieceStatus.RELEASED, "Ada", because, NOW)
+        settle(session, name_quarantined(released), PieceStatus.RELEASED, "Ada", because, NOW)
 
 
 def decide_something(settings: Settings, engine: Engine) -> str:

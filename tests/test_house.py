@@ -113,6 +113,16 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [path for path in list_modules() if path.stem in empty] == []
 
 
+def test_no_two_classes_bear_the_same_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in list_modules():
+        if path.relative_to(ROOT).parts[0] in {*NAMES, "paidforby.py"}:
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(name_file(path))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
 def test_the_readme_stays_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= LONGEST_README
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from api.dependencies import RoomsDep
+from api.dependencies import MomentOf, RoomsDep
 from api.pages.decisions import OUTCOMES
 from api.pages.formatting import write_count, write_share
 from api.pages.range_bar import find_scale
-from api.pages.site import PageHead, read_moment, render_page, set_moment
+from api.pages.site import PageHead, render_page, set_moment
 from archive.curation.watch_lists import find_list_id
 from archive.models import Source
 from archive.reading import (
@@ -71,9 +71,8 @@ class DeliveryGroup:
 
 
 @router.get("/ads/{source}/{ref:path}")
-def show_ad(request: Request, rooms: RoomsDep, source: str, ref: str) -> HTMLResponse:
+def show_ad(rooms: RoomsDep, moment: MomentOf, source: str, ref: str) -> HTMLResponse:
     """One ad, now or as it was at a moment."""
-    moment = read_moment(request, rooms.now())
     with read(rooms.engine) as session:
         ad = read_ad(session, public_id(source, ref), moment)
         path = ad_path(source, ref)

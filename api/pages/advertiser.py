@@ -1,14 +1,13 @@
 """The page of one advertiser: its names, who paid, what it spent and the ads it ran."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import RoomsDep
+from api.dependencies import MomentOf, RoomsDep
 from api.pages.range_bar import find_scales
 from api.pages.site import (
     PageHead,
     advertiser_path,
-    read_moment,
     render_page,
     set_moment,
 )
@@ -25,10 +24,9 @@ ADS_SHOWN = 20
 
 @router.get("/advertisers/{advertiser_id:path}")
 def show_advertiser(
-    request: Request, rooms: RoomsDep, advertiser_id: str, cursor: str | None = None
+    rooms: RoomsDep, moment: MomentOf, advertiser_id: str, cursor: str | None = None
 ) -> HTMLResponse:
     """One advertiser as one source names it, now or at a moment."""
-    moment = read_moment(request, rooms.now())
     with read(rooms.engine) as session:
         advertiser = read_advertiser(session, advertiser_id, moment)
         wanted = CorrectionFilter(advertiser_id=advertiser.id)

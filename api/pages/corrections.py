@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.feeds import FeedEntry, PageFeed
 from api.pages.feed_routes import serve_feed
 from api.pages.page_frame import set_query
-from api.pages.site import PageHead, read_moment, render_page, set_moment
+from api.pages.site import PageHead, render_page, set_moment
 from archive.reading import list_sources
 from archive.reading.corrections import (
     KINDS,
@@ -35,15 +35,14 @@ MEASURES = {
 
 @router.get(PATH)
 def show_corrections(
-    request: Request,
     rooms: RoomsDep,
+    moment: MomentOf,
     source: str = "",
     measure: Annotated[SpendMeasure | str, Query()] = "",
     subject: str = "",
     cursor: str | None = None,
 ) -> HTMLResponse:
     """What sources changed, newest first."""
-    moment = read_moment(request, rooms.now())
     chosen = next((one for one in SpendMeasure if one == measure), None)
     wanted = CorrectionFilter(source or None, chosen, subject or None)
     kept = {"source": wanted.source, "measure": wanted.measure, "subject": wanted.subject}

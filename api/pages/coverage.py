@@ -1,4 +1,4 @@
-"""The page of one source: week by week what was crawled, seen and claimed, and every gap."""
+"""The page of one source: week by week what was crawled, seen and stated, and every gap."""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -54,7 +54,7 @@ def describe_days(days: Sequence[DayCover]) -> str:
 
 
 def list_row_ranges(days: Sequence[DayCover]) -> list[DayRange]:
-    """The same days as stretches of equal cover, newest first."""
+    """The same days as ranges of equal cover, newest first."""
     day_ranges = []
     for state, group in groupby(days, key=lambda day: day.state):
         span = [day.day_on for day in group]

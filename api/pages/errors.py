@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.dependencies import get_rooms
 from api.errors import NOT_TOLD, STATUS_OF, find_status, make_problem
-from api.pages.site import AsOfError, PageHead, render_page
+from api.pages.site import PageHead, render_page
 from archive.store.database import read
 
 NOT_FOUND_STEPS = (
@@ -28,7 +28,6 @@ def answer_errors(pages: FastAPI) -> None:
     """Give every error of the pages its page."""
     pages.add_exception_handler(HTTPException, _answer_http)
     pages.add_exception_handler(RequestValidationError, _answer_wrong)
-    pages.add_exception_handler(AsOfError, _answer_wrong)
     for kind in STATUS_OF:
         pages.add_exception_handler(kind, _answer_known)
 

@@ -6,15 +6,17 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.range_bar import find_scales
-from api.pages.site import PageHead, read_moment, render_page, set_moment
+from api.pages.site import PageHead, render_page, set_moment
+from api.questions import SearchQuestion, read_question
+from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
 from search.answers import answer_query
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
-from search.query import BOUND_FILTERS, LAST_RESULT, VALUE_FILTERS, QueryError, Sort, build_query
+from search.query import BOUND_FILTERS, LAST_RESULT, VALUE_FILTERS, Sort
 
 router = APIRouter()
 
@@ -87,13 +89,12 @@ class Asked:
 
 
 @router.get("/search")
-def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
+def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
     """Ads that answer a query."""
-    asked = read_question(request)
-    moment = read_moment(request, rooms.now())
+    asked = _take_fields(request)
     try:
         answer, problem = search_ads(rooms, asked, moment), ""
-    except (QueryError, SearchUnavailableError) as error:
+    except (QuestionError, SearchUnavailableError) as error:
         answer, problem = None, str(error)
     title = f"Ads with “{asked.text}”" if asked.text else "All ads"
     page = PageHead(
@@ -122,7 +123,7 @@ def show_results(request: Request, rooms: RoomsDep) -> HTMLResponse:
         )
 
 
-def read_question(request: Request) -> Asked:
+def _take_fields(request: Request) -> Asked:
     """What the address asks; an empty field asks nothing."""
     given = request.query_params
     number = given.get("page", "1")
@@ -148,18 +149,19 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
     """The engine's answer now, or the archive's own at an earlier moment.
 
     Raises:
-        QueryError: if the question is not one the engine takes.
+        QuestionError: if the question is not one the engine takes.
         SearchUnavailableError: if the engine does not answer.
     """
-    query = build_query(
-        asked.text,
-        filters=asked.filters,
-        sort=asked.sort,
-        limit=HITS_SHOWN,
-        page=asked.page,
-        facets=FACETS,
-        include=asked.include or None,
-    )
+    given = {
+        "q": asked.text,
+        "filter": [f"{name}={value}" for name, value in asked.filters],
+        "sort": asked.sort,
+        "limit": HITS_SHOWN,
+        "page": asked.page,
+        "facet": FACETS,
+        "include": asked.include,
+    }
+    query = read_question(SearchQuestion, given).build_query()
     with read(rooms.engine) as session:
         return answer_query(session, rooms.search, query, moment)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import RoomsDep
-from api.pages.site import PageHead, read_moment, render_page, set_moment
+from api.dependencies import MomentOf, RoomsDep
+from api.pages.site import PageHead, render_page, set_moment
 from archive.reading.rules import count_answers, list_rule_versions
 from archive.store.database import read
 from oversight.reference.elections import Election
@@ -69,9 +69,8 @@ class WindowRow:
 
 
 @router.get("/rules")
-def show_rules(request: Request, rooms: RoomsDep) -> HTMLResponse:
+def show_rules(rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
     """Every rule this archive holds ads against, or will; or those held, and in force, at a moment."""
-    moment = read_moment(request, rooms.now())
     page = PageHead(
         title="Rules",
         path="/rules",

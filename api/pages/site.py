@@ -6,16 +6,14 @@ writes.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
 
-from api.dependencies import FutureError, Rooms
+from api.dependencies import Rooms
 from api.pages.formatting import FILTERS
 from api.pages.page_frame import read_page_frame, set_query, write_moment
 from api.pages.range_bar import draw_range_bar, find_scale
@@ -35,12 +33,6 @@ NAVIGATION = (
     ("/sources", "Sources"),
     ("/report", "Report an ad"),
 )
-
-DAY_LENGTH = len("2026-11-20")
-
-
-class AsOfError(ValueError):
-    """A reader asked for a time that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -79,42 +71,9 @@ def render_page(
     return HTMLResponse(body, status)
 
 
-def read_moment(request: Request, now: datetime) -> Moment:
-    """The moment an address asks for, in `as_of` and `valid_at`; neither: now.
-
-    Raises:
-        AsOfError: if one is neither a day nor a time.
-        FutureError: if one has not come yet.
-    """
-    given = request.query_params
-    return Moment(read_time(given.get("as_of"), now), read_time(given.get("valid_at"), now))
-
-
 def set_moment(path: str, moment: Moment) -> str:
     """The address of the same thing at a moment."""
     return set_query(path, **write_moment(moment))
-
-
-def read_time(text: str | None, now: datetime) -> datetime | None:
-    """The time a reader asked to see: a day (its last instant, UTC) or an instant; empty: now.
-
-    Raises:
-        AsOfError: if it is neither.
-        FutureError: if it has not come yet: what is known then may still change.
-    """
-    if not text:
-        return None
-    try:
-        if len(text) == DAY_LENGTH:
-            instant = datetime.combine(date.fromisoformat(text), time.max, UTC)
-        else:
-            instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise AsOfError(f"“{text}” is not a day or a time.") from None
-    instant = instant.replace(tzinfo=instant.tzinfo or UTC)
-    if instant.date() > now.date():
-        raise FutureError(f"“{text}” has not come yet.")
-    return min(instant, now)
 
 
 def locate_static(name: str) -> str:

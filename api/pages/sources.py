@@ -29,7 +29,7 @@ KINDS = {
     "blank_field": "a field that is blank too often",
 }
 
-LACKS = {
+DATA_GAPS = {
     "quarantined_pieces": ("quarantined", "pieces that could not be read, with their bytes kept"),
     "quarantined_batch": ("Implausible", "batches that are quarantined until a person decides"),
     "undated": ("Undated ads", "ads whose first day is unknown"),
@@ -115,7 +115,7 @@ def show_missing(rooms: RoomsDep) -> HTMLResponse:
                 says,
                 [data_gap for data_gap in report.data_gaps if data_gap.what == name],
             )
-            for name, (title, says) in LACKS.items()
+            for name, (title, says) in DATA_GAPS.items()
         ]
         return render_page(
             rooms, session, page, "missing.html", groups=groups, report=report, titles=titles

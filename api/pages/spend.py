@@ -2,26 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.formatting import name_platform, plain_day
 from api.pages.ranking import CurrencyTable, make_tables, write_sentence
-from api.pages.site import PageHead, read_moment, render_page, set_moment
-from archive.reading.as_of.moment import Moment
-from archive.reading.visible import Include
-from archive.records.money import check_currency
+from api.pages.site import PageHead, render_page, set_moment
+from api.questions import SpendQuestion, read_question
+from archive.errors import QuestionError
+from archive.reading.as_of.moment import Moment, read_day
 from archive.spending import (
     SpendBasis,
     SpendBy,
     SpendMeasure,
-    SpendQuery,
-    SpendQueryError,
     SpendSummary,
     summarise_spending,
 )
@@ -78,7 +74,7 @@ INCLUDED = "the ads that nobody called political"
 
 
 @dataclass(frozen=True)
-class SpendQuestion:
+class SpendAsked:
     """What a reader asked, field by field, as the address holds it, and about which moment."""
 
     given: Mapping[str, str]
@@ -88,30 +84,6 @@ class SpendQuestion:
     def encoded(self) -> str:
         """The question as the query of an address."""
         return urlencode({name: value for name, value in self.given.items() if value})
-
-    def build_query(self) -> SpendQuery:
-        """The question as the archive takes it.
-
-        Raises:
-            SpendQueryError: if a field cannot be read.
-        """
-        return SpendQuery(
-            by=_read_choice(SpendBy, "by", self.given["by"]),
-            measure=_read_choice(SpendMeasure, "measure", self.given["measure"]),
-            basis=_read_choice(SpendBasis, "basis", self.given["basis"])
-            if self.given["basis"]
-            else None,
-            from_on=_read_day("from", self.given["from"]),
-            to_on=_read_day("to", self.given["to"]),
-            platform=self.given["platform"] or None,
-            country=self.given["country"] or None,
-            currency=_read_currency("currency", self.given["currency"]),
-            convert_to=_read_currency("convert_to", self.given["convert_to"]),
-            include=_read_choice(Include, "include", self.given["include"])
-            if self.given["include"]
-            else None,
-            moment=self.moment,
-        )
 
     @property
     def verb(self) -> str:
@@ -132,17 +104,17 @@ class SpendQuestion:
 
 
 @router.get("/spend")
-def show_spend(request: Request, rooms: RoomsDep) -> HTMLResponse:
+def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
     """Who spent how much, with honest bounds."""
-    question = read_question(request, read_moment(request, rooms.now()))
+    question = _take_fields(request, moment)
     with read(rooms.engine) as session:
         summary: SpendSummary | None = None
         problem = ""
         try:
-            query = question.build_query()
+            query = read_question(SpendQuestion, question.given).build_query(moment)
             rates = read_rates(rooms.settings) if query.convert_to else None
             summary = summarise_spending(session, query, rates)
-        except SpendQueryError as error:
+        except QuestionError as error:
             problem = str(error)
         page = PageHead(
             title="Who is paying?",
@@ -185,11 +157,11 @@ class ShownTable:
     converted_from: list[str]
 
 
-def _show_tables(summary: SpendSummary, question: SpendQuestion) -> list[ShownTable]:
+def _show_tables(summary: SpendSummary, question: SpendAsked) -> list[ShownTable]:
     return [_show_table(table, question) for table in make_tables(summary)]
 
 
-def _show_table(table: CurrencyTable, question: SpendQuestion) -> ShownTable:
+def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:
     sentence = write_sentence(table, question.verb, question.about)
     converted = sorted({code for row in table.rows for code in row.group.converted_from})
     if converted:
@@ -197,14 +169,14 @@ def _show_table(table: CurrencyTable, question: SpendQuestion) -> ShownTable:
     return ShownTable(table, sentence, converted)
 
 
-def _locate_data(question: SpendQuestion) -> str:
+def _locate_data(question: SpendAsked) -> str:
     return set_moment(f"/api/v1/spend?{question.encoded}", question.moment)
 
 
-def read_question(request: Request, moment: Moment) -> SpendQuestion:
+def _take_fields(request: Request, moment: Moment) -> SpendAsked:
     """What the address asks; the page without a question asks who paid most."""
     given = {name: request.query_params.get(name, "").strip() for name in FIELDS}
-    return SpendQuestion(
+    return SpendAsked(
         given
         | {
             "measure": given["measure"] or SpendMeasure.ADS.value,
@@ -214,7 +186,7 @@ def read_question(request: Request, moment: Moment) -> SpendQuestion:
     )
 
 
-def offer_values(rooms: Rooms, question: SpendQuestion) -> dict[str, list[str]]:
+def offer_values(rooms: Rooms, question: SpendAsked) -> dict[str, list[str]]:
     """For each field with a list, the values ads have, commonest first, and the one asked for."""
     try:
         found = rooms.search.search(build_query(limit=1, facets=OFFERED)).facets
@@ -224,32 +196,6 @@ def offer_values(rooms: Rooms, question: SpendQuestion) -> dict[str, list[str]]:
     return {name: list(dict.fromkeys([*asked[name], *found.get(name, {})])) for name in OFFERED}
 
 
-Choice = TypeVar("Choice", SpendBy, SpendMeasure, SpendBasis, Include)
-
-
-def _read_choice(kind: type[Choice], field: str, text: str) -> Choice:
-    try:
-        return kind(text)
-    except ValueError:
-        allowed = ", ".join(kind)
-        raise SpendQueryError(field, f"“{text}” is not one of {allowed}") from None
-
-
-def _read_day(field: str, text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise SpendQueryError(field, f"“{text}” is not a day; write it like 2026-11-20") from None
-
-
-def _read_currency(field: str, text: str) -> str | None:
-    try:
-        return check_currency(text) if text else None
-    except ValueError as error:
-        raise SpendQueryError(field, str(error)) from None
-
-
 def _write_period(first: str, last: str) -> str:
-    days = [_read_day("from", first), _read_day("to", last)]
-    said = [plain_day(day) for day in days if day]
-    return f"from {said[0]} to {said[1]}" if len(said) == 2 else ""
+    days = [plain_day(read_day(day)) for day in (first, last) if day]
+    return f"from {days[0]} to {days[1]}" if len(days) == 2 else ""

@@ -1,4 +1,4 @@
-"""Ads: many by a filter, one by its permanent id, its versions, numbers, absences and evidence."""
+"""Ads: many by a filter, one by its permanent id, its versions, numbers, vanished periods and evidence."""
 
 from typing import Annotated
 
@@ -120,11 +120,11 @@ def get_metrics(
     return answer_whole(session, metrics, moment)
 
 
-@router.get("/{source}/{ref:path}/absences")
+@router.get("/{source}/{ref:path}/vanished")
 def get_vanished_periods(
     session: Reading, ad_id: AdId, moment: MomentOf
 ) -> Listing[VanishedPeriodView]:
-    """The stretches in which complete runs did not find an ad."""
+    """The periods in which complete runs did not find an ad."""
     return answer_whole(session, list_vanished_periods(session, ad_id, moment), moment)
 
 

@@ -1,4 +1,4 @@
-"""Coverage: what this archive crawled week by week, what it saw, what sources claim, what is missing."""
+"""Coverage: what this archive crawled week by week, what it saw, what sources state, what is missing."""
 
 from datetime import date
 from typing import Annotated

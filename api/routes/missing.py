@@ -14,7 +14,7 @@ router = APIRouter(tags=["sources"])
 def get_missing(session: Reading, shape: FormatOf = Format.JSON) -> MissingReport | Response:
     """What could not be read, is not known or was not fetched, by source and reason.
 
-    As CSV the lacks alone; runs that did not end as done are in the list of runs.
+    As CSV the data gaps alone; runs that did not end as done are in the list of runs.
     """
     report = what_is_missing(session)
     return answer_csv(DataGap, report.data_gaps) if shape is Format.CSV else report

@@ -1,6 +1,6 @@
 """Notices: anyone's report about an ad; its receipt tells where it stands and nothing else."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import Reading, RoomsDep
 from archive.models import Notice
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import quote_field, view_of
 from archive.store.database import write
 from oversight.cases.notices import MAX_LINE, NoticeDraft, read_notice, receive_notice
 from oversight.cases.texts import MAX_TEXT
@@ -36,12 +36,11 @@ class NewNotice(BaseModel):
     )
 
 
+@view_of(Notice, "receipt, state, received_at")
 class NoticeState(BaseModel):
     """Where a notice stands: all that its receipt shows."""
 
-    receipt: str = Field(description=quote_field(Notice, "receipt"))
-    state: str = Field(description=quote_field(Notice, "state"))
-    received_at: datetime = Field(description=quote_field(Notice, "received_at"))
+    receipt: str
 
 
 @router.post("", status_code=201)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.models import RuleVersion
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import quote_field, view_of
 from archive.reading.rules import (
     RuleCounts,
     RuleVersionView,
@@ -25,16 +25,17 @@ from oversight.rules.versions import AnyRule, list_rules_then, pick_in_force
 router = APIRouter(prefix="/rules", tags=["rules"])
 
 
+@view_of(RuleFile)
 class RuleFacts(BaseModel):
     """What a rule is."""
 
-    id: str = Field(description=quote_field(RuleFile, "id"))
-    version: int = Field(description=quote_field(RuleFile, "version"))
-    title: str = Field(description=quote_field(RuleFile, "title"))
-    jurisdiction: str = Field(description=quote_field(RuleFile, "jurisdiction"))
-    kind: str = Field(description=quote_field(RuleFile, "kind"))
+    id: str
+    version: int
+    title: str
+    jurisdiction: str
+    kind: str
     legal_status: LegalStatus = Field(description=quote_field(Validity, "status"))
-    stage: Stage = Field(description=quote_field(RuleFile, "stage"))
+    stage: Stage
     evidence: Evidence = Field(description="How well it is founded: as its weakest text is.")
     origin: Origin | None = Field(
         description="shipped, changed by the operator, or local; empty: a version no longer in use."

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import IncludeOf, MomentOf, Reading, RoomsDep
+from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
+from api.questions import SearchQuestion
 from search.answers import answer_query
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
-from search.query import LARGEST_PAGE, LAST_RESULT, AdQuery, Sort, build_query
+from search.query import LAST_RESULT, AdQuery
 
 router = APIRouter(tags=["search"])
 
@@ -21,27 +22,14 @@ def search_ads(
     rooms: RoomsDep,
     session: Reading,
     moment: MomentOf,
-    q: Annotated[str, Query(description='Words, "phrases"; empty: every ad.')] = "",
-    filters: Annotated[
-        list[str], Query(alias="filter", description="name=value; repeat to widen or narrow.")
-    ] = [],  # noqa: B006 (FastAPI copies it)
-    sort: Annotated[Sort, Query(description="Order of the hits.")] = Sort.RELEVANCE,
-    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Hits a page.")] = 20,
-    page: Annotated[int, Query(ge=1, description="Which page, from 1.")] = 1,
-    facets: Annotated[
-        list[str], Query(alias="facet", description="Filters to count values of; repeat.")
-    ] = [],  # noqa: B006
-    include: IncludeOf = None,
+    asked: Annotated[SearchQuestion, Query()],
     shape: FormatOf = Format.JSON,
 ) -> SearchPage | Response:
     """Ads by their words, best first, with the counts of the facets asked for.
 
     At an earlier moment whole words only, newest start first. As CSV the hits, without marks in the snippet.
     """
-    pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters)]
-    query = build_query(
-        q, filters=pairs, sort=sort, limit=limit, page=page, facets=facets, include=include
-    )
+    query = asked.build_query()
     found = answer_query(session, rooms.search, query, moment)
     if shape is Format.CSV:
         return answer_csv(

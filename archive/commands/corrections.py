@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from archive.commands.moment_options import AsOf, ValidAt, read_moment
+from archive.commands.moment_options import AsOf, ValidAt, read_options
 from archive.commands.stats import IncludeToo
 from archive.reading.corrections import (
     KINDS,
@@ -29,7 +29,7 @@ def corrections(
 ) -> None:
     """List published figures that changed otherwise than by time going on, newest first."""
     with plain_errors(), read(open_or_exit(Settings())) as session:
-        moment = read_moment(as_of, valid_at)
+        moment = read_options(as_of, valid_at)
         wanted = CorrectionFilter(source=source, include=include)
         page = list_corrections(session, wanted, limit=limit, moment=moment)
     if as_json:

@@ -3,29 +3,29 @@
 `spend`, `search` and `rules list` take them.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from archive.reading.as_of.moment import Moment
-from archive.terminal import format_time
+from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
+from archive.terminal import format_time, utc_now
 
 AsOf = Annotated[
-    datetime | None, typer.Option(help="Answer with what the archive knew then (UTC).")
+    str | None, typer.Option(help=f"Answer with what the archive knew then: {HOW_TO_WRITE}.")
 ]
 ValidAt = Annotated[
-    datetime | None, typer.Option(help="Only what sources had said by then counts (UTC).")
+    str | None, typer.Option(help=f"Only what sources had said by then: {HOW_TO_WRITE}.")
 ]
 
 
-def read_moment(as_of: datetime | None, valid_at: datetime | None) -> Moment:
-    """The moment two options name; times without a zone are UTC."""
-    return Moment(_read_time(as_of), _read_time(valid_at))
+def read_options(as_of: str | None, valid_at: str | None) -> Moment:
+    """The moment two options name.
 
-
-def _read_time(given: datetime | None) -> datetime | None:
-    return given.replace(tzinfo=given.tzinfo or UTC) if given else None
+    Raises:
+        QuestionError: if one cannot be read or has not come yet.
+    """
+    return read_moment(as_of, valid_at, utc_now())
 
 
 def tell_moment(as_of: datetime | None, valid_at: datetime | None) -> str:

@@ -5,25 +5,16 @@ from typing import Annotated
 
 import typer
 
-from archive.commands.moment_options import AsOf, ValidAt, read_moment, tell_moment
+from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
 from archive.models.corrections import SpendMeasure
 from archive.records.money import format_bounds, format_units
 from archive.spending.exchange_rates import read_rates
-from archive.spending.query import SpendBasis, SpendBy, SpendQuery, SpendQueryError
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery
 from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendGroup, SpendSummary
 from archive.store.database import read
-from archive.terminal import (
-    WRONG_USAGE,
-    AsJson,
-    emit_json,
-    format_table,
-    note,
-    open_or_exit,
-    plain_errors,
-    say,
-)
+from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
 from config.settings import Settings
 
 SHOWN_AT_MOST = 40
@@ -55,21 +46,24 @@ def spend(
     as_json: AsJson = False,
 ) -> None:
     """Sum spending; ranges stay ranges and currencies apart."""
-    query = SpendQuery(
-        by=by,
-        measure=measure,
-        basis=basis,
-        from_on=_day_of(from_day),
-        to_on=_day_of(to_day),
-        source=source,
-        platform=platform,
-        country=country,
-        currency=currency,
-        convert_to=convert_to,
-        include=include,
-        moment=read_moment(as_of, valid_at),
-    )
-    summary = _summarise_or_exit(query)
+    settings = Settings()
+    with plain_errors(), read(open_or_exit(settings)) as session:
+        query = SpendQuery(
+            by=by,
+            measure=measure,
+            basis=basis,
+            from_on=_day_of(from_day),
+            to_on=_day_of(to_day),
+            source=source,
+            platform=platform,
+            country=country,
+            currency=currency,
+            convert_to=convert_to,
+            include=include,
+            moment=read_options(as_of, valid_at),
+        )
+        rates = read_rates(settings) if query.convert_to else None
+        summary = summarise_spending(session, query, rates)
     if as_json:
         emit_json(summary)
         return
@@ -79,17 +73,6 @@ def spend(
 
 def _day_of(value: datetime | None) -> date | None:
     return value.date() if value else None
-
-
-def _summarise_or_exit(query: SpendQuery) -> SpendSummary:
-    settings = Settings()
-    with plain_errors(), read(open_or_exit(settings)) as session:
-        rates = read_rates(settings) if query.convert_to else None
-        try:
-            return summarise_spending(session, query, rates)
-        except SpendQueryError as error:
-            note(str(error))
-            raise typer.Exit(WRONG_USAGE) from None
 
 
 def tell_summary(summary: SpendSummary) -> list[str]:

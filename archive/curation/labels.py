@@ -1,7 +1,7 @@
 """People's word that ads are political which nobody declared so: given, withdrawn, never deleted.
 
 `paidforby label` calls it. A label changes nothing of what the source said; `archive.reading.visible`
-reads labels to tell which ads lists and sums show unasked. Giving and withdrawing each is a leaf of the
+reads labels to tell which ads lists and sums show by default. Giving and withdrawing each is a leaf of the
 ledger.
 """
 

@@ -1,7 +1,7 @@
 """The end of a run of a source: what has vanished, and the run's row with its outcome.
 
 The import and the crawl call `close_run` in one write transaction; nothing of a run is written
-after, unless a person believes later what it no longer found (`accept_vanished`).
+after, unless a person accepts later what it no longer found (`accept_vanished`).
 """
 
 from datetime import datetime
@@ -11,13 +11,13 @@ from sqlmodel import Session, col, func, select
 
 from archive.ingest.ads.vanished_ads import find_gone, mark_vanished
 from archive.ingest.spending.withdrawn_figures import find_unstated, withdraw_missing
-from archive.models import Ad, AdvertiserSpend, Run
-from archive.models.runs import Outcome, PieceStatus
+from archive.models import Ad, AdvertiserSpend, QuarantinedBatch, Run
+from archive.models.runs import Outcome
 from archive.runs.countries import write_run_countries
 from archive.runs.lease import RunLease, end_run
 from archive.runs.monitors import ENDED_WELL, monitor_run
 from archive.runs.plausibility import Gate, ImplausibleBatchError
-from archive.runs.quarantined_batches import quarantine_batch, settle_batch, tell_quarantined
+from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
 from archive.runs.sightings import repeat_sightings
 
 NOT_COMPLETE = "that run was not complete, so what it missed may still be there"
@@ -46,7 +46,7 @@ def close_run(
 
     `is_unchanged`: the source gave the very bytes of the last run, so it showed what that one saw.
     `gate`: what may vanish at once; more is held for a person, and the run ends as `attention`
-    without having covered anything. `None`: everything is believed. Gives the run as it ended.
+    without having covered anything. `None`: everything is accepted. Gives the run as it ended.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition.
@@ -74,20 +74,15 @@ def close_run(
     return run
 
 
-def accept_vanished(session: Session, batch_id: int, by: str, because: str, now: datetime) -> Run:
-    """Release a `shrink`: what that run no longer found has vanished, as it would have then.
+def accept_vanished(session: Session, batch: QuarantinedBatch, now: datetime) -> Run:
+    """Take in a `shrink` that was released: what that run no longer found has vanished then.
 
     Ads that later runs saw again have come back at the first of these runs. The run becomes the
     complete run it was.
-
-    Raises:
-        ArchiveError: if the batch was settled before, or nobody or no reason is named.
-        NotFoundError: if there is none with this id.
     """
-    settled = settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
-    run = session.get_one(Run, settled.run_id)
+    run = session.get_one(Run, batch.run_id)
     lease = RunLease(
-        settled.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
+        batch.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
     )
     run.vanished = _mark_vanished(session, lease, now)
     write_run_countries(session, lease)
@@ -95,8 +90,8 @@ def accept_vanished(session: Session, batch_id: int, by: str, because: str, now:
     # An as-of read counts a complete run from its end on, and this one was none before now.
     run.ended_at = now
     run.reason = (
-        f"a mass takedown of {settled.figures['gone']:,} {settled.figures['what']}, "
-        f"believed by {settled.settled_by} because: {settled.settled_because}"
+        f"a mass takedown of {batch.figures['gone']:,} {batch.figures['what']}, "
+        f"accepted by {batch.settled_by} because: {batch.settled_because}"
     )
     session.add(run)
     session.flush()
@@ -109,7 +104,7 @@ def _mark_vanished(
     """Mark ads that a complete run no longer found, and statements; gives how many ads.
 
     Raises:
-        ImplausibleBatchError: if the gate does not believe it; nothing is marked then.
+        ImplausibleBatchError: if the page is implausible; nothing is marked then.
     """
     gone, unstated = find_gone(session, lease), find_unstated(session, lease)
     if gate and gone:

@@ -54,11 +54,11 @@ def ingest_page(
     """Take one page of records in, and move the checkpoint to `cursor`.
 
     A record whose key repeats in the page counts as seen again, in the order of the page. Without a
-    `gate` everything is believed.
+    `gate` everything is accepted.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition.
-        ImplausibleBatchError: if the gate does not believe the page.
+        ImplausibleBatchError: if the page is implausible.
     """
     hold_lease(session, lease, now, cursor=cursor)
     stamp = Stamp(lease, capture_id, now, is_late=has_newer_run(session, lease))

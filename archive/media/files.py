@@ -32,7 +32,7 @@ RETRY_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class DueAd:
-    """An ad with the addresses that are to be crawled now; all its runs are written down together."""
+    """An ad with the addresses that are to be fetched now; all its runs are written down together."""
 
     ad_id: int
     ref: str
@@ -60,7 +60,7 @@ class MachineText:
 
 
 def list_due(session: Session, scope: MediaTermsScope, now: datetime, limit: int) -> list[DueAd]:
-    """Ads of a shelf whose media are to be crawled now, at most `limit`.
+    """Ads of a scope whose media are to be fetched now, at most `limit`.
 
     First those nobody has crawled in their present version, newest first: theirs are the likeliest
     to go soon. Then the addresses that a former run did not reach.

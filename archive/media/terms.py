@@ -1,6 +1,6 @@
 """Whose terms hold for an ad's pictures and videos: its source's, or those of the feed it came in.
 
-`scrapers/media/collecting.py` goes from shelf to shelf and keeps the feeds' terms up to date;
+`scrapers/media/collecting.py` goes from scope to scope and keeps the feeds' terms up to date;
 `archive/reading/ads/media.py` asks before it shows a file. Nothing here fetches or shows anything.
 """
 

@@ -84,7 +84,7 @@ class AdMetric(AdNumbers, table=True):
 
 
 class VanishedPeriod(SQLModel, table=True):
-    """A stretch in which complete runs did not find an ad."""
+    """A period in which complete runs did not find an ad."""
 
     __tablename__ = "vanished_period"
 

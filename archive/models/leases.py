@@ -20,7 +20,7 @@ class SingletonLease(SQLModel, table=True):
 
     __tablename__ = "singleton_lease"
 
-    name: str = Field(primary_key=True, description="The duty: `scheduler` or `mail`.")
+    name: str = Field(primary_key=True, description="The duty: `scheduler`, `worker` or `mail`.")
     worker: str = Field(description="Machine and process that holds it, or held it last.")
     token: int = Field(description="Fence: raised each time another process takes the duty.")
     lease_until: datetime | None = Field(

@@ -144,7 +144,7 @@ class Capture(SQLModel, table=True):
 
 
 class PieceStatus(StrEnum):
-    """What became of a quarantined piece."""
+    """What became of a quarantined piece or a quarantined batch."""
 
     QUARANTINED = "quarantined"
     RELEASED = "released"
@@ -152,7 +152,7 @@ class PieceStatus(StrEnum):
 
 
 class QuarantinedPiece(SQLModel, table=True):
-    """A piece of a source we could not read or believe; its bytes are kept."""
+    """A piece of a source that could not be read or was implausible; its bytes are kept."""
 
     __tablename__ = "quarantined_piece"
 
@@ -173,6 +173,7 @@ class QuarantinedPiece(SQLModel, table=True):
     quarantined_at: datetime = Field(description="When it was put aside.")
     settled_at: datetime | None = Field(default=None, description="When a person settled it.")
     settled_by: str | None = Field(default=None, description="Who settled it.")
+    settled_because: str | None = Field(default=None, description="Why, in that person's words.")
 
 
 class Sighting(SQLModel, table=True):

@@ -17,7 +17,7 @@ from archive.reading.ads.ads import find_hidden
 from archive.reading.ads.advertisers import name_advertisers
 from archive.reading.ads.aliases import list_former_ids
 from archive.reading.as_of.moment import NOW, Moment
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number, gather_rows
 from archive.reading.visible import Include
@@ -55,25 +55,24 @@ class CorrectionFilter:
     """Whether corrections of ads without a political label are asked for; one subject's always are."""
 
 
+@view_of(Correction)
 class CorrectionView(SQLModel):
     """A published figure that changed otherwise than by time going on."""
 
-    id: int = Field(description=quote_field(Correction, "id"))
-    measure: SpendMeasure = Field(description=quote_field(Correction, "measure"))
-    kind: CorrectionKind = Field(description=quote_field(Correction, "kind"))
-    source: str = Field(description=quote_field(Correction, "source"))
-    subject: str = Field(description=quote_field(Correction, "subject"))
+    id: int
+    measure: SpendMeasure
+    kind: CorrectionKind
+    source: str
+    subject: str
     figure: str = Field(description="What the figure is of, in words.")
-    advertiser_id: str | None = Field(description=quote_field(Correction, "advertiser_id"))
+    advertiser_id: str | None
     advertiser_name: str | None = Field(description="Its newest name; empty: not known.")
-    before: dict[str, Any] = Field(description=quote_field(Correction, "before"))
-    after: dict[str, Any] = Field(description=quote_field(Correction, "after"))
-    before_observed_at: datetime | None = Field(
-        description=quote_field(Correction, "before_observed_at")
-    )
-    observed_at: datetime = Field(description=quote_field(Correction, "observed_at"))
-    recorded_at: datetime = Field(description=quote_field(Correction, "recorded_at"))
-    capture_id: int | None = Field(description=quote_field(Correction, "capture_id"))
+    before: dict[str, Any]
+    after: dict[str, Any]
+    before_observed_at: datetime | None
+    observed_at: datetime
+    recorded_at: datetime
+    capture_id: int | None
 
 
 def list_corrections(

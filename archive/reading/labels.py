@@ -11,13 +11,14 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import AdVersion, PoliticalLabel
 from archive.reading.as_of.moment import Moment
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import view_of
 from archive.reading.visible import DECLARED_POLITICAL
 from archive.records import MissingReason
 
 PERSON, RULE, SOURCE = "person", "rule", "source"
 
 
+@view_of(PoliticalLabel)
 class LabelView(SQLModel):
     """Somebody's word on whether an ad is political, from one time to another."""
 
@@ -29,14 +30,12 @@ class LabelView(SQLModel):
         description="Whether it is political; empty: the source has such labels and gave it none."
     )
     said_by: str | None = Field(description="The person who says so; empty: the source.")
-    rule_id: str | None = Field(description=quote_field(PoliticalLabel, "rule_id"))
+    rule_id: str | None
     reason: str = Field(description="Why; empty: the source gives no reasons.")
     since_at: datetime = Field(description="Since when: the source said so, or the person did.")
     until_at: datetime | None = Field(description="Since when it no longer holds; empty: it holds.")
-    withdrawn_by: str | None = Field(description=quote_field(PoliticalLabel, "withdrawn_by"))
-    withdrawal_reason: str | None = Field(
-        description=quote_field(PoliticalLabel, "withdrawal_reason")
-    )
+    withdrawn_by: str | None
+    withdrawal_reason: str | None
 
 
 def list_labels(session: Session, ad_row_id: int, moment: Moment) -> list[LabelView]:
@@ -52,7 +51,7 @@ def list_labels(session: Session, ad_row_id: int, moment: Moment) -> list[LabelV
 
 
 def _tell_declared(versions: Sequence[AdVersion]) -> Iterator[LabelView]:
-    """A row for each stretch in which the source said the same; where it said nothing, none."""
+    """A row for each period in which the source said the same; where it said nothing, none."""
     standing: LabelView | None = None
     for version in versions:
         now = _read_declared(version)

@@ -28,7 +28,7 @@ class CursorError(ArchiveError):
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """A stretch of a list in the order of its keys."""
+    """A part of a list in the order of its keys."""
 
     items: list[Item]
     next_cursor: str | None

@@ -11,16 +11,13 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Evaluation, RuleVersion
 from archive.models.oversight import RuleAnswer
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import view_of
 from archive.reading.visible import select_hidden
 
 
+@view_of(RuleVersion, "version, sha256, recorded_at")
 class RuleVersionView(SQLModel):
     """One immutable version of a rule that signals, flags and decisions cite."""
-
-    version: int = Field(description=quote_field(RuleVersion, "version"))
-    sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
-    recorded_at: datetime = Field(description=quote_field(RuleVersion, "recorded_at"))
 
 
 class AnswerCounts(SQLModel):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import PublicAd, RuleVersion, Signal
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.views import VISIBLE_BY_DEFAULT
@@ -19,20 +19,21 @@ from archive.reading.visible import is_visible_by_default
 LISTING = "signals"
 
 
+@view_of(Signal)
 class SignalView(SQLModel):
     """A machine's suspicion or open question about one ad, with its whole reckoning."""
 
-    id: int = Field(description=quote_field(Signal, "id"))
+    id: int
     ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
     is_visible_by_default: bool = Field(description=VISIBLE_BY_DEFAULT)
     rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
-    election_id: str = Field(description=quote_field(Signal, "election_id"))
-    answer: str = Field(description=quote_field(Signal, "answer"))
-    because: list[str] = Field(description=quote_field(Signal, "because"))
-    trace: dict[str, Any] = Field(description=quote_field(Signal, "trace"))
-    is_historic: bool = Field(description=quote_field(Signal, "is_historic"))
-    signalled_at: datetime = Field(description=quote_field(Signal, "signalled_at"))
+    election_id: str
+    answer: str
+    because: list[str]
+    trace: dict[str, Any]
+    is_historic: bool
+    signalled_at: datetime
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from archive.models import (
     Source,
     VanishedPeriod,
 )
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import view_of
 from archive.reading.labels import LabelView
 from archive.records import (
     AdContent,
@@ -39,37 +39,27 @@ DATA_AS_OF = "When this archive last learned anything or last crawled, as of the
 
 
 VISIBLE_BY_DEFAULT = (
-    "Whether lists and sums show the ad unasked; no: its source showed it without a political label, and "
+    "Whether lists and sums show the ad by default; no: its source showed it without a political label, and "
     "nobody has called it political."
 )
 
 
+@view_of(Redaction, "field, basis, decided_by, recorded_at")
 class RedactionView(SQLModel):
     """A field withheld from every answer about an ad, whatever time it is about."""
 
-    field: str = Field(description=quote_field(Redaction, "field"))
-    basis: str = Field(description=quote_field(Redaction, "basis"))
-    decided_by: str = Field(description=quote_field(Redaction, "decided_by"))
-    recorded_at: datetime = Field(description=quote_field(Redaction, "recorded_at"))
 
-
+@view_of(
+    PublicAd,
+    "public_id as id, source, advertiser_id, text, landing_domains, missing, source_fields, state, "
+    "versions, content_sha256, first_seen_at, last_changed_at, vanished_at, recorded_at",
+)
 class AdItem(AdContent, AdNumbers):
     """An ad as lists show it: content, numbers, and what the archive knows about it."""
 
-    id: str = Field(description=quote_field(PublicAd, "public_id"))
-    source: str = Field(description=quote_field(PublicAd, "source"))
-    advertiser_id: str | None = Field(description=quote_field(PublicAd, "advertiser_id"))
-    text: str = Field(description=quote_field(PublicAd, "text"))
-    landing_domains: list[str] = Field(description=quote_field(PublicAd, "landing_domains"))
-    missing: dict[str, MissingReason] = Field(description=quote_field(PublicAd, "missing"))
-    source_fields: dict[str, str] = Field(description=quote_field(PublicAd, "source_fields"))
-    state: str = Field(description=quote_field(PublicAd, "state"))
-    versions: int = Field(description=quote_field(PublicAd, "versions"))
-    content_sha256: str = Field(description=quote_field(PublicAd, "content_sha256"))
-    first_seen_at: datetime = Field(description=quote_field(PublicAd, "first_seen_at"))
-    last_changed_at: datetime = Field(description=quote_field(PublicAd, "last_changed_at"))
-    vanished_at: datetime | None = Field(description=quote_field(PublicAd, "vanished_at"))
-    recorded_at: datetime = Field(description=quote_field(PublicAd, "recorded_at"))
+    id: str
+    source: str
+    missing: dict[str, MissingReason]
     is_visible_by_default: bool = Field(description=VISIBLE_BY_DEFAULT)
 
 
@@ -95,70 +85,55 @@ class FieldChange(SQLModel):
     after: Any = Field(default=None, description="Its value in this version; empty: none.")
 
 
+@view_of(AdVersion, "seq, observed_at, recorded_at, content_sha256, capture_id, content")
 class VersionView(SQLModel):
     """One state of an ad's content, and what it changed."""
 
-    seq: int = Field(description=quote_field(AdVersion, "seq"))
-    observed_at: datetime = Field(description=quote_field(AdVersion, "observed_at"))
-    recorded_at: datetime = Field(description=quote_field(AdVersion, "recorded_at"))
-    content_sha256: str = Field(description=quote_field(AdVersion, "content_sha256"))
-    capture_id: int | None = Field(description=quote_field(AdVersion, "capture_id"))
-    content: dict[str, Any] = Field(description=quote_field(AdVersion, "content"))
+    capture_id: int | None
+    content: dict[str, Any]
     changes: list[FieldChange] = Field(
         description="Fields that differ from the version observed before it; empty for the first."
     )
     redactions: list[RedactionView] = Field(description=REDACTIONS)
 
 
+@view_of(AdMetric, "seq, observed_at, recorded_at, missing, capture_id")
 class MetricView(AdNumbers):
     """The numbers of an ad at one time."""
 
-    seq: int = Field(description=quote_field(AdMetric, "seq"))
-    observed_at: datetime = Field(description=quote_field(AdMetric, "observed_at"))
-    recorded_at: datetime = Field(description=quote_field(AdMetric, "recorded_at"))
-    missing: dict[str, MissingReason] = Field(description=quote_field(AdMetric, "missing"))
-    capture_id: int | None = Field(description=quote_field(AdMetric, "capture_id"))
+    missing: dict[str, MissingReason]
+    capture_id: int | None
 
 
+@view_of(VanishedPeriod)
 class VanishedPeriodView(SQLModel):
-    """A stretch in which complete runs did not find an ad."""
+    """A period in which complete runs did not find an ad."""
 
-    last_seen_at: datetime | None = Field(description=quote_field(VanishedPeriod, "last_seen_at"))
-    missed_at: datetime = Field(description=quote_field(VanishedPeriod, "missed_at"))
-    recorded_at: datetime = Field(description=quote_field(VanishedPeriod, "recorded_at"))
-    returned_at: datetime | None = Field(description=quote_field(VanishedPeriod, "returned_at"))
+    last_seen_at: datetime | None
+    missed_at: datetime
+    recorded_at: datetime
+    returned_at: datetime | None
 
 
+@view_of(Capture, "id, source, partition, url, status, media_type, fetched_at, sha256, bytes")
 class EvidenceView(SQLModel):
     """Where a statement of a source is kept: enough to check it, without the bytes themselves."""
 
-    id: int = Field(description=quote_field(Capture, "id"))
-    source: str = Field(description=quote_field(Capture, "source"))
-    partition: str = Field(description=quote_field(Capture, "partition"))
-    url: str = Field(description=quote_field(Capture, "url"))
-    status: int | None = Field(description=quote_field(Capture, "status"))
-    media_type: str = Field(description=quote_field(Capture, "media_type"))
-    fetched_at: datetime = Field(description=quote_field(Capture, "fetched_at"))
-    sha256: str = Field(description=quote_field(Capture, "sha256"))
-    bytes: int = Field(description=quote_field(Capture, "bytes"))
+    id: int
 
 
+@view_of(AdvertiserName, "name, observed_at")
 class NameView(SQLModel):
     """A name an advertiser went by."""
 
-    name: str = Field(description=quote_field(AdvertiserName, "name"))
-    observed_at: datetime = Field(description=quote_field(AdvertiserName, "observed_at"))
 
-
+@view_of(Advertiser, "id, source, ref, name, is_weak, recorded_at")
 class AdvertiserItem(SQLModel):
     """Who runs ads at one source."""
 
-    id: str = Field(description=quote_field(Advertiser, "id"))
-    source: str = Field(description=quote_field(Advertiser, "source"))
-    ref: str | None = Field(description=quote_field(Advertiser, "ref"))
-    name: str = Field(description=quote_field(Advertiser, "name"))
-    is_weak: bool = Field(description=quote_field(Advertiser, "is_weak"))
-    recorded_at: datetime = Field(description=quote_field(Advertiser, "recorded_at"))
+    id: str
+    source: str
+    name: str
     ads: int = Field(description="Ads of this advertiser that lists show.")
     unlabelled: int = Field(description="Its other ads: sources gave them no political label.")
 
@@ -176,45 +151,37 @@ class AdvertiserView(AdvertiserItem):
     data_as_of: datetime | None = Field(description=DATA_AS_OF)
 
 
+@view_of(Disclosure)
 class DisclosureView(DisclosureRecord):
     """One expenditure as last disclosed."""
 
     id: str = Field(description="Permanent id, `<source>:<ref>`.")
-    source: str = Field(description=quote_field(Disclosure, "source"))
+    source: str
     committee_name: str | None = Field(description="Registered name of the filer, if known.")
-    versions: int = Field(description=quote_field(Disclosure, "versions"))
-    observed_at: datetime = Field(description=quote_field(Disclosure, "observed_at"))
-    recorded_at: datetime = Field(description=quote_field(Disclosure, "recorded_at"))
+    versions: int
+    observed_at: datetime
+    recorded_at: datetime
 
 
+@view_of(
+    Run,
+    "id, source, partition, kind, started_at, ended_at, outcome, reason, observed_at, "
+    "observed_how, complete, seen, new, changed, unchanged, vanished, quarantined, not_read, "
+    "not_before_at",
+)
 class RunView(SQLModel):
     """One run of one partition of a source, and how it ended."""
 
-    id: int = Field(description=quote_field(Run, "id"))
-    source: str = Field(description=quote_field(Run, "source"))
-    partition: str = Field(description=quote_field(Run, "partition"))
-    kind: str = Field(description=quote_field(Run, "kind"))
-    started_at: datetime = Field(description=quote_field(Run, "started_at"))
-    ended_at: datetime | None = Field(description=quote_field(Run, "ended_at"))
-    outcome: str = Field(description=quote_field(Run, "outcome"))
-    reason: str = Field(description=quote_field(Run, "reason"))
-    observed_at: datetime = Field(description=quote_field(Run, "observed_at"))
-    observed_how: str = Field(description=quote_field(Run, "observed_how"))
-    complete: bool = Field(description=quote_field(Run, "complete"))
-    seen: int = Field(description=quote_field(Run, "seen"))
-    new: int = Field(description=quote_field(Run, "new"))
-    changed: int = Field(description=quote_field(Run, "changed"))
-    unchanged: int = Field(description=quote_field(Run, "unchanged"))
-    vanished: int = Field(description=quote_field(Run, "vanished"))
-    quarantined: int = Field(description=quote_field(Run, "quarantined"))
-    not_read: list[str] = Field(description=quote_field(Run, "not_read"))
-    not_before_at: datetime | None = Field(description=quote_field(Run, "not_before_at"))
+    id: int
+    outcome: str
+    reason: str
 
 
+@view_of(Source)
 class SourceView(SourceInfo):
     """A source, how much of it the archive holds, and the last run at it."""
 
-    id: str = Field(description=quote_field(Source, "id"))
+    id: str
     ads: int = Field(description="Ads of it that lists show.")
     unlabelled: int = Field(description="Its other ads: it gave them no political label.")
     ad_versions: int = Field(description="Versions of these ads.")
@@ -233,12 +200,12 @@ class DayCover(SQLModel):
 
     day_on: date = Field(description="The day (UTC).")
     state: str = Field(
-        description="looked, partial (the run did not reach the end), failed, or not_looked."
+        description="crawled, partial (the run did not reach the end), failed, or not_crawled."
     )
 
 
 class Gap(SQLModel):
-    """A stretch of days without a run that ended well."""
+    """A range of days without a run that ended well."""
 
     start_on: date = Field(description="First day of the gap (UTC).")
     end_on: date = Field(description="Last day of the gap, inclusive.")
@@ -255,7 +222,7 @@ class SourceCoverage(SQLModel):
     days_crawled: int = Field(description="Days with a run that ended well.")
     runs: int = Field(description="Runs, however they ended.")
     last_crawled_at: datetime | None = Field(description="When the source last answered a run.")
-    gaps: list[Gap] = Field(description="Stretches without a run that ended well, oldest first.")
+    gaps: list[Gap] = Field(description="Periods without a run that ended well, oldest first.")
 
 
 class DataGap(SQLModel):

@@ -1,4 +1,4 @@
-"""Which ads lists, sums and search show unasked: not those that a source showed without a political label.
+"""Which ads lists, sums and search show by default: not those that a source showed without a political label.
 
 The one place that says so; readers ask for the others with `include=unlabelled`. It reads the public view
 and people's labels, and nothing else. What is counted by the ad's key leaves out `select_hidden`. Rules
@@ -22,7 +22,7 @@ DECLARED_POLITICAL = "declared_political"
 HIDDEN_BY_DEFAULT = (
     "a source showed it without a political label, and nobody has called it political"
 )
-"""What an ad is that no list and no sum shows unasked, in plain words."""
+"""What an ad is that no list and no sum shows by default, in plain words."""
 
 
 class Include(StrEnum):
@@ -32,7 +32,7 @@ class Include(StrEnum):
 
 
 def is_visible_by_default(ads: type[PublicAd], moment: Moment = NOW) -> ColumnElement[bool]:
-    """Whether an ad is shown unasked, on the public view or on what `ads_at` gives in its place.
+    """Whether an ad is shown by default, on the public view or on what `ads_at` gives in its place.
 
     It is, if it was declared political, if its source says nothing either way, or if a person has
     labelled it. It is not, if its source has labels and gave it none, or says that it is not political.
@@ -46,7 +46,7 @@ def is_visible_by_default(ads: type[PublicAd], moment: Moment = NOW) -> ColumnEl
 
 
 def select_hidden() -> SelectOfScalar[int]:
-    """Keys of the ads that are not shown unasked now; found by an index that holds few others."""
+    """Keys of the ads that are not shown by default now; found by an index that holds few others."""
     declared = col(PublicAd.declared_political)
     return select(PublicAd.id).where(
         declared.is_not(True),

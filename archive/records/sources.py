@@ -194,7 +194,7 @@ class SourceTotalRecord(SQLModel):
         default=None, description="Country counted (ISO 3166-1 alpha-2); empty: the whole source."
     )
     ads_count: int = Field(
-        ge=0, le=MAX_MINOR, sa_type=BigInteger, description="Ads it claims to hold."
+        ge=0, le=MAX_MINOR, sa_type=BigInteger, description="Ads it says it holds."
     )
 
 

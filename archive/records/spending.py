@@ -29,7 +29,7 @@ class AdvertiserSpendRecord(Record):
 
     dataset: str = Field(min_length=1, description="The source's file or table the row stands in.")
     platform: str = Field(min_length=1, description="Who sells the space.")
-    grain: Grain = Field(description="Stretch of time the amount covers; grains are never added.")
+    grain: Grain = Field(description="Span of time the amount covers; grains are never added.")
     period_start_on: date | None = Field(
         default=None, description="First day covered, by the source's day (`day_zone`)."
     )

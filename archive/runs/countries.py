@@ -53,7 +53,8 @@ def _count_seen(session: Session, lease: RunLease) -> Counter[str]:
 
 
 def _count_vanished(session: Session, lease: RunLease) -> Counter[str]:
-    # Absences, not the ads' state: a run that is believed late may have lost ads that came back since.
+    # Vanished periods, not the ads' state: a run that is accepted late may have lost ads that came back
+    # since.
     gone = (
         select(col(Ad.id))
         .join(VanishedPeriod, col(VanishedPeriod.ad_id) == col(Ad.id))

@@ -14,7 +14,7 @@ from archive.models import Run
 from archive.models.runs import Outcome, RunKind
 
 RETRY_AFTER = timedelta(hours=1)
-"""A run that failed is tried again sooner than its turn."""
+"""A run that failed is tried again sooner than its due date."""
 
 
 def next_due_at(run: Run, every: timedelta) -> datetime:

@@ -1,7 +1,7 @@
 """Monitors: does a source give what it is expected to give.
 
 `archive.ingest.close_run.close_run` calls `monitor_run` at the end of every run; `archive.runs.alerts` reads
-what it wrote. Nothing here holds data back: what cannot be believed is the gate's affair
+what it wrote. Nothing here holds data back: what is implausible is the gate's affair
 (`archive.runs.plausibility`).
 """
 

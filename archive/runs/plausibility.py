@@ -1,4 +1,4 @@
-"""Whether a batch can be believed: sums that fall, ads that are gone, amounts beyond all measure.
+"""Whether a batch is plausible: sums that fall, ads that are gone, amounts beyond all measure.
 
 Ingest asks it before a page is written, `archive.ingest.close_run` before ads are marked vanished. It writes
 nothing; a batch that is implausible is put aside by `archive.runs.quarantined_batches`.
@@ -73,7 +73,7 @@ class Scale:
         the lower bounds of the other known rows, by currency. `known`: how many rows both are.
 
         Raises:
-            ImplausibleBatchError: if the sum in a currency fell by more than is believed.
+            ImplausibleBatchError: if the sum in a currency fell by more than is plausible.
         """
         self.known += known
         for currency, amount in unchanged.items():
@@ -96,7 +96,7 @@ class Scale:
             f"of {self.known:,} known {self.what}, {self.lowered[currency]:,} state less than "
             f"before: the sum falls by {fall_share:.0%}, from "
             f"{_tell_amount(before, currency)} to {_tell_amount(after, currency)}; "
-            f"up to {self.plausible_fall_share:.0%} is believed"
+            f"up to {self.plausible_fall_share:.0%} is plausible"
         )
         raise ImplausibleBatchError(
             QuarantineReason.LOWERED_TOTAL,
@@ -123,7 +123,7 @@ class Gate:
     def __init__(self, source: SourceInfo) -> None:
         self.plausible_fall_share = source.plausible_fall_share
         self.plausible_spend_minor = source.plausible_spend_minor
-        self._believed = Counter[str | None]()
+        self._accepted = Counter[str | None]()
         self.ads = Scale("ads", source.plausible_fall_share)
         self.statements = Scale("statements of spending", source.plausible_fall_share)
 
@@ -131,30 +131,30 @@ class Gate:
         """Judge each amount of a page by itself.
 
         Raises:
-            ImplausibleBatchError: at the first that is larger than is believed.
+            ImplausibleBatchError: at the first that is larger than is plausible.
         """
         for record in records:
             if isinstance(record, Payment):
                 amount = _find_largest(record)
-                if amount > self.plausible_spend_minor and amount > self._believed[record.currency]:
+                if amount > self.plausible_spend_minor and amount > self._accepted[record.currency]:
                     self._refuse_amount(record, amount)
 
     def accept_amount(self, currency: str | None, amount_minor: int) -> None:
-        """Believe amounts up to this one, since a person has believed it."""
-        self._believed[currency] = max(self._believed[currency], amount_minor)
+        """Accept amounts up to this one, since a person has accepted it."""
+        self._accepted[currency] = max(self._accepted[currency], amount_minor)
 
     def check_vanished(self, what: str, gone: int, present: int) -> None:
         """Judge what a complete run no longer found against what its partition held before.
 
         Raises:
-            ImplausibleBatchError: if more is gone than is believed.
+            ImplausibleBatchError: if more is gone than is plausible.
         """
         if present < FEWEST_PRESENT or gone <= self.plausible_fall_share * present:
             return
         fall_share = gone / present
         reason = (
             f"{gone:,} of {present:,} {what} are gone at once ({fall_share:.0%}); "
-            f"up to {self.plausible_fall_share:.0%} is believed"
+            f"up to {self.plausible_fall_share:.0%} is plausible"
         )
         figures: Figures = {
             "what": what,
@@ -169,7 +169,7 @@ class Gate:
         name, currency = _name_row(record), record.currency
         reason = (
             f"{name} states {_tell_amount(amount, currency)}; "
-            f"up to {_tell_amount(self.plausible_spend_minor, currency)} is believed"
+            f"up to {_tell_amount(self.plausible_spend_minor, currency)} is plausible"
         )
         figures: Figures = {
             "row": name,
@@ -193,7 +193,7 @@ def list_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Move
 
 
 def open_gate(session: Session, source: str) -> Gate:
-    """The gate of a run of a source, by what the source is believed and what people believed of it.
+    """The gate of a run of a source, by what is plausible for the source and what people accepted of it.
 
     An amount that was released once would otherwise be held again with every later file.
 

@@ -1,6 +1,6 @@
 """What each run saw, kept as blocks of ids: it tells when something unchanged was last seen.
 
-Ingest notes what it met; absences and late history ask. An unchanged ad costs about a byte a run
+Ingest notes what it met; vanished ads and late history ask. An unchanged ad costs about a byte a run
 and no row of its own.
 """
 

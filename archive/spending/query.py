@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from archive.errors import ArchiveError
+from archive.errors import QuestionError
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.visible import Include
+from archive.records.money import check_currency
 from archive.spending.exchange_rates import ExchangeRates
 
 
@@ -39,12 +40,8 @@ MOST_DAYS_SPLIT = 1100
 """Three years day by day; longer questions are asked by week or month."""
 
 
-class SpendQueryError(ArchiveError):
+class SpendQueryError(QuestionError):
     """A question about money that has no honest answer here; says why and what to ask instead."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -73,12 +70,12 @@ class SpendQuery:
 
     @property
     def has_period(self) -> bool:
-        """Whether the question is about a stretch of days."""
+        """Whether the question is about a range of days."""
         return self.from_on is not None
 
     @property
     def resolved_basis(self) -> SpendBasis:
-        """The basis asked for, or the honest one for this question."""
+        """The basis asked for, or the automatic one."""
         if self.basis is not None:
             return self.basis
         return SpendBasis.BOUNDS if self.has_period else SpendBasis.LIFETIME
@@ -90,6 +87,8 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
     Raises:
         SpendQueryError: naming the part of the question and what to ask instead.
     """
+    if query.currency is not None:
+        _check_currency(query.currency)
     if query.convert_to is not None:
         _check_target(query.convert_to, rates)
     _check_period(query)
@@ -117,6 +116,13 @@ def _check_regions(query: SpendQuery) -> None:
             "from",
             "sources state spend in a region for the whole time they cover; leave the period out",
         )
+
+
+def _check_currency(currency: str) -> None:
+    try:
+        check_currency(currency)
+    except ValueError as error:
+        raise SpendQueryError("currency", f"{error}; write one such as EUR, in capitals") from None
 
 
 def _check_target(currency: str, rates: ExchangeRates | None) -> None:

@@ -1,4 +1,4 @@
-"""What repeated snapshots of an ad's cumulative spend prove about a stretch of days. Pure reckoning.
+"""What repeated snapshots of an ad's cumulative spend prove about a range of days. Pure reckoning.
 
 Sources state, at irregular times, a range of what an ad has spent so far. Spend never falls, so by the
 end of day t at least every lower bound seen up to t has been spent, and at most every upper bound seen

@@ -12,57 +12,55 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.errors import NotFoundError
 from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVersion, Signal
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
 
 DECISIONS, FLAGS = "decisions", "flags"
 
 
+@view_of(CaseStep, "event, from_state, to_state, at")
 class StepView(SQLModel):
     """One step of a flag's way."""
 
-    event: str = Field(description=quote_field(CaseStep, "event"))
-    from_state: str = Field(description=quote_field(CaseStep, "from_state"))
-    to_state: str = Field(description=quote_field(CaseStep, "to_state"))
-    at: datetime = Field(description=quote_field(CaseStep, "at"))
 
-
+@view_of(Flag)
 class FlagView(SQLModel):
     """A flag as the desk sees it."""
 
-    reference: str = Field(description=quote_field(Flag, "reference"))
+    reference: str
     ad: str = Field(description=quote_field(PublicAd, "public_id"))
     ad_version: int = Field(description=quote_field(AdVersion, "seq"))
     rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_version: int = Field(description=quote_field(RuleVersion, "version"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
-    state: str = Field(description=quote_field(Flag, "state"))
-    note: str = Field(description=quote_field(Flag, "note"))
+    state: str
+    note: str
     because: list[str] = Field(description="What the signal it rests on says, if there is one.")
-    raised_at: datetime = Field(description=quote_field(Flag, "raised_at"))
+    raised_at: datetime
     steps: list[StepView] = Field(description="The steps so far, oldest first.")
 
 
+@view_of(Decision)
 class DecisionView(SQLModel):
     """A decision as everybody sees it."""
 
-    reference: str = Field(description=quote_field(Decision, "reference"))
+    reference: str
     flag: str = Field(description=quote_field(Flag, "reference"))
     ad: str = Field(description=quote_field(PublicAd, "public_id"))
     ad_version: int = Field(description=quote_field(AdVersion, "seq"))
     rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_version: int = Field(description=quote_field(RuleVersion, "version"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
-    outcome: str = Field(description=quote_field(Decision, "outcome"))
-    plain_summary: str = Field(description=quote_field(Decision, "plain_summary"))
-    reasons: str = Field(description=quote_field(Decision, "reasons"))
-    legal_basis: str = Field(description=quote_field(Decision, "legal_basis"))
-    deployment_kind: str = Field(description=quote_field(Decision, "deployment_kind"))
-    operator_name: str = Field(description=quote_field(Decision, "operator_name"))
-    automated_detection: bool = Field(description=quote_field(Decision, "automated_detection"))
+    outcome: str
+    plain_summary: str
+    reasons: str
+    legal_basis: str
+    deployment_kind: str
+    operator_name: str
+    automated_detection: bool
     because: list[str] = Field(description="What the signal it rests on says, if there is one.")
-    decided_at: datetime = Field(description=quote_field(Decision, "decided_at"))
+    decided_at: datetime
     state: str = Field(description=quote_field(Flag, "state"))
     steps: list[StepView] = Field(description="The steps of the flag, oldest first.")
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from archive.commands.moment_options import AsOf, ValidAt, read_moment
+from archive.commands.moment_options import AsOf, ValidAt, read_options
 from archive.errors import ArchiveError, NotFoundError
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
@@ -26,8 +26,8 @@ from archive.terminal import (
 )
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election, load_elections
-from oversight.reference.files import ReferenceFileError
 from oversight.reference.parameters import load_parameters
 from oversight.reference.windows import Span, compute_window
 from oversight.rules.loading import Rule, find_rule, load_rule, load_rules
@@ -64,13 +64,13 @@ def check_files(
 
 def _load_each(
     settings: Settings, files: list[ConfigFile]
-) -> tuple[list[Rule], list[ReferenceFileError]]:
+) -> tuple[list[Rule], list[YamlFileError]]:
     parameters = load_parameters(settings)
     rules, refused = [], []
     for file in files:
         try:
             rules.append(load_rule(file, parameters))
-        except ReferenceFileError as error:
+        except YamlFileError as error:
             refused.append(error)
     return rules, refused
 
@@ -82,7 +82,7 @@ def _find_files(path: Path) -> list[ConfigFile]:
     return [ConfigFile(str(file), file, Origin.LOCAL) for file in found]
 
 
-def _report_check(rules: list[Rule], refused: list[ReferenceFileError], *, as_json: bool) -> None:
+def _report_check(rules: list[Rule], refused: list[YamlFileError], *, as_json: bool) -> None:
     for error in refused:
         note(str(error))
     if as_json:
@@ -98,7 +98,7 @@ def _report_check(rules: list[Rule], refused: list[ReferenceFileError], *, as_js
 def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = False) -> None:
     """List the rules of this deployment, now or as held and in force at an earlier moment."""
     with plain_errors():
-        described = [describe_rule(rule) for rule in _find_rules(read_moment(as_of, valid_at))]
+        described = [describe_rule(rule) for rule in _find_rules(read_options(as_of, valid_at))]
     if as_json:
         emit_json(described)
         return

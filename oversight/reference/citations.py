@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from oversight.reference.files import ReferenceModel
+from config.yaml_files import FileModel
 
 
 class Evidence(StrEnum):
@@ -26,7 +26,7 @@ class Evidence(StrEnum):
 UNREAD = {Evidence.OWN_PATTERN, Evidence.MEMORY}
 
 
-class Citation(ReferenceModel):
+class Citation(FileModel):
     """A text something rests on."""
 
     cite: str = Field(min_length=1, description="The provision or publication, as people cite it.")

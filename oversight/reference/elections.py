@@ -11,11 +11,11 @@ from pydantic import Field, field_validator, model_validator
 
 from config.overlay import list_config_files
 from config.settings import Settings
+from config.yaml_files import FileModel, read_file
 from oversight.reference.citations import Citation
-from oversight.reference.files import ReferenceFile, ReferenceModel
 
 
-class PollHours(ReferenceModel):
+class PollHours(FileModel):
     """When the polls of one time zone are open, on each polling day."""
 
     zone: str = Field(description="IANA time zone.")
@@ -58,7 +58,7 @@ class ElectionSource(Citation):
 SOURCED = ("polling_days", "called_on", "polls")
 
 
-class Election(ReferenceModel):
+class Election(FileModel):
     """An election or a referendum."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Our id.")
@@ -102,13 +102,13 @@ def load_elections(settings: Settings) -> list[Election]:
     """The calendar, ordered by first polling day, shipped files overlaid by the operator's own.
 
     Raises:
-        ReferenceFileError: if a file cannot be used or an id is given twice.
+        YamlFileError: if a file cannot be used or an id is given twice.
     """
     elections: dict[str, Election] = {}
     for file in list_config_files(settings, "elections", ".yaml"):
-        reference = ReferenceFile(file)
-        election = reference.read_as(Election)
+        text = read_file(file)
+        election = text.read_as(Election)
         if election.id in elections:
-            raise reference.make_error(["id"], f"{election.id} is already another file's election")
+            raise text.make_error(["id"], f"{election.id} is already another file's election")
         elections[election.id] = election
     return sorted(elections.values(), key=lambda e: (e.polling_days, e.id))

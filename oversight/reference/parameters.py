@@ -11,9 +11,9 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 from archive.records import MissingReason
 from config.overlay import list_config_files
 from config.settings import Settings
+from config.yaml_files import FileModel, read_model
 from oversight.language import FactType, FactValue
 from oversight.reference.citations import Citation
-from oversight.reference.files import ReferenceFile, ReferenceModel
 
 ParameterValue = StrictBool | StrictInt | StrictStr | tuple[StrictStr, ...]
 
@@ -25,7 +25,7 @@ PYTHON_TYPES: dict[FactType, type] = {
 }
 
 
-class DatedValue(ReferenceModel):
+class DatedValue(FileModel):
     """A value and the first day it holds."""
 
     starts_on: date = Field(alias="from", description="First day of the value.")
@@ -33,7 +33,7 @@ class DatedValue(ReferenceModel):
     source: Citation = Field(description="Where the value comes from.")
 
 
-class Parameter(ReferenceModel):
+class Parameter(FileModel):
     """A figure or list that rules name as `p.<id>`."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name in rules, after `p.`.")
@@ -81,8 +81,8 @@ def load_parameters(settings: Settings) -> dict[str, Parameter]:
     """All parameters by id, shipped ones overlaid by the operator's own.
 
     Raises:
-        ReferenceFileError: if a file cannot be used.
+        YamlFileError: if a file cannot be used.
     """
     files = list_config_files(settings, "params", ".yaml")
-    parameters = [ReferenceFile(file).read_as(Parameter) for file in files]
+    parameters = [read_model(file, Parameter) for file in files]
     return {parameter.id: parameter for parameter in parameters}

@@ -1,4 +1,4 @@
-"""When an ad ran, as far as it is known, and whether that touches a stretch of time.
+"""When an ad ran, as far as it is known, and whether that touches a span of time.
 
 A period holds bounds for its start and its end. Questions are answered true or false only if that is
 so for every start and end within the bounds; otherwise `None`, unknown.
@@ -33,19 +33,19 @@ class Period:
     end_upper: datetime
 
     def overlaps(self, start_at: datetime, end_at: datetime) -> bool | None:
-        """Whether the run touches the stretch from `start_at` to just before `end_at`."""
+        """Whether the run touches the span from `start_at` to just before `end_at`."""
         if self.start_lower >= end_at or self.end_upper < start_at:
             return False
         return True if self.start_upper < end_at and self.end_lower >= start_at else None
 
     def is_inside(self, start_at: datetime, end_at: datetime) -> bool | None:
-        """Whether the whole run lies within the stretch."""
+        """Whether the whole run lies within the span."""
         if self.start_upper < start_at or self.end_lower >= end_at:
             return False
         return True if self.start_lower >= start_at and self.end_upper < end_at else None
 
     def starts_inside(self, start_at: datetime, end_at: datetime) -> bool | None:
-        """Whether the run starts within the stretch."""
+        """Whether the run starts within the span."""
         if self.start_upper < start_at or self.start_lower >= end_at:
             return False
         return True if self.start_lower >= start_at and self.start_upper < end_at else None

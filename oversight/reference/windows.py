@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from config.yaml_files import FileModel
 from oversight.reference.elections import Election, PollHours
-from oversight.reference.files import ReferenceModel
 from oversight.reference.periods import Period
 
 
@@ -71,7 +71,7 @@ class Edge:
 NOT_COUNTED = {"anchor", "sign"}
 
 
-class WindowSpec(ReferenceModel):
+class WindowSpec(FileModel):
     """A window as a rule writes it, made for each election: it opens at `from`, is over at `to`."""
 
     starts: str = Field(alias="from", description="Moment the window opens.")

@@ -15,6 +15,7 @@ from archive.records.projection import fold_text
 from oversight.language import Facts, FactType, FactValue
 
 WHITE_SPACE = re.compile(r"\s+")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 AD_FACTS = {
     "source": FactType.STRING,
@@ -139,8 +140,8 @@ def parse_fact(kind: FactType, written: object) -> FactValue:
 
 
 def _parse_time(written: object) -> date | datetime:
-    if isinstance(written, date):
-        return written
+    if isinstance(written, str) and DAY.fullmatch(written):
+        return date.fromisoformat(written)
     if not isinstance(written, str) or not written.endswith("Z"):
         raise ValueError(f"{written!r} is not a day or a UTC time such as 2023-05-21T04:00:00Z")
     return datetime.fromisoformat(written)

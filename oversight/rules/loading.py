@@ -12,6 +12,7 @@ from archive.errors import NotFoundError
 from archive.records.canonical import hash_bytes
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.settings import Settings
+from config.yaml_files import YamlFileError, YamlText, read_file
 from oversight.language import (
     Closure,
     Facts,
@@ -22,15 +23,10 @@ from oversight.language import (
     compile_node,
     parse_expression,
 )
-from oversight.reference.files import ReferenceFile, ReferenceFileError
 from oversight.reference.parameters import Parameter, load_parameters
 from oversight.rules.answers import ExplainedAnswer, answer_clauses
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS, parse_fact
 from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
-
-
-class RuleFileError(ReferenceFileError):
-    """A rule file that does not load, with file, line, field and reason."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +61,16 @@ def load_rules(settings: Settings) -> list[Rule]:
     """All rules, shipped ones overlaid by the operator's own, ordered by id.
 
     Raises:
-        ReferenceFileError: if a file is not a rule or a parameter.
-        RuleFileError: if a condition cannot be read, a test fails or an id is given twice.
+        YamlFileError: if a file is not a rule or a parameter, a condition cannot be read, a test
+            fails or an id is given twice.
     """
     parameters = load_parameters(settings)
     rules: dict[str, Rule] = {}
     for file in list_config_files(settings, "rules", ".yaml"):
         rule = load_rule(file, parameters)
         if rule.id in rules:
-            raise RuleFileError(file.relative, None, "id", f"{rule.id} is another file's rule too")
+            why = f"{rule.id} is another file's rule too"
+            raise YamlFileError(str(file.path), None, "id", why)
         rules[rule.id] = rule
     return [rules[rule_id] for rule_id in sorted(rules)]
 
@@ -82,19 +79,20 @@ def load_rule(file: ConfigFile, parameters: Mapping[str, Parameter]) -> Rule:
     """One rule, compiled and tested.
 
     Raises:
-        ReferenceFileError: if the file is not a rule.
-        RuleFileError: if a condition cannot be read or a test fails.
+        YamlFileError: if the file is not a rule, a condition cannot be read or a test fails.
     """
-    reference = ReferenceFile(file)
-    text = reference.read_as(RuleFile)
+    written = read_file(file)
+    text = written.read_as(RuleFile)
     if file.path.stem != text.id:
-        raise _refuse(reference, ["id"], f"the file of {text.id} is called {text.id}.yaml")
+        raise written.make_error(["id"], f"the file of {text.id} is called {text.id}.yaml")
     unknown = set(text.params) - parameters.keys()
     if unknown:
-        raise _refuse(reference, ["params"], f"no parameter {', '.join(sorted(unknown))}")
-    rule = _compile_rule(reference, text, {name: parameters[name] for name in text.params})
+        raise written.make_error(["params"], f"no parameter {', '.join(sorted(unknown))}")
+    rule = _compile_rule(
+        written, file.origin, text, {name: parameters[name] for name in text.params}
+    )
     for index, test in enumerate(text.tests):
-        _run_test(reference, rule, test, index)
+        _run_test(written, rule, test, index)
     return rule
 
 
@@ -123,21 +121,20 @@ def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Explained
 
 
 def _compile_rule(
-    reference: ReferenceFile, text: RuleFile, parameters: Mapping[str, Parameter]
+    written: YamlText, origin: Origin, text: RuleFile, parameters: Mapping[str, Parameter]
 ) -> Rule:
     schema = _list_facts(text) | {f"p.{name}": p.type for name, p in parameters.items()}
     duty = "requires" if text.requires else "forbids"
     return Rule(
         file=text,
-        sha256=hash_bytes(reference.data),
-        text=reference.data.decode(),
-        origin=reference.origin,
+        sha256=hash_bytes(written.data),
+        text=written.data.decode(),
+        origin=origin,
         parameters=parameters,
-        applies_when=_compile(reference, ["applies_when"], text.applies_when, schema),
-        duty=_compile(reference, [duty], text.duty, schema),
+        applies_when=_compile(written, ["applies_when"], text.applies_when, schema),
+        duty=_compile(written, [duty], text.duty, schema),
         unless=tuple(
-            _compile(reference, ["unless", i], clause, schema)
-            for i, clause in enumerate(text.unless)
+            _compile(written, ["unless", i], clause, schema) for i, clause in enumerate(text.unless)
         ),
     )
 
@@ -147,41 +144,34 @@ def _list_facts(text: RuleFile) -> dict[str, FactType]:
     return {n: t for n, t in FACT_TYPES.items() if text.window or n not in HOST_FACTS}
 
 
-def _compile(
-    reference: ReferenceFile, path: list[str | int], clause: Clause, schema: Schema
-) -> Closure:
+def _compile(written: YamlText, path: list[str | int], clause: Clause, schema: Schema) -> Closure:
     try:
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
-        raise _refuse(reference, [*path, "when"], f"in the condition, {error}") from None
+        raise written.make_error([*path, "when"], f"in the condition, {error}") from None
 
 
-def _run_test(reference: ReferenceFile, rule: Rule, test: RuleTest, index: int) -> None:
+def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> None:
     """Hold a rule to one of its tests; parameters the test does not give have their newest value."""
     facts: dict[str, FactValue] = {f"p.{name}": p.newest for name, p in rule.parameters.items()}
-    for name, written in test.facts.items():
-        facts[name] = _read_test_fact(reference, rule, name, written, index)
+    for name, value in test.facts.items():
+        facts[name] = _read_test_fact(written, rule, name, value, index)
     got = answer_rule(rule, facts, in_force=True).answer
     if got is not test.expect:
         why = f"test {test.name!r}: expected {test.expect}, got {got}"
-        raise _refuse(reference, ["tests", index, "expect"], why)
+        raise written.make_error(["tests", index, "expect"], why)
 
 
 def _read_test_fact(
-    reference: ReferenceFile, rule: Rule, name: str, written: object, index: int
+    written: YamlText, rule: Rule, name: str, value: object, index: int
 ) -> FactValue:
     path: list[str | int] = ["tests", index, "facts", name]
     kind = FACT_TYPES.get(name)
     if kind is None and name.removeprefix("p.") in rule.parameters:
         kind = rule.parameters[name.removeprefix("p.")].type
     if kind is None:
-        raise _refuse(reference, path, f"there is no fact {name}")
+        raise written.make_error(path, f"there is no fact {name}")
     try:
-        return parse_fact(kind, written)
+        return parse_fact(kind, value)
     except ValueError as error:
-        raise _refuse(reference, path, str(error)) from None
-
-
-def _refuse(reference: ReferenceFile, path: list[str | int], why: str) -> RuleFileError:
-    error = reference.make_error(path, why)
-    return RuleFileError(error.file, error.line, error.field, error.why)
+        raise written.make_error(path, str(error)) from None

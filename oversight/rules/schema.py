@@ -10,8 +10,8 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from archive.models.oversight import RuleAnswer
+from config.yaml_files import FileModel
 from oversight.reference.citations import Citation, Evidence, find_weakest
-from oversight.reference.files import ReferenceModel
 from oversight.reference.windows import WindowSpec
 
 
@@ -44,7 +44,7 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class Validity(ReferenceModel):
+class Validity(FileModel):
     """Since when and until when the provision applies; an ad is judged by the law of its own days."""
 
     starts_on: date | None = Field(
@@ -64,7 +64,7 @@ class Validity(ReferenceModel):
         return has_begun and (self.ends_on is None or day < self.ends_on)
 
 
-class Clause(ReferenceModel):
+class Clause(FileModel):
     """A condition and the provision it puts into words."""
 
     when: str = Field(min_length=1, description="The condition, in the rule language.")
@@ -77,7 +77,7 @@ class ExceptionClause(Clause):
     id: str = Field(pattern=r"^[a-z0-9-]+$", description="Name of the exception.")
 
 
-class RuleTest(ReferenceModel):
+class RuleTest(FileModel):
     """An example the rule must answer as its author says."""
 
     name: str = Field(min_length=1, description="The example, as a sentence.")
@@ -88,7 +88,7 @@ class RuleTest(ReferenceModel):
 NEEDED_EXAMPLES = {RuleAnswer.MET, RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 
 
-class RuleFile(ReferenceModel):
+class RuleFile(FileModel):
     """A rule."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Stable id, the file's name.")
@@ -104,7 +104,7 @@ class RuleFile(ReferenceModel):
     kind: str = Field(pattern=r"^[a-z_.]+$", description="Kind, as in disclaimer.missing.")
     says: str = Field(min_length=1, description="The rule in plain words.")
     window: WindowSpec | None = Field(
-        default=None, description="Stretch around an election in which it watches."
+        default=None, description="Time around an election in which it watches."
     )
     params: tuple[str, ...] = Field(default=(), description="Parameters it names.")
     applies_when: Clause = Field(description="Which ads it is about.")

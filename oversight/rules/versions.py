@@ -13,7 +13,7 @@ from archive.models import RuleVersion
 from archive.reading.as_of.moment import Moment
 from archive.reading.rules import list_rule_texts
 from config.overlay import Origin
-from oversight.reference.files import read_kept_text
+from config.yaml_files import YamlText
 from oversight.rules.loading import Rule
 from oversight.rules.schema import RuleFile
 
@@ -42,7 +42,7 @@ def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> 
     The register says when a version was first loaded, and not when a rule went out of use.
 
     Raises:
-        ReferenceFileError: if a kept text is of a form that is no longer read.
+        YamlFileError: if a kept text is of a form that is no longer read.
     """
     if moment.as_of is None:
         return rules
@@ -60,4 +60,5 @@ def pick_in_force(rules: Sequence[AnyRule], moment: Moment) -> list[AnyRule]:
 
 
 def _read_rule_text(row: RuleVersion) -> FormerRule:
-    return FormerRule(read_kept_text(row.rule_id, row.text, RuleFile), row.sha256)
+    text = YamlText(f"rule {row.rule_id} as it was kept", row.text.encode())
+    return FormerRule(text.read_as(RuleFile), row.sha256)

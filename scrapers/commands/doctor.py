@@ -1,4 +1,4 @@
-"""Looks over this machine and this archive: what works, what lacks, how to fix it.
+"""Looks over this machine and this archive: what works, what is missing, how to fix it.
 
 `paidforby doctor` calls it. It changes nothing and goes to no source.
 """
@@ -17,11 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
-from config.settings import Dispatch, Settings
+from config.settings import Settings
+from config.yaml_files import YamlFileError
 from scrapers.media.machine_text import find_tesseract, name_version
-from scrapers.readers.yaml_files import YamlFileError
-from scrapers.work.dispatch.queue_schema import ADVICE, QueueError, QueueState, find_queue_state
-from scrapers.work.plan.credentials import CredentialError, CredentialStatus, list_standings
+from scrapers.work.dispatch.queue_schema import TOO_NEW, list_migrations, read_release
+from scrapers.work.plan.credentials import CredentialStatus, list_standings
 from search.engines import open_search
 from search.port import SearchUnavailableError
 
@@ -44,7 +44,7 @@ class Finding:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """What works here, what lacks, how to fix it."""
+    """What works here, what is missing, how to fix it."""
     findings = examine(Settings(), utc_now().date())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
@@ -77,7 +77,7 @@ def tell_findings(findings: list[Finding]) -> list[str]:
 
 
 def _tell_finding(finding: Finding, width: int) -> str:
-    missing = "LACKS" if finding.is_needed else "not set"
+    missing = "MISSING" if finding.is_needed else "not set"
     state = ("WARNS" if finding.warns else "works") if finding.works else missing
     is_shown = finding.to_type and (finding.warns or not finding.works)
     advice = f"  → {finding.to_type}" if is_shown else ""
@@ -144,22 +144,24 @@ def _examine_search(settings: Settings) -> Finding:
 
 
 def _examine_queue(settings: Settings) -> list[Finding]:
-    """The queue's tables, where an operator chose the queue."""
-    if settings.dispatch != Dispatch.QUEUE:
-        return []
+    """The queue's tables, where there are any."""
     engine = create_archive_engine(settings.resolved_database_url)
+    if not is_postgresql(engine):
+        return []
     try:
-        state = find_queue_state(engine)
-    except QueueError as error:
-        return [Finding("queue", False, str(error), to_type="export PAIDFORBY_DATABASE_URL=…")]
+        with read(engine) as session:
+            release = read_release(session.connection())
     except SQLAlchemyError:
-        return [Finding("queue", False, "not known: the archive's server does not answer")]
+        # That the server does not answer is said of the archive.
+        return []
     finally:
         engine.dispose()
-    if state == QueueState.MISSING:
-        return [Finding("queue", False, "has no tables", to_type="paidforby init")]
-    works = state == QueueState.CURRENT
-    return [Finding("queue", works, ADVICE.get(state, "its tables are up to date"))]
+    newest = list_migrations()[-1].stem
+    if release > newest:
+        return [Finding("queue", False, TOO_NEW)]
+    made_anew = "of an older procrastinate: the scheduler makes them anew when it starts"
+    state = "up to date" if release == newest else made_anew
+    return [Finding("queue", True, f"its tables are {state}")] if release else []
 
 
 def _examine_machine_text(_: Settings) -> Finding:
@@ -175,7 +177,7 @@ def _examine_credentials(settings: Settings, today: date) -> list[Finding]:
     """What each source must be shown; that it is taken, only a call of the source can tell."""
     try:
         standings = list_standings(settings)
-    except (YamlFileError, CredentialError) as error:
+    except YamlFileError as error:
         return [Finding("credentials", False, str(error), to_type="correct that file")]
     return [_tell_standing(standing, today) for standing in standings]
 

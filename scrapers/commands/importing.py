@@ -27,15 +27,14 @@ from archive.terminal import (
     say,
     utc_now,
 )
-from config.settings import Dispatch, Realm, Settings
+from config.settings import Realm, Settings
+from config.yaml_files import YamlFileError
 from scrapers.intake.importing import ImportOrder, ImportReport, Opener, import_files
 from scrapers.readers.files import SourceFile, spell_name
-from scrapers.readers.yaml_files import YamlFileError
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
 from scrapers.spiders.ad_feed import AdFeedSpider
 from scrapers.work.dispatch.following import follow_changes
-from scrapers.work.dispatch.queue_schema import init_queue
 
 EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
 IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
@@ -54,8 +53,6 @@ def init(as_json: AsJson = False) -> None:
     settings = Settings()
     with plain_errors():
         engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
-        if settings.dispatch == Dispatch.QUEUE:
-            init_queue(engine)
     database = engine.url.render_as_string(hide_password=True)
     if as_json:
         emit_json({"home": str(settings.home), "database": database})

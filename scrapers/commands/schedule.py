@@ -1,16 +1,15 @@
-"""Commands that run of sources when they are due: schedule, scheduler, worker."""
+"""Commands that crawl sources when they are due: schedule, scheduler, worker."""
 
 from typing import Annotated
 
 import typer
 
 from archive.store.database import open_archive
-from archive.terminal import AsJson, emit_json, plain_errors, say, utc_now
-from config.settings import Dispatch, Settings
+from archive.terminal import FAILED, AsJson, emit_json, plain_errors, say, utc_now
+from config.settings import Settings
 from scrapers.commands.crawl import open_or_init, report_runs
 from scrapers.work.crawl.crawl_process import choose_exit_code
-from scrapers.work.dispatch.scheduler import schedule_on
-from scrapers.work.dispatch.tasks import work_from_queue
+from scrapers.work.dispatch.tasks import schedule_on, work_from_queue
 from scrapers.work.dispatch.worker import work_on, work_once
 from scrapers.work.plan.election_mode import look_ahead
 from scrapers.work.plan.planning import forecast_windows, list_standings
@@ -25,10 +24,14 @@ from scrapers.work.plan.schedule_lines import (
 
 
 def scheduler() -> None:
-    """Start what is due, each source in its turn, until stopped."""
+    """Put what is due into the queue, until stopped; `paidforby worker --queue` takes it from there.
+
+    Needs PostgreSQL. Refuses while another scheduler is at work, or a worker without --queue.
+    """
     settings = Settings()
     with plain_errors():
         schedule_on(settings, open_or_init(settings), utc_now)
+    raise typer.Exit(FAILED)
 
 
 def schedule(as_json: AsJson = False) -> None:
@@ -53,18 +56,26 @@ def schedule(as_json: AsJson = False) -> None:
 
 
 def worker(
-    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do what is there to do, then end.")] = False,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Take work from the queue that a scheduler fills.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Crawl what is due, evaluate and index what changed, on and on."""
+    """Crawl what is due, evaluate and index what changed, until stopped.
+
+    Sources are crawled side by side. Without --queue one of several workers does all of it, and the
+    others wait to take over; all refuse while a scheduler is at work.
+    """
     settings = Settings()
     with plain_errors():
         engine = open_or_init(settings)
-        if settings.dispatch == Dispatch.QUEUE:
+        if queue:
             work_from_queue(settings, engine, utc_now, wait=not once)
             return
         if not once:
             work_on(settings, engine, utc_now)
+            raise typer.Exit(FAILED)
         runs = work_once(settings, engine, utc_now)
     report_runs(engine, runs, as_json=as_json)
     raise typer.Exit(choose_exit_code(runs))

@@ -1,7 +1,7 @@
 """Readings into the archive, page by page: records to ingest, unreadable pieces to quarantine.
 
 The import and the crawl pipeline share it, so that both mean the same by a page, and by a page that
-cannot be believed.
+is implausible.
 """
 
 from collections.abc import Callable, Sequence

@@ -37,12 +37,12 @@ from archive.store.database import read, write
 from archive.store.realm import claim_realm, read_realm
 from archive.terminal import note
 from config.settings import Realm, Settings
+from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.intake.pages import Clock
 from scrapers.media.download import Limits, download_file
 from scrapers.media.machine_text import find_tesseract, read_words, tell_unread
-from scrapers.readers.yaml_files import YamlFileError
 from scrapers.spiders import find_spiders
 
 LONGEST_WAIT_SECONDS = 60.0

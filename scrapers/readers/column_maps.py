@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from archive.records import AdRecord
 from config.overlay import ConfigFile, list_config_files
 from config.settings import Settings
+from config.yaml_files import FileModel, YamlFileError, read_model
 from scrapers.readers.column_readers import (
     READER_OF_FIELD,
     READERS,
@@ -25,17 +26,14 @@ from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import looks_like_json
 from scrapers.readers.reading import Columns, Reading, read_each_object, read_rows
 from scrapers.readers.tables import TableFormat
-from scrapers.readers.yaml_files import YamlFileError, read_model
 
 FOLDER = "column_maps"
 PLAIN = "plain"
 """The name of the map in which every column has the name of its field."""
 
 
-class ColumnRule(BaseModel):
+class ColumnRule(FileModel):
     """One column; a name alone stands for a column read as its field is read mostly."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: str = Field(min_length=1, description="Name of the column, or of the key in JSON.")
     read: str = Field(default="", description="How the value is written; empty: as mostly.")
@@ -61,10 +59,8 @@ class ColumnRule(BaseModel):
         return value
 
 
-class ColumnMap(BaseModel):
+class ColumnMap(FileModel):
     """One shape of a table of ads: a file `column_maps/<name>.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = Field(description="What the tables of this shape are.")
     publisher: str = Field(description="Who made them.")
@@ -196,8 +192,9 @@ def find_column_map(settings: Settings, name: str) -> ColumnMap:
     files = list_map_files(settings)
     if name not in files:
         known = ", ".join([PLAIN, *files])
-        raise YamlFileError(f"there is no column map {name!r}; there are: {known}")
-    return read_model(files[name].path, ColumnMap)
+        why = f"there is no column map {name!r}; there are: {known}"
+        raise YamlFileError(f"config/{FOLDER}", None, "", why)
+    return read_model(files[name], ColumnMap)
 
 
 def list_map_files(settings: Settings) -> dict[str, ConfigFile]:

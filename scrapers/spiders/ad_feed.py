@@ -14,12 +14,11 @@ from pydantic import ConfigDict, Field, model_validator
 
 from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
 from archive.runs.lease import UNNAMED_PARTITION
-from config.overlay import list_config_files
 from config.settings import DeploymentKind, Realm, Settings
+from config.yaml_files import read_models
 from scrapers.readers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
-from scrapers.readers.yaml_files import read_model
 from scrapers.sources.spider import FileReader, SourceSpider
 
 FOLDER = "feeds"
@@ -135,5 +134,4 @@ def list_feeds(settings: Settings) -> dict[str, FeedFile]:
     Raises:
         YamlFileError: naming the file, line and field that is wrong.
     """
-    files = list_config_files(settings, FOLDER, ".yaml")
-    return {file.path.stem: read_model(file.path, FeedFile) for file in files}
+    return read_models(settings, FOLDER, FeedFile)

@@ -82,7 +82,7 @@ def list_conditions(tables: SearchTables, query: AdQuery) -> list[ColumnElement[
 def leave_out_hidden(
     tables: SearchTables, query: AdQuery, ad_id: ColumnElement[int]
 ) -> list[ColumnElement[bool]]:
-    """What leaves out ads that are not listed unasked, by an id that need not be the narrow table's."""
+    """What leaves out ads that are not listed by default, by an id that need not be the narrow table's."""
     hidden_by_default = select(tables.ad.c.id).where(tables.ad.c.is_visible_by_default.is_(False))
     return [ad_id.not_in(hidden_by_default)] if query.only_visible_by_default else []
 

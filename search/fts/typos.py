@@ -5,6 +5,7 @@ Matching asks for them when no ad has the words as written; filling tells which 
 
 from collections.abc import Iterable
 
+from rapidfuzz.distance import OSA
 from sqlalchemy import column, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session
@@ -42,7 +43,7 @@ def find_variants(session: Session, tables: SearchTables, term: str) -> list[str
     )
     query = select(tables.term.c.term).where(tables.term.c.id.in_(near))
     candidates = session.connection().execute(query).scalars()
-    measured = ((measure_distance(term, other, allowed), other) for other in candidates)
+    measured = ((OSA.distance(term, other, score_cutoff=allowed), other) for other in candidates)
     return [other for distance, other in sorted(measured) if 0 < distance <= allowed][:_VARIANTS]
 
 
@@ -51,23 +52,3 @@ def allowed_typos(term: str) -> int:
     if len(term) < 5 or term.isdigit():
         return 0
     return 1 if len(term) < 9 else 2
-
-
-def measure_distance(a: str, b: str, most: int) -> int:
-    """Letters put in, left out, swapped or exchanged from one word to the other.
-
-    The optimal string alignment distance; anything above `most` may come back as `most + 1`.
-    """
-    if abs(len(a) - len(b)) > most:
-        return most + 1
-    before: list[int] = []
-    above = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        row = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, above = above, row
-    return above[-1]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sqlalchemy import event
 
@@ -12,7 +13,7 @@ from api.app import create_app
 from api.openmetrics import write_metrics
 from archive.models import QuarantinedBatch, QuarantinedPiece, RequestBudget, Run
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
-from archive.reading.sources.metrics import Metric, MetricKind, Sample, read_metrics
+from archive.reading.sources.metrics import read_metrics
 from archive.runs.alerts import note_rhythm
 from archive.store.database import create_archive_engine, read, write
 from tests.invented import NOW, SOURCES, make_settings
@@ -50,7 +51,7 @@ def parse(text: str) -> dict[tuple[str, ...], float]:
 
 def scrape(engine) -> dict[tuple[str, ...], float]:
     with read(engine) as session:
-        return parse(write_metrics(read_metrics(session, NOW)))
+        return parse(write_metrics(read_metrics(session, NOW)).decode())
 
 
 def make_run(began_at, **values) -> Run:
@@ -163,12 +164,13 @@ def test_the_same_is_told_on_both_databases(archive_url):
         session.add(make_budget("snap", requests_per_hour=10))
         metrics = read_metrics(session, NOW)
     engine.dispose()
-    families = list(text_string_to_metric_families(write_metrics(metrics)))
+    families = list(text_string_to_metric_families(write_metrics(metrics).decode()))
     assert {"paidforby_build", "paidforby_requests_left"} <= {family.name for family in families}
 
 
 def test_hostile_words_stay_within_their_label():
     hostile = 'a"} 1\n# EOF\n\\'
-    metric = Metric("x", MetricKind.GAUGE, "Two\nlines", [Sample({"source": hostile}, 2)])
-    (family,) = text_string_to_metric_families(write_metrics([metric]))
+    metric = GaugeMetricFamily("x", "Two\nlines", labels=["source"])
+    metric.add_metric([hostile], 2)
+    (family,) = text_string_to_metric_families(write_metrics([metric]).decode())
     assert [(s.labels["source"], s.value) for s in family.samples] == [(hostile, 2)]

@@ -1,14 +1,12 @@
 """How pages draw bands and strips, rank groups and write figures."""
 
 import re
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.dependencies import FutureError
 from api.pages.ad import group_delivery
 from api.pages.coverage_strip import describe_days, draw_coverage_strip, list_row_ranges
 from api.pages.formatting import (
@@ -24,7 +22,6 @@ from api.pages.formatting import (
 )
 from api.pages.range_bar import WIDTH, draw_range_bar, find_scale, round_up
 from api.pages.ranking import CurrencyTable, make_tables, rank_group, write_sentence
-from api.pages.site import AsOfError, read_time
 from archive.reading.views import DayCover
 from archive.spending import SpendBasis, SpendBy, SpendGroup, SpendMeasure, SpendSummary
 from search.hits import MARK_END, MARK_START
@@ -147,7 +144,7 @@ def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> No
 
 
 def test_coverage_is_drawn_and_said_day_by_day() -> None:
-    states = ["looked", "not_looked", "not_looked", "failed"]
+    states = ["crawled", "not_crawled", "not_crawled", "failed"]
     days = [
         DayCover(day_on=date(2026, 11, 20) + timedelta(days=i), state=state)
         for i, state in enumerate(states)
@@ -158,7 +155,7 @@ def test_coverage_is_drawn_and_said_day_by_day() -> None:
     assert 'role="img"' in draw_coverage_strip(days)
     assert [(s.state, s.days) for s in list_row_ranges(days)] == [
         ("failed", 1),
-        ("not_looked", 2),
+        ("not_crawled", 2),
         ("crawled", 1),
     ]
 
@@ -235,23 +232,3 @@ def test_a_web_address_becomes_a_link_that_tells_nothing() -> None:
     html = write_link('https://a.example/"onclick="x')
     assert 'rel="noopener noreferrer nofollow"' in html
     assert '"onclick' not in html
-
-
-def test_a_day_means_its_last_moment_and_today_means_now() -> None:
-    assert read_time("2026-11-20", NOW) == datetime(2026, 11, 20, 23, 59, 59, 999999, tzinfo=UTC)
-    assert read_time("2026-11-23", NOW) == NOW
-    assert read_time("2026-11-20T07:20Z", NOW) == datetime(2026, 11, 20, 7, 20, tzinfo=UTC)
-    assert read_time("", NOW) is None
-
-
-def test_a_time_that_is_none_or_has_not_come_is_refused() -> None:
-    with pytest.raises(AsOfError):
-        read_time("next week", NOW)
-    with pytest.raises(FutureError):
-        read_time("2026-11-24", NOW)
-
-
-@given(st.text(max_size=30))
-def test_no_text_given_as_a_time_fails_otherwise(text: str) -> None:
-    with suppress(AsOfError, FutureError):
-        assert read_time(text, NOW) is None or text.strip()

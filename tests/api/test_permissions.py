@@ -12,7 +12,7 @@ READING = {
     "/ads/example/a1": OPEN,
     "/ads/example/a1/versions": OPEN,
     "/ads/example/a1/metrics": OPEN,
-    "/ads/example/a1/absences": OPEN,
+    "/ads/example/a1/vanished": OPEN,
     "/ads/example/a1/evidence": OPEN,
     "/ads/example/a1/media": OPEN,
     "/search": OPEN,

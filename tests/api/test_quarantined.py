@@ -10,7 +10,8 @@ import pytest
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.runs.lease import begin_run, end_run
 from archive.runs.plausibility import ImplausibleBatchError
-from archive.runs.quarantined_batches import quarantine_batch, settle_batch
+from archive.runs.quarantine import settle
+from archive.runs.quarantined_batches import quarantine_batch
 from archive.store.database import open_engine, write
 from tests.api.conftest import HOSTILE, NOON
 
@@ -33,7 +34,7 @@ def held(client, settings):
         quarantine_batch(session, run, takedown, NOON)
         quarantine_batch(session, run, absurd, NOON)
         end_run(session, run, Outcome.PARTIAL, NOON)
-        settle_batch(session, 1, PieceStatus.RELEASED, "Ada", "the platform said so", LATER)
+        settle(session, "batch-1", PieceStatus.RELEASED, "Ada", "the platform said so", LATER)
     engine.dispose()
     return client
 

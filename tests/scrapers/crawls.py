@@ -15,6 +15,7 @@ from starlette.responses import Response
 from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
 from archive.models import Run
 from archive.reading.sources.stats import count_archive
+from archive.store.changes import last_change_seq, read_position
 from archive.store.database import open_archive, read
 from config.settings import Realm, Settings
 from scrapers.replica.faults import AskReplica, Fault
@@ -23,6 +24,7 @@ from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS, settings_environ
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.plan.crawl_job import CrawlJob
+from search.engines import open_search
 from tests.commands import run_paidforby
 
 TOKEN = "FICTIONAL-TOKEN"
@@ -101,3 +103,11 @@ class Home:
     def runs(self) -> list[Run]:
         with read(self.engine) as session:
             return list(session.exec(select(Run).order_by(col(Run.id))))
+
+
+def is_followed(home: Home) -> bool:
+    """Whether rules and search have read all that changed."""
+    consumers = ("oversight", open_search(home.settings, home.engine).consumer)
+    with read(home.engine) as session:
+        marks = [read_position(session, consumer) for consumer in consumers]
+        return all(mark and mark.seq == last_change_seq(session) for mark in marks)

@@ -72,7 +72,7 @@ UNLISTED = make_ad("umbrella", "Umbrellas for rainy days", declared_political=Fa
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> SearchEngine:
-    """An engine that holds ADS, and an ad that is not listed unasked; tests only read it."""
+    """An engine that holds ADS, and an ad that is not listed by default; tests only read it."""
     folder: Path = tmp_path_factory.mktemp("finding")
     search_archive = SearchArchive(init_fresh(Settings(home=folder), []))
     search_archive.add(*ADS, UNLISTED)

@@ -128,7 +128,7 @@ def _select_blocks(
 
 
 def _list_row_ranges(session: Session, plan: ReadPlan, moment: Moment, after: int) -> Iterator[Any]:
-    """What to select from: the table, or what stood there at the moment, in rising stretches."""
+    """What to select from: the table, or what stood there at the moment, in rising ranges."""
     if plan.table is PublicAd:
         yield from ads_at(session, moment, after)
     elif plan.table is Disclosure:

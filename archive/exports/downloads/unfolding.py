@@ -9,17 +9,14 @@ from typing import Any
 from sqlmodel import Field, SQLModel
 
 from archive.models import PublicAd
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import view_of
 
 REST = "rest"
 
 
+@view_of(PublicAd, "public_id as ad_id, source, platform")
 class CellRow(SQLModel):
     """What every unfolded row begins with."""
-
-    ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
-    source: str = Field(description=quote_field(PublicAd, "source"))
-    platform: str = Field(description=quote_field(PublicAd, "platform"))
 
 
 class DeliveryRow(CellRow):

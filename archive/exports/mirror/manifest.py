@@ -46,7 +46,7 @@ class MirrorManifest(SQLModel):
     """What a mirror says about itself."""
 
     format: int = Field(default=FORMAT, description="Form of the folder; this is the first.")
-    mirror_id: str = Field(description="Drawn by lot when it was made; names its mark.")
+    mirror_id: str = Field(description="Drawn by lot when it was made; names its position.")
     seq: int = Field(description="Every change up to this one is in the files, and none after it.")
     follows_seq: int | None = Field(description="The same number before the last sync.")
     data_as_of: datetime | None = Field(

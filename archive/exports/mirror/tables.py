@@ -1,4 +1,4 @@
-"""Which tables are mirrored, and which of their rows a stretch of the change sequence may have touched.
+"""Which tables are mirrored, and which of their rows a range of the change sequence may have touched.
 
 Sync asks here. A row too many does no harm, one too few would: what names a thing brings all its rows.
 """

@@ -58,7 +58,7 @@ def update_known(
     """Write what is new about known ads; returns of how many something was written.
 
     Raises:
-        ImplausibleBatchError: if the gate does not believe the page.
+        ImplausibleBatchError: if the page is implausible.
     """
     _note_places(session, stamp, met.noted)
     late = find_late(session, stamp, met.noted)

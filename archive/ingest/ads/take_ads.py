@@ -40,7 +40,7 @@ def ingest_ads(
     """Take ads in, in order; the same ad twice in one page is two observations of it.
 
     Raises:
-        ImplausibleBatchError: if the gate does not believe the page.
+        ImplausibleBatchError: if the page is implausible.
     """
     counts = Counts()
     for distinct in _split_repeats(records):
@@ -55,7 +55,7 @@ def ingest_prepared(
     """Take in ads whose hashes are known; no ad may stand twice among them.
 
     Raises:
-        ImplausibleBatchError: if the gate does not believe the page.
+        ImplausibleBatchError: if the page is implausible.
     """
     with pause_collector():
         met = meet_known(session, stamp.lease, prepared)

@@ -30,7 +30,7 @@ def mark_vanished(session: Session, lease: RunLease, now: datetime) -> int:
 
     Returns how many it missed. Ads first observed after this run are left alone; those that a newer
     look saw have been away for a while and are there. What this run says of an ad that is known to be
-    away already is kept by the absence that says so.
+    away already is kept by the vanished period that says so.
     """
     gone = find_gone(session, lease)
     source, at = lease.source, lease.observed_at
@@ -101,7 +101,7 @@ def _open_vanished_periods(
     seen_after: Mapping[int, datetime],
     now: datetime,
 ) -> None:
-    """Add a stretch of absence for each missed ad; closed where it was seen after."""
+    """Add a vanished period for each missed ad; closed where it was seen after."""
     storing = find_storing(session)
     recorded_at = storing.time(now)
     rows = [

@@ -65,7 +65,7 @@ def ingest_advertiser_spend(
     """Take statements in; one that says what the newest of its series said writes nothing.
 
     Raises:
-        ImplausibleBatchError: if the gate does not believe the page.
+        ImplausibleBatchError: if the page is implausible.
     """
     counts = Counts()
     if not records:

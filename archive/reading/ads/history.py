@@ -1,4 +1,4 @@
-"""An ad's history for readers: its versions with their differences, its numbers, its absences.
+"""An ad's history for readers: its versions with their differences, its numbers, its vanished periods.
 
 Rows stand in the order of observation; a moment leaves out what was learned or said later.
 """
@@ -57,7 +57,7 @@ def list_metrics(session: Session, ad_id: str, moment: Moment = NOW) -> list[Met
 def list_vanished_periods(
     session: Session, ad_id: str, moment: Moment = NOW
 ) -> list[VanishedPeriodView]:
-    """The stretches in which complete runs did not find an ad, oldest first.
+    """The periods in which complete runs did not find an ad, oldest first.
 
     Raises:
         NotFoundError: if the archive does not hold the ad.

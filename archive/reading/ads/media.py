@@ -229,7 +229,7 @@ def count_not_kept(session: Session) -> Iterator[DataGap]:
 def _count_states(
     session: Session, scope: MediaTermsScope
 ) -> Sequence[tuple[str | None, int, datetime]]:
-    """A shelf's ads without a kept file, by how their runs ended; `None`: nobody crawled."""
+    """A scope's ads without a kept file, by how their runs ended; `None`: not fetched yet."""
     of_the_ad = col(AdMedia.ad_id) == col(PublicAd.id)
     ended = select(func.min(AdMedia.state)).where(of_the_ad).scalar_subquery()
     listed = (

@@ -1,15 +1,21 @@
 """The moment a read is asked for: what this archive knew then, of what held at its source then.
 
-Every read function takes a `Moment`. It is made where a question comes in and only handed on; it reads
-nothing itself.
+Every read function takes a `Moment`. It is made where a question comes in, by `read_moment` whoever asks,
+and only handed on; it reads nothing itself.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 
 from sqlalchemy import ColumnElement
 from sqlmodel import col
+
+from archive.errors import QuestionError
+
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(?P<clock>[T ]\d\d:\d\d.*)?", re.ASCII)
+HOW_TO_WRITE = "a day (its last instant, UTC) or a time, such as 2026-11-20 or 2026-11-20T07:20Z"
 
 
 class Observed(Protocol):
@@ -54,3 +60,47 @@ class Moment:
 
 NOW = Moment()
 """All that is known."""
+
+
+def read_moment(as_of: str | None, valid_at: str | None, now: datetime) -> Moment:
+    """The moment that the texts of a question name; one that is empty leaves its clock open.
+
+    Raises:
+        QuestionError: if a text cannot be read, or what it names has not come yet.
+    """
+    return Moment(_read_time("as_of", as_of, now), _read_time("valid_at", valid_at, now))
+
+
+def read_day(text: str) -> date:
+    """The day that a text such as `2026-11-20` names.
+
+    Raises:
+        ValueError: if it names none; says what to write.
+    """
+    written = _WRITTEN.fullmatch(text.strip())
+    if written is None or written["clock"]:
+        raise ValueError("write a day such as 2026-11-20")
+    try:
+        return date.fromisoformat(written[0])
+    except ValueError:
+        raise ValueError(
+            f"{written[0]} is in no calendar; write a day such as 2026-11-20"
+        ) from None
+
+
+def _read_time(field: str, text: str | None, now: datetime) -> datetime | None:
+    """A day is its last instant, and the day of `now` is `now`; a time without a zone is UTC."""
+    if text is None or not text.strip():
+        return None
+    written = _WRITTEN.fullmatch(text.strip().upper())
+    try:
+        at = datetime.fromisoformat(written[0] if written else "")
+        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise QuestionError(
+            field, f"{field} {text[:50]!r} cannot be read; write {HOW_TO_WRITE}"
+        ) from None
+    if at > now:
+        raise QuestionError(field, f"{field} {text.strip()} has not come yet; leave it out for now")
+    is_day = written is not None and written["clock"] is None
+    return min(datetime.combine(at, time.max, UTC), now) if is_day else at

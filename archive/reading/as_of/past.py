@@ -1,4 +1,4 @@
-"""Ads as they were at a moment, put together from versions, numbers and absences.
+"""Ads as they were at a moment, put together from versions, numbers and vanished periods.
 
 Of what counts at the moment, the observation with the newest `observed_at` was current (a late arrival
 of old words never was); among equals the one learned last. Lists, sums and search select from
@@ -56,9 +56,9 @@ class CountedHistory:
 
 
 def ads_at(session: Session, moment: Moment, after: int = 0) -> Iterator[type[PublicAd]]:
-    """The public view at a moment, in rising stretches of ids, to select from as from the table.
+    """The public view at a moment, in rising ranges of ids, to select from as from the table.
 
-    Now it is the table itself, once, whatever `after` is. Each stretch is good until the next is
+    Now it is the table itself, once, whatever `after` is. Each range is good until the next is
     asked for, and two cannot be read side by side in one session.
     """
     if moment.is_now:

@@ -37,9 +37,9 @@ def statements_at(moment: Moment) -> type[AdvertiserSpend]:
 
 
 def disclosures_at(session: Session, moment: Moment, after: int = 0) -> Iterator[type[Disclosure]]:
-    """Filed expenditures at a moment, in rising stretches of ids, to select from as from the table.
+    """Filed expenditures at a moment, in rising ranges of ids, to select from as from the table.
 
-    Now it is the table itself, once, whatever `after` is. Each stretch is good until the next is
+    Now it is the table itself, once, whatever `after` is. Each range is good until the next is
     asked for.
     """
     if moment.is_now:

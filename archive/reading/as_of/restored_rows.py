@@ -1,7 +1,7 @@
 """A table as it stood at a moment, in stretches of ids: the same columns to select from, then as now.
 
 Rows whose current state already held are read where they are. Only the others are restored, one
-stretch at a time, into a table that lasts as long as the session; so memory stays flat. `past` says
+range at a time, into a table that lasts as long as the session; so memory stays flat. `past` says
 which rows hold and how one is restored.
 """
 
@@ -35,7 +35,7 @@ Values = dict[str, Any]
 """The columns of one row, by name."""
 
 FIRST_RANGE, LONGEST_RANGE = 512, 16_384
-"""Ids in a stretch: few for the first page of a list, then twice as many each time."""
+"""Ids in a range: few for the first page of a list, then twice as many each time."""
 
 
 def read_row_ranges(
@@ -45,7 +45,7 @@ def read_row_ranges(
     restore: Callable[[Mapping[int, str]], Iterator[Values]],
     after: int = 0,
 ) -> Iterator[type[Kept]]:
-    """The table as it stood, for rising stretches of the ids above `after`.
+    """The table as it stood, for rising ranges of the ids above `after`.
 
     Each is good until the next is asked for. `holds`: the row as it is now stood there then already;
     `restore` makes the rows of the others from their ids and sources, and leaves out what was not there.
@@ -87,7 +87,7 @@ def take_rows(
 
 
 def select_rows(table: type[Kept]) -> Select[Any]:
-    """Every column of a table or a stretch of it, without the objects a session would keep."""
+    """Every column of a table or a range of it, without the objects a session would keep."""
     return select(*_list_columns(table))
 
 

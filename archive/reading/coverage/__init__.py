@@ -1,4 +1,4 @@
-"""What this archive crawled, what it saw there, what the source claims, and what is missing.
+"""What this archive crawled, what it saw there, what the source states, and what is missing.
 
 `cover_source` answers by day, `cover_weeks` by country and week; `summarise_coverage` makes the sentence that
 stands under every sum and every list of results. Routes, pages and commands call them with a reading

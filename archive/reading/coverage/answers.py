@@ -40,7 +40,7 @@ class WeekGap(SQLModel):
 class WeekCoverage(SQLModel):
     """One week of one source, for one country or for all together.
 
-    `missing + seen == claimed` wherever `beyond_source_total` is 0.
+    `missing + seen == source_total` wherever `beyond_source_total` is 0.
     """
 
     source: str = Field(description="Source.")
@@ -63,17 +63,19 @@ class WeekCoverage(SQLModel):
         "partitions; empty: no run of this week tells."
     )
     source_total: int | None = Field(
-        description="Ads the source itself claims to hold, as it last stated by the end of the week; "
-        "empty: it claims nothing, does not split its claim by country, or nobody crawled."
+        description="Ads that the source itself says it holds, as it last stated by the end of the week; "
+        "empty: it states nothing, does not split its total by country, or nobody crawled."
     )
     source_total_from: str = Field(
-        description="The source's file or table in which the claim stands, added up over what it "
-        "counts (advertisers, pages); empty: no claim."
+        description="The source's file or table in which the total stands, added up over what it "
+        "counts (advertisers, pages); empty: no total."
     )
-    missing: int | None = Field(description="Ads claimed and not seen; empty: not known.")
-    missing_share: float | None = Field(description="Missing of claimed, 0 to 1; empty: not known.")
+    missing: int | None = Field(description="Ads stated and not seen; empty: not known.")
+    missing_share: float | None = Field(
+        description="Missing of the total, 0 to 1; empty: not known."
+    )
     beyond_source_total: int | None = Field(
-        description="Ads seen beyond what the source claims; empty: not known."
+        description="Ads seen beyond what the source states; empty: not known."
     )
     vanished: int | None = Field(
         description="Ads that complete runs of this week no longer found; empty: no complete run."
@@ -93,21 +95,21 @@ def tell_crawled_days(days: int, days_crawled: int, last_crawled_at: datetime | 
 
 
 def say_complete(seen: int | None, source_total: int | None) -> str:
-    """What was seen of what the source claims, for people: `saw 95 of 100 ads claimed: 5 missing (5 %)`."""
+    """What was seen of what the source states, for people: `saw 95 of 100 ads stated: 5 missing (5 %)`."""
     if seen is None:
         return "what there was to see is unknown"
     ads = f"{seen:,} ad{'' if seen == 1 else 's'}"
     if source_total is None:
-        return f"saw {ads}; the source claims no total to hold against it"
+        return f"saw {ads}; the source states no total to hold against it"
     if seen > source_total:
         return (
-            f"saw {ads}, {seen - source_total:,} more than the {source_total:,} the source claims"
+            f"saw {ads}, {seen - source_total:,} more than the {source_total:,} the source states"
         )
     if seen == source_total:
-        return f"saw {ads}, all that the source claims"
+        return f"saw {ads}, all that the source states"
     missing = source_total - seen
     share = _say_share(missing, source_total)
-    return f"saw {seen:,} of {source_total:,} ads claimed: {missing:,} missing ({share})"
+    return f"saw {seen:,} of {source_total:,} ads stated: {missing:,} missing ({share})"
 
 
 def _say_share(part: int, whole: int) -> str:

@@ -68,7 +68,7 @@ def _still_runs(run: PastRun) -> bool:
 def _join_days(
     data_gaps: Iterable[tuple[date, UncoveredDay]],
 ) -> Iterator[tuple[date, date, UncoveredDay]]:
-    """Days in a row that lack alike, as stretches."""
+    """Days in a row that lack alike, as ranges."""
     numbered = enumerate(data_gaps)
     for _, row_range in groupby(numbered, key=lambda n: (n[1][0] - timedelta(days=n[0]), n[1][1])):
         days = [item for _, item in row_range]

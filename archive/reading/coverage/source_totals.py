@@ -1,8 +1,8 @@
-"""How many ads the source itself claims to hold, week by week, as it last stated it.
+"""How many ads the source itself says it holds, week by week, as it last stated it.
 
 Two kinds of statements tell: totals (`source_total`), and counts beside what advertisers spent
 (`advertiser_spend`, whole lives). They are never added to each other: of several data sets, the one
-that claims most stands.
+that states most stands.
 """
 
 import json
@@ -29,7 +29,7 @@ UNIONS = frozenset({"EU"})
 
 @dataclass(frozen=True)
 class WeekTotal:
-    """What a source claims to hold for one country, or in all."""
+    """What a source says it holds for one country, or in all."""
 
     ads: int
     dataset: str
@@ -45,10 +45,10 @@ def week_of(day: date) -> date:
 
 
 def read_week_totals(session: Session, source: str, weeks: Sequence[date]) -> WeekTotals:
-    """The source's claims in each of these weeks, given by their Mondays in rising order.
+    """The source's own totals in each of these weeks, given by their Mondays in rising order.
 
-    A week counts a claim that stood at its end. Give only weeks in which the source was crawled: in
-    any other nobody knows what it claimed.
+    A week counts a total that stood at its end. Give only weeks in which the source was crawled: in
+    any other nobody knows what it stated.
     """
     week_totals: WeekTotals = {}
     if not weeks:

@@ -54,7 +54,7 @@ class SourceWeeks:
         return [ALL_COUNTRIES, *sorted(named - {ALL_COUNTRIES})]
 
     def shows(self, partition: str, country: str) -> bool:
-        """Whether a partition shows ads in a country, or should by what the source claims."""
+        """Whether a partition shows ads in a country, or should by what the source states."""
         if country in {ALL_COUNTRIES, partition}:
             return True
         has_total = country in self.countries_with_total
@@ -196,7 +196,7 @@ def _cover_week(gathered: SourceWeeks, week_on: date, country: str) -> WeekCover
 
 
 class TotalComparison(TypedDict):
-    """What of a claim was not seen, and what was seen beyond it."""
+    """What of a total was not seen, and what was seen beyond it."""
 
     missing: int | None
     missing_share: float | None
@@ -204,7 +204,7 @@ class TotalComparison(TypedDict):
 
 
 def compare_total(seen: int | None, source_total: int | None) -> TotalComparison:
-    """Hold what was seen against a claim; neither difference is below 0, both unknown without a claim."""
+    """Hold what was seen against a total; neither difference is below 0, both unknown without a total."""
     if seen is None or source_total is None:
         return {"missing": None, "missing_share": None, "beyond_source_total": None}
     missing = max(source_total - seen, 0)

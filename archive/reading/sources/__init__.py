@@ -1,1 +1,1 @@
-"""Reads of sources: their runs, what they lack, what is quarantined."""
+"""Reads of sources: their runs, their data gaps, what is quarantined."""

@@ -17,7 +17,7 @@ from archive.reading.sources.sources import show_run
 from archive.reading.views import DataGap, MissingReport
 from archive.reading.visible import HIDDEN_BY_DEFAULT, is_visible_by_default, select_hidden
 from archive.records import MISSING_IN_WORDS, MissingReason
-from archive.runs.quarantined_batches import name_batch
+from archive.runs.quarantine import name_quarantined
 
 RUNS_SHOWN = 100
 
@@ -75,7 +75,7 @@ def _list_quarantined_batches(session: Session) -> Iterator[DataGap]:
         yield DataGap(
             what="quarantined_batch",
             source=batch.source,
-            reason=f"{name_batch(batch.id)}: {batch.reason}",
+            reason=f"{name_quarantined(batch)}: {batch.reason}",
             count=1,
             since_at=batch.quarantined_at,
         )

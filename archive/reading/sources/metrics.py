@@ -7,11 +7,16 @@ keys are numbered, never named.
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+    StateSetMetricFamily,
+)
 from sqlalchemy import func, inspect, text
 from sqlmodel import Session, col, select
 
@@ -33,45 +38,17 @@ from archive.runs.lease import last_runs
 KEY_FORGOTTEN_AFTER = timedelta(days=1)
 """A key that was not used for so long may have been replaced."""
 MEDIA_KEY = "media"
-
-
-class MetricKind(StrEnum):
-    """Types of metrics (OpenMetrics 1.0, section 5.1)."""
-
-    GAUGE = "gauge"
-    COUNTER = "counter"
-    STATESET = "stateset"
-    INFO = "info"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One figure, and what it is about."""
-
-    labels: Mapping[str, str]
-    value: float
-
-
-@dataclass(frozen=True)
-class Metric:
-    """Figures of one kind."""
-
-    name: str
-    kind: MetricKind
-    told: str
-    """What it means, in one line."""
-    samples: list[Sample]
-    unit: str = ""
-    """What its name ends in, where it has a unit."""
+KEY_LABELS = ("source", "key")
 
 
 def read_metrics(session: Session, now: datetime) -> list[Metric]:
     """All metrics, as the one transaction of the session sees them.
 
-    A figure that is not known has no sample: a source that was never crawled has no age.
+    A figure that is not known has no sample: a source that was never crawled has no age. A metric
+    without a sample is left out.
     """
     sources = list(session.exec(select(Source.id).order_by(col(Source.id))))
-    return [
+    metrics = [
         _tell_build(session),
         *_tell_runs(session, sources, now),
         _tell_alerts(session, sources, now),
@@ -79,6 +56,7 @@ def read_metrics(session: Session, now: datetime) -> list[Metric]:
         *_tell_budgets(session, now),
         *_tell_queue(session),
     ]
+    return [metric for metric in metrics if metric.samples]
 
 
 def _tell_build(session: Session) -> Metric:
@@ -87,8 +65,7 @@ def _tell_build(session: Session) -> Metric:
         "python": platform.python_version(),
         "database": session.get_bind().dialect.name,
     }
-    told = "What runs here."
-    return Metric("paidforby_build", MetricKind.INFO, told, [Sample(labels, 1)])
+    return InfoMetricFamily("paidforby_build", "What runs here.", labels)
 
 
 def _find_version() -> str:
@@ -117,8 +94,10 @@ def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[
     told = "Records read from the source by all runs."
     total = func.coalesce(func.sum(Run.seen), 0)
     seen = dict(session.exec(select(Run.source, total).group_by(Run.source)).all())
-    counted = [Sample({"source": source}, int(seen.get(source, 0))) for source in sources]
-    yield Metric("paidforby_records_seen", MetricKind.COUNTER, told, counted)
+    counted = CounterMetricFamily("paidforby_records_seen", told, labels=["source"])
+    for source in sources:
+        counted.add_metric([source], int(seen.get(source, 0)))
+    yield counted
 
 
 def _count_overdue(session: Session, source: str, every: int, now: datetime) -> int:
@@ -127,27 +106,22 @@ def _count_overdue(session: Session, source: str, every: int, now: datetime) -> 
 
 
 def _tell_outcomes(session: Session) -> Metric:
-    name = "paidforby_last_run_outcome"
-    # A set of states carries them in a label of its own name (OpenMetrics 1.0, section 5.1).
-    samples = [
-        Sample({"source": source, name: outcome}, int(run.outcome == outcome))
-        for source, run in sorted(last_runs(session).items())
-        for outcome in Outcome
-        if outcome != Outcome.RUNNING
-    ]
     told = "How the newest run of the source that is over ended."
-    return Metric(name, MetricKind.STATESET, told, samples)
+    ended = StateSetMetricFamily("paidforby_last_run_outcome", told, labels=["source"])
+    outcomes = [outcome for outcome in Outcome if outcome != Outcome.RUNNING]
+    for source, run in sorted(last_runs(session).items()):
+        ended.add_metric([source], {outcome: run.outcome == outcome for outcome in outcomes})
+    return ended
 
 
 def _tell_alerts(session: Session, sources: list[str], now: datetime) -> Metric:
     found = Counter((alert.source, alert.kind) for alert in list_alerts(session, now))
-    samples = [
-        Sample({"source": source, "kind": kind}, found[source, kind])
-        for source in sources
-        for kind in (SILENT, *Monitor)
-    ]
     told = "Alerts about the source that stand now; those about credentials are not counted."
-    return Metric("paidforby_alerts", MetricKind.GAUGE, told, samples)
+    alerts = GaugeMetricFamily("paidforby_alerts", told, labels=["source", "kind"])
+    for source in sources:
+        for kind in (SILENT, *Monitor):
+            alerts.add_metric([source, kind], found[source, kind])
+    return alerts
 
 
 def _tell_waiting(session: Session, sources: list[str]) -> Iterator[Metric]:
@@ -166,22 +140,23 @@ def _tell_waiting(session: Session, sources: list[str]) -> Iterator[Metric]:
 
 
 def _tell_budgets(session: Session, now: datetime) -> Iterator[Metric]:
-    used, left, waits = [], [], []
-    for labels, budget in _number_keys(_list_budgets(session, now)):
-        is_counted = now < budget.window_started_at + BUDGET_WINDOW
-        asked = budget.used if is_counted else 0
-        used.append(Sample(labels, asked))
-        if budget.requests_per_hour is not None:
-            left.append(Sample(labels, max(0, budget.requests_per_hour - asked)))
-        wait = (budget.not_before_at - now).total_seconds()
-        waits.append(Sample(labels, max(0.0, wait)))
     numbered = "of the key, which has a number only to tell it from others"
     told = f"Requests within the hour that is counted, {numbered}."
-    yield Metric("paidforby_requests_used", MetricKind.GAUGE, told, used)
+    used = GaugeMetricFamily("paidforby_requests_used", told, labels=KEY_LABELS)
     told = f"Requests that are left of that hour, {numbered}; none: nobody names a limit."
-    yield Metric("paidforby_requests_left", MetricKind.GAUGE, told, left)
+    left = GaugeMetricFamily("paidforby_requests_left", told, labels=KEY_LABELS)
     told = f"Time before the next request, {numbered}."
-    yield Metric("paidforby_request_wait_seconds", MetricKind.GAUGE, told, waits, "seconds")
+    name = "paidforby_request_wait_seconds"
+    waits = GaugeMetricFamily(name, told, labels=KEY_LABELS, unit="seconds")
+    for key, budget in _number_keys(_list_budgets(session, now)):
+        is_counted = now < budget.window_started_at + BUDGET_WINDOW
+        asked = budget.used if is_counted else 0
+        used.add_metric(key, asked)
+        if budget.requests_per_hour is not None:
+            left.add_metric(key, max(0, budget.requests_per_hour - asked))
+        wait = (budget.not_before_at - now).total_seconds()
+        waits.add_metric(key, max(0.0, wait))
+    yield from (used, left, waits)
 
 
 def _list_budgets(session: Session, now: datetime) -> Iterable[RequestBudget]:
@@ -192,17 +167,16 @@ def _list_budgets(session: Session, now: datetime) -> Iterable[RequestBudget]:
     return session.exec(query.order_by(col(RequestBudget.key)))
 
 
-def _number_keys(
-    budgets: Iterable[RequestBudget],
-) -> Iterator[tuple[dict[str, str], RequestBudget]]:
+def _number_keys(budgets: Iterable[RequestBudget]) -> Iterator[tuple[list[str], RequestBudget]]:
+    """Each budget with what tells its key from others: `KEY_LABELS`."""
     numbers: defaultdict[str, int] = defaultdict(int)
     for budget in budgets:
         source, _, rest = budget.key.partition(":")
         if rest == MEDIA_KEY:
-            yield {"source": source, "key": MEDIA_KEY}, budget
+            yield [source, MEDIA_KEY], budget
             continue
         numbers[source] += 1
-        yield {"source": source, "key": str(numbers[source])}, budget
+        yield [source, str(numbers[source])], budget
 
 
 def _tell_queue(session: Session) -> Iterator[Metric]:
@@ -214,10 +188,14 @@ def _tell_queue(session: Session) -> Iterator[Metric]:
         return
     query = f"SELECT status, count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs GROUP BY status"  # noqa: S608
     found = {str(status): count for status, count in connection.execute(text(query))}
-    samples = [Sample({"status": name}, found.get(name, 0)) for name in ("todo", "doing")]
-    yield Metric("paidforby_queue_jobs", MetricKind.GAUGE, "Crawl jobs in the queue.", samples)
+    jobs = GaugeMetricFamily("paidforby_queue_jobs", "Jobs in the queue.", labels=["status"])
+    for status in ("todo", "doing"):
+        jobs.add_metric([status], found.get(status, 0))
+    yield jobs
 
 
 def _gauge(name: str, told: str, values: Mapping[str, float], unit: str = "") -> Metric:
-    samples = [Sample({"source": source}, values[source]) for source in sorted(values)]
-    return Metric(name, MetricKind.GAUGE, told, samples, unit)
+    gauge = GaugeMetricFamily(name, told, labels=["source"], unit=unit)
+    for source in sorted(values):
+        gauge.add_metric([source], values[source])
+    return gauge

@@ -12,10 +12,10 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import QuarantinedBatch
 from archive.models.runs import PieceStatus, QuarantineReason
-from archive.reading.descriptions import quote_field
+from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
-from archive.runs.quarantined_batches import name_batch
+from archive.runs.quarantine import name_quarantined
 
 LISTING = "quarantined batches"
 
@@ -26,24 +26,23 @@ CAUSES = {
 }
 
 
+@view_of(QuarantinedBatch)
 class QuarantinedBatchView(SQLModel):
     """A batch that was implausible, and what a person decided about it."""
 
     name: str = Field(description="Name of the batch: batch- and its number.")
-    source: str = Field(description=quote_field(QuarantinedBatch, "source"))
-    partition: str = Field(description=quote_field(QuarantinedBatch, "partition"))
-    cause: QuarantineReason = Field(description=quote_field(QuarantinedBatch, "cause"))
-    reason: str = Field(description=quote_field(QuarantinedBatch, "reason"))
-    figures: dict[str, Any] = Field(description=quote_field(QuarantinedBatch, "figures"))
-    status: PieceStatus = Field(description=quote_field(QuarantinedBatch, "status"))
-    run_id: int = Field(description=quote_field(QuarantinedBatch, "run_id"))
-    capture_id: int | None = Field(description=quote_field(QuarantinedBatch, "capture_id"))
-    quarantined_at: datetime = Field(description=quote_field(QuarantinedBatch, "quarantined_at"))
-    settled_at: datetime | None = Field(description=quote_field(QuarantinedBatch, "settled_at"))
-    settled_by: str | None = Field(description=quote_field(QuarantinedBatch, "settled_by"))
-    settled_because: str | None = Field(
-        description=quote_field(QuarantinedBatch, "settled_because")
-    )
+    source: str
+    partition: str
+    cause: QuarantineReason
+    reason: str
+    figures: dict[str, Any]
+    status: PieceStatus
+    run_id: int
+    capture_id: int | None
+    quarantined_at: datetime
+    settled_at: datetime | None
+    settled_by: str | None
+    settled_because: str | None
 
 
 def list_quarantined(
@@ -81,7 +80,7 @@ def find_quarantined(session: Session) -> Mapping[str, Sequence[QuarantinedBatch
 
 def show_batch(row: QuarantinedBatch) -> QuarantinedBatchView:
     """A batch as readers see it."""
-    return QuarantinedBatchView.model_validate(row, update={"name": name_batch(row.id)})
+    return QuarantinedBatchView.model_validate(row, update={"name": name_quarantined(row)})
 
 
 def tell_batch(batch: QuarantinedBatchView) -> str:

@@ -80,7 +80,7 @@ class Report:
 
     @property
     def grain(self) -> Grain:
-        """The stretch of time it covers."""
+        """The span of time it covers."""
         return SPANS[self.preset][0] if self.preset in SPANS else Grain.LIFETIME
 
     @property

@@ -12,11 +12,10 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from archive.curation.watch_lists import find_list_id, read_watch_list
-from archive.models import QuarantinedPiece, Run, WatchList, WatchListEntry
-from archive.models.runs import Outcome, PieceStatus
+from archive.models import QuarantinedBatch, QuarantinedPiece, Run, WatchList, WatchListEntry
+from archive.models.runs import Outcome
 from archive.runs.alerts import list_findings
 from archive.runs.quarantine import tell_piece
-from archive.runs.quarantined_batches import list_batches
 from archive.store.database import open_archive, read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
@@ -62,7 +61,7 @@ def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answe
             run = run_crawl(scratch, engine, order, clock, most_answers=most_answers)
             with read(engine) as session:
                 pieces = session.exec(select(QuarantinedPiece).limit(SHOWN_AT_MOST)).all()
-                batches = list_batches(session, PieceStatus.QUARANTINED, SHOWN_AT_MOST)
+                batches = session.exec(select(QuarantinedBatch).limit(SHOWN_AT_MOST)).all()
                 return Check(
                     run,
                     [tell_piece(piece) for piece in pieces],

@@ -132,8 +132,8 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
     try:
         require_valid(settings, order.spider.info.id, walk.intake.clock().date())
         walk.secret = order.spider.read_secret(settings)
-    except MissingCredentialError as data_gap:
-        walk.note_trouble(Outcome.BLOCKED, str(data_gap))
+    except MissingCredentialError as missing:
+        walk.note_trouble(Outcome.BLOCKED, str(missing))
         return FINISHED
     info = order.spider.info
     schedule = read_schedule(settings, info.id)

@@ -1,7 +1,7 @@
 """What was put aside, taken in after all: the whole capture, read with today's reader at its own time.
 
 `paidforby quarantine release` calls it: after a reader was mended or a person vouched for a piece of a
-file, or when a person believes a batch. What a person believes passes no gate.
+file, or when a person accepts a batch. What a person accepts passes no gate.
 """
 
 import io
@@ -10,17 +10,11 @@ from sqlalchemy import Engine
 
 from archive.errors import ArchiveError
 from archive.ingest.close_run import accept_vanished, close_run
-from archive.models import Capture, QuarantinedPiece, Run
+from archive.models import Capture, QuarantinedBatch, QuarantinedPiece, Run
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.records import Unreadable
 from archive.runs.lease import Counts, begin_run
-from archive.runs.quarantine import read_piece, settle_piece
-from archive.runs.quarantined_batches import (
-    check_settlement,
-    name_batch,
-    read_quarantined_batch,
-    settle_batch,
-)
+from archive.runs.quarantine import Quarantined, check_settlement, read_unsettled, settle, tell_name
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.outages import Patience
@@ -31,62 +25,46 @@ from scrapers.sources.spider import page_readings, read_delivery
 from scrapers.spiders import find_spiders
 
 
-def release_piece(
-    settings: Settings, engine: Engine, piece_id: int, by: str, clock: Clock
-) -> Intake:
-    """Read the piece's capture again and settle the piece as released.
+def release_quarantined(
+    settings: Settings, engine: Engine, name: str, by: str, because: str, clock: Clock
+) -> tuple[str, Counts]:
+    """Take in what a person vouches for, and settle it as released; gives what it is called, too.
+
+    A shrink: what that run no longer found has vanished then. All else: its whole capture is read
+    again without the gate.
 
     Raises:
-        ArchiveError: if it was settled before, has no capture, or still cannot be read.
-        NotFoundError: if there is no such piece.
-    """
-    piece, capture, run = _find_evidence(engine, piece_id)
-    intake = _read_again(settings, engine, capture, run, clock)
-    still = next((p for p in intake.unreadable if _is_same(p, piece)), None)
-    with write(engine) as session:
-        now = clock()
-        reason = f"piece {piece_id} read again for {by}"
-        outcome = Outcome.ATTENTION if still else Outcome.DONE
-        close_run(session, intake.lease, outcome, now, reason=reason)
-        if still is None:
-            settle_piece(session, piece_id, PieceStatus.RELEASED, by, now)
-    if still is not None:
-        raise ArchiveError(f"piece {piece_id} still cannot be read: {still.reason}")
-    return intake
-
-
-def release_batch(
-    settings: Settings, engine: Engine, batch_id: int, by: str, because: str, clock: Clock
-) -> Counts:
-    """Take in a batch that a person believes, and settle it as released.
-
-    A page: its whole capture is read again without the gate. A shrink: what that run no longer
-    found has vanished then.
-
-    Raises:
-        ArchiveError: if it was settled before, has no capture, or nobody or no reason is named.
-        NotFoundError: if there is no such batch.
+        ArchiveError: if it was settled before, has no capture, still cannot be read, or nobody or no
+            reason is named.
+        NotFoundError: if there is nothing of that name.
     """
     check_settlement(by, because)
     with read(engine) as session:
-        batch = read_quarantined_batch(session, batch_id)
-        capture = session.get(Capture, batch.capture_id) if batch.capture_id else None
-        run = session.get_one(Run, batch.run_id)
+        held = read_unsettled(session, name)
+        capture = session.get(Capture, held.capture_id) if held.capture_id else None
+        run = session.get_one(Run, held.run_id)
         session.expunge_all()
-    if batch.cause == QuarantineReason.SHRINK:
+    told = tell_name(held)
+    if isinstance(held, QuarantinedBatch) and held.cause == QuarantineReason.SHRINK:
         with write(engine) as session:
-            believed = accept_vanished(session, batch_id, by, because, clock())
-            return Counts(vanished=believed.vanished)
+            now = clock()
+            settle(session, name, PieceStatus.RELEASED, by, because, now)
+            batch = session.get_one(QuarantinedBatch, held.id)
+            return told, Counts(vanished=accept_vanished(session, batch, now).vanished)
     if capture is None:
-        raise ArchiveError(f"the evidence of {name_batch(batch_id)} is not in this archive")
+        raise ArchiveError(f"the evidence of {told} is not in this archive")
     intake = _read_again(settings, engine, capture, run, clock)
+    still = next((piece for piece in intake.unreadable if _is_same(piece, held)), None)
     with write(engine) as session:
         now = clock()
-        settle_batch(session, batch_id, PieceStatus.RELEASED, by, because, now)
+        if still is None:
+            settle(session, name, PieceStatus.RELEASED, by, because, now)
         outcome = Outcome.ATTENTION if intake.unreadable else Outcome.DONE
-        reason = f"{name_batch(batch_id)} read again: believed by {by} because: {because}"
+        reason = f"{told} read again: accepted by {by} because: {because}"
         close_run(session, intake.lease, outcome, now, reason=reason)
-    return intake.counts
+    if still is not None:
+        raise ArchiveError(f"{told} still cannot be read: {still.reason}")
+    return told, intake.counts
 
 
 def _read_again(
@@ -120,22 +98,7 @@ def _take_capture(settings: Settings, intake: Intake, capture: Capture) -> None:
         intake.take_page(page.readings, capture)
 
 
-def _find_evidence(engine: Engine, piece_id: int) -> tuple[QuarantinedPiece, Capture, Run]:
-    with read(engine) as session:
-        piece = read_piece(session, piece_id)
-        capture = session.get(Capture, piece.capture_id) if piece.capture_id else None
-        run = session.get(Run, piece.run_id)
-        if piece.status != PieceStatus.QUARANTINED:
-            raise ArchiveError(f"piece {piece_id} was {piece.status} by {piece.settled_by} before")
-        if capture is None or run is None:
-            raise ArchiveError(f"the evidence of piece {piece_id} is not in this archive")
-        session.expunge_all()
-    return piece, capture, run
-
-
-def _is_same(unreadable: Unreadable, piece: QuarantinedPiece) -> bool:
-    return (unreadable.file, unreadable.line, unreadable.field) == (
-        piece.file,
-        piece.line,
-        piece.field,
+def _is_same(unreadable: Unreadable, held: Quarantined) -> bool:
+    return isinstance(held, QuarantinedPiece) and (
+        (unreadable.file, unreadable.line, unreadable.field) == (held.file, held.line, held.field)
     )

@@ -59,7 +59,7 @@ def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]
     that is killed in between leaves it to be mailed again.
 
     Raises:
-        YamlFileError, CredentialError: if what is known about credentials cannot be read.
+        YamlFileError: if what is known about credentials cannot be read.
     """
     if settings.mail_host is None or not settings.mail_to:
         return []

@@ -10,9 +10,9 @@ from archive.exports.mirror.compacting import MOST_PARTS
 from archive.store.database import write
 from archive.terminal import note
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from oversight.evaluation.changes import evaluate_changes
 from oversight.reference.elections import load_elections
-from oversight.reference.files import ReferenceFileError
 from oversight.rules.loading import load_rules
 from scrapers.intake.pages import Clock
 from search.engines import open_search
@@ -24,7 +24,7 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> None:
     """Hold what changed against the rules; with a rule file that does not load, none is asked."""
     try:
         rules, elections = load_rules(settings), load_elections(settings)
-    except ReferenceFileError as error:
+    except YamlFileError as error:
         note(f"no rule was evaluated: {error}")
         return
     has_more = True

@@ -1,170 +1,146 @@
-"""Starts what is due, each source at its own pace: APScheduler ticks, the rows of `run` decide.
+"""Finds what is due and hands it on: APScheduler ticks, the rows of `run` decide.
 
-`paidforby scheduler` calls it. There is one scheduler at a time. What is due goes to an executor; one
-source has one crawl job at a time there. It evaluates and indexes nothing: the worker does.
+`paidforby worker` hands it to child processes of its own (`worker.py`), `paidforby scheduler` to the queue
+(`tasks.py`). One process of an archive schedules at a time; nothing that is due is lost with it.
 """
 
-import signal
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from threading import Event
-from types import FrameType
 
-from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
+from archive.errors import ArchiveError
 from archive.store.database import write
 from archive.terminal import note
 from config.settings import Settings
 from scrapers.intake.pages import Clock
-from scrapers.work.dispatch.alerting import mail_alerts, promise_crawls
-from scrapers.work.dispatch.executors import Executor, make_executor
+from scrapers.work.dispatch.alerting import promise_crawls
 from scrapers.work.dispatch.singleton_lease import (
-    SCHEDULER,
     HeldSingletonLease,
+    RivalError,
     SingletonTakenError,
     keep_singleton,
     release_singleton,
+    require_no_rival,
     take_singleton,
 )
+from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
-from scrapers.work.plan.election_mode import Outlook, look_ahead
+from scrapers.work.plan.election_mode import look_ahead
 from scrapers.work.plan.planning import forecast_windows
-from scrapers.work.plan.schedule import Schedule, read_schedules
+from scrapers.work.plan.schedule import read_schedules
 from scrapers.work.plan.schedule_lines import tell_windows
 
-SECONDS_BETWEEN_TICKS = 30.0
+MOST_SECONDS_BETWEEN_TICKS = 30.0
 TICKS_PER_LEASE = 3
-SECONDS_BETWEEN_READINGS = 3600.0
-"""Rules and elections are read again so often: a window opens on a day that was known long before."""
+
+HandOn = Callable[[list[CrawlJob]], None]
+"""Takes what is due and comes back at once."""
 
 
-class CrawlScheduler:
-    """Ticks for every source, and the duty that only one scheduler holds.
+def find_tick_seconds(settings: Settings) -> float:
+    """Seconds between ticks; a process that has missed `TICKS_PER_LEASE` of them counts as dead."""
+    return min(MOST_SECONDS_BETWEEN_TICKS, settings.lease_seconds / TICKS_PER_LEASE)
+
+
+def find_work(settings: Settings, engine: Engine, clock: Clock) -> list[CrawlJob]:
+    """What is due now, source by source, elections counted in; what schedules promise is kept for alerts.
+
+    Raises:
+        YamlFileError: if a schedule cannot be read.
+    """
+    promise_crawls(settings, engine, clock)
+    demands = look_ahead(settings, clock()).demands
+    return find_due(engine, settings, read_schedules(settings), clock(), demands)
+
+
+class Scheduler:
+    """Ticks, and the duty that only one process of its kind holds.
 
     Jobs live in memory: the schedule files are the one truth, and what was missed while we were down
     shows in the runs.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        engine: Engine,
-        clock: Clock,
-        executor: Executor,
-        seconds_between_ticks: float = SECONDS_BETWEEN_TICKS,
-    ) -> None:
+    def __init__(self, settings: Settings, engine: Engine, clock: Clock, singleton: str) -> None:
         self._settings = settings
         self._engine = engine
         self._clock = clock
-        self._executor = executor
-        self._seconds_between_ticks = seconds_between_ticks
-        self._schedules = read_schedules(settings)
-        self._outlook = Outlook([], [])
-        self._singleton: HeldSingletonLease | None = None
+        self._singleton = singleton
+        self._held: HeldSingletonLease | None = None
+        self.tick_seconds = find_tick_seconds(settings)
         self.is_over = Event()
-        """Set from outside to end it, or by itself when another scheduler has taken over."""
+        """Another process has taken over."""
+        # A tick that lasts until the next one is due is no trouble: what is due stays due.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._ticker = BackgroundScheduler(
             timezone="UTC",
             jobstores={"default": MemoryJobStore()},
-            # A crawl holds its thread until it ends: one for each source, two for the rest.
-            executors={"default": ThreadPoolExecutor(len(self._schedules) + 2)},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
 
-    def start(self) -> None:
-        """Begin: overdue sources at once, then a tick every so often.
+    def take_singleton(self) -> None:
+        """Become the one that schedules.
 
         Raises:
-            SingletonTakenError: if there is a scheduler already.
+            RivalError: if work is dispatched in the other way.
+            SingletonTakenError: if another process of this kind schedules.
         """
-        lease_time = timedelta(seconds=self._seconds_between_ticks * TICKS_PER_LEASE)
+        lease_time = timedelta(seconds=self.tick_seconds * TICKS_PER_LEASE)
         with write(self._engine) as session:
-            self._singleton = take_singleton(session, SCHEDULER, lease_time, self._clock())
-        self.look_ahead()
-        self._add_tick(self.keep_singleton, self._seconds_between_ticks)
-        self._add_tick(self.look_ahead, SECONDS_BETWEEN_READINGS)
-        for source, schedule in self._schedules.items():
-            self._ticker.add_job(
-                self.crawl_due,
-                "interval",
-                args=[source, schedule],
-                id=source,
-                seconds=self._seconds_between_ticks,
-                next_run_time=self._clock(),
-            )
+            require_no_rival(session, self._singleton, self._clock())
+            self._held = take_singleton(session, self._singleton, lease_time, self._clock())
+
+    def start(self, hand_on: HandOn) -> None:
+        """Say which windows of rules are ahead; then hand on what is due, at once and at each tick.
+
+        Raises:
+            YamlFileError: if a schedule cannot be read.
+        """
+        now, schedules = self._clock(), read_schedules(self._settings)
+        ahead = look_ahead(self._settings, now)
+        forecasts = forecast_windows(self._engine, self._settings, schedules, ahead.demands, now)
+        for line in tell_windows(forecasts, ahead.undated):
+            note(line)
+        self._ticker.add_job(
+            self._tick,
+            "interval",
+            args=[hand_on],
+            seconds=self.tick_seconds,
+            next_run_time=self._clock(),
+        )
         self._ticker.start()
 
-    def tell_windows(self) -> list[str]:
-        """Which windows of rules will be decidable, and at which resolution."""
-        forecasts = forecast_windows(
-            self._engine, self._settings, self._schedules, self._outlook.demands, self._clock()
-        )
-        return tell_windows(forecasts, self._outlook.undated)
-
-    def _add_tick(self, act: Callable[[], None], seconds: float) -> None:
-        self._ticker.add_job(act, "interval", seconds=seconds)
-
-    def stop(self) -> None:
-        """End: no new crawl job, then what is under way here, then the duty."""
-        self._executor.stop()
+    def close(self) -> None:
+        """Hand nothing more on, and give the duty back."""
         if self._ticker.running:
             self._ticker.shutdown(wait=True)
-        if self._singleton is not None:
+        if self._held is not None:
             # Taken over meanwhile, it is no longer ours to give back.
             with suppress(SingletonTakenError), write(self._engine) as session:
-                release_singleton(session, self._singleton)
+                release_singleton(session, self._held)
 
-    def crawl_due(self, source: str, schedule: Schedule) -> None:
-        """One source's turn: its due partitions one after the other."""
-        now = self._clock()
-        for crawl_job in find_due(
-            self._engine, self._settings, {source: schedule}, now, self._outlook.demands
-        ):
-            if self.is_over.is_set():
-                return
-            self._executor.carry_out(crawl_job)
+    def _tick(self, hand_on: HandOn) -> None:
+        try:
+            self._keep_duty()
+            if not self.is_over.is_set():
+                hand_on(find_work(self._settings, self._engine, self._clock))
+        except (ArchiveError, SQLAlchemyError, OSError) as error:
+            note(f"nothing is started for now: {error}")
 
-    def keep_singleton(self) -> None:
-        """Say that we are alive; end when another scheduler says so too."""
-        if self._singleton is None:
-            return
+    def _keep_duty(self) -> None:
+        """Say that we are alive; end when another process says so in our place."""
+        if self._held is None:
+            raise ValueError("a scheduler takes its duty before it starts")
         try:
             with write(self._engine) as session:
-                keep_singleton(session, self._singleton, self._clock())
-        except SingletonTakenError as error:
+                require_no_rival(session, self._singleton, self._clock())
+                keep_singleton(session, self._held, self._clock())
+        except (SingletonTakenError, RivalError) as error:
             note(str(error))
             self.is_over.set()
-
-    def look_ahead(self) -> None:
-        """Read what the windows of rules ask of the sources from now on, and say what stands out."""
-        self._outlook = look_ahead(self._settings, self._clock())
-        promise_crawls(self._settings, self._engine, self._clock)
-        mail_alerts(self._settings, self._engine, self._clock)
-
-
-def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
-    """Run the scheduler until SIGTERM or SIGINT.
-
-    Raises:
-        YamlFileError: if a schedule cannot be read.
-        QueueError: if the queue is chosen and cannot be used.
-        SingletonTakenError: if there is a scheduler already, or another one has taken over.
-    """
-    scheduler = CrawlScheduler(settings, engine, clock, make_executor(settings, engine, clock))
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        scheduler.is_over.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    try:
-        scheduler.start()
-        for line in scheduler.tell_windows():
-            note(line)
-        scheduler.is_over.wait()
-    finally:
-        scheduler.stop()

@@ -1,6 +1,6 @@
 """What only one process may do at a time: held by a row with a lease, and fenced like a run.
 
-The scheduler takes its duty here before it starts anything, and whoever mails takes theirs. A process
+Whoever schedules takes the duty here before it starts anything, and whoever mails takes theirs. A process
 that was killed leaves a lease that ends; one that stalled and was replaced learns so when it next speaks
 up.
 """
@@ -17,10 +17,25 @@ from archive.models import SingletonLease
 from archive.runs.lease import name_process
 
 SCHEDULER = "scheduler"
+"""`paidforby scheduler`: fills the queue."""
+WORKER = "worker"
+"""The one that schedules, of those that run `paidforby worker`."""
+
+RIVALS = {WORKER: SCHEDULER, SCHEDULER: WORKER}
+HOW_TO_FIX = {
+    WORKER: "here a worker takes from the queue: paidforby worker --queue; to work without a queue, stop "
+    "the scheduler first",
+    SCHEDULER: "stop every such worker first; beside a scheduler, workers take from the queue: paidforby "
+    "worker --queue",
+}
 
 
 class SingletonTakenError(ArchiveError):
     """Another process does this already, or has taken it over."""
+
+
+class RivalError(ArchiveError):
+    """Work on this archive is dispatched in the other way."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,20 @@ class HeldSingletonLease:
     name: str
     token: int
     lease_time: timedelta
+
+
+def require_no_rival(session: Session, name: str, now: datetime) -> None:
+    """Refuse a scheduler while a worker schedules, and a worker while there is a scheduler.
+
+    Raises:
+        RivalError: naming who is at work, and how to fix it.
+    """
+    rival = session.get(SingletonLease, RIVALS[name])
+    if rival is not None and rival.lease_until is not None and rival.lease_until > now:
+        raise RivalError(
+            f"paidforby {rival.name} is at work on this archive: {_tell_holder(rival)}; "
+            f"{HOW_TO_FIX[name]}"
+        )
 
 
 def take_singleton(
@@ -42,16 +71,18 @@ def take_singleton(
     """
     singleton = session.get(SingletonLease, name) or SingletonLease(name=name, worker="", token=0)
     if singleton.lease_until is not None and singleton.lease_until > now:
-        raise SingletonTakenError(
-            f"there is a {name} already: {singleton.worker}, until "
-            f"{singleton.lease_until:%Y-%m-%d %H:%M:%S} UTC unless it says again that it is alive"
-        )
+        raise SingletonTakenError(f"there is a {name} already: {_tell_holder(singleton)}")
     singleton.worker = name_process(os.getpid())
     singleton.token += 1
     singleton.lease_until = now + lease_time
     session.add(singleton)
     session.flush()
     return HeldSingletonLease(name, singleton.token, lease_time)
+
+
+def _tell_holder(singleton: SingletonLease) -> str:
+    until = f"{singleton.lease_until:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{singleton.worker}, until {until} unless it says again that it is alive"
 
 
 def keep_singleton(session: Session, held: HeldSingletonLease, now: datetime) -> None:

@@ -1,57 +1,157 @@
-"""Does what is due, in order: crawl, then let the readers of the change sequence catch up.
+"""Does what is due on this machine: sources side by side, changes followed by one at a time.
 
-`paidforby worker` calls it where no queue is used. One worker is enough for one machine; of several,
-and of a scheduler beside them, one crawls what all of them found due.
+`paidforby worker` calls it. Several may run beside each other: one schedules, crawls and follows, the
+others wait to take over. While a `paidforby scheduler` is at work, none of them is.
 """
 
 import signal
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from itertools import groupby
+from threading import Event, Lock
 
 from sqlalchemy import Engine
 
+from archive.errors import ArchiveError
 from archive.models import Run
+from archive.store.database import read
+from archive.terminal import note
 from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.media.collecting import keep_due_media
-from scrapers.work.crawl.children import finish_child, running_child
-from scrapers.work.dispatch.alerting import mail_alerts, promise_crawls
+from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import Child, finish_child, start_child
+from scrapers.work.dispatch.alerting import mail_alerts
 from scrapers.work.dispatch.following import follow_changes
-from scrapers.work.plan.due import find_due
-from scrapers.work.plan.election_mode import look_ahead
-from scrapers.work.plan.schedule import read_schedules
+from scrapers.work.dispatch.scheduler import Scheduler, find_tick_seconds, find_work
+from scrapers.work.dispatch.singleton_lease import WORKER, SingletonTakenError, require_no_rival
+from scrapers.work.plan.crawl_job import CrawlJob
 
-SECONDS_BETWEEN_ROUNDS = 30.0
+
+class LocalCrawls:
+    """Crawls in child processes of this one, one at a time of each source."""
+
+    def __init__(self, settings: Settings, engine: Engine, clock: Clock) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(len(find_spiders()))
+        self._going: dict[str, Future[list[Run | None]]] = {}
+        self._children: set[Child] = set()
+        self._is_closing = False
+        self._lock = Lock()
+
+    def begin(self, crawl_jobs: list[CrawlJob]) -> None:
+        """Crawl, each source's partitions one after the other; a source that is still crawled is left."""
+        for source, theirs in groupby(crawl_jobs, key=lambda crawl_job: crawl_job.source):
+            going = self._going.get(source)
+            if going is None or going.done():
+                self._going[source] = self._pool.submit(self._crawl_source, list(theirs))
+
+    def are_over(self, wait_seconds: float) -> bool:
+        """Whether all that was begun has ended, at the latest after so many seconds."""
+        return not wait(self._going.values(), wait_seconds).not_done
+
+    def list_runs(self) -> list[Run | None]:
+        """The runs of the crawls that were begun last, once they are over.
+
+        `None` stands for a crawl that could not begin; what another worker took meanwhile is left out.
+        """
+        return [run for crawls in self._going.values() for run in crawls.result()]
+
+    def close(self) -> None:
+        """Start nothing more; end every child with its process group."""
+        with self._lock:
+            self._is_closing = True
+            children = list(self._children)
+        with ThreadPoolExecutor() as stopping:
+            stopping.map(Child.stop, children)
+        self._pool.shutdown()
+
+    def _crawl_source(self, crawl_jobs: list[CrawlJob]) -> list[Run | None]:
+        runs = []
+        for crawl_job in crawl_jobs:
+            with self._lock:
+                if self._is_closing:
+                    break
+                child = start_child(self._settings, crawl_job, self._clock)
+                self._children.add(child)
+            run = finish_child(self._engine, child, self._clock)
+            self._children.discard(child)
+            if run or child.wait():
+                runs.append(run)
+        return runs
 
 
 def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | None]:
-    """Crawl every partition that is due and follow the changes; gives the runs.
-
-    `None` stands for a crawl that could not begin; what another worker took meanwhile is left out.
-    Changes are followed after each partition, so that a long source does not keep the others' ads out
-    of the search.
+    """Crawl every partition that is due and follow the changes; gives the runs as `LocalCrawls` does.
 
     Raises:
+        RivalError: if a `paidforby scheduler` is at work.
         YamlFileError: if a schedule cannot be read.
     """
-    promise_crawls(settings, engine, clock)
-    follow_changes(settings, engine, clock, mirror=True)
-    runs = []
-    demands = look_ahead(settings, clock()).demands
-    for crawl_job in find_due(engine, settings, read_schedules(settings), clock(), demands):
-        with running_child(settings, crawl_job, clock) as child:
-            run = finish_child(engine, child, clock)
-        if run or child.wait():
-            runs.append(run)
-            follow_changes(settings, engine, clock, mirror=True)
-    mail_alerts(settings, engine, clock)
-    keep_due_media(settings, engine, clock)
-    return runs
+    with read(engine) as session:
+        require_no_rival(session, WORKER, clock())
+    with closing(LocalCrawls(settings, engine, clock)) as crawls:
+        crawls.begin(find_work(settings, engine, clock))
+        # A long source keeps nobody else's ads out of the search.
+        while not crawls.are_over(find_tick_seconds(settings)):
+            follow_up(settings, engine, clock)
+        follow_up(settings, engine, clock)
+        return crawls.list_runs()
 
 
 def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
-    """Work until someone ends the process; a crawl under way is stopped with it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Work until a signal ends the process, crawls under way with it; else until overtaken by another.
+
+    Raises:
+        RivalError: if a `paidforby scheduler` is at work.
+        YamlFileError: if a schedule cannot be read.
+    """
+    end_on_signals()
+    with (
+        closing(LocalCrawls(settings, engine, clock)) as crawls,
+        closing(Scheduler(settings, engine, clock, WORKER)) as scheduler,
+    ):
+        _await_duty(scheduler)
+        scheduler.start(crawls.begin)
+        # In the main thread, where a signal ends it at once.
+        while not scheduler.is_over.wait(scheduler.tick_seconds):
+            follow_up(settings, engine, clock)
+
+
+def _await_duty(scheduler: Scheduler) -> None:
+    is_told = False
     while True:
-        work_once(settings, engine, clock)
-        time.sleep(SECONDS_BETWEEN_ROUNDS)
+        try:
+            scheduler.take_singleton()
+        except SingletonTakenError as error:
+            if not is_told:
+                note(f"{error}; this one waits to take over")
+            is_told = True
+            time.sleep(scheduler.tick_seconds)
+        else:
+            return
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM and SIGINT end the process with exit code 0, whatever its main thread is at."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+
+
+def follow_up(
+    settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
+) -> None:
+    """What follows the crawls: rules, search copy and mirror, alerts by mail, pictures and videos.
+
+    Each can be killed at any point. Once `is_over` is set, from another thread, no further picture is begun.
+    """
+    follow_changes(settings, engine, clock, mirror=True)
+    try:
+        mail_alerts(settings, engine, clock)
+    except ArchiveError as error:
+        note(f"no alert is mailed for now: {error}")
+    keep_due_media(settings, engine, clock, is_over)

@@ -7,13 +7,11 @@ the environment or a secret file (`config.settings`); the files read here only s
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from archive.errors import ArchiveError
 from archive.runs.alerts import Alert
-from config.overlay import list_config_files
 from config.settings import Settings
-from scrapers.readers.yaml_files import read_model
+from config.yaml_files import FileModel, read_models
 from scrapers.sources.signing import MissingCredentialError
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
@@ -22,18 +20,12 @@ WARNING_DAYS = (1, 7, 14)
 """Days before the end at which somebody is warned, each once by mail."""
 
 
-class CredentialError(ArchiveError):
-    """A credential file is about no source that we know."""
-
-
 class ExpiredError(MissingCredentialError):
     """The credential of a source holds no longer."""
 
 
-class Credential(BaseModel):
+class Credential(FileModel):
     """What is known about a source's credential: a file `credentials/<source>.yaml`, no secret in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     owner: str = Field(min_length=1, description="Who answers for it, so that they can renew it.")
     expires_on: date | None = Field(
@@ -85,20 +77,15 @@ def read_credentials(settings: Settings) -> dict[str, Credential]:
 
     Raises:
         YamlFileError: naming the file, the line and the field that are wrong.
-        CredentialError: naming a file that is about no source.
     """
-    files = list_config_files(settings, "credentials", ".yaml")
-    unknown = [file.path for file in files if file.path.stem not in find_spiders()]
-    if unknown:
-        raise CredentialError(f"{unknown[0]}: there is no source {unknown[0].stem!r}")
-    return {file.path.stem: read_model(file.path, Credential) for file in files}
+    return read_models(settings, "credentials", Credential, find_spiders())
 
 
 def list_standings(settings: Settings) -> list[CredentialStatus]:
     """How the credential of each source that asks for one stands, by source.
 
     Raises:
-        YamlFileError, CredentialError: as `read_credentials`.
+        YamlFileError: as `read_credentials`.
     """
     known = read_credentials(settings)
     standings = (
@@ -129,7 +116,7 @@ def require_valid(settings: Settings, source: str, today: date) -> None:
 
     Raises:
         ExpiredError: saying since when it does not, and who answers for it.
-        YamlFileError, CredentialError: as `read_credentials`.
+        YamlFileError: as `read_credentials`.
     """
     credential = read_credentials(settings).get(source)
     if credential and credential.expires_on and credential.expires_on <= today:

@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from archive.terminal import note
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election, load_elections
-from oversight.reference.files import ReferenceFileError
 from oversight.reference.parameters import Parameter, load_parameters
 from oversight.reference.windows import compute_window
 from oversight.rules.loading import Rule, load_rules
@@ -73,7 +73,7 @@ def _list_windows(settings: Settings) -> list[tuple[Rule, Election]]:
     try:
         rules, elections = load_rules(settings), load_elections(settings)
         parameters = load_parameters(settings)
-    except ReferenceFileError as error:
+    except YamlFileError as error:
         note(f"no window of a rule makes us crawl more often: {error}")
         return []
     member_states = parameters.get(MEMBER_STATES)

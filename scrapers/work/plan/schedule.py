@@ -8,15 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from archive.records import SourceInfo
 from config.overlay import list_config_files
 from config.settings import Settings
+from config.yaml_files import FileModel, read_model, read_models
 from scrapers.fetching.budget import Pace, name_key
-from scrapers.readers.yaml_files import YamlFileError, read_model
 from scrapers.sources.signing import Secret
 from scrapers.spiders import find_spiders
 
@@ -27,10 +26,8 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 NEVER = "never"
 
 
-class Schedule(BaseModel):
+class Schedule(FileModel):
     """How often one source is crawled: a file `schedules/<source>.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     every: timedelta | None = Field(
         description="Time between runs of a partition: 30m, 6h, 1d; `never` leaves the source out."
@@ -101,10 +98,7 @@ def read_schedules(settings: Settings) -> dict[str, Schedule]:
     Raises:
         YamlFileError: naming the file, and the line and field that are wrong.
     """
-    paths = _find_paths(settings)
-    if unknown := sorted(paths.keys() - find_spiders().keys()):
-        raise YamlFileError(f"{paths[unknown[0]]}: there is no source {unknown[0]!r}")
-    return {source: read_model(path, Schedule) for source, path in paths.items()}
+    return read_models(settings, "schedules", Schedule, find_spiders())
 
 
 def read_schedule(settings: Settings, source: str) -> Schedule | None:
@@ -113,13 +107,8 @@ def read_schedule(settings: Settings, source: str) -> Schedule | None:
     Raises:
         YamlFileError: naming the file, and the line and field that are wrong.
     """
-    path = _find_paths(settings).get(source)
-    return read_model(path, Schedule) if path else None
-
-
-def _find_paths(settings: Settings) -> dict[str, Path]:
-    files = list_config_files(settings, "schedules", ".yaml")
-    return {file.path.stem: file.path for file in files}
+    files = {file.path.stem: file for file in list_config_files(settings, "schedules", ".yaml")}
+    return read_model(files[source], Schedule) if source in files else None
 
 
 def choose_every(

@@ -1,4 +1,4 @@
-"""Where we crawled, what we saw, what the source claims, and what is missing, week by week."""
+"""Where we crawled, what we saw, what the source states, and what is missing, week by week."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -81,14 +81,14 @@ def test_what_is_missing_of_a_claim_is_counted_exactly(engine, record_run):
         row = week(engine, country=country)
         assert (row.seen, row.source_total, row.missing, row.missing_share) == (95, 100, 5, 0.05)
         assert row.source_total_from == "summary"
-        assert row.sentence.endswith("saw 95 of 100 ads claimed: 5 missing (5 %)")
+        assert row.sentence.endswith("saw 95 of 100 ads stated: 5 missing (5 %)")
 
 
 def test_without_a_claim_nothing_is_known_to_be_missing(engine, record_run):
     record_run(["a"])
     row = week(engine)
     assert (row.seen, row.source_total, row.missing, row.missing_share) == (1, None, None, None)
-    assert row.sentence.endswith("saw 1 ad; the source claims no total to hold against it")
+    assert row.sentence.endswith("saw 1 ad; the source states no total to hold against it")
 
 
 def test_a_week_whose_runs_all_failed_knows_neither_what_was_there_nor_what_was_claimed(
@@ -111,7 +111,7 @@ def test_more_seen_than_claimed_is_said_as_such(engine, record_run):
     record_run(["a", "b", "c"], totals=[total(2)])
     row = week(engine)
     assert (row.missing, row.missing_share, row.beyond_source_total) == (0, 0.0, 1)
-    assert row.sentence.endswith("saw 3 ads, 1 more than the 2 the source claims")
+    assert row.sentence.endswith("saw 3 ads, 1 more than the 2 the source states")
 
 
 def test_the_newest_run_of_each_partition_counts_and_partitions_add_up(engine, record_run):
@@ -222,7 +222,7 @@ def test_days_on_which_no_run_began_are_a_gap_that_says_so(engine, record_run):
     record_run(["a"], MONDAY + 4 * DAY)
     (gap,) = week(engine, MONDAY + 4 * DAY).gaps
     assert (gap.start_on, gap.end_on) == (date(2026, 3, 3), date(2026, 3, 5))
-    assert (gap.outcome, gap.reason) == ("not_looked", "nobody crawled")
+    assert (gap.outcome, gap.reason) == ("not_crawled", "nobody crawled")
 
 
 def test_weeks_in_which_everything_was_down_are_there_too(engine, record_run):

@@ -54,7 +54,7 @@ def test_what_was_known_of_runs_at_an_earlier_time_stays_what_it_was(engine, ing
 
 
 @pytest.mark.parametrize(
-    ("days", "looked", "last_at", "sentence"),
+    ("days", "crawled", "last_at", "sentence"),
     [
         (28, 26, MONDAY, "crawled on 26 of 28 days, last on 2 Mar 2026"),
         (1, 1, MONDAY, "crawled on 1 of 1 day, last on 2 Mar 2026"),
@@ -73,7 +73,7 @@ def test_how_well_a_source_was_crawled_is_a_sentence(days, crawled, last_at, sen
         (0, 3, "3 missing (100 %)"),
         (999_999, 1_000_000, "1 missing (under 0.01 %)"),
         (1, 1_000_000, "999,999 missing (over 99.99 %)"),
-        (3, 3, "saw 3 ads, all that the source claims"),
+        (3, 3, "saw 3 ads, all that the source states"),
         (None, 3, "what there was to see is unknown"),
     ],
 )

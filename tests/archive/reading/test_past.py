@@ -105,9 +105,7 @@ def test_versions_and_numbers_end_at_the_moment(engine, ingest_run, make_ad):
     assert len(ask(engine, list_metrics, AD, NOW)) == 2
 
 
-def test_a_list_has_every_ad_of_the_moment_across_stretches(
-    engine, ingest_run, make_ad, monkeypatch
-):
+def test_a_list_has_every_ad_of_the_moment_across_ranges(engine, ingest_run, make_ad, monkeypatch):
     monkeypatch.setattr(row_ranges, "FIRST_RANGE", 2)
     monkeypatch.setattr(row_ranges, "LONGEST_RANGE", 3)
     ingest_run([make_ad(f"a{i}") for i in range(9)], day(0))

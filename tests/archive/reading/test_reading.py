@@ -244,7 +244,7 @@ def test_a_source_nobody_crawled_has_no_days(engine):
 
 def test_every_day_of_a_period_has_a_state():
     days = cover_days([], date(2026, 1, 1), date(2026, 1, 3))
-    assert [day.state for day in days] == ["not_looked"] * 3
+    assert [day.state for day in days] == ["not_crawled"] * 3
 
 
 def test_what_is_missing_is_counted_with_its_reason(engine, ingest_run, make_ad):

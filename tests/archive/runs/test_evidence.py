@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.errors import EvidenceError
-from archive.models.runs import Outcome, RunKind
+from archive.errors import ArchiveError, EvidenceError
+from archive.models.runs import Outcome, PieceStatus, RunKind
 from archive.records import Unreadable
 from archive.runs.captures import last_applied_at, redact_url, save_capture
 from archive.runs.lease import begin_run, end_run
-from archive.runs.quarantine import list_pieces, quarantine_pieces, settle_piece
+from archive.runs.quarantine import list_quarantined, quarantine_pieces, read_quarantined, settle
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 
@@ -86,8 +86,12 @@ def test_a_piece_is_held_once_with_its_bytes_and_settled_once(engine, blobs):
     assert held == [1, 0]
 
     with write(engine) as session:
-        (row,) = list_pieces(session, None, 10)
+        (row,) = list_quarantined(session, None, 10)
         assert blobs.read(row.sha256) == b"row"
-        settle_piece(session, row.id, "rejected", "Ada", NOON)
-    with write(engine) as session, pytest.raises(Exception, match="before"):
-        settle_piece(session, 1, "released", "Bo", NOON)
+        settle(session, str(row.id), PieceStatus.REJECTED, "Ada", "a stray line", NOON)
+    again = "piece 1 of x.csv was rejected by Ada before, because: a stray line"
+    with write(engine) as session, pytest.raises(ArchiveError, match=again):
+        settle(session, "1", PieceStatus.RELEASED, "Bo", "it is good", NOON)
+    with read(engine) as session:
+        kept = read_quarantined(session, "1")
+    assert (kept.status, kept.settled_by, kept.settled_at) == ("rejected", "Ada", NOON)

@@ -6,11 +6,17 @@ from sqlmodel import col, select
 from archive.errors import ArchiveError, NotFoundError
 from archive.ingest.close_run import accept_vanished, close_run
 from archive.ingest.pages import ingest_page
-from archive.models import PublicAd, QuarantinedBatch, Run, VanishedPeriod
+from archive.models import PublicAd, QuarantinedBatch, QuarantinedPiece, Run, VanishedPeriod
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.runs.lease import begin_run
 from archive.runs.plausibility import ImplausibleBatchError, open_gate
-from archive.runs.quarantined_batches import list_batches, read_batch, read_batch_name, settle_batch
+from archive.runs.quarantine import (
+    NAME,
+    list_quarantined,
+    name_quarantined,
+    read_quarantined,
+    settle,
+)
 from archive.store.database import read, write
 from tests.archive.moments import DAY, NOON
 from tests.archive.runs.gated import write_source
@@ -40,6 +46,11 @@ def sweep(engine, make_ad):
     return lease
 
 
+def believe(session, now, by="Ada", because="the platform said so"):
+    settle(session, "batch-1", PieceStatus.RELEASED, by, because, now)
+    return accept_vanished(session, session.get_one(QuarantinedBatch, 1), now)
+
+
 def states(engine):
     with read(engine) as session:
         return {ad.ref: ad.state for ad in session.exec(select(PublicAd))}
@@ -58,7 +69,7 @@ def test_a_complete_run_that_lost_three_of_ten_ads_is_held_and_marks_none_vanish
     assert (run.outcome, run.complete, run.vanished) == (Outcome.ATTENTION, False, 0)
     assert "quarantined as batch-1: 3 of 10 ads are gone at once (30%)" in run.reason
     with read(engine) as session:
-        (batch,) = list_batches(session, PieceStatus.QUARANTINED, 10)
+        (batch,) = list_quarantined(session, PieceStatus.QUARANTINED, 10)
     assert (batch.cause, batch.figures["gone"], batch.run_id) == (
         QuarantineReason.SHRINK,
         3,
@@ -77,11 +88,11 @@ def test_a_released_shrink_has_vanished_as_that_run_saw_it(engine, sweep):
     sweep(range(10))
     held = sweep(range(7), NOON + DAY)
     with write(engine) as session:
-        run = accept_vanished(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
+        run = believe(session, NOON + 2 * DAY)
         assert run.id == held.id
         assert (run.outcome, run.complete, run.vanished) == (Outcome.DONE, True, 3)
         assert run.reason == (
-            "a mass takedown of 3 ads, believed by Ada because: the platform said so"
+            "a mass takedown of 3 ads, accepted by Ada because: the platform said so"
         )
     assert sum(state == "vanished" for state in states(engine).values()) == 3
     interval = {(a.last_seen_at, a.missed_at, a.recorded_at) for a in vanished_periods(engine)}
@@ -93,7 +104,7 @@ def test_an_ad_seen_again_before_the_release_was_away_and_is_back(engine, sweep)
     sweep(range(7), NOON + DAY)
     sweep(range(8), NOON + 2 * DAY)
     with write(engine) as session:
-        accept_vanished(session, 1, "Ada", "the platform said so", NOON + 3 * DAY)
+        believe(session, NOON + 3 * DAY)
 
     assert states(engine)["a7"] == "seen"
     assert {state for ref, state in states(engine).items() if ref in {"a8", "a9"}} == {"vanished"}
@@ -106,8 +117,8 @@ def test_a_partition_that_stays_shrunk_is_one_batch_until_somebody_decides(engin
     for day in (1, 2):
         sweep(range(7), NOON + day * DAY)
     with write(engine) as session:
-        (batch,) = list_batches(session, None, 10)
-        settle_batch(session, 1, PieceStatus.REJECTED, "Ada", "the file was cut", NOON + 3 * DAY)
+        (batch,) = list_quarantined(session, None, 10)
+        settle(session, "batch-1", PieceStatus.REJECTED, "Ada", "the file was cut", NOON + 3 * DAY)
     run = sweep(range(7), NOON + 4 * DAY)
 
     assert batch.id == 1
@@ -118,12 +129,12 @@ def test_a_rejected_shrink_leaves_the_ads_where_they_were(engine, sweep):
     sweep(range(10))
     sweep(range(7), NOON + DAY)
     with write(engine) as session:
-        settle_batch(session, 1, PieceStatus.REJECTED, "Ada", "the file was cut", NOON + 2 * DAY)
+        settle(session, "batch-1", PieceStatus.REJECTED, "Ada", "the file was cut", NOON + 2 * DAY)
 
     assert set(states(engine).values()) == {"seen"}
     assert vanished_periods(engine) == []
     with read(engine) as session:
-        batch = read_batch(session, 1)
+        batch = read_quarantined(session, "batch-1")
         assert not session.get_one(Run, batch.run_id).complete
     assert (batch.status, batch.settled_by) == ("rejected", "Ada")
     assert (batch.settled_because, batch.settled_at) == ("the file was cut", NOON + 2 * DAY)
@@ -133,13 +144,13 @@ def test_a_batch_is_settled_once(engine, sweep):
     sweep(range(10))
     sweep(range(7), NOON + DAY)
     with write(engine) as session:
-        accept_vanished(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
+        believe(session, NOON + 2 * DAY)
     again = "batch-1 was released by Ada before, because: the platform said so"
     with write(engine) as session:
         with pytest.raises(ArchiveError, match=again):
-            accept_vanished(session, 1, "Bob", "me too", NOON + 3 * DAY)
+            believe(session, NOON + 3 * DAY, "Bob", "me too")
         with pytest.raises(ArchiveError, match=again):
-            settle_batch(session, 1, PieceStatus.REJECTED, "Bob", "no", NOON + 3 * DAY)
+            settle(session, "batch-1", PieceStatus.REJECTED, "Bob", "no", NOON + 3 * DAY)
 
 
 @pytest.mark.parametrize(("by", "because"), [("", "why"), ("Ada", " ")])
@@ -147,12 +158,12 @@ def test_nobody_settles_a_batch_without_a_name_and_a_reason(engine, sweep, by, b
     sweep(range(10))
     sweep(range(7), NOON + DAY)
     with write(engine) as session, pytest.raises(ArchiveError, match="must be said"):
-        accept_vanished(session, 1, by, because, NOON + 2 * DAY)
+        believe(session, NOON + 2 * DAY, by, because)
 
 
 def test_a_batch_that_is_not_there_is_named(engine):
     with read(engine) as session, pytest.raises(NotFoundError, match="batch-7"):
-        read_batch(session, 7)
+        read_quarantined(session, "batch-7")
 
 
 def test_the_bytes_of_a_run_that_was_held_cannot_pass_for_a_complete_look(engine, sweep):
@@ -228,9 +239,23 @@ def test_an_amount_that_a_person_accepted_is_accepted_again(engine, sweep):
         sweep([3], NOON + DAY, currency="USD", **enormous)
 
 
-@pytest.mark.parametrize(
-    ("name", "batch_id"),
-    [("batch-7", 7), ("7", None), ("batch-", None), ("batch--7", None), ("batch-²", None)],
-)
-def test_batches_go_by_names_of_their_own(name, batch_id):
-    assert read_batch_name(name) == batch_id
+@pytest.mark.parametrize("name", ["batch-", "batch--7", "batch-²", "lot-7", "²", "", "7" * 19])
+def test_what_is_no_name_names_nothing(engine, name):
+    assert not NAME.fullmatch(name)
+    with read(engine) as session, pytest.raises(NotFoundError):
+        read_quarantined(session, name)
+
+
+def test_a_piece_and_a_batch_of_the_same_number_go_by_names_of_their_own(engine, sweep):
+    sweep(range(10))
+    run = sweep(range(7), NOON + DAY)
+    with write(engine) as session:
+        cell = {"file": "a.csv", "reason": "is negative", "sha256": "0" * 64}
+        session.add(QuarantinedPiece(run_id=run.id, source="example", quarantined_at=NOON, **cell))
+    with write(engine) as session:
+        both = list_quarantined(session, PieceStatus.QUARANTINED, 10)
+        assert [name_quarantined(held) for held in both] == ["batch-1", "1"]
+        assert [read_quarantined(session, name) for name in ("batch-1", "1")] == both
+        settle(session, "1", PieceStatus.REJECTED, " Ada ", " a typing error ", NOON + DAY)
+        assert list_quarantined(session, PieceStatus.QUARANTINED, 10) == both[:1]
+        assert (both[1].settled_by, both[1].settled_because) == ("Ada", "a typing error")

@@ -8,11 +8,12 @@ from sqlmodel import col, func, select
 from archive.ingest.close_run import accept_vanished, close_run
 from archive.ingest.rows import Stamp
 from archive.ingest.spending.statements import ingest_advertiser_spend
-from archive.models import AdvertiserSpend
-from archive.models.runs import Outcome, RunKind
+from archive.models import AdvertiserSpend, QuarantinedBatch
+from archive.models.runs import Outcome, PieceStatus, RunKind
 from archive.records import AdvertiserSpendRecord, Grain
 from archive.runs.lease import begin_run
 from archive.runs.plausibility import ImplausibleBatchError, open_gate
+from archive.runs.quarantine import settle
 from archive.store.database import write
 from tests.archive.moments import DAY, NOON
 from tests.archive.runs.gated import write_source
@@ -64,7 +65,10 @@ def test_statements_that_are_gone_at_once_are_held_and_withdrawn_when_released(e
     withdrawn = select(func.count()).where(col(AdvertiserSpend.is_withdrawn))
     with write(engine) as session:
         assert session.exec(withdrawn).one() == 0
-        accept_vanished(session, 1, "Ada", "the platform said so", NOON + 2 * DAY)
+        settle(
+            session, "batch-1", PieceStatus.RELEASED, "Ada", "the platform said so", NOON + 2 * DAY
+        )
+        accept_vanished(session, session.get_one(QuarantinedBatch, 1), NOON + 2 * DAY)
         assert session.exec(withdrawn).one() == 3
 
 

@@ -79,7 +79,10 @@ def test_a_refused_question_is_wrong_usage(tmp_path, monkeypatch):
 def test_the_command_answers_about_an_earlier_moment(tmp_path, monkeypatch):
     times = ["--as-of", "2026-03-01", "--valid-at", "2026-02-01T07:00:00"]
     answer = json.loads(run_spend(tmp_path, monkeypatch, *times, "--json").stdout)
-    assert (answer["as_of"], answer["valid_at"]) == ("2026-03-01T00:00:00Z", "2026-02-01T07:00:00Z")
+    assert (answer["as_of"], answer["valid_at"]) == (
+        "2026-03-01T23:59:59.999999Z",
+        "2026-02-01T07:00:00Z",
+    )
     told = run_spend(tmp_path, monkeypatch, *times).stdout
     assert "as known on 1 Mar 2026" in told
     assert "what held on 1 Feb 2026" in told

@@ -159,7 +159,7 @@ def test_a_curve_without_snapshots_is_refused():
     st.dates(date(1999, 1, 1), date(2030, 1, 1)),
     st.integers(0, 400),
 )
-def test_a_split_period_has_every_day_once_and_in_its_own_stretch(by, first_on, length):
+def test_a_split_period_has_every_day_once_and_in_its_own_range(by, first_on, length):
     last_on = first_on + timedelta(days=length)
     stretches = list(split_period(by, first_on, last_on))
     days = [

@@ -8,7 +8,7 @@ import pytest
 
 from archive.records import MissingReason
 from config.settings import Settings
-from oversight.reference.files import ReferenceFileError
+from config.yaml_files import YamlFileError
 from oversight.reference.parameters import load_parameters
 
 THRESHOLD = """
@@ -57,7 +57,7 @@ def test_a_parameter_that_is_not_in_order_is_refused(
     home_settings: Settings, write_config: Write, old: str, new: str, why: str
 ) -> None:
     write_config("params/threshold.yaml", THRESHOLD.replace(old, new))
-    with pytest.raises(ReferenceFileError, match=why):
+    with pytest.raises(YamlFileError, match=why):
         load_parameters(home_settings)
 
 

@@ -1,4 +1,4 @@
-"""When an ad ran and whether that touches a stretch of time, said only when it is sure."""
+"""When an ad ran and whether that touches a span of time, said only when it is sure."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election, load_elections
-from oversight.reference.files import ReferenceFileError
 from oversight.reference.periods import Period
 from oversight.reference.windows import WindowSpec, compute_window
 
@@ -156,5 +156,5 @@ def test_an_id_may_not_be_used_by_two_files(home_settings: Settings, write_confi
         "sources: [{cite: none, evidence: memory, about: [polling_days, polls]}]\n"
     )
     write_config("elections/zz/copy.yaml", text)
-    with pytest.raises(ReferenceFileError, match="already another file's election"):
+    with pytest.raises(YamlFileError, match="already another file's election"):
         load_elections(home_settings)

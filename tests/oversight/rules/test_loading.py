@@ -10,9 +10,9 @@ from archive.records import MissingReason
 from archive.records.canonical import hash_bytes
 from config.overlay import Origin
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from oversight.language import Facts
-from oversight.reference.files import ReferenceFileError
-from oversight.rules.loading import Rule, RuleFileError, answer_rule, load_rules
+from oversight.rules.loading import Rule, answer_rule, load_rules
 
 Write = Callable[[str, str], Path]
 
@@ -59,10 +59,11 @@ def test_a_rule_is_the_bytes_of_its_file(load: Callable[[str], Rule]) -> None:
 
 
 def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Rule]) -> None:
-    with pytest.raises(RuleFileError) as refused:
+    with pytest.raises(YamlFileError) as refused:
         load(RULE.replace("size(ad.payer_name) > 0", "size(ad.payer_name) == 0"))
     error = refused.value
-    assert (error.file, error.field, error.line) == ("xx/xx-named.yaml", "tests[0].expect", 16)
+    assert Path(error.file).parts[-4:] == ("config", "rules", "xx", "xx-named.yaml")
+    assert (error.field, error.line) == ("tests[0].expect", 16)
     assert error.why == "test 'named': expected met, got not_met"
 
 
@@ -75,6 +76,13 @@ def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Ru
         ("id: xx-named", "id: xx-other", "id", "is called xx-other.yaml"),
         ("severity: low", "severity: low\nparams: [harbour_fee]", "params", "harbour_fee"),
         ("ad.payer_name: Jo", "ad.payer_name: 7", "tests[0].facts.ad.payer_name", "type string"),
+        (
+            "ad.payer_name: Jo",
+            "ad.ended_on: 2021-02-30",
+            "tests[0].facts.ad.ended_on",
+            "out of range",
+        ),
+        ("ad.payer_name: Jo", "ad.ended_on: 20210228", "tests[0].facts.ad.ended_on", "not a day"),
         ("ad.payer_name: Jo", "ad.payr: Jo", "tests[0].facts.ad.payr", "no fact"),
         ("missing: not_disclosed", "missing: lost", "tests[1].facts.ad.payer_name", "lost"),
     ],
@@ -82,7 +90,7 @@ def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Ru
 def test_a_rule_file_that_is_wrong_says_where(
     load: Callable[[str], Rule], old: str, new: str, field: str, why: str
 ) -> None:
-    with pytest.raises(RuleFileError) as refused:
+    with pytest.raises(YamlFileError) as refused:
         load(RULE.replace(old, new))
     assert refused.value.field == field
     assert refused.value.line
@@ -110,13 +118,13 @@ def test_a_rule_file_that_is_wrong_says_where(
 def test_a_file_that_is_no_rule_is_refused(
     load: Callable[[str], Rule], old: str, new: str, why: str
 ) -> None:
-    with pytest.raises(ReferenceFileError, match=why):
+    with pytest.raises(YamlFileError, match=why):
         load(RULE.replace(old, new))
 
 
 def test_two_files_may_not_hold_one_rule(load: Callable[[str], Rule], write_config: Write) -> None:
     write_config("rules/yy/xx-named.yaml", RULE)
-    with pytest.raises(RuleFileError, match="another file's rule"):
+    with pytest.raises(YamlFileError, match="another file's rule"):
         load(RULE)
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from archive.reading.as_of.moment import NOW, Moment
 from archive.store.database import read, write
 from config.settings import Settings
-from oversight.reference.files import ReferenceFileError, read_kept_text
+from config.yaml_files import YamlFileError, YamlText
 from oversight.rules.loading import load_rules
 from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import LegalStatus, RuleFile, Validity
@@ -65,8 +65,8 @@ def test_a_version_no_longer_in_use_is_read_word_for_word(engine, rules):
 
 
 def test_a_kept_text_of_an_unknown_form_is_named():
-    with pytest.raises(ReferenceFileError, match="old-rule"):
-        read_kept_text("old-rule", "colour: red\n", RuleFile)
+    with pytest.raises(YamlFileError, match="old-rule"):
+        YamlText("old-rule", b"colour: red\n").read_as(RuleFile)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_rule_is_in_force_from_its_first_day_to_before_its_end(
 
 def test_the_command_lists_the_versions_of_a_time(engine, tmp_path, monkeypatch):
     monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
-    answer = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-02", "--json"])
+    answer = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-01", "--json"])
     assert [rule["sha256"] for rule in json.loads(answer.stdout)] == ["0" * 64]
-    table = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-02"])
+    table = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-01"])
     assert "earlier" in table.stdout

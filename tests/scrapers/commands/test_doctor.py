@@ -1,4 +1,4 @@
-"""The doctor says what works, what lacks and how to fix it, and changes nothing."""
+"""The doctor says what works, what is missing and how to fix it, and changes nothing."""
 
 import re
 from datetime import date

@@ -48,7 +48,7 @@ def test_five_ads_of_a_hundred_that_are_not_there_are_five_percent_missing(weeks
     assert (week.seen, week.claimed, week.missing) == (SHOWN, CLAIMED, 5)
     assert week.missing_share == 0.05
     assert week.source_total_from == "advertiser_stats"
-    assert week.sentence.endswith("saw 95 of 100 ads claimed: 5 missing (5 %)")
+    assert week.sentence.endswith("saw 95 of 100 ads stated: 5 missing (5 %)")
 
 
 def test_each_country_is_held_against_the_advertisers_that_name_only_it(weeks) -> None:

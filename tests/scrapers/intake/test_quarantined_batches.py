@@ -19,7 +19,7 @@ from scrapers.intake.importing import ImportOrder, ImportReport, import_files
 from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
-from scrapers.work.crawl.releasing import release_batch
+from scrapers.work.crawl.releasing import release_quarantined
 from tests.scrapers.crawls import Home
 
 SOURCE = "snap"
@@ -62,7 +62,8 @@ def import_year(home: Home, path: Path, day: int) -> ImportReport:
 
 def release(home: Home, batch_id: int = 1) -> None:
     clock = ticking(datetime(2026, 4, 1, tzinfo=UTC))
-    release_batch(home.settings, home.engine, batch_id, "Ada", "Snap says so", clock)
+    name = f"batch-{batch_id}"
+    release_quarantined(home.settings, home.engine, name, "Ada", "Snap says so", clock)
 
 
 def batches(home: Home) -> list[QuarantinedBatch]:
@@ -128,7 +129,7 @@ def test_an_import_that_lowers_the_amounts_by_half_writes_nothing_until_it_is_re
     assert spends(home) == {50_00}
     run = home.runs()[-1]
     assert (run.outcome, run.observed_at.day) == (Outcome.DONE, 2)
-    assert run.reason == "batch-1 read again: believed by Ada because: Snap says so"
+    assert run.reason == "batch-1 read again: accepted by Ada because: Snap says so"
     (settled,) = batches(home)
     assert (settled.status, settled.settled_by) == ("released", "Ada")
 
@@ -258,17 +259,24 @@ def test_a_rejected_batch_is_not_taken_in_when_the_same_bytes_come_again(
     assert (spends(home), len(batches(home))) == ({100_00}, 1)
 
 
-def test_a_piece_is_settled_by_its_number_and_without_a_reason(home: Home, tmp_path: Path) -> None:
+def test_a_piece_is_settled_by_its_number_for_a_reason(home: Home, tmp_path: Path) -> None:
     import_year(home, write_ads(tmp_path / "a.csv", [100, -5]), 1)
 
-    assert "next: paidforby quarantine release 1 --by WHO" in (
+    assert "next: paidforby quarantine release 1 --by WHO --because WHY" in (
         home.command("quarantine", "show", "1").stdout
     )
-    explained = home.command("quarantine", "reject", "1", "--by", "Ada", "--because", "no")
-    assert (explained.returncode, "a piece is settled without it" in explained.stderr) == (2, True)
-    done = home.command("quarantine", "reject", "1", "--by", "Ada")
+    by = ("quarantine", "reject", "1", "--by", "Ada")
+    for words in ((), ("--because", " ")):
+        unexplained = home.command(*by, *words)
+        assert (unexplained.returncode, "--because" in unexplained.stderr) == (2, True)
+    done = home.command(*by, "--because", "no")
     assert done.stdout == "piece 1 of a.csv is rejected; its bytes stay as evidence\n"
     assert home.command("quarantine", "list").stdout.endswith("nothing is quarantined\n")
+    shown = json.loads(home.command("quarantine", "show", "1", "--json").stdout)
+    assert (shown["name"], shown["settled_by"], shown["settled_because"]) == ("1", "Ada", "no")
+    again = home.command("quarantine", "release", "1", "--by", "Bo", "--because", "yes")
+    told = "piece 1 of a.csv was rejected by Ada before, because: no\n"
+    assert (again.returncode, again.stderr) == (1, told)
 
 
 def test_a_name_that_is_neither_a_piece_nor_a_batch_is_wrong_usage(home: Home) -> None:

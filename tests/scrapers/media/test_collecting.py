@@ -12,9 +12,9 @@ from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.realm import claim_realm
 from config.settings import Realm
+from config.yaml_files import YamlFileError
 from scrapers.media import machine_text
 from scrapers.media.collecting import read_kept
-from scrapers.readers.yaml_files import YamlFileError
 from tests.scrapers.media.conftest import HOST, PICTURE, leaves, list_states
 
 

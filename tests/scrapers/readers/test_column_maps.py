@@ -11,19 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from archive.errors import ArchiveError
 from archive.reading.sources.stats import count_archive
 from archive.records import AdRecord
+from archive.runs.quarantine import read_quarantined
 from archive.store.database import open_archive, read
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from paidforby import app
 from scrapers.intake.importing import ImportOrder, import_files
 from scrapers.readers.column_maps import ColumnMap, MappedReader, find_column_map
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
-from scrapers.readers.yaml_files import YamlFileError
 from scrapers.sources.spider import read_delivery
 from scrapers.spiders.ad_feed import AdFeedSpider
-from scrapers.work.crawl.releasing import release_piece
+from scrapers.work.crawl.releasing import release_quarantined
 from tests.scrapers.crawls import Home, now
 from tests.scrapers.samples import SAMPLES, needs_samples, records, refusal, refusals
 
@@ -214,10 +216,17 @@ def test_a_row_that_was_held_is_taken_in_once_its_map_is_mended(home: Home, tmp_
     report = import_files(home.settings, home.engine, AdFeedSpider, order, now)
     assert (report.counts.new, [piece.field for piece in report.unreadable]) == (0, ["last_day"])
 
+    order = (home.settings, home.engine, "1", "A. Reader", "the map is mended", now)
+    with pytest.raises(ArchiveError, match=r"piece 1 of panel\.csv still cannot be read"):
+        release_quarantined(*order)
     write_map(home.settings.home, PANEL.replace('["%d.%m.%Y"]', '["%d.%m.%Y", "%Y-%m-%d"]'))
-    intake = release_piece(home.settings, home.engine, 1, "A. Reader", now)
+    told, counts = release_quarantined(*order)
 
-    assert (intake.counts.new, home.count("ads", "ad_feed")) == (1, 1)
+    assert (told, counts.new) == ("piece 1 of panel.csv", 1)
+    assert home.count("ads", "ad_feed") == 1
+    with read(home.engine) as session:
+        piece = read_quarantined(session, "1")
+    assert (piece.status, piece.settled_because) == ("released", "the map is mended")
 
 
 @given(st.text(max_size=200), st.sampled_from(HEADER.split(";")))

@@ -8,7 +8,7 @@ import pytest
 
 from archive.records import AdRecord, Allowance, Material
 from config.settings import DeploymentKind, Settings
-from scrapers.readers.yaml_files import YamlFileError
+from config.yaml_files import YamlFileError
 from scrapers.replica.serve import running_replica
 from scrapers.spiders.ad_feed import AdFeedSpider
 from tests.scrapers.crawls import Home

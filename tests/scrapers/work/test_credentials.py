@@ -8,16 +8,11 @@ from archive.models.runs import Outcome
 from archive.reading.coverage import cover_source
 from archive.store.database import read
 from config.settings import Settings
-from scrapers.readers.yaml_files import YamlFileError
+from config.yaml_files import YamlFileError
 from scrapers.replica.faults import Fault
 from scrapers.replica.meta_faults import refuse_call
 from scrapers.replica.serve import running_replica
-from scrapers.work.plan.credentials import (
-    CredentialError,
-    list_standings,
-    list_warnings,
-    read_credentials,
-)
+from scrapers.work.plan.credentials import list_standings, list_warnings, read_credentials
 from tests.scrapers.crawls import FOREVER, META, TOKEN, Home, now
 
 TODAY = date(2026, 3, 1)
@@ -79,7 +74,7 @@ def test_a_file_that_is_wrong_or_holds_a_secret_is_refused_by_line_and_field(hom
 
 def test_a_credential_of_no_source_is_refused(home):
     write_credential(home.settings, "owner: Desk\nexpires_on: null\n", source="nobody")
-    with pytest.raises(CredentialError, match="there is no source 'nobody'"):
+    with pytest.raises(YamlFileError, match="there is no source 'nobody'"):
         read_credentials(home.settings)
 
 

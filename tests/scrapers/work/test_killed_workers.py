@@ -1,8 +1,10 @@
-"""Real workers with their crawls are killed, as machines are; others collect each partition exactly once."""
+"""Real processes with their crawls are killed, as machines are; others collect each partition exactly once.
+
+Several workers side by side, of which one schedules; and workers of a queue with the scheduler that fills it.
+"""
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,50 +15,53 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 import pytest
 
 from archive.models import Run, Source
 from archive.models.runs import Outcome
 from archive.runs.lease import WORKER_STOPPED
-from archive.store.changes import last_change_seq, read_position
-from archive.store.database import create_archive_engine, read, write
+from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.spiders.meta.settings import MetaSettings
 from scrapers.work.crawl.children import settings_environ
-from scrapers.work.plan.due import find_due
-from scrapers.work.plan.schedule import read_schedules
-from search.engines import open_search
-from tests.migrated import migrated_file
-from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, now
+from tests.scrapers.crawls import SLOW_SINGLE_ADS, TOKEN, Home, is_followed
 
 SOURCE = "meta_ad_library"
 ADS = {"US": 17, "AU": 3, "BR": 2, "MX": 2}
 """The fictional ads of each partition; none is in two."""
 WORKERS = 4
 KILLS = 40
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 6.0
+"""Short, so that the dead are replaced soon; longer than a busy machine takes for a tick."""
 PATIENCE_SECONDS = 900
+
+Command = tuple[str, ...]
+WITHOUT_QUEUE: list[Command] = [("worker",)] * WORKERS
+WITH_QUEUE: list[Command] = [("scheduler",), *[("worker", "--queue")] * (WORKERS - 1)]
 
 
 @dataclass
 class Cluster:
-    """Machines that start a worker again whenever it has ended, however it ended."""
+    """Machines that start their process again whenever it has ended, however it ended."""
 
     home: Home
     workers: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
+    is_over: Event = field(default_factory=Event)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        """A machine's worker: it leads a group, in which is also what its crawls are forked from."""
+    def start(self, command: Command) -> subprocess.Popen[bytes]:
+        """A machine's process: it leads a group, in which is also what its crawls are forked from."""
         environ = os.environ | settings_environ(self.home.settings)
-        command = [sys.executable, "-m", "paidforby", "worker", "--once"]
         with self.lock:
             worker = subprocess.Popen(
-                command, env=environ, stdout=subprocess.DEVNULL, start_new_session=True
+                [sys.executable, "-m", "paidforby", *command],
+                env=environ,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
             )
             self.workers[worker.pid] = worker
         return worker
@@ -65,18 +70,33 @@ class Cluster:
         done = {run.partition for run in self.home.runs() if run.outcome == Outcome.DONE}
         return done == set(self.home.settings.of(MetaSettings).countries)
 
-    def is_anything_due(self) -> bool:
-        settings = self.home.settings
-        return bool(find_due(self.home.engine, settings, read_schedules(settings), now()))
+    @contextmanager
+    def running(self, commands: list[Command]) -> Iterator[None]:
+        """Machines at work until all is collected, then told to end."""
+        with ThreadPoolExecutor(len(commands)) as machines:
+            for command in commands:
+                machines.submit(self.keep_up, command)
+            try:
+                yield
+                deadline = time.monotonic() + PATIENCE_SECONDS
+                while not self.is_through():
+                    assert time.monotonic() < deadline, f"no end: {self.home.runs()}"
+                    time.sleep(0.2)
+            finally:
+                self.is_over.set()
+                for worker in self.list_alive():
+                    worker.terminate()
 
-    def work(self) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self.is_through():
-            assert time.monotonic() < deadline, f"no end: {self.home.runs()}"
-            if self.is_anything_due():
-                self.start_worker().wait()
-            else:
-                time.sleep(0.2)
+    def keep_up(self, command: Command) -> None:
+        while not self.is_over.is_set():
+            worker = self.start(command)
+            if self.is_over.is_set():
+                worker.terminate()
+            worker.wait()
+
+    def list_alive(self) -> list[subprocess.Popen[bytes]]:
+        with self.lock:
+            return [worker for worker in self.workers.values() if worker.poll() is None]
 
     def find_walk(self, least_pages: int) -> Run | None:
         """A run under way that has come so far, the one least disturbed."""
@@ -96,7 +116,8 @@ class Cluster:
                 crawl = read_pid(walk)
                 worker = find_parent(find_parent(crawl))
                 with self.lock:
-                    victims = [crawl, *({worker} & self.workers.keys())]
+                    # A worker that saw its crawl die would close the run itself.
+                    victims = [*({worker} & self.workers.keys()), crawl]
                 for pid in victims:
                     with suppress(ProcessLookupError):
                         os.killpg(pid, signal.SIGKILL)
@@ -105,12 +126,9 @@ class Cluster:
         return None
 
     def kill_worker(self, chance: random.Random) -> None:
-        """Kill any worker, whatever it is at; a crawl it started goes on alone."""
-        with self.lock:
-            alive = [pid for pid, worker in self.workers.items() if worker.poll() is None]
-        if alive:
-            with suppress(ProcessLookupError):
-                os.kill(chance.choice(alive), signal.SIGKILL)
+        """Kill any process, whatever it is at; crawls it started go on alone."""
+        if alive := self.list_alive():
+            chance.choice(alive).kill()
 
 
 def read_pid(run: Run) -> int:
@@ -169,21 +187,17 @@ def check_all_is_collected_once(home: Home, killed: list[int]) -> None:
     assert all(run.ended_at for run in runs)
 
 
-def is_followed(home: Home) -> bool:
-    consumers = ("oversight", open_search(home.settings, home.engine).consumer)
-    with read(home.engine) as session:
-        marks = [read_position(session, consumer) for consumer in consumers]
-        return all(mark and mark.seq == last_change_seq(session) for mark in marks)
-
-
-def test_a_machine_that_dies_in_a_walk_leaves_it_to_the_next_one(tmp_path):
+@pytest.mark.parametrize(
+    ("archive_url", "command"), [("sqlite", ("worker", "--once"))], indirect=["archive_url"]
+)
+def test_a_machine_that_dies_in_a_walk_leaves_it_to_the_next_one(archive_url, tmp_path, command):
     """On SQLite only: the sweep below, and the test of shared partitions, are on both."""
-    url = f"sqlite:///{shutil.copy(migrated_file(), tmp_path / 'archive.sqlite3')}"
-    with running_cluster(url, tmp_path, ["AU"]) as cluster:
-        worker = cluster.start_worker()
+    with running_cluster(archive_url, tmp_path, ["AU"]) as cluster:
+        worker = cluster.start(command)
         killed = cluster.kill_machine(least_pages=1)
         worker.wait()
-        cluster.work()
+        while not cluster.is_through():
+            cluster.start(command).wait()
 
         assert worker.returncode == -signal.SIGKILL
         check_all_is_collected_once(cluster.home, [killed])
@@ -191,24 +205,39 @@ def test_a_machine_that_dies_in_a_walk_leaves_it_to_the_next_one(tmp_path):
         assert is_followed(cluster.home)
 
 
+@pytest.mark.parametrize(
+    ("archive_url", "commands"),
+    [("sqlite", WITHOUT_QUEUE[:2]), ("postgresql", WITH_QUEUE[:3])],
+    indirect=["archive_url"],
+)
+def test_a_machine_that_dies_among_others_leaves_its_walk_to_them(archive_url, tmp_path, commands):
+    with running_cluster(archive_url, tmp_path, ["AU", "BR"]) as cluster:
+        with cluster.running(commands):
+            killed = cluster.kill_machine(least_pages=1)
+        cluster.start((*commands[-1], "--once")).wait()
+
+        check_all_is_collected_once(cluster.home, [killed])
+        assert is_followed(cluster.home)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
-def test_forty_kills_leave_no_gap_and_no_double(archive_url, tmp_path, seed):
+@pytest.mark.parametrize(
+    ("archive_url", "commands"),
+    [("sqlite", WITHOUT_QUEUE), ("postgresql", WITHOUT_QUEUE), ("postgresql", WITH_QUEUE)],
+    indirect=["archive_url"],
+)
+def test_forty_kills_leave_no_gap_and_no_double(archive_url, tmp_path, commands, seed):
     chance, killed = random.Random(seed), []
-    with (
-        running_cluster(archive_url, tmp_path, list(ADS)) as cluster,
-        ThreadPoolExecutor(WORKERS) as pool,
-    ):
-        machines = [pool.submit(cluster.work) for _ in range(WORKERS)]
-        for number in range(KILLS):
-            if chance.random() < 0.2:
-                cluster.kill_worker(chance)
-            # Most die before their first page, so that there is something left for the last of them.
-            elif crawl := cluster.kill_machine(least_pages=1 if number % 5 == 4 else 0):
-                killed.append(crawl)
-        for machine in machines:
-            machine.result()
-        cluster.start_worker().wait()
+    with running_cluster(archive_url, tmp_path, list(ADS)) as cluster:
+        with cluster.running(commands):
+            for number in range(KILLS):
+                if chance.random() < 0.2:
+                    cluster.kill_worker(chance)
+                # Most die before their first page, so that there is something left for the last of them.
+                elif crawl := cluster.kill_machine(least_pages=1 if number % 5 == 4 else 0):
+                    killed.append(crawl)
+        cluster.start((*commands[-1], "--once")).wait()
 
         check_all_is_collected_once(cluster.home, killed)
         assert len(killed) > KILLS / 2

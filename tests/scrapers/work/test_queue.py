@@ -1,10 +1,11 @@
-"""Crawl jobs go through the queue on PostgreSQL to whichever machine is free, and are done once."""
+"""A scheduler fills the queue on PostgreSQL, whichever machine is free takes from it, all is done once."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import inspect, text
@@ -14,50 +15,57 @@ from archive.models.leases import QUEUE_SCHEMA
 from archive.models.runs import Outcome
 from archive.reading.sources.metrics import read_metrics
 from archive.store.database import create_archive_engine, read, write
-from config.settings import Dispatch, Settings
+from config.settings import Settings
 from scrapers.replica.faults import Fault, send_slowly
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
+from scrapers.spiders.meta.settings import MetaSettings
 from scrapers.work.crawl.children import settings_environ
-from scrapers.work.dispatch import tasks
-from scrapers.work.dispatch.executors import LocalExecutor, make_executor
-from scrapers.work.dispatch.queue_schema import QueueError, init_queue
-from scrapers.work.dispatch.tasks import QueueExecutor, work_from_queue
+from scrapers.work.dispatch import worker
+from scrapers.work.dispatch.queue_schema import open_queue_tables
+from scrapers.work.dispatch.singleton_lease import SCHEDULER, WORKER, take_singleton
+from scrapers.work.dispatch.tasks import fill_queue, work_from_queue
 from scrapers.work.plan.crawl_job import CrawlJob
 from tests import servers
-from tests.scrapers.crawls import Home, now
+from tests.scrapers.crawls import TOKEN, Home, is_followed, now
 
 PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
 def queue_home(postgresql_server, migrated_database, tmp_path):
-    """A home on PostgreSQL whose settings ask for the queue."""
+    """A home on PostgreSQL, with the queue's tables."""
     with servers.make_database(postgresql_server, migrated_database) as url:
         settings = Settings(
             home=tmp_path / "home",
             database_url=url,
-            dispatch=Dispatch.QUEUE,
+            of_sources=(MetaSettings(access_token=TOKEN),),
             meilisearch_url=None,
         )
         engine = create_archive_engine(url)
         with write(engine) as session:
-            session.add(Source(**find_spiders()["snap"].info.model_dump()))
+            session.add_all(
+                Source(**find_spiders()[each].info.model_dump())
+                for each in ("snap", "meta_ad_library")
+            )
+        open_queue_tables(engine)
         yield Home(settings, engine)
         engine.dispose()
 
 
 def put_in(home: Home, *crawl_jobs: CrawlJob) -> None:
-    executor = make_executor(home.settings, home.engine, now)
-    assert isinstance(executor, QueueExecutor)
-    for crawl_job in crawl_jobs:
-        executor.carry_out(crawl_job)
-    executor.stop()
+    fill_queue(home.settings, home.engine, crawl_jobs)
 
 
-def count_jobs(home: Home) -> int:
+def do_all(home: Home) -> None:
+    work_from_queue(home.settings, home.engine, now, wait=False)
+
+
+def list_jobs(home: Home) -> list[tuple[str, str]]:
+    """What is in the queue: tasks, and the locks under which one is done at a time."""
+    query = text(f"SELECT task_name, lock FROM {QUEUE_SCHEMA}.procrastinate_jobs ORDER BY id")
     with home.engine.connect() as connection:
-        return connection.scalar(text(f"SELECT count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs"))
+        return [(task, lock) for task, lock in connection.execute(query)]
 
 
 def tell_queue(home: Home) -> dict[str, float]:
@@ -67,35 +75,70 @@ def tell_queue(home: Home) -> dict[str, float]:
     return {sample.labels["status"]: sample.value for sample in metric.samples}
 
 
-def test_an_crawl_job_waits_in_the_queue_once_and_is_done_once(queue_home):
+def test_what_is_due_waits_in_the_queue_once_is_done_once_and_followed(queue_home):
     with running_replica() as url:
-        crawl_job = CrawlJob("snap", "2026", f"{url}/snap", after_run=0)
-        put_in(queue_home, crawl_job, crawl_job)
-        waiting = count_jobs(queue_home)
-        told = tell_queue(queue_home)
-        work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
-        put_in(queue_home, crawl_job)
-        work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
+        snap = CrawlJob("snap", "2026", f"{url}/snap", after_run=0)
+        meta = CrawlJob("meta_ad_library", "US", f"{url}/meta_ad_library", after_run=0)
+        put_in(queue_home, snap, meta)
+        put_in(queue_home, snap, meta)
+        waiting, told = list_jobs(queue_home), tell_queue(queue_home)
+        do_all(queue_home)
+        put_in(queue_home, snap)
+        do_all(queue_home)
 
-    assert (waiting, told) == (1, {"todo": 1, "doing": 0})
-    assert [run.outcome for run in queue_home.runs()] == [Outcome.DONE]
-    assert count_jobs(queue_home) == 0
+    assert waiting == [
+        ("crawl", "snap"),
+        ("crawl", "meta_ad_library"),
+        ("follow", "follow"),
+    ]
+    assert told == {"todo": 3, "doing": 0}
+    assert [(run.source, run.outcome) for run in queue_home.runs()] == [
+        ("snap", Outcome.DONE),
+        ("meta_ad_library", Outcome.DONE),
+    ]
+    assert is_followed(queue_home)
+    assert list_jobs(queue_home) == []
+
+
+def test_partitions_of_one_source_wait_for_one_another_and_other_sources_do_not(queue_home):
+    crawl_jobs = [
+        CrawlJob("snap", "2025"),
+        CrawlJob("snap", "2026"),
+        CrawlJob("meta_ad_library", "US"),
+    ]
+    put_in(queue_home, *crawl_jobs)
+    assert list_jobs(queue_home) == [
+        ("crawl", "snap"),
+        ("crawl", "snap"),
+        ("crawl", "meta_ad_library"),
+        ("follow", "follow"),
+    ]
+
+
+def test_what_a_dead_worker_was_at_is_taken_out_and_put_in_again(queue_home):
+    crawl_job = CrawlJob("snap", "2026", after_run=0)
+    put_in(queue_home, crawl_job)
+    with queue_home.engine.begin() as connection:
+        connection.execute(text(f"UPDATE {QUEUE_SCHEMA}.procrastinate_jobs SET status = 'doing'"))
+    dead = tell_queue(queue_home)
+    put_in(queue_home, crawl_job)
+    assert (dead, tell_queue(queue_home)) == ({"todo": 0, "doing": 2}, {"todo": 2, "doing": 0})
 
 
 def test_a_worker_that_is_told_to_end_ends_its_crawl_too(queue_home):
     with running_replica(faults=[Fault("/snap/*", send_slowly(100))]) as url:
         put_in(queue_home, CrawlJob("snap", "2026", f"{url}/snap", after_run=0))
-        worker = start_worker(queue_home)
+        process = start_worker(queue_home)
         wait_for(queue_home.runs)
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_SECONDS)
 
     assert queue_home.runs()[0].outcome in {Outcome.FAILED, Outcome.PARTIAL}
 
 
 def start_worker(home: Home) -> subprocess.Popen[bytes]:
     environ = os.environ | settings_environ(home.settings)
-    return subprocess.Popen([sys.executable, "-m", "paidforby", "worker"], env=environ)
+    return subprocess.Popen([sys.executable, "-m", "paidforby", "worker", "--queue"], env=environ)
 
 
 def wait_for(condition) -> None:
@@ -106,42 +149,42 @@ def wait_for(condition) -> None:
 
 
 def test_the_queues_tables_stay_out_of_the_archives_own(queue_home):
-    before = set(inspect(queue_home.engine).get_table_names())
-    init_queue(queue_home.engine)
-    init_queue(queue_home.engine)
-    assert set(inspect(queue_home.engine).get_table_names()) == before
+    assert "procrastinate_jobs" not in inspect(queue_home.engine).get_table_names()
     assert inspect(queue_home.engine).has_table("procrastinate_jobs", schema=QUEUE_SCHEMA)
 
 
-def test_the_queue_is_refused_on_sqlite_in_a_sentence(home):
-    settings = home.settings.model_copy(update={"dispatch": Dispatch.QUEUE})
-    with pytest.raises(QueueError, match="PAIDFORBY_DATABASE_URL"):
-        make_executor(settings, home.engine, now)
+@pytest.mark.parametrize("command", [("scheduler",), ("worker", "--queue")], ids=" ".join)
+def test_the_queue_is_refused_on_sqlite_in_a_sentence(home, command):
+    run = home.command(*command)
+    assert run.returncode == 1
+    assert "set PAIDFORBY_DATABASE_URL; or, on one machine, do without a queue" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
-def test_without_a_queue_this_machine_does_the_work(home):
-    assert isinstance(make_executor(home.settings, home.engine, now), LocalExecutor)
+@pytest.mark.parametrize(
+    ("duty", "complaint"),
+    [
+        (WORKER, "stop every such worker first; beside a scheduler, workers take from the queue"),
+        (SCHEDULER, "there is a scheduler already"),
+    ],
+)
+def test_a_scheduler_refuses_to_start_beside_whoever_schedules(queue_home, singleton, complaint):
+    with write(queue_home.engine) as session:
+        take_singleton(session, singleton, timedelta(hours=1), now())
+    run = queue_home.command("scheduler")
+    assert (run.returncode, list_jobs(queue_home)) == (1, [])
+    assert complaint in run.stderr
 
 
 @pytest.fixture
 def rounds(monkeypatch):
     """The rounds of pictures and videos that were begun."""
     begun = []
-    monkeypatch.setattr(tasks, "keep_due_media", lambda *given: begun.append(given))
+    monkeypatch.setattr(worker, "keep_due_media", lambda *given: begun.append(given))
     return begun
 
 
 def test_workers_of_the_queue_fetch_pictures_and_videos_too(queue_home, rounds):
-    """The queue is handed a round each minute (procrastinate, "Launch a task periodically")."""
-    init_queue(queue_home.engine)
-    app = tasks.open_queue(queue_home.engine)
-    tasks.add_media_task(app, queue_home.settings, queue_home.engine, now, is_periodic=True)
-    ((name, _), periodic), *others = app.periodic_registry.periodic_tasks.items()
-    assert (name, periodic.cron, others) == (tasks.MEDIA, tasks.EVERY_MINUTE, [])
-    with app.open():
-        app.configure_task(tasks.MEDIA, queue=tasks.QUEUE).defer(timestamp=0)
-
-    work_from_queue(queue_home.settings, queue_home.engine, now, wait=False)
-
+    put_in(queue_home)
+    do_all(queue_home)
     assert len(rounds) == 2, "the one that waited, and the one that `--once` ends with"
-    assert count_jobs(queue_home) == 0

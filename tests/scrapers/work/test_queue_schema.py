@@ -1,29 +1,19 @@
-"""The queue's tables follow the procrastinate that is installed, and never behind a worker's back."""
+"""The queue's tables are those of the procrastinate that is installed; older ones are made anew."""
 
 import pytest
 from sqlalchemy import inspect, text
 
 from archive.models.leases import QUEUE_SCHEMA
-from archive.store.database import create_archive_engine, write
-from config.settings import Dispatch, Settings
-from scrapers.commands.doctor import examine
-from scrapers.work.dispatch import queue_schema
-from scrapers.work.dispatch.queue_schema import (
-    QueueError,
-    QueueState,
-    find_queue_state,
-    init_queue,
-    list_migrations,
-    open_queue_tables,
-)
-from scrapers.work.dispatch.tasks import QueueExecutor
+from archive.store.database import create_archive_engine
+from config.settings import Settings
+from scrapers.commands.doctor import Finding, examine
+from scrapers.work.dispatch.queue_schema import QueueError, list_migrations, open_queue_tables
+from scrapers.work.dispatch.tasks import fill_queue
 from scrapers.work.plan.crawl_job import CrawlJob
 from tests.scrapers.crawls import now
 
-FUNCTIONS = text(
-    "SELECT proname FROM pg_proc "
-    "JOIN pg_namespace ON pg_namespace.oid = pronamespace WHERE nspname = :schema"
-)
+JOBS = text(f"SELECT count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs")
+OLD, NEW = "03.00.00_01_pre", "99.00.00_01_pre"
 
 
 @pytest.fixture
@@ -33,85 +23,68 @@ def engine(postgresql_url):
     engine.dispose()
 
 
-def make_old_queue(engine, release: str) -> None:
-    """The tables as the last migration before a release of procrastinate left them."""
-    old = [file for file in list_migrations() if file.stem < release]
-    with write(engine) as session:
-        session.connection().execute(text(f"CREATE SCHEMA {QUEUE_SCHEMA}"))
-    for file in old:
-        with write(engine) as session:
-            queue_schema._run_file(session.connection(), file)
-            queue_schema._note_applied(session.connection(), file)
+@pytest.fixture
+def settings(engine, tmp_path):
+    address = engine.url.render_as_string(hide_password=False)
+    return Settings(home=tmp_path, database_url=address, meilisearch_url=None)
 
 
-def lay_out(engine):
-    """Columns and functions of the queue, whatever order the columns came in."""
-    found = inspect(engine)
-    tables = found.get_table_names(schema=QUEUE_SCHEMA)
-    columns = {
-        (table, column["name"], str(column["type"]))
-        for table in tables
-        for column in found.get_columns(table, schema=QUEUE_SCHEMA)
-    }
+def make_queue(engine, release: str | None) -> None:
+    """Tables that nobody can use, with what some procrastinate wrote down of itself."""
+    told = "NULL" if release is None else f"'{release}'"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {QUEUE_SCHEMA}"))
+        connection.execute(text(f"CREATE TABLE {QUEUE_SCHEMA}.procrastinate_jobs (old text)"))
+        connection.execute(text(f"COMMENT ON SCHEMA {QUEUE_SCHEMA} IS {told}"))
+
+
+def count_jobs(engine) -> int:
     with engine.connect() as connection:
-        functions = set(connection.scalars(FUNCTIONS, {"schema": QUEUE_SCHEMA}))
-    return columns, functions
+        return connection.scalar(JOBS)
 
 
-def test_an_older_queue_is_brought_up_to_date_and_takes_crawl_jobs(engine):
-    make_old_queue(engine, "03.00.00")
-    assert find_queue_state(engine) == QueueState.OLDER
-    init_queue(engine)
-    assert find_queue_state(engine) == QueueState.CURRENT
-    executor = QueueExecutor(engine)
-    executor.carry_out(CrawlJob("snap", "2026", after_run=0))
-    executor.stop()
-    upgraded = lay_out(engine)
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {QUEUE_SCHEMA} CASCADE"))
-    init_queue(engine)
-    assert upgraded == lay_out(engine)
+@pytest.mark.parametrize("release", [OLD, None])
+def test_an_older_queue_is_dropped_made_anew_and_takes_crawl_jobs(engine, settings, release):
+    make_queue(engine, release)
+    open_queue_tables(engine)
+    fill_queue(settings, engine, [CrawlJob("snap", "2026", after_run=0)])
+    assert count_jobs(engine) == 2, "the crawl, and what follows"
 
 
-def test_whoever_uses_the_queue_leaves_an_older_one_alone_and_says_what_to_do(engine):
-    make_old_queue(engine, "03.04.00")
-    before = lay_out(engine)
-    with pytest.raises(QueueError, match="stop every worker and the scheduler, then type: paidfo"):
+def test_the_queue_of_the_installed_release_keeps_what_is_in_it(engine, settings):
+    open_queue_tables(engine)
+    fill_queue(settings, engine, [CrawlJob("snap", "2026", after_run=0)])
+    open_queue_tables(engine)
+    assert count_jobs(engine) == 2
+
+
+def test_a_newer_queue_is_left_alone_and_said_so(engine):
+    make_queue(engine, NEW)
+    with pytest.raises(QueueError, match="install the release of paidforby that the other mach"):
         open_queue_tables(engine)
-    assert lay_out(engine) == before
+    (column,) = inspect(engine).get_columns("procrastinate_jobs", schema=QUEUE_SCHEMA)
+    assert column["name"] == "old"
 
 
-def test_a_queue_without_a_note_is_the_first_we_made(engine):
-    init_queue(engine)
-    with engine.begin() as connection:
-        connection.execute(text(f"COMMENT ON SCHEMA {QUEUE_SCHEMA} IS NULL"))
-    assert queue_schema.FIRST_KNOWN in {file.stem for file in list_migrations()}
-    assert find_queue_state(engine) in {QueueState.CURRENT, QueueState.OLDER}
+def examine_queue(settings) -> list[Finding]:
+    return [f for f in examine(settings, now().date()) if f.name == "queue"]
 
 
 @pytest.mark.parametrize(
-    ("applied", "works", "detail"),
+    ("release", "works", "detail"),
     [
-        (None, False, "has no tables"),
-        ("03.00.00_01_pre", False, "of an older procrastinate"),
-        ("99.00.00_01_pre", False, "of a newer procrastinate"),
-        ("", True, "up to date"),
+        (OLD, True, "of an older procrastinate"),
+        (NEW, False, "of a newer procrastinate"),
+        (list_migrations()[-1].stem, True, "up to date"),
     ],
 )
-def test_the_doctor_tells_how_the_queue_stands(engine, tmp_path, applied, works, detail):
-    if applied is not None:
-        init_queue(engine)
-    if applied:
-        with engine.begin() as connection:
-            connection.execute(text(f"COMMENT ON SCHEMA {QUEUE_SCHEMA} IS '{applied}'"))
-    address = engine.url.render_as_string(hide_password=False)
-    settings = Settings(home=tmp_path, database_url=address, dispatch=Dispatch.QUEUE)
-    (finding,) = [f for f in examine(settings, now().date()) if f.name == "queue"]
+def test_the_doctor_tells_how_the_queue_stands(engine, settings, release, works, detail):
+    make_queue(engine, release)
+    (finding,) = examine_queue(settings)
     assert finding.works == works
     assert detail in finding.detail
 
 
-def test_the_doctor_says_that_sqlite_has_no_queue(tmp_path):
-    settings = Settings(home=tmp_path, dispatch=Dispatch.QUEUE, meilisearch_url=None)
-    (finding,) = [f for f in examine(settings, now().date()) if f.name == "queue"]
-    assert "needs the archive on PostgreSQL" in finding.detail
+def test_the_doctor_says_nothing_of_a_queue_where_there_is_none(settings, tmp_path):
+    assert examine_queue(settings) == []
+    assert examine_queue(Settings(home=tmp_path, meilisearch_url=None)) == []

@@ -1,9 +1,9 @@
-"""What is due is told by the runs; the scheduler starts it once, and ends what it started."""
+"""What is due is told by the runs; one process of an archive hands it on."""
 
 import os
-import time
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,13 +12,17 @@ from archive.models.runs import Outcome, RunKind
 from archive.runs.due_dates import next_due_at
 from archive.runs.lease import begin_run
 from archive.store.database import read, write
+from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import hold_off
-from scrapers.readers.yaml_files import YamlFileError
-from scrapers.replica.faults import Fault, send_slowly
-from scrapers.replica.serve import running_replica
-from scrapers.work.dispatch.executors import LocalExecutor
-from scrapers.work.dispatch.scheduler import CrawlScheduler
-from scrapers.work.dispatch.singleton_lease import SCHEDULER, SingletonTakenError, take_singleton
+from scrapers.work.dispatch.scheduler import Scheduler
+from scrapers.work.dispatch.singleton_lease import (
+    SCHEDULER,
+    WORKER,
+    RivalError,
+    SingletonTakenError,
+    take_singleton,
+)
+from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.schedule import Schedule, read_schedules
 from tests.scrapers.crawls import now
@@ -68,8 +72,8 @@ def test_the_operators_schedule_replaces_the_shipped_one(home):
         ("every: sometimes\n", ", line 1: every: .*'sometimes' is not a time"),
         ("evry: 1d\n", ", line 1: every: Field required"),
         ("every: 1d\nextra: 1\n", ", line 2: extra: "),
-        ("- 1d\n", ", line 1: the file: "),
-        ("every: [\n", ": not YAML"),
+        ("- 1d\n", ", line 1: a file is fields with their values"),
+        ("every: [\n", ", line 2: not YAML: expected"),
     ],
 )
 def test_a_wrong_schedule_is_refused_by_file_line_and_field(home, text, complaint):
@@ -150,64 +154,64 @@ def silence_all(home) -> Path:
     return folder
 
 
-def schedule_fec(home, url: str) -> None:
-    """A schedule in which only the replica's one FEC cycle is due."""
-    folder = silence_all(home)
-    fec = folder / "us_fec_bulk.yaml"
-    fec.write_text(f"every: 1d\nbase_url: {url}/us_fec_bulk\n")
-    others = ("2026", "2024", "2022")
-    runs = [
-        Run(**(ended_run(Outcome.DONE).model_dump() | {"source": "us_fec_bulk", "partition": each}))
-        for each in others
-    ]
-    remember(home, *runs)
+def make_scheduler(home, clock=now, singleton=SCHEDULER) -> Scheduler:
+    return Scheduler(home.settings, home.engine, clock, singleton)
 
 
-def make_scheduler(home, clock=now) -> CrawlScheduler:
-    executor = LocalExecutor(home.settings, home.engine, clock)
-    return CrawlScheduler(home.settings, home.engine, clock, executor, seconds_between_ticks=0.2)
+def test_a_scheduler_hands_on_what_is_due_and_an_edit_of_a_schedule_counts_at_once(home):
+    folder, scheduler, handed_on = silence_all(home), make_scheduler(home), []
+    scheduler.take_singleton()
+    scheduler._tick(handed_on.append)
+    (folder / "meta_ad_library.yaml").write_text("every: 6h\n")
+    scheduler._tick(handed_on.append)
+
+    assert handed_on == [[], [CrawlJob("meta_ad_library", "US", "", 0)]]
 
 
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the scheduler did not come to it"
-        time.sleep(0.05)
+def test_a_schedule_that_breaks_meanwhile_starts_nothing_until_it_is_right_again(home, capsys):
+    folder, scheduler, handed_on = silence_all(home), make_scheduler(home), []
+    scheduler.take_singleton()
+    (folder / "snap.yaml").write_text("every: sometimes\n")
+    scheduler._tick(handed_on.append)
+    (folder / "snap.yaml").write_text("every: never\n")
+    scheduler._tick(handed_on.append)
+
+    assert handed_on == [[]]
+    assert "nothing is started for now" in capsys.readouterr().err
 
 
-def test_the_scheduler_starts_a_due_partition_and_not_twice(home):
-    with running_replica() as url:
-        schedule_fec(home, url)
-        scheduler = make_scheduler(home)
-        scheduler.start()
-        wait_for(lambda: home.runs()[-1].outcome == Outcome.DONE and len(home.runs()) == 4)
-        time.sleep(1.0)
-        scheduler.stop()
-
-    assert [run.partition for run in home.runs()[3:]] == ["2020"]
-
-
-def test_stopping_the_scheduler_ends_the_crawl_it_started(home):
-    with running_replica(faults=[Fault("/us_fec_bulk/*", send_slowly(60), times=9)]) as url:
-        schedule_fec(home, url)
-        scheduler = make_scheduler(home)
-        scheduler.start()
-        wait_for(lambda: len(home.runs()) == 4)
-        scheduler.stop()
-
-    assert home.runs()[-1].outcome in {Outcome.FAILED, Outcome.PARTIAL}
+def test_it_ticks_until_it_is_closed_and_gives_the_duty_back(home):
+    silence_all(home)
+    scheduler, ticked = make_scheduler(home), Event()
+    scheduler.take_singleton()
+    scheduler.start(lambda _: ticked.set())
+    assert ticked.wait(PATIENCE_SECONDS)
+    scheduler.close()
+    with read(home.engine) as session:
+        assert session.get_one(SingletonLease, SCHEDULER).lease_until is None
 
 
 def test_a_second_scheduler_refuses_to_start(home):
-    silence_all(home)
     # A lease of the first one's would end while a busy machine leaves it no time to renew it.
     first, second = make_scheduler(home, lambda: NOON), make_scheduler(home, lambda: NOON)
-    first.start()
+    first.take_singleton()
     with pytest.raises(SingletonTakenError, match=rf"a scheduler already: .*/{os.getpid()}"):
-        second.start()
-    first.stop()
-    second.start()
-    second.stop()
+        second.take_singleton()
+    first.close()
+    second.take_singleton()
+
+
+@pytest.mark.parametrize(("duty", "rival"), [(SCHEDULER, WORKER), (WORKER, SCHEDULER)])
+def test_work_is_dispatched_in_one_way_at_a_time(home, singleton, rival):
+    first, second = make_scheduler(home, lambda: NOON, singleton), make_scheduler(home, now, rival)
+    second.take_singleton()
+    second.close()
+    with write(home.engine) as session:
+        take_singleton(session, rival, timedelta(seconds=90), NOON - timedelta(seconds=89))
+    with pytest.raises(RivalError, match=rf"paidforby {rival} is at work .*/{os.getpid()}, until"):
+        first.take_singleton()
+    later = make_scheduler(home, lambda: NOON + timedelta(seconds=1), singleton)
+    later.take_singleton()
 
 
 def test_a_scheduler_that_was_killed_leaves_a_duty_that_ends(home):
@@ -220,18 +224,28 @@ def test_a_scheduler_that_was_killed_leaves_a_duty_that_ends(home):
         assert take_singleton(session, SCHEDULER, lease_time, NOON + lease_time).token == 2
 
 
-def test_a_scheduler_that_stalled_ends_when_it_learns_of_its_successor(home, capsys):
-    silence_all(home)
-    stalled = make_scheduler(home)
-    stalled.start()
+@pytest.mark.parametrize(
+    ("successor", "told"),
+    [
+        (SCHEDULER, "another process has taken over as scheduler"),
+        (WORKER, "paidforby worker is at work on this archive"),
+    ],
+)
+def test_a_scheduler_that_stalled_ends_when_it_learns_of_its_successor(
+    home, capsys, successor, told
+):
+    stalled, handed_on = make_scheduler(home), []
+    stalled.take_singleton()
+    later = now() + timedelta(hours=1)
     with write(home.engine) as session:
-        later = now() + timedelta(hours=1)
-        take_singleton(session, SCHEDULER, timedelta(seconds=90), later)
-    assert stalled.is_over.wait(PATIENCE_SECONDS)
-    stalled.stop()
+        take_singleton(session, successor, timedelta(seconds=90), later)
+    stalled._tick(handed_on.append)
+    stalled.close()
 
+    assert stalled.is_over.is_set()
+    assert handed_on == []
     with read(home.engine) as session:
-        assert session.get_one(SingletonLease, SCHEDULER).lease_until == later + timedelta(
+        assert session.get_one(SingletonLease, successor).lease_until == later + timedelta(
             seconds=90
         )
-    assert "another process has taken over as scheduler" in capsys.readouterr().err
+    assert told in capsys.readouterr().err

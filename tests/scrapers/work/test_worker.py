@@ -1,17 +1,39 @@
-"""One round of the worker: crawl what is due, evaluate and index what came in."""
+"""Workers crawl what is due, sources side by side, follow what changed, and stand in for one another."""
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from threading import Event
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
+from archive.models import SingletonLease
 from archive.models.runs import Outcome
-from archive.store.changes import last_change_seq, read_position
-from archive.store.database import read
+from archive.runs.lease import name_process
+from archive.store.changes import read_position
+from archive.store.database import read, write
+from scrapers.replica.faults import AskReplica, Fault
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
+from scrapers.work.crawl.children import settings_environ
 from scrapers.work.dispatch.following import follow_changes
-from scrapers.work.dispatch.worker import work_once
+from scrapers.work.dispatch.singleton_lease import SCHEDULER, WORKER, take_singleton
+from scrapers.work.dispatch.worker import LocalCrawls, work_once
+from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.schedule import read_schedules
 from search.engines import open_search
-from tests.scrapers.crawls import Home, now
+from tests.commands import start_paidforby
+from tests.scrapers.crawls import Home, is_followed, now
+
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
@@ -28,13 +50,6 @@ def schedule_meta(home: Home, url: str) -> None:
     folder = home.settings.home / "config" / "schedules"
     text = f"every: 6h\nbase_url: {url}/meta_ad_library\n"
     (folder / "meta_ad_library.yaml").write_text(text)
-
-
-def is_followed(home: Home) -> bool:
-    consumers = ("oversight", open_search(home.settings, home.engine).consumer)
-    with read(home.engine) as session:
-        marks = [read_position(session, consumer) for consumer in consumers]
-        return all(mark and mark.seq == last_change_seq(session) for mark in marks)
 
 
 def test_a_round_crawls_what_is_due_and_everything_follows(only_meta):
@@ -79,3 +94,141 @@ def test_a_broken_rule_keeps_no_ad_out_of_the_search(home, capsys):
 
 def test_the_schedules_of_the_home_are_the_ones_that_count(only_meta):
     assert not any(schedule.every for schedule in read_schedules(only_meta.settings).values())
+
+
+def make_errands(url: str, *places: tuple[str, str]) -> list[CrawlJob]:
+    return [CrawlJob(source, part, f"{url}/{source}", 0) for source, part in places]
+
+
+@dataclass
+class Gate:
+    """Holds a source's answers back until it is opened."""
+
+    path: str
+    is_open: Event = field(default_factory=Event)
+
+    async def wait(self, request: Request, ask: AskReplica) -> Response:
+        while not self.is_open.is_set():
+            await asyncio.sleep(0.02)
+        return await ask(request)
+
+    @property
+    def fault(self) -> Fault:
+        return Fault(self.path, self.wait, times=1_000)
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the worker did not come to it"
+        time.sleep(0.05)
+
+
+def tell_outcomes(home: Home) -> dict[str, Outcome]:
+    return {run.source: run.outcome for run in home.runs()}
+
+
+def test_a_slow_source_holds_no_other_up(home):
+    gate = Gate("/snap/*")
+    with (
+        running_replica(faults=[gate.fault]) as url,
+        closing(LocalCrawls(home.settings, home.engine, now)) as crawls,
+    ):
+        crawls.begin(make_errands(url, ("snap", "2026"), ("meta_ad_library", "US")))
+        wait_for(lambda: tell_outcomes(home).get("meta_ad_library") == Outcome.DONE)
+        wait_for(lambda: "snap" in tell_outcomes(home))
+        meanwhile, is_over = tell_outcomes(home)["snap"], crawls.are_over(0)
+        gate.is_open.set()
+        assert crawls.are_over(PATIENCE_SECONDS)
+
+    assert (meanwhile, is_over) == (Outcome.RUNNING, False)
+    assert set(tell_outcomes(home).values()) == {Outcome.DONE}
+
+
+def test_partitions_of_one_source_are_crawled_one_after_the_other_and_once(home):
+    gate = Gate("/snap/*")
+    with (
+        running_replica(faults=[gate.fault]) as url,
+        closing(LocalCrawls(home.settings, home.engine, now)) as crawls,
+    ):
+        crawl_jobs = make_errands(url, ("snap", "2026"), ("snap", "2025"))
+        crawls.begin(crawl_jobs)
+        wait_for(home.runs)
+        crawls.begin(crawl_jobs)
+        meanwhile = [run.partition for run in home.runs()]
+        gate.is_open.set()
+        assert crawls.are_over(PATIENCE_SECONDS)
+
+    assert meanwhile == ["2026"]
+    first, second = home.runs()
+    assert (first.partition, second.partition) == ("2026", "2025")
+    assert first.ended_at <= second.started_at
+
+
+def test_closing_ends_the_crawl_that_is_under_way_and_starts_no_other(home):
+    gate = Gate("/snap/*")
+    with (
+        running_replica(faults=[gate.fault]) as url,
+        closing(LocalCrawls(home.settings, home.engine, now)) as crawls,
+    ):
+        crawls.begin(make_errands(url, ("snap", "2026"), ("snap", "2025")))
+        wait_for(home.runs)
+
+    (run,) = home.runs()
+    assert run.outcome in {Outcome.FAILED, Outcome.PARTIAL}
+    gate.is_open.set()
+
+
+@pytest.mark.parametrize("command", [("worker",), ("worker", "--once")], ids=" ".join)
+def test_a_worker_refuses_while_a_scheduler_is_at_work(only_meta, command):
+    with running_replica() as url:
+        schedule_meta(only_meta, url)
+        with write(only_meta.engine) as session:
+            take_singleton(session, SCHEDULER, timedelta(hours=1), now())
+        run = only_meta.command(*command)
+
+    assert (run.returncode, only_meta.runs()) == (1, [])
+    assert (
+        f"paidforby scheduler is at work on this archive: {name_process(os.getpid())}" in run.stderr
+    )
+    assert "takes from the queue: paidforby worker --queue" in run.stderr
+
+
+def test_of_two_workers_one_schedules_and_when_it_is_killed_the_other_takes_over(
+    only_meta, tmp_path
+):
+    settings = only_meta.settings.model_copy(update={"lease_seconds": 6.0})
+
+    def start(name: str) -> ForkServerProcess:
+        folder = tmp_path / name
+        folder.mkdir()
+        return start_paidforby("worker", environ=settings_environ(settings), folder=folder)
+
+    with running_replica() as url:
+        first = start("first")
+        wait_for(lambda: read_holder(only_meta) == name_process(first.pid))
+        second = start("second")
+        wait_for(lambda: "this one waits to take over" in read_said(tmp_path / "second"))
+        first.kill()
+        schedule_meta(only_meta, url)
+        wait_for(lambda: tell_outcomes(only_meta).get("meta_ad_library") == Outcome.DONE)
+        wait_for(lambda: is_followed(only_meta))
+        holder = read_holder(only_meta)
+        second.terminate()
+        second.join(PATIENCE_SECONDS)
+
+    assert holder == name_process(second.pid)
+    assert (first.exitcode, second.exitcode) == (-signal.SIGKILL, 0)
+    assert len(only_meta.runs()) == 1
+    with read(only_meta.engine) as session:
+        assert session.get_one(SingletonLease, WORKER).lease_until is None
+
+
+def read_holder(home: Home) -> str:
+    with read(home.engine) as session:
+        singleton = session.get(SingletonLease, WORKER)
+        return singleton.worker if singleton else ""
+
+
+def read_said(folder: Path) -> str:
+    return (folder / "stderr").read_text() if (folder / "stderr").exists() else ""

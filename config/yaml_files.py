@@ -1,0 +1,205 @@
+"""Reads a YAML file into its model, or says where it is wrong: file, line, field and reason.
+
+Rules, elections, parameters, schedules, feeds, column maps and credentials are read here, all by one
+strict part of YAML: texts, whole numbers, `true`, `false`, `null`, lists and mappings. `NO` is a country,
+`07:00` and `0o7` are texts; a day is a text that its field reads. A key given twice, an unknown key, an
+anchor, an alias, a tag and a second document are errors.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from config.overlay import ConfigFile, list_config_files
+from config.settings import Settings
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 40
+CONTROL_CHARACTER = "a control character stands here"
+WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+
+Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[str | int, ...]
+
+
+class FileModel(BaseModel):
+    """Base of what stands in these files: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class YamlFileError(Exception):
+    """A file that cannot be used: which file, which line (from 1), which field, why."""
+
+    def __init__(self, file: str, line: int | None, field: str, why: str) -> None:
+        place = f"{file}, line {line}" if line else file
+        super().__init__(f"{place}: {field}: {why}" if field else f"{place}: {why}")
+        self.file = file
+        self.line = line
+        self.field = field
+        self.why = why
+
+
+def read_model(file: ConfigFile, model: type[Model]) -> Model:
+    """What a file says.
+
+    Raises:
+        YamlFileError: naming the file, and the line and field that are wrong.
+    """
+    return read_file(file).read_as(model)
+
+
+def read_models(
+    settings: Settings, folder: str, model: type[Model], sources: Collection[str] | None = None
+) -> dict[str, Model]:
+    """What each file of a folder says, by its name without ending; `sources`: the names there may be.
+
+    Raises:
+        YamlFileError: naming the file, and the line and field that are wrong.
+    """
+    files = {file.path.stem: file for file in list_config_files(settings, folder, ".yaml")}
+    for name, file in files.items():
+        if sources is not None and name not in sources:
+            raise YamlFileError(str(file.path), None, "", f"there is no source {name!r}")
+    return {name: read_model(file, model) for name, file in files.items()}
+
+
+def read_file(file: ConfigFile) -> "YamlText":
+    """A file's bytes and values.
+
+    Raises:
+        YamlFileError: if it is too long or not of the strict part of YAML.
+    """
+    return YamlText(str(file.path), file.path.read_bytes())
+
+
+class YamlText:
+    """The bytes of a file, its values, and the line each value stands on.
+
+    Raises:
+        YamlFileError: if they are too many or not of the strict part of YAML.
+    """
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name = name
+        self.data = data
+        self._lines: dict[Place, int] = {}
+        if len(data) > MAX_BYTES:
+            raise YamlFileError(name, None, "", f"longer than {MAX_BYTES} bytes")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise YamlFileError(name, line, "", f"not UTF-8: {error.reason}") from None
+        try:
+            self.values = self._read_document(yaml.parse(text, Loader=yaml.SafeLoader))
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise YamlFileError(name, line, "", CONTROL_CHARACTER) from None
+        except yaml.MarkedYAMLError as error:
+            marked = error.problem_mark.line + 1 if error.problem_mark else None
+            raise YamlFileError(name, marked, "", f"not YAML: {error.problem}") from None
+
+    def read_as(self, model: type[Model]) -> Model:
+        """The values as a model; nothing is converted but days, times and names out of their texts.
+
+        Raises:
+            YamlFileError: for the first field that does not fit.
+        """
+        try:
+            return model.model_validate_json(json.dumps(self.values), strict=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise self.make_error(
+                first["loc"], first["msg"].removeprefix("Value error, ")
+            ) from None
+
+    def make_error(self, place: Sequence[str | int], why: str) -> YamlFileError:
+        """An error about the value at a place: keys and positions."""
+        field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+        return YamlFileError(self.name, self.find_line(place), field.lstrip("."), why)
+
+    def find_line(self, place: Sequence[str | int]) -> int:
+        """Line of the value at a place, or of the closest value above it."""
+        found = tuple(place)
+        while found not in self._lines:
+            found = found[:-1]
+        return self._lines[found]
+
+    def _read_document(self, events: Iterator[yaml.Event]) -> object:
+        _, start = next(events), next(events)
+        self._lines[()] = _find_line(start)
+        if isinstance(start, yaml.StreamEndEvent):
+            raise self.make_error((), "the file is empty")
+        if not isinstance(top := next(events), yaml.MappingStartEvent):
+            raise self.make_error(
+                (), "a file is fields with their values, such as `title: A title`"
+            )
+        values = self._read_value(top, events, ())
+        if not isinstance(after := [*islice(events, 2)][1], yaml.StreamEndEvent):
+            raise self._refuse(after, "a second document begins")
+        return values
+
+    def _read_value(self, event: yaml.Event, events: Iterator[yaml.Event], place: Place) -> object:
+        self._lines.setdefault(place, _find_line(event))
+        if len(place) > MAX_DEPTH:
+            raise self._refuse(event, f"nested more than {MAX_DEPTH} deep")
+        if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
+            self._refuse_marks(event)
+            is_list = isinstance(event, yaml.SequenceStartEvent)
+            return (self._read_list if is_list else self._read_mapping)(events, place)
+        written = self._read_text(event)
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+            return _read_word(written)
+        return written
+
+    def _read_list(self, events: Iterator[yaml.Event], place: Place) -> list[object]:
+        values: list[object] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            values.append(self._read_value(event, events, (*place, len(values))))
+        return values
+
+    def _read_mapping(self, events: Iterator[yaml.Event], place: Place) -> dict[str, object]:
+        values: dict[str, object] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            key = self._read_text(event)
+            if key in values:
+                raise self._refuse(event, f"{key} is given twice")
+            self._lines[*place, key] = _find_line(event)
+            values[key] = self._read_value(next(events), events, (*place, key))
+        return values
+
+    def _read_text(self, event: yaml.Event) -> str:
+        self._refuse_marks(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise self._refuse(event, "a key is a text")
+        if yaml.reader.Reader.NON_PRINTABLE.search(event.value):
+            raise self._refuse(event, CONTROL_CHARACTER)
+        return event.value
+
+    def _refuse_marks(self, event: yaml.Event) -> None:
+        if any(getattr(event, mark, None) for mark in ("anchor", "tag")):
+            raise self._refuse(event, "anchors, aliases and tags are not allowed")
+
+    def _refuse(self, event: yaml.Event, why: str) -> YamlFileError:
+        return YamlFileError(self.name, _find_line(event), "", why)
+
+
+def _find_line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _read_word(written: str) -> object:
+    """What a text without quotes stands for: itself, but for a few words and whole numbers.
+
+    After the JSON schema of YAML 1.2 (https://yaml.org/spec/1.2.2/, section 10.2).
+    """
+    if written in WORDS:
+        return WORDS[written]
+    return int(written) if WHOLE_NUMBER.fullmatch(written) else written

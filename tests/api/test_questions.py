@@ -1,0 +1,119 @@
+"""The same question asked of the API, of the page and by the command: one answer, one refusal."""
+
+import html
+import json
+import re
+import shlex
+from urllib.parse import urlencode
+
+import pytest
+from typer.testing import CliRunner
+
+from paidforby import app
+
+
+@pytest.fixture
+def run(settings, monkeypatch):
+    monkeypatch.setenv("PAIDFORBY_HOME", str(settings.home))
+    return lambda command: CliRunner().invoke(app, shlex.split(command))
+
+
+SEARCHES = [
+    ({}, [], 3),
+    ({"q": "harbour"}, [], 3),
+    ({"q": "nothingofthekind"}, [], 0),
+    ({}, [("currency", "EUR")], 2),
+    ({}, [("country", "GR"), ("currency", "EUR")], 2),
+    ({}, [("country", "GR"), ("country", "FR")], 3),
+    ({}, [("country", "FR")], 0),
+    ({}, [("since", "2026-01-31"), ("until", "2026-02-01")], 3),
+    ({}, [("since", "2026-02-01")], 0),
+    ({"q": "harbour", "include": "unlabelled", "sort": "newest", "page": "1"}, [], 3),
+]
+
+
+@pytest.mark.parametrize(("asked", "filters", "total"), SEARCHES)
+def test_a_search_has_one_total(run, client, asked, filters, total):
+    page = client.get(f"/search?{urlencode([*asked.items(), *filters])}").text
+    assert re.findall(r'id="total">(\d+) ads?', page) == [str(total)]
+
+    pairs = [("filter", f"{name}={value}") for name, value in filters]
+    answer = client.get(f"/api/v1/search?{urlencode([*asked.items(), *pairs])}").json()
+    assert answer["total"] == total
+
+    options = [f"--{name}={value}" for name, value in [*asked.items(), *pairs] if name != "q"]
+    told = run(f"search {asked.get('q', '')} {' '.join(options)} --json").stdout
+    assert json.loads(told)["total"] == total
+
+
+@pytest.mark.parametrize(
+    ("asked", "ads"),
+    [
+        ({}, 3),
+        ({"currency": "EUR"}, 2),
+        ({"country": "FR"}, 0),
+        ({"platform": "examplatform", "by": "advertiser"}, 3),
+        ({"from": "2026-01-01", "to": "2026-01-31", "by": "month"}, 3),
+        ({"measure": "disclosed"}, 1),
+        ({"include": "unlabelled", "basis": "lifetime"}, 3),
+    ],
+)
+def test_a_question_about_money_has_one_answer(run, client, asked, ads):
+    answer = client.get("/api/v1/spend", params=asked).json()
+    assert sum(group["ads"] for group in answer["groups"]) == ads
+
+    options = " ".join(f"--{name.replace('_', '-')}={value}" for name, value in asked.items())
+    assert json.loads(run(f"spend {options} --json").stdout) == answer
+
+    empty = {"platform": "", "country": "", "currency": "", "from": "", "to": "", "convert_to": ""}
+    page = client.get("/spend", params={"by": "payer"} | empty | asked)
+    assert page.status_code == 200
+    counted = re.findall(r'data-label="Counted">(\d+)', page.text)
+    assert sum(map(int, counted)) == ads
+
+
+WRONG = [
+    ("search", {"sort": "sideways"}, "sort", (422, 400, 2), "newest"),
+    ("search", {"include": "all"}, "include", (422, 400, 2), "unlabelled"),
+    ("search", {"page": "0"}, "page", (422, 400, 2), "1"),
+    ("search", {"page": "51"}, "page", (400, 400, 2), "first 1,000"),
+    ("search", {"since": "20260101"}, "filter", (400, 400, 2), "such as 2026-11-20"),
+    ("search", {"until": "2026-02-30"}, "filter", (400, 400, 2), "such as 2026-11-20"),
+    ("search", {"spend_min": "5"}, "filter", (400, 400, 2), "currency=EUR"),
+    ("spend", {"by": "moon"}, "by", (422, 400, 2), "advertiser"),
+    ("spend", {"from": "yesterday", "to": "2026-01-31"}, "from", (422, 400, 2), "2026-"),
+    ("spend", {"from": "20260101", "to": "2026-01-31"}, "from", (422, 400, 2), "2026-"),
+    ("spend", {"from": "2026-01-02", "to": "2026-01-01"}, "to", (400, 400, 2), "before 2026-01-02"),
+    ("spend", {"currency": "eur"}, "currency", (400, 400, 2), "such as EUR"),
+    ("spend", {"convert_to": "UAH"}, "convert_to", (400, 400, 2), "EUR"),
+]
+
+
+@pytest.mark.parametrize(("what", "asked", "field", "codes", "allowed"), WRONG)
+def test_a_wrong_part_is_refused_with_its_name_and_what_is_allowed(
+    run, client, what, asked, field, codes, allowed
+):
+    of_api, of_page, of_command = codes
+    pairs = list(asked.items())
+    if field == "filter":
+        pairs = [("filter", f"{name}={value}") for name, value in pairs]
+    problem = client.get(f"/api/v1/{what}?{urlencode(pairs)}&limit=20").json()
+    assert (problem["status"], problem["errors"][0]["field"]) == (of_api, f"query.{field}")
+    assert allowed in problem["detail"]
+
+    page = client.get(f"/{what}", params=asked)
+    said = html.unescape(page.text.partition('role="alert"')[2].partition("</div>")[0])
+    assert page.status_code == of_page
+    assert allowed in said
+
+    options = " ".join(f"--{name.replace('_', '-')}={value}" for name, value in pairs)
+    result = run(f"{what} {options}")
+    assert result.exit_code == of_command
+    assert field.replace("_", "-") in result.stderr or allowed in result.stderr
+
+
+def test_a_filter_without_a_value_is_refused_with_how_to_write_it(run, client):
+    problem = client.get("/api/v1/search?filter=country").json()
+    assert (problem["status"], problem["errors"][0]["field"]) == (400, "query.filter")
+    assert "country=GB" in problem["detail"]
+    assert problem["detail"] == run("search --filter country").stderr.strip()

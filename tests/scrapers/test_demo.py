@@ -4,17 +4,33 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from datetime import date
+from pathlib import Path
+
+from sqlmodel import col, select
 
 from archive.curation.people import find_user_by_key
+from archive.models import Ad
 from archive.models.runs import Outcome
-from archive.store.database import read, write
+from archive.records import AdRecord
+from archive.store.database import open_archive, read, write
 from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
 from scrapers.demo.case import OFFICER, decide_one_ad
 from scrapers.demo.summary import tell_archive
-from scrapers.demo.walk import MARKER, is_served, list_crawl_jobs, make_demo_settings, prepare_home
+from scrapers.demo.walk import (
+    DAYS,
+    MARKER,
+    is_served,
+    list_crawl_jobs,
+    make_demo_settings,
+    prepare_home,
+)
+from scrapers.readers.files import SourceFile
+from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.replica.serve import running_replica
+from scrapers.sources.spider import SourceSpider, read_delivery
 from scrapers.spiders import find_spiders
 from scrapers.work.dispatch.following import follow_changes
 from tests.scrapers.crawls import now
@@ -42,7 +58,13 @@ def test_the_demo_makes_an_archive_worth_looking_at(tmp_path):
     stats = read_json(home, "stats")
     assert stats["realm"] == "fictional"
     assert stats["ad_versions"] > stats["ads"] > 100
-    assert (stats["vanished"], stats["quarantined"]) == (4, 0)
+    assert stats["quarantined"] == 0
+    vanished = count_vanished(home)
+    assert (stats["vanished"], vanished["meta_ad_library"]) == (vanished.total(), 1)
+    for source, (ads, gone) in count_in_fixtures(home, tmp_path).items():
+        counted = stats["by_source"][source]
+        assert (source, counted["ads"] + counted["unlabelled"]) == (source, ads)
+        assert (source, vanished[source]) == (source, gone)
     assert stats["disclosures"] > 0
     assert stats["signals"] > 0
     assert all(counts["captures"] for counts in stats["by_source"].values())
@@ -52,6 +74,36 @@ def test_the_demo_makes_an_archive_worth_looking_at(tmp_path):
     for word in ("who spent most", "not met", "what is not here", "flagged and decided", "next: "):
         assert word in told.stdout
     assert "key of Officer Ada Example (demo), shown only now: pfb_" in told.stdout
+
+
+def count_vanished(home: Path) -> Counter[str]:
+    """Ads that the archive says have vanished, by source."""
+    query = select(Ad.source).where(col(Ad.vanished_at).is_not(None))
+    with read(open_archive(Settings(home=home))) as session:
+        return Counter(session.exec(query).all())
+
+
+def count_in_fixtures(home: Path, folder: Path) -> dict[str, tuple[int, int]]:
+    """Ads of each source that publishes files, and those gone on the later day."""
+    refs: dict[str, dict[int, set[str]]] = defaultdict(lambda: {day: set() for day in DAYS})
+    demo = make_demo_settings(Settings()).model_copy(update={"home": home})
+    for day in DAYS:
+        served = folder / f"served-{day}"
+        publish_day(FIXTURES, day, served)
+        for source, spider in find_spiders().items():
+            if spider.crawler_path != SourceSpider.crawler_path:
+                continue
+            for partition in spider.list_partitions(demo, now().date()):
+                reader = spider.reader_of(demo, partition)
+                files = spider.list_files(demo, partition, str(served / source))
+                for file in (Path(file) for file in files if Path(file).exists()):
+                    readings = read_delivery(reader, SourceFile.from_path(file))
+                    refs[source][day] |= {r.ref for r in readings if isinstance(r, AdRecord)}
+    first, last = DAYS
+    return {
+        source: (len(seen[first] | seen[last]), len(seen[first] - seen[last]))
+        for source, seen in refs.items()
+    }
 
 
 def test_every_source_is_crawled_where_the_replica_has_something(home):

@@ -8,7 +8,7 @@ from archive.records import AdRecord
 from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from tests.scrapers.crawls import Home
-from tests.scrapers.samples import read_all, records, refusal
+from tests.scrapers.samples import read_all, records, refusal, refusals
 
 SOURCE = "ie_harbour_register"
 PARTITION = "2026"
@@ -41,6 +41,13 @@ def test_a_separator_in_quotes_and_a_letter_beyond_ascii_are_text() -> None:
 
 def test_a_blank_cell_is_not_disclosed() -> None:
     assert read_fixture()[1].missing["payer_name"] == "not_disclosed"
+
+
+def test_a_column_that_is_lost_is_told_and_its_values_are_not_provided() -> None:
+    lost = FIXTURE.read_bytes().replace(b";Text;", b";Words;")
+    readings = read_all(SOURCE, FIXTURE.name, lost)
+    assert {each.field for each in refusals(readings)} == {"Text", "Words"}
+    assert {ad.missing["bodies"] for ad in records(readings)} == {"not_provided"}
 
 
 @pytest.mark.parametrize(

@@ -31,16 +31,24 @@ CURRENCY = "EUR"
 FORM = TableFormat(delimiter=";", encoding="cp1252")
 
 COLUMNS = Columns(
-    required=frozenset({"Number", "Advertiser", "Amount", "From"}),
-    expected=frozenset({"Paid for by", "Text", "To"}),
+    required=frozenset({"Number", "Amount", "From"}),
+    expected=frozenset({"Advertiser", "Paid for by", "Text", "To"}),
 )
 
-TEXTS = {
+read_harbour_day = read_day_as("%d.%m.%Y")
+
+
+def read_body(value: object) -> list[str]:
+    """The one text of an ad."""
+    return [read_text(value)]
+
+
+FIELDS = {
     "advertiser_name": ("Advertiser", read_text),
     "payer_name": ("Paid for by", read_text),
+    "bodies": ("Text", read_body),
+    "ended_on": ("To", read_harbour_day),
 }
-
-read_harbour_day = read_day_as("%d.%m.%Y")
 
 
 class IeHarbourRegisterSpider(SourceSpider):
@@ -93,20 +101,17 @@ def read_ad(fields: Fields) -> AdRecord:
         ValidationError: if the values contradict one another.
     """
     spend = fields.take("Amount", read_spend) or UNKNOWN_RANGE
-    text = fields.take("Text", read_text)
     return AdRecord(
         ref=fields.require("Number", read_ref),
         platform="harbour_board",
-        bodies=[text] if text else [],
         currency=CURRENCY,
         spend_lower_minor=spend[0],
         spend_upper_minor=spend[1],
         started_on=fields.require("From", read_harbour_day),
-        ended_on=fields.take("To", read_harbour_day),
         day_zone="Europe/Dublin",
         declared_political=True,
         declared_by="platform",
-        **fields.take_present(TEXTS),
+        **fields.take_present(FIELDS),
         source_fields=fields.rest(),
     )
 

@@ -182,7 +182,7 @@ def archive(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> It
 
 @pytest.fixture
 def settings(archive: Filled) -> Settings:
-    return Settings(home=archive.home, database_url=archive.store.database)
+    return Settings(home=archive.home, database_url=archive.database)
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
         "metrics": metrics,
         "corrections": list_corrections(session, CorrectionFilter(subject=ad.id), moment=moment),
         "vanished_periods": vanished_periods,
-        "absence": vanished_periods[-1] if vanished_periods else None,
+        "vanished_period": vanished_periods[-1] if vanished_periods else None,
         "decisions": [
             decision
             for decision in list_ad_decisions(session, ad.id)

@@ -216,7 +216,8 @@ def leave_traces(path: str) -> list[Fault]:
 
 def list_shown(settings: Settings, received: list[ReceivedRequest]) -> set[str]:
     """Every secret that the crawls had, those that they were given for it included."""
-    values = [value for _, value in settings if isinstance(value, SecretStr)]
+    parts = (settings, *settings.of_sources)
+    values = [value for part in parts for _, value in part if isinstance(value, SecretStr)]
     headers = [
         request.headers["authorization"]
         for request in received

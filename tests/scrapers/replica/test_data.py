@@ -93,7 +93,7 @@ def test_fec_lists_have_their_columns(day_1: str, name: str, columns: int) -> No
 
 
 def test_every_address_in_the_fixtures_is_an_example() -> None:
-    texts = [path.read_text("utf-8") for path in FIXTURES.rglob("*") if path.is_file()]
+    texts = [path.read_text("latin-1") for path in FIXTURES.rglob("*") if path.is_file()]
     hosts = {host for text in texts for host in re.findall(r"https?://([\w.-]+)", text)}
     assert hosts
     assert {host for host in hosts if not host.endswith(".example")} == set()

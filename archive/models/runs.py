@@ -56,6 +56,10 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"
 
 
+ENDED_WELL = (Outcome.DONE, Outcome.ATTENTION)
+"""Outcomes of runs that took in all they got."""
+
+
 class Run(SQLModel, table=True):
     """One run of one partition of one source: the rows of the coverage log."""
 

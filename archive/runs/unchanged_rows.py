@@ -14,8 +14,8 @@ from sqlmodel import Session, col
 
 from archive.models import Ad, PublicAd, QuarantinedBatch, Run
 from archive.models.changes import ChangeKind
+from archive.models.runs import ENDED_WELL
 from archive.runs.lease import Counts, RunLease, has_newer_run
-from archive.runs.monitors import ENDED_WELL
 from archive.runs.plausibility import Gate
 from archive.runs.sightings import note_sightings
 from archive.store.bulk import insert_rows, look_up_by_key, make_scratch, table_of

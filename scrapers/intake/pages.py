@@ -18,11 +18,10 @@ from archive.errors import ArchiveError
 from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models import Capture, Run
-from archive.models.runs import Outcome
+from archive.models.runs import ENDED_WELL, Outcome
 from archive.records import Unreadable
 from archive.runs.captures import save_capture
 from archive.runs.lease import Counts, RunLease, count_pages, has_ended, has_newer_run, hold_lease
-from archive.runs.monitors import ENDED_WELL
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantine import quarantine_pieces
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined

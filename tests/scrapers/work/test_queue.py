@@ -115,7 +115,8 @@ def test_what_a_dead_worker_was_at_is_taken_out_and_put_in_again(queue_home):
     crawl_job = CrawlJob("snap", "2026", after_run=0)
     put_in(queue_home, crawl_job)
     with queue_home.engine.begin() as connection:
-        connection.execute(text(f"UPDATE {QUEUE_SCHEMA}.procrastinate_jobs SET status = 'doing'"))
+        connection.execute(text(f"SET LOCAL search_path = {QUEUE_SCHEMA}"))
+        connection.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
     dead = tell_queue(queue_home)
     put_in(queue_home, crawl_job)
     assert (dead, tell_queue(queue_home)) == ({"todo": 0, "doing": 2}, {"todo": 2, "doing": 0})

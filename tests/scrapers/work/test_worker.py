@@ -110,7 +110,7 @@ class Gate:
     async def wait(self, request: Request, ask: AskReplica) -> Response:
         while not self.is_open.is_set():
             await asyncio.sleep(0.02)
-        return await ask(request)
+        return await ask()
 
     @property
     def fault(self) -> Fault:
@@ -142,7 +142,7 @@ def test_a_slow_source_holds_no_other_up(home):
         assert crawls.are_over(PATIENCE_SECONDS)
 
     assert (meanwhile, is_over) == (Outcome.RUNNING, False)
-    assert set(tell_outcomes(home).values()) == {Outcome.DONE}
+    assert set(tell_outcomes(home).values()) == {Outcome.DONE}, [r.reason for r in home.runs()]
 
 
 def test_partitions_of_one_source_are_crawled_one_after_the_other_and_once(home):
@@ -162,6 +162,7 @@ def test_partitions_of_one_source_are_crawled_one_after_the_other_and_once(home)
     assert meanwhile == ["2026"]
     first, second = home.runs()
     assert (first.partition, second.partition) == ("2026", "2025")
+    assert first.outcome == second.outcome == Outcome.DONE
     assert first.ended_at <= second.started_at
 
 

@@ -43,7 +43,8 @@ def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
 
     Raises:
         QueueError: if the queue cannot be used.
-        SingletonTakenError: if there is a scheduler already, or a worker that works without a queue.
+        RivalError: if a worker works without the queue.
+        SingletonTakenError: if there is a scheduler already.
         YamlFileError: if a schedule cannot be read.
     """
     require_postgresql(engine)

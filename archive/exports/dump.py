@@ -46,13 +46,19 @@ NUMBERED_BY_US = frozenset(
 COUNTED = frozenset({"run_id", "capture_id", "lease_token", "lease_until", "leaf_sha256"})
 """Columns that name a run or follow from its time; a leaf's hash covers the time of observation."""
 
+SECRETS = frozenset({"archive_secret"})
+"""Tables that no copy holds."""
+
+KEYED = frozenset({"row_hash"})
+"""Columns that mean nothing without this archive's secrets."""
+
 IN_ORDER = frozenset({"change", "ledger_leaf"})
 """Tables in which the order of rows is what they say."""
 
 
 def list_tables() -> list[Table]:
-    """Every table in a fixed order, each after those its rows refer to."""
-    return SQLModel.metadata.sorted_tables
+    """Every table but the secrets in a fixed order, each after those its rows refer to."""
+    return [table for table in SQLModel.metadata.sorted_tables if table.name not in SECRETS]
 
 
 def dump_table(session: Session, table: Table) -> Iterator[bytes]:
@@ -81,7 +87,7 @@ def dump_comparable(session: Session) -> dict[str, list[str]]:
 def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
     """Each row by column name, its values as they are written."""
     query = (
-        select(*map(leave_text, table.columns))
+        select(*(leave_text(column) for column in table.columns if column.name not in KEYED))
         .where(~_belongs_to_copy(table))
         .order_by(*(_order_by_bytes(session, key) for key in table.primary_key))
     )
@@ -126,7 +132,7 @@ def _compare_rows(session: Session, table: Table) -> Iterator[str]:
 def _is_counted(table: Table, column: Column[Any]) -> bool:
     if column.primary_key and isinstance(column.type, Integer):
         return table.name not in NUMBERED_BY_US
-    return column.name in COUNTED
+    return column.name in COUNTED | KEYED
 
 
 def _mask_instant(column: Column[Any], value: object) -> object:

@@ -20,9 +20,8 @@ from sqlmodel import Session, SQLModel, UTCDateTime
 
 StoredRow = tuple[Any, ...]
 
-CHOOSE_JOINS = (
-    "SELECT set_config('enable_hashjoin', %s, true), set_config('enable_mergejoin', %s, true)"
-)
+CHOOSE_JOINS = """SELECT set_config(name, %s, true)
+FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_material']) AS name"""
 
 POSTGRESQL_TYPES: dict[type[types.TypeEngine[Any]], str] = {
     types.BigInteger: "int8",
@@ -145,13 +144,13 @@ def look_up_by_key(session: Session) -> Iterator[None]:
     """Joins made meanwhile look each row up by its key, however much they believe there is.
 
     PostgreSQL counts a growing table now and then only. Beside a scratch table it would rather read it
-    whole, page after page. SQLite always looks up.
+    whole, page after page, or row after row from its memory. SQLite always looks up.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(CHOOSE_JOINS, ("off", "off"))
+        connection.exec_driver_sql(CHOOSE_JOINS, ("off",))
         yield
-        connection.exec_driver_sql(CHOOSE_JOINS, ("on", "on"))
+        connection.exec_driver_sql(CHOOSE_JOINS, ("on",))
     else:
         yield
 

@@ -4,11 +4,13 @@ The import and the crawl pipeline share it, so that both mean the same by a page
 is implausible.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -18,18 +20,17 @@ from archive.errors import ArchiveError
 from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models import Capture, Run
-from archive.models.runs import ENDED_WELL, Outcome
-from archive.records import Unreadable
+from archive.models.runs import Outcome
+from archive.records import AdRecord, Unreadable
 from archive.runs.captures import save_capture
-from archive.runs.lease import Counts, RunLease, count_pages, has_ended, has_newer_run, hold_lease
+from archive.runs.lease import Counts, RunLease, count_pages, has_ended, hold_lease
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantine import quarantine_pieces
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
-from archive.runs.unchanged_rows import QuietAd, note_unchanged
+from archive.runs.unchanged_rows import find_unchanged, note_unchanged, read_row_hash_key
 from archive.store.blobs import Blob, BlobStore
 from archive.store.outages import Patience, read_surely, tell_failure, write_surely
-from scrapers.readers.reading import NotRead, Reading
-from scrapers.readers.row_memory import RowMemory
+from scrapers.readers.reading import AdRow, NotRead, Reading
 
 Clock = Callable[[], datetime]
 
@@ -45,8 +46,6 @@ class Intake:
     patience: Patience
     gate: Gate | None = None
     """What may change before a person must accept it; `None`: a person has."""
-    rows: RowMemory | None = None
-    """The rows of the run before, which need not be read again."""
     pages: int = 0
     """Pages that are known to be committed."""
     counts: Counts = field(default_factory=Counts)
@@ -54,6 +53,15 @@ class Intake:
     not_read: list[NotRead] = field(default_factory=list)
     held: str = ""
     """Why the run ended at a page that was implausible, and how to fix it; empty: all was."""
+
+    @cached_property
+    def row_hash_key(self) -> bytes:
+        """The archive's secret for hashes of rows.
+
+        Raises:
+            DatabaseAwayError: if the database stays away.
+        """
+        return read_surely(self.engine, self.patience, read_row_hash_key)
 
     def take_page(
         self, readings: Sequence[Reading], capture: Capture, cursor: str | None = None
@@ -65,15 +73,21 @@ class Intake:
                 written, and no further page may be taken.
             LeaseLostError: if another run has taken the partition over.
         """
-        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        hashes = list_hashes(readings)
+        if hashes:
+            # Rows are read here, where no other writer waits for it.
+            known = read_surely(
+                self.engine, self.patience, lambda s: find_unchanged(s, self.lease, hashes)
+            )
+            readings = read_rows_but(known, readings)
 
-        def write_page(session: Session) -> tuple[Counts, Gate | None]:
+        def write_page(session: Session) -> tuple[Counts, Gate | None, list[Unreadable]]:
             # What a page weighs counts once it is written: a page may be tried again.
             gate = deepcopy(self.gate)
-            return self._write_page(session, readings, pieces, capture, cursor, gate), gate
+            return self._write_page(session, readings, hashes, capture, cursor, gate)
 
         try:
-            page, self.gate = write_surely(
+            page, self.gate, pieces = write_surely(
                 self.engine,
                 self.patience,
                 write_page,
@@ -91,16 +105,20 @@ class Intake:
         self,
         session: Session,
         readings: Sequence[Reading],
-        pieces: list[Unreadable],
+        hashes: Mapping[str, bytes],
         capture: Capture,
         cursor: str | None,
         gate: Gate | None,
-    ) -> Counts:
+    ) -> tuple[Counts, Gate | None, list[Unreadable]]:
         now = self.clock()
+        unread = {row.ref: row.row_hash for row in readings if isinstance(row, AdRow)}
+        # Once more: another run may have changed an ad since its row was left unread.
+        unchanged = find_unchanged(session, self.lease, unread) if unread else {}
+        readings = read_rows_but(unchanged, readings)
+        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
         held = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
-        quiet = [r for r in readings if isinstance(r, QuietAd)]
-        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | QuietAd)]
-        counts = note_unchanged(session, self.lease, quiet, gate)
+        counts = note_unchanged(session, self.lease, unchanged.values(), gate)
         read = ingest_page(
             session,
             self.lease,
@@ -110,9 +128,10 @@ class Intake:
             cursor=cursor,
             quarantined=held,
             gate=gate,
+            row_hashes=hashes,
         )
         counts.add(read)
-        return counts
+        return counts, gate, pieces
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:
@@ -154,15 +173,9 @@ class Intake:
         Raises:
             DatabaseAwayError: if the database stays away.
         """
-        run = write_surely(
+        return write_surely(
             self.engine, self.patience, end, lambda session, _: has_ended(session, self.lease)
         )
-        if self.rows:
-            is_newest = not read_surely(
-                self.engine, self.patience, lambda session: has_newer_run(session, self.lease)
-            )
-            self.rows.close(is_kept=run.outcome in ENDED_WELL and is_newest)
-        return run
 
     def add_absence(self, reason: str) -> str:
         """Why the run ended as it did, and how long the database was away from it."""
@@ -180,3 +193,17 @@ class Intake:
 
         with suppress(ArchiveError, DBAPIError):
             self.close(end)
+
+
+def list_hashes(readings: Sequence[Reading]) -> dict[str, bytes]:
+    """The hashes of unread rows by ref, of ads that a page names once.
+
+    What the last of several rows says of an ad holds, so they are read together.
+    """
+    named = Counter(r.ref for r in readings if isinstance(r, AdRow | AdRecord))
+    return {r.ref: r.row_hash for r in readings if isinstance(r, AdRow) and named[r.ref] == 1}
+
+
+def read_rows_but(unchanged: Collection[str], readings: Sequence[Reading]) -> list[Reading]:
+    """The readings in their order, each row read but those of ads that are unchanged."""
+    return [r.read() if isinstance(r, AdRow) and r.ref not in unchanged else r for r in readings]

@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -27,12 +28,27 @@ from archive.runs.lease import Counts, RunLease, count_pages, has_ended, hold_le
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantine import quarantine_pieces
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
-from archive.runs.unchanged_rows import find_unchanged, note_unchanged, read_row_hash_key
+from archive.runs.unchanged_rows import (
+    UnchangedAd,
+    find_unchanged,
+    note_unchanged,
+    read_row_hash_key,
+)
 from archive.store.blobs import Blob, BlobStore
 from archive.store.outages import Patience, read_surely, tell_failure, write_surely
 from scrapers.readers.reading import AdRow, NotRead, Reading
 
 Clock = Callable[[], datetime]
+
+Unchanged = dict[str, UnchangedAd]
+
+
+class Written(NamedTuple):
+    """What a page that was written brought."""
+
+    counts: Counts
+    gate: Gate | None
+    pieces: list[Unreadable]
 
 
 @dataclass
@@ -74,32 +90,33 @@ class Intake:
             LeaseLostError: if another run has taken the partition over.
         """
         hashes = list_hashes(readings)
-        if hashes:
-            # Rows are read here, where no other writer waits for it.
-            known = read_surely(
-                self.engine, self.patience, lambda s: find_unchanged(s, self.lease, hashes)
-            )
-            readings = read_rows_but(known, readings)
+        readings = read_rows_but(hashes, readings)
 
-        def write_page(session: Session) -> tuple[Counts, Gate | None, list[Unreadable]]:
-            # What a page weighs counts once it is written: a page may be tried again.
-            gate = deepcopy(self.gate)
-            return self._write_page(session, readings, hashes, capture, cursor, gate)
+        def write_page(session: Session) -> Written | Unchanged:
+            return self._write_page(session, readings, hashes, capture, cursor)
 
         try:
-            page, self.gate, pieces = write_surely(
-                self.engine,
-                self.patience,
-                write_page,
-                lambda session, _: count_pages(session, self.lease) > self.pages,
-            )
+            # Rows are read between two tries, while no other writer waits.
+            while not isinstance(page := self._try_page(write_page), Written):
+                readings = read_rows_but(page, readings)
         except ImplausibleBatchError as doubt:
             self._hold_page(doubt, capture)
             raise
         self.pages += 1
-        self.counts.add(page)
-        self.unreadable += pieces
+        self.counts.add(page.counts)
+        self.gate = page.gate
+        self.unreadable += page.pieces
         self.not_read += [r for r in readings if isinstance(r, NotRead)]
+
+    def _try_page(
+        self, write_page: Callable[[Session], Written | Unchanged]
+    ) -> Written | Unchanged:
+        return write_surely(
+            self.engine,
+            self.patience,
+            write_page,
+            lambda session, _: count_pages(session, self.lease) > self.pages,
+        )
 
     def _write_page(
         self,
@@ -108,13 +125,15 @@ class Intake:
         hashes: Mapping[str, bytes],
         capture: Capture,
         cursor: str | None,
-        gate: Gate | None,
-    ) -> tuple[Counts, Gate | None, list[Unreadable]]:
-        now = self.clock()
+    ) -> Written | Unchanged:
+        """Write a page whose unread rows are all of unchanged ads; else nothing, and give these ads."""
         unread = {row.ref: row.row_hash for row in readings if isinstance(row, AdRow)}
-        # Once more: another run may have changed an ad since its row was left unread.
         unchanged = find_unchanged(session, self.lease, unread) if unread else {}
-        readings = read_rows_but(unchanged, readings)
+        if len(unchanged) < len(unread):
+            return unchanged
+        now = self.clock()
+        # What a page weighs counts once it is written: a page may be tried again.
+        gate = deepcopy(self.gate)
         pieces = [r for r in readings if isinstance(r, Unreadable)]
         records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
         held = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
@@ -131,7 +150,7 @@ class Intake:
             row_hashes=hashes,
         )
         counts.add(read)
-        return counts, gate, pieces
+        return Written(counts, gate, pieces)
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:

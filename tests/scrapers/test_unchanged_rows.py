@@ -1,6 +1,6 @@
 """Imports that leave unchanged rows unread leave the same archive as imports that read every row."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -16,12 +16,13 @@ from archive.models.changes import Change, ChangeKind
 from archive.privacy.redactions import redact_field
 from archive.records import AdRecord
 from archive.runs.sightings import read_seen
-from archive.runs.unchanged_rows import find_unchanged
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from scrapers.intake import pages as intake
 from scrapers.intake.importing import ImportReport
+from scrapers.intake.pages import read_rows_but
 from scrapers.readers.fields import Fields
+from scrapers.readers.reading import Reading
 from scrapers.replica.serve import running_replica
 from scrapers.sources import spider
 from scrapers.spiders import snap
@@ -361,16 +362,15 @@ def test_a_row_is_read_after_all_if_its_ad_changed_before_the_page_is_written(
     run(home, spell_file(*ROWS), 0)
     asked: list[int] = []
 
-    def find_overtaken(session: Session, *given: object) -> object:
-        found = find_unchanged(session, *given)  # type: ignore[arg-type]
-        asked.append(len(found))
-        if len(asked) == 1:
+    def read_slowly(unchanged: Collection[str], readings: Sequence[Reading]) -> list[Reading]:
+        asked.append(len(unchanged))
+        if len(asked) == 2:
             change_ad(home, "ad3")
-        return found
+        return read_rows_but(unchanged, readings)
 
-    monkeypatch.setattr(intake, "find_unchanged", find_overtaken)
-    assert count(run(home, spell_file(*ROWS, ""), 1)) == (6, 0, 1, 5, 0, 0)
-    assert asked == [6, 5]
+    monkeypatch.setattr(intake, "read_rows_but", read_slowly)
+    assert count(run(home, spell_file(spell_row("ad0", 999), *ROWS[1:]), 1)) == (6, 0, 2, 4, 0, 0)
+    assert asked == [6, 5, 4]
 
 
 def change_ad(home: Home, ref: str) -> None:

@@ -35,6 +35,7 @@ from archive.runs.unchanged_rows import (
     read_row_hash_key,
 )
 from archive.store.blobs import Blob, BlobStore
+from archive.store.bulk import pause_collector
 from archive.store.outages import Patience, read_surely, tell_failure, write_surely
 from scrapers.readers.reading import AdRow, NotRead, Reading
 
@@ -97,8 +98,9 @@ class Intake:
 
         try:
             # Rows are read between two tries, while no other writer waits.
-            while not isinstance(page := self._try_page(write_page), Written):
-                readings = read_rows_but(page, readings)
+            with pause_collector():
+                while not isinstance(page := self._try_page(write_page), Written):
+                    readings = read_rows_but(page, readings)
         except ImplausibleBatchError as doubt:
             self._hold_page(doubt, capture)
             raise

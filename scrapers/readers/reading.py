@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -39,13 +39,14 @@ def leave_file(file: SourceFile, reasons: Mapping[str, str]) -> NotRead | None:
     return NotRead(file.name, found) if found else None
 
 
-@dataclass(frozen=True)
-class AdRow:
+class AdRow(NamedTuple):
     """A row of a table that is not read yet: if the archive knows its hash, it need not be."""
 
     ref: str
     row_hash: bytes
-    read_row: Callable[[], AnyRecord | Unreadable]
+    file: SourceFile
+    row: TableRow
+    read_row: Callable[[Fields], AnyRecord]
 
     def read(self) -> AnyRecord | Unreadable:
         """What the row says.
@@ -53,7 +54,7 @@ class AdRow:
         Raises:
             ValueError: if it is not about the ad that the table's column of refs named.
         """
-        reading = self.read_row()
+        reading = _read_one(self.file, self.row, self.read_row)
         if isinstance(reading, Unreadable) or getattr(reading, "ref", None) == self.ref:
             return reading
         raise ValueError(f"the column of refs names {self.ref!r}, the row's reader another ad")
@@ -142,7 +143,7 @@ def read_rows(
         if isinstance(row, Unreadable):
             yield row
         elif hash_row and (ref := _find_ref(table, row.values[at])):
-            yield AdRow(ref, hash_row(row.raw), partial(_read_one, file, row, table.read_row))
+            yield AdRow(ref, hash_row(row.raw), file, row, table.read_row)
         else:
             yield _read_one(file, row, table.read_row)
 

@@ -42,6 +42,7 @@ from scrapers.readers.reading import AdRow, NotRead, Reading
 Clock = Callable[[], datetime]
 
 Unchanged = dict[str, UnchangedAd]
+"""Ads by ref, of which the rows of a page say nothing new."""
 
 
 class Written(NamedTuple):
@@ -128,7 +129,7 @@ class Intake:
         capture: Capture,
         cursor: str | None,
     ) -> Written | Unchanged:
-        """Write a page whose unread rows are all of unchanged ads; else nothing, and give these ads."""
+        """Write a page whose unread rows are all of unchanged ads; else nothing, and give those ads."""
         unread = {row.ref: row.row_hash for row in readings if isinstance(row, AdRow)}
         unchanged = find_unchanged(session, self.lease, unread) if unread else {}
         if len(unchanged) < len(unread):

@@ -150,7 +150,8 @@ def read_rows(
 
 def _choose_hash(file: SourceFile, table: Table, header: list[str]) -> HashRow | None:
     """How the rows of a table are hashed; `None`: each is read."""
-    if file.hashing is None or table.ref not in header:
+    # A table may have a column without a name.
+    if file.hashing is None or not table.ref or table.ref not in header:
         return None
     return file.hashing.open_table(file.base_name, header)
 

@@ -19,12 +19,6 @@ from archive.runs.plausibility import Gate
 from archive.runs.sightings import note_sightings
 from archive.store.bulk import insert_rows, look_up_by_key, make_scratch, table_of
 
-MANY = 1_000
-"""Rows that are worth a question about a few of them: a first import knows none."""
-
-SAMPLED = 50
-"""One row in so many is asked about first."""
-
 SECRET = "row_hash_key"  # noqa: S105 (the name of one)
 
 
@@ -44,18 +38,7 @@ def read_row_hash_key(session: Session) -> bytes:
 def find_unchanged(
     session: Session, lease: RunLease, hashes: Mapping[str, bytes]
 ) -> dict[str, UnchangedAd]:
-    """Those ads, by ref, whose row has the hash that the archive knows, if it says nothing new.
-
-    Of many rows some are looked up first: where none of these is known, all count as not known.
-    """
-    if len(hashes) > MANY and not _look_up(session, lease, dict([*hashes.items()][::SAMPLED])):
-        return {}
-    return _look_up(session, lease, hashes)
-
-
-def _look_up(
-    session: Session, lease: RunLease, hashes: Mapping[str, bytes]
-) -> dict[str, UnchangedAd]:
+    """Those ads, by ref, whose row has the hash that the archive knows, if it says nothing new."""
     ad, public = table_of(Ad), table_of(PublicAd)
     arriving = make_scratch(session, "arriving_row", [ad.c.ref, ad.c.row_hash])
     insert_rows(session, arriving, ("ref", "row_hash"), hashes.items())

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, inspect, text
 
 from archive.models import PublicAd
 from archive.store.database import write
@@ -254,3 +254,33 @@ def test_a_server_that_lost_its_index_is_filled_anew(
     served._drop_index(served._uid)
     assert search_archive.sync(served).rebuilt
     assert ask(served, "harbour").total == 1
+
+
+def test_a_hit_shows_an_ad_as_the_archive_has_it_now(
+    embedded: EmbeddedSearch, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour", impressions_lower=1), make_ad("b", "harbour"))
+    search_archive.sync(embedded)
+    search_archive.add(make_ad("a", "harbour", impressions_lower=2))
+    with write(search_archive.engine) as session:
+        session.connection().execute(delete(PublicAd).where(PublicAd.ref == "b"))
+    hits = ask(embedded, "harbour").hits
+    assert [(hit.id, hit.impressions_lower) for hit in hits] == [("example:a", 2)]
+
+
+def test_a_copy_of_an_older_shape_is_made_anew_and_leaves_nothing_behind(
+    embedded: EmbeddedSearch, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.add(make_ad("a", "harbour"))
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedSearch, "consumer", "search:embedded:2")
+        search_archive.sync(embedded)
+    with write(search_archive.engine) as session:
+        session.connection().execute(
+            text("CREATE TABLE search_1_shown (id INTEGER, document TEXT)")
+        )
+    assert search_archive.sync(embedded).rebuilt
+    assert refs_of(ask(embedded, "harbour")) == ["a"]
+    assert not [
+        n for n in inspect(search_archive.engine).get_table_names() if n.startswith("search_1_")
+    ]

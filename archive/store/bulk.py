@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Column, Connection, Date, MetaData, Table, types
+from sqlalchemy import Column, ColumnClause, Connection, Date, MetaData, Table, TableClause, types
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Session, SQLModel, UTCDateTime
 
@@ -75,7 +75,7 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 def insert_rows(
-    session: Session, table: Table, names: Sequence[str], rows: Iterable[StoredRow]
+    session: Session, table: TableClause, names: Sequence[str], rows: Iterable[StoredRow]
 ) -> None:
     """Add rows; each holds the values of the named columns, in their order.
 
@@ -183,7 +183,7 @@ def _run_many(connection: Connection, statement: str, rows: Iterable[StoredRow])
 
 
 def _copy_rows(
-    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[StoredRow]
+    connection: Connection, table: TableClause, names: Sequence[str], rows: Iterable[StoredRow]
 ) -> None:
     # A tenth of a second to import, which an archive on SQLite need not spend.
     from psycopg import copy, sql  # noqa: PLC0415
@@ -200,7 +200,7 @@ def _copy_rows(
                 stream.write_row(row)
 
 
-def _name_type(column: Column[Any]) -> str:
+def _name_type(column: ColumnClause[Any]) -> str:
     kind = column.type
     if isinstance(kind, types.TypeDecorator):
         kind = kind.impl_instance

@@ -7,6 +7,7 @@ from sqlalchemy import delete, inspect, text
 
 from archive.models import PublicAd
 from archive.store.database import write
+from search import documents as search_documents
 from search import sync as search_sync
 from search.documents import SearchDocument, make_document
 from search.embedded import EmbeddedSearch
@@ -164,7 +165,7 @@ def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
     search_archive.sync(search)
     monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 2)
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "make_document", fail_after(3))
+        patch.setattr(search_documents, "make_document", fail_after(3))
         with pytest.raises(KilledError):
             rebuild_index(search_archive.engine, search, search_archive.now)
     assert ask(search, "harbour").total == 5
@@ -211,7 +212,7 @@ def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
     search_archive.sync(served)
     search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(9)))
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "make_document", spoil("example:a5"))
+        patch.setattr(search_documents, "make_document", spoil("example:a5"))
         report = search_archive.sync(served)
     assert [row.id for row in report.rejected] == ["example:a5"]
     assert "not a key" in report.rejected[0].reason

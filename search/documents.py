@@ -1,18 +1,22 @@
-"""From a row of `public_ad` to the document search engines keep: the only place where that happens.
+"""From rows of `public_ad` to the documents search engines keep: the only place where that happens.
 
-Sync and rebuild call it; both engines store what it returns. It is pure and knows no engine.
+Sync and rebuild call it, and the embedded engine for the hits of a page. It knows no engine.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from sqlmodel import Field
+from sqlalchemy import ColumnElement, select
+from sqlmodel import Field, Session, col
 
 from archive.models import PublicAd
-from archive.reading.visible import read_visible_by_default
+from archive.reading.visible import find_labelled, read_visible_by_default
+from archive.store.batches import cut_batches
+from archive.store.bulk import table_of
 from search.hits import MARK_END, MARK_START, ShownAd
 
 LONGEST_TEXT = 100_000
@@ -56,6 +60,37 @@ class SearchDocument(ShownAd):
         description="First day as a number (date.toordinal), for filters."
     )
     ended_day: int | None = Field(description="Last day as a number, for filters.")
+
+
+_FIELDS_READ = frozenset(
+    {
+        *("id", "public_id", "source", "platform"),
+        *("advertiser_name", "advertiser_id", "payer_name", "sponsor_name"),
+        *("countries", "languages", "surfaces", "media_type", "declared_political", "currency"),
+        *("spend_lower_minor", "spend_upper_minor", "impressions_lower", "impressions_upper"),
+        *("started_on", "ended_on", "state", "versions", "missing"),
+        *("titles", "bodies", "descriptions", "landing_urls"),
+    }
+)
+_FIELDS_SHOWN = frozenset(ShownAd.model_fields)
+
+
+def load_documents(session: Session, ad_ids: Sequence[int]) -> Iterator[SearchDocument]:
+    """The documents of ads, in no order; an ad the archive does not show has none."""
+    for some in cut_batches(ad_ids):
+        yield from read_documents(session, col(PublicAd.id).in_(some))
+
+
+def read_documents(
+    session: Session, which: ColumnElement[bool], limit: int | None = None
+) -> list[SearchDocument]:
+    """The documents of the ads that a condition chooses, the first `limit` of them, by rising id."""
+    columns = [column for column in table_of(PublicAd).columns if column.name in _FIELDS_READ]
+    query = select(*columns).where(which).order_by(col(PublicAd.id)).limit(limit)
+    # A row has the attributes that were asked for; making the object would take longer.
+    ads = [cast("PublicAd", row) for row in session.connection().execute(query)]
+    labelled = find_labelled(session, [ad.id for ad in ads])
+    return [make_document(ad, labelled) for ad in ads]
 
 
 def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> SearchDocument:
@@ -155,4 +190,4 @@ def _number_day(day: date | None) -> int | None:
 
 def _reasons_shown(ad: PublicAd) -> dict[str, str]:
     reasons = {_SHOWN_NAMES.get(name, name): str(reason) for name, reason in ad.missing.items()}
-    return {name: reason for name, reason in reasons.items() if name in ShownAd.model_fields}
+    return {name: reason for name, reason in reasons.items() if name in _FIELDS_SHOWN}

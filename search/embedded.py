@@ -1,20 +1,21 @@
 """The search engine that needs nothing installed: SQLite FTS5.
 
 `search.engines` opens it when no Meilisearch is set. Its tables lie in the archive's own file, or in
-`search.sqlite3` beside it when the archive is on PostgreSQL. It only copies: nothing here is asked for
-sums or exports.
+`search.sqlite3` beside it when the archive is on PostgreSQL. They hold what is searched and sorted by;
+what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Engine, FromClause, Select, String, cast, func, select
 from sqlmodel import Session
 
 from archive.store.database import read, write
 from search.consumer_position import require_data_as_of
-from search.documents import SearchDocument
+from search.documents import SearchDocument, load_documents
 from search.fts.query import (
     Bucket,
     leave_out_hidden,
@@ -24,11 +25,11 @@ from search.fts.query import (
 )
 from search.fts.tables import SearchTables, matches, read_generation, set_generation, tables_of
 from search.fts.typos import find_variants
-from search.fts.writer import delete_documents, move_documents, write_documents
+from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
 from search.query import LIST_FIELDS, AdQuery
-from search.snippets import make_hit
+from search.snippets import IsMatch, make_hit
 
 
 class EmbeddedSearch:
@@ -52,16 +53,17 @@ class EmbeddedSearch:
             SearchUnavailableError: if it was never filled.
         """
         data_as_of = require_data_as_of(self._archive, self.consumer)
-        with read(self._store) as session:
+        with read(self._store) as session, read(self._archive) as archive:
             tables = _require_tables(session)
             total, bucket = _choose_bucket(session, tables, query)
+            place = _read_place(session, tables, query, bucket) if total else ()
             return SearchPage(
                 total=total,
                 total_from="exact",
                 matched=bucket.matched if bucket else "everything",
                 engine=self.name,
                 data_as_of=data_as_of,
-                hits=_read_hits(session, tables, query, bucket) if total else [],
+                hits=_make_hits(archive, place, bucket.is_match if bucket else _never),
                 facets={n: _count_facet(session, tables, query, bucket, n) for n in query.facets},
             )
 
@@ -96,7 +98,7 @@ class EmbeddedSearch:
             tables.create(session)
         for documents in pages:
             with write(self._store) as session:
-                write_documents(session, tables, documents)
+                add_documents(session, tables, documents)
         with write(self._store) as session:
             set_generation(session, tables.number)
             tables_of(old).drop(session)
@@ -158,16 +160,19 @@ def _select_matches(
     return selection.select_from(source).where(*conditions)
 
 
-def _read_hits(
+def _read_place(
     session: Session, tables: SearchTables, query: AdQuery, bucket: Bucket | None
-) -> list[SearchHit]:
+) -> Sequence[int]:
+    """Our ids of the ads on the page asked for, in order."""
     ids = _select_matches(tables, query, bucket, tables.ad.c.id)
     ids = ids.order_by(*list_orders(tables, query)).limit(query.limit).offset(query.offset)
-    wanted = session.connection().execute(ids).scalars().all()
-    shown = select(tables.shown).where(tables.shown.c.id.in_(wanted))
-    found = {row.id: row.document for row in session.connection().execute(shown)}
-    documents = (SearchDocument.model_validate_json(found[ad_id]) for ad_id in wanted)
-    return [make_hit(document, bucket.is_match if bucket else _never) for document in documents]
+    return list[Any](session.connection().execute(ids).scalars())
+
+
+def _make_hits(archive: Session, place: Sequence[int], is_match: IsMatch) -> list[SearchHit]:
+    """Ads as the archive shows them now, in order; one that it shows no more is left out."""
+    documents = {document.ad_id: document for document in load_documents(archive, place)}
+    return [make_hit(documents[ad_id], is_match) for ad_id in place if ad_id in documents]
 
 
 def _never(_term: str) -> bool:

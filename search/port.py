@@ -15,7 +15,7 @@ from search.documents import SearchDocument
 from search.hits import SearchPage
 from search.query import AdQuery
 
-DOCUMENT_SHAPE = 2
+DOCUMENT_SHAPE = 3
 """Raise it when documents or settings change: every engine is then filled anew at the next sync."""
 
 

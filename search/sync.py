@@ -13,12 +13,10 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
-from archive.reading.visible import find_labelled
-from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq, read_changes
 from archive.store.database import read, write
 from search.consumer_position import SearchMark, move_search_position, read_search_position
-from search.documents import SearchDocument, make_document
+from search.documents import SearchDocument, load_documents, read_documents
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
 
 CHANGES_AT_ONCE = 5_000
@@ -127,8 +125,7 @@ def _read_pages(archive: Engine, report: SyncReport) -> Iterator[list[SearchDocu
     last = 0
     while True:
         with read(archive) as session:
-            query = select(PublicAd).where(col(PublicAd.id) > last).order_by(col(PublicAd.id))
-            page = _make_documents(session, session.exec(query.limit(CHANGES_AT_ONCE)).all())
+            page = read_documents(session, col(PublicAd.id) > last, CHANGES_AT_ONCE)
         if not page:
             return
         last = page[-1].ad_id
@@ -169,22 +166,11 @@ def _gather_batch(session: Session, changes: Sequence[Change], mark: SearchMark)
     # What the engine would not take is not there to be moved: it gets another chance as a whole.
     with_text |= kinds.keys() & mark.rejected.keys()
     batch = Batch()
-    for document in _load_documents(session, sorted(kinds)):
+    for document in load_documents(session, sorted(kinds)):
         (batch.documents if document.ad_id in with_text else batch.moved).append(document)
     present = {document.ad_id for document in (*batch.documents, *batch.moved)}
     batch.deleted = sorted(kinds.keys() - present)
     return batch
-
-
-def _load_documents(session: Session, ad_ids: Sequence[int]) -> Iterator[SearchDocument]:
-    for some in cut_batches(ad_ids):
-        query = select(PublicAd).where(col(PublicAd.id).in_(some))
-        yield from _make_documents(session, session.exec(query).all())
-
-
-def _make_documents(session: Session, ads: Sequence[PublicAd]) -> list[SearchDocument]:
-    labelled = find_labelled(session, [ad.id for ad in ads])
-    return [make_document(ad, labelled) for ad in ads]
 
 
 def _move_position(

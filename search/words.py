@@ -55,6 +55,8 @@ def join_terms(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def fold_word(word: str) -> str:
     """The spelling under which a word is found: no case, no accents, compatible forms as one."""
+    if word.isascii() and word.isalnum():
+        return word.lower()[:_LONGEST_TERM]
     folded = unicodedata.normalize("NFKD", word).casefold().translate(_PLAIN_LETTERS)
     kept = "".join(c for c in folded if c.isalnum() or c in _KEPT_MARKS)
     return unicodedata.normalize("NFC", kept)[:_LONGEST_TERM]

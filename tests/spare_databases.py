@@ -9,6 +9,9 @@ from functools import cached_property
 import sqlalchemy
 from sqlalchemy.pool import NullPool
 
+KEPT = frozenset({"alembic_version", "archive_secret"})
+"""Tables that are filled where the archive is made."""
+
 
 @dataclass
 class SpareDatabases:
@@ -50,7 +53,7 @@ def connect_alone(url: str) -> Iterator[sqlalchemy.Connection]:
 
 
 def empty_database(url: str) -> str:
-    """Throw everyone out, delete all rows but the revision, count from 1 again; describes the tables."""
+    """Throw everyone out, delete all rows but `KEPT`, count from 1 again; describes the tables."""
     with connect_alone(url) as connection:
         connection.exec_driver_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -59,7 +62,7 @@ def empty_database(url: str) -> str:
         names = sqlalchemy.inspect(connection).get_table_names()
         runs = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
         filled = connection.exec_driver_sql(" UNION ALL ".join(runs)).scalars().all()
-        if tables := ", ".join(f'"{name}"' for name in filled if name != "alembic_version"):
+        if tables := ", ".join(f'"{name}"' for name in filled if name not in KEPT):
             # Deleted rows would leave room that later ones take in another order.
             connection.exec_driver_sql(f"TRUNCATE {tables} CASCADE")
         connection.exec_driver_sql(

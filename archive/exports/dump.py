@@ -6,7 +6,6 @@ show one moment, and changes nothing.
 
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from typing import Any
 
@@ -14,7 +13,9 @@ from sqlalchemy import Column, ColumnElement, Integer, Table, collate, false, or
 from sqlmodel import AutoString, Session, SQLModel, UTCDateTime
 
 import archive.models  # noqa: F401 (importing it registers every table)
+from archive.exports.rows import leave_text, read_blocks, spell_fragment
 from archive.models.changes import LeafKind
+from archive.models.columns import holds_json
 from archive.records import AdContent
 from archive.records.canonical import canonical_json
 
@@ -45,13 +46,19 @@ NUMBERED_BY_US = frozenset(
 COUNTED = frozenset({"run_id", "capture_id", "lease_token", "lease_until", "leaf_sha256"})
 """Columns that name a run or follow from its time; a leaf's hash covers the time of observation."""
 
+SECRETS = frozenset({"archive_secret"})
+"""Tables that no copy holds."""
+
+KEYED = frozenset({"row_hash"})
+"""Columns that mean nothing without this archive's secrets."""
+
 IN_ORDER = frozenset({"change", "ledger_leaf"})
 """Tables in which the order of rows is what they say."""
 
 
 def list_tables() -> list[Table]:
-    """Every table in a fixed order, each after those its rows refer to."""
-    return SQLModel.metadata.sorted_tables
+    """Every table but the secrets in a fixed order, each after those its rows refer to."""
+    return [table for table in SQLModel.metadata.sorted_tables if table.name not in SECRETS]
 
 
 def dump_table(session: Session, table: Table) -> Iterator[bytes]:
@@ -60,7 +67,7 @@ def dump_table(session: Session, table: Table) -> Iterator[bytes]:
     The table is never whole in memory.
     """
     for row in _read_rows(session, table):
-        yield canonical_json({name: _encode_value(value) for name, value in row.items()})
+        yield canonical_json(row)
 
 
 def dump_comparable(session: Session) -> dict[str, list[str]]:
@@ -78,16 +85,16 @@ def dump_comparable(session: Session) -> dict[str, list[str]]:
 
 
 def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
+    """Each row by column name, its values as they are written."""
     query = (
-        select(table)
+        select(*(leave_text(column) for column in table.columns if column.name not in KEYED))
         .where(~_belongs_to_copy(table))
         .order_by(*(_order_by_bytes(session, key) for key in table.primary_key))
     )
-    # A server keeps the rest of the result until it is asked for.
-    options = {"yield_per": ROWS_AT_ONCE}
-    with closing(session.connection().execute(query, execution_options=options)) as rows:
-        for row in rows.mappings():
-            yield dict(row)
+    writers = [(c.name, spell_fragment if holds_json(c.type) else _write) for c in table.columns]
+    for block in read_blocks(session, query, ROWS_AT_ONCE):
+        for row in block:
+            yield {name: write(value) for (name, write), value in zip(writers, row, strict=True)}
 
 
 def _belongs_to_copy(table: Table) -> ColumnElement[bool]:
@@ -102,7 +109,7 @@ def _order_by_bytes(session: Session, key: ColumnElement[Any]) -> ColumnElement[
     return collate(key, "C") if is_postgresql and isinstance(key.type, AutoString) else key
 
 
-def _encode_value(value: object) -> object:
+def _write(value: object) -> object:
     if isinstance(value, bytes):
         return b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else value
@@ -118,14 +125,14 @@ def _compare_rows(session: Session, table: Table) -> Iterator[str]:
     kept = [column for column in table.columns if not _is_counted(table, column)]
     for row in _read_rows(session, table):
         if table.name != "ledger_leaf" or row["kind"] != LeafKind.CAPTURE:
-            values = {c.name: _encode_value(_mask_instant(c, row[c.name])) for c in kept}
+            values = {c.name: _mask_instant(c, row[c.name]) for c in kept}
             yield canonical_json(values).decode()
 
 
 def _is_counted(table: Table, column: Column[Any]) -> bool:
     if column.primary_key and isinstance(column.type, Integer):
         return table.name not in NUMBERED_BY_US
-    return column.name in COUNTED
+    return column.name in COUNTED | KEYED
 
 
 def _mask_instant(column: Column[Any], value: object) -> object:

@@ -1,9 +1,9 @@
-"""Tables as Arrow and Parquet: one explicit schema, derived from the columns, and rows turned into batches.
+"""Tables as Arrow and Parquet: one explicit schema, derived from the columns, and columns made into batches.
 
 The mirror and the downloads call it. It guesses no type from values, and it opens no database.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -11,10 +11,6 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from sqlalchemy import Column, TypeDecorator
 
 from archive.models.columns import holds_json
-from archive.records.canonical import canonical_json
-
-Values = Mapping[str, Any]
-"""One row: a value for each column, by name."""
 
 _ARROW_TYPES: Mapping[type, Any] = {
     bool: pa.bool_(),
@@ -56,25 +52,15 @@ def python_type(column: Column[Any]) -> type:
     return kind.impl_instance.python_type if isinstance(kind, TypeDecorator) else kind.python_type
 
 
-def to_record_batch(schema: pa.Schema, rows: Sequence[Values]) -> pa.RecordBatch:
-    """Rows as one batch; lists and mappings become canonical JSON.
+def make_batch(schema: pa.Schema, columns: Iterable[Iterable[Any]]) -> pa.RecordBatch:
+    """Columns of equal length, in the schema's order, as one batch; nested values come as text.
 
     Raises:
         pyarrow.ArrowInvalid: if a value does not fit its column, or lacks where one must be.
         pyarrow.ArrowTypeError: if a value is of another kind than its column.
     """
-    return pa.RecordBatch.from_arrays([_make_array(f, rows) for f in schema], schema=schema)
-
-
-def _make_array(field: pa.Field, rows: Sequence[Values]) -> pa.Array:
-    values = [row[field.name] for row in rows]
-    if pa.types.is_string(field.type):
-        values = [_encode_nested(value) for value in values]
-    array = pa.array(values, field.type)
-    if array.null_count and not field.nullable:
-        raise pa.ArrowInvalid(f"{field.name} lacks a value where one must be")
-    return array
-
-
-def _encode_nested(value: object) -> object:
-    return canonical_json(value).decode() if isinstance(value, dict | list) else value
+    arrays = [pa.array(values, f.type) for f, values in zip(schema, columns, strict=True)]
+    for field, array in zip(schema, arrays, strict=True):
+        if array.null_count and not field.nullable:
+            raise pa.ArrowInvalid(f"{field.name} lacks a value where one must be")
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -12,13 +12,13 @@ from sqlmodel import Session, col, func, select
 from archive.ingest.ads.vanished_ads import find_gone, mark_vanished
 from archive.ingest.spending.withdrawn_figures import find_unstated, withdraw_missing
 from archive.models import Ad, AdvertiserSpend, QuarantinedBatch, Run
-from archive.models.runs import Outcome
+from archive.models.runs import ENDED_WELL, Outcome
 from archive.runs.countries import write_run_countries
 from archive.runs.lease import RunLease, end_run
-from archive.runs.monitors import ENDED_WELL, monitor_run
+from archive.runs.monitors import monitor_run
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
-from archive.runs.sightings import repeat_sightings
+from archive.runs.sightings import find_run_before, repeat_sightings
 
 NOT_COMPLETE = "that run was not complete, so what it missed may still be there"
 
@@ -147,19 +147,8 @@ def _count_stated(session: Session, lease: RunLease) -> int:
 
 def _was_complete(session: Session, lease: RunLease) -> bool:
     """Whether the newest run before this one that ended well covered the whole partition."""
-    query = (
-        select(Run.complete)
-        .where(
-            Run.source == lease.source,
-            Run.partition == lease.partition,
-            Run.id != lease.run_id,
-            col(Run.outcome).in_(ENDED_WELL),
-            col(Run.observed_at) <= lease.observed_at,
-        )
-        .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
-        .limit(1)
-    )
-    return session.exec(query).first() is True
+    before = find_run_before(session, lease, col(Run.outcome).in_(ENDED_WELL))
+    return before is not None and before.complete
 
 
 def _read_run(session: Session, run_id: int) -> Run:

@@ -5,7 +5,7 @@ checkpoint, ledger leaves and change sequence stand or fall together. It reads n
 engine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -50,18 +50,20 @@ def ingest_page(
     cursor: str | None = None,
     quarantined: int = 0,
     gate: Gate | None = None,
+    row_hashes: Mapping[str, bytes] | None = None,
 ) -> Counts:
     """Take one page of records in, and move the checkpoint to `cursor`.
 
     A record whose key repeats in the page counts as seen again, in the order of the page. Without a
-    `gate` everything is accepted.
+    `gate` everything is accepted. `row_hashes`: by ref the hash of the row that an ad was read from, where
+    it stands in one row of the page alone.
 
     Raises:
         LeaseLostError: if a newer run has taken the partition.
         ImplausibleBatchError: if the page is implausible.
     """
     hold_lease(session, lease, now, cursor=cursor)
-    stamp = Stamp(lease, capture_id, now, is_late=has_newer_run(session, lease))
+    stamp = Stamp(lease, capture_id, now, has_newer_run(session, lease), row_hashes or {})
     counts = Counts(quarantined=quarantined)
     if gate is not None:
         gate.weigh_amounts(records)

@@ -5,7 +5,7 @@ Rows are tuples in the order of the names beside them, as `archive.store.bulk` t
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -47,6 +47,7 @@ IDENTITY_NAMES = (
     "numbers_observed_at",
     "first_observed_at",
     "recorded_at",
+    "row_hash",
 )
 
 
@@ -78,6 +79,8 @@ class Stamp:
     now: datetime
     is_late: bool = False
     """A newer run of the source was taken in before: what this one says may be history only."""
+    row_hashes: Mapping[str, bytes] = field(default_factory=dict)
+    """Hash of the raw row by ref, of ads that stand in one row of the page alone."""
 
     @property
     def columns(self) -> Values:
@@ -172,14 +175,15 @@ class RowMaker:
         self._storing = storing
         self._said_at = lease.observed_at.isoformat()
         self.observed_at, self.now = storing.time(lease.observed_at), storing.time(stamp.now)
+        self._row_hashes = stamp.row_hashes
         self._stamped = (self.observed_at, self.now, lease.run_id, stamp.capture_id)
 
     def identity_row(self, p: Prepared, ad_id: int) -> StoredRow:
         """A row of `ad`, for `IDENTITY_NAMES`."""
-        seen = self.observed_at
+        seen, ref = self.observed_at, p.record.ref
         return (
-            *(ad_id, self._source, p.record.ref, self._partition),
-            *(p.content_sha256, p.numbers_sha256, 1, seen, seen, seen, self.now),
+            *(ad_id, self._source, ref, self._partition, p.content_sha256, p.numbers_sha256, 1),
+            *(seen, seen, seen, self.now, self._row_hashes.get(ref)),
         )
 
     def version(self, p: Prepared, version_id: int, ad_id: int, seq: int) -> StoredRow:

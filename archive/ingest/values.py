@@ -1,20 +1,35 @@
 """Rows as values by column name, at the engine's own pace.
 
-Statements, filings and corrections are written through here. Ads have a faster way of their own
+Statements, filings and corrections are read and written through here. Ads have a faster way of their own
 (`archive.ingest.rows`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Column, Date, Enum
+from sqlalchemy import JSON, Column, ColumnElement, Date, Enum, select
 from sqlmodel import Session, SQLModel, UTCDateTime
 
 from archive.records.canonical import canonical_json
+from archive.store.batches import cut_batches
 from archive.store.bulk import Storing, find_storing, insert_rows, table_of
 
 Values = dict[str, Any]
 """The columns of one row, by name."""
+
+
+def read_values(
+    session: Session,
+    columns: Iterable[Column[Any]],
+    key: Column[Any],
+    keys: Sequence[Any],
+    *conditions: ColumnElement[bool],
+) -> Iterator[Values]:
+    """The columns of the rows whose key is one of many."""
+    wanted = select(*columns).where(*conditions)
+    for some in cut_batches(keys):
+        for row in session.connection().execute(wanted.where(key.in_(some))).mappings():
+            yield dict(row)
 
 
 def insert_values(session: Session, model: type[SQLModel], rows: Sequence[Values]) -> None:

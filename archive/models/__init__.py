@@ -31,6 +31,7 @@ from archive.models.oversight import (
 from archive.models.people import ApiKey, User
 from archive.models.runs import (
     ArchiveFact,
+    ArchiveSecret,
     Capture,
     Checkpoint,
     QuarantinedBatch,
@@ -62,6 +63,7 @@ __all__ = [
     "AdvertiserSpend",
     "ApiKey",
     "ArchiveFact",
+    "ArchiveSecret",
     "Capture",
     "CaseStep",
     "Change",

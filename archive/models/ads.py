@@ -41,6 +41,11 @@ class Ad(SQLModel, table=True):
     vanished_at: datetime | None = Field(
         default=None, description="First complete run that no longer found it."
     )
+    row_hash: bytes | None = Field(
+        default=None,
+        description="Keyed hash of the raw row that content and numbers were read from; in no backup. "
+        "Empty: they came otherwise, or the ad stood in several rows.",
+    )
 
 
 class AdVersion(SQLModel, table=True):

@@ -20,6 +20,15 @@ class ArchiveFact(SQLModel, table=True):
     value: str = Field(description="The fact.")
 
 
+class ArchiveSecret(SQLModel, table=True):
+    """What this archive alone knows: it is in no backup, export or answer."""
+
+    __tablename__ = "archive_secret"
+
+    name: str = Field(primary_key=True, description="What the secret is for.")
+    value: bytes = Field(description="Random bytes, drawn when the archive got its tables.")
+
+
 class Source(SourceInfo, table=True):
     """A source this archive knows, as its spider describes it."""
 
@@ -54,6 +63,10 @@ class Outcome(StrEnum):
     FAILED = "failed"
     DEFERRED = "deferred"
     BLOCKED = "blocked"
+
+
+ENDED_WELL = (Outcome.DONE, Outcome.ATTENTION)
+"""Outcomes of runs that took in all they got."""
 
 
 class Run(SQLModel, table=True):

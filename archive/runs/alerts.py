@@ -12,8 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from archive.models import CrawlPromise, MonitorFinding, Run
-from archive.models.runs import Outcome, RunKind
-from archive.runs.monitors import ENDED_WELL
+from archive.models.runs import ENDED_WELL, Outcome, RunKind
 
 SILENT = "silent"
 """Kind of an alert about a source that has not been seen whole for too long."""

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import Capture, Run
 from archive.models.changes import LeafKind
-from archive.models.runs import Outcome
+from archive.models.runs import ENDED_WELL
 from archive.runs.lease import RunLease
 from archive.store.blobs import Blob
 from archive.store.ledger.leaves import append_leaves
@@ -67,7 +67,7 @@ def last_applied_at(session: Session, source: str, partition: str, sha256: str) 
             Capture.source == source,
             Capture.partition == partition,
             Capture.sha256 == sha256,
-            col(Run.outcome).in_((Outcome.DONE, Outcome.ATTENTION)),
+            col(Run.outcome).in_(ENDED_WELL),
         )
     )
     return session.exec(query).one()

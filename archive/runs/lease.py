@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
 from archive.models import Checkpoint, Run
-from archive.models.runs import Outcome, RunKind
+from archive.models.runs import ENDED_WELL, Outcome, RunKind
 
 LEASE = timedelta(minutes=10)
 WORKER_STOPPED = "the worker stopped without reporting (crashed or killed)"
@@ -257,8 +257,7 @@ def end_run(
     Raises:
         LeaseLostError: if a newer run has taken the partition.
     """
-    done = outcome in (Outcome.DONE, Outcome.ATTENTION)
-    start_over: CheckpointValues = {"cursor": None} if done else {}
+    start_over: CheckpointValues = {"cursor": None} if outcome in ENDED_WELL else {}
     hold_lease(session, lease, now, **start_over)
     hold_until_now = update(Checkpoint).where(
         col(Checkpoint.source) == lease.source, col(Checkpoint.partition) == lease.partition

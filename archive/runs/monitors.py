@@ -9,19 +9,16 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import JSON, ColumnElement, case, func, select
 from sqlmodel import Session, SQLModel, col
-from sqlmodel import select as select_model
 
 from archive.models import MonitorFinding, PublicAd, Run, Source
 from archive.models.changes import ChangeKind
 from archive.models.monitoring import Monitor
-from archive.models.runs import Outcome
+from archive.models.runs import ENDED_WELL
 from archive.records import SourceInfo
 from archive.runs.lease import RunLease
-from archive.runs.sightings import lay_out_seen
+from archive.runs.sightings import find_run_before, lay_out_seen
 from archive.store.realm import read_realm
 from config.settings import Realm
-
-ENDED_WELL = (Outcome.DONE, Outcome.ATTENTION)
 
 FEWEST_JUDGED = 20
 """Ads or records that a share must rest on: of fewer, one more or less moves it too far."""
@@ -34,11 +31,14 @@ def monitor_run(session: Session, lease: RunLease, run: Run) -> list[MonitorFind
     many records a source has is a fact about the real one: its replica is not held to it.
     """
     info = session.get(Source, lease.source)
-    if info is None or run.outcome not in ENDED_WELL or _shows_last(session, run):
+    if info is None or run.outcome not in ENDED_WELL:
+        return []
+    before = find_run_before(session, lease, col(Run.complete).is_(True), col(Run.seen) > 0)
+    if _shows_last(run, before):
         return []
     findings = [
         *(_check_volume(run, info) if read_realm(session) != Realm.FICTIONAL else ()),
-        *_check_fall(session, run, info),
+        *_check_fall(run, before, info),
         *_check_blanks(session, lease, run, info),
     ]
     session.add_all(findings)
@@ -46,9 +46,9 @@ def monitor_run(session: Session, lease: RunLease, run: Run) -> list[MonitorFind
     return findings
 
 
-def _shows_last(session: Session, run: Run) -> bool:
+def _shows_last(run: Run, before: Run | None) -> bool:
     """Whether a run brought nothing because the source gave the very bytes of an earlier one."""
-    return not run.seen and (not run.complete or _last_seen(session, run) is not None)
+    return not run.seen and (not run.complete or before is not None)
 
 
 def _check_volume(run: Run, info: SourceInfo) -> Iterator[MonitorFinding]:
@@ -62,35 +62,17 @@ def _check_volume(run: Run, info: SourceInfo) -> Iterator[MonitorFinding]:
         yield _make_finding(run, Monitor.MANY_RECORDS, reason, figures)
 
 
-def _check_fall(session: Session, run: Run, info: SourceInfo) -> Iterator[MonitorFinding]:
-    before = _last_seen(session, run) if run.complete else None
-    if before is None or before < FEWEST_JUDGED:
+def _check_fall(run: Run, before: Run | None, info: SourceInfo) -> Iterator[MonitorFinding]:
+    if not run.complete or before is None or before.seen < FEWEST_JUDGED:
         return
-    fall_share = (before - run.seen) / before
+    fall_share = (before.seen - run.seen) / before.seen
     if fall_share > info.plausible_fall_share:
         reason = (
-            f"{run.seen:,} records, after {before:,} in the complete run before: {fall_share:.0%} "
+            f"{run.seen:,} records, after {before.seen:,} in the complete run before: {fall_share:.0%} "
             f"fewer; up to {info.plausible_fall_share:.0%} is expected"
         )
-        figures = {"records": run.seen, "before": before, "fall_share": round(fall_share, 4)}
+        figures = {"records": run.seen, "before": before.seen, "fall_share": round(fall_share, 4)}
         yield _make_finding(run, Monitor.FALL, reason, figures)
-
-
-def _last_seen(session: Session, run: Run) -> int | None:
-    """Records of the newest complete run of the partition before this one that read any."""
-    query = (
-        select_model(Run.seen)
-        .where(
-            Run.source == run.source,
-            Run.partition == run.partition,
-            Run.id != run.id,
-            col(Run.complete),
-            col(Run.seen) > 0,
-            col(Run.observed_at) <= run.observed_at,
-        )
-        .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
-    )
-    return session.exec(query.limit(1)).first()
 
 
 def _check_blanks(

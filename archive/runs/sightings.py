@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 
 import zstandard
-from sqlalchemy import Table, func
+from sqlalchemy import ColumnElement, Table, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
@@ -45,21 +45,26 @@ def note_sightings(session: Session, lease: RunLease, kind: ChangeKind, ids: Ite
 
 def repeat_sightings(session: Session, lease: RunLease) -> None:
     """Note that a run saw what the newest complete run of its partition had seen."""
-    newest = (
-        select(Run.id)
-        .where(
-            Run.source == lease.source,
-            Run.partition == lease.partition,
-            col(Run.complete).is_(True),
-            col(Run.observed_at) <= lease.observed_at,
-        )
-        .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
-        .limit(1)
-    )
-    blocks = session.exec(select(Sighting).where(Sighting.run_id == newest.scalar_subquery())).all()
-    for block in blocks:
+    newest = find_run_before(session, lease, col(Run.complete).is_(True))
+    if newest is None:
+        return
+    for block in session.exec(select(Sighting).where(Sighting.run_id == newest.id)).all():
         session.add(Sighting(**block.model_dump() | {"run_id": lease.run_id}))
     session.flush()
+
+
+def find_run_before(
+    session: Session, lease: RunLease, *conditions: ColumnElement[bool]
+) -> Run | None:
+    """The newest run of the same partition up to this one, of those that meet the conditions."""
+    query = select(Run).where(
+        Run.source == lease.source,
+        Run.partition == lease.partition,
+        Run.id != lease.run_id,
+        col(Run.observed_at) <= lease.observed_at,
+        *conditions,
+    )
+    return session.exec(query.order_by(col(Run.observed_at).desc(), col(Run.id).desc())).first()
 
 
 def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[int]]:

@@ -14,15 +14,14 @@ from itertools import islice
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Column, Connection, Date, MetaData, Table, types
+from sqlalchemy import Column, ColumnClause, Connection, Date, MetaData, Table, TableClause, types
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Session, SQLModel, UTCDateTime
 
 StoredRow = tuple[Any, ...]
 
-CHOOSE_JOINS = (
-    "SELECT set_config('enable_hashjoin', %s, true), set_config('enable_mergejoin', %s, true)"
-)
+CHOOSE_JOINS = """SELECT set_config(name, %s, true)
+FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_material']) AS name"""
 
 POSTGRESQL_TYPES: dict[type[types.TypeEngine[Any]], str] = {
     types.BigInteger: "int8",
@@ -76,7 +75,7 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 def insert_rows(
-    session: Session, table: Table, names: Sequence[str], rows: Iterable[StoredRow]
+    session: Session, table: TableClause, names: Sequence[str], rows: Iterable[StoredRow]
 ) -> None:
     """Add rows; each holds the values of the named columns, in their order.
 
@@ -145,13 +144,13 @@ def look_up_by_key(session: Session) -> Iterator[None]:
     """Joins made meanwhile look each row up by its key, however much they believe there is.
 
     PostgreSQL counts a growing table now and then only. Beside a scratch table it would rather read it
-    whole, page after page. SQLite always looks up.
+    whole, page after page, or row after row from its memory. SQLite always looks up.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(CHOOSE_JOINS, ("off", "off"))
+        connection.exec_driver_sql(CHOOSE_JOINS, ("off",))
         yield
-        connection.exec_driver_sql(CHOOSE_JOINS, ("on", "on"))
+        connection.exec_driver_sql(CHOOSE_JOINS, ("on",))
     else:
         yield
 
@@ -184,7 +183,7 @@ def _run_many(connection: Connection, statement: str, rows: Iterable[StoredRow])
 
 
 def _copy_rows(
-    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[StoredRow]
+    connection: Connection, table: TableClause, names: Sequence[str], rows: Iterable[StoredRow]
 ) -> None:
     # A tenth of a second to import, which an archive on SQLite need not spend.
     from psycopg import copy, sql  # noqa: PLC0415
@@ -201,7 +200,7 @@ def _copy_rows(
                 stream.write_row(row)
 
 
-def _name_type(column: Column[Any]) -> str:
+def _name_type(column: ColumnClause[Any]) -> str:
     kind = column.type
     if isinstance(kind, types.TypeDecorator):
         kind = kind.impl_instance

@@ -6,11 +6,13 @@ first walks over all ads anew. It writes no flag and no decision, and tells nobo
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import Row, Select, select
+from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import PublicAd
 from archive.models.changes import ChangeKind
@@ -18,9 +20,10 @@ from archive.reading.rules import AnswerCounts
 from archive.records.canonical import hash_json
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
-from oversight.evaluation.one_ad import AdAnswer, Question, evaluate_ad, list_questions
+from oversight.evaluation.one_ad import AdAnswer, evaluate_ad, list_ad_facts, list_questions
 from oversight.evaluation.signals import mark_historic, write_answers
 from oversight.reference.elections import Election
+from oversight.rules.facts import list_columns
 from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import keep_rule_texts
 
@@ -29,6 +32,9 @@ CONSUMER = "oversight"
 EVALUATOR = 1
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
+
+SelectAds = Select[*tuple[Any, ...]]
+"""A selection of those columns of the public view that rules ask for."""
 
 AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
 
@@ -70,10 +76,13 @@ def evaluate_changes(
     version_ids = keep_rule_texts(session, rules, now)
     questions = list_questions(rules, elections, now)
     place = _find_place(session, hash_questions(rules, elections))
-    ads, reached, has_more = _read_next(session, place, limit)
+    names = list_ad_facts(questions)
+    ads, reached, has_more = _read_next(session, place, limit, select(*list_columns(names)))
     report = EvaluationReport(ads=len(ads), seq=reached.seq, has_more=has_more)
     for some in cut_batches(ads):
-        _evaluate_ads(session, some, questions, version_ids, now, report)
+        evaluated = [(ad, evaluate_ad(ad, questions, names)) for ad in some]
+        report.new_signals += write_answers(session, evaluated, version_ids, now)
+        _count_answers(report.answers, [j for _, ad_answers in evaluated for j in ad_answers])
     mark_historic(session, [e.id for e in elections if e.is_over(now)])
     move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
@@ -102,40 +111,31 @@ def _find_place(session: Session, rules_sha256: str) -> _Place:
     return _Place(mark.seq, rules_sha256, int(walked) if walked else None)
 
 
-def _read_next(session: Session, place: _Place, limit: int) -> tuple[list[PublicAd], _Place, bool]:
+def _read_next(
+    session: Session, place: _Place, limit: int, ads: SelectAds
+) -> tuple[list[Row[Any]], _Place, bool]:
     """The next ads, the place after them, and whether more wait."""
     if place.walked_id is not None:
-        return _walk_ads(session, place, limit)
+        return _walk_ads(session, place, limit, ads)
     changes = read_changes(session, place.seq, limit)
     ids = dict.fromkeys(c.subject_id for c in changes if c.kind in AD_KINDS)
     reached = replace(place, seq=changes[-1].seq or place.seq) if changes else place
-    return list(_read_ads(session, list(ids))), reached, len(changes) == limit
+    return list(_read_ads(session, list(ids), ads)), reached, len(changes) == limit
 
 
-def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[PublicAd], _Place, bool]:
-    query = select(PublicAd).where(col(PublicAd.id) > place.walked_id).order_by(col(PublicAd.id))
-    ads = list(session.exec(query.limit(limit)))
-    is_done = len(ads) < limit
-    reached = replace(place, walked_id=None if is_done else ads[-1].id)
-    return ads, reached, not is_done or last_change_seq(session) > place.seq
+def _walk_ads(
+    session: Session, place: _Place, limit: int, ads: SelectAds
+) -> tuple[list[Row[Any]], _Place, bool]:
+    query = ads.where(col(PublicAd.id) > place.walked_id).order_by(col(PublicAd.id)).limit(limit)
+    rows = [*session.connection().execute(query)]
+    is_done = len(rows) < limit
+    reached = replace(place, walked_id=None if is_done else rows[-1].id)
+    return rows, reached, not is_done or last_change_seq(session) > place.seq
 
 
-def _read_ads(session: Session, ids: Sequence[int]) -> Iterator[PublicAd]:
+def _read_ads(session: Session, ids: Sequence[int], ads: SelectAds) -> Iterator[Row[Any]]:
     for some in cut_batches(ids):
-        yield from session.exec(select(PublicAd).where(col(PublicAd.id).in_(some)))
-
-
-def _evaluate_ads(
-    session: Session,
-    ads: Sequence[PublicAd],
-    questions: Sequence[Question],
-    version_ids: Mapping[str, int],
-    now: datetime,
-    report: EvaluationReport,
-) -> None:
-    evaluated = [(ad, evaluate_ad(ad, questions)) for ad in ads]
-    report.new_signals += write_answers(session, evaluated, version_ids, now)
-    _count_answers(report.answers, [j for _, ad_answers in evaluated for j in ad_answers])
+        yield from session.connection().execute(ads.where(col(PublicAd.id).in_(some)))
 
 
 def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswer]) -> None:

@@ -6,9 +6,9 @@ Evaluation calls it for each ad; it reads no table and writes none.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import Any
 
-from archive.models import PublicAd
 from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
@@ -17,7 +17,7 @@ from oversight.reference.elections import Election
 from oversight.reference.periods import EARLIEST, LATEST, Period, find_period
 from oversight.reference.windows import Window, compute_window
 from oversight.rules.answers import ExplainedAnswer
-from oversight.rules.facts import read_facts
+from oversight.rules.facts import AdRow, read_facts
 from oversight.rules.loading import Rule, answer_rule
 from oversight.rules.schema import LegalStatus, Validity
 
@@ -44,7 +44,13 @@ class AdAnswer:
 
     question: Question
     outcome: ExplainedAnswer
-    trace: dict[str, Any]
+    in_force: bool | None
+
+    @cached_property
+    def trace(self) -> dict[str, Any]:
+        """The whole reckoning as JSON; it takes longer than the answer, and only signals keep it."""
+        in_force = {"in_force": self.in_force}
+        return self.outcome.as_trace() | in_force | _describe_window(self.question)
 
     @property
     def facts_sha256(self) -> str:
@@ -81,25 +87,30 @@ def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Quest
     ]
 
 
-def evaluate_ad(ad: PublicAd, questions: Iterable[Question]) -> list[AdAnswer]:
-    """The answers of all rules that apply to an ad or may apply."""
-    facts, period = read_facts(ad), find_period(ad)
+def list_ad_facts(questions: Iterable[Question]) -> list[str]:
+    """The facts of an ad, without `ad.`, that rules ask for."""
+    asked = {name for question in questions for name in question.rule.fact_names}
+    return sorted(name.removeprefix("ad.") for name in asked if name.startswith("ad."))
+
+
+def evaluate_ad(ad: AdRow, questions: Iterable[Question], names: Iterable[str]) -> list[AdAnswer]:
+    """The answers of all rules that apply to an ad or may apply; `names` are the facts they read."""
+    facts, period = read_facts(ad, names), find_period(ad)
     evaluated = (_evaluate(question, facts, period) for question in questions)
     return [ad_answer for ad_answer in evaluated if ad_answer]
 
 
 def _evaluate(question: Question, facts: Facts, period: Period) -> AdAnswer | None:
     rule = question.rule
-    known = {**facts, **question.facts, **rule.find_parameters(period.start_day)}
-    known |= _read_window(question.window, period)
-    if rule.applies_when.answer(known) is False:
+    known = {**facts, **question.facts}
+    if any(gate.answer(known) is False for gate in rule.gates):
         return None
+    known |= rule.find_parameters(period.start_day) | _read_window(question.window, period)
     in_force = was_in_force(rule.file.validity, period)
     outcome = answer_rule(rule, known, in_force=in_force)
     if outcome.answer is RuleAnswer.DOES_NOT_APPLY:
         return None
-    trace = outcome.as_trace(known) | {"in_force": in_force} | _describe_window(question)
-    return AdAnswer(question, outcome, trace)
+    return AdAnswer(question, outcome, in_force)
 
 
 def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:

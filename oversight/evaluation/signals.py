@@ -10,16 +10,24 @@ from typing import Any
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, select
 
-from archive.models import Evaluation, PublicAd, Signal
+from archive.models import Evaluation, Signal
 from archive.models.oversight import RuleAnswer
+from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of
 from oversight.evaluation.one_ad import AdAnswer
+from oversight.rules.facts import AdRow
 
 SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 
-Judged = Sequence[tuple[PublicAd, Sequence[AdAnswer]]]
+Judged = Sequence[tuple[AdRow, Sequence[AdAnswer]]]
 """Ads, each with what applies to it."""
 
 Values = dict[str, Any]
+
+ANSWER_NAMES = (
+    *("rule_version_id", "ad_id", "ad_version_id"),
+    *("election_id", "answer", "is_historic"),
+)
+"""What an answer and a signal both hold."""
 
 
 def write_answers(
@@ -34,8 +42,9 @@ def write_answers(
     ]
     connection = session.connection()
     connection.execute(delete(Evaluation).where(col(Evaluation.ad_id).in_(ad_ids)))
-    if rows:
-        connection.execute(insert(Evaluation), [row | {"evaluated_at": now} for row, _ in rows])
+    evaluated_at = find_storing(session).time(now)
+    answers = ((*row, evaluated_at) for row, _ in rows)
+    insert_rows(session, table_of(Evaluation), (*ANSWER_NAMES, "evaluated_at"), answers)
     known = _read_signal_keys(session, ad_ids)
     signals = [
         signal
@@ -56,19 +65,20 @@ def mark_historic(session: Session, over_ids: Sequence[str]) -> None:
     session.connection().execute(current.values(is_historic=True))
 
 
-def _describe_answer(ad: PublicAd, j: AdAnswer, version_ids: Mapping[str, int]) -> Values:
-    return {
-        "rule_version_id": version_ids[j.question.rule.sha256],
-        "ad_id": ad.id,
-        "ad_version_id": ad.version_id,
-        "election_id": j.question.election_id,
-        "answer": j.outcome.answer.value,
-        "is_historic": j.question.is_historic,
-    }
+ANSWER_NAMES = (
+    *("rule_version_id", "ad_id", "ad_version_id", "election_id", "answer", "is_historic"),
+)
 
 
-def _describe_signal(row: Values, j: AdAnswer, now: datetime) -> Values:
-    return row | {
+def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> StoredRow:
+    return (
+        *(version_ids[j.question.rule.sha256], ad.id, ad.version_id),
+        *(j.question.election_id, j.outcome.answer.value, j.question.is_historic),
+    )
+
+
+def _describe_signal(row: StoredRow, j: AdAnswer, now: datetime) -> Values:
+    return dict(zip(ANSWER_NAMES, row, strict=True)) | {
         "because": list(j.outcome.because),
         "trace": j.trace,
         "facts_sha256": j.facts_sha256,

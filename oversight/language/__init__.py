@@ -10,7 +10,7 @@ when there is a value, false for every reason. And, or, not and the choice follo
 three-valued logic, which is what CEL does with errors and SQL with NULL.
 """
 
-from oversight.language.ast import Node
+from oversight.language.ast import Node, list_facts
 from oversight.language.closures import Closure, compile_node
 from oversight.language.parse import RuleSyntaxError, parse_expression
 from oversight.language.trace import TraceStep, trace_closure
@@ -26,6 +26,7 @@ __all__ = [
     "Schema",
     "TraceStep",
     "compile_node",
+    "list_facts",
     "parse_expression",
     "trace_closure",
 ]

@@ -71,6 +71,12 @@ class Closure:
         value = self.evaluate(facts, None)
         return value if isinstance(value, bool) else None
 
+    def list_conjuncts(self) -> list["Closure"]:
+        """The conditions that must all hold for this one to hold; itself, if it is no `&&`."""
+        if not isinstance(self.node, And):
+            return [self]
+        return [one for part in self.parts for one in part.list_conjuncts()]
+
 
 def compile_node(node: Node) -> Closure:
     """Make a tree ready to evaluate."""

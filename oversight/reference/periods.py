@@ -6,6 +6,7 @@ so for every start and end within the bounds; otherwise `None`, unknown.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -50,7 +51,7 @@ class Period:
             return False
         return True if self.start_lower >= start_at and self.start_upper < end_at else None
 
-    @property
+    @cached_property
     def start_day(self) -> date | None:
         """UTC day the run started, if the bounds leave only one."""
         first, last = self.start_lower.date(), self.start_upper.date()

@@ -6,12 +6,16 @@ beside them. Values are never guessed: what has no value has the reason the proj
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
+
+from sqlalchemy import Column, Row
 
 from archive.models import PublicAd
 from archive.records import MISSING_IN_WORDS, MissingReason
 from archive.records.projection import fold_text
+from archive.store.bulk import table_of
 from oversight.language import Facts, FactType, FactValue
 
 WHITE_SPACE = re.compile(r"\s+")
@@ -95,12 +99,28 @@ MAX_SHOWN = 120
 """Characters of a value that a sentence shows; the trace has all of it."""
 
 
-def read_facts(ad: PublicAd) -> dict[str, FactValue]:
-    """The facts of an ad as it is now."""
-    return {f"ad.{name}": _read_column(ad, name, kind) for name, kind in AD_FACTS.items()}
+AdRow = PublicAd | Row[Any]
+"""An ad of the public view, or of its columns those that are asked for."""
+
+NEEDED_COLUMNS = {
+    *("id", "version_id", "missing"),
+    *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
+}
+"""What every ad is read with, whatever rules ask."""
 
 
-def _read_column(ad: PublicAd, name: str, kind: FactType) -> FactValue:
+def list_columns(names: Iterable[str]) -> list[Column[Any]]:
+    """The columns of the public view that facts, given without `ad.`, are read from."""
+    wanted = NEEDED_COLUMNS | {"text" if name == "text_folded" else name for name in names}
+    return [column for column in table_of(PublicAd).columns if column.name in wanted]
+
+
+def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValue]:
+    """The facts of an ad as it is now: all of them, or those named without `ad.`."""
+    return {f"ad.{name}": _read_column(ad, name, AD_FACTS[name]) for name in names}
+
+
+def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
     value: Any = fold_text(ad.text) if name == "text_folded" else getattr(ad, name)
     if value is None or value in ("", []):
         reason = ad.missing.get(MADE_FROM.get(name, name), MissingReason.NOT_PROVIDED)

@@ -7,6 +7,7 @@ one rule makes of one set of facts. A rule that contradicts one of its tests doe
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from archive.errors import NotFoundError
 from archive.records.canonical import hash_bytes
@@ -21,10 +22,11 @@ from oversight.language import (
     RuleSyntaxError,
     Schema,
     compile_node,
+    list_facts,
     parse_expression,
 )
 from oversight.reference.parameters import Parameter, load_parameters
-from oversight.rules.answers import ExplainedAnswer, answer_clauses
+from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS, parse_fact
 from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
 
@@ -38,9 +40,7 @@ class Rule:
     text: str
     origin: Origin
     parameters: Mapping[str, Parameter]
-    applies_when: Closure
-    duty: Closure
-    unless: tuple[Closure, ...]
+    clauses: Clauses
 
     @property
     def id(self) -> str:
@@ -51,6 +51,18 @@ class Rule:
     def is_evaluated(self) -> bool:
         """Whether ads are held against it."""
         return self.file.stage in {Stage.SHADOW, Stage.ACTIVE}
+
+    @cached_property
+    def fact_names(self) -> frozenset[str]:
+        """Every fact its clauses may read."""
+        nodes = [closure.node for closure in self.clauses.by_name.values()]
+        return frozenset(name for node in nodes for name in list_facts(node))
+
+    @cached_property
+    def gates(self) -> list[Closure]:
+        """What must hold for it to apply whatever its window and parameters say."""
+        conditions = self.clauses.applies_when.list_conjuncts()
+        return [c for c in conditions if not _names_reckoned(list_facts(c.node))]
 
     def find_parameters(self, day: date | None) -> dict[str, FactValue]:
         """The rule's parameters, as facts, with the values in force on a day."""
@@ -110,14 +122,7 @@ def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
 
 def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> ExplainedAnswer:
     """What a rule answers on these facts; `in_force`: whether it was law while the ad ran."""
-    return answer_clauses(
-        applies_when=rule.applies_when,
-        duty=rule.duty,
-        is_forbidden=rule.file.forbids is not None,
-        unless=dict(zip(rule.file.unless, rule.unless, strict=True)),
-        facts=facts,
-        in_force=in_force,
-    )
+    return answer_clauses(rule.clauses, facts, in_force=in_force)
 
 
 def _compile_rule(
@@ -131,10 +136,14 @@ def _compile_rule(
         text=written.data.decode(),
         origin=origin,
         parameters=parameters,
-        applies_when=_compile(written, ["applies_when"], text.applies_when, schema),
-        duty=_compile(written, [duty], text.duty, schema),
-        unless=tuple(
-            _compile(written, ["unless", i], clause, schema) for i, clause in enumerate(text.unless)
+        clauses=Clauses(
+            applies_when=_compile(written, ["applies_when"], text.applies_when, schema),
+            duty=_compile(written, [duty], text.duty, schema),
+            is_forbidden=text.forbids is not None,
+            unless={
+                clause: _compile(written, ["unless", i], clause, schema)
+                for i, clause in enumerate(text.unless)
+            },
         ),
     )
 
@@ -149,6 +158,11 @@ def _compile(written: YamlText, path: list[str | int], clause: Clause, schema: S
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
         raise written.make_error([*path, "when"], f"in the condition, {error}") from None
+
+
+def _names_reckoned(names: Iterable[str]) -> bool:
+    """Whether one of the facts takes the host some reckoning for each ad."""
+    return any(name.startswith(("window.", "p.")) for name in names)
 
 
 def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> None:

@@ -145,6 +145,8 @@ def _examine_search(settings: Settings) -> Finding:
 
 def _examine_queue(settings: Settings) -> list[Finding]:
     """The queue's tables, where there are any."""
+    if settings.database_url is None:
+        return []
     engine = create_archive_engine(settings.resolved_database_url)
     if not is_postgresql(engine):
         return []

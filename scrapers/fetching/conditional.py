@@ -9,10 +9,8 @@ from scrapy.http import Response
 from sqlmodel import Session, col, select
 
 from archive.models import Capture, Checkpoint, Run
-from archive.models.runs import Outcome, RunKind
+from archive.models.runs import ENDED_WELL, RunKind
 from archive.runs.lease import RunLease
-
-APPLIED = (Outcome.DONE, Outcome.ATTENTION)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def is_captured(session: Session, lease: RunLease, url: str, sha256: str) -> boo
             Capture.partition == lease.partition,
             Capture.url == url,
             Capture.status == 200,
-            col(Run.outcome).in_(APPLIED),
+            col(Run.outcome).in_(ENDED_WELL),
         )
         .order_by(col(Capture.id).desc())
     )

@@ -158,7 +158,7 @@ class CaptureMiddleware:
             raise ValueError("a saved capture has an id")
         self._walk.captures[capture.id] = capture
         request.meta["capture_id"] = capture.id
-        request.meta["rows"] = intake.rows
+        request.meta["row_hash_key"] = intake.row_hash_key
         if response.status == 200:
             self._walk.validators = validators_of(response)
         return held

@@ -7,7 +7,6 @@ share `FileSpider`; an API has its own beside its paging (`meta_paging`, `micros
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import scrapy
@@ -65,5 +64,5 @@ class FileSpider(PartitionSpider):
         """The pages of a fetched file."""
         reader = self.source.reader_of(self.archive_settings, self.partition)
         with open_answer(response) as answer:
-            file = replace(answer, rows=response.meta.get("rows"))
-            yield from page_readings(read_delivery(reader, file), response.meta["capture_id"])
+            readings = read_delivery(reader, answer, response.meta.get("row_hash_key"))
+            yield from page_readings(readings, response.meta["capture_id"])

@@ -6,7 +6,7 @@ the caller's word or the day of the import; a file's own modification time is ne
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -27,7 +27,6 @@ from config.settings import Realm, Settings
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.files import SourceFile, spell_name
 from scrapers.readers.reading import NotRead
-from scrapers.readers.row_memory import RowMemory
 from scrapers.sources.spider import FileReader, SourceSpider, page_readings, read_delivery
 
 Opener = Callable[[Path], SourceFile]
@@ -97,7 +96,6 @@ def import_files(
     report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
     try:
         with plain_failures():
-            intake.rows = RowMemory.open(settings, engine, patience, lease)
             with suppress(ImplausibleBatchError):
                 for path in files:
                     _import_file(intake, reader, order, path, open_file, report)
@@ -167,8 +165,8 @@ def _import_file(
         report.already_captured.append(spell_name(path))
         return
     capture = intake.keep_capture(blob, url=spell_name(path))
-    file = replace(open_file(path), rows=intake.rows)
-    for page in page_readings(read_delivery(reader, file), capture.id):
+    readings = read_delivery(reader, open_file(path), intake.row_hash_key)
+    for page in page_readings(readings, capture.id):
         intake.take_page(page.readings, capture)
 
 

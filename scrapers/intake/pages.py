@@ -4,11 +4,14 @@ The import and the crawl pipeline share it, so that both mean the same by a page
 is implausible.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -19,20 +22,35 @@ from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models import Capture, Run
 from archive.models.runs import Outcome
-from archive.records import Unreadable
+from archive.records import AdRecord, Unreadable
 from archive.runs.captures import save_capture
-from archive.runs.lease import Counts, RunLease, count_pages, has_ended, has_newer_run, hold_lease
-from archive.runs.monitors import ENDED_WELL
+from archive.runs.lease import Counts, RunLease, count_pages, has_ended, hold_lease
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantine import quarantine_pieces
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
-from archive.runs.unchanged_rows import QuietAd, note_unchanged
+from archive.runs.unchanged_rows import (
+    UnchangedAd,
+    find_unchanged,
+    note_unchanged,
+    read_row_hash_key,
+)
 from archive.store.blobs import Blob, BlobStore
+from archive.store.bulk import pause_collector
 from archive.store.outages import Patience, read_surely, tell_failure, write_surely
-from scrapers.readers.reading import NotRead, Reading
-from scrapers.readers.row_memory import RowMemory
+from scrapers.readers.reading import AdRow, NotRead, Reading
 
 Clock = Callable[[], datetime]
+
+Unchanged = dict[str, UnchangedAd]
+"""Ads by ref, of which the rows of a page say nothing new."""
+
+
+class Written(NamedTuple):
+    """What a page that was written brought."""
+
+    counts: Counts
+    gate: Gate | None
+    pieces: list[Unreadable]
 
 
 @dataclass
@@ -46,8 +64,6 @@ class Intake:
     patience: Patience
     gate: Gate | None = None
     """What may change before a person must accept it; `None`: a person has."""
-    rows: RowMemory | None = None
-    """The rows of the run before, which need not be read again."""
     pages: int = 0
     """Pages that are known to be committed."""
     counts: Counts = field(default_factory=Counts)
@@ -55,6 +71,15 @@ class Intake:
     not_read: list[NotRead] = field(default_factory=list)
     held: str = ""
     """Why the run ended at a page that was implausible, and how to fix it; empty: all was."""
+
+    @cached_property
+    def row_hash_key(self) -> bytes:
+        """The archive's secret for hashes of rows.
+
+        Raises:
+            DatabaseAwayError: if the database stays away.
+        """
+        return read_surely(self.engine, self.patience, read_row_hash_key)
 
     def take_page(
         self, readings: Sequence[Reading], capture: Capture, cursor: str | None = None
@@ -66,42 +91,56 @@ class Intake:
                 written, and no further page may be taken.
             LeaseLostError: if another run has taken the partition over.
         """
-        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        hashes = list_hashes(readings)
+        readings = read_rows_but(hashes, readings)
 
-        def write_page(session: Session) -> tuple[Counts, Gate | None]:
-            # What a page weighs counts once it is written: a page may be tried again.
-            gate = deepcopy(self.gate)
-            return self._write_page(session, readings, pieces, capture, cursor, gate), gate
+        def write_page(session: Session) -> Written | Unchanged:
+            return self._write_page(session, readings, hashes, capture, cursor)
 
         try:
-            page, self.gate = write_surely(
-                self.engine,
-                self.patience,
-                write_page,
-                lambda session, _: count_pages(session, self.lease) > self.pages,
-            )
+            # Rows are read between two tries, while no other writer waits.
+            with pause_collector():
+                while not isinstance(page := self._try_page(write_page), Written):
+                    readings = read_rows_but(page, readings)
         except ImplausibleBatchError as doubt:
             self._hold_page(doubt, capture)
             raise
         self.pages += 1
-        self.counts.add(page)
-        self.unreadable += pieces
+        self.counts.add(page.counts)
+        self.gate = page.gate
+        self.unreadable += page.pieces
         self.not_read += [r for r in readings if isinstance(r, NotRead)]
+
+    def _try_page(
+        self, write_page: Callable[[Session], Written | Unchanged]
+    ) -> Written | Unchanged:
+        return write_surely(
+            self.engine,
+            self.patience,
+            write_page,
+            lambda session, _: count_pages(session, self.lease) > self.pages,
+        )
 
     def _write_page(
         self,
         session: Session,
         readings: Sequence[Reading],
-        pieces: list[Unreadable],
+        hashes: Mapping[str, bytes],
         capture: Capture,
         cursor: str | None,
-        gate: Gate | None,
-    ) -> Counts:
+    ) -> Written | Unchanged:
+        """Write a page whose unread rows are all of unchanged ads; else nothing, and give those ads."""
+        unread = {row.ref: row.row_hash for row in readings if isinstance(row, AdRow)}
+        unchanged = find_unchanged(session, self.lease, unread) if unread else {}
+        if len(unchanged) < len(unread):
+            return unchanged
         now = self.clock()
+        # What a page weighs counts once it is written: a page may be tried again.
+        gate = deepcopy(self.gate)
+        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
         held = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
-        quiet = [r for r in readings if isinstance(r, QuietAd)]
-        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | QuietAd)]
-        counts = note_unchanged(session, self.lease, quiet, gate)
+        counts = note_unchanged(session, self.lease, unchanged.values(), gate)
         read = ingest_page(
             session,
             self.lease,
@@ -111,9 +150,10 @@ class Intake:
             cursor=cursor,
             quarantined=held,
             gate=gate,
+            row_hashes=hashes,
         )
         counts.add(read)
-        return counts
+        return Written(counts, gate, pieces)
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:
@@ -155,15 +195,9 @@ class Intake:
         Raises:
             DatabaseAwayError: if the database stays away.
         """
-        run = write_surely(
+        return write_surely(
             self.engine, self.patience, end, lambda session, _: has_ended(session, self.lease)
         )
-        if self.rows:
-            is_newest = not read_surely(
-                self.engine, self.patience, lambda session: has_newer_run(session, self.lease)
-            )
-            self.rows.close(is_kept=run.outcome in ENDED_WELL and is_newest)
-        return run
 
     def add_absence(self, reason: str) -> str:
         """Why the run ended as it did, and how long the database was away from it."""
@@ -181,3 +215,17 @@ class Intake:
 
         with suppress(ArchiveError, DBAPIError):
             self.close(end)
+
+
+def list_hashes(readings: Sequence[Reading]) -> dict[str, bytes]:
+    """The hashes of unread rows by ref, of ads that a page names once.
+
+    What the last of several rows says of an ad holds, so they are read together.
+    """
+    named = Counter(r.ref for r in readings if isinstance(r, AdRow | AdRecord))
+    return {r.ref: r.row_hash for r in readings if isinstance(r, AdRow) and named[r.ref] == 1}
+
+
+def read_rows_but(unchanged: Collection[str], readings: Sequence[Reading]) -> list[Reading]:
+    """The readings in their order, each row read but those of ads that are unchanged."""
+    return [r.read() if isinstance(r, AdRow) and r.ref not in unchanged else r for r in readings]

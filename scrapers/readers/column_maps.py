@@ -24,7 +24,7 @@ from scrapers.readers.column_readers import (
 from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import looks_like_json
-from scrapers.readers.reading import Columns, Reading, read_each_object, read_rows
+from scrapers.readers.reading import Columns, Reading, Table, read_each_object, read_rows
 from scrapers.readers.tables import TableFormat
 
 FOLDER = "column_maps"
@@ -132,8 +132,27 @@ class MappedReader:
             return
         required = frozenset({shape.columns["ref"].column}) if shape.is_partial else mapped
         columns = Columns(required=required, optional=mapped - required, expected=known)
-        form = TableFormat(delimiter=shape.delimiter, encoding=shape.encoding)
-        yield from read_rows(file, columns, self.read_ad, form)
+        table = Table(columns, self.read_ad, shape.columns["ref"].column, self.read_ref)
+        yield from read_rows(file, table, TableFormat(shape.delimiter, encoding=shape.encoding))
+
+    def read_ref(self, cell: str) -> str:
+        """The `ref` of the ad whose id stands in a cell.
+
+        Raises:
+            FieldError: if the cell is blank or cannot be read.
+        """
+        return self.take_ref(Fields({self.shape.columns["ref"].column: cell}))
+
+    def take_ref(self, fields: Fields) -> str:
+        """The `ref` of a row's ad; two feeds may number their ads alike.
+
+        Raises:
+            FieldError: if its column is blank or cannot be read.
+        """
+        ref = take_field(fields, self.shape, "ref", None).get("ref")
+        if ref is None:
+            raise FieldError(self.shape.columns["ref"].column, "is blank")
+        return f"{self.name}/{ref}"
 
     def read_ad(self, fields: Fields) -> AdRecord:
         """One row as an ad; who says whether it is political is the feed, unless the map says.
@@ -147,15 +166,13 @@ class MappedReader:
         values: dict[str, Any] = {"declared_by": "feed", "day_zone": shape.zone} | shape.constants
         if "currency" in shape.columns:
             values |= take_field(fields, shape, "currency", None)
-        for field in shape.columns.keys() - {"currency"}:
+        for field in shape.columns.keys() - {"currency", "ref"}:
             values |= take_field(fields, shape, field, values.get("currency"))
-        ref = values.pop("ref", None)
-        if ref is None:
-            raise FieldError(shape.columns["ref"].column, "is blank")
-        # Two feeds may number their ads and advertisers alike.
+        ref = self.take_ref(fields)
+        # As with the refs of ads.
         if values.get("advertiser_ref"):
             values["advertiser_ref"] = f"{self.name}/{values['advertiser_ref']}"
-        return AdRecord(ref=f"{self.name}/{ref}", **values, source_fields=fields.rest())
+        return AdRecord(ref=ref, **values, source_fields=fields.rest())
 
 
 def take_field(

@@ -11,8 +11,8 @@ from typing import Any
 from scrapers.readers.parsing import (
     read_count,
     read_country,
+    read_parts,
     read_ref,
-    read_sequence,
     read_share,
     read_text,
 )
@@ -72,22 +72,3 @@ def sort_delivery(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def is_domain(text: str) -> bool:
     """Whether a caption is the domain it mostly is, and not a sentence."""
     return DOMAIN.fullmatch(text) is not None
-
-
-def read_parts(value: object, known: set[str]) -> list[dict[str, Any]]:
-    """The objects of a list, each held to the names we know."""
-    return [check_parts(part, known) for part in read_sequence(value)]
-
-
-def check_parts(value: object, known: set[str]) -> dict[str, Any]:
-    """An object with no other names than those we know.
-
-    Raises:
-        TypeError: if it is no object.
-        ValueError: if it has another name.
-    """
-    if not isinstance(value, dict):
-        raise TypeError(f"{str(value)[:40]!r} is not an object")
-    if unknown := set(value) - known:
-        raise ValueError(f"has {min(map(str, unknown))[:40]!r}, which we do not know")
-    return value

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from archive.records import Unreadable
-from scrapers.readers.row_memory import RowMemory
+from scrapers.readers.row_hashes import RowHashing
 
 MAX_MEMBERS = 2_000
 MAX_RATIO = 200
@@ -29,8 +29,8 @@ class SourceFile:
 
     name: str
     open: Callable[[], IO[bytes]]
-    rows: RowMemory | None = None
-    """The rows of the run it is read in; `None`: none are remembered."""
+    hashing: RowHashing | None = None
+    """How rows of ads are hashed, which then come unread; `None`: each is read at once."""
 
     @property
     def base_name(self) -> str:

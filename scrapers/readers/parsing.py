@@ -8,7 +8,7 @@ is guessed and nothing rounded; a value that is not understood raises. Days and 
 import ast
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,6 +119,30 @@ def read_sequence(value: object) -> list[Any]:
         return value
     text = read_text(value)
     return _read_written_list(text) if text[:1] == "[" and text[-1:] == "]" else [text]
+
+
+def read_parts(value: object, known: Collection[str]) -> list[dict[str, Any]]:
+    """The objects of a list that have these keys and no other.
+
+    Raises:
+        TypeError: if an item is no object.
+        ValueError: if one has a key we do not know: it could change what the others mean.
+    """
+    return [read_part(part, known) for part in read_sequence(value)]
+
+
+def read_part(value: object, known: Collection[str] | None = None) -> dict[str, Any]:
+    """A JSON object; where keys are named, one that has these and no other.
+
+    Raises:
+        TypeError: if it is none.
+        ValueError: if it has a key we do not know.
+    """
+    if not isinstance(value, dict):
+        raise TypeError(f"{str(value)[:40]!r} is not an object")
+    if known is not None and (unknown := value.keys() - known):
+        raise ValueError(f"has {min(map(str, unknown))[:40]!r}, which we do not know")
+    return value
 
 
 def _read_written_list(text: str) -> list[Any]:

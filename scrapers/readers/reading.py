@@ -8,15 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from archive.records import AdRecord, AnyRecord, Unreadable
+from archive.records import AnyRecord, Unreadable
 from archive.records.escaping import escape_text
-from archive.runs.unchanged_rows import QuietAd
 from scrapers.readers.fields import FieldError, Fields, explain_refusal
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
 from scrapers.readers.objects import ObjectRow, read_objects
+from scrapers.readers.parsing import read_ref
+from scrapers.readers.row_hashes import HashRow
 from scrapers.readers.tables import CSV, TableFormat, TableRow, read_header, read_table
 
 LONGEST_NAME = 80
@@ -37,7 +39,28 @@ def leave_file(file: SourceFile, reasons: Mapping[str, str]) -> NotRead | None:
     return NotRead(file.name, found) if found else None
 
 
-Reading = AnyRecord | Unreadable | NotRead | QuietAd
+class AdRow(NamedTuple):
+    """A row of a table that is not read yet: if the archive knows its hash, it need not be."""
+
+    ref: str
+    row_hash: bytes
+    file: SourceFile
+    row: TableRow
+    read_row: Callable[[Fields], AnyRecord]
+
+    def read(self) -> AnyRecord | Unreadable:
+        """What the row says.
+
+        Raises:
+            ValueError: if it is not about the ad that the table's column of refs named.
+        """
+        reading = _read_one(self.file, self.row, self.read_row)
+        if isinstance(reading, Unreadable) or getattr(reading, "ref", None) == self.ref:
+            return reading
+        raise ValueError(f"the column of refs names {self.ref!r}, the row's reader another ad")
+
+
+Reading = AnyRecord | Unreadable | NotRead | AdRow
 
 
 @dataclass(frozen=True)
@@ -80,6 +103,10 @@ class Table:
 
     columns: Columns
     read_row: Callable[..., AnyRecord]
+    ref: str = ""
+    """The column of the source's ids, where each row is an ad: rows that say nothing new need not be read."""
+    read_ref: Callable[[str], str] = read_ref
+    """What a cell of that column is to a record: its `ref`."""
 
 
 def find_table(tables: Iterable[Table], header: list[str]) -> Table | None:
@@ -89,19 +116,17 @@ def find_table(tables: Iterable[Table], header: list[str]) -> Table | None:
 
 
 def read_rows(
-    file: SourceFile,
-    columns: Columns,
-    read_row: Callable[[Fields], AnyRecord],
-    form: TableFormat = CSV,
-) -> Iterator[AnyRecord | Unreadable | QuietAd]:
+    file: SourceFile, table: Table, form: TableFormat = CSV
+) -> Iterator[AnyRecord | Unreadable | AdRow]:
     """The records of a table, and what could not be read of it.
 
-    Of a row that stands as it did at the run before only its ad comes (`scrapers.readers.row_memory`).
+    Rows of ads come unread where the file says how they are hashed.
 
     A file that lacks a required column is put aside whole: its values could be anyone's. A column
     that is not known is put aside by name once, while its cells stay with each record under
     `source_fields`; so is one that every shape of the file had until now and this one lacks.
     """
+    columns = table.columns
     header = list(form.columns) or read_header(file, form)
     if refusal := _refuse_header(file, header, columns):
         yield refusal
@@ -112,17 +137,31 @@ def read_rows(
     for name in sorted(columns.expected - set(header)):
         reason = "the column is missing; what it would say is unknown for every row of this file"
         yield Unreadable(file=file.name, line=1, field=name, reason=reason, raw=name.encode())
-    memory = file.rows.open_table(file.name, header) if file.rows else None
-    for row in read_table(file, form, memory):
-        if not isinstance(row, TableRow):
+    hash_row = _choose_hash(file, table, header)
+    at = header.index(table.ref) if hash_row else 0
+    for row in read_table(file, form):
+        if isinstance(row, Unreadable):
             yield row
-            continue
-        reading = _read_one(file, row, read_row)
-        if memory and isinstance(reading, AdRecord):
-            memory.note(row.lines, reading.ref)
-        yield reading
-    if memory:
-        memory.lay_out(file.open)
+        elif hash_row and (ref := _find_ref(table, row.values[at])):
+            yield AdRow(ref, hash_row(row.raw), file, row, table.read_row)
+        else:
+            yield _read_one(file, row, table.read_row)
+
+
+def _choose_hash(file: SourceFile, table: Table, header: list[str]) -> HashRow | None:
+    """How the rows of a table are hashed; `None`: each is read."""
+    # A table may have a column without a name.
+    if file.hashing is None or not table.ref or table.ref not in header:
+        return None
+    return file.hashing.open_table(file.base_name, header)
+
+
+def _find_ref(table: Table, cell: str) -> str | None:
+    """Whose row it is; `None` where that cannot be told without reading it."""
+    try:
+        return table.read_ref(cell)
+    except ValueError:
+        return None
 
 
 def read_each_object(

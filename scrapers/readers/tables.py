@@ -14,9 +14,7 @@ from itertools import islice
 from typing import IO, Any, NamedTuple
 
 from archive.records import Unreadable
-from archive.runs.unchanged_rows import QuietAd
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
-from scrapers.readers.row_memory import KnownLines, TableMemory
 
 MAX_CELL_CHARACTERS = 16 << 20
 """Google's targeting cells 'can run to megabytes'; beyond this a cell is a damaged file."""
@@ -29,12 +27,18 @@ READ_ERRORS = (csv.Error, *BREAKING_ERRORS)
 
 
 class TableRow(NamedTuple):
-    """One record of a file, by column name."""
+    """One record of a file."""
 
     line: int
-    cells: dict[str, str]
+    columns: list[str]
+    values: list[str]
     lines: list[str]
     encoding: str
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The values by column name, in a dictionary of the caller's own."""
+        return dict(zip(self.columns, self.values, strict=True))
 
     @property
     def raw(self) -> bytes:
@@ -53,29 +57,14 @@ class _Lines(Iterator[str]):
     def __init__(self, text: IO[str]) -> None:
         self._text = text
         self._waiting: deque[str] = deque()
-        self._unread = 0
         self.taken: list[str] = []
         self.line = 0
 
     def __next__(self) -> str:
-        if self._unread:
-            self._skip()
         line = self._waiting.popleft() if self._waiting else next(self._text)
         self.taken.append(line)
         self.line += 1
         return line
-
-    def pass_over(self, count: int) -> None:
-        """Leave so many lines unread, and unpacked only if one after them is wanted."""
-        self._unread += count
-        self.line += count
-
-    def _skip(self) -> None:
-        handed_back = min(self._unread, len(self._waiting))
-        for _ in range(handed_back):
-            self._waiting.popleft()
-        deque(islice(self._text, self._unread - handed_back), maxlen=0)
-        self._unread = 0
 
     def begin_record(self) -> int:
         """Forget the lines of the record before; returns the line the next one starts on."""
@@ -136,26 +125,21 @@ def has_rows(file: SourceFile, form: TableFormat) -> bool:
     return any(isinstance(row, TableRow) for row in islice(read_table(file, form), ROWS_SAMPLED))
 
 
-def read_table(
-    file: SourceFile, form: TableFormat = CSV, memory: TableMemory | None = None
-) -> Iterator[TableRow | Unreadable | QuietAd]:
-    """Rows of a file in order, each with its first line; of rows passed over, the ad.
-
-    With a `memory`, rows that stand as they did at the run before are passed over.
+def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow | Unreadable]:
+    """Rows of a file in order, each with its first line.
 
     Without `form.columns` the first row names the columns. A row with another number of cells, with
     bytes outside the encoding, or with broken quotes is `Unreadable`; when it swallowed further
     lines, those are read again on their own.
     """
     columns = list(form.columns) or read_header(file, form)
-    known = KnownLines(memory, file.open) if memory else None
     line = 0
     try:
         with _open_text(file, form) as text:
             lines = _Lines(text)
             if not form.columns:
                 next(csv.reader(lines, **form.reader_options), None)
-            for row in _read_rows(file.name, lines, form, columns, known):
+            for row in _read_rows(file.name, lines, form, columns):
                 yield row
                 line = lines.line
     except BREAKING_ERRORS as error:
@@ -165,17 +149,11 @@ def read_table(
 
 
 def _read_rows(
-    name: str, lines: _Lines, form: TableFormat, columns: list[str], known: KnownLines | None
-) -> Iterator[TableRow | Unreadable | QuietAd]:
+    name: str, lines: _Lines, form: TableFormat, columns: list[str]
+) -> Iterator[TableRow | Unreadable]:
     reader = csv.reader(lines, **form.reader_options)
     while True:
         line = lines.begin_record()
-        if known and (ads := known.take(line)):
-            lines.pass_over(len(ads))
-            yield from ads
-            if lines.line == known.last_line:
-                return
-            continue
         try:
             cells = next(reader)
         except StopIteration:
@@ -198,7 +176,7 @@ def _read_rows(
             raw = encode_lines(lines.taken, form.encoding)
             yield Unreadable(file=name, line=line, field=column, reason=reason, raw=raw)
         else:
-            yield TableRow(line, dict(zip(columns, cells, strict=True)), lines.taken, form.encoding)
+            yield TableRow(line, columns, cells, lines.taken, form.encoding)
 
 
 def _leave_line(name: str, lines: _Lines, line: int, reason: str, encoding: str) -> Unreadable:

@@ -7,7 +7,7 @@ long to load; what fetches a partition is named by `crawler_path`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import ClassVar, Protocol
@@ -17,6 +17,7 @@ from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings, SourceSettings
 from scrapers.readers.files import SourceFile, expand_file
 from scrapers.readers.reading import NotRead, Reading
+from scrapers.readers.row_hashes import RowHashing, describe_reader
 from scrapers.sources.signing import Secret
 
 PAGE_SIZE = 5_000
@@ -106,12 +107,18 @@ class SourceSpider(ABC):
         """What one file of this source says, in its order."""
 
 
-def read_delivery(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
+def read_delivery(
+    reader: FileReader, file: SourceFile, row_hash_key: bytes | None = None
+) -> Iterator[Reading]:
     """What a delivered file says, members of a zip one after the other.
+
+    With a key, rows of ads in tables come unread, each with its hash.
 
     A zip of nothing but descriptions is a piece that could not be read: a run at it has seen no ads and
     must not call any of them gone.
     """
+    if row_hash_key is not None:
+        file = replace(file, hashing=RowHashing(row_hash_key, describe_reader(reader)))
     holds_data = False
     for member in expand_file(file):
         if isinstance(member, Unreadable):

@@ -26,7 +26,7 @@ from scrapers.readers.parsing import (
     read_ref,
     read_text,
 )
-from scrapers.readers.reading import Columns, Reading, read_rows, refuse_file
+from scrapers.readers.reading import Columns, Reading, Table, read_rows, refuse_file
 from scrapers.readers.tables import read_header
 from scrapers.sources.spider import SourceSpider
 
@@ -146,7 +146,7 @@ class SnapSpider(SourceSpider):
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         """The ads of a year's CSV."""
         if COLUMNS.fit(read_header(file)):
-            yield from read_rows(file, COLUMNS, read_ad)
+            yield from read_rows(file, ADS)
         else:
             yield refuse_file(file, cls.info.title)
 
@@ -219,3 +219,5 @@ TEXTS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "media_urls": ("CreativeUrl", read_media_urls),
     "landing_urls": ("CreativeProperties", read_landing_urls),
 }
+
+ADS = Table(COLUMNS, read_ad, ref="ADID")

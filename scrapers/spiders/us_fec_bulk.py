@@ -33,7 +33,7 @@ from scrapers.readers.parsing import (
     read_signed_amount,
     read_text,
 )
-from scrapers.readers.reading import Columns, Reading, leave_file, read_rows, refuse_file
+from scrapers.readers.reading import Columns, Reading, Table, leave_file, read_rows, refuse_file
 from scrapers.readers.tables import TableFormat, has_rows
 from scrapers.sources.spider import SourceSpider
 
@@ -115,7 +115,8 @@ class UsFecBulkSpider(SourceSpider):
             return
         for pattern, form, read_row in TABLES:
             if re.fullmatch(pattern, file.base_name.lower()) and has_rows(file, form):
-                yield from read_rows(file, Columns(frozenset(form.columns)), read_row, form)
+                table = Table(Columns(frozenset(form.columns)), read_row)
+                yield from read_rows(file, table, form)
                 return
         yield refuse_file(file, cls.info.title)
 

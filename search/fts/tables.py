@@ -16,7 +16,6 @@ from sqlalchemy import (
     String,
     Table,
     TableClause,
-    Text,
     column,
     inspect,
     literal_column,
@@ -47,9 +46,6 @@ class SearchTables:
         self._prefix = f"search_{number}"
         self._metadata = MetaData()
         self.ad = self._define_ad()
-        self.shown = self._define(
-            "shown", Column("id", Integer, primary_key=True), Column("document", Text)
-        )
         self.listed = self._define(
             "listed",
             Column("ad_id", Integer, index=True),
@@ -73,7 +69,8 @@ class SearchTables:
     def drop(self, session: Session) -> None:
         """Remove them."""
         connection = session.connection()
-        for name in (self.text.name, self.trigram.name):
+        # `shown` held a copy of each document, until shape 3.
+        for name in (self.text.name, self.trigram.name, f"{self._prefix}_shown"):
             connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
         self._metadata.drop_all(connection)
 

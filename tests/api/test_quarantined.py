@@ -79,7 +79,7 @@ def test_both_feeds_tell_what_was_held_and_how_it_was_settled(held):
         "because: the platform said so"
     )
     assert items[1]["date_modified"] == LATER.isoformat().replace("+00:00", "Z")
-    assert "too large to be true (held)" in items[0]["title"]
+    assert "too large to be true (quarantined)" in items[0]["title"]
 
 
 def test_a_source_with_a_held_batch_shows_it_with_the_command(held):
@@ -97,5 +97,5 @@ def test_what_waits_is_told_among_what_is_missing(held):
 
 
 def test_an_archive_that_held_nothing_says_so(client):
-    assert "Nothing was ever held" in client.get("/quarantined").text
+    assert "Nothing was ever quarantined" in client.get("/quarantined").text
     assert client.get("/quarantined/feed.json").json()["items"] == []

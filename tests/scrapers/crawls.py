@@ -2,6 +2,8 @@
 
 import asyncio
 import subprocess
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +32,7 @@ from tests.commands import run_paidforby
 TOKEN = "FICTIONAL-TOKEN"
 META = "/meta_ad_library/*"
 FOREVER = 1_000
+PATIENCE_SECONDS = 120
 
 SMALL_PAGES = Fault(META, refuse_big_pages(5), times=FOREVER)
 """Five requests are refused (100, 50, 25, 12, 6 ads), the sixth brings the first page of three."""
@@ -66,6 +69,14 @@ def run_crawl_job(settings: Settings, crawl_job: CrawlJob) -> None:
     )
     with suppress(AlreadyCrawledError, PartitionBusyError, LeaseLostError):
         run_crawl(settings, open_archive(settings), order, now)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Come back when what other processes are at has come so far."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the worker did not come to it"
+        time.sleep(0.05)
 
 
 def now() -> datetime:

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from archive.records import AnyRecord, Unreadable
-from archive.runs.unchanged_rows import QuietAd
 from scrapers.intake.importing import ImportOrder, ImportReport, import_files
 from scrapers.readers.files import SourceFile
-from scrapers.readers.reading import NotRead, Reading
+from scrapers.readers.reading import AdRow, NotRead, Reading
 from scrapers.sources.spider import read_delivery
 from scrapers.spiders import find_spiders
 from tests.scrapers.crawls import Home
@@ -36,7 +35,7 @@ def read_sample(source: str, path: str) -> list[Reading]:
 
 
 def records(readings: list[Reading]) -> list[AnyRecord]:
-    return [r for r in readings if not isinstance(r, Unreadable | NotRead | QuietAd)]
+    return [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
 
 
 def refusals(readings: list[Reading]) -> list[Unreadable]:

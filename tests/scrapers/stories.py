@@ -1,13 +1,10 @@
-"""A file of Snap's, invented, how it changes from day to day, and runs that remember its rows."""
+"""A file of Snap's, invented, how it changes from day to day, and looks at it."""
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from archive.runs.unchanged_rows import QuietAd
 from scrapers.intake.importing import ImportOrder, ImportReport, import_files
-from scrapers.readers import snapshots
-from scrapers.readers.row_memory import Recognise, RowMemory
 from scrapers.spiders import find_spiders
 from scrapers.spiders.snap import COLUMNS
 from tests.scrapers.crawls import Home
@@ -64,21 +61,6 @@ def run(
 
 
 ROWS = [spell_row(f"ad{number}") for number in range(6)]
-
-
-def remember(home: Home, data: bytes, recognise: Recognise, name: str = FILE) -> RowMemory:
-    """A memory that rests on a run at these bytes."""
-    run(home, data, 0, name=name)
-    folder = snapshots.name_folder(home.settings.home, "snap", "2026")
-    before = snapshots.find_snapshot(folder)
-    assert before is not None
-    now = snapshots.SnapshotName.of(before)._replace(run_id=99)
-    readers = snapshots.hash_readers(home.settings.home / "config")
-    return RowMemory(folder, now, before, recognise, readers)
-
-
-def know_all(refs: Collection[str]) -> dict[str, QuietAd]:
-    return {ref: QuietAd(7, "EUR", 0) for ref in refs}
 
 
 class Story:

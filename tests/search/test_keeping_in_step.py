@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, inspect, text
 
 from archive.models import PublicAd
 from archive.store.database import write
+from search import documents as search_documents
 from search import sync as search_sync
 from search.documents import SearchDocument, make_document
 from search.embedded import EmbeddedSearch
@@ -164,7 +165,7 @@ def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
     search_archive.sync(search)
     monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 2)
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "make_document", fail_after(3))
+        patch.setattr(search_documents, "make_document", fail_after(3))
         with pytest.raises(KilledError):
             rebuild_index(search_archive.engine, search, search_archive.now)
     assert ask(search, "harbour").total == 5
@@ -211,7 +212,7 @@ def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
     search_archive.sync(served)
     search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(9)))
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "make_document", spoil("example:a5"))
+        patch.setattr(search_documents, "make_document", spoil("example:a5"))
         report = search_archive.sync(served)
     assert [row.id for row in report.rejected] == ["example:a5"]
     assert "not a key" in report.rejected[0].reason
@@ -254,3 +255,33 @@ def test_a_server_that_lost_its_index_is_filled_anew(
     served._drop_index(served._uid)
     assert search_archive.sync(served).rebuilt
     assert ask(served, "harbour").total == 1
+
+
+def test_a_hit_shows_an_ad_as_the_archive_has_it_now(
+    embedded: EmbeddedSearch, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour", impressions_lower=1), make_ad("b", "harbour"))
+    search_archive.sync(embedded)
+    search_archive.add(make_ad("a", "harbour", impressions_lower=2))
+    with write(search_archive.engine) as session:
+        session.connection().execute(delete(PublicAd).where(PublicAd.ref == "b"))
+    hits = ask(embedded, "harbour").hits
+    assert [(hit.id, hit.impressions_lower) for hit in hits] == [("example:a", 2)]
+
+
+def test_a_copy_of_an_older_shape_is_made_anew_and_leaves_nothing_behind(
+    embedded: EmbeddedSearch, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.add(make_ad("a", "harbour"))
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedSearch, "consumer", "search:embedded:2")
+        search_archive.sync(embedded)
+    with write(search_archive.engine) as session:
+        session.connection().execute(
+            text("CREATE TABLE search_1_shown (id INTEGER, document TEXT)")
+        )
+    assert search_archive.sync(embedded).rebuilt
+    assert refs_of(ask(embedded, "harbour")) == ["a"]
+    assert not [
+        n for n in inspect(search_archive.engine).get_table_names() if n.startswith("search_1_")
+    ]

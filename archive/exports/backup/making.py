@@ -7,7 +7,7 @@ whole; what a killed backup leaves has a name that starts with a dot and ends in
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -28,6 +28,7 @@ from archive.exports.backup.folder import (
 )
 from archive.exports.backup.schema import read_newest, read_revision
 from archive.exports.dump import ROWS_AT_ONCE, dump_table, list_tables
+from archive.exports.rows import read_blocks
 from archive.models import Capture, MediaFile, QuarantinedPiece
 from archive.store.blobs import BlobStore
 from archive.store.database import read
@@ -111,9 +112,8 @@ def _list_blobs(session: Session) -> Iterator[str]:
         select(Capture.sha256), select(QuarantinedPiece.sha256), select(MediaFile.sha256)
     ).subquery()
     query = select(named.c.sha256).order_by(named.c.sha256)
-    options = {"yield_per": ROWS_AT_ONCE}
-    with closing(session.connection().execute(query, execution_options=options)) as rows:
-        yield from rows.scalars()
+    for block in read_blocks(session, query, ROWS_AT_ONCE):
+        yield from (sha256 for (sha256,) in block)
 
 
 def _is_whole(store: BlobStore, sha256: str) -> bool:

@@ -17,9 +17,9 @@ from archive.exports.downloads.cells import (
 )
 from archive.exports.downloads.columns import Column
 from archive.exports.downloads.ending import StreamEnd
-from archive.exports.downloads.nested import spell_json
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
+from archive.exports.rows import spell_json
 
 
 def write_csv(stream: RowStream) -> Iterator[bytes]:

@@ -9,9 +9,9 @@ import orjson
 
 from archive.exports.downloads.columns import Column
 from archive.exports.downloads.ending import StreamEnd
-from archive.exports.downloads.nested import spell_json
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
+from archive.exports.rows import spell_fragment
 from archive.records.canonical import CANONICAL, canonical_json
 
 LINE = CANONICAL & ~orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -30,13 +30,8 @@ def write_json_lines(stream: RowStream) -> Iterator[bytes]:
 def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> bytes:
     names = [column.name for column in columns]
     spelled = [
-        write_column(column, values, _spell_nested) if column.kind is list else values
+        write_column(column, values, spell_fragment) if column.kind is list else values
         for column, values in turn_block(columns, block)
     ]
     rows = zip(*spelled, strict=True)
     return b"".join(orjson.dumps(dict(zip(names, row, strict=True)), option=LINE) for row in rows)
-
-
-def _spell_nested(value: object) -> orjson.Fragment | None:
-    spelled = spell_json(value)
-    return None if spelled is None else orjson.Fragment(spelled)

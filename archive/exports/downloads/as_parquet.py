@@ -11,10 +11,10 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from archive.exports.downloads.columns import Column
 from archive.exports.downloads.ending import StreamEnd
-from archive.exports.downloads.nested import spell_json
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
-from archive.exports.parquet import arrow_type
+from archive.exports.parquet import arrow_type, make_batch
+from archive.exports.rows import spell_json
 from archive.records.canonical import canonical_json
 
 ROW_GROUP_ROWS = 10_000
@@ -59,14 +59,11 @@ def _gather_groups(
 
 
 def _to_batch(columns: Sequence[Column], schema: pa.Schema, block: list[Values]) -> pa.RecordBatch:
-    turned = turn_block(columns, block)
-    arrays = [
-        pa.array(
-            write_column(column, values, spell_json) if column.kind is list else values, field.type
-        )
-        for (column, values), field in zip(turned, schema, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    turned = (
+        write_column(column, values, spell_json) if column.kind is list else values
+        for column, values in turn_block(columns, block)
+    )
+    return make_batch(schema, turned)
 
 
 class _Sink(io.RawIOBase):

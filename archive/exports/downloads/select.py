@@ -14,9 +14,9 @@ from sqlmodel import Session
 
 from archive.exports.downloads.columns import Column
 from archive.exports.downloads.filters import Wanted, match
-from archive.exports.downloads.nested import load_json
 from archive.exports.downloads.tables import PLANS, ReadPlan, What, list_columns
 from archive.exports.downloads.unfolding import unfold
+from archive.exports.rows import load_json, read_blocks
 from archive.models import AdvertiserSpend, Disclosure, PublicAd
 from archive.reading import CursorError, read_data_as_of
 from archive.reading.as_of.moment import NOW, Moment
@@ -41,7 +41,7 @@ class RowStream:
     blocks: Iterator[list[Values]]
     """Rows in the order of our ids, a value for each column; the last one is the row's cursor.
 
-    What is kept as JSON is its text, or the value: `nested.spell_json` takes either.
+    What is kept as JSON is its text, or the value: `exported_rows.spell_json` takes either.
     """
     data_as_of: datetime | None
     moment: Moment
@@ -119,12 +119,7 @@ def _select_blocks(
         session.execute(text("SET LOCAL cursor_tuple_fraction = 0.00001"))
     for table in _list_row_ranges(session, plan, moment, after):
         query = _build_query(session, plan, table, wanted, moment).where(table.id > after)
-        # Without the session: it would look at every row once more for objects to keep.
-        result = session.connection().execute(query, execution_options={"yield_per": BLOCK_ROWS})
-        try:
-            yield from result.partitions()
-        finally:
-            result.close()
+        yield from read_blocks(session, query, BLOCK_ROWS)
 
 
 def _list_row_ranges(session: Session, plan: ReadPlan, moment: Moment, after: int) -> Iterator[Any]:

@@ -10,13 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, select
+from sqlalchemy import Select, and_, literal, select
 from sqlmodel import Field, col
 
 from archive.exports.downloads.columns import CURSOR, Column, describe_columns
 from archive.exports.downloads.unfolding import CellRow, DeliveryRow, TargetingRow, list_labels
+from archive.exports.rows import leave_text
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
-from archive.models.columns import holds_json
 from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field
 from archive.reading.views import AdItem, DisclosureView, MetricView, VersionView
@@ -60,7 +60,7 @@ class ReadPlan:
     select_from: Callable[[Any, Moment], Select[Any]]
     """The query over `table`, or over an entity that stands for it at a moment: its id, then the columns.
 
-    What is kept as JSON comes as its text, to be spelled or loaded by `nested`. A column that is
+    What is kept as JSON comes as its text, to be spelled or loaded by `exported_rows`. A column that is
     unfolded from a list is not in it; the list stands last.
     """
     by_ad: bool = False
@@ -138,11 +138,7 @@ def _plan_disclosures() -> ReadPlan:
 def _select(columns: Sequence[Column], table: Any, **named: Any) -> Select[Any]:  # noqa: ANN401 (mapped columns)
     """The id and the columns of a table; `named` says where those come from that it has not."""
     values = (named[c.name] if c.name in named else getattr(table, c.name) for c in columns)
-    return select(table.id, *map(_leave_text, values))
-
-
-def _leave_text(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(value, Text) if holds_json(value.type) else value
+    return select(table.id, *map(leave_text, values))
 
 
 PLANS: Mapping[What, ReadPlan] = {

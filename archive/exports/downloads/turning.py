@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from archive.exports.downloads.columns import Column
 from archive.exports.downloads.select import Values
+from archive.exports.rows import spell_each
 
 Written = TypeVar("Written")
 
@@ -24,10 +25,4 @@ def write_column(
     column: Column, values: Values, write: Callable[[Any], Written]
 ) -> Iterable[Written]:
     """What `write` makes of each value of a column."""
-    if column.kind is float:
-        return map(write, values)  # 1 and 1.0 are equal, and written differently
-    try:
-        written = {value: write(value) for value in set(values)}
-    except TypeError:  # Mappings have no hash.
-        return map(write, values)
-    return map(written.__getitem__, values)
+    return spell_each(values, write, by_value=column.kind is not float)

@@ -5,18 +5,15 @@ killed between any two, the next sync goes on from the manifest, and what no man
 nothing.
 """
 
-import json
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from sqlalchemy import Engine, RowMapping, Select, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlmodel import Field, Session, SQLModel
 
 from archive.exports.mirror.manifest import (
@@ -34,10 +31,10 @@ from archive.exports.mirror.tables import (
     select_all,
     select_changed,
 )
-from archive.exports.parquet import arrow_schema, to_record_batch
+from archive.exports.parquet import arrow_schema, make_batch
+from archive.exports.rows import read_blocks, spell_each, spell_json
 from archive.models import Change, ConsumerPosition
 from archive.models.columns import holds_json
-from archive.records.canonical import canonical_json
 from archive.store.changes import last_change_seq, move_position, read_position
 from archive.store.database import read, write
 from archive.store.disk import sync_file, sync_path
@@ -158,33 +155,20 @@ def _write_part(folder: Path, moment: SyncMoment, name: str, query: Select[Any])
     path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
     schema = mirror_schema(name)
-    nested = [column.name for column in list_columns(name) if holds_json(column.type)]
-    # A server keeps the rest of the result until it is asked for.
-    options = {"yield_per": ROWS_AT_ONCE}
+    nested = [holds_json(column.type) for column in list_columns(name)]
     count = 0
-    with (
-        path.open("wb") as sink,
-        closing(moment.session.connection().execute(query, execution_options=options)) as rows,
-    ):
+    with path.open("wb") as sink:
         with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for some in rows.mappings().partitions():
-                marked = [_spell_row(row, nested, moment.seq) for row in some]
-                writer.write_batch(to_record_batch(schema, marked))
-                count += len(marked)
+            for block in read_blocks(moment.session, query, ROWS_AT_ONCE):
+                columns = [
+                    spell_each(values, spell_json) if is_nested else values
+                    for values, is_nested in zip(zip(*block, strict=True), nested, strict=True)
+                ]
+                writer.write_batch(make_batch(schema, [*columns, [moment.seq] * len(block)]))
+                count += len(block)
         sync_file(sink)
     sync_path(path.parent)
     return ParquetPart(file=file, rows=count)
-
-
-def _spell_row(row: RowMapping, nested: list[str], seq: int) -> dict[str, Any]:
-    spelled = {name: _spell_canonical(row[name]) for name in nested}
-    return {**row, **spelled, "mirror_seq": seq}
-
-
-@lru_cache(maxsize=1_000)
-def _spell_canonical(text: str) -> str:
-    """JSON in the one spelling of equal values; most columns of most rows hold the same few texts."""
-    return canonical_json(json.loads(text)).decode()
 
 
 def mirror_schema(name: str) -> pa.Schema:

@@ -14,17 +14,15 @@ from sqlalchemy import (
     Select,
     SelectBase,
     Table,
-    Text,
     and_,
-    cast,
     select,
 )
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from archive.exports.rows import leave_text
 from archive.models import AdMetric, AdvertiserSpend, Change, Disclosure, PublicAd
 from archive.models.changes import ChangeKind
-from archive.models.columns import holds_json
 from archive.reading.visible import is_visible_by_default
 from archive.store.bulk import table_of
 
@@ -118,4 +116,4 @@ def select_changed(name: str, change_range: ChangeRange) -> Select[tuple[object,
 def _select_column(column: Column[Any]) -> ColumnElement[Any]:
     if column is VISIBLE_BY_DEFAULT:
         return is_visible_by_default(PublicAd).label(column.name)
-    return cast(column, Text).label(column.name) if holds_json(column.type) else column
+    return leave_text(column)

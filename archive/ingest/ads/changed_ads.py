@@ -71,6 +71,7 @@ def update_known(
     _add_metrics(session, maker, moved, shown)
     _correct(session, stamp, moved, shown)
     _add_versions(session, stamp, maker, reworded)
+    _move_hashes(session, stamp, met, current)
     note_advertisers(
         session, stamp.lease, [p.record for p, _ in reworded], stamp.now, is_late=stamp.is_late
     )
@@ -127,6 +128,22 @@ def _weigh(gate: Gate, met: MetAds, current: Sequence[Met], shown: Mapping[int, 
     for record in stays:
         unchanged[record.currency] += record.spend_lower_minor or 0
     gate.ads.weigh(moves, unchanged, len(met.quiet) + len(current))
+
+
+def _move_hashes(session: Session, stamp: Stamp, met: MetAds, current: Sequence[Met]) -> None:
+    """Keep the hash of the row that says what is current; what changed without one has none."""
+    hashes = stamp.row_hashes
+    moved: list[tuple[int, bytes | None]] = [
+        (ad_id, hashes[p.record.ref])
+        for ad_id, p in zip(met.quiet_ids, met.quiet, strict=True)
+        if p.record.ref in hashes
+    ]
+    for p, ad in current:
+        row_hash = hashes.get(p.record.ref)
+        has_changed = (p.content_sha256, p.numbers_sha256) != (ad.content_sha256, ad.numbers_sha256)
+        if row_hash != ad.row_hash and (row_hash or has_changed):
+            moved.append((ad.id, row_hash))
+    update_rows(session, table_of(Ad), ("id", "row_hash"), moved)
 
 
 def _add_metrics(

@@ -33,6 +33,7 @@ class KnownAd:
     content_observed_at: datetime
     numbers_observed_at: datetime
     vanished_at: datetime | None
+    row_hash: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ def meet_known(session: Session, lease: RunLease, prepared: Sequence[Prepared]) 
     arriving = _lay_out_keys(session, prepared)
     ad = table_of(Ad)
     is_same_ad = and_(ad.c.source == lease.source, ad.c.ref == arriving.c.ref)
-    is_quiet = _says_nothing_new(lease, arriving)
+    is_same = and_(
+        col(Ad.content_sha256) == arriving.c.content_sha256,
+        col(Ad.numbers_sha256) == arriving.c.numbers_sha256,
+    )
+    is_quiet = says_nothing_new(lease, is_same)
     flag = case((is_quiet, 1), else_=0)
     listed = select(arriving.c.pos, ad.c.id, flag).select_from(arriving.outerjoin(ad, is_same_ad))
     met = MetAds()
@@ -84,12 +89,11 @@ def _lay_out_keys(session: Session, prepared: Sequence[Prepared]) -> Table:
     return arriving
 
 
-def _says_nothing_new(lease: RunLease, arriving: Table) -> ColumnElement[bool]:
-    """The ad is known so, it was not missed meanwhile, and it lives where it was looked for."""
+def says_nothing_new(lease: RunLease, is_same: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The ad `is_same` as known, was not missed meanwhile, and lives where it was looked for."""
     at = lease.observed_at
     return and_(
-        col(Ad.content_sha256) == arriving.c.content_sha256,
-        col(Ad.numbers_sha256) == arriving.c.numbers_sha256,
+        is_same,
         col(Ad.content_observed_at) <= at,
         col(Ad.numbers_observed_at) <= at,
         or_(col(Ad.vanished_at).is_(None), col(Ad.vanished_at) >= at),

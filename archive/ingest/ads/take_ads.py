@@ -4,7 +4,7 @@ Called by `archive.ingest.pages` only. Keys and hashes are compared first; what 
 the final tables, what is unchanged writes nothing but the run's own note that it was seen.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import func
 from sqlmodel import Session, select
@@ -23,6 +23,7 @@ from archive.ingest.rows import (
     Stamp,
     prepare_record,
 )
+from archive.ingest.series import split_repeats
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
 from archive.records import AdRecord
@@ -43,7 +44,7 @@ def ingest_ads(
         ImplausibleBatchError: if the page is implausible.
     """
     counts = Counts()
-    for distinct in _split_repeats(records):
+    for distinct in split_repeats(records, lambda record: record.ref):
         prepared = [prepare_record(record) for record in distinct]
         counts.add(ingest_prepared(session, stamp, prepared, gate))
     return counts
@@ -70,15 +71,6 @@ def ingest_prepared(
         changed=changed,
         unchanged=len(prepared) - len(new_ids) - changed,
     )
-
-
-def _split_repeats(records: Sequence[AdRecord]) -> Iterator[list[AdRecord]]:
-    rest = list(records)
-    while rest:
-        first: dict[str, AdRecord] = {}
-        later = [record for record in rest if first.setdefault(record.ref, record) is not record]
-        yield list(first.values())
-        rest = later
 
 
 def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Prepared]) -> range:

@@ -17,7 +17,7 @@ from archive.ingest.corrections import FILED, Figures, Subject, correct_filing, 
 from archive.ingest.rows import Stamp
 from archive.ingest.series import split_repeats
 from archive.ingest.spending.late_filings import place_filings, spell_filing
-from archive.ingest.values import Values, insert_values
+from archive.ingest.values import Values, insert_values, read_values
 from archive.models import Committee, Disclosure, DisclosureVersion
 from archive.models.changes import ChangeKind, LeafKind
 from archive.models.corrections import SpendMeasure
@@ -26,7 +26,6 @@ from archive.records.canonical import hash_json
 from archive.records.identity import public_id
 from archive.runs.lease import Counts
 from archive.runs.sightings import find_first_after, note_sightings
-from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 from archive.store.changes import append_changes
 from archive.store.ledger.leaves import append_leaves
@@ -128,13 +127,10 @@ def _meet(
 def _read_known(
     session: Session, table: type[Stated], source: str, refs: Sequence[str], figures: Sequence[str]
 ) -> dict[str, Values]:
-    columns = [table_of(table).c[name] for name in (*COMPARED, *figures)]
-    known: dict[str, Values] = {}
-    for some in cut_batches(refs):
-        query = select(*columns).where(table.source == source, col(table.ref).in_(some))
-        rows = session.connection().execute(query).mappings()
-        known |= {row["ref"]: dict(row) for row in rows}
-    return known
+    columns = table_of(table).c
+    compared = [columns[name] for name in (*COMPARED, *figures)]
+    rows = read_values(session, compared, columns.ref, refs, columns.source == source)
+    return {row["ref"]: row for row in rows}
 
 
 def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Values:
@@ -179,13 +175,10 @@ def _correct(session: Session, stamp: Stamp, changed: Sequence[tuple[Values, Val
 
 def _read_runs(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], int]:
     """The run that brought each version of these filings, by filing and number."""
-    runs: dict[tuple[int, int], int] = {}
-    for some in cut_batches(ids):
-        query = select(
-            DisclosureVersion.disclosure_id, DisclosureVersion.seq, DisclosureVersion.run_id
-        ).where(col(DisclosureVersion.disclosure_id).in_(some))
-        runs |= {(filing, seq): run_id for filing, seq, run_id in session.exec(query)}
-    return runs
+    columns = table_of(DisclosureVersion).c
+    told = (columns.disclosure_id, columns.seq, columns.run_id)
+    rows = read_values(session, told, columns.disclosure_id, ids)
+    return {(row["disclosure_id"], row["seq"]): row["run_id"] for row in rows}
 
 
 def _write(

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from archive.ingest.rows import Stamp
 from archive.ingest.series import Point, find_point, place_late
-from archive.ingest.values import Values
+from archive.ingest.values import Values, read_values
 from archive.models import DisclosureVersion
 from archive.models.changes import ChangeKind
 from archive.records import DisclosureRecord
 from archive.runs.sightings import find_first_after
-from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 
 
@@ -58,13 +57,9 @@ def place_filings(
 def _read_histories(session: Session, ids: Sequence[int]) -> dict[int, list[Values]]:
     """Every version of each filing."""
     found: dict[int, list[Values]] = {}
-    for some in cut_batches(ids):
-        query = select(*table_of(DisclosureVersion).c).where(
-            col(DisclosureVersion.disclosure_id).in_(some)
-        )
-        rows = session.connection().execute(query.order_by(col(DisclosureVersion.seq)))
-        for row in rows.mappings():
-            found.setdefault(row["disclosure_id"], []).append(dict(row))
+    versions = table_of(DisclosureVersion).c
+    for row in read_values(session, versions, versions.disclosure_id, ids):
+        found.setdefault(row["disclosure_id"], []).append(row)
     return found
 
 

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from archive.ingest.rows import Stamp
 from archive.ingest.series import Point, find_point, place_late
-from archive.ingest.values import Values
+from archive.ingest.values import Values, read_values
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
 from archive.runs.sightings import find_first_after
-from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 
 
@@ -56,13 +55,9 @@ def _read_histories(
 ) -> dict[str, list[Values]]:
     """Every row of each series."""
     found: dict[str, list[Values]] = {}
-    for some in cut_batches(series):
-        query = select(*table_of(AdvertiserSpend).c).where(
-            AdvertiserSpend.source == source, col(AdvertiserSpend.series).in_(some)
-        )
-        rows = session.connection().execute(query.order_by(col(AdvertiserSpend.id)))
-        for row in rows.mappings():
-            found.setdefault(row["series"], []).append(dict(row))
+    columns = table_of(AdvertiserSpend).c
+    for row in read_values(session, columns, columns.series, series, columns.source == source):
+        found.setdefault(row["series"], []).append(row)
     return found
 
 

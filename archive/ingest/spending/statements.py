@@ -23,7 +23,7 @@ from archive.ingest.corrections import (
 from archive.ingest.rows import Stamp
 from archive.ingest.series import split_repeats
 from archive.ingest.spending.late_statements import place_statements
-from archive.ingest.values import Values, insert_values
+from archive.ingest.values import Values, insert_values, read_values
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
 from archive.models.corrections import SpendMeasure
@@ -149,17 +149,10 @@ def _is_behind(row: Values, before: Values) -> bool:
 
 
 def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[str, Values]:
-    columns = [table_of(AdvertiserSpend).c[name] for name in COMPARED]
-    found: dict[str, Values] = {}
-    for some in cut_batches(series):
-        query = select(*columns).where(
-            AdvertiserSpend.source == source,
-            col(AdvertiserSpend.is_current).is_(True),
-            col(AdvertiserSpend.series).in_(some),
-        )
-        rows = session.connection().execute(query).mappings()
-        found |= {row["series"]: dict(row) for row in rows}
-    return found
+    columns = table_of(AdvertiserSpend).c
+    compared, current = [columns[name] for name in COMPARED], columns.is_current.is_(True)
+    rows = read_values(session, compared, columns.series, series, columns.source == source, current)
+    return {row["series"]: row for row in rows}
 
 
 def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:

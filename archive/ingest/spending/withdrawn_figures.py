@@ -4,9 +4,9 @@
 a series is gone, and only of series that lived in its partition.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
+from operator import itemgetter
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -14,13 +14,13 @@ from sqlmodel import Session, col, select
 from archive.ingest.corrections import Figures, withdraw_statement, write_corrections
 from archive.ingest.rows import Stamp
 from archive.ingest.spending.statements import name_subject, write_statements
-from archive.ingest.values import Values
+from archive.ingest.values import Values, read_values
 from archive.models import AdvertiserSpend, Run
 from archive.models.changes import ChangeKind
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from archive.runs.lease import RunLease
-from archive.runs.sightings import find_first_after, read_seen
+from archive.runs.sightings import find_first_after, find_run_before, read_seen
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 
@@ -46,7 +46,8 @@ def withdraw_missing(session: Session, lease: RunLease, now: datetime) -> int:
     next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
     stamp = Stamp(lease, None, now)
     for some in cut_batches(gone):
-        statements = _read_statements(session, some)
+        columns = table_of(AdvertiserSpend).c
+        statements = sorted(read_values(session, columns, columns.id, some), key=itemgetter("id"))
         rows = [_withdraw(row, stamp, next_id + i) for i, row in enumerate(statements)]
         write_statements(session, stamp, rows)
         write_corrections(
@@ -88,29 +89,12 @@ def find_unstated(session: Session, lease: RunLease) -> list[int]:
 
 def _read_met_before(session: Session, lease: RunLease) -> set[int]:
     """What the newest complete run before this one met: an import may have brought its row."""
-    before = session.exec(
-        select(Run.id)
-        .where(
-            Run.source == lease.source,
-            Run.partition == lease.partition,
-            col(Run.complete).is_(True),
-            col(Run.observed_at) <= lease.observed_at,
-            Run.id != lease.run_id,
-        )
-        .order_by(col(Run.observed_at).desc(), col(Run.id).desc())
-        .limit(1)
-    ).first()
-    return _read_met(session, before) if before is not None else set()
+    before = find_run_before(session, lease, col(Run.complete).is_(True))
+    return _read_met(session, before.id) if before and before.id else set()
 
 
 def _read_met(session: Session, run_id: int) -> set[int]:
     return set(chain.from_iterable(read_seen(session, run_id, KIND)))
-
-
-def _read_statements(session: Session, ids: Sequence[int]) -> list[Values]:
-    query = select(*table_of(AdvertiserSpend).c).where(col(AdvertiserSpend.id).in_(ids))
-    rows = session.connection().execute(query.order_by(col(AdvertiserSpend.id)))
-    return [dict(row) for row in rows.mappings()]
 
 
 def _withdraw(row: Values, stamp: Stamp, row_id: int) -> Values:

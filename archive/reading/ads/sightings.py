@@ -10,6 +10,7 @@ from archive.models.runs import RunKind
 from archive.reading.ads.ads import find_ad_row
 from archive.reading.ads.history import list_vanished_periods
 from archive.reading.as_of.moment import NOW, Moment
+from archive.reading.coverage.runs import limit_runs
 
 
 def read_last_seen(session: Session, ad_id: str, moment: Moment = NOW) -> datetime:
@@ -41,11 +42,7 @@ def _read_last_sweep(
     query = select(func.max(Run.observed_at)).where(
         Run.source == source, Run.partition == partition, col(Run.complete).is_(True)
     )
-    if moment.as_of is not None:
-        query = query.where(col(Run.ended_at) <= moment.as_of)
-    if moment.valid_at is not None:
-        query = query.where(col(Run.observed_at) <= moment.valid_at)
-    return session.exec(query).one()
+    return session.exec(query.where(*limit_runs(moment))).one()
 
 
 def list_import_times(session: Session, source: str) -> frozenset[datetime]:

@@ -7,9 +7,10 @@ and only handed on; it reads nothing itself.
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from archive.errors import QuestionError
@@ -50,11 +51,17 @@ class Moment:
 
     def limit(self, table: type[Observed]) -> list[ColumnElement[bool]]:
         """The same as conditions on the rows of a table."""
+        return self.limit_clocks(col(table.recorded_at), col(table.observed_at))
+
+    def limit_clocks(
+        self, recorded_at: Mapped[Any], observed_at: Mapped[Any]
+    ) -> list[ColumnElement[bool]]:
+        """The same as conditions on the columns that stand for the two clocks."""
         conditions = []
         if self.as_of is not None:
-            conditions.append(col(table.recorded_at) <= self.as_of)
+            conditions.append(recorded_at <= self.as_of)
         if self.valid_at is not None:
-            conditions.append(col(table.observed_at) <= self.valid_at)
+            conditions.append(observed_at <= self.valid_at)
         return conditions
 
 

@@ -13,12 +13,11 @@ from archive.reading.coverage.days import (
     cover_source_days,
     summarise_coverage,
 )
-from archive.reading.coverage.runs import ENDED_WELL, limit_runs, list_runs
+from archive.reading.coverage.runs import limit_runs, list_runs
 from archive.reading.coverage.weeks import cover_weeks
 
 __all__ = [
     "CRAWLED",
-    "ENDED_WELL",
     "CrawledDays",
     "WeekCoverage",
     "WeekGap",

@@ -8,11 +8,9 @@ from sqlalchemy import ColumnElement, Row, select
 from sqlmodel import Session, col
 
 from archive.models import Run
-from archive.models.runs import Outcome, RunKind
+from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.reading.as_of.moment import NOW, Moment
 from archive.runs.lease import WORKER_STOPPED
-
-ENDED_WELL = frozenset({Outcome.DONE, Outcome.ATTENTION})
 
 SILENT_AFTER = timedelta(minutes=4)
 """A crawl says every minute that it is alive. One that missed four of these has stopped, although its
@@ -87,12 +85,7 @@ def list_runs(
 
 def limit_runs(moment: Moment) -> list[ColumnElement[bool]]:
     """Runs that had ended by a moment, and read what the source had said by then, as conditions."""
-    conditions = []
-    if moment.as_of is not None:
-        conditions.append(col(Run.ended_at) <= moment.as_of)
-    if moment.valid_at is not None:
-        conditions.append(col(Run.observed_at) <= moment.valid_at)
-    return conditions
+    return moment.limit_clocks(col(Run.ended_at), col(Run.observed_at))
 
 
 def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> PastRun:

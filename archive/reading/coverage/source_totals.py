@@ -17,7 +17,7 @@ from sqlalchemy import Row, String, cast, select
 from sqlmodel import Session, col
 
 from archive.models import AdvertiserSpend, Run, SourceTotal
-from archive.reading.coverage.runs import ENDED_WELL
+from archive.models.runs import ENDED_WELL
 from archive.records import Grain
 from archive.runs.countries import ALL_COUNTRIES
 

@@ -149,7 +149,7 @@ class GooglePoliticalAdsSpider(SourceSpider):
         found = find_currencies(header)
         columns = replace(table.columns, optional=table.columns.optional | set(found))
         reader = partial(table.read_row, currencies=list(dict.fromkeys(found.values())))
-        yield from read_rows(file, columns, reader, TABLE)
+        yield from read_rows(file, replace(table, columns=columns, read_row=reader), TABLE)
 
 
 def find_currencies(header: list[str]) -> dict[str, str]:
@@ -217,7 +217,7 @@ def read_regions(value: object) -> list[str]:
 
 
 TABLES = (
-    Table(CREATIVE_COLUMNS, read_ad),
+    Table(CREATIVE_COLUMNS, read_ad, ref="ad_id"),
     Table(WEEKLY_COLUMNS, read_week),
     Table(STATS_COLUMNS, read_total),
     Table(STATS_COLUMNS_2018, read_total),

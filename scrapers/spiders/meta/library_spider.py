@@ -30,6 +30,7 @@ from scrapers.readers.parsing import (
 from scrapers.readers.reading import (
     Columns,
     Reading,
+    Table,
     name_columns,
     read_each_object,
     read_rows,
@@ -99,6 +100,8 @@ BLANK_IF_ABSENT: dict[str, Any] = {
     "declared_political": None,
 }
 
+ReadAd = Callable[[Fields], AdRecord]
+
 TOKEN = re.compile(r"(access_token=)[^&\"'\s\\]+")
 
 HOW_TO_BE_LET_IN = (
@@ -161,12 +164,7 @@ class MetaAdLibrarySpider(SourceSpider):
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         """The ads of an answer, of a collection of API objects, or of a flattened dump."""
-        if looks_like_json(file):
-            yield from read_each_object(file, KNOWN_KEYS, read_api_ad)
-        elif DUMP_COLUMNS.fit(read_header(file)):
-            yield from read_rows(file, DUMP_COLUMNS, read_dump_ad)
-        else:
-            yield refuse_file(file, cls.info.title)
+        yield from read_ads(file, read_api_ad, read_dump_ad)
 
 
 class PoliticalAnswers:
@@ -175,8 +173,21 @@ class PoliticalAnswers:
     @staticmethod
     def read(file: SourceFile) -> Iterator[Reading]:
         """What the spider reads, each ad labelled by the platform."""
-        for reading in MetaAdLibrarySpider.read(file):
-            yield label_political(reading) if isinstance(reading, AdRecord) else reading
+        yield from read_ads(
+            file,
+            lambda fields: label_political(read_api_ad(fields)),
+            lambda fields: label_political(read_dump_ad(fields)),
+        )
+
+
+def read_ads(file: SourceFile, read_object: ReadAd, read_row: ReadAd) -> Iterator[Reading]:
+    """The ads of a file, by the reader of the shape it has."""
+    if looks_like_json(file):
+        yield from read_each_object(file, KNOWN_KEYS, read_object)
+    elif DUMP_COLUMNS.fit(read_header(file)):
+        yield from read_rows(file, Table(DUMP_COLUMNS, read_row, "id", read_library_id))
+    else:
+        yield refuse_file(file, MetaAdLibrarySpider.info.title)
 
 
 def label_political(ad: AdRecord) -> AdRecord:

@@ -25,7 +25,7 @@ from scrapers.readers.parsing import (
     read_currency,
     read_text,
 )
-from scrapers.readers.reading import Columns, Reading, read_rows
+from scrapers.readers.reading import Columns, Reading, Table, read_rows
 from scrapers.readers.tables import TableFormat, TableRow, read_table
 
 # The names of columns were in title case until 2022.
@@ -121,7 +121,7 @@ def read_report(file: SourceFile, report: Report, amount_column: str) -> Iterato
     lines_of = count_lines(file)
     held: defaultdict[str, list[AdvertiserSpendRecord]] = defaultdict(list)
     reader = partial(read_line, report=report, amount_column=amount_column)
-    for reading in read_rows(file, columns, reader, TABLE):
+    for reading in read_rows(file, Table(columns, reader), TABLE):
         if isinstance(reading, AdvertiserSpendRecord):
             who = reading.advertiser_ref or reading.advertiser_name or ""
             if lines_of[who] > 1:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from scrapers.readers.delivery import check_parts, read_parts
 from scrapers.readers.moments import read_day, read_instant
 from scrapers.readers.parsing import (
     Range,
+    read_part,
+    read_parts,
     read_ref,
     read_text,
     read_texts,
@@ -64,7 +65,7 @@ def read_bounds(read_one: Callable[[object], int]) -> Callable[[object], Range]:
     """A reader of `{"lower_bound": "300", "upper_bound": "399"}`: inclusive, without upper: open."""
 
     def read(value: object) -> Range:
-        bounds = check_parts(value, {"lower_bound", "upper_bound"})
+        bounds = read_part(value, {"lower_bound", "upper_bound"})
         lower, upper = bounds.get("lower_bound"), bounds.get("upper_bound")
         return (
             None if lower is None else read_one(lower),

@@ -16,8 +16,8 @@ from scrapers.readers.parsing import (
     read_address,
     read_bucket,
     read_country,
+    read_parts,
     read_ref,
-    read_sequence,
     read_text,
 )
 from scrapers.readers.reading import name_columns
@@ -163,19 +163,3 @@ def read_targets(value: object) -> list[dict[str, str]]:
         for part in read_parts(value, {"TargetType", "UsedForExclusion"})
     ]
     return sorted(entries, key=lambda entry: (entry["dimension"], entry["mode"]))
-
-
-def read_parts(value: object, known: set[str]) -> list[dict[str, Any]]:
-    """The objects of a list that have these keys and no other.
-
-    Raises:
-        TypeError: if an item is no object.
-        ValueError: if one has a key we do not know: it could change what the others mean.
-    """
-    parts = read_sequence(value)
-    for part in parts:
-        if not isinstance(part, dict):
-            raise TypeError(f"{str(part)[:40]!r} is not an object")
-        if unknown := set(part) - known:
-            raise ValueError(f"has {min(unknown)[:40]!r}, which we do not know")
-    return parts

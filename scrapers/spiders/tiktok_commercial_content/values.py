@@ -14,6 +14,7 @@ from scrapers.readers.parsing import (
     Range,
     read_bucket,
     read_country,
+    read_part,
     read_ref,
     read_sequence,
     read_text,
@@ -66,7 +67,7 @@ def read_ad(fields: Fields) -> AdRecord:
 
 def take_reach(fields: Fields) -> dict[str, Any]:
     """Unique users as a range, and the countries it was shown in; a rounded number is no bound."""
-    reach = fields.take("ad.reach", read_object)
+    reach = fields.take("ad.reach", read_part)
     if reach is None:
         return {}
     countries = reach.get("unique_users_seen_by_country") or {}
@@ -87,17 +88,6 @@ def read_users(value: object) -> Range:
     return read_bucket(read_text(value).replace("K", "k")) if value else UNKNOWN_RANGE
 
 
-def read_object(value: object) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        TypeError: if it is none.
-    """
-    if not isinstance(value, dict):
-        raise TypeError(f"{str(value)[:40]!r} is not an object")
-    return value
-
-
 def read_tiktok_date(value: object) -> date:
     """A day written as the number 20260131."""
     return read_tiktok_day(str(value))
@@ -105,7 +95,7 @@ def read_tiktok_date(value: object) -> date:
 
 def read_videos(value: object) -> list[str]:
     """The addresses of videos."""
-    return read_network_addresses([read_object(video).get("url") for video in read_sequence(value)])
+    return read_network_addresses([read_part(video).get("url") for video in read_sequence(value)])
 
 
 def read_network_addresses(value: object) -> list[str]:

@@ -36,12 +36,9 @@ from scrapers.work.plan.crawl_job import CrawlJob
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     [
-        *(
-            "scrapers.work.crawl.crawl_process",
-            "scrapers.fetching.partition_spider",
-            "scrapers.fetching.downloads",
-            "duckdb",
-        ),
+        "scrapers.work.crawl.crawl_process",
+        "scrapers.fetching.partition_spider",
+        "scrapers.fetching.downloads",
         *list_spider_modules(),
         # Scrapy loads its parts by their names, and imports even those that the settings turn off.
         *{

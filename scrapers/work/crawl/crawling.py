@@ -30,7 +30,6 @@ from config.settings import Realm, Settings
 from scrapers.fetching.conditional import Validators, read_validators
 from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
 from scrapers.intake.pages import Clock, Intake
-from scrapers.readers.row_memory import RowMemory
 from scrapers.sources.signing import MissingCredentialError, RedactingFormatter, Secret
 from scrapers.sources.spider import SourceSpider
 from scrapers.work.plan.credentials import require_valid
@@ -88,7 +87,6 @@ def run_crawl(
     walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
     walk.is_whole = cursor is None
     try:
-        intake.rows = RowMemory.open(settings, engine, patience, lease)
         finish_reason = _walk_partition(settings, walk, order, most_answers)
         _classify_walk(walk, finish_reason)
     except BaseException as error:

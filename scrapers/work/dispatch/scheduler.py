@@ -60,20 +60,35 @@ def find_work(settings: Settings, engine: Engine, clock: Clock) -> list[CrawlJob
     return find_due(engine, settings, read_schedules(settings), clock(), demands)
 
 
+def take_scheduling(
+    settings: Settings, engine: Engine, clock: Clock, singleton: str
+) -> HeldSingletonLease:
+    """Become the process that schedules, of its kind.
+
+    Raises:
+        RivalError: if work is dispatched in the other way.
+        SingletonTakenError: if another process of this kind schedules.
+    """
+    lease_time = timedelta(seconds=find_tick_seconds(settings) * TICKS_PER_LEASE)
+    with write(engine) as session:
+        require_no_rival(session, singleton, clock())
+        return take_singleton(session, singleton, lease_time, clock())
+
+
 class Scheduler:
-    """Ticks, and the duty that only one process of its kind holds.
+    """Ticks while this process holds the duty.
 
     Jobs live in memory: the schedule files are the one truth, and what was missed while we were down
     shows in the runs.
     """
 
-    def __init__(self, settings: Settings, engine: Engine, clock: Clock, singleton: str) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, clock: Clock, held: HeldSingletonLease
+    ) -> None:
         self._settings = settings
         self._engine = engine
         self._clock = clock
-        self._singleton = singleton
-        self._held: HeldSingletonLease | None = None
-        self.tick_seconds = find_tick_seconds(settings)
+        self._held = held
         self.is_over = Event()
         """Another process has taken over."""
         # A tick that lasts until the next one is due is no trouble: what is due stays due.
@@ -83,18 +98,6 @@ class Scheduler:
             jobstores={"default": MemoryJobStore()},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
-
-    def take_singleton(self) -> None:
-        """Become the one that schedules.
-
-        Raises:
-            RivalError: if work is dispatched in the other way.
-            SingletonTakenError: if another process of this kind schedules.
-        """
-        lease_time = timedelta(seconds=self.tick_seconds * TICKS_PER_LEASE)
-        with write(self._engine) as session:
-            require_no_rival(session, self._singleton, self._clock())
-            self._held = take_singleton(session, self._singleton, lease_time, self._clock())
 
     def start(self, hand_on: HandOn) -> None:
         """Say which windows of rules are ahead; then hand on what is due, at once and at each tick.
@@ -107,40 +110,29 @@ class Scheduler:
         forecasts = forecast_windows(self._engine, self._settings, schedules, ahead.demands, now)
         for line in tell_windows(forecasts, ahead.undated):
             note(line)
+        seconds = find_tick_seconds(self._settings)
         self._ticker.add_job(
-            self._tick,
-            "interval",
-            args=[hand_on],
-            seconds=self.tick_seconds,
-            next_run_time=self._clock(),
+            self.tick, "interval", args=[hand_on], seconds=seconds, next_run_time=self._clock()
         )
         self._ticker.start()
+
+    def tick(self, hand_on: HandOn) -> None:
+        """Say that we are alive and hand on what is due; it is over when another says so in our place."""
+        try:
+            with write(self._engine) as session:
+                require_no_rival(session, self._held.name, self._clock())
+                keep_singleton(session, self._held, self._clock())
+            hand_on(find_work(self._settings, self._engine, self._clock))
+        except (SingletonTakenError, RivalError) as error:
+            note(str(error))
+            self.is_over.set()
+        except (ArchiveError, SQLAlchemyError, OSError) as error:
+            note(f"nothing is started for now: {error}")
 
     def close(self) -> None:
         """Hand nothing more on, and give the duty back."""
         if self._ticker.running:
             self._ticker.shutdown(wait=True)
-        if self._held is not None:
-            # Taken over meanwhile, it is no longer ours to give back.
-            with suppress(SingletonTakenError), write(self._engine) as session:
-                release_singleton(session, self._held)
-
-    def _tick(self, hand_on: HandOn) -> None:
-        try:
-            self._keep_duty()
-            if not self.is_over.is_set():
-                hand_on(find_work(self._settings, self._engine, self._clock))
-        except (ArchiveError, SQLAlchemyError, OSError) as error:
-            note(f"nothing is started for now: {error}")
-
-    def _keep_duty(self) -> None:
-        """Say that we are alive; end when another process says so in our place."""
-        if self._held is None:
-            raise ValueError("a scheduler takes its duty before it starts")
-        try:
-            with write(self._engine) as session:
-                require_no_rival(session, self._singleton, self._clock())
-                keep_singleton(session, self._held, self._clock())
-        except (SingletonTakenError, RivalError) as error:
-            note(str(error))
-            self.is_over.set()
+        # Taken over meanwhile, it is no longer ours to give back.
+        with suppress(SingletonTakenError), write(self._engine) as session:
+            release_singleton(session, self._held)

@@ -23,7 +23,12 @@ from scrapers.intake.pages import Clock
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import SECONDS_TO_STOP, finish_child, running_child
 from scrapers.work.dispatch.queue_schema import open_queue_tables, require_postgresql
-from scrapers.work.dispatch.scheduler import TICKS_PER_LEASE, Scheduler, find_tick_seconds
+from scrapers.work.dispatch.scheduler import (
+    TICKS_PER_LEASE,
+    Scheduler,
+    find_tick_seconds,
+    take_scheduling,
+)
 from scrapers.work.dispatch.singleton_lease import SCHEDULER
 from scrapers.work.dispatch.worker import end_on_signals, follow_up
 from scrapers.work.plan.crawl_job import CrawlJob
@@ -38,13 +43,14 @@ def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
 
     Raises:
         QueueError: if the queue cannot be used.
-        SingletonTakenError: if there is a scheduler already, or a worker that works without a queue.
+        RivalError: if a worker works without the queue.
+        SingletonTakenError: if there is a scheduler already.
         YamlFileError: if a schedule cannot be read.
     """
     require_postgresql(engine)
     end_on_signals()
-    with closing(Scheduler(settings, engine, clock, SCHEDULER)) as scheduler:
-        scheduler.take_singleton()
+    held = take_scheduling(settings, engine, clock, SCHEDULER)
+    with closing(Scheduler(settings, engine, clock, held)) as scheduler:
         open_queue_tables(engine)
         scheduler.start(partial(fill_queue, settings, engine))
         scheduler.is_over.wait()

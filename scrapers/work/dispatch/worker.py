@@ -25,8 +25,18 @@ from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import Child, finish_child, start_child
 from scrapers.work.dispatch.alerting import mail_alerts
 from scrapers.work.dispatch.following import follow_changes
-from scrapers.work.dispatch.scheduler import Scheduler, find_tick_seconds, find_work
-from scrapers.work.dispatch.singleton_lease import WORKER, SingletonTakenError, require_no_rival
+from scrapers.work.dispatch.scheduler import (
+    Scheduler,
+    find_tick_seconds,
+    find_work,
+    take_scheduling,
+)
+from scrapers.work.dispatch.singleton_lease import (
+    WORKER,
+    HeldSingletonLease,
+    SingletonTakenError,
+    require_no_rival,
+)
 from scrapers.work.plan.crawl_job import CrawlJob
 
 
@@ -111,29 +121,27 @@ def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
         YamlFileError: if a schedule cannot be read.
     """
     end_on_signals()
+    seconds, held = find_tick_seconds(settings), _await_duty(settings, engine, clock)
     with (
         closing(LocalCrawls(settings, engine, clock)) as crawls,
-        closing(Scheduler(settings, engine, clock, WORKER)) as scheduler,
+        closing(Scheduler(settings, engine, clock, held)) as scheduler,
     ):
-        _await_duty(scheduler)
         scheduler.start(crawls.begin)
         # In the main thread, where a signal ends it at once.
-        while not scheduler.is_over.wait(scheduler.tick_seconds):
+        while not scheduler.is_over.wait(seconds):
             follow_up(settings, engine, clock)
 
 
-def _await_duty(scheduler: Scheduler) -> None:
+def _await_duty(settings: Settings, engine: Engine, clock: Clock) -> HeldSingletonLease:
     is_told = False
     while True:
         try:
-            scheduler.take_singleton()
+            return take_scheduling(settings, engine, clock, WORKER)
         except SingletonTakenError as error:
             if not is_told:
                 note(f"{error}; this one waits to take over")
             is_told = True
-            time.sleep(scheduler.tick_seconds)
-        else:
-            return
+        time.sleep(find_tick_seconds(settings))
 
 
 def end_on_signals() -> None:

@@ -8,10 +8,11 @@ from sqlmodel import select
 from archive.exports.mirror import read_mirror
 from archive.exports.mirror.manifest import require_manifest
 from archive.exports.mirror.tables import MIRRORED, list_columns
-from archive.exports.parquet import arrow_schema, to_record_batch
+from archive.exports.parquet import arrow_schema, make_batch
 from archive.models import PublicAd
 from archive.reading.visible import is_visible_by_default
 from archive.records import AdvertiserSpendRecord, DisclosureRecord
+from archive.records.canonical import canonical_json
 from archive.store.changes import last_change_seq
 from archive.store.database import read
 from tests.archive.conftest import NOON
@@ -31,7 +32,13 @@ def rows_of_table(engine, name):
     with read(engine) as session:
         query = select(*table.c, *listed).order_by(table.c.id)
         rows = session.connection().execute(query).mappings().all()
-    return to_record_batch(arrow_schema(list_columns(name)), rows).to_pylist()
+    schema = arrow_schema(list_columns(name))
+    columns = [[_spell(row[column]) for row in rows] for column in schema.names]
+    return make_batch(schema, columns).to_pylist()
+
+
+def _spell(value):
+    return canonical_json(value).decode() if isinstance(value, dict | list) else value
 
 
 def rows_of_mirror(folder, name):

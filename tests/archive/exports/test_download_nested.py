@@ -1,4 +1,4 @@
-"""Nested values of a stream: the text that a database keeps leaves as the value itself would."""
+"""Rows on their way out: the text that a database keeps leaves as the nested value itself would."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.exports.downloads.nested import load_json, spell_json
+from archive.exports.rows import load_json, spell_each, spell_json
 from archive.records.canonical import canonical_json
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -36,3 +36,18 @@ def test_nothing_is_unknown(nothing):
 
 def test_a_value_that_was_never_kept_is_spelled_too():
     assert spell_json({"b": [1], "a": "x"}) == '{"a":"x","b":[1]}'
+
+
+def test_a_value_that_stands_in_many_rows_is_spelled_once():
+    asked = []
+    spelled = spell_each(["[1]", "[2]", "[1]"], lambda value: asked.append(value) or f"{value}!")
+    assert list(spelled) == ["[1]!", "[2]!", "[1]!"]
+    assert sorted(asked) == ["[1]", "[2]"]
+
+
+def test_numbers_that_are_equal_and_written_differently_are_spelled_each():
+    assert list(spell_each([1, 1.0, True], repr, by_value=False)) == ["1", "1.0", "True"]
+
+
+def test_values_without_a_hash_are_spelled_each():
+    assert list(spell_each([{"b": 1}, {"a": 2}], spell_json)) == ['{"b":1}', '{"a":2}']

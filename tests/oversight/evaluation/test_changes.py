@@ -15,6 +15,7 @@ from archive.models.runs import Outcome, RunKind
 from archive.reading.rules import count_answers
 from archive.reading.signals import SignalFilter, list_signals
 from archive.records import AdRecord
+from archive.records.canonical import hash_json
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
@@ -254,3 +255,21 @@ def test_a_rule_version_is_registered_once_with_a_leaf(
         leaves = session.exec(select(LedgerLeaf).where(LedgerLeaf.kind == "rule_version")).all()
     assert kept == {rule.sha256: rule.text for rule in rules}
     assert len(leaves) == len(rules)
+
+
+def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    eve = datetime(2023, 5, 20, 9, tzinfo=UTC)
+    times = {"started_at": eve, "ended_at": eve + timedelta(days=1)}
+    keep([make_ad("a1", countries=["GR"], bodies=["Vote"], payer_name="", **times)])
+    keep([make_ad("a2", countries=["US"], currency="CAD", payer_name="")], LATER)
+    evaluate(LATER)
+    kept = [
+        {"because": s.because, "trace": s.trace, "facts": s.facts_sha256, "answer": s.answer}
+        for s in read_signals(engine)
+    ]
+    assert len(kept) == 7
+    assert hash_json({"signals": kept}) == (
+        "809928ec1f8f6f73bfbc7fcbc32a6d7107766d5795f3503eccc5e5852a6f937b"
+    )

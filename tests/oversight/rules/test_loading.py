@@ -192,7 +192,7 @@ def test_an_ad_is_judged_by_the_law_of_its_own_days(load: Callable[[str], Rule])
 
 def test_a_trace_holds_every_fact_that_was_read(load: Callable[[str], Rule]) -> None:
     facts = BLANK | {"ad.spend_upper_minor": 900}
-    trace = answer_rule(load(RULE), facts, in_force=True).as_trace(facts)
+    trace = answer_rule(load(RULE), facts, in_force=True).as_trace()
     assert trace["facts"] == {
         "ad.countries": ["XX"],
         "ad.payer_name": {"missing": "not_disclosed"},

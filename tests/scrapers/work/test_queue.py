@@ -1,10 +1,5 @@
 """A scheduler fills the queue on PostgreSQL, whichever machine is free takes from it, all is done once."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 import pytest
@@ -27,9 +22,8 @@ from scrapers.work.dispatch.singleton_lease import SCHEDULER, WORKER, take_singl
 from scrapers.work.dispatch.tasks import fill_queue, work_from_queue
 from scrapers.work.plan.crawl_job import CrawlJob
 from tests import servers
-from tests.scrapers.crawls import TOKEN, Home, is_followed, now
-
-PATIENCE_SECONDS = 120
+from tests.commands import start_paidforby
+from tests.scrapers.crawls import PATIENCE_SECONDS, TOKEN, Home, is_followed, now, wait_for
 
 
 @pytest.fixture
@@ -119,33 +113,24 @@ def test_what_a_dead_worker_was_at_is_taken_out_and_put_in_again(queue_home):
     crawl_job = CrawlJob("snap", "2026", after_run=0)
     put_in(queue_home, crawl_job)
     with queue_home.engine.begin() as connection:
-        connection.execute(text(f"UPDATE {QUEUE_SCHEMA}.procrastinate_jobs SET status = 'doing'"))
+        connection.execute(text(f"SET LOCAL search_path = {QUEUE_SCHEMA}"))
+        connection.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
     dead = tell_queue(queue_home)
     put_in(queue_home, crawl_job)
     assert (dead, tell_queue(queue_home)) == ({"todo": 0, "doing": 2}, {"todo": 2, "doing": 0})
 
 
-def test_a_worker_that_is_told_to_end_ends_its_crawl_too(queue_home):
+def test_a_worker_that_is_told_to_end_ends_its_crawl_too(queue_home, tmp_path):
     with running_replica(faults=[Fault("/snap/*", send_slowly(100))]) as url:
         put_in(queue_home, CrawlJob("snap", "2026", f"{url}/snap", after_run=0))
-        process = start_worker(queue_home)
+        environ = settings_environ(queue_home.settings)
+        process = start_paidforby("worker", "--queue", environ=environ, folder=tmp_path)
         wait_for(queue_home.runs)
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_SECONDS)
+        process.terminate()
+        process.join(PATIENCE_SECONDS)
 
+    assert process.exitcode == 0
     assert queue_home.runs()[0].outcome in {Outcome.FAILED, Outcome.PARTIAL}
-
-
-def start_worker(home: Home) -> subprocess.Popen[bytes]:
-    environ = os.environ | settings_environ(home.settings)
-    return subprocess.Popen([sys.executable, "-m", "paidforby", "worker", "--queue"], env=environ)
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the worker did not come to it"
-        time.sleep(0.1)
 
 
 def test_the_queues_tables_stay_out_of_the_archives_own(queue_home):

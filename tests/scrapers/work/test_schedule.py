@@ -14,7 +14,7 @@ from archive.runs.lease import begin_run
 from archive.store.database import read, write
 from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import hold_off
-from scrapers.work.dispatch.scheduler import Scheduler
+from scrapers.work.dispatch.scheduler import Scheduler, take_scheduling
 from scrapers.work.dispatch.singleton_lease import (
     SCHEDULER,
     WORKER,
@@ -155,26 +155,25 @@ def silence_all(home) -> Path:
 
 
 def make_scheduler(home, clock=now, singleton=SCHEDULER) -> Scheduler:
-    return Scheduler(home.settings, home.engine, clock, singleton)
+    held = take_scheduling(home.settings, home.engine, clock, singleton)
+    return Scheduler(home.settings, home.engine, clock, held)
 
 
 def test_a_scheduler_hands_on_what_is_due_and_an_edit_of_a_schedule_counts_at_once(home):
     folder, scheduler, handed_on = silence_all(home), make_scheduler(home), []
-    scheduler.take_singleton()
-    scheduler._tick(handed_on.append)
+    scheduler.tick(handed_on.append)
     (folder / "meta_ad_library.yaml").write_text("every: 6h\n")
-    scheduler._tick(handed_on.append)
+    scheduler.tick(handed_on.append)
 
     assert handed_on == [[], [CrawlJob("meta_ad_library", "US", "", 0)]]
 
 
 def test_a_schedule_that_breaks_meanwhile_starts_nothing_until_it_is_right_again(home, capsys):
     folder, scheduler, handed_on = silence_all(home), make_scheduler(home), []
-    scheduler.take_singleton()
     (folder / "snap.yaml").write_text("every: sometimes\n")
-    scheduler._tick(handed_on.append)
+    scheduler.tick(handed_on.append)
     (folder / "snap.yaml").write_text("every: never\n")
-    scheduler._tick(handed_on.append)
+    scheduler.tick(handed_on.append)
 
     assert handed_on == [[]]
     assert "nothing is started for now" in capsys.readouterr().err
@@ -183,7 +182,6 @@ def test_a_schedule_that_breaks_meanwhile_starts_nothing_until_it_is_right_again
 def test_it_ticks_until_it_is_closed_and_gives_the_duty_back(home):
     silence_all(home)
     scheduler, ticked = make_scheduler(home), Event()
-    scheduler.take_singleton()
     scheduler.start(lambda _: ticked.set())
     assert ticked.wait(PATIENCE_SECONDS)
     scheduler.close()
@@ -193,25 +191,20 @@ def test_it_ticks_until_it_is_closed_and_gives_the_duty_back(home):
 
 def test_a_second_scheduler_refuses_to_start(home):
     # A lease of the first one's would end while a busy machine leaves it no time to renew it.
-    first, second = make_scheduler(home, lambda: NOON), make_scheduler(home, lambda: NOON)
-    first.take_singleton()
+    first = make_scheduler(home, lambda: NOON)
     with pytest.raises(SingletonTakenError, match=rf"a scheduler already: .*/{os.getpid()}"):
-        second.take_singleton()
+        make_scheduler(home, lambda: NOON)
     first.close()
-    second.take_singleton()
+    make_scheduler(home, lambda: NOON)
 
 
 @pytest.mark.parametrize(("duty", "rival"), [(SCHEDULER, WORKER), (WORKER, SCHEDULER)])
 def test_work_is_dispatched_in_one_way_at_a_time(home, singleton, rival):
-    first, second = make_scheduler(home, lambda: NOON, singleton), make_scheduler(home, now, rival)
-    second.take_singleton()
-    second.close()
-    with write(home.engine) as session:
-        take_singleton(session, rival, timedelta(seconds=90), NOON - timedelta(seconds=89))
+    make_scheduler(home, lambda: NOON, rival)
+    later = NOON + timedelta(seconds=89)
     with pytest.raises(RivalError, match=rf"paidforby {rival} is at work .*/{os.getpid()}, until"):
-        first.take_singleton()
-    later = make_scheduler(home, lambda: NOON + timedelta(seconds=1), singleton)
-    later.take_singleton()
+        make_scheduler(home, lambda: later, singleton)
+    make_scheduler(home, lambda: later + timedelta(seconds=1), singleton)
 
 
 def test_a_scheduler_that_was_killed_leaves_a_duty_that_ends(home):
@@ -235,11 +228,10 @@ def test_a_scheduler_that_stalled_ends_when_it_learns_of_its_successor(
     home, capsys, successor, told
 ):
     stalled, handed_on = make_scheduler(home), []
-    stalled.take_singleton()
     later = now() + timedelta(hours=1)
     with write(home.engine) as session:
         take_singleton(session, successor, timedelta(seconds=90), later)
-    stalled._tick(handed_on.append)
+    stalled.tick(handed_on.append)
     stalled.close()
 
     assert stalled.is_over.is_set()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,16 +23,15 @@ from scrapers.replica.faults import AskReplica, Fault
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import settings_environ
+from scrapers.work.dispatch import worker
 from scrapers.work.dispatch.following import follow_changes
 from scrapers.work.dispatch.singleton_lease import SCHEDULER, WORKER, take_singleton
-from scrapers.work.dispatch.worker import LocalCrawls, work_once
+from scrapers.work.dispatch.worker import LocalCrawls, follow_up, work_once
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.schedule import read_schedules
 from search.engines import open_search
 from tests.commands import start_paidforby
-from tests.scrapers.crawls import Home, is_followed, now
-
-PATIENCE_SECONDS = 120
+from tests.scrapers.crawls import PATIENCE_SECONDS, Home, is_followed, now, wait_for
 
 
 @pytest.fixture
@@ -96,6 +94,19 @@ def test_the_schedules_of_the_home_are_the_ones_that_count(only_meta):
     assert not any(schedule.every for schedule in read_schedules(only_meta.settings).values())
 
 
+def test_a_broken_credentials_file_stops_the_mail_and_nothing_else(home, capsys, monkeypatch):
+    folder, rounds = home.settings.home / "config" / "credentials", []
+    folder.mkdir(parents=True)
+    (folder / "snap.yaml").write_text("owned by: nobody\n")
+    monkeypatch.setattr(worker, "keep_due_media", lambda *given: rounds.append(given))
+    mailing = {"mail_host": "127.0.0.1", "mail_port": 9, "mail_to": ["one@desk.example"]}
+
+    follow_up(home.settings.model_copy(update=mailing), home.engine, now)
+
+    assert "no alert is mailed for now" in capsys.readouterr().err
+    assert len(rounds) == 1
+
+
 def make_errands(url: str, *places: tuple[str, str]) -> list[CrawlJob]:
     return [CrawlJob(source, part, f"{url}/{source}", 0) for source, part in places]
 
@@ -110,18 +121,11 @@ class Gate:
     async def wait(self, request: Request, ask: AskReplica) -> Response:
         while not self.is_open.is_set():
             await asyncio.sleep(0.02)
-        return await ask(request)
+        return await ask()
 
     @property
     def fault(self) -> Fault:
         return Fault(self.path, self.wait, times=1_000)
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the worker did not come to it"
-        time.sleep(0.05)
 
 
 def tell_outcomes(home: Home) -> dict[str, Outcome]:
@@ -142,7 +146,7 @@ def test_a_slow_source_holds_no_other_up(home):
         assert crawls.are_over(PATIENCE_SECONDS)
 
     assert (meanwhile, is_over) == (Outcome.RUNNING, False)
-    assert set(tell_outcomes(home).values()) == {Outcome.DONE}
+    assert set(tell_outcomes(home).values()) == {Outcome.DONE}, [r.reason for r in home.runs()]
 
 
 def test_partitions_of_one_source_are_crawled_one_after_the_other_and_once(home):
@@ -162,6 +166,7 @@ def test_partitions_of_one_source_are_crawled_one_after_the_other_and_once(home)
     assert meanwhile == ["2026"]
     first, second = home.runs()
     assert (first.partition, second.partition) == ("2026", "2025")
+    assert first.outcome == second.outcome == Outcome.DONE
     assert first.ended_at <= second.started_at
 
 

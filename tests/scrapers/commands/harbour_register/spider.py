@@ -21,7 +21,7 @@ from scrapers.readers.parsing import (
     read_ref,
     read_text,
 )
-from scrapers.readers.reading import Columns, Reading, read_rows, refuse_file
+from scrapers.readers.reading import Columns, Reading, Table, read_rows, refuse_file
 from scrapers.readers.tables import TableFormat, read_header
 from scrapers.sources.spider import SourceSpider
 
@@ -88,7 +88,7 @@ class IeHarbourRegisterSpider(SourceSpider):
     def read(cls, file: SourceFile) -> Iterator[Reading]:
         """The ads of one file."""
         if COLUMNS.fit(read_header(file, FORM)):
-            yield from read_rows(file, COLUMNS, read_ad, FORM)
+            yield from read_rows(file, ADS, FORM)
         else:
             yield refuse_file(file, cls.info.title)
 
@@ -124,3 +124,6 @@ def read_spend(value: object) -> Range:
 def read_euros(text: str) -> int:
     """An amount with points between thousands and a comma before cents."""
     return read_amount(text.replace(".", "").replace(",", "."), CURRENCY)
+
+
+ADS = Table(COLUMNS, read_ad, ref="Number")

@@ -1,0 +1,108 @@
+"""Answers that are given without a trace, against the traces themselves."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.models import PublicAd
+from archive.models.oversight import RuleAnswer
+from archive.records import MissingReason
+from config.settings import Settings
+from oversight.evaluation.one_ad import evaluate_ad, list_ad_facts, list_questions, was_in_force
+from oversight.language import FactType, FactValue
+from oversight.reference.elections import load_elections
+from oversight.reference.periods import find_period
+from oversight.rules.facts import FACT_TYPES, read_facts
+from oversight.rules.loading import Rule, answer_rule, load_rules
+from tests.oversight.rules.test_facts import make_public_ad
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PLACES = ["GR", "US", "AU", "SE", "XX"]
+VALUES: dict[FactType, st.SearchStrategy[Any]] = {
+    FactType.STRING: st.sampled_from(["Jo", "USD", "EUR", *PLACES]),
+    FactType.STRINGS: st.lists(st.sampled_from(PLACES), max_size=3).map(tuple),
+    FactType.BOOL: st.booleans(),
+    FactType.INT: st.integers(0, 10_000),
+    FactType.TIMESTAMP: st.datetimes(timezones=st.just(UTC)),
+    FactType.DATE: st.datetimes(timezones=st.just(UTC)),
+}
+REASONS = st.sampled_from(MissingReason)
+
+
+@cache
+def load_shipped() -> list[Rule]:
+    return load_rules(Settings())
+
+
+@st.composite
+def draw_facts(draw: st.DrawFn, rule: Rule) -> dict[str, FactValue]:
+    kinds = FACT_TYPES | {f"p.{name}": p.type for name, p in rule.parameters.items()}
+    names = draw(st.sets(st.sampled_from(sorted(rule.fact_names))))
+    return {name: draw(st.one_of(VALUES[kinds[name]], REASONS)) for name in sorted(names)}
+
+
+def answer_from_trace(trace: Mapping[str, Any], *, in_force: bool | None) -> RuleAnswer:
+    """The answer as the steps of every clause have it."""
+    came_to = {name: step["outcome"] for name, step in trace["clauses"].items()}
+    applies = came_to.pop("applies_when")
+    is_forbidden = "forbids" in came_to
+    duty = came_to.pop("forbids" if is_forbidden else "requires")
+    if applies is False or in_force is False or True in came_to.values():
+        return RuleAnswer.DOES_NOT_APPLY
+    if applies is None or in_force is None or duty is None:
+        return RuleAnswer.CANNOT_TELL
+    if duty is not is_forbidden:
+        return RuleAnswer.MET
+    return RuleAnswer.CANNOT_TELL if None in came_to.values() else RuleAnswer.NOT_MET
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), st.sampled_from(range(len(load_shipped()))), st.sampled_from([True, False, None]))
+def test_an_answer_without_a_trace_is_the_answer_of_its_trace(
+    data: st.DataObject, number: int, in_force: bool | None
+) -> None:
+    rule = load_shipped()[number]
+    facts = data.draw(draw_facts(rule))
+    outcome = answer_rule(rule, facts, in_force=in_force)
+    assert outcome.answer is answer_from_trace(outcome.as_trace(), in_force=in_force)
+    assert outcome.because[0] == outcome.reason
+
+
+DAYS = st.one_of(st.none(), st.dates(date(2014, 1, 1), date(2026, 12, 31)))
+ADS = st.builds(
+    make_public_ad,
+    declared_political=st.sampled_from([True, False, None]),
+    countries=st.lists(st.sampled_from(PLACES), max_size=2),
+    payer_name=st.sampled_from(["Jo", None]),
+    sponsor_name=st.sampled_from(["Jo", None]),
+    currency=st.sampled_from(["USD", "CAD", None]),
+    started_on=DAYS,
+    ended_on=DAYS,
+    day_zone=st.just("Europe/Athens"),
+    missing=st.dictionaries(
+        st.sampled_from(["payer_name", "sponsor_name", "countries", "currency"]), REASONS
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ADS)
+def test_what_is_ruled_out_early_does_not_apply_with_all_facts_either(ad: PublicAd) -> None:
+    questions = list_questions(load_shipped(), load_elections(Settings()), NOW)
+    evaluated = evaluate_ad(ad, questions, list_ad_facts(questions))
+    told = {(j.question.rule.id, j.question.election_id): j.outcome.answer for j in evaluated}
+    period, expected = find_period(ad), {}
+    for q in questions:
+        facts = {**read_facts(ad), **q.facts, **q.rule.find_parameters(period.start_day)}
+        if q.window:
+            asked = ("overlaps", "contains", "contains_start")
+            names = ("window.overlaps", "window.inside", "window.starts_inside")
+            found = [getattr(q.window, name)(period) for name in asked]
+            facts |= {n: v for n, v in zip(names, found, strict=True) if v is not None}
+        in_force = was_in_force(q.rule.file.validity, period)
+        expected[q.rule.id, q.election_id] = answer_rule(q.rule, facts, in_force=in_force).answer
+    assert told == {k: v for k, v in expected.items() if v is not RuleAnswer.DOES_NOT_APPLY}

@@ -14,6 +14,7 @@ from archive.records import CommitteeRecord, DisclosureRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
+from tests.examples import few_or_many
 
 DAY_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -188,7 +189,7 @@ numbers = iter(range(10_000))
 arrivals = st.lists(st.tuples(st.integers(1, 8), st.sampled_from((100, 200, 300))), max_size=7)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=few_or_many(12))
 @given(arrivals)
 def test_in_any_order_of_arrival_the_versions_say_what_held_at_every_time(sqlite_engine, arrivals):
     ref = f"r-{next(numbers)}"

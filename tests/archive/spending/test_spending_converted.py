@@ -25,6 +25,7 @@ from archive.spending.exchange_rates import ExchangeRates, Rate
 from archive.spending.rates_used import join_spans
 from archive.spending.sums import AmountSum, SumKey
 from archive.store.database import read
+from tests.examples import few_or_many
 
 DAY = date(2026, 2, 27)
 RATES = ExchangeRates(
@@ -236,7 +237,7 @@ def test_converted_bounds_hold_the_exact_sum_and_are_less_than_a_cent_wider(part
 
 
 @given(st.lists(st.fractions(max_denominator=10**6), max_size=4))
-@settings(max_examples=40)
+@settings(max_examples=few_or_many(40))
 def test_the_floor_of_a_sum_is_exact(parts):
     assert floor_sum(parts) == floor(sum(parts, Fraction(0)))
     assert floor_sum([*parts, *(-part for part in parts)]) == 0

@@ -221,3 +221,15 @@ def test_an_ad_that_stays_as_it_is_lives_where_a_complete_run_saw_it_last(
     ingest_run_on(3, [make_ad("a")], learned=3, partition="2026")
     with read(engine) as session:
         assert session.exec(select(Ad.partition)).one() == "2026"
+
+
+def test_a_late_name_that_was_known_already_joins_the_history_once(engine, ingest_run_on, make_ad):
+    ingest_run_on(10, [make_ad(advertiser_name="New Harbour")], learned=10, sweep=False)
+    for number, ref in ((5, "a1"), (6, "a2"), (7, "a3")):
+        ingest_run_on(number, [make_ad(ref, advertiser_name="Old Harbour")], learned=6 + number)
+    ingest_run_on(8, [make_ad("b1", advertiser_ref="page-2", advertiser_name="Quay")], learned=14)
+
+    with read(engine) as session:
+        names = session.exec(select(AdvertiserName.name).order_by(AdvertiserName.name)).all()
+        assert session.exec(select(Advertiser.name)).all() == ["New Harbour", "Quay"]
+    assert names == ["New Harbour", "Old Harbour", "Quay"]

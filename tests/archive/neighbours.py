@@ -215,7 +215,7 @@ def take_step(session: Session, source: str, step: Step) -> None:
     """Take a run of a source in, with a capture, and what people do after it."""
     voice, now = SOURCES.index(source), day(step.learned)
     observed_on = None if step.observed is None else day(step.observed)
-    lease_time = begin_run(
+    lease = begin_run(
         session,
         source,
         step.partition,
@@ -225,15 +225,15 @@ def take_step(session: Session, source: str, step: Step) -> None:
         is_sweep=step.kind is RunKind.CRAWL,
     )
     blob = Blob(f"{voice}{step.learned:063}", 100 + voice)
-    capture = save_capture(session, lease_time, blob, url=f"https://{source}.example/", now=now)
+    capture = save_capture(session, lease, blob, url=f"https://{source}.example/", now=now)
     if records := step.shows(voice):
-        ingest_page(session, lease_time, records, capture.id, now)
+        ingest_page(session, lease, records, capture.id, now)
     if step.outcome is Outcome.PARTIAL:
         doubt = ImplausibleBatchError(QuarantineReason.SHRINK, f"{voice} of 9 ads are gone", {})
-        quarantine_batch(session, lease_time, doubt, now)
+        quarantine_batch(session, lease, doubt, now)
         session.add(
             QuarantinedPiece(
-                run_id=lease_time.run_id,
+                run_id=lease.run_id,
                 capture_id=capture.id,
                 source=source,
                 sha256=blob.sha256,
@@ -242,7 +242,7 @@ def take_step(session: Session, source: str, step: Step) -> None:
                 reason="a row is cut",
             )
         )
-    close_run(session, lease_time, step.outcome, now, covered=step.is_complete, reason=step.reason)
+    close_run(session, lease, step.outcome, now, covered=step.is_complete, reason=step.reason)
     if step.learned == 6:
         label_ad(session, find_ad_row(session, f"{source}:quiet"), f"Ann {voice}", "Votes.", now)
     if step.learned == 8:

@@ -29,7 +29,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.reading.coverage import cover_source, cover_weeks, summarise_coverage
 from archive.reading.disclosures import DisclosureFilter
-from archive.reading.sources.quarantined import find_held
+from archive.reading.sources.quarantined import find_quarantined
 from archive.reading.sources.stats import count_archive
 from archive.reading.sources.watched_sources import list_watched_sources
 from archive.reading.visible import Include
@@ -146,7 +146,7 @@ def tell_now(session: Session, source: str) -> dict[str, Any]:
         "counts": counted.get(source),
         "runs": list_runs(session, source).items,
         "weeks": cover_weeks(session, day(20), source=source),
-        "held": list(find_held(session).get(source, [])),
+        "held": list(find_quarantined(session).get(source, [])),
         "watched": watched.get(source),
         "imports": sorted(map(str, list_import_times(session, source))),
         "pieces": list(session.exec(pieces.order_by(col(QuarantinedPiece.id)))),

@@ -73,10 +73,10 @@ def test_an_unchanged_file_shows_what_its_own_partition_showed_last(engine, inge
     ingest_run([make_ad("d")], NOON + 4 * DAY, partition="east", source="elsewhere")
     with write(engine) as session:
         now = NOON + 5 * DAY
-        lease_time = begin_run(session, "example", "east", RunKind.CRAWL, now)
-        repeat_sightings(session, lease_time)
+        lease = begin_run(session, "example", "east", RunKind.CRAWL, now)
+        repeat_sightings(session, lease)
         refs = {ad.id: ad.ref for ad in session.exec(select(Ad))}
-        seen = [refs[ad_id] for ids in read_seen(session, lease_time.run_id, ADS) for ad_id in ids]
+        seen = [refs[ad_id] for ids in read_seen(session, lease.run_id, ADS) for ad_id in ids]
     assert seen == ["b"]
 
 

@@ -42,12 +42,12 @@ OPINION = DecisionDraft(
 
 
 def show_ads(session, now, **values):
-    lease_time = begin_run(session, "example", "2026", RunKind.CRAWL, now)
+    lease = begin_run(session, "example", "2026", RunKind.CRAWL, now)
     blank = {"platform": "examplatform", "declared_political": True, "payer_name": ""}
     ads = [AdRecord(ref=ref, **(blank | values)) for ref in ("a1", "a2")]
     paid = AdRecord(ref="a3", **(blank | {"payer_name": "Ann"} | values))
-    ingest_page(session, lease_time, [*ads, paid], None, now)
-    end_run(session, lease_time, Outcome.DONE, now)
+    ingest_page(session, lease, [*ads, paid], None, now)
+    end_run(session, lease, Outcome.DONE, now)
 
 
 @pytest.fixture
@@ -148,10 +148,10 @@ def test_evaluating_again_keeps_one_answer_an_ad_and_writes_no_signal_twice(
         return [len(session.exec(select(table)).all()) for table in tables]
 
     before = count()
-    lease_time = begin_run(session, "example", "2026", RunKind.CRAWL, LATER)
+    lease = begin_run(session, "example", "2026", RunKind.CRAWL, LATER)
     values = {"platform": "examplatform", "declared_political": True, "payer_name": ""}
-    ingest_page(session, lease_time, [AdRecord(ref="a1", **values, reach_lower=5)], None, LATER)
-    end_run(session, lease_time, Outcome.DONE, LATER)
+    ingest_page(session, lease, [AdRecord(ref="a1", **values, reach_lower=5)], None, LATER)
+    end_run(session, lease, Outcome.DONE, LATER)
     report = evaluate_changes(session, rules, load_elections(home_settings), LATER)
     assert (report.ads, report.new_signals) == (1, 0)
     assert count() == before

@@ -17,15 +17,15 @@ from archive.models.runs import Outcome, RunKind
 from archive.reading import list_runs
 from archive.reading.ads.sightings import _read_last_sweep, list_import_times
 from archive.reading.as_of.moment import Moment
-from archive.reading.coverage import list_runs
+from archive.reading.coverage import list_past_runs
 from archive.runs.alerts import read_last_crawls
 from archive.runs.captures import last_applied_at
 from archive.runs.due_dates import find_last_crawls
 from archive.runs.lease import RunLease, find_ended_crawl, has_newer_run, last_runs
-from archive.runs.monitors import _last_seen
 from archive.runs.sightings import (
     find_first_after,
     find_last_before,
+    find_run_before,
     pack_ids,
     read_seen,
     repeat_sightings,
@@ -105,19 +105,21 @@ def test_each_question_about_runs_is_answered_from_the_runs_it_is_about(archive,
 
 def check_before(session, runs, this):
     """What stood before a run of the same partition, and whether anything is newer."""
-    lease_time = make_lease(this)
+    lease = make_lease(this)
     of_source = [run for run in runs if run.source == this.source]
     here = [run for run in of_source if run.partition == this.partition]
     before = [run for run in here if run.id != this.id and run.observed_at <= this.observed_at]
 
     full = newest(run for run in before if run.complete and run.seen)
-    assert _last_seen(session, this) == (full.seen if full else None)
+    is_full = (col(Run.complete).is_(True), col(Run.seen) > 0)
+    found = find_run_before(session, lease, *is_full)
+    assert (found and found.id) == (full and full.id)
     well = newest(run for run in before if run.outcome in WELL)
-    assert _was_complete(session, lease_time) == (well is not None and well.complete)
+    assert _was_complete(session, lease) == (well is not None and well.complete)
     whole = newest(run for run in before if run.complete)
     met = {10 + whole.id % 2, whole.id + 100} if whole else set()
-    assert _read_met_before(session, lease_time) == met
-    assert has_newer_run(session, lease_time) == any(
+    assert _read_met_before(session, lease) == met
+    assert has_newer_run(session, lease) == any(
         run.observed_at > this.observed_at and run.seen for run in of_source
     )
 
@@ -129,7 +131,7 @@ def make_lease(run):
 def check_one_run(session, runs, this):
     """What newer runs missed, and what was seen around a run."""
     source, partition, at = this.source, this.partition, this.observed_at
-    lease_time = make_lease(this)
+    lease = make_lease(this)
     of_source = [run for run in runs if run.source == source]
     here = [run for run in of_source if run.partition == partition]
 
@@ -142,7 +144,7 @@ def check_one_run(session, runs, this):
     ad = Ad(id=1, ref="a", versions=1, **hashes, **dict.fromkeys(names, at), **place)
     session.add(ad)
     session.flush()
-    assert _find_missed(session, lease_time, [1]) == ({1: missed_at} if missed_at else {})
+    assert _find_missed(session, lease, [1]) == ({1: missed_at} if missed_at else {})
 
     ids = range(12)
     sighted = [(run.observed_at, {run.id % 3, run.id}) for run in of_source]
@@ -211,10 +213,10 @@ def check_source(session, runs, source, partition):
         ]
         swept = [run.observed_at for run in counted if run.partition == partition and run.complete]
         assert _read_last_sweep(session, source, partition, moment) == max(swept, default=None)
-        told = list_runs(session, source, moment=moment)
+        told = list_past_runs(session, source, moment=moment)
         assert [lease.run_id for lease in told] == [run.id for run in counted]
     on = day(2).date()
-    within = list_runs(session, source, from_on=on, to_on=on + timedelta(days=1))
+    within = list_past_runs(session, source, from_on=on, to_on=on + timedelta(days=1))
     days = (day(2), day(3))
     assert [lease.run_id for lease in within] == [r.id for r in by_time if r.observed_at in days]
     everywhere = session.exec(select(Run.id).order_by(col(Run.id).desc())).all()

@@ -123,7 +123,7 @@ RUNS = st.lists(
 def take_in(session, source, start, place, run):
     """Take a run in as the one in this place of all that are learned."""
     now = day(start + 100 + place)
-    lease_time = begin_run(
+    lease = begin_run(
         session,
         source,
         run.partition,
@@ -132,8 +132,8 @@ def take_in(session, source, start, place, run):
         observed_on=day(start + run.day),
         is_sweep=True,
     )
-    ingest_page(session, lease_time, list(run.records()), None, now)
-    close_run(session, lease_time, Outcome.DONE, now, covered=run.is_complete)
+    ingest_page(session, lease, list(run.records()), None, now)
+    close_run(session, lease, Outcome.DONE, now, covered=run.is_complete)
 
 
 def tell(session, source, start, days):

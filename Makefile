@@ -4,11 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SERVE ?= 1
-WORKERS ?= 2
+WORKERS ?= 3
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml --extra build
 
-.PHONY: help demo test test-all lint bench up lock clean
+# A machine may forbid compiled modules; here each child process would compile the whole archive anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: help demo test quick test-all lint bench up lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,10 +22,13 @@ demo: $(VENV)/.run  ## the whole walk on invented data, then the site (SERVE=0: 
 	@$(BIN)/paidforby demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: lint node_modules/.ready  ## lint, then everything but the slow sweeps
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
+	@$(PYTEST) -m "not slow"
 
-test-all: lint node_modules/.ready  ## lint, then everything, slow sweeps too
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+quick: lint  ## lint, then what needs no server: no PostgreSQL, Meilisearch, browser or replica
+	@$(PYTEST) -m "not (slow or postgresql or meilisearch or browser or replica)"
+
+test-all: lint node_modules/.ready  ## lint, then everything: slow sweeps, hundreds of examples, all of it on PostgreSQL
+	@PAIDFORBY_TEST_EXAMPLES=many $(PYTEST)
 
 lint: $(VENV)/.test  ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

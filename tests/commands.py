@@ -13,7 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import paidforby
-from scrapers.work.crawl.children import FORKS
+from scrapers.work.crawl.children import FORKS, PRELOADED
+
+FORKS.set_forkserver_preload([*PRELOADED, "tests.preloaded"])
 
 
 def run_paidforby(

@@ -11,9 +11,17 @@ Which one, when:
 - `browser_page`: what only a browser can show (contrast, focus, layout, no script needed).
 
 A server that cannot be had skips its tests with the reason; where `CI` is set that is a failure.
+
+What `make test` leaves to `make test-all` is marked `slow`: long sweeps, and the PostgreSQL half of
+tests marked `engines_alike`. That mark says: the test is about what Python makes of rows, and each kind
+of statement it sends to PostgreSQL is sent there by a test without the mark. Where engines can differ
+(SQL of its own for each, migrations, bulk writes, locks, JSON in SQL, order and collation, time types)
+there is no mark. How many examples a property test tries is said by `tests.examples`.
 """
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,20 +32,44 @@ from playwright.sync_api import Browser, Page
 from archive.store.database import create_archive_engine
 from archive.store.setup import migrate
 from tests import servers
+from tests.examples import load_profile
 from tests.migrated import migrated_file
 from tests.spare_databases import SpareDatabases
 
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 4_000_000_000
+"""What must be free there; the tests of one run leave a few hundred megabytes at most."""
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+def pytest_configure() -> None:
+    load_profile()
+    keep_folders_in_memory()
+
+
+def keep_folders_in_memory() -> None:
+    """Make folders of tests where no commit waits for a disk, unless TMPDIR says where to make them."""
+    if "TMPDIR" in os.environ or not MEMORY.is_dir():
+        return
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+        # Processes that tests start inherit it too.
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Marks each test with the servers its fixtures need, so that `-m` can leave them out."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & {"browser", "browser_page"}:
             item.add_marker("browser")
+        if fixtures & {"day_1", "day_2"} or hasattr(item.module, "running_replica"):
+            item.add_marker("replica")
         if "meilisearch_server" in fixtures:
             item.add_marker("meilisearch")
         if "postgresql_url" in fixtures or "[postgresql" in item.name:
             item.add_marker("postgresql")
+            if "[postgresql" in item.name and item.get_closest_marker("engines_alike"):
+                item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from archive.ingest.rows import Stamp
 from archive.ingest.source_totals import ingest_totals
 from archive.ingest.spending.filings import ingest_committees, ingest_disclosures
 from archive.ingest.spending.statements import ingest_advertiser_spend
+from archive.ingest.spending.withdrawn_figures import withdraw_missed_since
 from archive.records import (
     AdRecord,
     AdvertiserMove,
@@ -70,6 +71,8 @@ def ingest_page(
     counts.add(ingest_ads(session, stamp, _of_kind(records, AdRecord), gate))
     statements = _of_kind(records, AdvertiserSpendRecord)
     counts.add(ingest_advertiser_spend(session, stamp, statements, gate))
+    if stamp.is_late and statements:
+        withdraw_missed_since(session, lease, now)
     counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
     counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))
     counts.add(ingest_totals(session, stamp, _of_kind(records, SourceTotalRecord)))

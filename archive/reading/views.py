@@ -155,9 +155,13 @@ class AdvertiserView(AdvertiserItem):
 class DisclosureView(DisclosureRecord):
     """One expenditure as last disclosed."""
 
+    needs_no_reason = DisclosureRecord.needs_no_reason | {"committee_name"}
+
     id: str = Field(description="Permanent id, `<source>:<ref>`.")
     source: str
-    committee_name: str | None = Field(description="Registered name of the filer, if known.")
+    committee_name: str | None = Field(
+        default=None, description="Registered name of the filer, if known."
+    )
     versions: int
     observed_at: datetime
     recorded_at: datetime

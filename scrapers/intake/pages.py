@@ -18,6 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from archive.errors import ArchiveError
+from archive.ingest.ads.unchanged_rows import (
+    UnchangedAd,
+    find_unchanged,
+    note_unchanged,
+    read_row_hash_key,
+)
 from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models import Capture, Run
@@ -28,12 +34,6 @@ from archive.runs.lease import Counts, RunLease, count_pages, has_ended, hold_le
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantine import quarantine_pieces
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
-from archive.runs.unchanged_rows import (
-    UnchangedAd,
-    find_unchanged,
-    note_unchanged,
-    read_row_hash_key,
-)
 from archive.store.blobs import Blob, BlobStore
 from archive.store.bulk import pause_collector
 from archive.store.outages import Patience, read_surely, tell_failure, write_surely

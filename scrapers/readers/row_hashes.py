@@ -16,7 +16,7 @@ HASH_BYTES = 16
 
 ROOT = Path(__file__).parents[2]
 
-ROOMS = ("archive.records", "scrapers.platforms", "scrapers.readers", "scrapers.spiders")
+ROOMS = ("archive.records", "scrapers.readers", "scrapers.spiders")
 """Packages in which rows become records."""
 
 HashRow = Callable[[bytes], bytes]

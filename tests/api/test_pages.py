@@ -1,13 +1,15 @@
 """What every page of the site has in common, and what hostile text comes to on each of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from api.app import create_app
 from api.pages import ROUTERS
@@ -99,11 +101,17 @@ def test_every_page_there_is_has_an_address_here() -> None:
     assert [route.path for route in pages if not any(map(route.path_regex.match, paths))] == []
 
 
+@pytest.fixture(scope="module")
+def visit(site: TestClient) -> Callable[[str], Response]:
+    """A page's answer, asked for once for all tests of it."""
+    return cache(site.get)
+
+
 @pytest.mark.parametrize(("path", "status"), EVERY.items())
 def test_every_page_answers_with_landmarks_and_one_title(
-    site: TestClient, path: str, status: int
+    visit: Callable[[str], Response], path: str, status: int
 ) -> None:
-    response = site.get(path)
+    response = visit(path)
     assert response.status_code == status
     html = response.text
     for landmark in ("<main ", "<header ", "<footer ", "<nav ", 'class="skip"', '<html lang="en"'):
@@ -113,9 +121,9 @@ def test_every_page_answers_with_landmarks_and_one_title(
 
 @pytest.mark.parametrize("path", EVERY)
 def test_no_page_sets_a_cookie_runs_a_script_or_asks_another_site(
-    site: TestClient, path: str
+    visit: Callable[[str], Response], path: str
 ) -> None:
-    response = site.get(path)
+    response = visit(path)
     assert "set-cookie" not in response.headers
     assert "script-src 'none'" in response.headers["content-security-policy"]
     html = response.text
@@ -127,15 +135,15 @@ def test_no_page_sets_a_cookie_runs_a_script_or_asks_another_site(
 
 
 @pytest.mark.parametrize("path", EVERY)
-def test_every_page_weighs_little(site: TestClient, path: str) -> None:
-    assert len(site.get(path).content) < MOST_BYTES
+def test_every_page_weighs_little(visit: Callable[[str], Response], path: str) -> None:
+    assert len(visit(path).content) < MOST_BYTES
 
 
 @pytest.mark.parametrize("path", EVERY)
 def test_every_page_says_that_it_is_invented_who_runs_it_and_what_it_can_decide(
-    site: TestClient, path: str
+    visit: Callable[[str], Response], path: str
 ) -> None:
-    html = site.get(path).text
+    html = visit(path).text
     assert "Everything here is invented" in html
     assert "The Invented Watch" in html
     assert "Nothing decided here has any effect" in html
@@ -143,9 +151,9 @@ def test_every_page_says_that_it_is_invented_who_runs_it_and_what_it_can_decide(
 
 @pytest.mark.parametrize("path", EVERY)
 def test_every_page_says_what_the_archive_knew_and_how_to_cite_it(
-    site: TestClient, path: str
+    visit: Callable[[str], Response], path: str
 ) -> None:
-    html = site.get(path).text
+    html = visit(path).text
     assert re.search(r"(What|As) this archive knew", html)
     assert "2 of 28 days crawled" in html
     assert 'id="cite"' in html
@@ -163,8 +171,10 @@ def test_every_page_says_what_the_archive_knew_and_how_to_cite_it(
         "/spend?by=advertiser",
     ],
 )
-def test_hostile_words_of_an_ad_stand_there_as_text(site: TestClient, path: str) -> None:
-    html = site.get(path).text
+def test_hostile_words_of_an_ad_stand_there_as_text(
+    visit: Callable[[str], Response], path: str
+) -> None:
+    html = visit(path).text
     assert "&lt;script&gt;" in html
     assert "<img src=x" not in html
     assert "{{ 7*7 }}" in html
@@ -187,14 +197,14 @@ def test_hostile_questions_come_back_as_text(site: TestClient, field: str) -> No
     assert "<img" not in html
 
 
-def test_links_within_the_site_lead_somewhere(site: TestClient) -> None:
+def test_links_within_the_site_lead_somewhere(visit: Callable[[str], Response]) -> None:
     links = {
         link.replace("&amp;", "&")
         for path in PAGES
-        for link in re.findall(r'<a [^>]*href="(/[^"#]*)', site.get(path).text)
+        for link in re.findall(r'<a [^>]*href="(/[^"#]*)', visit(path).text)
     }
     assert len(links) > 40
-    broken = {link for link in links if site.get(link).status_code != 200}
+    broken = {link for link in links if visit(link).status_code != 200}
     assert not broken
 
 

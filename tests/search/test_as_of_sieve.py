@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
@@ -24,6 +24,7 @@ from search.hits import MARK_START, spell_value
 from search.query import LIST_FIELDS, AdQuery, QueryError, build_query
 from search.snippets import make_hit
 from search.words import join_terms
+from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
 
 # Each stands beside spellings that count as the same word, or look as if they did.
@@ -127,7 +128,7 @@ def test_the_answer_is_that_of_reading_every_ad(search_archive: SearchArchive):
         documents = {moment: read_all(session, moment) for moment in moments}
 
     @given(queries(), st.sampled_from(moments))
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=few_or_many(80))
     def ask_both_ways(query: AdQuery, moment: Moment):
         with read(search_archive.engine) as session:
             page = search_as_of(session, query, moment)

@@ -1,10 +1,11 @@
 """A query is checked before any engine sees it, and nothing a person types is more than words."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.query import QueryError, Sort, build_query, parse_units
+from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, ask, make_ad
 
 
@@ -70,11 +71,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=few_or_many(150))
 @given(text=HOSTILE, sort=st.sampled_from(Sort), value=st.text(max_size=20))
 def test_whatever_is_typed_is_answered_or_refused_as_a_query(
     embedded, search_archive: SearchArchive, text, sort, value

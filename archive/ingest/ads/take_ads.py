@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from archive.ingest.ads.changed_ads import update_known
 from archive.ingest.ads.known_ads import meet_known
+from archive.ingest.ads.vanished_ads import note_missed_since
 from archive.ingest.advertisers import note_advertisers
 from archive.ingest.rows import (
     FIRST_NAMES,
@@ -62,6 +63,8 @@ def ingest_prepared(
         met = meet_known(session, stamp.lease, prepared)
         maker = RowMaker(stamp, find_storing(session))
         new_ids = _add_new(session, stamp, maker, met.fresh)
+        if stamp.is_late:
+            note_missed_since(session, stamp.lease, new_ids, stamp.now)
         changed = update_known(session, stamp, maker, met, gate)
         seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
         note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, seen)

@@ -59,23 +59,27 @@ def find_gone(session: Session, lease: RunLease) -> list[int]:
 def note_returns(session: Session, lease: RunLease, ad_ids: Collection[int], now: datetime) -> None:
     """Note that ads which had vanished were there again when this run was taken.
 
-    Where a newer complete run missed them all the same, they have vanished a second time.
+    Where a newer complete run missed them all the same, they have vanished again.
     """
     ids = sorted(ad_ids)
     for some in cut_batches(ids):
         is_open = (col(VanishedPeriod.ad_id).in_(some), col(VanishedPeriod.returned_at).is_(None))
         returned = {"returned_at": lease.observed_at, "returned_recorded_at": now}
         session.connection().execute(update(VanishedPeriod).where(*is_open).values(**returned))
-    missed_again = _find_missed_again(session, lease, ids)
-    seen_last = dict.fromkeys(missed_again, lease.observed_at)
-    _open_vanished_periods(session, missed_again, seen_last, {}, now)
-    _set_states(session, {ad_id: missed_again.get(ad_id) for ad_id in ids}, now)
+    _set_states(session, dict.fromkeys(ids), now)
     append_changes(session, ChangeKind.AD_STATE, ids, now)
+    note_missed_since(session, lease, ids, now)
 
 
-def _find_missed_again(
-    session: Session, lease: RunLease, ids: Sequence[int]
-) -> dict[int, datetime]:
+def note_missed_since(session: Session, lease: RunLease, ids: Sequence[int], now: datetime) -> None:
+    """Note which of the ads last seen by this run have vanished: a newer complete run missed them."""
+    missed = _find_missed(session, lease, ids)
+    _open_vanished_periods(session, missed, dict.fromkeys(missed, lease.observed_at), {}, now)
+    _set_states(session, missed, now)
+    append_changes(session, ChangeKind.AD_STATE, sorted(missed), now)
+
+
+def _find_missed(session: Session, lease: RunLease, ids: Sequence[int]) -> dict[int, datetime]:
     """The ads that complete runs newer than this one did not find, each with the first of these."""
     missed: dict[int, datetime] = {}
     for some in cut_batches(ids):

@@ -102,5 +102,6 @@ def _refresh(before: Values, added: Sequence[Values]) -> Values:
     return {
         "id": before["id"],
         "versions": last["seq"],
+        "recorded_at": last["recorded_at"],
         "observed_at": max(before["observed_at"], last["observed_at"]),
     }

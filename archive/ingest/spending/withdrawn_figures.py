@@ -1,9 +1,11 @@
 """Statements that a source no longer makes: a further row without amounts, and a correction.
 
-`archive.ingest.close_run.close_run` calls it at the end of a complete sweep. Only such a sweep can say that
-a series is gone, and only of series that lived in its partition.
+`archive.ingest.close_run.close_run` calls it at the end of a complete sweep, ingest where a run comes later
+than such a sweep. Only one can say that a series is gone, and only of series that lived in its partition.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from operator import itemgetter
@@ -43,9 +45,38 @@ def withdraw_missing(session: Session, lease: RunLease, now: datetime) -> int:
     Returns how many. Series observed later than this run, or seen by a newer one, are left alone.
     """
     gone = find_unstated(session, lease)
+    _withdraw_statements(session, gone, Stamp(lease, None, now))
+    return len(gone)
+
+
+def withdraw_missed_since(session: Session, lease: RunLease, now: datetime) -> None:
+    """Withdraw what this run made current although a newer complete run of its partition missed it."""
+    newer = session.exec(
+        select(Run)
+        .where(
+            Run.source == lease.source,
+            Run.partition == lease.partition,
+            col(Run.complete).is_(True),
+            col(Run.observed_at) > lease.observed_at,
+        )
+        .order_by(col(Run.observed_at), col(Run.id))
+        .limit(1)
+    ).first()
+    if newer is None or newer.id is None:
+        return
+    brought = select(AdvertiserSpend.id).where(
+        AdvertiserSpend.run_id == lease.run_id,
+        col(AdvertiserSpend.is_current).is_(True),
+        col(AdvertiserSpend.observed_at) == lease.observed_at,
+    )
+    ids = [row_id for row_id in session.exec(brought.order_by(col(AdvertiserSpend.id))) if row_id]
+    missed_by = replace(lease, run_id=newer.id, observed_at=newer.observed_at)
+    _withdraw_statements(session, ids, Stamp(missed_by, None, now))
+
+
+def _withdraw_statements(session: Session, ids: Sequence[int], stamp: Stamp) -> None:
     next_id = (session.exec(select(func.max(AdvertiserSpend.id))).one() or 0) + 1
-    stamp = Stamp(lease, None, now)
-    for some in cut_batches(gone):
+    for some in cut_batches(ids):
         columns = table_of(AdvertiserSpend).c
         statements = sorted(read_values(session, columns, columns.id, some), key=itemgetter("id"))
         rows = [_withdraw(row, stamp, next_id + i) for i, row in enumerate(statements)]
@@ -58,7 +89,6 @@ def withdraw_missing(session: Session, lease: RunLease, now: datetime) -> int:
             ],
         )
         next_id += len(rows)
-    return len(gone)
 
 
 def find_unstated(session: Session, lease: RunLease) -> list[int]:

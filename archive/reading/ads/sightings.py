@@ -10,7 +10,6 @@ from archive.models.runs import RunKind
 from archive.reading.ads.ads import find_ad_row
 from archive.reading.ads.history import list_vanished_periods
 from archive.reading.as_of.moment import NOW, Moment
-from archive.reading.coverage.runs import limit_runs
 
 
 def read_last_seen(session: Session, ad_id: str, moment: Moment = NOW) -> datetime:
@@ -42,7 +41,9 @@ def _read_last_sweep(
     query = select(func.max(Run.observed_at)).where(
         Run.source == source, Run.partition == partition, col(Run.complete).is_(True)
     )
-    return session.exec(query.where(*limit_runs(moment))).one()
+    return session.exec(
+        query.where(*moment.limit_clocks(col(Run.ended_at), col(Run.observed_at)))
+    ).one()
 
 
 def list_import_times(session: Session, source: str) -> frozenset[datetime]:

@@ -13,7 +13,7 @@ from archive.reading.coverage.days import (
     cover_source_days,
     summarise_coverage,
 )
-from archive.reading.coverage.runs import limit_runs, list_runs
+from archive.reading.coverage.runs import limit_runs, list_past_runs
 from archive.reading.coverage.weeks import cover_weeks
 
 __all__ = [
@@ -26,6 +26,6 @@ __all__ = [
     "cover_source_days",
     "cover_weeks",
     "limit_runs",
-    "list_runs",
+    "list_past_runs",
     "summarise_coverage",
 ]

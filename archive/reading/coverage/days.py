@@ -12,7 +12,7 @@ from sqlmodel import Session
 from archive.models.runs import Outcome
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage.answers import CrawledDays, tell_crawled_days
-from archive.reading.coverage.runs import PastRun, list_runs
+from archive.reading.coverage.runs import PastRun, list_past_runs
 from archive.reading.views import DayCover, Gap, SourceCoverage
 
 DAY = timedelta(days=1)
@@ -34,7 +34,7 @@ def cover_source(
     Without days: from the first run to the last; where `now` is given to yesterday at least, so that
     days without any run since are a gap too. At a moment: of the runs known and made by then.
     """
-    runs = list_runs(session, source, now=now, moment=moment)
+    runs = list_past_runs(session, source, now=now, moment=moment)
     observed = [run.day_on for run in runs]
     start_on = start_on or min(observed, default=None)
     if now is not None and observed:
@@ -88,7 +88,7 @@ def cover_source_days(
     session: Session, source: str, start_on: date, end_on: date, *, now: datetime | None = None
 ) -> list[DayCover]:
     """The state of each day of a source between two days, both included."""
-    runs = list_runs(session, source, from_on=start_on, to_on=end_on, now=now)
+    runs = list_past_runs(session, source, from_on=start_on, to_on=end_on, now=now)
     return cover_days(runs, start_on, end_on)
 
 

@@ -56,7 +56,7 @@ class PastRun:
         return self.outcome in ENDED_WELL
 
 
-def list_runs(
+def list_past_runs(
     session: Session,
     source: str | None = None,
     *,

@@ -17,7 +17,7 @@ from archive.curation.watch_lists import list_ended, read_titles
 from archive.models import Run, RunCountry
 from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, tell_crawled_days
 from archive.reading.coverage.gaps import find_gaps
-from archive.reading.coverage.runs import PastRun, list_runs
+from archive.reading.coverage.runs import PastRun, list_past_runs
 from archive.reading.coverage.source_totals import WEEK, WeekTotal, read_week_totals, week_of
 from archive.runs.countries import ALL_COUNTRIES
 from archive.runs.lease import UNNAMED_PARTITION
@@ -105,7 +105,7 @@ def _gather(
     session: Session, source: str, now: datetime, from_on: date | None, to_on: date | None
 ) -> SourceWeeks:
     today = now.astimezone(UTC).date()
-    runs = list_runs(session, source, now=now)
+    runs = list_past_runs(session, source, now=now)
     first_crawls: dict[str, date] = {}
     for run in runs:
         if run.is_crawl:

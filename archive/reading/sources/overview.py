@@ -6,7 +6,7 @@ from sqlalchemy import distinct, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.models import Ad, AdVersion, PublicAd, VanishedPeriod
-from archive.reading.coverage import CRAWLED, cover_days, list_runs
+from archive.reading.coverage import CRAWLED, cover_days, list_past_runs
 from archive.reading.visible import is_visible_by_default, select_hidden
 
 
@@ -60,5 +60,5 @@ def _count_new_payers(session: Session, since_at: datetime) -> int:
 
 def count_days_crawled(session: Session, start_on: date, end_on: date) -> int:
     """Days between the two, both included, on which a run at any source ended well."""
-    runs = list_runs(session, from_on=start_on, to_on=end_on)
+    runs = list_past_runs(session, from_on=start_on, to_on=end_on)
     return sum(day.state == CRAWLED for day in cover_days(runs, start_on, end_on))

@@ -33,26 +33,27 @@ from scrapers.spiders import list_spider_modules
 from scrapers.work.crawl.crawl_process import run_crawl_job
 from scrapers.work.plan.crawl_job import CrawlJob
 
+PRELOADED = [
+    "scrapers.work.crawl.crawl_process",
+    "scrapers.fetching.partition_spider",
+    "scrapers.fetching.downloads",
+    *list_spider_modules(),
+    # Scrapy loads its parts by their names, and imports even those that the settings turn off.
+    *{
+        part.rpartition(".")[0]
+        for parts in (
+            default_settings.DOWNLOADER_MIDDLEWARES_BASE,
+            default_settings.EXTENSIONS_BASE,
+            default_settings.SPIDER_MIDDLEWARES_BASE,
+        )
+        for part in parts
+    },
+    *("scrapy.logformatter", "scrapy.pqueues", "scrapy.robotstxt", "scrapy.squeues", "protego"),
+]
+"""What is imported once, in the process that crawls are forked from."""
+
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    [
-        "scrapers.work.crawl.crawl_process",
-        "scrapers.fetching.partition_spider",
-        "scrapers.fetching.downloads",
-        *list_spider_modules(),
-        # Scrapy loads its parts by their names, and imports even those that the settings turn off.
-        *{
-            part.rpartition(".")[0]
-            for parts in (
-                default_settings.DOWNLOADER_MIDDLEWARES_BASE,
-                default_settings.EXTENSIONS_BASE,
-                default_settings.SPIDER_MIDDLEWARES_BASE,
-            )
-            for part in parts
-        },
-        *("scrapy.logformatter", "scrapy.pqueues", "scrapy.robotstxt", "scrapy.squeues", "protego"),
-    ]
-)
+FORKS.set_forkserver_preload(PRELOADED)
 
 SECONDS_TO_STOP = 5
 """A crawl in the middle of a download loses nothing when it is killed: pages are transactions."""

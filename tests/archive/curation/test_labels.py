@@ -84,7 +84,12 @@ def test_a_persons_label_brings_an_ad_into_lists_and_sums(quiet):
 def test_an_answer_about_an_earlier_time_knows_no_later_label(quiet):
     label(quiet, at=day(2))
     assert list_refs(quiet, Moment(as_of=day(1))) == ["declared", "untold"]
+    for known_on in (2, 3):
+        assert list_refs(quiet, Moment(as_of=day(known_on))) == ["declared", "untold", "quiet"]
+    with write(quiet) as session:
+        withdraw_label(session, find_ad_row(session, AD), "Officer Tide", "It sells lamps.", day(4))
     assert list_refs(quiet, Moment(as_of=day(3))) == ["declared", "untold", "quiet"]
+    assert list_refs(quiet, Moment(as_of=day(4))) == ["declared", "untold"]
 
 
 def test_a_label_that_is_withdrawn_holds_no_longer_and_stays_on_record(quiet):

@@ -16,6 +16,8 @@ from archive.exports.downloads import Form, What, list_columns
 from archive.exports.downloads.cells import FORMULA_STARTS, write_line
 from tests.archive.exports.streamed import Row, split_end, write_whole
 
+pytestmark = pytest.mark.engines_alike
+
 
 @pytest.mark.parametrize("what", What)
 def test_parquet_holds_what_json_lines_hold(filled, tmp_path, what):

@@ -1,7 +1,7 @@
 """Whole lists: every row of a filter once, in one snapshot, and an end that proves it."""
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -22,6 +22,7 @@ from tests.archive.exports.streamed import (
     write_whole,
 )
 from tests.archive.moments import DAY, NOON
+from tests.examples import few_or_many
 
 
 def test_an_empty_question_lists_every_ad_once_by_list_and_by_stream(engine, ingest_run, make_ad):
@@ -68,9 +69,7 @@ AD_FILTERS = st.builds(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=few_or_many(25))
 @given(wanted=AD_FILTERS)
 @example(wanted=AdFilter(country="US", currency="USD"))
 def test_any_filter_of_ads_leaves_the_rows_that_reading_every_ad_leaves(filled, wanted):

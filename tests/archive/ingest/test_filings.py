@@ -10,10 +10,13 @@ from sqlmodel import col, select
 from archive.ingest.pages import ingest_page
 from archive.models import Change, Committee, Correction, Disclosure, DisclosureVersion, LedgerLeaf
 from archive.models.runs import Outcome, RunKind
+from archive.reading.as_of.moment import Moment
+from archive.reading.disclosures import DisclosureFilter, list_disclosures
 from archive.records import CommitteeRecord, DisclosureRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
+from tests.examples import few_or_many
 
 DAY_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -188,7 +191,7 @@ numbers = iter(range(10_000))
 arrivals = st.lists(st.tuples(st.integers(1, 8), st.sampled_from((100, 200, 300))), max_size=7)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=few_or_many(12))
 @given(arrivals)
 def test_in_any_order_of_arrival_the_versions_say_what_held_at_every_time(sqlite_engine, arrivals):
     ref = f"r-{next(numbers)}"
@@ -209,3 +212,26 @@ def test_in_any_order_of_arrival_the_versions_say_what_held_at_every_time(sqlite
         assert (held and held[2]) == (true and true[2])
     assert (row and row.amount_minor) == (max(everything)[2] if everything else None)
     assert (row and row.versions) == (len(known) or None)
+
+
+def test_a_late_filing_changes_nothing_that_was_said_before_it_came(engine):
+    take_in(engine, [file_row(100)], day(1))
+    take_in(engine, [file_row(150)], day(5))
+    take_in(engine, [file_row(120)], day(3), learned_at=day(7))
+
+    with read(engine) as session:
+        asked = [Moment(as_of=day(number)) for number in (2, 6, 8)]
+        [told] = zip(
+            *(list_disclosures(session, DisclosureFilter(), moment=m).items for m in asked),
+            strict=True,
+        )
+    assert [(row.amount_minor, row.versions) for row in told] == [(100, 1), (150, 2), (150, 3)]
+
+
+def test_a_filing_by_an_organisation_nobody_described_is_listed_without_its_name(engine):
+    take_in(engine, [file_row(100)], day(1))
+
+    with read(engine) as session:
+        [row] = list_disclosures(session, DisclosureFilter()).items
+    assert (row.committee_ref, row.committee_name) == ("C1", None)
+    assert "committee_name" not in row.missing

@@ -153,3 +153,83 @@ def test_a_late_name_joins_the_history_of_names_and_is_not_the_present_one(
         assert session.exec(select(Advertiser.name)).one() == "New Harbour"
         names = session.exec(select(AdvertiserName.name, AdvertiserName.observed_at)).all()
     assert set(names) == {("New Harbour", day(10)), ("Old Harbour", day(5))}
+
+
+def list_absences_of(engine, ref):
+    query = select(VanishedPeriod).join(Ad, col(Ad.id) == VanishedPeriod.ad_id).where(Ad.ref == ref)
+    with read(engine) as session:
+        gone = session.exec(query.order_by(col(VanishedPeriod.missed_at))).all()
+        return [(one.last_seen_at, one.missed_at, one.returned_at) for one in gone]
+
+
+def test_an_ad_first_heard_of_late_has_vanished_where_a_newer_complete_run_missed_it(
+    engine, ingest_run_on, make_ad
+):
+    ingest_run_on(5, [make_ad("a")], learned=5)
+    ingest_run_on(6, [make_ad("west")], learned=6, partition="west")
+    ingest_run_on(8, [make_ad("a")], learned=8)
+    ingest_run_on(2, [make_ad("a"), make_ad("b")], learned=9)
+
+    assert list_absences_of(engine, "b") == [(day(2), day(5), None)]
+    assert list_absences_of(engine, "a") == []
+    with read(engine) as session:
+        states = dict(session.exec(select(PublicAd.ref, PublicAd.state)).all())
+        assert session.exec(select(Ad.vanished_at).where(Ad.ref == "b")).one() == day(5)
+    assert states == {"a": "seen", "b": "vanished", "west": "seen"}
+
+
+def test_an_ad_first_heard_of_late_is_there_where_newer_runs_were_not_complete(
+    engine, ingest_run_on, make_ad
+):
+    ingest_run_on(5, [make_ad("a")], learned=5, sweep=False)
+    ingest_run_on(6, [make_ad("west")], learned=6, partition="west")
+    ingest_run_on(7, [make_ad("other")], learned=7, source="elsewhere")
+    ingest_run_on(2, [make_ad("b")], learned=9)
+
+    assert list_absences_of(engine, "b") == []
+
+
+def test_a_late_complete_run_says_nothing_of_an_ad_that_came_after_it(
+    engine, ingest_run_on, make_ad
+):
+    ingest_run_on(5, [make_ad("a"), make_ad("b")], learned=5)
+    ingest_run_on(3, [make_ad("b")], learned=6)
+
+    assert list_absences_of(engine, "a") == []
+
+
+def test_a_late_complete_run_does_not_move_an_ad_back_to_its_former_partition(
+    engine, ingest_run_on, make_ad
+):
+    ingest_run_on(1, [make_ad("a")], learned=1, partition="2025")
+    ingest_run_on(5, [make_ad("a", bodies=["moved"])], learned=5, partition="2026")
+    ingest_run_on(3, [make_ad("a", bodies=["between"])], learned=6, partition="2025")
+    ingest_run_on(7, [make_ad("b")], learned=7, partition="2025")
+
+    with read(engine) as session:
+        assert session.exec(select(Ad.partition).where(Ad.ref == "a")).one() == "2026"
+    assert list_absences_of(engine, "a") == []
+
+
+def test_an_ad_that_stays_as_it_is_lives_where_a_complete_run_saw_it_last(
+    engine, ingest_run_on, make_ad
+):
+    ingest_run_on(1, [make_ad("a")], learned=1, partition="2025")
+    ingest_run_on(2, [make_ad("a")], learned=2, partition="import", sweep=False)
+    with read(engine) as session:
+        assert session.exec(select(Ad.partition)).one() == "2025"
+    ingest_run_on(3, [make_ad("a")], learned=3, partition="2026")
+    with read(engine) as session:
+        assert session.exec(select(Ad.partition)).one() == "2026"
+
+
+def test_a_late_name_that_was_known_already_joins_the_history_once(engine, ingest_run_on, make_ad):
+    ingest_run_on(10, [make_ad(advertiser_name="New Harbour")], learned=10, sweep=False)
+    for number, ref in ((5, "a1"), (6, "a2"), (7, "a3")):
+        ingest_run_on(number, [make_ad(ref, advertiser_name="Old Harbour")], learned=6 + number)
+    ingest_run_on(8, [make_ad("b1", advertiser_ref="page-2", advertiser_name="Quay")], learned=14)
+
+    with read(engine) as session:
+        names = session.exec(select(AdvertiserName.name).order_by(AdvertiserName.name)).all()
+        assert session.exec(select(Advertiser.name)).all() == ["New Harbour", "Quay"]
+    assert names == ["New Harbour", "Old Harbour", "Quay"]

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
@@ -17,6 +17,7 @@ from archive.runs.lease import begin_run
 from archive.runs.sightings import read_seen
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
+from tests.examples import few_or_many
 
 DAY_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAST_WEEK = {"period_start_on": date(2026, 2, 15), "period_end_on": date(2026, 2, 21)}
@@ -261,9 +262,7 @@ numbers = iter(range(10_000))
 arrivals = st.lists(st.tuples(st.integers(1, 8), st.sampled_from((100, 200, 300))), max_size=7)
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=few_or_many(12))
 @given(arrivals)
 def test_in_any_order_of_arrival_the_rows_say_what_held_at_every_time(sqlite_engine, arrivals):
     ref = f"page-{next(numbers)}"

@@ -18,7 +18,8 @@ from archive.reading.as_of.moment import Moment
 from archive.spending import SpendBy, SpendQuery, summarise_spending
 from archive.store.database import read, write
 from tests.archive.moments import DAY, day
-from tests.archive.reading.test_past_models import RELAXED, SHOWN, show
+from tests.archive.reading.test_past_models import AS_FOUND, SHOWN, show
+from tests.examples import few_or_many
 
 EXAMPLES = count()
 FIELDS = ["bodies", "payer_name", "url"]
@@ -111,9 +112,9 @@ def check_steps(engine, ingest_run, make_ad):
 
 
 def test_only_what_is_named_as_withheld_changes_an_earlier_answer(engine, check_steps):
-    tries = 10 if engine.dialect.name == "sqlite" else 4
+    tries = few_or_many(10) if engine.dialect.name == "sqlite" else few_or_many(4, 100)
 
-    @settings(max_examples=tries, **RELAXED)
+    @settings(max_examples=tries, phases=AS_FOUND)
     @given(steps=STEPS)
     def check(steps):
         check_steps(steps)

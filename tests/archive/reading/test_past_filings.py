@@ -3,7 +3,7 @@
 from operator import itemgetter
 
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
@@ -13,6 +13,7 @@ from archive.records import DisclosureRecord
 from archive.store.database import read
 from scrapers.spiders.us_fec_bulk import EXPENDITURE_COLUMNS
 from tests.archive.moments import day, known
+from tests.examples import few_or_many
 from tests.scrapers.samples import read_all, records
 
 CELLS = (
@@ -64,9 +65,7 @@ def check_restored(engine, ingest_run, filed, start, source):
 
 
 @settings(
-    max_examples=8,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=few_or_many(8),
     # A failing example is short as it is; to shorten it takes minutes of commits.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

@@ -4,7 +4,7 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from archive.reading import AdFilter, list_ads, list_advertisers, read_ad
@@ -12,6 +12,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.spending import SpendBy, SpendQuery, summarise_spending
 from archive.store.database import read
 from tests.archive.moments import DAY, ask, day, held, known
+from tests.examples import few_or_many
 
 EXAMPLES = count()
 TEXTS = ["One", "Two", "Three"]
@@ -66,22 +67,18 @@ def check_nothing_changes(engine, ingest_run, make_ad, runs):
         assert say_all(engine, source, moment) == answers
 
 
-RELAXED = {
-    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    "deadline": None,
-    # A failing example is short as it is; to shorten it takes minutes of commits.
-    "phases": [Phase.explicit, Phase.reuse, Phase.generate],
-}
+AS_FOUND = [Phase.explicit, Phase.reuse, Phase.generate]
+"""A failing example is short as it is; to shorten it takes minutes of commits."""
 
 
 @pytest.fixture
 def tries(engine):
     """A server's commits take longer, so there are fewer of them."""
-    return 6 if engine.dialect.name == "sqlite" else 2
+    return few_or_many(6) if engine.dialect.name == "sqlite" else few_or_many(2, 100)
 
 
 def test_an_answer_as_of_a_time_never_changes(engine, ingest_run, make_ad, tries):
-    @settings(max_examples=tries, **RELAXED)
+    @settings(max_examples=tries, phases=AS_FOUND)
     @example(
         # An old sweep that missed what was seen since.
         runs=[
@@ -111,7 +108,7 @@ def model_ads(runs, recorded_by, observed_by):
 
 
 def test_what_held_is_what_the_newest_run_by_then_saw(engine, ingest_run, make_ad, tries):
-    @settings(max_examples=tries, **RELAXED)
+    @settings(max_examples=tries, phases=AS_FOUND)
     @given(runs=st.lists(st.tuples(SHOWN, st.integers(0, 5)), min_size=1, max_size=5))
     def check(runs):
         source, start = begin_example()
@@ -142,7 +139,7 @@ def model_states(sweeps, by):
 
 
 def test_ads_vanish_and_return_as_the_sweeps_saw_it(engine, ingest_run, make_ad, tries):
-    @settings(max_examples=tries, **RELAXED)
+    @settings(max_examples=tries, phases=AS_FOUND)
     @given(sweeps=st.lists(st.sets(st.sampled_from(["a1", "a2", "a3"])), min_size=1, max_size=6))
     def check(sweeps):
         source, start = begin_example()

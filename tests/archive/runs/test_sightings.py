@@ -8,11 +8,14 @@ from sqlmodel import select
 
 from archive.models import Ad, Sighting
 from archive.models.changes import ChangeKind
+from archive.models.runs import RunKind
+from archive.runs.lease import begin_run
 from archive.runs.sightings import (
     find_first_after,
     find_last_before,
     pack_ids,
     read_seen,
+    repeat_sightings,
     unpack_ids,
 )
 from archive.store.database import read, write
@@ -60,3 +63,25 @@ def test_a_thousand_unchanged_ads_cost_less_than_a_thousand_bytes(engine, ingest
 
     with write(engine) as session:
         assert len(session.exec(select(Sighting.ids)).one()) < 1000
+
+
+def test_an_unchanged_file_shows_what_its_own_partition_showed_last(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a"), make_ad("b")], partition="east")
+    ingest_run([make_ad("b")], NOON + 2 * DAY, partition="east")
+    ingest_run([make_ad("c")], NOON + 3 * DAY, partition="west")
+    ingest_run([make_ad("a")], NOON + 3 * DAY, partition="east", sweep=False)
+    ingest_run([make_ad("d")], NOON + 4 * DAY, partition="east", source="elsewhere")
+    with write(engine) as session:
+        now = NOON + 5 * DAY
+        lease = begin_run(session, "example", "east", RunKind.CRAWL, now)
+        repeat_sightings(session, lease)
+        refs = {ad.id: ad.ref for ad in session.exec(select(Ad))}
+        seen = [refs[ad_id] for ids in read_seen(session, lease.run_id, ADS) for ad_id in ids]
+    assert seen == ["b"]
+
+
+def test_what_was_seen_at_a_time_was_seen_neither_before_nor_after_it(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a")], NOON)
+    with read(engine) as session:
+        asked = (session, "example", ADS, [1], NOON)
+        assert (find_first_after(*asked), find_last_before(*asked)) == ({}, {})

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.records import AdvertiserSpendRecord, CommitteeRecord, DisclosureRecord
@@ -16,6 +16,7 @@ from archive.spending import (
     summarise_spending,
 )
 from archive.store.database import read
+from tests.examples import few_or_many
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -190,9 +191,7 @@ def test_each_group_says_how_well_its_sources_were_crawled(engine, ingest_run, m
 AMOUNTS = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6) | st.none())
 
 
-@settings(
-    max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=few_or_many(10))
 @given(amounts=st.lists(AMOUNTS, min_size=1, max_size=8))
 def test_lifetime_sums_equal_sums_by_hand(engine, ingest_run, make_ad, amounts):
     source = f"source-{uuid4()}"

@@ -25,6 +25,7 @@ from archive.spending.exchange_rates import ExchangeRates, Rate
 from archive.spending.rates_used import join_spans
 from archive.spending.sums import AmountSum, SumKey
 from archive.store.database import read
+from tests.examples import few_or_many
 
 DAY = date(2026, 2, 27)
 RATES = ExchangeRates(
@@ -236,7 +237,7 @@ def test_converted_bounds_hold_the_exact_sum_and_are_less_than_a_cent_wider(part
 
 
 @given(st.lists(st.fractions(max_denominator=10**6), max_size=4))
-@settings(max_examples=40)
+@settings(max_examples=few_or_many(40))
 def test_the_floor_of_a_sum_is_exact(parts):
     assert floor_sum(parts) == floor(sum(parts, Fraction(0)))
     assert floor_sum([*parts, *(-part for part in parts)]) == 0
@@ -263,3 +264,28 @@ def test_a_question_about_the_past_uses_the_rates_of_then(engine, ingest_run, ma
     then = Moment(as_of=datetime(2026, 2, 3, tzinfo=UTC))
     (rate,) = summarise(engine, moment=then).conversion.rates
     assert rate.last_rate_on == date(2026, 1, 30)
+
+
+@pytest.mark.parametrize("start_on", [date(2026, 3, 2), date(2026, 3, 9)])
+def test_what_is_yet_to_run_is_converted_at_the_rates_known_today(
+    engine, ingest_run, make_ad, start_on
+):
+    ahead = {"started_on": start_on, "ended_on": date(2026, 3, 10)}
+    exactly = {"spend_lower_minor": 110_00, "spend_upper_minor": 110_00}
+    ingest_run([make_ad("a1", currency="USD", **exactly, **ahead)])
+    assert rows(summarise(engine)) == [("all", "EUR", 100_00, 100_00, 1, ["USD"])]
+
+
+def test_an_ad_counts_in_a_window_at_the_rates_of_its_days_inside_it(engine, ingest_run, make_ad):
+    exactly = {"currency": "USD", "spend_lower_minor": 132_00, "spend_upper_minor": 132_00}
+    ingest_run(
+        [
+            make_ad("a1", **exactly, started_on=date(2026, 1, 30), ended_on=date(2026, 2, 26)),
+            make_ad("a2", **exactly, started_on=DAY, ended_on=date(2026, 2, 28)),
+        ]
+    )
+    asked = {"from_on": date(2026, 1, 30), "to_on": date(2026, 2, 28), "by": SpendBy.MONTH}
+    january, february = summarise(engine, basis=SpendBasis.ESTIMATE, **asked).groups
+    # Of the first, 2 of 28 days lie in January, all at 1.2; the second ran at 1.1.
+    assert january.estimate_minor == round(Fraction(132_00 * 2, 28) / Fraction("1.2"))
+    assert february.estimate_minor == round(Fraction(132_00 * 26, 28) / Fraction("1.2") + 120_00)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from oversight.language import FactType, FactValue, compile_node, parse_expression, trace_closure
 from oversight.language.render import render_node
+from tests.examples import few_or_many
 
 FACTS = {
     f"ad.{letter}{number}": kind
@@ -127,20 +128,20 @@ def _as_cel(value: FactValue) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=few_or_many(400, 1_000))
 @given(CONDITIONS.filter(lambda text: "ad." in text), KNOWN_FACTS)
 def test_closures_say_what_cel_says(text: str, facts: dict[str, FactValue]) -> None:
     assert compile_node(parse_expression(text, FACTS)).answer(facts) is ask_oracle(text, facts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=few_or_many(150))
 @given(CONDITIONS.filter(lambda text: "ad." in text), KNOWN_FACTS)
 def test_a_trace_comes_to_what_the_closure_says(text: str, facts: dict[str, FactValue]) -> None:
     closure = compile_node(parse_expression(text, FACTS))
     assert trace_closure(closure, facts).outcome is closure.answer(facts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=few_or_many(150))
 @given(CONDITIONS.filter(lambda text: "ad." in text))
 def test_a_tree_written_out_reads_as_the_same_tree(text: str) -> None:
     node = parse_expression(text, FACTS)

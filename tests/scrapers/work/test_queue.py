@@ -147,7 +147,7 @@ def test_the_queue_is_refused_on_sqlite_in_a_sentence(home, command):
 
 
 @pytest.mark.parametrize(
-    ("duty", "complaint"),
+    ("singleton", "complaint"),
     [
         (WORKER, "stop every such worker first; beside a scheduler, workers take from the queue"),
         (SCHEDULER, "there is a scheduler already"),

@@ -198,7 +198,7 @@ def test_a_second_scheduler_refuses_to_start(home):
     make_scheduler(home, lambda: NOON)
 
 
-@pytest.mark.parametrize(("duty", "rival"), [(SCHEDULER, WORKER), (WORKER, SCHEDULER)])
+@pytest.mark.parametrize(("singleton", "rival"), [(SCHEDULER, WORKER), (WORKER, SCHEDULER)])
 def test_work_is_dispatched_in_one_way_at_a_time(home, singleton, rival):
     make_scheduler(home, lambda: NOON, rival)
     later = NOON + timedelta(seconds=89)

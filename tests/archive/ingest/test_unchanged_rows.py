@@ -9,18 +9,18 @@ from sqlmodel import select
 
 from archive.exports.backup import make_backup, restore_backup
 from archive.exports.dump import dump_comparable, dump_table, list_tables
+from archive.ingest.ads.unchanged_rows import (
+    UnchangedAd,
+    find_unchanged,
+    note_unchanged,
+    read_row_hash_key,
+)
 from archive.ingest.ads.vanished_ads import mark_vanished
 from archive.ingest.pages import ingest_page
 from archive.models import Ad, ArchiveSecret
 from archive.models.runs import RunKind
 from archive.records import AdRecord
 from archive.runs.lease import Counts, RunLease, begin_run
-from archive.runs.unchanged_rows import (
-    UnchangedAd,
-    find_unchanged,
-    note_unchanged,
-    read_row_hash_key,
-)
 from archive.store.database import open_archive, read, write
 from tests.archive.conftest import NOON
 from tests.archive.exports.backups import fill, make_home, tell

@@ -1,0 +1,38 @@
+"""The page of an ad names the rules that an ad shown in its countries falls under, and no others."""
+
+from dataclasses import replace
+
+import pytest
+
+from api.pages.ad import find_rules
+from config.settings import Settings
+from oversight.rules.loading import load_rules
+from oversight.rules.schema import Stage
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    return load_rules(Settings(home=tmp_path_factory.mktemp("rules")))
+
+
+@pytest.mark.parametrize(
+    ("countries", "where"),
+    [
+        ([], {"*"}),
+        (["DE"], {"*", "EU"}),
+        (["DE", "US"], {"*", "EU", "US"}),
+        (["US"], {"*", "US"}),
+        (["JP"], {"*"}),
+    ],
+)
+def test_an_ad_falls_under_the_rules_of_its_countries_and_of_all(rules, countries, where):
+    found = find_rules(rules, countries)
+    evaluated = [rule for rule in rules if rule.is_evaluated]
+    expected = [r for r in evaluated if r.file.jurisdiction.partition("-")[0] in where]
+    assert found == expected
+    assert {r.file.jurisdiction.partition("-")[0] for r in found} == where
+
+
+def test_a_rule_that_is_not_evaluated_is_on_no_page(rules):
+    retired = [replace(r, file=r.file.model_copy(update={"stage": Stage.RETIRED})) for r in rules]
+    assert find_rules(retired, ["DE", "US"]) == []

@@ -1,0 +1,190 @@
+"""Cases side by side: two ads, two rules, two people, and a year that ends; each keeps to its own."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from archive.curation.people import add_user
+from archive.ingest.pages import ingest_page
+from archive.models import Evaluation, PublicAd, RuleVersion, Signal
+from archive.models.people import Role
+from archive.models.runs import Outcome, RunKind
+from archive.reading.signals import SignalFilter, list_signals
+from archive.records import AdRecord
+from archive.runs.lease import begin_run, end_run
+from archive.store.database import create_archive_engine, write
+from oversight.cases import (
+    CaseError,
+    DecisionDraft,
+    DecisionOutcome,
+    decide_flag,
+    list_ad_decisions,
+    list_decisions,
+    list_flags,
+    raise_flag,
+    read_decision,
+    withdraw_flag,
+)
+from oversight.evaluation.changes import evaluate_changes
+from oversight.reference.elections import load_elections
+from oversight.rules.loading import find_rule, load_rules
+from oversight.rules.schema import Stage
+
+NOW = datetime(2026, 12, 31, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+OPINION = DecisionDraft(
+    outcome=DecisionOutcome.OPINION_CONCERN,
+    reasons="The field is blank in the source.",
+    legal_basis="Our own pattern",
+    plain_summary="Nobody can see who paid for this ad.",
+)
+
+
+def show_ads(session, now, **values):
+    lease = begin_run(session, "example", "2026", RunKind.CRAWL, now)
+    blank = {"platform": "examplatform", "declared_political": True, "payer_name": ""}
+    ads = [AdRecord(ref=ref, **(blank | values)) for ref in ("a1", "a2")]
+    paid = AdRecord(ref="a3", **(blank | {"payer_name": "Ann"} | values))
+    ingest_page(session, lease, [*ads, paid], None, now)
+    end_run(session, lease, Outcome.DONE, now)
+
+
+@pytest.fixture
+def rules(home_settings):
+    return load_rules(home_settings)
+
+
+@pytest.fixture
+def session(home_settings, rules):
+    engine = create_archive_engine(home_settings.resolved_database_url)
+    with write(engine) as session:
+        show_ads(session, NOW)
+        evaluate_changes(session, rules, load_elections(home_settings), NOW)
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture
+def people(session):
+    names = ("Ann", "Bob", "Cleo")
+    return [add_user(session, name, (Role.REVIEWER,), NOW)[0] for name in names]
+
+
+@pytest.fixture
+def pair(rules):
+    """The rule about blank payers, and another that is in use."""
+    first = find_rule(rules, "payer-left-blank")
+    active = [r for r in rules if r.file.stage is Stage.ACTIVE and r.id != first.id]
+    return first, active[0]
+
+
+def test_one_open_flag_is_in_the_way_of_no_other_ad_rule_or_person(session, pair, people):
+    ann, bob, _ = people
+    first, second = pair
+    asked = [("a1", first, ann), ("a2", first, ann), ("a1", second, ann), ("a1", first, bob)]
+    raised = [
+        raise_flag(session, f"example:{ref}", rule, f"{ref} {rule.id}", who, NOW)
+        for ref, rule, who in asked
+    ]
+    assert [flag.reference for flag in raised] == [f"F-2026-0000{n}" for n in (1, 2, 3, 4)]
+    for ref, rule, who in asked:
+        with pytest.raises(CaseError, match="already"):
+            raise_flag(session, f"example:{ref}", rule, "Again", who, NOW)
+    shown = list_flags(session).items
+    assert [(flag.ad, flag.rule) for flag in reversed(shown)] == [
+        (f"example:{ref}", rule.id) for ref, rule, _ in asked
+    ]
+    assert [[step.event for step in flag.steps] for flag in shown] == [["raise"]] * 4
+
+
+def test_a_flag_rests_on_the_newest_signal_of_its_own_rule_and_version(
+    session, pair, people, rules, home_settings
+):
+    ids = {ad.ref: ad.id for ad in session.exec(select(PublicAd))}
+    show_ads(session, NOW + timedelta(hours=1), bodies=["Other words"])
+    evaluate_changes(session, rules, load_elections(home_settings), LATER)
+    flags = [raise_flag(session, f"example:{ref}", pair[0], "?", people[0], NOW) for ref in ids]
+    for flag, (ref, ad_id) in zip(flags, ids.items(), strict=True):
+        signals = session.exec(
+            select(Signal)
+            .join(RuleVersion, RuleVersion.id == Signal.rule_version_id)
+            .where(Signal.ad_id == ad_id, RuleVersion.rule_id == pair[0].id)
+        ).all()
+        versions = sorted(signal.ad_version_id for signal in signals)
+        assert len(versions) == (0 if ref == "a3" else 2)
+        rests = [s.id for s in signals if s.ad_version_id == flag.ad_version_id]
+        assert flag.signal_id == (max(rests) if rests else None)
+
+
+def test_signals_of_one_ad_rule_and_answer_are_listed_newest_first(session, pair):
+    ids = {ad.id: ad.public_id for ad in session.exec(select(PublicAd))}
+    names = {rule.id: rule.rule_id for rule in session.exec(select(RuleVersion))}
+    kept = [
+        (ids[s.ad_id], names[s.rule_version_id], s.answer, s.is_historic, s.id)
+        for s in session.exec(select(Signal).order_by(Signal.id))
+    ]
+    assert len({one[0] for one in kept}) > 1
+    assert len({one[1] for one in kept}) > 1
+    rule, answer = pair[0].id, kept[0][2]
+    for wanted, picks in (
+        (SignalFilter(), lambda one: True),
+        (SignalFilter(ad_id="example:a2"), lambda one: one[0] == "example:a2"),
+        (SignalFilter(rule_id=rule), lambda one: one[1] == rule),
+        (SignalFilter(answer=answer), lambda one: one[2] == answer),
+        (SignalFilter(ad_id="example:a1", rule_id=rule), lambda o: o[:2] == ("example:a1", rule)),
+    ):
+        listed = list_signals(session, wanted, None, 100).items
+        expected = [one[4] for one in reversed(kept) if picks(one) and not one[3]]
+        assert [signal.id for signal in listed] == expected
+        assert all((s.ad_id, s.rule_id) == kept[s.id - kept[0][4]][:2] for s in listed)
+
+
+def test_evaluating_again_keeps_one_answer_an_ad_and_writes_no_signal_twice(
+    session, rules, home_settings
+):
+    def count():
+        tables = (Evaluation, Signal)
+        return [len(session.exec(select(table)).all()) for table in tables]
+
+    before = count()
+    lease = begin_run(session, "example", "2026", RunKind.CRAWL, LATER)
+    values = {"platform": "examplatform", "declared_political": True, "payer_name": ""}
+    ingest_page(session, lease, [AdRecord(ref="a1", **values, reach_lower=5)], None, LATER)
+    end_run(session, lease, Outcome.DONE, LATER)
+    report = evaluate_changes(session, rules, load_elections(home_settings), LATER)
+    assert (report.ads, report.new_signals) == (1, 0)
+    assert count() == before
+
+
+def test_decisions_are_told_of_their_own_ad_and_numbered_by_year(
+    session, pair, people, home_settings
+):
+    ann, bob, _ = people
+    flags = [
+        raise_flag(session, f"example:{ref}", pair[0], ref, ann, NOW) for ref in ("a1", "a2", "a3")
+    ]
+    for flag, at in zip(flags[:2], (NOW, LATER), strict=True):
+        decide_flag(session, flag, OPINION, bob, home_settings, at)
+    withdraw_flag(session, flags[2], "Mistake", ann, LATER)
+    told = [(one.reference, one.flag, one.ad) for one in list_decisions(session).items]
+    assert told == [
+        ("D-2027-00001", "F-2026-00002", "example:a2"),
+        ("D-2026-00001", "F-2026-00001", "example:a1"),
+    ]
+    assert [one.reference for one in list_ad_decisions(session, "example:a1")] == ["D-2026-00001"]
+    assert list_ad_decisions(session, "example:a3") == []
+    assert read_decision(session, "D-2027-00001").ad == "example:a2"
+    assert [step.event for step in read_decision(session, "D-2026-00001").steps] == [
+        "raise",
+        "decide",
+    ]
+    for state, refs in (("decided", ["a2", "a1"]), ("withdrawn", ["a3"]), ("open", [])):
+        listed = list_flags(session, state=state).items
+        assert [flag.ad.removeprefix("example:") for flag in listed] == refs
+    page = list_flags(session, limit=2)
+    rest = list_flags(session, limit=2, cursor=page.next_cursor)
+    assert [f.ad[-1] for f in (*page.items, *rest.items)] == ["3", "2", "1"]
+    assert rest.next_cursor is None
+    first = list_decisions(session, limit=1)
+    assert [d.ad for d in list_decisions(session, cursor=first.next_cursor).items] == ["example:a1"]

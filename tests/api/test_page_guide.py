@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 from jinja2 import ChoiceLoader, DictLoader
 
@@ -14,6 +15,7 @@ from api.app import create_app
 from api.pages import ROUTERS
 from api.pages.site import TEMPLATES
 from config.settings import Settings
+from tests.api.test_pages import EVERY
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "add-a-page.md").read_text("utf-8")
 
@@ -46,3 +48,10 @@ def test_the_example_has_what_every_page_has(client: TestClient) -> None:
     for part in ("What this archive knew on", 'href="#earlier"', 'id="cite"', "format=csv"):
         assert part in answer.text
     assert "<script" not in answer.text
+
+
+def test_every_page_is_named_among_those_whose_common_parts_are_tested() -> None:
+    routes = [route for router in ROUTERS for route in router.routes]
+    shown = [route for route in routes if route.endpoint.__annotations__["return"] is HTMLResponse]
+    paths = [path.split("?")[0] for path in EVERY]
+    assert [route.path for route in shown if not any(map(route.path_regex.match, paths))] == []

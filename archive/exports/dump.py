@@ -86,12 +86,13 @@ def dump_comparable(session: Session) -> dict[str, list[str]]:
 
 def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
     """Each row by column name, its values as they are written."""
+    columns = [column for column in table.columns if column.name not in KEYED]
     query = (
-        select(*(leave_text(column) for column in table.columns if column.name not in KEYED))
+        select(*map(leave_text, columns))
         .where(~_belongs_to_copy(table))
         .order_by(*(_order_by_bytes(session, key) for key in table.primary_key))
     )
-    writers = [(c.name, spell_fragment if holds_json(c.type) else _write) for c in table.columns]
+    writers = [(str(c.name), spell_fragment if holds_json(c.type) else _write) for c in columns]
     for block in read_blocks(session, query, ROWS_AT_ONCE):
         for row in block:
             yield {name: write(value) for (name, write), value in zip(writers, row, strict=True)}

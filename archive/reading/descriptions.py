@@ -44,12 +44,15 @@ def view_of(table: type[BaseModel], listed: str = "") -> Callable[[type[View]], 
             if declared is None or declared.description is None:
                 declared = Field(description=quote_field(table, column))
             fields[name] = (type_of, declared)
-        return create_model(
+        built: type[View] = create_model(
             view.__name__,
             __base__=cast("tuple[type[View], ...]", view.__bases__),
             __module__=view.__module__,
             __doc__=view.__doc__,
             **fields,
         )
+        for name in view.__class_vars__:
+            setattr(built, name, getattr(view, name))
+        return built
 
     return build

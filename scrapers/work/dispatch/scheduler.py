@@ -19,6 +19,7 @@ from archive.errors import ArchiveError
 from archive.store.database import write
 from archive.terminal import note
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from scrapers.intake.pages import Clock
 from scrapers.work.dispatch.alerting import promise_crawls
 from scrapers.work.dispatch.singleton_lease import (
@@ -126,7 +127,7 @@ class Scheduler:
         except (SingletonTakenError, RivalError) as error:
             note(str(error))
             self.is_over.set()
-        except (ArchiveError, SQLAlchemyError, OSError) as error:
+        except (ArchiveError, YamlFileError, SQLAlchemyError, OSError) as error:
             note(f"nothing is started for now: {error}")
 
     def close(self) -> None:

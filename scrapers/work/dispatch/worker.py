@@ -19,6 +19,7 @@ from archive.models import Run
 from archive.store.database import read
 from archive.terminal import note
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from scrapers.intake.pages import Clock
 from scrapers.media.collecting import keep_due_media
 from scrapers.spiders import find_spiders
@@ -160,6 +161,6 @@ def follow_up(
     follow_changes(settings, engine, clock, mirror=True)
     try:
         mail_alerts(settings, engine, clock)
-    except ArchiveError as error:
+    except (ArchiveError, YamlFileError) as error:
         note(f"no alert is mailed for now: {error}")
     keep_due_media(settings, engine, clock, is_over)

@@ -60,21 +60,21 @@ def note(engine):
     return note_outcomes
 
 
-def test_ads_are_due_once_in_each_version_newest_first(engine, allow, fetch_address, make_ad, note):
+def test_ads_are_due_once_in_each_version_newest_first(engine, allow, ingest_run, make_ad, note):
     allow(Allowance.PUBLISH)
     ads = [
         make_ad("a1", media_urls=[ONE, ONE, TWO]),
         make_ad("a2", media_urls=[TWO]),
         make_ad("a3"),
     ]
-    fetch_address(ads)
+    ingest_run(ads)
 
     assert list_due_refs(engine, LATER) == [("a2", (TWO,)), ("a1", (ONE, TWO))]
 
     note()
     assert list_due_refs(engine, LATER) == []
 
-    fetch_address([make_ad("a1", media_urls=[ONE], bodies=["Other words"]), *ads[1:]], LATER)
+    ingest_run([make_ad("a1", media_urls=[ONE], bodies=["Other words"]), *ads[1:]], LATER)
     assert list_due_refs(engine, LATER) == [("a1", (ONE,))]
 
 
@@ -86,20 +86,20 @@ def test_ads_are_due_once_in_each_version_newest_first(engine, allow, fetch_addr
     ],
 )
 def test_an_ad_that_names_no_media_says_why_there_is_nothing(
-    engine, allow, fetch_address, make_ad, allows, state, reason
+    engine, allow, ingest_run, make_ad, allows, state, reason
 ):
     allow(allows)
-    fetch_address([make_ad("a1")])
+    ingest_run([make_ad("a1")])
 
     (item,) = show(engine)
 
     assert (item.url, item.state, item.reason) == (None, state, reason)
 
 
-def test_every_address_says_what_there_is_of_it(engine, allow, fetch_address, make_ad, note):
+def test_every_address_says_what_there_is_of_it(engine, allow, ingest_run, make_ad, note):
     allow(Allowance.PUBLISH)
     many = [f"https://cdn.example/{number}.png" for number in range(22)]
-    fetch_address([make_ad("a1", media_urls=many)])
+    ingest_run([make_ad("a1", media_urls=many)])
     note(a1_0=MediaState.GONE, a1_1=MediaState.UNREACHABLE)
 
     shown = show(engine)
@@ -119,10 +119,10 @@ def test_every_address_says_what_there_is_of_it(engine, allow, fetch_address, ma
     ("allows", "state"), [(Allowance.LEAVE, "terms"), (Allowance.KEEP, "not_looked")]
 )
 def test_before_anyone_crawled_the_terms_say_whether_anyone_will(
-    engine, allow, fetch_address, make_ad, allows, state
+    engine, allow, ingest_run, make_ad, allows, state
 ):
     allow(allows)
-    fetch_address([make_ad("a1", media_urls=[ONE])])
+    ingest_run([make_ad("a1", media_urls=[ONE])])
 
     (item,) = show(engine)
 
@@ -130,11 +130,9 @@ def test_before_anyone_crawled_the_terms_say_whether_anyone_will(
     assert ("section 4" in item.reason) == (allows == Allowance.LEAVE)
 
 
-def test_what_may_only_be_kept_is_neither_shown_nor_told(
-    engine, allow, fetch_address, make_ad, note
-):
+def test_what_may_only_be_kept_is_neither_shown_nor_told(engine, allow, ingest_run, make_ad, note):
     allow(Allowance.KEEP)
-    fetch_address([make_ad("a1", media_urls=[ONE])])
+    ingest_run([make_ad("a1", media_urls=[ONE])])
     note()
     with write(engine) as session:
         (file,) = list_unread(session, PICTURES, 10)
@@ -149,14 +147,14 @@ def test_what_may_only_be_kept_is_neither_shown_nor_told(
 
 
 def test_what_was_kept_stays_when_the_ad_changes_or_vanishes(
-    engine, allow, fetch_address, make_ad, note
+    engine, allow, ingest_run, make_ad, note
 ):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad("a1", media_urls=[ONE]), make_ad("a2")])
+    ingest_run([make_ad("a1", media_urls=[ONE]), make_ad("a2")])
     note()
-    fetch_address([make_ad("a1", media_urls=[TWO]), make_ad("a2")], LATER)
+    ingest_run([make_ad("a1", media_urls=[TWO]), make_ad("a2")], LATER)
     note(a1_2=MediaState.GONE)
-    fetch_address([make_ad("a2")], LATER + timedelta(hours=1))
+    ingest_run([make_ad("a2")], LATER + timedelta(hours=1))
 
     assert [(item.url, item.state) for item in show(engine)] == [(TWO, "gone"), (ONE, "shown")]
     with read(engine) as session:
@@ -164,12 +162,12 @@ def test_what_was_kept_stays_when_the_ad_changes_or_vanishes(
 
 
 def test_a_kept_file_is_not_given_up_when_a_later_run_fails(
-    engine, allow, fetch_address, make_ad, note
+    engine, allow, ingest_run, make_ad, note
 ):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad("a1", media_urls=[ONE])])
+    ingest_run([make_ad("a1", media_urls=[ONE])])
     note()
-    fetch_address([make_ad("a1", media_urls=[ONE], bodies=["Other words"])], LATER)
+    ingest_run([make_ad("a1", media_urls=[ONE], bodies=["Other words"])], LATER)
     note(a1_1=MediaState.GONE)
 
     (item,) = show(engine)
@@ -177,9 +175,9 @@ def test_a_kept_file_is_not_given_up_when_a_later_run_fails(
     assert item.state == "shown"
 
 
-def test_as_of_an_earlier_time_nobody_had_looked(engine, allow, fetch_address, make_ad, note):
+def test_as_of_an_earlier_time_nobody_had_looked(engine, allow, ingest_run, make_ad, note):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad("a1", media_urls=[ONE])])
+    ingest_run([make_ad("a1", media_urls=[ONE])])
     note()
 
     (then,) = show(engine, Moment(as_of=NOON))
@@ -189,10 +187,10 @@ def test_as_of_an_earlier_time_nobody_had_looked(engine, allow, fetch_address, m
 
 
 def test_media_whose_addresses_are_withheld_are_withheld_too(
-    engine, allow, fetch_address, make_ad, note
+    engine, allow, ingest_run, make_ad, note
 ):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad("a1", media_urls=[ONE])])
+    ingest_run([make_ad("a1", media_urls=[ONE])])
     note()
     with write(engine) as session:
         ad = session.exec(select(Ad)).one()
@@ -204,10 +202,10 @@ def test_media_whose_addresses_are_withheld_are_withheld_too(
 
 
 def test_a_file_that_two_ads_show_is_shown_while_one_of_them_may(
-    engine, allow, fetch_address, make_ad, note
+    engine, allow, ingest_run, make_ad, note
 ):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad("a1", media_urls=[ONE]), make_ad("a2", media_urls=[TWO])])
+    ingest_run([make_ad("a1", media_urls=[ONE]), make_ad("a2", media_urls=[TWO])])
     note()
     with write(engine) as session:
         ad = session.exec(select(Ad).where(Ad.ref == "a1")).one()
@@ -223,11 +221,11 @@ def test_a_file_nobody_keeps_is_not_found(engine, sha256):
         find_shown_file(session, sha256)
 
 
-def test_what_is_missing_is_counted_by_reason(engine, allow, fetch_address, make_ad, note):
+def test_what_is_missing_is_counted_by_reason(engine, allow, ingest_run, make_ad, note):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad(f"a{number}", media_urls=[ONE]) for number in range(1, 4)])
+    ingest_run([make_ad(f"a{number}", media_urls=[ONE]) for number in range(1, 4)])
     note(a2_1=MediaState.GONE, a3_1=MediaState.GONE)
-    fetch_address([make_ad("a9", media_urls=[TWO])], LATER, sweep=False)
+    ingest_run([make_ad("a9", media_urls=[TWO])], LATER, sweep=False)
 
     with read(engine) as session:
         counted = {data_gap.reason: data_gap.count for data_gap in count_not_kept(session)}
@@ -240,10 +238,10 @@ def test_what_is_missing_is_counted_by_reason(engine, allow, fetch_address, make
 
 @pytest.mark.parametrize(("bits", "most", "found"), [(3, 3, True), (4, 3, False), (4, 10, True)])
 def test_ads_with_nearly_the_same_picture_are_found(
-    engine, allow, fetch_address, make_ad, note, bits, most, found
+    engine, allow, ingest_run, make_ad, note, bits, most, found
 ):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad("a1", media_urls=[ONE])])
+    ingest_run([make_ad("a1", media_urls=[ONE])])
     note("00000000000000ff")
 
     asked = f"{0xFF ^ (2**bits - 1):016x}"
@@ -253,9 +251,9 @@ def test_ads_with_nearly_the_same_picture_are_found(
     assert near == ([("example:a1", SHA, bits)] if found else [])
 
 
-def test_a_very_long_address_is_kept_like_any_other(engine, allow, fetch_address, make_ad, note):
+def test_a_very_long_address_is_kept_like_any_other(engine, allow, ingest_run, make_ad, note):
     allow(Allowance.PUBLISH)
-    fetch_address([make_ad("a1", media_urls=["https://cdn.example/" + "ü" * 20_000])])
+    ingest_run([make_ad("a1", media_urls=["https://cdn.example/" + "ü" * 20_000])])
     note()
 
     with read(engine) as session:

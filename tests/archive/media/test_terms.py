@@ -51,23 +51,23 @@ def write_feed(engine):
 
 
 def test_the_terms_of_a_feed_hold_for_its_ads_and_for_no_others(
-    engine, write_feed, fetch_address, make_ad
+    engine, write_feed, ingest_run, make_ad
 ):
     allow_media(engine, Allowance.LEAVE)
     write_feed("panel", Allowance.PUBLISH)
     refs = ["panel/1", "PANEL/1", "panel", "panel2/1", "other/panel/1"]
-    fetch_address([make_ad(ref, media_urls=[ONE]) for ref in refs])
+    ingest_run([make_ad(ref, media_urls=[ONE]) for ref in refs])
 
     assert list_due_refs(engine, LATER, "panel") == [("panel/1", (ONE,))]
     assert {ref for ref, _ in list_due_refs(engine, LATER)} == set(refs) - {"panel/1"}
 
 
 def test_a_picture_of_a_feed_is_shown_with_credit_until_its_terms_change(
-    engine, write_feed, fetch_address, make_ad
+    engine, write_feed, ingest_run, make_ad
 ):
     allow_media(engine, Allowance.LEAVE)
     write_feed("panel", Allowance.PUBLISH)
-    fetch_address([make_ad("panel/1", media_urls=[ONE])])
+    ingest_run([make_ad("panel/1", media_urls=[ONE])])
     with write(engine) as session:
         scope = next(each for each in list_terms_scopes(session) if each.name == "example/panel")
         (ad,) = list_due(session, scope, LATER, 10)

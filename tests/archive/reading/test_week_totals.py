@@ -24,9 +24,9 @@ def test_a_claim_is_of_its_own_source_week_and_newest_run(engine, record_run, in
     record_run(["a"], MONDAY + WEEK, totals=[total(40)])
 
     told = weeks(engine, SUNDAY + WEEK, source="example")
-    assert [row.claimed for row in told] == [40, 35, 1]
+    assert [row.source_total for row in told] == [40, 35, 1]
     greek = weeks(engine, SUNDAY + WEEK, "GR", source="example")
-    assert [row.claimed for row in greek] == [None, 3, None]
+    assert [row.source_total for row in greek] == [None, 3, None]
 
 
 def test_a_statement_claims_from_its_own_time_on(engine, record_run, ingest_run):  # noqa: F811
@@ -38,4 +38,4 @@ def test_a_statement_claims_from_its_own_time_on(engine, record_run, ingest_run)
     ingest_run([statement("p1", 4)], late, observed_on=MONDAY + DAY, sweep=False)
 
     told = weeks(engine, SUNDAY + 2 * WEEK, source="example")
-    assert [row.claimed for row in told] == [9, 9, 4]
+    assert [row.source_total for row in told] == [9, 9, 4]

@@ -50,7 +50,7 @@ def test_by_week_a_line_is_a_week_and_every_gap_says_why(ask):
 def test_a_country_has_weeks_of_its_own(ask):
     weeks = json.loads(ask("--country", "GR", "--source", "harbour_ads", "--json"))
     assert {week["country"] for week in weeks} == {"GR"}
-    assert {week["claimed"] for week in weeks} == {None}
+    assert {week["source_total"] for week in weeks} == {None}
 
 
 def test_a_source_nobody_knows_was_never_crawled(ask):

@@ -1,6 +1,6 @@
 """The archive as text: every table as canonical JSON Lines, the same from SQLite and PostgreSQL.
 
-Backup writes it; tests compare histories by it. It reads inside the caller's session, so all tables
+Backup writes it. It reads inside the caller's session, so all tables
 show one moment, and changes nothing.
 """
 
@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Integer, Table, collate, false, or_, select
-from sqlmodel import AutoString, Session, SQLModel, UTCDateTime
+from sqlalchemy import ColumnElement, Table, collate, false, or_, select
+from sqlmodel import AutoString, Session, SQLModel
 
 import archive.models  # noqa: F401 (importing it registers every table)
 from archive.exports.rows import leave_text, read_blocks, spell_fragment
-from archive.models.changes import LeafKind
 from archive.models.columns import holds_json
-from archive.records import AdContent
 from archive.records.canonical import canonical_json
 
 ROWS_AT_ONCE = 1_000
@@ -27,33 +25,11 @@ COPIES = ("search:", "mirror:")
 A copy is made anew from the archive, so how far it had come is no part of the archive.
 """
 
-WORK = frozenset(
-    {
-        *("run", "run_country", "sighting", "consumer_position", "api_key"),
-        *("monitor_finding", "crawl_promise", "mailed_alert", "request_budget", "singleton_lease"),
-    }
-)
-"""Tables about the work itself: a run that was killed leaves its row, a key is drawn by lot."""
-
-NUMBERED_BY_US = frozenset(
-    {
-        *("ad", "ad_version", "public_ad", "advertiser_spend", "disclosure", "disclosure_version"),
-        *("rule_version", "user", "flag", "signal", "decision"),
-    }
-)
-"""Tables whose number other rows name; elsewhere it is the database's count, with gaps."""
-
-COUNTED = frozenset({"run_id", "capture_id", "lease_token", "lease_until", "leaf_sha256"})
-"""Columns that name a run or follow from its time; a leaf's hash covers the time of observation."""
-
 SECRETS = frozenset({"archive_secret"})
 """Tables that no copy holds."""
 
 KEYED = frozenset({"row_hash"})
 """Columns that mean nothing without this archive's secrets."""
-
-IN_ORDER = frozenset({"change", "ledger_leaf"})
-"""Tables in which the order of rows is what they say."""
 
 
 def list_tables() -> list[Table]:
@@ -68,20 +44,6 @@ def dump_table(session: Session, table: Table) -> Iterator[bytes]:
     """
     for row in _read_rows(session, table):
         yield canonical_json(row)
-
-
-def dump_comparable(session: Session) -> dict[str, list[str]]:
-    """The lines of each table without what a machine's clock or its numbering of runs decides.
-
-    Equal for two histories that brought the same to light. Of an instant only whether there is one is
-    told, but for the times an ad itself declares. Captures of the same bytes count once: who is killed
-    between capture and commit fetches again. The text is whole in memory.
-    """
-    return {
-        table.name: _arrange_lines(table, _compare_rows(session, table))
-        for table in list_tables()
-        if table.name not in WORK
-    }
 
 
 def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
@@ -114,29 +76,3 @@ def _write(value: object) -> object:
     if isinstance(value, bytes):
         return b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _arrange_lines(table: Table, lines: Iterator[str]) -> list[str]:
-    if table.name in IN_ORDER:
-        return list(lines)
-    return sorted(set(lines) if table.name == "capture" else lines)
-
-
-def _compare_rows(session: Session, table: Table) -> Iterator[str]:
-    kept = [column for column in table.columns if not _is_counted(table, column)]
-    for row in _read_rows(session, table):
-        if table.name != "ledger_leaf" or row["kind"] != LeafKind.CAPTURE:
-            values = {c.name: _mask_instant(c, row[c.name]) for c in kept}
-            yield canonical_json(values).decode()
-
-
-def _is_counted(table: Table, column: Column[Any]) -> bool:
-    if column.primary_key and isinstance(column.type, Integer):
-        return table.name not in NUMBERED_BY_US
-    return column.name in COUNTED | KEYED
-
-
-def _mask_instant(column: Column[Any], value: object) -> object:
-    if isinstance(column.type, UTCDateTime) and column.name not in AdContent.model_fields:
-        return value is not None
-    return value

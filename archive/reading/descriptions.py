@@ -44,7 +44,7 @@ def view_of(table: type[BaseModel], listed: str = "") -> Callable[[type[View]], 
             if declared is None or declared.description is None:
                 declared = Field(description=quote_field(table, column))
             fields[name] = (type_of, declared)
-        built: type[View] = create_model(
+        built = create_model(
             view.__name__,
             __base__=cast("tuple[type[View], ...]", view.__bases__),
             __module__=view.__module__,
@@ -53,6 +53,6 @@ def view_of(table: type[BaseModel], listed: str = "") -> Callable[[type[View]], 
         )
         for name in view.__class_vars__:
             setattr(built, name, getattr(view, name))
-        return built
+        return cast("type[View]", built)
 
     return build

@@ -11,7 +11,6 @@ from pathlib import Path
 import sqlalchemy
 from sqlmodel import col, select
 
-from archive.exports.dump import dump_comparable
 from archive.models import Capture, Run
 from archive.models.runs import Outcome
 from archive.reading.coverage import cover_weeks
@@ -22,6 +21,7 @@ from config.settings import Settings
 from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.spiders import find_spiders
 from scrapers.spiders.meta.settings import MetaSettings
+from tests.comparable import dump_comparable
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import TOKEN
 

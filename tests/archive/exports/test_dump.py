@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from archive.exports.dump import dump_comparable, dump_table, list_tables
+from archive.exports.dump import dump_table, list_tables
 from archive.ingest.pages import ingest_page
 from archive.models import Advertiser
 from archive.models.runs import RunKind
@@ -15,6 +15,7 @@ from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
 from tests.archive.conftest import NOON
 from tests.archive.store.filled_tables import fill_empty_tables
+from tests.comparable import dump_comparable
 
 TABLES = {table.name: table for table in list_tables()}
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from archive.exports.backup import make_backup, restore_backup
-from archive.exports.dump import dump_comparable, dump_table, list_tables
+from archive.exports.dump import dump_table, list_tables
 from archive.ingest.ads.unchanged_rows import (
     UnchangedAd,
     find_unchanged,
@@ -24,6 +24,7 @@ from archive.runs.lease import Counts, RunLease, begin_run
 from archive.store.database import open_archive, read, write
 from tests.archive.conftest import NOON
 from tests.archive.exports.backups import fill, make_home, tell
+from tests.comparable import dump_comparable
 
 A, B, C = (bytes([number]) * 16 for number in (1, 2, 3))
 DAY = timedelta(days=1)

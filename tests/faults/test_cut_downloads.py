@@ -15,14 +15,7 @@ from archive.store.blobs import BlobStore
 from archive.store.database import open_archive, read
 from config.settings import Settings
 from scrapers.intake.importing import ImportOrder, ImportReport, import_files
-from scrapers.replica.faults import (
-    Act,
-    AskReplica,
-    Fault,
-    cut_body,
-    replace_body,
-    truncate_body,
-)
+from scrapers.replica.faults import Act, AskReplica, Fault
 from scrapers.replica.fixtures import FIXTURES, publish_day
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
@@ -36,6 +29,7 @@ from tests.faults.scenes import (
     tell_history,
 )
 from tests.scrapers.crawls import FOREVER, crawl_once
+from tests.scrapers.replica.http_faults import cut_body, replace_body, truncate_body
 
 SNAP = "/snap/*"
 PUBLISHED = "snap/political/2026/PoliticalAds.zip"

@@ -21,13 +21,13 @@ from archive.store.changes import last_change_seq, read_position
 from archive.store.database import open_archive, read
 from config.settings import Realm, Settings
 from scrapers.replica.faults import AskReplica, Fault
-from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS, settings_environ
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.plan.crawl_job import CrawlJob
 from search.engines import open_search
 from tests.commands import run_paidforby
+from tests.scrapers.replica.meta_faults import refuse_big_pages
 
 TOKEN = "FICTIONAL-TOKEN"
 META = "/meta_ad_library/*"

@@ -22,7 +22,6 @@ from archive.reading.coverage import cover_weeks
 from archive.reading.visible import Include
 from archive.store.database import read, write
 from scrapers.replica.faults import Fault, ReceivedRequest
-from scrapers.replica.meta_faults import refuse_big_pages
 from scrapers.replica.serve import running_replica
 from scrapers.spiders.meta.library_spider import MetaAdLibrarySpider
 from scrapers.spiders.meta.queries import (
@@ -33,6 +32,7 @@ from scrapers.spiders.meta.queries import (
     read_questions,
 )
 from tests.scrapers.crawls import FOREVER, META, Home
+from tests.scrapers.replica.meta_faults import refuse_big_pages
 
 SOURCE = "meta_ad_library"
 PAGE = "900000000021"

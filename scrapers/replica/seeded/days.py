@@ -4,11 +4,9 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,7 +17,6 @@ from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.meta_ad_library import API_PATH
 from scrapers.replica.seeded import feed, google, meta, microsoft, report, snap, tiktok
 from scrapers.replica.seeded.truth import PartitionTruth
-from scrapers.replica.serve import serve_app
 
 SNAP_SHARE = 0.3
 GOOGLE_SHARE = 0.4
@@ -135,17 +132,3 @@ def write_truth(plan: SeedPlan, days: Iterable[SeededDay], path: Path) -> None:
         ],
     }
     path.write_text(json.dumps(truth, indent=1), "utf-8")
-
-
-@contextmanager
-def running_seeded_day(
-    plan: SeedPlan,
-    day: int,
-    faults: Sequence[Fault] = (),
-    received: list[ReceivedRequest] | None = None,
-) -> Iterator[tuple[str, SeededDay]]:
-    """Serve a seeded day as `running_replica` serves fixtures; gives the address and the truth."""
-    with TemporaryDirectory(prefix="replica-") as folder:
-        seeded = lay_out_day(plan, day, Path(folder))
-        with serve_app(seeded.serve(Path(folder), faults, received)) as address:
-            yield address, seeded

@@ -15,11 +15,12 @@ from archive.models.leases import BUDGET_WINDOW
 from archive.models.runs import Outcome
 from archive.store.database import create_archive_engine, read, write
 from scrapers.fetching.budget import Pace, find_free_at, hold_off, name_key, take_request
-from scrapers.replica.faults import Fault, refuse_too_many
+from scrapers.replica.faults import Fault
 from scrapers.replica.serve import running_replica
 from scrapers.sources.signing import Secret
 from scrapers.work.crawl.children import FORKS
 from tests.scrapers.crawls import TOKEN, crawl_once
+from tests.scrapers.replica.http_faults import refuse_too_many
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

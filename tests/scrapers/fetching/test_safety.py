@@ -25,7 +25,7 @@ from config.settings import Settings
 from scrapers.demo.walk import make_demo_settings
 from scrapers.fetching.middlewares import GuardMiddleware
 from scrapers.fetching.walk import Walk, WalkCrawler
-from scrapers.replica.faults import Fault, ReceivedRequest, cut_body, redirect_to, reply_with
+from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.serve import running_replica
 from scrapers.sources.signing import MissingCredentialError, Secret
 from scrapers.sources.spider import SourceSpider
@@ -33,6 +33,7 @@ from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS
 from scrapers.work.crawl.crawling import build_settings
 from tests.scrapers.crawls import Home, crawl_once, now
+from tests.scrapers.replica.http_faults import cut_body, redirect_to, reply_with
 
 DOORS = {"TelnetConsole", "RemoteControl"}
 

@@ -3,10 +3,11 @@
 import pytest
 
 from archive.models.runs import Outcome
-from scrapers.replica.faults import Act, Fault, show_html_page, truncate_body
+from scrapers.replica.faults import Act, Fault
 from scrapers.replica.serve import running_replica
 from tests.scrapers.crawls import FOREVER, Home
-from tests.scrapers.file_faults import (
+from tests.scrapers.replica.asking import SNAP_2026
+from tests.scrapers.replica.file_faults import (
     add_column,
     break_quotes,
     change_file,
@@ -17,7 +18,7 @@ from tests.scrapers.file_faults import (
     write_crlf,
     write_latin_1,
 )
-from tests.scrapers.replica.asking import SNAP_2026
+from tests.scrapers.replica.http_faults import show_html_page, truncate_body
 
 ADS = 15
 """Ads in the honest file."""

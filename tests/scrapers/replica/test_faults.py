@@ -7,10 +7,11 @@ from time import monotonic
 import httpx2
 import pytest
 
-from scrapers.replica.faults import (
-    Act,
-    Fault,
-    ReceivedRequest,
+from scrapers.replica.faults import Act, Fault, ReceivedRequest
+from scrapers.replica.meta_ad_library import API_PATH
+from scrapers.replica.serve import running_replica
+from tests.scrapers.replica.asking import BUNDLE, SNAP_2026, ask_meta, get, walk_meta
+from tests.scrapers.replica.http_faults import (
     cut_body,
     fail_server,
     redirect_to,
@@ -19,16 +20,13 @@ from scrapers.replica.faults import (
     show_html_page,
     truncate_body,
 )
-from scrapers.replica.meta_ad_library import API_PATH
-from scrapers.replica.meta_faults import (
+from tests.scrapers.replica.meta_faults import (
     drop_paging,
     refuse_big_pages,
     refuse_call,
     remove_ad,
     repeat_cursor,
 )
-from scrapers.replica.serve import running_replica
-from tests.scrapers.replica.asking import BUNDLE, SNAP_2026, ask_meta, get, walk_meta
 
 
 def get_with_fault(act: Act, path: str = SNAP_2026) -> httpx2.Response:

@@ -9,7 +9,8 @@ import pytest
 
 from scrapers.replica.faults import Act, Fault
 from scrapers.replica.serve import running_replica
-from tests.scrapers.file_faults import (
+from tests.scrapers.replica.asking import BUNDLE, SNAP_2026, get, read_member
+from tests.scrapers.replica.file_faults import (
     BOM,
     Change,
     add_column,
@@ -28,7 +29,6 @@ from tests.scrapers.file_faults import (
     write_crlf,
     write_latin_1,
 )
-from tests.scrapers.replica.asking import BUNDLE, SNAP_2026, get, read_member
 
 MEMBER = "PoliticalAds.csv"
 TABLE = 'id,name,note\n1,Zoë,"a, b"\n2,Ada,"x\ny"\n'.encode()

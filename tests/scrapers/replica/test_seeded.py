@@ -16,7 +16,6 @@ from scrapers.replica.seeded.days import (
     SeededDay,
     SeedPlan,
     lay_out_day,
-    running_seeded_day,
     write_api_ads,
     write_truth,
 )
@@ -24,6 +23,7 @@ from scrapers.replica.seeded.dice import Dice
 from scrapers.replica.seeded.states import Series
 from scrapers.replica.seeded.words import AWKWARD
 from tests.scrapers.replica.asking import get, walk_meta
+from tests.scrapers.replica.seeded_days import running_seeded_day
 
 PLAN = SeedPlan(ads=1_500, seed=7)
 DAYS = (1, 2, 3)

@@ -7,7 +7,8 @@ import httpx2
 import pytest
 
 from scrapers.replica.seeded import microsoft, tiktok
-from scrapers.replica.seeded.days import SeededDay, SeedPlan, running_seeded_day
+from scrapers.replica.seeded.days import SeededDay, SeedPlan
+from tests.scrapers.replica.seeded_days import running_seeded_day
 
 Served = tuple[str, SeededDay]
 

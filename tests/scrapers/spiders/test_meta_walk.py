@@ -11,11 +11,12 @@ from archive.models.runs import Outcome
 from archive.store.blobs import BlobStore
 from archive.store.database import read
 from scrapers.fetching.answers import NextStep
-from scrapers.replica.faults import Fault, redirect_to, show_html_page
-from scrapers.replica.meta_faults import drop_paging, refuse_call, remove_ad, repeat_cursor
+from scrapers.replica.faults import Fault
 from scrapers.replica.serve import running_replica
 from scrapers.spiders.meta.errors import classify_meta_response
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, FOREVER, META, SMALL_PAGES, TOKEN
+from tests.scrapers.replica.http_faults import redirect_to, show_html_page
+from tests.scrapers.replica.meta_faults import drop_paging, refuse_call, remove_ad, repeat_cursor
 
 ALL_US_ADS = 17
 

@@ -16,13 +16,7 @@ from starlette.responses import JSONResponse, Response
 from archive.records import AdRecord
 from config.settings import Settings
 from scrapers.fetching.answers import NextStep
-from scrapers.replica.faults import (
-    AskReplica,
-    Fault,
-    ReceivedRequest,
-    refuse_too_many,
-    reply_with,
-)
+from scrapers.replica.faults import AskReplica, Fault, ReceivedRequest
 from scrapers.replica.serve import running_replica
 from scrapers.sources.searches import SearchError
 from scrapers.spiders.microsoft_ad_library.paging import (
@@ -34,6 +28,7 @@ from scrapers.spiders.microsoft_ad_library.paging import (
 from scrapers.spiders.microsoft_ad_library.settings import MicrosoftSettings
 from scrapers.spiders.microsoft_ad_library.spider import MicrosoftAdLibrarySpider as Spider
 from tests.scrapers.crawls import FOREVER, Home
+from tests.scrapers.replica.http_faults import refuse_too_many, reply_with
 from tests.scrapers.samples import read_all, records, refusal
 
 SOURCE = "microsoft_ad_library"

@@ -16,7 +16,7 @@ from archive.store.blobs import BlobStore
 from archive.store.database import read
 from config.settings import Settings
 from scrapers.fetching.answers import NextStep
-from scrapers.replica.faults import Fault, ReceivedRequest, fail_server, reply_with
+from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.serve import running_replica
 from scrapers.sources.searches import SearchError
 from scrapers.sources.signing import MissingCredentialError
@@ -26,6 +26,7 @@ from scrapers.spiders.tiktok_commercial_content.spider import (
     TikTokCommercialContentSpider as Spider,
 )
 from tests.scrapers.crawls import Home
+from tests.scrapers.replica.http_faults import fail_server, reply_with
 from tests.scrapers.samples import read_all, records, refusal
 
 SOURCE = "tiktok_commercial_content"

@@ -15,7 +15,7 @@ import pytest
 from archive.models.runs import Outcome, RunKind
 from archive.runs.lease import begin_run
 from archive.store.database import write
-from scrapers.replica.faults import Fault, send_slowly
+from scrapers.replica.faults import Fault
 from scrapers.replica.serve import running_replica
 from scrapers.work.crawl.children import (
     FORKS,
@@ -27,6 +27,7 @@ from scrapers.work.crawl.children import (
 )
 from scrapers.work.plan.crawl_job import CrawlJob
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, META, SMALL_PAGES, TOKEN, now
+from tests.scrapers.replica.http_faults import send_slowly
 
 PATIENCE_SECONDS = 30
 

@@ -11,20 +11,20 @@ from archive.store.database import read, write
 from config.settings import Realm, Settings
 from scrapers.fetching.walk import Walk, WalkCrawler
 from scrapers.intake.importing import ImportOrder, import_files
-from scrapers.replica.faults import (
-    Fault,
-    cut_body,
-    fail_server,
-    refuse_too_many,
-    show_html_page,
-    truncate_body,
-)
+from scrapers.replica.faults import Fault
 from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.crawling import build_settings
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import FOREVER, Home, now
+from tests.scrapers.replica.http_faults import (
+    cut_body,
+    fail_server,
+    refuse_too_many,
+    show_html_page,
+    truncate_body,
+)
 
 SNAP = "/snap/*"
 

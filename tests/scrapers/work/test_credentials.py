@@ -10,10 +10,10 @@ from archive.store.database import read
 from config.settings import Settings
 from config.yaml_files import YamlFileError
 from scrapers.replica.faults import Fault
-from scrapers.replica.meta_faults import refuse_call
 from scrapers.replica.serve import running_replica
 from scrapers.work.plan.credentials import list_standings, list_warnings, read_credentials
 from tests.scrapers.crawls import FOREVER, META, TOKEN, Home, now
+from tests.scrapers.replica.meta_faults import refuse_call
 
 TODAY = date(2026, 3, 1)
 

@@ -11,7 +11,7 @@ from archive.models.runs import Outcome
 from archive.reading.sources.metrics import read_metrics
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
-from scrapers.replica.faults import Fault, send_slowly
+from scrapers.replica.faults import Fault
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.spiders.meta.settings import MetaSettings
@@ -24,6 +24,7 @@ from scrapers.work.plan.crawl_job import CrawlJob
 from tests import servers
 from tests.commands import start_paidforby
 from tests.scrapers.crawls import PATIENCE_SECONDS, TOKEN, Home, is_followed, now, wait_for
+from tests.scrapers.replica.http_faults import send_slowly
 
 
 @pytest.fixture

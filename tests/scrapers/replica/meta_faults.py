@@ -10,9 +10,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scrapers.replica.faults import Act, AskReplica, replace_body, reply_with
+from scrapers.replica.faults import Act, AskReplica
 from scrapers.replica.meta_ad_library import DEFAULT_LIMIT
 from scrapers.replica.meta_errors import ERRORS, TOO_MUCH_DATA
+from tests.scrapers.replica.http_faults import replace_body, reply_with
 
 
 def refuse_call(code: int) -> Act:

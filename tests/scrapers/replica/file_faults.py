@@ -8,7 +8,8 @@ What sources have done of this is listed in the notes of their formats.
 import csv
 import hashlib
 import io
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -16,8 +17,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scrapers.readers.tables import MAX_CELL_CHARACTERS
-from scrapers.replica.faults import Act, AskReplica, replace_body
-from scrapers.replica.zips import pack_members, read_members
+from scrapers.replica.faults import Act, AskReplica
+from scrapers.replica.zips import name_member
+from tests.scrapers.replica.http_faults import replace_body
+
+Member = tuple[str, bytes]
+"""A file in a zip: its name and its text."""
 
 Change = Callable[[bytes], bytes]
 Rows = list[list[str]]
@@ -171,3 +176,19 @@ def repeat_bom(every: int = 500) -> Change:
 def cut_text(share: float) -> Change:
     """A table that ends after this share of its bytes, in a row, a cell or a letter."""
     return lambda body: body[: int(len(body) * share)]
+
+
+def read_members(body: bytes) -> Iterator[Member]:
+    """The files of a zip, in their order."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        for name in archive.namelist():
+            yield name, archive.read(name)
+
+
+def pack_members(members: Iterable[Member]) -> bytes:
+    """A zip of these files, in their order."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in members:
+            archive.writestr(name_member(name), text)
+    return packed.getvalue()

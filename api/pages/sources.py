@@ -50,7 +50,7 @@ DATA_GAPS = {
 
 @router.get(PATH)
 def show_sources(rooms: RoomsDep) -> HTMLResponse:
-    """Every source: the last run, days covered, what it lacks, its terms."""
+    """Every source: the last run, days covered, what it does not tell, its terms."""
     page = PageHead(
         title="What this archive collects",
         path=PATH,

@@ -20,7 +20,7 @@ from archive.records.canonical import canonical_json
 ROWS_AT_ONCE = 1_000
 
 COPIES = ("search:", "mirror:")
-"""Readers of the change sequence that keep a copy elsewhere, by the start of their mark's name.
+"""Readers of the change sequence that keep a copy elsewhere, by the start of their position's name.
 
 A copy is made anew from the archive, so how far it had come is no part of the archive.
 """

@@ -45,7 +45,7 @@ def close_run(
     """End a run; one that covered its whole partition says which ads have vanished.
 
     `is_unchanged`: the source gave the very bytes of the last run, so it showed what that one saw.
-    `gate`: what may vanish at once; more is held for a person, and the run ends as `attention`
+    `gate`: what may vanish at once; more is quarantined for a person, and the run ends as `attention`
     without having covered anything. `None`: everything is accepted. Gives the run as it ended.
 
     Raises:

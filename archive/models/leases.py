@@ -1,4 +1,5 @@
-"""How the processes of one archive keep out of each other's way: duties and shares of a request budget.
+"""How the processes of one archive keep out of each other's way: leases, and shares of a request budget.
+budget.
 
 `scrapers/work/dispatch/singleton_lease.py` and `scrapers/fetching/budget.py` own the tables; nothing of them
 is about a source's data.
@@ -20,9 +21,11 @@ class SingletonLease(SQLModel, table=True):
 
     __tablename__ = "singleton_lease"
 
-    name: str = Field(primary_key=True, description="The duty: `scheduler`, `worker` or `mail`.")
+    name: str = Field(
+        primary_key=True, description="What it is for: `scheduler`, `worker` or `mail`."
+    )
     worker: str = Field(description="Machine and process that holds it, or held it last.")
-    token: int = Field(description="Fence: raised each time another process takes the duty.")
+    token: int = Field(description="Fence: raised each time another process takes the lease.")
     lease_until: datetime | None = Field(
         default=None, description="When the hold ends unless renewed; empty: it was given back."
     )

@@ -46,7 +46,7 @@ class Evaluation(SQLModel, table=True):
         foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
     )
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
-    ad_version_id: int = Field(sa_type=BIG_ID, description="The version judged.")
+    ad_version_id: int = Field(sa_type=BIG_ID, description="The version evaluated.")
     election_id: str = Field(default="", description="Election whose window it is; empty: none.")
     answer: str = Field(index=True, description="met, not_met or cannot_tell.")
     is_historic: bool = Field(default=False, description="The election is over.")
@@ -68,7 +68,7 @@ class Signal(SQLModel, table=True):
         foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
     )
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
-    ad_version_id: int = Field(sa_type=BIG_ID, description="The version judged.")
+    ad_version_id: int = Field(sa_type=BIG_ID, description="The version evaluated.")
     election_id: str = Field(default="", description="Election whose window it is; empty: none.")
     answer: str = Field(index=True, description="not_met or cannot_tell.")
     because: list[str] = Field(sa_type=JSON, description="Why, in sentences.")

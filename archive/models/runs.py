@@ -267,7 +267,7 @@ class QuarantinedBatch(SQLModel, table=True):
     status: str = Field(
         default=PieceStatus.QUARANTINED, description="quarantined, released or rejected."
     )
-    quarantined_at: datetime = Field(description="When it was held.")
+    quarantined_at: datetime = Field(description="When it was quarantined.")
     settled_at: datetime | None = Field(default=None, description="When a person settled it.")
     settled_by: str | None = Field(default=None, description="Who settled it.")
     settled_because: str | None = Field(default=None, description="Why, in that person's words.")

@@ -233,7 +233,7 @@ class DataGap(SQLModel):
     """One kind of thing that is not here, counted."""
 
     what: str = Field(description="What is lacking, as a name for programs.")
-    source: str = Field(description="Source it lacks from.")
+    source: str = Field(description="Source it is missing from.")
     reason: str = Field(description="Why, in plain words.")
     count: int = Field(description="How many.")
     since_at: datetime | None = Field(description="Since when; empty: not known.")

@@ -1,7 +1,7 @@
 """Alerts: which sources have fallen silent, and what the monitors last found at the others.
 
 Who crawls on a schedule calls `note_rhythm`; commands, the API, pages, feeds and mail ask
-`list_alerts`. It reads what `archive.runs.monitors` wrote and judges no run itself.
+`list_alerts`. It reads what `archive.runs.monitors` wrote and checks no run itself.
 """
 
 from dataclasses import dataclass

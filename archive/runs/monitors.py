@@ -27,7 +27,7 @@ FEWEST_JUDGED = 20
 def monitor_run(session: Session, lease: RunLease, run: Run) -> list[MonitorFinding]:
     """Compare an ended run with what its source is expected to give; write and give what differs.
 
-    A run without records has shown nothing new, so it is not judged unless it was complete. How
+    A run without records has shown nothing new, so it is not checked unless it was complete. How
     many records a source has is a fact about the real one: its replica is not held to it.
     """
     info = session.get(Source, lease.source)

@@ -66,7 +66,7 @@ class Scale:
     def weigh(
         self, changed: Sequence[Move], unchanged: Mapping[str | None, int], known: int
     ) -> None:
-        """Add a page's known rows to the sums of the run, and judge these.
+        """Add a page's known rows to the sums of the run, and check these.
 
         `changed`: the known rows that would change what is current; an amount that is no longer
         stated counts 0 after, a row whose currency changed stands once in each. `unchanged`: sum of
@@ -144,7 +144,7 @@ class Gate:
         self._accepted[currency] = max(self._accepted[currency], amount_minor)
 
     def check_vanished(self, what: str, gone: int, present: int) -> None:
-        """Judge what a complete run no longer found against what its partition held before.
+        """Check what a complete run no longer found against what its partition held before.
 
         Raises:
             ImplausibleBatchError: if more is gone than is plausible.
@@ -195,7 +195,7 @@ def list_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Move
 def open_gate(session: Session, source: str) -> Gate:
     """The gate of a run of a source, by what is plausible for the source and what people accepted of it.
 
-    An amount that was released once would otherwise be held again with every later file.
+    An amount that was released once would otherwise be quarantined again with every later file.
 
     Raises:
         NotFoundError: if the archive does not know the source.

@@ -32,11 +32,11 @@ def quarantine_pieces(
     capture: Capture,
     now: datetime,
 ) -> int:
-    """Put pieces aside; the same piece of the same file is held once. Returns how many are new.
+    """Put pieces aside; the same piece of the same file is kept once. Returns how many are new.
 
     A piece without bytes of its own stands for its whole capture.
     """
-    held = 0
+    new = 0
     for piece in pieces:
         sha256 = blobs.put_bytes(piece.raw).sha256 if piece.raw else capture.sha256
         if _find_piece(session, lease.source, piece, sha256):
@@ -51,9 +51,9 @@ def quarantine_pieces(
                 **piece.model_dump(exclude={"raw"}),
             )
         )
-        held += 1
+        new += 1
     session.flush()
-    return held
+    return new
 
 
 def _find_piece(

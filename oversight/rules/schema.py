@@ -45,7 +45,7 @@ class Severity(StrEnum):
 
 
 class Validity(FileModel):
-    """Since when and until when the provision applies; an ad is judged by the law of its own days."""
+    """Since when and until when the provision applies; an ad is evaluated by the law of its own days."""
 
     starts_on: date | None = Field(
         alias="from", description="First day it applies; empty: no beginning is established."
@@ -122,7 +122,7 @@ class RuleFile(FileModel):
         """Refuse a rule without exactly one duty, or without an example of each answer.
 
         Raises:
-            ValueError: naming what lacks.
+            ValueError: naming what is missing.
         """
         if (self.requires is None) == (self.forbids is None):
             raise ValueError("a rule has exactly one of requires and forbids")

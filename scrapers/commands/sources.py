@@ -107,7 +107,7 @@ def sources(
         say(line)
     for batch in [batch for batches in held.values() for batch in batches]:
         reason = escape_text(f"{batch.source}/{batch.partition}: {batch.reason}")
-        say(f"{batch.name} is held: {reason}; type: paidforby quarantine show {batch.name}")
+        say(f"{batch.name} is quarantined: {reason}; type: paidforby quarantine show {batch.name}")
     say("next: paidforby crawl SOURCE, or: paidforby import SOURCE PATH")
 
 

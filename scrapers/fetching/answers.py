@@ -1,7 +1,7 @@
 """What an HTTP answer means for a walk: read on, wait, or stop, and why; which piece of a file it brings.
 
 `middlewares.py` asks a spider's `classify_response`; a source whose errors stand in the body (Meta's API)
-has a judge of its own. `downloads.py` asks about pieces. Nothing here waits or retries.
+classifies its own. `downloads.py` asks about pieces. Nothing here waits or retries.
 """
 
 import re
@@ -44,7 +44,7 @@ CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
 
 def classify_status(response: Response) -> ResponseVerdict:
-    """The judgement of a source that says everything by its status."""
+    """The verdict on a source that says everything by its status."""
     status = response.status
     reason = f"the source answered with status {status}"
     if 200 <= status < 300:

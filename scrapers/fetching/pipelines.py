@@ -66,8 +66,8 @@ class ArchivePipeline:
             with plain_failures():
                 self._walk.intake.take_page(page.readings, capture, page.cursor)
         except ImplausibleBatchError:
-            self._walk.note_trouble(Outcome.PARTIAL, self._walk.intake.held)
-            raise DropItem("the page is held") from None
+            self._walk.note_trouble(Outcome.PARTIAL, self._walk.intake.quarantined)
+            raise DropItem("the page is quarantined") from None
         except Exception as error:
             # A page that is lost must not be followed by the next one's cursor.
             self._walk.note_trouble(Outcome.FAILED, tell_failure(error))

@@ -193,8 +193,8 @@ def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
 
 
 def _find_outcome(intake: Intake) -> tuple[Outcome, str]:
-    if intake.held:
-        return Outcome.PARTIAL, intake.held
+    if intake.quarantined:
+        return Outcome.PARTIAL, intake.quarantined
     if intake.unreadable:
         return Outcome.ATTENTION, f"{len(intake.unreadable)} pieces could not be read"
     return Outcome.DONE, ""

@@ -69,7 +69,7 @@ class Intake:
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
-    held: str = ""
+    quarantined: str = ""
     """Why the run ended at a page that was implausible, and how to fix it; empty: all was."""
 
     @cached_property
@@ -87,7 +87,7 @@ class Intake:
         """Write one page in one transaction: data, quarantine, checkpoint and fence.
 
         Raises:
-            ImplausibleBatchError: if the page is implausible. It is held, nothing else of it is
+            ImplausibleBatchError: if the page is implausible. It is quarantined, nothing else of it is
                 written, and no further page may be taken.
             LeaseLostError: if another run has taken the partition over.
         """
@@ -139,7 +139,7 @@ class Intake:
         gate = deepcopy(self.gate)
         pieces = [r for r in readings if isinstance(r, Unreadable)]
         records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
-        held = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
+        new = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
         counts = note_unchanged(session, self.lease, unchanged.values(), gate)
         read = ingest_page(
             session,
@@ -148,7 +148,7 @@ class Intake:
             capture.id,
             now,
             cursor=cursor,
-            quarantined=held,
+            quarantined=new,
             gate=gate,
             row_hashes=hashes,
         )
@@ -161,8 +161,8 @@ class Intake:
             hold_lease(session, self.lease, now)
             return tell_quarantined(quarantine_batch(session, self.lease, doubt, now, capture.id))
 
-        # The same doubt about the same bytes is one batch, however often it is held.
-        self.held = write_surely(self.engine, self.patience, hold, lambda *_: False)
+        # The same doubt about the same bytes is one batch, however often it is met.
+        self.quarantined = write_surely(self.engine, self.patience, hold, lambda *_: False)
 
     def keep_capture(
         self, blob: Blob, *, url: str, status: int | None = None, media_type: str = ""

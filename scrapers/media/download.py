@@ -1,6 +1,6 @@
 """One file of an ad's media from the web to the disk, within limits of place, size and time.
 
-`scrapers/media/collecting.py` calls `download_file`. It believes nothing the server says but the status:
+`scrapers/media/collecting.py` calls `download_file`. It trusts nothing the server says but the status:
 neither the length, nor the kind, nor where a redirect leads. It goes through no proxy, because a proxy
 would choose the network address itself.
 """

@@ -1,7 +1,7 @@
 """Files as sources deliver them, opened as streams: plain, or inside a zip that is not trusted.
 
 `import` and the crawl pipeline open files here before a spider reads them. Nothing is ever extracted
-to disk, and no declared size is believed.
+to disk, and no declared size is trusted.
 """
 
 import io
@@ -122,14 +122,14 @@ def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
 def _find_damage(file: SourceFile) -> str | None:
     """Why a member is not what was packed, if so.
 
-    The checksum stands at the end: without this pass, rows behind a damaged byte would be believed.
+    The checksum stands at the end: without this pass, rows behind a damaged byte would be trusted.
     """
     try:
         with file.open() as stream:
             while stream.read(1 << 20):
                 pass
     except BREAKING_ERRORS as error:
-        return f"the file is damaged or breaks off ({error}); nothing of it is believed"
+        return f"the file is damaged or breaks off ({error}); nothing of it is used"
     return None
 
 

@@ -213,7 +213,7 @@ def read_currency(value: object) -> str:
 
 
 def read_amount(value: object, currency: str | None, most: int = ABSURD_UNITS) -> int:
-    """An amount that is not negative, in minor units; `most` is the largest believed, in units.
+    """An amount that is not negative, in minor units; `most` is the largest accepted, in units.
 
     Raises:
         ValueError: if it is no plain number, negative, finer than the currency, or absurdly large.

@@ -1,7 +1,7 @@
 """What a query asks of the public view of a moment, in SQL: its filters, and what words cannot do without.
 
 `search.as_of.answers` puts these to each range of ads, and only to save reading: whether an ad has the
-words, it judges itself. No condition here leaves out an ad that answers.
+words, it decides itself. No condition here leaves out an ad that answers.
 """
 
 from collections.abc import Iterable, Sequence

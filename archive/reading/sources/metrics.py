@@ -125,12 +125,12 @@ def _tell_alerts(session: Session, sources: list[str], now: datetime) -> Metric:
 
 
 def _tell_waiting(session: Session, sources: list[str]) -> Iterator[Metric]:
-    """What is held until a person settles it."""
+    """What is quarantined until a person settles it."""
     for table, name, told in (
         (
             QuarantinedBatch,
             "paidforby_quarantined_batches",
-            "Batches held because they were implausible.",
+            "Batches quarantined because they were implausible.",
         ),
         (QuarantinedPiece, "paidforby_quarantined_pieces", "Pieces that could not be read."),
     ):

@@ -30,7 +30,7 @@ from archive.store.realm import read_realm
 
 
 def count_archive(session: Session) -> dict[str, Any]:
-    """Counts of everything kept, in all and by source; `quarantined` counts what is still held."""
+    """Counts of everything kept, in all and by source; `quarantined` counts what is not settled yet."""
     hidden_by_default = select_hidden()
     vanished = col(Ad.vanished_at).is_not(None)
     of_hidden = col(Ad.id).in_(hidden_by_default)

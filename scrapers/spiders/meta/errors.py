@@ -31,7 +31,7 @@ RENEW = (
 
 
 def classify_meta_response(response: Response) -> ResponseVerdict:
-    """The judgement of one answer of the API."""
+    """The verdict on one answer of the API."""
     body = read_object(response.body)
     if body is None:
         # Overloaded, it answers with a page made for people, whatever the status.
@@ -47,7 +47,7 @@ def classify_meta_response(response: Response) -> ResponseVerdict:
 
 
 def classify_error(error: dict[str, Any], wait_seconds: float | None) -> ResponseVerdict:
-    """The judgement of the API's own error object.
+    """The verdict on the API's own error object.
 
     Code 1 stands for an accident as well as for too large a page: only the words tell them apart.
     """

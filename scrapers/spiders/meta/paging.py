@@ -27,7 +27,7 @@ API_PATH = "v26.0/ads_archive"
 FIRST_LIMIT = 100
 """Ads to a page. Pages of several hundred with all fields fail, collectors report."""
 MOST_DOUBTS = 3
-"""Times a doubtful page is asked for again before we believe it."""
+"""Times a doubtful page is asked for again before it is accepted."""
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
             **dict.fromkeys(("data", "file", "ftp", "s3")),
         },
         "DOWNLOADER_MIDDLEWARES": {
-            # Answers pass from the last to the first: unpacked (590), kept, then judged.
+            # Answers pass from the last to the first: unpacked (590), kept, then classified.
             "scrapers.fetching.middlewares.GuardMiddleware": 40,
             "scrapers.fetching.middlewares.BackoffMiddleware": 560,
             "scrapers.fetching.pacing.PaceMiddleware": 570,

@@ -48,13 +48,13 @@ class SourceProgress:
     share: float | None
     """Of all of them, 0-1; `None` where nothing says how much there is."""
     records: int
-    held: int
+    quarantined: int
 
     def tell(self) -> str:
         """As a line: `2 of 9 partitions, 12,000 records, 3 quarantined`."""
         parts = [f"{self.ended} of {self.partitions} partitions"] if self.partitions > 1 else []
         parts.append(f"{self.records:,} records")
-        parts += [f"{self.held:,} quarantined"] if self.held else []
+        parts += [f"{self.quarantined:,} quarantined"] if self.quarantined else []
         return ", ".join(parts)
 
 
@@ -115,7 +115,7 @@ def _sum_source(
         ended=sum(run.outcome != Outcome.RUNNING for run in begun),
         share=sum(shares) / len(shares) if is_told else None,
         records=sum(run.seen for run in begun),
-        held=sum(run.quarantined for run in begun),
+        quarantined=sum(run.quarantined for run in begun),
     )
 
 

@@ -77,7 +77,7 @@ def take_scheduling(
 
 
 class Scheduler:
-    """Ticks while this process holds the duty.
+    """Ticks while this process holds the lease.
 
     Jobs live in memory: the schedule files are the one truth, and what was missed while we were down
     shows in the runs.
@@ -131,7 +131,7 @@ class Scheduler:
             note(f"nothing is started for now: {error}")
 
     def close(self) -> None:
-        """Hand nothing more on, and give the duty back."""
+        """Hand nothing more on, and give the lease back."""
         if self._ticker.running:
             self._ticker.shutdown(wait=True)
         # Taken over meanwhile, it is no longer ours to give back.

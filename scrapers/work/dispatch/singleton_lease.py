@@ -1,6 +1,6 @@
 """What only one process may do at a time: held by a row with a lease, and fenced like a run.
 
-Whoever schedules takes the duty here before it starts anything, and whoever mails takes theirs. A process
+Whoever schedules takes the lease here before it starts anything, and whoever mails takes theirs. A process
 that was killed leaves a lease that ends; one that stalled and was replaced learns so when it next speaks
 up.
 """
@@ -40,7 +40,7 @@ class RivalError(ArchiveError):
 
 @dataclass(frozen=True)
 class HeldSingletonLease:
-    """A duty this process holds, and its fence."""
+    """A singleton lease this process holds, and its fence."""
 
     name: str
     token: int
@@ -64,7 +64,7 @@ def require_no_rival(session: Session, name: str, now: datetime) -> None:
 def take_singleton(
     session: Session, name: str, lease_time: timedelta, now: datetime
 ) -> HeldSingletonLease:
-    """Take a duty that nobody holds, or whose holder has been silent for its lease.
+    """Take a lease that nobody holds, or whose holder has been silent for its lease.
 
     Raises:
         SingletonTakenError: naming who holds it, and until when.
@@ -89,7 +89,7 @@ def keep_singleton(session: Session, held: HeldSingletonLease, now: datetime) ->
     """Renew the lease.
 
     Raises:
-        SingletonTakenError: if another process has taken the duty over.
+        SingletonTakenError: if another process has taken the lease over.
     """
     _set_lease(session, held, now + held.lease_time)
 
@@ -98,7 +98,7 @@ def release_singleton(session: Session, held: HeldSingletonLease) -> None:
     """End the lease now, so that the next process need not wait for it.
 
     Raises:
-        SingletonTakenError: if another process has taken the duty over.
+        SingletonTakenError: if another process has taken the lease over.
     """
     _set_lease(session, held, None)
 

@@ -122,7 +122,7 @@ def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
         YamlFileError: if a schedule cannot be read.
     """
     end_on_signals()
-    seconds, held = find_tick_seconds(settings), _await_duty(settings, engine, clock)
+    seconds, held = find_tick_seconds(settings), _await_lease(settings, engine, clock)
     with (
         closing(LocalCrawls(settings, engine, clock)) as crawls,
         closing(Scheduler(settings, engine, clock, held)) as scheduler,
@@ -133,7 +133,7 @@ def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
             follow_up(settings, engine, clock)
 
 
-def _await_duty(settings: Settings, engine: Engine, clock: Clock) -> HeldSingletonLease:
+def _await_lease(settings: Settings, engine: Engine, clock: Clock) -> HeldSingletonLease:
     is_told = False
     while True:
         try:

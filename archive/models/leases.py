@@ -1,5 +1,4 @@
-"""How the processes of one archive keep out of each other's way: leases, and shares of a request budget.
-budget.
+"""How processes of one archive keep out of each other's way: leases, and shares of a request budget.
 
 `scrapers/work/dispatch/singleton_lease.py` and `scrapers/fetching/budget.py` own the tables; nothing of them
 is about a source's data.

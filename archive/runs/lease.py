@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
@@ -182,9 +182,11 @@ def hold_lease(
 
 
 def has_newer_run(session: Session, lease: RunLease) -> bool:
-    """Whether a run of a later observation time has read anything from the same source."""
+    """Whether a run of a later observation time has read anything from the same source, or found it empty."""
     query = select(Run.id).where(
-        Run.source == lease.source, col(Run.observed_at) > lease.observed_at, col(Run.seen) > 0
+        Run.source == lease.source,
+        col(Run.observed_at) > lease.observed_at,
+        or_(col(Run.seen) > 0, col(Run.complete)),
     )
     return session.exec(query.limit(1)).first() is not None
 

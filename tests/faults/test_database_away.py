@@ -30,6 +30,8 @@ from tests.faults.scenes import (
 )
 from tests.faults.undisturbed import SOURCE, Sight, take_in
 
+PAGES_OF_ADS = 3
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -76,7 +78,8 @@ def test_a_commit_whose_answer_is_lost_counts_once_whether_it_went_through_or_no
     report = take_in(settings, undisturbed.bundle, doubt_all)
     undisturbed.assert_same(settings)
 
-    assert commits[0].count == 2 * (undisturbed.run.pages + 3), "begin, evidence, pages, end"
+    # Begin, evidence and end, and each page; rows of ads that are new are read between two tries of theirs.
+    assert commits[0].count == 2 * (3 + undisturbed.run.pages + PAGES_OF_ADS)
     assert report.counts.seen == undisturbed.run.seen
 
 

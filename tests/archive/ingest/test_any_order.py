@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
@@ -37,6 +37,7 @@ from archive.runs.lease import begin_run
 from archive.spending import SpendMeasure, SpendQuery, summarise_spending
 from archive.store.database import create_archive_engine
 from tests.archive.moments import day
+from tests.examples import few_or_many
 from tests.migrated import migrated_file
 
 DAYS = 5
@@ -210,17 +211,13 @@ def check_order(archive, runs):
     assert drawn == ordered
 
 
-RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-
-
-@settings(max_examples=8, **RELAXED)
+@settings(max_examples=few_or_many(8, 400))
 @given(runs=RUNS)
 def test_in_whatever_order_runs_come_the_archive_says_the_same(archive, runs):
     check_order(archive, runs)
 
 
-@pytest.mark.slow
-@settings(max_examples=400, **RELAXED)
-@given(runs=RUNS)
-def test_many_runs_in_whatever_order_say_the_same(archive, runs):
-    check_order(archive, runs)
+def test_a_late_run_is_late_beside_a_newer_one_that_found_its_partition_empty(archive):
+    empty = Shown(day=2, partition="west", is_complete=True)
+    late = Shown(day=1, partition="west", is_complete=False, ads={"1": ("One", None, "EUR")})
+    check_order(archive, [empty, late])

@@ -120,7 +120,7 @@ def check_before(session, runs, this):
     met = {10 + whole.id % 2, whole.id + 100} if whole else set()
     assert _read_met_before(session, lease) == met
     assert has_newer_run(session, lease) == any(
-        run.observed_at > this.observed_at and run.seen for run in of_source
+        run.observed_at > this.observed_at and (run.seen or run.complete) for run in of_source
     )
 
 

@@ -37,7 +37,7 @@ def show_coverage(rooms: RoomsDep, source_id: str, country: str = ALL_COUNTRIES)
         asked = urlencode({"source": source_id, "country": country})
         path = f"/sources/{quote(source_id, safe='')}"
         page = PageHead(
-            title=f"Runs at {source.title}",
+            title=f"Runs of {source.title}",
             path=path if country == ALL_COUNTRIES else f"{path}?{urlencode({'country': country})}",
             section="/sources",
             json=f"/api/v1/coverage?{asked}",

@@ -131,7 +131,7 @@ def _keep_media(settings: Settings, engine: Engine, url: str, day: int) -> None:
     kept = sum(lease.outcome.state == MediaState.KEPT for lease in runs)
     words_read = read_kept(settings, engine, PICTURES_READ)
     note(
-        f"day {day}: {len(runs)} addresses of pictures and videos crawled, {kept} kept; "
+        f"day {day}: {len(runs)} addresses of pictures and videos asked for, {kept} kept; "
         f"a machine read words in {words_read} of them"
     )
 

@@ -146,7 +146,7 @@ def test_every_page_says_what_the_archive_knew_and_how_to_cite_it(
 ) -> None:
     html = visit(path).text
     assert re.search(r"(What|As) this archive knew", html)
-    assert "2 of 28 days crawled" in html
+    assert "crawled on 2 of 28 days" in html
     assert 'id="cite"' in html
 
 

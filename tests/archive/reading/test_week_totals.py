@@ -1,19 +1,18 @@
 """What a source claims, beside the claims of its neighbours and of other times."""
 
 from archive.models.runs import Outcome
-from tests.archive.reading.test_coverage import (  # noqa: F401 (a fixture)
+from tests.archive.reading.test_coverage import (
     DAY,
     MONDAY,
     SUNDAY,
     WEEK,
-    record_run,
     statement,
     total,
     weeks,
 )
 
 
-def test_a_claim_is_of_its_own_source_week_and_newest_run(engine, record_run, ingest_run):  # noqa: F811
+def test_a_claim_is_of_its_own_source_week_and_newest_run(engine, record_run, ingest_run):
     """Of one week: two partitions, one of them told late; of others: a source, the weeks around it."""
     record_run(["a"], MONDAY - WEEK, totals=[total(1)])
     record_run(["a"], MONDAY + 2 * DAY, totals=[total(30), total(3, country="GR")])
@@ -29,7 +28,7 @@ def test_a_claim_is_of_its_own_source_week_and_newest_run(engine, record_run, in
     assert [row.source_total for row in greek] == [None, 3, None]
 
 
-def test_a_statement_claims_from_its_own_time_on(engine, record_run, ingest_run):  # noqa: F811
+def test_a_statement_claims_from_its_own_time_on(engine, record_run, ingest_run):
     record_run([statement("p1", 3)], MONDAY)
     record_run([statement("p1", 9)], MONDAY + WEEK)
     record_run([statement("p1", 50)], MONDAY, source="elsewhere")

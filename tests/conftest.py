@@ -19,6 +19,8 @@ of statement it sends to PostgreSQL is sent there by a test without the mark. Wh
 there is no mark. How many examples a property test tries is said by `tests.examples`.
 """
 
+import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -32,8 +34,9 @@ from playwright.sync_api import Browser, Page
 from archive.store.database import create_archive_engine
 from archive.store.setup import migrate
 from tests import servers
+from tests.compiled_statements import share_compiled_statements
 from tests.examples import load_profile
-from tests.migrated import migrated_file
+from tests.migrated import copy_tables
 from tests.spare_databases import SpareDatabases
 
 MEMORY = Path("/dev/shm")
@@ -44,6 +47,7 @@ MEMORY_BYTES = 4_000_000_000
 def pytest_configure() -> None:
     load_profile()
     keep_folders_in_memory()
+    share_compiled_statements()
 
 
 def keep_folders_in_memory() -> None:
@@ -54,6 +58,13 @@ def keep_folders_in_memory() -> None:
         # Processes that tests start inherit it too.
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now lives as long as the process: to look for garbage in it takes seconds."""
+    gc.freeze()
+    # DuckDB calls its own classes leaked where the interpreter ends without having looked at them.
+    atexit.register(gc.unfreeze)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
@@ -132,8 +143,7 @@ def empty_archives(postgresql_server: str, migrated_database: str) -> SpareDatab
 def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """SQLAlchemy URL of an archive with its tables and nothing in them, on each engine in turn."""
     if request.param == "sqlite":
-        copied = shutil.copy(migrated_file(), tmp_path / "archive.sqlite3")
-        yield f"sqlite:///{copied}"
+        yield copy_tables(tmp_path)
         return
     spare_databases: SpareDatabases = request.getfixturevalue("empty_archives")
     with spare_databases.borrow() as url:

@@ -32,6 +32,11 @@ def lay_tables(settings: Settings) -> None:
         shutil.copy(migrated_file(), target)
 
 
+def copy_tables(folder: Path) -> str:
+    """Address of an archive of its own in the folder, with its tables and nothing in them."""
+    return f"sqlite:///{shutil.copy(migrated_file(), folder / 'archive.sqlite3')}"
+
+
 def migrated_file() -> Path:
     """An SQLite file with the archive's tables and nothing in them, one for each test process."""
     return Path(_make_template().name) / "archive.sqlite3"

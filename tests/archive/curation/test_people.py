@@ -12,16 +12,16 @@ from archive.errors import ArchiveError, NotFoundError
 from archive.models import ApiKey
 from archive.models.people import Role
 from archive.store.database import read, write
-from archive.store.setup import init_archive
 from config.settings import Settings
 from paidforby import app
+from tests.migrated import init_fresh
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def engine(tmp_path):
-    engine = init_archive(Settings(home=tmp_path), [])
+    engine = init_fresh(Settings(home=tmp_path), [])
     yield engine
     engine.dispose()
 

@@ -16,6 +16,7 @@ from archive.store.setup import migrate
 from tests.archive.conftest import NOON
 from tests.archive.store.filled_tables import fill_empty_tables
 from tests.comparable import dump_comparable
+from tests.migrated import copy_tables
 
 TABLES = {table.name: table for table in list_tables()}
 
@@ -59,8 +60,9 @@ def test_how_far_a_copy_has_come_is_no_part_of_the_archive(engine):
 def test_a_run_that_was_broken_off_and_begun_again_tells_the_same_history(tmp_path, make_ad):
     told = []
     for is_broken_off in (False, True):
-        engine = create_archive_engine(f"sqlite:///{tmp_path / str(is_broken_off)}")
-        migrate(engine)
+        folder = tmp_path / str(is_broken_off)
+        folder.mkdir()
+        engine = create_archive_engine(copy_tables(folder))
         at = NOON
         if is_broken_off:
             with write(engine) as session:
@@ -77,8 +79,9 @@ def test_a_run_that_was_broken_off_and_begun_again_tells_the_same_history(tmp_pa
 def test_another_word_of_an_ad_is_another_history(tmp_path, make_ad):
     told = []
     for body in ("Vote", "Do not vote"):
-        engine = create_archive_engine(f"sqlite:///{tmp_path / body}")
-        migrate(engine)
+        folder = tmp_path / body
+        folder.mkdir()
+        engine = create_archive_engine(copy_tables(folder))
         take_in(engine, NOON, [make_ad(bodies=[body])])
         with read(engine) as session:
             told.append(dump_comparable(session))

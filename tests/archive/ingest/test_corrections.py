@@ -15,9 +15,9 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.corrections import CorrectionFilter, list_corrections, tell_correction
 from archive.runs.lease import RunLease
 from archive.store.database import read, write
-from archive.store.setup import init_archive
 from config.settings import Settings
 from paidforby import app
+from tests.migrated import init_fresh
 
 DAY_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -201,7 +201,7 @@ def test_at_an_earlier_moment_only_what_was_learned_by_then_is_listed(engine):
 
 def test_the_command_lists_them_as_a_table_and_as_json(tmp_path, monkeypatch):
     monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
-    engine = init_archive(Settings(home=tmp_path), [])
+    engine = init_fresh(Settings(home=tmp_path), [])
     keep_corrections(engine)
     engine.dispose()
     runner = CliRunner()

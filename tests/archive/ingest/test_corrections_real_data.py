@@ -9,11 +9,11 @@ from sqlmodel import select
 
 from archive.models import AdvertiserSpend, Correction
 from archive.store.database import read
-from archive.store.setup import init_archive
 from archive.terminal import utc_now
 from config.settings import Settings
 from scrapers.intake.importing import ImportOrder, import_files
 from scrapers.spiders import find_spiders
+from tests.migrated import init_fresh
 
 BUNDLES = Path(__file__).parents[4] / "shared" / "data" / "google-political-ads-bundle"
 SPIDER = "google_political_ads"
@@ -29,7 +29,7 @@ SECOND = date(2019, 6, 27)
 def import_pair(tmp_path):
     """Takes both bundles in as complete sweeps, all of them or only one week's rows."""
     settings, spider = Settings(home=tmp_path / "home"), find_spiders()[SPIDER]
-    engine = init_archive(settings, [spider.info])
+    engine = init_fresh(settings, [spider.info])
 
     def import_both(first_on, only_week=""):
         for name, day in (("2018-09", first_on), ("2019-06", SECOND)):

@@ -15,8 +15,8 @@ from archive.reading.disclosures import DisclosureFilter, list_disclosures
 from archive.records import CommitteeRecord, DisclosureRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
-from archive.store.setup import migrate
 from tests.examples import few_or_many
+from tests.migrated import copy_tables
 
 DAY_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -181,8 +181,7 @@ def test_a_newer_description_of_an_organisation_replaces_the_older(engine):
 
 @pytest.fixture(scope="module")
 def sqlite_engine(tmp_path_factory):
-    engine = create_archive_engine(f"sqlite:///{tmp_path_factory.mktemp('filed') / 'a.sqlite3'}")
-    migrate(engine)
+    engine = create_archive_engine(copy_tables(tmp_path_factory.mktemp("filed")))
     yield engine
     engine.dispose()
 

@@ -16,8 +16,8 @@ from archive.records import AdvertiserSpendRecord, Grain
 from archive.runs.lease import begin_run
 from archive.runs.sightings import read_seen
 from archive.store.database import create_archive_engine, read, write
-from archive.store.setup import migrate
 from tests.examples import few_or_many
+from tests.migrated import copy_tables
 
 DAY_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAST_WEEK = {"period_start_on": date(2026, 2, 15), "period_end_on": date(2026, 2, 21)}
@@ -252,8 +252,7 @@ def test_a_statement_between_two_runs_at_other_things_is_current_when_nothing_ne
 
 @pytest.fixture(scope="module")
 def sqlite_engine(tmp_path_factory):
-    engine = create_archive_engine(f"sqlite:///{tmp_path_factory.mktemp('series') / 'a.sqlite3'}")
-    migrate(engine)
+    engine = create_archive_engine(copy_tables(tmp_path_factory.mktemp("series")))
     yield engine
     engine.dispose()
 

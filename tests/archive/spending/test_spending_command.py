@@ -15,9 +15,9 @@ from archive.spending import (
     summarise_spending,
 )
 from archive.store.database import read
-from archive.store.setup import init_archive
 from config.settings import Settings
 from paidforby import app
+from tests.migrated import init_fresh
 
 JANUARY = {"from_on": date(2026, 1, 1), "to_on": date(2026, 1, 31)}
 
@@ -46,7 +46,7 @@ def summarise(engine, **asked):
     ],
 )
 def test_a_question_without_an_honest_answer_is_refused_with_its_reason(tmp_path, asked, field):
-    engine = init_archive(Settings(home=tmp_path), [])
+    engine = init_fresh(Settings(home=tmp_path), [])
     with pytest.raises(SpendQueryError) as refused:
         summarise(engine, **asked)
     assert refused.value.field == field
@@ -54,7 +54,7 @@ def test_a_question_without_an_honest_answer_is_refused_with_its_reason(tmp_path
 
 def run_spend(tmp_path, monkeypatch, *arguments):
     monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
-    init_archive(Settings(home=tmp_path), [])
+    init_fresh(Settings(home=tmp_path), [])
     return CliRunner().invoke(app, ["spend", *arguments])
 
 

@@ -22,6 +22,7 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 CONTROL_CHARACTER = "a control character stands here"
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+QUICK_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -98,13 +99,11 @@ class YamlText:
             line = data.count(b"\n", 0, error.start) + 1
             raise YamlFileError(name, line, "", f"not UTF-8: {error.reason}") from None
         try:
-            self.values = self._read_document(yaml.parse(text, Loader=yaml.SafeLoader))
-        except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise YamlFileError(name, line, "", CONTROL_CHARACTER) from None
-        except yaml.MarkedYAMLError as error:
-            marked = error.problem_mark.line + 1 if error.problem_mark else None
-            raise YamlFileError(name, marked, "", f"not YAML: {error.problem}") from None
+            self.values = self._read_document(yaml.parse(text, Loader=QUICK_LOADER))
+        except (yaml.YAMLError, YamlFileError):
+            # What is wrong, and on which line, the slower parser says better.
+            self._lines.clear()
+            self.values = self._read_slowly(text)
 
     def read_as(self, model: type[Model]) -> Model:
         """The values as a model; nothing is converted but days, times and names out of their texts.
@@ -131,6 +130,16 @@ class YamlText:
         while found not in self._lines:
             found = found[:-1]
         return self._lines[found]
+
+    def _read_slowly(self, text: str) -> object:
+        try:
+            return self._read_document(yaml.parse(text, Loader=yaml.SafeLoader))
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise YamlFileError(self.name, line, "", CONTROL_CHARACTER) from None
+        except yaml.MarkedYAMLError as error:
+            marked = error.problem_mark.line + 1 if error.problem_mark else None
+            raise YamlFileError(self.name, marked, "", f"not YAML: {error.problem}") from None
 
     def _read_document(self, events: Iterator[yaml.Event]) -> object:
         _, start = next(events), next(events)

@@ -5,8 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import BaseModel, Field
 
+from config import yaml_files
 from config.overlay import SHIPPED_DIR, ConfigFile, Origin, list_config_files
 from config.settings import Settings
 from config.yaml_files import MAX_BYTES, FileModel, YamlFileError, YamlText, read_model
@@ -139,6 +141,16 @@ def read_shipped(kind: str) -> dict[str, str]:
 def test_every_shipped_file_is_of_the_strict_part(kind: str) -> None:
     for name, text in read_shipped(kind).items():
         assert YamlText(name, text.encode()).read_as(KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_parsers_read_the_same_on_the_same_lines(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [text.encode() for text in read_shipped(kind).values()]
+    quick = [vars(YamlText("x", text)) for text in texts]
+    monkeypatch.setattr(yaml_files, "QUICK_LOADER", yaml.SafeLoader)
+    assert [vars(YamlText("x", text)) for text in texts] == quick
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,5 +1,6 @@
 """The search copy follows the archive, whatever is killed when, and says how far it is."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,13 +12,14 @@ from search import documents as search_documents
 from search import sync as search_sync
 from search.documents import SearchDocument, make_document
 from search.embedded import EmbeddedSearch
+from search.fts import writer as fts_writer
 from search.meilisearch import MeilisearchSearch
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
-from search.sync import index_status, rebuild_index
+from search.sync import index_status, rebuild_index, send_again
 from tests.search.conftest import SearchArchive, ask, make_ad, refs_of
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """The process ended here."""
 
 
@@ -102,7 +104,7 @@ def test_killed_before_the_mark_moved_the_next_sync_sends_it_again(
     search_archive.sync(search)
     search_archive.add(make_ad("a", "lighthouse"), make_ad("b", "pier"))
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "move_search_position", kill)
+        patch.setattr(search_sync, "move_position", kill)
         with pytest.raises(KilledError):
             search_archive.sync(search)
     assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 2
@@ -119,7 +121,7 @@ def test_in_the_archives_own_file_a_killed_sync_leaves_nothing_half_done(
     search_archive.sync(embedded)
     search_archive.add(make_ad("b", "harbour"))
     with monkeypatch.context() as patch:
-        patch.setattr(search_sync, "move_search_position", kill)
+        patch.setattr(search_sync, "move_position", kill)
         with pytest.raises(KilledError):
             search_archive.sync(embedded)
     assert refs_of(ask(embedded, "harbour")) == ["a"]
@@ -215,15 +217,62 @@ def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
         patch.setattr(search_documents, "make_document", spoil("example:a5"))
         report = search_archive.sync(served)
     assert [row.id for row in report.rejected] == ["example:a5"]
-    assert "not a key" in report.rejected[0].reason
+    assert "not a key" in report.rejected[0].detail
     assert ask(served, "harbour").total == 8
-    assert (
-        index_status(search_archive.engine, served, search_archive.now).rejected == report.rejected
-    )
+    shown = index_status(search_archive.engine, served, search_archive.now).rejected
+    assert [(row.id, row.detail) for row in shown] == [("example:a5", "")]
+    assert "not a key" not in shown[0].reason
     search_archive.add(make_ad("a5", "harbour", impressions_lower=5))
     assert search_archive.sync(served).documents == 1
     assert ask(served, "harbour").total == 9
     assert index_status(search_archive.engine, served, search_archive.now).rejected == []
+
+
+def test_an_ad_no_document_can_be_made_of_is_put_aside_and_holds_up_no_other(
+    search: SearchEngine, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.sync(search)
+    search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(5)))
+    with monkeypatch.context() as patch:
+        patch.setattr(search_documents, "make_document", fail_for("example:a3"))
+        assert [row.id for row in search_archive.sync(search).rejected] == ["example:a3"]
+        rebuilt = rebuild_index(search_archive.engine, search, search_archive.now)
+        assert [row.id for row in rebuilt.rejected] == ["example:a3"]
+        assert send_again(search_archive.engine, search, ["example:a3"], search_archive.now)
+    assert ask(search, "harbour").total == 4
+    assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 0
+
+    assert send_again(search_archive.engine, search, ["example:a3"], search_archive.now) == []
+    assert ask(search, "harbour").total == 5
+    assert index_status(search_archive.engine, search, search_archive.now).rejected == []
+
+
+def fail_for(public_id: str):
+    def make(ad: PublicAd, labelled: frozenset[int]) -> SearchDocument:
+        if ad.public_id == public_id:
+            raise OverflowError("an address of the source, which is nobody's business")
+        return make_document(ad, labelled)
+
+    return make
+
+
+def test_a_document_the_embedded_engine_fails_on_leaves_nothing_of_itself_behind(
+    embedded: EmbeddedSearch, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
+    search_archive.sync(embedded)
+    search_archive.add(make_ad("a", "lighthouse"), make_ad("b", "lighthouse"))
+    join_terms = fts_writer.join_terms
+    with monkeypatch.context() as patch:
+        patch.setattr(fts_writer, "join_terms", lambda text: spoil_terms(join_terms, text))
+        assert [row.id for row in search_archive.sync(embedded).rejected] == ["example:b"]
+    assert refs_of(ask(embedded)) == ["a"]
+
+
+def spoil_terms(join_terms: Callable[[str], str], text: str) -> str:
+    if text == "example:b":
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half a character")
+    return join_terms(text)
 
 
 def spoil(public_id: str):

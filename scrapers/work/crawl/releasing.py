@@ -13,6 +13,7 @@ from archive.ingest.close_run import accept_vanished, close_run
 from archive.models import Capture, QuarantinedBatch, QuarantinedPiece, Run
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.records import Unreadable
+from archive.runs.captures import name_file
 from archive.runs.lease import Counts, begin_run
 from archive.runs.quarantine import Quarantined, check_settlement, read_unsettled, settle, tell_name
 from archive.store.blobs import BlobStore
@@ -92,13 +93,13 @@ def _read_again(
 
 def _take_capture(settings: Settings, intake: Intake, capture: Capture) -> None:
     reader = find_spiders()[capture.source].reader_of(settings, capture.partition)
-    name = capture.url.split("?")[0].rsplit("/", 1)[-1]
-    file = SourceFile(name, lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
+    file = SourceFile(name_file(capture), lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
     for page in page_readings(read_delivery(reader, file), capture.id):
         intake.take_page(page.readings, capture)
 
 
 def _is_same(unreadable: Unreadable, held: Quarantined) -> bool:
     return isinstance(held, QuarantinedPiece) and (
-        (unreadable.file, unreadable.line, unreadable.field) == (held.file, held.line, held.field)
+        (unreadable.stage, unreadable.subject, unreadable.file, unreadable.line, unreadable.field)
+        == (held.stage, held.subject, held.file, held.line, held.field)
     )

@@ -18,6 +18,7 @@ from archive.runs.quarantine import (
     read_quarantined,
     settle,
     tell_name,
+    tell_next,
 )
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
@@ -114,7 +115,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         held = read_quarantined(session, name)
-        shown = describe_quarantined(held)
+        shown, what_next = describe_quarantined(held), tell_next(held)
         if isinstance(held, QuarantinedPiece):
             shown["start"] = read_start(settings, held.sha256) if held.sha256 else ""
     if as_json:
@@ -123,7 +124,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     for key, value in shown.items():
         say(f"{key:<15} {escape_text(str(value))}")
     if shown["status"] == PieceStatus.QUARANTINED:
-        say(f"next: paidforby quarantine release {name} --by WHO --because WHY (or: reject)")
+        say(f"next: {what_next} (or: reject)")
 
 
 def read_start(settings: Settings, sha256: str) -> str:

@@ -4,8 +4,8 @@ Every loop over records, ads, documents, rows or addresses works through here. W
 anything (`archive.store.outages.is_for_all`) is raised: it waits, and puts nothing aside.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,8 +15,8 @@ from sqlmodel import Session
 from archive.errors import ArchiveError
 from archive.records import QuarantineStage
 from archive.runs.plausibility import ImplausibleBatchError
-from archive.runs.quarantine import put_aside
-from archive.store.database import write
+from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
+from archive.store.database import read, write
 from archive.store.outages import is_for_all
 from config.yaml_files import YamlFileError
 
@@ -56,19 +56,30 @@ def is_fatal(error: Exception) -> bool:
     return isinstance(error, ImplausibleBatchError) or is_for_all(error)
 
 
-@contextmanager
-def fenced(
-    engine: Engine, stage: QuarantineStage, source: str, subject: str, clock: Callable[[], datetime]
-) -> Iterator[None]:
-    """Put aside what the block is about, if it fails unforeseen; whoever called goes on with the next.
+def run_fenced(
+    engine: Engine,
+    stage: QuarantineStage,
+    source: str,
+    subject: str,
+    clock: Callable[[], datetime],
+    work: Callable[[], Result],
+) -> Result | None:
+    """Do one thing; `None`: it failed unforeseen and is put aside, and whoever called goes on.
 
     Raises:
         Exception: what is no fault of that one thing, or was foreseen.
     """
     try:
-        yield
+        result = work()
     except Exception as error:
         if isinstance(error, ArchiveError | YamlFileError) or is_fatal(error):
             raise
         with write(engine) as session:
             put_aside(session, stage, source, subject, error, clock())
+        return None
+    with read(engine) as session:
+        is_waiting = subject in list_open_subjects(session, stage)
+    if is_waiting:
+        with write(engine) as session:
+            settle_passed(session, stage, [subject], clock())
+    return result

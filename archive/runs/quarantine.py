@@ -40,6 +40,9 @@ COULD_NOT = {
 }
 """What is said in public of a failure that nobody foresaw: no word of the source's, no address."""
 
+OF_FILES = frozenset({QuarantineStage.READING, QuarantineStage.INGEST})
+"""Steps whose pieces stand in a capture, which a person may release; the others are only tried again."""
+
 LONGEST_DETAIL = 2_000
 PROGRAM = "paidforby"
 PASSED = "the step went through when it was tried again"
@@ -142,6 +145,16 @@ def keep_aside(
     session.flush()
 
 
+def list_open_pieces(
+    session: Session, stage: QuarantineStage | None = None
+) -> list[QuarantinedPiece]:
+    """What is put aside and not settled, oldest first; only at one step, if it is named."""
+    query = select(QuarantinedPiece).where(QuarantinedPiece.status == PieceStatus.QUARANTINED)
+    if stage is not None:
+        query = query.where(QuarantinedPiece.stage == stage)
+    return list(session.exec(query.order_by(col(QuarantinedPiece.id))))
+
+
 def list_open_subjects(session: Session, stage: QuarantineStage) -> set[str]:
     """What is put aside at a step and not settled."""
     query = select(QuarantinedPiece.subject).where(
@@ -164,7 +177,7 @@ def settle_passed(
         session.connection().execute(waiting.values(**settled, settled_because=PASSED))
 
 
-def count_open(session: Session) -> dict[str, int]:
+def count_open(session: Session) -> dict[QuarantineStage, int]:
     """How much is put aside and not settled, by step."""
     query = (
         select(QuarantinedPiece.stage, func.count())
@@ -172,7 +185,7 @@ def count_open(session: Session) -> dict[str, int]:
         .group_by(QuarantinedPiece.stage)
     )
     counted = dict(session.exec(query).all())
-    return {stage.value: counted.get(stage, 0) for stage in QuarantineStage}
+    return {stage: counted.get(stage, 0) for stage in QuarantineStage}
 
 
 def list_quarantined(session: Session, status: PieceStatus | None, limit: int) -> list[Quarantined]:
@@ -253,6 +266,14 @@ def tell_name(held: Quarantined) -> str:
     if isinstance(held, QuarantinedBatch):
         return name_quarantined(held)
     return f"piece {held.id} of {escape_text(held.file or held.subject)}"
+
+
+def tell_next(held: Quarantined) -> str:
+    """What to type to settle it as taken in."""
+    name = name_quarantined(held)
+    if isinstance(held, QuarantinedPiece) and held.stage not in OF_FILES:
+        return f"paidforby quarantine retry {name}"
+    return f"paidforby quarantine release {name} --by WHO --because WHY"
 
 
 def tell_settled(held: Quarantined) -> str:

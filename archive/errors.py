@@ -7,6 +7,10 @@ class ArchiveError(Exception):
     """Anything the archive refuses, in a sentence a person can act on."""
 
 
+class OutageError(ArchiveError):
+    """What everything needs is away, whatever was being worked on: database, disk, search engine."""
+
+
 class NotInitialisedError(ArchiveError):
     """The archive has no tables yet."""
 

@@ -3,20 +3,16 @@
 Sync moves it, engines and `index status` read it.
 """
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from archive.models import Change
-from archive.store.changes import move_position, read_position
+from archive.store.changes import read_position
 from archive.store.database import read
-from search.port import NEVER_FILLED, Rejection, SearchUnavailableError
-
-MOST_REJECTED = 1_000
-"""Rejected documents remembered by a mark, newest last."""
+from search.port import NEVER_FILLED, SearchUnavailableError
 
 
 @dataclass
@@ -25,8 +21,6 @@ class SearchMark:
 
     seq: int
     moved_at: datetime
-    rejected: dict[int, Rejection] = field(default_factory=dict)
-    """Documents the engine would not take, by our id of the ad."""
 
 
 def read_search_position(session: Session, consumer: str) -> SearchMark | None:
@@ -34,16 +28,7 @@ def read_search_position(session: Session, consumer: str) -> SearchMark | None:
     mark = read_position(session, consumer)
     if mark is None:
         return None
-    rows = [Rejection(**row) for row in json.loads(mark.detail or "[]")]
-    return SearchMark(mark.seq, mark.moved_at, {row.ad_id: row for row in rows})
-
-
-def move_search_position(
-    session: Session, consumer: str, seq: int, rejected: dict[int, Rejection], now: datetime
-) -> None:
-    """Note that every change up to `seq` is in the engine, but for the rejected documents."""
-    rows = [row.model_dump() for row in rejected.values()][-MOST_REJECTED:]
-    move_position(session, consumer, seq, json.dumps(rows), now)
+    return SearchMark(mark.seq, mark.moved_at)
 
 
 def require_data_as_of(archive: Engine, consumer: str) -> datetime:

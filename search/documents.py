@@ -5,16 +5,19 @@ Sync and rebuild call it, and the embedded engine for the hits of a page. It kno
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import ColumnElement, select
-from sqlmodel import Field, Session, col
+from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import PublicAd
 from archive.reading.visible import find_labelled, read_visible_by_default
+from archive.records import QuarantineStage
+from archive.runs.fence import take_each
+from archive.runs.quarantine import explain_failure
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 from search.hits import MARK_END, MARK_START, ShownAd
@@ -62,6 +65,22 @@ class SearchDocument(ShownAd):
     ended_day: int | None = Field(description="Last day as a number, for filters.")
 
 
+class Rejection(SQLModel):
+    """An ad that the search copy could not take."""
+
+    ad_id: int = Field(description="Our id of the ad.")
+    id: str = Field(description="Permanent id of the ad.")
+    reason: str = Field(description="What went wrong.")
+    detail: str = Field(default="", description="The same in the program's own words.")
+
+
+class MadeDocuments(NamedTuple):
+    """The documents of some ads, by rising id, and the ads that none could be made of."""
+
+    documents: list[SearchDocument]
+    rejected: list[Rejection]
+
+
 _FIELDS_READ = frozenset(
     {
         *("id", "public_id", "source", "platform"),
@@ -75,22 +94,44 @@ _FIELDS_READ = frozenset(
 _FIELDS_SHOWN = frozenset(ShownAd.model_fields)
 
 
-def load_documents(session: Session, ad_ids: Sequence[int]) -> Iterator[SearchDocument]:
-    """The documents of ads, in no order; an ad the archive does not show has none."""
+def load_documents(session: Session, ad_ids: Sequence[int]) -> MadeDocuments:
+    """The documents of ads; an ad the archive does not show has none."""
+    made = MadeDocuments([], [])
     for some in cut_batches(ad_ids):
-        yield from read_documents(session, col(PublicAd.id).in_(some))
+        documents, rejected = read_documents(session, col(PublicAd.id).in_(some))
+        made.documents.extend(documents)
+        made.rejected.extend(rejected)
+    return made
 
 
 def read_documents(
     session: Session, which: ColumnElement[bool], limit: int | None = None
-) -> list[SearchDocument]:
+) -> MadeDocuments:
     """The documents of the ads that a condition chooses, the first `limit` of them, by rising id."""
     columns = [column for column in table_of(PublicAd).columns if column.name in _FIELDS_READ]
     query = select(*columns).where(which).order_by(col(PublicAd.id)).limit(limit)
     # A row has the attributes that were asked for; making the object would take longer.
     ads = [cast("PublicAd", row) for row in session.connection().execute(query)]
     labelled = find_labelled(session, [ad.id for ad in ads])
-    return [make_document(ad, labelled) for ad in ads]
+    made, failed = take_each(ads, lambda some: [make_document(ad, labelled) for ad in some])
+    rejected = [reject(ad.id, ad.public_id, error) for ad, error in failed]
+    return MadeDocuments([document for documents in made for document in documents], rejected)
+
+
+def reject(ad_id: int, public_id: str, error: Exception) -> Rejection:
+    """An ad that could not be taken, for a reason nobody foresaw."""
+    reason, detail = explain_failure(QuarantineStage.SEARCH, error)
+    return Rejection(ad_id=ad_id, id=public_id, reason=reason, detail=detail)
+
+
+def take_documents(
+    documents: Sequence[SearchDocument],
+    work: Callable[[Sequence[SearchDocument]], object],
+    session: Session | None = None,
+) -> list[Rejection]:
+    """Work on documents, without the ones that it fails on; gives those."""
+    _, failed = take_each(documents, work, session)
+    return [reject(document.ad_id, document.id, error) for document, error in failed]
 
 
 def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> SearchDocument:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from archive.store.database import read, write
 from search.consumer_position import require_data_as_of
-from search.documents import SearchDocument, load_documents
+from search.documents import Rejection, SearchDocument, load_documents, take_documents
 from search.fts.query import (
     Bucket,
     leave_out_hidden,
@@ -27,7 +27,7 @@ from search.fts.tables import SearchTables, matches, read_generation, set_genera
 from search.fts.typos import find_variants
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
-from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
+from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, SearchUnavailableError
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import IsMatch, make_hit
 
@@ -85,9 +85,12 @@ class EmbeddedSearch:
         with self._open_writer(session) as writer:
             tables = _require_tables(writer)
             delete_documents(writer, tables, batch.deleted)
-            write_documents(writer, tables, batch.documents)
-            move_documents(writer, tables, batch.moved)
-        return []
+            write_some = partial(write_documents, writer, tables)
+            move_some = partial(move_documents, writer, tables)
+            return [
+                *take_documents(batch.documents, write_some, writer),
+                *take_documents(batch.moved, move_some, writer),
+            ]
 
     def rebuild(self, pages: Iterable[list[SearchDocument]]) -> list[Rejection]:
         """Fill the next generation page by page, then let it answer and drop the one before."""
@@ -96,13 +99,15 @@ class EmbeddedSearch:
             tables = tables_of(old + 1)
             tables.drop(session)
             tables.create(session)
+        rejected = []
         for documents in pages:
             with write(self._store) as session:
-                add_documents(session, tables, documents)
+                add_some = partial(add_documents, session, tables)
+                rejected += take_documents(documents, add_some, session)
         with write(self._store) as session:
             set_generation(session, tables.number)
             tables_of(old).drop(session)
-        return []
+        return rejected
 
     def _open_writer(self, session: Session | None) -> AbstractContextManager[Session]:
         return nullcontext(session) if session else write(self._store)
@@ -171,7 +176,7 @@ def _read_place(
 
 def _make_hits(archive: Session, place: Sequence[int], is_match: IsMatch) -> list[SearchHit]:
     """Ads as the archive shows them now, in order; one that it shows no more is left out."""
-    documents = {document.ad_id: document for document in load_documents(archive, place)}
+    documents = {document.ad_id: document for document in load_documents(archive, place).documents}
     return [make_hit(documents[ad_id], is_match) for ad_id in place if ad_id in documents]
 
 

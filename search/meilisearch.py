@@ -16,12 +16,14 @@ from meilisearch.models.task import Task, TaskInfo
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from archive.records.escaping import escape_text
+from archive.runs.fence import take_each
 from config.settings import Settings
 from search.consumer_position import require_data_as_of
-from search.documents import MOVING_FIELDS, SearchDocument
+from search.documents import MOVING_FIELDS, Rejection, SearchDocument, reject
 from search.hits import Matched, SearchHit, SearchPage, choose_snippet
 from search.meilisearch_query import SETTINGS, TEXT_FIELDS, spell_parameters, spell_words
-from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, Rejection, SearchUnavailableError
+from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, SearchUnavailableError
 from search.query import LIST_FIELDS, AdQuery, QueryError
 
 LARGEST_BODY = 20_000_000
@@ -30,6 +32,8 @@ LARGEST_BODY = 20_000_000
 REPLY_SECONDS = 60
 TASK_SECONDS = 3_600
 SLOWEST_POLL_SECONDS = 1.0
+
+REFUSED = "the search engine would not take it"
 
 Line = tuple[SearchDocument, bytes]
 """A document and what is sent of it."""
@@ -142,16 +146,16 @@ class MeilisearchSearch:
         """Enqueue everything, then wait: waiting after each request costs the server twice."""
         if batch.deleted:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
-        moving = {*MOVING_FIELDS, "key"}
-        whole = [(d, d.model_dump_json().encode()) for d in batch.documents]
-        moved = [(d, d.model_dump_json(include=moving).encode()) for d in batch.moved]
+        whole, rejected = _spell_lines(batch.documents, None)
+        moved, also_rejected = _spell_lines(batch.moved, {*MOVING_FIELDS, "key"})
         requests = [
             *((lines, index.add_documents_ndjson) for lines in _cut_lines(whole)),
             *((lines, _moving_sender(index)) for lines in _cut_lines(moved)),
         ]
         enqueued = [(lines, send, send(_join_lines(lines))) for lines, send in requests]
         waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued]
-        return [row for lines, send, task in waited for row in self._settle(lines, send, task)]
+        refused = [row for lines, send, task in waited for row in self._settle(lines, send, task)]
+        return [*rejected, *also_rejected, *refused]
 
     def _settle(self, lines: list[Line], send: Send, task: Task) -> list[Rejection]:
         """Nothing for a task that succeeded; else send halves until the bad documents stand alone."""
@@ -162,7 +166,8 @@ class MeilisearchSearch:
             raise SearchUnavailableError(f"Meilisearch: task {task.uid} {task.status}: {error}")
         if len(lines) == 1:
             document = lines[0][0]
-            return [Rejection(ad_id=document.ad_id, id=document.id, reason=str(error["message"]))]
+            detail = escape_text(str(error["message"]))
+            return [Rejection(ad_id=document.ad_id, id=document.id, reason=REFUSED, detail=detail)]
         middle = len(lines) // 2
         halves = (lines[:middle], lines[middle:])
         waited = [(half, self._wait(send(_join_lines(half)))) for half in halves]
@@ -204,6 +209,17 @@ class MeilisearchSearch:
         except MeilisearchError as error:
             message = f"Meilisearch at {self._url} does not answer: {error.message}"
             raise SearchUnavailableError(message) from None
+
+
+def _spell_lines(
+    documents: list[SearchDocument], names: set[str] | None
+) -> tuple[list[Line], list[Rejection]]:
+    """What is sent of each document, all of it or the named fields, and those that cannot be spelled."""
+    done, failed = take_each(
+        documents, lambda some: [(d, d.model_dump_json(include=names).encode()) for d in some]
+    )
+    rejected = [reject(document.ad_id, document.id, error) for document, error in failed]
+    return [line for lines in done for line in lines], rejected
 
 
 def _moving_sender(index: Index) -> Send:

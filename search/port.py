@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Session
 
-from archive.errors import ArchiveError
-from search.documents import SearchDocument
+from archive.errors import OutageError
+from search.documents import Rejection, SearchDocument
 from search.hits import SearchPage
 from search.query import AdQuery
 
@@ -22,16 +22,8 @@ DOCUMENT_SHAPE = 3
 NEVER_FILLED = "nothing has been indexed for search yet; type: paidforby index sync"
 
 
-class SearchUnavailableError(ArchiveError):
+class SearchUnavailableError(OutageError):
     """The engine cannot answer now: not filled yet, not reachable, or its task failed."""
-
-
-class Rejection(SQLModel):
-    """A document the engine would not take."""
-
-    ad_id: int = Field(description="Our id of the ad.")
-    id: str = Field(description="Permanent id of the ad.")
-    reason: str = Field(description="The engine's own words.")
 
 
 @dataclass

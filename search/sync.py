@@ -4,20 +4,23 @@ The worker and `index sync` call it. A mark moves only after the engine has ever
 what is sent is the ad as it is now, so sending again is harmless. It never writes to an ad.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.models import Change, PublicAd
+from archive.models import Change, PublicAd, QuarantinedPiece
 from archive.models.changes import ChangeKind
-from archive.store.changes import last_change_seq, read_changes
+from archive.models.runs import PieceStatus
+from archive.records import QuarantineStage
+from archive.runs.quarantine import keep_aside, list_open_subjects, settle_passed
+from archive.store.changes import last_change_seq, move_position, read_changes
 from archive.store.database import read, write
-from search.consumer_position import SearchMark, move_search_position, read_search_position
-from search.documents import SearchDocument, load_documents, read_documents
-from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
+from search.consumer_position import SearchMark, read_search_position
+from search.documents import Rejection, SearchDocument, load_documents, read_documents
+from search.port import Batch, SearchEngine, SearchUnavailableError
 
 CHANGES_AT_ONCE = 5_000
 """Meilisearch pays a fixed price for each round of new texts, so rounds are large."""
@@ -36,7 +39,7 @@ class SyncReport(SQLModel):
     moved: int = Field(default=0, description="Documents of which only numbers were sent.")
     deleted: int = Field(default=0, description="Documents taken out.")
     rejected: list[Rejection] = Field(
-        default_factory=list, description="Documents the engine would not take."
+        default_factory=list, description="Ads it could not take, put aside."
     )
     seq: int = Field(default=0, description="Every change up to this one is in the engine.")
 
@@ -49,6 +52,8 @@ class Round:
     last_seq: int
     changes: int
     batch: Batch
+    unmade: list[Rejection]
+    """Ads that no document could be made of."""
 
 
 class IndexStatus(SQLModel):
@@ -60,7 +65,7 @@ class IndexStatus(SQLModel):
     lag_seconds: float = Field(description="Age of the oldest change not in the engine yet.")
     documents: int | None = Field(description="Ads in the engine; empty when never filled.")
     ads: int = Field(description="Ads in the archive.")
-    rejected: list[Rejection] = Field(description="Documents the engine would not take.")
+    rejected: list[Rejection] = Field(description="Ads it could not take, put aside.")
 
 
 def sync_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncReport:
@@ -90,11 +95,60 @@ def rebuild_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncR
     report = SyncReport(engine=search.name, rebuilt=True)
     with read(archive) as session:
         report.seq = last_change_seq(session)
-    report.rejected = search.rebuild(_read_pages(archive, report))
+    unmade: list[Rejection] = []
+    refused = search.rebuild(_read_pages(archive, report, unmade))
+    report.rejected = [*unmade, *refused]
     with write(archive) as session:
-        rejected = {row.ad_id: row for row in report.rejected}
-        move_search_position(session, search.consumer, report.seq, rejected, now)
+        passed = list_open_subjects(session, QuarantineStage.SEARCH) - {
+            row.id for row in report.rejected
+        }
+        settle_passed(session, QuarantineStage.SEARCH, passed, now)
+        put_aside_rejected(session, report.rejected, now)
+        move_position(session, search.consumer, report.seq, "", now)
     return report
+
+
+def send_again(
+    archive: Engine, search: SearchEngine, public_ids: Collection[str], now: datetime
+) -> list[Rejection]:
+    """Send ads that were put aside once more; what goes through is settled. Gives what does not.
+
+    Raises:
+        SearchUnavailableError: if the engine failed.
+    """
+    with write(archive) as session:
+        ids = select(PublicAd.id).where(col(PublicAd.public_id).in_(public_ids))
+        made = load_documents(session, session.exec(ids).all())
+        inside = session if search.keeps_in_archive else None
+        rejected = [*made.rejected, *search.write_batch(Batch(made.documents), inside)]
+        passed = set(public_ids) - {row.id for row in rejected}
+        settle_passed(session, QuarantineStage.SEARCH, passed, now)
+        put_aside_rejected(session, rejected, now)
+    return rejected
+
+
+def put_aside_rejected(session: Session, rejected: Iterable[Rejection], now: datetime) -> None:
+    """Put ads aside that the search copy could not take."""
+    for row in rejected:
+        source = row.id.partition(":")[0]
+        keep_aside(session, QuarantineStage.SEARCH, source, row.id, row.reason, row.detail, now)
+
+
+def _list_rejected(session: Session) -> list[Rejection]:
+    """Ads that are put aside, for everyone: without the program's words."""
+    put_aside = (
+        select(PublicAd.id, PublicAd.public_id, QuarantinedPiece.reason)
+        .join(QuarantinedPiece, col(QuarantinedPiece.subject) == PublicAd.public_id)
+        .where(
+            QuarantinedPiece.status == PieceStatus.QUARANTINED,
+            QuarantinedPiece.stage == QuarantineStage.SEARCH,
+        )
+        .order_by(col(PublicAd.id))
+    )
+    return [
+        Rejection(ad_id=ad_id, id=public_id, reason=reason)
+        for ad_id, public_id, reason in session.exec(put_aside)
+    ]
 
 
 def index_status(archive: Engine, search: SearchEngine, now: datetime) -> IndexStatus:
@@ -116,20 +170,23 @@ def index_status(archive: Engine, search: SearchEngine, now: datetime) -> IndexS
             lag_seconds=(now - oldest).total_seconds() if oldest else 0.0,
             documents=documents,
             ads=session.exec(select(func.count()).select_from(PublicAd)).one(),
-            rejected=list(mark.rejected.values()) if mark else [],
+            rejected=_list_rejected(session),
         )
 
 
-def _read_pages(archive: Engine, report: SyncReport) -> Iterator[list[SearchDocument]]:
-    """Every ad in pages by id, each read in a transaction of its own."""
+def _read_pages(
+    archive: Engine, report: SyncReport, unmade: list[Rejection]
+) -> Iterator[list[SearchDocument]]:
+    """Every ad in pages by id, each read in a transaction of its own; `unmade` gets those without one."""
     last = 0
     while True:
         with read(archive) as session:
-            page = read_documents(session, col(PublicAd.id) > last, CHANGES_AT_ONCE)
-        if not page:
+            page, failed = read_documents(session, col(PublicAd.id) > last, CHANGES_AT_ONCE)
+        if not page and not failed:
             return
-        last = page[-1].ad_id
+        last = max([document.ad_id for document in page] + [row.ad_id for row in failed])
         report.documents += len(page)
+        unmade += failed
         yield page
 
 
@@ -138,12 +195,12 @@ def _take_round(archive: Engine, search: SearchEngine, report: SyncReport, now: 
     if search.keeps_in_archive:
         with write(archive) as session:
             this = _read_round(session, search)
-            rejected = search.write_batch(this.batch, session)
+            rejected = _write_round(search, this, session)
             moved = _move_position(session, search, this, rejected, now)
     else:
         with read(archive) as session:
             this = _read_round(session, search)
-        rejected = search.write_batch(this.batch, None)
+        rejected = _write_round(search, this, None)
         with write(archive) as session:
             moved = _move_position(session, search, this, rejected, now)
     _add_round(report, this, rejected)
@@ -156,21 +213,32 @@ def _read_round(session: Session, search: SearchEngine) -> Round:
         raise SearchUnavailableError("the search copy was dropped; type: paidforby index sync")
     changes = read_changes(session, mark.seq, CHANGES_AT_ONCE)
     last_seq = max((change.seq or 0 for change in changes), default=mark.seq)
-    return Round(mark, last_seq, len(changes), _gather_batch(session, changes, mark))
+    batch, unmade = _gather_batch(session, changes)
+    return Round(mark, last_seq, len(changes), batch, unmade)
 
 
-def _gather_batch(session: Session, changes: Sequence[Change], mark: SearchMark) -> Batch:
-    """Each changed ad once, as it is now."""
+def _write_round(search: SearchEngine, this: Round, session: Session | None) -> list[Rejection]:
+    """Send a round; gives what could not be taken, of which no older copy stays to be found."""
+    refused = search.write_batch(this.batch, session)
+    if refused:
+        search.write_batch(Batch(deleted=[row.ad_id for row in refused]), session)
+    return [*this.unmade, *refused]
+
+
+def _gather_batch(session: Session, changes: Sequence[Change]) -> tuple[Batch, list[Rejection]]:
+    """Each changed ad once, as it is now, and those that no document can be made of."""
     kinds = {c.subject_id: c.kind for c in changes if c.kind in _AD_KINDS}
     with_text = {c.subject_id for c in changes if c.kind == ChangeKind.AD_CONTENT}
-    # What the engine would not take is not there to be moved: it gets another chance as a whole.
-    with_text |= kinds.keys() & mark.rejected.keys()
+    # What was put aside is not there to be moved: it gets another chance as a whole.
+    absent = list_open_subjects(session, QuarantineStage.SEARCH)
+    made = load_documents(session, sorted(kinds))
     batch = Batch()
-    for document in load_documents(session, sorted(kinds)):
-        (batch.documents if document.ad_id in with_text else batch.moved).append(document)
+    for document in made.documents:
+        is_whole = document.ad_id in with_text or document.id in absent
+        (batch.documents if is_whole else batch.moved).append(document)
     present = {document.ad_id for document in (*batch.documents, *batch.moved)}
     batch.deleted = sorted(kinds.keys() - present)
-    return batch
+    return batch, made.rejected
 
 
 def _move_position(
@@ -188,12 +256,12 @@ def _move_position(
     current = read_search_position(session, search.consumer)
     alone = current is not None and current.seq == this.mark.seq
     seq = this.last_seq if alone else min(this.mark.seq, current.seq if current else 0)
-    sent = {document.ad_id for document in (*this.batch.documents, *this.batch.moved)}
-    known = current.rejected if current else {}
-    kept = {k: v for k, v in known.items() if k not in sent and k not in this.batch.deleted}
+    sent = {document.id for document in this.batch.documents} - {row.id for row in rejected}
+    passed = sent & list_open_subjects(session, QuarantineStage.SEARCH)
     if this.changes or not alone:
-        new = {row.ad_id: row for row in rejected}
-        move_search_position(session, search.consumer, seq, kept | new, now)
+        settle_passed(session, QuarantineStage.SEARCH, passed, now)
+        put_aside_rejected(session, rejected, now)
+        move_position(session, search.consumer, seq, "", now)
     return alone
 
 

@@ -1,4 +1,4 @@
-"""The page of batches that were implausible, and its feeds."""
+"""The page of what was put aside, and the feeds of batches that were implausible."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -13,6 +13,7 @@ from archive.reading import list_sources
 from archive.reading.sources.quarantined import (
     CAUSES,
     QuarantinedBatchView,
+    list_put_aside,
     list_quarantined,
     tell_batch,
     tell_decision,
@@ -52,6 +53,7 @@ def show_quarantined(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse
             session,
             page,
             "quarantined.html",
+            put_aside=list_put_aside(session),
             batches=list_quarantined(session, cursor=cursor, limit=BATCHES_SHOWN),
             titles={source.id: source.title for source in list_sources(session)},
             causes=CAUSES,

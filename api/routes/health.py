@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Reading, RoomsDep
 from archive.reading import read_data_as_of
+from archive.records import QuarantineStage
+from archive.runs.quarantine import count_open
 from archive.store.realm import read_realm
 from config.settings import DeploymentKind, Realm
 from search.port import SearchUnavailableError
@@ -34,6 +36,9 @@ class Health(BaseModel):
     deployment_kind: DeploymentKind = Field(
         description="What the operator is, which bounds what its decisions can mean."
     )
+    put_aside: dict[QuarantineStage, int] = Field(
+        description="What waits until it is tried again or settled, by the step that could not take it."
+    )
     data_as_of: datetime | None = Field(
         description="When this archive last learned anything or last crawled."
     )
@@ -55,5 +60,6 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         realm=read_realm(session),
         operator_name=rooms.settings.operator_name,
         deployment_kind=rooms.settings.deployment_kind,
+        put_aside=count_open(session),
         data_as_of=read_data_as_of(session),
     )

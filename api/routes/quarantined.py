@@ -1,15 +1,35 @@
-"""Quarantined: batches that were implausible, and what a person decided about each."""
+"""Quarantined: batches that were implausible, what was decided about each, and what waits at which step."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import Cursor, Limit, Reading
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.listings import (
+    CSV_TOO,
+    Format,
+    FormatOf,
+    Listing,
+    answer_csv,
+    answer_page,
+    answer_whole,
+    link_next,
+)
 from archive.models.runs import PieceStatus
-from archive.reading.sources.quarantined import QuarantinedBatchView, list_quarantined
+from archive.reading.sources.quarantined import (
+    PutAsideView,
+    QuarantinedBatchView,
+    list_put_aside,
+    list_quarantined,
+)
 
 router = APIRouter(prefix="/quarantined", tags=["sources"])
+
+
+@router.get("/steps", response_model=Listing[PutAsideView])
+def get_put_aside(session: Reading) -> Listing[PutAsideView]:
+    """How much waits at which step, until it is tried again or settled."""
+    return answer_whole(session, list_put_aside(session))
 
 
 @router.get("", response_model=Listing[QuarantinedBatchView], responses=CSV_TOO)

@@ -4,6 +4,8 @@ import typer
 
 from archive.exports.mirror import compact_mirror, find_folder, read_status, sync_mirror
 from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
     AsJson,
     emit_json,
     format_table,
@@ -29,10 +31,13 @@ def sync(as_json: AsJson = False) -> None:
         report = sync_mirror(engine, find_folder(settings), utc_now())
     if as_json:
         emit_json(report)
-        return
+        raise typer.Exit(DONE_WITH_REMAINDERS if report.put_aside else DONE)
     how = "made anew" if report.rebuilt else "brought on"
     written = ", ".join(f"{rows:,} {name}" for name, rows in report.rows.items())
     say(f"mirror {how} up to change {report.seq:,}: {written}")
+    if report.put_aside:
+        say(f"put aside: {len(report.put_aside):,} rows; next: paidforby quarantine list")
+        raise typer.Exit(DONE_WITH_REMAINDERS)
     say("next: paidforby mirror status")
 
 

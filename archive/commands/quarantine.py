@@ -18,6 +18,7 @@ from archive.runs.quarantine import (
     read_quarantined,
     settle,
     tell_name,
+    tell_next,
 )
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
@@ -61,7 +62,7 @@ Because = Annotated[
     ),
 ]
 
-HEADER = ("id", "source", "where", "line", "field or cause", "what is wrong", "status")
+HEADER = ("id", "stage", "source", "where", "line", "field or cause", "what is wrong", "status")
 REASON_WIDTH = 90
 
 
@@ -92,11 +93,12 @@ def describe_quarantined(held: Quarantined) -> dict[str, Any]:
 
 
 def _tell_row(held: Quarantined) -> tuple[object, ...]:
+    place: tuple[object, ...]
     if isinstance(held, QuarantinedBatch):
-        where: tuple[object, ...] = (held.partition, None, held.cause)
+        place = ("plausibility", held.source, held.partition, None, held.cause)
     else:
-        where = (held.file, held.line, held.field)
-    return name_quarantined(held), held.source, *where, held.reason[:REASON_WIDTH], held.status
+        place = (held.stage, held.source, held.file or held.subject, held.line, held.field)
+    return name_quarantined(held), *place, held.reason[:REASON_WIDTH], held.status
 
 
 def _read_status(status: str) -> PieceStatus:
@@ -113,17 +115,22 @@ def show(name: Name, as_json: AsJson = False) -> None:
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         held = read_quarantined(session, name)
-        shown = describe_quarantined(held)
+        shown, what_next = describe_quarantined(held), tell_next(held)
         if isinstance(held, QuarantinedPiece):
-            with BlobStore(settings.blobs_dir).open(held.sha256) as stream:
-                shown["start"] = repr(stream.read(400))[2:-1]
+            shown["start"] = read_start(settings, held.sha256) if held.sha256 else ""
     if as_json:
         emit_json(shown)
         return
     for key, value in shown.items():
         say(f"{key:<15} {escape_text(str(value))}")
     if shown["status"] == PieceStatus.QUARANTINED:
-        say(f"next: paidforby quarantine release {name} --by WHO --because WHY (or: reject)")
+        say(f"next: {what_next} (or: reject)")
+
+
+def read_start(settings: Settings, sha256: str) -> str:
+    """The first bytes of a blob, as they can be shown."""
+    with BlobStore(settings.blobs_dir).open(sha256) as stream:
+        return repr(stream.read(400))[2:-1]
 
 
 @quarantine.command("reject")

@@ -6,8 +6,9 @@ engine.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 
@@ -27,6 +28,7 @@ from archive.records import (
     DisclosureRecord,
     SourceTotalRecord,
 )
+from archive.runs.fence import take_each
 from archive.runs.lease import Counts, RunLease, has_newer_run, hold_lease, note_progress
 from archive.runs.plausibility import Gate
 
@@ -64,20 +66,65 @@ def ingest_page(
         ImplausibleBatchError: if the page is implausible.
     """
     hold_lease(session, lease, now, cursor=cursor)
-    stamp = Stamp(lease, capture_id, now, has_newer_run(session, lease), row_hashes or {})
     counts = Counts(quarantined=quarantined)
+    stamp = Stamp(lease, capture_id, now, has_newer_run(session, lease), row_hashes or {})
+    counts.add(ingest_records(session, stamp, records, gate))
+    note_progress(session, lease, counts, now, cursor)
+    return counts
+
+
+class IngestedRecords(NamedTuple):
+    """What came of some records: counts, what the gate has weighed since, and the records that failed."""
+
+    counts: Counts
+    gate: Gate | None
+    failed: list[tuple[AnyRecord, Exception]]
+
+
+def ingest_each(
+    session: Session, stamp: Stamp, records: Sequence[AnyRecord], gate: Gate | None
+) -> IngestedRecords:
+    """Take records in, without the checkpoint and without those that cannot be; the gate stays as it is.
+
+    Raises:
+        ImplausibleBatchError: if they are implausible.
+    """
+    weighed = [gate]
+
+    def ingest_some(some: Sequence[AnyRecord]) -> Counts:
+        # What a try weighed that failed does not count.
+        trial = deepcopy(weighed[-1])
+        counts = ingest_records(session, stamp, some, trial)
+        weighed.append(trial)
+        return counts
+
+    done, failed = take_each(records, ingest_some, session)
+    counts = Counts()
+    for each in done:
+        counts.add(each)
+    return IngestedRecords(counts, weighed[-1], failed)
+
+
+def ingest_records(
+    session: Session, stamp: Stamp, records: Sequence[AnyRecord], gate: Gate | None
+) -> Counts:
+    """Take records in, without the checkpoint.
+
+    Raises:
+        ImplausibleBatchError: if they are implausible.
+    """
+    counts = Counts()
     if gate is not None:
         gate.weigh_amounts(records)
     counts.add(ingest_ads(session, stamp, _of_kind(records, AdRecord), gate))
     statements = _of_kind(records, AdvertiserSpendRecord)
     counts.add(ingest_advertiser_spend(session, stamp, statements, gate))
     if stamp.is_late and statements:
-        withdraw_missed_since(session, lease, now)
+        withdraw_missed_since(session, stamp.lease, stamp.now)
     counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
     counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))
     counts.add(ingest_totals(session, stamp, _of_kind(records, SourceTotalRecord)))
     counts.add(ingest_moves(session, stamp, _of_kind(records, AdvertiserMove)))
-    note_progress(session, lease, counts, now, cursor)
     return counts
 
 

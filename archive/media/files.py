@@ -5,19 +5,20 @@ is in `archive/reading/ads/media.py`. A kept file stays whatever becomes of the 
 leaf.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, exists, func, type_coerce
+from sqlalchemy import JSON, ColumnElement, and_, exists, func, type_coerce
 from sqlmodel import Session, col, select
 
 from archive.media.pictures import FileFacts, count_different_bits, split_bands
 from archive.media.terms import MediaTermsScope
-from archive.models import AdMedia, MediaFile, PublicAd
+from archive.models import AdMedia, MediaFile, PublicAd, QuarantinedPiece
 from archive.models.changes import LeafKind
 from archive.models.media import MediaState
-from archive.records import MissingReason
+from archive.models.runs import PieceStatus
+from archive.records import MissingReason, QuarantineStage
 from archive.records.canonical import hash_bytes
 from archive.store.batches import cut_batches
 from archive.store.blobs import Blob
@@ -70,16 +71,19 @@ def list_due(session: Session, scope: MediaTermsScope, now: datetime, limit: int
 
 
 def _list_unfetched(session: Session, scope: MediaTermsScope, limit: int) -> list[DueAd]:
+    is_fetched = exists().where(
+        col(AdMedia.ad_id) == col(PublicAd.id), col(AdMedia.version_id) == col(PublicAd.version_id)
+    )
+    return _list_ads(session, scope, and_(~is_fetched, ~is_put_aside()), limit)
+
+
+def _list_ads(
+    session: Session, scope: MediaTermsScope, which: ColumnElement[bool], limit: int | None = None
+) -> list[DueAd]:
+    """Ads of a scope that have media, newest first."""
     query = (
         select(PublicAd.id, PublicAd.ref, PublicAd.version_id, PublicAd.media_urls)
-        .where(
-            scope.holds_ref(),
-            func.json_array_length(PublicAd.media_urls) > 0,
-            ~exists().where(
-                col(AdMedia.ad_id) == col(PublicAd.id),
-                col(AdMedia.version_id) == col(PublicAd.version_id),
-            ),
-        )
+        .where(scope.holds_ref(), func.json_array_length(PublicAd.media_urls) > 0, which)
         .order_by(col(PublicAd.id).desc())
         .limit(limit)
     )
@@ -99,6 +103,7 @@ def _list_retries(
             scope.holds_ref(),
             col(AdMedia.retry_at) <= now,
             col(AdMedia.version_id) == col(PublicAd.version_id),
+            ~is_put_aside(),
         )
         .order_by(col(AdMedia.retry_at), col(AdMedia.id))
         .limit(max(limit, 0))
@@ -106,6 +111,22 @@ def _list_retries(
     return [
         DueAd(ad_id, ref, version_id, (url,)) for ad_id, ref, version_id, url in session.exec(query)
     ]
+
+
+def is_put_aside() -> ColumnElement[bool]:
+    """Whether fetching an ad's media failed unforeseen, and nobody has settled it."""
+    return exists().where(
+        col(QuarantinedPiece.status).in_([PieceStatus.QUARANTINED, PieceStatus.REJECTED]),
+        col(QuarantinedPiece.stage) == QuarantineStage.MEDIA,
+        col(QuarantinedPiece.subject) == col(PublicAd.public_id),
+    )
+
+
+def list_due_again(
+    session: Session, scope: MediaTermsScope, subjects: Collection[str]
+) -> list[DueAd]:
+    """Ads of a scope whose fetching was put aside, each with all its addresses."""
+    return _list_ads(session, scope, col(PublicAd.public_id).in_(subjects))
 
 
 def find_outcome(session: Session, ad_id: int, url: str) -> FetchOutcome | None:

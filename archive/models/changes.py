@@ -44,6 +44,16 @@ class ConsumerPosition(SQLModel, table=True):
     seq: int = Field(sa_type=BIG_ID, description="Every change up to this one is done.")
     detail: str = Field(default="", description="What the mark holds for (index, rule set).")
     moved_at: datetime = Field(description="When the mark last moved.")
+    tries: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="Tries that began at this mark and did not report their end.",
+    )
+    suspects: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="Among so many next ones is what ended those tries; 0: nothing is suspected.",
+    )
 
 
 class LeafKind(StrEnum):

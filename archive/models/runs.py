@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
-from archive.records import PartInfo, SourceInfo, SourceTotalRecord
+from archive.records import PartInfo, QuarantineStage, SourceInfo, SourceTotalRecord
 
 
 class ArchiveFact(SQLModel, table=True):
@@ -165,21 +165,46 @@ class PieceStatus(StrEnum):
 
 
 class QuarantinedPiece(SQLModel, table=True):
-    """A piece of a source that could not be read or was implausible; its bytes are kept."""
+    """What one step could not take, put aside alone: a piece of a file with its bytes, an ad, a row."""
 
     __tablename__ = "quarantined_piece"
+    __table_args__ = (Index("quarantined_piece_by_subject", "status", "stage", "subject"),)
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
-    run_id: int = Field(foreign_key="run.id", sa_type=BIG_ID, description="Run that met it.")
+    stage: str = Field(
+        default=QuarantineStage.READING,
+        sa_column_kwargs={"server_default": QuarantineStage.READING},
+        description="Step that could not take it: reading, ingest, evaluation, search, mirror, media, "
+        "crawl.",
+    )
+    subject: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="Permanent id of what it is about; empty: its place alone tells.",
+    )
+    detail: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="What failed, in the program's words, for whoever runs this archive.",
+    )
+    run_id: int | None = Field(
+        default=None,
+        foreign_key="run.id",
+        sa_type=BIG_ID,
+        description="Run that met it; empty: a step after the runs.",
+    )
     capture_id: int | None = Field(
         default=None, sa_type=BIG_ID, description="Evidence it stands in."
     )
     source: str = Field(index=True, description="Source.")
-    file: str = Field(description="File or page it stands in.")
+    file: str = Field(default="", description="File or page it stands in.")
     line: int | None = Field(default=None, description="Its first line, from 1.")
     field: str | None = Field(default=None, description="Field that could not be read.")
     reason: str = Field(description="What is wrong, in plain words.")
-    sha256: str = Field(description="SHA-256 of the piece; names the blob that holds it.")
+    sha256: str | None = Field(
+        default=None,
+        description="SHA-256 of the piece; names the blob that holds it. Empty: it has no bytes of its own.",
+    )
     status: str = Field(
         default=PieceStatus.QUARANTINED, description="quarantined, released or rejected."
     )

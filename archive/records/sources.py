@@ -198,6 +198,18 @@ class SourceTotalRecord(SQLModel):
     )
 
 
+class QuarantineStage(StrEnum):
+    """The step at which something was put aside."""
+
+    READING = "reading"
+    INGEST = "ingest"
+    EVALUATION = "evaluation"
+    SEARCH = "search"
+    MIRROR = "mirror"
+    MEDIA = "media"
+    CRAWL = "crawl"
+
+
 class Unreadable(SQLModel):
     """A piece of a source that could not be read: kept with its bytes, never guessed."""
 
@@ -208,3 +220,10 @@ class Unreadable(SQLModel):
     raw: bytes = Field(
         default=b"", description="The piece itself, byte for byte; empty: the whole capture."
     )
+    stage: QuarantineStage = Field(
+        default=QuarantineStage.READING, description="Step that could not take it."
+    )
+    subject: str = Field(
+        default="", description="Permanent id of what it is about; empty: its place alone tells."
+    )
+    detail: str = Field(default="", description="What failed, in the program's words.")

@@ -73,6 +73,11 @@ def last_applied_at(session: Session, source: str, partition: str, sha256: str) 
     return session.exec(query).one()
 
 
+def name_file(capture: Capture) -> str:
+    """The name of the file that a capture holds."""
+    return capture.url.split("?")[0].rsplit("/", 1)[-1]
+
+
 def redact_url(url: str) -> str:
     """The address without the values of secret parameters, so that no token is ever stored."""
     parts = urlsplit(url)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
-from archive.errors import ArchiveError
+from archive.errors import LeaseLostError, OutageError
 from archive.store.database import read, write
 
 logger = logging.getLogger(__name__)
@@ -37,11 +37,18 @@ POSTGRESQL_AWAY = ("08", "57P", "53300")
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-class DatabaseAwayError(ArchiveError):
+OF_THE_MACHINE = DISK_FULL | {
+    *(errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),
+}
+"""Failures that would meet the next thing too."""
+
+
+class DatabaseAwayError(OutageError):
     """The database did not come back in time."""
 
 
-class DiskFullError(ArchiveError):
+class DiskFullError(OutageError):
     """There is no room for what was to be written."""
 
 
@@ -185,6 +192,21 @@ def is_disk_full(error: BaseException) -> bool:
     from psycopg.errors import DiskFull  # noqa: PLC0415 (as in `is_away`)
 
     return isinstance(cause, DiskFull)
+
+
+def is_for_all(error: BaseException) -> bool:
+    """Whether what failed would fail with anything: no fault of the one thing that was worked on.
+
+    A database that is away, whose tables are others, or that cannot go on; a machine without room; a lease
+    that another run has.
+    """
+    if isinstance(error, OutageError | LeaseLostError | MemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno in OF_THE_MACHINE
+    if isinstance(error, OperationalError | InterfaceError | ProgrammingError):
+        return True
+    return is_away(error) or is_disk_full(error)
 
 
 def _driver_error(error: BaseException) -> BaseException:

@@ -1,26 +1,36 @@
 """From the change sequence to answers and signals, killable at any point.
 
 The worker and the commands call `evaluate_changes` until it says that nothing is left. It evaluates
-each ad as it is now. When rules, parameters or elections are not those of the last evaluation, it
-first walks over all ads anew. It writes no flag and no decision, and tells nobody.
+each ad as it is now; one that fails is put aside, and the mark moves past it. When rules, parameters or
+elections are not those of the last evaluation, it first walks over all ads anew. It writes no flag and no
+decision, and tells nobody.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import PublicAd
 from archive.models.changes import ChangeKind
 from archive.reading.rules import AnswerCounts
+from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
+from archive.runs.fence import take_each
+from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
-from oversight.evaluation.one_ad import AdAnswer, evaluate_ad, list_ad_facts, list_questions
+from oversight.evaluation.one_ad import (
+    AdAnswer,
+    Question,
+    evaluate_ad,
+    list_ad_facts,
+    list_questions,
+)
 from oversight.evaluation.signals import mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.rules.facts import list_columns
@@ -33,9 +43,6 @@ EVALUATOR = 1
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
 
-SelectAds = Select[*tuple[Any, ...]]
-"""A selection of those columns of the public view that rules ask for."""
-
 AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
 
 
@@ -43,6 +50,7 @@ class EvaluationReport(SQLModel):
     """What one call did."""
 
     ads: int = Field(default=0, description="Ads evaluated.")
+    put_aside: int = Field(default=0, description="Ads that evaluation failed on.")
     new_signals: int = Field(default=0, description="Signals that were not there before.")
     answers: dict[str, AnswerCounts] = Field(
         default_factory=dict, description="Answers given in this call, by rule."
@@ -73,19 +81,73 @@ def evaluate_changes(
     limit: int = 2_000,
 ) -> EvaluationReport:
     """Evaluate the next ads, at most `limit` changes or ads, and move the mark in one transaction."""
-    version_ids = keep_rule_texts(session, rules, now)
-    questions = list_questions(rules, elections, now)
     place = _find_place(session, hash_questions(rules, elections))
-    names = list_ad_facts(questions)
-    ads, reached, has_more = _read_next(session, place, limit, select(*list_columns(names)))
-    report = EvaluationReport(ads=len(ads), seq=reached.seq, has_more=has_more)
-    for some in cut_batches(ads):
-        evaluated = [(ad, evaluate_ad(ad, questions, names)) for ad in some]
-        report.new_signals += write_answers(session, evaluated, version_ids, now)
-        _count_answers(report.answers, [j for _, ad_answers in evaluated for j in ad_answers])
+    ids, reached, has_more = _read_next(session, place, limit)
+    report = EvaluationReport(seq=reached.seq, has_more=has_more)
+    evaluate_ads(session, ids, rules, elections, now, report)
     mark_historic(session, [e.id for e in elections if e.is_over(now)])
     move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
+
+
+def evaluate_ads(
+    session: Session,
+    ids: Sequence[int],
+    rules: Sequence[Rule],
+    elections: Sequence[Election],
+    now: datetime,
+    report: EvaluationReport,
+) -> None:
+    """Evaluate ads and add them to the report; put aside what fails, settle what no longer does."""
+    questions = list_questions(rules, elections, now)
+    step = _Evaluation(session, keep_rule_texts(session, rules, now), questions, now)
+    waiting = list_open_subjects(session, QuarantineStage.EVALUATION)
+    for some in cut_batches(ids):
+        done, failed = take_each(some, step.evaluate, session)
+        for each in done:
+            report.ads += len(each.public_ids)
+            report.new_signals += each.new_signals
+            _count_answers(report.answers, each.answers)
+            passed = waiting.intersection(each.public_ids)
+            settle_passed(session, QuarantineStage.EVALUATION, passed, now)
+        for ad_id, error in failed:
+            put_aside_ad(session, ad_id, error, now)
+        report.put_aside += len(failed)
+
+
+def put_aside_ad(session: Session, ad_id: int, error: Exception, now: datetime) -> None:
+    """Put aside an ad that evaluation failed on."""
+    query = select(col(PublicAd.source), col(PublicAd.public_id)).where(col(PublicAd.id) == ad_id)
+    source, public_id = session.connection().execute(query).one()
+    put_aside(session, QuarantineStage.EVALUATION, source, public_id, error, now)
+
+
+class _Evaluated(NamedTuple):
+    """What a few ads brought."""
+
+    public_ids: list[str]
+    new_signals: int
+    answers: list[AdAnswer]
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """Everything that ads are evaluated with."""
+
+    session: Session
+    version_ids: Mapping[str, int]
+    questions: Sequence[Question]
+    now: datetime
+
+    def evaluate(self, ids: Sequence[int]) -> _Evaluated:
+        """Answer all questions about a few ads and write the answers."""
+        names = list_ad_facts(self.questions)
+        query = select(*list_columns(names)).where(col(PublicAd.id).in_(ids))
+        ads = self.session.connection().execute(query).all()
+        evaluated = [(ad, evaluate_ad(ad, self.questions, names)) for ad in ads]
+        new_signals = write_answers(self.session, evaluated, self.version_ids, self.now)
+        answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
+        return _Evaluated([ad.public_id for ad in ads], new_signals, answers)
 
 
 def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
@@ -111,31 +173,23 @@ def _find_place(session: Session, rules_sha256: str) -> _Place:
     return _Place(mark.seq, rules_sha256, int(walked) if walked else None)
 
 
-def _read_next(
-    session: Session, place: _Place, limit: int, ads: SelectAds
-) -> tuple[list[Row[Any]], _Place, bool]:
-    """The next ads, the place after them, and whether more wait."""
+def _read_next(session: Session, place: _Place, limit: int) -> tuple[list[int], _Place, bool]:
+    """Our ids of the next ads, the place after them, and whether more wait."""
     if place.walked_id is not None:
-        return _walk_ads(session, place, limit, ads)
+        return _walk_ads(session, place, limit)
     changes = read_changes(session, place.seq, limit)
     ids = dict.fromkeys(c.subject_id for c in changes if c.kind in AD_KINDS)
     reached = replace(place, seq=changes[-1].seq or place.seq) if changes else place
-    return list(_read_ads(session, list(ids), ads)), reached, len(changes) == limit
+    return list(ids), reached, len(changes) == limit
 
 
-def _walk_ads(
-    session: Session, place: _Place, limit: int, ads: SelectAds
-) -> tuple[list[Row[Any]], _Place, bool]:
-    query = ads.where(col(PublicAd.id) > place.walked_id).order_by(col(PublicAd.id)).limit(limit)
-    rows = [*session.connection().execute(query)]
-    is_done = len(rows) < limit
-    reached = replace(place, walked_id=None if is_done else rows[-1].id)
-    return rows, reached, not is_done or last_change_seq(session) > place.seq
-
-
-def _read_ads(session: Session, ids: Sequence[int], ads: SelectAds) -> Iterator[Row[Any]]:
-    for some in cut_batches(ids):
-        yield from session.connection().execute(ads.where(col(PublicAd.id).in_(some)))
+def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _Place, bool]:
+    query = select(col(PublicAd.id)).where(col(PublicAd.id) > place.walked_id)
+    query = query.order_by(col(PublicAd.id)).limit(limit)
+    ids = list(session.connection().execute(query).scalars())
+    is_done = len(ids) < limit
+    reached = replace(place, walked_id=None if is_done else ids[-1])
+    return ids, reached, not is_done or last_change_seq(session) > place.seq
 
 
 def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswer]) -> None:

@@ -72,9 +72,9 @@ def crawl(
         else:
             crawl_jobs = [CrawlJob(source, each, base_url) for each in partitions]
             runs = _crawl_in_children(settings, engine, crawl_jobs)
-        follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+        aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
     report_runs(engine, runs, as_json=as_json)
-    raise typer.Exit(choose_exit_code(runs))
+    raise typer.Exit(choose_exit_code(runs, aside))
 
 
 def open_or_init(settings: Settings) -> Engine:

@@ -14,6 +14,7 @@ import typer
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.runs.quarantine import count_open
 from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
@@ -118,14 +119,19 @@ def _examine_database(settings: Settings) -> Finding:
         if not inspect(engine).has_table("archive_fact"):
             return Finding("archive", False, f"{kind} without tables", to_type="paidforby init")
         with read(engine) as session:
-            realm = read_realm(session)
+            realm, put_aside = read_realm(session), count_open(session)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
         advice = "check PAIDFORBY_DATABASE_URL and the server"
         return Finding("archive", False, f"{kind} does not answer: {cause}", to_type=advice)
     finally:
         engine.dispose()
-    return Finding("archive", True, f"{kind}, realm: {realm or 'not set before the first run'}")
+    told = f"{kind}, realm: {realm or 'not set before the first run'}"
+    waiting = ", ".join(f"{count:,} at {stage}" for stage, count in put_aside.items() if count)
+    if waiting:
+        advice = "paidforby quarantine list"
+        return Finding("archive", True, f"{told}; put aside: {waiting}", to_type=advice, warns=True)
+    return Finding("archive", True, told)
 
 
 def _examine_search(settings: Settings) -> Finding:

@@ -101,9 +101,10 @@ def import_(
     with plain_errors(), make_progress() as progress:
         opener = _tracking_opener(progress, source)
         report = import_files(settings, engine, spider, order, utc_now, opener)
-        follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+        aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
     _report(report, as_json=as_json)
-    raise typer.Exit(DONE if report.outcome == Outcome.DONE else DONE_WITH_REMAINDERS)
+    is_done = report.outcome == Outcome.DONE and not aside
+    raise typer.Exit(DONE if is_done else DONE_WITH_REMAINDERS)
 
 
 def find_spider(source: str) -> type[SourceSpider]:

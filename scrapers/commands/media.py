@@ -31,9 +31,8 @@ from scrapers.media.collecting import (
     MediaOrder,
     fetch_media,
     list_wanted,
-    read_kept,
 )
-from scrapers.media.machine_text import find_tesseract
+from scrapers.media.machine_text import find_tesseract, read_kept
 
 app = typer.Typer(
     help="Pictures, videos and pages of ads.", no_args_is_help=True, rich_markup_mode=None
@@ -73,7 +72,7 @@ def fetch(
     with plain_errors(), Console(stderr=True).status("fetching media") as status:
         for fetched in fetch_media(settings, engine, utc_now, order):
             _count(fetched, counts, status)
-        words_read = read_kept(settings, engine, limit)
+        words_read = read_kept(settings, engine, utc_now, limit)
     if as_json:
         emit_json(_list_counts(sorted(known), counts) | {"words_read": words_read})
     else:

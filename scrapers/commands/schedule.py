@@ -76,6 +76,6 @@ def worker(
         if not once:
             work_on(settings, engine, utc_now)
             raise typer.Exit(FAILED)
-        runs = work_once(settings, engine, utc_now)
+        runs, put_aside = work_once(settings, engine, utc_now)
     report_runs(engine, runs, as_json=as_json)
-    raise typer.Exit(choose_exit_code(runs))
+    raise typer.Exit(choose_exit_code(runs, put_aside))

@@ -33,7 +33,8 @@ from archive.terminal import FAILED, note, plain_errors, say, utc_now
 from config.settings import DeploymentKind, Realm, Settings, SourceSettings
 from scrapers.demo.case import decide_one_ad
 from scrapers.demo.summary import tell_archive
-from scrapers.media.collecting import MediaOrder, fetch_media, read_kept
+from scrapers.media.collecting import MediaOrder, fetch_media
+from scrapers.media.machine_text import read_kept
 from scrapers.replica.fixtures import FIXTURES
 from scrapers.replica.serve import running_replica
 from scrapers.sources.spider import SourceSpider
@@ -129,7 +130,7 @@ def _keep_media(settings: Settings, engine: Engine, url: str, day: int) -> None:
     order = MediaOrder(base_url=f"{url}/media")
     runs = list(fetch_media(settings, engine, utc_now, order))
     kept = sum(lease.outcome.state == MediaState.KEPT for lease in runs)
-    words_read = read_kept(settings, engine, PICTURES_READ)
+    words_read = read_kept(settings, engine, utc_now, PICTURES_READ)
     note(
         f"day {day}: {len(runs)} addresses of pictures and videos asked for, {kept} kept; "
         f"a machine read words in {words_read} of them"

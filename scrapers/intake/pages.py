@@ -25,14 +25,25 @@ from archive.ingest.ads.unchanged_rows import (
     read_row_hash_key,
 )
 from archive.ingest.close_run import close_run
-from archive.ingest.pages import ingest_page
+from archive.ingest.pages import ingest_each
+from archive.ingest.rows import Stamp
 from archive.models import Capture, Run
 from archive.models.runs import Outcome
-from archive.records import AdRecord, Unreadable
-from archive.runs.captures import save_capture
-from archive.runs.lease import Counts, RunLease, count_pages, has_ended, hold_lease
+from archive.records import AdRecord, AnyRecord, QuarantineStage, Unreadable
+from archive.records.canonical import hash_bytes
+from archive.records.escaping import escape_text
+from archive.runs.captures import name_file, save_capture
+from archive.runs.lease import (
+    Counts,
+    RunLease,
+    count_pages,
+    has_ended,
+    has_newer_run,
+    hold_lease,
+    note_progress,
+)
 from archive.runs.plausibility import Gate, ImplausibleBatchError
-from archive.runs.quarantine import quarantine_pieces
+from archive.runs.quarantine import explain_failure, quarantine_pieces
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
 from archive.store.blobs import Blob, BlobStore
 from archive.store.bulk import pause_collector
@@ -135,25 +146,21 @@ class Intake:
         if len(unchanged) < len(unread):
             return unchanged
         now = self.clock()
+        hold_lease(session, self.lease, now, cursor=cursor)
         # What a page weighs counts once it is written: a page may be tried again.
         gate = deepcopy(self.gate)
-        pieces = [r for r in readings if isinstance(r, Unreadable)]
-        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
-        new = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
         counts = note_unchanged(session, self.lease, unchanged.values(), gate)
-        read = ingest_page(
-            session,
-            self.lease,
-            records,
-            capture.id,
-            now,
-            cursor=cursor,
-            quarantined=new,
-            gate=gate,
-            row_hashes=hashes,
+        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
+        stamp = Stamp(self.lease, capture.id, now, has_newer_run(session, self.lease), hashes)
+        taken = ingest_each(session, stamp, records, gate)
+        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        pieces += [refuse_record(capture, record, error) for record, error in taken.failed]
+        taken.counts.quarantined = quarantine_pieces(
+            session, self.blobs, self.lease, pieces, capture, now
         )
-        counts.add(read)
-        return Written(counts, gate, pieces)
+        note_progress(session, self.lease, taken.counts, now, cursor)
+        counts.add(taken.counts)
+        return Written(counts, taken.gate, pieces)
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:
@@ -215,6 +222,19 @@ class Intake:
 
         with suppress(ArchiveError, DBAPIError):
             self.close(end)
+
+
+def refuse_record(capture: Capture, record: AnyRecord, error: Exception) -> Unreadable:
+    """A record that the archive could not take in, named by its id or, where it has none, by its hash."""
+    reason, detail = explain_failure(QuarantineStage.INGEST, error)
+    ref = getattr(record, "ref", None) or hash_bytes(repr(record).encode(errors="replace"))[:16]
+    return Unreadable(
+        file=name_file(capture),
+        reason=reason,
+        stage=QuarantineStage.INGEST,
+        subject=escape_text(f"{capture.source}:{ref}"),
+        detail=detail,
+    )
 
 
 def list_hashes(readings: Sequence[Reading]) -> dict[str, bytes]:

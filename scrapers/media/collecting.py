@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
+from archive.errors import OutageError
 from archive.media.files import (
     RETRY_AFTER,
     DueAd,
@@ -23,15 +24,16 @@ from archive.media.files import (
     find_outcome,
     keep_file,
     list_due,
-    list_unread,
+    list_due_again,
     note_fetches,
-    set_machine_text,
 )
-from archive.media.pictures import PICTURES, PictureTooLargeError, measure_file
+from archive.media.pictures import PictureTooLargeError, measure_file
 from archive.media.terms import MediaTermsScope, list_terms_scopes, write_parts
-from archive.models import MediaFile
 from archive.models.media import MediaState
-from archive.records import Allowance
+from archive.records import Allowance, QuarantineStage
+from archive.records.identity import public_id
+from archive.runs.fence import is_fatal, run_fenced
+from archive.runs.quarantine import explain_failure
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.realm import claim_realm, read_realm
@@ -41,8 +43,8 @@ from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.intake.pages import Clock
-from scrapers.media.download import Limits, download_file
-from scrapers.media.machine_text import find_tesseract, read_words, tell_unread
+from scrapers.media.download import Limits, download_file, place_address
+from scrapers.media.machine_text import read_kept, tell_unread
 from scrapers.spiders import find_spiders
 
 LONGEST_WAIT_SECONDS = 60.0
@@ -69,6 +71,8 @@ class MediaOrder:
     most_ads: int = 100
     base_url: str = ""
     """Asked in place of every host: `https://host/path` becomes `<base_url>/host/path`."""
+    again: frozenset[str] | None = None
+    """Permanent ids of ads that were put aside, to be fetched once more; `None`: what is due."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,11 @@ class FetchedAddress:
     ref: str
     url: str
     outcome: FetchOutcome
+    is_put_aside: bool = False
+    """Something nobody foresaw: the ad is left alone until it is tried again."""
 
 
-class SourceBusyError(Exception):
+class SourceBusyError(OutageError):
     """The source is not to be asked for longer than this round waits."""
 
 
@@ -114,6 +120,29 @@ class MediaFetcher:
             return FetchOutcome(MediaState.TOO_LARGE, str(error))
         except NotFetchedError as error:
             return self.tell_failure(error)
+
+    def fetch_ad(self, source: str, ad: DueAd, outcomes: dict[str, FetchOutcome]) -> bool:
+        """Fetch all addresses of an ad, fill in what came of each, and write it down in one transaction.
+
+        Raises:
+            SourceBusyError: if it is not our turn for long; then nothing is written down.
+            Exception: what the first address failed on unforeseen, once everything is written down.
+        """
+        unforeseen = []
+        for url in ad.addresses:
+            try:
+                outcomes[url] = self.fetch_address(ad.ad_id, url)
+            except Exception as error:
+                if is_fatal(error):
+                    raise
+                reason, _ = explain_failure(QuarantineStage.MEDIA, error)
+                outcomes[url] = FetchOutcome(MediaState.UNREACHABLE, reason)
+                unforeseen.append(error)
+        with write(self.engine) as session:
+            note_fetches(session, source, ad, outcomes, self.clock())
+        if unforeseen:
+            raise unforeseen[0]
+        return True
 
     def await_turn(self) -> None:
         """Wait until the source may be asked, whoever else asks it too.
@@ -190,23 +219,27 @@ def fetch_media(
         seconds = 0.0 if order.base_url else scope.seconds_between_requests
         pace = Pace(f"{scope.name}:media", seconds)
         fetcher = MediaFetcher(settings, engine, clock, pause, pace, limits, order.base_url)
-        yield from _fetch_scope(fetcher, scope, order.most_ads)
+        yield from _fetch_scope(fetcher, scope, order)
 
 
 def keep_due_media(
     settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
-) -> None:
+) -> int:
     """The worker's step: a few ads of each source; a full disk is caught up with later.
 
-    Once `is_over` is set, from another thread, nothing more is begun.
+    Once `is_over` is set, from another thread, nothing more is begun. Gives how many ads were put aside.
     """
+    put_aside = set()
     try:
-        for _ in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
+        for each in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
+            if each.is_put_aside:
+                put_aside.add((each.source, each.ref))
             if is_over is not None and is_over.is_set():
-                return
-        read_kept(settings, engine, PICTURES_PER_ROUND, is_over)
+                return len(put_aside)
+        read_kept(settings, engine, clock, PICTURES_PER_ROUND, is_over)
     except (OSError, YamlFileError) as error:
         note(f"pictures and videos stay behind for now: {error}")
+    return len(put_aside)
 
 
 def _may_fetch(engine: Engine, order: MediaOrder) -> bool:
@@ -240,52 +273,28 @@ def list_wanted(engine: Engine, order: MediaOrder) -> list[MediaTermsScope]:
 
 
 def _fetch_scope(
-    fetcher: MediaFetcher, scope: MediaTermsScope, most_ads: int
+    fetcher: MediaFetcher, scope: MediaTermsScope, order: MediaOrder
 ) -> Iterator[FetchedAddress]:
     """One round at one source or feed; it ends early when that wants to be left alone."""
     with read(fetcher.engine) as session:
-        due = list_due(session, scope, fetcher.clock(), most_ads)
+        if order.again is None:
+            due = list_due(session, scope, fetcher.clock(), order.most_ads)
+        else:
+            due = list_due_again(session, scope, order.again)
     for ad in due:
+        outcomes: dict[str, FetchOutcome] = {}
+        subject = public_id(scope.source, ad.ref)
+        fetch = partial(fetcher.fetch_ad, scope.source, ad, outcomes)
         try:
-            outcomes = {url: fetcher.fetch_address(ad.ad_id, url) for url in ad.addresses}
+            went_well = run_fenced(
+                fetcher.engine,
+                QuarantineStage.MEDIA,
+                scope.source,
+                subject,
+                fetcher.clock,
+                fetch,
+            )
         except SourceBusyError:
             return
-        yield from _write_down(fetcher, scope.source, ad, outcomes)
-
-
-def _write_down(
-    fetcher: MediaFetcher, source: str, ad: DueAd, outcomes: dict[str, FetchOutcome]
-) -> Iterator[FetchedAddress]:
-    with write(fetcher.engine) as session:
-        note_fetches(session, source, ad, outcomes, fetcher.clock())
-    for url, outcome in outcomes.items():
-        yield FetchedAddress(source, ad.ref, url, outcome)
-
-
-def place_address(url: str, base_url: str) -> str:
-    """Where a replica serves an address: under the name of its host."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{base_url.rstrip('/')}/{parts.netloc}{parts.path}{query}"
-
-
-def read_kept(settings: Settings, engine: Engine, limit: int, is_over: Event | None = None) -> int:
-    """Read the words of kept pictures that no machine has read yet, oldest first; gives how many."""
-    if find_tesseract() is None:
-        return 0
-    with read(engine) as session:
-        unread = [(f.sha256, f.media_type) for f in list_unread(session, PICTURES, limit)]
-    blobs = BlobStore(settings.blobs_dir)
-    for done, (sha256, media_type) in enumerate(unread):
-        if is_over is not None and is_over.is_set():
-            return done
-        with TemporaryDirectory(prefix="media-", dir=settings.home) as folder:
-            path = Path(folder) / "file"
-            path.write_bytes(blobs.read(sha256))
-            words = read_words(path, media_type)
-        with write(engine) as session:
-            set_machine_text(session, session.get_one(MediaFile, sha256), words)
-    return len(unread)
+        for url, outcome in outcomes.items():
+            yield FetchedAddress(scope.source, ad.ref, url, outcome, is_put_aside=not went_well)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from threading import Timer
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from archive.models.media import MediaState
 from scrapers.fetching.network_addresses import NotFetchedError, Target, find_target
@@ -177,3 +177,13 @@ def _write_body(answer: HTTPResponse, path: Path, most_bytes: int) -> None:
 def refuse_size(most_bytes: int) -> NotFetchedError:
     """The answer to a file that is too long."""
     return NotFetchedError(MediaState.TOO_LARGE, f"it is larger than {most_bytes >> 20} MB")
+
+
+def place_address(url: str, base_url: str) -> str:
+    """Where a replica serves an address: under the name of its host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{base_url.rstrip('/')}/{parts.netloc}{parts.path}{query}"

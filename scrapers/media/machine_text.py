@@ -1,6 +1,6 @@
 """Words in a picture, read by Tesseract where this machine has it: a program of its own, kept short.
 
-`scrapers/media/collecting.py` calls it on pictures it has kept. What it reads is marked as a machine's,
+The worker and `paidforby media fetch` call `read_kept`. What it reads is marked as a machine's,
 never checked, and enters neither search nor rules.
 """
 
@@ -10,10 +10,20 @@ import shutil
 import subprocess
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
 
-from archive.media.files import MachineText
+from sqlalchemy import Engine
+
+from archive.media.files import MachineText, list_unread, set_machine_text
 from archive.media.pictures import PICTURES, PictureTooLargeError, open_picture
-from archive.records import MissingReason
+from archive.models import MediaFile
+from archive.records import MissingReason, QuarantineStage
+from archive.runs.fence import run_fenced
+from archive.store.blobs import BlobStore
+from archive.store.database import read, write
+from config.settings import Settings
+from scrapers.intake.pages import Clock
 
 PROGRAM = "tesseract"
 MOST_SECONDS = 30.0
@@ -24,6 +34,12 @@ PASSED_ON = frozenset({"PATH", "TESSDATA_PREFIX"})
 """Variables the program may see; the others may hold an operator's secrets."""
 
 SPARE_ENVIRONMENT = {"OMP_THREAD_LIMIT": "1"}
+
+
+UNREAD = MachineText(None, MissingReason.UNREADABLE, "the picture could not be read")
+
+PICTURE = "sha256:"
+"""How a kept picture is named when it is put aside."""
 
 
 def find_tesseract() -> str | None:
@@ -103,3 +119,34 @@ def run_program(program: str, *arguments: str, picture: bytes = b"") -> str:
         env=SPARE_ENVIRONMENT | {k: v for k, v in os.environ.items() if k in PASSED_ON},
     )
     return ended.stdout.decode("utf-8", "replace")
+
+
+def read_kept(
+    settings: Settings, engine: Engine, clock: Clock, limit: int, is_over: Event | None = None
+) -> int:
+    """Read the words of kept pictures that no machine has read yet, oldest first; gives how many."""
+    if find_tesseract() is None:
+        return 0
+    with read(engine) as session:
+        unread = [file.sha256 for file in list_unread(session, PICTURES, limit)]
+    for done, sha256 in enumerate(unread):
+        if is_over is not None and is_over.is_set():
+            return done
+        read_picture(settings, engine, clock, sha256)
+    return len(unread)
+
+
+def read_picture(settings: Settings, engine: Engine, clock: Clock, sha256: str) -> None:
+    """Read the words of one kept picture; one that this fails on is unreadable, and put aside."""
+    with read(engine) as session:
+        media_type = session.get_one(MediaFile, sha256).media_type
+
+    def read_one() -> MachineText:
+        with TemporaryDirectory(prefix="media-", dir=settings.home) as folder:
+            path = Path(folder) / "file"
+            path.write_bytes(BlobStore(settings.blobs_dir).read(sha256))
+            return read_words(path, media_type)
+
+    words = run_fenced(engine, QuarantineStage.MEDIA, "", f"{PICTURE}{sha256}", clock, read_one)
+    with write(engine) as session:
+        set_machine_text(session, session.get_one(MediaFile, sha256), words or UNREAD)

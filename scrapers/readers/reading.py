@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from archive.records import AnyRecord, Unreadable
+from archive.records import AnyRecord, QuarantineStage, Unreadable
 from archive.records.escaping import escape_text
+from archive.runs.fence import is_fatal
+from archive.runs.quarantine import explain_failure
 from scrapers.readers.fields import FieldError, Fields, explain_refusal
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
 from scrapers.readers.objects import ObjectRow, read_objects
@@ -49,15 +51,12 @@ class AdRow(NamedTuple):
     read_row: Callable[[Fields], AnyRecord]
 
     def read(self) -> AnyRecord | Unreadable:
-        """What the row says.
-
-        Raises:
-            ValueError: if it is not about the ad that the table's column of refs named.
-        """
+        """What the row says; unreadable if it is not about the ad that the table's column of refs named."""
         reading = _read_one(self.file, self.row, self.read_row)
         if isinstance(reading, Unreadable) or getattr(reading, "ref", None) == self.ref:
             return reading
-        raise ValueError(f"the column of refs names {self.ref!r}, the row's reader another ad")
+        reason = "the column of refs names another ad than the row's reader"
+        return Unreadable(file=self.file.name, line=self.row.line, reason=reason, raw=self.row.raw)
 
 
 Reading = AnyRecord | Unreadable | NotRead | AdRow
@@ -215,9 +214,25 @@ def _read_one(
         error = explain_refusal(refusal)
     except FieldError as refused:
         error = refused
+    except Exception as failure:  # noqa: BLE001 (raised again, if it is no fault of the row)
+        return fail_unforeseen(file, failure, line=row.line, raw=row.raw)
     return Unreadable(
         file=file.name, line=row.line, field=error.field, reason=error.reason, raw=row.raw
     )
+
+
+def fail_unforeseen(
+    file: SourceFile, error: Exception, line: int | None = None, raw: bytes = b""
+) -> Unreadable:
+    """What a reader failed on for a reason nobody foresaw; call it where the error is caught.
+
+    Raises:
+        Exception: the error, if it is no fault of what was read.
+    """
+    if is_fatal(error):
+        raise error
+    reason, detail = explain_failure(QuarantineStage.READING, error)
+    return Unreadable(file=file.name, line=line, reason=reason, raw=raw, detail=detail)
 
 
 def refuse_file(file: SourceFile, source_title: str) -> Unreadable:

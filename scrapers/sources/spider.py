@@ -16,7 +16,7 @@ from archive.models.runs import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings, SourceSettings
 from scrapers.readers.files import SourceFile, expand_file
-from scrapers.readers.reading import NotRead, Reading
+from scrapers.readers.reading import NotRead, Reading, fail_unforeseen
 from scrapers.readers.row_hashes import RowHashing, describe_reader
 from scrapers.sources.signing import Secret
 
@@ -129,11 +129,19 @@ def read_delivery(
             yield NotRead(member.name, "a description for people")
         else:
             holds_data = True
-            yield from reader.read(member)
+            yield from read_member(reader, member)
     if not holds_data:
         yield Unreadable(
             file=file.name, line=None, reason="there is nothing in it but descriptions"
         )
+
+
+def read_member(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
+    """What one file says; where its reader fails unforeseen, the file is put aside from there on."""
+    try:
+        yield from reader.read(file)
+    except Exception as error:  # noqa: BLE001 (raised again, if it is no fault of the file)
+        yield fail_unforeseen(file, error)
 
 
 def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[ReadingPage]:

@@ -29,6 +29,7 @@ READING = {
     "/coverage": OPEN,
     "/downloads": OPEN,
     "/quarantined": OPEN,
+    "/quarantined/steps": OPEN,
     "/watch-lists": OPEN,
     "/health": OPEN,
     "/evidence/1": OPEN,

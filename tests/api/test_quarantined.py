@@ -97,5 +97,5 @@ def test_what_waits_is_told_among_what_is_missing(held):
 
 
 def test_an_archive_that_held_nothing_says_so(client):
-    assert "Nothing was ever quarantined" in client.get("/quarantined").text
+    assert "No batch was ever quarantined" in client.get("/quarantined").text
     assert client.get("/quarantined/feed.json").json()["items"] == []

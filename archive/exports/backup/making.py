@@ -111,7 +111,8 @@ def _list_blobs(session: Session) -> Iterator[str]:
     named = union(
         select(Capture.sha256), select(QuarantinedPiece.sha256), select(MediaFile.sha256)
     ).subquery()
-    query = select(named.c.sha256).order_by(named.c.sha256)
+    kept = named.c.sha256.is_not(None)
+    query = select(named.c.sha256).where(kept).order_by(named.c.sha256)
     for block in read_blocks(session, query, ROWS_AT_ONCE):
         yield from (sha256 for (sha256,) in block)
 

@@ -5,15 +5,17 @@ killed between any two, the next sync goes on from the manifest, and what no man
 nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Row, Select, func, select
 from sqlmodel import Field, Session, SQLModel
 
 from archive.exports.mirror.manifest import (
@@ -35,6 +37,9 @@ from archive.exports.parquet import arrow_schema, make_batch
 from archive.exports.rows import read_blocks, spell_each, spell_json
 from archive.models import Change, ConsumerPosition
 from archive.models.columns import holds_json
+from archive.records import QuarantineStage
+from archive.runs.fence import take_each
+from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.store.changes import last_change_seq, move_position, read_position
 from archive.store.database import read, write
 from archive.store.disk import sync_file, sync_path
@@ -49,6 +54,9 @@ class MirrorReport(SQLModel):
     seq: int = Field(default=0, description="Every change up to this one is in the files.")
     rows: dict[str, int] = Field(default_factory=dict, description="Rows written, by table.")
     most_parts: int = Field(default=0, description="Files of the table that has the most.")
+    put_aside: list[str] = Field(
+        default_factory=list, description="Rows no file can hold, as `<table>:<id>`."
+    )
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,19 @@ class SyncMoment:
     session: Session
     seq: int
     now: datetime
+    again: Mapping[str, Collection[int]]
+    """Ids of rows that are to be written once more, by table."""
+    failed: dict[str, Exception] = field(default_factory=dict)
+    """Rows no file can hold, by `<table>:<id>`."""
 
 
-def sync_mirror(engine: Engine, folder: Path, now: datetime) -> MirrorReport:
+def sync_mirror(
+    engine: Engine, folder: Path, now: datetime, again: Collection[str] = ()
+) -> MirrorReport:
     """Add what changed since the manifest's mark; make the mirror anew where it cannot be followed.
+
+    A row that no file can hold is put aside. `again`: rows put aside before, as `<table>:<id>`, that are to
+    be tried once more.
 
     Raises:
         MirrorError: if another process is changing the mirror.
@@ -69,15 +86,35 @@ def sync_mirror(engine: Engine, folder: Path, now: datetime) -> MirrorReport:
     with hold_mirror(folder):
         old = read_manifest(folder)
         with read(engine) as session:
-            moment = SyncMoment(session, last_change_seq(session), now)
+            moment = SyncMoment(session, last_change_seq(session), now, sort_by_table(again))
             if old is None or not _is_followed(moment, old):
+                again = list_open_subjects(session, QuarantineStage.MIRROR)
                 manifest = _build(folder, moment, old)
             else:
-                manifest = _append(folder, moment, old) if old.seq < moment.seq else old
+                is_behind = old.seq < moment.seq or again
+                manifest = _append(folder, moment, old) if is_behind else old
         if manifest is not old:
             write_manifest(folder, manifest)
+        _settle_rows(engine, moment, set(again))
         _note_position(engine, old, manifest, now)
-    return _report(old, manifest)
+    return _report(old, manifest, moment)
+
+
+def sort_by_table(subjects: Collection[str]) -> dict[str, list[int]]:
+    """Ids of rows that were put aside as `<table>:<id>`, by table."""
+    named = [subject.partition(":") for subject in subjects]
+    return {name: [int(row_id) for each, _, row_id in named if each == name] for name in MIRRORED}
+
+
+def _settle_rows(engine: Engine, moment: SyncMoment, again: set[str]) -> None:
+    """Put aside the rows that no file can hold, and settle those of before that are in one now."""
+    if not moment.failed and not again:
+        return
+    with write(engine) as session:
+        passed = again - moment.failed.keys()
+        settle_passed(session, QuarantineStage.MIRROR, passed, moment.now)
+        for subject, error in moment.failed.items():
+            put_aside(session, QuarantineStage.MIRROR, "", subject, error, moment.now)
 
 
 def _is_followed(moment: SyncMoment, manifest: MirrorManifest) -> bool:
@@ -139,7 +176,8 @@ def _append(folder: Path, moment: SyncMoment, old: MirrorManifest) -> MirrorMani
 def _append_table(
     folder: Path, moment: SyncMoment, name: str, after_seq: int, held: MirroredTable
 ) -> MirroredTable:
-    changed = select_changed(name, ChangeRange(after_seq, moment.seq, held.last_id))
+    range_ = ChangeRange(after_seq, moment.seq, held.last_id)
+    changed = select_changed(name, range_, moment.again[name])
     part = _write_part(folder, moment, name, changed)
     if part.rows == 0:
         (folder / part.file).unlink()
@@ -160,15 +198,24 @@ def _write_part(folder: Path, moment: SyncMoment, name: str, query: Select[Any])
     with path.open("wb") as sink:
         with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
             for block in read_blocks(moment.session, query, ROWS_AT_ONCE):
-                columns = [
-                    spell_each(values, spell_json) if is_nested else values
-                    for values, is_nested in zip(zip(*block, strict=True), nested, strict=True)
-                ]
-                writer.write_batch(make_batch(schema, [*columns, [moment.seq] * len(block)]))
-                count += len(block)
+                shaped, failed = take_each(block, partial(_shape_rows, schema, nested, moment.seq))
+                for batch in shaped:
+                    writer.write_batch(batch)
+                    count += batch.num_rows
+                moment.failed.update({f"{name}:{row.id}": error for row, error in failed})
         sync_file(sink)
     sync_path(path.parent)
     return ParquetPart(file=file, rows=count)
+
+
+def _shape_rows(
+    schema: pa.Schema, nested: Sequence[bool], seq: int, rows: Sequence[Row[Any]]
+) -> pa.RecordBatch:
+    columns = [
+        spell_each(values, spell_json) if is_nested else values
+        for values, is_nested in zip(zip(*rows, strict=True), nested, strict=True)
+    ]
+    return make_batch(schema, [*columns, [seq] * len(rows)])
 
 
 def mirror_schema(name: str) -> pa.Schema:
@@ -212,7 +259,9 @@ def _note_position(
             session.delete(replaced)
 
 
-def _report(old: MirrorManifest | None, manifest: MirrorManifest) -> MirrorReport:
+def _report(
+    old: MirrorManifest | None, manifest: MirrorManifest, moment: SyncMoment
+) -> MirrorReport:
     known = {p.file for table in old.tables.values() for p in table.parts} if old else set()
     return MirrorReport(
         rebuilt=old is None or old.mirror_id != manifest.mirror_id,
@@ -222,4 +271,5 @@ def _report(old: MirrorManifest | None, manifest: MirrorManifest) -> MirrorRepor
             for name, table in manifest.tables.items()
         },
         most_parts=max(len(table.parts) for table in manifest.tables.values()),
+        put_aside=sorted(moment.failed),
     )

@@ -3,7 +3,7 @@
 Sync asks here. A row too many does no harm, one too few would: what names a thing brings all its rows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     SelectBase,
     Table,
     and_,
+    or_,
     select,
 )
 from sqlalchemy.orm import aliased
@@ -107,10 +108,13 @@ def select_all(name: str) -> Select[tuple[object, ...]]:
     return select(*map(_select_column, list_columns(name))).order_by(table.c.id)
 
 
-def select_changed(name: str, change_range: ChangeRange) -> Select[tuple[object, ...]]:
-    """The rows of a mirrored table that may have changed, by rising id."""
+def select_changed(
+    name: str, change_range: ChangeRange, again: Collection[int] = ()
+) -> Select[tuple[object, ...]]:
+    """The rows of a mirrored table that may have changed, and those asked for again, by rising id."""
     table, find = MIRRORED[name]
-    return select_all(name).where(table.c.id.in_(find(change_range)))
+    is_changed = table.c.id.in_(find(change_range))
+    return select_all(name).where(or_(is_changed, table.c.id.in_(again)) if again else is_changed)
 
 
 def _select_column(column: Column[Any]) -> ColumnElement[Any]:

@@ -17,7 +17,7 @@ from archive.reading.sources.sources import show_run
 from archive.reading.views import DataGap, MissingReport
 from archive.reading.visible import HIDDEN_BY_DEFAULT, is_visible_by_default, select_hidden
 from archive.records import MISSING_IN_WORDS, MissingReason
-from archive.runs.quarantine import name_quarantined
+from archive.runs.quarantine import OF_FILES, name_quarantined
 
 RUNS_SHOWN = 100
 
@@ -56,7 +56,11 @@ def _count_quarantined_pieces(session: Session) -> Iterator[DataGap]:
             func.count(),
             func.min(QuarantinedPiece.quarantined_at),
         )
-        .where(QuarantinedPiece.status == PieceStatus.QUARANTINED)
+        .where(
+            QuarantinedPiece.status == PieceStatus.QUARANTINED,
+            # What a later step could not take is here all the same.
+            col(QuarantinedPiece.stage).in_(OF_FILES),
+        )
         .group_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
         .order_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
     )

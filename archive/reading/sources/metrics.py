@@ -132,7 +132,11 @@ def _tell_waiting(session: Session, sources: list[str]) -> Iterator[Metric]:
             "paidforby_quarantined_batches",
             "Batches quarantined because they were implausible.",
         ),
-        (QuarantinedPiece, "paidforby_quarantined_pieces", "Pieces that could not be read."),
+        (
+            QuarantinedPiece,
+            "paidforby_quarantined_pieces",
+            "What steps could not take, put aside alone.",
+        ),
     ):
         query = select(table.source, func.count()).where(table.status == PieceStatus.QUARANTINED)
         held = dict(session.exec(query.group_by(table.source)).all())

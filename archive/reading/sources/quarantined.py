@@ -1,4 +1,4 @@
-"""Batches that were implausible, for readers: newest first, each with what became of it.
+"""What was put aside, for readers: batches that were implausible, and how many pieces wait at which step.
 
 Pages, feeds, routes and the terminal take the words from here, so that all tell the same.
 """
@@ -8,16 +8,28 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.models import QuarantinedBatch
+from archive.models import QuarantinedBatch, QuarantinedPiece
 from archive.models.runs import PieceStatus, QuarantineReason
 from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.records import QuarantineStage
 from archive.runs.quarantine import name_quarantined
 
 LISTING = "quarantined batches"
+
+PIECES = {
+    QuarantineStage.READING: "pieces of files that could not be read",
+    QuarantineStage.INGEST: "records that could not be taken in",
+    QuarantineStage.EVALUATION: "ads that could not be held against the rules",
+    QuarantineStage.SEARCH: "ads that the search copy could not take",
+    QuarantineStage.MIRROR: "rows that the Parquet copy could not take",
+    QuarantineStage.MEDIA: "ads whose pictures or videos could not be fetched or measured",
+    QuarantineStage.CRAWL: "parts that could not be crawled",
+}
 
 CAUSES = {
     QuarantineReason.SHRINK: "too much was gone at once",
@@ -67,6 +79,41 @@ def list_quarantined(
         query = query.where(QuarantinedBatch.status == status)
     rows, following = cut_page(LISTING, session.exec(query).all(), limit, lambda row: row.id)
     return Page([show_batch(row) for row in rows], following, read_data_as_of(session))
+
+
+class PutAsideView(SQLModel):
+    """What waits at one step of one source until it is tried again or settled."""
+
+    stage: QuarantineStage = Field(description="Step that could not take it.")
+    source: str = Field(description="Source it comes from; empty: no single one.")
+    what: str = Field(description="What it is, in words.")
+    count: int = Field(description="How many.")
+    since_at: datetime = Field(description="Since when the oldest waits.")
+
+
+def list_put_aside(session: Session) -> list[PutAsideView]:
+    """What waits, by step in the order of an ad's walk, then by source; never what a source said."""
+    query = (
+        select(
+            QuarantinedPiece.stage,
+            QuarantinedPiece.source,
+            func.count(),
+            func.min(QuarantinedPiece.quarantined_at),
+        )
+        .where(QuarantinedPiece.status == PieceStatus.QUARANTINED)
+        .group_by(QuarantinedPiece.stage, QuarantinedPiece.source)
+        .order_by(QuarantinedPiece.source)
+    )
+    waiting = []
+    for name, source, count, since_at in session.exec(query):
+        stage = QuarantineStage(name)
+        waiting.append(
+            PutAsideView(
+                stage=stage, source=source, what=PIECES[stage], count=count, since_at=since_at
+            )
+        )
+    steps = list(QuarantineStage)
+    return sorted(waiting, key=lambda row: steps.index(row.stage))
 
 
 def find_quarantined(session: Session) -> Mapping[str, Sequence[QuarantinedBatchView]]:

@@ -19,7 +19,7 @@ from scrapers.fetching.walk import walk_of
 from scrapers.readers.envelopes import find_value, read_answer
 from scrapers.readers.files import SourceFile
 from scrapers.sources.searches import read_search
-from scrapers.sources.spider import ReadingPage, Stop, page_readings
+from scrapers.sources.spider import ReadingPage, Stop, page_readings, read_member
 from scrapers.spiders.microsoft_ad_library.spider import CODES, MOST_CHARACTERS
 
 API_PATH = "/api/v1/Ads"
@@ -128,7 +128,7 @@ class MicrosoftSpider(PartitionSpider):
         """What one ad says, then the next of the page, or the next page."""
         after = replace(place, skip=place.skip + 1)
         file = SourceFile.from_bytes("ad.json", response.body)
-        readings = self.source.read(file) if response.status == 200 else iter(())
+        readings = read_member(self.source, file) if response.status == 200 else iter(())
         for page in page_readings(readings, response.meta["capture_id"]):
             yield replace(page, cursor=after.spell())
         yield self._show_ad(ids[1:], after) if ids[1:] else self._list_ads(after)

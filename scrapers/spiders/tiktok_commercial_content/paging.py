@@ -19,7 +19,7 @@ from scrapers.fetching.walk import walk_of
 from scrapers.readers.envelopes import find_value, read_answer
 from scrapers.readers.files import SourceFile
 from scrapers.sources.searches import read_search
-from scrapers.sources.spider import ReadingPage, Stop, page_readings
+from scrapers.sources.spider import ReadingPage, Stop, page_readings, read_member
 from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
 from scrapers.spiders.tiktok_commercial_content.spider import (
     COUNTRIES,
@@ -118,7 +118,7 @@ class TikTokSpider(PartitionSpider):
             return
         cursor = data.get("search_id") if data.get("has_more") else None
         file = SourceFile.from_bytes("query.json", response.body)
-        for page in page_readings(self.source.read(file), capture_id):
+        for page in page_readings(read_member(self.source, file), capture_id):
             yield ReadingPage(page.readings, capture_id, cursor)
         if cursor == response.meta["cursor"] is not None:
             yield Stop(Outcome.PARTIAL, "TikTok's search leads to itself, an endless loop")

@@ -89,12 +89,12 @@ def find_realm(base_url: str) -> Realm:
         raise typer.Exit(FAILED) from None
 
 
-def choose_exit_code(runs: list[Run | None]) -> int:
-    """The worst of what happened, as a program reads it."""
+def choose_exit_code(runs: list[Run | None], put_aside: int = 0) -> int:
+    """The worst of what happened, as a program reads it; `put_aside` by the steps after the runs."""
     outcomes = {run.outcome if run else Outcome.FAILED for run in runs}
     if outcomes & {Outcome.FAILED, Outcome.BLOCKED}:
         return FAILED
-    return DONE_WITH_REMAINDERS if outcomes & REMAINDERS else DONE
+    return DONE_WITH_REMAINDERS if put_aside or outcomes & REMAINDERS else DONE
 
 
 def note_quarantined_pieces(engine: Engine, runs: list[Run]) -> None:

@@ -5,19 +5,32 @@ file, or when a person accepts a batch. What a person accepts passes no gate.
 """
 
 import io
+from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, EvidenceError, PartitionBusyError
 from archive.ingest.close_run import accept_vanished, close_run
 from archive.models import Capture, QuarantinedBatch, QuarantinedPiece, Run
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.records import Unreadable
+from archive.runs.captures import name_file
 from archive.runs.lease import Counts, begin_run
-from archive.runs.quarantine import Quarantined, check_settlement, read_unsettled, settle, tell_name
+from archive.runs.quarantine import (
+    OF_FILES,
+    PASSED,
+    PROGRAM,
+    Quarantined,
+    check_settlement,
+    read_unsettled,
+    settle,
+    tell_name,
+    tell_next,
+)
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.outages import Patience
+from archive.terminal import note
 from config.settings import Settings
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.files import SourceFile
@@ -51,6 +64,8 @@ def release_quarantined(
             settle(session, name, PieceStatus.RELEASED, by, because, now)
             batch = session.get_one(QuarantinedBatch, held.id)
             return told, Counts(vanished=accept_vanished(session, batch, now).vanished)
+    if isinstance(held, QuarantinedPiece) and held.stage not in OF_FILES:
+        raise ArchiveError(f"{told} was put aside at {held.stage}; type: {tell_next(held)}")
     if capture is None:
         raise ArchiveError(f"the evidence of {told} is not in this archive")
     intake = _read_again(settings, engine, capture, run, clock)
@@ -65,6 +80,32 @@ def release_quarantined(
     if still is not None:
         raise ArchiveError(f"{told} still cannot be read: {still.reason}")
     return told, intake.counts
+
+
+def read_pieces_again(
+    settings: Settings, engine: Engine, pieces: Sequence[QuarantinedPiece], clock: Clock
+) -> None:
+    """Read the captures that pieces stand in once more, each once; what can be read now is settled.
+
+    What has no capture here, or whose partition another run reads, stays as it is.
+    """
+    for capture_id in sorted({piece.capture_id for piece in pieces if piece.capture_id}):
+        with read(engine) as session:
+            capture = session.get_one(Capture, capture_id)
+            run = session.get_one(Run, capture.run_id)
+            session.expunge_all()
+        try:
+            intake = _read_again(settings, engine, capture, run, clock)
+        except (PartitionBusyError, EvidenceError) as error:
+            note(f"{name_file(capture)} stays as it is: {error}")
+            continue
+        with write(engine) as session:
+            for piece in pieces:
+                still = any(_is_same(each, piece) for each in intake.unreadable)
+                if piece.capture_id == capture_id and not still:
+                    settle(session, str(piece.id), PieceStatus.RELEASED, PROGRAM, PASSED, clock())
+            outcome = Outcome.ATTENTION if intake.unreadable else Outcome.DONE
+            close_run(session, intake.lease, outcome, clock(), reason="read again after a retry")
 
 
 def _read_again(
@@ -92,13 +133,13 @@ def _read_again(
 
 def _take_capture(settings: Settings, intake: Intake, capture: Capture) -> None:
     reader = find_spiders()[capture.source].reader_of(settings, capture.partition)
-    name = capture.url.split("?")[0].rsplit("/", 1)[-1]
-    file = SourceFile(name, lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
+    file = SourceFile(name_file(capture), lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
     for page in page_readings(read_delivery(reader, file), capture.id):
         intake.take_page(page.readings, capture)
 
 
 def _is_same(unreadable: Unreadable, held: Quarantined) -> bool:
     return isinstance(held, QuarantinedPiece) and (
-        (unreadable.file, unreadable.line, unreadable.field) == (held.file, held.line, held.field)
+        (unreadable.stage, unreadable.subject, unreadable.file, unreadable.line, unreadable.field)
+        == (held.stage, held.subject, held.file, held.line, held.field)
     )

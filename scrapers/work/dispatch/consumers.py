@@ -20,32 +20,43 @@ from search.port import SearchUnavailableError
 from search.sync import sync_index
 
 
-def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> None:
-    """Hold what changed against the rules; with a rule file that does not load, none is asked."""
+def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> int:
+    """Hold what changed against the rules; with a rule file that does not load, none is asked.
+
+    Gives how many ads were put aside.
+    """
     try:
         rules, elections = load_rules(settings), load_elections(settings)
     except YamlFileError as error:
         note(f"no rule was evaluated: {error}")
-        return
-    has_more = True
+        return 0
+    put_aside, has_more = 0, True
     while has_more:
         with write(engine) as session:
-            has_more = evaluate_changes(session, rules, elections, clock()).has_more
+            report = evaluate_changes(session, rules, elections, clock())
+        put_aside += report.put_aside
+        has_more = report.has_more
+    return put_aside
 
 
-def sync_search(settings: Settings, engine: Engine, clock: Clock) -> None:
-    """Send what changed to the search engine; one that is down is caught up by the next sync."""
+def sync_search(settings: Settings, engine: Engine, clock: Clock) -> int:
+    """Send what changed to the search engine; one that is down is caught up by the next sync.
+
+    Gives how many ads were put aside.
+    """
     try:
         report = sync_index(engine, open_search(settings, engine), clock())
     except SearchUnavailableError as error:
         note(f"the search copy stays behind for now: {error}")
-        return
-    for refused in report.rejected:
-        note(f"the search engine would not take {refused.id}: {refused.reason}")
+        return 0
+    return len(report.rejected)
 
 
-def write_mirror(settings: Settings, engine: Engine, clock: Clock) -> None:
-    """Add what changed to the Parquet files; a full disk or another writer is caught up with later."""
+def write_mirror(settings: Settings, engine: Engine, clock: Clock) -> int:
+    """Add what changed to the Parquet files; a full disk or another writer is caught up with later.
+
+    Gives how many rows were put aside.
+    """
     folder = find_folder(settings)
     try:
         report = sync_mirror(engine, folder, clock())
@@ -53,3 +64,5 @@ def write_mirror(settings: Settings, engine: Engine, clock: Clock) -> None:
             compact_mirror(folder, clock())
     except (MirrorError, OSError) as error:
         note(f"the mirror stays behind for now: {error}")
+        return 0
+    return len(report.put_aside)

@@ -5,10 +5,17 @@ what was taken in. The mirror follows the worker only: whoever waits for one imp
 and the mirror, which states up to which change it tells, begins with a copy of the whole archive.
 """
 
+from functools import partial
+
 from sqlalchemy import Engine
 
+from archive.records import QuarantineStage
+from archive.runs.fence import run_fenced
 from config.settings import Settings
 from scrapers.intake.pages import Clock
+
+WHOLE_STEP = "all of it"
+"""The subject of a step that failed as a whole."""
 
 
 def follow_changes(
@@ -19,16 +26,26 @@ def follow_changes(
     evaluate: bool = True,
     index: bool = True,
     mirror: bool = False,
-) -> None:
-    """Let the readers of the change sequence catch up; says on standard error what stays behind."""
+) -> int:
+    """Let the readers of the change sequence catch up; says on standard error what stays behind.
+
+    A step that fails unforeseen is put aside as a whole, and the next one goes on. Gives how much was put
+    aside.
+    """
     if not (evaluate or index or mirror):
-        return
+        return 0
     # Rules and search take half a second to import, and a crawl's child follows nothing.
     from scrapers.work.dispatch.consumers import evaluate_rules, sync_search, write_mirror  # noqa: PLC0415
 
-    if evaluate:
-        evaluate_rules(settings, engine, clock)
-    if index:
-        sync_search(settings, engine, clock)
-    if mirror:
-        write_mirror(settings, engine, clock)
+    steps = [
+        (evaluate, QuarantineStage.EVALUATION, evaluate_rules),
+        (index, QuarantineStage.SEARCH, sync_search),
+        (mirror, QuarantineStage.MIRROR, write_mirror),
+    ]
+    put_aside = 0
+    for is_wanted, stage, follow in steps:
+        if is_wanted:
+            work = partial(follow, settings, engine, clock)
+            failed = run_fenced(engine, stage, "", WHOLE_STEP, clock, work)
+            put_aside += 1 if failed is None else failed
+    return put_aside

@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
+from functools import partial
 from itertools import groupby
 from threading import Event, Lock
 
@@ -16,6 +17,8 @@ from sqlalchemy import Engine
 
 from archive.errors import ArchiveError
 from archive.models import Run
+from archive.records import QuarantineStage
+from archive.runs.fence import run_fenced
 from archive.store.database import read
 from archive.terminal import note
 from config.settings import Settings
@@ -25,7 +28,7 @@ from scrapers.media.collecting import keep_due_media
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import Child, finish_child, start_child
 from scrapers.work.dispatch.alerting import mail_alerts
-from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.dispatch.following import WHOLE_STEP, follow_changes
 from scrapers.work.dispatch.scheduler import (
     Scheduler,
     find_tick_seconds,
@@ -82,22 +85,33 @@ class LocalCrawls:
         self._pool.shutdown()
 
     def _crawl_source(self, crawl_jobs: list[CrawlJob]) -> list[Run | None]:
-        runs = []
+        runs: list[Run | None] = []
         for crawl_job in crawl_jobs:
-            with self._lock:
-                if self._is_closing:
-                    break
-                child = start_child(self._settings, crawl_job, self._clock)
-                self._children.add(child)
-            run = finish_child(self._engine, child, self._clock)
-            self._children.discard(child)
-            if run or child.wait():
-                runs.append(run)
+            if self._is_closing:
+                break
+            crawl = partial(self._crawl, crawl_job)
+            subject = f"{crawl_job.source}/{crawl_job.partition}"
+            stage = QuarantineStage.CRAWL
+            run = run_fenced(self._engine, stage, crawl_job.source, subject, self._clock, crawl)
+            runs += [None] if run is None else run
         return runs
 
+    def _crawl(self, crawl_job: CrawlJob) -> list[Run | None]:
+        """Crawl one partition; gives its run, nothing where it was left to another worker."""
+        with self._lock:
+            if self._is_closing:
+                return []
+            child = start_child(self._settings, crawl_job, self._clock)
+            self._children.add(child)
+        run = finish_child(self._engine, child, self._clock)
+        self._children.discard(child)
+        return [run] if run or child.wait() else []
 
-def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | None]:
-    """Crawl every partition that is due and follow the changes; gives the runs as `LocalCrawls` does.
+
+def work_once(settings: Settings, engine: Engine, clock: Clock) -> tuple[list[Run | None], int]:
+    """Crawl every partition that is due and follow the changes.
+
+    Gives the runs as `LocalCrawls` does, and how much the steps after them put aside.
 
     Raises:
         RivalError: if a `paidforby scheduler` is at work.
@@ -106,12 +120,13 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
     with read(engine) as session:
         require_no_rival(session, WORKER, clock())
     with closing(LocalCrawls(settings, engine, clock)) as crawls:
+        put_aside = 0
         crawls.begin(find_work(settings, engine, clock))
         # A long source keeps nobody else's ads out of the search.
         while not crawls.are_over(find_tick_seconds(settings)):
-            follow_up(settings, engine, clock)
-        follow_up(settings, engine, clock)
-        return crawls.list_runs()
+            put_aside += follow_up(settings, engine, clock)
+        put_aside += follow_up(settings, engine, clock)
+        return crawls.list_runs(), put_aside
 
 
 def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
@@ -153,14 +168,17 @@ def end_on_signals() -> None:
 
 def follow_up(
     settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
-) -> None:
+) -> int:
     """What follows the crawls: rules, search copy and mirror, alerts by mail, pictures and videos.
 
     Each can be killed at any point. Once `is_over` is set, from another thread, no further picture is begun.
+    Gives how much was put aside.
     """
-    follow_changes(settings, engine, clock, mirror=True)
+    put_aside = follow_changes(settings, engine, clock, mirror=True)
     try:
         mail_alerts(settings, engine, clock)
     except (ArchiveError, YamlFileError) as error:
         note(f"no alert is mailed for now: {error}")
-    keep_due_media(settings, engine, clock, is_over)
+    fetch = partial(keep_due_media, settings, engine, clock, is_over)
+    failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)
+    return put_aside + (1 if failed is None else failed)

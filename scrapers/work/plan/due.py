@@ -6,12 +6,15 @@ The worker and the scheduler ask `find_due`; when a partition is due again, `arc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from archive.records import QuarantineStage
 from archive.runs.due_dates import find_last_crawls, next_due_at
+from archive.runs.fence import run_fenced
 from archive.runs.lease import list_ended_crawls
 from archive.store.database import read
 from config.settings import Settings
@@ -44,16 +47,29 @@ def find_due(
     """The partitions to crawl now, source by source, longest overdue first.
 
     A partition that is being read at this moment, by whomever, is left alone, and so is a source whose
-    key must wait.
+    key must wait, or whose spider fails on the question.
     """
     due: list[CrawlJob] = []
     with read(engine) as session:
         for source, schedule in schedules.items():
-            pace = find_scheduled_pace(settings, source, schedule)
-            if find_free_at(session, pace, now) <= now + SHORT_WAIT:
-                due_dates = find_due_dates(session, settings, source, schedule, now, demands)
-                due += _sort_due(due_dates, now)
+            find = partial(_find_due_of, session, settings, source, schedule, now, demands)
+            stage = QuarantineStage.CRAWL
+            due += run_fenced(engine, stage, source, source, lambda: now, find) or []
     return due
+
+
+def _find_due_of(
+    session: Session,
+    settings: Settings,
+    source: str,
+    schedule: Schedule,
+    now: datetime,
+    demands: Sequence[Demand],
+) -> list[CrawlJob]:
+    pace = find_scheduled_pace(settings, source, schedule)
+    if find_free_at(session, pace, now) > now + SHORT_WAIT:
+        return []
+    return _sort_due(find_due_dates(session, settings, source, schedule, now, demands), now)
 
 
 def find_due_dates(

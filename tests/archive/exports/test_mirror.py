@@ -17,10 +17,11 @@ from archive.exports.mirror import (
     read_mirror,
     read_status,
     sync_mirror,
+    syncing,
 )
 from archive.exports.mirror.manifest import hold_mirror, require_manifest
 from archive.exports.mirror.syncing import name_consumer
-from archive.models import Ad, ConsumerPosition
+from archive.models import Ad, ConsumerPosition, QuarantinedPiece
 from archive.privacy.redactions import redact_field
 from archive.store.changes import read_position
 from archive.store.database import read, write
@@ -252,3 +253,32 @@ def test_a_home_without_a_mirror_is_told_what_to_type(tmp_path):
 def run(home, *arguments):
     settings = {"PAIDFORBY_HOME": str(home)}
     return CliRunner().invoke(paidforby.app, ["mirror", *arguments], env=settings)
+
+
+@on_sqlite
+def test_a_row_no_file_can_hold_is_put_aside_and_tried_again(
+    engine, ingest_run, make_ad, folder, monkeypatch
+):
+    ingest_run([make_ad(f"a{i}") for i in range(5)])
+    make_batch = syncing.make_batch
+
+    def make_most(schema, columns):
+        if "ref" in schema.names and "a3" in columns[schema.get_field_index("ref")]:
+            raise OverflowError("a value of the source")
+        return make_batch(schema, columns)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(syncing, "make_batch", make_most)
+        report = sync_mirror(engine, folder, NOON)
+    (subject,) = report.put_aside
+    assert report.rows["public_ad"] == 4
+    with read(engine) as session:
+        (piece,) = session.exec(select(QuarantinedPiece)).all()
+        assert (piece.stage, piece.subject) == ("mirror", subject)
+        assert "a value" not in piece.reason
+
+    assert sync_mirror(engine, folder, later(1)).put_aside == []
+    assert sync_mirror(engine, folder, later(1), again=[subject]).rows["public_ad"] == 1
+    assert_equal(engine, folder)
+    with read(engine) as session:
+        assert session.exec(select(QuarantinedPiece.status)).one() == "released"

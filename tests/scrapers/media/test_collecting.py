@@ -14,7 +14,7 @@ from archive.store.realm import claim_realm
 from config.settings import Realm
 from config.yaml_files import YamlFileError
 from scrapers.media import machine_text
-from scrapers.media.collecting import read_kept
+from scrapers.media.machine_text import read_kept
 from tests.scrapers.media.conftest import HOST, PICTURE, leaves, list_states
 
 
@@ -124,11 +124,11 @@ def test_ads_with_the_same_picture_edited_are_found(fetch, take_in, engine):
 
 
 def test_pictures_kept_without_tesseract_are_read_once_there_is_one(
-    fetch, take_in, engine, settings, tmp_path
+    fetch, take_in, engine, settings, clock, tmp_path
 ):
     take_in("open", a1=[f"{HOST}/one.png", f"{HOST}/wrong.png"])
     fetch()
-    assert read_kept(settings, engine, 10) == 0
+    assert read_kept(settings, engine, clock, 10) == 0
     with read(engine) as session:
         data_gaps = dict(session.exec(select(MediaFile.media_type, MediaFile.missing)).all())
         assert data_gaps["image/png"] == {"machine_text": "not_looked"}
@@ -139,8 +139,8 @@ def test_pictures_kept_without_tesseract_are_read_once_there_is_one(
     program.chmod(0o755)
     machine_text.name_version.cache_clear()
 
-    assert read_kept(settings, engine, 10) == 1
-    assert read_kept(settings, engine, 10) == 0
+    assert read_kept(settings, engine, clock, 10) == 1
+    assert read_kept(settings, engine, clock, 10) == 0
     with read(engine) as session:
         file = session.exec(select(MediaFile).where(MediaFile.media_type == "image/png")).one()
         assert (file.machine_text, file.missing) == ("PAID FOR BY HARBOUR", {})

@@ -1,0 +1,59 @@
+"""An ad the search copy cannot take is put aside with its id; the others are found, and it is tried again."""
+
+from collections.abc import Callable
+
+from archive.models import PublicAd
+from search import documents as search_documents
+from search.documents import SearchDocument, make_document
+from search.embedded import EmbeddedSearch
+from search.fts import writer as fts_writer
+from search.port import SearchEngine
+from search.sync import index_status, rebuild_index, send_again
+from tests.search.conftest import SearchArchive, ask, make_ad, refs_of
+
+
+def test_an_ad_no_document_can_be_made_of_is_put_aside_and_holds_up_no_other(
+    search: SearchEngine, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.sync(search)
+    search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(5)))
+    with monkeypatch.context() as patch:
+        patch.setattr(search_documents, "make_document", fail_for("example:a3"))
+        assert [row.id for row in search_archive.sync(search).rejected] == ["example:a3"]
+        rebuilt = rebuild_index(search_archive.engine, search, search_archive.now)
+        assert [row.id for row in rebuilt.rejected] == ["example:a3"]
+        assert send_again(search_archive.engine, search, ["example:a3"], search_archive.now)
+    assert ask(search, "harbour").total == 4
+    assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 0
+
+    assert send_again(search_archive.engine, search, ["example:a3"], search_archive.now) == []
+    assert ask(search, "harbour").total == 5
+    assert index_status(search_archive.engine, search, search_archive.now).rejected == []
+
+
+def fail_for(public_id: str):
+    def make(ad: PublicAd, labelled: frozenset[int]) -> SearchDocument:
+        if ad.public_id == public_id:
+            raise OverflowError("an address of the source, which is nobody's business")
+        return make_document(ad, labelled)
+
+    return make
+
+
+def test_a_document_the_embedded_engine_fails_on_leaves_nothing_of_itself_behind(
+    embedded: EmbeddedSearch, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
+    search_archive.sync(embedded)
+    search_archive.add(make_ad("a", "lighthouse"), make_ad("b", "lighthouse"))
+    join_terms = fts_writer.join_terms
+    with monkeypatch.context() as patch:
+        patch.setattr(fts_writer, "join_terms", lambda text: spoil_terms(join_terms, text))
+        assert [row.id for row in search_archive.sync(embedded).rejected] == ["example:b"]
+    assert refs_of(ask(embedded)) == ["a"]
+
+
+def spoil_terms(join_terms: Callable[[str], str], text: str) -> str:
+    if text == "example:b":
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half a character")
+    return join_terms(text)

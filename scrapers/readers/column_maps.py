@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from archive.records import AdRecord
-from config.overlay import ConfigFile, list_config_files
+from config.readings import Readings, read_models
 from config.settings import Settings
-from config.yaml_files import FileModel, YamlFileError, read_model
+from config.yaml_files import FileModel, YamlFileError
 from scrapers.readers.column_readers import (
     READER_OF_FIELD,
     READERS,
@@ -206,14 +206,14 @@ def find_column_map(settings: Settings, name: str) -> ColumnMap:
     """
     if name == PLAIN:
         return PLAIN_MAP
-    files = list_map_files(settings)
-    if name not in files:
-        known = ", ".join([PLAIN, *files])
-        why = f"there is no column map {name!r}; there are: {known}"
+    maps = read_column_maps(settings)
+    found = maps.find(name)
+    if found is None:
+        why = f"there is no column map {name!r}; there are: {', '.join([PLAIN, *maps.values])}"
         raise YamlFileError(f"config/{FOLDER}", None, "", why)
-    return read_model(files[name], ColumnMap)
+    return found
 
 
-def list_map_files(settings: Settings) -> dict[str, ConfigFile]:
-    """The files of column maps by the names of the maps."""
-    return {file.path.stem: file for file in list_config_files(settings, FOLDER, ".yaml")}
+def read_column_maps(settings: Settings) -> Readings[ColumnMap]:
+    """The column maps by their names."""
+    return read_models(settings, FOLDER, ColumnMap)

@@ -6,6 +6,7 @@ It evaluates no rule and indexes nothing: whoever sent the crawl job lets others
 
 import os
 import sys
+from collections.abc import Sequence
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
@@ -25,10 +26,12 @@ from archive.terminal import (
     FAILED,
     WRONG_USAGE,
     note,
+    note_refused,
     plain_errors,
     utc_now,
 )
 from config.settings import Realm, Settings
+from config.yaml_files import YamlFileError
 from scrapers.fetching.walk import LOOPBACK
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
@@ -70,6 +73,7 @@ def require_partition(settings: Settings, spider: type[SourceSpider], partition:
     """Say which partitions there are, and end, if this is none of them."""
     known = spider.list_partitions(settings, utc_now().date())
     if partition not in known:
+        note_refused(error for error in spider.list_refused(settings) if error.name == partition)
         note(f"{spider.info.id} has no partition {partition!r}; it has: {', '.join(known)}")
         raise typer.Exit(WRONG_USAGE)
 
@@ -89,12 +93,12 @@ def find_realm(base_url: str) -> Realm:
         raise typer.Exit(FAILED) from None
 
 
-def choose_exit_code(runs: list[Run | None]) -> int:
-    """The worst of what happened, as a program reads it."""
+def choose_exit_code(runs: list[Run | None], refused: Sequence[YamlFileError] = ()) -> int:
+    """The worst of what happened, as a program reads it; `refused`: files that could not be used."""
     outcomes = {run.outcome if run else Outcome.FAILED for run in runs}
     if outcomes & {Outcome.FAILED, Outcome.BLOCKED}:
         return FAILED
-    return DONE_WITH_REMAINDERS if outcomes & REMAINDERS else DONE
+    return DONE_WITH_REMAINDERS if outcomes & REMAINDERS or refused else DONE
 
 
 def note_quarantined_pieces(engine: Engine, runs: list[Run]) -> None:

@@ -19,7 +19,6 @@ from archive.models import Run
 from archive.store.database import read
 from archive.terminal import note
 from config.settings import Settings
-from config.yaml_files import YamlFileError
 from scrapers.intake.pages import Clock
 from scrapers.media.collecting import keep_due_media
 from scrapers.spiders import find_spiders
@@ -101,7 +100,6 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> list[Run | No
 
     Raises:
         RivalError: if a `paidforby scheduler` is at work.
-        YamlFileError: if a schedule cannot be read.
     """
     with read(engine) as session:
         require_no_rival(session, WORKER, clock())
@@ -119,7 +117,6 @@ def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
 
     Raises:
         RivalError: if a `paidforby scheduler` is at work.
-        YamlFileError: if a schedule cannot be read.
     """
     end_on_signals()
     seconds, held = find_tick_seconds(settings), _await_lease(settings, engine, clock)
@@ -161,6 +158,6 @@ def follow_up(
     follow_changes(settings, engine, clock, mirror=True)
     try:
         mail_alerts(settings, engine, clock)
-    except (ArchiveError, YamlFileError) as error:
+    except ArchiveError as error:
         note(f"no alert is mailed for now: {error}")
     keep_due_media(settings, engine, clock, is_over)

@@ -63,6 +63,11 @@ class YamlFileError(Exception):
         return Path(self.file).stem
 
     @property
+    def place(self) -> str:
+        """Where the file lies below `config`, which tells nobody where this archive lies."""
+        return self.file.rpartition("/config/")[2]
+
+    @property
     def faults(self) -> list["YamlFileError"]:
         """Everything that is wrong with the file, one by one."""
         return [YamlFileError(self.file, self.line, self.field, self.why), *self.more]

@@ -42,7 +42,7 @@ def describe_refused(errors: Iterable[YamlFileError]) -> list[RefusedFile]:
     """What readers are told, in the order of the files."""
     described = []
     for error in errors:
-        file = escape_text(error.file.rpartition("/config/")[2])
+        file = escape_text(error.place)
         is_public = file.startswith(PUBLIC_FOLDERS)
         field, why = (error.field, error.why) if is_public else ("", ASK_DOCTOR)
         told = RefusedFile(

@@ -106,8 +106,8 @@ def compile_rule(written: YamlText, origin: Origin, parameters: Readings[Paramet
 
 
 def _tell_missing(parameters: Readings[Parameter], name: str) -> str:
-    files = [error.file for error in parameters.refused if error.name == name]
-    return f"resting on {files[0]}, which cannot be used" if files else f"no parameter {name}"
+    bad = [error.place for error in parameters.refused if error.name == name]
+    return f"resting on {bad[0]}, which cannot be used" if bad else f"no parameter {name}"
 
 
 def _check_windows(written: YamlText, rule: Rule, elections: Iterable[Election]) -> None:

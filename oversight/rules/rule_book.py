@@ -108,4 +108,8 @@ def _name_windows(error: YamlFileError, rules: Iterable[Rule]) -> YamlFileError:
     resting = [
         name for name, spec in specs.items() if not spec.countries or country in spec.countries
     ]
-    return error.add(f"resting on it, at this election: {', '.join(resting)}") if resting else error
+    return (
+        error.add(f"resting on it, at this election: {', '.join(sorted(resting))}")
+        if resting
+        else error
+    )

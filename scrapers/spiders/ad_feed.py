@@ -154,7 +154,7 @@ def read_feeds(settings: Settings) -> Readings[FeedFile]:
         written = read_file(file)
         feed = written.read_as(FeedFile)
         if feed.column_map not in {PLAIN, *maps.values}:
-            bad = next((error.file for error in maps.refused if error.name == feed.column_map), "")
+            bad = next((error.place for error in maps.refused if error.name == feed.column_map), "")
             why = (
                 f"resting on {bad}, which cannot be used" if bad else "there is no such column map"
             )

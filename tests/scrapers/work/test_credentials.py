@@ -93,6 +93,19 @@ def test_an_expired_credential_blocks_the_run_which_is_a_public_gap(home):
     assert gap.reason == run.reason
 
 
+def test_a_source_whose_file_is_bad_is_not_crawled_and_the_run_says_why_in_public(home):
+    write_credential(home.settings, "owner: The Desk\nexpires_on: 2026-02-30\n")
+    received = []
+    with running_replica(received=received) as url:
+        run = home.crawl_meta(url)
+        other = home.crawl(url, "snap", "2025")
+
+    assert (run.outcome, other.outcome) == (Outcome.BLOCKED, Outcome.DONE)
+    assert run.reason == (
+        "credentials/meta_ad_library.yaml cannot be used; `paidforby doctor` says why"
+    )
+
+
 def test_the_last_day_before_the_end_is_a_day_to_look(home):
     say_expiry(home.settings, now().date() + timedelta(days=2))
     with running_replica() as url:

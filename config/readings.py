@@ -49,7 +49,7 @@ def read_each(
             refused.append(error)
             continue
         except Exception as error:  # noqa: BLE001 (a fence: whatever is wrong with it, the next is read)
-            why = f"cannot be read: {type(error).__name__}: {error}"
+            why = f"cannot be read ({type(error).__name__})"
             refused.append(YamlFileError(str(file.path), None, "", why))
             continue
         name = name_of(value) if name_of else file.path.stem

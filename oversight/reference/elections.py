@@ -34,7 +34,7 @@ class PollHours(FileModel):
         """
         try:
             ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{zone!r} is not a time zone; one looks like Europe/Athens") from None
         return zone
 

@@ -75,7 +75,7 @@ class ColumnMap(FileModel):
     zone: str = Field(
         default="UTC", description="Time zone of days, and of instants that name none (IANA)."
     )
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="Between cells.")
+    delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$', description="Between cells.")
     encoding: str = Field(default="utf-8", description="Encoding of a table's text.")
     is_partial: bool = Field(
         default=False, description="A table may lack columns besides that of `ref`."
@@ -96,8 +96,17 @@ class ColumnMap(FileModel):
     def _check_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{value!r} is no time zone") from None
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _check_encoding(cls, value: str) -> str:
+        try:
+            "a".encode(value)
+        except (LookupError, ValueError):
+            raise ValueError(f"{value!r} is no encoding of text") from None
         return value
 
     @model_validator(mode="after")

@@ -117,6 +117,8 @@ def test_a_window_may_be_for_some_elections_only() -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
+        ({"polls": [{"zone": "Europe", "opens": "07:00", "closes": "19:00"}]}, "time zone"),
+        ({"polling_days": [date(9999, 12, 31)]}, "between 1800 and 2200"),
         ({"polls": [{"zone": "Atlantis/City", "opens": "07:00", "closes": "19:00"}]}, "Atlantis"),
         ({"polls": [{"zone": "../../etc", "opens": "07:00", "closes": "19:00"}]}, "time zone"),
         ({"polls": [{"zone": "UTC", "opens": "19:00", "closes": "07:00"}]}, "before they open"),

@@ -21,7 +21,7 @@ FACT = "refused_files"
 COLLECTING_FOLDERS = ("schedules", "feeds", "column_maps", "credentials")
 RULE_FOLDERS = ("rules", "params", "elections")
 PUBLIC_FOLDERS = (*RULE_FOLDERS, "fx")
-ASK_DOCTOR = "cannot be used; `paidforby doctor` says why"
+ASK_DOCTOR = "cannot be used; paidforby doctor says why"
 
 
 class RefusedFile(BaseModel):

@@ -102,7 +102,7 @@ def test_a_source_whose_file_is_bad_is_not_crawled_and_the_run_says_why_in_publi
 
     assert (run.outcome, other.outcome) == (Outcome.BLOCKED, Outcome.DONE)
     assert run.reason == (
-        "credentials/meta_ad_library.yaml cannot be used; `paidforby doctor` says why"
+        "credentials/meta_ad_library.yaml cannot be used; paidforby doctor says why"
     )
 
 

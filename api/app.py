@@ -16,11 +16,10 @@ from api.headers import AddSecurityHeaders
 from api.limits import LimitRequests
 from api.pages import mount_pages
 from api.routes import ROUTERS, metrics
-from archive.store.database import open_archive
+from archive.store.database import open_archive, read
 from archive.terminal import utc_now
 from config.settings import Settings
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import read_rule_book
 from search.engines import open_search
 
 API_PATH = "/api/v1"
@@ -37,15 +36,17 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
 
     Raises:
         NotInitialisedError: if there is no archive yet.
-        YamlFileError: if a rule does not load.
     """
     engine = open_archive(settings)
+    with read(engine) as session:
+        book = read_rule_book(settings, session)
     rooms = Rooms(
         settings=settings,
         engine=engine,
         search=open_search(settings, engine),
-        rules=load_rules(settings),
-        elections=load_elections(settings),
+        rules=book.rules,
+        elections=book.elections,
+        refused=book.refused,
         now=now,
     )
     app = FastAPI(openapi_url=None, lifespan=lambda _app: close_at_end(engine))

@@ -17,8 +17,16 @@ from archive.errors import NotFoundError
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
+from archive.runs.refused_files import (
+    RefusedFile,
+    describe_refused,
+    list_unread,
+    read_refused_files,
+)
+from archive.spending.exchange_rates import list_refused_rates
 from archive.store.database import read
 from config.settings import Settings
+from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
 from search.port import SearchEngine
@@ -33,6 +41,8 @@ class Rooms:
     search: SearchEngine
     rules: Sequence[Rule]
     elections: Sequence[Election]
+    refused: Sequence[YamlFileError]
+    """Files of rules and of what they rest on that cannot be used."""
     now: Callable[[], datetime]
 
     def find_rule(self, rule_id: str) -> Rule:
@@ -45,6 +55,14 @@ class Rooms:
             if rule.id == rule_id:
                 return rule
         raise NotFoundError("rule", rule_id)
+
+    def list_refused(self, session: Session) -> list[RefusedFile]:
+        """Every file of configuration that is left out, as this process and those that collect see it."""
+        own = (*self.refused, *list_refused_rates(self.settings), *list_unread(self.settings))
+        by_file = {
+            each.file: each for each in (*read_refused_files(session), *describe_refused(own))
+        }
+        return [by_file[file] for file in sorted(by_file)]
 
 
 def get_rooms(request: Request) -> Rooms:

@@ -5,7 +5,7 @@ Every room's cli.py prints through here. Standard output carries the answer, sta
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -51,6 +51,12 @@ def say(text: str = "") -> None:
 def note(text: str) -> None:
     """A line beside the answer."""
     sys.stderr.write(f"{text}\n")
+
+
+def note_refused(errors: Iterable[YamlFileError]) -> None:
+    """Name each file that cannot be used on a line of its own."""
+    for error in errors:
+        note(escape_text(str(error)))
 
 
 def emit_json(value: object) -> None:
@@ -112,7 +118,10 @@ def plain_errors() -> Iterator[None]:
     except OperationalError as error:
         note(f"the database does not answer: {error.orig}")
         raise typer.Exit(FAILED) from None
-    except (ArchiveError, YamlFileError, FileNotFoundError) as error:
+    except YamlFileError as error:
+        note_refused([error])
+        raise typer.Exit(FAILED) from None
+    except (ArchiveError, FileNotFoundError) as error:
         note(str(error))
         code = WRONG_USAGE if isinstance(error, QuestionError) else FAILED
         raise typer.Exit(code) from None

@@ -3,6 +3,7 @@
 Readers of rules, elections, parameters and schedules call it; it never parses a file.
 """
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +31,11 @@ class ConfigFile:
 
 
 def list_config_files(settings: Settings, folder: str, suffix: str) -> list[ConfigFile]:
-    """The files below `config/<folder>` and `<home>/config/<folder>`, ordered by relative path."""
+    """The files below `config/<folder>` and `<home>/config/<folder>`, ordered by relative path.
+
+    What has a file's name and is none, and a folder that cannot be looked into, stand among them: reading
+    them says what is wrong.
+    """
     shipped = _find_files(SHIPPED_DIR / folder, suffix)
     own = _find_files(settings.home / "config" / folder, suffix)
     return [
@@ -39,7 +44,15 @@ def list_config_files(settings: Settings, folder: str, suffix: str) -> list[Conf
 
 
 def _find_files(root: Path, suffix: str) -> dict[str, Path]:
-    return {p.relative_to(root).as_posix(): p for p in root.rglob(f"*{suffix}") if p.is_file()}
+    shut: list[OSError] = []
+    inside = [
+        Path(at, n)
+        for at, folders, names in os.walk(root, onerror=shut.append)
+        for n in (*folders, *names)
+        if n.endswith(suffix)
+    ]
+    closed = [Path(e.filename) for e in shut if not isinstance(e, FileNotFoundError)]
+    return {path.relative_to(root).as_posix(): path for path in (*inside, *closed)}
 
 
 def _choose_file(relative: str, shipped: dict[str, Path], own: dict[str, Path]) -> ConfigFile:

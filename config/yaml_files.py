@@ -8,15 +8,15 @@ anchor, an alias, a tag and a second document are errors.
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from config.overlay import ConfigFile, list_config_files
-from config.settings import Settings
+from config.overlay import ConfigFile
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
@@ -36,15 +36,46 @@ class FileModel(BaseModel):
 
 
 class YamlFileError(Exception):
-    """A file that cannot be used: which file, which line (from 1), which field, why."""
+    """A file that cannot be used: which file, which line (from 1), which field, why.
 
-    def __init__(self, file: str, line: int | None, field: str, why: str) -> None:
+    `more` are further faults of the same file.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        line: int | None,
+        field: str,
+        why: str,
+        more: Sequence["YamlFileError"] = (),
+    ) -> None:
         place = f"{file}, line {line}" if line else file
-        super().__init__(f"{place}: {field}: {why}" if field else f"{place}: {why}")
+        told = f"{place}: {field}: {why}" if field else f"{place}: {why}"
+        super().__init__(f"{told} (and {len(more)} more)" if more else told)
         self.file = file
         self.line = line
         self.field = field
         self.why = why
+        self.more = more
+
+    @property
+    def name(self) -> str:
+        """What the file speaks about: its name without ending."""
+        return Path(self.file).stem
+
+    @property
+    def place(self) -> str:
+        """Where the file lies below `config`, which tells nobody where this archive lies."""
+        return self.file.rpartition("/config/")[2]
+
+    @property
+    def faults(self) -> list["YamlFileError"]:
+        """Everything that is wrong with the file, one by one."""
+        return [YamlFileError(self.file, self.line, self.field, self.why), *self.more]
+
+    def add(self, words: str) -> "YamlFileError":
+        """The same with what comes of it."""
+        return YamlFileError(self.file, self.line, self.field, f"{self.why}; {words}", self.more)
 
 
 def read_model(file: ConfigFile, model: type[Model]) -> Model:
@@ -56,43 +87,46 @@ def read_model(file: ConfigFile, model: type[Model]) -> Model:
     return read_file(file).read_as(model)
 
 
-def read_models(
-    settings: Settings, folder: str, model: type[Model], sources: Collection[str] | None = None
-) -> dict[str, Model]:
-    """What each file of a folder says, by its name without ending; `sources`: the names there may be.
-
-    Raises:
-        YamlFileError: naming the file, and the line and field that are wrong.
-    """
-    files = {file.path.stem: file for file in list_config_files(settings, folder, ".yaml")}
-    for name, file in files.items():
-        if sources is not None and name not in sources:
-            raise YamlFileError(str(file.path), None, "", f"there is no source {name!r}")
-    return {name: read_model(file, model) for name, file in files.items()}
-
-
 def read_file(file: ConfigFile) -> "YamlText":
     """A file's bytes and values.
 
     Raises:
-        YamlFileError: if it is too long or not of the strict part of YAML.
+        YamlFileError: if it cannot be read, is too long or not of the strict part of YAML.
     """
-    return YamlText(str(file.path), file.path.read_bytes())
+    return YamlText(str(file.path), read_bytes(file.path, MAX_BYTES))
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        YamlFileError: if there is no file, none that may be read, or one of more bytes than `most`.
+    """
+    try:
+        # A pipe would keep us waiting for whoever writes into it.
+        if path.exists() and not path.is_file():
+            raise YamlFileError(str(path), None, "", "this is no file")
+        with path.open("rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        why = f"cannot be read: {error.strerror or error}"
+        raise YamlFileError(str(path), None, "", why) from None
+    if len(data) > most:
+        raise YamlFileError(str(path), None, "", f"longer than {most} bytes")
+    return data
 
 
 class YamlText:
     """The bytes of a file, its values, and the line each value stands on.
 
     Raises:
-        YamlFileError: if they are too many or not of the strict part of YAML.
+        YamlFileError: if they are not of the strict part of YAML.
     """
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         self.data = data
         self._lines: dict[Place, int] = {}
-        if len(data) > MAX_BYTES:
-            raise YamlFileError(name, None, "", f"longer than {MAX_BYTES} bytes")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -100,7 +134,7 @@ class YamlText:
             raise YamlFileError(name, line, "", f"not UTF-8: {error.reason}") from None
         try:
             self.values = self._read_document(yaml.parse(text, Loader=QUICK_LOADER))
-        except (yaml.YAMLError, YamlFileError):
+        except (yaml.YAMLError, YamlFileError, ValueError, OverflowError):
             # What is wrong, and on which line, the slower parser says better.
             self._lines.clear()
             self.values = self._read_slowly(text)
@@ -109,15 +143,18 @@ class YamlText:
         """The values as a model; nothing is converted but days, times and names out of their texts.
 
         Raises:
-            YamlFileError: for the first field that does not fit.
+            YamlFileError: naming each line on which a field does not fit.
         """
         try:
             return model.model_validate_json(json.dumps(self.values), strict=True)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise self.make_error(
-                first["loc"], first["msg"].removeprefix("Value error, ")
-            ) from None
+            faults: dict[object, YamlFileError] = {}
+            for fault in error.errors(include_url=False, include_input=False):
+                made = self.make_error(fault["loc"], fault["msg"].removeprefix("Value error, "))
+                # A value that may be of several types has a fault for each.
+                faults.setdefault(made.field if fault["type"] == "missing" else made.line, made)
+            first, *more = faults.values()
+            raise YamlFileError(self.name, first.line, first.field, first.why, more) from None
 
     def make_error(self, place: Sequence[str | int], why: str) -> YamlFileError:
         """An error about the value at a place: keys and positions."""
@@ -140,6 +177,9 @@ class YamlText:
         except yaml.MarkedYAMLError as error:
             marked = error.problem_mark.line + 1 if error.problem_mark else None
             raise YamlFileError(self.name, marked, "", f"not YAML: {error.problem}") from None
+        except (ValueError, OverflowError):
+            # PyYAML hands every number to Python: that of an escaped character, that of a version.
+            raise YamlFileError(self.name, None, "", "not YAML: a number is too large") from None
 
     def _read_document(self, events: Iterator[yaml.Event]) -> object:
         _, start = next(events), next(events)

@@ -28,8 +28,7 @@ from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
 from oversight.evaluation.changes import evaluate_changes
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import load_rules, read_rule_book
 from tests.invented_records import HOSTILE, harbour_ads, meadow_ads, registry_rows
 from tests.migrated import init_fresh
 
@@ -127,7 +126,7 @@ def hold_something(engine: Engine) -> None:
 
 def decide_something(settings: Settings, engine: Engine) -> str:
     """Hold the ads against the rules, flag one and decide on it; returns the decision's number."""
-    rules, elections = load_rules(settings), load_elections(settings)
+    rules, elections = load_rules(settings), read_rule_book(settings).elections
     rule = next(rule for rule in rules if rule.id == "payer-left-blank")
     with write(engine) as session:
         evaluate_changes(session, rules, elections, NOW)

@@ -13,7 +13,7 @@ from api.pages.site import PageHead, render_page, set_moment
 from archive.reading.rules import count_answers, list_rule_versions
 from archive.store.database import read
 from oversight.reference.elections import Election
-from oversight.reference.windows import compute_window
+from oversight.reference.windows import find_window
 from oversight.rules.loading import Rule
 from oversight.rules.versions import list_rules_then, pick_in_force
 
@@ -87,6 +87,7 @@ def show_rules(rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
             page,
             "rules.html",
             rules=rules,
+            refused=[each for each in rooms.list_refused(session) if each.is_of_rules],
             counts=count_answers(session, [rule.sha256 for rule in rules]),
             evidence=EVIDENCE,
             statuses=STATUS,
@@ -130,5 +131,5 @@ def list_windows(rule: Rule, elections: Sequence[Election]) -> list[WindowRow]:
         WindowRow(election, span.zone, span.start_at, span.end_at)
         for election in elections
         if spec.concerns(election)
-        for span in compute_window(spec, election).spans
+        for span in find_window(spec, election).spans
     ]

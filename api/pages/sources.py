@@ -73,6 +73,7 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
             "sources.html",
             rows=rows,
             days=DAYS_SHOWN,
+            refused=[each for each in rooms.list_refused(session) if not each.is_of_rules],
             held=find_quarantined(session),
         )
 

@@ -10,6 +10,7 @@ from api.dependencies import Reading, RoomsDep
 from archive.reading import read_data_as_of
 from archive.records import QuarantineStage
 from archive.runs.quarantine import count_open
+from archive.runs.refused_files import RefusedFile
 from archive.store.realm import read_realm
 from config.settings import DeploymentKind, Realm
 from search.port import SearchUnavailableError
@@ -22,12 +23,15 @@ class Health(BaseModel):
     """Whether this archive works, and how fresh it is."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="ok, or degraded: the archive answers, search does not."
+        description="ok, or degraded: the archive answers; search does not, or a file is left out."
     )
     database: str = Field(description="sqlite or postgresql.")
     engine: str = Field(description="Search engine: embedded or meilisearch.")
     index: IndexStatus | None = Field(
         description="How the search copy stands to the archive; empty: the engine does not answer."
+    )
+    refused_files: list[RefusedFile] = Field(
+        description="Files of configuration that cannot be used; what rests on them is left out."
     )
     realm: Realm | None = Field(
         description="fictional or real; empty: nothing has been collected yet."
@@ -52,8 +56,10 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         index = index_status(rooms.engine, rooms.search, rooms.now())
     except SearchUnavailableError:
         response.status_code = 503
+    refused = rooms.list_refused(session)
     return Health(
-        status="ok" if index else "degraded",
+        status="ok" if index and not refused else "degraded",
+        refused_files=refused,
         database=rooms.engine.dialect.name,
         engine=rooms.search.name,
         index=index,

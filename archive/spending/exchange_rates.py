@@ -19,9 +19,10 @@ from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 
-from archive.errors import ArchiveError
 from config.overlay import list_config_files
+from config.readings import read_each
 from config.settings import Settings
+from config.yaml_files import YamlFileError, read_bytes
 
 EURO = "EUR"
 ECB = "European Central Bank, euro foreign exchange reference rates"
@@ -29,11 +30,15 @@ ECB_PACKAGE, ECB_ZIP = "currency_converter", "eurofxref-hist.zip"
 NO_RATE = "N/A"
 PLAIN_RATE = re.compile(r"\d{1,12}(?:\.\d{1,12})?", re.ASCII)
 COLUMNS = ("date", "currency", "units_per_eur", "source")
+MAX_BYTES = 8 << 20
+"""Of a file of rates; the ECB's whole history has 3 MB."""
+Place = tuple[str, int, str]
+"""File, line, field."""
 FIXED_COLUMN = "fixed"
 """A rate that holds from its day on for good says `yes` here; the column may be left out."""
 
 
-class RatesFileError(ArchiveError):
+class RatesFileError(YamlFileError):
     """A file of exchange rates holds what is no rate; names file, line and field."""
 
 
@@ -170,12 +175,20 @@ class ExchangeRates:
 def read_rates(settings: Settings) -> ExchangeRates:
     """All rates at hand: the ECB's, then those of `config/fx`, shipped and the operator's own.
 
+    Without one of these files nothing is converted: its rates may stand in another's place.
+
     Raises:
-        RatesFileError: naming the file, line and field that is wrong.
+        YamlFileError: naming the file, line and field that is wrong.
     """
     found = list_config_files(settings, "fx", ".csv")
     own = [rate for file in found for rate in read_rate_file(file.path)]
     return ExchangeRates(own, settings.exchange_rate_days, read_ecb_rates)
+
+
+def list_refused_rates(settings: Settings) -> list[YamlFileError]:
+    """The files of rates that cannot be used."""
+    files = list_config_files(settings, "fx", ".csv")
+    return read_each(files, lambda file: [*read_rate_file(file.path)]).refused
 
 
 @cache
@@ -206,58 +219,64 @@ def list_ecb_rates(name: str, rows: Sequence[Sequence[str]], currency: str) -> I
     """
     header = rows[0] if rows else []
     if header[:1] != ["Date"]:
-        raise RatesFileError(f"{name}, line 1: Date: this is not the ECB's history of rates")
+        raise RatesFileError(name, 1, "Date", "this is not the ECB's history of rates")
     if currency not in header[1:]:
         return
     column = header.index(currency)
     for line, row in enumerate(rows[1:], start=2):
         if len(row) != len(header):
-            raise RatesFileError(f"{name}, line {line}: {currency}: the line is cut")
+            raise RatesFileError(name, line, currency, "the line is cut")
         if row[column] != NO_RATE:
-            units = _read_units(row[column], f"{name}, line {line}: {currency}")
-            yield Rate(currency, units, _read_day(row[0], f"{name}, line {line}: Date"), ECB)
+            units = _read_units(row[column], (name, line, currency))
+            yield Rate(currency, units, _read_day(row[0], (name, line, "Date")), ECB)
 
 
 def read_rate_file(path: Path) -> Iterator[Rate]:
     """The rates of a file with the columns date, currency, units_per_eur, source and perhaps fixed.
 
     Raises:
-        RatesFileError: naming the file, line and field that is wrong.
+        YamlFileError: naming the file, line and field that is wrong.
     """
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.DictReader(stream)
+    try:
+        text = read_bytes(path, MAX_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RatesFileError(str(path), None, "", f"not UTF-8: {error.reason}") from None
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    try:
         for name in COLUMNS:
             if name not in (rows.fieldnames or ()):
-                raise RatesFileError(f"{path}, line 1: {name}: the column is missing")
+                raise RatesFileError(str(path), 1, name, "the column is missing")
         for row in rows:
-            yield _read_row(row, f"{path}, line {rows.line_num}")
+            yield _read_row(row, str(path), rows.line_num)
+    except csv.Error as error:
+        raise RatesFileError(str(path), rows.line_num, "", f"not CSV: {error}") from None
 
 
-def _read_row(row: Mapping[str, str | None], place: str) -> Rate:
+def _read_row(row: Mapping[str, str | None], file: str, line: int) -> Rate:
     cells = {name: (row.get(name) or "").strip() for name in (*COLUMNS, FIXED_COLUMN)}
     for name in ("currency", "source"):
         if not cells[name]:
-            raise RatesFileError(f"{place}: {name}: is blank; a rate has both")
+            raise RatesFileError(file, line, name, "is blank; a rate has both")
     if cells[FIXED_COLUMN] not in ("", "yes", "no"):
-        raise RatesFileError(f"{place}: {FIXED_COLUMN}: is neither yes nor no")
+        raise RatesFileError(file, line, FIXED_COLUMN, "is neither yes nor no")
     return Rate(
         cells["currency"],
-        _read_units(cells["units_per_eur"], f"{place}: units_per_eur"),
-        _read_day(cells["date"], f"{place}: date"),
+        _read_units(cells["units_per_eur"], (file, line, "units_per_eur")),
+        _read_day(cells["date"], (file, line, "date")),
         cells["source"],
         is_fixed=cells[FIXED_COLUMN] == "yes",
     )
 
 
-def _read_units(text: str, place: str) -> Decimal:
+def _read_units(text: str, place: Place) -> Decimal:
     units = Decimal(text) if PLAIN_RATE.fullmatch(text) else Decimal(0)
     if not units:
-        raise RatesFileError(f"{place}: {text[:40]!r} is not a rate above zero")
+        raise RatesFileError(*place, f"{text[:40]!r} is not a rate above zero")
     return units
 
 
-def _read_day(text: str, place: str) -> date:
+def _read_day(text: str, place: Place) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise RatesFileError(f"{place}: {text[:40]!r} is not a day written YYYY-MM-DD") from None
+        raise RatesFileError(*place, f"{text[:40]!r} is not a day written YYYY-MM-DD") from None

@@ -11,26 +11,30 @@ from zoneinfo import ZoneInfo
 import typer
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options
-from archive.errors import ArchiveError, NotFoundError
+from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
 from archive.reading.as_of.moment import Moment
-from archive.store.database import read
+from archive.store.database import open_archive, read
 from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
     FAILED,
     AsJson,
     emit_json,
     format_table,
-    note,
+    note_refused,
     open_or_exit,
     plain_errors,
     say,
 )
-from config.overlay import ConfigFile, Origin, list_config_files
+from config.overlay import ConfigFile, Origin
+from config.readings import read_each
 from config.settings import Settings
-from config.yaml_files import YamlFileError
-from oversight.reference.elections import Election, load_elections
-from oversight.reference.parameters import load_parameters
-from oversight.reference.windows import Span, compute_window
-from oversight.rules.loading import Rule, find_rule, load_rule, load_rules
+from config.yaml_files import YamlFileError, read_model
+from oversight.reference.elections import Election, read_elections
+from oversight.reference.parameters import Parameter, read_parameters
+from oversight.reference.windows import Span, find_window
+from oversight.rules.loading import Rule, load_rule
+from oversight.rules.rule_book import RuleBook, read_rule_book
 from oversight.rules.schema import RuleFile
 from oversight.rules.versions import AnyRule, list_rules_then, pick_in_force
 
@@ -47,16 +51,17 @@ def check_files(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read rules and hold them to their own tests; exit code 1 if one does not load."""
+    """Read rules and hold them to their own tests; exit code 1 if one does not load.
+
+    Without paths it reads parameters and elections too, with paths those below `params` and `elections`.
+    """
     settings = Settings()
     with plain_errors():
-        files = [file for path in paths for file in _find_files(path)] if paths else None
-        rules, refused = _load_each(
-            settings, files or list_config_files(settings, "rules", ".yaml")
-        )
-        if not paths and not refused:
-            # Together they may still clash: two files, one id.
-            load_rules(settings)
+        if paths:
+            rules, refused = _load_each(settings, [f for path in paths for f in _find_files(path)])
+        else:
+            book = read_rule_book(settings)
+            rules, refused = book.rules, book.refused
     _report_check(rules, refused, as_json=as_json)
     if refused:
         raise typer.Exit(FAILED)
@@ -65,14 +70,17 @@ def check_files(
 def _load_each(
     settings: Settings, files: list[ConfigFile]
 ) -> tuple[list[Rule], list[YamlFileError]]:
-    parameters = load_parameters(settings)
-    rules, refused = [], []
-    for file in files:
-        try:
-            rules.append(load_rule(file, parameters))
-        except YamlFileError as error:
-            refused.append(error)
-    return rules, refused
+    parameters, elections = read_parameters(settings), read_elections(settings).values.values()
+
+    def read(file: ConfigFile) -> Rule | Parameter | Election:
+        if "params" in file.path.parts:
+            return read_model(file, Parameter)
+        if "elections" in file.path.parts:
+            return read_model(file, Election)
+        return load_rule(file, parameters, elections)
+
+    found = read_each(files, read, lambda each: f"the {type(each).__name__.lower()} {each.id}")
+    return [each for each in found.values.values() if isinstance(each, Rule)], found.refused
 
 
 def _find_files(path: Path) -> list[ConfigFile]:
@@ -83,22 +91,32 @@ def _find_files(path: Path) -> list[ConfigFile]:
 
 
 def _report_check(rules: list[Rule], refused: list[YamlFileError], *, as_json: bool) -> None:
-    for error in refused:
-        note(str(error))
+    faults = [fault for error in refused for fault in error.faults]
+    note_refused(faults)
     if as_json:
-        errors = [{"file": e.file, "line": e.line, "field": e.field, "why": e.why} for e in refused]
+        errors = [{"file": e.file, "line": e.line, "field": e.field, "why": e.why} for e in faults]
         emit_json({"rules": [describe_rule(rule) for rule in rules], "errors": errors})
         return
     for rule in rules:
         say(f"{rule.id} version {rule.file.version}: {len(rule.file.tests)} tests passed")
-    say(f"{len(rules)} rules load, {len(refused)} do not")
+    say(f"{len(rules)} rules load, {len(refused)} files cannot be used")
 
 
 @app.command("list")
 def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = False) -> None:
-    """List the rules of this deployment, now or as held and in force at an earlier moment."""
+    """List the rules of this deployment, now or as held and in force at an earlier moment.
+
+    Exit code 3: the files that are named on standard error cannot be used.
+    """
     with plain_errors():
-        described = [describe_rule(rule) for rule in _find_rules(read_options(as_of, valid_at))]
+        book = _read_book(Settings())
+        rules = _find_rules(book, read_options(as_of, valid_at))
+    _show_rules([describe_rule(rule) for rule in rules], as_json=as_json)
+    note_refused(book.refused)
+    raise typer.Exit(DONE_WITH_REMAINDERS if book.refused else DONE)
+
+
+def _show_rules(described: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         emit_json(described)
         return
@@ -110,13 +128,24 @@ def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = F
     say("next: paidforby rules show RULE")
 
 
-def _find_rules(moment: Moment) -> list[AnyRule]:
-    settings = Settings()
-    rules = load_rules(settings)
+def _read_book(settings: Settings) -> RuleBook:
+    """The rules in use; where a file cannot be used, an archive that is there tells what stays so."""
+    book = read_rule_book(settings)
+    if not book.refused:
+        return book
+    try:
+        engine = open_archive(settings)
+    except NotInitialisedError:
+        return book
+    with read(engine) as session:
+        return read_rule_book(settings, session)
+
+
+def _find_rules(book: RuleBook, moment: Moment) -> list[AnyRule]:
     if moment.as_of is None:
-        return pick_in_force(rules, moment)
-    with read(open_or_exit(settings)) as session:
-        return pick_in_force(list_rules_then(session, rules, moment), moment)
+        return pick_in_force(book.rules, moment)
+    with read(open_or_exit(Settings())) as session:
+        return pick_in_force(list_rules_then(session, book.rules, moment), moment)
 
 
 def describe_rule(rule: AnyRule) -> dict[str, Any]:
@@ -139,7 +168,7 @@ def describe_rule(rule: AnyRule) -> dict[str, Any]:
 def show_rule(rule_id: RuleId, as_json: AsJson = False) -> None:
     """Show one rule: what it says, on what law, and its tests."""
     with plain_errors():
-        rule = find_rule(load_rules(Settings()), rule_id)
+        rule = _read_book(Settings()).find_rule(rule_id)
     if as_json:
         file = rule.file.model_dump(mode="json", by_alias=True)
         emit_json(describe_rule(rule) | {"file": file, "text": rule.text})
@@ -183,10 +212,9 @@ def show_windows(
     as_json: AsJson = False,
 ) -> None:
     """Print every instant of a rule's window at an election, in local time and in UTC."""
-    settings = Settings()
     with plain_errors():
-        rule = find_rule(load_rules(settings), rule_id)
-        vote = _find_election(load_elections(settings), election)
+        book = _read_book(Settings())
+        rule, vote = book.find_rule(rule_id), _find_election(book, election)
         instants = _list_instants(rule, vote)
     if as_json:
         emit_json({"rule": rule.id, "election": vote.id, "instants": instants})
@@ -197,9 +225,12 @@ def show_windows(
         say(line)
 
 
-def _find_election(elections: list[Election], election_id: str) -> Election:
-    found = next((vote for vote in elections if vote.id == election_id), None)
+def _find_election(book: RuleBook, election_id: str) -> Election:
+    found = next((vote for vote in book.elections if vote.id == election_id), None)
     if found is None:
+        for error in book.refused:
+            if error.name == election_id:
+                raise error
         raise NotFoundError("election", election_id)
     return found
 
@@ -208,7 +239,7 @@ def _list_instants(rule: Rule, election: Election) -> list[dict[str, str]]:
     spec = rule.file.window
     if spec is None:
         raise ArchiveError(f"the rule {rule.id} has no window; it asks about all days alike")
-    window = compute_window(spec, election)
+    window = find_window(spec, election)
     if not window.spans:
         raise ArchiveError(f"it is not established on which day {election.id} was called")
     moments = {"opens": spec.starts, "is over": spec.ends}

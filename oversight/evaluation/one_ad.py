@@ -15,7 +15,7 @@ from archive.records.canonical import hash_json
 from oversight.language import Facts, FactValue
 from oversight.reference.elections import Election
 from oversight.reference.periods import EARLIEST, LATEST, Period, find_period
-from oversight.reference.windows import Window, compute_window
+from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.facts import AdRow, read_facts
 from oversight.rules.loading import Rule, answer_rule
@@ -74,7 +74,7 @@ def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Quest
         Question(
             rule=rule,
             election=election,
-            window=compute_window(spec, election),
+            window=find_window(spec, election),
             is_historic=election.is_over(now),
             facts={
                 "election.id": election.id,

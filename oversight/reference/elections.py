@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from config.overlay import list_config_files
+from config.readings import Readings, read_each
 from config.settings import Settings
-from config.yaml_files import FileModel, read_file
+from config.yaml_files import FileModel, read_model
 from oversight.reference.citations import Citation
 
 
@@ -33,7 +34,7 @@ class PollHours(FileModel):
         """
         try:
             ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{zone!r} is not a time zone; one looks like Europe/Athens") from None
         return zone
 
@@ -56,6 +57,8 @@ class ElectionSource(Citation):
 
 
 SOURCED = ("polling_days", "called_on", "polls")
+YEARS = range(1800, 2201)
+"""Of elections there may be: windows are counted back and forth from their days by years."""
 
 
 class Election(FileModel):
@@ -81,6 +84,8 @@ class Election(FileModel):
         """
         if list(self.polling_days) != sorted(set(self.polling_days)):
             raise ValueError("polling_days stand in order, each once")
+        if any(day.year not in YEARS for day in (*self.polling_days, self.called_on) if day):
+            raise ValueError(f"an election is held between {YEARS[0]} and {YEARS[-1]}")
         cited = {name for source in self.sources for name in source.about}
         if strange := cited - set(SOURCED):
             raise ValueError(f"sources name unknown fields: {', '.join(sorted(strange))}")
@@ -98,17 +103,9 @@ class Election(FileModel):
         )
 
 
-def load_elections(settings: Settings) -> list[Election]:
-    """The calendar, ordered by first polling day, shipped files overlaid by the operator's own.
-
-    Raises:
-        YamlFileError: if a file cannot be used or an id is given twice.
-    """
-    elections: dict[str, Election] = {}
-    for file in list_config_files(settings, "elections", ".yaml"):
-        text = read_file(file)
-        election = text.read_as(Election)
-        if election.id in elections:
-            raise text.make_error(["id"], f"{election.id} is already another file's election")
-        elections[election.id] = election
-    return sorted(elections.values(), key=lambda e: (e.polling_days, e.id))
+def read_elections(settings: Settings) -> Readings[Election]:
+    """The calendar by id, ordered by first polling day, shipped files overlaid by the operator's own."""
+    files = list_config_files(settings, "elections", ".yaml")
+    read = read_each(files, lambda file: read_model(file, Election), lambda election: election.id)
+    ordered = sorted(read.values.values(), key=lambda e: (e.polling_days, e.id))
+    return Readings({election.id: election for election in ordered}, read.refused)

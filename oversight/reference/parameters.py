@@ -1,6 +1,6 @@
 """Figures and lists that law changes by date: each value with the day it holds from and its source.
 
-Rules name parameters; `load_parameters` reads them, `find_value` gives the one in force on a day.
+Rules name parameters; `read_parameters` reads them, `find_value` gives the one in force on a day.
 """
 
 from datetime import date
@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from archive.records import MissingReason
 from config.overlay import list_config_files
+from config.readings import Readings, read_each
 from config.settings import Settings
 from config.yaml_files import FileModel, read_model
 from oversight.language import FactType, FactValue
@@ -77,12 +78,7 @@ def _as_fact(value: ParameterValue | None) -> FactValue:
     return MissingReason.NOT_PROVIDED if value is None else value
 
 
-def load_parameters(settings: Settings) -> dict[str, Parameter]:
-    """All parameters by id, shipped ones overlaid by the operator's own.
-
-    Raises:
-        YamlFileError: if a file cannot be used.
-    """
+def read_parameters(settings: Settings) -> Readings[Parameter]:
+    """All parameters by id, shipped ones overlaid by the operator's own."""
     files = list_config_files(settings, "params", ".yaml")
-    parameters = [read_model(file, Parameter) for file in files]
-    return {parameter.id: parameter for parameter in parameters}
+    return read_each(files, lambda file: read_model(file, Parameter), lambda each: each.id)

@@ -133,18 +133,34 @@ def compute_window(spec: WindowSpec, election: Election) -> Window:
     """The window of a rule at an election.
 
     Raises:
-        ValueError: if it would be over before it opens.
+        ValueError: if it would be over before it opens, or beyond all calendars.
     """
     first, last = Edge.parse(spec.starts), Edge.parse(spec.ends)
     if election.called_on is None and Anchor.CALLED_ON in {first.anchor, last.anchor}:
         return Window(())
-    spans = tuple(
-        Span(polls.zone, _place_edge(first, election, polls), _place_edge(last, election, polls))
-        for polls in election.polls
-    )
+    try:
+        spans = tuple(_place_span(first, last, election, polls) for polls in election.polls)
+    except (OverflowError, ValueError):
+        raise ValueError(f"the window of {election.id} is beyond the calendar") from None
     if any(span.end_at <= span.start_at for span in spans):
         raise ValueError(f"the window of {election.id} is over before it opens")
     return Window(spans)
+
+
+def find_window(spec: WindowSpec, election: Election) -> Window:
+    """The window of a rule in use at an election; one that cannot be computed has no spans.
+
+    A rule that was in use before stays so when an election comes that its window does not suit.
+    """
+    try:
+        return compute_window(spec, election)
+    except ValueError:
+        return Window(())
+
+
+def _place_span(first: Edge, last: Edge, election: Election, polls: PollHours) -> Span:
+    start_at = _place_edge(first, election, polls)
+    return Span(polls.zone, start_at, _place_edge(last, election, polls))
 
 
 def _place_edge(edge: Edge, election: Election, polls: PollHours) -> datetime:

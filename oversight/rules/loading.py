@@ -1,6 +1,6 @@
 """Rules ready to answer: loaded from their files, compiled, and held to their own tests.
 
-Evaluation, commands, the site and the API get their rules from `load_rules`; `answer_rule` says what
+Evaluation, commands, the site and the API get their rules from `rule_book.py`; `answer_rule` says what
 one rule makes of one set of facts. A rule that contradicts one of its tests does not load.
 """
 
@@ -11,9 +11,9 @@ from functools import cached_property
 
 from archive.errors import NotFoundError
 from archive.records.canonical import hash_bytes
-from config.overlay import ConfigFile, Origin, list_config_files
-from config.settings import Settings
-from config.yaml_files import YamlFileError, YamlText, read_file
+from config.overlay import ConfigFile, Origin
+from config.readings import Readings
+from config.yaml_files import YamlText, read_file
 from oversight.language import (
     Closure,
     Facts,
@@ -25,7 +25,9 @@ from oversight.language import (
     list_facts,
     parse_expression,
 )
-from oversight.reference.parameters import Parameter, load_parameters
+from oversight.reference.elections import Election
+from oversight.reference.parameters import Parameter
+from oversight.reference.windows import compute_window
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS, parse_fact
 from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
@@ -69,43 +71,53 @@ class Rule:
         return {f"p.{name}": p.find_value(day) for name, p in self.parameters.items()}
 
 
-def load_rules(settings: Settings) -> list[Rule]:
-    """All rules, shipped ones overlaid by the operator's own, ordered by id.
+def load_rule(
+    file: ConfigFile, parameters: Readings[Parameter], elections: Iterable[Election]
+) -> Rule:
+    """One rule, compiled, tested, and its window computed at every election.
 
     Raises:
-        YamlFileError: if a file is not a rule or a parameter, a condition cannot be read, a test
-            fails or an id is given twice.
-    """
-    parameters = load_parameters(settings)
-    rules: dict[str, Rule] = {}
-    for file in list_config_files(settings, "rules", ".yaml"):
-        rule = load_rule(file, parameters)
-        if rule.id in rules:
-            why = f"{rule.id} is another file's rule too"
-            raise YamlFileError(str(file.path), None, "id", why)
-        rules[rule.id] = rule
-    return [rules[rule_id] for rule_id in sorted(rules)]
-
-
-def load_rule(file: ConfigFile, parameters: Mapping[str, Parameter]) -> Rule:
-    """One rule, compiled and tested.
-
-    Raises:
-        YamlFileError: if the file is not a rule, a condition cannot be read or a test fails.
+        YamlFileError: if the file is not a rule, a condition cannot be read, a test fails, what it rests
+            on cannot be used, or its window is over before it opens.
     """
     written = read_file(file)
-    text = written.read_as(RuleFile)
-    if file.path.stem != text.id:
-        raise written.make_error(["id"], f"the file of {text.id} is called {text.id}.yaml")
-    unknown = set(text.params) - parameters.keys()
-    if unknown:
-        raise written.make_error(["params"], f"no parameter {', '.join(sorted(unknown))}")
-    rule = _compile_rule(
-        written, file.origin, text, {name: parameters[name] for name in text.params}
-    )
-    for index, test in enumerate(text.tests):
+    rule = compile_rule(written, file.origin, parameters)
+    if file.path.stem != rule.id:
+        raise written.make_error(["id"], f"the file of {rule.id} is called {rule.id}.yaml")
+    for index, test in enumerate(rule.file.tests):
         _run_test(written, rule, test, index)
+    _check_windows(written, rule, elections)
     return rule
+
+
+def compile_rule(written: YamlText, origin: Origin, parameters: Readings[Parameter]) -> Rule:
+    """A rule that can answer; whether it answers as its tests say is not asked.
+
+    Raises:
+        YamlFileError: if the text is not a rule, a condition cannot be read, or a parameter is not there.
+    """
+    text = written.read_as(RuleFile)
+    for name in text.params:
+        if name not in parameters.values:
+            raise written.make_error(["params"], _tell_missing(parameters, name))
+    return _compile_rule(
+        written, origin, text, {name: parameters.values[name] for name in text.params}
+    )
+
+
+def _tell_missing(parameters: Readings[Parameter], name: str) -> str:
+    bad = [error.place for error in parameters.refused if error.name == name]
+    return f"resting on {bad[0]}, which cannot be used" if bad else f"no parameter {name}"
+
+
+def _check_windows(written: YamlText, rule: Rule, elections: Iterable[Election]) -> None:
+    spec = rule.file.window
+    for election in elections if spec else ():
+        if spec and spec.concerns(election):
+            try:
+                compute_window(spec, election)
+            except ValueError as error:
+                raise written.make_error(["window"], str(error)) from None
 
 
 def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:

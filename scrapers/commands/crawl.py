@@ -36,6 +36,7 @@ from scrapers.work.crawl.progress import shown_progress
 from scrapers.work.dispatch.alerting import promise_crawls
 from scrapers.work.dispatch.following import follow_changes
 from scrapers.work.plan.crawl_job import CrawlJob
+from scrapers.work.plan.refused_files import keep_refused_files
 
 CHECKED_ANSWERS = 5
 
@@ -73,8 +74,9 @@ def crawl(
             crawl_jobs = [CrawlJob(source, each, base_url) for each in partitions]
             runs = _crawl_in_children(settings, engine, crawl_jobs)
         aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+        refused = keep_refused_files(settings, engine, is_told=True)
     report_runs(engine, runs, as_json=as_json)
-    raise typer.Exit(choose_exit_code(runs, aside))
+    raise typer.Exit(choose_exit_code(runs, aside + len(refused)))
 
 
 def open_or_init(settings: Settings) -> Engine:

@@ -20,6 +20,7 @@ from archive.terminal import (
     emit_json,
     format_table,
     note,
+    note_refused,
     plain_errors,
     say,
     utc_now,
@@ -29,7 +30,7 @@ from scrapers.commands.importing import find_spider
 from scrapers.work.crawl.checking import check_source
 from scrapers.work.crawl.crawl_process import find_realm
 from scrapers.work.crawl.crawling import CrawlOrder
-from scrapers.work.plan.credentials import list_standings
+from scrapers.work.plan.credentials import list_standings, read_credentials
 
 app = typer.Typer(
     add_completion=False,
@@ -69,13 +70,15 @@ def list_command(as_json: AsJson = False) -> None:
     """Every credential: whether it is given, whose it is, until when it holds."""
     settings, today = Settings(), utc_now().date()
     with plain_errors():
-        standings = list_standings(settings)
+        standings, refused = list_standings(settings), read_credentials(settings).refused
+    note_refused(refused)
     if as_json:
         emit_json([vars(standing) | {"says": standing.tell(today)} for standing in standings])
-        return
-    rows = [(standing.source, standing.tell(today)) for standing in standings]
-    say("\n".join(format_table(("source", "credential"), rows)))
-    say("next: paidforby credentials test")
+    else:
+        rows = [(standing.source, standing.tell(today)) for standing in standings]
+        say("\n".join(format_table(("source", "credential"), rows)))
+        say("next: paidforby credentials test")
+    raise typer.Exit(DONE_WITH_REMAINDERS if refused else DONE)
 
 
 @app.command("test")

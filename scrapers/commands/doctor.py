@@ -14,15 +14,16 @@ import typer
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.records.escaping import escape_text
 from archive.runs.quarantine import count_open
 from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
-from config.yaml_files import YamlFileError
 from scrapers.media.machine_text import find_tesseract, name_version
 from scrapers.work.dispatch.queue_schema import TOO_NEW, list_migrations, read_release
 from scrapers.work.plan.credentials import CredentialStatus, list_standings
+from scrapers.work.plan.refused_files import list_refused_files
 from search.engines import open_search
 from search.port import SearchUnavailableError
 
@@ -68,7 +69,8 @@ def examine(settings: Settings, today: date) -> list[Finding]:
         _examine_machine_text,
     )
     found = [check(settings) for check in checks]
-    return [*found, *_examine_queue(settings), *_examine_credentials(settings, today)]
+    standings = [_tell_standing(standing, today) for standing in list_standings(settings)]
+    return [*found, *_examine_queue(settings), *standings, *_examine_files(settings)]
 
 
 def tell_findings(findings: list[Finding]) -> list[str]:
@@ -181,13 +183,13 @@ def _examine_machine_text(_: Settings) -> Finding:
     return Finding("Tesseract", True, f"{name_version(program)} reads words in pictures")
 
 
-def _examine_credentials(settings: Settings, today: date) -> list[Finding]:
-    """What each source must be shown; that it is taken, only a call of the source can tell."""
-    try:
-        standings = list_standings(settings)
-    except YamlFileError as error:
-        return [Finding("credentials", False, str(error), to_type="correct that file")]
-    return [_tell_standing(standing, today) for standing in standings]
+def _examine_files(settings: Settings) -> list[Finding]:
+    """Files of configuration that cannot be used, each with everything that is wrong with it."""
+    return [
+        Finding("file", False, escape_text(str(fault)), to_type="correct that file")
+        for error in list_refused_files(settings)
+        for fault in error.faults
+    ]
 
 
 def _tell_standing(standing: CredentialStatus, today: date) -> Finding:

@@ -23,6 +23,7 @@ from archive.terminal import (
     emit_json,
     make_progress,
     note,
+    note_refused,
     plain_errors,
     say,
     utc_now,
@@ -35,6 +36,7 @@ from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
 from scrapers.spiders.ad_feed import AdFeedSpider
 from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.plan.refused_files import keep_refused_files
 
 EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
 IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
@@ -102,8 +104,9 @@ def import_(
         opener = _tracking_opener(progress, source)
         report = import_files(settings, engine, spider, order, utc_now, opener)
         aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+        refused = keep_refused_files(settings, engine, is_told=True)
     _report(report, as_json=as_json)
-    is_done = report.outcome == Outcome.DONE and not aside
+    is_done = report.outcome == Outcome.DONE and not aside and not refused
     raise typer.Exit(DONE if is_done else DONE_WITH_REMAINDERS)
 
 
@@ -131,7 +134,7 @@ def _check_map(
     try:
         spider.reader_of(settings, map_name)
     except YamlFileError as error:
-        note(str(error))
+        note_refused([error])
         raise typer.Exit(WRONG_USAGE) from None
 
 

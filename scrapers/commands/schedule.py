@@ -4,15 +4,17 @@ from typing import Annotated
 
 import typer
 
-from archive.store.database import open_archive
+from archive.store.database import open_archive, read
 from archive.terminal import FAILED, AsJson, emit_json, plain_errors, say, utc_now
 from config.settings import Settings
+from oversight.rules.rule_book import read_rule_book
 from scrapers.commands.crawl import open_or_init, report_runs
 from scrapers.work.crawl.crawl_process import choose_exit_code
 from scrapers.work.dispatch.tasks import schedule_on, work_from_queue
 from scrapers.work.dispatch.worker import work_on, work_once
 from scrapers.work.plan.election_mode import look_ahead
 from scrapers.work.plan.planning import forecast_windows, list_standings
+from scrapers.work.plan.refused_files import keep_refused_files
 from scrapers.work.plan.schedule import read_schedules
 from scrapers.work.plan.schedule_lines import (
     describe_forecast,
@@ -39,7 +41,10 @@ def schedule(as_json: AsJson = False) -> None:
     settings, now = Settings(), utc_now()
     with plain_errors():
         engine = open_archive(settings)
-        schedules, ahead = read_schedules(settings), look_ahead(settings, now)
+        refused = keep_refused_files(settings, engine, is_told=True)
+        with read(engine) as session:
+            ahead = look_ahead(read_rule_book(settings, session), now)
+        schedules = read_schedules(settings).values
         standings = list_standings(engine, settings, schedules, ahead.demands, now)
         forecasts = forecast_windows(engine, settings, schedules, ahead.demands, now)
     if as_json:
@@ -50,9 +55,10 @@ def schedule(as_json: AsJson = False) -> None:
                 "undated": [describe_undated(window) for window in ahead.undated],
             }
         )
-        return
-    for line in [*tell_standings(standings), "", *tell_windows(forecasts, ahead.undated)]:
-        say(line)
+    else:
+        for line in [*tell_standings(standings), "", *tell_windows(forecasts, ahead.undated)]:
+            say(line)
+    raise typer.Exit(choose_exit_code([], len(refused)))
 
 
 def worker(
@@ -71,11 +77,13 @@ def worker(
     with plain_errors():
         engine = open_or_init(settings)
         if queue:
+            refused = keep_refused_files(settings, engine, is_told=True)
             work_from_queue(settings, engine, utc_now, wait=not once)
-            return
+            raise typer.Exit(choose_exit_code([], len(refused)))
         if not once:
             work_on(settings, engine, utc_now)
             raise typer.Exit(FAILED)
-        runs, put_aside = work_once(settings, engine, utc_now)
+        refused = keep_refused_files(settings, engine, is_told=True)
+        runs, aside = work_once(settings, engine, utc_now)
     report_runs(engine, runs, as_json=as_json)
-    raise typer.Exit(choose_exit_code(runs, put_aside))
+    raise typer.Exit(choose_exit_code(runs, aside + len(refused)))

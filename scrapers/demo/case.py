@@ -18,7 +18,8 @@ from config.settings import Settings
 from oversight.cases.decisions import DecisionDraft, decide_flag
 from oversight.cases.flags import raise_flag
 from oversight.cases.powers import DecisionOutcome
-from oversight.rules.loading import Rule, load_rules
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import load_rules
 from oversight.rules.schema import Stage
 from scrapers.intake.pages import Clock
 

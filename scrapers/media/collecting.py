@@ -39,7 +39,6 @@ from archive.store.database import read, write
 from archive.store.realm import claim_realm, read_realm
 from archive.terminal import note
 from config.settings import Realm, Settings
-from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.intake.pages import Clock
@@ -207,14 +206,18 @@ def fetch_media(
 
     Raises:
         RealmError: if `base_url` is given in an archive of real data.
-        YamlFileError: if the file of a feed cannot be read: then nothing says what it allows.
     """
     if not _may_fetch(engine, order):
         return
     renew_terms(settings, engine)
     limits = replace(limits or Limits(), allow_loopback=bool(order.base_url))
+    refused = [
+        error for spider in find_spiders().values() for error in spider.list_refused(settings)
+    ]
+    untold = {error.name for error in refused}
     for scope in list_wanted(engine, order):
-        if scope.terms.allows == Allowance.LEAVE:
+        # While the file of a feed cannot be used, nothing says what it allows.
+        if scope.terms.allows == Allowance.LEAVE or scope.part in untold:
             continue
         seconds = 0.0 if order.base_url else scope.seconds_between_requests
         pace = Pace(f"{scope.name}:media", seconds)
@@ -237,7 +240,7 @@ def keep_due_media(
             if is_over is not None and is_over.is_set():
                 return len(put_aside)
         read_kept(settings, engine, clock, PICTURES_PER_ROUND, is_over)
-    except (OSError, YamlFileError) as error:
+    except OSError as error:
         note(f"pictures and videos stay behind for now: {error}")
     return len(put_aside)
 
@@ -253,11 +256,7 @@ def _may_fetch(engine: Engine, order: MediaOrder) -> bool:
 
 
 def renew_terms(settings: Settings, engine: Engine) -> None:
-    """Write down what the files of the feeds say now.
-
-    Raises:
-        YamlFileError: naming the file, line and field that is wrong.
-    """
+    """Write down what the files of the feeds say now."""
     parts = {name: spider.list_parts(settings) for name, spider in find_spiders().items()}
     if any(parts.values()):
         with write(engine) as session:

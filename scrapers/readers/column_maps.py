@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from archive.records import AdRecord
-from config.overlay import ConfigFile, list_config_files
+from config.readings import Readings, read_models
 from config.settings import Settings
-from config.yaml_files import FileModel, YamlFileError, read_model
+from config.yaml_files import FileModel, YamlFileError
 from scrapers.readers.column_readers import (
     READER_OF_FIELD,
     READERS,
@@ -75,7 +75,7 @@ class ColumnMap(FileModel):
     zone: str = Field(
         default="UTC", description="Time zone of days, and of instants that name none (IANA)."
     )
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="Between cells.")
+    delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$', description="Between cells.")
     encoding: str = Field(default="utf-8", description="Encoding of a table's text.")
     is_partial: bool = Field(
         default=False, description="A table may lack columns besides that of `ref`."
@@ -96,8 +96,17 @@ class ColumnMap(FileModel):
     def _check_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{value!r} is no time zone") from None
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _check_encoding(cls, value: str) -> str:
+        try:
+            "a".encode(value)
+        except (LookupError, ValueError):
+            raise ValueError(f"{value!r} is no encoding of text") from None
         return value
 
     @model_validator(mode="after")
@@ -206,14 +215,14 @@ def find_column_map(settings: Settings, name: str) -> ColumnMap:
     """
     if name == PLAIN:
         return PLAIN_MAP
-    files = list_map_files(settings)
-    if name not in files:
-        known = ", ".join([PLAIN, *files])
-        why = f"there is no column map {name!r}; there are: {known}"
+    maps = read_column_maps(settings)
+    found = maps.find(name)
+    if found is None:
+        why = f"there is no column map {name!r}; there are: {', '.join([PLAIN, *maps.values])}"
         raise YamlFileError(f"config/{FOLDER}", None, "", why)
-    return read_model(files[name], ColumnMap)
+    return found
 
 
-def list_map_files(settings: Settings) -> dict[str, ConfigFile]:
-    """The files of column maps by the names of the maps."""
-    return {file.path.stem: file for file in list_config_files(settings, FOLDER, ".yaml")}
+def read_column_maps(settings: Settings) -> Readings[ColumnMap]:
+    """The column maps by their names."""
+    return read_models(settings, FOLDER, ColumnMap)

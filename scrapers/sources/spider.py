@@ -15,6 +15,7 @@ from typing import ClassVar, Protocol
 from archive.models.runs import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings, SourceSettings
+from config.yaml_files import YamlFileError
 from scrapers.readers.files import SourceFile, expand_file
 from scrapers.readers.reading import NotRead, Reading, fail_unforeseen
 from scrapers.readers.row_hashes import RowHashing, describe_reader
@@ -91,6 +92,11 @@ class SourceSpider(ABC):
     def list_parts(cls, _settings: Settings) -> Mapping[str, PartInfo]:
         """Parts of the source with terms of their own, by what their ads' refs begin with; mostly none."""
         return {}
+
+    @classmethod
+    def list_refused(cls, _settings: Settings) -> list[YamlFileError]:
+        """Files of the operator about parts of the source that cannot be used; mostly none."""
+        return []
 
     @classmethod
     def read_secret(cls, _settings: Settings) -> Secret | None:

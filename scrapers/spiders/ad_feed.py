@@ -14,9 +14,17 @@ from pydantic import ConfigDict, Field, model_validator
 
 from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
 from archive.runs.lease import UNNAMED_PARTITION
+from config.overlay import ConfigFile, list_config_files
+from config.readings import Readings, read_each
 from config.settings import DeploymentKind, Realm, Settings
-from config.yaml_files import read_models
-from scrapers.readers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
+from config.yaml_files import YamlFileError, read_file
+from scrapers.readers.column_maps import (
+    PLAIN,
+    PLAIN_MAP,
+    MappedReader,
+    find_column_map,
+    read_column_maps,
+)
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
 from scrapers.sources.spider import FileReader, SourceSpider
@@ -87,20 +95,30 @@ class AdFeedSpider(SourceSpider):
         """The feeds the operator has named; invented ones in the demo only."""
         is_demo = settings.deployment_kind is DeploymentKind.DEMO
         wanted = Realm.FICTIONAL if is_demo else Realm.REAL
-        return [name for name, feed in list_feeds(settings).items() if feed.realm is wanted]
+        feeds = read_feeds(settings).values
+        return [name for name, feed in feeds.items() if feed.realm is wanted]
 
     @classmethod
     def find_address(cls, settings: Settings, partition: str) -> str:
-        """The site of the feed."""
-        parts = urlsplit(list_feeds(settings)[partition].url)
+        """The site of the feed.
+
+        Raises:
+            YamlFileError: if its file cannot be used.
+        """
+        parts = urlsplit(_find_feed(settings, partition).url)
         return f"{parts.scheme}://{parts.netloc}"
 
     @classmethod
     def list_parts(cls, settings: Settings) -> Mapping[str, PartInfo]:
         """The feeds that are crawled here, by their names."""
-        feeds = list_feeds(settings)
+        feeds = read_feeds(settings).values
         # Which day it is does not matter: every feed is one partition, always.
         return {name: feeds[name] for name in cls.list_partitions(settings, date.min)}
+
+    @classmethod
+    def list_refused(cls, settings: Settings) -> list[YamlFileError]:
+        """Column maps, and feeds, that cannot be used."""
+        return [*read_column_maps(settings).refused, *read_feeds(settings).refused]
 
     @classmethod
     def reader_of(cls, settings: Settings, partition: str) -> FileReader:
@@ -111,14 +129,14 @@ class AdFeedSpider(SourceSpider):
         """
         if partition == UNNAMED_PARTITION:
             return cls
-        feed = list_feeds(settings).get(partition)
+        feed = read_feeds(settings).find(partition)
         shape = find_column_map(settings, feed.column_map if feed else partition)
         return MappedReader(partition, shape)
 
     @classmethod
     def list_files(cls, settings: Settings, partition: str, address: str) -> list[str]:
         """The feed's file."""
-        parts = urlsplit(list_feeds(settings)[partition].url)
+        parts = urlsplit(_find_feed(settings, partition).url)
         query = f"?{parts.query}" if parts.query else ""
         return [f"{address}{parts.path}{query}"]
 
@@ -128,10 +146,26 @@ class AdFeedSpider(SourceSpider):
         yield from MappedReader(PLAIN, PLAIN_MAP).read(file)
 
 
-def list_feeds(settings: Settings) -> dict[str, FeedFile]:
-    """The feeds by their names, the operator's files over the shipped ones.
+def read_feeds(settings: Settings) -> Readings[FeedFile]:
+    """The feeds by their names, the operator's files over the shipped ones; none without its column map."""
+    maps = read_column_maps(settings)
 
-    Raises:
-        YamlFileError: naming the file, line and field that is wrong.
-    """
-    return read_models(settings, FOLDER, FeedFile)
+    def read(file: ConfigFile) -> FeedFile:
+        written = read_file(file)
+        feed = written.read_as(FeedFile)
+        if feed.column_map not in {PLAIN, *maps.values}:
+            bad = next((error.place for error in maps.refused if error.name == feed.column_map), "")
+            why = (
+                f"resting on {bad}, which cannot be used" if bad else "there is no such column map"
+            )
+            raise written.make_error(["column_map"], why)
+        return feed
+
+    return read_each(list_config_files(settings, FOLDER, ".yaml"), read)
+
+
+def _find_feed(settings: Settings, name: str) -> FeedFile:
+    feed = read_feeds(settings).find(name)
+    if feed is None:
+        raise YamlFileError(f"config/{FOLDER}", None, "", f"there is no feed {name!r}")
+    return feed

@@ -17,8 +17,7 @@ from archive.runs.fence import run_fenced
 from archive.store.database import write
 from config.settings import Settings
 from oversight.evaluation.changes import EvaluationReport, evaluate_ads
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import read_rule_book
 from scrapers.intake.pages import Clock
 from scrapers.media.collecting import MediaOrder, fetch_media, keep_due_media
 from scrapers.media.machine_text import PICTURE, read_picture
@@ -74,11 +73,11 @@ def _follow_again(settings: Settings, engine: Engine, stage: QuarantineStage, cl
 def _evaluate_again(
     settings: Settings, engine: Engine, public_ids: Sequence[str], clock: Clock
 ) -> None:
-    rules, elections = load_rules(settings), load_elections(settings)
     with write(engine) as session:
+        book = read_rule_book(settings, session)
         query = select(PublicAd.id).where(col(PublicAd.public_id).in_(public_ids))
         ids = session.exec(query).all()
-        evaluate_ads(session, ids, rules, elections, clock(), EvaluationReport())
+        evaluate_ads(session, ids, book.rules, book.elections, clock(), EvaluationReport())
 
 
 def _send_again(
@@ -105,7 +104,8 @@ def _crawl_again(settings: Settings, engine: Engine, subjects: Sequence[str], cl
         source, _, partition = subject.partition("/")
         work: Callable[[], object]
         if partition:
-            base_url = read_schedules(settings)[source].base_url
+            schedule = read_schedules(settings).find(source)
+            base_url = schedule.base_url if schedule else None
             crawl_job = CrawlJob(source, partition, base_url)
             work = partial(crawl_in_child, settings, engine, crawl_job, clock)
         else:

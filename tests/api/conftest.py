@@ -27,7 +27,7 @@ from archive.store.blobs import BlobStore
 from archive.store.database import open_engine, write
 from archive.store.realm import claim_realm
 from config.settings import Realm, Settings
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import load_rules
 from oversight.rules.schema import Stage
 from search.engines import open_search
 from search.sync import sync_index

@@ -25,7 +25,7 @@ from archive.store.database import write
 from archive.store.setup import write_sources
 from config.settings import Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import load_rules
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import HOSTILE as FORMULA

@@ -6,7 +6,7 @@ import pytest
 
 from api.pages.ad import find_rules
 from config.settings import Settings
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import load_rules
 from oversight.rules.schema import Stage
 
 

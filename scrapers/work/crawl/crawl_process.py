@@ -25,6 +25,7 @@ from archive.terminal import (
     FAILED,
     WRONG_USAGE,
     note,
+    note_refused,
     plain_errors,
     utc_now,
 )
@@ -70,6 +71,7 @@ def require_partition(settings: Settings, spider: type[SourceSpider], partition:
     """Say which partitions there are, and end, if this is none of them."""
     known = spider.list_partitions(settings, utc_now().date())
     if partition not in known:
+        note_refused(error for error in spider.list_refused(settings) if error.name == partition)
         note(f"{spider.info.id} has no partition {partition!r}; it has: {', '.join(known)}")
         raise typer.Exit(WRONG_USAGE)
 
@@ -89,12 +91,15 @@ def find_realm(base_url: str) -> Realm:
         raise typer.Exit(FAILED) from None
 
 
-def choose_exit_code(runs: list[Run | None], put_aside: int = 0) -> int:
-    """The worst of what happened, as a program reads it; `put_aside` by the steps after the runs."""
+def choose_exit_code(runs: list[Run | None], remaining: int = 0) -> int:
+    """The worst of what happened, as a program reads it.
+
+    `remaining`: what the steps after the runs put aside, and files that could not be used.
+    """
     outcomes = {run.outcome if run else Outcome.FAILED for run in runs}
     if outcomes & {Outcome.FAILED, Outcome.BLOCKED}:
         return FAILED
-    return DONE_WITH_REMAINDERS if put_aside or outcomes & REMAINDERS else DONE
+    return DONE_WITH_REMAINDERS if remaining or outcomes & REMAINDERS else DONE
 
 
 def note_quarantined_pieces(engine: Engine, runs: list[Run]) -> None:

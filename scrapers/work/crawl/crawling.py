@@ -23,17 +23,20 @@ from archive.models.runs import Outcome, RunKind
 from archive.records import SourceInfo
 from archive.runs.lease import RunLease, begin_run, has_begun, hold_lease, read_cursor
 from archive.runs.plausibility import Gate, open_gate
+from archive.runs.refused_files import describe_refused
 from archive.store.blobs import BlobStore
 from archive.store.outages import Patience, plain_failures, tell_failure, write_surely
 from archive.store.realm import claim_realm
+from archive.terminal import note_refused
 from config.settings import Realm, Settings
+from config.yaml_files import YamlFileError
 from scrapers.fetching.conditional import Validators, read_validators
 from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
 from scrapers.intake.pages import Clock, Intake
 from scrapers.sources.signing import MissingCredentialError, RedactingFormatter, Secret
 from scrapers.sources.spider import SourceSpider
 from scrapers.work.plan.credentials import require_valid
-from scrapers.work.plan.schedule import find_pace, read_schedule
+from scrapers.work.plan.schedule import find_pace, read_schedules
 
 GIB = 1 << 30
 FINISHED = "finished"
@@ -81,9 +84,9 @@ def run_crawl(
     """
     patience = Patience(settings.database_patience_seconds)
     lease_time = timedelta(seconds=settings.lease_seconds)
+    address = order.find_address(settings)
     lease, gate, validators, cursor = _begin(engine, patience, order, clock, lease_time)
     intake = Intake(engine, BlobStore(settings.blobs_dir), lease, clock, patience, gate)
-    address = order.find_address(settings)
     walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
     walk.is_whole = cursor is None
     try:
@@ -130,11 +133,16 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
     try:
         require_valid(settings, order.spider.info.id, walk.intake.clock().date())
         walk.secret = order.spider.read_secret(settings)
+        schedule = read_schedules(settings).find(order.spider.info.id)
     except MissingCredentialError as missing:
         walk.note_trouble(Outcome.BLOCKED, str(missing))
         return FINISHED
+    except YamlFileError as error:
+        note_refused([error])
+        told = describe_refused([error])[0]
+        walk.note_trouble(Outcome.BLOCKED, f"{told.file} {told.why}")
+        return FINISHED
     info = order.spider.info
-    schedule = read_schedule(settings, info.id)
     walk.pace = find_pace(info, schedule, walk.secret, is_local=walk.is_local)
     start_logging(walk.secret)
     process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})

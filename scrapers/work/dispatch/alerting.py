@@ -39,12 +39,8 @@ MAIL_LEASE = timedelta(minutes=10)
 def promise_crawls(
     settings: Settings, engine: Engine, clock: Clock, only: Collection[str] = ()
 ) -> None:
-    """Keep how often each source is to be crawled, so that its silence shows; `only` these.
-
-    Raises:
-        YamlFileError: if a schedule cannot be read.
-    """
-    schedules = read_schedules(settings)
+    """Keep how often each source is to be crawled, so that its silence shows; `only` these."""
+    schedules = read_schedules(settings).values
     with write(engine) as session:
         for source, schedule in schedules.items():
             if not only or source in only:
@@ -57,9 +53,6 @@ def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]
     One process mails at a time, so that several who see the same alert mail it once. An alert mailed
     twice is better than one never mailed: it counts as mailed once a server took it, and only a process
     that is killed in between leaves it to be mailed again.
-
-    Raises:
-        YamlFileError: if what is known about credentials cannot be read.
     """
     if settings.mail_host is None or not settings.mail_to:
         return []

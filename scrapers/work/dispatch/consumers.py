@@ -7,13 +7,11 @@ from sqlalchemy import Engine
 
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
-from archive.store.database import write
+from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
-from config.yaml_files import YamlFileError
 from oversight.evaluation.changes import evaluate_changes
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import read_rule_book
 from scrapers.intake.pages import Clock
 from search.engines import open_search
 from search.port import SearchUnavailableError
@@ -21,19 +19,16 @@ from search.sync import sync_index
 
 
 def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> int:
-    """Hold what changed against the rules; with a rule file that does not load, none is asked.
+    """Hold what changed against the rules that can be used; `refused_files.py` names the others.
 
     Gives how many ads were put aside.
     """
-    try:
-        rules, elections = load_rules(settings), load_elections(settings)
-    except YamlFileError as error:
-        note(f"no rule was evaluated: {error}")
-        return 0
+    with read(engine) as session:
+        book = read_rule_book(settings, session)
     put_aside, has_more = 0, True
     while has_more:
         with write(engine) as session:
-            report = evaluate_changes(session, rules, elections, clock())
+            report = evaluate_changes(session, book.rules, book.elections, clock())
         put_aside += report.put_aside
         has_more = report.has_more
     return put_aside

@@ -16,10 +16,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import ArchiveError
-from archive.store.database import write
+from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
-from config.yaml_files import YamlFileError
+from oversight.rules.rule_book import read_rule_book
 from scrapers.intake.pages import Clock
 from scrapers.work.dispatch.alerting import promise_crawls
 from scrapers.work.dispatch.singleton_lease import (
@@ -35,6 +35,7 @@ from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.election_mode import look_ahead
 from scrapers.work.plan.planning import forecast_windows
+from scrapers.work.plan.refused_files import keep_refused_files
 from scrapers.work.plan.schedule import read_schedules
 from scrapers.work.plan.schedule_lines import tell_windows
 
@@ -53,12 +54,14 @@ def find_tick_seconds(settings: Settings) -> float:
 def find_work(settings: Settings, engine: Engine, clock: Clock) -> list[CrawlJob]:
     """What is due now, source by source, elections counted in; what schedules promise is kept for alerts.
 
-    Raises:
-        YamlFileError: if a schedule cannot be read.
+    A source whose schedule cannot be used is not among it, and is named.
     """
+    keep_refused_files(settings, engine)
     promise_crawls(settings, engine, clock)
-    demands = look_ahead(settings, clock()).demands
-    return find_due(engine, settings, read_schedules(settings), clock(), demands)
+    with read(engine) as session:
+        book = read_rule_book(settings, session)
+    demands = look_ahead(book, clock()).demands
+    return find_due(engine, settings, read_schedules(settings).values, clock(), demands)
 
 
 def take_scheduling(
@@ -101,13 +104,11 @@ class Scheduler:
         )
 
     def start(self, hand_on: HandOn) -> None:
-        """Say which windows of rules are ahead; then hand on what is due, at once and at each tick.
-
-        Raises:
-            YamlFileError: if a schedule cannot be read.
-        """
-        now, schedules = self._clock(), read_schedules(self._settings)
-        ahead = look_ahead(self._settings, now)
+        """Say what cannot be used, and which windows are ahead; then hand on what is due at each tick."""
+        keep_refused_files(self._settings, self._engine, is_told=True)
+        now, schedules = self._clock(), read_schedules(self._settings).values
+        with read(self._engine) as session:
+            ahead = look_ahead(read_rule_book(self._settings, session), now)
         forecasts = forecast_windows(self._engine, self._settings, schedules, ahead.demands, now)
         for line in tell_windows(forecasts, ahead.undated):
             note(line)
@@ -127,7 +128,7 @@ class Scheduler:
         except (SingletonTakenError, RivalError) as error:
             note(str(error))
             self.is_over.set()
-        except (ArchiveError, YamlFileError, SQLAlchemyError, OSError) as error:
+        except (ArchiveError, SQLAlchemyError, OSError) as error:
             note(f"nothing is started for now: {error}")
 
     def close(self) -> None:

@@ -45,7 +45,6 @@ def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
         QueueError: if the queue cannot be used.
         RivalError: if a worker works without the queue.
         SingletonTakenError: if there is a scheduler already.
-        YamlFileError: if a schedule cannot be read.
     """
     require_postgresql(engine)
     end_on_signals()

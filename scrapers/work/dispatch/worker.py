@@ -22,7 +22,6 @@ from archive.runs.fence import run_fenced
 from archive.store.database import read
 from archive.terminal import note
 from config.settings import Settings
-from config.yaml_files import YamlFileError
 from scrapers.intake.pages import Clock
 from scrapers.media.collecting import keep_due_media
 from scrapers.spiders import find_spiders
@@ -115,7 +114,6 @@ def work_once(settings: Settings, engine: Engine, clock: Clock) -> tuple[list[Ru
 
     Raises:
         RivalError: if a `paidforby scheduler` is at work.
-        YamlFileError: if a schedule cannot be read.
     """
     with read(engine) as session:
         require_no_rival(session, WORKER, clock())
@@ -134,7 +132,6 @@ def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
 
     Raises:
         RivalError: if a `paidforby scheduler` is at work.
-        YamlFileError: if a schedule cannot be read.
     """
     end_on_signals()
     seconds, held = find_tick_seconds(settings), _await_lease(settings, engine, clock)
@@ -177,7 +174,7 @@ def follow_up(
     put_aside = follow_changes(settings, engine, clock, mirror=True)
     try:
         mail_alerts(settings, engine, clock)
-    except (ArchiveError, YamlFileError) as error:
+    except ArchiveError as error:
         note(f"no alert is mailed for now: {error}")
     fetch = partial(keep_due_media, settings, engine, clock, is_over)
     failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)

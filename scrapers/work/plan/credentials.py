@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pydantic import Field
 
 from archive.runs.alerts import Alert
+from config.readings import Readings, read_models
 from config.settings import Settings
-from config.yaml_files import FileModel, read_models
+from config.yaml_files import FileModel
 from scrapers.sources.signing import MissingCredentialError
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
@@ -72,25 +73,19 @@ def tell_days(days: int) -> str:
     return "in 1 day" if days == 1 else f"in {days:,} days"
 
 
-def read_credentials(settings: Settings) -> dict[str, Credential]:
-    """What is known about each source's credential, by source.
-
-    Raises:
-        YamlFileError: naming the file, the line and the field that are wrong.
-    """
+def read_credentials(settings: Settings) -> Readings[Credential]:
+    """What is known about each source's credential, by source."""
     return read_models(settings, "credentials", Credential, find_spiders())
 
 
 def list_standings(settings: Settings) -> list[CredentialStatus]:
-    """How the credential of each source that asks for one stands, by source.
-
-    Raises:
-        YamlFileError: as `read_credentials`.
-    """
+    """How the credential of each source that asks for one stands, by source; not where its file is bad."""
     known = read_credentials(settings)
+    bad = {error.name for error in known.refused}
     standings = (
-        examine_credential(settings, spider, known.get(source))
+        examine_credential(settings, spider, known.values.get(source))
         for source, spider in find_spiders().items()
+        if source not in bad
     )
     return [standing for standing in standings if standing]
 
@@ -116,9 +111,9 @@ def require_valid(settings: Settings, source: str, today: date) -> None:
 
     Raises:
         ExpiredError: saying since when it does not, and who answers for it.
-        YamlFileError: as `read_credentials`.
+        YamlFileError: if what is known of it cannot be read.
     """
-    credential = read_credentials(settings).get(source)
+    credential = read_credentials(settings).find(source)
     if credential and credential.expires_on and credential.expires_on <= today:
         raise ExpiredError(
             f"the credential of {source} expired on {credential.expires_on}; "

@@ -7,13 +7,11 @@ only where its schedule grants it (`Schedule.fastest`).
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from archive.terminal import note
-from config.settings import Settings
-from config.yaml_files import YamlFileError
-from oversight.reference.elections import Election, load_elections
-from oversight.reference.parameters import Parameter, load_parameters
-from oversight.reference.windows import compute_window
-from oversight.rules.loading import Rule, load_rules
+from oversight.reference.elections import Election
+from oversight.reference.parameters import Parameter
+from oversight.reference.windows import find_window
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook
 from scrapers.work.plan.schedule import Demand
 
 CRAWLS_PER_WINDOW = 12
@@ -45,13 +43,10 @@ class Outlook:
     """Of elections that are not over, the first to vote first."""
 
 
-def look_ahead(settings: Settings, now: datetime) -> Outlook:
-    """The windows of all evaluated rules at the elections that they are law for.
-
-    Reference files that cannot be read ask for nothing, and are named on standard error.
-    """
+def look_ahead(book: RuleBook, now: datetime) -> Outlook:
+    """The windows of all evaluated rules at the elections that they are law for."""
     demands, undated = [], []
-    for rule, election in _list_windows(settings):
+    for rule, election in _list_windows(book):
         demand = make_demand(rule, election)
         if demand is None:
             undated.append(
@@ -68,19 +63,13 @@ def look_ahead(settings: Settings, now: datetime) -> Outlook:
     )
 
 
-def _list_windows(settings: Settings) -> list[tuple[Rule, Election]]:
+def _list_windows(book: RuleBook) -> list[tuple[Rule, Election]]:
     """The evaluated rules that watch a window, each with every election that it is law for."""
-    try:
-        rules, elections = load_rules(settings), load_elections(settings)
-        parameters = load_parameters(settings)
-    except YamlFileError as error:
-        note(f"no window of a rule makes us crawl more often: {error}")
-        return []
-    member_states = parameters.get(MEMBER_STATES)
+    member_states = book.parameters.get(MEMBER_STATES)
     return [
         (rule, election)
-        for rule in rules
-        for election in elections
+        for rule in book.rules
+        for election in book.elections
         if rule.is_evaluated and has_window(rule, election)
         if governs(rule, election, member_states)
     ]
@@ -105,7 +94,7 @@ def has_window(rule: Rule, election: Election) -> bool:
 
 def make_demand(rule: Rule, election: Election) -> Demand | None:
     """What a rule's window at an election asks for; `None`: it cannot be placed yet."""
-    spans = compute_window(rule.file.window, election).spans if rule.file.window else ()
+    spans = find_window(rule.file.window, election).spans if rule.file.window else ()
     if not spans:
         return None
     start_at, end_at = min(s.start_at for s in spans), max(s.end_at for s in spans)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from pydantic import Field, ValidationInfo, field_validator
 
 from archive.records import SourceInfo
-from config.overlay import list_config_files
+from config.readings import Readings, read_models
 from config.settings import Settings
-from config.yaml_files import FileModel, read_model, read_models
+from config.yaml_files import FileModel
 from scrapers.fetching.budget import Pace, name_key
 from scrapers.sources.signing import Secret
 from scrapers.spiders import find_spiders
@@ -92,23 +92,9 @@ class Demand:
         return not PARTITION_YEAR.fullmatch(partition) or int(partition) in years
 
 
-def read_schedules(settings: Settings) -> dict[str, Schedule]:
-    """The schedule of each source that has one, the operator's files over the shipped ones.
-
-    Raises:
-        YamlFileError: naming the file, and the line and field that are wrong.
-    """
+def read_schedules(settings: Settings) -> Readings[Schedule]:
+    """The schedule of each source that has one, the operator's files over the shipped ones."""
     return read_models(settings, "schedules", Schedule, find_spiders())
-
-
-def read_schedule(settings: Settings, source: str) -> Schedule | None:
-    """The schedule of one source; `None`: it has none, and is crawled by hand.
-
-    Raises:
-        YamlFileError: naming the file, and the line and field that are wrong.
-    """
-    files = {file.path.stem: file for file in list_config_files(settings, "schedules", ".yaml")}
-    return read_model(files[source], Schedule) if source in files else None
 
 
 def choose_every(

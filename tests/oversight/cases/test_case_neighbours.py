@@ -27,8 +27,8 @@ from oversight.cases import (
     withdraw_flag,
 )
 from oversight.evaluation.changes import evaluate_changes
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import find_rule, load_rules
+from oversight.rules.loading import find_rule
+from oversight.rules.rule_book import load_rules, read_rule_book
 from oversight.rules.schema import Stage
 
 NOW = datetime(2026, 12, 31, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ def session(home_settings, rules):
     engine = create_archive_engine(home_settings.resolved_database_url)
     with write(engine) as session:
         show_ads(session, NOW)
-        evaluate_changes(session, rules, load_elections(home_settings), NOW)
+        evaluate_changes(session, rules, read_rule_book(home_settings).elections, NOW)
         yield session
     engine.dispose()
 
@@ -103,7 +103,7 @@ def test_a_flag_rests_on_the_newest_signal_of_its_own_rule_and_version(
 ):
     ids = {ad.ref: ad.id for ad in session.exec(select(PublicAd))}
     show_ads(session, NOW + timedelta(hours=1), bodies=["Other words"])
-    evaluate_changes(session, rules, load_elections(home_settings), LATER)
+    evaluate_changes(session, rules, read_rule_book(home_settings).elections, LATER)
     flags = [raise_flag(session, f"example:{ref}", pair[0], "?", people[0], NOW) for ref in ids]
     for flag, (ref, ad_id) in zip(flags, ids.items(), strict=True):
         signals = session.exec(
@@ -152,7 +152,7 @@ def test_evaluating_again_keeps_one_answer_an_ad_and_writes_no_signal_twice(
     values = {"platform": "examplatform", "declared_political": True, "payer_name": ""}
     ingest_page(session, lease, [AdRecord(ref="a1", **values, reach_lower=5)], None, LATER)
     end_run(session, lease, Outcome.DONE, LATER)
-    report = evaluate_changes(session, rules, load_elections(home_settings), LATER)
+    report = evaluate_changes(session, rules, read_rule_book(home_settings).elections, LATER)
     assert (report.ads, report.new_signals) == (1, 0)
     assert count() == before
 

@@ -44,8 +44,8 @@ from oversight.cases import (
 )
 from oversight.cases.states import CaseEvent
 from oversight.evaluation.changes import evaluate_changes
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import Rule, find_rule, load_rules
+from oversight.rules.loading import Rule, find_rule
+from oversight.rules.rule_book import load_rules, read_rule_book
 from oversight.rules.schema import Stage
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,7 +74,7 @@ def open_session(url: str, settings: Settings) -> Iterator[Session]:
         )
         ingest_page(session, run, [ad], None, NOW)
         end_run(session, run, Outcome.DONE, NOW, complete=False)
-        evaluate_changes(session, load_rules(settings), load_elections(settings), NOW)
+        evaluate_changes(session, load_rules(settings), read_rule_book(settings).elections, NOW)
         yield session
     engine.dispose()
 

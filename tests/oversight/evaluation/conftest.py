@@ -15,8 +15,9 @@ from archive.store.database import create_archive_engine, write
 from archive.store.setup import migrate
 from config.settings import Settings
 from oversight.evaluation.changes import EvaluationReport, evaluate_changes
-from oversight.reference.elections import Election, load_elections
-from oversight.rules.loading import Rule, load_rules
+from oversight.reference.elections import Election
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import load_rules, read_rule_book
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -40,7 +41,7 @@ def rules(home_settings: Settings) -> list[Rule]:
 
 @pytest.fixture
 def elections(home_settings: Settings) -> list[Election]:
-    return load_elections(home_settings)
+    return read_rule_book(home_settings).elections
 
 
 Keep = Callable[..., None]

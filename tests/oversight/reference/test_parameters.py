@@ -9,7 +9,7 @@ import pytest
 from archive.records import MissingReason
 from config.settings import Settings
 from config.yaml_files import YamlFileError
-from oversight.reference.parameters import load_parameters
+from oversight.reference.parameters import read_parameters
 
 THRESHOLD = """
 id: threshold
@@ -39,7 +39,7 @@ def test_a_value_holds_from_its_day_until_the_next(
     home_settings: Settings, write_config: Write, day: date | None, value: object
 ) -> None:
     write_config("params/threshold.yaml", THRESHOLD)
-    assert load_parameters(home_settings)["threshold"].find_value(day) == value
+    assert read_parameters(home_settings).values["threshold"].find_value(day) == value
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_a_parameter_that_is_not_in_order_is_refused(
 ) -> None:
     write_config("params/threshold.yaml", THRESHOLD.replace(old, new))
     with pytest.raises(YamlFileError, match=why):
-        load_parameters(home_settings)
+        read_parameters(home_settings).find("threshold")
 
 
 def test_the_union_lost_a_member_in_2020(home_settings: Settings) -> None:
-    states = load_parameters(home_settings)["eu_member_states"]
+    states = read_parameters(home_settings).values["eu_member_states"]
     before, after = states.find_value(date(2020, 1, 31)), states.find_value(date(2020, 2, 1))
     assert isinstance(before, tuple)
     assert isinstance(after, tuple)

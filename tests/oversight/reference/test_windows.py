@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from config.yaml_files import YamlFileError
-from oversight.reference.elections import Election, load_elections
+from oversight.reference.elections import Election
 from oversight.reference.periods import Period
 from oversight.reference.windows import WindowSpec, compute_window
+from oversight.rules.rule_book import read_rule_book
 
 SOURCE = {"cite": "Gazette", "read_on": date(2026, 1, 1), "evidence": "official_secondary"}
 
@@ -117,6 +117,8 @@ def test_a_window_may_be_for_some_elections_only() -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
+        ({"polls": [{"zone": "Europe", "opens": "07:00", "closes": "19:00"}]}, "time zone"),
+        ({"polling_days": [date(9999, 12, 31)]}, "between 1800 and 2200"),
         ({"polls": [{"zone": "Atlantis/City", "opens": "07:00", "closes": "19:00"}]}, "Atlantis"),
         ({"polls": [{"zone": "../../etc", "opens": "07:00", "closes": "19:00"}]}, "time zone"),
         ({"polls": [{"zone": "UTC", "opens": "19:00", "closes": "07:00"}]}, "before they open"),
@@ -137,7 +139,7 @@ def test_an_election_is_over_when_the_last_poll_closed() -> None:
 
 
 def test_the_shipped_calendar_has_its_three_votes(home_settings: Settings) -> None:
-    elections = {election.id: election for election in load_elections(home_settings)}
+    elections = {election.id: election for election in read_rule_book(home_settings).elections}
     assert {"us-2018-11-06-midterm", "gr-2023-05-21-parliament", "au-2023-10-14-referendum"} <= (
         elections.keys()
     )
@@ -149,12 +151,14 @@ def test_the_shipped_calendar_has_its_three_votes(home_settings: Settings) -> No
 
 
 def test_an_id_may_not_be_used_by_two_files(home_settings: Settings, write_config: Any) -> None:
-    shipped = load_elections(home_settings)[0]
+    shipped = read_rule_book(home_settings).elections[0]
     text = (
         f"id: {shipped.id}\ntitle: Copy\ncountry: GR\nkind: x\npolling_days: [2030-01-01]\n"
         "polls: [{zone: UTC, opens: 07:00, closes: 19:00}]\n"
         "sources: [{cite: none, evidence: memory, about: [polling_days, polls]}]\n"
     )
     write_config("elections/zz/copy.yaml", text)
-    with pytest.raises(YamlFileError, match="already another file's election"):
-        load_elections(home_settings)
+    book = read_rule_book(home_settings)
+    assert shipped in book.elections
+    (error,) = book.refused
+    assert error.why.startswith(f"{shipped.id} is another file's too; resting on it")

@@ -14,10 +14,10 @@ from archive.records import MissingReason
 from config.settings import Settings
 from oversight.evaluation.one_ad import evaluate_ad, list_ad_facts, list_questions, was_in_force
 from oversight.language import FactType, FactValue
-from oversight.reference.elections import load_elections
 from oversight.reference.periods import find_period
 from oversight.rules.facts import FACT_TYPES, read_facts
-from oversight.rules.loading import Rule, answer_rule, load_rules
+from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.rule_book import load_rules, read_rule_book
 from tests.oversight.rules.test_facts import make_public_ad
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -92,7 +92,7 @@ ADS = st.builds(
 @settings(max_examples=200, deadline=None)
 @given(ADS)
 def test_what_is_ruled_out_early_does_not_apply_with_all_facts_either(ad: PublicAd) -> None:
-    questions = list_questions(load_shipped(), load_elections(Settings()), NOW)
+    questions = list_questions(load_shipped(), read_rule_book(Settings()).elections, NOW)
     evaluated = evaluate_ad(ad, questions, list_ad_facts(questions))
     told = {(j.question.rule.id, j.question.election_id): j.outcome.answer for j in evaluated}
     period, expected = find_period(ad), {}

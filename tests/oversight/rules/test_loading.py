@@ -12,7 +12,8 @@ from config.overlay import Origin
 from config.settings import Settings
 from config.yaml_files import YamlFileError
 from oversight.language import Facts
-from oversight.rules.loading import Rule, answer_rule, load_rules
+from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.rule_book import load_rules
 
 Write = Callable[[str, str], Path]
 
@@ -124,7 +125,7 @@ def test_a_file_that_is_no_rule_is_refused(
 
 def test_two_files_may_not_hold_one_rule(load: Callable[[str], Rule], write_config: Write) -> None:
     write_config("rules/yy/xx-named.yaml", RULE)
-    with pytest.raises(YamlFileError, match="another file's rule"):
+    with pytest.raises(YamlFileError, match="another file's"):
         load(RULE)
 
 

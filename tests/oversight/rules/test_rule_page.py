@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.settings import Settings
-from oversight.reference.elections import load_elections
 from oversight.rules.facts import AD_FACTS, HOST_FACTS
-from oversight.rules.loading import find_rule, load_rules
+from oversight.rules.loading import find_rule
+from oversight.rules.rule_book import load_rules, read_rule_book
 
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
 
@@ -22,7 +22,7 @@ def test_the_example_loads_with_its_parameter_and_its_election(
     write_config("elections/xx/xx-2026-11-08-council.yaml", election)
     loaded = find_rule(load_rules(home_settings), "xx-payer-named")
     assert loaded.file.window
-    (council,) = [each for each in load_elections(home_settings) if each.country == "XX"]
+    (council,) = [each for each in read_rule_book(home_settings).elections if each.country == "XX"]
     assert f"--election {council.id}" in text
     assert loaded.parameters.keys() == {"xx_small_ad_minor"}
 

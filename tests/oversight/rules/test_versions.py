@@ -11,7 +11,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.store.database import read, write
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import load_rules
 from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import LegalStatus, RuleFile, Validity
 from oversight.rules.versions import list_rules_then, pick_in_force

@@ -104,4 +104,4 @@ def test_a_key_that_is_not_given_keeps_a_source_out_and_is_no_illness(home):
 
 def test_a_credential_file_that_is_wrong_is_named(home):
     say_end(home.settings, "soon")
-    assert "meta_ad_library.yaml, line 2: expires_on" in find(home.settings, "credentials").detail
+    assert "meta_ad_library.yaml, line 2: expires_on" in find(home.settings, "file").detail

@@ -12,8 +12,8 @@ from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.realm import claim_realm
 from config.settings import Realm
-from config.yaml_files import YamlFileError
 from scrapers.media import machine_text
+from scrapers.media.collecting import renew_terms
 from scrapers.media.machine_text import read_kept
 from tests.scrapers.media.conftest import HOST, PICTURE, leaves, list_states
 
@@ -82,15 +82,19 @@ def test_the_file_of_a_feed_says_whether_its_pictures_are_fetched(fetch, take_in
     assert cdn.asked == ["/one.png"]
 
 
-def test_while_the_file_of_a_feed_cannot_be_read_nothing_is_fetched(fetch, take_in, settings, cdn):
+def test_while_the_file_of_a_feed_cannot_be_read_nothing_of_that_feed_is_fetched(
+    fetch, take_in, settings, engine, cdn
+):
     folder = settings.home / "config" / "feeds"
     folder.mkdir(parents=True)
+    (folder / "panel.yaml").write_text(FEED.replace("ALLOWS", "publish"))
+    renew_terms(settings, engine)
     (folder / "panel.yaml").write_text(FEED.replace("ALLOWS", "perhaps"))
+    take_in("ad_feed", **{"panel/1": [f"{HOST}/other.png"]})
     take_in("open", a1=[f"{HOST}/one.png"])
 
-    with pytest.raises(YamlFileError, match=r"panel\.yaml, line 6"):
-        fetch()
-    assert cdn.asked == []
+    assert [fetch.ref for fetch in fetch()] == ["a1"]
+    assert cdn.asked == ["/one.png"]
 
 
 def test_a_redirect_to_a_machine_of_ours_is_not_followed(fetch, take_in, cdn):

@@ -139,6 +139,9 @@ def test_a_column_that_the_map_does_not_know_is_named_and_its_cells_stay(tmp_pat
         ("  ref: number\n", "", 8, "`ref`"),
         ("read: list", "read: guess", 11, "'guess' is none of"),
         ("Europe/Athens", "Europe/Lampton", 4, "'Europe/Lampton' is no time zone"),
+        ("Europe/Athens", "Europe", 4, "'Europe' is no time zone"),
+        ("Europe/Athens", "UTC\nencoding: rot13", 5, "'rot13' is no encoding of text"),
+        ("Europe/Athens", 'UTC\nencoding: "\\0"', 5, "control character"),
         ("kept: [note]", "kept: [unit]", 1, "'unit' is named twice"),
         ("  platform: meta", "  languages: [en]", 1, "`platform`"),
         (

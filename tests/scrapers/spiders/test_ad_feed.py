@@ -93,7 +93,7 @@ def test_a_feed_is_asked_for_at_its_own_site_or_at_the_one_in_its_place(tmp_path
 def test_a_feed_without_a_web_address_is_refused_by_file_and_line(tmp_path: Path, url: str) -> None:
     settings = write_feed(tmp_path, FEED.replace("https://panel.example/files/ads.jsonl", url, 1))
     with pytest.raises(YamlFileError, match=r"panel\.yaml, line 1: url: "):
-        AdFeedSpider.list_partitions(settings, date(2026, 11, 23))
+        AdFeedSpider.reader_of(settings, "panel")
 
 
 def test_a_feed_says_what_may_be_done_with_its_pictures(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_terms_that_cannot_be_kept_are_refused(
 ) -> None:
     text = FEED.replace("licence: CC0", f"licence: {licence}") + f"republish:\n  {terms}\n"
     with pytest.raises(YamlFileError, match=message):
-        AdFeedSpider.list_parts(write_feed(tmp_path, text))
+        AdFeedSpider.reader_of(write_feed(tmp_path, text), "panel")
 
 
 def test_two_days_of_the_invented_feed_bring_news_a_change_and_one_ad_less(home: Home) -> None:

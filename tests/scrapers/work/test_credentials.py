@@ -69,13 +69,13 @@ def test_a_credential_may_have_no_end(home):
 def test_a_file_that_is_wrong_or_holds_a_secret_is_refused_by_line_and_field(home, text, where):
     write_credential(home.settings, text)
     with pytest.raises(YamlFileError, match=where):
-        read_credentials(home.settings)
+        read_credentials(home.settings).find("meta_ad_library")
 
 
 def test_a_credential_of_no_source_is_refused(home):
     write_credential(home.settings, "owner: Desk\nexpires_on: null\n", source="nobody")
     with pytest.raises(YamlFileError, match="there is no source 'nobody'"):
-        read_credentials(home.settings)
+        read_credentials(home.settings).find("nobody")
 
 
 def test_an_expired_credential_blocks_the_run_which_is_a_public_gap(home):
@@ -91,6 +91,19 @@ def test_an_expired_credential_blocks_the_run_which_is_a_public_gap(home):
     with read(home.engine) as session:
         (gap,) = cover_source(session, "meta_ad_library", now=now()).gaps
     assert gap.reason == run.reason
+
+
+def test_a_source_whose_file_is_bad_is_not_crawled_and_the_run_says_why_in_public(home):
+    write_credential(home.settings, "owner: The Desk\nexpires_on: 2026-02-30\n")
+    received = []
+    with running_replica(received=received) as url:
+        run = home.crawl_meta(url)
+        other = home.crawl(url, "snap", "2025")
+
+    assert (run.outcome, other.outcome) == (Outcome.BLOCKED, Outcome.DONE)
+    assert run.reason == (
+        "credentials/meta_ad_library.yaml cannot be used; paidforby doctor says why"
+    )
 
 
 def test_the_last_day_before_the_end_is_a_day_to_look(home):

@@ -9,6 +9,7 @@ from archive.models import Capture, Run
 from archive.models.runs import Outcome, RunKind
 from archive.store.database import write
 from config.overlay import SHIPPED_DIR
+from oversight.rules.rule_book import read_rule_book
 from scrapers.fetching.budget import Pace
 from scrapers.spiders import find_spiders
 from scrapers.spiders.meta.settings import MetaSettings
@@ -51,7 +52,7 @@ def with_election(home):
 
 @pytest.fixture
 def eve(with_election) -> Demand:
-    demands = look_ahead(with_election.settings, LONG_BEFORE).demands
+    demands = look_ahead(read_rule_book(with_election.settings), LONG_BEFORE).demands
     return next(demand for demand in demands if demand.rule == "started-on-the-eve")
 
 
@@ -104,14 +105,17 @@ def test_a_window_asks_for_runs_a_twelfth_of_it_apart(eve):
 
 
 def test_only_rules_that_are_law_there_ask(with_election):
-    rules = {demand.rule for demand in look_ahead(with_election.settings, LONG_BEFORE).demands}
+    rules = {
+        demand.rule
+        for demand in look_ahead(read_rule_book(with_election.settings), LONG_BEFORE).demands
+    }
     assert not any(rule.startswith(("us-", "au-")) for rule in rules)
 
 
 def test_a_window_that_is_over_asks_for_nothing_once_the_last_run_is_taken(with_election):
     last = POLLS_CLOSE + NEEDED
-    before = look_ahead(with_election.settings, last - timedelta(minutes=1)).demands
-    after = look_ahead(with_election.settings, last).demands
+    before = look_ahead(read_rule_book(with_election.settings), last - timedelta(minutes=1)).demands
+    after = look_ahead(read_rule_book(with_election.settings), last).demands
     assert "started-on-the-eve" in {demand.rule for demand in before}
     assert "started-on-the-eve" not in {demand.rule for demand in after}
 
@@ -127,27 +131,31 @@ def with_undated(with_election):
 
 
 def test_a_window_that_cannot_be_placed_is_named_until_the_election_is_over(with_undated):
-    ahead = look_ahead(with_undated.settings, LONG_BEFORE)
+    ahead = look_ahead(read_rule_book(with_undated.settings), LONG_BEFORE)
     (window,) = ahead.undated
     assert (window.rule, window.election) == ("started-on-the-eve", "de-2031-05-04-invented")
     assert window.rule not in {demand.rule for demand in ahead.demands}
     assert tell_windows([], ahead.undated)[-1].endswith("cannot be said: no date")
     assert describe_undated(window)["because"] == "no date"
 
-    assert look_ahead(with_undated.settings, POLLS_CLOSE).undated == [window]
-    assert look_ahead(with_undated.settings, POLLS_CLOSE + timedelta(days=1)).undated == []
+    assert look_ahead(read_rule_book(with_undated.settings), POLLS_CLOSE).undated == [window]
+    assert (
+        look_ahead(read_rule_book(with_undated.settings), POLLS_CLOSE + timedelta(days=1)).undated
+        == []
+    )
 
 
 def test_a_window_with_a_date_is_not_named_so(with_election):
-    assert look_ahead(with_election.settings, LONG_BEFORE).undated == []
+    assert look_ahead(read_rule_book(with_election.settings), LONG_BEFORE).undated == []
 
 
-def test_a_rule_file_that_does_not_load_stops_no_look(with_election, capsys):
+def test_a_rule_file_that_does_not_load_stops_no_look(with_election):
+    before = look_ahead(read_rule_book(with_election.settings), LONG_BEFORE)
     folder = with_election.settings.home / "config" / "rules"
     folder.mkdir(parents=True)
     (folder / "broken.yaml").write_text("id: broken\n")
-    assert look_ahead(with_election.settings, EVE).demands == []
-    assert "broken.yaml" in capsys.readouterr().err
+    assert before.demands
+    assert look_ahead(read_rule_book(with_election.settings), LONG_BEFORE) == before
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from archive.models import Run, SingletonLease
 from archive.models.runs import Outcome, RunKind
 from archive.runs.due_dates import next_due_at
 from archive.runs.lease import begin_run
+from archive.runs.refused_files import read_refused_files
 from archive.store.database import read, write
 from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import hold_off
@@ -49,8 +50,8 @@ def due_at(home, when) -> list[str]:
 
 
 def test_every_shipped_source_has_a_schedule(home):
-    assert all(schedule.every for schedule in read_schedules(home.settings).values())
-    assert "snap" in read_schedules(home.settings)
+    assert all(schedule.every for schedule in read_schedules(home.settings).values.values())
+    assert "snap" in read_schedules(home.settings).values
 
 
 def test_the_operators_schedule_replaces_the_shipped_one(home):
@@ -59,7 +60,7 @@ def test_the_operators_schedule_replaces_the_shipped_one(home):
     (folder / "snap.yaml").write_text("every: never\n")
     (folder / "us_fec_bulk.yaml").write_text("every: 30m\n")
 
-    schedules = read_schedules(home.settings)
+    schedules = read_schedules(home.settings).values
 
     assert schedules["snap"].every is None
     assert schedules["us_fec_bulk"].every == timedelta(minutes=30)
@@ -81,7 +82,7 @@ def test_a_wrong_schedule_is_refused_by_file_line_and_field(home, text, complain
     folder.mkdir(parents=True)
     (folder / "snap.yaml").write_text(text)
     with pytest.raises(YamlFileError, match=rf"snap\.yaml{complaint}"):
-        read_schedules(home.settings)
+        read_schedules(home.settings).find("snap")
 
 
 def test_a_schedule_of_no_source_is_refused_by_name(home):
@@ -89,7 +90,7 @@ def test_a_schedule_of_no_source_is_refused_by_name(home):
     folder.mkdir(parents=True)
     (folder / "snaap.yaml").write_text("every: 1d\n")
     with pytest.raises(YamlFileError, match=r"snaap\.yaml: there is no source 'snaap'"):
-        read_schedules(home.settings)
+        read_schedules(home.settings).find("snaap")
 
 
 def test_a_partition_never_crawled_is_due_before_one_that_is_overdue(home):
@@ -149,7 +150,7 @@ def silence_all(home) -> Path:
     """Schedules in which nothing is ever due; gives their folder."""
     folder = home.settings.home / "config" / "schedules"
     folder.mkdir(parents=True)
-    for source in read_schedules(home.settings):
+    for source in read_schedules(home.settings).values:
         (folder / f"{source}.yaml").write_text("every: never\n")
     return folder
 
@@ -168,15 +169,20 @@ def test_a_scheduler_hands_on_what_is_due_and_an_edit_of_a_schedule_counts_at_on
     assert handed_on == [[], [CrawlJob("meta_ad_library", "US", "", 0)]]
 
 
-def test_a_schedule_that_breaks_meanwhile_starts_nothing_until_it_is_right_again(home, capsys):
+def test_a_schedule_that_breaks_meanwhile_leaves_out_its_source_and_is_named_once(home, capsys):
     folder, scheduler, handed_on = silence_all(home), make_scheduler(home), []
+    (folder / "meta_ad_library.yaml").write_text("every: 6h\n")
     (folder / "snap.yaml").write_text("every: sometimes\n")
+    scheduler.tick(handed_on.append)
     scheduler.tick(handed_on.append)
     (folder / "snap.yaml").write_text("every: never\n")
     scheduler.tick(handed_on.append)
 
-    assert handed_on == [[]]
-    assert "nothing is started for now" in capsys.readouterr().err
+    assert handed_on == [[CrawlJob("meta_ad_library", "US", "", 0)]] * 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "snap.yaml, line 1: every: 'sometimes' is not a time" in line
+    with read(home.engine) as session:
+        assert read_refused_files(session) == []
 
 
 def test_it_ticks_until_it_is_closed_and_gives_the_duty_back(home):

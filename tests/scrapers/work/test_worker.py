@@ -75,7 +75,7 @@ def test_a_search_engine_that_is_down_fails_nothing_and_is_caught_up_later(home,
     assert is_followed(home)
 
 
-def test_a_broken_rule_keeps_no_ad_out_of_the_search(home, capsys):
+def test_a_broken_rule_keeps_no_ad_out_of_the_search(home):
     folder = home.settings.home / "config" / "rules" / "zz"
     folder.mkdir(parents=True)
     (folder / "broken.yaml").write_text("id: broken\n")
@@ -84,17 +84,18 @@ def test_a_broken_rule_keeps_no_ad_out_of_the_search(home, capsys):
 
     follow_changes(home.settings, home.engine, now)
 
-    assert "no rule was evaluated" in capsys.readouterr().err
     with read(home.engine) as session:
         mark = read_position(session, open_search(home.settings, home.engine).consumer)
     assert mark is not None
 
 
 def test_the_schedules_of_the_home_are_the_ones_that_count(only_meta):
-    assert not any(schedule.every for schedule in read_schedules(only_meta.settings).values())
+    assert not any(
+        schedule.every for schedule in read_schedules(only_meta.settings).values.values()
+    )
 
 
-def test_a_broken_credentials_file_stops_the_mail_and_nothing_else(home, capsys, monkeypatch):
+def test_a_broken_credentials_file_stops_neither_mail_nor_pictures(home, capsys, monkeypatch):
     folder, rounds = home.settings.home / "config" / "credentials", []
     folder.mkdir(parents=True)
     (folder / "snap.yaml").write_text("owned by: nobody\n")
@@ -103,7 +104,7 @@ def test_a_broken_credentials_file_stops_the_mail_and_nothing_else(home, capsys,
 
     follow_up(home.settings.model_copy(update=mailing), home.engine, now)
 
-    assert "no alert is mailed for now" in capsys.readouterr().err
+    assert capsys.readouterr().err == ""
     assert len(rounds) == 1
 
 

@@ -105,7 +105,7 @@ def _crawl_again(settings: Settings, engine: Engine, subjects: Sequence[str], cl
         work: Callable[[], object]
         if partition:
             schedule = read_schedules(settings).find(source)
-            base_url = schedule.base_url if schedule else None
+            base_url = schedule.base_url if schedule else ""
             crawl_job = CrawlJob(source, partition, base_url)
             work = partial(crawl_in_child, settings, engine, crawl_job, clock)
         else:

@@ -14,12 +14,13 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from api.auth import NotAllowedError, NotSignedInError
-from archive.errors import ArchiveError, NotFoundError, NotInitialisedError, QuestionError
+from archive.errors import ArchiveError, NotFoundError, NotInitialisedError, QuestionError, cut_echo
 from archive.reading import CursorError
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
 from search.port import SearchUnavailableError
 
+API_PATH = "/api/v1"
 PROBLEM = "application/problem+json"
 
 STATUS_OF: dict[type[Exception], int] = {
@@ -85,7 +86,7 @@ def make_problem(
         title=title,
         status=status,
         detail=detail,
-        instance=path,
+        instance=cut_echo(path),
         errors=errors or [],
     )
     return JSONResponse(problem.model_dump(), status, headers, media_type=PROBLEM)
@@ -120,7 +121,11 @@ def _tell(error: Exception, status: int) -> str:
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         return await _answer_known(request, error)
-    detail = f"there is nothing at {request.url.path}" if error.status_code == 404 else error.detail
+    detail = (
+        f"there is nothing at {cut_echo(request.url.path)}"
+        if error.status_code == 404
+        else error.detail
+    )
     headers = dict(error.headers) if error.headers else None
     return make_problem(request.url.path, error.status_code, detail, headers=headers)
 

@@ -44,6 +44,8 @@ MEMORY_BYTES = 4_000_000_000
 def pytest_configure() -> None:
     load_profile()
     keep_folders_in_memory()
+    # What Starlette's test client calls the site.
+    os.environ["PAIDFORBY_ALLOWED_HOSTS"] = '["testserver"]'
 
 
 def keep_folders_in_memory() -> None:

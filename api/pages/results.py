@@ -10,7 +10,7 @@ from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.range_bar import find_scales
 from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SearchQuestion, read_question
-from archive.errors import QuestionError
+from archive.errors import QuestionError, cut_echo
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
 from search.answers import answer_query
@@ -96,7 +96,7 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
         answer, problem = search_ads(rooms, asked, moment), ""
     except (QuestionError, SearchUnavailableError) as error:
         answer, problem = None, str(error)
-    title = f"Ads with “{asked.text}”" if asked.text else "All ads"
+    title = f"Ads with “{cut_echo(asked.text)}”" if asked.text else "All ads"
     page = PageHead(
         title=title,
         path=asked.path,

@@ -44,7 +44,10 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
     """Database, search engine, how far the index lags, how fresh the data is."""
     index = None
     try:
-        index = index_status(rooms.engine, rooms.search, rooms.now())
+        # Changes that are not public are numbered too.
+        index = index_status(rooms.engine, rooms.search, rooms.now()).model_copy(
+            update={"mark": None}
+        )
     except SearchUnavailableError:
         response.status_code = 503
     return Health(

@@ -33,8 +33,9 @@ from archive.exports.mirror.tables import (
 )
 from archive.exports.parquet import arrow_schema, make_batch
 from archive.exports.rows import read_blocks, spell_each, spell_json
-from archive.models import Change, ConsumerPosition
+from archive.models import ConsumerPosition
 from archive.models.columns import holds_json
+from archive.reading.freshness import read_change_time
 from archive.store.changes import last_change_seq, move_position, read_position
 from archive.store.database import read, write
 from archive.store.disk import sync_file, sync_path
@@ -192,8 +193,7 @@ def _highest_id(moment: SyncMoment, name: str) -> int:
 
 
 def _read_time(moment: SyncMoment) -> datetime | None:
-    change = moment.session.get(Change, moment.seq)
-    return change.recorded_at if change else None
+    return read_change_time(moment.session, moment.seq)
 
 
 def _note_position(

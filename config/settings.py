@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000",
         description="Address of the site as readers see it, used in citations and feeds.",
     )
+    data_licence: str = Field(
+        default="CC-BY-4.0",
+        description="Licence (SPDX) of what this archive itself adds: structure, coverage, labels, "
+        "decisions; what sources publish stays under their terms.",
+    )
     allowed_hosts: list[str] = Field(
         default=[],
         description="Further names, without port, that the site answers under, such as a proxy's name for "

@@ -16,6 +16,7 @@ from meilisearch.models.task import Task, TaskInfo
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from archive.errors import cut_echo
 from config.settings import Settings
 from search.consumer_position import require_data_as_of
 from search.documents import MOVING_FIELDS, SearchDocument
@@ -197,7 +198,7 @@ class MeilisearchSearch:
                 raise SearchUnavailableError(NEVER_FILLED) from None
             if (error.code or "").startswith("invalid_search"):
                 raise QueryError(
-                    "filter", f"Meilisearch cannot read this query: {error.message}"
+                    "filter", f"Meilisearch cannot read this query: {cut_echo(error.message)}"
                 ) from None
             message = f"Meilisearch at {self._url} refuses: {error.message}"
             raise SearchUnavailableError(message) from None

@@ -44,10 +44,7 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
     """Database, search engine, how far the index lags, how fresh the data is."""
     index = None
     try:
-        # Changes that are not public are numbered too.
-        index = index_status(rooms.engine, rooms.search, rooms.now()).model_copy(
-            update={"mark": None}
-        )
+        index = _show_index(index_status(rooms.engine, rooms.search, rooms.now()))
     except SearchUnavailableError:
         response.status_code = 503
     return Health(
@@ -60,3 +57,10 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         deployment_kind=rooms.settings.deployment_kind,
         data_as_of=read_data_as_of(session),
     )
+
+
+def _show_index(status: IndexStatus) -> IndexStatus:
+    """What everybody may know: changes that are not public are numbered too, and an engine quotes."""
+    refused = "the search engine would not take it"
+    rejected = [row.model_copy(update={"reason": refused}) for row in status.rejected]
+    return status.model_copy(update={"mark": None, "rejected": rejected})

@@ -3,26 +3,29 @@
 `api.cli` serves it, tests call it. Everything it answers comes from archive, search and oversight.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.routing import Mount, Route
 
 from api.dependencies import Rooms
-from api.errors import Problem, answer_problems
+from api.errors import API_PATH, PROBLEM, Problem, answer_problems
 from api.headers import AddSecurityHeaders
+from api.hosts import CheckHost, list_hosts
 from api.limits import LimitRequests
 from api.pages import mount_pages
+from api.pages.errors import answer_errors
 from api.routes import ROUTERS, metrics
 from archive.store.database import open_archive, read
 from archive.terminal import utc_now
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
 from search.engines import open_search
-
-API_PATH = "/api/v1"
 
 DESCRIPTION = (
     "Online political ads, what was paid for them and what was decided about them. Reading is open to "
@@ -54,9 +57,22 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     app.include_router(metrics.router)
     app.mount(API_PATH, make_api(rooms))
     mount_pages(app, rooms)
+    # Of a path that no mount takes, such as one with a line end.
+    answer_errors(app)
+    match_whole_paths(app)
     app.add_middleware(LimitRequests, now=now)
+    app.add_middleware(CheckHost, allowed=list_hosts(settings))
     app.add_middleware(AddSecurityHeaders)
     return app
+
+
+def match_whole_paths(app: FastAPI) -> None:
+    """Let routes match whole paths: Starlette's patterns end in `$`, which a line end may follow."""
+    for route in app.routes:
+        if isinstance(route, Route | Mount):
+            route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
+        if isinstance(route, Mount) and isinstance(route.app, FastAPI):
+            match_whole_paths(route.app)
 
 
 @asynccontextmanager
@@ -66,10 +82,23 @@ async def close_at_end(engine: Engine) -> AsyncIterator[None]:
     engine.dispose()
 
 
+class DescribedApi(FastAPI):
+    """An application whose description gives the media type of its errors."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description (OpenAPI); FastAPI takes errors for the type of a route's own answers."""
+        described = super().openapi()
+        for methods in described["paths"].values():
+            for operation in methods.values():
+                content = operation["responses"]["default"]["content"]
+                operation["responses"]["default"]["content"] = {PROBLEM: content.popitem()[1]}
+        return described
+
+
 def make_api(rooms: Rooms) -> FastAPI:
     """The JSON API as an application of its own, so that all its errors are problem documents."""
     problem = {"model": Problem, "description": "What went wrong (RFC 9457)."}
-    api = FastAPI(
+    api = DescribedApi(
         title="Paid For By",
         version="1",
         description=DESCRIPTION,

@@ -14,12 +14,20 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from api.auth import NotAllowedError, NotSignedInError
-from archive.errors import ArchiveError, NotFoundError, NotInitialisedError, QuestionError
+from archive.errors import (
+    ArchiveError,
+    EvidenceError,
+    NotFoundError,
+    NotInitialisedError,
+    QuestionError,
+    cut_echo,
+)
 from archive.reading import CursorError
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
-from search.port import SearchUnavailableError
+from search.port import NEVER_FILLED, SearchUnavailableError
 
+API_PATH = "/api/v1"
 PROBLEM = "application/problem+json"
 
 STATUS_OF: dict[type[Exception], int] = {
@@ -43,6 +51,10 @@ STATUS_OF: dict[type[Exception], int] = {
 
 NOT_TOLD = frozenset({500, 503})
 """Statuses whose cause may name things that are nobody's business."""
+
+
+FAILED_HERE = "this failed here; try again later"
+SEARCH_AWAY = "search does not answer just now; try again later"
 
 
 class FieldProblem(BaseModel):
@@ -85,7 +97,7 @@ def make_problem(
         title=title,
         status=status,
         detail=detail,
-        instance=path,
+        instance=cut_echo(path),
         errors=errors or [],
     )
     return JSONResponse(problem.model_dump(), status, headers, media_type=PROBLEM)
@@ -98,29 +110,33 @@ def find_status(kind: type[Exception]) -> int:
 
 async def _answer_known(request: Request, error: Exception) -> JSONResponse:
     status = find_status(type(error))
-    is_ours = isinstance(error, ArchiveError)
-    detail = (
-        str(error) if status not in NOT_TOLD or is_ours else "this failed here; try again later"
-    )
+    detail = tell_error(error)
     field = getattr(error, "field", None)
     errors = [FieldProblem(field=f"query.{field}", detail=detail)] if field else None
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return make_problem(request.url.path, status, detail, errors, headers)
 
 
-def _tell(error: Exception, status: int) -> str:
+def tell_error(error: Exception) -> str:
+    """What went wrong, for anybody: no address, path or statement of ours, no word of a server's."""
     if isinstance(error, DataError):
         # PostgreSQL takes no NUL character in a text, SQLite does.
         return "a value holds a character that can be in no name or id here"
-    if status in NOT_TOLD and not isinstance(error, ArchiveError):
-        return "this failed here; try again later"
-    return str(error)
+    if isinstance(error, EvidenceError):
+        return "this is not in the evidence store any more"
+    if isinstance(error, SearchUnavailableError):
+        return NEVER_FILLED if str(error) == NEVER_FILLED else SEARCH_AWAY
+    return FAILED_HERE if find_status(type(error)) in NOT_TOLD else str(error)
 
 
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         return await _answer_known(request, error)
-    detail = f"there is nothing at {request.url.path}" if error.status_code == 404 else error.detail
+    detail = (
+        f"there is nothing at {cut_echo(request.url.path)}"
+        if error.status_code == 404
+        else error.detail
+    )
     headers = dict(error.headers) if error.headers else None
     return make_problem(request.url.path, error.status_code, detail, headers=headers)
 

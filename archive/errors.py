@@ -2,6 +2,14 @@
 
 from datetime import datetime
 
+LONGEST_ECHO = 200
+"""Of what somebody asked, so much is repeated to them."""
+
+
+def cut_echo(text: str) -> str:
+    """The asker's own words as a sentence or heading of ours repeats them: cut, with a mark."""
+    return text if len(text) <= LONGEST_ECHO else f"{text[: LONGEST_ECHO - 1]}…"
+
 
 class ArchiveError(Exception):
     """Anything the archive refuses, in a sentence a person can act on."""
@@ -54,7 +62,7 @@ class NotFoundError(ArchiveError):
     """What was asked for is not in this archive."""
 
     def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"there is no {kind} {name!r} in this archive")
+        super().__init__(f"there is no {kind} {cut_echo(name)!r} in this archive")
         self.kind = kind
         self.name = name
 

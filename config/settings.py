@@ -4,6 +4,7 @@ The front door makes one `Settings` and passes it down; nothing here is global. 
 source has stand beside its spider, in a subclass of `SourceSettings`.
 """
 
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -105,6 +106,25 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8000",
         description="Address of the site as readers see it, used in citations and feeds.",
+    )
+    data_licence: str = Field(
+        default="CC-BY-4.0",
+        description="Licence (SPDX) of what this archive itself adds: structure, coverage, labels, "
+        "decisions; what sources publish stays under their terms.",
+    )
+    allowed_hosts: list[str] = Field(
+        default=[],
+        description="Further names, without port, that the site answers under, such as a proxy's name for "
+        "it; those of the public address and of this machine always count.",
+    )
+    security_contact: str = Field(
+        default="",
+        pattern=r"^((mailto:|https://|tel:)[!-~]+)?$",
+        description="Where to report a vulnerability of this site (mailto: or https: address), for "
+        "/.well-known/security.txt; that page is absent without it and without an end.",
+    )
+    security_expires_on: date | None = Field(
+        default=None, description="Until when that contact holds, at most a year ahead (RFC 9116)."
     )
     mail_host: str | None = Field(
         default=None,

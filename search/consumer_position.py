@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.models import Change
+from archive.reading.freshness import read_change_time
 from archive.store.changes import read_position
 from archive.store.database import read
 from search.port import NEVER_FILLED, SearchUnavailableError
@@ -41,5 +41,4 @@ def require_data_as_of(archive: Engine, consumer: str) -> datetime:
         mark = read_search_position(session, consumer)
         if mark is None:
             raise SearchUnavailableError(NEVER_FILLED)
-        change = session.get(Change, mark.seq)
-        return change.recorded_at if change else mark.moved_at
+        return read_change_time(session, mark.seq) or mark.moved_at

@@ -16,6 +16,7 @@ from meilisearch.models.task import Task, TaskInfo
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from archive.errors import cut_echo
 from archive.records.escaping import escape_text
 from archive.runs.fence import take_each
 from config.settings import Settings
@@ -202,7 +203,7 @@ class MeilisearchSearch:
                 raise SearchUnavailableError(NEVER_FILLED) from None
             if (error.code or "").startswith("invalid_search"):
                 raise QueryError(
-                    "filter", f"Meilisearch cannot read this query: {error.message}"
+                    "filter", f"Meilisearch cannot read this query: {cut_echo(error.message)}"
                 ) from None
             message = f"Meilisearch at {self._url} refuses: {error.message}"
             raise SearchUnavailableError(message) from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from archive.errors import QuestionError
+from archive.errors import QuestionError, cut_echo
 from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
 from archive.records.money import to_minor
@@ -158,7 +158,9 @@ def split_filter(text: str) -> tuple[str, str]:
     """
     name, equals, value = text.partition("=")
     if not equals:
-        raise QueryError("filter", f"filter {text!r} is not NAME=VALUE, such as country=GB")
+        raise QueryError(
+            "filter", f"filter {cut_echo(text)!r} is not NAME=VALUE, such as country=GB"
+        )
     return name, value
 
 
@@ -228,7 +230,9 @@ def _check_names(
 ) -> None:
     for name in names:
         if name not in allowed:
-            message = f"there is no {what or field} {name!r}; allowed are: {', '.join(allowed)}"
+            message = (
+                f"there is no {what or field} {cut_echo(name)!r}; allowed are: {', '.join(allowed)}"
+            )
             raise QueryError(field, message)
 
 
@@ -255,7 +259,9 @@ def _read_day(name: str, given: Mapping[str, tuple[str, ...]]) -> date | None:
     try:
         return None if value is None else read_day(value)
     except ValueError as error:
-        raise QueryError("filter", f"filter {name!r} cannot be {value!r}: {error}") from None
+        raise QueryError(
+            "filter", f"filter {name!r} cannot be {cut_echo(value or '')!r}: {error}"
+        ) from None
 
 
 def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int | None:
@@ -263,7 +269,7 @@ def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int | None:
     if value is None:
         return None
     if not re.fullmatch(r"[0-9]{1,15}", value):
-        raise QueryError("filter", f"filter {name!r} takes a whole number, not {value!r}")
+        raise QueryError("filter", f"filter {name!r} takes a whole number, not {cut_echo(value)!r}")
     return int(value)
 
 

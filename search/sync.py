@@ -60,7 +60,9 @@ class IndexStatus(SQLModel):
     """How the search copy stands to the archive."""
 
     engine: str = Field(description="embedded or meilisearch.")
-    mark: int | None = Field(description="Every change up to this one is in the engine.")
+    mark: int | None = Field(
+        description="Every change up to this one is in the engine; not told in public."
+    )
     lag_changes: int = Field(description="Changes not in the engine yet.")
     lag_seconds: float = Field(description="Age of the oldest change not in the engine yet.")
     documents: int | None = Field(description="Ads in the engine; empty when never filled.")
@@ -161,7 +163,9 @@ def index_status(archive: Engine, search: SearchEngine, now: datetime) -> IndexS
     with read(archive) as session:
         mark = read_search_position(session, search.consumer)
         seq = mark.seq if mark else 0
-        waiting = select(func.count(), func.min(Change.recorded_at)).where(col(Change.seq) > seq)
+        waiting = select(func.count(), func.min(Change.recorded_at)).where(
+            col(Change.seq) > seq, Change.kind != ChangeKind.FLAG
+        )
         lag, oldest = session.exec(waiting).one()
         return IndexStatus(
             engine=search.name,

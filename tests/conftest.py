@@ -48,6 +48,8 @@ def pytest_configure() -> None:
     load_profile()
     keep_folders_in_memory()
     share_compiled_statements()
+    # What Starlette's test client calls the site.
+    os.environ["PAIDFORBY_ALLOWED_HOSTS"] = '["testserver"]'
 
 
 def keep_folders_in_memory() -> None:

@@ -1,4 +1,4 @@
-"""The page about the archive itself: how to read it, how to check it, accessibility, privacy."""
+"""The page about the archive itself: how to read it, how to check it, licences, accessibility, privacy."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -15,4 +15,6 @@ def show_about(rooms: RoomsDep) -> HTMLResponse:
     """What this is, and how to check it."""
     page = PageHead(title="What this is, and how to check it", path="/about")
     with read(rooms.engine) as session:
-        return render_page(rooms, session, page, "about.html")
+        return render_page(
+            rooms, session, page, "about.html", data_licence=rooms.settings.data_licence
+        )

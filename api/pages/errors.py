@@ -9,8 +9,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api.dependencies import get_rooms
-from api.errors import NOT_TOLD, STATUS_OF, find_status, make_problem
+from api.errors import API_PATH, NOT_TOLD, STATUS_OF, find_status, make_problem, tell_error
 from api.pages.site import PageHead, render_page
+from archive.errors import cut_echo
 from archive.store.database import read
 
 NOT_FOUND_STEPS = (
@@ -53,6 +54,8 @@ def _name_error(status: int) -> tuple[str, tuple[str, ...]]:
 
 
 def _wants_json(request: Request) -> bool:
+    if request.url.path.startswith(f"{API_PATH}/"):
+        return True
     accepted = request.headers.get("accept", "")
     return "json" in accepted and "text/html" not in accepted
 
@@ -60,13 +63,17 @@ def _wants_json(request: Request) -> bool:
 async def _answer_known(request: Request, error: Exception) -> Response:
     status = find_status(type(error))
     what = "Something failed here. It is not your doing, and nothing was changed."
-    return answer_error(request, status, what if status in NOT_TOLD else str(error))
+    return answer_error(request, status, what if status in NOT_TOLD else tell_error(error))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return await _answer_known(request, error)
-    what = f"There is nothing at {request.url.path}." if error.status_code == 404 else error.detail
+    what = (
+        f"There is nothing at {cut_echo(request.url.path)}."
+        if error.status_code == 404
+        else error.detail
+    )
     return answer_error(request, error.status_code, what)
 
 

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
+from api.errors import tell_error
 from api.pages.range_bar import find_scales
 from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SearchQuestion, read_question
-from archive.errors import QuestionError
+from archive.errors import QuestionError, cut_echo
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
 from search.answers import answer_query
@@ -95,8 +96,8 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
     try:
         answer, problem = search_ads(rooms, asked, moment), ""
     except (QuestionError, SearchUnavailableError) as error:
-        answer, problem = None, str(error)
-    title = f"Ads with “{asked.text}”" if asked.text else "All ads"
+        answer, problem = None, tell_error(error)
+    title = f"Ads with “{cut_echo(asked.text)}”" if asked.text else "All ads"
     page = PageHead(
         title=title,
         path=asked.path,

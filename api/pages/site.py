@@ -17,6 +17,7 @@ from api.dependencies import Rooms
 from api.pages.formatting import FILTERS
 from api.pages.page_frame import read_page_frame, set_query, write_moment
 from api.pages.range_bar import draw_range_bar, find_scale
+from archive.errors import cut_echo
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.corrections import KINDS, tell_figures
 from archive.records.identity import ad_path, split_public_id
@@ -112,7 +113,11 @@ def _make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= FILTERS | {"address_path": split_path, "address_fields": split_query}
+    environment.filters |= FILTERS | {
+        "address_path": split_path,
+        "address_fields": split_query,
+        "cut_echo": cut_echo,
+    }
     environment.globals |= {
         "navigation": NAVIGATION,
         "stylesheet": locate_static("site.css"),

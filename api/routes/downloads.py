@@ -34,9 +34,11 @@ ENDINGS = (
     'The last line of CSV is `# end: rows: N; …` (tell a reader that `#` begins a comment and that `"` '
     'is the quote), that of JSON Lines `{"end": {"rows", "data_as_of", "as_of", "valid_at", '
     '"next_after"}}`; Parquet has the same in its metadata. A file without its end was cut: ask again '
-    "with `after`, the `cursor` of the last whole row. In CSV a text gets an apostrophe before it where "
-    "a spreadsheet would run it (= + - @, tab, line end or NUL first) or spoil it as a number (12 "
-    "digits and more, leading zeros, 1E5); lists are JSON. JSON Lines and Parquet have every text as "
+    "with `after`, the `cursor` of the last whole row. In CSV an apostrophe stands where a spreadsheet "
+    "would run a text (= + - @, also full-width or behind spaces and characters of no width: at its "
+    "start, after a line end, tab or `;` within it; tab, line end or NUL first) or spoil it as a number "
+    "(12 digits and more, leading zeros, 1E5). Take away one apostrophe at each such place to have the "
+    "text again. Numbers are bare; lists are JSON. JSON Lines and Parquet have every text as "
     "it is."
 )
 """What every download's description says about its end and its cells."""

@@ -53,7 +53,7 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
     """Database, search engine, how far the index lags, how fresh the data is."""
     index = None
     try:
-        index = index_status(rooms.engine, rooms.search, rooms.now())
+        index = _show_index(index_status(rooms.engine, rooms.search, rooms.now()))
     except SearchUnavailableError:
         response.status_code = 503
     refused = rooms.list_refused(session)
@@ -69,3 +69,10 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         put_aside=count_open(session),
         data_as_of=read_data_as_of(session),
     )
+
+
+def _show_index(status: IndexStatus) -> IndexStatus:
+    """What everybody may know: changes that are not public are numbered too, and an engine quotes."""
+    refused = "the search engine would not take it"
+    rejected = [row.model_copy(update={"reason": refused}) for row in status.rejected]
+    return status.model_copy(update={"mark": None, "rejected": rejected})

@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from api.auth import require_role
 from api.dependencies import Cursor, Limit, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from archive.models.people import Role
 from archive.reading import list_runs
-from archive.reading.views import RunView
+from archive.reading.sources.sources import read_run_detail
+from archive.reading.views import RunDetail, RunView
 
 router = APIRouter(prefix="/runs", tags=["sources"])
 
@@ -26,3 +29,11 @@ def get_runs(
     if shape is Format.CSV:
         return answer_csv(RunView, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)
+
+
+@router.get("/{run_id}/detail", dependencies=[Depends(require_role(Role.OPERATOR))])
+def get_run_detail(
+    session: Reading, run_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="The run's id.")]
+) -> RunDetail:
+    """What was kept of how a run ended; for operators, since it may quote its source."""
+    return read_run_detail(session, run_id)

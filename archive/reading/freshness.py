@@ -4,16 +4,32 @@ from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from archive.models import Change, Run
+from archive.models.changes import ChangeKind
 
 
 def read_data_as_of(session: Session, as_of: datetime | None = None) -> datetime | None:
-    """The newest time, up to `as_of`, a change was recorded or a run ended; `None`: there was none."""
-    newest_change = select(Change.recorded_at).order_by(col(Change.seq).desc()).limit(1)
+    """The newest time, up to `as_of`, a change was recorded or a run ended; `None`: there was none.
+
+    What is not public moves it no more than it moves the data.
+    """
+    newest_change = _select_public_changes().limit(1)
     newest_run = select(func.max(Run.ended_at))
     if as_of is not None:
         newest_change = newest_change.where(col(Change.recorded_at) <= as_of)
         newest_run = newest_run.where(col(Run.ended_at) <= as_of)
     times = (session.exec(newest_change).first(), session.exec(newest_run).one())
     return max((time for time in times if time is not None), default=None)
+
+
+def read_change_time(session: Session, seq: int) -> datetime | None:
+    """When the newest public change up to this one was recorded; `None`: there was none."""
+    return session.exec(_select_public_changes().where(col(Change.seq) <= seq).limit(1)).first()
+
+
+def _select_public_changes() -> SelectOfScalar[datetime]:
+    """Times of changes, newest first, without flags: who is suspected is nobody's business yet."""
+    newest_first = select(Change.recorded_at).order_by(col(Change.seq).desc())
+    return newest_first.where(Change.kind != ChangeKind.FLAG)

@@ -170,7 +170,7 @@ class DisclosureView(DisclosureRecord):
 @view_of(
     Run,
     "id, source, partition, kind, started_at, ended_at, outcome, reason, observed_at, "
-    "observed_how, complete, seen, new, changed, unchanged, vanished, quarantined, not_read, "
+    "observed_how, complete, seen, new, changed, unchanged, vanished, quarantined, "
     "not_before_at",
 )
 class RunView(SQLModel):
@@ -179,6 +179,14 @@ class RunView(SQLModel):
     id: int
     outcome: str
     reason: str
+    not_read: int = Field(description="Files of the source that we do not read yet.")
+
+
+@view_of(Run, "id, source, partition, outcome, reason, not_read, worker")
+class RunDetail(SQLModel):
+    """What is kept of how a run ended, in words that may quote its source: for operators."""
+
+    id: int
 
 
 @view_of(Source)

@@ -4,8 +4,9 @@ The capture middleware and `import` call it before anyone parses the bytes.
 """
 
 import re
+from collections.abc import Container
 from datetime import datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -17,7 +18,12 @@ from archive.runs.lease import RunLease
 from archive.store.blobs import Blob
 from archive.store.ledger.leaves import append_leaves
 
-SECRET_PARAMETER = re.compile(r"token|secret|key|signature|password|auth", re.IGNORECASE)
+SECRET_PARAMETER = re.compile(
+    r"token|secret|key|signature|\bsig\b|password|auth|credential", re.IGNORECASE
+)
+IN_TEXT = re.compile(r"""(?<=[?&#])([^=\s&?#<>"')]+)(=[^\s&#<>"')]*)?""")
+"""A parameter with its value, in an address that somebody else's sentence quotes."""
+REDACTED = "REDACTED"
 
 
 def save_capture(
@@ -78,16 +84,34 @@ def name_file(capture: Capture) -> str:
     return capture.url.split("?")[0].rsplit("/", 1)[-1]
 
 
-def redact_url(url: str) -> str:
-    """The address without the values of secret parameters, so that no token is ever stored."""
+def redact_url(url: str, shown: Container[str] | None = None) -> str:
+    """The address without user name, password, and values of parameters that are secret.
+
+    `shown`: the parameters whose values may be kept; `None`: all but those that sound like a secret.
+    """
     parts = urlsplit(url)
-    if not parts.query:
-        return url
-    pairs = [
-        (name, "REDACTED" if SECRET_PARAMETER.search(name) else value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    return urlunsplit(parts._replace(query=urlencode(pairs)))
+    query = urlencode(parse_qsl(parts.query, keep_blank_values=True))
+    kept = parts._replace(
+        netloc=parts.netloc.rpartition("@")[2],
+        query=redact_text(f"?{query}", shown).removeprefix("?"),
+        fragment=parts.fragment if shown is None else "",
+    )
+    return url if kept == parts else urlunsplit(kept)
+
+
+def redact_text(text: str, shown: Container[str] | None = None) -> str:
+    """A sentence or a log line without such values in the addresses it quotes."""
+
+    def redact(match: re.Match[str]) -> str:
+        name, value = unquote_plus(match[1]), match[2]
+        if shown is None:
+            return f"{match[1]}={REDACTED}" if value and SECRET_PARAMETER.search(name) else match[0]
+        if name in shown:
+            return match[0]
+        # A key may stand in an address without a name.
+        return f"{match[1]}={REDACTED}" if value not in (None, "=") else REDACTED
+
+    return IN_TEXT.sub(redact, text)
 
 
 def _id_of(capture: Capture) -> int:

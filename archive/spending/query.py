@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from archive.errors import QuestionError
+from archive.errors import QuestionError, cut_echo
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.visible import Include
@@ -122,7 +122,9 @@ def _check_currency(currency: str) -> None:
     try:
         check_currency(currency)
     except ValueError as error:
-        raise SpendQueryError("currency", f"{error}; write one such as EUR, in capitals") from None
+        raise SpendQueryError(
+            "currency", f"{cut_echo(str(error))}; write one such as EUR, in capitals"
+        ) from None
 
 
 def _check_target(currency: str, rates: ExchangeRates | None) -> None:

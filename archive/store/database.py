@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, create_engine
 
 from archive.errors import DatabaseAddressError, NotInitialisedError
+from archive.store.disk import make_private_folder
 from config.settings import Settings
 
 # Any constant will do; it names the writer's lock among PostgreSQL's advisory locks.
@@ -22,7 +23,7 @@ WRITER_LOCK = 7_302_014
 
 def open_engine(settings: Settings) -> Engine:
     """An engine for the archive's database; makes the home folder, not the tables."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.home)
     return create_archive_engine(settings.resolved_database_url)
 
 
@@ -48,7 +49,11 @@ def create_archive_engine(url: str) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(parsed.database)
+        make_private_folder(file.parent)
+        if not file.exists():
+            # SQLite gives its other files the mode of this one.
+            file.touch(mode=0o600)
     engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 60})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.records.escaping import escape_text
 from archive.runs.quarantine import count_open
 from archive.store.database import create_archive_engine, is_postgresql, read
+from archive.store.disk import tell_openness
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
@@ -63,6 +64,7 @@ def examine(settings: Settings, today: date) -> list[Finding]:
     checks: tuple[Callable[[Settings], Finding], ...] = (
         _examine_python,
         _examine_disk,
+        _examine_openness,
         _examine_fts5,
         _examine_database,
         _examine_search,
@@ -100,6 +102,13 @@ def _examine_disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(folder).free
     detail = f"{free / (1 << 30):,.1f} GiB free at {settings.home}"
     return Finding("disk", free >= LEAST_FREE_BYTES, detail, to_type="export PAIDFORBY_HOME=…")
+
+
+def _examine_openness(settings: Settings) -> Finding:
+    """Reporters' names stand in the database; what is too wide is said, never changed."""
+    advice = tell_openness(settings.home, settings.resolved_database_url)
+    who = "other accounts of this machine may read this archive" if advice else "yours alone"
+    return Finding("home", True, who, to_type=advice, warns=bool(advice))
 
 
 def _examine_fts5(_: Settings) -> Finding:

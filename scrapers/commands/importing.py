@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from archive.models.runs import Outcome
 from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
+from archive.store.disk import tell_openness
 from archive.store.setup import init_archive
 from archive.terminal import (
     DONE,
@@ -56,6 +57,8 @@ def init(as_json: AsJson = False) -> None:
     with plain_errors():
         engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
     database = engine.url.render_as_string(hide_password=True)
+    if advice := tell_openness(settings.home, settings.resolved_database_url):
+        note(f"other accounts of this machine may read this archive; type: {advice}")
     if as_json:
         emit_json({"home": str(settings.home), "database": database})
     else:

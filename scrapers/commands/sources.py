@@ -1,5 +1,6 @@
 """Commands that say what was collected: every source with its last run, and where there are gaps."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from archive.reading.views import SourceCoverage
 from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert
 from archive.runs.countries import ALL_COUNTRIES
+from archive.runs.lease import last_runs
 from archive.store.database import read
 from archive.terminal import (
     AsJson,
@@ -95,15 +97,20 @@ def sources(
     with read(engine) as session:
         views = [_add_warnings(view, warnings) for view in list_watched_sources(session, now)]
         held = find_quarantined(session)
+        kept = {source: run.reason for source, run in last_runs(session).items()}
     if as_json:
         emit_json(
             [
-                view.model_dump(mode="json") | {"quarantined_batches": held.get(view.id, [])}
+                view.model_dump(mode="json")
+                | {
+                    "quarantined_batches": held.get(view.id, []),
+                    "last_run_detail": kept.get(view.id),
+                }
                 for view in views
             ]
         )
         return
-    for line in [*tell_sources(views), *tell_notes(views)]:
+    for line in [*tell_sources(views), *tell_notes(views, kept)]:
         say(line)
     for batch in [batch for batches in held.values() for batch in batches]:
         reason = escape_text(f"{batch.source}/{batch.partition}: {batch.reason}")
@@ -162,9 +169,14 @@ def _name_alerts(alerts: list[AlertView]) -> str:
     return kinds[0] if len(kinds) == 1 else f"{len(alerts)} alerts" if kinds else ""
 
 
-def tell_notes(views: list[WatchedSourceView]) -> list[str]:
-    """What the table has no room for, one sentence each, broken to 80 columns."""
-    told = [f"{view.id}: {words}" for view in views for words in _list_notes(view)]
+def tell_notes(views: list[WatchedSourceView], kept: Mapping[str, str]) -> list[str]:
+    """What the table has no room for, one sentence each, broken to 80 columns.
+
+    `kept`: how the last run ended in words for operators, by source.
+    """
+    told = [
+        f"{view.id}: {words}" for view in views for words in _list_notes(view, kept.get(view.id))
+    ]
     return [
         line
         for words in told
@@ -172,11 +184,11 @@ def tell_notes(views: list[WatchedSourceView]) -> list[str]:
     ]
 
 
-def _list_notes(view: WatchedSourceView) -> list[str]:
+def _list_notes(view: WatchedSourceView, reason: str | None) -> list[str]:
     notes = [f"{ALERT_WORDS[alert.kind]}: {alert.reason}" for alert in view.alerts]
     run = view.last_run
-    if run and run.reason and run.outcome != Outcome.DONE:
-        notes.append(f"the last run was {run.outcome}: {shorten(run.reason, REASON_WIDTH)}")
+    if run and reason and run.outcome != Outcome.DONE:
+        notes.append(f"the last run was {run.outcome}: {shorten(reason, REASON_WIDTH)}")
     if view.quarantined:
         notes.append(f"{view.quarantined:,} pieces quarantined; type: paidforby quarantine list")
     if view.needs and run is None:

@@ -27,6 +27,7 @@ from archive.models import Run
 from archive.models.media import MediaState
 from archive.runs.lease import last_runs
 from archive.store.database import read, write
+from archive.store.disk import make_private_folder
 from archive.store.realm import claim_realm
 from archive.store.setup import init_archive
 from archive.terminal import FAILED, note, plain_errors, say, utc_now
@@ -105,7 +106,7 @@ def prepare_home(settings: Settings) -> None:
     if marker.exists() and settings.database_url is None:
         shutil.rmtree(settings.home)
     is_empty = not settings.home.exists() or not any(settings.home.iterdir())
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.home)
     if is_empty:
         marker.write_text("The next demo empties this folder.\n")
 

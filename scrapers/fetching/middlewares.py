@@ -73,7 +73,7 @@ class GuardMiddleware:
         parts = urlsplit(request.url)
         if parts.netloc not in self._walk.hosts:
             self._walk.note_trouble(
-                Outcome.FAILED, f"the source leads to another host ({parts.netloc}): not followed"
+                Outcome.FAILED, f"the source leads to another host ({parts.hostname}): not followed"
             )
             raise IgnoreRequest("another host")
         await self._pin_host(parts.hostname or "")
@@ -85,7 +85,7 @@ class GuardMiddleware:
             # A name that cannot be found is left to the download, which may go through a proxy.
             if error.state == MediaState.UNSAFE:
                 self._walk.note_trouble(
-                    Outcome.FAILED, f"{host} leads to a private address: not followed"
+                    Outcome.FAILED, f"the source leads to a private address ({host}): not followed"
                 )
                 raise IgnoreRequest("a private address") from None
 
@@ -141,7 +141,7 @@ class CaptureMiddleware:
         """Store and note the bytes; whether they are the ones that were last taken in."""
         intake = self._walk.intake
         blob = keep_body(intake.blobs, response)
-        url = redact_url(response.url)
+        url = redact_url(response.url, self._walk.shown_parameters)
         # A page that is as it was says nothing of the pages after it.
         held = (
             response.status == 200

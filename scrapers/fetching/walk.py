@@ -14,6 +14,7 @@ from scrapy.utils.misc import load_object
 
 from archive.models import Capture
 from archive.models.runs import Outcome
+from archive.runs.captures import redact_text
 from scrapers.fetching.budget import Pace
 from scrapers.fetching.conditional import Validators
 from scrapers.fetching.pinned_names import PinnedNames
@@ -54,6 +55,8 @@ class Walk:
     trouble: Trouble | None = None
     is_over: bool = False
     """No further request is sent and no further page is taken."""
+    shown_parameters: frozenset[str] | None = None
+    """`SourceSpider.list_shown_parameters` of the partition."""
     names: PinnedNames = field(init=False)
     """What the hosts' names stand for, as they were checked."""
 
@@ -79,6 +82,7 @@ class Walk:
         is_over: bool = True,
     ) -> None:
         """Keep the first trouble; with `is_over` nothing further is asked of the source."""
+        reason = redact_text(reason, self.shown_parameters)
         self.trouble = self.trouble or Trouble(outcome, reason, not_before_at)
         self.is_over = self.is_over or is_over
 

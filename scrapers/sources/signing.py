@@ -11,8 +11,7 @@ from urllib.parse import quote, quote_plus, urlencode
 from pydantic import SecretStr
 
 from archive.errors import ArchiveError
-
-REDACTED = "REDACTED"
+from archive.runs.captures import REDACTED, redact_text
 
 
 class MissingCredentialError(ArchiveError):
@@ -69,13 +68,14 @@ def spell_value(value: SecretStr) -> list[str]:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Log lines, tracebacks included, without the secret."""
+    """Log lines, tracebacks included, without the secret and without secrets in addresses."""
 
-    def __init__(self, secret: Secret | None) -> None:
+    def __init__(self, secret: Secret | None, shown: frozenset[str] | None = None) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
         self._secret = secret
+        self._shown = shown
 
     def format(self, record: logging.LogRecord) -> str:
         """The finished line."""
-        line = super().format(record)
+        line = redact_text(super().format(record), self._shown)
         return self._secret.hide_in_text(line) if self._secret else line

@@ -84,6 +84,14 @@ class SourceSpider(ABC):
         raise NotImplementedError(f"{partition} at {address} is no list of files")
 
     @classmethod
+    def list_shown_parameters(cls, _settings: Settings, _partition: str) -> frozenset[str] | None:
+        """Query parameters of its addresses whose values may be shown.
+
+        `None`, for sources whose addresses we know: all but those that sound like a secret.
+        """
+        return None
+
+    @classmethod
     def reader_of(cls, _settings: Settings, _partition: str) -> FileReader:
         """Who reads the partition's files; the spider itself, unless partitions differ in shape."""
         return cls

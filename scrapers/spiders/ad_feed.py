@@ -10,7 +10,7 @@ from datetime import date
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
 from archive.runs.lease import UNNAMED_PARTITION
@@ -41,7 +41,11 @@ class FeedFile(PartInfo):
 
     url: str = Field(
         pattern=r"^https?://[^\s/]+/\S+$",
-        description="Address of the feed's file, whole each time.",
+        description="Address of the feed's file, whole each time; no user name or password.",
+    )
+    harmless_parameters: list[str] = Field(
+        default=[],
+        description="Parameters in the address whose values everybody may see; others are withheld.",
     )
     column_map: str = Field(
         default=PLAIN, description="Shape of the feed: a file of `column_maps`, or `plain`."
@@ -49,6 +53,18 @@ class FeedFile(PartInfo):
     realm: Realm = Field(
         default=Realm.REAL, description="`fictional`: only the demo crawls it; else `real`."
     )
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        """Refuse an address with a password: it would be sent to whoever the feed leads on to.
+
+        Raises:
+            ValueError: if it names a user.
+        """
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("the address holds a user name or a password; leave them out")
+        return url
 
     @model_validator(mode="after")
     def _check_licence(self) -> Self:
@@ -139,6 +155,12 @@ class AdFeedSpider(SourceSpider):
         parts = urlsplit(_find_feed(settings, partition).url)
         query = f"?{parts.query}" if parts.query else ""
         return [f"{address}{parts.path}{query}"]
+
+    @classmethod
+    def list_shown_parameters(cls, settings: Settings, partition: str) -> frozenset[str]:
+        """Those that the feed's file calls harmless; an operator's address may hold a key under any name."""
+        feed = read_feeds(settings).values.get(partition)
+        return frozenset(feed.harmless_parameters if feed else ())
 
     @classmethod
     def read(cls, file: SourceFile) -> Iterator[Reading]:

@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.errors import PROBLEM
 from config.settings import Settings
 from tests.api.conftest import NOON
 
@@ -43,7 +44,8 @@ def test_every_operation_and_parameter_says_what_it_means(described):
 def test_every_operation_says_that_errors_are_problem_documents(described):
     for methods in described["paths"].values():
         for operation in methods.values():
-            assert "default" in operation["responses"]
+            content = operation["responses"]["default"]["content"]
+            assert content == {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
             assert "422" not in operation["responses"]
 
 

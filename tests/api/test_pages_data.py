@@ -54,9 +54,10 @@ FORMULA_PAGES = [
     "/decisions",
     "/decisions/D-2026-00002",
     "/sources",
-    "/missing",
 ]
-DATA_PAGES = [path for path in dict.fromkeys(PAGES + FORMULA_PAGES) if path not in WITHOUT_DATA]
+DATA_PAGES = [
+    path for path in dict.fromkeys([*PAGES, *FORMULA_PAGES, "/missing"]) if path not in WITHOUT_DATA
+]
 
 
 @pytest.fixture(scope="module")

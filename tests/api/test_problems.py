@@ -1,10 +1,18 @@
 """Whatever goes wrong leaves as a problem document that says what and where (RFC 9457)."""
 
 import pytest
+from sqlalchemy.exc import DataError, OperationalError
 
 from api.errors import find_status
 from api.limits import MOST_BYTES, READS_A_MINUTE, WRITES_A_MINUTE
-from archive.errors import ArchiveError, LeaseLostError, NotFoundError
+from archive.errors import (
+    ArchiveError,
+    EvidenceError,
+    LeaseLostError,
+    NotFoundError,
+    NotInitialisedError,
+)
+from search.port import SearchUnavailableError
 
 WRONG = [
     ("GET", "/nothing/here", 404, "nothing at"),
@@ -62,6 +70,32 @@ def test_what_fails_here_is_told_without_details(client, ask, monkeypatch):
     answer = ask("GET", "/missing")
     assert answer.status_code == 500
     assert "secret" not in answer.text
+
+
+SERVER = "postgresql+psycopg://archive@inner.example/paidforby"
+INNER = [
+    SearchUnavailableError(f"Meilisearch at {SERVER} does not answer"),
+    NotInitialisedError(f"there is no archive at {SERVER}"),
+    EvidenceError(f"the evidence is not in {SERVER}"),
+    OperationalError(f"SELECT {SERVER}", {}, Exception(SERVER)),
+    DataError(f"SELECT {SERVER}", {}, Exception(SERVER)),
+]
+
+
+@pytest.mark.parametrize("error", INNER, ids=lambda error: type(error).__name__)
+def test_no_failure_names_a_server_a_path_or_a_statement_of_ours(client, monkeypatch, error):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("api.routes.missing.what_is_missing", fail)
+    monkeypatch.setattr("api.pages.sources.what_is_missing", fail)
+    monkeypatch.setattr("api.routes.search.answer_query", fail)
+    monkeypatch.setattr("api.pages.results.answer_query", fail)
+    for path in ("/api/v1/missing", "/missing", "/api/v1/search?q=a", "/search?q=a"):
+        answer = client.get(path)
+        assert answer.status_code in {200, 400, 409, 503}
+        assert "inner.example" not in answer.text
+        assert "SELECT" not in answer.text
 
 
 def test_an_exception_has_the_status_of_its_nearest_ancestor():

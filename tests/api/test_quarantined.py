@@ -92,7 +92,7 @@ def test_a_source_with_a_held_batch_shows_it_with_the_command(held):
 def test_what_waits_is_told_among_what_is_missing(held):
     data_gaps = held.get("/api/v1/missing").json()["data_gaps"]
     (data_gap,) = [data_gap for data_gap in data_gaps if data_gap["what"] == "quarantined_batch"]
-    assert (data_gap["count"], data_gap["reason"].startswith("batch-2: ad ")) == (1, True)
+    assert (data_gap["count"], data_gap["reason"].startswith("batch-2: a row ")) == (1, True)
     assert "batch-2" in held.get("/missing").text
 
 

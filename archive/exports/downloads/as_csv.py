@@ -11,6 +11,7 @@ from archive.exports.downloads.cells import (
     LINE_END,
     UNKNOWN,
     quote,
+    spare_text,
     write_cell,
     write_line,
     write_time,
@@ -42,7 +43,7 @@ def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> str:
 
 def _write_nested(value: object) -> str:
     spelled = spell_json(value)
-    return UNKNOWN if spelled is None else quote(spelled)
+    return UNKNOWN if spelled is None else quote(spare_text(spelled))
 
 
 def _write_end(ending: StreamEnd) -> str:

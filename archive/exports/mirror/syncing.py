@@ -35,8 +35,9 @@ from archive.exports.mirror.tables import (
 )
 from archive.exports.parquet import arrow_schema, make_batch
 from archive.exports.rows import read_blocks, spell_each, spell_json
-from archive.models import Change, ConsumerPosition
+from archive.models import ConsumerPosition
 from archive.models.columns import holds_json
+from archive.reading.freshness import read_change_time
 from archive.records import QuarantineStage
 from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
@@ -239,8 +240,7 @@ def _highest_id(moment: SyncMoment, name: str) -> int:
 
 
 def _read_time(moment: SyncMoment) -> datetime | None:
-    change = moment.session.get(Change, moment.seq)
-    return change.recorded_at if change else None
+    return read_change_time(moment.session, moment.seq)
 
 
 def _note_position(

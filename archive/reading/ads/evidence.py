@@ -4,6 +4,7 @@ A capture may be a publisher's whole bulk file, with fields that this archive do
 """
 
 from collections.abc import Iterable
+from mimetypes import MimeTypes
 
 from sqlmodel import Session, col, select
 
@@ -11,6 +12,9 @@ from archive.errors import NotFoundError
 from archive.models import AdMetric, AdVersion, Capture
 from archive.reading.ads.ads import find_ad_row
 from archive.reading.views import EvidenceView
+
+MEDIA_TYPES = frozenset(MimeTypes().types_map[True].values()) | {"application/x-ndjson"}
+"""Python's own list, whatever the machine has one of."""
 
 
 def read_evidence(session: Session, capture_id: int) -> EvidenceView:
@@ -40,4 +44,13 @@ def list_evidence(session: Session, ad_id: str) -> list[EvidenceView]:
 
 
 def _show(captures: Iterable[Capture]) -> list[EvidenceView]:
-    return [EvidenceView.model_validate(capture) for capture in captures]
+    return [
+        EvidenceView.model_validate(capture, update={"media_type": _name_kind(capture.media_type)})
+        for capture in captures
+    ]
+
+
+def _name_kind(said: str) -> str:
+    """The kind a source gave, if it is one that there is: a header may hold anything."""
+    kind = said.partition(";")[0].strip().lower()
+    return kind if kind in MEDIA_TYPES else ""

@@ -19,6 +19,7 @@ from archive.models import Ad, AdMedia, MediaFile, PublicAd, Redaction, Source, 
 from archive.models.media import MediaState
 from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field
+from archive.reading.reasons import tell_media
 from archive.reading.views import AdView, DataGap
 from archive.reading.visible import is_visible_by_default
 from archive.records import Allowance, MissingReason, Terms
@@ -160,7 +161,8 @@ def _name_credit(part: Source | SourcePart) -> str:
 def _show_absent(url: str, row: AdMedia | None, terms: Terms, place: int) -> MediaView:
     if row is not None:
         state = MediaAnswer(row.state)
-        return MediaView(url=url, state=state, reason=row.reason, fetched_at=row.fetched_at)
+        told = tell_media(row.reason, STATES_IN_WORDS.get(MediaState(row.state), ""))
+        return MediaView(url=url, state=state, reason=told, fetched_at=row.fetched_at)
     if terms.allows == Allowance.LEAVE:
         return MediaView(url=url, state=MediaAnswer.TERMS, reason=terms.because)
     too_many = f"only the first {MOST_PER_AD} of an ad are fetched"

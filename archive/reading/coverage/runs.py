@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from archive.models import Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.reading.as_of.moment import NOW, Moment
+from archive.reading.reasons import tell_run
 from archive.runs.lease import WORKER_STOPPED
 
 SILENT_AFTER = timedelta(minutes=4)
@@ -99,7 +100,7 @@ def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> PastRun:
         is_crawl=run.kind == RunKind.CRAWL,
         observed_at=run.observed_at,
         outcome=Outcome.FAILED if is_silent else Outcome(run.outcome),
-        reason=WORKER_STOPPED if is_silent else run.reason,
+        reason=WORKER_STOPPED if is_silent else tell_run(run.outcome, run.reason),
         complete=run.complete,
         seen=run.seen,
     )

@@ -13,6 +13,7 @@ from archive.models import PublicAd, QuarantinedBatch, QuarantinedPiece, Run
 from archive.models.runs import Outcome, PieceStatus
 from archive.reading.ads.media import count_not_kept
 from archive.reading.freshness import read_data_as_of
+from archive.reading.reasons import tell_batch_reason, tell_piece
 from archive.reading.sources.sources import show_run
 from archive.reading.views import DataGap, MissingReport
 from archive.reading.visible import HIDDEN_BY_DEFAULT, is_visible_by_default, select_hidden
@@ -64,10 +65,18 @@ def _count_quarantined_pieces(session: Session) -> Iterator[DataGap]:
         .group_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
         .order_by(col(QuarantinedPiece.source), col(QuarantinedPiece.reason))
     )
-    for source, reason, count, since_at in session.exec(query):
-        yield DataGap(
-            what="quarantined_pieces", source=source, reason=reason, count=count, since_at=since_at
+    told: dict[tuple[str, str], DataGap] = {}
+    for source, kept, count, since_at in session.exec(query):
+        reason = tell_piece(kept)
+        gap = told.setdefault(
+            (source, reason),
+            DataGap(
+                what="quarantined_pieces", source=source, reason=reason, count=0, since_at=since_at
+            ),
         )
+        gap.count += count
+        gap.since_at = min(gap.since_at or since_at, since_at)
+    yield from told.values()
 
 
 def _list_quarantined_batches(session: Session) -> Iterator[DataGap]:
@@ -79,7 +88,7 @@ def _list_quarantined_batches(session: Session) -> Iterator[DataGap]:
         yield DataGap(
             what="quarantined_batch",
             source=batch.source,
-            reason=f"{name_quarantined(batch)}: {batch.reason}",
+            reason=f"{name_quarantined(batch)}: {tell_batch_reason(batch)}",
             count=1,
             since_at=batch.quarantined_at,
         )

@@ -16,6 +16,7 @@ from archive.models.runs import PieceStatus, QuarantineReason
 from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.reasons import tell_batch_reason
 from archive.records import QuarantineStage
 from archive.runs.quarantine import name_quarantined
 
@@ -126,8 +127,10 @@ def find_quarantined(session: Session) -> Mapping[str, Sequence[QuarantinedBatch
 
 
 def show_batch(row: QuarantinedBatch) -> QuarantinedBatchView:
-    """A batch as readers see it."""
-    return QuarantinedBatchView.model_validate(row, update={"name": name_quarantined(row)})
+    """A batch as readers see it: nothing is said of the row it was refused for."""
+    figures = {name: value for name, value in row.figures.items() if name != "row"}
+    told = {"name": name_quarantined(row), "reason": tell_batch_reason(row), "figures": figures}
+    return QuarantinedBatchView.model_validate(row, update=told)
 
 
 def tell_batch(batch: QuarantinedBatchView) -> str:

@@ -2,12 +2,14 @@
 
 from sqlmodel import Session, col, select
 
+from archive.errors import NotFoundError
 from archive.media.terms import show_parts
 from archive.models import Run, Source
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.reasons import tell_run
 from archive.reading.sources.stats import count_archive
-from archive.reading.views import RunView, SourceView
+from archive.reading.views import RunDetail, RunView, SourceView
 from archive.runs.lease import last_runs
 
 LISTING = "runs"
@@ -49,5 +51,18 @@ def list_runs(
 
 
 def show_run(run: Run) -> RunView:
-    """A run as readers see it: without lease, cursor or heartbeat."""
-    return RunView.model_validate(run)
+    """A run as readers see it: without lease, cursor, heartbeat or words of its source."""
+    told = tell_run(run.outcome, run.reason)
+    return RunView.model_validate(run, update={"reason": told, "not_read": len(run.not_read)})
+
+
+def read_run_detail(session: Session, run_id: int) -> RunDetail:
+    """What was kept of how a run ended: for operators, it may quote its source.
+
+    Raises:
+        NotFoundError: if there is no such run.
+    """
+    run = session.get(Run, run_id)
+    if run is None:
+        raise NotFoundError("run", str(run_id))
+    return RunDetail.model_validate(run)

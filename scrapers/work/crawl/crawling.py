@@ -89,6 +89,7 @@ def run_crawl(
     intake = Intake(engine, BlobStore(settings.blobs_dir), lease, clock, patience, gate)
     walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
     walk.is_whole = cursor is None
+    walk.shown_parameters = order.spider.list_shown_parameters(settings, order.partition)
     try:
         finish_reason = _walk_partition(settings, walk, order, most_answers)
         _classify_walk(walk, finish_reason)
@@ -144,7 +145,7 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
         return FINISHED
     info = order.spider.info
     walk.pace = find_pace(info, schedule, walk.secret, is_local=walk.is_local)
-    start_logging(walk.secret)
+    start_logging(walk.secret, walk.shown_parameters)
     process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})
     crawler = WalkCrawler(
         walk,
@@ -216,11 +217,11 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
     }
 
 
-def start_logging(secret: Secret | None) -> None:
-    """Send warnings and errors to standard error, without the secret."""
+def start_logging(secret: Secret | None, shown: frozenset[str] | None = None) -> None:
+    """Send warnings and errors to standard error, without the secret and what addresses hold of one."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)
-    handler.setFormatter(RedactingFormatter(secret))
+    handler.setFormatter(RedactingFormatter(secret, shown))
     logging.getLogger().addHandler(handler)
 
 

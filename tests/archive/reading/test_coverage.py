@@ -7,6 +7,7 @@ import pytest
 from archive.models.runs import Outcome, RunKind
 from archive.reading.coverage import cover_source, cover_weeks
 from archive.reading.coverage.runs import SILENT_AFTER
+from archive.reading.reasons import OUTCOMES
 from archive.records import AdvertiserSpendRecord, SourceTotalRecord
 from archive.runs.lease import WORKER_STOPPED, begin_run
 from archive.store.database import read, write
@@ -183,7 +184,7 @@ def test_a_run_that_did_not_end_well_is_a_gap_with_its_reason(engine, record_run
     row = week(engine, MONDAY)
     assert row.outcomes == {outcome: 1}
     (gap,) = row.gaps
-    assert (gap.outcome, gap.reason, gap.partitions) == (outcome, "the token has expired", ["2026"])
+    assert (gap.outcome, gap.reason, gap.partitions) == (outcome, OUTCOMES[outcome], ["2026"])
 
 
 def test_days_on_which_no_run_began_are_a_gap_that_says_so(engine, record_run):
@@ -224,7 +225,7 @@ def test_a_country_has_the_runs_and_gaps_of_the_partitions_that_show_it(
     record_run([], MONDAY + DAY, partition="US", outcome=Outcome.FAILED, reason="no answer")
     assert week(engine, MONDAY + DAY, "GR").outcomes == {"done": 1}
     assert week(engine, MONDAY + DAY, "US").outcomes == {"done": 1, "failed": 1}
-    assert [gap.reason for gap in week(engine, MONDAY + DAY, "US").gaps] == ["no answer"]
+    assert [gap.reason for gap in week(engine, MONDAY + DAY, "US").gaps] == ["the run failed"]
 
 
 def test_an_imported_partition_is_not_expected_to_be_crawled_again(engine, record_run):

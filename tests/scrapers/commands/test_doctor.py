@@ -1,15 +1,21 @@
 """The doctor says what works, what is missing and how to fix it, and changes nothing."""
 
+import os
 import re
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from archive.exports.backup import make_backup
+from archive.store.setup import init_archive
 from config.settings import Settings
 from scrapers.commands.doctor import examine, tell_findings
 from tests.scrapers.crawls import TOKEN
 
 TODAY = date(2026, 3, 1)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 META_KEY = "meta_ad_library"
 
 
@@ -105,3 +111,43 @@ def test_a_key_that_is_not_given_keeps_a_source_out_and_is_no_illness(home):
 def test_a_credential_file_that_is_wrong_is_named(home):
     say_end(home.settings, "soon")
     assert "meta_ad_library.yaml, line 2: expires_on" in find(home.settings, "file").detail
+
+
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def read_mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_a_new_home_its_database_and_a_backup_are_for_their_owner_alone(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "deep" / "home")
+    apart = Settings(home=tmp_path / "b", database_url=f"sqlite:///{tmp_path}/open/a.sqlite3")
+    (tmp_path / "open").mkdir()
+    engine = init_archive(settings, [])
+    make_backup(engine, settings, tmp_path / "copies" / "backup", NOON, lambda *_: None)
+    init_archive(apart, []).dispose()
+    engine.dispose()
+
+    for folder in (settings.home, apart.home, tmp_path / "copies" / "backup"):
+        assert read_mode(folder) == 0o700
+    assert read_mode(settings.home / "archive.sqlite3") == 0o600
+    assert {read_mode(path) for path in (tmp_path / "open").iterdir()} == {0o600}
+    assert read_mode(tmp_path / "open") == 0o755, "a folder that was there stays as it is"
+    assert not find(settings, "home").warns
+    assert not find(apart, "home").warns
+
+
+def test_a_home_that_is_wider_is_told_and_left(home) -> None:
+    home.settings.home.chmod(0o750)
+    found = find(home.settings, "home")
+    told = home.command("init")
+    assert (found.works, found.warns) == (True, True)
+    assert found.to_type == f"chmod 700 {home.settings.home}"
+    assert found.to_type in told.stderr
+    assert read_mode(home.settings.home) == 0o750

@@ -44,7 +44,7 @@ def test_by_week_a_line_is_a_week_and_every_gap_says_why(ask):
     lines = ask("--by", "week", "--source", "meadow_library").splitlines()
     assert lines[0].startswith("source")
     assert lines[1].split()[:5] == ["meadow_library", "2026-11-16", "1", "of", "7"]
-    assert any("the token has expired" in line for line in lines[2:])
+    assert any("the run failed" in line for line in lines[2:])
 
 
 def test_a_country_has_weeks_of_its_own(ask):

@@ -99,7 +99,7 @@ def test_a_name_that_leads_to_a_private_address_is_not_asked(live_walk, monkeypa
         ask_guard(live_walk, "https://files.example/ads/2026.zip")
 
     assert live_walk.trouble.outcome == Outcome.FAILED
-    assert "files.example leads to a private address" in live_walk.trouble.reason
+    assert "the source leads to a private address (files.example)" in live_walk.trouble.reason
 
 
 def test_a_name_that_leads_to_a_public_address_is_asked(live_walk, monkeypatch):

@@ -88,6 +88,7 @@ def _make_group(
         undated=total.undated,
         unknown_count=total.unknown_count,
         revised_count=total.revised_count,
+        settled_late_count=total.settled_late_count,
         unknown_reason=about.reason,
         converted_from=sorted(originals.keys() - {about.currency}),
         originals=[_make_original(code, originals[code]) for code in sorted(originals)],

@@ -3,7 +3,7 @@
 Ads, statements and filings are handed in as tables, or as what stands in their place at a moment.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -163,16 +163,35 @@ def ad_touches(ads: type[PublicAd], query: SpendQuery) -> ColumnElement[bool]:
     """Ads whose run touches the period; one without an end may still be running."""
     if query.from_on is None or query.to_on is None:
         return literal(value=True)
-    start_on, end_on = col(ads.started_on), col(ads.ended_on)
-    start_at, end_at = col(ads.started_at), col(ads.ended_at)
     opens_at = datetime.combine(query.from_on, time(), UTC)
-    closes_at = datetime.combine(query.to_on, time.max, UTC)
-    starts = or_(start_on <= query.to_on, and_(start_on.is_(None), start_at <= closes_at))
-    ends = or_(
-        end_on >= query.from_on,
-        and_(end_on.is_(None), or_(end_at.is_(None), end_at >= opens_at)),
+    ends = _ends_from(ads, query.from_on, opens_at)
+    return and_(_starts_by(ads, query.to_on), ends)
+
+
+def may_touch(ads: type[PublicAd], query: SpendQuery) -> ColumnElement[bool]:
+    """Like `ad_touches`, but an end still to come when the source last said anything new ends nothing."""
+    if query.to_on is None:
+        return literal(value=True)
+    changed_at = col(ads.last_changed_at)
+    is_planned = _ends_from(ads, func.date(changed_at), changed_at)
+    return or_(ad_touches(ads, query), and_(_starts_by(ads, query.to_on), is_planned))
+
+
+def _starts_by(ads: type[PublicAd], to_on: date) -> ColumnElement[bool]:
+    start_on, start_at = col(ads.started_on), col(ads.started_at)
+    closes_at = datetime.combine(to_on, time.max, UTC)
+    return or_(start_on <= to_on, and_(start_on.is_(None), start_at <= closes_at))
+
+
+def _ends_from(ads: type[PublicAd], day: Any, instant: Any) -> ColumnElement[bool]:  # noqa: ANN401 (values or columns)
+    end_on, end_at = col(ads.ended_on), col(ads.ended_at)
+    return or_(
+        end_on >= day,
+        and_(end_on.is_(None), or_(end_at.is_(None), end_at >= instant)),
+        # An end before the start is none.
+        end_on < col(ads.started_on),
+        end_at < col(ads.started_at),
     )
-    return and_(starts, ends)
 
 
 def _keys(table: type[Item], key: Key) -> Columns:

@@ -59,6 +59,10 @@ class SpendGroup(SQLModel):
         default=0,
         description="Ads whose source lowered its figures; only the newest one is counted.",
     )
+    settled_late_count: int = Field(
+        default=0,
+        description="Ads whose source raised its figures after their end; the newest one counts.",
+    )
     unknown_reason: MissingReason | None = Field(
         default=None, description="Why the key is unknown; empty: it is known."
     )

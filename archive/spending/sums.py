@@ -39,6 +39,7 @@ class AmountSum:
     unknown_count: int = 0
     undated: int = 0
     revised_count: int = 0
+    settled_late_count: int = 0
     estimate: Fraction = Fraction(0)
 
     def add(self, other: "AmountSum") -> None:

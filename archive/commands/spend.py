@@ -95,6 +95,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     known = tell_moment(summary.as_of, summary.valid_at) or "nothing known yet"
     return [
         *lines,
+        *_tell_settled(summary),
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
         *([summary.conversion.rule] if summary.conversion else []),
@@ -102,6 +103,16 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *(f"{lease.source}: {lease.sentence}" for lease in summary.looked_at),
         _next(summary),
     ]
+
+
+def _tell_settled(summary: SpendSummary) -> list[str]:
+    late = sum(group.settled_late_count for group in summary.groups)
+    lowered = sum(group.revised_count for group in summary.groups)
+    told = {
+        "amounts settled after the ad's end: what was stated last counts": late,
+        "amounts lowered by the source: only the newest counts": lowered,
+    }
+    return [f"{words}: {number:,}" for words, number in told.items() if number]
 
 
 def _tell_estimate(group: SpendGroup) -> str:

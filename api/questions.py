@@ -10,6 +10,7 @@ from api.dependencies import INCLUDE
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
 from archive.reading.visible import Include
+from archive.records import Grain
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from search.query import LARGEST_PAGE, AdQuery, Sort, build_query, split_filter
 
@@ -62,6 +63,9 @@ class SpendQuestion(BaseModel):
     payer_name: str | None = Field(default=None, description="Only this payer.")
     convert_to: str | None = Field(
         default=None, description="Currency to bring all amounts into (ISO 4217)."
+    )
+    grain: Grain | None = Field(
+        default=None, description="Only statements of days, weeks, windows …; empty: automatic."
     )
     include: Include | None = Field(default=None, description=INCLUDE)
 

@@ -14,6 +14,7 @@ from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
+from archive.records import Grain
 from archive.spending import (
     SpendBasis,
     SpendBy,
@@ -39,6 +40,7 @@ FIELDS = (
     "from",
     "to",
     "basis",
+    "grain",
     "include",
 )
 OFFERED = ("platform", "country", "currency")
@@ -62,6 +64,12 @@ BYS = {
     SpendBy.DAY: "How much was spent each day",
 }
 VERBS = {SpendBy.PAYER: "paid most", SpendBy.ADVERTISER: "spent most"}
+GRAINS = {
+    "": "by whatever answers best",
+    Grain.DAY: "by statements of days",
+    Grain.WEEK: "by statements of weeks",
+    Grain.WINDOW: "by statements of windows of days",
+}
 BASES = {
     "": "automatic",
     SpendBasis.LIFETIME: "whole lives of ads",
@@ -139,6 +147,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             measures=MEASURES,
             bys=BYS,
             bases=BASES,
+            grains=GRAINS,
         )
 
 

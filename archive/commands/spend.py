@@ -8,11 +8,12 @@ import typer
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
 from archive.models.corrections import SpendMeasure
+from archive.records import Grain
 from archive.records.money import format_bounds, format_units
 from archive.spending.exchange_rates import read_rates
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery
 from archive.spending.summarise import summarise_spending
-from archive.spending.summary import SpendGroup, SpendSummary
+from archive.spending.summary import SpendGroup, SpendSummary, StatedDays
 from archive.store.database import read
 from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
 from config.settings import Settings
@@ -32,6 +33,10 @@ def spend(
     ] = None,
     to_day: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, inclusive.")
+    ] = None,
+    grain: Annotated[
+        Grain | None,
+        typer.Option(help="Of what sources state: only statements of days, weeks, windows …"),
     ] = None,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     platform: Annotated[str | None, typer.Option(help="Only this platform.")] = None,
@@ -59,6 +64,7 @@ def spend(
             country=country,
             currency=currency,
             convert_to=convert_to,
+            grain=grain,
             include=include,
             moment=read_options(as_of, valid_at),
         )
@@ -82,6 +88,11 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     header = [summary.by or "group", items, "undated", "amount unknown", "spent"]
     rows = [[g.label, g.ads, g.undated, g.unknown_count] for g in shown]
     columns = [[format_bounds(g.lower_minor, g.upper_minor, g.currency) for g in shown]]
+    if summary.measure is SpendMeasure.REPORTED:
+        header[1:1] = ["statements of", "days missing"]
+        rows = [
+            [row[0], g.grain, g.days_missing, *row[1:]] for row, g in zip(rows, shown, strict=True)
+        ]
     if summary.basis is SpendBasis.ESTIMATE:
         header.append("estimate")
         columns.append([_tell_estimate(group) for group in shown])
@@ -89,13 +100,21 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         header.append("as stated")
         columns.append([_tell_originals(group) for group in shown])
     amounts = zip(*(_align_right(column) for column in columns), strict=True)
-    lines = format_table(header, [[*row, *cells] for row, cells in zip(rows, amounts, strict=True)])
+    lines = (
+        []
+        if summary.stated
+        else format_table(
+            header, [[*row, *cells] for row, cells in zip(rows, amounts, strict=True)]
+        )
+    )
     hidden = len(summary.groups) - len(shown)
     lines += [f"… and {hidden:,} more rows; --json gives all of them"] if hidden else []
     known = tell_moment(summary.as_of, summary.valid_at) or "nothing known yet"
     return [
         *lines,
         *_tell_settled(summary),
+        *(["no statement answers that; there are:"] if summary.stated else []),
+        *(f"  {tell_stated(stated)}" for stated in summary.stated),
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
         *([summary.conversion.rule] if summary.conversion else []),
@@ -103,6 +122,17 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *(f"{lease.source}: {lease.sentence}" for lease in summary.looked_at),
         _next(summary),
     ]
+
+
+def tell_stated(stated: StatedDays) -> str:
+    """Which statements there are, and how to ask for them."""
+    if stated.first_on is None or stated.last_on is None:
+        how = "by region" if stated.grain is Grain.REGION else "leave the days out"
+        return f"{stated.source}: {stated.statements:,} of grain {stated.grain} ({how})"
+    return (
+        f"{stated.source}: {stated.statements:,} of grain {stated.grain}, {stated.first_on} to "
+        f"{stated.last_on} (--from {stated.first_on} --to {stated.last_on})"
+    )
 
 
 def _tell_settled(summary: SpendSummary) -> list[str]:
@@ -133,5 +163,8 @@ def _align_right(cells: list[str]) -> list[str]:
 
 
 def _next(summary: SpendSummary) -> str:
+    if summary.measure is SpendMeasure.REPORTED:
+        other = SpendBy.WEEK if summary.by is SpendBy.ADVERTISER else SpendBy.ADVERTISER
+        return f"next: paidforby spend --measure reported --by {other} --json"
     other = SpendBy.PAYER if summary.by is SpendBy.ADVERTISER else SpendBy.ADVERTISER
     return f"next: paidforby spend --by {other} --json"

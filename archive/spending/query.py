@@ -8,6 +8,7 @@ from archive.errors import QuestionError
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.visible import Include
+from archive.records import Grain
 from archive.records.money import check_currency
 from archive.spending.exchange_rates import ExchangeRates
 
@@ -63,6 +64,8 @@ class SpendQuery:
     advertiser_id: str | None = None
     payer_name: str | None = None
     convert_to: str | None = None
+    grain: Grain | None = None
+    """Of what sources state for advertisers: only statements that cover this; `None`: automatic."""
     include: Include | None = None
     """Whether ads without a political label count as well."""
     moment: Moment = NOW
@@ -96,10 +99,12 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
         _check_regions(query)
     match query.measure:
         case SpendMeasure.ADS:
+            _refuse_grain(query)
             _check_ads(query)
         case SpendMeasure.REPORTED:
             _check_reported(query)
         case SpendMeasure.DISCLOSED:
+            _refuse_grain(query)
             _check_disclosed(query)
 
 
@@ -166,15 +171,34 @@ def _check_ads(query: SpendQuery) -> None:
 
 
 def _check_reported(query: SpendQuery) -> None:
-    if query.by in (SpendBy.PAYER, SpendBy.DAY, SpendBy.MONTH):
+    if query.by is SpendBy.PAYER:
         raise SpendQueryError(
             "by",
-            f"sources state advertisers' spend for weeks or a whole life, never by {query.by}; "
-            "ask by advertiser, platform, country, week or election",
+            "sources state this spend for advertisers, not for payers; ask by advertiser, platform, "
+            "country, day, week, month or election",
         )
+    if query.by is SpendBy.MONTH and not query.has_period:
+        raise SpendQueryError("by", "months are summed within a period; give --from and --to")
     if query.payer_name is not None:
         raise SpendQueryError("payer", "sources state this spend for advertisers, not for payers")
+    _check_grain(query)
     _refuse_estimate(query)
+
+
+def _check_grain(query: SpendQuery) -> None:
+    grain = query.grain
+    if grain is None:
+        return
+    if (grain is Grain.REGION) != (query.by is SpendBy.REGION):
+        raise SpendQueryError("grain", "the grain region is asked by region, and only it")
+    if grain is Grain.LIFETIME and (query.has_period or query.by in PERIODS):
+        raise SpendQueryError("grain", "a whole life has no days; leave the period out")
+    if grain is Grain.WINDOW and (not query.has_period or query.by in (SpendBy.DAY, SpendBy.WEEK)):
+        raise SpendQueryError(
+            "grain", "windows overlap, so they answer for one period; give --from and --to"
+        )
+    if query.by is SpendBy.DAY and grain is not Grain.DAY:
+        raise SpendQueryError("grain", f"a {grain} is more than a day; ask for the grain day")
 
 
 def _check_disclosed(query: SpendQuery) -> None:
@@ -188,6 +212,11 @@ def _check_disclosed(query: SpendQuery) -> None:
         if getattr(query, name) is not None:
             raise SpendQueryError(name, f"filings do not name the {name.removesuffix('_id')}")
     _refuse_estimate(query)
+
+
+def _refuse_grain(query: SpendQuery) -> None:
+    if query.grain is not None:
+        raise SpendQueryError("grain", f"{query.measure} amounts have no grain; leave it out")
 
 
 def _refuse_estimate(query: SpendQuery) -> None:

@@ -75,3 +75,23 @@ def test_the_filings_add_up_by_the_counting_rule(engine, tmp_path):
 
     [group] = summarise(engine, measure=SpendMeasure.DISCLOSED, source="us_fec_bulk").groups
     assert (group.currency, group.lower_minor, group.upper_minor) == ("USD", 296511678, 296511678)
+
+
+def test_the_daily_reports_of_greece_add_up_to_the_euro(engine, tmp_path):
+    folder = SHARED / "meta-ad-library-report" / "2023-05-GR-daily"
+    if not folder.is_dir():
+        pytest.skip("the real samples are not beside this checkout")
+    spider = find_spider(engine, "meta_ad_library_report")
+    order = ImportOrder((folder,), observed_on=date(2023, 5, 21))
+    import_files(Settings(home=tmp_path), engine, spider, order, utc_now)
+
+    days = {"from_on": date(2023, 5, 12), "to_on": date(2023, 5, 19)}
+    reported = {"measure": SpendMeasure.REPORTED, **days}
+    [whole] = summarise(engine, **reported).groups
+    assert (whole.lower_minor // 100, whole.upper_minor // 100) == (529_604, 1_028_904)
+    first = summarise(engine, by=SpendBy.ADVERTISER, **reported).groups[:3]
+    assert [(g.label, g.lower_minor // 100, g.upper_minor // 100) for g in first] == [
+        ("ΝΕΑ ΔΗΜΟΚΡΑΤΙΑ", 107_485, 107_485),
+        ("Kyriakos Mitsotakis", 76_650, 76_650),
+        ("Alexis Tsipras", 21_079, 21_079),
+    ]

@@ -223,6 +223,18 @@ def _read_row(row: Row[Any]) -> Statement:
     )
 
 
+def list_newest_statements(
+    session: Session, stated: type[AdvertiserSpend], advertiser_id: str, limit: int
+) -> list[AdvertiserSpend]:
+    """What sources state for one advertiser about days, weeks and windows, the newest days first."""
+    days = (col(stated.period_end_on), col(stated.period_start_on))
+    query = select(stated).where(
+        col(stated.advertiser_id) == advertiser_id, col(stated.period_start_on).is_not(None)
+    )
+    query = query.order_by(*(day.desc() for day in days), col(stated.id)).limit(limit)
+    return list(session.scalars(query))
+
+
 def find_span(
     session: Session, stated: type[AdvertiserSpend], query: SpendQuery
 ) -> tuple[date, date] | None:

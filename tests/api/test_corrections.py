@@ -118,6 +118,7 @@ def test_the_ad_s_and_the_advertiser_s_pages_show_their_corrections(corrected):
     advertiser = corrected.get("/advertisers/example%3Apage-1").text
 
     assert "Figures the source corrected" in ad
+    assert "One statement covers" in advertiser
     assert "exactly 150 EUR" not in ad
     assert "exactly 150 EUR" in advertiser
     assert "Figures the source corrected" not in corrected.get("/ads/example/a3").text

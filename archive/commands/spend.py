@@ -12,6 +12,7 @@ from archive.records import Grain
 from archive.records.money import format_bounds, format_units
 from archive.spending.exchange_rates import read_rates
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery
+from archive.spending.ranks import tell_place
 from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendGroup, SpendSummary, StatedDays
 from archive.store.database import read
@@ -93,6 +94,9 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         rows = [
             [row[0], g.grain, g.days_missing, *row[1:]] for row, g in zip(rows, shown, strict=True)
         ]
+    if any(group.rank_best for group in shown):
+        header.insert(0, "place")
+        rows = [[tell_place(g) or "not ranked", *row] for row, g in zip(rows, shown, strict=True)]
     if summary.basis is SpendBasis.ESTIMATE:
         header.append("estimate")
         columns.append([_tell_estimate(group) for group in shown])

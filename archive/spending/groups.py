@@ -17,6 +17,7 @@ from archive.records import MISSING_IN_WORDS, Grain
 from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
+from archive.spending.ranks import may_compete, rank_groups
 from archive.spending.summary import OriginalSum, SpendGroup
 from archive.spending.sums import AmountSum, Folded, SourceSum, SumKey, fold_sums
 from archive.store.batches import cut_batches
@@ -36,7 +37,8 @@ def make_groups(
     """One group per key and currency, in the order in which people read them.
 
     `originals` holds what came into a converted sum, by currency. Periods stand in time order. All
-    else stands by currency, the one with most items first, then by the lower bound, greatest first:
+    else stands by currency, the one with most items first, then by the lower bound, greatest first,
+    what has no name or no known amount last:
     amounts of different currencies are never ranked together.
     """
     keys = [about.key for about in folded if about.key is not None]
@@ -54,6 +56,7 @@ def make_groups(
         )
         for about, (total, named) in folded.items()
     ]
+    rank_groups(query.by, groups)
     return _order_groups(query, groups)
 
 
@@ -170,6 +173,7 @@ def _order_groups(query: SpendQuery, groups: list[SpendGroup]) -> list[SpendGrou
             g.currency is None,
             -items[g.currency],
             g.currency or "",
+            not may_compete(g),
             -(g.lower_minor if g.lower_minor is not None else -1),
             g.label,
             g.grain or "",

@@ -72,6 +72,12 @@ class SpendGroup(SQLModel):
         default=0,
         description="Days of the period of which the source states nothing, of the item with most.",
     )
+    rank_best: int | None = Field(
+        default=None,
+        description="Best place its range allows among the named groups of its currency; empty: it "
+        "cannot be ranked.",
+    )
+    rank_worst: int | None = Field(default=None, description="Worst such place.")
     unknown_reason: MissingReason | None = Field(
         default=None, description="Why the key is unknown; empty: it is known."
     )

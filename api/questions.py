@@ -12,6 +12,7 @@ from archive.reading.as_of.moment import Moment, read_day
 from archive.reading.visible import Include
 from archive.records import Grain
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
+from archive.spending.query import end_period
 from search.query import LARGEST_PAGE, AdQuery, Sort, build_query, split_filter
 
 Day = Annotated[date, BeforeValidator(read_day)]
@@ -69,9 +70,14 @@ class SpendQuestion(BaseModel):
     )
     include: Include | None = Field(default=None, description=INCLUDE)
 
-    def build_query(self, moment: Moment) -> SpendQuery:
-        """The question as the archive takes it, about a moment."""
-        return SpendQuery(**dict(self), moment=moment)
+    def build_query(self, moment: Moment, today: date) -> SpendQuery:
+        """The question as the archive takes it, about a moment; its period ends today at the latest.
+
+        Raises:
+            SpendQueryError: if its first day cannot be asked about.
+        """
+        from_on, to_on = end_period(self.from_on, self.to_on, today)
+        return SpendQuery(**dict(self) | {"from_on": from_on, "to_on": to_on}, moment=moment)
 
 
 def read_question(kind: type[Question], given: Mapping[str, Any]) -> Question:

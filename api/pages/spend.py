@@ -130,7 +130,9 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
         summary: SpendSummary | None = None
         problem = ""
         try:
-            query = read_question(SpendQuestion, question.given).build_query(moment)
+            query = read_question(SpendQuestion, question.given).build_query(
+                moment, rooms.now().date()
+            )
             rates = read_rates(rooms.settings) if query.convert_to else None
             summary = summarise_spending(session, query, rates)
         except QuestionError as error:

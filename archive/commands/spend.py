@@ -11,12 +11,20 @@ from archive.models.corrections import SpendMeasure
 from archive.records import Grain
 from archive.records.money import format_bounds, format_units
 from archive.spending.exchange_rates import read_rates
-from archive.spending.query import SpendBasis, SpendBy, SpendQuery
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery, end_period
 from archive.spending.ranks import tell_place
 from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendGroup, SpendSummary, StatedDays
 from archive.store.database import read
-from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
+from archive.terminal import (
+    AsJson,
+    emit_json,
+    format_table,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.settings import Settings
 
 SHOWN_AT_MOST = 40
@@ -54,12 +62,13 @@ def spend(
     """Sum spending; ranges stay ranges and currencies apart."""
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
+        from_on, to_on = end_period(_day_of(from_day), _day_of(to_day), utc_now().date())
         query = SpendQuery(
             by=by,
             measure=measure,
             basis=basis,
-            from_on=_day_of(from_day),
-            to_on=_day_of(to_day),
+            from_on=from_on,
+            to_on=to_on,
             source=source,
             platform=platform,
             country=country,

@@ -41,6 +41,10 @@ MOST_DAYS_SPLIT = 1100
 """Three years day by day; longer questions are asked by week or month."""
 
 
+EARLIEST = date(1970, 1, 1)
+"""No archive of online ads, and no filing that an authority offers as data, reaches back further."""
+
+
 class SpendQueryError(QuestionError):
     """A question about money that has no honest answer here; says why and what to ask instead."""
 
@@ -82,6 +86,23 @@ class SpendQuery:
         if self.basis is not None:
             return self.basis
         return SpendBasis.BOUNDS if self.has_period else SpendBasis.LIFETIME
+
+
+def end_period(
+    from_on: date | None, to_on: date | None, today: date
+) -> tuple[date | None, date | None]:
+    """The period asked for, up to today at the latest.
+
+    Raises:
+        SpendQueryError: if it begins before anything can be known, or has not begun.
+    """
+    if from_on is not None and from_on < EARLIEST:
+        raise SpendQueryError(
+            "from", f"nothing here is older than {EARLIEST}; give a later first day"
+        )
+    if from_on is not None and from_on > today:
+        raise SpendQueryError("from", f"{from_on} has not come yet; today is {today} (UTC)")
+    return from_on, None if to_on is None else min(to_on, today)
 
 
 def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:

@@ -10,7 +10,9 @@ from api.dependencies import INCLUDE
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
 from archive.reading.visible import Include
+from archive.records import Grain
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
+from archive.spending.query import end_period
 from search.query import LARGEST_PAGE, AdQuery, Sort, build_query, split_filter
 
 Day = Annotated[date, BeforeValidator(read_day)]
@@ -63,11 +65,19 @@ class SpendQuestion(BaseModel):
     convert_to: str | None = Field(
         default=None, description="Currency to bring all amounts into (ISO 4217)."
     )
+    grain: Grain | None = Field(
+        default=None, description="Only statements of days, weeks, windows …; empty: automatic."
+    )
     include: Include | None = Field(default=None, description=INCLUDE)
 
-    def build_query(self, moment: Moment) -> SpendQuery:
-        """The question as the archive takes it, about a moment."""
-        return SpendQuery(**dict(self), moment=moment)
+    def build_query(self, moment: Moment, today: date) -> SpendQuery:
+        """The question as the archive takes it, about a moment; its period ends today at the latest.
+
+        Raises:
+            SpendQueryError: if its first day cannot be asked about.
+        """
+        from_on, to_on = end_period(self.from_on, self.to_on, today)
+        return SpendQuery(**dict(self) | {"from_on": from_on, "to_on": to_on}, moment=moment)
 
 
 def read_question(kind: type[Question], given: Mapping[str, Any]) -> Question:

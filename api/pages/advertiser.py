@@ -13,13 +13,20 @@ from api.pages.site import (
 )
 from archive.models import Source
 from archive.reading import AdFilter, list_ads, read_advertiser
+from archive.reading.as_of.past_money import statements_at
 from archive.reading.corrections import CorrectionFilter, list_corrections
-from archive.spending import SpendMeasure, SpendQuery, summarise_spending
+from archive.spending import (
+    SpendMeasure,
+    SpendQuery,
+    list_newest_statements,
+    summarise_spending,
+)
 from archive.store.database import read
 
 router = APIRouter()
 
 ADS_SHOWN = 20
+STATEMENTS_SHOWN = 31
 
 
 @router.get("/advertisers/{advertiser_id:path}")
@@ -60,6 +67,9 @@ def show_advertiser(
             ads=ads,
             is_later=cursor is not None,
             spends=spends,
+            statements=list_newest_statements(
+                session, statements_at(moment), advertiser.id, STATEMENTS_SHOWN
+            ),
             scales=find_scales(ads.items),
             source_title=source.title if source else advertiser.source,
         )

@@ -1,35 +1,18 @@
-"""Groups of a spend summary as ranked lists, one a currency, each with the ranks it may really have.
+"""Groups of a spend summary as lists, one a currency, and what they say first.
 
 The page about spending calls it. Pure: it adds nothing up and never compares two currencies.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.pages.range_bar import find_scale
 from archive.records.money import format_bounds
 from archive.spending import SpendGroup, SpendSummary
-from archive.spending.query import PERIODS
+from archive.spending.items import SEVERAL
+from archive.spending.ranks import may_compete, tell_place
 
 ROWS_SHOWN = 60
 """Rows of all currencies together, so that a page stays small; the CSV has every row."""
-
-
-@dataclass(frozen=True)
-class RankedGroup:
-    """A group and the best and worst place its bounds allow; `None`: nothing is known of it."""
-
-    group: SpendGroup
-    best: int | None
-    worst: int | None
-
-    @property
-    def place(self) -> str:
-        """`1`, or `1 to 3`, or nothing."""
-        if self.best is None or self.worst is None:
-            return ""
-        return f"{self.best:,}" if self.best == self.worst else f"{self.best:,} to {self.worst:,}"
 
 
 @dataclass(frozen=True)
@@ -38,9 +21,15 @@ class CurrencyTable:
 
     currency: str | None
     scale: int
-    is_ranked: bool
-    rows: list[RankedGroup]
+    groups: list[SpendGroup]
     left_out: int
+    is_one_of_several: bool
+    """Whether amounts in other currencies stand beside it."""
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether its groups have places."""
+        return any(group.rank_best is not None for group in self.groups)
 
 
 def make_tables(summary: SpendSummary) -> list[CurrencyTable]:
@@ -49,47 +38,59 @@ def make_tables(summary: SpendSummary) -> list[CurrencyTable]:
     for group in summary.groups:
         by_currency.setdefault(group.currency, []).append(group)
     room = max(ROWS_SHOWN // max(len(by_currency), 1), 5)
-    return [_make_table(summary, groups, room) for groups in by_currency.values()]
+    several = len(by_currency) > 1
+    return [_make_table(groups, room, several) for groups in by_currency.values()]
 
 
-def _make_table(summary: SpendSummary, groups: list[SpendGroup], room: int) -> CurrencyTable:
-    is_ranked = summary.by is not None and summary.by not in PERIODS and len(groups) > 1
+def _make_table(groups: list[SpendGroup], room: int, is_one_of_several: bool) -> CurrencyTable:
     shown = groups[:room]
+    unnamed = [group for group in groups[room:] if not may_compete(group)]
     return CurrencyTable(
         currency=groups[0].currency,
         scale=find_scale((group.lower_minor, group.upper_minor) for group in shown),
-        is_ranked=is_ranked,
-        rows=[rank_group(group, groups) for group in shown],
-        left_out=len(groups) - len(shown),
+        groups=[*shown, *unnamed],
+        left_out=len(groups) - len(shown) - len(unnamed),
+        is_one_of_several=is_one_of_several,
     )
 
 
-def rank_group(group: SpendGroup, groups: Sequence[SpendGroup]) -> RankedGroup:
-    """The places a group may hold: best if it spent its most and all others their least."""
-    if group.lower_minor is None:
-        return RankedGroup(group, None, None)
-    others = [other for other in groups if other is not group and other.lower_minor is not None]
-    above = sum((other.lower_minor or 0) > _most(group) for other in others)
-    maybe = sum(_most(other) > group.lower_minor for other in others)
-    return RankedGroup(group, 1 + above, 1 + maybe)
+@dataclass(frozen=True)
+class Lead:
+    """How to say who, or what, comes first: surely, and perhaps."""
+
+    surely: str
+    maybe: str
 
 
-def _most(group: SpendGroup) -> float:
-    return math.inf if group.upper_minor is None else group.upper_minor
-
-
-def write_sentence(table: CurrencyTable, verb: str, about: str) -> str:
+def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
     """What a table says first, ready to print; says so when the lead is not certain."""
-    named = [row for row in table.rows if row.best is not None and not row.group.unknown_reason]
-    if not named:
+    if table.is_one_of_several:
+        stated = (
+            f"of amounts stated in {table.currency}" if table.currency else "without a currency"
+        )
+        about = f"{about}, {stated}"
+    first = next((group for group in table.groups if may_compete(group)), None)
+    if first is None:
         return f"No amount is known of anyone named {about}."
-    first = named[0]
-    amount = format_bounds(first.group.lower_minor, first.group.upper_minor, table.currency)
-    if not table.is_ranked:
-        return f"{first.group.label}: {amount}, {about}."
-    if first.worst == 1:
-        return f"{first.group.label} {verb} {about}: {amount}."
+    amount = format_bounds(first.lower_minor, first.upper_minor, table.currency)
+    if first.rank_worst is None:
+        return f"{first.label}: {amount}, {about}."
+    if first.rank_worst == 1:
+        return f"{first.label} {lead.surely} {about}: {amount}."
     return (
-        f"{first.group.label} may be who {verb} {about}: {amount}. "
-        f"By the ranges its place is {first.place}."
+        f"{first.label} {lead.maybe} {about}: {amount}. "
+        f"By the ranges its place is {tell_place(first)}."
     )
+
+
+def write_rivals(table: CurrencyTable) -> str:
+    """What has no name, or no known amount, and could change the order; empty: nothing."""
+    if not table.is_ranked:
+        return ""
+    unnamed = [group for group in table.groups if group.unknown_reason or group.key == SEVERAL]
+    amounts = [
+        f"{group.label} ({group.ads:,} counted: "
+        f"{format_bounds(group.lower_minor, group.upper_minor, table.currency)})"
+        for group in unnamed
+    ]
+    return f"Not ranked, and could change this order: {'; '.join(amounts)}." if amounts else ""

@@ -9,11 +9,18 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.formatting import name_platform, plain_day
-from api.pages.ranking import CurrencyTable, make_tables, write_sentence
+from api.pages.ranking import (
+    CurrencyTable,
+    Lead,
+    make_tables,
+    write_rivals,
+    write_sentence,
+)
 from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
+from archive.records import Grain
 from archive.spending import (
     SpendBasis,
     SpendBy,
@@ -23,6 +30,7 @@ from archive.spending import (
 )
 from archive.spending.exchange_rates import read_rates
 from archive.spending.groups import name_country
+from archive.spending.ranks import tell_place
 from archive.store.database import read
 from search.port import SearchUnavailableError
 from search.query import build_query
@@ -39,6 +47,7 @@ FIELDS = (
     "from",
     "to",
     "basis",
+    "grain",
     "include",
 )
 OFFERED = ("platform", "country", "currency")
@@ -61,7 +70,17 @@ BYS = {
     SpendBy.WEEK: "How much was spent each week",
     SpendBy.DAY: "How much was spent each day",
 }
-VERBS = {SpendBy.PAYER: "paid most", SpendBy.ADVERTISER: "spent most"}
+LEADS = {
+    SpendBy.PAYER: Lead("paid most", "may be who paid most"),
+    SpendBy.ADVERTISER: Lead("spent most", "may be who spent most"),
+}
+OTHER_LEAD = Lead("comes first", "may come first")
+GRAINS = {
+    "": "by whatever answers best",
+    Grain.DAY: "by statements of days",
+    Grain.WEEK: "by statements of weeks",
+    Grain.WINDOW: "by statements of windows of days",
+}
 BASES = {
     "": "automatic",
     SpendBasis.LIFETIME: "whole lives of ads",
@@ -86,9 +105,9 @@ class SpendAsked:
         return urlencode({name: value for name, value in self.given.items() if value})
 
     @property
-    def verb(self) -> str:
+    def lead(self) -> Lead:
         """What the first of a ranking did."""
-        return VERBS.get(SpendBy(self.given["by"]), "comes first")
+        return LEADS.get(SpendBy(self.given["by"]), OTHER_LEAD)
 
     @property
     def about(self) -> str:
@@ -111,7 +130,9 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
         summary: SpendSummary | None = None
         problem = ""
         try:
-            query = read_question(SpendQuestion, question.given).build_query(moment)
+            query = read_question(SpendQuestion, question.given).build_query(
+                moment, rooms.now().date()
+            )
             rates = read_rates(rooms.settings) if query.convert_to else None
             summary = summarise_spending(session, query, rates)
         except QuestionError as error:
@@ -139,6 +160,9 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             measures=MEASURES,
             bys=BYS,
             bases=BASES,
+            grains=GRAINS,
+            tell_place=tell_place,
+            write_rivals=write_rivals,
         )
 
 
@@ -162,8 +186,8 @@ def _show_tables(summary: SpendSummary, question: SpendAsked) -> list[ShownTable
 
 
 def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:
-    sentence = write_sentence(table, question.verb, question.about)
-    converted = sorted({code for row in table.rows for code in row.group.converted_from})
+    sentence = write_sentence(table, question.lead, question.about)
+    converted = sorted({code for group in table.groups for code in group.converted_from})
     if converted:
         sentence += f" Converted from {', '.join(converted)} by this archive."
     return ShownTable(table, sentence, converted)

@@ -23,7 +23,7 @@ def get_spend(
 ) -> SpendSummary | Response:
     """Sums of money by group and currency, which are added up only with `convert_to`."""
     rates = read_rates(rooms.settings) if asked.convert_to else None
-    summary = summarise_spending(session, asked.build_query(moment), rates)
+    summary = summarise_spending(session, asked.build_query(moment, rooms.now().date()), rates)
     if shape is Format.CSV:
         return answer_csv(SpendGroup, summary.groups)
     return summary

@@ -8,13 +8,23 @@ import typer
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
 from archive.models.corrections import SpendMeasure
+from archive.records import Grain
 from archive.records.money import format_bounds, format_units
 from archive.spending.exchange_rates import read_rates
-from archive.spending.query import SpendBasis, SpendBy, SpendQuery
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery, end_period
+from archive.spending.ranks import tell_place
 from archive.spending.summarise import summarise_spending
-from archive.spending.summary import SpendGroup, SpendSummary
+from archive.spending.summary import SpendGroup, SpendSummary, StatedDays
 from archive.store.database import read
-from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
+from archive.terminal import (
+    AsJson,
+    emit_json,
+    format_table,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.settings import Settings
 
 SHOWN_AT_MOST = 40
@@ -33,6 +43,10 @@ def spend(
     to_day: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, inclusive.")
     ] = None,
+    grain: Annotated[
+        Grain | None,
+        typer.Option(help="Of what sources state: only statements of days, weeks, windows …"),
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     platform: Annotated[str | None, typer.Option(help="Only this platform.")] = None,
     country: Annotated[str | None, typer.Option(help="Only ads shown in it (ISO alpha-2).")] = None,
@@ -48,17 +62,19 @@ def spend(
     """Sum spending; ranges stay ranges and currencies apart."""
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
+        from_on, to_on = end_period(_day_of(from_day), _day_of(to_day), utc_now().date())
         query = SpendQuery(
             by=by,
             measure=measure,
             basis=basis,
-            from_on=_day_of(from_day),
-            to_on=_day_of(to_day),
+            from_on=from_on,
+            to_on=to_on,
             source=source,
             platform=platform,
             country=country,
             currency=currency,
             convert_to=convert_to,
+            grain=grain,
             include=include,
             moment=read_options(as_of, valid_at),
         )
@@ -82,6 +98,14 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     header = [summary.by or "group", items, "undated", "amount unknown", "spent"]
     rows = [[g.label, g.ads, g.undated, g.unknown_count] for g in shown]
     columns = [[format_bounds(g.lower_minor, g.upper_minor, g.currency) for g in shown]]
+    if summary.measure is SpendMeasure.REPORTED:
+        header[1:1] = ["statements of", "days missing"]
+        rows = [
+            [row[0], g.grain, g.days_missing, *row[1:]] for row, g in zip(rows, shown, strict=True)
+        ]
+    if any(group.rank_best for group in shown):
+        header.insert(0, "place")
+        rows = [[tell_place(g) or "not ranked", *row] for row, g in zip(rows, shown, strict=True)]
     if summary.basis is SpendBasis.ESTIMATE:
         header.append("estimate")
         columns.append([_tell_estimate(group) for group in shown])
@@ -89,12 +113,21 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         header.append("as stated")
         columns.append([_tell_originals(group) for group in shown])
     amounts = zip(*(_align_right(column) for column in columns), strict=True)
-    lines = format_table(header, [[*row, *cells] for row, cells in zip(rows, amounts, strict=True)])
+    lines = (
+        []
+        if summary.stated
+        else format_table(
+            header, [[*row, *cells] for row, cells in zip(rows, amounts, strict=True)]
+        )
+    )
     hidden = len(summary.groups) - len(shown)
     lines += [f"… and {hidden:,} more rows; --json gives all of them"] if hidden else []
     known = tell_moment(summary.as_of, summary.valid_at) or "nothing known yet"
     return [
         *lines,
+        *_tell_settled(summary),
+        *(["no statement answers that; there are:"] if summary.stated else []),
+        *(f"  {tell_stated(stated)}" for stated in summary.stated),
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
         *([summary.conversion.rule] if summary.conversion else []),
@@ -102,6 +135,27 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *(f"{lease.source}: {lease.sentence}" for lease in summary.looked_at),
         _next(summary),
     ]
+
+
+def tell_stated(stated: StatedDays) -> str:
+    """Which statements there are, and how to ask for them."""
+    if stated.first_on is None or stated.last_on is None:
+        how = "by region" if stated.grain is Grain.REGION else "leave the days out"
+        return f"{stated.source}: {stated.statements:,} of grain {stated.grain} ({how})"
+    return (
+        f"{stated.source}: {stated.statements:,} of grain {stated.grain}, {stated.first_on} to "
+        f"{stated.last_on} (--from {stated.first_on} --to {stated.last_on})"
+    )
+
+
+def _tell_settled(summary: SpendSummary) -> list[str]:
+    late = sum(group.settled_late_count for group in summary.groups)
+    lowered = sum(group.revised_count for group in summary.groups)
+    told = {
+        "amounts settled after the ad's end: what was stated last counts": late,
+        "amounts lowered by the source: only the newest counts": lowered,
+    }
+    return [f"{words}: {number:,}" for words, number in told.items() if number]
 
 
 def _tell_estimate(group: SpendGroup) -> str:
@@ -122,5 +176,8 @@ def _align_right(cells: list[str]) -> list[str]:
 
 
 def _next(summary: SpendSummary) -> str:
+    if summary.measure is SpendMeasure.REPORTED:
+        other = SpendBy.WEEK if summary.by is SpendBy.ADVERTISER else SpendBy.ADVERTISER
+        return f"next: paidforby spend --measure reported --by {other} --json"
     other = SpendBy.PAYER if summary.by is SpendBy.ADVERTISER else SpendBy.ADVERTISER
     return f"next: paidforby spend --by {other} --json"

@@ -16,6 +16,7 @@ from archive.models.corrections import CorrectionKind, SpendMeasure
 from archive.reading.ads.ads import find_hidden
 from archive.reading.ads.advertisers import name_advertisers
 from archive.reading.ads.aliases import list_former_ids
+from archive.reading.ads.sightings import find_undated_runs
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
@@ -71,6 +72,9 @@ class CorrectionView(SQLModel):
     after: dict[str, Any]
     before_observed_at: datetime | None
     observed_at: datetime
+    is_dated: bool = Field(
+        description="Whether the source said when; false: a file that does not say, read here then."
+    )
     recorded_at: datetime
     capture_id: int | None
 
@@ -168,10 +172,15 @@ def _leave_out_hidden(
 def _show(session: Session, rows: Sequence[Correction], moment: Moment) -> list[CorrectionView]:
     ids = {row.advertiser_id for row in rows if row.advertiser_id is not None}
     names = name_advertisers(session, sorted(ids), moment)
+    undated = find_undated_runs(session, {row.run_id for row in rows})
     shown = []
     for row in rows:
         name = names.get(row.advertiser_id or "")
-        more = {"advertiser_name": name, "figure": _name_figure(row, name)}
+        more = {
+            "advertiser_name": name,
+            "figure": _name_figure(row, name),
+            "is_dated": row.run_id not in undated,
+        }
         shown.append(CorrectionView.model_validate(row, update=more))
     return shown
 

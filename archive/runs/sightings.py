@@ -5,7 +5,7 @@ and no row of its own.
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import accumulate, pairwise
@@ -17,10 +17,12 @@ from sqlmodel.sql.expression import Select
 
 from archive.models import Run, Sighting
 from archive.models.changes import ChangeKind
+from archive.models.runs import RunKind
 from archive.runs.lease import RunLease
 from archive.store.bulk import ID_COLUMN, insert_rows, make_scratch
 
 Blocks = Select[datetime, bytes]
+Conditions = Sequence[ColumnElement[bool]]
 
 
 def note_sightings(session: Session, lease: RunLease, kind: ChangeKind, ids: Iterable[int]) -> None:
@@ -96,6 +98,48 @@ def find_last_before(
     """For each id that a run saw before a time: the latest such run's observation time."""
     query = _blocks_of(source, kind, ids).where(col(Run.observed_at) < before)
     return _first_times(session, query.order_by(col(Run.observed_at).desc()), ids)
+
+
+Spans = dict[int, list[tuple[datetime, datetime | None]]]
+"""For each of our ids, times from one (included) to another (not included, or open), in order."""
+
+
+def find_last_within(
+    session: Session, source: str, kind: ChangeKind, spans: Spans, limits: Conditions
+) -> dict[tuple[int, datetime], datetime]:
+    """For each id and the start of each of its spans: the last run within it that saw the id.
+
+    Only ended runs of a known observation time count, and of them those that meet `limits`. A span in
+    which no run saw its id has no entry.
+    """
+    wanted = {one: list(of_one) for one, of_one in spans.items() if of_one}
+    if not wanted:
+        return {}
+    found: dict[tuple[int, datetime], datetime] = {}
+    dated = (col(Run.ended_at).is_not(None), col(Run.observed_how) != RunKind.IMPORT, *limits)
+    query = _blocks_of(source, kind, spans).where(*dated).order_by(col(Run.observed_at).desc())
+    with closing(session.exec(query)) as blocks:
+        for observed_at, packed in blocks:
+            for one in wanted.keys() & unpack_ids(packed):
+                if since := _take_span(wanted, one, observed_at):
+                    found[one, since] = observed_at
+            if not wanted:
+                break
+    return found
+
+
+def _take_span(wanted: Spans, one: int, at: datetime) -> datetime | None:
+    """Start of the newest span that holds the time; it and those after it are wanted no more."""
+    spans = wanted[one]
+    while spans and spans[-1][0] > at:
+        spans.pop()
+    since, until = spans[-1] if spans else (None, None)
+    is_within = since is not None and (until is None or at < until)
+    if is_within:
+        spans.pop()
+    if not spans:
+        del wanted[one]
+    return since if is_within else None
 
 
 def _blocks_of(source: str, kind: ChangeKind, ids: Collection[int]) -> Blocks:

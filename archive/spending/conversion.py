@@ -93,12 +93,12 @@ def convert_sums(folded: Folded, to: str, rates: ExchangeRates, known_on: date) 
         span = choose_span(about, known_on)
         units = _find_units(rates, about.currency, to, span)
         if about.currency is None or units is None:
-            key = SumKey(about.key, about.reason, about.currency)
+            key = replace(about, first_on=None, last_on=None)
             kept, named = left.setdefault(key, (AmountSum(), set()))
             kept.add(total)
             named |= sources
             continue
-        ours = totals.setdefault(SumKey(about.key, about.reason, to), _Total())
+        ours = totals.setdefault(replace(about, currency=to, first_on=None, last_on=None), _Total())
         ours.add(total, sources, about.currency, units)
         if about.currency != to:
             used.setdefault(about.currency, set()).add(span)

@@ -13,10 +13,11 @@ from archive.models import Committee
 from archive.models.corrections import SpendMeasure
 from archive.reading.ads.advertisers import name_advertisers
 from archive.reading.coverage import CrawledDays, summarise_coverage
-from archive.records import MISSING_IN_WORDS
+from archive.records import MISSING_IN_WORDS, Grain
 from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
+from archive.spending.ranks import may_compete, rank_groups
 from archive.spending.summary import OriginalSum, SpendGroup
 from archive.spending.sums import AmountSum, Folded, SourceSum, SumKey, fold_sums
 from archive.store.batches import cut_batches
@@ -36,7 +37,8 @@ def make_groups(
     """One group per key and currency, in the order in which people read them.
 
     `originals` holds what came into a converted sum, by currency. Periods stand in time order. All
-    else stands by currency, the one with most items first, then by the lower bound, greatest first:
+    else stands by currency, the one with most items first, then by the lower bound, greatest first,
+    what has no name or no known amount last:
     amounts of different currencies are never ranked together.
     """
     keys = [about.key for about in folded if about.key is not None]
@@ -54,13 +56,17 @@ def make_groups(
         )
         for about, (total, named) in folded.items()
     ]
+    rank_groups(query.by, groups)
     return _order_groups(query, groups)
 
 
 def _key_periods(query: SpendQuery, one: SourceSum) -> SourceSum:
-    """Filed rows are summed by day in SQL; weeks and months are made of days here."""
+    """Filed rows and statements of days are summed by day in SQL; weeks and months are made here."""
     key = one.about.key
-    if query.measure is not SpendMeasure.DISCLOSED or query.by not in PERIODS or key is None:
+    grain = one.about.grain
+    is_daily = query.measure is SpendMeasure.DISCLOSED or grain is Grain.DAY
+    is_daily = is_daily or (grain is not None and query.by is SpendBy.MONTH)
+    if not is_daily or query.by not in PERIODS or key is None:
         return one
     about = replace(one.about, key=key_day(query.by, date.fromisoformat(key)))
     return replace(one, about=about)
@@ -88,6 +94,9 @@ def _make_group(
         undated=total.undated,
         unknown_count=total.unknown_count,
         revised_count=total.revised_count,
+        settled_late_count=total.settled_late_count,
+        grain=about.grain,
+        days_missing=total.days_missing,
         unknown_reason=about.reason,
         converted_from=sorted(originals.keys() - {about.currency}),
         originals=[_make_original(code, originals[code]) for code in sorted(originals)],
@@ -151,7 +160,10 @@ def _cover(session: Session, query: SpendQuery, source: str) -> CrawledDays:
 
 def _order_groups(query: SpendQuery, groups: list[SpendGroup]) -> list[SpendGroup]:
     if query.by in PERIODS:
-        return sorted(groups, key=lambda g: (g.unknown_reason is not None, g.key, g.currency or ""))
+        return sorted(
+            groups,
+            key=lambda g: (g.unknown_reason is not None, g.key, g.currency or "", g.grain or ""),
+        )
     items: Counter[str | None] = Counter()
     for group in groups:
         items[group.currency] += group.ads
@@ -161,7 +173,9 @@ def _order_groups(query: SpendQuery, groups: list[SpendGroup]) -> list[SpendGrou
             g.currency is None,
             -items[g.currency],
             g.currency or "",
+            not may_compete(g),
             -(g.lower_minor if g.lower_minor is not None else -1),
             g.label,
+            g.grain or "",
         ),
     )

@@ -3,7 +3,7 @@
 Ads, statements and filings are handed in as tables, or as what stands in their place at a moment.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -38,8 +38,6 @@ SEVERAL = "several"
 ALL = "all"
 """Key of the only group when nothing is split."""
 
-WEEK = timedelta(days=6)
-
 Columns = list[ColumnElement[Any]]
 
 Key = tuple[Any, str | None]
@@ -64,32 +62,26 @@ def list_ad_amounts(session: Session, ads: type[PublicAd], query: SpendQuery) ->
 
 
 def list_statements(
-    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery, grain: Grain
 ) -> Select[Any]:
-    """What sources state for advertisers: whole lives without a period, weeks with one or by week.
+    """What sources state for advertisers in one grain; with a period, by its own days or weeks.
 
     By region, the parts of whole lives stand in the place of the whole, never beside it. A week that the
     period cuts may have spent all or nothing inside it: it counts from 0 to its whole.
     """
-    grain = _choose_grain(query)
-    weekly = grain is Grain.WEEK
-    start = col(stated.period_start_on)
+    is_dated = query.has_period or query.by in PERIODS
+    start, end = col(stated.period_start_on), col(stated.period_end_on)
     amount = col(stated.spend_lower_minor)
-    undated = start.is_(None) if weekly else literal(value=False)
+    undated = start.is_(None) if is_dated else literal(value=False)
     lower: ColumnElement[Any] = type_coerce(amount, BigInteger)
-    conditions = [
-        col(stated.grain) == grain,
-        *_equal(stated, query, ("source", "platform", "currency", "advertiser_id")),
-    ]
-    if query.country is not None:
-        conditions.append(list_holds(session, stated.countries, query.country))
+    conditions = [col(stated.grain) == grain, *statement_conditions(session, stated, query)]
     if query.from_on and query.to_on:
-        conditions.append(or_(undated, start.between(query.from_on - WEEK, query.to_on)))
-        inside = start.between(query.from_on, query.to_on - WEEK)
+        conditions.append(or_(undated, and_(start <= query.to_on, end >= query.from_on)))
+        inside = and_(start >= query.from_on, end <= query.to_on)
         lower = case((or_(inside, amount.is_(None)), amount), else_=0)
     return select(
-        *_keys(stated, _statement_key(stated, query.by)),
-        *name_days(query, (start, col(stated.period_end_on))),
+        *statement_keys(stated, query),
+        *name_days(query, (start, end)),
         lower.label("lower"),
         col(stated.spend_upper_minor).label("upper"),
         _flag(~undated).label("is_placed"),
@@ -97,11 +89,19 @@ def list_statements(
     ).where(*conditions)
 
 
-def _choose_grain(query: SpendQuery) -> Grain:
-    """The only grain of statements that a question counts."""
-    if query.by is SpendBy.REGION:
-        return Grain.REGION
-    return Grain.WEEK if query.has_period or query.by is SpendBy.WEEK else Grain.LIFETIME
+def statement_keys(stated: type[AdvertiserSpend], query: SpendQuery) -> Columns:
+    """Key, reason, source and currency of statements."""
+    return _keys(stated, _statement_key(stated, query.by))
+
+
+def statement_conditions(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> list[ColumnElement[bool]]:
+    """Which statements are asked about."""
+    conditions = _equal(stated, query, ("source", "platform", "currency", "advertiser_id"))
+    if query.country is not None:
+        conditions.append(list_holds(session, stated.countries, query.country))
+    return conditions
 
 
 def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
@@ -163,16 +163,35 @@ def ad_touches(ads: type[PublicAd], query: SpendQuery) -> ColumnElement[bool]:
     """Ads whose run touches the period; one without an end may still be running."""
     if query.from_on is None or query.to_on is None:
         return literal(value=True)
-    start_on, end_on = col(ads.started_on), col(ads.ended_on)
-    start_at, end_at = col(ads.started_at), col(ads.ended_at)
     opens_at = datetime.combine(query.from_on, time(), UTC)
-    closes_at = datetime.combine(query.to_on, time.max, UTC)
-    starts = or_(start_on <= query.to_on, and_(start_on.is_(None), start_at <= closes_at))
-    ends = or_(
-        end_on >= query.from_on,
-        and_(end_on.is_(None), or_(end_at.is_(None), end_at >= opens_at)),
+    ends = _ends_from(ads, query.from_on, opens_at)
+    return and_(_starts_by(ads, query.to_on), ends)
+
+
+def may_touch(ads: type[PublicAd], query: SpendQuery) -> ColumnElement[bool]:
+    """Like `ad_touches`, but an end still to come when the source last said anything new ends nothing."""
+    if query.to_on is None:
+        return literal(value=True)
+    changed_at = col(ads.last_changed_at)
+    is_planned = _ends_from(ads, func.date(changed_at), changed_at)
+    return or_(ad_touches(ads, query), and_(_starts_by(ads, query.to_on), is_planned))
+
+
+def _starts_by(ads: type[PublicAd], to_on: date) -> ColumnElement[bool]:
+    start_on, start_at = col(ads.started_on), col(ads.started_at)
+    closes_at = datetime.combine(to_on, time.max, UTC)
+    return or_(start_on <= to_on, and_(start_on.is_(None), start_at <= closes_at))
+
+
+def _ends_from(ads: type[PublicAd], day: Any, instant: Any) -> ColumnElement[bool]:  # noqa: ANN401 (values or columns)
+    end_on, end_at = col(ads.ended_on), col(ads.ended_at)
+    return or_(
+        end_on >= day,
+        and_(end_on.is_(None), or_(end_at.is_(None), end_at >= instant)),
+        # An end before the start is none.
+        end_on < col(ads.started_on),
+        end_at < col(ads.started_at),
     )
-    return and_(starts, ends)
 
 
 def _keys(table: type[Item], key: Key) -> Columns:
@@ -196,7 +215,7 @@ def _ad_key(ads: type[PublicAd], by: SpendBy | None) -> Key:
 
 
 def _statement_key(stated: type[AdvertiserSpend], by: SpendBy | None) -> Key:
-    if by is SpendBy.WEEK:
+    if by in PERIODS:
         return cast(stated.period_start_on, String), "period_start_on"
     if by is SpendBy.REGION:
         return type_coerce(stated.countries, JSON)[1].as_string(), None

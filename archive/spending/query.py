@@ -8,6 +8,7 @@ from archive.errors import QuestionError, cut_echo
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.visible import Include
+from archive.records import Grain
 from archive.records.money import check_currency
 from archive.spending.exchange_rates import ExchangeRates
 
@@ -40,6 +41,10 @@ MOST_DAYS_SPLIT = 1100
 """Three years day by day; longer questions are asked by week or month."""
 
 
+EARLIEST = date(1970, 1, 1)
+"""No archive of online ads, and no filing that an authority offers as data, reaches back further."""
+
+
 class SpendQueryError(QuestionError):
     """A question about money that has no honest answer here; says why and what to ask instead."""
 
@@ -63,6 +68,8 @@ class SpendQuery:
     advertiser_id: str | None = None
     payer_name: str | None = None
     convert_to: str | None = None
+    grain: Grain | None = None
+    """Of what sources state for advertisers: only statements that cover this; `None`: automatic."""
     include: Include | None = None
     """Whether ads without a political label count as well."""
     moment: Moment = NOW
@@ -81,6 +88,23 @@ class SpendQuery:
         return SpendBasis.BOUNDS if self.has_period else SpendBasis.LIFETIME
 
 
+def end_period(
+    from_on: date | None, to_on: date | None, today: date
+) -> tuple[date | None, date | None]:
+    """The period asked for, up to today at the latest.
+
+    Raises:
+        SpendQueryError: if it begins before anything can be known, or has not begun.
+    """
+    if from_on is not None and from_on < EARLIEST:
+        raise SpendQueryError(
+            "from", f"nothing here is older than {EARLIEST}; give a later first day"
+        )
+    if from_on is not None and from_on > today:
+        raise SpendQueryError("from", f"{from_on} has not come yet; today is {today} (UTC)")
+    return from_on, None if to_on is None else min(to_on, today)
+
+
 def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
     """Refuse what cannot be answered honestly; `rates` are needed to convert.
 
@@ -96,10 +120,12 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
         _check_regions(query)
     match query.measure:
         case SpendMeasure.ADS:
+            _refuse_grain(query)
             _check_ads(query)
         case SpendMeasure.REPORTED:
             _check_reported(query)
         case SpendMeasure.DISCLOSED:
+            _refuse_grain(query)
             _check_disclosed(query)
 
 
@@ -168,15 +194,34 @@ def _check_ads(query: SpendQuery) -> None:
 
 
 def _check_reported(query: SpendQuery) -> None:
-    if query.by in (SpendBy.PAYER, SpendBy.DAY, SpendBy.MONTH):
+    if query.by is SpendBy.PAYER:
         raise SpendQueryError(
             "by",
-            f"sources state advertisers' spend for weeks or a whole life, never by {query.by}; "
-            "ask by advertiser, platform, country, week or election",
+            "sources state this spend for advertisers, not for payers; ask by advertiser, platform, "
+            "country, day, week, month or election",
         )
+    if query.by is SpendBy.MONTH and not query.has_period:
+        raise SpendQueryError("by", "months are summed within a period; give --from and --to")
     if query.payer_name is not None:
         raise SpendQueryError("payer", "sources state this spend for advertisers, not for payers")
+    _check_grain(query)
     _refuse_estimate(query)
+
+
+def _check_grain(query: SpendQuery) -> None:
+    grain = query.grain
+    if grain is None:
+        return
+    if (grain is Grain.REGION) != (query.by is SpendBy.REGION):
+        raise SpendQueryError("grain", "the grain region is asked by region, and only it")
+    if grain is Grain.LIFETIME and (query.has_period or query.by in PERIODS):
+        raise SpendQueryError("grain", "a whole life has no days; leave the period out")
+    if grain is Grain.WINDOW and (not query.has_period or query.by in (SpendBy.DAY, SpendBy.WEEK)):
+        raise SpendQueryError(
+            "grain", "windows overlap, so they answer for one period; give --from and --to"
+        )
+    if query.by is SpendBy.DAY and grain is not Grain.DAY:
+        raise SpendQueryError("grain", f"a {grain} is more than a day; ask for the grain day")
 
 
 def _check_disclosed(query: SpendQuery) -> None:
@@ -190,6 +235,11 @@ def _check_disclosed(query: SpendQuery) -> None:
         if getattr(query, name) is not None:
             raise SpendQueryError(name, f"filings do not name the {name.removesuffix('_id')}")
     _refuse_estimate(query)
+
+
+def _refuse_grain(query: SpendQuery) -> None:
+    if query.grain is not None:
+        raise SpendQueryError("grain", f"{query.measure} amounts have no grain; leave it out")
 
 
 def _refuse_estimate(query: SpendQuery) -> None:

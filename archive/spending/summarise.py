@@ -1,14 +1,16 @@
 """One question about money, one answer."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlmodel import Session
 
-from archive.models import PublicAd
+from archive.models import AdvertiserSpend, PublicAd
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.past_money import disclosures_at, statements_at
 from archive.reading.freshness import read_data_as_of
+from archive.records import Grain
 from archive.spending.ad_windows import sum_ad_windows
 from archive.spending.conversion import Converted, convert_sums
 from archive.spending.exchange_rates import ExchangeRates
@@ -19,8 +21,10 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
-from archive.spending.query import SpendBasis, SpendBy, SpendQuery, check_query
-from archive.spending.summary import SpendSummary
+from archive.spending.periods import PeriodSlice, split_period
+from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery, check_query
+from archive.spending.statements import find_span, list_stated_days, sum_period
+from archive.spending.summary import SpendSummary, StatedDays
 from archive.spending.sums import SourceSum, sum_amounts
 
 RULES = {
@@ -39,7 +43,8 @@ RULES = {
         "What sources state for advertisers over the whole time they cover, newest statement only."
     ),
     (SpendMeasure.REPORTED, SpendBasis.BOUNDS): (
-        "What sources state for advertisers week by week, newest statement only."
+        "What sources state for advertisers, newest statement only: the statement that covers just the "
+        "period, or the days or weeks in it, or what windows inside and around it prove."
     ),
     (SpendMeasure.DISCLOSED, SpendBasis.LIFETIME): (
         "Filed expenditures: memo rows and notices are not counted, since other rows repeat them; "
@@ -56,6 +61,11 @@ IN_REGIONS = (
     "only: parts of the advertisers' whole spend, which may have parts in no region named."
 )
 WITH_UNLABELLED = " Ads that nobody called political count too."
+BY_PERIOD = "What sources state for advertisers {by} by {by}, newest statement only."
+UNLISTED = (
+    " An advertiser that a source leaves out of a day counts nothing on it; days of which the source "
+    "states nothing are counted as missing, and open the upper end."
+)
 CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
 WITHOUT_DATES = " Items without dates are left out and counted beside."
 
@@ -86,21 +96,73 @@ def summarise_spending(
         as_of=as_of,
         valid_at=query.moment.valid_at,
         conversion=converted.conversion if converted else None,
+        stated=[] if folded else _list_stated(session, query),
         groups=make_groups(session, query, folded, converted.originals if converted else {}),
     )
+
+
+def _list_stated(session: Session, query: SpendQuery) -> list[StatedDays]:
+    if query.measure is not SpendMeasure.REPORTED:
+        return []
+    return list_stated_days(session, statements_at(query.moment), query)
 
 
 def _sum_measure(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
     match query.measure:
         case SpendMeasure.REPORTED:
-            stated = statements_at(query.moment)
-            yield from sum_amounts(session, list_statements(session, stated, query))
+            yield from _sum_statements(session, statements_at(query.moment), query)
         case SpendMeasure.DISCLOSED:
             for filed in disclosures_at(session, query.moment):
                 yield from sum_amounts(session, list_filed_rows(filed, query))
         case SpendMeasure.ADS:
             for ads in ads_at(session, query.moment):
                 yield from _sum_ads(session, ads, query)
+
+
+def _sum_statements(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> Iterator[SourceSum]:
+    if query.has_period and query.by not in (SpendBy.DAY, SpendBy.WEEK):
+        yield from _sum_slices(session, stated, query)
+        return
+    for grain in choose_grains(query):
+        if query.by is SpendBy.WEEK and grain is Grain.DAY:
+            yield from _sum_slices(session, stated, replace(query, grain=grain))
+            continue
+        for one in sum_amounts(session, list_statements(session, stated, query, grain)):
+            yield replace(one, about=one.about.of_grain(grain))
+
+
+def _sum_slices(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> Iterator[SourceSum]:
+    """The period, or each week or month of it; without one, each week of which anything is stated."""
+    if query.from_on and query.to_on:
+        from_on, to_on = query.from_on, query.to_on
+    elif span := find_span(session, stated, query):
+        from_on, to_on = span
+    else:
+        return
+    slices = [PeriodSlice("", from_on, to_on)]
+    if query.by in PERIODS:
+        slices = list(split_period(query.by, from_on, to_on))
+    for asked in slices:
+        yield from sum_period(session, stated, query, asked)
+
+
+def choose_grains(query: SpendQuery) -> list[Grain]:
+    """The grains of the statements that a question without a period, or by day or week, counts."""
+    if query.grain is not None:
+        return [query.grain]
+    match query.by:
+        case SpendBy.REGION:
+            return [Grain.REGION]
+        case SpendBy.DAY:
+            return [Grain.DAY]
+        case SpendBy.WEEK:
+            return [Grain.WEEK, Grain.DAY]
+        case _:
+            return [Grain.LIFETIME]
 
 
 def _sum_ads(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterator[SourceSum]:
@@ -118,15 +180,16 @@ def _tell_rule(query: SpendQuery) -> str:
     if measure is SpendMeasure.DISCLOSED:
         basis = SpendBasis.LIFETIME
     elif measure is SpendMeasure.REPORTED:
-        is_weekly = query.has_period or query.by is SpendBy.WEEK
-        basis = SpendBasis.BOUNDS if is_weekly else SpendBasis.LIFETIME
+        basis = SpendBasis.BOUNDS if query.has_period else SpendBasis.LIFETIME
     rule = IN_REGIONS if query.by is SpendBy.REGION else RULES[measure, basis]
+    if measure is SpendMeasure.REPORTED and query.by in (SpendBy.DAY, SpendBy.WEEK):
+        rule = BY_PERIOD.format(by=query.by)
     if measure is SpendMeasure.ADS and query.has_period and basis is SpendBasis.LIFETIME:
         rule += PERIOD_OF_LIVES
     if measure is SpendMeasure.ADS and query.include is not None:
         rule += WITH_UNLABELLED
     if measure is SpendMeasure.REPORTED and query.has_period:
-        rule += CUT_WEEKS
+        rule += UNLISTED + CUT_WEEKS
     if query.country is not None and query.by is not SpendBy.REGION:
         rule += SEVERAL_COUNTRIES
     return rule + WITHOUT_DATES if query.has_period else rule

@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 from archive.models.corrections import SpendMeasure
 from archive.reading.coverage import CrawledDays
 from archive.reading.views import VALID_AT
-from archive.records import MissingReason
+from archive.records import Grain, MissingReason
 from archive.spending.conversion import SpendConversion
 from archive.spending.query import SpendBasis, SpendBy
 
@@ -59,6 +59,25 @@ class SpendGroup(SQLModel):
         default=0,
         description="Ads whose source lowered its figures; only the newest one is counted.",
     )
+    settled_late_count: int = Field(
+        default=0,
+        description="Ads whose source raised its figures after their end; the newest one counts.",
+    )
+    grain: Grain | None = Field(
+        default=None,
+        description="Of what sources state: what one statement covers; those of different grains are "
+        "never added. Empty: the sum is of ads or filings.",
+    )
+    days_missing: int = Field(
+        default=0,
+        description="Days of the period of which the source states nothing, of the item with most.",
+    )
+    rank_best: int | None = Field(
+        default=None,
+        description="Best place its range allows among the named groups of its currency; empty: it "
+        "cannot be ranked.",
+    )
+    rank_worst: int | None = Field(default=None, description="Worst such place.")
     unknown_reason: MissingReason | None = Field(
         default=None, description="Why the key is unknown; empty: it is known."
     )
@@ -72,6 +91,16 @@ class SpendGroup(SQLModel):
         "empty: nothing was converted.",
     )
     coverage: list[CrawledDays] = Field(description="How well the group's sources were crawled.")
+
+
+class StatedDays(SQLModel):
+    """Which statements of a source could be asked for."""
+
+    source: str = Field(description="Source.")
+    grain: Grain = Field(description="What one statement covers.")
+    statements: int = Field(description="How many there are.")
+    first_on: date | None = Field(description="First day any of them covers; empty: whole lives.")
+    last_on: date | None = Field(description="Last such day.")
 
 
 class SpendSummary(SQLModel):
@@ -95,6 +124,10 @@ class SpendSummary(SQLModel):
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
     conversion: SpendConversion | None = Field(
         default=None, description="How other currencies were converted; empty: they were not."
+    )
+    stated: list[StatedDays] = Field(
+        default_factory=list,
+        description="Where no statement answers: those that there are, by source and grain.",
     )
     groups: list[SpendGroup] = Field(
         description="One row per key and currency; currencies are never added up unless "

@@ -1,7 +1,7 @@
 """Sums of one group, currency and source, and how SQL makes them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, select
 from sqlmodel import Session
 
-from archive.records import MissingReason
+from archive.records import Grain, MissingReason
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,12 @@ class SumKey:
     """
     last_on: date | None = None
     """Last such day; `None` beside a first one: it may still be spent."""
+    grain: Grain | None = None
+    """Of statements: what one covers; those of different grains are never added."""
+
+    def of_grain(self, grain: Grain | None) -> "SumKey":
+        """The same, of statements of a grain."""
+        return replace(self, grain=grain)
 
 
 @dataclass
@@ -39,12 +45,17 @@ class AmountSum:
     unknown_count: int = 0
     undated: int = 0
     revised_count: int = 0
+    settled_late_count: int = 0
     estimate: Fraction = Fraction(0)
+    days_missing: int = 0
+    """Days of the period of which the source states nothing; of a sum, those of the item with most."""
 
     def add(self, other: "AmountSum") -> None:
         """Take the sum of other items in."""
+        days_missing = max(self.days_missing, other.days_missing)
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+        self.days_missing = days_missing
 
 
 @dataclass(frozen=True)

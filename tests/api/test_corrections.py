@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
+from sqlmodel import select
 
 from archive.ingest.ads.moved_ids import ingest_moves
 from archive.ingest.rows import Stamp
+from archive.models import Run
 from archive.models.runs import RunKind
 from archive.records import AdvertiserMove, AdvertiserSpendRecord, Grain
 from archive.runs.lease import begin_run
@@ -102,6 +104,21 @@ def test_the_page_says_before_and_after_in_words(corrected):
     assert "100 to 299 EUR" in page
 
 
+def test_a_file_that_does_not_say_when_is_never_the_day_the_source_spoke(corrected):
+    with write(open_engine(corrected.app.state.rooms.settings)) as session:
+        for run in session.exec(select(Run)):
+            run.observed_how = RunKind.IMPORT
+    page = corrected.get("/corrections").text
+
+    assert "the file does not say when" in page
+    assert {item["is_dated"] for item in read_items(corrected)} == {False}
+
+
+def test_a_run_that_was_dated_says_when_the_source_spoke(corrected):
+    assert "the file does not say when" not in corrected.get("/corrections").text
+    assert {item["is_dated"] for item in read_items(corrected)} == {True}
+
+
 def test_the_page_of_one_kind_shows_no_other(corrected):
     page = corrected.get("/corrections", params={"measure": "ads"}).text
 
@@ -118,6 +135,7 @@ def test_the_ad_s_and_the_advertiser_s_pages_show_their_corrections(corrected):
     advertiser = corrected.get("/advertisers/example%3Apage-1").text
 
     assert "Figures the source corrected" in ad
+    assert "One statement covers" in advertiser
     assert "exactly 150 EUR" not in ad
     assert "exactly 150 EUR" in advertiser
     assert "Figures the source corrected" not in corrected.get("/ads/example/a3").text

@@ -21,9 +21,11 @@ from api.pages.formatting import (
     write_snippet,
 )
 from api.pages.range_bar import WIDTH, draw_range_bar, find_scale, round_up
-from api.pages.ranking import CurrencyTable, make_tables, rank_group, write_sentence
+from api.pages.ranking import CurrencyTable, Lead, write_rivals, write_sentence
 from archive.reading.views import DayCover
-from archive.spending import SpendBasis, SpendBy, SpendGroup, SpendMeasure, SpendSummary
+from archive.records import MissingReason
+from archive.spending import SpendBy, SpendGroup
+from archive.spending.ranks import rank_groups, tell_place
 from search.hits import MARK_END, MARK_START
 
 NOW = datetime(2026, 11, 23, 7, 20, tzinfo=UTC)
@@ -89,58 +91,87 @@ def test_an_unknown_amount_is_never_drawn_as_nothing() -> None:
     assert shapes(draw_range_bar(None, 5, 10, "unknown")) == {"void"}
 
 
+def rank(*groups: SpendGroup) -> list[str]:
+    rank_groups(SpendBy.PAYER, groups)
+    return [tell_place(group) for group in groups]
+
+
+def make_unknown(lower: int, upper: int) -> SpendGroup:
+    unknown = {"key": "unknown:not_disclosed", "unknown_reason": MissingReason.NOT_DISCLOSED}
+    return make_group("payer unknown", lower, upper).model_copy(update=unknown)
+
+
 def test_overlapping_ranges_have_a_best_and_a_worst_place() -> None:
     groups = [make_group("a", 100, 300), make_group("b", 90, 150), make_group("c", 10, 20)]
-    assert [rank_group(group, groups).place for group in groups] == ["1 to 2", "1 to 2", "3"]
+    assert rank(*groups) == ["1 to 2", "1 to 2", "3"]
 
 
 def test_an_open_end_may_be_the_first_and_an_unknown_amount_has_no_place() -> None:
     groups = [make_group("a", 100, 100), make_group("b", 5, None), make_group("c", None, None)]
-    assert [rank_group(group, groups).place for group in groups] == ["1 to 2", "1 to 2", ""]
+    assert rank(*groups) == ["1 to 2", "1 to 2", ""]
 
 
-@given(st.lists(bounds, min_size=1, max_size=8))
-def test_each_place_between_best_and_worst_is_within_the_list(
+def test_what_has_no_name_competes_with_nobody() -> None:
+    assert rank(make_unknown(0, 900), make_group("a", 5, 9), make_group("b", 1, 2)) == [
+        "",
+        "1",
+        "2",
+    ]
+
+
+def test_amounts_of_different_currencies_are_never_ranked_together() -> None:
+    other = make_group("c", 900, 900).model_copy(update={"currency": "NOK"})
+    assert rank(make_group("a", 5, 9), other, make_group("b", 1, 2)) == ["1", "", "2"]
+
+
+@given(st.lists(bounds, min_size=2, max_size=8))
+def test_a_place_is_the_best_and_the_worst_that_the_ranges_allow(
     ranges: list[tuple[int, int]],
 ) -> None:
     groups = [make_group(str(i), *ends) for i, ends in enumerate(ranges)]
-    for group in groups:
-        ranked = rank_group(group, groups)
-        assert ranked.best is not None
-        assert ranked.worst is not None
-        assert 1 <= ranked.best <= ranked.worst <= len(groups)
+    rank_groups(SpendBy.PAYER, groups)
+    for i, (group, (lower, upper)) in enumerate(zip(groups, ranges, strict=True)):
+        others = ranges[:i] + ranges[i + 1 :]
+        assert group.rank_best == 1 + sum(least > upper for least, _ in others)
+        assert group.rank_worst == 1 + sum(most > lower for _, most in others)
 
 
-def make_table(*groups: SpendGroup) -> CurrencyTable:
-    rows = [rank_group(group, groups) for group in groups]
-    return CurrencyTable("EUR", 1000, len(groups) > 1, rows, 0)
+def make_table(*groups: SpendGroup, several: bool = False) -> CurrencyTable:
+    rank_groups(SpendBy.PAYER, groups)
+    return CurrencyTable("EUR", 1000, list(groups), 0, several)
 
 
-def test_a_table_of_months_has_no_first() -> None:
-    summary = SpendSummary(
-        measure=SpendMeasure.ADS,
-        by=SpendBy.MONTH,
-        basis=SpendBasis.BOUNDS,
-        from_on=date(2026, 10, 1),
-        to_on=date(2026, 11, 30),
-        rule="",
-        as_of=NOW,
-        groups=[make_group("October", 1, 2), make_group("November", 3, 4)],
-    )
-    assert not make_tables(summary)[0].is_ranked
+def test_months_have_no_first() -> None:
+    groups = [make_group("October", 1, 2), make_group("November", 3, 4)]
+    rank_groups(SpendBy.MONTH, groups)
+    assert [group.rank_best for group in groups] == [None, None]
+
+
+PAID = Lead("paid most", "may be who paid most")
 
 
 def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> None:
-    sure = make_table(make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, 200_00))
+    sure = [make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, 200_00)]
     assert (
-        write_sentence(sure, "paid most", "on Meta") == "Mill paid most on Meta: exactly 500 EUR."
+        write_sentence(make_table(*sure), PAID, "on Meta")
+        == "Mill paid most on Meta: exactly 500 EUR."
+    )
+    assert (
+        write_sentence(make_table(*sure, several=True), PAID, "on Meta")
+        == "Mill paid most on Meta, of amounts stated in EUR: exactly 500 EUR."
     )
     unsure = make_table(make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, None))
-    assert "may be who paid most" in write_sentence(unsure, "paid most", "on Meta")
+    assert "may be who paid most" in write_sentence(unsure, PAID, "on Meta")
     unknown = make_table(make_group("Mill", None, None), make_group("Bus", None, None))
-    assert (
-        write_sentence(unknown, "paid most", "here") == "No amount is known of anyone named here."
-    )
+    assert write_sentence(unknown, PAID, "here") == "No amount is known of anyone named here."
+
+
+def test_what_has_no_name_stands_beside_the_sentence() -> None:
+    named = [make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, 200_00)]
+    table = make_table(*named, make_unknown(100_00, 900_00))
+    assert write_sentence(table, PAID, "on Meta") == "Mill paid most on Meta: exactly 500 EUR."
+    assert "payer unknown (1 counted: 100 to 900 EUR)" in write_rivals(table)
+    assert write_rivals(make_table(*named)) == ""
 
 
 def test_coverage_is_drawn_and_said_day_by_day() -> None:

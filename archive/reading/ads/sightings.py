@@ -1,5 +1,6 @@
 """When an ad was last known to be there, and which times are of our reading only, for readers."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func
@@ -44,6 +45,12 @@ def _read_last_sweep(
     return session.exec(
         query.where(*moment.limit_clocks(col(Run.ended_at), col(Run.observed_at)))
     ).one()
+
+
+def find_undated_runs(session: Session, run_ids: Collection[int]) -> set[int]:
+    """Of these runs, those whose file does not say when the source had said it; nor did anybody."""
+    undated = select(Run.id).where(col(Run.id).in_(run_ids), Run.observed_how == RunKind.IMPORT)
+    return {run_id for run_id in session.exec(undated) if run_id is not None}
 
 
 def list_import_times(session: Session, source: str) -> frozenset[datetime]:

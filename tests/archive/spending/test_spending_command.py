@@ -14,6 +14,7 @@ from archive.spending import (
     SpendQueryError,
     summarise_spending,
 )
+from archive.spending.query import end_period
 from archive.store.database import read
 from config.settings import Settings
 from paidforby import app
@@ -86,3 +87,19 @@ def test_the_command_answers_about_an_earlier_moment(tmp_path, monkeypatch):
     told = run_spend(tmp_path, monkeypatch, *times).stdout
     assert "as known on 1 Mar 2026" in told
     assert "what held on 1 Feb 2026" in told
+
+
+TODAY = date(2026, 3, 1)
+
+
+def test_a_period_ends_today_at_the_latest():
+    assert end_period(date(2026, 1, 1), date(9999, 12, 31), TODAY) == (date(2026, 1, 1), TODAY)
+    assert end_period(date(2026, 1, 1), date(2026, 1, 2), TODAY)[1] == date(2026, 1, 2)
+    assert end_period(None, None, TODAY) == (None, None)
+
+
+@pytest.mark.parametrize("first", [date(1, 1, 1), date(1900, 1, 1), date(2026, 3, 2)])
+def test_a_period_that_nothing_can_be_known_of_is_refused(first):
+    with pytest.raises(SpendQueryError) as refused:
+        end_period(first, date(9999, 12, 31), TODAY)
+    assert refused.value.field == "from"

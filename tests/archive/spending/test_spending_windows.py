@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import assume, given
@@ -16,41 +17,21 @@ from archive.spending.windows import (
     draw_curve,
     estimate_window,
 )
-
-DAY_0 = date(2026, 1, 1)
-BUCKETS = [0, 100, 500, 1000, 5000, 10000]
-LAST_DAY = 60
-
-
-def on(day):
-    return DAY_0 + timedelta(days=day)
-
-
-def bucket(amount):
-    """The range a platform publishes for a true amount."""
-    lower = max(cut for cut in BUCKETS if cut <= amount)
-    return lower, next((cut - 1 for cut in BUCKETS if cut > amount), None)
+from tests.archive.spending.random_series import (
+    LAST_DAY,
+    bound_exactly,
+    draw_series,
+    is_lowered,
+    on,
+)
 
 
 @st.composite
 def ads(draw):
-    """A true way of spending, and what a platform let us see of it at some moments of some days."""
-    start = draw(st.integers(0, 20))
-    spent = draw(st.lists(st.integers(0, 700), min_size=1, max_size=30))
-    end = start + len(spent) - 1
-
-    def total(day):
-        return sum(spent[: max(0, day - start + 1)])
-
-    snapshots = []
-    seen_days = draw(st.sets(st.integers(start, end + 10), min_size=1, max_size=6))
-    for day in sorted(seen_days):
-        today = total(day) - total(day - 1)
-        so_far = total(day - 1) + draw(st.integers(0, today))
-        snapshots.append(Snapshot(on(day), *bucket(so_far)))
-    known_start = on(start) if draw(st.booleans()) else None
-    known_end = on(end) if draw(st.booleans()) else None
-    return draw_curve(known_start, known_end, snapshots), total
+    """A way an ad's money was spent and told, without figures taken back, and its curve."""
+    series = draw_series(Random(draw(st.integers(0, 2**32))))
+    assume(not is_lowered(series))
+    return draw_curve(series.start_on, series.end_on, series.snapshots), series
 
 
 windows = st.tuples(st.integers(0, LAST_DAY), st.integers(0, LAST_DAY)).map(sorted)
@@ -62,19 +43,27 @@ def width(bounds):
 
 @given(ads(), windows)
 def test_the_truth_lies_within_the_bounds(ad, window):
-    curve, total = ad
+    curve, series = ad
     first, last = window
     bounds = bound_window(curve, on(first), on(last))
-    true = total(last) - total(first - 1)
+    true = series.total(last) - series.total(first - 1)
     assert 0 <= bounds.lower <= true
     assert bounds.upper is None or true <= bounds.upper
 
 
-@given(ads(), windows, st.integers(0, LAST_DAY))
-def test_neighbouring_windows_never_say_more_than_their_union(ad, window, cut):
+@given(st.integers(0, 2**32), windows)
+def test_the_bounds_are_the_tightest_that_every_look_allows(seed, window):
+    series = draw_series(Random(seed))
+    curve = draw_curve(series.start_on, series.end_on, series.snapshots)
+    bounds = bound_window(curve, on(window[0]), on(window[1]))
+    assert bounds == bound_exactly(series, *window)
+    assert 0 <= bounds.lower <= (bounds.lower if bounds.upper is None else bounds.upper)
+
+
+@given(ads(), st.sets(st.integers(0, LAST_DAY), min_size=3, max_size=3).map(sorted))
+def test_neighbouring_windows_never_say_more_than_their_union(ad, days):
     curve, _ = ad
-    first, last = window
-    assume(first <= cut < last)
+    first, cut, last = days
     union = bound_window(curve, on(first), on(last))
     early = bound_window(curve, on(first), on(cut))
     late = bound_window(curve, on(cut + 1), on(last))
@@ -98,14 +87,15 @@ def test_a_dropped_snapshot_only_widens_the_bounds(ad, window, data):
 
 
 @given(ads())
-def test_the_whole_life_of_an_ad_with_a_start_is_the_newest_range(ad):
-    curve, _ = ad
+def test_the_whole_life_of_an_ad_that_has_ended_is_what_was_stated_last(ad):
+    curve, series = ad
     assume(curve.start_on is not None)
     bounds = bound_window(curve, on(-1), on(LAST_DAY + 20))
-    newest = curve.snapshots[-1]
-    assert bounds.lower == newest.lower
-    seen_after_end = curve.end_on is not None and newest.observed_on > curve.end_on
-    assert bounds.upper == (newest.upper if seen_after_end else None)
+    if curve.end_on is None:
+        assert bounds == Bounds(max(look.lower for look in series.looks), None)
+    elif all(look.is_dated for look in series.looks):
+        settled = series.looks[-1]
+        assert bounds == Bounds(settled.lower, settled.upper)
 
 
 @given(ads(), windows)
@@ -123,7 +113,11 @@ def test_daily_estimates_add_up_to_the_estimate_of_the_run(ad):
 
 
 def test_a_window_between_snapshots_gets_their_difference():
-    seen = [Snapshot(on(10), 100, 199), Snapshot(on(15), 500, 599), Snapshot(on(20), 700, 799)]
+    seen = [
+        Snapshot(on(10), 100, 199, on(10)),
+        Snapshot(on(15), 500, 599, on(15)),
+        Snapshot(on(20), 700, 799, on(20)),
+    ]
     curve = draw_curve(on(0), on(30), seen)
     assert bound_window(curve, on(0), on(9)) == Bounds(0, 199)
     assert bound_window(curve, on(10), on(19)) == Bounds(500 - 199, 799)
@@ -131,19 +125,21 @@ def test_a_window_between_snapshots_gets_their_difference():
 
 
 def test_a_snapshot_of_a_day_says_at_most_only_of_the_days_before_it():
-    curve = draw_curve(on(0), None, [Snapshot(on(5), 100, 100)])
+    curve = draw_curve(on(0), None, [Snapshot(on(5), 100, 100, on(5))])
     assert bound_window(curve, on(0), on(4)) == Bounds(0, 100)
     assert bound_window(curve, on(0), on(5)) == Bounds(100, None)
 
 
 def test_a_source_that_lowers_its_figures_is_accepted_in_its_newest_word_only():
-    curve = draw_curve(on(0), on(9), [Snapshot(on(5), 900, 900), Snapshot(on(20), 300, 300)])
+    curve = draw_curve(
+        on(0), on(9), [Snapshot(on(5), 900, 900, on(5)), Snapshot(on(20), 300, 300, on(20))]
+    )
     assert curve.is_revised
     assert bound_window(curve, on(0), on(9)) == Bounds(300, 300)
 
 
 def test_nothing_was_spent_before_the_start_or_after_the_end():
-    curve = draw_curve(on(10), on(19), [Snapshot(on(25), 700, 700)])
+    curve = draw_curve(on(10), on(19), [Snapshot(on(25), 700, 700, on(25))])
     assert bound_window(curve, on(0), on(9)) == Bounds(0, 0)
     assert bound_window(curve, on(20), on(40)) == Bounds(0, 0)
     assert bound_window(curve, on(0), on(40)) == Bounds(700, 700)

@@ -1,0 +1,269 @@
+"""What sources state that advertisers spent, for the days a question asks about.
+
+Days add up, and so do weeks; a window is answered as the window it is. For each advertiser, currency and
+country the answer comes from, in this order: the statement that covers just the period; its days, or its
+weeks, if none is missing; windows, of which the longest inside says at least and the shortest around says at
+most; else the days or weeks there are, with an open end. Known days raise a window's lower end; nothing
+else mixes. Where the first answer and the days contradict each other, both stand.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, String, cast, func, select
+from sqlmodel import Session, col
+
+from archive.models import AdvertiserSpend
+from archive.records import Grain
+from archive.spending.items import statement_conditions, statement_keys
+from archive.spending.periods import ONE_DAY, PeriodSlice
+from archive.spending.query import PERIODS, SpendQuery
+from archive.spending.summary import StatedDays
+from archive.spending.sums import AmountSum, SourceSum, SumKey, read_reason
+
+ADDED = (Grain.DAY, Grain.WEEK)
+"""Grains whose statements add up."""
+
+ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One stated amount; both days included; `lower` `None`: the source gives no amount."""
+
+    dataset: str
+    grain: Grain
+    first_on: date
+    last_on: date
+    lower: int | None
+    upper: int | None
+
+    def is_within(self, asked: PeriodSlice) -> bool:
+        """Whether all its days are asked about."""
+        return asked.first_on <= self.first_on and self.last_on <= asked.last_on
+
+    def is_around(self, asked: PeriodSlice) -> bool:
+        """Whether all days asked about are its own."""
+        return self.first_on <= asked.first_on and asked.last_on <= self.last_on
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What statements of one grain say of a period."""
+
+    grain: Grain
+    sum: AmountSum
+
+
+Days = Mapping[str, frozenset[date]]
+"""For each data set: the days of a period of which it states anything for anybody."""
+
+
+def sum_period(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery, asked: PeriodSlice
+) -> Iterator[SourceSum]:
+    """What is stated for each advertiser in a period, one sum for each grain that answers.
+
+    Of a period that is part of a longer one, the key is its first day.
+    """
+    part = asked.first_on.isoformat() if query.by in PERIODS else None
+    query = replace(query, by=None) if part else query
+    grains = [query.grain] if query.grain else [Grain.DAY, Grain.WEEK, Grain.WINDOW]
+    rows = _read_rows(session, stated, query, asked, grains)
+    days = read_days(session, stated, query, asked)
+    for (source, key, reason, currency, *_), of_one in groupby(rows, key=_name_unit):
+        about = SumKey(part or key, read_reason(key, reason), currency)
+        if query.convert_to:
+            about = replace(about, first_on=asked.first_on, last_on=asked.last_on)
+        for answer in answer_period([_read_row(row) for row in of_one], asked, days):
+            yield SourceSum(about.of_grain(answer.grain), source, answer.sum)
+
+
+def answer_period(statements: Sequence[Statement], asked: PeriodSlice, days: Days) -> list[Answer]:
+    """What the statements of one advertiser, currency and country say of a period; the best one first.
+
+    A second answer stands beside it only where the two cannot both be true.
+    """
+    exact = [s for s in statements if s.is_within(asked) and s.is_around(asked)]
+    added = [_add_up(grain, statements, asked, days) for grain in ADDED]
+    sums = sorted((a for a in added if a), key=lambda answer: answer.sum.days_missing)
+    complete = [answer for answer in sums if not answer.sum.days_missing]
+    around = _look_around(statements, asked, sums)
+    told = [Answer(s.grain, _sum_one(s)) for s in exact] + complete or around or sums[:1]
+    return told[:1] + [other for other in told[1:] if _contradict(told[0].sum, other.sum)]
+
+
+def _add_up(
+    grain: Grain, statements: Iterable[Statement], asked: PeriodSlice, days: Days
+) -> Answer | None:
+    """The sum of statements that add up; one that the period cuts may lie in it whole or not at all."""
+    of_grain = [s for s in statements if s.grain is grain]
+    if not of_grain:
+        return None
+    total = AmountSum()
+    for one in of_grain:
+        part = _sum_one(one)
+        if not one.is_within(asked):
+            part.lower = 0
+        total.add(part)
+    known: set[date] = set().union(*(days.get(s.dataset, frozenset()) for s in of_grain))
+    total.days_missing = (asked.last_on - asked.first_on).days + 1 - len(known)
+    total.open_count = max(total.open_count, min(total.days_missing, 1))
+    return Answer(grain, total)
+
+
+def _look_around(
+    statements: Iterable[Statement], asked: PeriodSlice, sums: Sequence[Answer]
+) -> list[Answer]:
+    """What windows prove: at least the greatest inside, or the known days; at most the least around."""
+    windows = [s for s in statements if s.grain is Grain.WINDOW and s.lower is not None]
+    inside = [s for s in windows if s.is_within(asked)]
+    around = [s for s in windows if s.is_around(asked)]
+    if not inside and not around:
+        return []
+    lower = max([s.lower or 0 for s in inside] + [answer.sum.lower for answer in sums], default=0)
+    upper = min((s.upper for s in around if s.upper is not None), default=None)
+    total = AmountSum(lower=lower, upper=upper or 0, items=len(inside) + len(around))
+    total.open_count = int(upper is None)
+    return [Answer(Grain.WINDOW, total)]
+
+
+def _sum_one(statement: Statement) -> AmountSum:
+    if statement.lower is None:
+        return AmountSum(items=1, unknown_count=1)
+    return AmountSum(
+        lower=statement.lower,
+        upper=statement.upper or 0,
+        items=1,
+        open_count=int(statement.upper is None),
+    )
+
+
+def _contradict(one: AmountSum, other: AmountSum) -> bool:
+    """Whether two ranges of the same money have nothing in common."""
+    too_low = not one.open_count and one.upper < other.lower
+    return too_low or (not other.open_count and other.upper < one.lower)
+
+
+def read_days(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery, asked: PeriodSlice
+) -> Days:
+    """The days of a period of which each data set states an amount of days or weeks for anybody."""
+    spans = (col(stated.dataset), col(stated.period_start_on), col(stated.period_end_on))
+    rows = session.connection().execute(
+        select(*spans)
+        .where(
+            col(stated.grain).in_(ADDED),
+            col(stated.period_start_on) <= asked.last_on,
+            col(stated.period_end_on) >= asked.first_on,
+            *([col(stated.source) == query.source] if query.source else []),
+        )
+        .distinct()
+    )
+    days: dict[str, set[date]] = {}
+    for row in rows:
+        first_on: date = max(row.period_start_on, asked.first_on)
+        last_on: date = min(row.period_end_on, asked.last_on)
+        span = range((last_on - first_on).days + 1)
+        days.setdefault(row.dataset, set()).update(first_on + ONE_DAY * step for step in span)
+    return {dataset: frozenset(known) for dataset, known in days.items()}
+
+
+def _read_rows(
+    session: Session,
+    stated: type[AdvertiserSpend],
+    query: SpendQuery,
+    asked: PeriodSlice,
+    grains: Sequence[Grain],
+) -> Iterator[Row[Any]]:
+    """Statements that share a day with the period, those of one advertiser after another."""
+    names = ("advertiser_id", "dataset", "grain", "period_start_on", "period_end_on")
+    amounts = ("spend_lower_minor", "spend_upper_minor")
+    countries = cast(col(stated.countries), String).label("countries")
+    listed = (
+        select(
+            *statement_keys(stated, query),
+            countries,
+            *(col(getattr(stated, name)).label(name) for name in (*names, *amounts)),
+        )
+        .where(
+            col(stated.grain).in_(grains),
+            col(stated.period_start_on) <= asked.last_on,
+            col(stated.period_end_on) >= asked.first_on,
+            *statement_conditions(session, stated, query),
+        )
+        .order_by(
+            col(stated.source),
+            col(stated.advertiser_id),
+            col(stated.currency),
+            countries,
+            col(stated.period_start_on),
+            col(stated.id),
+        )
+    )
+    read = session.connection().execute
+    return iter(read(listed, execution_options={"yield_per": ROWS_AT_ONCE}))
+
+
+def _name_unit(row: Row[Any]) -> tuple[Any, ...]:
+    return row.source, row.key, row.reason, row.currency, row.advertiser_id, row.countries
+
+
+def _read_row(row: Row[Any]) -> Statement:
+    return Statement(
+        row.dataset,
+        Grain(row.grain),
+        row.period_start_on,
+        row.period_end_on,
+        row.spend_lower_minor,
+        row.spend_upper_minor,
+    )
+
+
+def list_newest_statements(
+    session: Session, stated: type[AdvertiserSpend], advertiser_id: str, limit: int
+) -> list[AdvertiserSpend]:
+    """What sources state for one advertiser about days, weeks and windows, the newest days first."""
+    days = (col(stated.period_end_on), col(stated.period_start_on))
+    query = select(stated).where(
+        col(stated.advertiser_id) == advertiser_id, col(stated.period_start_on).is_not(None)
+    )
+    query = query.order_by(*(day.desc() for day in days), col(stated.id)).limit(limit)
+    return list(session.scalars(query))
+
+
+def find_span(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> tuple[date, date] | None:
+    """The whole weeks in which statements of the grain asked for lie; `None`: there are none."""
+    days = [s for s in list_stated_days(session, stated, query) if s.grain is query.grain]
+    first_on = min((s.first_on for s in days if s.first_on), default=None)
+    last_on = max((s.last_on for s in days if s.last_on), default=None)
+    if first_on is None or last_on is None:
+        return None
+    return first_on - ONE_DAY * first_on.weekday(), last_on + ONE_DAY * (6 - last_on.weekday())
+
+
+def list_stated_days(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> list[StatedDays]:
+    """Which statements there are of what is asked about, whatever their days."""
+    rows = session.connection().execute(
+        select(
+            col(stated.source),
+            col(stated.grain),
+            func.count(),
+            func.min(col(stated.period_start_on)),
+            func.max(col(stated.period_end_on)),
+        )
+        .where(*statement_conditions(session, stated, query))
+        .group_by(col(stated.source), col(stated.grain))
+        .order_by(col(stated.source), col(stated.grain))
+    )
+    return [
+        StatedDays(source=s, grain=Grain(g), statements=n, first_on=first_on, last_on=last_on)
+        for s, g, n, first_on, last_on in rows
+    ]

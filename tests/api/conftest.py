@@ -8,14 +8,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import make_url
 
+import api.app
+import api.pages
 from api.app import create_app
+from api.dependencies import Rooms
 from archive.curation.people import add_user, disable_user
 from archive.ingest.pages import ingest_page
 from archive.models.people import Role
@@ -198,9 +203,26 @@ def take_in(settings: Settings) -> Callable[..., None]:
     return take
 
 
+@cache
+def make_once(make: Callable[[Rooms], FastAPI]) -> Callable[[Rooms], FastAPI]:
+    """The API or the site, with other rooms each time: what FastAPI finds out about routes is kept."""
+    made: list[FastAPI] = []
+
+    def put(rooms: Rooms) -> FastAPI:
+        if not made:
+            made.append(make(rooms))
+        made[0].state.rooms = rooms
+        return made[0]
+
+    return put
+
+
 @pytest.fixture
 def client(settings, keys, clock) -> Iterator[TestClient]:
-    app = create_app(settings, clock)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api.app, "make_api", make_once(api.app.make_api))
+        patch.setattr(api.pages, "make_site", make_once(api.pages.make_site))
+        app = create_app(settings, clock)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

@@ -128,7 +128,7 @@ def test_the_answer_is_that_of_reading_every_ad(search_archive: SearchArchive):
         documents = {moment: read_all(session, moment) for moment in moments}
 
     @given(queries(), st.sampled_from(moments))
-    @settings(max_examples=few_or_many(80))
+    @settings(max_examples=few_or_many(40))
     def ask_both_ways(query: AdQuery, moment: Moment):
         with read(search_archive.engine) as session:
             page = search_as_of(session, query, moment)

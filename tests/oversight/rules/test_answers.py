@@ -18,6 +18,7 @@ from oversight.reference.periods import find_period
 from oversight.rules.facts import FACT_TYPES, read_facts
 from oversight.rules.loading import Rule, answer_rule
 from oversight.rules.rule_book import load_rules, read_rule_book
+from tests.examples import few_or_many
 from tests.oversight.rules.test_facts import make_public_ad
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -60,7 +61,7 @@ def answer_from_trace(trace: Mapping[str, Any], *, in_force: bool | None) -> Rul
     return RuleAnswer.CANNOT_TELL if None in came_to.values() else RuleAnswer.NOT_MET
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=few_or_many(120, 400))
 @given(st.data(), st.sampled_from(range(len(load_shipped()))), st.sampled_from([True, False, None]))
 def test_an_answer_without_a_trace_is_the_answer_of_its_trace(
     data: st.DataObject, number: int, in_force: bool | None
@@ -89,7 +90,7 @@ ADS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=few_or_many(60, 200))
 @given(ADS)
 def test_what_is_ruled_out_early_does_not_apply_with_all_facts_either(ad: PublicAd) -> None:
     questions = list_questions(load_shipped(), read_rule_book(Settings()).elections, NOW)

@@ -21,11 +21,12 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
+from archive.bounds import REDIRECTS
 from archive.models.media import MediaState
 from archive.models.runs import Outcome
 from archive.runs.captures import redact_url
 from archive.store.outages import plain_failures, read_surely, tell_failure
-from scrapers.fetching.answers import NextStep, ResponseVerdict, read_retry_after
+from scrapers.fetching.answers import BROKEN_OFF, NextStep, ResponseVerdict, read_wait
 from scrapers.fetching.conditional import is_captured, validators_of
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.fetching.pacing import LONGEST_WAIT_SECONDS, leave_alone
@@ -45,8 +46,6 @@ MOST_TRIES = 6
 QUOTA_FACTOR = 30
 """A quota comes back more slowly than a server that stumbled."""
 AFTER_OUTAGE = timedelta(hours=1)
-BROKEN_OFF = "dataloss"
-"""Scrapy's flag for a body shorter than was declared."""
 CUT_SHORT = "the answer broke off before its end; what came of it is kept"
 FOR_THE_SPIDER = frozenset({NextStep.READ, NextStep.SMALLER, NextStep.LOST_PLACE})
 
@@ -70,6 +69,9 @@ class GuardMiddleware:
         """
         if self._walk.is_over:
             raise IgnoreRequest("the walk is over")
+        if request.meta.get("redirect_times", 0) > REDIRECTS.most:
+            self._walk.note_trouble(Outcome.FAILED, f"the source sends us on: {REDIRECTS.tell()}")
+            raise IgnoreRequest(REDIRECTS.tell())
         parts = urlsplit(request.url)
         if parts.netloc not in self._walk.hosts:
             self._walk.note_trouble(
@@ -192,6 +194,10 @@ class BackoffMiddleware:
         Raises:
             IgnoreRequest: when the answer is not one to read.
         """
+        for refused in (flag for flag in response.flags if flag != BROKEN_OFF):
+            # Without robots.txt, too, nothing more may be asked.
+            self._walk.note_trouble(Outcome.FAILED, f"an answer was {refused}")
+            raise IgnoreRequest(refused)
         if request.callback is NO_CALLBACK:
             return response
         if BROKEN_OFF in response.flags:
@@ -201,7 +207,8 @@ class BackoffMiddleware:
             self._walk.read_answers += ad_answer.verdict == NextStep.READ
             return response
         if ad_answer.verdict in {NextStep.TRANSIENT, NextStep.QUOTA}:
-            asked = read_retry_after(response, self._walk.intake.clock())
+            said = (response.headers.get("Retry-After") or b"").decode("latin-1")
+            asked = read_wait(said, self._walk.intake.clock())
             return self._try_again(request, ad_answer, asked or ad_answer.wait_seconds)
         self._note_end(ad_answer)
         raise IgnoreRequest(ad_answer.reason)

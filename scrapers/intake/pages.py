@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from archive.bounds import PIECES
 from archive.errors import ArchiveError
 from archive.ingest.ads.unchanged_rows import (
     UnchangedAd,
@@ -69,6 +70,8 @@ class Intake:
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
+    held: Counter[str] = field(default_factory=Counter)
+    """Unreadable pieces by the SHA-256 of what they stand in."""
     quarantined: str = ""
     """Why the run ended at a page that was implausible, and how to fix it; empty: all was."""
 
@@ -108,7 +111,9 @@ class Intake:
         self.pages += 1
         self.counts.add(page.counts)
         self.gate = page.gate
-        self.unreadable += page.pieces
+        self.held[capture.sha256] += len(page.pieces)
+        # Their bytes are in quarantine, and a run may meet many.
+        self.unreadable += [p.model_copy(update={"raw": p.raw[:1]}) for p in page.pieces]
         self.not_read += [r for r in readings if isinstance(r, NotRead)]
 
     def _try_page(
@@ -137,7 +142,7 @@ class Intake:
         now = self.clock()
         # What a page weighs counts once it is written: a page may be tried again.
         gate = deepcopy(self.gate)
-        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        pieces = self._list_pieces(readings, capture)
         records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
         new = quarantine_pieces(session, self.blobs, self.lease, pieces, capture, now)
         counts = note_unchanged(session, self.lease, unchanged.values(), gate)
@@ -154,6 +159,16 @@ class Intake:
         )
         counts.add(read)
         return Written(counts, gate, pieces)
+
+    def _list_pieces(self, readings: Sequence[Reading], capture: Capture) -> list[Unreadable]:
+        """What of a page is to be put aside: after very many pieces, one that stands for the others."""
+        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        room = max(0, PIECES.most - self.held[capture.sha256])
+        if len(pieces) <= room:
+            return pieces
+        name = capture.url.split("?")[0].rsplit("/", 1)[-1]
+        rest = Unreadable(file=name, field="the rest", reason=f"there are more; {PIECES.tell()}")
+        return [*pieces[:room], rest]
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:

@@ -12,16 +12,15 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from archive.bounds import TABLE_COLUMNS
 from archive.records import AnyRecord, Unreadable
 from archive.records.escaping import escape_text
-from scrapers.readers.fields import FieldError, Fields, explain_refusal
+from scrapers.readers.fields import LONGEST_NAME, FieldError, Fields, explain_refusal
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
 from scrapers.readers.objects import ObjectRow, read_objects
 from scrapers.readers.parsing import read_ref
 from scrapers.readers.row_hashes import HashRow
 from scrapers.readers.tables import CSV, TableFormat, TableRow, read_header, read_table
-
-LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,23 @@ class AdRow(NamedTuple):
 
 
 Reading = AnyRecord | Unreadable | NotRead | AdRow
+
+
+def count_characters(reading: Reading) -> int:
+    """How much text a reading holds, near enough to know when many of them fill the memory."""
+    if isinstance(reading, AdRow):
+        return sum(map(len, reading.row.lines))
+    if isinstance(reading, Unreadable | NotRead):
+        return len(getattr(reading, "raw", b""))
+    return sum(_measure(value) for value in vars(reading).values())
+
+
+def _measure(value: object) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(_measure(part) for part in value.values())
+    return sum(map(_measure, value)) if isinstance(value, list) else 0
 
 
 @dataclass(frozen=True)
@@ -177,6 +193,11 @@ def read_each_object(
         if isinstance(row, Unreadable):
             yield row
             continue
+        if len(noted | row.cells.keys()) > TABLE_COLUMNS.most + len(known):
+            yield Unreadable(
+                file=file.name, line=row.line, reason=TABLE_COLUMNS.tell(), raw=row.raw
+            )
+            continue
         for name in sorted(set(row.cells) - noted):
             yield _hold_name(file, row.line, name, "key")
         noted |= set(row.cells)
@@ -190,7 +211,9 @@ def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
 
 
 def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unreadable | None:
-    """A file whose columns do not say which value is whose."""
+    """A file whose columns do not say which value is whose, or are more than one could tell apart."""
+    if len(header) > TABLE_COLUMNS.most:
+        return Unreadable(file=file.name, line=1, reason=TABLE_COLUMNS.tell())
     lost = sorted(columns.required - set(header))
     twice = sorted(name for name, times in Counter(header).items() if times > 1)
     unfit = [name for name in header if not name.isprintable()]

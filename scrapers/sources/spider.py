@@ -12,11 +12,12 @@ from datetime import date
 from itertools import islice
 from typing import ClassVar, Protocol
 
+from archive.bounds import HOPELESS, PAGE_CHARACTERS
 from archive.models.runs import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings, SourceSettings
 from scrapers.readers.files import SourceFile, expand_file
-from scrapers.readers.reading import NotRead, Reading
+from scrapers.readers.reading import NotRead, Reading, count_characters
 from scrapers.readers.row_hashes import RowHashing, describe_reader
 from scrapers.sources.signing import Secret
 
@@ -129,16 +130,39 @@ def read_delivery(
             yield NotRead(member.name, "a description for people")
         else:
             holds_data = True
-            yield from reader.read(member)
+            yield from _end_hopeless(member, reader.read(member))
     if not holds_data:
         yield Unreadable(
             file=file.name, line=None, reason="there is nothing in it but descriptions"
         )
 
 
+def _end_hopeless(file: SourceFile, readings: Iterator[Reading]) -> Iterator[Reading]:
+    """What a file says, up to where it is plain that nothing in it can be read."""
+    for number, reading in enumerate(readings, 1):
+        yield reading
+        if not isinstance(reading, Unreadable):
+            yield from readings
+        elif number > HOPELESS.most:
+            yield Unreadable(file=file.name, reason=f"the rest is not tried; {HOPELESS.tell()}")
+            return
+
+
 def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[ReadingPage]:
     """Readings in pages of the size one transaction takes; at least one page, perhaps empty."""
-    first = list(islice(readings, PAGE_SIZE))
+    first = _fill_page(readings)
     yield ReadingPage(first, capture_id)
-    while batch := list(islice(readings, PAGE_SIZE)):
+    while batch := _fill_page(readings):
         yield ReadingPage(batch, capture_id)
+
+
+def _fill_page(readings: Iterator[Reading]) -> list[Reading]:
+    """The next readings, as many as may be held at once."""
+    page: list[Reading] = []
+    characters = 0
+    for reading in islice(readings, PAGE_SIZE):
+        page.append(reading)
+        characters += count_characters(reading)
+        if characters > PAGE_CHARACTERS:
+            break
+    return page

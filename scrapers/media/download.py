@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Timer
 from urllib.parse import urljoin
 
-from archive.bounds import MEDIA_FILE, REDIRECTS
+from archive.bounds import MEDIA_FILE, REDIRECTS, WAIT
 from archive.models.media import MediaState
 from scrapers.fetching.answers import read_wait
 from scrapers.fetching.network_addresses import NotFetchedError, Target, find_target
@@ -156,6 +156,8 @@ def classify_status(answer: HTTPResponse) -> NotFetchedError:
     is_busy = answer.status in {429, 503}
     if is_busy or answer.status >= 500:
         wait_seconds = read_wait(answer.getheader("Retry-After", ""), datetime.now(UTC))
+        # One host of many that asks for ages must not keep us from the others.
+        is_busy = is_busy and wait_seconds != WAIT.most
         reason = f"its server cannot give it now (status {answer.status})"
         return NotFetchedError(MediaState.UNREACHABLE, reason, wait_seconds, is_busy=is_busy)
     return NotFetchedError(MediaState.REFUSED, f"its server answers with status {answer.status}")

@@ -68,7 +68,7 @@ def count_characters(reading: Reading) -> int:
         return sum(map(len, reading.row.lines))
     if isinstance(reading, Unreadable | NotRead):
         return len(getattr(reading, "raw", b""))
-    return sum(_measure(value) for value in vars(reading).values())
+    return sum(_measure(value) for name, value in vars(reading).items() if name != "missing")
 
 
 def _measure(value: object) -> int:

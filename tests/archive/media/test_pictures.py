@@ -78,6 +78,36 @@ def test_a_picture_that_would_fill_the_memory_is_not_unpacked(tmp_path, side):
         measure_file(path)
 
 
+@pytest.mark.parametrize(
+    ("form", "size", "how"),
+    [
+        ("WEBP", (6_300, 1_600), {}),
+        ("WEBP", (6_300, 1_600), {"lossless": True}),
+        ("JPEG", (6_300, 2_100), {"progressive": True}),
+        ("PNG", (65_536, 1), {}),
+    ],
+)
+def test_a_picture_is_unpacked_only_if_its_kind_takes_no_more_memory_than_promised(
+    tmp_path, form, size, how
+):
+    path = tmp_path / "large"
+    path.write_bytes(encode_picture(Image.new("RGB", size), form, **how))
+
+    with pytest.raises(PictureTooLargeError, match="refused"):
+        measure_file(path)
+
+    path.write_bytes(encode_picture(Image.new("RGB", (size[0] // 2, size[1])), form, **how))
+    assert measure_file(path).width == size[0] // 2
+
+
+def test_a_picture_in_pieces_is_laid_on_white_like_one_in_one_piece():
+    scene = draw_scene(3, (2_100, 1_050)).convert("RGBA")
+    scene.putalpha(Image.linear_gradient("L").resize(scene.size))
+    whole = Image.alpha_composite(Image.new("RGBA", scene.size, "white"), scene).convert("L")
+
+    assert lay_on_white(scene).tobytes() == whole.tobytes()
+
+
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
 def test_a_picture_that_breaks_off_has_no_dimensions_for_that_reason(tmp_path, form):
     path = tmp_path / "broken"

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +29,13 @@ METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """The others unpack a few bytes into gigabytes before the first of them can be counted."""
 
 
+@dataclass
+class Reached:
+    """How far the reading of a file has come."""
+
+    characters: int = 0
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """One readable file: its name as delivered, and how to open it."""
@@ -37,6 +44,8 @@ class SourceFile:
     open: Callable[[], IO[bytes]]
     hashing: RowHashing | None = None
     """How rows of ads are hashed, which then come unread; `None`: each is read at once."""
+    reached: Reached = field(default_factory=Reached, compare=False)
+    """Shared by the members of a zip."""
 
     @property
     def base_name(self) -> str:

@@ -73,7 +73,9 @@ def read_objects(file: SourceFile) -> Iterator[ObjectRow | Unreadable]:
     """The objects of a file in order: one alone, a list, a list under `data`, or one a line."""
     try:
         with file.open() as stream:
-            yield from _read_stream(file.name, stream)
+            for row in _read_stream(file.name, stream):
+                file.reached.characters += len(row.raw)
+                yield row
     except BREAKING_ERRORS as error:
         yield Unreadable(file=file.name, reason=f"the file breaks off here ({error})")
 

@@ -62,23 +62,6 @@ class AdRow(NamedTuple):
 Reading = AnyRecord | Unreadable | NotRead | AdRow
 
 
-def count_characters(reading: Reading) -> int:
-    """How much text a reading holds, near enough to know when many of them fill the memory."""
-    if isinstance(reading, AdRow):
-        return sum(map(len, reading.row.lines))
-    if isinstance(reading, Unreadable | NotRead):
-        return len(getattr(reading, "raw", b""))
-    return sum(_measure(value) for name, value in vars(reading).items() if name != "missing")
-
-
-def _measure(value: object) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(_measure(part) for part in value.values())
-    return sum(map(_measure, value)) if isinstance(value, list) else 0
-
-
 @dataclass(frozen=True)
 class Columns:
     """The columns of one kind of file, by what it means when one is absent."""

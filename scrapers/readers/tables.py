@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from archive.bounds import TABLE_RECORD
 from archive.records import Unreadable
-from scrapers.readers.files import BREAKING_ERRORS, SourceFile
+from scrapers.readers.files import BREAKING_ERRORS, Reached, SourceFile
 
 ROWS_SAMPLED = 20
 SKIPPED_AT_ONCE = 1 << 20
@@ -54,8 +54,9 @@ def encode_lines(lines: list[str], encoding: str) -> bytes:
 class _Lines(Iterator[str]):
     """Physical lines of a file that can be handed back, so that reading can start over at one."""
 
-    def __init__(self, text: IO[str]) -> None:
+    def __init__(self, text: IO[str], reached: Reached) -> None:
         self._text = text
+        self._reached = reached
         self._waiting: deque[str] = deque()
         self.taken: list[str] = []
         self.line = 0
@@ -68,6 +69,7 @@ class _Lines(Iterator[str]):
         self.taken.append(line)
         self.line += 1
         self._characters += len(line)
+        self._reached.characters += len(line)
         if self._characters >= TABLE_RECORD.most:
             self.taken[-1] = self._end_line(line)
             raise csv.Error(TABLE_RECORD.tell())
@@ -127,7 +129,7 @@ def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
     """The column names of a file, without a byte-order mark; empty where there is no readable row."""
     try:
         with _open_text(file, form) as text:
-            header = next(csv.reader(_Lines(text), **form.reader_options), [])
+            header = next(csv.reader(_Lines(text, file.reached), **form.reader_options), [])
     except READ_ERRORS:
         return []
     names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
@@ -150,7 +152,7 @@ def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow |
     line = 0
     try:
         with _open_text(file, form) as text:
-            lines = _Lines(text)
+            lines = _Lines(text, file.reached)
             if not form.columns:
                 next(csv.reader(lines, **form.reader_options), None)
             for row in _read_rows(file.name, lines, form, columns):

@@ -16,8 +16,8 @@ from archive.bounds import HOPELESS, PAGE_CHARACTERS
 from archive.models.runs import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings, SourceSettings
-from scrapers.readers.files import SourceFile, expand_file
-from scrapers.readers.reading import NotRead, Reading, count_characters
+from scrapers.readers.files import Reached, SourceFile, expand_file
+from scrapers.readers.reading import NotRead, Reading
 from scrapers.readers.row_hashes import RowHashing, describe_reader
 from scrapers.sources.signing import Secret
 
@@ -148,21 +148,25 @@ def _end_hopeless(file: SourceFile, readings: Iterator[Reading]) -> Iterator[Rea
             return
 
 
-def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[ReadingPage]:
-    """Readings in pages of the size one transaction takes; at least one page, perhaps empty."""
-    first = _fill_page(readings)
+def page_readings(
+    readings: Iterator[Reading], capture_id: int | None, file: SourceFile | None = None
+) -> Iterator[ReadingPage]:
+    """Readings in pages of the size one transaction takes; at least one page, perhaps empty.
+
+    With the file that they stand in, a page holds no more text of it than memory should.
+    """
+    reached = file.reached if file else Reached()
+    first = _fill_page(readings, reached)
     yield ReadingPage(first, capture_id)
-    while batch := _fill_page(readings):
+    while batch := _fill_page(readings, reached):
         yield ReadingPage(batch, capture_id)
 
 
-def _fill_page(readings: Iterator[Reading]) -> list[Reading]:
-    """The next readings, as many as may be held at once."""
+def _fill_page(readings: Iterator[Reading], reached: Reached) -> list[Reading]:
     page: list[Reading] = []
-    characters = 0
+    end = reached.characters + PAGE_CHARACTERS
     for reading in islice(readings, PAGE_SIZE):
         page.append(reading)
-        characters += count_characters(reading)
-        if characters > PAGE_CHARACTERS:
+        if reached.characters > end:
             break
     return page

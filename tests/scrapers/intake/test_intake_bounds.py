@@ -63,9 +63,12 @@ def test_a_file_of_which_nothing_can_be_read_is_not_tried_to_its_end(
 def test_a_page_ends_where_it_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spider, "PAGE_CHARACTERS", 1_000)
     ads = [AD | {"ref": str(number), "bodies": ["x" * 400]} for number in range(10)]
-    sizes = [len(page.readings) for page in spider.page_readings(iter(read_ads(*ads)), None)]
-    assert sum(sizes) == 10
-    assert set(sizes[:-1]) == {3}
+    file = SourceFile.from_bytes(
+        "ads.jsonl", b"".join(json.dumps(ad).encode() + b"\n" for ad in ads)
+    )
+    readings = spider.read_delivery(AdFeedSpider, file)
+    sizes = [len(page.readings) for page in spider.page_readings(readings, None, file)]
+    assert (sum(sizes), max(sizes)) == (10, 3)
 
 
 def test_more_of_a_field_nobody_knows_than_is_kept_costs_its_own_record_only() -> None:

@@ -154,7 +154,7 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
         signed = request.replace(url=secret.sign_url(request.url))
         try:
             response = await self._hold_answer(signed, ANSWER)
-        except DownloadCancelledError:
+        except (DownloadCancelledError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 (whatever it says may repeat what was asked)
             raise DownloadFailedError(secret.hide_in_text(str(error))) from None

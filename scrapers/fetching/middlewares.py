@@ -12,6 +12,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
+    DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
@@ -22,6 +23,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.bounds import REDIRECTS
+from archive.errors import ArchiveError
 from archive.models.media import MediaState
 from archive.models.runs import Outcome
 from archive.runs.captures import redact_url
@@ -33,6 +35,7 @@ from scrapers.fetching.pacing import LONGEST_WAIT_SECONDS, leave_alone
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.fetching.spooled import discard_body, keep_body
 from scrapers.fetching.walk import Walk, walk_of
+from scrapers.readers.files import BoundError
 
 OUTAGES = (
     CannotResolveHostError,
@@ -42,6 +45,8 @@ OUTAGES = (
     ResponseDataLossError,
     OSError,
 )
+REFUSALS = (DownloadCancelledError, BoundError, ArchiveError, MemoryError)
+"""What ends a run without anything in the program being wrong: no traceback is worth a line."""
 MOST_TRIES = 6
 QUOTA_FACTOR = 30
 """A quota comes back more slowly than a server that stumbled."""
@@ -214,10 +219,15 @@ class BackoffMiddleware:
         raise IgnoreRequest(ad_answer.reason)
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """Treat a lost connection like a server that stumbled."""
+        """Treat a lost connection like a server that stumbled.
+
+        Raises:
+            IgnoreRequest: for what was refused.
+        """
         if request.callback is NO_CALLBACK or isinstance(exception, IgnoreRequest):
             return None
-        told = tell_failure(exception)
+        is_refused = isinstance(exception, DownloadCancelledError | BoundError)
+        told = str(exception) if is_refused else tell_failure(exception)
         if isinstance(exception, ResponseDataLossError):
             return self._try_again(request, ResponseVerdict(NextStep.TRANSIENT, CUT_SHORT), None)
         if isinstance(exception, OUTAGES):
@@ -226,6 +236,8 @@ class BackoffMiddleware:
             )
             return self._try_again(request, ad_answer, None)
         self._walk.note_trouble(Outcome.FAILED, told)
+        if isinstance(exception, REFUSALS):
+            raise IgnoreRequest(told)
         return None
 
     def _try_again(

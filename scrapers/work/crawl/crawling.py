@@ -147,7 +147,8 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
         finish_reasons.append(reason)
 
     def note_error(failure: Failure) -> None:
-        walk.note_trouble(Outcome.FAILED, f"{type(failure.value).__name__}: {failure.value}")
+        if failure.value:
+            walk.note_trouble(Outcome.FAILED, tell_failure(failure.value))
 
     crawler.signals.connect(note_end, signals.spider_closed)
     crawler.signals.connect(note_error, signals.spider_error)

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         description="Silence after which a crawl counts as dead and another may take its partition; who "
         "schedules is replaced after as long, at most 90 s.",
     )
+    crawl_memory_mb: int = Field(
+        default=2_048,
+        ge=512,
+        description="Memory, in MB of address space, that the process of one crawl or import may take.",
+    )
     disk_reserve_mb: int = Field(
         default=512,
         ge=0,

@@ -95,6 +95,13 @@ def test_our_containers_run_from_one_image_and_can_do_little() -> None:
     assert re.findall(r"^USER (\S+)", last_stage, re.MULTILINE) == ["paidforby"]
 
 
+def test_no_container_may_take_all_memory_and_a_worker_has_room_for_a_crawl() -> None:
+    limits = {
+        name: int(service["mem_limit"].removesuffix("g")) for name, service in SERVICES.items()
+    }
+    assert limits["worker"] << 10 >= Settings().crawl_memory_mb * 3 // 2
+
+
 def test_every_setting_the_containers_get_is_one_we_read() -> None:
     known = {
         f"{kind.model_config['env_prefix']}{field}".upper()

@@ -6,20 +6,24 @@ hold.
 """
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from archive.bounds import PICTURE_MEMORY, PICTURE_SIDE
 from archive.errors import ArchiveError
 from archive.media.videos import VideoError, measure_mp4
 from archive.records import MissingReason
 
-MOST_PIXELS = 40_000_000
-"""Largest picture that is unpacked: 160 MB of memory at four bytes a pixel."""
+BYTES_PER_POINT = {"image/jpeg": 6, "image/png": 6, "image/gif": 6, "image/webp": 17}
+"""Memory that Pillow and we take for a point while a picture is unpacked. WebP's library keeps two canvases
+beside Pillow's two copies."""
+PROGRESSIVE_BYTES_PER_POINT = 13
+"""Of a JPEG that comes in passes: each point's share of the coefficients is held until the last pass."""
+TILE = 1_024
+"""Sides of the pieces in which a picture is laid on white."""
 
 HEAD_BYTES = 1024
 
@@ -49,12 +53,19 @@ PICTURE_FACTS = ("width", "height", "dhash")
 VIDEO_FACTS = (*PICTURE_FACTS, "duration_ms")
 """What a run of a file may leave without a value; each then has its reason."""
 
+ORIENTATION = 0x0112
+"""How the camera was held (Exif 2.32, 4.6.4)."""
+
 HASH_SIDE = 8
 HASH_BITS = HASH_SIDE * HASH_SIDE
 
 
 class PictureTooLargeError(ArchiveError):
     """A picture whose points would fill more memory than one picture may."""
+
+
+class UnreadablePictureError(ArchiveError):
+    """A picture that breaks off or contradicts itself."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ def measure_file(path: Path) -> FileFacts:
     """Kind and dimensions of a file, dhash of a picture, length of a video.
 
     Raises:
-        PictureTooLargeError: if it is a picture of more than `MOST_PIXELS`.
+        PictureTooLargeError: if it is a picture that would take more memory than one may.
     """
     with path.open("rb") as file:
         media_type = sniff_kind(file.read(HEAD_BYTES))
@@ -84,10 +95,8 @@ def measure_file(path: Path) -> FileFacts:
         facts = VIDEO_FACTS if media_type in VIDEOS else PICTURE_FACTS
         return FileFacts(media_type, missing=dict.fromkeys(facts, MissingReason.NOT_LOOKED.value))
     try:
-        with open_picture(path, media_type) as picture:
-            return _measure_picture(picture, media_type)
-    except (OSError, SyntaxError, ValueError):
-        # Pillow raises each of these for files that break off or contradict themselves.
+        return _measure_picture(read_grey(path, media_type), media_type)
+    except UnreadablePictureError:
         reasons = dict.fromkeys(PICTURE_FACTS, MissingReason.UNREADABLE.value)
         return FileFacts(media_type, missing=reasons)
 
@@ -115,31 +124,73 @@ def _measure_picture(picture: Image.Image, media_type: str) -> FileFacts:
     return FileFacts(media_type, picture.width, picture.height, f"{dhash:016x}")
 
 
-@contextmanager
-def open_picture(path: Path, media_type: str) -> Iterator[Image.Image]:
-    """The first frame of a picture as people see it: turned as its camera says.
+def read_grey(path: Path, media_type: str) -> Image.Image:
+    """The first frame of a picture as people see it: on white, turned as its camera says; in grey.
 
     Raises:
-        PictureTooLargeError: if it has more than `MOST_PIXELS`; nothing is unpacked before.
-        OSError, SyntaxError, ValueError: if it cannot be read.
+        PictureTooLargeError: if that takes more memory than one picture may; nothing is unpacked before.
+        UnreadablePictureError: if it cannot be read.
     """
     try:
+        if media_type == "image/webp":
+            # Its canvas is made as soon as it is opened.
+            _check_size(_read_webp_size(path), BYTES_PER_POINT[media_type])
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # How such a picture is turned nobody can tell.
+            warnings.filterwarnings("error", "Corrupt EXIF data")
             with Image.open(path, formats=[PILLOW_FORMATS[media_type]]) as picture:
-                _check_size(*picture.size)
-                yield ImageOps.exif_transpose(picture)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+                is_progressive = "progressive" in picture.info
+                point = (
+                    PROGRESSIVE_BYTES_PER_POINT if is_progressive else BYTES_PER_POINT[media_type]
+                )
+                _check_size(picture.size, point)
+                grey = lay_on_white(picture)
+                grey.getexif()[ORIENTATION] = picture.getexif().get(ORIENTATION, 1)
+                return ImageOps.exif_transpose(grey)
+    except Image.DecompressionBombError as error:
         raise PictureTooLargeError(f"it would unpack to too many points: {error}") from None
-    except UnidentifiedImageError:
-        raise OSError(f"{path.name} only begins like {media_type}") from None
+    except PictureTooLargeError:
+        raise
+    except Exception as error:
+        # Pillow raises whatever its parsers happen to.
+        raise UnreadablePictureError(f"{path.name} cannot be read as {media_type}") from error
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
+def _read_webp_size(path: Path) -> tuple[int, int]:
+    """Sides of the canvas by the head of a WebP (RFC 9649, 2.5 to 2.7); 0 where it is none."""
+    with path.open("rb") as file:
+        head = file.read(30).ljust(30, b"\0")
+    if head[12:16] == b"VP8X":
+        width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
+    elif head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    return width, height
+
+
+def _check_size(size: tuple[int, int], bytes_per_point: int) -> None:
+    width, height = size
+    if max(size) > PICTURE_SIDE.most:
+        raise PictureTooLargeError(PICTURE_SIDE.tell())
+    if width * height * bytes_per_point > PICTURE_MEMORY.most:
         raise PictureTooLargeError(
-            f"it would unpack to {width:,} x {height:,} points, and {MOST_PIXELS:,} are the most here"
+            f"it would unpack to {width:,} x {height:,} points; {PICTURE_MEMORY.tell()}"
         )
+
+
+def lay_on_white(picture: Image.Image) -> Image.Image:
+    """The picture in grey, with white where it is transparent; made in pieces, to take little memory."""
+    grey = Image.new("L", picture.size)
+    for top in range(0, picture.height, TILE):
+        for left in range(0, picture.width, TILE):
+            right, bottom = min(left + TILE, picture.width), min(top + TILE, picture.height)
+            tile = picture.crop((left, top, right, bottom)).convert("RGBA")
+            white = Image.new("RGBA", tile.size, "white")
+            grey.paste(Image.alpha_composite(white, tile).convert("L"), (left, top))
+    return grey
 
 
 def sniff_kind(head: bytes) -> str:
@@ -157,18 +208,16 @@ def sniff_kind(head: bytes) -> str:
     return UNKNOWN_KIND
 
 
-def hash_picture(picture: Image.Image) -> int | None:
+def hash_picture(grey: Image.Image) -> int | None:
     """Difference hash of 64 bits; `None` for a plain area, which looks like every other one.
 
     Edits that keep the picture (another size, quality, brightness) move few bits; see
     `count_different_bits`.
     """
-    shown = picture.convert("RGBA")
-    on_white = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("L")
-    grey = on_white.resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.LANCZOS).tobytes()
+    small = grey.resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.LANCZOS).tobytes()
     bits = 0
-    for start in range(0, len(grey), HASH_SIDE + 1):
-        row = grey[start : start + HASH_SIDE + 1]
+    for start in range(0, len(small), HASH_SIDE + 1):
+        row = small[start : start + HASH_SIDE + 1]
         for left, right in pairwise(row):
             bits = bits << 1 | (left > right)
     return bits or None

@@ -1,7 +1,7 @@
 """What an MP4 says of itself without being played: width, height and length, from a few of its boxes.
 
 `archive/media/pictures.py` calls `measure_mp4` on a file that was just fetched. It decodes nothing, reads at
-most `MOST_BOXES` heads and a hundred bytes of each box it wants, whatever the sizes in the file claim.
+most `VIDEO_BOXES` heads and a hundred bytes of each box it wants, whatever the sizes in the file claim.
 
 Boxes: ISO/IEC 14496-12, sections 4.2 (box), 8.2.2 (mvhd), 8.3.2 (tkhd), 8.4.3 (hdlr).
 """
@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-MOST_BOXES = 2_000
-"""An ordinary file has under 200 on the levels that are walked."""
+from archive.bounds import VIDEO_BOXES
 
 MOST_WANTED_BYTES = 128
 """Longer than the part of any wanted box that is read."""
@@ -52,7 +51,8 @@ class BoxReader:
     """An open file, and how many more boxes of it are read."""
 
     file: BinaryIO
-    left: int = field(default=MOST_BOXES)
+    # An ordinary file has under 200 on the levels that are walked.
+    left: int = field(default=VIDEO_BOXES.most)
 
     def list_boxes(self, start: int, end: int) -> Iterator[Box]:
         """The boxes that stand one after the other between two places.
@@ -63,7 +63,7 @@ class BoxReader:
         while start < end:
             self.left -= 1
             if self.left < 0:
-                raise VideoError(f"it has more than {MOST_BOXES:,} boxes")
+                raise VideoError(VIDEO_BOXES.tell())
             box = self._read_head(start, end)
             yield box
             start = box.end

@@ -1,4 +1,4 @@
-"""A database that is away, a disk that is full: what an error means, how long to wait, what to say.
+"""A database that is away, a full disk, a full memory: what an error means, how long to wait, what to say.
 
 The import and the crawl read and write through here, because they run for hours and must neither lose
 nor repeat what was under way when the database went.
@@ -6,6 +6,7 @@ nor repeat what was under way when the database went.
 
 import errno
 import logging
+import resource
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
-from archive.errors import LeaseLostError, OutageError
+from archive.errors import ArchiveError, LeaseLostError, OutageError
 from archive.store.database import read, write
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,10 @@ class DatabaseAwayError(OutageError):
 
 class DiskFullError(OutageError):
     """There is no room for what was to be written."""
+
+
+class MemorySpentError(ArchiveError):
+    """The process may not take more memory."""
 
 
 @dataclass
@@ -161,8 +166,29 @@ def plain_failures() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def bounded_memory(megabytes: int) -> Iterator[None]:
+    """Let this process take so much address space and no more, until the block ends (setrlimit(2)).
+
+    Raises:
+        MemorySpentError: where it needs more.
+    """
+    before, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = megabytes << 20 if most == resource.RLIM_INFINITY else min(megabytes << 20, most)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+    try:
+        yield
+    except MemoryError as error:
+        raise MemorySpentError(tell_failure(error)) from None
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, most))
+
+
 def tell_failure(error: BaseException) -> str:
     """What ended a run, for its row."""
+    if isinstance(error, MemoryError):
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        return f"it needed more than {limit >> 20:,} MB (PAIDFORBY_CRAWL_MEMORY_MB)"
     if isinstance(error, DatabaseAwayError | DiskFullError):
         return str(error)
     return f"{type(error).__name__}: {error}"[:2_000]

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from archive.models import Run
 from archive.reading.sources.sources import show_run
+from archive.store.outages import bounded_memory
 from archive.store.setup import init_archive
 from archive.terminal import (
     DONE,
@@ -94,7 +95,10 @@ def _choose_partitions(
 
 
 def _crawl_here(settings: Settings, engine: Engine, order: CrawlOrder) -> list[Run | None]:
-    with shown_progress(engine, [(order.spider.info.id, order.partition)]):
+    with (
+        shown_progress(engine, [(order.spider.info.id, order.partition)]),
+        bounded_memory(settings.crawl_memory_mb),
+    ):
         return [run_crawl(settings, engine, order, utc_now)]
 
 

@@ -15,6 +15,7 @@ from archive.models.runs import Outcome
 from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
 from archive.store.disk import tell_openness
+from archive.store.outages import bounded_memory
 from archive.store.setup import init_archive
 from archive.terminal import (
     DONE,
@@ -105,7 +106,8 @@ def import_(
     gc.set_threshold(YOUNG_OBJECTS)
     with plain_errors(), make_progress() as progress:
         opener = _tracking_opener(progress, source)
-        report = import_files(settings, engine, spider, order, utc_now, opener)
+        with bounded_memory(settings.crawl_memory_mb):
+            report = import_files(settings, engine, spider, order, utc_now, opener)
         aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
         refused = keep_refused_files(settings, engine, is_told=True)
     _report(report, as_json=as_json)

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from scrapy.http import Response
 
+from archive.bounds import WAIT
+
 
 class NextStep(StrEnum):
     """What to do with an answer."""
@@ -40,6 +42,12 @@ class ResponseVerdict:
 
 READ = ResponseVerdict(NextStep.READ)
 
+LONGEST_NUMBER = 20
+"""Digits; Python refuses to read very many of them."""
+
+BROKEN_OFF = "broken off"
+"""Flag of an answer whose body is shorter than was declared; any other flag says why it is refused."""
+
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
 
@@ -60,18 +68,23 @@ def classify_status(response: Response) -> ResponseVerdict:
     return ResponseVerdict(NextStep.SCHEMA, reason)
 
 
-def read_retry_after(response: Response, now: datetime) -> float | None:
-    """Seconds that the header Retry-After asks for, given as seconds or as a date (RFC 9110, 10.2.3).
+def read_wait(text: str, now: datetime) -> float | None:
+    """Seconds that a header Retry-After asks for, given as seconds or as a date (RFC 9110, 10.2.3).
 
     `None` when it is absent or makes no sense.
     """
-    text = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if text.isdigit():
-        return float(text)
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return bound_wait(int(text[:LONGEST_NUMBER]))
     try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):
+        return bound_wait((parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
+
+
+def bound_wait(seconds: float) -> float:
+    """How long we stay away when a source asks for so long: never for months."""
+    return float(min(max(seconds, 0), WAIT.most))
 
 
 def read_range(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
@@ -96,6 +109,6 @@ def read_strong_validator(headers: Mapping[str, str]) -> str | None:
     modified, sent = headers.get("Last-Modified", ""), headers.get("Date", "")
     try:
         is_strong = parsedate_to_datetime(sent) > parsedate_to_datetime(modified)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return modified if is_strong else None

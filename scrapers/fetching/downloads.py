@@ -7,12 +7,13 @@ again or follows a redirect: the middlewares do, for these requests as for all o
 import asyncio
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 from aiohttp import (
     ClientError,
     ClientPayloadError,
     ClientResponse,
+    ClientResponseError,
     ClientSession,
     ClientTimeout,
     TCPConnector,
@@ -20,7 +21,6 @@ from aiohttp import (
 from aiohttp import DummyCookieJar as NoCookies
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     DownloadCancelledError,
@@ -30,70 +30,43 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
+from yarl import URL
 
+from archive.bounds import ANSWER, DOWNLOAD, HEADER, HEADERS, REFUSAL, ROBOTS, Bound
 from archive.store.outages import DiskFullError, plain_failures
-from scrapers.fetching.answers import read_range, read_strong_validator
+from scrapers.fetching.answers import BROKEN_OFF, read_range, read_strong_validator
 from scrapers.fetching.partition_spider import PartitionSpider
-from scrapers.fetching.pinned_names import AiohttpPins, pin_twisted
+from scrapers.fetching.pinned_names import AiohttpPins
 from scrapers.fetching.spooled import SPOOL, SpooledResponse
 from scrapers.fetching.spooling import BodyPart, Rest, Spool, name_part
 from scrapers.fetching.unpacking import BodyUnpacker
 from scrapers.fetching.walk import walk_of
-from scrapers.readers.files import ZipBombError
+from scrapers.readers.files import BoundError
 from scrapers.sources.signing import Secret
 
 SILENCE_SECONDS = 120.0
 """A source that sends nothing for so long has broken off."""
-LONGEST_REFUSAL_BYTES = 1 << 20
-"""What is kept of an answer that is not the file."""
+CUT_SILENTLY = frozenset({REFUSAL, ROBOTS})
+"""Of these the beginning is enough."""
 PASSING_HEADERS = ("Content-Encoding", "Content-Length", "Content-Range")
 """They speak of the bytes on the wire, not of the whole file that lies on disk."""
+LEFT_PACKED = "refused as it came: "
+NO_HTTP = (
+    f"its answer is no HTTP, or has more than {HEADERS.most} {HEADERS.name}, "
+    f"or more than {HEADER.most:,} {HEADER.name}"
+)
 
 
 class WrongPieceError(DownloadFailedError):
     """A source did not go on where it was asked to."""
 
 
-OF_NO_USE = (DiskFullError, DownloadCancelledError, WrongPieceError, ZipBombError)
+OF_NO_USE = (DiskFullError, DownloadCancelledError, WrongPieceError, BoundError)
 """After these a body is not gone on with: it would take the room, outgrow it or not fit again."""
 
 
-class SigningDownloadHandler(HTTP11DownloadHandler):
-    """Scrapy's own handler, with the walk's secret added to each request it sends."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        walk = walk_of(crawler)
-        self._secret = walk.secret
-        pin_twisted(walk.names)
-
-    async def download_request(self, request: Request) -> Response:
-        """Fetch, signed if the walk has a secret.
-
-        Only here is an address with a secret in it ever seen. Requests, responses, captures, exceptions
-        and log lines carry the address without.
-        """
-        if self._secret is None or request.url.endswith("/robots.txt"):
-            return await super().download_request(request)
-        signed = request.replace(url=self._secret.sign_url(request.url))
-        try:
-            response = await super().download_request(signed)
-        except Exception as error:  # noqa: BLE001 (a timeout's text names the address; others may)
-            raise DownloadFailedError(self._secret.hide_in_text(str(error))) from None
-        return clean_response(response, request, self._secret)
-
-
-def clean_response(response: Response, request: Request, secret: Secret) -> Response:
-    """The answer as if the request had carried no secret; the body is cleaned once it is unpacked."""
-    headers = {
-        name: [secret.hide_in_bytes(value) for value in values]
-        for name, values in response.headers.items()
-    }
-    return response.replace(url=request.url, headers=headers)
-
-
 class SpoolingDownloadHandler(BaseDownloadHandler):
-    """Writes files to disk as they come; every other request goes to the signing handler.
+    """Writes files to disk as they come, and holds every other answer in memory, up to a bound.
 
     A walk with a secret keeps its answers in memory: they are cleaned of it before they touch the disk.
     """
@@ -104,8 +77,6 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
             raise TypeError("a crawl is made by the spider of a source")
         settings = crawler.spider.archive_settings
         self._walk = walk_of(crawler)
-        self._signing = SigningDownloadHandler(crawler)
-        self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._session: ClientSession | None = None
         self._spool = Spool(settings.spool_dir, settings.disk_reserve_mb << 20)
         self._spool.sweep(self._walk.intake.clock())
@@ -115,12 +86,17 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
 
         Raises:
             DownloadFailedError, DownloadTimeoutError: if the source could not be asked.
-            ResponseDataLossError: if the body broke off; what came of it is gone on with next time.
-            DownloadCancelledError, ZipBombError: if it is larger than any honest file.
+            ResponseDataLossError: if the body of a file broke off; what came of it is gone on with next
+                time.
+            DownloadCancelledError, BoundError: if it is larger than any honest file, or no HTTP.
             DiskFullError: if there is no room for it.
         """
-        if SPOOL not in request.meta or self._walk.secret:
-            return await self._signing.download_request(request)
+        if request.url.endswith("/robots.txt"):
+            return await self._hold_answer(request, ROBOTS)
+        if self._walk.secret:
+            return await self._fetch_signed(request, self._walk.secret)
+        if SPOOL not in request.meta:
+            return await self._hold_answer(request, ANSWER)
         lease = self._walk.intake.lease
         name = name_part(lease.source, lease.partition, request.meta[SPOOL])
         part = self._spool.open_part(name, lease.run_id)
@@ -141,29 +117,59 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
         """Close all connections."""
         if self._session:
             await self._session.close()
-        await self._signing.close()
 
-    async def _fetch_file(self, request: Request, part: BodyPart) -> Response:
+    def _ask(
+        self, request: Request, further_headers: dict[str, str]
+    ) -> AbstractAsyncContextManager[ClientResponse]:
+        """The request on the wire."""
         self._session = self._session or ClientSession(
             # Names may be pinned anew for each request: nothing else may remember them.
             connector=TCPConnector(resolver=AiohttpPins(self._walk.names), use_dns_cache=False),
             auto_decompress=False,
             cookie_jar=NoCookies(),
+            max_line_size=HEADER.most,
+            max_field_size=HEADER.most,
+            max_headers=HEADERS.most,
         )
-        rest = part.find_rest()
         headers = {name: value.decode("latin-1") for name, value in flat_headers(request)}
         proxy_login = headers.pop("Proxy-Authorization", None)
         total_seconds = request.meta.get("download_timeout")
-        async with self._session.get(
-            request.url,
-            headers=headers | (rest.headers if rest else {}),
+        return self._session.request(
+            request.method,
+            URL(request.url, encoded=True),
+            data=request.body or None,
+            headers=headers | further_headers,
             timeout=ClientTimeout(total=total_seconds, sock_read=SILENCE_SECONDS),
             allow_redirects=False,
             proxy=request.meta.get("proxy"),
             proxy_headers={"Proxy-Authorization": proxy_login} if proxy_login else None,
-        ) as answer:
+        )
+
+    async def _fetch_signed(self, request: Request, secret: Secret) -> Response:
+        """Fetch, with the walk's secret added.
+
+        Only here is an address with a secret in it ever seen. Requests, responses, captures, exceptions
+        and log lines carry the address without.
+        """
+        signed = request.replace(url=secret.sign_url(request.url))
+        try:
+            response = await self._hold_answer(signed, ANSWER)
+        except (DownloadCancelledError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever it says may repeat what was asked)
+            raise DownloadFailedError(secret.hide_in_text(str(error))) from None
+        return clean_response(response, request, secret)
+
+    async def _hold_answer(self, request: Request, most: Bound) -> Response:
+        with plain_outages():
+            async with self._ask(request, {"Accept-Encoding": "gzip"}) as answer:
+                return await hold_answer(request, answer, most)
+
+    async def _fetch_file(self, request: Request, part: BodyPart) -> Response:
+        rest = part.find_rest()
+        async with self._ask(request, rest.headers if rest else {}) as answer:
             if answer.status not in {200, 206}:
-                return await read_refusal(request, answer)
+                return await hold_answer(request, answer, REFUSAL)
             await self._receive_body(answer, part, rest)
             return SpooledResponse(request.url, headers=headers_of_file(answer), part=part)
 
@@ -171,20 +177,30 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
         self, answer: ClientResponse, part: BodyPart, rest: Rest | None
     ) -> None:
         """Write the body into the part until it is whole and on the disk."""
-        unpacker = BodyUnpacker(answer.headers.get("Content-Encoding", "").strip().lower())
+        unpacker = BodyUnpacker(read_encoding(answer))
         length = await asyncio.to_thread(place_body, answer, part, rest, unpacker.is_packed)
         # The evidence store takes a copy, and a zip does not shrink in it.
         self._spool.check_room((length or 0) - part.size + (length or 0))
-        if (length or 0) > self._max_bytes:
-            raise DownloadCancelledError(tell_too_large(self._max_bytes))
+        check_most(length or 0, DOWNLOAD)
         async for chunk in answer.content.iter_any():
             for piece in unpacker.unpack(chunk):
                 part.write(piece)
-                if part.size > self._max_bytes:
-                    raise DownloadCancelledError(tell_too_large(self._max_bytes))
+                check_most(part.size, DOWNLOAD)
         if not unpacker.is_whole or (length is not None and part.size != length):
             raise ResponseDataLossError(f"{part.size:,} bytes came of {length or 'more'}")
         await asyncio.to_thread(part.sync)
+
+
+def clean_response(response: Response, request: Request, secret: Secret) -> Response:
+    """The answer as if the request had carried no secret; its body is cleaned where it is kept."""
+    headers = {
+        name: [secret.hide_in_bytes(value) for value in values]
+        for name, values in response.headers.items()
+    }
+    # In what is still packed nobody could find the secret.
+    is_packed = any(flag.startswith(LEFT_PACKED) for flag in response.flags)
+    body = b"" if is_packed else response.body
+    return response.replace(url=request.url, headers=headers, body=body)
 
 
 def place_body(
@@ -206,16 +222,44 @@ def place_body(
     return length
 
 
-async def read_refusal(request: Request, answer: ClientResponse) -> Response:
-    """An answer that is not the file, as Scrapy's own handler would give it."""
-    body = bytearray()
-    async for chunk in answer.content.iter_any():
-        body += chunk[: LONGEST_REFUSAL_BYTES - len(body)]
-        if len(body) >= LONGEST_REFUSAL_BYTES:
-            break
-    headers = Headers(list(answer.headers.items()))
-    kind = responsetypes.from_args(headers=headers, url=request.url, body=bytes(body))
-    return kind(request.url, status=answer.status, headers=headers, body=bytes(body))
+async def hold_answer(request: Request, answer: ClientResponse, most: Bound) -> Response:
+    """An answer in memory, unpacked; what is wrong with it, or with its size, stands in its flags."""
+    body, flags = bytearray(), []
+    try:
+        unpacker = BodyUnpacker(read_encoding(answer))
+    except ValueError as refusal:
+        unpacker = BodyUnpacker("")
+        flags.append(f"{LEFT_PACKED}{refusal}")
+    try:
+        async for chunk in answer.content.iter_any():
+            for piece in unpacker.unpack(chunk):
+                body += piece
+                check_most(len(body), most)
+        if not unpacker.is_whole:
+            flags.append(BROKEN_OFF)
+    except BoundError as refusal:
+        del body[most.most :]
+        flags += [] if most in CUT_SILENTLY else [str(refusal)]
+    except (ClientPayloadError, zlib.error):
+        flags.append(BROKEN_OFF)
+    headers, data = headers_of_file(answer), bytes(body)
+    kind = responsetypes.from_args(headers=headers, url=request.url, body=data)
+    return kind(request.url, status=answer.status, headers=headers, body=data, flags=flags)
+
+
+def check_most(size: int, most: Bound) -> None:
+    """See to it that a body stays within its bound.
+
+    Raises:
+        BoundError: if it does not.
+    """
+    if size > most.most:
+        raise BoundError(most)
+
+
+def read_encoding(answer: ClientResponse) -> str:
+    """How a body is packed on its way; empty if it is not."""
+    return answer.headers.get("Content-Encoding", "").strip().lower()
 
 
 def headers_of_file(answer: ClientResponse) -> Headers:
@@ -232,11 +276,6 @@ def flat_headers(request: Request) -> Iterator[tuple[str, bytes]]:
         yield name.decode("latin-1").title(), values[-1]
 
 
-def tell_too_large(max_bytes: int) -> str:
-    """Why a download was given up."""
-    return f"the file is larger than {max_bytes >> 20:,} MB: not downloaded"
-
-
 @contextmanager
 def plain_outages() -> Iterator[None]:
     """Turn the client's errors into Scrapy's, which the middlewares know."""
@@ -246,5 +285,8 @@ def plain_outages() -> Iterator[None]:
         raise DownloadTimeoutError(f"no answer in time ({type(error).__name__})") from error
     except (ClientPayloadError, zlib.error) as error:
         raise ResponseDataLossError(str(error)) from error
+    except ClientResponseError as error:
+        # What it says holds the address that was asked, and bytes of the answer.
+        raise DownloadCancelledError(NO_HTTP) from error
     except ClientError as error:
         raise DownloadFailedError(f"{type(error).__name__}: {error}") from error

@@ -12,6 +12,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
+    DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
@@ -21,17 +22,20 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
+from archive.bounds import REDIRECTS
+from archive.errors import ArchiveError
 from archive.models.media import MediaState
 from archive.models.runs import Outcome
 from archive.runs.captures import redact_url
 from archive.store.outages import plain_failures, read_surely, tell_failure
-from scrapers.fetching.answers import NextStep, ResponseVerdict, read_retry_after
+from scrapers.fetching.answers import BROKEN_OFF, NextStep, ResponseVerdict, read_wait
 from scrapers.fetching.conditional import is_captured, validators_of
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.fetching.pacing import LONGEST_WAIT_SECONDS, leave_alone
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.fetching.spooled import discard_body, keep_body
 from scrapers.fetching.walk import Walk, walk_of
+from scrapers.readers.files import BoundError
 
 OUTAGES = (
     CannotResolveHostError,
@@ -41,12 +45,12 @@ OUTAGES = (
     ResponseDataLossError,
     OSError,
 )
+REFUSALS = (DownloadCancelledError, BoundError, ArchiveError, MemoryError)
+"""What ends a run without anything in the program being wrong: no traceback is worth a line."""
 MOST_TRIES = 6
 QUOTA_FACTOR = 30
 """A quota comes back more slowly than a server that stumbled."""
 AFTER_OUTAGE = timedelta(hours=1)
-BROKEN_OFF = "dataloss"
-"""Scrapy's flag for a body shorter than was declared."""
 CUT_SHORT = "the answer broke off before its end; what came of it is kept"
 FOR_THE_SPIDER = frozenset({NextStep.READ, NextStep.SMALLER, NextStep.LOST_PLACE})
 
@@ -70,6 +74,9 @@ class GuardMiddleware:
         """
         if self._walk.is_over:
             raise IgnoreRequest("the walk is over")
+        if request.meta.get("redirect_times", 0) > REDIRECTS.most:
+            self._walk.note_trouble(Outcome.FAILED, f"the source sends us on: {REDIRECTS.tell()}")
+            raise IgnoreRequest(REDIRECTS.tell())
         parts = urlsplit(request.url)
         if parts.netloc not in self._walk.hosts:
             self._walk.note_trouble(
@@ -192,6 +199,10 @@ class BackoffMiddleware:
         Raises:
             IgnoreRequest: when the answer is not one to read.
         """
+        for refused in (flag for flag in response.flags if flag != BROKEN_OFF):
+            # Without robots.txt, too, nothing more may be asked.
+            self._walk.note_trouble(Outcome.FAILED, f"an answer was {refused}")
+            raise IgnoreRequest(refused)
         if request.callback is NO_CALLBACK:
             return response
         if BROKEN_OFF in response.flags:
@@ -201,16 +212,22 @@ class BackoffMiddleware:
             self._walk.read_answers += ad_answer.verdict == NextStep.READ
             return response
         if ad_answer.verdict in {NextStep.TRANSIENT, NextStep.QUOTA}:
-            asked = read_retry_after(response, self._walk.intake.clock())
+            said = (response.headers.get("Retry-After") or b"").decode("latin-1")
+            asked = read_wait(said, self._walk.intake.clock())
             return self._try_again(request, ad_answer, asked or ad_answer.wait_seconds)
         self._note_end(ad_answer)
         raise IgnoreRequest(ad_answer.reason)
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """Treat a lost connection like a server that stumbled."""
+        """Treat a lost connection like a server that stumbled.
+
+        Raises:
+            IgnoreRequest: for what was refused.
+        """
         if request.callback is NO_CALLBACK or isinstance(exception, IgnoreRequest):
             return None
-        told = tell_failure(exception)
+        is_refused = isinstance(exception, DownloadCancelledError | BoundError)
+        told = str(exception) if is_refused else tell_failure(exception)
         if isinstance(exception, ResponseDataLossError):
             return self._try_again(request, ResponseVerdict(NextStep.TRANSIENT, CUT_SHORT), None)
         if isinstance(exception, OUTAGES):
@@ -219,6 +236,8 @@ class BackoffMiddleware:
             )
             return self._try_again(request, ad_answer, None)
         self._walk.note_trouble(Outcome.FAILED, told)
+        if isinstance(exception, REFUSALS):
+            raise IgnoreRequest(told)
         return None
 
     def _try_again(

@@ -14,8 +14,25 @@ from archive.models.media import MediaState
 
 PORTS = {"https": 443, "http": 80}
 
-EMBEDDED_IPV4 = ipaddress.ip_network("64:ff9b::/96")
-"""IPv6 addresses whose last 32 bits are an IPv4 address behind a translator (RFC 6052)."""
+EMBEDDED_IPV4 = tuple(
+    ipaddress.ip_network(each) for each in ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")
+)
+"""IPv6 addresses whose last 32 bits are an IPv4 address, behind a translator (RFC 6052, RFC 7915) or as
+they were once written (RFC 4291, 2.5.5.1)."""
+
+FURTHER_PRIVATE = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "64:ff9b:1::/48",  # translators of a network's own (RFC 8215)
+        "168.63.129.16/32",  # Azure's platform, seen from each of its machines
+        "192.0.0.0/24",  # protocol assignments (RFC 6890); Oracle's metadata among them
+        "192.88.99.0/24",  # relays of 6to4, given up (RFC 7526)
+        "fec0::/10",  # site-local, given up (RFC 3879)
+        "3fff::/20",  # documentation (RFC 9637)
+        "5f00::/16",  # segment routing inside a network (RFC 9602)
+    )
+)
+"""What `ipaddress` calls global although nobody on the public internet answers there."""
 
 KEPT_BY_QUOTE = "%/:=&?~#+!$,;'@()*[]"
 """Signs of an address that stay as they are; white space and controls are percent-encoded."""
@@ -71,6 +88,8 @@ def find_target(url: str, *, allow_loopback: bool = False) -> Target:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
+        path = quote(parts.path or "/", safe=KEPT_BY_QUOTE)
+        query = f"?{quote(parts.query, safe=KEPT_BY_QUOTE)}" if parts.query else ""
     except ValueError:
         raise NotFetchedError(MediaState.UNSAFE, "its address is not one of the web") from None
     wanted = "http" if allow_loopback else "https"
@@ -78,9 +97,9 @@ def find_target(url: str, *, allow_loopback: bool = False) -> Target:
         raise NotFetchedError(MediaState.UNSAFE, f"its address does not begin with {wanted}://")
     if parts.username is not None or parts.password is not None:
         raise NotFetchedError(MediaState.UNSAFE, "its address holds a user name or a password")
+    if not allow_loopback and port not in {None, *PORTS.values()}:
+        raise NotFetchedError(MediaState.UNSAFE, "its address names a port that is not the web's")
     found = find_addresses(host, allow_loopback=allow_loopback)
-    path = quote(parts.path or "/", safe=KEPT_BY_QUOTE)
-    query = f"?{quote(parts.query, safe=KEPT_BY_QUOTE)}" if parts.query else ""
     return Target(wanted, host, port or PORTS[wanted], path + query, found[0])
 
 
@@ -107,7 +126,7 @@ def resolve_host(host: str) -> list[str]:
     """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):
         raise NotFetchedError(
             MediaState.UNREACHABLE, "the name in its address cannot be found"
         ) from None
@@ -124,11 +143,12 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         carried = [part for part in (ip.ipv4_mapped, ip.sixtofour) if part]
         carried += list(ip.teredo or ())
-        if ip in EMBEDDED_IPV4:
+        if any(ip in network for network in EMBEDDED_IPV4):
             carried.append(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
         if carried:
             return all(is_public(str(part)) for part in carried)
-    return ip.is_global and not ip.is_multicast
+    is_private = any(ip in network for network in FURTHER_PRIVATE)
+    return ip.is_global and not ip.is_multicast and not is_private
 
 
 def is_loopback(address: str) -> bool:

@@ -40,12 +40,13 @@ class PaceMiddleware:
         """Hold the request until the key may be used.
 
         Raises:
-            IgnoreRequest: if that takes too long; the walk is then deferred.
+            IgnoreRequest: if that takes too long; the walk is then deferred. Also if the walk is over
+                by now: by its robots.txt, say.
         """
-        while (seconds := self._take_turn()) > 0:
+        while not self._walk.is_over and (seconds := self._take_turn()) > 0:
             await asyncio.sleep(seconds)
-            if self._walk.is_over:
-                raise IgnoreRequest("the walk is over")
+        if self._walk.is_over:
+            raise IgnoreRequest("the walk is over")
 
     def _take_turn(self) -> float:
         """Seconds until the next try; 0: it is counted, and may be sent now."""

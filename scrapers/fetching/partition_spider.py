@@ -65,4 +65,4 @@ class FileSpider(PartitionSpider):
         reader = self.source.reader_of(self.archive_settings, self.partition)
         with open_answer(response) as answer:
             readings = read_delivery(reader, answer, response.meta.get("row_hash_key"))
-            yield from page_readings(readings, response.meta["capture_id"])
+            yield from page_readings(readings, response.meta["capture_id"], answer)

@@ -1,21 +1,17 @@
 """Names of hosts as they were checked: a crawl connects to these network addresses and to no other.
 
-`GuardMiddleware` looks a name up before each request, redirects included; both of a crawl's ways to the
-network (`downloads.py`) take what it found from here, and look up no source's name themselves. Only the
-operator's own proxy is found in the usual way: it is no source, and may be on a private network.
+`GuardMiddleware` looks a name up before each request, redirects included; a crawl's way to the network
+(`downloads.py`) takes what it found from here, and looks up no source's name itself. Only the operator's
+own proxy is found in the usual way: it is no source, and may be on a private network.
 """
 
 import asyncio
 import socket
-from collections.abc import Sequence
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver as AiohttpResolver
-from twisted.internet.base import ReactorBase, ThreadedResolver
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import DNSLookupError
 
 from scrapers.fetching.network_addresses import find_addresses
 
@@ -56,34 +52,8 @@ def list_proxies() -> frozenset[str]:
     return frozenset(host for host in hosts if host)
 
 
-class TwistedPins(ThreadedResolver):
-    """The resolver of Scrapy's own handler; like Scrapy's resolver it knows IPv4 only."""
-
-    def __init__(self, names: PinnedNames, reactor: ReactorBase) -> None:
-        super().__init__(reactor)
-        self._names = names
-
-    def getHostByName(  # noqa: N802 (Twisted's name)
-        self, name: str, timeout: Sequence[int] = ()
-    ) -> Deferred[str]:
-        """A checked address; Twisted's failure to look a name up where there is none."""
-        if self._names.is_proxy(name):
-            return super().getHostByName(name, timeout)
-        for address in self._names.find(name):
-            if ":" not in address:
-                return succeed(address)
-        return fail(DNSLookupError(tell_unknown(name)))
-
-
-def pin_twisted(names: PinnedNames) -> None:
-    """Let Twisted connect to checked addresses only, from now on: a process makes one crawl."""
-    from twisted.internet import reactor  # noqa: PLC0415 (the import chooses the kind of reactor)
-
-    reactor.installResolver(TwistedPins(names, reactor))
-
-
 class AiohttpPins(AbstractResolver):
-    """The resolver of the handler that writes files to disk."""
+    """The resolver of a crawl's download handler."""
 
     def __init__(self, names: PinnedNames) -> None:
         self._names = names
@@ -101,16 +71,11 @@ class AiohttpPins(AbstractResolver):
             return await self._usual.resolve(host, port, family)
         found = self._names.find(host)
         if not found:
-            raise OSError(tell_unknown(host))
+            raise OSError(f"the name {host} was not found, or not checked")
         return [describe_address(host, address, port) for address in found]
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-def tell_unknown(name: str) -> str:
-    """Why there is no connection to a host."""
-    return f"the name {name} was not found, or not checked"
 
 
 def describe_address(host: str, address: str, port: int) -> ResolveResult:

@@ -6,7 +6,7 @@
 import zlib
 from collections.abc import Iterator
 
-from scrapers.readers.files import MAX_RATIO, RATIO_COUNTS_FROM, ZipBombError
+from scrapers.readers.files import check_growth
 
 PIECE_BYTES = 1 << 20
 EITHER_HEADER = zlib.MAX_WBITS | 32
@@ -24,7 +24,7 @@ class BodyUnpacker:
             ValueError: for one that cannot be unpacked as it comes.
         """
         if encoding not in PACKED | {"", "identity"}:
-            raise ValueError(f"the source packed the file as {encoding!r} although asked not to")
+            raise ValueError(f"the source packed it as {encoding[:40]!r}, which nobody asked for")
         self.is_packed = encoding in PACKED
         self._inflater = zlib.decompressobj(EITHER_HEADER)
         self._taken = self._given = 0
@@ -34,7 +34,7 @@ class BodyUnpacker:
 
         Raises:
             zlib.error: if the chunk is damaged.
-            ZipBombError: if the body grows beyond what any honest file does.
+            BoundError: if the body grows beyond what any honest file does.
         """
         if not self.is_packed:
             yield chunk
@@ -43,8 +43,7 @@ class BodyUnpacker:
         # Asked until nothing comes: what was quarantined last may be due without another byte of input.
         while piece := self._inflater.decompress(chunk, PIECE_BYTES):
             self._given += len(piece)
-            if self._given > max(RATIO_COUNTS_FROM, MAX_RATIO * self._taken):
-                raise ZipBombError(f"the body grows beyond {self._given:,} bytes: not read further")
+            check_growth(self._taken, self._given)
             yield piece
             chunk = self._inflater.unconsumed_tail
 

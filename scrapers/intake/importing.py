@@ -165,8 +165,9 @@ def _import_file(
         report.already_captured.append(spell_name(path))
         return
     capture = intake.keep_capture(blob, url=spell_name(path))
-    readings = read_delivery(reader, open_file(path), intake.row_hash_key)
-    for page in page_readings(readings, capture.id):
+    file = open_file(path)
+    readings = read_delivery(reader, file, intake.row_hash_key)
+    for page in page_readings(readings, capture.id, file):
         intake.take_page(page.readings, capture)
 
 

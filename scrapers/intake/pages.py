@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from archive.bounds import PIECES
 from archive.errors import ArchiveError
 from archive.ingest.ads.unchanged_rows import (
     UnchangedAd,
@@ -80,6 +81,8 @@ class Intake:
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
+    held: Counter[str] = field(default_factory=Counter)
+    """Unreadable pieces by the SHA-256 of what they stand in."""
     quarantined: str = ""
     """Why the run ended at a page that was implausible, and how to fix it; empty: all was."""
 
@@ -119,7 +122,9 @@ class Intake:
         self.pages += 1
         self.counts.add(page.counts)
         self.gate = page.gate
-        self.unreadable += page.pieces
+        self.held[capture.sha256] += len(page.pieces)
+        # Their bytes are in quarantine, and a run may meet many.
+        self.unreadable += [p.model_copy(update={"raw": p.raw[:1]}) for p in page.pieces]
         self.not_read += [r for r in readings if isinstance(r, NotRead)]
 
     def _try_page(
@@ -153,7 +158,7 @@ class Intake:
         records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
         stamp = Stamp(self.lease, capture.id, now, has_newer_run(session, self.lease), hashes)
         taken = ingest_each(session, stamp, records, gate)
-        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        pieces = self._list_pieces(readings, capture)
         pieces += [refuse_record(capture, record, error) for record, error in taken.failed]
         taken.counts.quarantined = quarantine_pieces(
             session, self.blobs, self.lease, pieces, capture, now
@@ -161,6 +166,17 @@ class Intake:
         note_progress(session, self.lease, taken.counts, now, cursor)
         counts.add(taken.counts)
         return Written(counts, taken.gate, pieces)
+
+    def _list_pieces(self, readings: Sequence[Reading], capture: Capture) -> list[Unreadable]:
+        """What of a page is to be put aside: after very many pieces, one that stands for the others."""
+        pieces = [r for r in readings if isinstance(r, Unreadable)]
+        room = max(0, PIECES.most - self.held[capture.sha256])
+        if len(pieces) <= room:
+            return pieces
+        rest = Unreadable(
+            file=name_file(capture), field="the rest", reason=f"there are more; {PIECES.tell()}"
+        )
+        return [*pieces[:room], rest]
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:

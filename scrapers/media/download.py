@@ -11,17 +11,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from threading import Timer
 from urllib.parse import urljoin, urlsplit
 
+from archive.bounds import MEDIA_FILE, REDIRECTS, WAIT
 from archive.models.media import MediaState
+from scrapers.fetching.answers import read_wait
 from scrapers.fetching.network_addresses import NotFetchedError, Target, find_target
 
 CHUNK_BYTES = 1 << 16
-MOST_REDIRECTS = 5
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SENT_ON = frozenset({301, 302, 303, 307, 308})
 
 STATES_BY_STATUS = {
     401: (MediaState.REFUSED, "its server asks who we are"),
@@ -36,7 +38,7 @@ STATES_BY_STATUS = {
 class Limits:
     """How far one download may go."""
 
-    most_bytes: int = 64 << 20
+    most_bytes: int = MEDIA_FILE.most
     """Largest file; a spot of a minute is about 30 MB."""
     silence_seconds: float = 15.0
     """Longest wait for the next byte."""
@@ -53,14 +55,19 @@ def download_file(url: str, path: Path, user_agent: str, limits: Limits) -> None
         NotFetchedError: saying why it was not fetched; the file is then worth nothing.
     """
     ends_at = time.monotonic() + limits.whole_seconds
-    for _ in range(MOST_REDIRECTS + 1):
+    for _ in range(REDIRECTS.most + 1):
         target = find_target(url, allow_loopback=limits.allow_loopback)
         onward = _ask_once(target, path, user_agent, limits, ends_at)
         if onward is None:
             return
-        url = urljoin(url, onward)
+        try:
+            url = urljoin(url, onward)
+        except ValueError:
+            raise NotFetchedError(
+                MediaState.UNSAFE, "its server sends on to what is not one of the web"
+            ) from None
     raise NotFetchedError(
-        MediaState.REFUSED, f"its server sends on more than {MOST_REDIRECTS} times"
+        MediaState.REFUSED, f"its server sends on more than {REDIRECTS.most} times"
     )
 
 
@@ -79,7 +86,7 @@ def _ask_once(
         with open_connection(target, limits.silence_seconds, ends_at) as connection:
             connection.request("GET", target.path, headers=headers)
             answer = connection.getresponse()
-            if answer.status in REDIRECTS and (onward := answer.getheader("Location")):
+            if answer.status in SENT_ON and (onward := answer.getheader("Location")):
                 return onward
             check_answer(answer, limits.most_bytes)
             _write_body(answer, path, limits.most_bytes)
@@ -148,8 +155,9 @@ def classify_status(answer: HTTPResponse) -> NotFetchedError:
         return NotFetchedError(*STATES_BY_STATUS[answer.status])
     is_busy = answer.status in {429, 503}
     if is_busy or answer.status >= 500:
-        said = answer.getheader("Retry-After", "")
-        wait_seconds = float(said) if said.isascii() and said.isdigit() else None
+        wait_seconds = read_wait(answer.getheader("Retry-After", ""), datetime.now(UTC))
+        # One host of many that asks for ages must not keep us from the others.
+        is_busy = is_busy and wait_seconds != WAIT.most
         reason = f"its server cannot give it now (status {answer.status})"
         return NotFetchedError(MediaState.UNREACHABLE, reason, wait_seconds, is_busy=is_busy)
     return NotFetchedError(MediaState.REFUSED, f"its server answers with status {answer.status}")

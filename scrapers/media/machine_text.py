@@ -16,7 +16,12 @@ from threading import Event
 from sqlalchemy import Engine
 
 from archive.media.files import MachineText, list_unread, set_machine_text
-from archive.media.pictures import PICTURES, PictureTooLargeError, open_picture
+from archive.media.pictures import (
+    PICTURES,
+    PictureTooLargeError,
+    UnreadablePictureError,
+    read_grey,
+)
 from archive.models import MediaFile
 from archive.records import MissingReason, QuarantineStage
 from archive.runs.fence import run_fenced
@@ -66,7 +71,7 @@ def read_words(path: Path, media_type: str) -> MachineText:
         return MachineText(None, MissingReason.NOT_LOOKED, f"this machine has no {PROGRAM}")
     try:
         drawn = draw_anew(path, media_type)
-    except (PictureTooLargeError, OSError, SyntaxError, ValueError):
+    except (PictureTooLargeError, UnreadablePictureError):
         return MachineText(None, MissingReason.UNREADABLE, "the picture cannot be opened")
     return ask_tesseract(program, drawn)
 
@@ -74,10 +79,9 @@ def read_words(path: Path, media_type: str) -> MachineText:
 def draw_anew(path: Path, media_type: str) -> bytes:
     """The picture as a grey PNG of at most `LONGEST_SIDE` pixels."""
     made = io.BytesIO()
-    with open_picture(path, media_type) as picture:
-        grey = picture.convert("L")
-        grey.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        grey.save(made, "PNG")
+    grey = read_grey(path, media_type)
+    grey.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    grey.save(made, "PNG")
     return made.getvalue()
 
 

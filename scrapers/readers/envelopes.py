@@ -7,16 +7,18 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from archive.bounds import JSON_DOCUMENT
 from archive.records import Unreadable
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
-from scrapers.readers.objects import DECODER, MAX_DOCUMENT_BYTES
+from scrapers.readers.objects import DECODER, check_size
 
 Change = Callable[[Any], Any]
 
 
 def read_answer(data: bytes) -> dict[str, Any] | None:
-    """The object that an answer is; `None` if it is none."""
+    """The object that an answer is; `None` if it is none, or larger than one may be."""
     try:
+        check_size(data)
         answer = DECODER.decode(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
@@ -39,9 +41,10 @@ def unwrap_list(
     """
     try:
         with file.open() as stream:
-            data = stream.read(MAX_DOCUMENT_BYTES)
+            data = stream.read(JSON_DOCUMENT.most + 1)
+        check_size(data)
     except BREAKING_ERRORS as error:
-        return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
+        return Unreadable(file=file.name, reason=f"the file cannot be read ({error})")
     answer = read_answer(data)
     listed = [answer] if answer and alone in answer else find_value(answer, keys)
     if not isinstance(listed, list):

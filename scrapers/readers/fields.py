@@ -10,8 +10,12 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from archive.bounds import UNKNOWN_TEXT
+from archive.records.escaping import escape_text
+
 Value = TypeVar("Value")
 
+LONGEST_NAME = 80
 LONGEST_REASON = 500
 """A refusal quotes what it refuses, and that may run to megabytes."""
 
@@ -101,8 +105,16 @@ class Fields:
         return kept
 
     def rest(self) -> dict[str, str]:
-        """What no one has taken and is not blank; what is no text is written as JSON."""
-        return self.keep([name for name, value in self._cells.items() if value != ""])
+        """What no one has taken and is not blank; what is no text is written as JSON.
+
+        Raises:
+            FieldError: if it is more than is kept of what we do not know.
+        """
+        kept = self.keep([name for name, value in self._cells.items() if value != ""])
+        if sum(map(len, kept.values())) > UNKNOWN_TEXT.most:
+            longest = max(kept, key=lambda name: len(kept[name]))
+            raise FieldError(escape_text(longest[:LONGEST_NAME]), UNKNOWN_TEXT.tell())
+        return kept
 
 
 def _spell(value: object) -> str:

@@ -10,17 +10,30 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+from archive.bounds import (
+    RATIO_COUNTS_FROM,
+    UNPACKED_FILE,
+    UNPACKED_RATIO,
+    ZIP_LISTING,
+    ZIP_MEMBERS,
+    Bound,
+)
 from archive.records import Unreadable
 from scrapers.readers.row_hashes import RowHashing
 
-MAX_MEMBERS = 2_000
-MAX_RATIO = 200
-RATIO_COUNTS_FROM = 50 << 20
-MAX_MEMBER_BYTES = 64 << 30
+METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""The others unpack a few bytes into gigabytes before the first of them can be counted."""
+
+
+@dataclass
+class Reached:
+    """How far the reading of a file has come."""
+
+    characters: int = 0
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,8 @@ class SourceFile:
     open: Callable[[], IO[bytes]]
     hashing: RowHashing | None = None
     """How rows of ads are hashed, which then come unread; `None`: each is read at once."""
+    reached: Reached = field(default_factory=Reached, compare=False)
+    """Shared by the members of a zip."""
 
     @property
     def base_name(self) -> str:
@@ -53,12 +68,27 @@ def spell_name(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
 
 
-class ZipBombError(ValueError):
-    """A zip member grows beyond what any honest file does."""
+class BoundError(ValueError):
+    """Something from outside is larger than anything honest."""
+
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound.tell())
+
+
+def check_growth(packed_bytes: int, unpacked_bytes: int) -> None:
+    """See to it that what is being unpacked does not outgrow what it came from absurdly.
+
+    Raises:
+        BoundError: if it does.
+    """
+    if unpacked_bytes > max(RATIO_COUNTS_FROM, UNPACKED_RATIO.most * packed_bytes):
+        raise BoundError(UNPACKED_RATIO)
+    if unpacked_bytes > UNPACKED_FILE.most:
+        raise BoundError(UNPACKED_FILE)
 
 
 BREAKING_ERRORS = (
-    ZipBombError,
+    BoundError,
     zipfile.BadZipFile,
     zlib.error,
     OSError,
@@ -69,12 +99,11 @@ BREAKING_ERRORS = (
 
 
 class _CountingReader(io.RawIOBase):
-    """Passes bytes on and stops when a member outgrows its packed size absurdly."""
+    """Passes the bytes of a member on, as long as it does not outgrow its packed size absurdly."""
 
     def __init__(self, member: IO[bytes], info: zipfile.ZipInfo, opened: ExitStack) -> None:
         self._member = member
-        self._name = info.filename
-        self._packed = max(info.compress_size, 1)
+        self._packed = info.compress_size
         self._opened = opened
         self._read = 0
 
@@ -84,9 +113,7 @@ class _CountingReader(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         chunk = self._member.read(len(buffer))
         self._read += len(chunk)
-        too_dense = self._read > RATIO_COUNTS_FROM and self._read > MAX_RATIO * self._packed
-        if too_dense or self._read > MAX_MEMBER_BYTES:
-            raise ZipBombError(f"{self._name} grows beyond {self._read:,} bytes: not read further")
+        check_growth(self._packed, self._read)
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -95,14 +122,37 @@ class _CountingReader(io.RawIOBase):
         super().close()
 
 
+class _ListingStream(io.RawIOBase):
+    """A zip of which no listing is read that would fill the memory: its length is the zip's own word."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        if size > ZIP_LISTING.most:
+            raise BoundError(ZIP_LISTING)
+        return self._stream.read(size)
+
+
 def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
-    """The file itself, or the members of a zip, in the zip's order.
+    """The file itself, or the members of a zip, in the zip's order; a zip in a zip is not opened.
 
     A zip that is cut short, encrypted or has absurdly many members comes back as `Unreadable`, and so
-    does a member whose bytes are not those that were packed.
+    does a member whose bytes are not those that were packed. Members that take turns at the same packed
+    bytes are counted together.
     """
     with file.open() as stream:
         is_zip = stream.read(4) == b"PK\x03\x04" or file.name.lower().endswith(".zip")
+        packed_bytes = stream.seek(0, io.SEEK_END) if is_zip else 0
     if not is_zip:
         yield file
         return
@@ -112,32 +162,41 @@ def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
         reason = f"the zip cannot be opened ({error}); it may have been cut short"
         yield Unreadable(file=file.name, reason=reason)
         return
+    unpacked_bytes = 0
     for member in members:
-        name, opener = f"{file.name}/{member.filename}", _member_opener(file, member)
-        inner = replace(file, name=name, open=opener)
-        damage = _find_damage(inner)
+        inner = replace(
+            file, name=f"{file.name}/{member.filename}", open=_member_opener(file, member)
+        )
+        size, damage = _find_damage(inner)
         yield Unreadable(file=inner.name, reason=damage) if damage else inner
+        unpacked_bytes += size
+        try:
+            check_growth(packed_bytes, unpacked_bytes)
+        except BoundError as error:
+            yield Unreadable(file=file.name, reason=f"the zip is not read further ({error})")
+            return
 
 
-def _find_damage(file: SourceFile) -> str | None:
-    """Why a member is not what was packed, if so.
+def _find_damage(file: SourceFile) -> tuple[int, str | None]:
+    """How many bytes a member unpacks to, and why it is not what was packed, if so.
 
     The checksum stands at the end: without this pass, rows behind a damaged byte would be trusted.
     """
+    size = 0
     try:
         with file.open() as stream:
-            while stream.read(1 << 20):
-                pass
+            while chunk := stream.read(1 << 20):
+                size += len(chunk)
     except BREAKING_ERRORS as error:
-        return f"the file is damaged or breaks off ({error}); nothing of it is used"
-    return None
+        return size, f"the file is damaged or breaks off ({error}); nothing of it is used"
+    return size, None
 
 
 def _list_members(file: SourceFile) -> list[zipfile.ZipInfo]:
-    with file.open() as stream, zipfile.ZipFile(stream) as archive:
+    with file.open() as stream, zipfile.ZipFile(_ListingStream(stream)) as archive:
         members = [m for m in archive.infolist() if not m.is_dir()]
-    if len(members) > MAX_MEMBERS:
-        raise ValueError(f"{len(members):,} members")
+    if len(members) > ZIP_MEMBERS.most:
+        raise BoundError(ZIP_MEMBERS)
     if any(m.flag_bits & 0x1 for m in members):
         raise ValueError("encrypted members")
     return members
@@ -145,6 +204,8 @@ def _list_members(file: SourceFile) -> list[zipfile.ZipInfo]:
 
 def _member_opener(file: SourceFile, member: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
     def open_member() -> IO[bytes]:
+        if member.compress_type not in METHODS:
+            raise NotImplementedError("refused: it is packed in another way than zips mostly are")
         with ExitStack() as opened:
             archive = opened.enter_context(zipfile.ZipFile(opened.enter_context(file.open())))
             stream = opened.enter_context(archive.open(member))

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from archive.bounds import LIST_ITEMS, TEXT
 from archive.records.money import check_currency, exponent_of, to_minor
 from scrapers.readers.countries import list_codes_by_name
 
@@ -42,22 +43,20 @@ BRACKET = re.compile(r"[\[\]]")
 
 ABSURD_COUNT = 100_000_000_000
 
-# Python's own parser takes some hundred bytes of memory for each element of a list.
-MAX_LIST_CHARACTERS = 4 << 20
-MAX_LIST_COMMAS = 200_000
-
 
 def read_text(value: object) -> str:
     """Text without surrounding white space.
 
     Raises:
         TypeError: if it is no text.
-        ValueError: if it holds a NUL.
+        ValueError: if it holds a NUL, or is longer than any text.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
+        raise TypeError(f"{str(value)[:40]!r} is not text")
     if "\0" in value:
         raise ValueError("holds a NUL byte")
+    if len(value) > TEXT.most:
+        raise ValueError(TEXT.tell())
     return value.strip()
 
 
@@ -146,8 +145,8 @@ def read_part(value: object, known: Collection[str] | None = None) -> dict[str, 
 
 
 def _read_written_list(text: str) -> list[Any]:
-    if len(text) > MAX_LIST_CHARACTERS or text.count(",") > MAX_LIST_COMMAS:
-        raise ValueError("is too long for a list in a cell")
+    if text.count(",") > LIST_ITEMS.most:
+        raise ValueError(LIST_ITEMS.tell())
     try:
         items: list[Any] = json.loads(text)
     except (ValueError, RecursionError):

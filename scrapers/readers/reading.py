@@ -12,18 +12,17 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from archive.bounds import TABLE_COLUMNS
 from archive.records import AnyRecord, QuarantineStage, Unreadable
 from archive.records.escaping import escape_text
 from archive.runs.fence import is_fatal
 from archive.runs.quarantine import explain_failure
-from scrapers.readers.fields import FieldError, Fields, explain_refusal
+from scrapers.readers.fields import LONGEST_NAME, FieldError, Fields, explain_refusal
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
 from scrapers.readers.objects import ObjectRow, read_objects
 from scrapers.readers.parsing import read_ref
 from scrapers.readers.row_hashes import HashRow
 from scrapers.readers.tables import CSV, TableFormat, TableRow, read_header, read_table
-
-LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -176,6 +175,11 @@ def read_each_object(
         if isinstance(row, Unreadable):
             yield row
             continue
+        if len(noted | row.cells.keys()) > TABLE_COLUMNS.most + len(known):
+            yield Unreadable(
+                file=file.name, line=row.line, reason=TABLE_COLUMNS.tell(), raw=row.raw
+            )
+            continue
         for name in sorted(set(row.cells) - noted):
             yield _hold_name(file, row.line, name, "key")
         noted |= set(row.cells)
@@ -189,7 +193,9 @@ def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
 
 
 def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unreadable | None:
-    """A file whose columns do not say which value is whose."""
+    """A file whose columns do not say which value is whose, or are more than one could tell apart."""
+    if len(header) > TABLE_COLUMNS.most:
+        return Unreadable(file=file.name, line=1, reason=TABLE_COLUMNS.tell())
     lost = sorted(columns.required - set(header))
     twice = sorted(name for name, times in Counter(header).items() if times > 1)
     unfit = [name for name in header if not name.isprintable()]

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, NamedTuple
 
+from archive.bounds import TABLE_RECORD
 from archive.records import Unreadable
-from scrapers.readers.files import BREAKING_ERRORS, SourceFile
-
-MAX_CELL_CHARACTERS = 16 << 20
-"""Google's targeting cells 'can run to megabytes'; beyond this a cell is a damaged file."""
+from scrapers.readers.files import BREAKING_ERRORS, Reached, SourceFile
 
 ROWS_SAMPLED = 20
+SKIPPED_AT_ONCE = 1 << 20
 
-csv.field_size_limit(MAX_CELL_CHARACTERS)
+# Google's targeting cells "can run to megabytes".
+csv.field_size_limit(TABLE_RECORD.most)
 
 READ_ERRORS = (csv.Error, *BREAKING_ERRORS)
 
@@ -54,21 +54,37 @@ def encode_lines(lines: list[str], encoding: str) -> bytes:
 class _Lines(Iterator[str]):
     """Physical lines of a file that can be handed back, so that reading can start over at one."""
 
-    def __init__(self, text: IO[str]) -> None:
+    def __init__(self, text: IO[str], reached: Reached) -> None:
         self._text = text
+        self._reached = reached
         self._waiting: deque[str] = deque()
         self.taken: list[str] = []
         self.line = 0
+        self._characters = 0
 
     def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else next(self._text)
+        line = self._waiting.popleft() if self._waiting else self._text.readline(TABLE_RECORD.most)
+        if not line:
+            raise StopIteration
         self.taken.append(line)
         self.line += 1
+        self._characters += len(line)
+        self._reached.characters += len(line)
+        if self._characters >= TABLE_RECORD.most:
+            self.taken[-1] = self._end_line(line)
+            raise csv.Error(TABLE_RECORD.tell())
         return line
+
+    def _end_line(self, line: str) -> str:
+        """A line of which the beginning is held, without what stands behind that."""
+        rest = line
+        while rest and not rest.endswith("\n"):
+            rest = self._text.readline(SKIPPED_AT_ONCE)
+        return line.removesuffix("\n") + "\n"
 
     def begin_record(self) -> int:
         """Forget the lines of the record before; returns the line the next one starts on."""
-        self.taken = []
+        self.taken, self._characters = [], 0
         return self.line + 1
 
     def give_back(self, lines: list[str]) -> None:
@@ -113,7 +129,7 @@ def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
     """The column names of a file, without a byte-order mark; empty where there is no readable row."""
     try:
         with _open_text(file, form) as text:
-            header = next(csv.reader(_Lines(text), **form.reader_options), [])
+            header = next(csv.reader(_Lines(text, file.reached), **form.reader_options), [])
     except READ_ERRORS:
         return []
     names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
@@ -136,7 +152,7 @@ def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow |
     line = 0
     try:
         with _open_text(file, form) as text:
-            lines = _Lines(text)
+            lines = _Lines(text, file.reached)
             if not form.columns:
                 next(csv.reader(lines, **form.reader_options), None)
             for row in _read_rows(file.name, lines, form, columns):

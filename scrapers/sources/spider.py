@@ -12,11 +12,12 @@ from datetime import date
 from itertools import islice
 from typing import ClassVar, Protocol
 
+from archive.bounds import HOPELESS, PAGE_CHARACTERS
 from archive.models.runs import Outcome
 from archive.records import PartInfo, SourceInfo, Unreadable
 from config.settings import Settings, SourceSettings
 from config.yaml_files import YamlFileError
-from scrapers.readers.files import SourceFile, expand_file
+from scrapers.readers.files import Reached, SourceFile, expand_file
 from scrapers.readers.reading import NotRead, Reading, fail_unforeseen
 from scrapers.readers.row_hashes import RowHashing, describe_reader
 from scrapers.sources.signing import Secret
@@ -153,14 +154,41 @@ def read_delivery(
 def read_member(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
     """What one file says; where its reader fails unforeseen, the file is put aside from there on."""
     try:
-        yield from reader.read(file)
+        yield from _end_hopeless(file, reader.read(file))
     except Exception as error:  # noqa: BLE001 (raised again, if it is no fault of the file)
         yield fail_unforeseen(file, error)
 
 
-def page_readings(readings: Iterator[Reading], capture_id: int | None) -> Iterator[ReadingPage]:
-    """Readings in pages of the size one transaction takes; at least one page, perhaps empty."""
-    first = list(islice(readings, PAGE_SIZE))
+def _end_hopeless(file: SourceFile, readings: Iterator[Reading]) -> Iterator[Reading]:
+    """What a file says, up to where it is plain that nothing in it can be read."""
+    for number, reading in enumerate(readings, 1):
+        yield reading
+        if not isinstance(reading, Unreadable):
+            yield from readings
+        elif number > HOPELESS.most:
+            yield Unreadable(file=file.name, reason=f"the rest is not tried; {HOPELESS.tell()}")
+            return
+
+
+def page_readings(
+    readings: Iterator[Reading], capture_id: int | None, file: SourceFile | None = None
+) -> Iterator[ReadingPage]:
+    """Readings in pages of the size one transaction takes; at least one page, perhaps empty.
+
+    With the file that they stand in, a page holds no more text of it than memory should.
+    """
+    reached = file.reached if file else Reached()
+    first = _fill_page(readings, reached)
     yield ReadingPage(first, capture_id)
-    while batch := list(islice(readings, PAGE_SIZE)):
+    while batch := _fill_page(readings, reached):
         yield ReadingPage(batch, capture_id)
+
+
+def _fill_page(readings: Iterator[Reading], reached: Reached) -> list[Reading]:
+    page: list[Reading] = []
+    end = reached.characters + PAGE_CHARACTERS
+    for reading in islice(readings, PAGE_SIZE):
+        page.append(reading)
+        if reached.characters > end:
+            break
+    return page

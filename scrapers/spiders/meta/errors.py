@@ -9,7 +9,8 @@ from typing import Any
 
 from scrapy.http import Response
 
-from scrapers.fetching.answers import READ, NextStep, ResponseVerdict, classify_status
+from scrapers.fetching.answers import READ, NextStep, ResponseVerdict, bound_wait, classify_status
+from scrapers.readers.objects import check_size
 
 VERDICTS = {
     1: NextStep.TRANSIENT,
@@ -80,12 +81,13 @@ def read_usage_wait(response: Response) -> float | None:
         entry.get("estimated_time_to_regain_access") for entry in entries if isinstance(entry, dict)
     ]
     known = [value for value in minutes if isinstance(value, int) and value > 0]
-    return max(known) * 60.0 if known else None
+    return bound_wait(max(known) * 60) if known else None
 
 
 def read_object(body: bytes) -> dict[str, Any] | None:
     """A JSON object, or `None` for anything else."""
     try:
+        check_size(body)
         value = json.loads(body)
     except (ValueError, RecursionError):
         return None

@@ -59,6 +59,10 @@ SECONDS_TO_STOP = 5
 """A crawl in the middle of a download loses nothing when it is killed: pages are transactions."""
 
 
+OUT_OF_MEMORY = ": it may have needed more memory than PAIDFORBY_CRAWL_MEMORY_MB allows"
+"""Libraries that cannot raise when they get no memory abort the process."""
+
+
 @dataclass(eq=False)
 class Child:
     """A crawl in a process group of its own; several threads may wait for it."""
@@ -148,7 +152,8 @@ def finish_child(engine: Engine, child: Child, clock: Clock) -> Run | None:
     code = child.wait()
     run = find_run(engine, child)
     if run and run.outcome == Outcome.RUNNING:
-        close_killed_run(engine, run, f"the crawl was killed (exit code {code})", clock())
+        why = OUT_OF_MEMORY if code == -signal.SIGABRT else ""
+        close_killed_run(engine, run, f"the crawl was killed (exit code {code}){why}", clock())
         run = find_run(engine, child)
     return run
 

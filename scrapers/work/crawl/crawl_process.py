@@ -19,6 +19,7 @@ from archive.models import QuarantinedPiece, Run
 from archive.models.runs import Outcome
 from archive.runs.quarantine import tell_piece
 from archive.store.database import open_archive, read
+from archive.store.outages import bounded_memory
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
@@ -56,7 +57,7 @@ def _run_crawl_job(settings: Settings, crawl_job: CrawlJob) -> int:
     require_partition(settings, spider, crawl_job.partition)
     realm = find_realm(crawl_job.base_url)
     order = CrawlOrder(spider, crawl_job.partition, crawl_job.base_url, realm, crawl_job.after_run)
-    with plain_errors():
+    with plain_errors(), bounded_memory(settings.crawl_memory_mb):
         engine = open_archive(settings)
         try:
             run = run_crawl(settings, engine, order, utc_now)

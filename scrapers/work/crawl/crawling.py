@@ -38,7 +38,6 @@ from scrapers.sources.spider import SourceSpider
 from scrapers.work.plan.credentials import require_valid
 from scrapers.work.plan.schedule import find_pace, read_schedules
 
-GIB = 1 << 30
 FINISHED = "finished"
 ENOUGH = "stopped after the few answers that were wanted"
 STOPPED = {
@@ -157,7 +156,8 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
         finish_reasons.append(reason)
 
     def note_error(failure: Failure) -> None:
-        walk.note_trouble(Outcome.FAILED, f"{type(failure.value).__name__}: {failure.value}")
+        if failure.value:
+            walk.note_trouble(Outcome.FAILED, tell_failure(failure.value))
 
     crawler.signals.connect(note_end, signals.spider_closed)
     crawler.signals.connect(note_error, signals.spider_error)
@@ -184,10 +184,8 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
         "DOWNLOAD_DELAY_JITTER": 0,
         "CONCURRENT_REQUESTS": 1,
         "CONCURRENT_ITEMS": 1,
-        "DOWNLOAD_MAXSIZE": 8 * GIB,
-        "DOWNLOAD_WARNSIZE": 0,
-        # What broke off is kept as evidence before BackoffMiddleware asks again.
-        "DOWNLOAD_FAIL_ON_DATALOSS": False,
+        # The download handler unpacks, and counts while it does (`archive/bounds.py`).
+        "COMPRESSION_ENABLED": False,
         "DOWNLOAD_TIMEOUT": 3600,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_HANDLERS": {
@@ -196,7 +194,7 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
             **dict.fromkeys(("data", "file", "ftp", "s3")),
         },
         "DOWNLOADER_MIDDLEWARES": {
-            # Answers pass from the last to the first: unpacked (590), kept, then classified.
+            # Answers pass from the last to the first: kept, then classified.
             "scrapers.fetching.middlewares.GuardMiddleware": 40,
             "scrapers.fetching.middlewares.BackoffMiddleware": 560,
             "scrapers.fetching.pacing.PaceMiddleware": 570,

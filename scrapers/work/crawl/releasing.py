@@ -134,7 +134,7 @@ def _read_again(
 def _take_capture(settings: Settings, intake: Intake, capture: Capture) -> None:
     reader = find_spiders()[capture.source].reader_of(settings, capture.partition)
     file = SourceFile(name_file(capture), lambda: io.BytesIO(intake.blobs.read(capture.sha256)))
-    for page in page_readings(read_delivery(reader, file), capture.id):
+    for page in page_readings(read_delivery(reader, file), capture.id, file):
         intake.take_page(page.readings, capture)
 
 

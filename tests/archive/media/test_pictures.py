@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 from archive.media.pictures import (
-    MOST_PIXELS,
     PictureTooLargeError,
     count_different_bits,
     hash_picture,
+    lay_on_white,
     measure_file,
     sniff_kind,
     split_bands,
@@ -74,10 +74,38 @@ def test_a_picture_is_measured_as_its_camera_says_it_is_turned(tmp_path):
 def test_a_picture_that_would_fill_the_memory_is_not_unpacked(tmp_path, side):
     path = tmp_path / "bomb.png"
     path.write_bytes(make_bomb(side))
-    assert side * side > MOST_PIXELS
-
     with pytest.raises(PictureTooLargeError, match="points"):
         measure_file(path)
+
+
+@pytest.mark.parametrize(
+    ("form", "size", "how"),
+    [
+        ("WEBP", (6_300, 1_600), {}),
+        ("WEBP", (6_300, 1_600), {"lossless": True}),
+        ("JPEG", (6_300, 2_100), {"progressive": True}),
+        ("PNG", (65_536, 1), {}),
+    ],
+)
+def test_a_picture_is_unpacked_only_if_its_kind_takes_no_more_memory_than_promised(
+    tmp_path, form, size, how
+):
+    path = tmp_path / "large"
+    path.write_bytes(encode_picture(Image.new("RGB", size), form, **how))
+
+    with pytest.raises(PictureTooLargeError, match="refused"):
+        measure_file(path)
+
+    path.write_bytes(encode_picture(Image.new("RGB", (size[0] // 2, size[1])), form, **how))
+    assert measure_file(path).width == size[0] // 2
+
+
+def test_a_picture_in_pieces_is_laid_on_white_like_one_in_one_piece():
+    scene = draw_scene(3, (2_100, 1_050)).convert("RGBA")
+    scene.putalpha(Image.linear_gradient("L").resize(scene.size))
+    whole = Image.alpha_composite(Image.new("RGBA", scene.size, "white"), scene).convert("L")
+
+    assert lay_on_white(scene).tobytes() == whole.tobytes()
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
@@ -138,18 +166,22 @@ EDITS = {
 }
 
 
+def hash_scene(picture: Image.Image) -> int | None:
+    return hash_picture(lay_on_white(picture))
+
+
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_edited_picture_looks_like_itself(edit, seed):
     picture = draw_scene(seed)
 
-    before, after = hash_picture(picture), hash_picture(edit(picture))
+    before, after = hash_scene(picture), hash_scene(edit(picture))
 
     assert count_different_bits(f"{before:016x}", f"{after:016x}") <= 10
 
 
 def test_other_pictures_run_different():
-    hashes = [f"{hash_picture(draw_scene(seed)):016x}" for seed in SEEDS]
+    hashes = [f"{hash_scene(draw_scene(seed)):016x}" for seed in SEEDS]
 
     pairs = [(one, other) for at, one in enumerate(hashes) for other in hashes[at + 1 :]]
 

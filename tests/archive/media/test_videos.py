@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.bounds import VIDEO_BOXES
 from archive.media import videos
-from archive.media.videos import MOST_BOXES, MOST_WANTED_BYTES, BoxReader, VideoError, measure_mp4
+from archive.media.videos import MOST_WANTED_BYTES, BoxReader, VideoError, measure_mp4
 from tests.filmed import QUARTER_TURN, make_box, make_movie_head, make_mp4
 
 SIDES = st.integers(min_value=1, max_value=65_535)
@@ -64,7 +65,7 @@ def test_what_stands_behind_the_description_may_be_missing():
         make_box(b"moov", struct.pack(">I4s", 1, b"mvhd")),
         make_box(b"moov", make_box(b"mvhd", bytes(10))),
         make_box(b"moov", b"1234"),
-        make_box(b"free", b"") * (MOST_BOXES + 1),
+        make_box(b"free", b"") * (VIDEO_BOXES.most + 1),
         make_mp4()[:-1],
     ],
 )

@@ -204,7 +204,7 @@ def test_a_packed_body_that_grows_absurdly_is_given_up(home):
         run = home.crawl(url)
 
     assert (run.outcome, len(asked)) == (Outcome.FAILED, 1)
-    assert "grows beyond" in run.reason
+    assert "200 times its packed size" in run.reason
     assert kept_bodies(home) == spooled_files(home) == []
 
 
@@ -213,7 +213,7 @@ def test_a_packing_that_nobody_asked_for_and_we_do_not_know_fails_the_run(home):
         run = home.crawl(url)
 
     assert run.outcome == Outcome.FAILED
-    assert "packed the file as 'br'" in run.reason
+    assert "packed it as 'br'" in run.reason
 
 
 def test_a_download_that_would_fill_the_disk_is_not_begun_and_says_so(home):

@@ -33,6 +33,20 @@ NOT_PUBLIC = [
     "64:ff9b::7f00:1",
     "64:ff9b::a9fe:a9fe",
     "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+    "2001:0:5db8:d70e:0:0:80ff:fefe",
+    "64:ff9b:1::5db8:d70e",
+    "64:ff9b::a83f:8110",
+    "::ffff:0:127.0.0.1",
+    "::ffff:0:10.1.2.3",
+    "::127.0.0.1",
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
+    "100.100.100.200",
+    "192.0.0.192",
+    "fd20:ce::254",
+    "fec0::1",
+    "3fff::1",
 ]
 
 
@@ -55,7 +69,19 @@ def test_a_private_address_is_not_public_however_it_is_written(address):
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", [PUBLIC, "2606:2800:220:1::1", "64:ff9b::5db8:d70e"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        PUBLIC,
+        "168.63.129.17",
+        "192.0.1.1",
+        "2606:2800:220:1::1",
+        "64:ff9b::5db8:d70e",
+        "::ffff:93.184.215.14",
+        "::ffff:0:93.184.215.14",
+        "2002:5db8:d70e::1",
+    ],
+)
 def test_a_public_address_is_public(address):
     assert is_public(address)
 
@@ -94,6 +120,10 @@ def test_a_name_that_leads_to_a_private_address_is_refused(names, address):
         ("https://someone:secret@cdn.example/a.png", "user name or a password"),
         ("https://cdn.example:port/a.png", "not one of the web"),
         ("https://[::1/a.png", "not one of the web"),
+        ("https://cdn.example/\ud800.png", "not one of the web"),
+        ("https://cdn.example:22/", "a port that is not the web's"),
+        ("https://cdn.example:0/", "a port that is not the web's"),
+        ("https://cdn.example:8443/a.png", "a port that is not the web's"),
     ],
 )
 def test_what_is_no_plain_https_address_is_refused(names, url, why):
@@ -104,6 +134,13 @@ def test_what_is_no_plain_https_address_is_refused(names, url, why):
 
     assert refused.value.state == MediaState.UNSAFE
     assert "secret" not in refused.value.reason
+
+
+@pytest.mark.parametrize(("port", "meant"), [("", 443), (":443", 443), (":80", 80)])
+def test_the_ports_of_the_web_are_asked(names, port, meant):
+    names["cdn.example"] = [PUBLIC]
+
+    assert find_target(f"https://cdn.example{port}/a.png").port == meant
 
 
 def test_a_name_nobody_knows_may_be_known_later(names):

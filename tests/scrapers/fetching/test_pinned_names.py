@@ -9,7 +9,7 @@ from archive.models.runs import Outcome
 from config.settings import Settings
 from scrapers.fetching import network_addresses
 from scrapers.fetching.network_addresses import NotFetchedError
-from scrapers.fetching.pinned_names import AiohttpPins, PinnedNames, TwistedPins
+from scrapers.fetching.pinned_names import AiohttpPins, PinnedNames
 from scrapers.replica.serve import running_replica
 from scrapers.work.crawl.children import FORKS
 from tests.scrapers.crawls import Home, crawl_once
@@ -46,22 +46,14 @@ def ask_aiohttp(names: PinnedNames, host: str) -> list[str]:
     return asyncio.run(ask())
 
 
-def ask_twisted(names: PinnedNames, host: str) -> object:
-    """What Twisted is told at once; a name it may look up would take its threads."""
-    answer = TwistedPins(names, None).getHostByName(host)
-    answer.addErrback(lambda failure: failure.type.__name__)
-    return answer.result
-
-
 def test_what_was_checked_is_connected_to_though_the_name_has_moved(names: PinnedNames) -> None:
     assert ask_aiohttp(names, HOST) == [PUBLIC_V6, PUBLIC, OTHER]
-    assert ask_twisted(names, "Files.example") == PUBLIC
+    assert ask_aiohttp(names, "Files.example") == [PUBLIC_V6, PUBLIC, OTHER]
 
 
 def test_a_name_that_was_not_checked_leads_nowhere(names: PinnedNames) -> None:
     with pytest.raises(OSError, match="not checked"):
         ask_aiohttp(names, "other.example")
-    assert ask_twisted(names, "other.example") == "DNSLookupError"
 
 
 def test_a_name_that_has_moved_to_this_machine_is_refused_when_it_is_asked_again(
@@ -91,10 +83,9 @@ def crawl_as_names_move(settings: Settings, source: str, partition: str, base_ur
 
 
 @pytest.mark.parametrize(("source", "partition"), [("snap", "2026"), ("meta_ad_library", "US")])
-def test_both_ways_to_the_network_go_where_the_check_has_been(
+def test_files_and_questions_go_where_the_check_has_been(
     home: Home, source: str, partition: str
 ) -> None:
-    """Files come through one client, questions through another."""
     with running_replica() as url:
         address = f"{url.replace('127.0.0.1', 'localhost')}/{source}"
         process = FORKS.Process(

@@ -97,7 +97,10 @@ BAD_FILES = {
     "utf16.csv": (f"{HEADER}\n{week(1)}\n".encode("utf-16"), "UTF-16"),
     "empty.csv": (b"", "nothing"),
     "cut.zip": (pack({"weekly.csv": HEADER})[:50], "cut short"),
-    "bomb.zip": (pack({"weekly.csv": HEADER.encode() + b"\0" * (120 << 20)}), "grows beyond"),
+    "bomb.zip": (
+        pack({"weekly.csv": HEADER.encode() + b"\0" * (120 << 20)}),
+        "200 times its packed size",
+    ),
     "renamed.csv": (f"{HEADER}\n".replace("Spend_USD", "Cost").encode(), "spend_usd is missing"),
     "columns.csv": (f"{HEADER}\n".encode() + b"AR1\n", "1 cells where 4 columns"),
     "added.csv": (f"{HEADER},Mood\n{week(1)},glad\n".encode(), "column we do not know"),

@@ -66,7 +66,7 @@ def test_a_row_that_could_not_be_read_is_read_again_and_held_again(
     assert count(report) == NOTHING_NEW
     assert report.outcome == "attention"
     (held,) = report.unreadable
-    assert (held.line, held.raw) == (2, f"{refused}\n".encode())
+    assert (held.line, held.field) == (2, "Spend")
     assert refs_read == []
 
 

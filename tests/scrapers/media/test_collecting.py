@@ -1,8 +1,10 @@
 """Fetching media at a replica: what is kept, and what is not and why."""
 
+from pathlib import Path
+
 import pytest
 from sqlmodel import select
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from archive.errors import RealmError
 from archive.media.files import find_similar
@@ -16,6 +18,9 @@ from scrapers.media import machine_text
 from scrapers.media.collecting import renew_terms
 from scrapers.media.machine_text import read_kept
 from tests.scrapers.media.conftest import HOST, PICTURE, leaves, list_states
+
+POISON = Path(__file__).parents[2] / "hostile/inputs/poison-picture.jpg"
+"""Its Exif data break off."""
 
 
 def test_a_picture_is_kept_with_what_it_looks_like(fetch, take_in, engine, settings):
@@ -43,6 +48,33 @@ def test_what_is_not_kept_has_its_reason(fetch, take_in):
     assert states["/bomb.png"] == MediaState.TOO_LARGE
     assert states["/large.mp4"] == MediaState.TOO_LARGE
     assert "not an address" in states
+
+
+@pytest.mark.parametrize("wait", ["99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_host_that_asks_to_be_left_alone_for_ages_keeps_us_from_no_other_file(
+    fetch, take_in, cdn, wait
+):
+    cdn.instead["/other.png"] = Response("later", 503, {"Retry-After": wait})
+    take_in("open", a1=[f"{HOST}/other.png", f"{HOST}/one.png"])
+
+    states = list_states(fetch())
+
+    assert states == {"/other.png": MediaState.UNREACHABLE, "/one.png": MediaState.KEPT}
+
+
+def test_a_picture_that_no_reader_can_read_is_kept_as_it_came_and_the_next_is_measured(
+    fetch, take_in, cdn, engine
+):
+    cdn.instead["/other.png"] = Response(POISON.read_bytes())
+    take_in("open", a1=[f"{HOST}/other.png", f"{HOST}/one.png"])
+
+    assert set(list_states(fetch()).values()) == {MediaState.KEPT}
+
+    with read(engine) as session:
+        files = session.exec(select(MediaFile.width, MediaFile.missing)).all()
+    unreadable = dict.fromkeys(("width", "height", "dhash"), "unreadable")
+    assert sorted(width or 0 for width, _ in files) == [0, 320]
+    assert next(missing for width, missing in files if not width).items() >= unreadable.items()
 
 
 def test_the_kind_of_a_file_is_what_it_holds_and_not_what_its_server_says(fetch, take_in, engine):

@@ -1,3 +1,6 @@
+import io
+import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,7 +58,7 @@ def test_a_damaged_member_is_held_and_the_others_are_read() -> None:
 def test_a_zip_bomb_is_stopped_long_before_its_end() -> None:
     (only,) = expand(pack({"bomb.csv": b"\0" * (120 << 20)}))
     assert isinstance(only, Unreadable)
-    assert "grows beyond" in only.reason
+    assert "200 times its packed size" in only.reason
 
 
 def test_a_member_packed_in_an_unknown_way_is_held() -> None:
@@ -63,7 +66,7 @@ def test_a_member_packed_in_an_unknown_way_is_held() -> None:
     packed[packed.index(b"PK\x03\x04") + 8] = packed[packed.index(b"PK\x01\x02") + 10] = 99
     (only,) = expand(bytes(packed))
     assert isinstance(only, Unreadable)
-    assert "not supported" in only.reason
+    assert "packed in another way" in only.reason
 
 
 def test_an_encrypted_zip_is_held() -> None:
@@ -94,3 +97,34 @@ def test_a_page_of_html_called_a_zip_is_held() -> None:
     (only,) = expand(b"<!DOCTYPE html><html>Sorry, something went wrong.</html>")
     assert isinstance(only, Unreadable)
     assert "cannot be opened" in only.reason
+
+
+def test_a_zip_in_bzip2_is_refused_before_a_byte_is_unpacked() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("bomb.csv", b"a")
+        archive.writestr("plain.csv", b"b", compress_type=zipfile.ZIP_DEFLATED)
+    refused, whole = expand(buffer.getvalue())
+    assert isinstance(refused, Unreadable)
+    assert "packed in another way" in refused.reason
+    assert isinstance(whole, SourceFile)
+    assert read(whole) == b"b"
+
+
+def test_members_that_share_their_packed_bytes_are_counted_together() -> None:
+    kernel = pack({"a.csv": b"\0" * (30 << 20)})
+    start = kernel.index(b"PK\x01\x02")
+    entry = kernel[start : kernel.index(b"PK\x05\x06")]
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 9, 9, len(entry) * 9, start, 0)
+    found = expand(kernel[:start] + entry * 9 + end)
+    assert [type(each) for each in found] == [SourceFile, SourceFile, Unreadable]
+    assert "200 times its packed size" in found[-1].reason
+
+
+def test_a_zip_whose_list_of_files_would_fill_the_memory_is_not_opened() -> None:
+    packed = pack({"a.csv": "a"})
+    at = packed.index(b"PK\x05\x06")
+    listed = packed[:at] + bytes(5 << 20) + packed[at : at + 12]
+    (only,) = expand(listed + struct.pack("<LLH", 5 << 20, at, 0))
+    assert isinstance(only, Unreadable)
+    assert "bytes of a zip's list of files" in only.reason

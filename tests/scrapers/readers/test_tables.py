@@ -1,7 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.bounds import TABLE_RECORD
 from archive.records import Unreadable
 from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import ObjectRow, looks_like_json, read_objects
@@ -142,7 +145,7 @@ def test_a_damaged_line_of_json_lines_is_held_alone() -> None:
     [
         ('[{"id": "\\u0000"}]', "NUL"),
         ('[{"id": "\\ud83d"}]', "half of a character"),
-        ('[{"id": ' + "[" * 60 + "]" * 60 + "}]", "deep"),
+        ('[{"id": ' + "[" * 60 + "]" * 60 + "}]", "40 levels of nesting"),
         ('[{"id": NaN}]', "NaN"),
         ('["id"]', "something else"),
         ('{"id": ' + "[" * 100_000, "damaged"),
@@ -161,10 +164,57 @@ def test_a_number_with_an_exponent_keeps_its_digits() -> None:
     assert cells_of(objects_of('[{"id": 1.70585E+15}]')) == [{"id": "1.70585E+15"}]
 
 
-def test_json_that_is_not_utf_8_is_held_with_its_line() -> None:
-    (only,) = objects_of(b'[{"id": "1"},\n{"id": "\xff"}]')
-    assert isinstance(only, Unreadable)
-    assert only.line == 2
+@pytest.mark.parametrize(
+    "text", [b'[{"id": "1"},\n%s,\n{"id": "3"}]', b'{"id": "1"}\n%s\n{"id": "3"}']
+)
+def test_an_object_that_is_not_utf_8_is_held_alone_with_its_line_and_bytes(text: bytes) -> None:
+    readings = objects_of(text % b'{"id": "\xff"}')
+    assert cells_of(readings) == [{"id": "1"}, {"id": "3"}]
+    (held,) = (r for r in readings if isinstance(r, Unreadable))
+    assert (held.line, held.reason) == (2, "the text is not UTF-8")
+    assert b'{"id": "\xff"}' in held.raw
+
+
+def make_ads(count: int, text: str = "x") -> list[str]:
+    return [f'{{"id": "{number}", "text": "{text}"}}' for number in range(count)]
+
+
+@pytest.mark.parametrize("head", ["[\n", '{"data": [\n'])
+def test_a_list_longer_than_what_is_held_of_it_is_read_to_its_end(head: str) -> None:
+    ads = make_ads(900, "ä" * 3_000)
+    readings = objects_of(head + ",\n".join(ads) + "]}")
+    assert [(row.cells["id"], row.line) for row in readings if isinstance(row, ObjectRow)] == [
+        (str(number), number + 2) for number in range(900)
+    ]
+
+
+BOMB = '{"id": "0", "a": [' + "{}," * (6 << 20) + "{}]}"
+
+
+@pytest.mark.parametrize("text", ["{ads}\n{bomb}\n{more}\n", "[{ads},{bomb}]", "{bomb}\n{more}"])
+def test_an_object_larger_than_any_is_refused_by_name_and_its_neighbours_are_read(
+    text: str,
+) -> None:
+    filled = text.replace("{ads}", '{"id": "1"}').replace("{more}", '{"id": "2"}')
+    readings = objects_of(filled.replace("{bomb}", BOMB))
+    assert len(cells_of(readings)) == len(re.findall(r"ads|more", text))
+    (refused,) = (r for r in readings if isinstance(r, Unreadable))
+    assert re.search("16,777,216 bytes of one object|1,000,000 parts", refused.reason)
+    assert refused.raw == b""
+
+
+def test_an_object_with_as_much_text_in_few_parts_is_read() -> None:
+    (row,) = objects_of(f'[{{"id": "{"x" * (3 << 20)}"}}]')
+    assert isinstance(row, ObjectRow)
+
+
+def test_a_line_longer_than_any_costs_itself_only() -> None:
+    long = "x" * (TABLE_RECORD.most + 7)
+    refused, whole = rows_of(f"id,name\n1,{long}\n2,b\n")
+    assert isinstance(refused, Unreadable)
+    assert (refused.line, "16,777,216 characters of one row" in refused.reason) == (2, True)
+    assert isinstance(whole, TableRow)
+    assert (whole.line, whole.values) == (3, ["2", "b"])
 
 
 def test_a_page_of_html_does_not_look_like_json() -> None:

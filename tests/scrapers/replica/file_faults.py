@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scrapers.readers.tables import MAX_CELL_CHARACTERS
+from archive.bounds import TABLE_RECORD
 from scrapers.replica.faults import Act, AskReplica
 from scrapers.replica.zips import name_member
 from tests.scrapers.replica.http_faults import replace_body
@@ -131,7 +131,7 @@ def change_rows(change: Callable[[Rows], Rows]) -> Change:
     """A change of the rows of a table, the first of which names the columns; line ends stay."""
 
     def change_text(body: bytes) -> bytes:
-        csv.field_size_limit(MAX_CELL_CHARACTERS)
+        csv.field_size_limit(TABLE_RECORD.most)
         text = body.decode()
         line_end = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
         written = io.StringIO(newline="")

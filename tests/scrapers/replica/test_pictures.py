@@ -5,14 +5,16 @@ import urllib.request
 
 from PIL import Image
 
-from archive.media.pictures import count_different_bits, hash_picture, sniff_kind
+from archive.media.pictures import count_different_bits, hash_picture, lay_on_white, sniff_kind
 from scrapers.replica.pictures import draw_picture, make_video
 
 
 def test_an_address_always_holds_the_same_picture_and_no_other_one_does():
     assert draw_picture("cdn.example/1") == draw_picture("cdn.example/1")
 
-    one, other = (hash_picture(open_drawn(f"cdn.example/{number}")) for number in (1, 2))
+    one, other = (
+        hash_picture(lay_on_white(open_drawn(f"cdn.example/{number}"))) for number in (1, 2)
+    )
 
     assert count_different_bits(f"{one:016x}", f"{other:016x}") > 10
 

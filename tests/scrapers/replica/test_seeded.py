@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scrapers.readers.tables import MAX_CELL_CHARACTERS
+from archive.bounds import TABLE_RECORD
 from scrapers.replica.seeded import google, snap
 from scrapers.replica.seeded.days import (
     SeededDay,
@@ -49,7 +49,7 @@ def hash_files(folder: Path) -> dict[str, str]:
 
 
 def read_rows(path: Path, member: str) -> Iterator[dict[str, str]]:
-    csv.field_size_limit(MAX_CELL_CHARACTERS)
+    csv.field_size_limit(TABLE_RECORD.most)
     with zipfile.ZipFile(path) as archive:
         text = archive.read(member).decode("utf-8-sig")
     return csv.DictReader(io.StringIO(text, newline=""))

@@ -26,6 +26,7 @@ from scrapers.work.crawl.children import (
     settings_environ,
 )
 from scrapers.work.plan.crawl_job import CrawlJob
+from tests.hostile.answers import sending, spell_answer
 from tests.scrapers.crawls import FIRST_PAGE_REQUEST, META, SMALL_PAGES, TOKEN, now
 from tests.scrapers.replica.http_faults import send_slowly
 
@@ -179,3 +180,21 @@ def test_a_child_that_lost_the_race_closes_nobody_elses_run(home):
 
     assert finish_child(home.engine, Child(CrawlJob("snap", "2026"), process, early), now) is None
     assert [run.outcome for run in home.runs()] == [Outcome.RUNNING]
+
+
+def test_a_crawl_that_needs_more_memory_than_it_may_take_is_a_failed_run_that_says_so(home):
+    """Its answer is within all bounds and still too much for so little memory."""
+    ads = b",".join(
+        b'{"id": "%d", "ad_creative_bodies": ["%s"]}' % (n, b"x" * 500) for n in range(90_000)
+    )
+    little = home.settings.model_copy(update={"crawl_memory_mb": 560})
+    with sending({"/": spell_answer(b'{"data": [%s]}' % ads)}) as url:
+        crawl_job = CrawlJob("meta_ad_library", "US", f"{url}/meta_ad_library")
+        with running_child(little, crawl_job, now) as child:
+            run = finish_child(home.engine, child, now)
+    with running_replica() as url:
+        neighbour = home.crawl_meta(url)
+
+    assert run.outcome == Outcome.FAILED
+    assert "PAIDFORBY_CRAWL_MEMORY_MB" in run.reason
+    assert neighbour.outcome == Outcome.DONE

@@ -191,7 +191,6 @@ def test_scrapy_runs_with_our_settings_and_opens_no_door(source):
         assert not scrapy.getbool(door)
     assert scrapy.getbool("ROBOTSTXT_OBEY") == (spider.info.access != "terms of an API")
     assert "desk@archive.example" in scrapy["USER_AGENT"]
-    assert scrapy.getint("DOWNLOAD_MAXSIZE") > 2 << 30
     assert scrapy.getfloat("DOWNLOAD_DELAY") == spider.info.seconds_between_requests > 0
     assert scrapy.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
     assert "429" not in scrapy.getlist("RETRY_HTTP_CODES")

@@ -226,7 +226,7 @@ def is_for_all(error: BaseException) -> bool:
     A database that is away, whose tables are others, or that cannot go on; a machine without room; a lease
     that another run has.
     """
-    if isinstance(error, OutageError | LeaseLostError | MemoryError):
+    if isinstance(error, OutageError | LeaseLostError | MemoryError | MemorySpentError):
         return True
     if isinstance(error, OSError):
         return error.errno in OF_THE_MACHINE

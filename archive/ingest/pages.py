@@ -18,6 +18,7 @@ from archive.ingest.source_totals import ingest_totals
 from archive.ingest.spending.filings import ingest_committees, ingest_disclosures
 from archive.ingest.spending.statements import ingest_advertiser_spend
 from archive.ingest.spending.withdrawn_figures import withdraw_missed_since
+from archive.privacy.shown import read_shown_fields
 from archive.records import (
     AdRecord,
     AdvertiserMove,
@@ -64,7 +65,9 @@ def ingest_page(
         ImplausibleBatchError: if the page is implausible.
     """
     hold_lease(session, lease, now, cursor=cursor)
-    stamp = Stamp(lease, capture_id, now, has_newer_run(session, lease), row_hashes or {})
+    shown = read_shown_fields(session, lease.source)
+    is_late = has_newer_run(session, lease)
+    stamp = Stamp(lease, capture_id, now, is_late, row_hashes or {}, shown)
     counts = Counts(quarantined=quarantined)
     if gate is not None:
         gate.weigh_amounts(records)

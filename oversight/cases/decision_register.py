@@ -15,6 +15,7 @@ from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVe
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+from oversight.rules.reckonings import show_reckoning
 
 DECISIONS, FLAGS = "decisions", "flags"
 
@@ -163,7 +164,7 @@ def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
         "rule_version": rule.version,
         "rule_sha256": rule.sha256,
         "state": flag.state,
-        "because": signal.because if signal else [],
+        "because": show_reckoning(signal.because, signal.trace, ad.missing)[0] if signal else [],
         "steps": [StepView.model_validate(step) for step in session.exec(steps)],
     }
 

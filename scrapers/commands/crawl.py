@@ -7,7 +7,6 @@ from sqlalchemy import Engine
 
 from archive.models import Run
 from archive.reading.sources.sources import show_run
-from archive.store.setup import init_archive
 from archive.terminal import (
     DONE,
     FAILED,
@@ -21,8 +20,8 @@ from archive.terminal import (
 )
 from config.settings import Settings
 from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
+from scrapers.commands.opening import open_or_init
 from scrapers.sources.spider import SourceSpider
-from scrapers.spiders import find_spiders
 from scrapers.work.crawl.checking import check_source
 from scrapers.work.crawl.children import crawl_in_child
 from scrapers.work.crawl.crawl_process import (
@@ -75,11 +74,6 @@ def crawl(
         follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
     report_runs(engine, runs, as_json=as_json)
     raise typer.Exit(choose_exit_code(runs))
-
-
-def open_or_init(settings: Settings) -> Engine:
-    """The archive; made first if it is not there, since a first crawl is a first run."""
-    return init_archive(settings, [each.info for each in find_spiders().values()])
 
 
 def _choose_partitions(

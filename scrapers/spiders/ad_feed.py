@@ -6,6 +6,7 @@ Shapes: JSON Lines, a JSON list or a table, by a column map; without one under o
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Self
 from urllib.parse import urlsplit
@@ -15,8 +16,15 @@ from pydantic import ConfigDict, Field, model_validator
 from archive.records import Allowance, Material, PartInfo, SourceInfo, SourceKind, Terms
 from archive.runs.lease import UNNAMED_PARTITION
 from config.settings import DeploymentKind, Realm, Settings
-from config.yaml_files import read_models
-from scrapers.readers.column_maps import PLAIN, PLAIN_MAP, MappedReader, find_column_map
+from config.yaml_files import YamlFileError, read_models
+from scrapers.readers.column_maps import (
+    PLAIN,
+    PLAIN_MAP,
+    ColumnMap,
+    MappedReader,
+    find_column_map,
+    list_map_files,
+)
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
 from scrapers.sources.spider import FileReader, SourceSpider
@@ -96,6 +104,16 @@ class AdFeedSpider(SourceSpider):
         return f"{parts.scheme}://{parts.netloc}"
 
     @classmethod
+    def describe(cls, settings: Settings) -> SourceInfo:
+        """With the columns that feeds and imports keep under their own names, as their maps say."""
+        kept = {
+            f"{name}/{column}"
+            for name, shape in list_shapes(settings).items()
+            for column in (*shape.kept, *(c.column for c in shape.columns.values() if c.is_kept))
+        }
+        return cls.info.model_copy(update={"shown_fields": sorted(kept)})
+
+    @classmethod
     def list_parts(cls, settings: Settings) -> Mapping[str, PartInfo]:
         """The feeds that are crawled here, by their names."""
         feeds = list_feeds(settings)
@@ -135,3 +153,15 @@ def list_feeds(settings: Settings) -> dict[str, FeedFile]:
         YamlFileError: naming the file, line and field that is wrong.
     """
     return read_models(settings, FOLDER, FeedFile)
+
+
+def list_shapes(settings: Settings) -> dict[str, ColumnMap]:
+    """The maps by what refs of ads read by them begin with: feeds and maps, those that can be read."""
+    found: dict[str, ColumnMap] = {}
+    for name in list_map_files(settings):
+        with suppress(YamlFileError):
+            found[name] = find_column_map(settings, name)
+    with suppress(YamlFileError):
+        feeds = list_feeds(settings).items()
+        found |= {name: found[f.column_map] for name, f in feeds if f.column_map in found}
+    return found

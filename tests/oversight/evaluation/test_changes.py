@@ -13,7 +13,6 @@ from archive.ingest.pages import ingest_page
 from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
 from archive.models.runs import Outcome, RunKind
 from archive.reading.rules import count_answers
-from archive.reading.signals import SignalFilter, list_signals
 from archive.records import AdRecord
 from archive.records.canonical import hash_json
 from archive.runs.lease import begin_run, end_run
@@ -21,6 +20,7 @@ from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
 from config.settings import Settings
 from oversight.evaluation.changes import EvaluationReport, evaluate_changes
+from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.reference.elections import Election, load_elections
 from oversight.rules.loading import Rule, load_rules
 from oversight.rules.schema import Stage

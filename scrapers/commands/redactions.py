@@ -12,6 +12,7 @@ from archive.records.escaping import escape_text
 from archive.records.identity import public_id
 from archive.store.database import read, write
 from archive.terminal import (
+    DONE_WITH_REMAINDERS,
     AsJson,
     emit_json,
     format_table,
@@ -22,6 +23,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
+from scrapers.commands.opening import clear_or_tell
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,10 +39,14 @@ def add_redaction(
     by: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
     """Withhold a field of an ad from every version, past and to come."""
-    with plain_errors(), write(open_or_exit(Settings())) as session:
+    settings = Settings()
+    engine = open_or_exit(settings)
+    with plain_errors(), write(engine) as session:
         redact_field(session, find_ad_row(session, ad), field, basis, by, utc_now())
     say(f"{field} of {escape_text(ad)} is withheld from now on; every answer says so and why")
-    say("next: paidforby index sync")
+    if not clear_or_tell(settings, engine):
+        raise typer.Exit(DONE_WITH_REMAINDERS)
+    say("next: paidforby redactions list")
 
 
 @app.command("list")

@@ -66,7 +66,7 @@ def show_content(
         withheld["source_fields"] = unknown
     withheld |= dict.fromkeys(redacted)
     if not withheld:
-        return dict(values), None
+        return {**values, "source_fields": fields}, None
     nameless = [name for name in withheld if public.get(name) == ""]
     return withhold({**values, **public, "source_fields": fields}, [*redacted, *nameless]), withheld
 
@@ -104,7 +104,7 @@ def split_fields(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The fields without what may not be shown, and whole those that are not shown as they are."""
     public, unknown = {}, {}
-    for name, text in source_fields.items():
+    for name, text in sorted(source_fields.items()):
         whole = _read_nested(text)
         part = _cut(name, whole, shown, feed)
         if part is not _HIDDEN:

@@ -4,7 +4,7 @@ A flag becomes public with its decision, never before. No view names a person: a
 operator's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +97,16 @@ def list_ad_decisions(session: Session, ad_id: str) -> list[DecisionView]:
         .order_by(col(Decision.id).desc())
     )
     return [_show_decision(session, row) for row in session.exec(query)]
+
+
+def list_naming(session: Session, ad_id: str, words: Iterable[str]) -> list[str]:
+    """Numbers of the decisions about an ad whose own words hold any of these, newest first."""
+    sought = [word.casefold() for word in words]
+    return [
+        decision.reference
+        for decision in list_ad_decisions(session, ad_id)
+        if any(word in f"{decision.reasons} {decision.plain_summary}".casefold() for word in sought)
+    ]
 
 
 def read_decision(session: Session, reference: str) -> DecisionView:

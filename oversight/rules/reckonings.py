@@ -1,7 +1,7 @@
 """A signal's sentences and trace as they may be read today: made when read, with what is withheld left out.
 
-Signals are never rewritten, and what they were reckoned from may have been withheld since. The list of signals,
-flags and decisions show them through here.
+Signals are never rewritten, and what they were reckoned from may have been withheld since. The list of
+signals, flags and decisions show them through here.
 """
 
 from collections.abc import Mapping, Sequence

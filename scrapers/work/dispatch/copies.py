@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.manifest import read_manifest
 from config.settings import Settings
+from search.embedded import EmbeddedSearch
 from search.engines import open_search
 from search.port import SearchEngine, SearchUnavailableError
 from search.sync import sync_index
@@ -51,6 +52,8 @@ def _follow(engine: Engine, search: SearchEngine, now: datetime) -> None:
         return
     if rejected := sync_index(engine, search, now).rejected:
         raise SearchUnavailableError(f"it would not take {', '.join(row.id for row in rejected)}")
+    if isinstance(search, EmbeddedSearch):
+        search.forget_words()
 
 
 def _rewrite_mirror(settings: Settings, engine: Engine, now: datetime) -> None:

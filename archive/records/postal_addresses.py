@@ -57,6 +57,8 @@ STREET = re.compile(
 )
 """A street with a number, or a box; what only looks like one at the beginning of a name is a name."""
 
+LONGEST_LEAD = 40
+
 PARTIES = re.compile(
     r"(\b(?:on\s+behalf\s+of|(?:not\s+)?(?:promoted|published|printed|paid|authori[sz]ed|approved)(?:\s+for)?\s+by)\b)",
     re.IGNORECASE,
@@ -78,12 +80,12 @@ NO_PLACE = re.compile(
 )
 """A part of a name that is a body or an office, and so no part of an address."""
 
-PLACE = re.compile(r"\s*(?:[,\n]\s*|(?=\d{4,5}\s))[^,;\n()]{1,60}(?=[,;\n()]|$)")
+PLACE = re.compile(r"\s*(?:[,\n]\s*|(?=\d{4,5}\s))[^,;\n()]{1,60}?(?=[,;\n()]|\.?\s*$)")
 """What may follow a street: a town, with or without its number."""
 
 COUNTRY = re.compile(
     r"(?:[\s,]*\b(?:UK|U\.K\.|United Kingdom|Great Britain|England|Scotland|Wales|Northern Ireland|Ireland|"
-    r"USA|U\.S\.A\.|United States|Canada))?(?:\)|\.(?=\s*$))*",
+    r"USA|U\.S\.A\.|United States|Canada))?\)*",
     re.IGNORECASE,
 )
 
@@ -91,8 +93,13 @@ COUNTRY = re.compile(
 @lru_cache(maxsize=16_384)
 def cut_address(name: str) -> str:
     """The name without the postal addresses in it; as it was where there is none."""
-    if not any(c.isdigit() for c in name):
-        return name
+    # What stood on either side of one may be another, once they meet.
+    while any(map(str.isdigit, name)) and (cut := _cut_once(name)) != name:
+        name = cut
+    return name
+
+
+def _cut_once(name: str) -> str:
     parts = PARTIES.split(name)
     kept = [_cut_party(part) for part in parts]
     if kept == parts:
@@ -118,23 +125,21 @@ def tell_address_given(name: str | None, *, is_blank: bool = False) -> bool | No
 def _cut_party(part: str) -> str:
     """One party of an imprint without its addresses."""
     kept, floor = [], 0
-    while found := _find_anchor(part, floor):
-        begin = _find_begin(part, floor, found)
-        kept.append(part[floor:begin])
-        floor = _find_end(part, found)
+    for anchor in sorted((*POSTCODE.finditer(part), *STREET.finditer(part)), key=re.Match.start):
+        if anchor.start() < floor or not _is_address(part, floor, anchor):
+            continue
+        kept.append(part[floor : _find_begin(part, floor, anchor)])
+        floor = _find_end(part, anchor)
+        if part[floor:] == ".":
+            floor += 1
     return "".join([*kept, part[floor:]])
 
 
-def _find_anchor(part: str, floor: int) -> re.Match[str] | None:
-    """The next unmistakable piece of an address; a street that begins a party is its name."""
-    streets = (m for m in STREET.finditer(part, floor) if _is_placed(part[floor : m.start()]))
-    found = [m for m in (POSTCODE.search(part, floor), next(streets, None)) if m]
-    return min(found, key=lambda m: m.start(), default=None)
-
-
-def _is_placed(before: str) -> bool:
-    """Whether what stands before a street leads to one: a comma, or "at"."""
-    lead = before.rstrip()
+def _is_address(part: str, floor: int, anchor: re.Match[str]) -> bool:
+    """Whether a piece is of an address: a postcode is, a street if a comma or "at" leads to it."""
+    if POSTCODE.fullmatch(anchor[0]):
+        return True
+    lead = part[max(floor, anchor.start() - LONGEST_LEAD) : anchor.start()].rstrip()
     if not lead.strip(" ,;"):
         return False
     return lead[-1] in ",;\n(–" or bool(re.search(r"(?i)\b(?:at|(?:both|all|each) of)$", lead))

@@ -45,8 +45,13 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "corrections",
         "Figures that sources changed or took back.",
     ),
+    "fields": (
+        "scrapers.commands.fields",
+        "app",
+        "Fields of sources that nobody has looked at, and those that are shown.",
+    ),
     "redactions": (
-        "archive.commands.redactions",
+        "scrapers.commands.redactions",
         "app",
         "Fields of ads withheld by a logged decision.",
     ),

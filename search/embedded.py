@@ -24,7 +24,7 @@ from search.fts.query import (
     list_orders,
 )
 from search.fts.tables import SearchTables, matches, read_generation, set_generation, tables_of
-from search.fts.typos import find_variants
+from search.fts.typos import find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, SearchUnavailableError
@@ -108,6 +108,12 @@ class EmbeddedSearch:
             set_generation(session, tables.number)
             tables_of(old).drop(session)
         return rejected
+
+    def forget_words(self) -> None:
+        """Keep no word, not for near spellings either, that stands in no ad any more."""
+        with write(self._store) as session:
+            if (number := read_generation(session)) is not None:
+                forget_terms(session, tables_of(number))
 
     def _open_writer(self, session: Session | None) -> AbstractContextManager[Session]:
         return nullcontext(session) if session else write(self._store)

@@ -3,7 +3,9 @@
 from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms
 
 
-def make_source(allows: Allowance | None, name: str = "example", pace: float = 0) -> SourceInfo:
+def make_source(
+    allows: Allowance | None, name: str = "example", pace: float = 0, shown: tuple[str, ...] = ()
+) -> SourceInfo:
     """A source that allows this with its media; `None`: it says nothing of them."""
     terms = {Material.MEDIA: Terms(allows=allows, because="section 4")} if allows else {}
     return SourceInfo(
@@ -18,4 +20,5 @@ def make_source(allows: Allowance | None, name: str = "example", pace: float = 0
         partition_unit="a year's file",
         seconds_between_requests=pace,
         republish=terms,
+        shown_fields=list(shown),
     )

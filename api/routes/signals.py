@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from api.auth import AnyRole
 from api.dependencies import Cursor, Limit, Reading
 from api.listings import Listing, answer_page
-from archive.reading.signals import SignalFilter, SignalView, list_signals
+from oversight.evaluation.signal_list import SignalFilter, SignalView, list_signals
 
 router = APIRouter(prefix="/signals", tags=["oversight"])
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from archive.models import Advertiser, AdvertiserName
 from archive.records import AdRecord, AdvertiserSpendRecord
 from archive.records.identity import advertiser_id
+from archive.records.postal_addresses import cut_address
 from archive.runs.lease import RunLease
 from archive.store.batches import cut_batches
 from archive.store.bulk import (
@@ -72,7 +73,7 @@ def _list_met(
 ) -> Mapping[str, Named]:
     """Each advertiser once, as the last of the records names it."""
     met: dict[str, Named] = {}
-    pairs = [(record.advertiser_ref, record.advertiser_name) for record in records]
+    pairs = [(r.advertiser_ref, cut_address(r.advertiser_name or "") or None) for r in records]
     for ref, name in dict.fromkeys(reversed(pairs)):
         if key := advertiser_id(source, ref, name):
             met.setdefault(key, Named(ref, name or ref or ""))

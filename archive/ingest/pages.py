@@ -19,6 +19,7 @@ from archive.ingest.source_totals import ingest_totals
 from archive.ingest.spending.filings import ingest_committees, ingest_disclosures
 from archive.ingest.spending.statements import ingest_advertiser_spend
 from archive.ingest.spending.withdrawn_figures import withdraw_missed_since
+from archive.privacy.shown import read_shown_fields
 from archive.records import (
     AdRecord,
     AdvertiserMove,
@@ -67,10 +68,23 @@ def ingest_page(
     """
     hold_lease(session, lease, now, cursor=cursor)
     counts = Counts(quarantined=quarantined)
-    stamp = Stamp(lease, capture_id, now, has_newer_run(session, lease), row_hashes or {})
+    stamp = stamp_page(session, lease, capture_id, now, row_hashes or {})
     counts.add(ingest_records(session, stamp, records, gate))
     note_progress(session, lease, counts, now, cursor)
     return counts
+
+
+def stamp_page(
+    session: Session,
+    lease: RunLease,
+    capture_id: int | None,
+    now: datetime,
+    row_hashes: Mapping[str, bytes],
+) -> Stamp:
+    """What the rows of a page share."""
+    shown = read_shown_fields(session, lease.source)
+    is_late = has_newer_run(session, lease)
+    return Stamp(lease, capture_id, now, is_late, row_hashes, shown)
 
 
 class IngestedRecords(NamedTuple):

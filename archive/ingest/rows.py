@@ -16,10 +16,10 @@ from sqlalchemy import JSON, Date
 from sqlmodel import UTCDateTime
 
 from archive.models import PublicAd
-from archive.privacy.redactions import withhold
 from archive.records import AdRecord
 from archive.records.canonical import canonical_json, hash_bytes
 from archive.records.projection import CONTENT_NAMES, DERIVED_FIELDS, NUMBER_FIELDS, derive_fields
+from archive.records.shown_fields import ShownFields, show_content
 from archive.runs.lease import RunLease
 from archive.store.bulk import StoredRow, Storing, table_of
 
@@ -34,7 +34,7 @@ EMPTY_NESTED = {
 """The fields that hold lists or objects, each as it is spelled when empty."""
 
 STAMP_NAMES = ("observed_at", "recorded_at", "run_id", "capture_id")
-VERSION_NAMES = ("id", "ad_id", "seq", "content_sha256", "content", *STAMP_NAMES)
+VERSION_NAMES = ("id", "ad_id", "seq", "content_sha256", "content", "withheld", *STAMP_NAMES)
 IDENTITY_NAMES = (
     "id",
     "source",
@@ -68,6 +68,13 @@ class Prepared:
     """Reasons for the numbers without a value, as canonical JSON."""
     content_sha256: str
     numbers_sha256: str
+    withheld: Values | None = None
+    """What the source said and the record does not show; the hashes are of all it said."""
+
+    @property
+    def shown_sha256(self) -> str | None:
+        """The content's hash as everybody may see it."""
+        return None if self.withheld else self.content_sha256
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ class Stamp:
     """A newer run of the source was taken in before: what this one says may be history only."""
     row_hashes: Mapping[str, bytes] = field(default_factory=dict)
     """Hash of the raw row by ref, of ads that stand in one row of the page alone."""
+    shown: ShownFields = field(default_factory=ShownFields)
+    """What the source may be quoted with."""
 
     @property
     def columns(self) -> Values:
@@ -188,7 +197,8 @@ class RowMaker:
 
     def version(self, p: Prepared, version_id: int, ad_id: int, seq: int) -> StoredRow:
         """A row of `ad_version`, for `VERSION_NAMES`."""
-        return (version_id, ad_id, seq, p.content_sha256, p.content, *self._stamped)
+        withheld = canonical_json(p.withheld).decode() if p.withheld else None
+        return (version_id, ad_id, seq, p.content_sha256, p.content, withheld, *self._stamped)
 
     def metric(self, p: Prepared, ad_id: int, seq: int) -> StoredRow:
         """A row of `ad_metric`, for `METRIC_NAMES`."""
@@ -197,13 +207,13 @@ class RowMaker:
 
     def public(self, p: Prepared) -> StoredRow:
         """What the public view shows of a record, for `PUBLIC_NAMES`."""
-        *derived, domains = derive_fields(self._source, p.record.__dict__)
+        *derived, domains = derive_fields(self._source, p.record.__dict__, p.withheld)
         return (*FIELDS.take(p, self._storing), *derived, canonical_json(domains).decode())
 
     def first(self, p: Prepared, ad_id: int, version_id: int) -> StoredRow:
         """The rest of a new ad's public view, for `FIRST_NAMES`."""
         seen = self.observed_at
-        return (ad_id, "seen", 1, version_id, p.content_sha256, seen, seen, self.now)
+        return (ad_id, "seen", 1, version_id, p.shown_sha256, seen, seen, self.now)
 
     def numbers(self, p: Prepared) -> StoredRow:
         """What the public view shows of the numbers, for `NUMBERS.names` and `missing`."""
@@ -226,9 +236,15 @@ def spell_leaf(source: str, ref: str, seq: int, content_sha256: str, said_at: st
     }
 
 
-def withhold_fields(p: Prepared, fields: Collection[str]) -> Prepared:
-    """The record without these fields; its hashes stay those of what the source said."""
-    if not fields:
+def show_prepared(p: Prepared, shown: ShownFields, redacted: Collection[str] = ()) -> Prepared:
+    """The record as everybody may see it; its hashes stay those of what the source said."""
+    content, withheld = show_content(p.record.__dict__, shown, sorted(redacted))
+    if withheld is None:
         return p
-    shown = prepare_record(AdRecord(**withhold(p.record.model_dump(), fields)))
-    return replace(shown, content_sha256=p.content_sha256, numbers_sha256=p.numbers_sha256)
+    public = prepare_record(AdRecord(**content))
+    return replace(
+        public,
+        content_sha256=p.content_sha256,
+        numbers_sha256=p.numbers_sha256,
+        withheld=withheld,
+    )

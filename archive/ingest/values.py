@@ -57,8 +57,8 @@ def _find_form(column: Column[Any], storing: Storing) -> Callable[[Any], Any]:
     return _keep
 
 
-def _store_json(value: object) -> str:
-    return canonical_json(value).decode()
+def _store_json(value: object) -> str | None:
+    return None if value is None else canonical_json(value).decode()
 
 
 def _store_name(value: Any) -> str:  # noqa: ANN401 (a member of any enumeration)

@@ -15,7 +15,7 @@ from archive.models.ads import (
     VanishedPeriod,
 )
 from archive.models.changes import Change, ConsumerPosition, LedgerLeaf
-from archive.models.corrections import Correction, Redaction
+from archive.models.corrections import AllowedField, Correction, Redaction
 from archive.models.leases import RequestBudget, SingletonLease
 from archive.models.media import AdMedia, MediaFile
 from archive.models.monitoring import CrawlPromise, MailedAlert, MonitorFinding
@@ -61,6 +61,7 @@ __all__ = [
     "AdvertiserAlias",
     "AdvertiserName",
     "AdvertiserSpend",
+    "AllowedField",
     "ApiKey",
     "ArchiveFact",
     "ArchiveSecret",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from archive.models.columns import BIG_ID, JsonText
+from archive.models.columns import BIG_ID, MAYBE_JSON, WITHHELD, JsonText
 from archive.records import AdContent, AdNumbers
 
 
@@ -60,11 +60,19 @@ class AdVersion(SQLModel, table=True):
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
     content_sha256: str = Field(description="Hash of the content.")
-    content: dict[str, Any] = Field(sa_type=JsonText, description="The content, field by field.")
+    content: dict[str, Any] = Field(
+        sa_type=JsonText, description="The content, field by field, as everybody may see it."
+    )
+    withheld: dict[str, Any] | None = Field(default=None, sa_type=MAYBE_JSON, description=WITHHELD)
     run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
     capture_id: int | None = Field(
         default=None, sa_type=BIG_ID, description="Evidence it stands in."
     )
+
+    @property
+    def shown_sha256(self) -> str | None:
+        """The hash as everybody may see it: none while something of the content is not shown."""
+        return None if self.withheld else self.content_sha256
 
 
 class AdMetric(AdNumbers, table=True):
@@ -166,6 +174,11 @@ class PublicAd(AdContent, AdNumbers, table=True):
     source: str = Field(description="Source that describes it.")
     advertiser_id: str | None = Field(default=None, description="Our id of who runs it.")
     text: str = Field(description="All shown texts, one a line.")
+    payer_address_given: bool | None = Field(
+        default=None,
+        description="Whether the payer's name came with a postal address, which is not shown; empty: nobody "
+        "can tell.",
+    )
     landing_domains: list[str] = Field(
         default_factory=list, sa_type=JSON, description="Host names the ad leads to."
     )
@@ -182,7 +195,10 @@ class PublicAd(AdContent, AdNumbers, table=True):
     state: str = Field(description="`seen` when last looked for, or `vanished`.")
     versions: int = Field(description="Versions the archive holds.")
     version_id: int = Field(sa_type=BIG_ID, description="The current version.")
-    content_sha256: str = Field(description="Hash of the current content.")
+    content_sha256: str | None = Field(
+        description="Hash of the current content; empty while a field of it is not shown, since a guess "
+        "could be checked against it."
+    )
     first_seen_at: datetime = Field(description="When a source was first seen to show it.")
     last_changed_at: datetime = Field(description="When content or numbers last changed.")
     vanished_at: datetime | None = Field(

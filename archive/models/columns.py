@@ -12,6 +12,12 @@ BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """Key of a growing table; SQLite numbers rows by itself only for a plain INTEGER key."""
 
 
+WITHHELD = (
+    "What the source said and is not shown, by field; empty: everything is shown. `null` stands for a "
+    "field withheld by a decision, of which only the evidence has the value."
+)
+
+
 class JsonText(TypeDecorator[dict[str, Any]]):
     """JSON kept as written, which PostgreSQL does not read again on every write.
 
@@ -42,6 +48,10 @@ class JsonText(TypeDecorator[dict[str, Any]]):
             value = json.loads(value)
         read: dict[str, Any] | None = value
         return read
+
+
+MAYBE_JSON = JSON(none_as_null=True)
+"""JSON in a column that is mostly empty: no value is SQL's NULL, not the text `null`."""
 
 
 def holds_json(kind: TypeEngine[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What was taken back or withheld: corrections of published figures, and redactions."""
+"""What was taken back, withheld or let out: corrections of figures, redactions, allowed fields."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -65,7 +65,7 @@ class Correction(SQLModel, table=True):
 
 
 class Redaction(SQLModel, table=True):
-    """A field of an ad withheld by a logged decision, in every version, past and to come."""
+    """A field of an ad withheld by a logged decision or rule, in every version, past and to come."""
 
     __tablename__ = "redaction"
     __table_args__ = (Index("redaction_by_ad", "ad_id"),)
@@ -75,4 +75,28 @@ class Redaction(SQLModel, table=True):
     field: str = Field(description="Name of the field.")
     basis: str = Field(description="The law or decision it rests on, in plain words.")
     decided_by: str = Field(description="Who decided.")
+    rule: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="The rule, with its version, by which a part of the field is withheld and the rest is "
+        "shown; empty: a decision about the whole field.",
+    )
     recorded_at: datetime = Field(description="When it took effect here.")
+
+
+class AllowedField(SQLModel, table=True):
+    """A field of a source that a person looked at and lets everybody see, until it is taken back."""
+
+    __tablename__ = "allowed_field"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    source: str = Field(index=True, description="Source.")
+    name: str = Field(
+        description="Name of the field at the source; `reach.users` for a key in one."
+    )
+    allowed_by: str = Field(description="Who allowed it.")
+    because: str = Field(description="Why, in that person's words.")
+    recorded_at: datetime = Field(description="When it took effect here.")
+    withdrawn_by: str | None = Field(default=None, description="Who took it back; empty: it holds.")
+    withdrawn_because: str | None = Field(default=None, description="Why it was taken back.")
+    withdrawn_at: datetime | None = Field(default=None, description="When it was taken back.")

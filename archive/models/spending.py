@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from archive.models.columns import BIG_ID
+from archive.models.columns import BIG_ID, MAYBE_JSON, WITHHELD
 from archive.records import AdvertiserSpendRecord, CommitteeRecord, DisclosureRecord
 
 
@@ -32,6 +32,7 @@ class AdvertiserSpend(AdvertiserSpendRecord, table=True):
     )
     advertiser_id: str | None = Field(default=None, description="Our id of the advertiser.")
     row_sha256: str = Field(description="Hash of the statement.")
+    withheld: dict[str, Any] | None = Field(default=None, sa_type=MAYBE_JSON, description=WITHHELD)
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
     run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
@@ -52,6 +53,7 @@ class Disclosure(DisclosureRecord, table=True):
     id: int = Field(sa_type=BIG_ID, primary_key=True, description="Our id.")
     source: str = Field(description="Source.")
     row_sha256: str = Field(description="Hash of the statement.")
+    withheld: dict[str, Any] | None = Field(default=None, sa_type=MAYBE_JSON, description=WITHHELD)
     versions: int = Field(description="Versions the archive holds.")
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned the current state.")
@@ -71,6 +73,7 @@ class DisclosureVersion(SQLModel, table=True):
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned it.")
     row_sha256: str = Field(description="Hash of the statement.")
+    withheld: dict[str, Any] | None = Field(default=None, sa_type=MAYBE_JSON, description=WITHHELD)
     content: dict[str, Any] = Field(sa_type=JSON, description="The statement, field by field.")
     run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
     capture_id: int | None = Field(
@@ -87,6 +90,7 @@ class Committee(CommitteeRecord, table=True):
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     source: str = Field(description="Source.")
     row_sha256: str = Field(description="Hash of the statement.")
+    withheld: dict[str, Any] | None = Field(default=None, sa_type=MAYBE_JSON, description=WITHHELD)
     versions: int = Field(description="How often the statement was new or changed.")
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned the current state.")

@@ -44,15 +44,16 @@ VISIBLE_BY_DEFAULT = (
 )
 
 
-@view_of(Redaction, "field, basis, decided_by, recorded_at")
+@view_of(Redaction, "field, basis, decided_by, rule, recorded_at")
 class RedactionView(SQLModel):
     """A field withheld from every answer about an ad, whatever time it is about."""
 
 
 @view_of(
     PublicAd,
-    "public_id as id, source, advertiser_id, text, landing_domains, missing, source_fields, state, "
-    "versions, content_sha256, first_seen_at, last_changed_at, vanished_at, recorded_at",
+    "public_id as id, source, advertiser_id, text, payer_address_given, landing_domains, missing, "
+    "source_fields, state, versions, content_sha256, first_seen_at, last_changed_at, vanished_at, "
+    "recorded_at",
 )
 class AdItem(AdContent, AdNumbers):
     """An ad as lists show it: content, numbers, and what the archive knows about it."""
@@ -89,6 +90,7 @@ class FieldChange(SQLModel):
 class VersionView(SQLModel):
     """One state of an ad's content, and what it changed."""
 
+    content_sha256: str | None
     capture_id: int | None
     content: dict[str, Any]
     changes: list[FieldChange] = Field(

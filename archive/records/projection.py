@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.records import AdContent, AdNumbers, AdRecord
+from archive.records import AdContent, AdNumbers, AdRecord, MissingReason
 from archive.records.identity import advertiser_id, public_id
+from archive.records.postal_addresses import tell_address_given
 
 PLAIN_HOST = re.compile(r"https?://(?:www\.)?([a-z0-9.-]+)(?:[/?#]|$)")
 """Nearly every address; a host in any other form is taken apart by the rules for addresses."""
@@ -26,25 +27,33 @@ DERIVED_FIELDS = (
     "source",
     "advertiser_id",
     "text",
+    "payer_address_given",
     "landing_domains",
 )
 """What the view holds beside the record's own fields, in the order of `derive_fields`."""
 
 
-def project_record(source: str, record: AdRecord) -> dict[str, Any]:
-    """The columns of `public_ad` that follow from what the source said."""
-    derived = derive_fields(source, record.__dict__)
+def project_record(
+    source: str, record: AdRecord, withheld: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The columns of `public_ad` that follow from what the source said, without what is withheld."""
+    derived = derive_fields(source, record.__dict__, withheld)
     return record.model_dump() | dict(zip(DERIVED_FIELDS, derived, strict=True))
 
 
-def derive_fields(source: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The values of `DERIVED_FIELDS` for a record's values by name."""
+def derive_fields(
+    source: str, values: Mapping[str, Any], withheld: Mapping[str, Any] | None = None
+) -> tuple[Any, ...]:
+    """The values of `DERIVED_FIELDS` for a record's values by name, and for what is not shown of them."""
+    is_blank = values["missing"].get("payer_name") == MissingReason.NOT_DISCLOSED
+    payer = (withheld or {}).get("payer_name") or values["payer_name"]
     text = "\n".join((*values["titles"], *values["bodies"], *values["descriptions"]))
     return (
         public_id(source, values["ref"]),
         source,
         advertiser_id(source, values["advertiser_ref"], values["advertiser_name"]),
         text,
+        tell_address_given(payer, is_blank=is_blank),
         list_domains(values["landing_urls"]),
     )
 

@@ -179,6 +179,13 @@ class SourceInfo(SQLModel):
         description="Fields of the source, in its own names, that are read into no record and shown "
         "nowhere, each with the reason; only the evidence may hold them.",
     )
+    shown_fields: list[str] = Field(
+        default_factory=list,
+        sa_type=JSON,
+        sa_column_kwargs={"server_default": "[]"},
+        description="Fields of the source, in its own names, that were looked at and are shown as they "
+        "are; any other that no record has a place for is kept and not shown until a person allows it.",
+    )
 
 
 class SourceTotalRecord(SQLModel):

@@ -4,7 +4,7 @@ A flag becomes public with its decision, never before. No view names a person: a
 operator's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVe
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+from oversight.rules.reckonings import show_reckoning
 
 DECISIONS, FLAGS = "decisions", "flags"
 
@@ -98,6 +99,16 @@ def list_ad_decisions(session: Session, ad_id: str) -> list[DecisionView]:
     return [_show_decision(session, row) for row in session.exec(query)]
 
 
+def list_naming(session: Session, ad_id: str, words: Iterable[str]) -> list[str]:
+    """Numbers of the decisions about an ad whose own words hold any of these, newest first."""
+    sought = [word.casefold() for word in words]
+    return [
+        decision.reference
+        for decision in list_ad_decisions(session, ad_id)
+        if any(word in f"{decision.reasons} {decision.plain_summary}".casefold() for word in sought)
+    ]
+
+
 def read_decision(session: Session, reference: str) -> DecisionView:
     """One decision by its number.
 
@@ -163,7 +174,7 @@ def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
         "rule_version": rule.version,
         "rule_sha256": rule.sha256,
         "state": flag.state,
-        "because": signal.because if signal else [],
+        "because": show_reckoning(signal.because, signal.trace, ad.missing)[0] if signal else [],
         "steps": [StepView.model_validate(step) for step in session.exec(steps)],
     }
 

@@ -28,6 +28,7 @@ AD_FACTS = {
     "advertiser_name": FactType.STRING,
     "advertiser_ref": FactType.STRING,
     "payer_name": FactType.STRING,
+    "payer_address_given": FactType.BOOL,
     "sponsor_name": FactType.STRING,
     "text": FactType.STRING,
     "text_folded": FactType.STRING,
@@ -61,7 +62,12 @@ PLAIN_TYPES: dict[FactType, type] = {
     FactType.STRING: str,
 }
 
-MADE_FROM = {"text": "bodies", "text_folded": "bodies", "landing_domains": "landing_urls"}
+MADE_FROM = {
+    "text": "bodies",
+    "text_folded": "bodies",
+    "landing_domains": "landing_urls",
+    "payer_address_given": "payer_name",
+}
 """Columns made from others, whose reason is that of what they are made from."""
 
 HOST_FACTS: dict[str, FactType] = {
@@ -123,8 +129,10 @@ def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValu
 def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
     value: Any = fold_text(ad.text) if name == "text_folded" else getattr(ad, name)
     if value is None or value in ("", []):
-        reason = ad.missing.get(MADE_FROM.get(name, name), MissingReason.NOT_PROVIDED)
-        return MissingReason(reason)
+        # What is made from something known, and is unknown, could not be read from it.
+        is_made = name in MADE_FROM
+        otherwise = MissingReason.UNREADABLE if is_made else MissingReason.NOT_PROVIDED
+        return MissingReason(ad.missing.get(MADE_FROM.get(name, name), otherwise))
     if kind is FactType.STRINGS:
         return tuple(value)
     if kind in {FactType.DATE, FactType.TIMESTAMP}:

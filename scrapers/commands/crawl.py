@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 from archive.models import Run
 from archive.reading.sources.sources import show_run
 from archive.store.outages import bounded_memory
-from archive.store.setup import init_archive
 from archive.terminal import (
     DONE,
     FAILED,
@@ -22,8 +21,8 @@ from archive.terminal import (
 )
 from config.settings import Settings
 from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
+from scrapers.commands.opening import open_or_init
 from scrapers.sources.spider import SourceSpider
-from scrapers.spiders import find_spiders
 from scrapers.work.crawl.checking import check_source
 from scrapers.work.crawl.children import crawl_in_child
 from scrapers.work.crawl.crawl_process import (
@@ -78,11 +77,6 @@ def crawl(
         refused = keep_refused_files(settings, engine, is_told=True)
     report_runs(engine, runs, as_json=as_json)
     raise typer.Exit(choose_exit_code(runs, aside + len(refused)))
-
-
-def open_or_init(settings: Settings) -> Engine:
-    """The archive; made first if it is not there, since a first crawl is a first run."""
-    return init_archive(settings, [each.info for each in find_spiders().values()])
 
 
 def _choose_partitions(

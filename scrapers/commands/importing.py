@@ -9,14 +9,12 @@ from typing import IO, Annotated, Any, cast
 import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
-from sqlalchemy import Engine
 
 from archive.models.runs import Outcome
 from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
 from archive.store.disk import tell_openness
 from archive.store.outages import bounded_memory
-from archive.store.setup import init_archive
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
@@ -32,6 +30,7 @@ from archive.terminal import (
 )
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
+from scrapers.commands.opening import open_or_init
 from scrapers.intake.importing import ImportOrder, ImportReport, Opener, import_files
 from scrapers.readers.files import SourceFile, spell_name
 from scrapers.sources.spider import SourceSpider
@@ -56,7 +55,7 @@ def init(as_json: AsJson = False) -> None:
     """Create the archive or bring it up to date; harmless when repeated."""
     settings = Settings()
     with plain_errors():
-        engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+        engine = open_or_init(settings)
     database = engine.url.render_as_string(hide_password=True)
     if advice := tell_openness(settings.home, settings.resolved_database_url):
         note(f"other accounts of this machine may read this archive; type: {advice}")
@@ -93,7 +92,8 @@ def import_(
     spider = find_spider(source)
     if map_name is not None:
         _check_map(settings, spider, map_name, complete)
-    engine = _open_or_init(settings)
+    with plain_errors():
+        engine = open_or_init(settings)
     order = ImportOrder(
         paths=tuple(paths),
         observed_on=observed_on.date() if observed_on else None,
@@ -141,12 +141,6 @@ def _check_map(
     except YamlFileError as error:
         note_refused([error])
         raise typer.Exit(WRONG_USAGE) from None
-
-
-def _open_or_init(settings: Settings) -> Engine:
-    """The archive; made first if it is not there, since a first import is a first run."""
-    with plain_errors():
-        return init_archive(settings, [spider.info for spider in find_spiders().values()])
 
 
 def _tracking_opener(progress: Progress, source: str) -> Opener:

@@ -8,7 +8,8 @@ from archive.store.database import open_archive, read
 from archive.terminal import FAILED, AsJson, emit_json, plain_errors, say, utc_now
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
-from scrapers.commands.crawl import open_or_init, report_runs
+from scrapers.commands.crawl import report_runs
+from scrapers.commands.opening import open_or_init
 from scrapers.work.crawl.crawl_process import choose_exit_code
 from scrapers.work.dispatch.tasks import schedule_on, work_from_queue
 from scrapers.work.dispatch.worker import work_on, work_once

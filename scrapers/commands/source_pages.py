@@ -35,6 +35,7 @@ LABELS: Mapping[str, str] = {
     "plausible_fall_share": "Plausible fall",
     "plausible_spend_minor": "Plausible amount",
     "expected_blank_shares": "Expected blanks",
+    "shown_fields": "Shown as they are",
 }
 """What a page calls each field of a `SourceInfo`, in the order in which a reader asks."""
 
@@ -138,6 +139,7 @@ def _escape(text: str) -> str:
 TELLERS: Mapping[str, Callable[[Any], str]] = {
     "id": "`{}`".format,
     "needs": lambda value: value or "nothing",
+    "shown_fields": lambda names: ", ".join(f"`{name}`" for name in names) or "none",
     "data_gaps": lambda value: value or "nothing known to be lacking",
     "seconds_between_requests": "one request in {:g} seconds".format,
     "fewest_records_per_run": _tell_records,

@@ -29,9 +29,9 @@ from archive.runs.lease import last_runs
 from archive.store.database import read, write
 from archive.store.disk import make_private_folder
 from archive.store.realm import claim_realm
-from archive.store.setup import init_archive
 from archive.terminal import FAILED, note, plain_errors, say, utc_now
 from config.settings import DeploymentKind, Realm, Settings, SourceSettings
+from scrapers.commands.opening import open_or_init
 from scrapers.demo.case import decide_one_ad
 from scrapers.demo.summary import tell_archive
 from scrapers.media.collecting import MediaOrder, fetch_media
@@ -62,7 +62,7 @@ def demo(
     started = monotonic()
     with plain_errors():
         prepare_home(settings)
-        engine = init_archive(settings, [spider.info for spider in find_spiders().values()])
+        engine = open_or_init(settings)
         with write(engine) as session:
             claim_realm(session, Realm.FICTIONAL)
         crawl_days(settings, engine)

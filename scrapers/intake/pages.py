@@ -26,8 +26,7 @@ from archive.ingest.ads.unchanged_rows import (
     read_row_hash_key,
 )
 from archive.ingest.close_run import close_run
-from archive.ingest.pages import ingest_each
-from archive.ingest.rows import Stamp
+from archive.ingest.pages import ingest_each, stamp_page
 from archive.models import Capture, Run
 from archive.models.runs import Outcome
 from archive.records import AdRecord, AnyRecord, QuarantineStage, Unreadable
@@ -39,7 +38,6 @@ from archive.runs.lease import (
     RunLease,
     count_pages,
     has_ended,
-    has_newer_run,
     hold_lease,
     note_progress,
 )
@@ -156,7 +154,7 @@ class Intake:
         gate = deepcopy(self.gate)
         counts = note_unchanged(session, self.lease, unchanged.values(), gate)
         records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
-        stamp = Stamp(self.lease, capture.id, now, has_newer_run(session, self.lease), hashes)
+        stamp = stamp_page(session, self.lease, capture.id, now, hashes)
         taken = ingest_each(session, stamp, records, gate)
         pieces = self._list_pieces(readings, capture)
         pieces += [refuse_record(capture, record, error) for record, error in taken.failed]

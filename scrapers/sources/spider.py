@@ -98,6 +98,11 @@ class SourceSpider(ABC):
         return cls
 
     @classmethod
+    def describe(cls, _settings: Settings) -> SourceInfo:
+        """What the source is, for the archive; `info`, unless an operator's files say more of it."""
+        return cls.info
+
+    @classmethod
     def list_parts(cls, _settings: Settings) -> Mapping[str, PartInfo]:
         """Parts of the source with terms of their own, by what their ads' refs begin with; mostly none."""
         return {}

@@ -21,6 +21,7 @@ from config.yaml_files import YamlFileError, read_file
 from scrapers.readers.column_maps import (
     PLAIN,
     PLAIN_MAP,
+    ColumnMap,
     MappedReader,
     find_column_map,
     read_column_maps,
@@ -125,6 +126,16 @@ class AdFeedSpider(SourceSpider):
         return f"{parts.scheme}://{parts.netloc}"
 
     @classmethod
+    def describe(cls, settings: Settings) -> SourceInfo:
+        """With the columns that feeds and imports keep under their own names, as their maps say."""
+        kept = {
+            f"{name}/{column}"
+            for name, shape in list_shapes(settings).items()
+            for column in (*shape.kept, *(c.column for c in shape.columns.values() if c.is_kept))
+        }
+        return cls.info.model_copy(update={"shown_fields": sorted(kept)})
+
+    @classmethod
     def list_parts(cls, settings: Settings) -> Mapping[str, PartInfo]:
         """The feeds that are crawled here, by their names."""
         feeds = read_feeds(settings).values
@@ -191,3 +202,10 @@ def _find_feed(settings: Settings, name: str) -> FeedFile:
     if feed is None:
         raise YamlFileError(f"config/{FOLDER}", None, "", f"there is no feed {name!r}")
     return feed
+
+
+def list_shapes(settings: Settings) -> dict[str, ColumnMap]:
+    """The maps by what refs of ads read by them begin with: feeds and maps, those that can be read."""
+    found = {PLAIN: PLAIN_MAP, **read_column_maps(settings).values}
+    feeds = read_feeds(settings).values.items()
+    return found | {name: found[feed.column_map] for name, feed in feeds}

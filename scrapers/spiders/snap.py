@@ -129,6 +129,7 @@ class SnapSpider(SourceSpider):
             )
         },
         withheld=NOT_TAKEN,
+        shown_fields=["AdvertisingJurisdiction", "DisclosureNameOfCommittee"],
     )
     base_url = "https://storage.googleapis.com/ad-manager-political-ads-dump"
 

@@ -86,6 +86,10 @@ class UsFecBulkSpider(SourceSpider):
         seconds_between_requests=5,
         data_gaps="no ads; expenditures of outside groups for or against candidates are in other files",
         withheld=EXPENDITURE_NOT_TAKEN | COMMITTEE_NOT_TAKEN,
+        shown_fields=[
+            *("CATEGORY", "IMAGE_NUM", "LINE_NUM", "MEMO_TEXT", "SCHED_TP_CD"),
+            *("CMTE_FILING_FREQ", "ORG_TP"),
+        ],
         republish={
             Material.MEDIA: Terms(
                 allows=Allowance.LEAVE,

@@ -6,7 +6,7 @@ Matching asks for them when no ad has the words as written; filling tells which 
 from collections.abc import Iterable
 
 from rapidfuzz.distance import OSA
-from sqlalchemy import column, func, select
+from sqlalchemy import Select, String, cast, column, func, select, table, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session
 
@@ -17,7 +17,7 @@ _VARIANTS = 12
 
 
 def note_terms(session: Session, tables: SearchTables, terms: Iterable[str]) -> None:
-    """Remember words and their trigrams; words no ad has any more may stay, they find nothing."""
+    """Remember words and their trigrams; words no ad has any more find nothing and stay till forgotten."""
     connection = session.connection()
     last = connection.execute(select(func.max(tables.term.c.id))).scalar() or 0
     rows = [{"term": term} for term in terms if allowed_typos(term)]
@@ -25,6 +25,20 @@ def note_terms(session: Session, tables: SearchTables, terms: Iterable[str]) -> 
         connection.execute(insert(tables.term).on_conflict_do_nothing(), rows)
     new = select(tables.term.c.id, "^" + tables.term.c.term + "$").where(tables.term.c.id > last)
     connection.execute(tables.trigram.insert().from_select(["rowid", "term"], new))
+
+
+def forget_terms(session: Session, tables: SearchTables) -> None:
+    """Blank the words that no ad has any more."""
+    connection = session.connection()
+    connection.exec_driver_sql(
+        f"CREATE VIRTUAL TABLE temp.present_word USING fts5vocab(main, {tables.text.name}, row)"
+    )
+    present: Select[tuple[str]] = select(column("term")).select_from(table("present_word"))
+    # The number stays taken: the trigrams of the word still lead to it.
+    blank = "-" + cast(tables.term.c.id, String)
+    gone = update(tables.term).where(tables.term.c.term.not_in(present))
+    connection.execute(gone.values(term=blank))
+    connection.exec_driver_sql("DROP TABLE temp.present_word")
 
 
 def find_variants(session: Session, tables: SearchTables, term: str) -> list[str]:

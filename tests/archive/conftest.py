@@ -16,7 +16,9 @@ from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord, AnyRecord
 from archive.runs.lease import Counts, begin_run, end_run
 from archive.store.database import create_archive_engine, write
+from archive.store.setup import write_sources
 from tests.archive.exports.streamed import invent_records
+from tests.sources_with_terms import make_source
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -43,6 +45,17 @@ def make_ad() -> Callable[..., AdRecord]:
         return AdRecord(ref=ref, **(given | values))
 
     return make
+
+
+@pytest.fixture
+def know_source(engine: Engine) -> Callable[..., None]:
+    """Writes down a source, of which these fields are shown under its own names."""
+
+    def know(*shown: str, name: str = "example") -> None:
+        with write(engine) as session:
+            write_sources(session, [make_source(None, name, shown=shown)])
+
+    return know
 
 
 @pytest.fixture

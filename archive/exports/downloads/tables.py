@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, literal, select
+from sqlalchemy import Select, and_, case, literal, select
 from sqlmodel import Field, col
 
 from archive.exports.downloads.columns import CURSOR, Column, describe_columns
@@ -89,12 +89,15 @@ def _plan_versions() -> ReadPlan:
     # What a version changed is told by the one before it; a stream holds both. What is withheld has
     # its reason in the content.
     beside = frozenset({"changes", "redactions"})
-    return _plan_by_ad(AdVersion, describe_columns(VersionView, without=beside))
+    is_whole = col(AdVersion.withheld).is_(None)
+    shown = case((is_whole, col(AdVersion.content_sha256)))
+    columns = describe_columns(VersionView, without=beside)
+    return _plan_by_ad(AdVersion, columns, content_sha256=shown)
 
 
-def _plan_by_ad(table: Any, own: list[Column]) -> ReadPlan:  # noqa: ANN401 (a table with `ad_id`)
+def _plan_by_ad(table: Any, own: list[Column], **named: Any) -> ReadPlan:  # noqa: ANN401 (a table with `ad_id`)
     columns = [AD_ID, *own]
-    query = _select(columns, table, ad_id=PublicAd.public_id)
+    query = _select(columns, table, ad_id=PublicAd.public_id, **named)
     query = query.join_from(table, PublicAd, col(PublicAd.id) == table.ad_id)
     return ReadPlan(columns, table, lambda *_: query, by_ad=True)
 

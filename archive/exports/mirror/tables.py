@@ -13,8 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SelectBase,
+    String,
     Table,
     and_,
+    case,
     or_,
     select,
 )
@@ -92,20 +94,28 @@ MIRRORED: Mapping[str, tuple[Table, Callable[[ChangeRange], Ids]]] = {
 """Each mirrored table and how its changed rows are found."""
 
 
+WITHHELD = "withheld"
+"""The column of what a source said and is not shown."""
+
 VISIBLE_BY_DEFAULT: Column[bool] = Column("is_visible_by_default", Boolean(), nullable=False)
 """Beside the columns of `public_ad`: whether lists and sums show the ad. The mirror holds every ad."""
 
 
+ROW_HASH: Column[str] = Column("row_sha256", String(), nullable=True)
+"""In place of the table's own: empty where something of the row is not shown."""
+
+
 def list_columns(name: str) -> list[Column[Any]]:
-    """The columns of a mirrored table in their order."""
+    """The columns of a mirrored table in their order; what is not shown is in none of them."""
     table, _ = MIRRORED[name]
-    return [*table.columns, VISIBLE_BY_DEFAULT] if table is table_of(PublicAd) else [*table.columns]
+    own = [ROW_HASH if c.name == ROW_HASH.name else c for c in table.columns if c.name != WITHHELD]
+    return [*own, VISIBLE_BY_DEFAULT] if table is table_of(PublicAd) else own
 
 
 def select_all(name: str) -> Select[tuple[object, ...]]:
     """Every row, by rising id; what is kept as JSON comes as its text, which need not be taken apart."""
     table, _ = MIRRORED[name]
-    return select(*map(_select_column, list_columns(name))).order_by(table.c.id)
+    return select(*(_select_column(table, c) for c in list_columns(name))).order_by(table.c.id)
 
 
 def select_changed(
@@ -117,7 +127,10 @@ def select_changed(
     return select_all(name).where(or_(is_changed, table.c.id.in_(again)) if again else is_changed)
 
 
-def _select_column(column: Column[Any]) -> ColumnElement[Any]:
+def _select_column(table: Table, column: Column[Any]) -> ColumnElement[Any]:
+    if column is ROW_HASH:
+        is_whole = table.c[WITHHELD].is_(None)
+        return case((is_whole, table.c[column.name])).label(column.name)
     if column is VISIBLE_BY_DEFAULT:
         return is_visible_by_default(PublicAd).label(column.name)
     return leave_text(column)

@@ -25,11 +25,9 @@ from archive.ingest.rows import (
     Prepared,
     RowMaker,
     Stamp,
-    withhold_fields,
 )
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
-from archive.privacy.redactions import read_withheld
 from archive.runs.plausibility import WEIGHED, Gate, Move, list_moves
 from archive.runs.sightings import find_last_before
 from archive.store.bulk import insert_rows, lay_out_ids, look_up_by_key, table_of, update_rows
@@ -207,21 +205,19 @@ def _find_end(p: Prepared) -> datetime | None:
 def _add_versions(session: Session, stamp: Stamp, maker: RowMaker, reworded: Sequence[Met]) -> None:
     if not reworded:
         return
-    withheld = read_withheld(session, [ad.id for _, ad in reworded])
-    kept = [(withhold_fields(p, withheld.get(ad.id, ())), ad) for p, ad in reworded]
     first = (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
-    numbered = [(p, ad, first + i) for i, (p, ad) in enumerate(kept)]
+    numbered = [(p, ad, first + i) for i, (p, ad) in enumerate(reworded)]
     rows = [maker.version(p, version_id, ad.id, ad.versions + 1) for p, ad, version_id in numbered]
     insert_rows(session, table_of(AdVersion), VERSION_NAMES, rows)
     identity_rows = [
-        (ad.id, p.content_sha256, maker.observed_at, ad.versions + 1) for p, ad in kept
+        (ad.id, p.content_sha256, maker.observed_at, ad.versions + 1) for p, ad in reworded
     ]
     names = ("id", "content_sha256", "content_observed_at", "versions")
     update_rows(session, table_of(Ad), names, identity_rows)
     public = [
         (
             *(ad.id, *maker.public(p)),
-            *(ad.versions + 1, version_id, p.content_sha256, maker.observed_at, maker.now),
+            *(ad.versions + 1, version_id, p.shown_sha256, maker.observed_at, maker.now),
         )
         for p, ad, version_id in numbered
     ]

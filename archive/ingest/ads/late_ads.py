@@ -15,11 +15,10 @@ from sqlmodel import Session, col, select
 
 from archive.ingest.ads.known_ads import KnownAd
 from archive.ingest.advertisers import note_advertisers
-from archive.ingest.rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf, withhold_fields
+from archive.ingest.rows import NUMBER_NAMES, Prepared, Stamp, Values, spell_leaf
 from archive.ingest.series import Point, find_point, place_late
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
-from archive.privacy.redactions import read_withheld
 from archive.runs.sightings import find_first_after
 from archive.store.batches import cut_batches
 from archive.store.changes import append_changes
@@ -73,18 +72,16 @@ def enter_late(
     if not met:
         return 0
     histories = _read_histories(session, [ad.id for _, ad in met])
-    withheld = read_withheld(session, [ad.id for _, ad in met])
     next_id = (session.exec(select(func.max(AdVersion.id))).one() or 0) + 1
     leaves: list[tuple[int, Values]] = []
     touched: dict[int, ChangeKind] = {}
     for p, ad in met:
         history = histories[ad.id]
         seen_after = history.first_after(stamp.lease.observed_at, sighted[ad.id])
-        shown = withhold_fields(p, withheld.get(ad.id, ()))
-        for metric in _late_metrics(stamp, shown, ad.id, history, seen_after):
+        for metric in _late_metrics(stamp, p, ad.id, history, seen_after):
             history.metrics.append(metric)
             touched[ad.id] = ChangeKind.AD_STATE
-        for version in _late_versions(stamp, shown, ad.id, history, seen_after):
+        for version in _late_versions(stamp, p, ad.id, history, seen_after):
             version.id = next_id + len(leaves)
             history.versions.append(version)
             leaf = (version.seq, version.content_sha256, version.observed_at.isoformat())
@@ -131,6 +128,7 @@ def _late_versions(
             seq=max(point.seq for point in points) + 1 + i,
             content_sha256=sha256,
             content=before.content if is_affirmed and before else json.loads(p.content),
+            withheld=before.withheld if is_affirmed and before else p.withheld,
             **stamp.columns | {"observed_at": observed_at},
         )
 

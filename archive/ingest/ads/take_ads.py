@@ -5,12 +5,13 @@ the final tables, what is unchanged writes nothing but the run's own note that i
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import func
 from sqlmodel import Session, select
 
 from archive.ingest.ads.changed_ads import update_known
-from archive.ingest.ads.known_ads import meet_known
+from archive.ingest.ads.known_ads import MetAds, meet_known
 from archive.ingest.ads.vanished_ads import note_missed_since
 from archive.ingest.advertisers import note_advertisers
 from archive.ingest.rows import (
@@ -23,10 +24,13 @@ from archive.ingest.rows import (
     RowMaker,
     Stamp,
     prepare_record,
+    show_prepared,
 )
 from archive.ingest.series import split_repeats
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
+from archive.privacy.redaction_log import log_cut_names
+from archive.privacy.shown import read_withheld
 from archive.records import AdRecord
 from archive.runs.lease import Counts
 from archive.runs.plausibility import Gate
@@ -60,12 +64,13 @@ def ingest_prepared(
         ImplausibleBatchError: if the page is implausible.
     """
     with pause_collector():
-        met = meet_known(session, stamp.lease, prepared)
+        met = _show(session, stamp, meet_known(session, stamp.lease, prepared))
         maker = RowMaker(stamp, find_storing(session))
         new_ids = _add_new(session, stamp, maker, met.fresh)
         if stamp.is_late:
             note_missed_since(session, stamp.lease, new_ids, stamp.now)
         changed = update_known(session, stamp, maker, met, gate)
+        _log_addresses(session, stamp, met, new_ids)
         seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
         note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, seen)
     return Counts(
@@ -74,6 +79,26 @@ def ingest_prepared(
         changed=changed,
         unchanged=len(prepared) - len(new_ids) - changed,
     )
+
+
+def _show(session: Session, stamp: Stamp, met: MetAds) -> MetAds:
+    """What is to be written, without what nobody may see of it."""
+    redacted = read_withheld(session, [known.id for _, known in met.noted])
+    return replace(
+        met,
+        fresh=[show_prepared(p, stamp.shown) for p in met.fresh],
+        noted=[(show_prepared(p, stamp.shown, redacted.get(ad.id, ())), ad) for p, ad in met.noted],
+    )
+
+
+def _log_addresses(session: Session, stamp: Stamp, met: MetAds, new_ids: range) -> None:
+    """Write down of which ads an address was cut out of a name."""
+    shown = [
+        *zip(new_ids, met.fresh, strict=True),
+        *((known.id, p) for p, known in met.noted),
+    ]
+    cut = ((ad_id, p.record.ref, p.withheld) for ad_id, p in shown if p.withheld)
+    log_cut_names(session, stamp.lease.source, cut, stamp.now)
 
 
 def _add_new(session: Session, stamp: Stamp, maker: RowMaker, fresh: Sequence[Prepared]) -> range:

@@ -24,6 +24,7 @@ from archive.models.corrections import SpendMeasure
 from archive.records import CommitteeRecord, DisclosureRecord
 from archive.records.canonical import hash_json
 from archive.records.identity import public_id
+from archive.records.shown_fields import show_statement
 from archive.runs.lease import Counts
 from archive.runs.sightings import find_first_after, note_sightings
 from archive.store.bulk import table_of
@@ -135,7 +136,9 @@ def _read_known(
 
 def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Values:
     stated = dict(record.__dict__)
-    return stated | {
+    shown, withheld = show_statement(stated, stamp.shown)
+    return shown | {
+        "withheld": withheld,
         "source": stamp.lease.source,
         "row_sha256": hash_json(stated),
         "observed_at": stamp.lease.observed_at,
@@ -207,6 +210,7 @@ def _make_version(row: Values, stamp: Stamp) -> Values:
         "seq": row["versions"],
         "row_sha256": row["row_sha256"],
         "content": spell_filing(row),
+        "withheld": row["withheld"],
     }
 
 

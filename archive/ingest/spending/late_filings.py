@@ -71,11 +71,11 @@ def _place(
     known = [Point(v["observed_at"], v["seq"], v["row_sha256"]) for v in history]
     points = place_late(known, at, row["row_sha256"], seen_after)
     held = find_point(known, at)
-    stated = stamp.columns | {"content": spell_filing(row)}
+    stated = stamp.columns | {"content": spell_filing(row), "withheld": row["withheld"]}
     affirmed = [v for v in history if held is not None and v["seq"] == held.seq]
     last_seq = max(version["seq"] for version in history)
     return [
-        {name: source[name] for name in ("run_id", "capture_id", "content")}
+        {name: source[name] for name in ("run_id", "capture_id", "content", "withheld")}
         | {
             "disclosure_id": row["id"],
             "ref": row["ref"],

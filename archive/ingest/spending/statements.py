@@ -30,6 +30,8 @@ from archive.models.corrections import SpendMeasure
 from archive.records import AdvertiserSpendRecord
 from archive.records.canonical import hash_json
 from archive.records.identity import advertiser_id
+from archive.records.postal_addresses import cut_address
+from archive.records.shown_fields import show_statement
 from archive.runs.lease import Counts
 from archive.runs.plausibility import Gate, list_moves
 from archive.runs.sightings import find_last_before, note_sightings
@@ -95,7 +97,7 @@ def ingest_advertiser_spend(
 
 def name_series(record: AdvertiserSpendRecord) -> str:
     """What a later statement is compared with: data set, advertiser, grain and period."""
-    who = record.advertiser_ref or record.advertiser_name or ""
+    who = record.advertiser_ref or cut_address(record.advertiser_name or "")
     return "|".join((record.dataset, who, record.grain, str(record.period_start_on or "")))
 
 
@@ -158,15 +160,17 @@ def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[
 def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
     """A row without its id, as it is if nothing newer is known."""
     source, stated = stamp.lease.source, dict(record.__dict__)
+    shown, withheld = show_statement(stated, stamp.shown)
     return (
-        stated
+        shown
         | stamp.columns
         | {
+            "withheld": withheld,
             "source": source,
             "series": name_series(record),
             "is_current": True,
             "is_withdrawn": False,
-            "advertiser_id": advertiser_id(source, record.advertiser_ref, record.advertiser_name),
+            "advertiser_id": advertiser_id(source, record.advertiser_ref, shown["advertiser_name"]),
             "row_sha256": hash_json(stated),
         }
     )

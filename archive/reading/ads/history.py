@@ -27,7 +27,11 @@ def list_versions(session: Session, ad_id: str, moment: Moment = NOW) -> list[Ve
     views: list[VersionView] = []
     for row in session.exec(query.order_by(col(AdVersion.observed_at), col(AdVersion.seq))):
         changes = compare_contents(views[-1].content, row.content) if views else []
-        beside = {"changes": changes, "redactions": redactions}
+        beside = {
+            "changes": changes,
+            "redactions": redactions,
+            "content_sha256": row.shown_sha256,
+        }
         views.append(VersionView.model_validate(row, update=beside))
     return views
 

@@ -164,7 +164,8 @@ def _count_history(
     redactions: Sequence[Redaction],
 ) -> CountedHistory:
     learned = [content.learned_at, numbers.learned_at]
-    learned += [r.recorded_at for r in redactions if moment.knows(r.recorded_at)]
+    decided = [r.recorded_at for r in redactions if not r.rule]
+    learned += filter(moment.knows, decided)
     missed_at = None
     for vanished_period in vanished_periods:
         if moment.includes(vanished_period.recorded_at, vanished_period.missed_at):
@@ -187,7 +188,7 @@ def read_return(vanished_period: VanishedPeriod, moment: Moment) -> datetime | N
 
 def _restore(source: str, ad_id: int, history: CountedHistory) -> Values:
     version, metric = history.content.row, history.numbers.row
-    values = project_record(source, _join_record(version, metric))
+    values = project_record(source, _join_record(version, metric), version.withheld)
     return values | {
         # As ingest stores it: answers are compared byte for byte.
         "missing": dict(sorted(values["missing"].items())),
@@ -195,7 +196,7 @@ def _restore(source: str, ad_id: int, history: CountedHistory) -> Values:
         "state": "vanished" if history.missed_at else "seen",
         "versions": history.content.known,
         "version_id": version.id,
-        "content_sha256": version.content_sha256,
+        "content_sha256": version.shown_sha256,
         "first_seen_at": history.content.first_at,
         "last_changed_at": max(version.observed_at, metric.observed_at),
         "vanished_at": history.missed_at,

@@ -67,6 +67,7 @@ def _restore(source: str, newest: Newest[DisclosureVersion]) -> Values:
         "id": version.disclosure_id,
         "source": source,
         "row_sha256": version.row_sha256,
+        "withheld": version.withheld,
         "versions": newest.known,
         "observed_at": version.observed_at,
         "recorded_at": newest.learned_at,

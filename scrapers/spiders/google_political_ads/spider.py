@@ -115,6 +115,15 @@ class GooglePoliticalAdsSpider(SourceSpider):
         # Every ad since 2018 stands in it.
         fewest_records_per_run=100_000,
         expected_blank_shares={"advertiser_name": 0.05, "started_on": 0.05},
+        shown_fields=[
+            *(
+                "ad_campaigns_list",
+                "num_of_days",
+                "first_served_timestamp",
+                "last_served_timestamp",
+            ),
+            *("is_funded_by_google_ad_grants", "regions"),
+        ],
         republish={
             Material.MEDIA: Terms(
                 allows=Allowance.LEAVE,

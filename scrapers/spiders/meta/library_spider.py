@@ -78,6 +78,11 @@ WITHHELD = {
     "ad_snapshot_url": "it opens the ad as Meta draws it, with the token of whoever asked; the ad's own "
     "address at Meta stands in its place, without one"
 }
+SHOWN_FIELDS = (
+    "ad_creation_time ad_creative_link_captions beneficiary_payers.beneficiary "
+    "beneficiary_payers.current beneficiary_payers.payer br_total_reach total_reach_by_location.key "
+    "total_reach_by_location.value"
+)
 NOT_TAKEN = (*WITHHELD, "")
 """With the unnamed column by which pandas counts rows."""
 
@@ -138,6 +143,7 @@ class MetaAdLibrarySpider(SourceSpider):
             )
         },
         withheld=WITHHELD,
+        shown_fields=SHOWN_FIELDS.split(),
     )
     base_url = "https://graph.facebook.com"
     settings_type = MetaSettings

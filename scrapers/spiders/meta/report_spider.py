@@ -54,6 +54,10 @@ class MetaAdLibraryReportSpider(SourceSpider):
         plausible_spend_minor=1_000_000_000_00,
         # Every page of a country that ran political ads: 1,036 lines for Belgium in a month.
         fewest_records_per_run=10,
+        shown_fields=[
+            *("disclaimer", "lines.disclaimer", "lines.ads_count"),
+            *("lines.spend_lower_minor", "lines.spend_upper_minor"),
+        ],
         republish={
             Material.MEDIA: Terms(
                 allows=Allowance.LEAVE,

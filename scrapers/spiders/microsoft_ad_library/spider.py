@@ -47,6 +47,10 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         seconds_between_requests=5,
         data_gaps="spend; whether it is political (Microsoft allows no political ads); the last day of "
         "an ad that still runs; impressions only as ranges, and of the EEA",
+        shown_fields=[
+            *("DisplayUrl", "AssetJson"),
+            *("AdDetails.RestrictionReason", "AdDetails.TotalImpressionsRange"),
+        ],
         republish={
             Material.MEDIA: Terms(
                 allows=Allowance.LEAVE,

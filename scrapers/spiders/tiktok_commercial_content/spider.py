@@ -57,6 +57,10 @@ class TikTokCommercialContentSpider(SourceSpider):
         seconds_between_requests=2,
         data_gaps="spend; the ad's text; whether it is political (TikTok allows no political ads); reach "
         "only as ranges; addresses of media expire",
+        shown_fields=[
+            *("ad.status_statement", "ad.rejection_info", "ad.reach.unique_users_seen"),
+            "ad.reach.unique_users_seen_by_country.*",
+        ],
         republish={
             Material.MEDIA: Terms(
                 allows=Allowance.LEAVE,

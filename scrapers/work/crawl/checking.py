@@ -55,7 +55,7 @@ def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answe
     """
     with TemporaryDirectory(prefix="paidforby-check-") as folder:
         scratch = _make_scratch(settings, Path(folder))
-        engine = init_archive(scratch, [order.spider.info])
+        engine = init_archive(scratch, [order.spider.describe(settings)])
         try:
             _copy_watch_list(settings, order.partition, engine)
             run = run_crawl(scratch, engine, order, clock, most_answers=most_answers)

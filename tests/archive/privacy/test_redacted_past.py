@@ -56,13 +56,16 @@ def leave_out(answers, withheld):
     """The answers without what is withheld now, and without the words that say so."""
     for ref, ad in answers["ads"].items():
         for shown in (ad, *(version["content"] for version in answers["versions"][ref])):
-            for field in withheld.get(ref, ()):
+            for field in (*withheld.get(ref, ()), "content_sha256"):
                 shown["missing"].pop(field, None)
                 for name in {field} | FOLLOWS.get(field, set()):
                     shown.pop(name, None)
         ad.pop("redactions")
+        ad.pop("content_sha256", None)
+        ad.pop("payer_address_given")
         for version in answers["versions"][ref]:
             version.pop("redactions")
+            version.pop("content_sha256", None)
             version["changes"] = [
                 change
                 for change in version["changes"]

@@ -58,7 +58,10 @@ def test_a_time_without_a_zone_is_refused(engine):
         find_storing(session).time(datetime(2026, 3, 1))  # noqa: DTZ001 (what is refused)
 
 
-def test_texts_days_truths_and_nothing_come_back_as_they_went_in(engine, ingest_run, make_ad):
+def test_texts_days_truths_and_nothing_come_back_as_they_went_in(
+    engine, ingest_run, make_ad, know_source
+):
+    know_source("name")
     ad = make_ad(
         bodies=["łódź\u2028 'quoted' \"twice\" \\ 🗳", ""],
         payer_name="Tab\tand\nline",

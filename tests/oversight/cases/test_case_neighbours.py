@@ -10,7 +10,6 @@ from archive.ingest.pages import ingest_page
 from archive.models import Evaluation, PublicAd, RuleVersion, Signal
 from archive.models.people import Role
 from archive.models.runs import Outcome, RunKind
-from archive.reading.signals import SignalFilter, list_signals
 from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
@@ -27,6 +26,7 @@ from oversight.cases import (
     withdraw_flag,
 )
 from oversight.evaluation.changes import evaluate_changes
+from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.rules.loading import find_rule
 from oversight.rules.rule_book import load_rules, read_rule_book
 from oversight.rules.schema import Stage

@@ -9,9 +9,9 @@ from sqlmodel import select
 
 from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
 from archive.reading.rules import count_answers
-from archive.reading.signals import SignalFilter, list_signals
 from archive.records.canonical import hash_json
 from archive.store.database import read
+from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.rules.loading import Rule
 from oversight.rules.schema import Stage
 from tests.oversight.evaluation.conftest import LATER, NOW, Evaluate, Keep, make_ad

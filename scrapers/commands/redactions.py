@@ -5,23 +5,29 @@ from typing import Annotated
 import typer
 from sqlmodel import col, select
 
-from archive.models import Ad, Redaction
+from archive.models import Ad, PublicAd, Redaction
 from archive.privacy.redactions import redact_field
 from archive.reading.ads.ads import find_ad_row
 from archive.records.escaping import escape_text
 from archive.records.identity import public_id
 from archive.store.database import read, write
 from archive.terminal import (
+    DONE_WITH_REMAINDERS,
     AsJson,
     emit_json,
     format_table,
     format_time,
+    note,
     open_or_exit,
     plain_errors,
     say,
     utc_now,
 )
 from config.settings import Settings
+from oversight.cases.decision_register import list_naming
+from scrapers.commands.opening import clear_or_tell
+
+SHORTEST_WORD = 3
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,10 +43,30 @@ def add_redaction(
     by: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
     """Withhold a field of an ad from every version, past and to come."""
-    with plain_errors(), write(open_or_exit(Settings())) as session:
-        redact_field(session, find_ad_row(session, ad), field, basis, by, utc_now())
+    settings = Settings()
+    engine = open_or_exit(settings)
+    with plain_errors(), write(engine) as session:
+        row = find_ad_row(session, ad)
+        words = _list_words(getattr(session.get_one(PublicAd, row.id), field, None))
+        redact_field(session, row, field, basis, by, utc_now())
+        naming = list_naming(session, public_id(row.source, row.ref), words)
     say(f"{field} of {escape_text(ad)} is withheld from now on; every answer says so and why")
-    say("next: paidforby index sync")
+    for number in naming:
+        note(
+            f"decision {number} says it in its own words, which stay: only who decided can restate it"
+        )
+    is_clear = clear_or_tell(settings, engine)
+    if naming or not is_clear:
+        raise typer.Exit(DONE_WITH_REMAINDERS)
+    say("next: paidforby redactions list")
+
+
+def _list_words(value: object) -> list[str]:
+    """The texts of a field, whatever it is made of; one of a few letters stands in any sentence."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [word for item in inner for word in _list_words(item)]
+    return [value] if isinstance(value, str) and len(value) > SHORTEST_WORD else []
 
 
 @app.command("list")

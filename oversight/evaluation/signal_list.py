@@ -15,6 +15,7 @@ from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.views import VISIBLE_BY_DEFAULT
 from archive.reading.visible import is_visible_by_default
+from oversight.rules.reckonings import show_reckoning
 
 LISTING = "signals"
 
@@ -63,7 +64,7 @@ def list_signals(
     }
     query = (
         select(Signal, PublicAd.public_id, RuleVersion.rule_id, RuleVersion.sha256)
-        .add_columns(is_visible_by_default(PublicAd))
+        .add_columns(is_visible_by_default(PublicAd), col(PublicAd.missing))
         .join(PublicAd, col(PublicAd.id) == Signal.ad_id)
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
         .where(*(col(column) == value for column, value in equal.items() if value is not None))
@@ -75,9 +76,10 @@ def list_signals(
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(Signal.id) < before)
     beside = ("ad_id", "rule_id", "rule_sha256", "is_visible_by_default")
-    signals = [
-        SignalView.model_validate(signal, update=dict(zip(beside, values, strict=True)))
-        for signal, *values in session.execute(query)
-    ]
+    signals = []
+    for signal, *values, missing in session.execute(query):
+        because, trace = show_reckoning(signal.because, signal.trace, missing)
+        update = {"because": because, "trace": trace, **dict(zip(beside, values, strict=True))}
+        signals.append(SignalView.model_validate(signal, update=update))
     shown, following = cut_page(LISTING, signals, limit, lambda signal: signal.id)
     return Page(shown, following, read_data_as_of(session))

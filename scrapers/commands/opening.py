@@ -1,0 +1,40 @@
+"""The archive for commands that may be the first to need it: made, or brought up to date."""
+
+from sqlalchemy import Engine
+
+from archive.privacy.projecting import project_changed
+from archive.records.escaping import escape_text
+from archive.store.database import write
+from archive.store.setup import init_archive
+from archive.terminal import note, utc_now
+from config.settings import Settings
+from scrapers.spiders import find_spiders
+
+
+def open_or_init(settings: Settings) -> Engine:
+    """The archive, which knows every source and shows of it what may be shown today."""
+    spiders = find_spiders().values()
+    engine = init_archive(settings, [spider.describe(settings) for spider in spiders])
+    with write(engine) as session:
+        changed = project_changed(session, utc_now())
+    if changed:
+        note(
+            f"other fields of sources are shown than before: {changed:,} records look otherwise now"
+        )
+        clear_or_tell(settings, engine)
+    return engine
+
+
+def clear_or_tell(settings: Settings, engine: Engine) -> bool:
+    """Let every copy follow at once; says on standard error which could not, and whether all could."""
+    # Search and DuckDB take long to import, and mostly nothing was withheld.
+    from scrapers.work.dispatch.copies import clear_copies  # noqa: PLC0415
+
+    left = clear_copies(settings, engine, utc_now())
+    for line in left:
+        note(escape_text(line))
+    if left:
+        note(
+            "when they can be reached again, type: paidforby index sync, then paidforby mirror sync"
+        )
+    return not left

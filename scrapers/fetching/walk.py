@@ -79,6 +79,8 @@ class Walk:
         is_over: bool = True,
     ) -> None:
         """Keep the first trouble; with `is_over` nothing further is asked of the source."""
+        # A source's own words may hold half of a character, which no database takes.
+        reason = reason.encode(errors="backslashreplace").decode().replace("\0", "")
         self.trouble = self.trouble or Trouble(outcome, reason, not_before_at)
         self.is_over = self.is_over or is_over
 

@@ -23,6 +23,7 @@ INPUTS = Path(__file__).parent / "inputs"
 MB = 1 << 20
 GOOD_AD = {"ref": "good-1", "platform": "meta", "bodies": ["Vote for the harbour"]}
 OTHER_AD = GOOD_AD | {"ref": "good-2"}
+AFTERWARDS = [GOOD_AD | {"ref": f"afterwards-{number}"} for number in (1, 2)]
 
 
 def spell_ads(*ads: object) -> bytes:

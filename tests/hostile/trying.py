@@ -30,7 +30,7 @@ from scrapers.work.crawl.children import FORKS, PRELOADED
 from tests.drawn import draw_scene, encode_picture
 from tests.hostile.answers import sending, spell_answer
 from tests.hostile.corpus import Entry
-from tests.hostile.making import GOODS
+from tests.hostile.making import AFTERWARDS, spell_ads
 from tests.migrated import lay_tables
 
 FORKS.set_forkserver_preload([*PRELOADED, "tests.preloaded", "tests.hostile.trying", "api.app"])
@@ -165,7 +165,7 @@ def try_import(tried: Tried, place: Place) -> None:
     kept = given.get("kept", 2)
     tried.lost = "" if new >= kept else f"{new} of {kept} good rows were kept"
     if given.get("is_followed"):
-        good = place.write("in/after.jsonl", GOODS["good.jsonl"])
+        good = place.write("in/after.jsonl", spell_ads(*AFTERWARDS))
         after = place.type(2, "import", "ad_feed", str(good), "--json")
         tried.processes.append(after)
         if after.exit_code not in {0, 3} or json.loads(after.answer)["new"] != 2:
@@ -245,7 +245,7 @@ def tell_target(url: str) -> str:
 
 def try_request(tried: Tried, place: Place) -> None:
     """A request to the site; its health, and a plain page, are the neighbours."""
-    path = place.write("in/ads.jsonl", GOODS["good.jsonl"])
+    path = place.write("in/ads.jsonl", spell_ads(*AFTERWARDS))
     place.type(1, "import", "ad_feed", str(path), "--json")
     ended = run_alone(
         place.folder / "run", {"PAIDFORBY_HOME": str(place.home)}, ask_site, tried.entry.given
@@ -289,7 +289,7 @@ def try_configuration(tried: Tried, place: Place) -> None:
         if ended.exit_code not in command["exit"]:
             tried.unsaid = f"exit code {ended.exit_code} of {' '.join(command['words'])}"
     listed = place.type(8, "rules", "list", "--json")
-    good = place.write("in/after.jsonl", GOODS["good.jsonl"])
+    good = place.write("in/after.jsonl", spell_ads(*AFTERWARDS))
     after = place.type(9, "import", "ad_feed", str(good), "--json")
     tried.processes += [listed, after]
     if listed.exit_code not in {0, 3} or not json.loads(listed.answer or "[]"):

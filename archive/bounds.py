@@ -30,6 +30,7 @@ RATIO_COUNTS_FROM = 50 * MB
 
 TABLE_COLUMNS = Bound("columns or keys in one file", 2_000)
 TABLE_RECORD = Bound("characters of one row or line", 16 * MB)
+TABLE_LINES = Bound("lines of one row", 10_000)
 JSON_DOCUMENT = Bound("bytes of one JSON document", 64 * MB)
 JSON_OBJECT = Bound("bytes of one object in a JSON file", 16 * MB)
 JSON_PARTS = Bound("parts of one JSON document", 1_000_000)
@@ -39,7 +40,7 @@ LIST_ITEMS = Bound("items of a list in a cell", 200_000)
 TEXT = Bound("characters of one text", 4 * MB)
 UNKNOWN_TEXT = Bound("characters of the fields of one record that we do not know", 256 * KB)
 PIECES = Bound("unreadable pieces of one file that are put aside one by one", 1_000)
-HOPELESS = Bound("pieces at the beginning of a file of which none can be read", 100_000)
+HOPELESS = Bound("pieces one after the other of which none can be read", 20_000)
 PAGE_CHARACTERS = 32 * MB
 """Text of records that goes into the archive in one transaction."""
 

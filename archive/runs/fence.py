@@ -5,7 +5,6 @@ anything (`archive.store.outages.is_for_all`) is raised: it waits, and puts noth
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from typing import TypeVar
 
@@ -35,16 +34,23 @@ def take_each(
     session, nothing stays in it of a try that failed; `work` may run several times, so it changes nothing
     else for good.
     """
+    savepoint = session.begin_nested() if session else None
     try:
-        with session.begin_nested() if session else nullcontext():
-            return [work(units)], []
+        done_at_once = work(units)
+        if savepoint is not None:
+            savepoint.commit()
     except Exception as error:
+        # A full disk has taken the whole transaction already, with its savepoints.
         if is_fatal(error):
             raise
+        if savepoint is not None:
+            savepoint.rollback()
         if len(units) <= 1:
             if not units:
                 raise
             return [], [(units[0], error)]
+    else:
+        return [done_at_once], []
     middle = len(units) // 2
     done, failed = take_each(units[:middle], work, session)
     more_done, more_failed = take_each(units[middle:], work, session)

@@ -8,6 +8,7 @@ import asyncio
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from urllib.parse import urlsplit
 
 from aiohttp import (
     ClientError,
@@ -267,6 +268,11 @@ def headers_of_file(answer: ClientResponse) -> Headers:
     headers = Headers(list(answer.headers.items()))
     for name in PASSING_HEADERS:
         headers.pop(name, None)
+    try:
+        urlsplit((headers.get("Location") or b"").decode("latin-1"))
+    except ValueError:
+        # It leads nowhere, and following it would end in an error of Scrapy's own.
+        headers.pop("Location")
     return headers
 
 

@@ -83,6 +83,8 @@ class Walk:
     ) -> None:
         """Keep the first trouble; with `is_over` nothing further is asked of the source."""
         reason = redact_text(reason, self.shown_parameters)
+        # A source's own words may hold half of a character, which no database takes.
+        reason = reason.encode(errors="backslashreplace").decode().replace("\0", "")
         self.trouble = self.trouble or Trouble(outcome, reason, not_before_at)
         self.is_over = self.is_over or is_over
 

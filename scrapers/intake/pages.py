@@ -166,15 +166,18 @@ class Intake:
         return Written(counts, taken.gate, pieces)
 
     def _list_pieces(self, readings: Sequence[Reading], capture: Capture) -> list[Unreadable]:
-        """What of a page is to be put aside: after very many pieces, one that stands for the others."""
+        """What of a page is to be put aside: after very many pieces, one that stands for the others.
+
+        A piece that stands for a whole file is put aside in any case.
+        """
         pieces = [r for r in readings if isinstance(r, Unreadable)]
         room = max(0, PIECES.most - self.held[capture.sha256])
         if len(pieces) <= room:
             return pieces
-        rest = Unreadable(
-            file=name_file(capture), field="the rest", reason=f"there are more; {PIECES.tell()}"
-        )
-        return [*pieces[:room], rest]
+        reason = f"there are more; {PIECES.tell()}"
+        rest = Unreadable(file=name_file(capture), field="the rest", reason=reason)
+        whole = [piece for piece in pieces[room:] if not piece.raw and piece.line is None]
+        return [*pieces[:room], *whole, rest]
 
     def _hold_page(self, doubt: ImplausibleBatchError, capture: Capture) -> None:
         def hold(session: Session) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, NamedTuple
 
-from archive.bounds import TABLE_RECORD
+from archive.bounds import TABLE_LINES, TABLE_RECORD
 from archive.records import Unreadable
 from scrapers.readers.files import BREAKING_ERRORS, Reached, SourceFile
 
@@ -73,6 +73,8 @@ class _Lines(Iterator[str]):
         if self._characters >= TABLE_RECORD.most:
             self.taken[-1] = self._end_line(line)
             raise csv.Error(TABLE_RECORD.tell())
+        if len(self.taken) > TABLE_LINES.most:
+            raise csv.Error(TABLE_LINES.tell())
         return line
 
     def _end_line(self, line: str) -> str:

@@ -165,12 +165,12 @@ def read_member(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
 
 
 def _end_hopeless(file: SourceFile, readings: Iterator[Reading]) -> Iterator[Reading]:
-    """What a file says, up to where it is plain that nothing in it can be read."""
-    for number, reading in enumerate(readings, 1):
+    """What a file says, up to where it is plain that nothing more in it can be read."""
+    in_a_row = 0
+    for reading in readings:
         yield reading
-        if not isinstance(reading, Unreadable):
-            yield from readings
-        elif number > HOPELESS.most:
+        in_a_row = in_a_row + 1 if isinstance(reading, Unreadable) else 0
+        if in_a_row > HOPELESS.most:
             yield Unreadable(file=file.name, reason=f"the rest is not tried; {HOPELESS.tell()}")
             return
 

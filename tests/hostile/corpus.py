@@ -17,7 +17,7 @@ import yaml
 
 from scrapers.replica.fixtures import FIXTURES
 from scrapers.spiders.us_fec_bulk import AFTER_LAST, EXPENDITURE_COLUMNS
-from tests.hostile import making
+from tests.hostile import making, pictures
 
 CORPUS = Path(__file__).parent / "corpus.yaml"
 
@@ -37,7 +37,8 @@ class Entry:
             return made.encode("utf-8", "surrogatepass")
         if made[0] == "row":
             return spell_rows(*made[1:])
-        data = getattr(making, made[0])(*made[1:])
+        room = pictures if self.kind == "picture" and made[0] != "given_file" else making
+        data = getattr(room, made[0])(*made[1:])
         assert isinstance(data, bytes)
         return data
 
@@ -53,6 +54,11 @@ def read_corpus() -> list[Entry]:
     entries += multiply(written["readers"], written["values"])
     assert len({entry.name for entry in entries}) == len(entries)
     return entries
+
+
+def read_awaited() -> set[str]:
+    """Names of the entries that are known to go wrong, because what is to mend them is still made."""
+    return set(yaml.safe_load(CORPUS.read_text()).get("awaits", []))
 
 
 def multiply(

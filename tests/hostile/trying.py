@@ -4,11 +4,8 @@
 """
 
 import json
-import os
 import re
-import resource
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
-import paidforby
 from api.app import create_app
 from archive.media.pictures import PictureTooLargeError, measure_file
 from config.settings import Settings
@@ -25,30 +21,16 @@ from scrapers.fetching import network_addresses
 from scrapers.fetching.network_addresses import NotFetchedError, find_target, is_public
 from scrapers.media.machine_text import find_tesseract, read_words
 from scrapers.replica.serve import running_replica
-from scrapers.spiders import find_spiders
-from scrapers.work.crawl.children import FORKS, PRELOADED
 from tests.drawn import draw_scene, encode_picture
 from tests.hostile.answers import sending, spell_answer
 from tests.hostile.corpus import Entry
-from tests.hostile.making import GOODS
+from tests.hostile.making import AFTERWARDS, spell_ads
+from tests.hostile.processes import Ended, run_alone, type_command
 from tests.migrated import lay_tables
 
-FORKS.set_forkserver_preload([*PRELOADED, "tests.preloaded", "tests.hostile.trying", "api.app"])
-
-PATIENCE_SECONDS = 120
 TRACEBACK = "Traceback (most recent call last)"
 GOOD_PORT = "https://cdn.example/a.png"
 PUBLIC = "93.184.215.14"
-
-
-@dataclass
-class Ended:
-    """How a process ended."""
-
-    exit_code: int | None
-    said: str
-    answer: str
-    peak_mb: int
 
 
 @dataclass
@@ -70,44 +52,6 @@ class Tried:
     @property
     def has_traceback(self) -> bool:
         return any(TRACEBACK in each.said for each in self.processes)
-
-
-def run_alone(
-    folder: Path, environ: Mapping[str, str], function: Callable[..., None], *given: object
-) -> Ended:
-    """A function in a process of its own, forked from one that has the imports behind it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    process = FORKS.Process(target=_enter, args=(folder, dict(environ), function, *given))
-    process.start()
-    process.join(PATIENCE_SECONDS)
-    if process.exitcode is None and process.pid:
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-    answer, errors = ((folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
-    peak = folder / "peak"
-    peak_mb = int(peak.read_text()) if peak.exists() else 0
-    return Ended(process.exitcode, answer + errors, answer, peak_mb)
-
-
-def _enter(
-    folder: Path, environ: dict[str, str], function: Callable[..., None], *given: object
-) -> None:
-    os.environ.update(environ)
-    for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
-        with (folder / name).open("wb") as file:
-            os.dup2(file.fileno(), stream.fileno())
-    try:
-        function(*given)
-    finally:
-        sys.stdout.flush()
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-        (folder / "peak").write_text(str(peak_mb))
-
-
-def type_command(*words: str) -> None:
-    """`paidforby` with these words."""
-    sys.argv = ["paidforby", *words]
-    paidforby.main()
 
 
 @dataclass
@@ -165,7 +109,7 @@ def try_import(tried: Tried, place: Place) -> None:
     kept = given.get("kept", 2)
     tried.lost = "" if new >= kept else f"{new} of {kept} good rows were kept"
     if given.get("is_followed"):
-        good = place.write("in/after.jsonl", GOODS["good.jsonl"])
+        good = place.write("in/after.jsonl", spell_ads(*AFTERWARDS))
         after = place.type(2, "import", "ad_feed", str(good), "--json")
         tried.processes.append(after)
         if after.exit_code not in {0, 3} or json.loads(after.answer)["new"] != 2:
@@ -245,7 +189,7 @@ def tell_target(url: str) -> str:
 
 def try_request(tried: Tried, place: Place) -> None:
     """A request to the site; its health, and a plain page, are the neighbours."""
-    path = place.write("in/ads.jsonl", GOODS["good.jsonl"])
+    path = place.write("in/ads.jsonl", spell_ads(*AFTERWARDS))
     place.type(1, "import", "ad_feed", str(path), "--json")
     ended = run_alone(
         place.folder / "run", {"PAIDFORBY_HOME": str(place.home)}, ask_site, tried.entry.given
@@ -289,7 +233,7 @@ def try_configuration(tried: Tried, place: Place) -> None:
         if ended.exit_code not in command["exit"]:
             tried.unsaid = f"exit code {ended.exit_code} of {' '.join(command['words'])}"
     listed = place.type(8, "rules", "list", "--json")
-    good = place.write("in/after.jsonl", GOODS["good.jsonl"])
+    good = place.write("in/after.jsonl", spell_ads(*AFTERWARDS))
     after = place.type(9, "import", "ad_feed", str(good), "--json")
     tried.processes += [listed, after]
     if listed.exit_code not in {0, 3} or not json.loads(listed.answer or "[]"):
@@ -306,4 +250,3 @@ KINDS: Mapping[str, Callable[[Tried, Place], None]] = {
     "request": try_request,
     "configuration": try_configuration,
 }
-assert find_spiders(), "the processes that are forked have the spiders behind them"

@@ -99,7 +99,7 @@ def test_a_feed_without_a_web_address_is_refused_by_file_and_line(tmp_path: Path
 def test_a_password_in_a_feeds_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
     settings = write_feed(tmp_path, FEED.replace("panel.example", "desk:OPENSESAME@panel.example"))
     with pytest.raises(YamlFileError, match="user name or a password") as refused:
-        AdFeedSpider.list_partitions(settings, date(2026, 11, 23))
+        AdFeedSpider.reader_of(settings, "panel")
     assert "OPENSESAME" not in str(refused.value)
 
 

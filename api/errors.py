@@ -37,6 +37,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NotInitialisedError: 503,
     OperationalError: 503,
     DataError: 400,
+    UnicodeEncodeError: 400,
     Exception: 500,
 }
 """The status of each exception class; the nearest class counts."""
@@ -98,19 +99,17 @@ def find_status(kind: type[Exception]) -> int:
 
 async def _answer_known(request: Request, error: Exception) -> JSONResponse:
     status = find_status(type(error))
-    is_ours = isinstance(error, ArchiveError)
-    detail = (
-        str(error) if status not in NOT_TOLD or is_ours else "this failed here; try again later"
-    )
+    detail = tell_error(error, status)
     field = getattr(error, "field", None)
     errors = [FieldProblem(field=f"query.{field}", detail=detail)] if field else None
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return make_problem(request.url.path, status, detail, errors, headers)
 
 
-def _tell(error: Exception, status: int) -> str:
-    if isinstance(error, DataError):
-        # PostgreSQL takes no NUL character in a text, SQLite does.
+def tell_error(error: Exception, status: int) -> str:
+    """What may be said of an error to whoever asked."""
+    if isinstance(error, DataError | UnicodeEncodeError):
+        # PostgreSQL takes no NUL character in a text, SQLite does; neither takes half a character.
         return "a value holds a character that can be in no name or id here"
     if status in NOT_TOLD and not isinstance(error, ArchiveError):
         return "this failed here; try again later"

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api.dependencies import get_rooms
-from api.errors import NOT_TOLD, STATUS_OF, find_status, make_problem
+from api.errors import NOT_TOLD, STATUS_OF, find_status, make_problem, tell_error
 from api.pages.site import PageHead, render_page
 from archive.store.database import read
 
@@ -60,7 +60,7 @@ def _wants_json(request: Request) -> bool:
 async def _answer_known(request: Request, error: Exception) -> Response:
     status = find_status(type(error))
     what = "Something failed here. It is not your doing, and nothing was changed."
-    return answer_error(request, status, what if status in NOT_TOLD else str(error))
+    return answer_error(request, status, what if status in NOT_TOLD else tell_error(error, status))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

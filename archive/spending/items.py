@@ -29,6 +29,7 @@ from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
 from archive.records import Grain
+from archive.records.days import shift_day
 from archive.spending.days import ad_days, name_days
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
 
@@ -84,8 +85,8 @@ def list_statements(
     if query.country is not None:
         conditions.append(list_holds(session, stated.countries, query.country))
     if query.from_on and query.to_on:
-        conditions.append(or_(undated, start.between(query.from_on - WEEK, query.to_on)))
-        inside = start.between(query.from_on, query.to_on - WEEK)
+        conditions.append(or_(undated, start.between(shift_day(query.from_on, -WEEK), query.to_on)))
+        inside = start.between(query.from_on, shift_day(query.to_on, -WEEK))
         lower = case((or_(inside, amount.is_(None)), amount), else_=0)
     return select(
         *_keys(stated, _statement_key(stated, query.by)),

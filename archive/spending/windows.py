@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
+from archive.records.days import shift_day
+
 ONE_DAY = timedelta(days=1)
 
 
@@ -97,7 +99,7 @@ def bound_window(curve: SpendCurve, first_on: date, last_on: date) -> Bounds:
     Invariants: 0 <= lower <= upper; the true spend lies within; bounds of different ads add up, those of
     neighbouring windows of one ad do not.
     """
-    before = first_on - ONE_DAY
+    before = shift_day(first_on, -ONE_DAY)
     most_before, most_by_end = curve.most_by(before), curve.most_by(last_on)
     lower = 0 if most_before is None else max(0, curve.least_by(last_on) - most_before)
     upper = None if most_by_end is None else most_by_end - curve.least_by(before)

@@ -77,8 +77,7 @@ def list_past_runs(
     if from_on is not None:
         query = query.where(col(Run.observed_at) >= datetime.combine(from_on, time(), UTC))
     if to_on is not None:
-        after = datetime.combine(to_on + timedelta(days=1), time(), UTC)
-        query = query.where(col(Run.observed_at) < after)
+        query = query.where(col(Run.observed_at) <= datetime.combine(to_on, time.max, UTC))
     query = query.where(*limit_runs(moment))
     return [_take(run, now) for run in session.connection().execute(query)]
 

@@ -1,14 +1,18 @@
 """Sources and the runs at them, for readers."""
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from archive.media.terms import show_parts
 from archive.models import Run, Source
+from archive.models.runs import Outcome
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.sources.stats import count_archive
 from archive.reading.views import RunView, SourceView
-from archive.runs.lease import last_runs
+from archive.runs.lease import WORKER_STOPPED, last_runs
+from archive.runs.silence import has_fallen_silent
 
 LISTING = "runs"
 
@@ -31,9 +35,13 @@ def list_sources(session: Session) -> list[SourceView]:
 
 
 def list_runs(
-    session: Session, source: str | None = None, cursor: str | None = None, limit: int = 50
+    session: Session,
+    source: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+    now: datetime | None = None,
 ) -> Page[RunView]:
-    """Runs of sources, newest first.
+    """Runs of sources, newest first; with `now`, one that fell silent has failed.
 
     Raises:
         CursorError: if the cursor is not one of this list.
@@ -45,9 +53,14 @@ def list_runs(
     if source is not None:
         query = query.where(Run.source == source)
     runs, following = cut_page(LISTING, session.exec(query).all(), limit, lambda run: run.id)
-    return Page([show_run(run) for run in runs], following, read_data_as_of(session))
+    return Page([show_run(run, now) for run in runs], following, read_data_as_of(session))
 
 
-def show_run(run: Run) -> RunView:
-    """A run as readers see it: without lease, cursor or heartbeat."""
-    return RunView.model_validate(run)
+def show_run(run: Run, now: datetime | None = None) -> RunView:
+    """A run as readers see it: without lease, cursor or heartbeat.
+
+    With `now`, a run that fell silent counts as failed before anybody closes it.
+    """
+    is_silent = now is not None and has_fallen_silent(run, now)
+    stopped = {"outcome": Outcome.FAILED, "reason": WORKER_STOPPED}
+    return RunView.model_validate(run, update=stopped if is_silent else {})

@@ -3,15 +3,18 @@
 `following.py` calls them. Each keeps its own mark and can be killed at any point.
 """
 
+from contextlib import nullcontext
+
 from sqlalchemy import Engine
 
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
-from archive.store.database import write
+from archive.runs.tries import note_try
+from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
 from config.yaml_files import YamlFileError
-from oversight.evaluation.changes import evaluate_changes
+from oversight.evaluation.changes import CONSUMER, MOST_AT_ONCE, count_waiting, evaluate_changes
 from oversight.reference.elections import load_elections
 from oversight.rules.loading import load_rules
 from scrapers.intake.pages import Clock
@@ -32,8 +35,13 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> int:
         return 0
     put_aside, has_more = 0, True
     while has_more:
-        with write(engine) as session:
-            report = evaluate_changes(session, rules, elections, clock())
+        with read(engine) as session:
+            waiting = count_waiting(session, rules, elections, MOST_AT_ONCE)
+        # Where nothing waits, nothing can kill: the mark is looked after all the same.
+        trying = note_try(engine, CONSUMER, waiting, clock()) if waiting else nullcontext()
+        with trying as noted, write(engine) as session:
+            most = noted.most if noted else MOST_AT_ONCE
+            report = evaluate_changes(session, rules, elections, clock(), most, noted)
         put_aside += report.put_aside
         has_more = report.has_more
     return put_aside

@@ -45,6 +45,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NotInitialisedError: 503,
     OperationalError: 503,
     DataError: 400,
+    UnicodeEncodeError: 400,
     Exception: 500,
 }
 """The status of each exception class; the nearest class counts."""
@@ -119,8 +120,8 @@ async def _answer_known(request: Request, error: Exception) -> JSONResponse:
 
 def tell_error(error: Exception) -> str:
     """What went wrong, for anybody: no address, path or statement of ours, no word of a server's."""
-    if isinstance(error, DataError):
-        # PostgreSQL takes no NUL character in a text, SQLite does.
+    if isinstance(error, DataError | UnicodeEncodeError):
+        # PostgreSQL takes no NUL character in a text, SQLite does; neither takes half a character.
         return "a value holds a character that can be in no name or id here"
     if isinstance(error, EvidenceError):
         return "this is not in the evidence store any more"

@@ -1,4 +1,4 @@
-"""How much anyone may ask: size of a body, requests a minute, by address. Pure ASGI, before all routes.
+"""How much anyone may ask: size of a body, parameters, requests a minute. Pure ASGI, before all routes.
 
 Counts live in this process only; several processes behind a proxy want the proxy's own limits too.
 """
@@ -13,13 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import make_problem
 
 MOST_BYTES = 1_000_000
+MOST_PARAMETERS = 200
 READS_A_MINUTE = 600
 WRITES_A_MINUTE = 30
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class LimitRequests:
-    """Refuses bodies above 1 MB and clients that ask too often (RFC 6585 section 4)."""
+    """Refuses bodies above 1 MB, endless addresses and clients that ask too often (RFC 6585 section 4)."""
 
     def __init__(self, app: ASGIApp, now: Callable[[], datetime]) -> None:
         self.app = app
@@ -38,6 +39,13 @@ class LimitRequests:
             headers |= {"RateLimit-Remaining": "0", "Retry-After": headers["RateLimit-Reset"]}
             detail = f"too many requests from one address; wait {headers['Retry-After']} seconds"
             refusal = make_problem(request.url.path, 429, detail, headers=headers)
+            await refusal(scope, receive, send)
+            return
+        if scope["query_string"].count(b"&") >= MOST_PARAMETERS:
+            detail = (
+                f"an address may have at most {MOST_PARAMETERS} parameters; ask for less at once"
+            )
+            refusal = make_problem(request.url.path, 400, detail, headers=headers)
             await refusal(scope, receive, send)
             return
         body = await _read_body(request)

@@ -16,10 +16,11 @@ from archive.models.changes import ChangeKind
 from archive.models.runs import PieceStatus
 from archive.records import QuarantineStage
 from archive.runs.quarantine import keep_aside, list_open_subjects, settle_passed
+from archive.runs.tries import NotedTry, ProcessKilledError, note_try
 from archive.store.changes import last_change_seq, move_position, read_changes
 from archive.store.database import read, write
 from search.consumer_position import SearchMark, read_search_position
-from search.documents import Rejection, SearchDocument, load_documents, read_documents
+from search.documents import Rejection, SearchDocument, load_documents, read_documents, reject
 from search.port import Batch, SearchEngine, SearchUnavailableError
 
 CHANGES_AT_ONCE = 5_000
@@ -196,29 +197,45 @@ def _read_pages(
 
 def _take_round(archive: Engine, search: SearchEngine, report: SyncReport, now: datetime) -> bool:
     """Send one round of changes and move the mark; returns whether there may be more."""
-    if search.keeps_in_archive:
-        with write(archive) as session:
-            this = _read_round(session, search)
-            rejected = _write_round(search, this, session)
-            moved = _move_position(session, search, this, rejected, now)
-    else:
-        with read(archive) as session:
-            this = _read_round(session, search)
-        rejected = _write_round(search, this, None)
-        with write(archive) as session:
-            moved = _move_position(session, search, this, rejected, now)
+    with read(archive) as session:
+        mark = read_search_position(session, search.consumer)
+        waiting = len(read_changes(session, mark.seq, CHANGES_AT_ONCE)) if mark else 0
+    if not waiting:
+        return False
+    with note_try(archive, search.consumer, waiting, now) as noted:
+        if search.keeps_in_archive:
+            with write(archive) as session:
+                this = _read_round(session, search, noted)
+                rejected = _write_round(search, this, session)
+                moved = _move_position(session, search, this, rejected, now)
+        else:
+            with read(archive) as session:
+                this = _read_round(session, search, noted)
+            rejected = _write_round(search, this, None)
+            with write(archive) as session:
+                moved = _move_position(session, search, this, rejected, now)
     _add_round(report, this, rejected)
-    return moved and this.changes == CHANGES_AT_ONCE
+    return moved and this.changes == noted.most
 
 
-def _read_round(session: Session, search: SearchEngine) -> Round:
+def _read_round(session: Session, search: SearchEngine, noted: NotedTry) -> Round:
     mark = read_search_position(session, search.consumer)
     if mark is None:
         raise SearchUnavailableError("the search copy was dropped; type: paidforby index sync")
-    changes = read_changes(session, mark.seq, CHANGES_AT_ONCE)
+    changes = read_changes(session, mark.seq, noted.most)
     last_seq = max((change.seq or 0 for change in changes), default=mark.seq)
-    batch, unmade = _gather_batch(session, changes)
+    if noted.meets_killer(session):
+        batch, unmade = _leave_out(session, changes)
+    else:
+        batch, unmade = _gather_batch(session, changes)
     return Round(mark, last_seq, len(changes), batch, unmade)
+
+
+def _leave_out(session: Session, changes: Sequence[Change]) -> tuple[Batch, list[Rejection]]:
+    """Nothing to send of ads that kill who works on them: they are taken out and put aside."""
+    ids = [change.subject_id for change in changes if change.kind in _AD_KINDS]
+    ads = session.exec(select(PublicAd.id, PublicAd.public_id).where(col(PublicAd.id).in_(ids)))
+    return Batch(deleted=ids), [reject(*ad, ProcessKilledError()) for ad in ads]
 
 
 def _write_round(search: SearchEngine, this: Round, session: Session | None) -> list[Rejection]:

@@ -107,7 +107,7 @@ def show_missing(rooms: RoomsDep) -> HTMLResponse:
     """What is not here, counted, with reasons."""
     page = PageHead(title="What is not here, and why", path="/missing", json="/api/v1/missing")
     with read(rooms.engine) as session:
-        report = what_is_missing(session)
+        report = what_is_missing(session, rooms.now())
         titles = {source.id: source.title for source in list_sources(session)}
         groups = [
             (

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.auth import require_role
-from api.dependencies import Cursor, Limit, Reading
+from api.dependencies import Cursor, Limit, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from archive.models.people import Role
 from archive.reading import list_runs
@@ -18,6 +18,7 @@ router = APIRouter(prefix="/runs", tags=["sources"])
 @router.get("", response_model=Listing[RunView], responses=CSV_TOO)
 def get_runs(
     request: Request,
+    rooms: RoomsDep,
     session: Reading,
     source: Annotated[str | None, Query(description="Only runs of this source.")] = None,
     cursor: Cursor = None,
@@ -25,7 +26,7 @@ def get_runs(
     shape: FormatOf = Format.JSON,
 ) -> Listing[RunView] | Response:
     """Runs of sources, newest first."""
-    page = list_runs(session, source, cursor, limit)
+    page = list_runs(session, source, cursor, limit, rooms.now())
     if shape is Format.CSV:
         return answer_csv(RunView, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)

@@ -1,9 +1,9 @@
 """What a source says about an ad: its content, its numbers, and the two together."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Self
 
-from pydantic import AwareDatetime, model_validator
+from pydantic import AwareDatetime, field_validator, model_validator
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel, UTCDateTime
 
@@ -197,6 +197,21 @@ class AdRecord(AdContent, AdNumbers, Record):
         "spend_conversions",
         "day_zone",
     }
+
+    @field_validator("started_at", "ended_at")
+    @classmethod
+    def check_instant(cls, at: datetime | None) -> datetime | None:
+        """Refuse an instant that UTC has no year for: no column and no other zone can hold it.
+
+        Raises:
+            ValueError: if it lies before the year 1 or after 9999 there.
+        """
+        try:
+            if at is not None:
+                at.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("is before the year 1 or after the year 9999 in UTC") from None
+        return at
 
     @model_validator(mode="after")
     def check_numbers(self) -> Self:

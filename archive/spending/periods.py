@@ -27,6 +27,8 @@ def split_period(by: SpendBy, from_on: date, to_on: date) -> Iterator[PeriodSlic
         while last_on < to_on and key_day(by, last_on + ONE_DAY) == key:
             last_on += ONE_DAY
         yield PeriodSlice(key, first_on, last_on)
+        if last_on == to_on:
+            return
         first_on = last_on + ONE_DAY
 
 
@@ -36,7 +38,7 @@ def key_day(by: SpendBy, day: date) -> str:
         case SpendBy.WEEK:
             return (day - timedelta(days=day.weekday())).isoformat()
         case SpendBy.MONTH:
-            return f"{day:%Y-%m}"
+            return day.isoformat()[:7]
         case _:
             return day.isoformat()
 

@@ -37,6 +37,9 @@ class SpendBasis(StrEnum):
 
 PERIODS = frozenset({SpendBy.DAY, SpendBy.WEEK, SpendBy.MONTH})
 
+MOST_YEARS = 100
+"""Longest period: whoever asks for more has mistyped a year, and would be told of days nobody crawled."""
+
 MOST_DAYS_SPLIT = 1100
 """Three years day by day; longer questions are asked by week or month."""
 
@@ -169,6 +172,8 @@ def _check_period(query: SpendQuery) -> None:
         raise SpendQueryError("from", "a period has a first and a last day; give --from and --to")
     if query.from_on and query.to_on and query.to_on < query.from_on:
         raise SpendQueryError("to", f"the period ends on {query.to_on}, before {query.from_on}")
+    if query.from_on and query.to_on and query.to_on.year - query.from_on.year > MOST_YEARS:
+        raise SpendQueryError("from", f"a period spans at most {MOST_YEARS} years")
 
 
 def _check_ads(query: SpendQuery) -> None:

@@ -67,6 +67,9 @@ def _list_sources(rates: ExchangeRates, currency: str, spans: list[Span]) -> lis
             day = date.fromordinal(ordinal)
             if rate := rates.find(currency, day):
                 days.setdefault(rate.source, {})[day] = rate
+                if rate.is_fixed:
+                    # It holds for the rest of the span, which may be as long as the calendar.
+                    break
     rows = [_make_row(currency, source, by_day) for source, by_day in days.items()]
     return sorted(rows, key=lambda row: row.first_rate_on)
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
+from archive.records.days import shift_day
+
 ONE_DAY = timedelta(days=1)
 
 
@@ -149,7 +151,7 @@ def bound_window(curve: SpendCurve, first_on: date, last_on: date) -> Bounds:
     """
     if curve.end_on is not None and first_on > curve.end_on:
         return Bounds(0, 0)
-    before = first_on - ONE_DAY
+    before = shift_day(first_on, -ONE_DAY)
     most_before, most_by_end = curve.most_by(before), curve.most_by(last_on)
     lower = 0 if most_before is None else max(0, curve.least_by(last_on) - most_before)
     upper = None if most_by_end is None else most_by_end - curve.least_by(before)

@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from archive.models import PublicAd
+from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
 from archive.reading.rules import AnswerCounts
 from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
 from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
+from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
 from oversight.evaluation.one_ad import (
@@ -38,6 +39,7 @@ from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import keep_rule_texts
 
 CONSUMER = "oversight"
+MOST_AT_ONCE = 2_000
 
 EVALUATOR = 1
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
@@ -78,13 +80,22 @@ def evaluate_changes(
     rules: Sequence[Rule],
     elections: Sequence[Election],
     now: datetime,
-    limit: int = 2_000,
+    limit: int = MOST_AT_ONCE,
+    noted: NotedTry | None = None,
 ) -> EvaluationReport:
-    """Evaluate the next ads, at most `limit` changes or ads, and move the mark in one transaction."""
+    """Evaluate the next ads, at most `limit` changes or ads, and move the mark in one transaction.
+
+    The next ad is put aside untouched, if the try that was noted meets what kills.
+    """
     place = _find_place(session, hash_questions(rules, elections))
     ids, reached, has_more = _read_next(session, place, limit)
     report = EvaluationReport(seq=reached.seq, has_more=has_more)
-    evaluate_ads(session, ids, rules, elections, now, report)
+    if noted is not None and noted.meets_killer(session):
+        for ad_id in ids:
+            put_aside_ad(session, ad_id, ProcessKilledError(), now)
+        report.put_aside = len(ids)
+    else:
+        evaluate_ads(session, ids, rules, elections, now, report)
     mark_historic(session, [e.id for e in elections if e.is_over(now)])
     move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
@@ -148,6 +159,20 @@ class _Evaluation:
         new_signals = write_answers(self.session, evaluated, self.version_ids, self.now)
         answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
         return _Evaluated([ad.public_id for ad in ads], new_signals, answers)
+
+
+def count_waiting(
+    session: Session, rules: Sequence[Rule], elections: Sequence[Election], limit: int
+) -> int:
+    """How many changes or ads the next call would take, at most `limit`."""
+    place = _find_place(session, hash_questions(rules, elections))
+    after = (
+        select(col(Change.seq)).where(col(Change.seq) > place.seq)
+        if place.walked_id is None
+        else select(col(PublicAd.id)).where(col(PublicAd.id) > place.walked_id)
+    )
+    counted = select(func.count()).select_from(after.limit(limit).subquery())
+    return session.connection().execute(counted).scalar_one()
 
 
 def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:

@@ -34,7 +34,7 @@ def render_node(node: Node) -> str:
 def render_value(value: Value) -> str:
     """A value as it is written in a rule; a list as the rule language writes lists."""
     if isinstance(value, datetime):
-        return f'timestamp("{value:%Y-%m-%dT%H:%M:%SZ}")'
+        return f'timestamp("{value.replace(tzinfo=None).isoformat(timespec="seconds")}Z")'
     if isinstance(value, timedelta):
         return f'duration("{round(value.total_seconds())}s")'
     return json.dumps(value, ensure_ascii=False)

@@ -74,9 +74,17 @@ def _bound_instant(
         return at, at
     if on is None:
         return None
-    return begin_day(on, zone), begin_day(on + timedelta(days=1), zone) - timedelta.resolution
+    try:
+        return begin_day(on, zone), begin_day(on + timedelta(days=1), zone) - timedelta.resolution
+    except OverflowError:
+        # The last day there is stands in for "no end" wherever people keep files.
+        return None
 
 
 def begin_day(day: date, zone: str) -> datetime:
-    """The instant a day begins in a zone, in UTC; where the clocks skip midnight, just after it."""
+    """The instant a day begins in a zone, in UTC; where the clocks skip midnight, just after it.
+
+    Raises:
+        OverflowError: if UTC has no year for it.
+    """
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

@@ -34,6 +34,7 @@ from archive.records import Allowance, QuarantineStage
 from archive.records.identity import public_id
 from archive.runs.fence import is_fatal, run_fenced
 from archive.runs.quarantine import explain_failure
+from archive.runs.tries import take_alone
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.realm import claim_realm, read_realm
@@ -283,16 +284,11 @@ def _fetch_scope(
     for ad in due:
         outcomes: dict[str, FetchOutcome] = {}
         subject = public_id(scope.source, ad.ref)
-        fetch = partial(fetcher.fetch_ad, scope.source, ad, outcomes)
+        work = partial(fetcher.fetch_ad, scope.source, ad, outcomes)
+        fetch = partial(take_alone, fetcher.engine, f"media:{subject}", fetcher.clock(), work)
+        stage, clock = QuarantineStage.MEDIA, fetcher.clock
         try:
-            went_well = run_fenced(
-                fetcher.engine,
-                QuarantineStage.MEDIA,
-                scope.source,
-                subject,
-                fetcher.clock,
-                fetch,
-            )
+            went_well = run_fenced(fetcher.engine, stage, scope.source, subject, clock, fetch)
         except SourceBusyError:
             return
         for url, outcome in outcomes.items():

@@ -8,7 +8,7 @@ import io
 import os
 import shutil
 import subprocess
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -25,6 +25,7 @@ from archive.media.pictures import (
 from archive.models import MediaFile
 from archive.records import MissingReason, QuarantineStage
 from archive.runs.fence import run_fenced
+from archive.runs.tries import take_alone
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from config.settings import Settings
@@ -151,6 +152,8 @@ def read_picture(settings: Settings, engine: Engine, clock: Clock, sha256: str) 
             path.write_bytes(BlobStore(settings.blobs_dir).read(sha256))
             return read_words(path, media_type)
 
-    words = run_fenced(engine, QuarantineStage.MEDIA, "", f"{PICTURE}{sha256}", clock, read_one)
+    subject = f"{PICTURE}{sha256}"
+    work = partial(take_alone, engine, f"media:{subject}", clock(), read_one)
+    words = run_fenced(engine, QuarantineStage.MEDIA, "", subject, clock, work)
     with write(engine) as session:
         set_machine_text(session, session.get_one(MediaFile, sha256), words or UNREAD)

@@ -1,9 +1,15 @@
 """An ad the search copy cannot take is put aside with its id; the others are found, and it is tried again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from sqlalchemy import Engine
 
 from archive.models import PublicAd
+from archive.runs.tries import NotedTry, begin_try, end_try
 from search import documents as search_documents
+from search import sync as search_sync
 from search.documents import SearchDocument, make_document
 from search.embedded import EmbeddedSearch
 from search.fts import writer as fts_writer
@@ -57,3 +63,42 @@ def spoil_terms(join_terms: Callable[[str], str], text: str) -> str:
     if text == "example:b":
         raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half a character")
     return join_terms(text)
+
+
+def test_an_ad_that_kills_every_sync_is_put_aside_and_leaves_no_older_copy(
+    search: SearchEngine, search_archive: SearchArchive, monkeypatch
+):
+    search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(5)))
+    search_archive.sync(search)
+    search_archive.add(*(make_ad(f"a{i}", "lighthouse") for i in range(5)))
+    with monkeypatch.context() as patch:
+        patch.setattr(search_documents, "make_document", kill_for("example:a3"))
+        # A process that dies ends none of its tries.
+        patch.setattr(search_sync, "note_try", note_no_end)
+        for _ in range(9):
+            with suppress(KilledHereError):
+                search_archive.sync(search)
+        status = index_status(search_archive.engine, search, search_archive.now)
+        assert [row.id for row in status.rejected] == ["example:a3"]
+        assert status.lag_changes == 0
+    assert sorted(refs_of(ask(search))) == ["a0", "a1", "a2", "a4"]
+
+
+class KilledHereError(BaseException):
+    """The process ends here; nothing after it runs."""
+
+
+def kill_for(public_id: str):
+    def make(ad: PublicAd, labelled: frozenset[int]) -> SearchDocument:
+        if ad.public_id == public_id:
+            raise KilledHereError
+        return make_document(ad, labelled)
+
+    return make
+
+
+@contextmanager
+def note_no_end(engine: Engine, consumer: str, waiting: int, now: datetime) -> Iterator[NotedTry]:
+    noted = begin_try(engine, consumer, waiting, now)
+    yield noted
+    end_try(engine, noted)

@@ -199,7 +199,11 @@ def _find_end(p: Prepared) -> datetime | None:
     if record.ended_on is None:
         return None
     midnight = datetime(*record.ended_on.timetuple()[:3], tzinfo=UTC)
-    return midnight + timedelta(days=1, hours=12)
+    try:
+        return midnight + timedelta(days=1, hours=12)
+    except OverflowError:
+        # The last day there is stands in for "no end" wherever people keep files.
+        return None
 
 
 def _add_versions(session: Session, stamp: Stamp, maker: RowMaker, reworded: Sequence[Met]) -> None:

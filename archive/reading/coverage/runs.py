@@ -1,7 +1,7 @@
 """Runs of sources as coverage counts them: how each ended, also where its process could not say so."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select
@@ -12,11 +12,7 @@ from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.reasons import tell_run
 from archive.runs.lease import WORKER_STOPPED
-
-SILENT_AFTER = timedelta(minutes=4)
-"""A crawl says every minute that it is alive. One that missed four of these has stopped, although its
-lease, which is longer so that a slow disk costs nobody the partition, may not have ended."""
-
+from archive.runs.silence import has_fallen_silent
 
 COLUMNS = (
     col(Run.id),
@@ -78,8 +74,7 @@ def list_past_runs(
     if from_on is not None:
         query = query.where(col(Run.observed_at) >= datetime.combine(from_on, time(), UTC))
     if to_on is not None:
-        after = datetime.combine(to_on + timedelta(days=1), time(), UTC)
-        query = query.where(col(Run.observed_at) < after)
+        query = query.where(col(Run.observed_at) <= datetime.combine(to_on, time.max, UTC))
     query = query.where(*limit_runs(moment))
     return [_take(run, now) for run in session.connection().execute(query)]
 
@@ -90,9 +85,7 @@ def limit_runs(moment: Moment) -> list[ColumnElement[bool]]:
 
 
 def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> PastRun:
-    is_silent = (
-        run.outcome == Outcome.RUNNING and now is not None and run.heartbeat_at < now - SILENT_AFTER
-    )
+    is_silent = now is not None and has_fallen_silent(run, now)
     return PastRun(
         run_id=run.id,
         source=run.source,

@@ -131,7 +131,8 @@ def _sort_into_weeks(
     runs: Sequence[PastRun], from_on: date | None, to_on: date
 ) -> dict[date, list[PastRun]]:
     """Every week asked for, also those without a run, in rising order."""
-    first_on = from_on or min((run.day_on for run in runs), default=to_on)
+    # Nobody crawled before the first run, however early a question begins.
+    first_on = max(from_on or date.min, min((run.day_on for run in runs), default=to_on))
     week_on, weeks = week_of(first_on), dict[date, list[PastRun]]()
     while week_on <= to_on:
         weeks[week_on] = []

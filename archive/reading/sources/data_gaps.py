@@ -4,6 +4,7 @@ Of ads, those that lists show are counted; the others are one count of their own
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, and_, func, type_coerce
@@ -23,8 +24,11 @@ from archive.runs.quarantine import OF_FILES, name_quarantined
 RUNS_SHOWN = 100
 
 
-def what_is_missing(session: Session) -> MissingReport:
-    """Counts of what could not be read, is not known or was not fetched, by source and reason."""
+def what_is_missing(session: Session, now: datetime | None = None) -> MissingReport:
+    """Counts of what could not be read, is not known or was not fetched, by source and reason.
+
+    With `now`, a run that fell silent has failed.
+    """
     return MissingReport(
         data_as_of=read_data_as_of(session),
         data_gaps=[
@@ -45,7 +49,7 @@ def what_is_missing(session: Session) -> MissingReport:
             ),
             *count_not_kept(session),
         ],
-        runs_not_done=[show_run(run) for run in _select_not_done(session)],
+        runs_not_done=[show_run(run, now) for run in _select_not_done(session)],
     )
 
 

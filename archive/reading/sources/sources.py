@@ -1,16 +1,20 @@
 """Sources and the runs at them, for readers."""
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from archive.errors import NotFoundError
 from archive.media.terms import show_parts
 from archive.models import Run, Source
+from archive.models.runs import Outcome
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.reading.reasons import tell_run
 from archive.reading.sources.stats import count_archive
 from archive.reading.views import RunDetail, RunView, SourceView
-from archive.runs.lease import last_runs
+from archive.runs.lease import WORKER_STOPPED, last_runs
+from archive.runs.silence import has_fallen_silent
 
 LISTING = "runs"
 
@@ -33,9 +37,13 @@ def list_sources(session: Session) -> list[SourceView]:
 
 
 def list_runs(
-    session: Session, source: str | None = None, cursor: str | None = None, limit: int = 50
+    session: Session,
+    source: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+    now: datetime | None = None,
 ) -> Page[RunView]:
-    """Runs of sources, newest first.
+    """Runs of sources, newest first; with `now`, one that fell silent has failed.
 
     Raises:
         CursorError: if the cursor is not one of this list.
@@ -47,13 +55,19 @@ def list_runs(
     if source is not None:
         query = query.where(Run.source == source)
     runs, following = cut_page(LISTING, session.exec(query).all(), limit, lambda run: run.id)
-    return Page([show_run(run) for run in runs], following, read_data_as_of(session))
+    return Page([show_run(run, now) for run in runs], following, read_data_as_of(session))
 
 
-def show_run(run: Run) -> RunView:
-    """A run as readers see it: without lease, cursor, heartbeat or words of its source."""
-    told = tell_run(run.outcome, run.reason)
-    return RunView.model_validate(run, update={"reason": told, "not_read": len(run.not_read)})
+def show_run(run: Run, now: datetime | None = None) -> RunView:
+    """A run as readers see it: without lease, cursor, heartbeat or words of its source.
+
+    With `now`, a run that fell silent counts as failed before anybody closes it.
+    """
+    outcome, reason = run.outcome, run.reason
+    if now is not None and has_fallen_silent(run, now):
+        outcome, reason = Outcome.FAILED, WORKER_STOPPED
+    shown = {"reason": tell_run(outcome, reason), "not_read": len(run.not_read)}
+    return RunView.model_validate(run, update=shown | {"outcome": outcome})
 
 
 def read_run_detail(session: Session, run_id: int) -> RunDetail:

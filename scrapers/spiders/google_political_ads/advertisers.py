@@ -5,7 +5,7 @@ The spider `google_political_ads` reads the rows of these files through here; ad
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -68,9 +68,21 @@ def read_week(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
         dataset="advertiser_weekly_spend",
         grain=Grain.WEEK,
         period_start_on=starts_on,
-        period_end_on=starts_on + timedelta(days=6),
+        period_end_on=find_last_day(starts_on),
         **fields.take_present({"election_name": ("election_cycle", read_text)}),
     )
+
+
+def find_last_day(starts_on: date) -> date:
+    """The last day of a week.
+
+    Raises:
+        FieldError: if the calendar ends before.
+    """
+    try:
+        return starts_on + timedelta(days=6)
+    except OverflowError:
+        raise FieldError("week_start_date", "the calendar has no whole week from there") from None
 
 
 def read_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -133,12 +134,17 @@ def read_report(file: SourceFile, report: Report, amount_column: str) -> Iterato
 
 
 def count_lines(file: SourceFile) -> Counter[str]:
-    """How many lines each page has, by its id or, without one, its name."""
-    rows = (row.cells for row in read_table(file, TABLE) if isinstance(row, TableRow))
-    return Counter(
-        read_line_page_id(cells.get(PAGE_ID, "0")) or cells.get(PAGE_NAME, "").strip()
-        for cells in rows
-    )
+    """How many lines each page has, by its id or, without one, its name.
+
+    A line whose id cannot be read is nobody's; it is refused when its turn comes.
+    """
+    lines_of: Counter[str] = Counter()
+    for row in read_table(file, TABLE):
+        if isinstance(row, TableRow):
+            with suppress(ValueError):
+                page_id = read_line_page_id(row.cells.get(PAGE_ID, "0"))
+                lines_of[page_id or row.cells.get(PAGE_NAME, "").strip()] += 1
+    return lines_of
 
 
 def read_line(fields: Fields, report: Report, amount_column: str) -> AdvertiserSpendRecord:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from archive.records import AdRecord, MissingReason
-from scrapers.readers.fields import Fields
+from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.moments import read_day_as
 from scrapers.readers.parsing import (
     UNKNOWN_RANGE,
@@ -66,15 +66,23 @@ def read_ad(fields: Fields) -> AdRecord:
 
 
 def take_reach(fields: Fields) -> dict[str, Any]:
-    """Unique users as a range, and the countries it was shown in; a rounded number is no bound."""
+    """Unique users as a range, and the countries it was shown in; a rounded number is no bound.
+
+    Raises:
+        FieldError: if the countries cannot be read.
+    """
     reach = fields.take("ad.reach", read_part)
     if reach is None:
         return {}
     countries = reach.get("unique_users_seen_by_country") or {}
-    values: dict[str, Any] = {"countries": sorted(read_country(code) for code in countries)}
+    try:
+        codes = sorted(read_country(code) for code in read_part(countries))
+    except (TypeError, ValueError) as error:
+        raise FieldError("ad.reach", str(error)) from None
+    values: dict[str, Any] = {"countries": codes}
     try:
         lower, upper = read_users(reach.get("unique_users_seen"))
-    except ValueError:
+    except (TypeError, ValueError):
         fields.leave("ad.reach", reach)
         unread = dict.fromkeys(("reach_lower", "reach_upper"), MissingReason.UNREADABLE)
         return values | {"missing": unread}

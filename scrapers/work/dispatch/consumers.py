@@ -3,14 +3,17 @@
 `following.py` calls them. Each keeps its own mark and can be killed at any point.
 """
 
+from contextlib import nullcontext
+
 from sqlalchemy import Engine
 
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
+from archive.runs.tries import note_try
 from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
-from oversight.evaluation.changes import evaluate_changes
+from oversight.evaluation.changes import CONSUMER, MOST_AT_ONCE, count_waiting, evaluate_changes
 from oversight.rules.rule_book import read_rule_book
 from scrapers.intake.pages import Clock
 from search.engines import open_search
@@ -27,8 +30,13 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> int:
         book = read_rule_book(settings, session)
     put_aside, has_more = 0, True
     while has_more:
-        with write(engine) as session:
-            report = evaluate_changes(session, book.rules, book.elections, clock())
+        with read(engine) as session:
+            waiting = count_waiting(session, book.rules, book.elections, MOST_AT_ONCE)
+        # Where nothing waits, nothing can kill: the mark is looked after all the same.
+        trying = note_try(engine, CONSUMER, waiting, clock()) if waiting else nullcontext()
+        with trying as noted, write(engine) as session:
+            most = noted.most if noted else MOST_AT_ONCE
+            report = evaluate_changes(session, book.rules, book.elections, clock(), most, noted)
         put_aside += report.put_aside
         has_more = report.has_more
     return put_aside

@@ -6,10 +6,10 @@ import pytest
 
 from archive.models.runs import Outcome, RunKind
 from archive.reading.coverage import cover_source, cover_weeks
-from archive.reading.coverage.runs import SILENT_AFTER
 from archive.reading.reasons import OUTCOMES
 from archive.records import AdvertiserSpendRecord, SourceTotalRecord
 from archive.runs.lease import WORKER_STOPPED, begin_run
+from archive.runs.silence import SILENT_AFTER
 from archive.store.database import read, write
 from tests.archive.reading.conftest import MONDAY
 

@@ -8,13 +8,21 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from archive.models import PublicAd, QuarantinedPiece
-from archive.store.database import read
+from archive.models import Evaluation, PublicAd, QuarantinedPiece
+from archive.runs.tries import begin_try, end_try
+from archive.store.database import read, write
 from archive.store.outages import DatabaseAwayError
 from oversight.evaluation import changes
+from oversight.evaluation.changes import (
+    CONSUMER,
+    MOST_AT_ONCE,
+    count_waiting,
+    evaluate_changes,
+)
 from oversight.evaluation.one_ad import AdAnswer, evaluate_ad
+from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
-from tests.oversight.evaluation.conftest import LATER, Evaluate, Keep, make_ad
+from tests.oversight.evaluation.conftest import LATER, NOW, Evaluate, Keep, make_ad
 
 
 def test_an_ad_that_fails_is_put_aside_and_no_other_is_held_up(
@@ -64,6 +72,46 @@ def fail_for(public_id: str) -> Callable[..., list[AdAnswer]]:
     def evaluate_one(ad: PublicAd, *rest: Any) -> list[AdAnswer]:
         if ad.public_id == public_id:
             raise OverflowError("a secret address")
+        return evaluate_ad(ad, *rest)
+
+    return evaluate_one
+
+
+def test_an_ad_that_kills_the_process_is_put_aside_untouched(
+    engine: Engine, keep: Keep, rules: list[Rule], elections: list[Election], monkeypatch
+) -> None:
+    keep([make_ad(f"a{number}", payer_name="") for number in range(7)])
+    monkeypatch.setattr(changes, "evaluate_ad", kill_for("example:a4"))
+    deaths, put_aside = 0, 0
+    for _ in range(20):
+        with read(engine) as session:
+            waiting = count_waiting(session, rules, elections, MOST_AT_ONCE)
+        if not waiting:
+            break
+        noted = begin_try(engine, CONSUMER, waiting, NOW)
+        try:
+            with write(engine) as session:
+                report = evaluate_changes(session, rules, elections, NOW, noted.most, noted)
+        except KilledHereError:
+            deaths += 1
+            continue
+        put_aside += report.put_aside
+        end_try(engine, noted)
+    assert (put_aside, deaths) == (1, 4)
+    with read(engine) as session:
+        assert session.exec(select(QuarantinedPiece.subject)).all() == ["example:a4"]
+        assert "ProcessKilledError" in session.exec(select(QuarantinedPiece.reason)).one()
+        assert len(set(session.exec(select(Evaluation.ad_id)))) == 6
+
+
+class KilledHereError(BaseException):
+    """The process ends here; nothing after it runs."""
+
+
+def kill_for(public_id: str) -> Callable[..., list[AdAnswer]]:
+    def evaluate_one(ad: PublicAd, *rest: Any) -> list[AdAnswer]:
+        if ad.public_id == public_id:
+            raise KilledHereError
         return evaluate_ad(ad, *rest)
 
     return evaluate_one

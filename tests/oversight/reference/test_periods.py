@@ -85,3 +85,17 @@ def test_knowing_less_never_turns_an_answer_round(
     for question in ("overlaps", "is_inside", "starts_inside"):
         said = getattr(known, question)(START, END)
         assert said is None or said is getattr(truth, question)(START, END)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        Run(started_on=date(2023, 1, 1), ended_on=date.max),
+        Run(started_on=date(2023, 1, 1), ended_on=date.max, day_zone="Etc/GMT+12"),
+        Run(started_on=date.min, ended_on=date(2023, 6, 1), day_zone="Etc/GMT-14"),
+    ],
+)
+def test_a_day_at_the_end_of_the_calendar_tells_nothing(run):
+    period = find_period(run)
+    assert period.overlaps(START, END) is None
+    assert period.is_inside(START, END) is not True

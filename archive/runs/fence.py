@@ -5,10 +5,12 @@ anything (`archive.store.outages.is_for_all`) is raised: it waits, and puts noth
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from archive.errors import ArchiveError
@@ -40,11 +42,12 @@ def take_each(
         if savepoint is not None:
             savepoint.commit()
     except Exception as error:
-        # A full disk has taken the whole transaction already, with its savepoints.
+        if savepoint is not None:
+            # SQLite ends the whole transaction where the disk is full: there is nothing to go back to.
+            with suppress(SQLAlchemyError):
+                savepoint.rollback()
         if is_fatal(error):
             raise
-        if savepoint is not None:
-            savepoint.rollback()
         if len(units) <= 1:
             if not units:
                 raise

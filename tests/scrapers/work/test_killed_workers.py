@@ -197,7 +197,7 @@ def test_a_machine_that_dies_in_a_walk_leaves_it_to_the_next_one(archive_url, tm
         killed = cluster.kill_machine(least_pages=1)
         worker.wait()
         while not cluster.is_through():
-            cluster.start(command).wait()
+            cluster.home.command(*command)
 
         assert worker.returncode == -signal.SIGKILL
         check_all_is_collected_once(cluster.home, [killed])
@@ -214,7 +214,7 @@ def test_a_machine_that_dies_among_others_leaves_its_walk_to_them(archive_url, t
     with running_cluster(archive_url, tmp_path, ["AU", "BR"]) as cluster:
         with cluster.running(commands):
             killed = cluster.kill_machine(least_pages=1)
-        cluster.start((*commands[-1], "--once")).wait()
+        cluster.home.command(*commands[-1], "--once")
 
         check_all_is_collected_once(cluster.home, [killed])
         assert is_followed(cluster.home)
@@ -237,7 +237,7 @@ def test_forty_kills_leave_no_gap_and_no_double(archive_url, tmp_path, commands,
                 # Most die before their first page, so that there is something left for the last of them.
                 elif crawl := cluster.kill_machine(least_pages=1 if number % 5 == 4 else 0):
                     killed.append(crawl)
-        cluster.start((*commands[-1], "--once")).wait()
+        cluster.home.command(*commands[-1], "--once")
 
         check_all_is_collected_once(cluster.home, killed)
         assert len(killed) > KILLS / 2

@@ -32,7 +32,8 @@ _WORD = r"[^\W\d][\w'’.-]*"
 _ENGLISH = (
     rf"{_NUMBER}\s+(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th))\s+){{0,4}}(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|"
     r"Drive|Dr|Square|Sq|Close|Crescent|Court|Ct|Place|Pl|Terrace|Way|Gardens|Boulevard|Blvd|Highway|Hwy|"
-    r"Parkway|Pkwy|Row|Walk|Hill|Mews|Quay|Embankment|Grove|Parade|Circle|Broadway)"
+    r"Parkway|Pkwy|Row|Walk|Hill|Mews|Quay|Embankment|Grove|Parade|Circle|Broadway|House|"
+    r"Cottage|Farm|Mills?|Buildings?|Lodge|Hall|Centre|Center|Manor|Wharf|Yard|Chambers|Works|Rise|Gate|Green|Park)"
     r"(?:\s+(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West))?\.?"
 )
 _FRENCH = (
@@ -118,8 +119,7 @@ def tell_address_given(name: str | None, *, is_blank: bool = False) -> bool | No
         return False if is_blank else None
     if cut_address(name) != name:
         return True
-    is_plain = not (any(c.isdigit() for c in name) or BORDER.search(name) or PLACED.search(name))
-    return False if is_plain else None
+    return None if re.search(r"[\d,;\n]", name) or PLACED.search(name) else False
 
 
 def _cut_party(part: str) -> str:
@@ -147,7 +147,8 @@ def _is_address(part: str, floor: int, anchor: re.Match[str]) -> bool:
 
 def _find_begin(part: str, floor: int, anchor: re.Match[str]) -> int:
     """Where the address begins that an anchor belongs to: after the name and its offices."""
-    head = part[floor : anchor.start()]
+    # What stands in brackets belongs to what is before it, unless the address stands there too.
+    head = re.sub(r"\([^()]*\)", lambda m: "x" * len(m[0]), part[floor : anchor.start()])
     for lead in (SHARED, PLACED, OF_NUMBER):
         if leads := [*lead.finditer(f"{head}0")]:
             return floor + leads[-1].start()

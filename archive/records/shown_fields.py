@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from archive.records.base import MissingReason
@@ -45,6 +46,8 @@ class ShownFields:
 
     def allows(self, name: str, feed: str = "") -> bool:
         """Whether a text that stands under this name may be shown."""
+        if name in self.names:
+            return True
         parts = name.split(".")
         above = (".".join(parts[:n]) + ".*" for n in range(1, len(parts)))
         return any(each in self.names or f"{feed}/{each}" in self.names for each in (name, *above))
@@ -59,14 +62,14 @@ def show_content(
     second is `None`.
     """
     fields, unknown = split_fields(values["source_fields"], shown, find_feed(values))
-    names = {name: values[name] for name in NAMES if values.get(name)}
-    public = {name: cut_address(text) for name, text in names.items()}
-    withheld = {name: text for name, text in names.items() if public[name] != text}
+    named = [(name, text, cut_address(text)) for name in NAMES if (text := values.get(name))]
+    withheld = {name: text for name, text, cut in named if cut != text}
     if unknown:
         withheld["source_fields"] = unknown
     withheld |= dict.fromkeys(redacted)
     if not withheld:
         return {**values, "source_fields": fields}, None
+    public = {name: cut for name, _, cut in named}
     nameless = [name for name in withheld if public.get(name) == ""]
     return withhold({**values, **public, "source_fields": fields}, [*redacted, *nameless]), withheld
 
@@ -137,8 +140,7 @@ def _cut(name: str, value: Any, shown: ShownFields, feed: str, levels: int = MOS
     if not (value and levels and isinstance(value, dict | list)):
         if not shown.allows(name, feed):
             return _HIDDEN
-        is_name = isinstance(value, str) and NAMED_LIKE_NAMES.search(name)
-        return cut_address(value) if is_name else value
+        return cut_address(value) if isinstance(value, str) and _is_named_so(name) else value
     if isinstance(value, dict):
         cut = {k: _cut(f"{name}.{k}", v, shown, feed, levels - 1) for k, v in value.items()}
         return {k: v for k, v in cut.items() if v is not _HIDDEN} or _HIDDEN
@@ -146,9 +148,15 @@ def _cut(name: str, value: Any, shown: ShownFields, feed: str, levels: int = MOS
     return [item for item in items if item is not _HIDDEN] or _HIDDEN
 
 
+@lru_cache(maxsize=1_024)
+def _is_named_so(name: str) -> bool:
+    """Whether a field names somebody, by its own name."""
+    return NAMED_LIKE_NAMES.search(name) is not None
+
+
 def _read_nested(text: str) -> Any:  # noqa: ANN401 (any JSON)
     """The list or object a text is; else the text."""
-    if not text.lstrip().startswith(("[", "{")):
+    if "[" not in text and "{" not in text:
         return text
     try:
         return json.loads(text)

@@ -24,7 +24,6 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
-from oversight.cases.decision_register import list_naming
 from scrapers.commands.opening import clear_or_tell
 
 SHORTEST_WORD = 3
@@ -43,6 +42,9 @@ def add_redaction(
     by: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
     """Withhold a field of an ad from every version, past and to come."""
+    # It brings the rule language with it, which `list` has no use for.
+    from oversight.cases.decision_register import list_naming  # noqa: PLC0415
+
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors(), write(engine) as session:

@@ -5,7 +5,6 @@ none is, whatever is asked, at any moment: pages, API, feeds, downloads, mirror,
 """
 
 import io
-import json
 import re
 from datetime import timedelta
 
@@ -18,103 +17,29 @@ from typer.testing import CliRunner
 from api.app import create_app
 from api.pages import ROUTERS
 from archive.exports.downloads.tables import What
-from archive.exports.mirror import find_folder, sync_mirror
-from archive.media.files import FetchOutcome, MachineText, keep_file, list_due, note_fetches
-from archive.media.pictures import measure_file
-from archive.media.terms import list_terms_scopes
-from archive.models import Ad, AdVersion, Decision, MediaFile, User
-from archive.models.media import MediaState
+from archive.exports.mirror import find_folder
+from archive.models import Ad, AdVersion, Decision, MediaFile
 from archive.privacy.redactions import redact_field
 from archive.records import Allowance, Material, Terms
 from archive.records.identity import advertiser_id
-from archive.store.blobs import BlobStore
 from archive.store.database import open_engine, read, write
 from archive.store.setup import write_sources
-from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
-from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.loading import load_rules
 from paidforby import app as commands
 from search.engines import open_search
-from search.sync import sync_index
-from tests.api.conftest import DECISION, NOON, SOURCE, make_ad
-from tests.drawn import draw_scene, encode_picture
-
-LATER = NOON + timedelta(minutes=40)
-THEN = (NOON + timedelta(minutes=10)).isoformat()
-PICTURE = "https://cdn.example/qpictureq.png"
-
-WORDS = {
-    "payer_name": "qpayerq",
-    "sponsor_name": "qsponsorq",
-    "advertiser_name": "qadvertiserq",
-    "bodies": "qtextq",
-    "titles": "qtitleq",
-    "landing_urls": "qlinkq",
-    "url": "qaddressq",
-    "media_urls": "qpictureq",
-    "targeting": "qtargetq",
-    "election_name": "qelectionq",
-    "source_fields": "qfieldq",
-}
-"""Each field that is withheld, and the word that only it says."""
-
-SEARCHED = {"payer_name", "sponsor_name", "advertiser_name", "bodies", "titles", "landing_urls"}
-
-IN_PICTURE = "qwordsinthepictureq"
-UNKNOWN = ["qunknownq", "qinnerq", "qkeyq"]
-"""What stands in a column and in a nested key that nobody has looked at, and in a key's name."""
-
-RULE = """
-id: names-its-payer
-version: 1
-title: A payer is named
-jurisdiction: "*"
-legal_basis: [{cite: Our own pattern, evidence: own_pattern, note: A test.}]
-validity: {from: null, to: null, status: indicator}
-stage: active
-kind: disclaimer.missing
-says: An invented rule that no ad keeps.
-applies_when: {when: 'ad.platform == "examplatform"', cite: Our own pattern}
-forbids: {when: 'size(ad.payer_name) > 0 && size(ad.text) > 0', cite: Our own pattern}
-needs_human:
-  - Is it so?
-severity: low
-tests:
-  - name: A payer is named
-    facts: {ad.platform: examplatform, ad.payer_name: Ada, ad.text: Vote}
-    expect: not_met
-  - name: None is
-    facts: {ad.platform: examplatform, ad.payer_name: {missing: not_disclosed}, ad.text: Vote}
-    expect: met
-  - name: The source has no such field
-    facts: {ad.platform: examplatform, ad.payer_name: {missing: not_provided}, ad.text: Vote}
-    expect: cannot_tell
-  - name: Another platform
-    facts: {ad.platform: other, ad.payer_name: Ada, ad.text: Vote}
-    expect: does_not_apply
-"""
-
-
-def make_secret_ad(**values):
-    given = {
-        "advertiser_ref": None,
-        "advertiser_name": "qadvertiserq",
-        "payer_name": "qpayerq",
-        "sponsor_name": "qsponsorq",
-        "titles": ["qtitleq"],
-        "bodies": ["qtextq"],
-        "url": "https://example.org/qaddressq",
-        "landing_urls": ["https://qlinkq.example/qlinkq"],
-        "media_urls": [PICTURE],
-        "election_name": "qelectionq",
-        "targeting": [{"dimension": "age", "mode": "include", "text": "qtargetq"}],
-        "source_fields": {
-            "Note": "qfieldq",
-            "Buyer": "qunknownq",
-            "Reach": json.dumps({"users": 12, "mail": "qinnerq", "qkeyq": 1}),
-        },
-    }
-    return make_ad("secret", **(given | values))
+from tests.api.conftest import NOON, SOURCE
+from tests.api.secret_ad import (
+    IN_PICTURE,
+    LATER,
+    RULE,
+    SEARCHED,
+    THEN,
+    UNKNOWN,
+    WORDS,
+    decide,
+    follow,
+    keep_picture,
+    make_secret_ad,
+)
 
 
 @pytest.fixture
@@ -152,37 +77,6 @@ def secret(settings, take_in, tmp_path):
     follow(engine, settings)
     yield engine
     engine.dispose()
-
-
-def keep_picture(session, settings, folder):
-    path = folder / "picture"
-    path.write_bytes(encode_picture(draw_scene()))
-    blob = BlobStore(settings.blobs_dir).put_file(path)
-    words = MachineText(IN_PICTURE, None, "tesseract 9")
-    keep_file(session, blob, measure_file(path), words, NOON)
-    (scope,) = list_terms_scopes(session)
-    for due in list_due(session, scope, NOON, 10):
-        kept = FetchOutcome(MediaState.KEPT, sha256=blob.sha256)
-        note_fetches(session, SOURCE.id, due, {PICTURE: kept}, NOON)
-
-
-def decide(session, settings):
-    rules = load_rules(settings)
-    while evaluate_changes(session, rules, [], LATER).has_more:
-        pass
-    rule = next(rule for rule in rules if rule.id == "names-its-payer")
-    people = {user.name: user for user in session.exec(select(User))}
-    analyst, reviewer = people["analyst"], people["reviewer"]
-    flag = raise_flag(session, "example:secret", rule, "It is named.", analyst, LATER)
-    draft = DecisionDraft(**DECISION | {"outcome": DecisionOutcome.OPINION_CONCERN})
-    decide_flag(session, flag, draft, reviewer, settings, LATER)
-
-
-def follow(engine, settings):
-    sync_index(engine, open_search(settings, engine), LATER)
-    embedded = settings.model_copy(update={"meilisearch_url": None})
-    sync_index(engine, open_search(embedded, engine), LATER)
-    sync_mirror(engine, find_folder(settings), LATER)
 
 
 def read_answers(client):

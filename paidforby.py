@@ -65,6 +65,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
     "backup": ("archive.commands.backup", "backup", "The whole archive into a folder."),
     "restore": ("archive.commands.backup", "restore", "A backup into an empty home."),
+    "verify": (
+        "scrapers.commands.verify",
+        "verify",
+        "Whether this archive is still what was written.",
+    ),
     "schedule": (
         "scrapers.commands.schedule",
         "schedule",

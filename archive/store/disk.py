@@ -3,6 +3,7 @@
 Backup and mirror write through here; the evidence store has its own way (archive/store/blobs.py).
 """
 
+import hashlib
 import os
 from pathlib import Path
 from typing import IO
@@ -31,3 +32,9 @@ def replace_file(path: Path, text: str) -> None:
         sync_file(file)
     aside.replace(path)
     sync_path(path.parent)
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,6 +20,7 @@ from archive.exports.mirror.manifest import (
     MirroredTable,
     MirrorManifest,
     ParquetPart,
+    describe_part,
     hold_mirror,
     read_manifest,
     write_manifest,
@@ -168,7 +169,7 @@ def _write_part(folder: Path, moment: SyncMoment, name: str, query: Select[Any])
                 count += len(block)
         sync_file(sink)
     sync_path(path.parent)
-    return ParquetPart(file=file, rows=count)
+    return describe_part(folder, file, count)
 
 
 def mirror_schema(name: str) -> pa.Schema:

@@ -76,6 +76,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "When each source is crawled, and what that tells of rules' windows.",
     ),
     "scheduler": ("scrapers.commands.schedule", "scheduler", "Fill the queue with what is due."),
+    "crawling": (
+        "archive.commands.crawling",
+        "crawling",
+        "Whether sources are crawled; stop all of it at once.",
+    ),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.commands.people", "users", "People who may do more than read."),

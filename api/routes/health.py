@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Reading, RoomsDep
 from archive.reading import read_data_as_of
+from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.store.realm import read_realm
 from config.settings import DeploymentKind, Realm
 from search.port import SearchUnavailableError
@@ -34,6 +35,9 @@ class Health(BaseModel):
     deployment_kind: DeploymentKind = Field(
         description="What the operator is, which bounds what its decisions can mean."
     )
+    crawling: str = Field(
+        description="`going on`, or that the operator has stopped it, since when and why."
+    )
     data_as_of: datetime | None = Field(
         description="When this archive last learned anything or last crawled."
     )
@@ -55,5 +59,6 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         realm=read_realm(session),
         operator_name=rooms.settings.operator_name,
         deployment_kind=rooms.settings.deployment_kind,
+        crawling=tell_stop(stop) if (stop := find_stop(session)) else "going on",
         data_as_of=read_data_as_of(session),
     )

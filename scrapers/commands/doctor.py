@@ -14,6 +14,7 @@ import typer
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
@@ -119,13 +120,18 @@ def _examine_database(settings: Settings) -> Finding:
             return Finding("archive", False, f"{kind} without tables", to_type="paidforby init")
         with read(engine) as session:
             realm = read_realm(session)
+            stop = find_stop(session) if inspect(engine).has_table("crawling_stop") else None
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
         advice = "check PAIDFORBY_DATABASE_URL and the server"
         return Finding("archive", False, f"{kind} does not answer: {cause}", to_type=advice)
     finally:
         engine.dispose()
-    return Finding("archive", True, f"{kind}, realm: {realm or 'not set before the first run'}")
+    detail = f"{kind}, realm: {realm or 'not set before the first run'}"
+    if stop:
+        detail += f"; crawling is {tell_stop(stop)}"
+    advice = "paidforby crawling resume --by NAME"
+    return Finding("archive", True, detail, to_type=advice, warns=stop is not None)
 
 
 def _examine_search(settings: Settings) -> Finding:

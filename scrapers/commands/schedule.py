@@ -4,8 +4,19 @@ from typing import Annotated
 
 import typer
 
-from archive.store.database import open_archive
-from archive.terminal import FAILED, AsJson, emit_json, plain_errors, say, utc_now
+from archive.runs.crawling_stops import find_stop, tell_stop
+from archive.store.database import open_archive, read
+from archive.terminal import (
+    DONE,
+    DONE_WITH_REMAINDERS,
+    FAILED,
+    AsJson,
+    emit_json,
+    note,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.settings import Settings
 from scrapers.commands.crawl import open_or_init, report_runs
 from scrapers.work.crawl.crawl_process import choose_exit_code
@@ -77,5 +88,9 @@ def worker(
             work_on(settings, engine, utc_now)
             raise typer.Exit(FAILED)
         runs = work_once(settings, engine, utc_now)
+        with read(engine) as session:
+            stop = find_stop(session)
     report_runs(engine, runs, as_json=as_json)
-    raise typer.Exit(choose_exit_code(runs))
+    if stop:
+        note(f"crawling is {tell_stop(stop)}; type: paidforby crawling")
+    raise typer.Exit(choose_exit_code(runs) or (DONE_WITH_REMAINDERS if stop else DONE))

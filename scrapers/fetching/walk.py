@@ -4,16 +4,19 @@
 of it outlives the run: what must last is in the database.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 from scrapy.utils.misc import load_object
 
 from archive.models import Capture
 from archive.models.runs import Outcome
+from archive.runs.crawling_stops import CrawlingStoppedError
 from scrapers.fetching.budget import Pace
 from scrapers.fetching.conditional import Validators
 from scrapers.fetching.pinned_names import PinnedNames
@@ -54,6 +57,8 @@ class Walk:
     trouble: Trouble | None = None
     is_over: bool = False
     """No further request is sent and no further page is taken."""
+    downloads: set[asyncio.Task[Response]] = field(default_factory=set)
+    """What is being fetched now."""
     names: PinnedNames = field(init=False)
     """What the hosts' names stand for, as they were checked."""
 
@@ -81,6 +86,12 @@ class Walk:
         """Keep the first trouble; with `is_over` nothing further is asked of the source."""
         self.trouble = self.trouble or Trouble(outcome, reason, not_before_at)
         self.is_over = self.is_over or is_over
+
+    def stop(self, stopped: CrawlingStoppedError) -> None:
+        """End at once, also what is being fetched; it is due again when crawling goes on."""
+        self.note_trouble(Outcome.DEFERRED, str(stopped), not_before_at=self.intake.clock())
+        for download in self.downloads:
+            download.cancel()
 
 
 class WalkCrawler(Crawler):

@@ -7,12 +7,12 @@ was kept is never fetched again, and nothing of it is opened but to measure it (
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
@@ -32,6 +32,7 @@ from archive.media.terms import MediaTermsScope, list_terms_scopes, write_parts
 from archive.models import MediaFile
 from archive.models.media import MediaState
 from archive.records import Allowance
+from archive.runs.crawling_stops import CrawlingStoppedError, require_crawling
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.realm import claim_realm, read_realm
@@ -41,7 +42,7 @@ from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.intake.pages import Clock
-from scrapers.media.download import Limits, download_file
+from scrapers.media.download import Limits, download_file, place_address
 from scrapers.media.machine_text import find_tesseract, read_words, tell_unread
 from scrapers.spiders import find_spiders
 
@@ -119,11 +120,13 @@ class MediaFetcher:
         """Wait until the source may be asked, whoever else asks it too.
 
         Raises:
+            CrawlingStoppedError: if all crawling is stopped.
             SourceBusyError: if that is more than `LONGEST_WAIT_SECONDS` away.
         """
         while True:
             now = self.clock()
             with write(self.engine) as session:
+                require_crawling(session)
                 at = take_request(session, self.pace, now)
             wait_seconds = (at - now).total_seconds()
             if wait_seconds <= 0:
@@ -177,13 +180,24 @@ def fetch_media(
     that ad again, and no other.
 
     Raises:
+        CrawlingStoppedError: if all crawling is stopped, before or meanwhile.
         RealmError: if `base_url` is given in an archive of real data.
         YamlFileError: if the file of a feed cannot be read: then nothing says what it allows.
     """
     if not _may_fetch(engine, order):
         return
     renew_terms(settings, engine)
-    limits = replace(limits or Limits(), allow_loopback=bool(order.base_url))
+
+    def require_going_on() -> None:
+        with read(engine) as session:
+            require_crawling(session)
+
+    require_going_on()
+    limits = replace(
+        limits or Limits(),
+        allow_loopback=bool(order.base_url),
+        require_going_on=require_going_on,
+    )
     for scope in list_wanted(engine, order):
         if scope.terms.allows == Allowance.LEAVE:
             continue
@@ -201,9 +215,11 @@ def keep_due_media(
     Once `is_over` is set, from another thread, nothing more is begun.
     """
     try:
-        for _ in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
-            if is_over is not None and is_over.is_set():
-                return
+        # Words in what is kept are read on when nothing may be fetched.
+        with suppress(CrawlingStoppedError):
+            for _ in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
+                if is_over is not None and is_over.is_set():
+                    return
         read_kept(settings, engine, PICTURES_PER_ROUND, is_over)
     except (OSError, YamlFileError) as error:
         note(f"pictures and videos stay behind for now: {error}")
@@ -260,16 +276,6 @@ def _write_down(
         note_fetches(session, source, ad, outcomes, fetcher.clock())
     for url, outcome in outcomes.items():
         yield FetchedAddress(source, ad.ref, url, outcome)
-
-
-def place_address(url: str, base_url: str) -> str:
-    """Where a replica serves an address: under the name of its host."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{base_url.rstrip('/')}/{parts.netloc}{parts.path}{query}"
 
 
 def read_kept(settings: Settings, engine: Engine, limit: int, is_over: Event | None = None) -> int:

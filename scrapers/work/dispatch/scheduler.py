@@ -16,7 +16,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import ArchiveError
-from archive.store.database import write
+from archive.runs.crawling_stops import find_stop
+from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
 from config.yaml_files import YamlFileError
@@ -51,12 +52,17 @@ def find_tick_seconds(settings: Settings) -> float:
 
 
 def find_work(settings: Settings, engine: Engine, clock: Clock) -> list[CrawlJob]:
-    """What is due now, source by source, elections counted in; what schedules promise is kept for alerts.
+    """What is due now, source by source, elections counted in; nothing while crawling is stopped.
+
+    What schedules promise is kept for alerts.
 
     Raises:
         YamlFileError: if a schedule cannot be read.
     """
     promise_crawls(settings, engine, clock)
+    with read(engine) as session:
+        if find_stop(session):
+            return []
     demands = look_ahead(settings, clock()).demands
     return find_due(engine, settings, read_schedules(settings), clock(), demands)
 

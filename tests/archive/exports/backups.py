@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from archive.exports.dump import dump_table, list_tables
 from archive.media.files import MachineText, keep_file
 from archive.media.pictures import FileFacts
-from archive.models import LedgerLeaf, QuarantinedPiece
+from archive.models import CrawlingStop, LedgerLeaf, QuarantinedPiece
 from archive.records import AdvertiserSpendRecord, MissingReason
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
@@ -78,6 +78,8 @@ def fill(settings: Settings) -> Engine:
         fill_empty_tables(session.connection(), list_tables())
         for held in session.exec(select(QuarantinedPiece)):
             held.sha256 = piece.sha256
+        for stop in session.exec(select(CrawlingStop)):
+            stop.resumed_at = NOW
         session.flush()
         append_leaves_left_out(session)
     own = settings.home / "config" / "rules" / "zz" / "own.yaml"

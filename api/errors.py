@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.auth import NotAllowedError, NotSignedInError
 from archive.errors import ArchiveError, NotFoundError, NotInitialisedError, QuestionError
+from archive.media.cleaning import NotCleanedError
 from archive.reading import CursorError
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
@@ -26,6 +27,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NotSignedInError: 401,
     NotAllowedError: 403,
     NotFoundError: 404,
+    NotCleanedError: 404,
     CursorError: 400,
     QuestionError: 400,
     CaseError: 422,

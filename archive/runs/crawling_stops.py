@@ -16,6 +16,11 @@ from archive.models import CrawlingStop
 class CrawlingStoppedError(ArchiveError):
     """All crawling is stopped for now."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"crawling is {reason}; type: paidforby crawling")
+        self.reason = reason
+        """For everyone."""
+
 
 def stop_crawling(session: Session, by: str, because: str, now: datetime) -> CrawlingStop:
     """Stop all fetching.

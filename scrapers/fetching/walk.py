@@ -89,7 +89,7 @@ class Walk:
 
     def stop(self, stopped: CrawlingStoppedError) -> None:
         """End at once, also what is being fetched; it is due again when crawling goes on."""
-        self.note_trouble(Outcome.DEFERRED, str(stopped), not_before_at=self.intake.clock())
+        self.note_trouble(Outcome.DEFERRED, stopped.reason, not_before_at=self.intake.clock())
         for download in self.downloads:
             download.cancel()
 

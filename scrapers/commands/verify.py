@@ -37,7 +37,7 @@ from search.engines import open_search
 
 
 def verify(as_json: AsJson = False) -> None:
-    """ArchiveCheck this archive: tables, evidence, ledger, search copy and mirror.
+    """Check this archive: tables, evidence, ledger, search copy and mirror.
 
     It changes no data. The ledger's root is kept in the home once it is found sound, and compared the
     next time.

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, select
 from sqlalchemy.sql.expression import SQLColumnExpression
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from archive.models import (
     Ad,
@@ -75,8 +75,10 @@ class LeafRows:
     """Whether something of `text` is withheld, so that it no longer has that hash."""
 
 
-def _select(*columns: Any, **named: Any) -> Select[Any]:  # noqa: ANN401 (columns of any type)
-    return select(*columns, *(column.label(name) for name, column in named.items()))
+def _select(table: type[SQLModel], names: str, *others: Any) -> Select[Any]:  # noqa: ANN401 (any column)
+    return select(*(col(getattr(table, name)) for name in names.split()), *others).select_from(
+        table
+    )
 
 
 AD = (col(Ad.source), col(Ad.ref))
@@ -84,57 +86,45 @@ AD = (col(Ad.source), col(Ad.ref))
 LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
     LeafKind.AD_VERSION: LeafRows(
         col(AdVersion.id),
-        _select(
-            *AD, col(AdVersion.seq), col(AdVersion.content_sha256), col(AdVersion.observed_at)
-        ).join_from(AdVersion, Ad, col(Ad.id) == col(AdVersion.ad_id)),
+        _select(AdVersion, "seq content_sha256 observed_at", *AD).join(
+            Ad, col(Ad.id) == col(AdVersion.ad_id)
+        ),
         text=cast(col(AdVersion.content), Text),
         text_sha256="content_sha256",
         is_withheld=exists().where(col(Redaction.ad_id) == col(AdVersion.ad_id)),
     ),
     LeafKind.CAPTURE: LeafRows(
-        col(Capture.id),
-        _select(
-            col(Capture.source),
-            col(Capture.partition),
-            col(Capture.url),
-            col(Capture.sha256),
-            col(Capture.fetched_at),
-        ),
+        col(Capture.id), _select(Capture, "source partition url sha256 fetched_at")
     ),
     LeafKind.DISCLOSURE_VERSION: LeafRows(
         col(DisclosureVersion.id),
         _select(
+            DisclosureVersion,
+            "seq row_sha256 observed_at",
             col(Disclosure.source),
             col(Disclosure.ref),
-            col(DisclosureVersion.seq),
-            col(DisclosureVersion.row_sha256),
-            col(DisclosureVersion.observed_at),
-        ).join_from(
-            DisclosureVersion, Disclosure, col(Disclosure.id) == DisclosureVersion.disclosure_id
-        ),
+        ).join(Disclosure, col(Disclosure.id) == DisclosureVersion.disclosure_id),
         text=cast(col(DisclosureVersion.content), Text),
         text_sha256="row_sha256",
     ),
     LeafKind.RULE_VERSION: LeafRows(
         col(RuleVersion.id),
-        _select(col(RuleVersion.rule_id), col(RuleVersion.version), col(RuleVersion.sha256)),
+        _select(RuleVersion, "rule_id version sha256"),
         text=col(RuleVersion.text),
         text_sha256="sha256",
     ),
     LeafKind.DECISION: LeafRows(
         col(Decision.id),
         _select(
-            *(
-                col(getattr(Decision, name))
-                for name in Decision.model_fields
-                if name not in {"id", "flag_id", "decided_by_id"}
-            ),
-            ad=col(Ad.source) + ":" + col(Ad.ref),
-            content_sha256=col(AdVersion.content_sha256),
-            rule_sha256=col(RuleVersion.sha256),
-            flag=col(Flag.reference),
+            Decision,
+            "reference outcome reasons plain_summary legal_basis deployment_kind operator_name "
+            "automated_detection decided_at",
+            (col(Ad.source) + ":" + col(Ad.ref)).label("ad"),
+            col(AdVersion.content_sha256),
+            col(RuleVersion.sha256).label("rule_sha256"),
+            col(Flag.reference).label("flag"),
         )
-        .join_from(Decision, Flag, col(Flag.id) == Decision.flag_id)
+        .join(Flag, col(Flag.id) == Decision.flag_id)
         .join(Ad, col(Ad.id) == Flag.ad_id)
         .join(AdVersion, col(AdVersion.id) == Flag.ad_version_id)
         .join(RuleVersion, col(RuleVersion.id) == Flag.rule_version_id),
@@ -142,22 +132,21 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
     ),
     LeafKind.REDACTION: LeafRows(
         col(Redaction.id),
-        _select(
-            *AD, col(Redaction.field), col(Redaction.basis), col(Redaction.recorded_at)
-        ).join_from(Redaction, Ad, col(Ad.id) == Redaction.ad_id),
+        _select(Redaction, "field basis recorded_at", *AD).join(Ad, col(Ad.id) == Redaction.ad_id),
     ),
     LeafKind.MEDIA: LeafRows(
         col(AdMedia.id),
-        _select(*AD, col(AdMedia.url), col(AdMedia.sha256), looked_at=col(AdMedia.fetched_at))
-        .join_from(AdMedia, Ad, col(Ad.id) == AdMedia.ad_id)
+        _select(AdMedia, "url sha256", col(AdMedia.fetched_at).label("looked_at"), *AD)
+        .join(Ad, col(Ad.id) == AdMedia.ad_id)
         .where(col(AdMedia.state) == MediaState.KEPT),
     ),
     LeafKind.LABEL: LeafRows(
         col(PoliticalLabel.id),
         _select(
+            PoliticalLabel,
+            "labelled_by rule_id reason recorded_at withdrawn_by withdrawal_reason withdrawn_at",
             *AD,
-            *(col(getattr(PoliticalLabel, n)) for n in PoliticalLabel.model_fields if n != "id"),
-        ).join_from(PoliticalLabel, Ad, col(Ad.id) == PoliticalLabel.ad_id),
+        ).join(Ad, col(Ad.id) == PoliticalLabel.ad_id),
         state=state_label,
     ),
 }

@@ -194,6 +194,7 @@ def test_rows_that_name_what_is_not_there_are_found_on_either_database(archive_u
     engine = fill(settings)
     with read(engine) as session:
         before = check_tables(session, lambda _: None)
+    whole = check_archive(settings, engine, lambda _: lambda _: None)
     execute(
         engine,
         "DELETE FROM ad_metric",
@@ -204,6 +205,9 @@ def test_rows_that_name_what_is_not_there_are_found_on_either_database(archive_u
         blobs = check_blobs(session, BlobStore(settings.blobs_dir), lambda _: None)
         files = set(session.exec(select(MediaFile.sha256)))
 
+    assert [check.name for check in whole] == NAMES
+    assert whole[2].ok
+    assert not any("could not be read" in what for check in whole for what in check.bad)
     new = set(after.bad) - set(before.bad)
     assert new == {"public_ad 1: its version_id 4711 is no row of ad_version"}
     assert blobs.checked > len(files) > 0

@@ -124,11 +124,12 @@ def test_while_it_is_stopped_nothing_is_asked_by_anyone_and_files_are_still_impo
         command = run(home, "crawl", "snap", "--partition", "2026", "--base-url", f"{url}/snap")
         assert [each.path for each in received[asked:] if each.path != "/robots.txt"] == []
     file = next(FIXTURES.glob("snap/**/*.zip"))
-    imported = run(home, "import", "snap", str(file), "--no-evaluate", "--no-index")
+    # In a process of its own: an import changes how its process collects garbage.
+    imported = home.command("import", "snap", str(file), "--no-evaluate", "--no-index")
 
     assert command.exit_code == 1
     assert f"because {WHY}" in command.stderr
-    assert imported.exit_code in {0, 3}
+    assert imported.returncode in {0, 3}
     assert home.count("ads") > 0
 
 

@@ -70,12 +70,22 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
     "backup": ("archive.commands.backup", "backup", "The whole archive into a folder."),
     "restore": ("archive.commands.backup", "restore", "A backup into an empty home."),
+    "verify": (
+        "scrapers.commands.verify",
+        "verify",
+        "Whether this archive is still what was written.",
+    ),
     "schedule": (
         "scrapers.commands.schedule",
         "schedule",
         "When each source is crawled, and what that tells of rules' windows.",
     ),
     "scheduler": ("scrapers.commands.schedule", "scheduler", "Fill the queue with what is due."),
+    "crawling": (
+        "archive.commands.crawling",
+        "crawling",
+        "Whether sources are crawled; stop all of it at once.",
+    ),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.commands.people", "users", "People who may do more than read."),

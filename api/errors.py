@@ -22,6 +22,7 @@ from archive.errors import (
     QuestionError,
     cut_echo,
 )
+from archive.media.cleaning import NotCleanedError
 from archive.reading import CursorError
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
@@ -34,6 +35,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NotSignedInError: 401,
     NotAllowedError: 403,
     NotFoundError: 404,
+    NotCleanedError: 404,
     CursorError: 400,
     QuestionError: 400,
     CaseError: 422,

@@ -22,7 +22,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
@@ -117,6 +117,12 @@ def plain_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         note(f"the database does not answer: {error.orig}")
+        raise typer.Exit(FAILED) from None
+    except DatabaseError as error:
+        # What SQLite says of a damaged file; classes below this one are faults of ours.
+        if type(error) is not DatabaseError:
+            raise
+        note(f"the database cannot be read: {error.orig}; bring back a backup: paidforby restore")
         raise typer.Exit(FAILED) from None
     except YamlFileError as error:
         note_refused([error])

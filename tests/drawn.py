@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import zlib
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -28,7 +29,7 @@ def draw_words(words: str) -> Image.Image:
     return picture
 
 
-def encode_picture(picture: Image.Image, form: str = "PNG", **how: int) -> bytes:
+def encode_picture(picture: Image.Image, form: str = "PNG", **how: Any) -> bytes:
     """The picture as the bytes of a file."""
     made = io.BytesIO()
     picture.save(made, form, **how)

@@ -14,6 +14,7 @@ from archive.reading import cover_source, list_sources, read_data_as_of, what_is
 from archive.reading.coverage import cover_source_days
 from archive.reading.sources.quarantined import find_quarantined
 from archive.reading.sources.watched_sources import list_told_alerts, list_watched_sources
+from archive.runs.crawling_stops import find_stop
 from archive.store.database import read
 
 router = APIRouter()
@@ -72,6 +73,7 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
             page,
             "sources.html",
             rows=rows,
+            stop=find_stop(session),
             days=DAYS_SHOWN,
             refused=[each for each in rooms.list_refused(session) if not each.is_of_rules],
             held=find_quarantined(session),

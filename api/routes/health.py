@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from api.dependencies import Reading, RoomsDep
 from archive.reading import read_data_as_of
 from archive.records import QuarantineStage
+from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.runs.quarantine import count_open
 from archive.runs.refused_files import RefusedFile
 from archive.store.realm import read_realm
@@ -43,6 +44,9 @@ class Health(BaseModel):
     put_aside: dict[QuarantineStage, int] = Field(
         description="What waits until it is tried again or settled, by the step that could not take it."
     )
+    crawling: str = Field(
+        description="`going on`, or that the operator has stopped it, since when and why."
+    )
     data_as_of: datetime | None = Field(
         description="When this archive last learned anything or last crawled."
     )
@@ -67,6 +71,7 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         operator_name=rooms.settings.operator_name,
         deployment_kind=rooms.settings.deployment_kind,
         put_aside=count_open(session),
+        crawling=tell_stop(stop) if (stop := find_stop(session)) else "going on",
         data_as_of=read_data_as_of(session),
     )
 

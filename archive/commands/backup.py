@@ -43,7 +43,7 @@ def backup(
     else:
         _tell_manifest(manifest)
         say(f"next: paidforby restore --from {to} (with another PAIDFORBY_HOME)")
-    if manifest.missing_blobs:
+    if _note_ledger(manifest) or manifest.missing_blobs:
         raise typer.Exit(DONE_WITH_REMAINDERS)
 
 
@@ -59,10 +59,23 @@ def restore(
         manifest = restore_backup(settings, source, tell)
     if as_json:
         emit_json(manifest)
-        return
-    _tell_manifest(manifest)
-    say(MADE_ANEW)
-    say("next: paidforby index rebuild, then paidforby mirror sync")
+    else:
+        _tell_manifest(manifest)
+        say(MADE_ANEW)
+        say("next: paidforby index rebuild, then paidforby mirror sync")
+    if _note_ledger(manifest):
+        raise typer.Exit(DONE_WITH_REMAINDERS)
+
+
+def _note_ledger(manifest: Manifest) -> bool:
+    """Say which rows are not what the ledger holds; whether there are any."""
+    check = manifest.ledger_check
+    if check is None or check.ok:
+        return False
+    for what in check.bad:
+        note(what)
+    note(f"{check.bad_count:,} things are not what the ledger holds; type: paidforby verify")
+    return True
 
 
 def _tell_manifest(manifest: Manifest) -> None:

@@ -44,6 +44,8 @@ class Box:
     kind: bytes
     start: int
     end: int
+    kind_at: int = 0
+    """Where its kind stands."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ class BoxReader:
             size = end - start
         if size < head_bytes or start + size > end:
             raise VideoError("a box is larger than what it stands in, or smaller than its own head")
-        return Box(kind, start + head_bytes, start + size)
+        return Box(kind, start + head_bytes, start + size, start + 4)
 
     def find_boxes(self, parent: Box, kind: bytes) -> list[Box]:
         """The boxes of a kind directly in another one."""

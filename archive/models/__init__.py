@@ -16,7 +16,7 @@ from archive.models.ads import (
 )
 from archive.models.changes import Change, ConsumerPosition, LedgerLeaf
 from archive.models.corrections import AllowedField, Correction, Redaction
-from archive.models.leases import RequestBudget, SingletonLease
+from archive.models.leases import CrawlingStop, RequestBudget, SingletonLease
 from archive.models.media import AdMedia, MediaFile
 from archive.models.monitoring import CrawlPromise, MailedAlert, MonitorFinding
 from archive.models.oversight import (
@@ -73,6 +73,7 @@ __all__ = [
     "ConsumerPosition",
     "Correction",
     "CrawlPromise",
+    "CrawlingStop",
     "Decision",
     "Disclosure",
     "DisclosureVersion",

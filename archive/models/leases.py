@@ -1,12 +1,14 @@
-"""How processes of one archive keep out of each other's way: leases, and shares of a request budget.
+"""How processes of one archive keep out of each other's way: leases, request budgets, and the stop of all.
 
-`scrapers/work/dispatch/singleton_lease.py` and `scrapers/fetching/budget.py` own the tables; nothing of them
-is about a source's data.
+`scrapers/work/dispatch/singleton_lease.py`, `scrapers/fetching/budget.py` and
+`archive/runs/crawling_stops.py` own the tables; nothing of them is about a source's data.
 """
 
 from datetime import datetime, timedelta
 
 from sqlmodel import Field, SQLModel
+
+from archive.models.columns import BIG_ID
 
 BUDGET_WINDOW = timedelta(hours=1)
 """Requests are counted by the hour."""
@@ -49,3 +51,19 @@ class RequestBudget(SQLModel, table=True):
         description="Most requests within an hour, as whoever asked last knew it; empty: nobody names "
         "a number.",
     )
+
+
+class CrawlingStop(SQLModel, table=True):
+    """A time in which nothing was fetched because somebody stopped it; a row is never taken away."""
+
+    __tablename__ = "crawling_stop"
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    stopped_at: datetime = Field(description="Since when.")
+    stopped_by: str = Field(description="Who stopped it.")
+    because: str = Field(description="Why, in that person's words, as everyone is shown it.")
+    resumed_at: datetime | None = Field(
+        default=None, description="When it went on; empty: it is stopped still."
+    )
+    resumed_by: str | None = Field(default=None, description="Who let it go on.")
+    resumed_because: str | None = Field(default=None, description="Why, in that person's words.")

@@ -35,7 +35,10 @@ class MediaFile(SQLModel, table=True):
         Index("media_file_by_dhash_4", "dhash_4"),
     )
 
-    sha256: str = Field(primary_key=True, description="SHA-256 of the bytes.")
+    sha256: str = Field(
+        primary_key=True,
+        description="SHA-256 of the bytes as they came; what is shown is a cleaned copy.",
+    )
     bytes: int = Field(sa_type=BigInteger, description="Size in bytes.")
     media_type: str = Field(
         description="Kind, by the first bytes of the file; what its server called it is implausible."

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
 from archive.models import Checkpoint, Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
+from archive.runs.crawling_stops import require_crawling
 
 LEASE = timedelta(minutes=10)
 WORKER_STOPPED = "the worker stopped without reporting (crashed or killed)"
@@ -77,7 +78,10 @@ def begin_run(
     Raises:
         PartitionBusyError: if another run holds a lease that has not ended.
         AlreadyCrawledError: if a crawl has ended since `after_run`.
+        CrawlingStoppedError: if it is a crawl, and all of them are stopped.
     """
+    if kind == RunKind.CRAWL:
+        require_crawling(session)
     if after_run is not None and find_ended_crawl(session, source, partition) != after_run:
         raise AlreadyCrawledError(source, partition)
     token = _take_lease(session, source, partition, now + lease_time, now)

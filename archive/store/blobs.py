@@ -86,6 +86,14 @@ class BlobStore:
             raise EvidenceError(f"the evidence {sha256} is not what its name says")
         return data
 
+    def is_whole(self, sha256: str) -> bool:
+        """Whether a blob is there and is what its name says, read piece by piece."""
+        try:
+            with self.open(sha256) as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest() == sha256  # type: ignore[arg-type]
+        except (EvidenceError, OSError, zstandard.ZstdError):
+            return False
+
     def _write(self, sha256: str, chunks: Iterator[bytes]) -> None:
         path = self.path_of(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)

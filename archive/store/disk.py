@@ -3,6 +3,7 @@
 Backup and mirror write through here; the evidence store has its own way (archive/store/blobs.py).
 """
 
+import hashlib
 import os
 from pathlib import Path
 from shlex import quote
@@ -51,3 +52,9 @@ def tell_openness(home: Path, database_url: str) -> str:
     looked_at = [home] if file.is_relative_to(home) else [home, file]
     wide = [path for path in looked_at if path.exists() and path.stat().st_mode & 0o077]
     return " && ".join(f"chmod {700 if path.is_dir() else 600} {quote(str(path))}" for path in wide)
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

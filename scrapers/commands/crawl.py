@@ -7,6 +7,8 @@ from sqlalchemy import Engine
 
 from archive.models import Run
 from archive.reading.sources.sources import show_run
+from archive.runs.crawling_stops import require_crawling
+from archive.store.database import read
 from archive.store.outages import bounded_memory
 from archive.terminal import (
     DONE,
@@ -66,6 +68,8 @@ def crawl(
         return
     with plain_errors():
         engine = open_or_init(settings)
+        with read(engine) as session:
+            require_crawling(session)
         promise_crawls(settings, engine, utc_now, only=[source])
         if partition:
             order = CrawlOrder(spider, partition, base_url, realm)

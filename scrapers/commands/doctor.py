@@ -15,6 +15,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.records.escaping import escape_text
+from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.runs.quarantine import count_open
 from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.disk import tell_openness
@@ -131,6 +132,7 @@ def _examine_database(settings: Settings) -> Finding:
             return Finding("archive", False, f"{kind} without tables", to_type="paidforby init")
         with read(engine) as session:
             realm, put_aside = read_realm(session), count_open(session)
+            stop = find_stop(session) if inspect(engine).has_table("crawling_stop") else None
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
         advice = "check PAIDFORBY_DATABASE_URL and the server"
@@ -138,6 +140,12 @@ def _examine_database(settings: Settings) -> Finding:
     finally:
         engine.dispose()
     told = f"{kind}, realm: {realm or 'not set before the first run'}"
+    if stop:
+        told, advice = (
+            f"{told}; crawling is {tell_stop(stop)}",
+            "paidforby crawling resume --by NAME",
+        )
+        return Finding("archive", True, told, to_type=advice, warns=True)
     waiting = ", ".join(f"{count:,} at {stage}" for stage, count in put_aside.items() if count)
     if waiting:
         advice = "paidforby quarantine list"

@@ -35,7 +35,6 @@ from scrapers.intake.importing import ImportOrder, ImportReport, Opener, import_
 from scrapers.readers.files import SourceFile, spell_name
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
-from scrapers.spiders.ad_feed import AdFeedSpider
 from scrapers.work.dispatch.following import follow_changes
 from scrapers.work.plan.refused_files import keep_refused_files
 
@@ -128,8 +127,9 @@ def _check_map(
     settings: Settings, spider: type[SourceSpider], map_name: str, complete: str | None
 ) -> None:
     """Exit with code 2 unless the source reads by maps, has this one, and its partition is meant."""
-    if spider.info.id != AdFeedSpider.info.id:
-        note(f"--map is for {AdFeedSpider.info.id}: {spider.info.id} knows its own columns")
+    if not spider.reads_by_map:
+        by_map = (name for name, each in find_spiders().items() if each.reads_by_map)
+        note(f"--map is for {', '.join(by_map)}: {spider.info.id} knows its own columns")
         raise typer.Exit(WRONG_USAGE)
     if complete not in (None, map_name):
         note(

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.store.database import open_archive, read
-from archive.terminal import FAILED, AsJson, emit_json, plain_errors, say, utc_now
+from archive.terminal import FAILED, AsJson, emit_json, note, plain_errors, say, utc_now
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
 from scrapers.commands.crawl import report_runs
@@ -86,5 +87,9 @@ def worker(
             raise typer.Exit(FAILED)
         refused = keep_refused_files(settings, engine, is_told=True)
         runs, aside = work_once(settings, engine, utc_now)
+        with read(engine) as session:
+            stop = find_stop(session)
     report_runs(engine, runs, as_json=as_json)
-    raise typer.Exit(choose_exit_code(runs, aside + len(refused)))
+    if stop:
+        note(f"crawling is {tell_stop(stop)}; type: paidforby crawling")
+    raise typer.Exit(choose_exit_code(runs, aside + len(refused) + bool(stop)))

@@ -50,7 +50,8 @@ def tell_archive(
 def _tell_spending(session: Session) -> Iterator[str]:
     totals = summarise_spending(session, SpendQuery(source="snap")).groups
     told = [format_bounds(g.lower_minor, g.upper_minor, g.currency) for g in totals]
-    yield f"spend on snap, whole life: {' · '.join(told)}"
+    if told:
+        yield f"spend on snap, whole life: {' · '.join(told)}"
     spenders = summarise_spending(session, SpendQuery(by=SpendBy.ADVERTISER)).groups
     rows = [
         [g.label, g.ads, format_bounds(g.lower_minor, g.upper_minor, g.currency)] for g in spenders

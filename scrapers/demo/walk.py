@@ -15,7 +15,7 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -90,11 +90,17 @@ def make_demo_settings(settings: Settings) -> Settings:
 
 
 def read_own_settings() -> Iterator[SourceSettings]:
-    """What the replica wants to be shown and asked, source by source: `settings.json` of its fixtures."""
+    """What the replica wants to be shown and asked, source by source: `settings.json` of its fixtures.
+
+    Sources that share their settings each say what is theirs.
+    """
+    said: dict[type[SourceSettings], dict[str, Any]] = {}
     for source, spider in find_spiders().items():
         file = FIXTURES / source / "settings.json"
         if spider.settings_type and file.exists():
-            yield spider.settings_type(**json.loads(file.read_text("utf-8")))
+            said.setdefault(spider.settings_type, {}).update(json.loads(file.read_text("utf-8")))
+    for kind, values in said.items():
+        yield kind(**values)
 
 
 def prepare_home(settings: Settings) -> None:

@@ -27,6 +27,7 @@ from scrapy.exceptions import (
     DownloadCancelledError,
     DownloadFailedError,
     DownloadTimeoutError,
+    IgnoreRequest,
     ResponseDataLossError,
 )
 from scrapy.http import Headers, Response
@@ -83,6 +84,23 @@ class SpoolingDownloadHandler(BaseDownloadHandler):
         self._spool.sweep(self._walk.intake.clock())
 
     async def download_request(self, request: Request) -> Response:
+        """Fetch, until the walk is stopped.
+
+        Raises:
+            IgnoreRequest: if it was stopped meanwhile.
+        """
+        fetching = asyncio.ensure_future(self._fetch(request))
+        self._walk.downloads.add(fetching)
+        try:
+            return await fetching
+        except asyncio.CancelledError:
+            if self._walk.is_over:
+                raise IgnoreRequest("the walk is over") from None
+            raise
+        finally:
+            self._walk.downloads.discard(fetching)
+
+    async def _fetch(self, request: Request) -> Response:
         """Fetch, to disk if the request is for a file.
 
         Raises:

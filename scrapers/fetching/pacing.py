@@ -10,14 +10,18 @@ from datetime import datetime
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
+from sqlmodel import Session
 
 from archive.models.runs import Outcome
+from archive.runs.crawling_stops import CrawlingStoppedError, require_crawling
 from archive.store.outages import write_surely
 from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.walk import Walk, walk_of
 
 LONGEST_WAIT_SECONDS = 300.0
 """A longer wait ends the run as deferred: a sleeping process holds the partition for nothing."""
+SECONDS_BETWEEN_LOOKS = 2.0
+"""So long may pass before a crawl learns that all crawling is stopped."""
 USED_UP = "what its key may ask is used up for now"
 
 
@@ -37,27 +41,31 @@ class PaceMiddleware:
         return cls(walk, walk.pace)
 
     async def process_request(self, request: Request) -> None:  # noqa: ARG002 (Scrapy's signature)
-        """Hold the request until the key may be used.
+        """Hold the request until the key may be used, and crawling is not stopped.
 
         Raises:
             IgnoreRequest: if that takes too long; the walk is then deferred. Also if the walk is over
                 by now: by its robots.txt, say.
         """
         while not self._walk.is_over and (seconds := self._take_turn()) > 0:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(min(seconds, SECONDS_BETWEEN_LOOKS))
         if self._walk.is_over:
             raise IgnoreRequest("the walk is over")
 
     def _take_turn(self) -> float:
         """Seconds until the next try; 0: it is counted, and may be sent now."""
         intake, now = self._walk.intake, self._walk.intake.clock()
-        free_at = write_surely(
-            intake.engine,
-            intake.patience,
-            lambda session: take_request(session, self._pace, now),
+
+        def take(session: Session) -> datetime:
+            require_crawling(session)
+            return take_request(session, self._pace, now)
+
+        try:
             # One request counted twice is the lesser evil.
-            lambda *_: False,
-        )
+            free_at = write_surely(intake.engine, intake.patience, take, lambda *_: False)
+        except CrawlingStoppedError as stopped:
+            self._walk.stop(stopped)
+            raise IgnoreRequest(str(stopped)) from None
         seconds = (free_at - now).total_seconds()
         if seconds > LONGEST_WAIT_SECONDS:
             self._walk.note_trouble(Outcome.DEFERRED, USED_UP, not_before_at=free_at)

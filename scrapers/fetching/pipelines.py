@@ -13,10 +13,12 @@ from sqlalchemy.exc import OperationalError
 
 from archive.errors import LeaseLostError
 from archive.models.runs import Outcome
+from archive.runs.crawling_stops import CrawlingStoppedError, require_crawling
 from archive.runs.lease import note_alive
 from archive.runs.plausibility import ImplausibleBatchError
-from archive.store.database import write
+from archive.store.database import read, write
 from archive.store.outages import plain_failures, tell_failure
+from scrapers.fetching.pacing import SECONDS_BETWEEN_LOOKS
 from scrapers.fetching.walk import Walk, walk_of
 from scrapers.sources.spider import ReadingPage, Stop
 
@@ -28,7 +30,7 @@ class ArchivePipeline:
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
-        self._heart: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "ArchivePipeline":
@@ -36,13 +38,16 @@ class ArchivePipeline:
         return cls(walk_of(crawler))
 
     def open_spider(self) -> None:
-        """Start the heartbeat: one long download must not lose the partition."""
-        self._heart = asyncio.get_running_loop().create_task(self._keep_lease())
+        """Start what goes on beside downloads, however long: the heartbeat, and a look at the switch."""
+        loop = asyncio.get_running_loop()
+        self._beside = [
+            loop.create_task(each) for each in (self._keep_lease(), self._watch_switch())
+        ]
 
     def close_spider(self) -> None:
-        """Stop the heartbeat."""
-        if self._heart:
-            self._heart.cancel()
+        """Stop what goes on beside."""
+        for task in self._beside:
+            task.cancel()
 
     def process_item(self, item: ReadingPage | Stop) -> ReadingPage | Stop:
         """Write a page, or note that the spider stops.
@@ -84,3 +89,13 @@ class ArchivePipeline:
                     note_alive(session, intake.lease, intake.clock())
             except LeaseLostError as error:
                 self._walk.note_trouble(Outcome.FAILED, tell_failure(error))
+
+    async def _watch_switch(self) -> None:
+        """End the walk within seconds once somebody has stopped all crawling."""
+        while not self._walk.is_over:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            try:
+                with suppress(OperationalError), read(self._walk.intake.engine) as session:
+                    require_crawling(session)
+            except CrawlingStoppedError as stopped:
+                self._walk.stop(stopped)

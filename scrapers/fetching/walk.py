@@ -4,17 +4,20 @@
 of it outlives the run: what must last is in the database.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 from scrapy.utils.misc import load_object
 
 from archive.models import Capture
 from archive.models.runs import Outcome
 from archive.runs.captures import redact_text
+from archive.runs.crawling_stops import CrawlingStoppedError
 from scrapers.fetching.budget import Pace
 from scrapers.fetching.conditional import Validators
 from scrapers.fetching.pinned_names import PinnedNames
@@ -57,6 +60,8 @@ class Walk:
     """No further request is sent and no further page is taken."""
     shown_parameters: frozenset[str] | None = None
     """`SourceSpider.list_shown_parameters` of the partition."""
+    downloads: set[asyncio.Task[Response]] = field(default_factory=set)
+    """What is being fetched now."""
     names: PinnedNames = field(init=False)
     """What the hosts' names stand for, as they were checked."""
 
@@ -87,6 +92,12 @@ class Walk:
         reason = reason.encode(errors="backslashreplace").decode().replace("\0", "")
         self.trouble = self.trouble or Trouble(outcome, reason, not_before_at)
         self.is_over = self.is_over or is_over
+
+    def stop(self, stopped: CrawlingStoppedError) -> None:
+        """End at once, also what is being fetched; it is due again when crawling goes on."""
+        self.note_trouble(Outcome.DEFERRED, stopped.reason, not_before_at=self.intake.clock())
+        for download in self.downloads:
+            download.cancel()
 
 
 class WalkCrawler(Crawler):

@@ -7,6 +7,7 @@ was kept is never fetched again, and nothing of it is opened but to measure it (
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -32,6 +33,7 @@ from archive.media.terms import MediaTermsScope, list_terms_scopes, write_parts
 from archive.models.media import MediaState
 from archive.records import Allowance, QuarantineStage
 from archive.records.identity import public_id
+from archive.runs.crawling_stops import CrawlingStoppedError, require_crawling
 from archive.runs.fence import is_fatal, run_fenced
 from archive.runs.quarantine import explain_failure
 from archive.runs.tries import take_alone
@@ -125,7 +127,8 @@ class MediaFetcher:
         """Fetch all addresses of an ad, fill in what came of each, and write it down in one transaction.
 
         Raises:
-            SourceBusyError: if it is not our turn for long; then nothing is written down.
+            CrawlingStoppedError: if all crawling is stopped; then nothing is written down.
+            SourceBusyError: if it is not our turn for long; nor then.
             Exception: what the first address failed on unforeseen, once everything is written down.
         """
         unforeseen = []
@@ -133,7 +136,7 @@ class MediaFetcher:
             try:
                 outcomes[url] = self.fetch_address(ad.ad_id, url)
             except Exception as error:
-                if is_fatal(error):
+                if is_fatal(error) or isinstance(error, CrawlingStoppedError):
                     raise
                 reason, _ = explain_failure(QuarantineStage.MEDIA, error)
                 outcomes[url] = FetchOutcome(MediaState.UNREACHABLE, reason)
@@ -148,11 +151,13 @@ class MediaFetcher:
         """Wait until the source may be asked, whoever else asks it too.
 
         Raises:
+            CrawlingStoppedError: if all crawling is stopped.
             SourceBusyError: if that is more than `LONGEST_WAIT_SECONDS` away.
         """
         while True:
             now = self.clock()
             with write(self.engine) as session:
+                require_crawling(session)
                 at = take_request(session, self.pace, now)
             wait_seconds = (at - now).total_seconds()
             if wait_seconds <= 0:
@@ -206,12 +211,23 @@ def fetch_media(
     that ad again, and no other.
 
     Raises:
+        CrawlingStoppedError: if all crawling is stopped, before or meanwhile.
         RealmError: if `base_url` is given in an archive of real data.
     """
     if not _may_fetch(engine, order):
         return
     renew_terms(settings, engine)
-    limits = replace(limits or Limits(), allow_loopback=bool(order.base_url))
+
+    def require_going_on() -> None:
+        with read(engine) as session:
+            require_crawling(session)
+
+    require_going_on()
+    limits = replace(
+        limits or Limits(),
+        allow_loopback=bool(order.base_url),
+        require_going_on=require_going_on,
+    )
     refused = [
         error for spider in find_spiders().values() for error in spider.list_refused(settings)
     ]
@@ -235,11 +251,13 @@ def keep_due_media(
     """
     put_aside = set()
     try:
-        for each in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
-            if each.is_put_aside:
-                put_aside.add((each.source, each.ref))
-            if is_over is not None and is_over.is_set():
-                return len(put_aside)
+        # Words in what is kept are read on when nothing may be fetched.
+        with suppress(CrawlingStoppedError):
+            for each in fetch_media(settings, engine, clock, MediaOrder(most_ads=ADS_PER_ROUND)):
+                if each.is_put_aside:
+                    put_aside.add((each.source, each.ref))
+                if is_over is not None and is_over.is_set():
+                    return len(put_aside)
         read_kept(settings, engine, clock, PICTURES_PER_ROUND, is_over)
     except OSError as error:
         note(f"pictures and videos stay behind for now: {error}")

@@ -8,7 +8,7 @@ would choose the network address itself.
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +46,18 @@ class Limits:
     """Longest time for the whole, redirects included."""
     allow_loopback: bool = False
     """For the replica of the sources: this machine, by plain http, and nothing else."""
+    require_going_on: Callable[[], None] = lambda: None
+    """Asked again and again while the file comes; what it raises ends the download."""
+
+
+def place_address(url: str, base_url: str) -> str:
+    """Where a replica serves an address: under the name of its host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{base_url.rstrip('/')}/{parts.netloc}{parts.path}{query}"
 
 
 def download_file(url: str, path: Path, user_agent: str, limits: Limits) -> None:
@@ -89,7 +101,7 @@ def _ask_once(
             if answer.status in SENT_ON and (onward := answer.getheader("Location")):
                 return onward
             check_answer(answer, limits.most_bytes)
-            _write_body(answer, path, limits.most_bytes)
+            _write_body(answer, path, limits)
             if time.monotonic() >= ends_at:
                 raise NotFetchedError(MediaState.UNREACHABLE, "it took too long to arrive")
     except (OSError, HTTPException, ValueError) as error:
@@ -163,7 +175,7 @@ def classify_status(answer: HTTPResponse) -> NotFetchedError:
     return NotFetchedError(MediaState.REFUSED, f"its server answers with status {answer.status}")
 
 
-def _write_body(answer: HTTPResponse, path: Path, most_bytes: int) -> None:
+def _write_body(answer: HTTPResponse, path: Path, limits: Limits) -> None:
     """Write the body, as far as it may go.
 
     Raises:
@@ -173,8 +185,9 @@ def _write_body(answer: HTTPResponse, path: Path, most_bytes: int) -> None:
     with path.open("wb") as file:
         while chunk := answer.read1(CHUNK_BYTES):
             written += len(chunk)
-            if written > most_bytes:
-                raise refuse_size(most_bytes)
+            if written > limits.most_bytes:
+                raise refuse_size(limits.most_bytes)
+            limits.require_going_on()
             file.write(chunk)
     if not written:
         raise NotFetchedError(MediaState.UNREACHABLE, "its server gives an empty file")
@@ -185,13 +198,3 @@ def _write_body(answer: HTTPResponse, path: Path, most_bytes: int) -> None:
 def refuse_size(most_bytes: int) -> NotFetchedError:
     """The answer to a file that is too long."""
     return NotFetchedError(MediaState.TOO_LARGE, f"it is larger than {most_bytes >> 20} MB")
-
-
-def place_address(url: str, base_url: str) -> str:
-    """Where a replica serves an address: under the name of its host."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{base_url.rstrip('/')}/{parts.netloc}{parts.path}{query}"

@@ -62,6 +62,8 @@ class SourceSpider(ABC):
     """Hosts the source sends us on to; redirects to any other are not followed."""
     settings_type: ClassVar[type[SourceSettings] | None] = None
     """What an operator may set for this source alone, if there is any such thing."""
+    reads_by_map: ClassVar[bool] = False
+    """Its files come in anybody's columns, so an import of one names a map."""
     sweeps: ClassVar[bool] = True
     """A walk of a partition that ends well has seen everything in it."""
 

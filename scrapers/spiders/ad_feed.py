@@ -106,6 +106,7 @@ class AdFeedSpider(SourceSpider):
         },
     )
     base_url = ""
+    reads_by_map = True
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from api.pages.coverage import order_countries
 from archive.models.runs import RunKind
+from archive.runs.crawling_stops import stop_crawling
 from archive.runs.lease import WORKER_STOPPED, begin_run
 from archive.store.database import open_engine, write
 from tests.api.conftest import NOON, SOURCE, make_ad
@@ -43,6 +44,27 @@ def test_a_killed_run_shows_as_a_gap_within_five_minutes(ask, settings, clock, k
 
     assert [gap["reason"] for gap in weeks[0]["gaps"]] == [WORKER_STOPPED]
     assert [gap["reason"] for gap in days["gaps"]] == [WORKER_STOPPED]
+
+
+def test_a_stop_of_all_crawling_is_told_by_health_and_on_the_page_of_sources(
+    ask, client, settings, clock
+):
+    assert ask("GET", "/health").json()["crawling"] == "going on"
+    engine = open_engine(settings)
+    with write(engine) as session:
+        stop_crawling(session, "Ada", "a <b>court</b> asked us to", NOON)
+    engine.dispose()
+    clock.at = NOON + timedelta(days=3)
+
+    told = ask("GET", "/health").json()["crawling"]
+    page = client.get("/sources").text
+    (gap,) = ask("GET", f"/sources/{SOURCE.id}/coverage").json()["gaps"]
+
+    assert told == gap["reason"]
+    assert told.endswith("because a <b>court</b> asked us to")
+    assert "Nothing is being crawled now." in page
+    assert "because a &lt;b&gt;court&lt;/b&gt; asked us to" in page
+    assert "Ada" not in page
 
 
 @pytest.mark.parametrize("path", ["/search", "/search?q=harbour", "/search?filter=source=example"])

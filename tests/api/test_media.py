@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 
 from archive.media.files import FetchOutcome, MachineText, keep_file, list_due, note_fetches
 from archive.media.pictures import measure_file
@@ -15,20 +16,25 @@ from archive.store.database import open_engine, write
 from archive.store.setup import write_sources
 from tests.api.conftest import NOON, SOURCE, make_ad
 from tests.drawn import draw_scene, encode_picture
+from tests.filmed import make_box, make_mp4
 
+WHERE = Image.Exif()
+WHERE[0x010F] = "Secret Street 7"
 HOSTILE_WORDS = '<script>alert("1")</script>'
 FILES = {
-    "https://cdn.example/1.png": encode_picture(draw_scene()),
+    "https://cdn.example/1.png": encode_picture(draw_scene(), exif=WHERE.tobytes()),
     "https://cdn.example/2.svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
     "https://cdn.example/3.html": b"<!doctype html><script>alert(1)</script>",
-    "https://cdn.example/4.mp4": b"\0\0\0\x18ftypisom" + bytes(3_000_000),
+    "https://cdn.example/4.mp4": make_mp4() + make_box(b"uuid", WHERE.tobytes() + bytes(3_000_000)),
+    "https://cdn.example/6.webm": b"\x1aE\xdf\xa3" + bytes(40),
+    "https://cdn.example/7.png": b"\x89PNG\r\n\x1a\n and nothing more",
 }
 LOST = "https://cdn.example/5.png"
 
 
 @pytest.fixture
 def kept(settings, client, take_in, tmp_path) -> dict[str, str]:
-    """Five addresses of one ad, four of them kept: SHA-256 by address."""
+    """Seven addresses of one ad, six of them kept: SHA-256 by address."""
     take_in([make_ad("m1", media_urls=[*FILES, LOST])])
     engine = open_engine(settings)
     outcomes = {LOST: FetchOutcome(MediaState.GONE, "it is not there any more")}
@@ -64,17 +70,21 @@ def allow(settings, kept):
     ("url", "kind", "ending"),
     [
         ("https://cdn.example/1.png", "image/png", "png"),
-        ("https://cdn.example/2.svg", "application/octet-stream", "bin"),
-        ("https://cdn.example/3.html", "application/octet-stream", "bin"),
         ("https://cdn.example/4.mp4", "video/mp4", "mp4"),
     ],
 )
-def test_a_kept_file_is_a_download_that_no_browser_runs(client, kept, allow, url, kind, ending):
+def test_a_shown_file_is_a_cleaned_copy_and_a_download_that_no_browser_runs(
+    client, settings, kept, allow, url, kind, ending
+):
     allow(Allowance.PUBLISH)
 
     answer = client.get(f"/media/{kept[url]}")
 
-    assert answer.content == FILES[url]
+    assert b"Secret Street 7" in FILES[url]
+    assert b"Secret Street 7" not in answer.content
+    assert len(answer.content) > 200
+    assert BlobStore(settings.blobs_dir).read(kept[url]) == FILES[url]
+    assert answer.headers["content-length"] == str(len(answer.content))
     assert answer.headers["content-type"] == kind
     assert answer.headers["content-disposition"] == f'attachment; filename="{kept[url]}.{ending}"'
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -82,11 +92,27 @@ def test_a_kept_file_is_a_download_that_no_browser_runs(client, kept, allow, url
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("name", ["2.svg", "3.html", "6.webm", "7.png"])
+def test_nothing_but_pictures_and_videos_that_can_be_cleaned_is_given_out(
+    client, ask, kept, allow, name
+):
+    allow(Allowance.PUBLISH)
+    url = f"https://cdn.example/{name}"
+
+    answer = client.get(f"/media/{kept[url]}")
+    items = {item["url"]: item for item in ask("GET", "/ads/example/m1/media").json()["items"]}
+
+    assert answer.status_code == 404
+    assert FILES[url] not in answer.content
+    assert (items[url]["state"], items[url]["path"]) == ("kept", None)
+    assert items[url]["reason"].startswith("only pictures")
+
+
 @pytest.mark.parametrize("allows", [Allowance.KEEP, Allowance.LEAVE])
 def test_what_may_not_be_shown_is_not_given_out(client, kept, allow, allows):
     allow(allows)
 
-    assert [client.get(f"/media/{sha256}").status_code for sha256 in kept.values()] == [404] * 4
+    assert [client.get(f"/media/{sha256}").status_code for sha256 in kept.values()] == [404] * 6
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "x", "A" * 64, "..%2f..%2fetc%2fpasswd", "0" * 63])
@@ -102,11 +128,12 @@ def test_the_api_says_what_there_is_of_each_address(ask, kept, allow):
     items = ask("GET", "/ads/example/m1/media").json()["items"]
 
     assert [item["url"] for item in items] == [*FILES, LOST]
-    assert [item["state"] for item in items] == ["shown"] * 4 + ["gone"]
+    states = ["shown", "kept", "kept", "shown", "kept", "kept", "gone"]
+    assert [item["state"] for item in items] == states
     assert (items[0]["width"], items[0]["height"], len(items[0]["dhash"])) == (320, 240, 16)
     assert items[0]["path"] == f"/media/{kept[items[0]['url']]}"
     assert items[1]["missing"]["dhash"] == "not_looked"
-    assert items[4]["reason"] == "it is not there any more"
+    assert items[6]["reason"] == "it is not there any more"
 
 
 def test_before_it_was_kept_the_api_knew_nothing_of_it(ask, kept, allow, take_in):
@@ -139,7 +166,7 @@ def test_the_page_says_that_a_file_is_kept_but_not_shown(client, kept, allow):
     page = client.get("/ads/example/m1").text
 
     assert "<img" not in page
-    assert page.count("Kept, not shown") == 4
+    assert page.count("Kept, not shown") == 6
     assert "its terms, section 4" in page.lower()
     assert kept["https://cdn.example/1.png"] in page
 

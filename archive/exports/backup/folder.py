@@ -18,7 +18,8 @@ from sqlmodel import Field, SQLModel
 
 from archive.errors import ArchiveError
 from archive.records.escaping import escape_text
-from archive.store.disk import sync_file
+from archive.store.checking import ArchiveCheck
+from archive.store.disk import hash_file, sync_file
 from archive.store.ledger.root import LedgerHead
 from config.settings import Realm
 
@@ -42,6 +43,10 @@ class Manifest(SQLModel):
     made_at: datetime = Field(description="When the backup was begun; it shows that moment.")
     realm: Realm | None = Field(description="Realm of the archive; empty before its first run.")
     ledger: LedgerHead = Field(description="Size and root of the ledger.")
+    ledger_check: ArchiveCheck | None = Field(
+        default=None,
+        description="Whether each row gave its leaf of the ledger; empty: made before this was checked.",
+    )
     tables: dict[str, int] = Field(description="Rows of each table.")
     blobs: int = Field(description="Pieces of evidence in the folder.")
     missing_blobs: list[str] = Field(
@@ -175,12 +180,6 @@ def read_lines(root: Path, relative: str) -> Iterator[bytes]:
 def list_files(root: Path) -> Iterator[Path]:
     """Every file below a folder, in no order; none when there is no such folder."""
     return (path for path in root.rglob("*") if path.is_file())
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, read piece by piece."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,6 @@
 whole; what a killed backup leaves has a name that starts with a dot and ends in `.part`.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-import zstandard
-from sqlalchemy import Engine, union
-from sqlmodel import Session, select
+from sqlalchemy import Engine
+from sqlmodel import Session
 
-from archive.errors import EvidenceError
 from archive.exports.backup.folder import (
     MANIFEST,
     BackupError,
@@ -27,12 +24,13 @@ from archive.exports.backup.folder import (
     name_table_file,
 )
 from archive.exports.backup.schema import read_newest, read_revision
-from archive.exports.dump import ROWS_AT_ONCE, dump_table, list_tables
-from archive.exports.rows import read_blocks
-from archive.models import Capture, MediaFile, QuarantinedPiece
+from archive.exports.dump import dump_table, list_tables
 from archive.store.blobs import BlobStore
 from archive.store.database import read
 from archive.store.disk import replace_file, sync_path
+from archive.store.evidence import list_named_blobs
+from archive.store.ledger.checking import check_ledger
+from archive.store.ledger.kept_head import read_kept_head
 from archive.store.ledger.root import read_ledger_head
 from archive.store.realm import read_realm
 from config.settings import Settings
@@ -41,7 +39,9 @@ from config.settings import Settings
 def make_backup(
     engine: Engine, settings: Settings, target: Path, now: datetime, tell: Tell
 ) -> Manifest:
-    """Write everything the archive stands by into a new folder; evidence that is gone is named.
+    """Write everything the archive stands by into a new folder.
+
+    Evidence that is gone is named, and so is a row that does not give its leaf of the ledger.
 
     Raises:
         BackupError: if the folder is already there with something in it, or the tables are not those
@@ -62,6 +62,7 @@ def make_backup(
             made_at=now,
             realm=read_realm(session),
             ledger=read_ledger_head(session),
+            ledger_check=check_ledger(session, read_kept_head(settings), lambda _: None),
             tables=tables,
             blobs=blobs,
             missing_blobs=missing,
@@ -97,32 +98,14 @@ def _require_newest(session: Session) -> str:
 def _copy_blobs(session: Session, store: BlobStore, writer: BackupWriter) -> tuple[int, list[str]]:
     """Copy every blob that a row names; returns how many, and the names of those not whole."""
     count, missing = 0, []
-    for sha256 in _list_blobs(session):
-        if not _is_whole(store, sha256):
+    for sha256, _ in list_named_blobs(session):
+        if not store.is_whole(sha256):
             missing.append(sha256)
             continue
         path = store.path_of(sha256)
         writer.copy(f"blobs/{path.relative_to(store.root).as_posix()}", path)
         count += 1
     return count, missing
-
-
-def _list_blobs(session: Session) -> Iterator[str]:
-    named = union(
-        select(Capture.sha256), select(QuarantinedPiece.sha256), select(MediaFile.sha256)
-    ).subquery()
-    kept = named.c.sha256.is_not(None)
-    query = select(named.c.sha256).where(kept).order_by(named.c.sha256)
-    for block in read_blocks(session, query, ROWS_AT_ONCE):
-        yield from (sha256 for (sha256,) in block)
-
-
-def _is_whole(store: BlobStore, sha256: str) -> bool:
-    try:
-        with store.open(sha256) as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == sha256  # type: ignore[arg-type]
-    except (EvidenceError, zstandard.ZstdError):
-        return False
 
 
 def _copy_config(settings: Settings, writer: BackupWriter) -> None:

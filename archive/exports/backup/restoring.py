@@ -22,8 +22,11 @@ from archive.exports.backup.folder import (
 )
 from archive.exports.backup.loading import count_rows, load_table, move_sequence, reflect_tables
 from archive.exports.backup.schema import upgrade_tables
+from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine, write
 from archive.store.disk import sync_file
+from archive.store.ledger.checking import check_ledger
+from archive.store.ledger.kept_head import keep_head
 from archive.store.ledger.root import read_ledger_head
 from config.settings import Settings
 
@@ -33,6 +36,8 @@ MADE_ANEW = ("parquet",)
 
 def restore_backup(settings: Settings, root: Path, tell: Tell) -> Manifest:
     """Make the archive of the settings the one that was backed up.
+
+    Gives the manifest with the ledger as it was found here.
 
     Raises:
         BackupError: if the folder is no whole backup, or home or database are not empty, or what was
@@ -51,7 +56,10 @@ def restore_backup(settings: Settings, root: Path, tell: Tell) -> Manifest:
         _load_tables(session, tables, root, tell)
         _check_loaded(session, tables, manifest)
         upgrade_tables(session.connection(), "head")
+        manifest.ledger_check = _check_ledger(session, manifest)
     engine.dispose()
+    if manifest.ledger_check.ok:
+        keep_head(settings, manifest.ledger, manifest.made_at)
     return manifest
 
 
@@ -101,3 +109,11 @@ def _check_loaded(session: Session, tables: list[Table], manifest: Manifest) -> 
             f"the ledger's root is {head.root_sha256} over {head.size} leaves; "
             f"the backup says {manifest.ledger.root_sha256} over {manifest.ledger.size}"
         )
+
+
+def _check_ledger(session: Session, manifest: Manifest) -> ArchiveCheck:
+    """Recompute the leaves of what was loaded; what was sound when it was backed up must be so here."""
+    check = check_ledger(session, None, lambda _: None)
+    if manifest.ledger_check and manifest.ledger_check.ok and not check.ok:
+        raise BackupError(f"the backup says its ledger was sound; here {check.bad[0]}")
+    return check

@@ -14,7 +14,7 @@ import duckdb
 from archive.exports.mirror.manifest import (
     MirroredTable,
     MirrorManifest,
-    ParquetPart,
+    describe_part,
     hold_mirror,
     require_manifest,
     write_manifest,
@@ -55,7 +55,7 @@ def _compact_table(folder: Path, old: MirrorManifest, name: str) -> MirroredTabl
         return held
     file = f"{name}/{old.seq:012}-{token_hex(4)}.parquet"
     rows = _write_newest(folder, old, name, folder / file)
-    return held.model_copy(update={"parts": [ParquetPart(file=file, rows=rows)]})
+    return held.model_copy(update={"parts": [describe_part(folder, file, rows)]})
 
 
 def _write_newest(folder: Path, old: MirrorManifest, name: str, path: Path) -> int:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlmodel import Field, SQLModel
 
 from archive.errors import ArchiveError
-from archive.store.disk import replace_file
+from archive.store.disk import hash_file, replace_file
 from config.settings import Settings
 
 FORMAT = 1
@@ -30,6 +30,9 @@ class ParquetPart(SQLModel):
 
     file: str = Field(description="Its path below the mirror's folder.")
     rows: int = Field(description="Rows in it.")
+    sha256: str = Field(
+        default="", description="SHA-256 of the file; empty: written before this was kept."
+    )
 
 
 class MirroredTable(SQLModel):
@@ -59,6 +62,11 @@ class MirrorManifest(SQLModel):
         description="Files that no longer count, kept for those who still read them until the next "
         "compaction.",
     )
+
+
+def describe_part(folder: Path, file: str, rows: int) -> ParquetPart:
+    """A file that was written, with its hash."""
+    return ParquetPart(file=file, rows=rows, sha256=hash_file(folder / file))
 
 
 def find_folder(settings: Settings) -> Path:

@@ -22,6 +22,7 @@ from archive.exports.mirror.manifest import (
     MirroredTable,
     MirrorManifest,
     ParquetPart,
+    describe_part,
     hold_mirror,
     read_manifest,
     write_manifest,
@@ -206,7 +207,7 @@ def _write_part(folder: Path, moment: SyncMoment, name: str, query: Select[Any])
                 moment.failed.update({f"{name}:{row.id}": error for row, error in failed})
         sync_file(sink)
     sync_path(path.parent)
-    return ParquetPart(file=file, rows=count)
+    return describe_part(folder, file, count)
 
 
 def _shape_rows(

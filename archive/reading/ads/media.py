@@ -12,6 +12,7 @@ from sqlalchemy import and_, exists, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.errors import NotFoundError
+from archive.media.cleaning import SHOWN_KINDS
 from archive.media.files import MOST_PER_AD, name_address
 from archive.media.pictures import PICTURES, VIDEOS
 from archive.media.terms import MediaTermsScope, find_part, list_terms_scopes, media_terms
@@ -26,6 +27,12 @@ from archive.records import Allowance, MissingReason, Terms
 
 ADDRESSES = "media_urls"
 """The field of an ad that names its media."""
+
+
+NOT_OF_A_KIND = (
+    "only pictures (JPEG, PNG, GIF, WebP) and MP4 videos that can be read are shown: what such a file says "
+    "of place, device and people is taken out first"
+)
 
 
 class MediaAnswer(StrEnum):
@@ -58,7 +65,8 @@ class MediaView(SQLModel):
         default="", description="Whom to name with a file that is shown, and its terms of reuse."
     )
     path: str | None = Field(
-        default=None, description="Path of the file within the site, where it is shown."
+        default=None,
+        description="Path within the site of a copy without place, device and names, where it is shown.",
     )
     sha256: str | None = Field(default=None, description=quote_field(AdMedia, "sha256"))
     media_type: str | None = Field(default=None, description=quote_field(MediaFile, "media_type"))
@@ -141,17 +149,24 @@ def show_media(
     terms = _read_terms(part)
     if row is None or file is None:
         return _show_absent(url, row, terms, place)
-    is_shown = terms.allows == Allowance.PUBLISH
+    is_allowed = terms.allows == Allowance.PUBLISH
+    is_shown = is_allowed and _can_be_cleaned(file)
+    reason = NOT_OF_A_KIND if is_allowed else f"its source's terms: {terms.because}"
     return MediaView(
         url=url,
         state=MediaAnswer.SHOWN if is_shown else MediaAnswer.KEPT,
-        reason="" if is_shown else f"its source's terms: {terms.because}",
+        reason="" if is_shown else reason,
         credit=_name_credit(part) if part and is_shown else "",
         path=f"/media/{file.sha256}" if is_shown else None,
         fetched_at=row.fetched_at,
         # Words of a file that is not shown are not shown either.
         **file.model_dump(exclude=set() if is_shown else {"machine_text"}),
     )
+
+
+def _can_be_cleaned(file: MediaFile) -> bool:
+    is_readable = file.missing.get("width") != MissingReason.UNREADABLE
+    return file.media_type in SHOWN_KINDS and is_readable
 
 
 def _name_credit(part: Source | SourcePart) -> str:
@@ -171,13 +186,13 @@ def _show_absent(url: str, row: AdMedia | None, terms: Terms, place: int) -> Med
 
 
 def find_shown_file(session: Session, sha256: str) -> MediaFile:
-    """A kept file that readers may have: an ad shows it whose source allows that.
+    """A kept picture or video that readers may have a copy of: an ad shows it whose source allows that.
 
     Raises:
         NotFoundError: if there is none, or none that may be shown; a stranger is not told which.
     """
     file = session.get(MediaFile, sha256)
-    showing = _list_showing(session, sha256) if file else ()
+    showing = _list_showing(session, sha256) if file and _can_be_cleaned(file) else ()
     if file is None or not any(_allows(session, source, ref) for source, ref in showing):
         raise NotFoundError("media file", sha256)
     return file

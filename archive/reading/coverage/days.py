@@ -13,6 +13,7 @@ from archive.models.runs import Outcome
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage.answers import CrawledDays, tell_crawled_days
 from archive.reading.coverage.runs import PastRun, list_past_runs
+from archive.reading.coverage.stops import StoppedDays, list_stopped_days
 from archive.reading.views import DayCover, Gap, SourceCoverage
 
 DAY = timedelta(days=1)
@@ -51,7 +52,7 @@ def cover_source(
         days_crawled=sum(day.state == CRAWLED for day in days),
         runs=len(within),
         last_crawled_at=max(answered, default=None),
-        gaps=_find_gaps(days, within),
+        gaps=_find_gaps(days, within, list_stopped_days(session, moment)),
     )
 
 
@@ -102,15 +103,20 @@ def _state_of(run: PastRun) -> str:
     return PARTIAL if is_part else FAILED
 
 
-def _find_gaps(days: Sequence[DayCover], runs: Sequence[PastRun]) -> list[Gap]:
+def _find_gaps(
+    days: Sequence[DayCover], runs: Sequence[PastRun], stops: Sequence[StoppedDays]
+) -> list[Gap]:
     gaps = []
     for is_looked, row_range in groupby(days, key=lambda day: day.state == CRAWLED):
         if not is_looked:
             span = [day.day_on for day in row_range]
-            gaps.append(_make_gap(span[0], span[-1], runs))
+            gaps.append(_make_gap(span[0], span[-1], runs, stops))
     return gaps
 
 
-def _make_gap(start_on: date, end_on: date, runs: Sequence[PastRun]) -> Gap:
+def _make_gap(
+    start_on: date, end_on: date, runs: Sequence[PastRun], stops: Sequence[StoppedDays]
+) -> Gap:
     reasons = [run.reason or run.outcome for run in runs if start_on <= run.day_on <= end_on]
+    reasons += [stop.reason for stop in stops if stop.touches(start_on, end_on)]
     return Gap(start_on=start_on, end_on=end_on, reason="; ".join(dict.fromkeys(reasons)))

@@ -13,6 +13,7 @@ from archive.models.runs import Outcome
 from archive.reading.coverage.answers import WeekGap
 from archive.reading.coverage.days import NOT_CRAWLED
 from archive.reading.coverage.runs import PastRun
+from archive.reading.coverage.stops import StoppedDays
 
 NOBODY_CRAWLED = "nobody crawled"
 
@@ -25,6 +26,7 @@ def find_gaps(
     first_crawls: Mapping[str, date],
     days: Sequence[date],
     today: date,
+    stops: Sequence[StoppedDays] = (),
 ) -> list[WeekGap]:
     """The gaps of some days, oldest first; partitions that lack the same days alike share one.
 
@@ -34,7 +36,7 @@ def find_gaps(
     alike: defaultdict[tuple[date, date, UncoveredDay], list[str]] = defaultdict(list)
     for partition in sorted({*runs, *first_crawls}):
         data_gaps = _list_data_gaps(
-            runs.get(partition, ()), first_crawls.get(partition), days, today
+            runs.get(partition, ()), first_crawls.get(partition), days, today, stops
         )
         for start_on, end_on, data_gap in _join_days(data_gaps):
             alike[start_on, end_on, data_gap].append(partition)
@@ -47,7 +49,11 @@ def find_gaps(
 
 
 def _list_data_gaps(
-    runs: Iterable[PastRun], first_crawl: date | None, days: Sequence[date], today: date
+    runs: Iterable[PastRun],
+    first_crawl: date | None,
+    days: Sequence[date],
+    today: date,
+    stops: Sequence[StoppedDays],
 ) -> Iterator[tuple[date, UncoveredDay]]:
     by_day: defaultdict[date, list[PastRun]] = defaultdict(list)
     for run in runs:
@@ -55,7 +61,8 @@ def _list_data_gaps(
     for day in days:
         tried = by_day[day]
         if not tried and first_crawl is not None and first_crawl <= day < today:
-            yield day, (NOT_CRAWLED, NOBODY_CRAWLED)
+            stopped = (stop.reason for stop in stops if stop.touches(day, day))
+            yield day, (NOT_CRAWLED, next(stopped, NOBODY_CRAWLED))
         if tried and not any(run.ended_well or _still_runs(run) for run in tried):
             reasons = dict.fromkeys(run.reason or run.outcome.value for run in tried)
             yield day, (tried[-1].outcome.value, "; ".join(reasons))

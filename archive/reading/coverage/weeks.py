@@ -19,6 +19,7 @@ from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete
 from archive.reading.coverage.gaps import find_gaps
 from archive.reading.coverage.runs import PastRun, list_past_runs
 from archive.reading.coverage.source_totals import WEEK, WeekTotal, read_week_totals, week_of
+from archive.reading.coverage.stops import StoppedDays, list_stopped_days
 from archive.runs.countries import ALL_COUNTRIES
 from archive.runs.lease import UNNAMED_PARTITION
 from archive.store.batches import cut_batches
@@ -45,6 +46,7 @@ class SourceWeeks:
     countries: Mapping[str, frozenset[str]]
     """By partition, the countries in which it ever showed an ad."""
     today: date
+    stops: Sequence[StoppedDays]
 
     def list_countries(self) -> list[str]:
         """All countries together, then each of them."""
@@ -124,6 +126,7 @@ def _gather(
         countries_with_total=frozenset(country for _, country in week_totals),
         countries=_read_countries(session, source),
         today=today,
+        stops=list_stopped_days(session),
     )
 
 
@@ -250,4 +253,4 @@ def _find_week_gaps(
         for partition, first_on in gathered.first_crawls.items()
         if gathered.shows(partition, country)
     }
-    return find_gaps(by_partition, crawled, days, gathered.today)
+    return find_gaps(by_partition, crawled, days, gathered.today, gathered.stops)

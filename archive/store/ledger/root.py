@@ -24,8 +24,10 @@ class LedgerHead(SQLModel):
     )
 
 
-def read_ledger_head(session: Session) -> LedgerHead:
+def read_ledger_head(session: Session, first: int | None = None) -> LedgerHead:
     """Size and root of the ledger as the session sees it, holding one hash for each level of the tree.
+
+    `first`: of its first so many leaves, as it once was.
 
     Raises:
         EvidenceError: if a leaf is missing between others.
@@ -33,6 +35,8 @@ def read_ledger_head(session: Session) -> LedgerHead:
     query = select(LedgerLeaf.leaf_index, LedgerLeaf.leaf_sha256).order_by(
         col(LedgerLeaf.leaf_index)
     )
+    if first is not None:
+        query = query.where(col(LedgerLeaf.leaf_index) < first)
     with closing(session.exec(query.execution_options(yield_per=LEAVES_AT_ONCE))) as leaves:
         size, root = hash_tree(_check_order(leaves))
     return LedgerHead(size=size, root_sha256=root.hex())

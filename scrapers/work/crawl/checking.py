@@ -4,6 +4,7 @@
 configuration and, where one is crawled, the archive's watch list; it never writes to the archive.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +13,11 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from archive.curation.watch_lists import find_list_id, read_watch_list
+from archive.errors import NotInitialisedError
 from archive.models import QuarantinedBatch, QuarantinedPiece, Run, WatchList, WatchListEntry
 from archive.models.runs import Outcome
 from archive.runs.alerts import list_findings
+from archive.runs.crawling_stops import require_crawling
 from archive.runs.quarantine import tell_piece
 from archive.store.database import open_archive, read, write
 from archive.store.setup import init_archive
@@ -50,9 +53,11 @@ def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answe
     """Crawl the beginning of a partition, few answers, and keep nothing.
 
     Raises:
+        CrawlingStoppedError: if all crawling is stopped.
         NotFoundError: if the partition is of a watch list that there is not.
         ArchiveError: as `run_crawl`.
     """
+    _require_crawling(settings)
     with TemporaryDirectory(prefix="paidforby-check-") as folder:
         scratch = _make_scratch(settings, Path(folder))
         engine = init_archive(scratch, [order.spider.describe(settings)])
@@ -70,6 +75,17 @@ def check_source(settings: Settings, order: CrawlOrder, clock: Clock, most_answe
                 )
         finally:
             engine.dispose()
+
+
+def _require_crawling(settings: Settings) -> None:
+    """The archive's switch binds this too; where there is no archive yet, there is none."""
+    if settings.database_url is None and not (settings.home / "archive.sqlite3").exists():
+        return
+    with suppress(NotInitialisedError):
+        archive = open_archive(settings)
+        with read(archive) as session:
+            require_crawling(session)
+        archive.dispose()
 
 
 def _make_scratch(settings: Settings, folder: Path) -> Settings:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import ArchiveError
+from archive.runs.crawling_stops import find_stop
 from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
@@ -52,13 +53,17 @@ def find_tick_seconds(settings: Settings) -> float:
 
 
 def find_work(settings: Settings, engine: Engine, clock: Clock) -> list[CrawlJob]:
-    """What is due now, source by source, elections counted in; what schedules promise is kept for alerts.
+    """What is due now, source by source, elections counted in; nothing while crawling is stopped.
+
+    What schedules promise is kept for alerts.
 
     A source whose schedule cannot be used is not among it, and is named.
     """
     keep_refused_files(settings, engine)
     promise_crawls(settings, engine, clock)
     with read(engine) as session:
+        if find_stop(session):
+            return []
         book = read_rule_book(settings, session)
     demands = look_ahead(book, clock()).demands
     return find_due(engine, settings, read_schedules(settings).values, clock(), demands)

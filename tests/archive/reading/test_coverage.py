@@ -8,6 +8,7 @@ from archive.models.runs import Outcome, RunKind
 from archive.reading.coverage import cover_source, cover_weeks
 from archive.reading.reasons import OUTCOMES
 from archive.records import AdvertiserSpendRecord, SourceTotalRecord
+from archive.runs.crawling_stops import resume_crawling, stop_crawling
 from archive.runs.lease import WORKER_STOPPED, begin_run
 from archive.runs.silence import SILENT_AFTER
 from archive.store.database import read, write
@@ -262,3 +263,23 @@ def test_sources_and_weeks_can_be_chosen(engine, record_run):
     assert [row.source for row in weeks(engine, SUNDAY + WEEK, **later)] == ["example", "other"]
     chosen = weeks(engine, SUNDAY + WEEK, source="other", **later)
     assert [(row.source, row.week_on) for row in chosen] == [("other", date(2026, 3, 9))]
+
+
+def test_days_on_which_the_operator_had_stopped_all_crawling_say_so(engine, record_run):
+    record_run(["a"])
+    with write(engine) as session:
+        stop_crawling(session, "Ada", "a court asked us to", MONDAY + DAY)
+        resume_crawling(session, "Ada", "over", MONDAY + 2 * DAY)
+
+    told = "stopped by the operator since 3 Mar 2026 12:00 UTC, because a court asked us to"
+    gaps = week(engine).gaps
+    with read(engine) as session:
+        (whole,) = cover_source(session, "example", now=SUNDAY).gaps
+
+    assert [(gap.outcome, gap.reason) for gap in gaps] == [
+        ("not_crawled", told),
+        ("not_crawled", "nobody crawled"),
+    ]
+    assert gaps[0].start_on == (MONDAY + DAY).date()
+    assert gaps[0].end_on == (MONDAY + 2 * DAY).date()
+    assert whole.reason == told

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from archive.exports.backup import make_backup
+from archive.runs.crawling_stops import stop_crawling
+from archive.store.database import write
 from archive.store.setup import init_archive
 from config.settings import Settings
 from scrapers.commands.doctor import examine, tell_findings
+from tests.invented import NOW
 from tests.scrapers.crawls import TOKEN
 
 TODAY = date(2026, 3, 1)
@@ -32,6 +35,17 @@ def say_end(settings: Settings, expires_on: str) -> None:
 
 def test_a_made_archive_is_well(home):
     assert all(finding.works for finding in examine(home.settings, TODAY) if finding.is_needed)
+
+
+def test_a_stop_of_all_crawling_is_told_with_what_ends_it(home):
+    with write(home.engine) as session:
+        stop_crawling(session, "Ada", "a court asked us to", NOW)
+
+    archive = find(home.settings, "archive")
+
+    assert (archive.works, archive.warns) == (True, True)
+    assert "crawling is stopped by the operator since 23 Nov 2026" in archive.detail
+    assert archive.to_type.startswith("paidforby crawling resume")
 
 
 def test_a_missing_archive_is_not_made_but_told(tmp_path):

@@ -1,18 +1,20 @@
 """How often media are asked for: once, in turn, not before their time, and never where it is not due."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from archive.models import AdMedia
 from archive.models.media import MediaState
+from archive.runs.crawling_stops import CrawlingStoppedError, resume_crawling, stop_crawling
 from archive.store.database import read, write
 from archive.store.realm import claim_realm
 from config.settings import Realm
 from scrapers.media import collecting as media_module
-from scrapers.media.collecting import MediaOrder, fetch_media
+from scrapers.media.collecting import MediaOrder, fetch_media, keep_due_media
 from tests.scrapers.media.conftest import HOST, NOON, SMALL, leaves, list_states
 
 
@@ -143,3 +145,35 @@ def test_who_is_killed_between_two_addresses_fetches_that_ad_again(
     monkeypatch.undo()
 
     assert list_states(fetch()) == {"/one.png": MediaState.KEPT, "/other.png": MediaState.KEPT}
+
+
+def test_a_stop_of_all_crawling_holds_for_media_also_while_one_is_coming(
+    fetch, take_in, cdn, engine, settings, clock
+):
+    take_in("open", a1=[f"{HOST}/slow.png"], a2=[f"{HOST}/one.png"])
+
+    async def drip():
+        yield b"a picture"
+        with write(engine) as session:
+            stop_crawling(session, "Ada", "a court asked us to", NOON)
+        for _ in range(20):
+            await asyncio.sleep(0.1)
+            yield b" goes on"
+
+    cdn.instead["/slow.png"] = StreamingResponse(drip())
+    with pytest.raises(CrawlingStoppedError, match="a court asked us to"):
+        fetch()
+    cdn.asked.clear()
+    with pytest.raises(CrawlingStoppedError):
+        fetch()
+    keep_due_media(settings, engine, clock)
+
+    assert cdn.asked == []
+    with read(engine) as session:
+        rows = session.exec(select(AdMedia)).all()
+        assert "/slow.png" not in {row.url.removeprefix(HOST) for row in rows}
+
+    with write(engine) as session:
+        resume_crawling(session, "Ada", "over", NOON)
+    cdn.instead.clear()
+    assert "/slow.png" in list_states(fetch())

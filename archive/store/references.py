@@ -1,0 +1,67 @@
+"""Whether every row that names another one names one that is there, and whether the file is sound.
+
+Most references carry no constraint, because checking each row costs more than writing it
+(docs/decisions/0004); here all are looked up at once. `paidforby verify` calls it.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Column, Table, func, select, text
+from sqlmodel import Session, SQLModel
+
+import archive.models  # noqa: F401 (importing it registers every table)
+from archive.store.checking import ArchiveCheck, TellDone
+
+NAMED_OTHERWISE = {
+    ("public_ad", "id"): "ad",
+    ("public_ad", "version_id"): "ad_version",
+    ("ad_media", "version_id"): "ad_version",
+}
+"""References whose column is not called `<table>_id`."""
+
+
+def check_tables(session: Session, tell: TellDone) -> ArchiveCheck:
+    """Look up what each row names; on SQLite also read the whole file for damage."""
+    check = ArchiveCheck(name="tables")
+    if session.connection().dialect.name == "sqlite":
+        for line in session.connection().scalars(text("PRAGMA integrity_check")):
+            if line != "ok":
+                check.note_bad(f"SQLite: {line}")
+    for table in SQLModel.metadata.sorted_tables:
+        check.checked += _count(session, table)
+        for column, target in list_references(table):
+            _check_reference(session, check, column, target)
+        tell(1)
+    return check
+
+
+def list_references(table: Table) -> Iterator[tuple[Column[object], Column[object]]]:
+    """Each column that names a row of another table, and the key it names."""
+    tables = SQLModel.metadata.tables
+    for column in table.columns:
+        for key in column.foreign_keys:
+            yield column, key.column
+        name = NAMED_OTHERWISE.get((table.name, column.name), column.name.removesuffix("_id"))
+        is_named = name in tables and name != column.name and "id" in tables[name].c
+        if is_named and not column.foreign_keys:
+            yield column, tables[name].c.id
+
+
+def _check_reference(
+    session: Session, check: ArchiveCheck, column: Column[object], target: Column[object]
+) -> None:
+    named = target.table.alias("named")
+    key = next(iter(column.table.primary_key))
+    lost = (
+        select(key, column.label("names"))
+        .join_from(column.table, named, column == named.c[target.name], isouter=True)
+        .where(column.is_not(None), named.c[target.name].is_(None))
+    )
+    for id_, names in session.connection().execute(lost):
+        check.note_bad(
+            f"{column.table.name} {id_}: its {column.name} {names} is no row of {target.table.name}"
+        )
+
+
+def _count(session: Session, table: Table) -> int:
+    return session.connection().scalar(select(func.count()).select_from(table)) or 0

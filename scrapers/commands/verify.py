@@ -1,0 +1,124 @@
+"""`paidforby verify`: whether this archive still is what it was when it was written."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from archive.errors import ArchiveError
+from archive.exports.mirror.checking import check_mirror
+from archive.exports.mirror.manifest import find_folder
+from archive.store.blobs import BlobStore
+from archive.store.checking import ArchiveCheck, TellDone
+from archive.store.database import read
+from archive.store.evidence import check_blobs
+from archive.store.ledger.checking import check_ledger
+from archive.store.ledger.kept_head import keep_head, read_kept_head
+from archive.store.ledger.root import read_ledger_head
+from archive.store.references import check_tables
+from archive.terminal import (
+    DONE,
+    FAILED,
+    AsJson,
+    emit_json,
+    format_table,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Settings
+from search.checking import check_search
+from search.engines import open_search
+
+
+def verify(as_json: AsJson = False) -> None:
+    """Check this archive: tables, evidence, ledger, search copy and mirror.
+
+    It changes no data. The ledger's root is kept in the home once it is found sound, and compared the
+    next time.
+    """
+    settings = Settings()
+    engine = open_or_exit(settings)
+    with plain_errors(), _show_progress() as start:
+        checks = check_archive(settings, engine, start)
+    is_sound = all(check.ok for check in checks)
+    if as_json:
+        emit_json({"ok": is_sound, "checks": [check.model_dump() for check in checks]})
+    else:
+        for line in tell_checks(checks):
+            say(line)
+    raise typer.Exit(DONE if is_sound else FAILED)
+
+
+def check_archive(
+    settings: Settings, engine: Engine, start: Callable[[str], TellDone]
+) -> list[ArchiveCheck]:
+    """Every check in turn, all of one moment; `start` is told of each as it begins."""
+    blobs, folder = BlobStore(settings.blobs_dir), find_folder(settings)
+    steps: dict[str, Callable[[Session, TellDone], ArchiveCheck]] = {
+        "tables": check_tables,
+        "blobs": lambda session, tell: check_blobs(session, blobs, tell),
+        "ledger": lambda session, tell: _check_ledger(settings, session, tell),
+        "search": lambda _, __: check_search(engine, open_search(settings, engine), utc_now()),
+        "mirror": lambda session, tell: check_mirror(session, folder, tell),
+    }
+    with read(engine) as session:
+        return [_run_step(name, step, session, start(name)) for name, step in steps.items()]
+
+
+def _run_step(
+    name: str, step: Callable[[Session, TellDone], ArchiveCheck], session: Session, tell: TellDone
+) -> ArchiveCheck:
+    """A check; what cannot even be read is what it was looking for."""
+    try:
+        return step(session, tell)
+    except (ArchiveError, DBAPIError, OSError) as error:
+        check = ArchiveCheck(name=name)
+        check.note_bad(f"could not be read: {getattr(error, 'orig', error)}")
+        return check
+
+
+def _check_ledger(settings: Settings, session: Session, tell: TellDone) -> ArchiveCheck:
+    check = check_ledger(session, read_kept_head(settings), tell)
+    if check.ok:
+        keep_head(settings, read_ledger_head(session), utc_now())
+    return check
+
+
+def tell_checks(checks: list[ArchiveCheck]) -> list[str]:
+    """The checks as a table, then each bad thing, then what to do next."""
+    rows = [
+        (check.name, "sound" if check.ok else "BAD", check.checked, check.bad_count, check.detail)
+        for check in checks
+    ]
+    lines = format_table(("check", "found", "checked", "bad", ""), rows)
+    for check in checks:
+        lines += [f"{check.name}: {what}" for what in check.bad]
+        if more := check.bad_count - len(check.bad):
+            lines.append(f"{check.name}: and {more:,} more")
+    if all(check.ok for check in checks):
+        return [*lines, "next: paidforby backup --to DIR"]
+    return [*lines, "next: compare with a backup; paidforby restore --from DIR (another home)"]
+
+
+@contextmanager
+def _show_progress() -> Iterator[Callable[[str], TellDone]]:
+    """Says on a terminal what is being checked and how much of it is done."""
+    with Console(stderr=True).status("checking") as status:
+
+        def start(name: str) -> TellDone:
+            done = 0
+
+            def tell(count: int) -> None:
+                nonlocal done
+                done += count
+                status.update(f"checking {name}: {done:,}")
+
+            return tell
+
+        yield start

@@ -1,0 +1,250 @@
+"""`paidforby verify`: a sound archive says so; whatever is not as it was written is named."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+from typer.testing import CliRunner
+
+import paidforby
+from archive.exports.mirror import find_folder, sync_mirror
+from archive.models import Capture, MediaFile
+from archive.store.blobs import BlobStore
+from archive.store.checking import MOST_NAMED
+from archive.store.database import open_archive, read, write
+from archive.store.evidence import check_blobs
+from archive.store.references import check_tables
+from scrapers.commands.verify import check_archive
+from search.engines import open_search
+from search.sync import sync_index
+from tests.archive.exports.backups import fill, make_home
+from tests.invented import NOW, decide_something, make_archive, record_run
+from tests.invented_records import harbour_ads
+
+NAMES = ["tables", "blobs", "ledger", "search", "mirror"]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A home whose search copy and mirror have followed, and in which a decision was taken."""
+    settings = make_home(tmp_path_factory.mktemp("verified") / "home")
+    engine = make_archive(settings)
+    decide_something(settings, engine)
+    sync_index(engine, open_search(settings, engine), NOW)
+    sync_mirror(engine, find_folder(settings), NOW)
+    engine.dispose()
+    return settings.home
+
+
+@pytest.fixture
+def settings(original, tmp_path):
+    return make_home(shutil.copytree(original, tmp_path / "home"))
+
+
+@pytest.fixture
+def engine(settings):
+    engine = open_archive(settings)
+    yield engine
+    engine.dispose()
+
+
+def run(home: Path, *arguments: str):
+    return CliRunner().invoke(paidforby.app, list(arguments), env={"PAIDFORBY_HOME": str(home)})
+
+
+def verify(home: Path):
+    """The exit code, and what is bad by check."""
+    done = run(home, "verify", "--json")
+    told = json.loads(done.stdout)
+    assert [check["name"] for check in told["checks"]] == NAMES
+    assert told["ok"] == (done.exit_code == 0) == all(c["ok"] for c in told["checks"])
+    return done.exit_code, {c["name"]: c["bad"] for c in told["checks"] if not c["ok"]}
+
+
+def execute(engine, *statements: str) -> None:
+    with write(engine) as session:
+        # As somebody would who goes to the file past the archive.
+        for statement in statements:
+            session.connection().execute(text(statement))
+
+
+def test_a_sound_archive_says_so_and_how_much_was_looked_at(settings):
+    done = run(settings.home, "verify")
+
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert [line.split()[:2] for line in lines[1:6]] == [[name, "sound"] for name in NAMES]
+    assert all(int(line.split()[2].replace(",", "")) > 0 for line in lines[1:6])
+    assert "next: paidforby backup" in lines[-1]
+
+
+def test_an_archive_with_nothing_in_it_yet_is_sound(tmp_path):
+    assert run(tmp_path / "new", "init").exit_code == 0
+
+    done = run(tmp_path / "new", "verify")
+
+    assert done.exit_code == 0
+    assert "paidforby index sync" in done.stdout
+    assert "paidforby mirror sync" in done.stdout
+
+
+def test_a_rewritten_ad_version_and_decision_are_named_and_no_backup_takes_them_silently(
+    settings, engine, tmp_path
+):
+    execute(
+        engine,
+        "UPDATE ad_version SET content = replace(content, 'e', 'a') WHERE id = 2",
+        "UPDATE decision SET reasons = 'Nothing is wrong with it.'",
+    )
+
+    code, bad = verify(settings.home)
+    made = run(settings.home, "backup", "--to", str(tmp_path / "b"))
+    back = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"))
+
+    assert code == 1
+    named = [what.split(":")[0] for what in bad["ledger"]]
+    assert named == ["ad_version 2", "decision 1"]
+    assert (made.exit_code, back.exit_code) == (3, 3)
+    for said in (made, back):
+        assert "decision 1: its row is not what the ledger holds" in said.stderr
+    assert verify(tmp_path / "second")[1]["ledger"] == bad["ledger"]
+
+
+def test_a_backup_whose_rows_were_rewritten_after_it_was_made_is_refused(settings, tmp_path):
+    backup = tmp_path / "b"
+    assert run(settings.home, "backup", "--to", str(backup)).exit_code == 0
+    kept = json.loads((backup / "manifest.json").read_text())
+    execute(open_archive(settings), "UPDATE decision SET reasons = 'Nothing is wrong with it.'")
+    shutil.rmtree(backup)
+    assert run(settings.home, "backup", "--to", str(backup)).exit_code == 3
+    manifest = json.loads((backup / "manifest.json").read_text())
+    (backup / "manifest.json").write_text(
+        json.dumps(manifest | {"ledger_check": kept["ledger_check"]})
+    )
+
+    back = run(tmp_path / "second", "restore", "--from", str(backup))
+
+    assert back.exit_code == 1
+    assert "decision 1" in back.stderr
+
+
+def test_evidence_is_read_from_the_disk_and_named_with_the_row_it_belongs_to(settings, engine):
+    store = BlobStore(settings.blobs_dir)
+    with read(engine) as session:
+        gone, damaged = session.exec(select(Capture).order_by(Capture.id)).all()[:2]
+    store.path_of(gone.sha256).unlink()
+    path = store.path_of(damaged.sha256)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+    _, bad = verify(settings.home)
+
+    assert sorted(bad.pop("blobs")) == [
+        f"capture {gone.id}: its evidence {gone.sha256} is not there",
+        f"capture {damaged.id}: its evidence {damaged.sha256} is damaged",
+    ]
+    assert bad == {}
+
+
+def test_a_copy_that_lost_an_ad_is_bad_and_one_that_lags_behind_is_not(settings, engine):
+    execute(engine, "DELETE FROM search_1_ad WHERE id = 1")
+    assert list(verify(settings.home)[1]) == ["search"]
+
+    blobs = BlobStore(settings.blobs_dir)
+    ads = [harbour_ads(0)[1].model_copy(update={"ref": "new"})]
+    with write(engine) as session:
+        record_run(session, blobs, "harbour_ads", "2027", NOW, ads)
+    done = run(settings.home, "verify")
+
+    assert done.exit_code == 0
+    assert done.stdout.count("changes behind") == 2
+
+
+def test_files_of_the_mirror_are_hashed_and_its_rows_counted(settings, engine):
+    folder = find_folder(settings)
+    ads, metrics = next(folder.glob("public_ad/*")), next(folder.glob("ad_metric/*"))
+    shutil.copy(metrics, ads)
+    assert verify(settings.home)[1] == {"mirror": [f"public_ad/{ads.name}: not what was written"]}
+
+    ads.unlink()
+    assert verify(settings.home)[1] == {"mirror": [f"public_ad/{ads.name}: not there"]}
+
+    shutil.rmtree(folder)
+    sync_mirror(engine, folder, NOW)
+    execute(engine, "DELETE FROM ad_metric WHERE id = 1")
+    (told,) = verify(settings.home)[1]["mirror"]
+    assert told.startswith("ad_metric: ")
+
+
+def test_what_was_found_sound_once_must_still_be_there_the_next_time(settings, engine):
+    assert verify(settings.home) == (0, {})
+    execute(engine, "DELETE FROM decision", "DELETE FROM ledger_leaf WHERE kind = 'decision'")
+
+    _, bad = verify(settings.home)
+
+    assert "the root over the first" in bad["ledger"][-1]
+
+
+def test_rows_that_name_what_is_not_there_are_found_on_either_database(archive_url, tmp_path):
+    settings = make_home(tmp_path / "home", archive_url)
+    engine = fill(settings)
+    with read(engine) as session:
+        before = check_tables(session, lambda _: None)
+    whole = check_archive(settings, engine, lambda _: lambda _: None)
+    execute(
+        engine,
+        "DELETE FROM ad_metric",
+        "UPDATE public_ad SET version_id = 4711 WHERE id = 1",
+    )
+    with read(engine) as session:
+        after = check_tables(session, lambda _: None)
+        blobs = check_blobs(session, BlobStore(settings.blobs_dir), lambda _: None)
+        files = set(session.exec(select(MediaFile.sha256)))
+
+    assert [check.name for check in whole] == NAMES
+    assert whole[2].ok
+    assert not any("could not be read" in what for check in whole for what in check.bad)
+    new = set(after.bad) - set(before.bad)
+    assert new == {"public_ad 1: its version_id 4711 is no row of ad_version"}
+    assert blobs.checked > len(files) > 0
+    engine.dispose()
+
+
+def test_of_many_bad_things_the_first_are_named_and_all_are_counted(settings, engine):
+    execute(
+        engine,
+        "PRAGMA foreign_keys = OFF",
+        "INSERT INTO sighting SELECT value, 'ad', 0, 1, 1, x'00' FROM "
+        "(WITH RECURSIVE n(value) AS (SELECT 5000 UNION ALL SELECT value + 1 FROM n LIMIT 50) "
+        "SELECT value FROM n)",
+    )
+
+    checks = check_archive(settings, engine, lambda _: lambda _: None)
+    done = run(settings.home, "verify")
+
+    assert (checks[0].bad_count, len(checks[0].bad)) == (50, MOST_NAMED)
+    assert f"tables: and {50 - MOST_NAMED} more" in done.stdout
+
+
+@pytest.mark.parametrize("damaged", ["ad_metric", "sqlite_schema"])
+def test_a_damaged_file_of_the_database_is_a_sentence(settings, engine, damaged):
+    with read(engine) as session:
+        page_size = session.connection().scalar(text("PRAGMA page_size"))
+        root = text("SELECT rootpage FROM sqlite_schema WHERE name = :name")
+        page = session.connection().scalar(root, {"name": damaged}) or 2
+    engine.dispose()
+    path = settings.home / "archive.sqlite3"
+    data = bytearray(path.read_bytes())
+    start = (page - 1) * page_size if damaged == "ad_metric" else 100
+    data[start : start + page_size // 2] = b"\xff" * (page_size // 2)
+    path.write_bytes(data)
+
+    done = run(settings.home, "verify")
+
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert "malformed" in done.output

@@ -29,6 +29,8 @@ _KEPT_MARKS = frozenset(_OPTIONAL_MARKS.sub("", _MARKS))
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
+# Thai and Lao vowels that fall apart into a mark and a letter when they are decomposed.
+_WHOLE_VOWELS = frozenset("\u0e33\u0eb3")
 _LONGEST_TERM = 100
 
 
@@ -57,6 +59,8 @@ def fold_word(word: str) -> str:
     """The spelling under which a word is found: no case, no accents, compatible forms as one."""
     if word.isascii() and word.isalnum():
         return word.lower()[:_LONGEST_TERM]
-    folded = unicodedata.normalize("NFKD", word).casefold().translate(_PLAIN_LETTERS)
+    whole = word[0] if word[:1] in _WHOLE_VOWELS else ""
+    rest = word.removeprefix(whole)
+    folded = unicodedata.normalize("NFKD", rest).casefold().translate(_PLAIN_LETTERS)
     kept = "".join(c for c in folded if c.isalnum() or c in _KEPT_MARKS)
-    return unicodedata.normalize("NFC", kept)[:_LONGEST_TERM]
+    return unicodedata.normalize("NFC", whole + kept)[:_LONGEST_TERM]

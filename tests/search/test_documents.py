@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search.documents import LONGEST_KEY, encode_key, read_address
@@ -60,6 +60,7 @@ def test_spellings_of_one_word_are_one(word, term):
     assert fold_word(word) == term
 
 
+@example("\u0e19\u0e33")
 @given(st.text())
 def test_folding_twice_changes_nothing(text):
     assert join_terms(join_terms(text)) == join_terms(text)

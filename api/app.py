@@ -19,8 +19,7 @@ from api.routes import ROUTERS, metrics
 from archive.store.database import open_archive
 from archive.terminal import utc_now
 from config.settings import Settings
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import load_rules
+from oversight.rules.book import open_book
 from search.engines import open_search
 
 API_PATH = "/api/v1"
@@ -44,8 +43,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         settings=settings,
         engine=engine,
         search=open_search(settings, engine),
-        rules=load_rules(settings),
-        elections=load_elections(settings),
+        book=open_book(settings),
         now=now,
     )
     app = FastAPI(openapi_url=None, lifespan=lambda _app: close_at_end(engine))

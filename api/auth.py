@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.dependencies import Reading
 from archive.curation.people import find_user_by_key
 from archive.models import User
-from archive.models.people import Role
+from oversight.cases.powers import ROLES, CasePower
 
 BEARER = HTTPBearer(
     auto_error=False, description="A key made by `paidforby users add` or `keys add`."
@@ -29,8 +29,9 @@ class NotAllowedError(Exception):
     """The person may not do this."""
 
 
-def require_role(*roles: Role) -> Callable[[Credentials, Reading], User]:
-    """A dependency that gives the person asking, if they have one of these roles."""
+def require_power(power: CasePower) -> Callable[[Credentials, Reading], User]:
+    """A dependency that gives the person asking, if their roles have this power."""
+    roles = ROLES[power]
 
     def find_person(credentials: Credentials, session: Reading) -> User:
         user = find_user_by_key(session, credentials.credentials) if credentials else None
@@ -39,13 +40,16 @@ def require_role(*roles: Role) -> Callable[[Credentials, Reading], User]:
                 "this needs a key: Authorization: Bearer pfb_…; an operator makes one with "
                 "paidforby users add"
             )
-        if not set(roles) & set(user.roles):
-            raise NotAllowedError(f"{user.name} would need the role {' or '.join(roles)} for this")
+        if not roles & set(user.roles):
+            raise NotAllowedError(
+                f"{user.name} would need the role {' or '.join(sorted(roles))} for this"
+            )
         return user
 
     return find_person
 
 
-AnyRole = Annotated[User, Depends(require_role(*Role))]
-Flagger = Annotated[User, Depends(require_role(Role.ANALYST, Role.REVIEWER))]
-Reviewer = Annotated[User, Depends(require_role(Role.REVIEWER))]
+CaseReader = Annotated[User, Depends(require_power(CasePower.READ_CASES))]
+Flagger = Annotated[User, Depends(require_power(CasePower.FLAG))]
+Decider = Annotated[User, Depends(require_power(CasePower.DECIDE))]
+NoticeOfficer = Annotated[User, Depends(require_power(CasePower.HANDLE_NOTICES))]

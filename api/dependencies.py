@@ -4,7 +4,7 @@
 transaction, so that it has ended before the answer leaves.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -13,14 +13,12 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.errors import NotFoundError
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
 from archive.store.database import read
 from config.settings import Settings
-from oversight.reference.elections import Election
-from oversight.rules.loading import Rule
+from oversight.rules.book import RuleBook
 from search.port import SearchEngine
 
 
@@ -31,20 +29,8 @@ class Rooms:
     settings: Settings
     engine: Engine
     search: SearchEngine
-    rules: Sequence[Rule]
-    elections: Sequence[Election]
+    book: RuleBook
     now: Callable[[], datetime]
-
-    def find_rule(self, rule_id: str) -> Rule:
-        """The rule in use with this id.
-
-        Raises:
-            NotFoundError: if there is none.
-        """
-        for rule in self.rules:
-            if rule.id == rule_id:
-                return rule
-        raise NotFoundError("rule", rule_id)
 
 
 def get_rooms(request: Request) -> Rooms:

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Reading, RoomsDep
 from archive.reading import read_data_as_of
-from archive.store.realm import read_realm
+from archive.store.realm import read_operator_kind, read_realm
 from config.settings import DeploymentKind, Realm
+from oversight.rules.changed_files import tell_changed_files
 from search.port import SearchUnavailableError
 from search.sync import IndexStatus, index_status
 
@@ -34,6 +35,9 @@ class Health(BaseModel):
     deployment_kind: DeploymentKind = Field(
         description="What the operator is, which bounds what its decisions can mean."
     )
+    rule_files: dict[str, str] = Field(
+        description="What happened to the files of rules since they came into use, by id of the rule."
+    )
     data_as_of: datetime | None = Field(
         description="When this archive last learned anything or last crawled."
     )
@@ -54,6 +58,7 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         index=index,
         realm=read_realm(session),
         operator_name=rooms.settings.operator_name,
-        deployment_kind=rooms.settings.deployment_kind,
+        deployment_kind=read_operator_kind(session, rooms.settings),
+        rule_files=tell_changed_files(rooms.settings, rooms.book.list_in_use(session)),
         data_as_of=read_data_as_of(session),
     )

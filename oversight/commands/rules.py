@@ -1,28 +1,33 @@
-"""`paidforby rules`: check rule files, list and show rules, and print the windows they reckon.
+"""`paidforby rules`: check rule files, list and show rules, suspend them, print the windows they reckon.
 
-Rules are files: none of it needs an archive, but for the versions of an earlier time.
+Where there is no archive yet, rules are what their files say.
 """
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from sqlmodel import Session
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options
 from archive.errors import ArchiveError, NotFoundError
 from archive.reading.as_of.moment import Moment
-from archive.store.database import read
+from archive.records.escaping import escape_text
+from archive.store.database import open_archive, read, write
 from archive.terminal import (
     FAILED,
     AsJson,
     emit_json,
     format_table,
+    format_time,
     note,
     open_or_exit,
     plain_errors,
     say,
+    utc_now,
 )
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.settings import Settings
@@ -30,9 +35,11 @@ from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election, load_elections
 from oversight.reference.parameters import load_parameters
 from oversight.reference.windows import Span, compute_window
+from oversight.rules.book import list_rules_here, open_book, resume_rule, suspend_rule
+from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.loading import Rule, find_rule, load_rule, load_rules
 from oversight.rules.schema import RuleFile
-from oversight.rules.versions import AnyRule, list_rules_then, pick_in_force
+from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
 
@@ -98,7 +105,10 @@ def _report_check(rules: list[Rule], refused: list[YamlFileError], *, as_json: b
 def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = False) -> None:
     """List the rules of this deployment, now or as held and in force at an earlier moment."""
     with plain_errors():
-        described = [describe_rule(rule) for rule in _find_rules(read_options(as_of, valid_at))]
+        settings = Settings()
+        rules = _find_rules(settings, read_options(as_of, valid_at))
+        told = tell_changed_files(settings, rules)
+    described = [describe_rule(rule, told.get(rule.id, "")) for rule in rules]
     if as_json:
         emit_json(described)
         return
@@ -106,47 +116,49 @@ def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = F
     rows = [[line[name] or "earlier" for name in names] for line in described]
     for line in format_table([name.replace("_", " ") for name in names], rows):
         say(line)
+    for line in _tell_standing(described):
+        say(line)
+    if any(line["file_note"] for line in described):
+        say("to stop a rule, type: paidforby rules suspend RULE --by NAME --because TEXT")
     say()
     say("next: paidforby rules show RULE")
 
 
-def _find_rules(moment: Moment) -> list[AnyRule]:
-    settings = Settings()
-    rules = load_rules(settings)
+def _tell_standing(described: list[dict[str, Any]]) -> Iterator[str]:
+    """What the table cannot show: who suspended a rule and why, and what happened to a file."""
+    for rule in described:
+        if rule["suspended_at"]:
+            since, who = format_time(rule["suspended_at"]), escape_text(rule["suspended_by"])
+            why = escape_text(rule["suspended_because"])
+            yield f"{rule['id']}: suspended since {since} by {who}, because: {why}"
+        if rule["file_note"]:
+            yield f"{rule['id']}: {rule['file_note']}"
+
+
+def _find_rules(settings: Settings, moment: Moment) -> list[AnyRule]:
+    book = open_book(settings)
     if moment.as_of is None:
-        return pick_in_force(rules, moment)
+        return pick_in_force(list_rules_here(book), moment)
     with read(open_or_exit(settings)) as session:
-        return pick_in_force(list_rules_then(session, rules, moment), moment)
-
-
-def describe_rule(rule: AnyRule) -> dict[str, Any]:
-    """A rule in one line, as programs read it."""
-    return {
-        "id": rule.id,
-        "version": rule.file.version,
-        "title": rule.file.title,
-        "jurisdiction": rule.file.jurisdiction,
-        "kind": rule.file.kind,
-        "legal_status": rule.file.validity.status,
-        "stage": rule.file.stage,
-        "evidence": rule.file.evidence,
-        "origin": rule.origin,
-        "sha256": rule.sha256,
-    }
+        held = list_rules_then(session, book.list_in_use(session), moment)
+        return pick_in_force(held, moment)
 
 
 @app.command("show")
 def show_rule(rule_id: RuleId, as_json: AsJson = False) -> None:
     """Show one rule: what it says, on what law, and its tests."""
     with plain_errors():
-        rule = find_rule(load_rules(Settings()), rule_id)
+        settings = Settings()
+        rule = find_rule(list_rules_here(open_book(settings)), rule_id)
+        told = tell_changed_files(settings, [rule])
+    described = describe_rule(rule, told.get(rule.id, ""))
     if as_json:
         file = rule.file.model_dump(mode="json", by_alias=True)
-        emit_json(describe_rule(rule) | {"file": file, "text": rule.text})
+        emit_json(described | {"file": file, "text": rule.text})
         return
-    for line in _tell_rule(rule.file):
+    for line in [*_tell_rule(rule.file), *_tell_standing([described])]:
         say(line)
-    say(f"{rule.origin}, SHA-256 {rule.sha256}")
+    say(f"{rule.origin or 'no file'}, SHA-256 {rule.sha256}")
 
 
 def _tell_rule(file: RuleFile) -> list[str]:
@@ -174,6 +186,35 @@ def _tell_validity(file: RuleFile) -> str:
     starts = f"from {validity.starts_on}" if validity.starts_on else "no beginning established"
     ends = f", until before {validity.ends_on}" if validity.ends_on else ""
     return f"{starts}{ends} ({validity.status.replace('_', ' ')})"
+
+
+By = Annotated[str, typer.Option(help="Who decides it.", metavar="NAME")]
+Because = Annotated[str, typer.Option(help="Why; it is public.", metavar="TEXT")]
+
+
+@app.command("suspend")
+def suspend(rule_id: RuleId, by: By, because: Because) -> None:
+    """Stop a rule at once, everywhere: no flag, no decision, its signals off the desk."""
+    _take_step(suspend_rule, rule_id, by, because)
+    say(f"{rule_id} is suspended from now on; its page says since when, by whom and why")
+    say(f"next: paidforby rules resume {rule_id} --by NAME --because TEXT")
+
+
+@app.command("resume")
+def resume(rule_id: RuleId, by: By, because: Because) -> None:
+    """Use a suspended rule again, in the version that is in use."""
+    _take_step(resume_rule, rule_id, by, because)
+    say(f"{rule_id} is in use again; the next import or worker pass holds all ads against it")
+
+
+def _take_step(
+    step: Callable[[Session, Rule, str, str, datetime], None], rule_id: str, by: str, because: str
+) -> None:
+    settings = Settings()
+    with plain_errors():
+        book = open_book(settings)
+        with write(open_archive(settings)) as session:
+            step(session, book.find_in_use(session, rule_id), by, because, utc_now())
 
 
 @app.command("windows")

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property
 
 from archive.errors import NotFoundError
+from archive.reading.rules import SuspensionView
 from archive.records.canonical import hash_bytes
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.settings import Settings
@@ -38,9 +39,12 @@ class Rule:
     file: RuleFile
     sha256: str
     text: str
-    origin: Origin
+    origin: Origin | None
+    """`None`: the file it stood in is no longer here."""
     parameters: Mapping[str, Parameter]
     clauses: Clauses
+    suspension: SuspensionView | None = None
+    """A person's, by `paidforby rules suspend`; what the file says is `file.stage`."""
 
     @property
     def id(self) -> str:
@@ -48,9 +52,14 @@ class Rule:
         return self.file.id
 
     @property
+    def stage(self) -> Stage:
+        """How far it has come here: as its file says, unless a person suspended it."""
+        return Stage.SUSPENDED if self.suspension else self.file.stage
+
+    @property
     def is_evaluated(self) -> bool:
         """Whether ads are held against it."""
-        return self.file.stage in {Stage.SHADOW, Stage.ACTIVE}
+        return self.stage in {Stage.SHADOW, Stage.ACTIVE}
 
     @cached_property
     def fact_names(self) -> frozenset[str]:
@@ -94,15 +103,25 @@ def load_rule(file: ConfigFile, parameters: Mapping[str, Parameter]) -> Rule:
         YamlFileError: if the file is not a rule, a condition cannot be read or a test fails.
     """
     written = read_file(file)
+    rule = load_rule_text(written, file.origin, parameters)
+    if file.path.stem != rule.id:
+        raise written.make_error(["id"], f"the file of {rule.id} is called {rule.id}.yaml")
+    return rule
+
+
+def load_rule_text(
+    written: YamlText, origin: Origin | None, parameters: Mapping[str, Parameter]
+) -> Rule:
+    """The rule that a text makes, compiled and tested, wherever the text was kept.
+
+    Raises:
+        YamlFileError: if the text is not a rule, a condition cannot be read or a test fails.
+    """
     text = written.read_as(RuleFile)
-    if file.path.stem != text.id:
-        raise written.make_error(["id"], f"the file of {text.id} is called {text.id}.yaml")
     unknown = set(text.params) - parameters.keys()
     if unknown:
         raise written.make_error(["params"], f"no parameter {', '.join(sorted(unknown))}")
-    rule = _compile_rule(
-        written, file.origin, text, {name: parameters[name] for name in text.params}
-    )
+    rule = _compile_rule(written, origin, text, {name: parameters[name] for name in text.params})
     for index, test in enumerate(text.tests):
         _run_test(written, rule, test, index)
     return rule
@@ -126,7 +145,7 @@ def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Explained
 
 
 def _compile_rule(
-    written: YamlText, origin: Origin, text: RuleFile, parameters: Mapping[str, Parameter]
+    written: YamlText, origin: Origin | None, text: RuleFile, parameters: Mapping[str, Parameter]
 ) -> Rule:
     schema = _list_facts(text) | {f"p.{name}": p.type for name, p in parameters.items()}
     duty = "requires" if text.requires else "forbids"

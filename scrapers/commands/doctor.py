@@ -19,6 +19,8 @@ from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
 from config.yaml_files import YamlFileError
+from oversight.rules.book import list_rules_here, open_book
+from oversight.rules.changed_files import tell_changed_files
 from scrapers.media.machine_text import find_tesseract, name_version
 from scrapers.work.dispatch.queue_schema import TOO_NEW, list_migrations, read_release
 from scrapers.work.plan.credentials import CredentialStatus, list_standings
@@ -67,7 +69,12 @@ def examine(settings: Settings, today: date) -> list[Finding]:
         _examine_machine_text,
     )
     found = [check(settings) for check in checks]
-    return [*found, *_examine_queue(settings), *_examine_credentials(settings, today)]
+    return [
+        *found,
+        *_examine_queue(settings),
+        *_examine_rules(settings),
+        *_examine_credentials(settings, today),
+    ]
 
 
 def tell_findings(findings: list[Finding]) -> list[str]:
@@ -164,6 +171,21 @@ def _examine_queue(settings: Settings) -> list[Finding]:
     made_anew = "of an older procrastinate: the scheduler makes them anew when it starts"
     state = "up to date" if release == newest else made_anew
     return [Finding("queue", True, f"its tables are {state}")] if release else []
+
+
+def _examine_rules(settings: Settings) -> list[Finding]:
+    """The rules in use: a file that was changed or taken away takes none of them out of use."""
+    try:
+        rules = list_rules_here(open_book(settings))
+    except YamlFileError as error:
+        return [Finding("rules", False, str(error), to_type="correct that file")]
+    except SQLAlchemyError:
+        # That the database does not answer is said of the archive.
+        return []
+    told = [f"{i}: {said}" for i, said in tell_changed_files(settings, rules).items()]
+    told += [f"{rule.id} is suspended" for rule in rules if rule.suspension]
+    detail = "; ".join(told) or f"{len(rules)}, each as in its file"
+    return [Finding("rules", True, detail, to_type="paidforby rules list", warns=bool(told))]
 
 
 def _examine_machine_text(_: Settings) -> Finding:

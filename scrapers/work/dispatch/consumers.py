@@ -12,8 +12,8 @@ from archive.terminal import note
 from config.settings import Settings
 from config.yaml_files import YamlFileError
 from oversight.evaluation.changes import evaluate_changes
-from oversight.reference.elections import load_elections
-from oversight.rules.loading import load_rules
+from oversight.rules.book import open_book, take_into_use
+from oversight.rules.changed_files import tell_changed_files
 from scrapers.intake.pages import Clock
 from search.engines import open_search
 from search.port import SearchUnavailableError
@@ -23,14 +23,17 @@ from search.sync import sync_index
 def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> None:
     """Hold what changed against the rules; with a rule file that does not load, none is asked."""
     try:
-        rules, elections = load_rules(settings), load_elections(settings)
+        book = open_book(settings)
     except YamlFileError as error:
         note(f"no rule was evaluated: {error}")
         return
     has_more = True
     while has_more:
         with write(engine) as session:
-            has_more = evaluate_changes(session, rules, elections, clock()).has_more
+            rules = take_into_use(session, book, clock())
+            has_more = evaluate_changes(session, rules, book.elections, clock()).has_more
+    for rule_id, sentence in tell_changed_files(settings, rules).items():
+        note(f"rule {rule_id}: {sentence}")
 
 
 def sync_search(settings: Settings, engine: Engine, clock: Clock) -> None:

@@ -1,0 +1,175 @@
+"""The rules in use: a record in the archive, which no edit of a file changes by itself.
+
+An import or the worker takes evaluated rule files into use (`take_into_use`) and notes it; from then on the
+text the archive keeps is what counts, until another version is taken into use. What a person suspends
+is suspended at the next question, in every process. A rule that was never in use stands as in its file.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
+from archive.models import RuleUse, RuleVersion
+from archive.models.oversight import RuleAction
+from archive.reading.rules import SuspensionView, list_uses
+from archive.store.database import open_archive, read
+from config.settings import Settings
+from config.yaml_files import YamlFileError, YamlText
+from oversight.reference.elections import Election, load_elections
+from oversight.reference.parameters import Parameter, load_parameters
+from oversight.rules.loading import Rule, find_rule, load_rule_text, load_rules
+from oversight.rules.rule_texts import keep_rule_texts
+
+INSTALLATION = "this installation"
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The rule files a process started with, and all it takes to read a kept version of a rule."""
+
+    settings: Settings
+    files: Sequence[Rule]
+    parameters: Mapping[str, Parameter]
+    elections: Sequence[Election]
+    read_before: dict[str, Rule] = field(default_factory=dict)
+    """Kept versions, by hash: a text never changes, so each is compiled once."""
+
+    def list_in_use(self, session: Session) -> list[Rule]:
+        """Every rule by id, each in the version that is in use, with its suspension.
+
+        A version in use that can no longer be read is left out, unless a file has that rule.
+        """
+        rules = {rule.id: rule for rule in self.files}
+        for rule_id, use in list_uses(session, RuleAction.USE).items():
+            if rule_id not in rules or rules[rule_id].sha256 != use.rule_sha256:
+                try:
+                    rules[rule_id] = self.read_version(session, use.rule_sha256)
+                except YamlFileError:
+                    continue
+        stopped = _list_suspensions(session)
+        return [replace(rules[i], suspension=stopped.get(i)) for i in sorted(rules)]
+
+    def find_in_use(self, session: Session, rule_id: str) -> Rule:
+        """The version of a rule that is in use.
+
+        Raises:
+            NotFoundError: if there is no such rule.
+        """
+        return find_rule(self.list_in_use(session), rule_id)
+
+    def read_version(self, session: Session, sha256: str) -> Rule:
+        """A version this archive keeps, ready to answer with today's parameters.
+
+        Raises:
+            NotFoundError: if it keeps no such version.
+            YamlFileError: if the text is of a form that is no longer read.
+        """
+        known = {rule.sha256: rule for rule in self.files} | self.read_before
+        if sha256 not in known:
+            row = session.exec(select(RuleVersion).where(RuleVersion.sha256 == sha256)).first()
+            if row is None:
+                raise NotFoundError("rule version", sha256)
+            written = YamlText(f"rule {row.rule_id} as it was kept", row.text.encode())
+            origins = {rule.id: rule.origin for rule in self.files}
+            known[sha256] = load_rule_text(written, origins.get(row.rule_id), self.parameters)
+            self.read_before[sha256] = known[sha256]
+        return known[sha256]
+
+
+def open_book(settings: Settings) -> RuleBook:
+    """The rule book as the files are now.
+
+    Raises:
+        YamlFileError: if a file cannot be used.
+    """
+    return RuleBook(
+        settings, load_rules(settings), load_parameters(settings), load_elections(settings)
+    )
+
+
+def list_rules_here(book: RuleBook) -> list[Rule]:
+    """The rules in use in the archive here or, where there is none yet, those of the files."""
+    settings = book.settings
+    # To look for tables in a file of SQLite would make the file.
+    if settings.database_url is None and not (settings.home / "archive.sqlite3").exists():
+        return list(book.files)
+    try:
+        engine = open_archive(settings)
+    except NotInitialisedError:
+        return list(book.files)
+    try:
+        with read(engine) as session:
+            return book.list_in_use(session)
+    finally:
+        engine.dispose()
+
+
+def take_into_use(session: Session, book: RuleBook, now: datetime) -> list[Rule]:
+    """Note each evaluated rule file that is not the version in use, and give the rules in use then.
+
+    A file that is gone, or says that its rule is no longer evaluated, takes nothing out of use.
+    """
+    used = list_uses(session, RuleAction.USE)
+    keep_rule_texts(session, [rule for rule in book.files if rule.is_evaluated], now)
+    for rule in book.files:
+        before = used.get(rule.id)
+        if rule.is_evaluated and (before is None or before.rule_sha256 != rule.sha256):
+            because = "it stands in a rule file here"
+            _add_step(session, rule, RuleAction.USE, INSTALLATION, because, now)
+    session.flush()
+    return book.list_in_use(session)
+
+
+def suspend_rule(session: Session, rule: Rule, by: str, because: str, now: datetime) -> None:
+    """Stop a rule at once: it takes no flag, carries no decision, and its signals leave the desk.
+
+    Raises:
+        ArchiveError: if it is not evaluated, or a name or reason is missing.
+    """
+    if not rule.is_evaluated:
+        raise ArchiveError(f"{rule.id} is {rule.stage}: there is nothing to suspend")
+    keep_rule_texts(session, [rule], now)
+    _add_step(session, rule, RuleAction.SUSPEND, by, because, now)
+
+
+def resume_rule(session: Session, rule: Rule, by: str, because: str, now: datetime) -> None:
+    """Use a suspended rule again, in the version that is in use.
+
+    Raises:
+        ArchiveError: if no person suspended it, or a name or reason is missing.
+    """
+    if rule.suspension is None:
+        raise ArchiveError(f"nobody has suspended {rule.id}; its file says {rule.file.stage}")
+    _add_step(session, rule, RuleAction.RESUME, by, because, now)
+
+
+def _add_step(
+    session: Session, rule: Rule, action: RuleAction, by: str, because: str, now: datetime
+) -> None:
+    by, because = by.strip(), because.strip()
+    if not by or not because:
+        raise ArchiveError("say who decides it and why: --by NAME --because TEXT")
+    session.add(
+        RuleUse(
+            rule_id=rule.id,
+            action=action,
+            rule_sha256=rule.sha256,
+            by_name=by,
+            because=because,
+            at=now,
+        )
+    )
+
+
+def _list_suspensions(session: Session) -> dict[str, SuspensionView]:
+    newest = list_uses(session, RuleAction.SUSPEND, RuleAction.RESUME)
+    return {
+        rule_id: SuspensionView(
+            suspended_at=step.at, suspended_by=step.by_name, suspended_because=step.because
+        )
+        for rule_id, step in newest.items()
+        if step.action == RuleAction.SUSPEND
+    }

@@ -1,0 +1,41 @@
+"""Rules in use whose file is no longer what they were taken from; naming it changes nothing.
+
+The list of rules, the pages, health and the doctor ask, each time anew.
+"""
+
+from collections.abc import Iterable
+
+from archive.records.canonical import hash_bytes
+from config.overlay import ConfigFile, list_config_files
+from config.settings import Settings
+from config.yaml_files import YamlFileError, YamlText
+from oversight.rules.loading import Rule
+from oversight.rules.schema import Stage
+from oversight.rules.versions import AnyRule
+
+GOES_ON = "The version in use goes on being used"
+
+
+def tell_changed_files(settings: Settings, rules: Iterable[AnyRule]) -> dict[str, str]:
+    """A sentence on each rule whose file was changed or taken away, by id of the rule."""
+    files = {file.path.stem: file for file in list_config_files(settings, "rules", ".yaml")}
+    in_use = (rule for rule in rules if isinstance(rule, Rule))
+    told = {rule.id: _tell_file(rule, files.get(rule.id)) for rule in in_use}
+    return {rule_id: sentence for rule_id, sentence in told.items() if sentence}
+
+
+def _tell_file(rule: Rule, file: ConfigFile | None) -> str:
+    if file is None:
+        return f"Its file is gone. {GOES_ON}, from the text this archive keeps."
+    try:
+        data = file.path.read_bytes()
+        if hash_bytes(data) == rule.sha256:
+            return ""
+        values = YamlText(str(file.path), data).values
+    except (OSError, YamlFileError):
+        return f"Its file was changed and cannot be read. {GOES_ON}."
+    stage = values.get("stage") if isinstance(values, dict) else None
+    if stage in {Stage.ACTIVE, Stage.SHADOW}:
+        return f"Its file was changed. {GOES_ON} until an import or the worker reads the new one."
+    said = stage if stage in set(Stage) else "nothing that is known"
+    return f"Its file was changed and calls it {said}, which stops nothing. {GOES_ON}."

@@ -40,7 +40,7 @@ class RuleFacts(BaseModel):
     stage: Stage
     evidence: Evidence = Field(description="How well it is founded: as its weakest text is.")
     origin: Origin | None = Field(
-        description="shipped, changed by the operator, or local; empty: its file is no longer here."
+        description="shipped, changed by the operator, or local; empty: no file here has this text."
     )
     suspended_at: datetime | None = Field(
         description="Since when it takes no flag and carries no decision; empty: it is not suspended."

@@ -16,7 +16,10 @@ from oversight.rules.book import RuleBook
 from oversight.rules.loading import Rule
 from oversight.rules.schema import LegalStatus, RuleFile, Stage
 
-LAW = frozenset({LegalStatus.IN_FORCE, LegalStatus.REPEALED})
+NO_LAW = {
+    LegalStatus.INDICATOR: "an indicator and not a law",
+    LegalStatus.ANNOUNCED: "announced and not yet law",
+}
 """A repealed rule was law on the days of the ads that it judges."""
 
 
@@ -62,8 +65,8 @@ def _list_lacking(found: FlagAnswer, legal_basis: str) -> Iterator[str]:
         yield found.because[0]
         return
     file = found.rule.file
-    if file.validity.status not in LAW:
-        yield f"the rule {file.id} is {file.validity.status} in law, not law in force"
+    if file.validity.status in NO_LAW:
+        yield f"the rule {file.id} is {NO_LAW[file.validity.status]}"
     if found.in_force is False:
         yield "the rule was not in force while the ad ran"
     elif found.answer is RuleAnswer.DOES_NOT_APPLY:

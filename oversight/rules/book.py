@@ -73,8 +73,7 @@ class RuleBook:
             if row is None:
                 raise NotFoundError("rule version", sha256)
             written = YamlText(f"rule {row.rule_id} as it was kept", row.text.encode())
-            origins = {rule.id: rule.origin for rule in self.files}
-            known[sha256] = load_rule_text(written, origins.get(row.rule_id), self.parameters)
+            known[sha256] = load_rule_text(written, None, self.parameters)
             self.read_before[sha256] = known[sha256]
         return known[sha256]
 

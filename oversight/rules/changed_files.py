@@ -13,8 +13,6 @@ from oversight.rules.loading import Rule
 from oversight.rules.schema import Stage
 from oversight.rules.versions import AnyRule
 
-GOES_ON = "The version in use goes on being used"
-
 
 def tell_changed_files(settings: Settings, rules: Iterable[AnyRule]) -> dict[str, str]:
     """A sentence on each rule whose file was changed or taken away, by id of the rule."""
@@ -25,17 +23,23 @@ def tell_changed_files(settings: Settings, rules: Iterable[AnyRule]) -> dict[str
 
 
 def _tell_file(rule: Rule, file: ConfigFile | None) -> str:
+    happened = _find_change(rule, file)
+    goes_on = "" if rule.suspension else " The version in use goes on being used."
+    return f"{happened}{goes_on}" if happened else ""
+
+
+def _find_change(rule: Rule, file: ConfigFile | None) -> str:
     if file is None:
-        return f"Its file is gone. {GOES_ON}, from the text this archive keeps."
+        return "Its file is gone; its text is kept here."
     try:
         data = file.path.read_bytes()
         if hash_bytes(data) == rule.sha256:
             return ""
         values = YamlText(str(file.path), data).values
     except (OSError, YamlFileError):
-        return f"Its file was changed and cannot be read. {GOES_ON}."
+        return "Its file was changed and cannot be read."
     stage = values.get("stage") if isinstance(values, dict) else None
     if stage in {Stage.ACTIVE, Stage.SHADOW}:
-        return f"Its file was changed. {GOES_ON} until an import or the worker reads the new one."
+        return "Its file was changed; an import or the worker takes the new one into use."
     said = stage if stage in set(Stage) else "nothing that is known"
-    return f"Its file was changed and calls it {said}, which stops nothing. {GOES_ON}."
+    return f"Its file was changed and calls it {said}, which by itself stops nothing."

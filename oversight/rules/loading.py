@@ -40,7 +40,7 @@ class Rule:
     sha256: str
     text: str
     origin: Origin | None
-    """`None`: the file it stood in is no longer here."""
+    """`None`: no file here has this text any more, or yet."""
     parameters: Mapping[str, Parameter]
     clauses: Clauses
     suspension: SuspensionView | None = None

@@ -19,6 +19,7 @@ from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
+from archive.store.ledger.leaves import hash_leaf
 from archive.store.setup import migrate
 from config.settings import DeploymentKind, Settings
 from oversight.cases import (
@@ -180,6 +181,26 @@ def test_a_decision_is_in_the_register_the_ledger_and_the_change_sequence(
     assert view == list_ad_decisions(session, book, "example:a1")[0]
     leaf = session.exec(select(LedgerLeaf).where(LedgerLeaf.kind == "decision")).one()
     assert leaf.subject_id == decision.id
+    # What was hashed once keeps its spelling.
+    ad = session.exec(select(PublicAd)).one()
+    assert leaf.leaf_sha256 == hash_leaf(
+        "decision",
+        {
+            "reference": "D-2026-00001",
+            "flag": "F-2026-00001",
+            "ad": "example:a1",
+            "content_sha256": ad.content_sha256,
+            "rule_sha256": rule.sha256,
+            "outcome": "opinion_concern",
+            "reasons": OPINION.reasons,
+            "plain_summary": OPINION.plain_summary,
+            "legal_basis": OPINION.legal_basis,
+            "deployment_kind": "civil_society",
+            "operator_name": "an unnamed operator",
+            "automated_detection": True,
+            "decided_at": "2026-03-01T13:00:00Z",
+        },
+    )
     kinds = [c.kind for c in session.exec(select(Change).order_by(Change.seq))]
     assert kinds[-3:] == ["flag", "flag", "decision"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +29,6 @@ from oversight.cases import (
     DecisionDraft,
     DecisionOutcome,
     NotEntitledError,
-    NoticeDraft,
     appeal_decision,
     decide_flag,
     list_ad_decisions,
@@ -37,8 +36,6 @@ from oversight.cases import (
     list_flags,
     read_decision,
     read_flag,
-    read_notice,
-    receive_notice,
     settle_appeal,
     withdraw_flag,
 )
@@ -295,25 +292,3 @@ def test_a_decision_without_its_words_is_refused(
     with pytest.raises(CaseError, match=field):
         decide_flag(session, flag, draft, bob, book, LATER)
     assert flag.state == CaseState.OPEN
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["example:a1", "https://archive.example/ads/example/a1", "https://ads.example/a1", "a2"],
-)
-def test_a_notice_gets_a_receipt_and_finds_its_ad(session: Session, address: str) -> None:
-    draft = NoticeDraft(address, "Who paid for this?", date(2026, 2, 28), " ", "me@example.org")
-    notice = receive_notice(session, draft, NOW)
-    found = read_notice(session, f" {notice.receipt.lower()} ")
-    assert (found.ad_id is not None) == (address != "a2")
-    assert (found.reporter_name, found.reporter_contact) == (None, "me@example.org")
-    assert len(notice.receipt) == 22
-
-
-def test_a_notice_that_says_nothing_or_comes_from_the_future_is_refused(session: Session) -> None:
-    with pytest.raises(CaseError, match="concern is blank"):
-        receive_notice(session, NoticeDraft("example:a1", ""), NOW)
-    with pytest.raises(CaseError, match="lies ahead"):
-        receive_notice(session, NoticeDraft("example:a1", "?", date(2026, 3, 2)), NOW)
-    with pytest.raises(NotFoundError):
-        read_notice(session, "N-0")

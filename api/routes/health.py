@@ -59,6 +59,7 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         realm=read_realm(session),
         operator_name=rooms.settings.operator_name,
         deployment_kind=read_operator_kind(session, rooms.settings),
-        rule_files=tell_changed_files(rooms.settings, rooms.book.list_in_use(session)),
+        rule_files=tell_changed_files(rooms.settings, rooms.book.list_in_use(session))
+        | rooms.book.list_unreadable(session),
         data_as_of=read_data_as_of(session),
     )

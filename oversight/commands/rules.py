@@ -105,9 +105,9 @@ def _report_check(rules: list[Rule], refused: list[YamlFileError], *, as_json: b
 def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = False) -> None:
     """List the rules of this deployment, now or as held and in force at an earlier moment."""
     with plain_errors():
-        settings = Settings()
-        rules = _find_rules(settings, read_options(as_of, valid_at))
-        told = tell_changed_files(settings, rules)
+        rules, told = _find_rules(Settings(), read_options(as_of, valid_at))
+    for rule_id in told.keys() - {rule.id for rule in rules}:
+        note(f"{rule_id}: {told[rule_id]}")
     described = [describe_rule(rule, told.get(rule.id, "")) for rule in rules]
     if as_json:
         emit_json(described)
@@ -135,13 +135,15 @@ def _tell_standing(described: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{rule['id']}: {rule['file_note']}"
 
 
-def _find_rules(settings: Settings, moment: Moment) -> list[AnyRule]:
+def _find_rules(settings: Settings, moment: Moment) -> tuple[list[AnyRule], dict[str, str]]:
+    """The rules of a moment, and sentences on the files and texts of those in use now."""
     book = open_book(settings)
+    rules, unreadable = list_rules_here(book)
+    told = tell_changed_files(settings, rules) | unreadable
     if moment.as_of is None:
-        return pick_in_force(list_rules_here(book), moment)
+        return pick_in_force(rules, moment), told
     with read(open_or_exit(settings)) as session:
-        held = list_rules_then(session, book.list_in_use(session), moment)
-        return pick_in_force(held, moment)
+        return pick_in_force(list_rules_then(session, rules, moment), moment), {}
 
 
 @app.command("show")
@@ -149,8 +151,9 @@ def show_rule(rule_id: RuleId, as_json: AsJson = False) -> None:
     """Show one rule: what it says, on what law, and its tests."""
     with plain_errors():
         settings = Settings()
-        rule = find_rule(list_rules_here(open_book(settings)), rule_id)
-        told = tell_changed_files(settings, [rule])
+        rules, unreadable = list_rules_here(open_book(settings))
+        rule = find_rule(rules, rule_id)
+        told = tell_changed_files(settings, [rule]) | unreadable
     described = describe_rule(rule, told.get(rule.id, ""))
     if as_json:
         file = rule.file.model_dump(mode="json", by_alias=True)

@@ -52,6 +52,18 @@ class RuleBook:
         stopped = _list_suspensions(session)
         return [replace(rules[i], suspension=stopped.get(i)) for i in sorted(rules)]
 
+    def list_unreadable(self, session: Session) -> dict[str, str]:
+        """Rules in use whose kept text can no longer be read, by id, with the reason."""
+        why: dict[str, str] = {}
+        for rule_id, use in list_uses(session, RuleAction.USE).items():
+            try:
+                self.read_version(session, use.rule_sha256)
+            except YamlFileError as error:
+                stands_in = any(rule.id == rule_id for rule in self.files)
+                so = "its file stands in for it" if stands_in else "no ad is held against it"
+                why[rule_id] = f"The version in use can no longer be read, so {so}: {error.why}"
+        return why
+
     def find_in_use(self, session: Session, rule_id: str) -> Rule:
         """The version of a rule that is in use.
 
@@ -89,19 +101,22 @@ def open_book(settings: Settings) -> RuleBook:
     )
 
 
-def list_rules_here(book: RuleBook) -> list[Rule]:
-    """The rules in use in the archive here or, where there is none yet, those of the files."""
+def list_rules_here(book: RuleBook) -> tuple[list[Rule], dict[str, str]]:
+    """The rules in use in the archive here, and those that can no longer be read, with the reason.
+
+    Where there is no archive yet, the rules are those of the files.
+    """
     settings = book.settings
     # To look for tables in a file of SQLite would make the file.
     if settings.database_url is None and not (settings.home / "archive.sqlite3").exists():
-        return list(book.files)
+        return list(book.files), {}
     try:
         engine = open_archive(settings)
     except NotInitialisedError:
-        return list(book.files)
+        return list(book.files), {}
     try:
         with read(engine) as session:
-            return book.list_in_use(session)
+            return book.list_in_use(session), book.list_unreadable(session)
     finally:
         engine.dispose()
 

@@ -176,13 +176,14 @@ def _examine_queue(settings: Settings) -> list[Finding]:
 def _examine_rules(settings: Settings) -> list[Finding]:
     """The rules in use: a file that was changed or taken away takes none of them out of use."""
     try:
-        rules = list_rules_here(open_book(settings))
+        rules, unreadable = list_rules_here(open_book(settings))
     except YamlFileError as error:
         return [Finding("rules", False, str(error), to_type="correct that file")]
     except SQLAlchemyError:
         # That the database does not answer is said of the archive.
         return []
-    told = [f"{i}: {said}" for i, said in tell_changed_files(settings, rules).items()]
+    named = tell_changed_files(settings, rules) | unreadable
+    told = [f"{rule_id}: {sentence}" for rule_id, sentence in named.items()]
     told += [f"{rule.id} is suspended" for rule in rules if rule.suspension]
     detail = "; ".join(told) or f"{len(rules)}, each as in its file"
     return [Finding("rules", True, detail, to_type="paidforby rules list", warns=bool(told))]

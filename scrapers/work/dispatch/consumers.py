@@ -32,7 +32,8 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> None:
         with write(engine) as session:
             rules = take_into_use(session, book, clock())
             has_more = evaluate_changes(session, rules, book.elections, clock()).has_more
-    for rule_id, sentence in tell_changed_files(settings, rules).items():
+            unreadable = book.list_unreadable(session)
+    for rule_id, sentence in (tell_changed_files(settings, rules) | unreadable).items():
         note(f"rule {rule_id}: {sentence}")
 
 

@@ -198,7 +198,29 @@ def test_a_rule_that_was_never_in_use_stands_as_in_its_file(engine, settings, ow
     pass_of_the_worker(engine, settings)
     assert find(engine, open_book(settings)).stage == "suspended"
     own_rule().unlink()
-    assert RULE not in {rule.id for rule in list_rules_here(open_book(settings))}
+    assert RULE not in {rule.id for rule in list_rules_here(open_book(settings))[0]}
+
+
+@pytest.mark.engines_alike
+def test_a_version_in_use_that_can_no_longer_be_read_is_named_and_harms_no_other(
+    engine, settings, own_rule
+):
+    pass_of_the_worker(engine, settings)
+    with write(engine) as session:
+        kept = session.exec(select(RuleVersion).where(RuleVersion.rule_id == RULE)).one()
+        kept.text = kept.text.replace("ad.payer_name", "ad.no_longer_a_fact")
+        session.add(kept)
+    # While its file is as it was, the text is read from there.
+    assert list_rules_here(open_book(settings))[1] == {}
+    own_rule(("version: 1", "version: 2"))
+    rules, why = list_rules_here(open_book(settings))
+    assert [rule.file.version for rule in rules if rule.id == RULE] == [2]
+    assert "its file stands in" in why[RULE]
+    own_rule().unlink()
+    rules, why = list_rules_here(open_book(settings))
+    assert {RULE, OTHER} & {rule.id for rule in rules} == {OTHER}
+    assert "no ad is held against it" in why[RULE]
+    assert "no_longer_a_fact" in why[RULE]
 
 
 def test_the_commands_suspend_resume_and_list(home_settings, own_rule, monkeypatch):

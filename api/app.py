@@ -19,7 +19,7 @@ from api.routes import ROUTERS, metrics
 from archive.store.database import open_archive
 from archive.terminal import utc_now
 from config.settings import Settings
-from oversight.rules.book import open_book
+from oversight.rules.rule_book import read_rule_book
 from search.engines import open_search
 
 API_PATH = "/api/v1"
@@ -43,7 +43,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         settings=settings,
         engine=engine,
         search=open_search(settings, engine),
-        book=open_book(settings),
+        book=read_rule_book(settings),
         now=now,
     )
     app = FastAPI(openapi_url=None, lifespan=lambda _app: close_at_end(engine))

@@ -18,7 +18,7 @@ from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
 from archive.store.database import read
 from config.settings import Settings
-from oversight.rules.book import RuleBook
+from oversight.rules.rule_book import RuleBook
 from search.port import SearchEngine
 
 

@@ -28,8 +28,9 @@ from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.book import open_book, take_into_use
 from oversight.rules.loading import find_rule
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import take_into_use
 from tests.flagging import flag_ad
 from tests.invented_records import HOSTILE, harbour_ads, meadow_ads, registry_rows
 from tests.migrated import init_fresh
@@ -128,8 +129,8 @@ def hold_something(engine: Engine) -> None:
 
 def decide_something(settings: Settings, engine: Engine) -> str:
     """Hold the ads against the rules, flag one and decide on it; returns the decision's number."""
-    book = open_book(settings)
-    rule = find_rule(book.files, "payer-left-blank")
+    book = read_rule_book(settings)
+    rule = find_rule(book.rules, "payer-left-blank")
     with write(engine) as session:
         evaluate_changes(session, take_into_use(session, book, NOW), book.elections, NOW)
         officer, _ = add_user(session, "An Invented Officer", [Role.ANALYST], NOW)

@@ -18,7 +18,7 @@ from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cur
 from archive.store.realm import read_operator_kind, read_realm
 from config.settings import Realm
 from oversight.cases.explaining import explain_flag
-from oversight.rules.book import RuleBook
+from oversight.rules.rule_book import RuleBook
 
 DECISIONS, FLAGS = "decisions", "flags"
 

@@ -22,7 +22,7 @@ from oversight.cases.people import check_person, id_of
 from oversight.cases.powers import RESTRICTIVE, CasePower, DecisionOutcome, check_power
 from oversight.cases.states import CaseEvent
 from oversight.cases.texts import check_text
-from oversight.rules.book import RuleBook
+from oversight.rules.rule_book import RuleBook
 
 SETTLING = frozenset({CaseEvent.UPHOLD, CaseEvent.VARY, CaseEvent.ANNUL})
 

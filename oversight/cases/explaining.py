@@ -15,8 +15,8 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import restore_ads
 from config.yaml_files import YamlFileError
 from oversight.evaluation.one_ad import explain_ad
-from oversight.rules.book import RuleBook
 from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook
 
 
 @dataclass(frozen=True)

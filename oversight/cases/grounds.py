@@ -12,8 +12,8 @@ from archive.models.oversight import RuleAnswer
 from oversight.cases.errors import CaseError, CaseStepError
 from oversight.cases.explaining import FlagAnswer, explain_flag
 from oversight.cases.powers import RESTRICTIVE, DecisionOutcome
-from oversight.rules.book import RuleBook
 from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook
 from oversight.rules.schema import LegalStatus, RuleFile, Stage
 
 NO_LAW = {

@@ -35,10 +35,11 @@ from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election, load_elections
 from oversight.reference.parameters import load_parameters
 from oversight.reference.windows import Span, compute_window
-from oversight.rules.book import list_rules_here, open_book, resume_rule, suspend_rule
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.loading import Rule, find_rule, load_rule, load_rules
+from oversight.rules.rule_book import list_rules_here, read_rule_book
 from oversight.rules.schema import RuleFile
+from oversight.rules.use import resume_rule, suspend_rule
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
@@ -137,7 +138,7 @@ def _tell_standing(described: list[dict[str, Any]]) -> Iterator[str]:
 
 def _find_rules(settings: Settings, moment: Moment) -> tuple[list[AnyRule], dict[str, str]]:
     """The rules of a moment, and sentences on the files and texts of those in use now."""
-    book = open_book(settings)
+    book = read_rule_book(settings)
     rules, unreadable = list_rules_here(book)
     told = tell_changed_files(settings, rules) | unreadable
     if moment.as_of is None:
@@ -151,7 +152,7 @@ def show_rule(rule_id: RuleId, as_json: AsJson = False) -> None:
     """Show one rule: what it says, on what law, and its tests."""
     with plain_errors():
         settings = Settings()
-        rules, unreadable = list_rules_here(open_book(settings))
+        rules, unreadable = list_rules_here(read_rule_book(settings))
         rule = find_rule(rules, rule_id)
         told = tell_changed_files(settings, [rule]) | unreadable
     described = describe_rule(rule, told.get(rule.id, ""))
@@ -215,7 +216,7 @@ def _take_step(
 ) -> None:
     settings = Settings()
     with plain_errors():
-        book = open_book(settings)
+        book = read_rule_book(settings)
         with write(open_archive(settings)) as session:
             step(session, book.find_in_use(session, rule_id), by, because, utc_now())
 

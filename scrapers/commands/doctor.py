@@ -19,8 +19,8 @@ from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
 from config.yaml_files import YamlFileError
-from oversight.rules.book import list_rules_here, open_book
 from oversight.rules.changed_files import tell_changed_files
+from oversight.rules.rule_book import list_rules_here, read_rule_book
 from scrapers.media.machine_text import find_tesseract, name_version
 from scrapers.work.dispatch.queue_schema import TOO_NEW, list_migrations, read_release
 from scrapers.work.plan.credentials import CredentialStatus, list_standings
@@ -176,7 +176,7 @@ def _examine_queue(settings: Settings) -> list[Finding]:
 def _examine_rules(settings: Settings) -> list[Finding]:
     """The rules in use: a file that was changed or taken away takes none of them out of use."""
     try:
-        rules, unreadable = list_rules_here(open_book(settings))
+        rules, unreadable = list_rules_here(read_rule_book(settings))
     except YamlFileError as error:
         return [Finding("rules", False, str(error), to_type="correct that file")]
     except SQLAlchemyError:

@@ -18,8 +18,8 @@ from config.settings import Settings
 from oversight.cases.decisions import DecisionDraft, decide_flag
 from oversight.cases.flags import raise_flag, read_current
 from oversight.cases.powers import DecisionOutcome
-from oversight.rules.book import open_book
 from oversight.rules.loading import Rule
+from oversight.rules.rule_book import read_rule_book
 from oversight.rules.schema import Stage
 from scrapers.intake.pages import Clock
 
@@ -45,7 +45,7 @@ def decide_one_ad(settings: Settings, engine: Engine, clock: Clock) -> DemoCase 
             return None
         officer, key = add_user(session, OFFICER, [Role.ANALYST, Role.REVIEWER], now)
         analyst, _ = add_user(session, ANALYST, [Role.ANALYST], now)
-        book = open_book(settings)
+        book = read_rule_book(settings)
         found = find_unmet(session, book.list_in_use(session))
         if found is None:
             return DemoCase(officer.name, key)

@@ -25,8 +25,8 @@ from archive.store.database import write
 from archive.store.setup import write_sources
 from config.settings import Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
-from oversight.rules.book import open_book
 from oversight.rules.loading import find_rule, load_rules
+from oversight.rules.rule_book import read_rule_book
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import HOSTILE as FORMULA
@@ -121,8 +121,8 @@ def add_formulas(settings: Settings, engine: Engine) -> None:
 
 
 def decide_formula(settings: Settings, engine: Engine) -> None:
-    book = open_book(settings)
-    rule = find_rule(book.files, "formula")
+    book = read_rule_book(settings)
+    rule = find_rule(book.rules, "formula")
     draft = DecisionDraft(
         outcome=DecisionOutcome.OPINION_NO_CONCERN,
         reasons=FORMULA,

@@ -3,7 +3,8 @@
 import pytest
 
 from archive.store.database import open_engine, write
-from oversight.rules.book import open_book, resume_rule, suspend_rule
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import resume_rule, suspend_rule
 from tests.api.conftest import DECISION, NOON
 
 WHY = "A court <stayed> it"
@@ -16,7 +17,7 @@ def change_use(settings, rule_id):
     def change(step):
         engine = open_engine(settings)
         with write(engine) as session:
-            rule = open_book(settings).find_in_use(session, rule_id)
+            rule = read_rule_book(settings).find_in_use(session, rule_id)
             step(session, rule, "Cleo Judge", WHY, NOON)
         engine.dispose()
 

@@ -17,7 +17,8 @@ import api
 from archive.models import Capture, Flag, Signal
 from archive.store.database import open_engine, read, write
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.book import open_book, take_into_use
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import take_into_use
 from tests.api.conftest import DECISION, NOON
 from tests.examples import few_or_many
 
@@ -37,7 +38,7 @@ def desk(settings, ask, say_flag, rule_id):
     """Work of every kind that is not public, each with a mark; gives what only officers may know."""
     engine = open_engine(settings)
     with write(engine) as session:
-        book = open_book(settings)
+        book = read_rule_book(settings)
         evaluate_changes(session, take_into_use(session, book, NOON), book.elections, NOON)
         for signal in session.exec(select(Signal)):
             signal.because, signal.trace = ["unpublished-signal"], {"of": "unpublished-trace"}

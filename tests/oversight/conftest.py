@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from oversight.rules.book import RuleBook, open_book
+from oversight.rules.rule_book import RuleBook, read_rule_book
 from tests.migrated import lay_tables
 
 
@@ -30,4 +30,4 @@ def write_config(home_settings: Settings) -> Callable[[str, str], Path]:
 
 @pytest.fixture
 def book(home_settings: Settings) -> RuleBook:
-    return open_book(home_settings)
+    return read_rule_book(home_settings)

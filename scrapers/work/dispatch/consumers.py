@@ -12,8 +12,9 @@ from archive.terminal import note
 from config.settings import Settings
 from config.yaml_files import YamlFileError
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.book import open_book, take_into_use
 from oversight.rules.changed_files import tell_changed_files
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import take_into_use
 from scrapers.intake.pages import Clock
 from search.engines import open_search
 from search.port import SearchUnavailableError
@@ -23,7 +24,7 @@ from search.sync import sync_index
 def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> None:
     """Hold what changed against the rules; with a rule file that does not load, none is asked."""
     try:
-        book = open_book(settings)
+        book = read_rule_book(settings)
     except YamlFileError as error:
         note(f"no rule was evaluated: {error}")
         return

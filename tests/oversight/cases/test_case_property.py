@@ -37,7 +37,8 @@ from oversight.cases import (
 )
 from oversight.cases.leaves import state_decision, state_flag, state_step
 from oversight.cases.states import OPEN_STATES, STEPS, CaseEvent
-from oversight.rules.book import open_book, resume_rule, suspend_rule
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import resume_rule, suspend_rule
 from tests.examples import few_or_many
 from tests.flagging import flag_ad
 from tests.migrated import migrated_file
@@ -46,7 +47,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADS, RULES = ("a1", "a2"), ("payer-left-blank", "us-30120-payer-named")
 PEOPLE = ("Ann", "Bob", "Cleo")
 DRAFT = DecisionDraft(DecisionOutcome.OPINION_CONCERN, "Reasons.", "A basis", "In short.")
-BOOK = open_book(Settings(home=Path("nowhere"), database_url=None, meilisearch_url=None))
+BOOK = read_rule_book(Settings(home=Path("nowhere"), database_url=None, meilisearch_url=None))
 
 acts = st.lists(
     st.tuples(

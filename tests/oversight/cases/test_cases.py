@@ -42,8 +42,8 @@ from oversight.cases import (
 from oversight.cases.states import CaseEvent
 from oversight.evaluation.changes import evaluate_changes
 from oversight.reference.elections import load_elections
-from oversight.rules.book import RuleBook, open_book
 from oversight.rules.loading import Rule, find_rule, load_rules
+from oversight.rules.rule_book import RuleBook, read_rule_book
 from oversight.rules.schema import Stage
 from tests.flagging import flag_ad
 
@@ -143,7 +143,7 @@ def test_only_reviewers_decide(
 def test_an_operator_that_is_no_authority_gives_opinions_only(
     session: Session, rule: Rule, home_settings: Settings, kind: DeploymentKind
 ) -> None:
-    book = open_book(home_settings.model_copy(update={"deployment_kind": kind}))
+    book = read_rule_book(home_settings.model_copy(update={"deployment_kind": kind}))
     flag = flag_ad(session, "example:a1", rule, "No payer", make_user(session, "Ann"), NOW)
     bob = make_user(session, "Bob")
     warning = replace(OPINION, outcome=DecisionOutcome.WARNING)

@@ -29,7 +29,8 @@ from oversight.cases import (
 from oversight.cases.explaining import explain_flag
 from oversight.cases.powers import OPINIONS, RESTRICTIVE
 from oversight.cases.states import CaseEvent
-from oversight.rules.book import open_book, suspend_rule
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import suspend_rule
 from tests.flagging import flag_ad
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,7 +49,7 @@ ADS = {
 @pytest.fixture
 def book(home_settings):
     settings = home_settings.model_copy(update={"deployment_kind": DeploymentKind.AUTHORITY})
-    return open_book(settings)
+    return read_rule_book(settings)
 
 
 @pytest.fixture

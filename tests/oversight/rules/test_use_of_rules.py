@@ -21,14 +21,9 @@ from config.settings import Settings
 from oversight.cases import CaseStepError, DecisionDraft, DecisionOutcome, decide_flag
 from oversight.commands.rules import app
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.book import (
-    list_rules_here,
-    open_book,
-    resume_rule,
-    suspend_rule,
-    take_into_use,
-)
 from oversight.rules.changed_files import tell_changed_files
+from oversight.rules.rule_book import list_rules_here, read_rule_book
+from oversight.rules.use import resume_rule, suspend_rule, take_into_use
 from tests.flagging import flag_ad
 from tests.migrated import migrated_file
 
@@ -71,14 +66,14 @@ def own_rule(write_config):
 
 
 def open_shipped():
-    return open_book(Settings(home=migrated_file().parent)).files
+    return read_rule_book(Settings(home=migrated_file().parent)).files
 
-    return open_book(Settings(home=migrated_file().parent)).files
+    return read_rule_book(Settings(home=migrated_file().parent)).files
 
 
 def pass_of_the_worker(engine, settings, now=NOW):
     with write(engine) as session:
-        book = open_book(settings)
+        book = read_rule_book(settings)
         evaluate_changes(session, take_into_use(session, book, now), book.elections, now)
 
 
@@ -106,7 +101,7 @@ def test_a_suspension_binds_at_once_in_every_process_and_is_lifted_at_once(
 ):
     show_ad(engine)
     pass_of_the_worker(engine, settings)
-    book = open_book(settings)
+    book = read_rule_book(settings)
     with write(engine) as session:
         ann, bob = (add_user(session, name, [Role.REVIEWER], NOW)[0] for name in ("Ann", "Bob"))
         flags = {
@@ -147,12 +142,12 @@ def test_a_file_that_ends_a_rule_takes_it_out_of_use_nowhere_and_is_named(
 ):
     show_ad(engine)
     pass_of_the_worker(engine, settings)
-    before = find(engine, open_book(settings))
+    before = find(engine, read_rule_book(settings))
     file = own_rule(("stage: active", f"stage: {end}" if end != "gone" else "stage: draft"))
     if end == "gone":
         file.unlink()
     pass_of_the_worker(engine, settings, NOW + timedelta(hours=1))
-    book = open_book(settings)
+    book = read_rule_book(settings)
     after, other = find(engine, book), find(engine, book, OTHER)
     assert (after.sha256, after.stage, after.text) == (before.sha256, "active", before.text)
     assert list_desk(engine) == {RULE, OTHER}
@@ -165,7 +160,7 @@ def test_a_file_that_ends_a_rule_takes_it_out_of_use_nowhere_and_is_named(
 
 
 def test_a_file_that_can_no_longer_be_read_is_named_too(home_settings, own_rule):
-    rule = next(rule for rule in open_book(home_settings).files if rule.id == RULE)
+    rule = next(rule for rule in read_rule_book(home_settings).files if rule.id == RULE)
     own_rule().write_bytes(b"\xff")
     assert "cannot be read" in tell_changed_files(home_settings, [rule])[RULE]
 
@@ -175,11 +170,11 @@ def test_a_changed_file_is_used_from_the_next_pass_on_and_by_no_running_process_
     engine, settings, own_rule
 ):
     pass_of_the_worker(engine, settings)
-    running = open_book(settings)
+    running = read_rule_book(settings)
     before = find(engine, running)
     own_rule(("version: 1", "version: 2"))
     assert find(engine, running).sha256 == before.sha256
-    assert find(engine, open_book(settings)).sha256 == before.sha256
+    assert find(engine, read_rule_book(settings)).sha256 == before.sha256
     assert "an import or the worker takes" in tell_changed_files(settings, [before])[RULE]
     pass_of_the_worker(engine, settings, NOW + timedelta(hours=1))
     assert (find(engine, running).file.version, find(engine, running).origin) == (2, None)
@@ -196,9 +191,9 @@ def test_a_changed_file_is_used_from_the_next_pass_on_and_by_no_running_process_
 def test_a_rule_that_was_never_in_use_stands_as_in_its_file(engine, settings, own_rule):
     own_rule(("stage: active", "stage: suspended"))
     pass_of_the_worker(engine, settings)
-    assert find(engine, open_book(settings)).stage == "suspended"
+    assert find(engine, read_rule_book(settings)).stage == "suspended"
     own_rule().unlink()
-    assert RULE not in {rule.id for rule in list_rules_here(open_book(settings))[0]}
+    assert RULE not in {rule.id for rule in list_rules_here(read_rule_book(settings))[0]}
 
 
 @pytest.mark.engines_alike
@@ -211,13 +206,13 @@ def test_a_version_in_use_that_can_no_longer_be_read_is_named_and_harms_no_other
         kept.text = kept.text.replace("ad.payer_name", "ad.no_longer_a_fact")
         session.add(kept)
     # While its file is as it was, the text is read from there.
-    assert list_rules_here(open_book(settings))[1] == {}
+    assert list_rules_here(read_rule_book(settings))[1] == {}
     own_rule(("version: 1", "version: 2"))
-    rules, why = list_rules_here(open_book(settings))
+    rules, why = list_rules_here(read_rule_book(settings))
     assert [rule.file.version for rule in rules if rule.id == RULE] == [2]
     assert "its file stands in" in why[RULE]
     own_rule().unlink()
-    rules, why = list_rules_here(open_book(settings))
+    rules, why = list_rules_here(read_rule_book(settings))
     assert {RULE, OTHER} & {rule.id for rule in rules} == {OTHER}
     assert "no ad is held against it" in why[RULE]
     assert "no_longer_a_fact" in why[RULE]

@@ -1,18 +1,17 @@
 """The rules in use: a record in the archive, which no edit of a file changes by itself.
 
-An import or the worker takes evaluated rule files into use (`take_into_use`) and notes it; from then on the
+An import or the worker takes evaluated rule files into use (`use.py`) and notes it; from then on the
 text the archive keeps is what counts, until another version is taken into use. What a person suspends
 is suspended at the next question, in every process. A rule that was never in use stands as in its file.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from sqlmodel import Session, select
 
-from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
-from archive.models import RuleUse, RuleVersion
+from archive.errors import NotFoundError, NotInitialisedError
+from archive.models import RuleVersion
 from archive.models.oversight import RuleAction
 from archive.reading.rules import SuspensionView, list_uses
 from archive.store.database import open_archive, read
@@ -21,9 +20,6 @@ from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.elections import Election, load_elections
 from oversight.reference.parameters import Parameter, load_parameters
 from oversight.rules.loading import Rule, find_rule, load_rule_text, load_rules
-from oversight.rules.rule_texts import keep_rule_texts
-
-INSTALLATION = "this installation"
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class RuleBook:
     """The rule files a process started with, and all it takes to read a kept version of a rule."""
 
     settings: Settings
-    files: Sequence[Rule]
+    rules: Sequence[Rule]
     parameters: Mapping[str, Parameter]
     elections: Sequence[Election]
     read_before: dict[str, Rule] = field(default_factory=dict)
@@ -42,7 +38,7 @@ class RuleBook:
 
         A version in use that can no longer be read is left out, unless a file has that rule.
         """
-        rules = {rule.id: rule for rule in self.files}
+        rules = {rule.id: rule for rule in self.rules}
         for rule_id, use in list_uses(session, RuleAction.USE).items():
             if rule_id not in rules or rules[rule_id].sha256 != use.rule_sha256:
                 try:
@@ -59,7 +55,7 @@ class RuleBook:
             try:
                 self.read_version(session, use.rule_sha256)
             except YamlFileError as error:
-                stands_in = any(rule.id == rule_id for rule in self.files)
+                stands_in = any(rule.id == rule_id for rule in self.rules)
                 so = "its file stands in for it" if stands_in else "no ad is held against it"
                 why[rule_id] = f"The version in use can no longer be read, so {so}: {error.why}"
         return why
@@ -79,7 +75,7 @@ class RuleBook:
             NotFoundError: if it keeps no such version.
             YamlFileError: if the text is of a form that is no longer read.
         """
-        known = {rule.sha256: rule for rule in self.files} | self.read_before
+        known = {rule.sha256: rule for rule in self.rules} | self.read_before
         if sha256 not in known:
             row = session.exec(select(RuleVersion).where(RuleVersion.sha256 == sha256)).first()
             if row is None:
@@ -90,7 +86,7 @@ class RuleBook:
         return known[sha256]
 
 
-def open_book(settings: Settings) -> RuleBook:
+def read_rule_book(settings: Settings) -> RuleBook:
     """The rule book as the files are now.
 
     Raises:
@@ -109,73 +105,16 @@ def list_rules_here(book: RuleBook) -> tuple[list[Rule], dict[str, str]]:
     settings = book.settings
     # To look for tables in a file of SQLite would make the file.
     if settings.database_url is None and not (settings.home / "archive.sqlite3").exists():
-        return list(book.files), {}
+        return list(book.rules), {}
     try:
         engine = open_archive(settings)
     except NotInitialisedError:
-        return list(book.files), {}
+        return list(book.rules), {}
     try:
         with read(engine) as session:
             return book.list_in_use(session), book.list_unreadable(session)
     finally:
         engine.dispose()
-
-
-def take_into_use(session: Session, book: RuleBook, now: datetime) -> list[Rule]:
-    """Note each evaluated rule file that is not the version in use, and give the rules in use then.
-
-    A file that is gone, or says that its rule is no longer evaluated, takes nothing out of use.
-    """
-    used = list_uses(session, RuleAction.USE)
-    keep_rule_texts(session, [rule for rule in book.files if rule.is_evaluated], now)
-    for rule in book.files:
-        before = used.get(rule.id)
-        if rule.is_evaluated and (before is None or before.rule_sha256 != rule.sha256):
-            because = "it stands in a rule file here"
-            _add_step(session, rule, RuleAction.USE, INSTALLATION, because, now)
-    session.flush()
-    return book.list_in_use(session)
-
-
-def suspend_rule(session: Session, rule: Rule, by: str, because: str, now: datetime) -> None:
-    """Stop a rule at once: it takes no flag, carries no decision, and its signals leave the desk.
-
-    Raises:
-        ArchiveError: if it is not evaluated, or a name or reason is missing.
-    """
-    if not rule.is_evaluated:
-        raise ArchiveError(f"{rule.id} is {rule.stage}: there is nothing to suspend")
-    keep_rule_texts(session, [rule], now)
-    _add_step(session, rule, RuleAction.SUSPEND, by, because, now)
-
-
-def resume_rule(session: Session, rule: Rule, by: str, because: str, now: datetime) -> None:
-    """Use a suspended rule again, in the version that is in use.
-
-    Raises:
-        ArchiveError: if no person suspended it, or a name or reason is missing.
-    """
-    if rule.suspension is None:
-        raise ArchiveError(f"nobody has suspended {rule.id}; its file says {rule.file.stage}")
-    _add_step(session, rule, RuleAction.RESUME, by, because, now)
-
-
-def _add_step(
-    session: Session, rule: Rule, action: RuleAction, by: str, because: str, now: datetime
-) -> None:
-    by, because = by.strip(), because.strip()
-    if not by or not because:
-        raise ArchiveError("say who decides it and why: --by NAME --because TEXT")
-    session.add(
-        RuleUse(
-            rule_id=rule.id,
-            action=action,
-            rule_sha256=rule.sha256,
-            by_name=by,
-            because=because,
-            at=now,
-        )
-    )
 
 
 def _list_suspensions(session: Session) -> dict[str, SuspensionView]:

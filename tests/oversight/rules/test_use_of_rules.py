@@ -66,9 +66,9 @@ def own_rule(write_config):
 
 
 def open_shipped():
-    return read_rule_book(Settings(home=migrated_file().parent)).files
+    return read_rule_book(Settings(home=migrated_file().parent)).rules
 
-    return read_rule_book(Settings(home=migrated_file().parent)).files
+    return read_rule_book(Settings(home=migrated_file().parent)).rules
 
 
 def pass_of_the_worker(engine, settings, now=NOW):
@@ -160,7 +160,7 @@ def test_a_file_that_ends_a_rule_takes_it_out_of_use_nowhere_and_is_named(
 
 
 def test_a_file_that_can_no_longer_be_read_is_named_too(home_settings, own_rule):
-    rule = next(rule for rule in read_rule_book(home_settings).files if rule.id == RULE)
+    rule = next(rule for rule in read_rule_book(home_settings).rules if rule.id == RULE)
     own_rule().write_bytes(b"\xff")
     assert "cannot be read" in tell_changed_files(home_settings, [rule])[RULE]
 

@@ -68,8 +68,6 @@ def own_rule(write_config):
 def open_shipped():
     return read_rule_book(Settings(home=migrated_file().parent)).rules
 
-    return read_rule_book(Settings(home=migrated_file().parent)).rules
-
 
 def pass_of_the_worker(engine, settings, now=NOW):
     with write(engine) as session:

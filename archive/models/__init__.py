@@ -25,6 +25,7 @@ from archive.models.oversight import (
     Evaluation,
     Flag,
     Notice,
+    RuleUse,
     RuleVersion,
     Signal,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "QuarantinedPiece",
     "Redaction",
     "RequestBudget",
+    "RuleUse",
     "RuleVersion",
     "Run",
     "RunCountry",

@@ -65,7 +65,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "label",
         "Call an ad political that nobody declared so.",
     ),
-    "rules": ("oversight.commands.rules", "app", "Check, list and show acceptability rules."),
+    "rules": (
+        "oversight.commands.rules",
+        "app",
+        "Check, list, show and suspend acceptability rules.",
+    ),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
     "backup": ("archive.commands.backup", "backup", "The whole archive into a folder."),

@@ -21,7 +21,7 @@ from api.limits import LimitRequests
 from api.pages import mount_pages
 from api.pages.errors import answer_errors
 from api.routes import ROUTERS, metrics
-from archive.store.database import open_archive, read
+from archive.store.database import open_archive
 from archive.terminal import utc_now
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
@@ -41,15 +41,11 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         NotInitialisedError: if there is no archive yet.
     """
     engine = open_archive(settings)
-    with read(engine) as session:
-        book = read_rule_book(settings, session)
     rooms = Rooms(
         settings=settings,
         engine=engine,
         search=open_search(settings, engine),
-        rules=book.rules,
-        elections=book.elections,
-        refused=book.refused,
+        book=read_rule_book(settings),
         now=now,
     )
     app = FastAPI(openapi_url=None, lifespan=lambda _app: close_at_end(engine))

@@ -13,6 +13,7 @@ from api.dependencies import Reading
 from archive.curation.people import find_user_by_key
 from archive.models import User
 from archive.models.people import Role
+from oversight.cases.powers import ROLES, CasePower
 
 BEARER = HTTPBearer(
     auto_error=False, description="A key made by `paidforby users add` or `keys add`."
@@ -40,12 +41,15 @@ def require_role(*roles: Role) -> Callable[[Credentials, Reading], User]:
                 "paidforby users add"
             )
         if not set(roles) & set(user.roles):
-            raise NotAllowedError(f"{user.name} would need the role {' or '.join(roles)} for this")
+            raise NotAllowedError(
+                f"{user.name} would need the role {' or '.join(sorted(roles))} for this"
+            )
         return user
 
     return find_person
 
 
-AnyRole = Annotated[User, Depends(require_role(*Role))]
-Flagger = Annotated[User, Depends(require_role(Role.ANALYST, Role.REVIEWER))]
-Reviewer = Annotated[User, Depends(require_role(Role.REVIEWER))]
+CaseReader = Annotated[User, Depends(require_role(*ROLES[CasePower.READ_CASES]))]
+Flagger = Annotated[User, Depends(require_role(*ROLES[CasePower.FLAG]))]
+Decider = Annotated[User, Depends(require_role(*ROLES[CasePower.DECIDE]))]
+NoticeOfficer = Annotated[User, Depends(require_role(*ROLES[CasePower.HANDLE_NOTICES]))]

@@ -4,7 +4,7 @@
 transaction, so that it has ended before the answer leaves.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -13,7 +13,6 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from archive.errors import NotFoundError
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
@@ -26,9 +25,7 @@ from archive.runs.refused_files import (
 from archive.spending.exchange_rates import list_refused_rates
 from archive.store.database import read
 from config.settings import Settings
-from config.yaml_files import YamlFileError
-from oversight.reference.elections import Election
-from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook
 from search.port import SearchEngine
 
 
@@ -39,26 +36,13 @@ class Rooms:
     settings: Settings
     engine: Engine
     search: SearchEngine
-    rules: Sequence[Rule]
-    elections: Sequence[Election]
-    refused: Sequence[YamlFileError]
-    """Files of rules and of what they rest on that cannot be used."""
+    book: RuleBook
     now: Callable[[], datetime]
-
-    def find_rule(self, rule_id: str) -> Rule:
-        """The rule in use with this id.
-
-        Raises:
-            NotFoundError: if there is none.
-        """
-        for rule in self.rules:
-            if rule.id == rule_id:
-                return rule
-        raise NotFoundError("rule", rule_id)
 
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""
-        own = (*self.refused, *list_refused_rates(self.settings), *list_unread(self.settings))
+        of_rules = self.book.list_refused(session)
+        own = (*of_rules, *list_refused_rates(self.settings), *list_unread(self.settings))
         by_file = {
             each.file: each for each in (*read_refused_files(session), *describe_refused(own))
         }

@@ -25,7 +25,13 @@ from archive.errors import (
 from archive.media.cleaning import NotCleanedError
 from archive.reading import CursorError
 from config.yaml_files import YamlFileError
-from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
+from oversight.cases.errors import (
+    CaseError,
+    CaseStepError,
+    NotEntitledError,
+    OutdatedError,
+    SeenVersions,
+)
 from search.port import NEVER_FILLED, SearchUnavailableError
 
 API_PATH = "/api/v1"
@@ -76,6 +82,12 @@ class Problem(BaseModel):
     detail: str = Field(description="What went wrong here, and what to do.")
     instance: str = Field(description="Path that was asked for.")
     errors: list[FieldProblem] = Field(description="The parts of the request that are wrong.")
+    seen: SeenVersions | None = Field(
+        default=None, description="Only where versions have changed: those that were looked at."
+    )
+    current: SeenVersions | None = Field(
+        default=None, description="Only where versions have changed: those there are now."
+    )
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -92,6 +104,9 @@ def make_problem(
     detail: str,
     errors: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
+    *,
+    seen: SeenVersions | None = None,
+    current: SeenVersions | None = None,
 ) -> JSONResponse:
     """A problem document as a response."""
     title = HTTPStatus(status).phrase
@@ -102,8 +117,10 @@ def make_problem(
         detail=detail,
         instance=cut_echo(path),
         errors=errors or [],
+        seen=seen,
+        current=current,
     )
-    return JSONResponse(problem.model_dump(), status, headers, media_type=PROBLEM)
+    return JSONResponse(problem.model_dump(exclude_none=True), status, headers, media_type=PROBLEM)
 
 
 def find_status(kind: type[Exception]) -> int:
@@ -117,7 +134,12 @@ async def _answer_known(request: Request, error: Exception) -> JSONResponse:
     field = getattr(error, "field", None)
     errors = [FieldProblem(field=f"query.{field}", detail=detail)] if field else None
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return make_problem(request.url.path, status, detail, errors, headers)
+    versions = {
+        name: getattr(error, name)
+        for name in ("seen", "current")
+        if isinstance(error, OutdatedError)
+    }
+    return make_problem(request.url.path, status, detail, errors, headers, **versions)
 
 
 def tell_error(error: Exception) -> str:

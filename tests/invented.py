@@ -26,9 +26,12 @@ from archive.store.blobs import BlobStore
 from archive.store.database import write
 from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
-from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
+from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.rule_book import load_rules, read_rule_book
+from oversight.rules.loading import find_rule
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import take_into_use
+from tests.flagging import flag_ad
 from tests.invented_records import HOSTILE, harbour_ads, meadow_ads, registry_rows
 from tests.migrated import init_fresh
 
@@ -126,20 +129,20 @@ def hold_something(engine: Engine) -> None:
 
 def decide_something(settings: Settings, engine: Engine) -> str:
     """Hold the ads against the rules, flag one and decide on it; returns the decision's number."""
-    rules, elections = load_rules(settings), read_rule_book(settings).elections
-    rule = next(rule for rule in rules if rule.id == "payer-left-blank")
+    book = read_rule_book(settings)
+    rule = find_rule(book.rules, "payer-left-blank")
     with write(engine) as session:
-        evaluate_changes(session, rules, elections, NOW)
+        evaluate_changes(session, take_into_use(session, book, NOW), book.elections, NOW)
         officer, _ = add_user(session, "An Invented Officer", [Role.ANALYST], NOW)
         reviewer, _ = add_user(session, "An Invented Reviewer", [Role.REVIEWER], NOW)
-        flag = raise_flag(session, FLAGGED, rule, "The field for the payer is blank.", officer, NOW)
+        flag = flag_ad(session, FLAGGED, rule, "The field for the payer is blank.", officer, NOW)
         draft = DecisionDraft(
             outcome=DecisionOutcome.OPINION_CONCERN,
             reasons="The platform asks who pays.\nThe field is blank. " + HOSTILE,
             legal_basis="None in particular: an indicator",
             plain_summary="Nobody is named as paying for this ad. " + HOSTILE,
         )
-        return decide_flag(session, flag, draft, reviewer, settings, NOW).reference
+        return decide_flag(session, flag, draft, reviewer, book, NOW).reference
 
 
 def record_run(

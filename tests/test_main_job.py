@@ -124,21 +124,27 @@ def flag_and_decide(client: TestClient, engine: Engine, ad: str) -> str:
     with write(engine) as session:
         for name, role in (("Ada", Role.ANALYST), ("Bo", Role.REVIEWER)):
             _, keys[name] = add_user(session, name, [role], now())
+    versions = client.get(f"/api/v1/ads/{ad.replace(':', '/', 1)}/versions").json()["items"]
+    seen = {
+        "ad_version": max(version["seq"] for version in versions),
+        "rule_sha256": client.get("/api/v1/rules/payer-left-blank").json()["sha256"],
+    }
     flag = client.post(
         "/api/v1/flags",
-        json={"ad": ad, "rule": "payer-left-blank", "note": "The field is blank."},
+        json={"ad": ad, "rule": "payer-left-blank", "note": "The field is blank."} | seen,
         headers={"Authorization": f"Bearer {keys['Ada']}"},
     )
     assert flag.status_code == 201, flag.text
-    decision = client.post(
-        f"/api/v1/flags/{flag.json()['reference']}/decision",
-        json={
-            "outcome": "request_label",
-            "reasons": "The platform asks who pays and shows no answer.",
-            "plain_summary": "The ad does not say who paid for it.",
-            "legal_basis": "52 U.S.C. 30120",
-        },
-        headers={"Authorization": f"Bearer {keys['Bo']}"},
-    )
+    said = {
+        "reasons": "The platform asks who pays and shows no answer.",
+        "plain_summary": "The ad does not say who paid for it.",
+        "legal_basis": "52 U.S.C. 30120",
+    }
+    path = f"/api/v1/flags/{flag.json()['reference']}/decision"
+    bearer = {"Authorization": f"Bearer {keys['Bo']}"}
+    # An indicator is no law that anything could be asked under.
+    refused = client.post(path, json=said | {"outcome": "request_label"}, headers=bearer)
+    assert (refused.status_code, "not a law" in refused.json()["detail"]) == (422, True)
+    decision = client.post(path, json=said | {"outcome": "advice"}, headers=bearer)
     assert decision.status_code == 201, decision.text
     return str(decision.json()["reference"])

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from api.dependencies import MomentOf, RoomsDep
+from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.decisions import OUTCOMES
 from api.pages.formatting import write_count, write_share
 from api.pages.range_bar import find_scale
@@ -84,7 +84,7 @@ def show_ad(rooms: RoomsDep, moment: MomentOf, source: str, ref: str) -> HTMLRes
             keeps_history=True,
             moment=moment,
         )
-        rules = find_rules(rooms.rules, ad.countries)
+        rules = find_rules(rooms.book.list_in_use(session), ad.countries)
         return render_page(
             rooms,
             session,
@@ -93,11 +93,11 @@ def show_ad(rooms: RoomsDep, moment: MomentOf, source: str, ref: str) -> HTMLRes
             ad=ad,
             rules=rules,
             outcomes=OUTCOMES,
-            **_gather(session, ad, moment),
+            **_gather(rooms, session, ad, moment),
         )
 
 
-def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
+def _gather(rooms: Rooms, session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
     """Everything else the page shows, as known at the same time as the ad."""
     versions = list_versions(session, ad.id, moment)
     metrics = list_metrics(session, ad.id, moment)
@@ -114,7 +114,7 @@ def _gather(session: Session, ad: AdView, moment: Moment) -> dict[str, Any]:
         "vanished_period": vanished_periods[-1] if vanished_periods else None,
         "decisions": [
             decision
-            for decision in list_ad_decisions(session, ad.id)
+            for decision in list_ad_decisions(session, rooms.book, ad.id)
             if moment.knows(decision.decided_at)
         ],
         "evidence": _pick_evidence(list_evidence(session, ad.id), [*versions, *metrics]),

@@ -58,7 +58,7 @@ def show_decisions(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
             session,
             page,
             "decisions.html",
-            decisions=list_decisions(session, cursor=cursor, limit=DECISIONS_SHOWN),
+            decisions=list_decisions(session, rooms.book, cursor=cursor, limit=DECISIONS_SHOWN),
             is_later=cursor is not None,
             outcomes=OUTCOMES,
             states=STATES,
@@ -69,7 +69,8 @@ def show_decisions(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
 def show_decision(rooms: RoomsDep, reference: str) -> HTMLResponse:
     """One decision with its reasons."""
     with read(rooms.engine) as session:
-        decision = read_decision(session, reference)
+        decision = read_decision(session, rooms.book, reference)
+        rules = rooms.book.list_in_use(session)
         page = PageHead(
             title=f"Decision {decision.reference}",
             path=f"/decisions/{decision.reference}",
@@ -85,5 +86,5 @@ def show_decision(rooms: RoomsDep, reference: str) -> HTMLResponse:
             outcomes=OUTCOMES,
             states=STATES,
             step_words=STEPS,
-            rule=next((rule for rule in rooms.rules if rule.id == decision.rule), None),
+            rule=next((rule for rule in rules if rule.id == decision.rule), None),
         )

@@ -38,7 +38,7 @@ def show_home(rooms: RoomsDep) -> HTMLResponse:
             unlabelled=sum(source.unlabelled for source in sources),
             disclosures=sum(source.disclosures for source in sources),
             news=count_news(session, rooms.now() - NEWS),
-            elections=order_elections(rooms.elections, rooms.now().date()),
+            elections=order_elections(rooms.book.elections, rooms.now().date()),
         )
 
 

@@ -13,7 +13,7 @@ from api.pages.formatting import name_code
 from archive.reading import read_data_as_of
 from archive.reading.as_of.moment import Moment
 from archive.reading.sources.overview import count_days_crawled
-from archive.store.realm import read_realm
+from archive.store.realm import read_operator_kind, read_realm
 from config.settings import DeploymentKind, Realm, Settings
 
 DAYS_SHOWN = 28
@@ -67,12 +67,10 @@ def read_page_frame(
 ) -> PageFrame:
     """The frame of the page at `path`, for the archive as it is now."""
     known_at = read_data_as_of(session)
-    is_fictional = read_realm(session) is Realm.FICTIONAL
-    # Whoever serves an archive of invented ads, nothing in it decides about anybody.
-    kind = DeploymentKind.DEMO if is_fictional else settings.deployment_kind
+    kind = read_operator_kind(session, settings)
     first_on = (now - timedelta(days=DAYS_SHOWN - 1)).date()
     return PageFrame(
-        is_fictional=is_fictional,
+        is_fictional=read_realm(session) is Realm.FICTIONAL,
         known_at=known_at,
         moment=moment,
         at=write_moment(moment),

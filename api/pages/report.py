@@ -4,7 +4,7 @@ There is no cookie and so no token; a browser says where a form comes from, and 
 is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -12,16 +12,33 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
+from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
-from api.dependencies import RoomsDep
+from api.dependencies import Rooms, RoomsDep
 from api.pages.site import PageHead, render_page
+from archive.models.oversight import NoticeOutcome, NoticeState
 from archive.store.database import read, write
 from oversight.cases import NoticeDraft, read_notice, receive_notice
 from oversight.cases.notices import MAX_LINE
+from oversight.cases.people import has_anyone
+from oversight.cases.powers import CasePower
 from oversight.cases.texts import MAX_TEXT
 
 router = APIRouter()
+
+STATES = {
+    NoticeState.RECEIVED: "received; nobody has read it yet",
+    NoticeState.READ: "read by a person, not closed yet",
+    NoticeState.CLOSED: "closed",
+}
+OUTCOMES = {
+    NoticeOutcome.FLAGGED: "The ad was flagged under a rule; a second person decides.",
+    NoticeOutcome.NO_GROUND: "Whoever read it found no ground to go on.",
+    NoticeOutcome.NOT_HELD: "The ad is not kept in this archive.",
+    NoticeOutcome.PASSED_ON: "It was passed on to whom it concerns.",
+    NoticeOutcome.DUPLICATE: "It says what another report said before.",
+}
 
 
 class ReportForm(BaseModel):
@@ -55,7 +72,7 @@ def show_form(rooms: RoomsDep, ad: str = "") -> HTMLResponse:
     """The form, with the ad filled in where a link names one."""
     with read(rooms.engine) as session:
         form = ReportForm(ad_address=ad[:MAX_LINE])
-        return render_page(rooms, session, make_head(), "report.html", form=form, problems={})
+        return render_form(rooms, session, make_head(), form)
 
 
 @router.post("/report")
@@ -66,9 +83,7 @@ def take_report(request: Request, rooms: RoomsDep, form: Annotated[ReportForm, F
     if problems:
         page = make_head("Error: report an ad")
         with read(rooms.engine) as session:
-            return render_page(
-                rooms, session, page, "report.html", 422, form=form, problems=problems
-            )
+            return render_form(rooms, session, page, form, problems)
     with write(rooms.engine) as session:
         address = f"/report/{receive_notice(session, form.as_draft(), rooms.now()).receipt}"
     return RedirectResponse(address, status_code=303)
@@ -85,7 +100,36 @@ def show_receipt(rooms: RoomsDep, receipt: str) -> HTMLResponse:
             json=f"/api/v1/notices/{receipt}",
         )
         notice = read_notice(session, receipt)
-        return render_page(rooms, session, page, "receipt.html", receipt=notice)
+        return render_page(
+            rooms,
+            session,
+            page,
+            "receipt.html",
+            receipt=notice,
+            states=STATES,
+            outcomes=OUTCOMES,
+            is_read=has_anyone(session, CasePower.HANDLE_NOTICES),
+        )
+
+
+def render_form(
+    rooms: Rooms,
+    session: Session,
+    page: PageHead,
+    form: ReportForm,
+    problems: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """The form as filled in, with what is wrong with it, and whether anyone would read it."""
+    return render_page(
+        rooms,
+        session,
+        page,
+        "report.html",
+        422 if problems else 200,
+        form=form,
+        problems=problems or {},
+        is_read=has_anyone(session, CasePower.HANDLE_NOTICES),
+    )
 
 
 def make_head(title: str = "Report an ad") -> PageHead:

@@ -14,6 +14,7 @@ from archive.reading.rules import count_answers, list_rule_versions
 from archive.store.database import read
 from oversight.reference.elections import Election
 from oversight.reference.windows import find_window
+from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.loading import Rule
 from oversight.rules.versions import list_rules_then, pick_in_force
 
@@ -80,7 +81,9 @@ def show_rules(rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
         moment=moment,
     )
     with read(rooms.engine) as session:
-        rules = pick_in_force(list_rules_then(session, rooms.rules, moment), moment)
+        rules = pick_in_force(
+            list_rules_then(session, rooms.book.list_in_use(session), moment), moment
+        )
         return render_page(
             rooms,
             session,
@@ -89,6 +92,7 @@ def show_rules(rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
             rules=rules,
             refused=[each for each in rooms.list_refused(session) if each.is_of_rules],
             counts=count_answers(session, [rule.sha256 for rule in rules]),
+            file_notes=tell_changed_files(rooms.settings, rules),
             evidence=EVIDENCE,
             statuses=STATUS,
             stages=STAGES,
@@ -98,21 +102,22 @@ def show_rules(rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
 @router.get("/rules/{rule_id}")
 def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
     """One rule as it stands, with everything needed to check it."""
-    rule = rooms.find_rule(rule_id)
-    page = PageHead(
-        title=rule.file.title,
-        path=f"/rules/{rule.id}",
-        section="/rules",
-        json=f"/api/v1/rules/{rule.id}",
-    )
     with read(rooms.engine) as session:
+        rule = rooms.book.find_in_use(session, rule_id)
+        page = PageHead(
+            title=rule.file.title,
+            path=f"/rules/{rule.id}",
+            section="/rules",
+            json=f"/api/v1/rules/{rule.id}",
+        )
         return render_page(
             rooms,
             session,
             page,
             "rule.html",
             rule=rule,
-            windows=list_windows(rule, rooms.elections),
+            file_note=tell_changed_files(rooms.settings, [rule]).get(rule.id),
+            windows=list_windows(rule, rooms.book.elections),
             counts=count_answers(session, [rule.sha256])[rule.sha256],
             versions=list_rule_versions(session, rule.id),
             evidence=EVIDENCE,

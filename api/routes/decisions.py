@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.dependencies import Cursor, Limit, Reading
+from api.dependencies import Cursor, Limit, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
 from oversight.cases.decision_register import DecisionView, list_decisions, read_decision
 
@@ -14,13 +14,14 @@ router = APIRouter(prefix="/decisions", tags=["oversight"])
 @router.get("", response_model=Listing[DecisionView], responses=CSV_TOO)
 def get_decisions(
     request: Request,
+    rooms: RoomsDep,
     session: Reading,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[DecisionView] | Response:
     """Every decision with its reasons, newest first."""
-    page = list_decisions(session, cursor=cursor, limit=limit)
+    page = list_decisions(session, rooms.book, cursor=cursor, limit=limit)
     if shape is Format.CSV:
         return answer_csv(DecisionView, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)
@@ -28,10 +29,11 @@ def get_decisions(
 
 @router.get("/{reference}", response_model=DecisionView, responses=CSV_TOO)
 def get_decision(
+    rooms: RoomsDep,
     session: Reading,
     reference: Annotated[str, Path(description="The decision's number, as D-2026-00001.")],
     shape: FormatOf = Format.JSON,
 ) -> DecisionView | Response:
     """One decision with its reasons; as CSV one row."""
-    decision = read_decision(session, reference)
+    decision = read_decision(session, rooms.book, reference)
     return answer_csv(DecisionView, [decision]) if shape is Format.CSV else decision

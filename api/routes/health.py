@@ -12,8 +12,9 @@ from archive.records import QuarantineStage
 from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.runs.quarantine import count_open
 from archive.runs.refused_files import RefusedFile
-from archive.store.realm import read_realm
+from archive.store.realm import read_operator_kind, read_realm
 from config.settings import DeploymentKind, Realm
+from oversight.rules.changed_files import tell_changed_files
 from search.port import SearchUnavailableError
 from search.sync import IndexStatus, index_status
 
@@ -47,6 +48,9 @@ class Health(BaseModel):
     crawling: str = Field(
         description="`going on`, or that the operator has stopped it, since when and why."
     )
+    rule_files: dict[str, str] = Field(
+        description="What happened to the files of rules since they came into use, by id of the rule."
+    )
     data_as_of: datetime | None = Field(
         description="When this archive last learned anything or last crawled."
     )
@@ -69,9 +73,11 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         index=index,
         realm=read_realm(session),
         operator_name=rooms.settings.operator_name,
-        deployment_kind=rooms.settings.deployment_kind,
         put_aside=count_open(session),
         crawling=tell_stop(stop) if (stop := find_stop(session)) else "going on",
+        deployment_kind=read_operator_kind(session, rooms.settings),
+        rule_files=tell_changed_files(rooms.settings, rooms.book.list_in_use(session))
+        | rooms.book.list_unreadable(session),
         data_as_of=read_data_as_of(session),
     )
 

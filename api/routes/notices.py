@@ -1,19 +1,35 @@
-"""Notices: anyone's report about an ad; its receipt tells where it stands and nothing else."""
+"""Notices: anyone's report about an ad; its receipt tells where it stands, officers read and close it."""
 
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.dependencies import Reading, RoomsDep
+from api.auth import NoticeOfficer
+from api.dependencies import Cursor, Limit, Reading, RoomsDep
+from api.listings import Listing, answer_page
 from archive.models import Notice
-from archive.reading.descriptions import quote_field, view_of
+from archive.models.oversight import NoticeOutcome, NoticeState
+from archive.reading.descriptions import quote_field
 from archive.store.database import write
-from oversight.cases.notices import MAX_LINE, NoticeDraft, read_notice, receive_notice
+from oversight.cases.notices import (
+    MAX_LINE,
+    NoticeContent,
+    NoticeDraft,
+    NoticeItem,
+    NoticeStanding,
+    close_notice,
+    list_notices,
+    open_notice,
+    read_notice,
+    receive_notice,
+)
 from oversight.cases.texts import MAX_TEXT
 
 router = APIRouter(prefix="/notices", tags=["oversight"])
+
+Receipt = Annotated[str, Path(description="The receipt that was given.")]
 
 
 class NewNotice(BaseModel):
@@ -36,26 +52,61 @@ class NewNotice(BaseModel):
     )
 
 
-@view_of(Notice, "receipt, state, received_at")
-class NoticeState(BaseModel):
-    """Where a notice stands: all that its receipt shows."""
+class ClosedNotice(BaseModel):
+    """What became of a notice, and why."""
 
-    receipt: str
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: NoticeOutcome = Field(
+        description="flagged: the ad was flagged; no_ground; not_held: the ad is not kept here; "
+        "passed_on: to whom it concerns; duplicate: of another notice."
+    )
+    reasons: str = Field(
+        min_length=1, max_length=MAX_TEXT, description=quote_field(Notice, "reasons")
+    )
 
 
 @router.post("", status_code=201)
-def post_notice(rooms: RoomsDep, said: NewNotice, response: Response) -> NoticeState:
+def post_notice(rooms: RoomsDep, said: NewNotice, response: Response) -> NoticeStanding:
     """Report an ad; no key is needed, and name and contact are never published."""
     with write(rooms.engine) as session:
         notice = receive_notice(session, NoticeDraft(**said.model_dump()), rooms.now())
-        state = NoticeState.model_validate(notice, from_attributes=True)
-    response.headers["Location"] = f"/api/v1/notices/{state.receipt}"
-    return state
+        standing = NoticeStanding.model_validate(notice)
+    response.headers["Location"] = f"/api/v1/notices/{notice.receipt}"
+    return standing
+
+
+@router.get("")
+def get_notices(
+    request: Request,
+    session: Reading,
+    _person: NoticeOfficer,
+    state: Annotated[NoticeState | None, Query(description="Only those that stand there.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Listing[NoticeItem]:
+    """Notices for officers, newest first, without their words."""
+    return answer_page(request, list_notices(session, state=state, cursor=cursor, limit=limit))
 
 
 @router.get("/{receipt}")
-def get_notice(
-    session: Reading, receipt: Annotated[str, Path(description="The receipt that was given.")]
-) -> NoticeState:
-    """Where a notice stands."""
-    return NoticeState.model_validate(read_notice(session, receipt), from_attributes=True)
+def get_notice(session: Reading, receipt: Receipt) -> NoticeStanding:
+    """Where a notice stands: whether it was read and closed, when and with which reasons."""
+    return NoticeStanding.model_validate(read_notice(session, receipt))
+
+
+@router.get("/{receipt}/content")
+def get_notice_content(rooms: RoomsDep, person: NoticeOfficer, receipt: Receipt) -> NoticeContent:
+    """A notice whole, for an officer; from then on its receipt says that it was read."""
+    with write(rooms.engine) as session:
+        return open_notice(session, receipt, person, rooms.now())
+
+
+@router.post("/{receipt}/close")
+def post_close(
+    rooms: RoomsDep, person: NoticeOfficer, receipt: Receipt, said: ClosedNotice
+) -> NoticeStanding:
+    """Close a notice that was read; its receipt shows outcome and reasons to whoever holds it."""
+    with write(rooms.engine) as session:
+        notice = close_notice(session, receipt, said.outcome, said.reasons, person, rooms.now())
+        return NoticeStanding.model_validate(notice)

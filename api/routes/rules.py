@@ -1,13 +1,14 @@
 """Rules: the law as data, open to all, with every version this archive has loaded."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from api.dependencies import MomentOf, Reading, RoomsDep
+from api.dependencies import MomentOf, Reading, Rooms, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.models import RuleVersion
 from archive.reading.descriptions import quote_field, view_of
@@ -19,8 +20,9 @@ from archive.reading.rules import (
 )
 from config.overlay import Origin
 from oversight.reference.citations import Evidence
+from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.schema import LegalStatus, RuleFile, Stage, Validity
-from oversight.rules.versions import AnyRule, list_rules_then, pick_in_force
+from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -38,7 +40,15 @@ class RuleFacts(BaseModel):
     stage: Stage
     evidence: Evidence = Field(description="How well it is founded: as its weakest text is.")
     origin: Origin | None = Field(
-        description="shipped, changed by the operator, or local; empty: a version no longer in use."
+        description="shipped, changed by the operator, or local; empty: no file here has this text."
+    )
+    suspended_at: datetime | None = Field(
+        description="Since when it takes no flag and carries no decision; empty: it is not suspended."
+    )
+    suspended_by: str | None = Field(description="Who suspended it.")
+    suspended_because: str | None = Field(description="Why.")
+    file_note: str = Field(
+        description="What happened to its file since it came into use; empty: nothing."
     )
     sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
 
@@ -69,8 +79,9 @@ def get_rules(
 
     With `as_of` the versions this archive had loaded by then; with `valid_at` those in force that day.
     """
-    rules = pick_in_force(list_rules_then(session, rooms.rules, moment), moment)
-    items = [RuleItem(**described) for described in _describe(session, rules)]
+    held = list_rules_then(session, rooms.book.list_in_use(session), moment)
+    described = _describe(rooms, session, pick_in_force(held, moment))
+    items = [RuleItem(**one) for one in described]
     return _answer_rows(items) if shape is Format.CSV else answer_whole(session, items, moment)
 
 
@@ -82,9 +93,9 @@ def get_rule(
     shape: FormatOf = Format.JSON,
 ) -> RuleView | Response:
     """One rule whole; as CSV its row of the list."""
-    rule = rooms.find_rule(rule_id)
+    rule = rooms.book.find_in_use(session, rule_id)
     view = RuleView(
-        **_describe(session, [rule])[0],
+        **_describe(rooms, session, [rule])[0],
         file=rule.file,
         text=rule.text,
         versions=list_rule_versions(session, rule_id),
@@ -96,16 +107,10 @@ def _answer_rows(items: Sequence[RuleItem]) -> Response:
     return answer_csv(RuleRow, [RuleRow(**dict(item), **dict(item.counts)) for item in items])
 
 
-def _describe(session: Session, rules: Sequence[AnyRule]) -> list[dict[str, Any]]:
+def _describe(rooms: Rooms, session: Session, rules: Sequence[AnyRule]) -> list[dict[str, Any]]:
     counts = count_answers(session, [rule.sha256 for rule in rules])
-    names = ("id", "version", "title", "jurisdiction", "kind", "stage", "evidence")
+    told = tell_changed_files(rooms.settings, rules)
     return [
-        {name: getattr(rule.file, name) for name in names}
-        | {
-            "legal_status": rule.file.validity.status,
-            "origin": rule.origin,
-            "sha256": rule.sha256,
-            "counts": counts[rule.sha256],
-        }
+        describe_rule(rule, told.get(rule.id, "")) | {"counts": counts[rule.sha256]}
         for rule in rules
     ]

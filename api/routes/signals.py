@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 
-from api.auth import AnyRole
+from api.auth import CaseReader
 from api.dependencies import Cursor, Limit, Reading
 from api.listings import Listing, answer_page
 from oversight.evaluation.signal_list import SignalFilter, SignalView, list_signals
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/signals", tags=["oversight"])
 def get_signals(
     request: Request,
     session: Reading,
-    _person: AnyRole,
+    _person: CaseReader,
     ad_id: Annotated[str | None, Query(description="Only signals about this ad.")] = None,
     rule_id: Annotated[str | None, Query(description="Only signals of this rule.")] = None,
     answer: Annotated[

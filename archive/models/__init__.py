@@ -25,6 +25,7 @@ from archive.models.oversight import (
     Evaluation,
     Flag,
     Notice,
+    RuleUse,
     RuleVersion,
     Signal,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "QuarantinedPiece",
     "Redaction",
     "RequestBudget",
+    "RuleUse",
     "RuleVersion",
     "Run",
     "RunCountry",

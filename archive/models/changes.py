@@ -64,6 +64,8 @@ class LeafKind(StrEnum):
     DISCLOSURE_VERSION = "disclosure_version"
     RULE_VERSION = "rule_version"
     DECISION = "decision"
+    FLAG = "flag"
+    CASE_STEP = "case_step"
     REDACTION = "redaction"
     MEDIA = "media"
     LABEL = "label"

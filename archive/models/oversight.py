@@ -33,6 +33,29 @@ class RuleVersion(SQLModel, table=True):
     recorded_at: datetime = Field(description="When this archive first loaded it.")
 
 
+class RuleAction(StrEnum):
+    """What was done about the use of a rule."""
+
+    USE = "use"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+
+class RuleUse(SQLModel, table=True):
+    """One step in the use of a rule: a version came into use, or a person stopped it; only ever added."""
+
+    __tablename__ = "rule_use"
+    __table_args__ = (Index("rule_use_by_rule", "rule_id", "id"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    rule_id: str = Field(description="Stable id of the rule.")
+    action: str = Field(description="use, suspend or resume.")
+    rule_sha256: str = Field(description="SHA-256 of the version that is in use from then on.")
+    by_name: str = Field(description="Who did it.")
+    because: str = Field(description="Why.")
+    at: datetime = Field(description="When.")
+
+
 class Evaluation(SQLModel, table=True):
     """What one rule version answered about one ad; only where it applied."""
 
@@ -144,6 +167,24 @@ class Decision(SQLModel, table=True):
     decided_at: datetime = Field(description="When.")
 
 
+class NoticeState(StrEnum):
+    """Where a report stands."""
+
+    RECEIVED = "received"
+    READ = "read"
+    CLOSED = "closed"
+
+
+class NoticeOutcome(StrEnum):
+    """What became of a report."""
+
+    FLAGGED = "flagged"
+    NO_GROUND = "no_ground"
+    NOT_HELD = "not_held"
+    PASSED_ON = "passed_on"
+    DUPLICATE = "duplicate"
+
+
 class Notice(SQLModel, table=True):
     """A report by anyone about an ad, with the receipt they were given."""
 
@@ -161,5 +202,17 @@ class Notice(SQLModel, table=True):
     reporter_contact: str | None = Field(
         default=None, description="Contact, if given; never published."
     )
-    state: str = Field(default="received", description="What became of it.")
-    received_at: datetime = Field(description="When.")
+    state: str = Field(default=NoticeState.RECEIVED, description="received, read or closed.")
+    received_at: datetime = Field(description="When it came in.")
+    read_at: datetime | None = Field(default=None, description="When a person first read it.")
+    read_by_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Who read it first (`user.id`)."
+    )
+    closed_at: datetime | None = Field(default=None, description="When a person closed it.")
+    closed_by_id: int | None = Field(
+        default=None, sa_type=BIG_ID, description="Who closed it (`user.id`)."
+    )
+    outcome: str | None = Field(
+        default=None, description="What became of it, from the closed list; empty: not closed."
+    )
+    reasons: str | None = Field(default=None, description="Why, as the reporter reads it.")

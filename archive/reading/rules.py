@@ -8,16 +8,25 @@ from datetime import datetime
 
 from sqlalchemy import case, func
 from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from archive.models import Evaluation, RuleVersion
-from archive.models.oversight import RuleAnswer
-from archive.reading.descriptions import view_of
+from archive.models import Evaluation, RuleUse, RuleVersion
+from archive.models.oversight import RuleAction, RuleAnswer
+from archive.reading.descriptions import quote_field, view_of
 from archive.reading.visible import select_hidden
 
 
 @view_of(RuleVersion, "version, sha256, recorded_at")
 class RuleVersionView(SQLModel):
     """One immutable version of a rule that signals, flags and decisions cite."""
+
+
+class SuspensionView(SQLModel):
+    """Since when a rule is suspended, by whom and why."""
+
+    suspended_at: datetime = Field(description=quote_field(RuleUse, "at"))
+    suspended_by: str = Field(description=quote_field(RuleUse, "by_name"))
+    suspended_because: str = Field(description=quote_field(RuleUse, "because"))
 
 
 class AnswerCounts(SQLModel):
@@ -55,6 +64,27 @@ def list_rule_texts(session: Session, as_of: datetime) -> list[RuleVersion]:
     )
     query = select(RuleVersion).where(col(RuleVersion.id).in_(newest))
     return list(session.exec(query.order_by(col(RuleVersion.rule_id))))
+
+
+def list_uses(session: Session, *actions: RuleAction) -> dict[str, RuleUse]:
+    """The newest step of each rule among these kinds of steps, by id of the rule."""
+    newest = select_newest_uses(*actions)
+    return {
+        row.rule_id: row for row in session.exec(select(RuleUse).where(col(RuleUse.id).in_(newest)))
+    }
+
+
+def select_suspended() -> SelectOfScalar[str]:
+    """The ids of rules that a person has suspended and nobody has resumed."""
+    newest = select_newest_uses(RuleAction.SUSPEND, RuleAction.RESUME)
+    is_last = col(RuleUse.id).in_(newest)
+    return select(RuleUse.rule_id).where(is_last, RuleUse.action == RuleAction.SUSPEND)
+
+
+def select_newest_uses(*actions: RuleAction) -> SelectOfScalar[int | None]:
+    """Our id of the newest step of each rule among these kinds of steps."""
+    of_kind = col(RuleUse.action).in_(actions)
+    return select(func.max(RuleUse.id)).where(of_kind).group_by(col(RuleUse.rule_id))
 
 
 def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, RuleCounts]:

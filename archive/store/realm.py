@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from archive.errors import RealmError
 from archive.models import ArchiveFact
-from config.settings import Realm
+from config.settings import DeploymentKind, Realm, Settings
 
 FACT = "realm"
 
@@ -16,6 +16,12 @@ def read_realm(session: Session) -> Realm | None:
     """The archive's realm; `None` before its first run."""
     fact = session.get(ArchiveFact, FACT)
     return Realm(fact.value) if fact else None
+
+
+def read_operator_kind(session: Session, settings: Settings) -> DeploymentKind:
+    """What the operator is to readers: whoever serves invented ads gives a demonstration."""
+    is_fictional = read_realm(session) is Realm.FICTIONAL
+    return DeploymentKind.DEMO if is_fictional else settings.deployment_kind
 
 
 def claim_realm(session: Session, realm: Realm) -> None:

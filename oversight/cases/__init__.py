@@ -19,14 +19,22 @@ from oversight.cases.decisions import (
     decide_flag,
     settle_appeal,
 )
-from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
-from oversight.cases.flags import raise_flag, read_flag, withdraw_flag
+from oversight.cases.errors import (
+    CaseError,
+    CaseOpenError,
+    CaseStepError,
+    NotEntitledError,
+    OutdatedError,
+    SeenVersions,
+)
+from oversight.cases.flags import raise_flag, read_current, read_flag, withdraw_flag
 from oversight.cases.notices import NoticeDraft, read_notice, receive_notice
 from oversight.cases.powers import POWERS, DecisionOutcome
 
 __all__ = [
     "POWERS",
     "CaseError",
+    "CaseOpenError",
     "CaseStepError",
     "DecisionDraft",
     "DecisionOutcome",
@@ -34,12 +42,15 @@ __all__ = [
     "FlagView",
     "NotEntitledError",
     "NoticeDraft",
+    "OutdatedError",
+    "SeenVersions",
     "appeal_decision",
     "decide_flag",
     "list_ad_decisions",
     "list_decisions",
     "list_flags",
     "raise_flag",
+    "read_current",
     "read_decision",
     "read_flag",
     "read_notice",

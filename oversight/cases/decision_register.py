@@ -9,15 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from archive.errors import NotFoundError
-from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVersion, Signal
+from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVersion
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
-from oversight.rules.reckonings import show_reckoning
+from archive.store.realm import read_operator_kind, read_realm
+from config.settings import Realm
+from oversight.cases.explaining import explain_flag
+from oversight.rules.rule_book import RuleBook
 
 DECISIONS, FLAGS = "decisions", "flags"
+
+BECAUSE = "Why the rule answers so, in sentences made anew from what is public of the ad."
 
 
 @view_of(CaseStep, "event, from_state, to_state, at")
@@ -37,7 +43,9 @@ class FlagView(SQLModel):
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
     state: str
     note: str
-    because: list[str] = Field(description="What the signal it rests on says, if there is one.")
+    answer: str = Field(description="What this rule version answers about this ad version.")
+    because: list[str] = Field(description=BECAUSE)
+    trace: dict[str, Any] = Field(description="Every fact read and every step taken.")
     raised_at: datetime
     steps: list[StepView] = Field(description="The steps so far, oldest first.")
 
@@ -60,14 +68,14 @@ class DecisionView(SQLModel):
     deployment_kind: str
     operator_name: str
     automated_detection: bool
-    because: list[str] = Field(description="What the signal it rests on says, if there is one.")
+    because: list[str] = Field(description=BECAUSE)
     decided_at: datetime
     state: str = Field(description=quote_field(Flag, "state"))
     steps: list[StepView] = Field(description="The steps of the flag, oldest first.")
 
 
 def list_decisions(
-    session: Session, *, cursor: str | None = None, limit: int = 50
+    session: Session, book: RuleBook, *, cursor: str | None = None, limit: int = 50
 ) -> Page[DecisionView]:
     """The public register, newest first.
 
@@ -81,35 +89,28 @@ def list_decisions(
     rows = session.exec(query.limit(_fit(limit) + 1)).all()
     shown = rows[: _fit(limit)]
     return Page(
-        items=[_show_decision(session, row) for row in shown],
+        items=[_show_decision(session, book, row) for row in shown],
         next_cursor=_next_cursor(DECISIONS, rows, shown),
         data_as_of=read_data_as_of(session),
     )
 
 
-def list_ad_decisions(session: Session, ad_id: str) -> list[DecisionView]:
+def list_ad_decisions(session: Session, book: RuleBook, ad_id: str) -> list[DecisionView]:
     """All decisions about an ad (`<source>:<ref>`), newest first."""
-    query = (
-        select(Decision)
-        .join(Flag, col(Flag.id) == Decision.flag_id)
-        .join(PublicAd, col(PublicAd.id) == Flag.ad_id)
-        .where(PublicAd.public_id == ad_id)
-        .order_by(col(Decision.id).desc())
-    )
-    return [_show_decision(session, row) for row in session.exec(query)]
+    return [_show_decision(session, book, row) for row in session.exec(_select_about(ad_id))]
 
 
 def list_naming(session: Session, ad_id: str, words: Iterable[str]) -> list[str]:
     """Numbers of the decisions about an ad whose own words hold any of these, newest first."""
     sought = [word.casefold() for word in words]
     return [
-        decision.reference
-        for decision in list_ad_decisions(session, ad_id)
-        if any(word in f"{decision.reasons} {decision.plain_summary}".casefold() for word in sought)
+        row.reference
+        for row in session.exec(_select_about(ad_id))
+        if any(word in f"{row.reasons} {row.plain_summary}".casefold() for word in sought)
     ]
 
 
-def read_decision(session: Session, reference: str) -> DecisionView:
+def read_decision(session: Session, book: RuleBook, reference: str) -> DecisionView:
     """One decision by its number.
 
     Raises:
@@ -118,11 +119,16 @@ def read_decision(session: Session, reference: str) -> DecisionView:
     row = session.exec(select(Decision).where(Decision.reference == reference)).first()
     if row is None:
         raise NotFoundError("decision", reference)
-    return _show_decision(session, row)
+    return _show_decision(session, book, row)
 
 
 def list_flags(
-    session: Session, *, state: str | None = None, cursor: str | None = None, limit: int = 50
+    session: Session,
+    book: RuleBook,
+    *,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[FlagView]:
     """Flags for the desk, newest first; not public.
 
@@ -138,26 +144,34 @@ def list_flags(
     rows = session.exec(query.limit(_fit(limit) + 1)).all()
     shown = rows[: _fit(limit)]
     return Page(
-        items=[show_flag(session, row) for row in shown],
+        items=[show_flag(session, book, row) for row in shown],
         next_cursor=_next_cursor(FLAGS, rows, shown),
         data_as_of=read_data_as_of(session),
     )
 
 
-def show_flag(session: Session, flag: Flag) -> FlagView:
+def show_flag(session: Session, book: RuleBook, flag: Flag) -> FlagView:
     """A flag as the desk sees it."""
+    found = explain_flag(session, flag, book)
     return FlagView(
         **_describe_subject(session, flag),
+        answer=found.answer,
+        because=found.because,
+        trace=found.trace,
         reference=flag.reference,
         note=flag.note,
         raised_at=flag.raised_at,
     )
 
 
-def _show_decision(session: Session, row: Decision) -> DecisionView:
+def _show_decision(session: Session, book: RuleBook, row: Decision) -> DecisionView:
     flag = session.get_one(Flag, row.flag_id)
     said = row.model_dump(exclude={"id", "flag_id", "decided_by_id"})
-    return DecisionView(**_describe_subject(session, flag), **said, flag=flag.reference)
+    if read_realm(session) is Realm.FICTIONAL:
+        said["deployment_kind"] = read_operator_kind(session, book.settings)
+    because = explain_flag(session, flag, book).because
+    subject = _describe_subject(session, flag)
+    return DecisionView(**subject, **said, flag=flag.reference, because=because)
 
 
 def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
@@ -165,7 +179,6 @@ def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
     ad = session.get_one(PublicAd, flag.ad_id)
     version = session.get_one(AdVersion, flag.ad_version_id)
     rule = session.get_one(RuleVersion, flag.rule_version_id)
-    signal = session.get(Signal, flag.signal_id) if flag.signal_id else None
     steps = select(CaseStep).where(CaseStep.flag_id == flag.id).order_by(col(CaseStep.id))
     return {
         "ad": ad.public_id,
@@ -174,9 +187,18 @@ def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
         "rule_version": rule.version,
         "rule_sha256": rule.sha256,
         "state": flag.state,
-        "because": show_reckoning(signal.because, signal.trace, ad.missing)[0] if signal else [],
         "steps": [StepView.model_validate(step) for step in session.exec(steps)],
     }
+
+
+def _select_about(ad_id: str) -> SelectOfScalar[Decision]:
+    return (
+        select(Decision)
+        .join(Flag, col(Flag.id) == Decision.flag_id)
+        .join(PublicAd, col(PublicAd.id) == Flag.ad_id)
+        .where(PublicAd.public_id == ad_id)
+        .order_by(col(Decision.id).desc())
+    )
 
 
 def _fit(limit: int) -> int:

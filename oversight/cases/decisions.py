@@ -9,18 +9,20 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from archive.models import AdVersion, Decision, Flag, PublicAd, RuleVersion, User
+from archive.errors import NotFoundError
+from archive.models import Decision, Flag, RuleVersion, User
 from archive.models.changes import ChangeKind, LeafKind
-from archive.models.people import Role
 from archive.store.changes import append_changes
 from archive.store.ledger.leaves import append_leaves
-from config.settings import Settings
-from oversight.cases.errors import CaseStepError, NotEntitledError
+from oversight.cases.errors import CaseError, CaseStepError, NotEntitledError
 from oversight.cases.flags import move_flag, next_reference
-from oversight.cases.people import check_role, id_of
-from oversight.cases.powers import DecisionOutcome, check_power
+from oversight.cases.grounds import check_citable, check_grounds
+from oversight.cases.leaves import state_decision
+from oversight.cases.people import check_person, id_of
+from oversight.cases.powers import RESTRICTIVE, CasePower, DecisionOutcome, check_power
 from oversight.cases.states import CaseEvent
 from oversight.cases.texts import check_text
+from oversight.rules.rule_book import RuleBook
 
 SETTLING = frozenset({CaseEvent.UPHOLD, CaseEvent.VARY, CaseEvent.ANNUL})
 
@@ -40,7 +42,7 @@ def decide_flag(
     flag: Flag,
     draft: DecisionDraft,
     user: User,
-    settings: Settings,
+    book: RuleBook,
     now: datetime,
 ) -> Decision:
     """Decide an open flag.
@@ -48,15 +50,17 @@ def decide_flag(
     Raises:
         NotEntitledError: if the person is no reviewer or raised the flag, or the operator's kind
             has no power for the outcome.
-        CaseStepError: if the flag is not open.
-        CaseError: if a text is blank or too long.
+        CaseStepError: if the flag is not open, or a person suspended its rule.
+        CaseError: if a text is blank or too long, the rule is not in use, or an outcome that asks
+            something of somebody lacks its grounds.
     """
-    check_role(user, Role.REVIEWER)
+    check_person(user, CasePower.DECIDE)
     if flag.raised_by_id == id_of(user):
         raise NotEntitledError(f"who raised {flag.reference} cannot decide it: it takes two people")
-    decision = _make_decision(session, flag, draft, user, settings, now)
+    _check_rule(session, flag, book)
+    decision = _make_decision(session, flag, draft, user, book, now)
     move_flag(session, flag, CaseEvent.DECIDE, user, now)
-    return _keep_decision(session, flag, decision, now)
+    return _keep_decision(session, decision, now)
 
 
 def appeal_decision(session: Session, flag: Flag, grounds: str, user: User, now: datetime) -> Flag:
@@ -76,25 +80,38 @@ def settle_appeal(
     event: CaseEvent,
     draft: DecisionDraft,
     user: User,
-    settings: Settings,
+    book: RuleBook,
     now: datetime,
 ) -> Decision:
     """Uphold, vary or annul a contested decision, by a further decision of somebody else.
 
     Raises:
         NotEntitledError: if the person is no reviewer, raised the flag or decided it before.
-        CaseStepError: if the flag is not appealed, or the event does not settle an appeal.
-        CaseError: if a text is blank or too long.
+        CaseStepError: if the flag is not appealed, the event does not settle an appeal, or a
+            person suspended the rule and the event is not to annul.
+        CaseError: as in `decide_flag`.
     """
-    check_role(user, Role.REVIEWER)
+    check_person(user, CasePower.DECIDE)
     if event not in SETTLING:
         raise CaseStepError(f"{event} does not settle an appeal")
     deciders = session.exec(select(Decision.decided_by_id).where(Decision.flag_id == flag.id)).all()
     if id_of(user) in {flag.raised_by_id, *deciders}:
         raise NotEntitledError(f"an appeal on {flag.reference} is settled by somebody else")
-    decision = _make_decision(session, flag, draft, user, settings, now)
+    if event is not CaseEvent.ANNUL or draft.outcome in RESTRICTIVE:
+        # A suspended rule holds nobody to what was decided under it.
+        _check_rule(session, flag, book)
+    decision = _make_decision(session, flag, draft, user, book, now)
     move_flag(session, flag, event, user, now)
-    return _keep_decision(session, flag, decision, now)
+    return _keep_decision(session, decision, now)
+
+
+def _check_rule(session: Session, flag: Flag, book: RuleBook) -> None:
+    rule_id = session.get_one(RuleVersion, flag.rule_version_id).rule_id
+    try:
+        rule = book.find_in_use(session, rule_id)
+    except NotFoundError:
+        raise CaseError(f"the rule {rule_id} is no longer in use") from None
+    check_citable(rule)
 
 
 def _make_decision(
@@ -102,10 +119,12 @@ def _make_decision(
     flag: Flag,
     draft: DecisionDraft,
     user: User,
-    settings: Settings,
+    book: RuleBook,
     now: datetime,
 ) -> Decision:
+    settings = book.settings
     check_power(settings.deployment_kind, draft.outcome)
+    check_grounds(session, flag, draft.outcome, draft.legal_basis, book)
     if flag.id is None:
         raise RuntimeError("a flag that is not kept cannot be decided")
     return Decision(
@@ -123,23 +142,12 @@ def _make_decision(
     )
 
 
-def _keep_decision(session: Session, flag: Flag, decision: Decision, now: datetime) -> Decision:
+def _keep_decision(session: Session, decision: Decision, now: datetime) -> Decision:
     session.add(decision)
     session.flush()
     if decision.id is None:
         raise RuntimeError("the database gave a decision no id")
-    leaf = _describe_leaf(session, flag, decision)
+    leaf = state_decision(session, decision)
     append_leaves(session, LeafKind.DECISION, [(decision.id, leaf)], now)
     append_changes(session, ChangeKind.DECISION, [decision.id], now)
     return decision
-
-
-def _describe_leaf(session: Session, flag: Flag, decision: Decision) -> dict[str, str | bool]:
-    """What the ledger says about a decision: its words, and the ad and rule versions it is about."""
-    said = decision.model_dump(mode="json", exclude={"id", "flag_id", "decided_by_id"})
-    about = {
-        "ad": session.get_one(PublicAd, flag.ad_id).public_id,
-        "content_sha256": session.get_one(AdVersion, flag.ad_version_id).content_sha256,
-        "rule_sha256": session.get_one(RuleVersion, flag.rule_version_id).sha256,
-    }
-    return said | about | {"flag": flag.reference}

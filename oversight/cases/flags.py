@@ -1,6 +1,7 @@
 """A person's flag: raised on an ad as it is now under a rule as it is now, withdrawn only by them.
 
-Routes, commands and the demo call it. Every step is kept and becomes a change in the sequence.
+Routes, commands and the demo call it. Every flag and every step is kept as a leaf of the ledger and
+becomes a change in the sequence.
 """
 
 from datetime import datetime
@@ -9,39 +10,66 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from archive.errors import NotFoundError
-from archive.models import CaseStep, Decision, Flag, PublicAd, Signal, User
-from archive.models.changes import ChangeKind
+from archive.models import (
+    AdVersion,
+    CaseStep,
+    Decision,
+    Flag,
+    PublicAd,
+    RuleVersion,
+    Signal,
+    User,
+)
+from archive.models.changes import ChangeKind, LeafKind
 from archive.models.oversight import CaseState
-from archive.models.people import Role
 from archive.store.changes import append_changes
-from oversight.cases.errors import CaseError, NotEntitledError
-from oversight.cases.people import check_role, id_of
-from oversight.cases.states import CaseEvent, find_next_state
+from archive.store.ledger.leaves import append_leaves
+from oversight.cases.errors import CaseOpenError, NotEntitledError, OutdatedError, SeenVersions
+from oversight.cases.grounds import check_citable
+from oversight.cases.leaves import state_flag, state_step
+from oversight.cases.people import check_person, id_of
+from oversight.cases.powers import CasePower
+from oversight.cases.states import OPEN_STATES, CaseEvent, find_next_state
 from oversight.cases.texts import check_text
 from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import keep_rule_texts
-from oversight.rules.schema import Stage
+
+
+def read_current(session: Session, ad: PublicAd, rule: Rule) -> SeenVersions:
+    """The versions that a flag on this ad under this rule cites now."""
+    seq = session.get_one(AdVersion, ad.version_id).seq
+    return SeenVersions(ad_version=seq, rule_sha256=rule.sha256)
 
 
 def raise_flag(
-    session: Session, ad_id: str, rule: Rule, note: str, user: User, now: datetime
+    session: Session,
+    ad_id: str,
+    rule: Rule,
+    seen: SeenVersions,
+    note: str,
+    user: User,
+    now: datetime,
 ) -> Flag:
-    """Flag the current version of an ad (`<source>:<ref>`) under a rule.
+    """Flag an ad (`<source>:<ref>`) under a rule in use, both in the versions the person looked at.
 
     Raises:
         NotFoundError: if the archive does not hold the ad.
         NotEntitledError: if the person is neither analyst nor reviewer.
-        CaseError: if the rule is not in use, the note is blank, or the person has an open flag on
-            this ad under this rule version.
+        OutdatedError: if the ad or the rule has another version by now.
+        CaseOpenError: if there is an open case on this ad and rule, whoever raised it.
+        CaseStepError: if the rule is suspended.
+        CaseError: if the rule is not in use or the note is blank.
     """
-    check_role(user, Role.ANALYST, Role.REVIEWER)
-    if rule.file.stage is not Stage.ACTIVE:
-        raise CaseError(f"the rule {rule.id} is {rule.file.stage}; only active rules are cited")
+    check_person(user, CasePower.FLAG)
+    check_citable(rule)
     ad = session.exec(select(PublicAd).where(PublicAd.public_id == ad_id)).first()
     if ad is None:
         raise NotFoundError("ad", ad_id)
+    current = read_current(session, ad, rule)
+    if seen != current:
+        raise OutdatedError(seen, current)
     version_id = keep_rule_texts(session, [rule], now)[rule.sha256]
-    _refuse_second_flag(session, ad, version_id, user)
+    _refuse_second_case(session, ad, rule)
     flag = Flag(
         reference=next_reference(session, "F", now),
         ad_id=ad.id,
@@ -54,6 +82,7 @@ def raise_flag(
     )
     session.add(flag)
     session.flush()
+    append_leaves(session, LeafKind.FLAG, [(flag.id or 0, state_flag(session, flag))], now)
     _keep_step(session, flag, CaseEvent.RAISE, CaseState.OPEN, user, now, note)
     return flag
 
@@ -130,19 +159,22 @@ def _keep_step(
     )
     session.add(step)
     session.flush()
+    append_leaves(session, LeafKind.CASE_STEP, [(step.id or 0, state_step(session, step))], now)
     append_changes(session, ChangeKind.FLAG, [flag.id], now)
 
 
-def _refuse_second_flag(session: Session, ad: PublicAd, version_id: int, user: User) -> None:
-    query = select(Flag.reference).where(
-        Flag.ad_version_id == ad.version_id,
-        Flag.rule_version_id == version_id,
-        Flag.raised_by_id == user.id,
-        Flag.state == CaseState.OPEN,
+def _refuse_second_case(session: Session, ad: PublicAd, rule: Rule) -> None:
+    """Writers are one at a time, so of two that ask at once the second sees the first."""
+    query = (
+        select(Flag.reference)
+        .join(RuleVersion, col(RuleVersion.id) == Flag.rule_version_id)
+        .where(Flag.ad_id == ad.id, RuleVersion.rule_id == rule.id)
+        .where(col(Flag.state).in_(OPEN_STATES))
     )
-    open_flag = session.exec(query).first()
-    if open_flag:
-        raise CaseError(f"{user.name} has flagged this ad under this rule already: {open_flag}")
+    if reference := session.exec(query).first():
+        raise CaseOpenError(
+            f"there is an open case on this ad under {rule.id} already: {reference}; go on with that"
+        )
 
 
 def _find_signal(session: Session, ad: PublicAd, version_id: int) -> int | None:

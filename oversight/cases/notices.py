@@ -1,6 +1,7 @@
-"""Notices: what anyone reports about an ad, taken in with a receipt; the reporter is never published.
+"""Notices: what anyone reports about an ad, taken in with a receipt, then read and closed by an officer.
 
-The report page and the API call it. What becomes of a notice is people's work and comes later.
+The report page and the API call it. The receipt shows where a notice stands and why it was closed; who
+reported, and in which words, only officers see.
 """
 
 import secrets
@@ -8,12 +9,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import unquote, urlsplit
 
-from sqlmodel import Session, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.errors import NotFoundError
-from archive.models import Notice, PublicAd
-from oversight.cases.errors import CaseError
+from archive.models import Notice, PublicAd, User
+from archive.models.oversight import NoticeOutcome, NoticeState
+from archive.reading.descriptions import view_of
+from archive.reading.freshness import read_data_as_of
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from oversight.cases.errors import CaseError, CaseStepError
+from oversight.cases.people import check_person, id_of
+from oversight.cases.powers import CasePower
 from oversight.cases.texts import check_text
+
+LISTING = "notices"
 
 RECEIPT_BYTES = 10
 """80 random bits: whoever knows a receipt was given it."""
@@ -30,6 +39,22 @@ class NoticeDraft:
     seen_on: date | None = None
     reporter_name: str | None = None
     reporter_contact: str | None = None
+
+
+@view_of(Notice, "receipt, state, received_at, read_at, closed_at, outcome, reasons")
+class NoticeStanding(SQLModel):
+    """Where a notice stands: all that its receipt shows."""
+
+
+class NoticeItem(NoticeStanding):
+    """A notice in an officer's list."""
+
+    ad: str | None = Field(description="Permanent id of the ad; empty: it is not kept here.")
+
+
+@view_of(Notice, "ad_address, concern, seen_on, reporter_name, reporter_contact")
+class NoticeContent(NoticeItem):
+    """A notice whole, for the officer who handles it."""
 
 
 def receive_notice(session: Session, draft: NoticeDraft, now: datetime) -> Notice:
@@ -65,6 +90,76 @@ def read_notice(session: Session, receipt: str) -> Notice:
     notice = session.exec(select(Notice).where(Notice.receipt == receipt.strip().upper())).first()
     if notice is None:
         raise NotFoundError("notice", receipt)
+    return notice
+
+
+def list_notices(
+    session: Session, *, state: str | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[NoticeItem]:
+    """Notices for officers, newest first, without their words.
+
+    Raises:
+        CursorError: if the cursor is not one of this list.
+    """
+    limit = min(limit, MOST_AT_ONCE)
+    query = (
+        select(Notice, PublicAd.public_id)
+        .outerjoin(PublicAd, col(PublicAd.id) == Notice.ad_id)
+        .order_by(col(Notice.id).desc())
+        .limit(limit + 1)
+    )
+    if (before := decode_number(LISTING, cursor)) is not None:
+        query = query.where(col(Notice.id) < before)
+    if state is not None:
+        query = query.where(Notice.state == state)
+    rows = list(session.exec(query))
+    shown, following = cut_page(LISTING, rows, limit, lambda row: row[0].id or 0)
+    items = [NoticeItem.model_validate(row, update={"ad": ad}) for row, ad in shown]
+    return Page(items, following, read_data_as_of(session))
+
+
+def open_notice(session: Session, receipt: str, user: User, now: datetime) -> NoticeContent:
+    """A notice whole, for an officer; the first time one asks, its receipt says that it was read.
+
+    Raises:
+        NotEntitledError: if the person handles no notices.
+        NotFoundError: if there is none.
+    """
+    check_person(user, CasePower.HANDLE_NOTICES)
+    notice = read_notice(session, receipt)
+    if notice.state == NoticeState.RECEIVED:
+        notice.state, notice.read_at, notice.read_by_id = NoticeState.READ, now, id_of(user)
+        session.add(notice)
+        session.flush()
+    ad = session.get(PublicAd, notice.ad_id) if notice.ad_id is not None else None
+    return NoticeContent.model_validate(notice, update={"ad": ad and ad.public_id})
+
+
+def close_notice(
+    session: Session,
+    receipt: str,
+    outcome: NoticeOutcome,
+    reasons: str,
+    user: User,
+    now: datetime,
+) -> Notice:
+    """Say what became of a notice that was read, in words that its reporter reads.
+
+    Raises:
+        NotEntitledError: if the person handles no notices.
+        NotFoundError: if there is none.
+        CaseStepError: if nobody has read it yet, or it is closed.
+        CaseError: if the reasons are blank or too long.
+    """
+    check_person(user, CasePower.HANDLE_NOTICES)
+    notice = read_notice(session, receipt)
+    if notice.state != NoticeState.READ:
+        why = "nobody has read it" if notice.state == NoticeState.RECEIVED else "it is closed"
+        raise CaseStepError(f"the notice {notice.receipt} cannot be closed: {why}")
+    notice.outcome, notice.reasons = outcome, check_text("reasons", reasons)
+    notice.state, notice.closed_at, notice.closed_by_id = NoticeState.CLOSED, now, id_of(user)
+    session.add(notice)
+    session.flush()
     return notice
 
 

@@ -1,4 +1,4 @@
-"""What a decision can be, and who may decide it: the one table of powers.
+"""What a decision can be, who may decide it, and who may read and do what: the tables of powers.
 
 No outcome removes, hides or changes an ad, here or elsewhere: an authority may ask, warn or refer. An
 operator that is no authority gives its opinion and says so.
@@ -6,6 +6,7 @@ operator that is no authority gives its opinion and says so.
 
 from enum import StrEnum
 
+from archive.models.people import Role
 from config.settings import DeploymentKind
 from oversight.cases.errors import NotEntitledError
 
@@ -32,6 +33,37 @@ OPINIONS = frozenset(
         DecisionOutcome.OPINION_CANNOT_TELL,
     }
 )
+
+RESTRICTIVE = frozenset(
+    {
+        DecisionOutcome.WARNING,
+        DecisionOutcome.REQUEST_LABEL,
+        DecisionOutcome.REQUEST_COMPLETE_NOTICE,
+        DecisionOutcome.REQUEST_STOP,
+        DecisionOutcome.REFERRAL,
+    }
+)
+"""What asks something of somebody, and so needs a rule that is law."""
+
+
+class CasePower(StrEnum):
+    """What a person may do with what is not public."""
+
+    READ_CASES = "read cases"
+    FLAG = "flag"
+    DECIDE = "decide"
+    HANDLE_NOTICES = "handle notices"
+
+
+OFFICERS = frozenset({Role.ANALYST, Role.REVIEWER})
+
+ROLES: dict[CasePower, frozenset[Role]] = {
+    CasePower.READ_CASES: OFFICERS,
+    CasePower.FLAG: OFFICERS,
+    CasePower.DECIDE: frozenset({Role.REVIEWER}),
+    CasePower.HANDLE_NOTICES: OFFICERS,
+}
+"""Which roles have a power: signals, flags and notices are nothing that who runs the archive reads."""
 
 POWERS: dict[DeploymentKind, frozenset[DecisionOutcome]] = {
     DeploymentKind.DEMO: OPINIONS,

@@ -35,6 +35,10 @@ STEPS: dict[tuple[CaseState, CaseEvent], CaseState] = {
 """All steps there are; a state without one is final."""
 
 
+OPEN_STATES = frozenset({CaseState.OPEN, CaseState.APPEALED})
+"""Where somebody still has to decide."""
+
+
 def find_next_state(state: CaseState, event: CaseEvent) -> CaseState:
     """Where an event takes a flag.
 

@@ -1,19 +1,22 @@
-"""`paidforby rules`: check rule files, list and show rules, and print the windows they reckon.
+"""`paidforby rules`: check rule files, list and show rules, suspend them, print the windows they reckon.
 
-Rules are files: none of it needs an archive, but for the versions of an earlier time.
+Where there is no archive yet, rules are what their files say.
 """
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from sqlmodel import Session
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options
-from archive.errors import ArchiveError, NotFoundError, NotInitialisedError
+from archive.errors import ArchiveError, NotFoundError
 from archive.reading.as_of.moment import Moment
-from archive.store.database import open_archive, read
+from archive.records.escaping import escape_text
+from archive.store.database import open_archive, read, write
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
@@ -21,10 +24,13 @@ from archive.terminal import (
     AsJson,
     emit_json,
     format_table,
+    format_time,
+    note,
     note_refused,
     open_or_exit,
     plain_errors,
     say,
+    utc_now,
 )
 from config.overlay import ConfigFile, Origin
 from config.readings import read_each
@@ -33,10 +39,12 @@ from config.yaml_files import YamlFileError, read_model
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.parameters import Parameter, read_parameters
 from oversight.reference.windows import Span, find_window
+from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.loading import Rule, load_rule
-from oversight.rules.rule_book import RuleBook, read_rule_book
+from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
 from oversight.rules.schema import RuleFile
-from oversight.rules.versions import AnyRule, list_rules_then, pick_in_force
+from oversight.rules.use import resume_rule, suspend_rule
+from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
 
@@ -109,11 +117,14 @@ def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = F
     Exit code 3: the files that are named on standard error cannot be used.
     """
     with plain_errors():
-        book = _read_book(Settings())
-        rules = _find_rules(book, read_options(as_of, valid_at))
-    _show_rules([describe_rule(rule) for rule in rules], as_json=as_json)
-    note_refused(book.refused)
-    raise typer.Exit(DONE_WITH_REMAINDERS if book.refused else DONE)
+        settings = Settings()
+        here = find_rules_here(read_rule_book(settings))
+        rules, told = _find_rules(settings, here, read_options(as_of, valid_at))
+    for rule_id in told.keys() - {rule.id for rule in rules}:
+        note(f"{rule_id}: {told[rule_id]}")
+    _show_rules([describe_rule(rule, told.get(rule.id, "")) for rule in rules], as_json=as_json)
+    note_refused(here.refused)
+    raise typer.Exit(DONE_WITH_REMAINDERS if here.refused else DONE)
 
 
 def _show_rules(described: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -124,58 +135,52 @@ def _show_rules(described: list[dict[str, Any]], *, as_json: bool) -> None:
     rows = [[line[name] or "earlier" for name in names] for line in described]
     for line in format_table([name.replace("_", " ") for name in names], rows):
         say(line)
+    for line in _tell_standing(described):
+        say(line)
+    if any(line["file_note"] for line in described):
+        say("to stop a rule, type: paidforby rules suspend RULE --by NAME --because TEXT")
     say()
     say("next: paidforby rules show RULE")
 
 
-def _read_book(settings: Settings) -> RuleBook:
-    """The rules in use; where a file cannot be used, an archive that is there tells what stays so."""
-    book = read_rule_book(settings)
-    if not book.refused:
-        return book
-    try:
-        engine = open_archive(settings)
-    except NotInitialisedError:
-        return book
-    with read(engine) as session:
-        return read_rule_book(settings, session)
+def _tell_standing(described: list[dict[str, Any]]) -> Iterator[str]:
+    """What the table cannot show: who suspended a rule and why, and what happened to a file."""
+    for rule in described:
+        if rule["suspended_at"]:
+            since, who = format_time(rule["suspended_at"]), escape_text(rule["suspended_by"])
+            why = escape_text(rule["suspended_because"])
+            yield f"{rule['id']}: suspended since {since} by {who}, because: {why}"
+        if rule["file_note"]:
+            yield f"{rule['id']}: {rule['file_note']}"
 
 
-def _find_rules(book: RuleBook, moment: Moment) -> list[AnyRule]:
+def _find_rules(
+    settings: Settings, here: RulesHere, moment: Moment
+) -> tuple[list[AnyRule], dict[str, str]]:
+    """The rules of a moment, and sentences on the files and texts of those in use now."""
     if moment.as_of is None:
-        return pick_in_force(book.rules, moment)
-    with read(open_or_exit(Settings())) as session:
-        return pick_in_force(list_rules_then(session, book.rules, moment), moment)
-
-
-def describe_rule(rule: AnyRule) -> dict[str, Any]:
-    """A rule in one line, as programs read it."""
-    return {
-        "id": rule.id,
-        "version": rule.file.version,
-        "title": rule.file.title,
-        "jurisdiction": rule.file.jurisdiction,
-        "kind": rule.file.kind,
-        "legal_status": rule.file.validity.status,
-        "stage": rule.file.stage,
-        "evidence": rule.file.evidence,
-        "origin": rule.origin,
-        "sha256": rule.sha256,
-    }
+        told = tell_changed_files(settings, here.rules) | here.unreadable
+        return pick_in_force(here.rules, moment), told
+    with read(open_or_exit(settings)) as session:
+        return pick_in_force(list_rules_then(session, here.rules, moment), moment), {}
 
 
 @app.command("show")
 def show_rule(rule_id: RuleId, as_json: AsJson = False) -> None:
     """Show one rule: what it says, on what law, and its tests."""
     with plain_errors():
-        rule = _read_book(Settings()).find_rule(rule_id)
+        settings = Settings()
+        here = find_rules_here(read_rule_book(settings))
+        rule = here.find_rule(rule_id)
+        told = tell_changed_files(settings, [rule]) | here.unreadable
+    described = describe_rule(rule, told.get(rule.id, ""))
     if as_json:
         file = rule.file.model_dump(mode="json", by_alias=True)
-        emit_json(describe_rule(rule) | {"file": file, "text": rule.text})
+        emit_json(described | {"file": file, "text": rule.text})
         return
-    for line in _tell_rule(rule.file):
+    for line in [*_tell_rule(rule.file), *_tell_standing([described])]:
         say(line)
-    say(f"{rule.origin}, SHA-256 {rule.sha256}")
+    say(f"{rule.origin or 'no file'}, SHA-256 {rule.sha256}")
 
 
 def _tell_rule(file: RuleFile) -> list[str]:
@@ -205,6 +210,35 @@ def _tell_validity(file: RuleFile) -> str:
     return f"{starts}{ends} ({validity.status.replace('_', ' ')})"
 
 
+By = Annotated[str, typer.Option(help="Who decides it.", metavar="NAME")]
+Because = Annotated[str, typer.Option(help="Why; it is public.", metavar="TEXT")]
+
+
+@app.command("suspend")
+def suspend(rule_id: RuleId, by: By, because: Because) -> None:
+    """Stop a rule at once, everywhere: no flag, no decision, its signals off the desk."""
+    _take_step(suspend_rule, rule_id, by, because)
+    say(f"{rule_id} is suspended from now on; its page says since when, by whom and why")
+    say(f"next: paidforby rules resume {rule_id} --by NAME --because TEXT")
+
+
+@app.command("resume")
+def resume(rule_id: RuleId, by: By, because: Because) -> None:
+    """Use a suspended rule again, in the version that is in use."""
+    _take_step(resume_rule, rule_id, by, because)
+    say(f"{rule_id} is in use again; the next import or worker pass holds all ads against it")
+
+
+def _take_step(
+    step: Callable[[Session, Rule, str, str, datetime], None], rule_id: str, by: str, because: str
+) -> None:
+    settings = Settings()
+    with plain_errors():
+        book = read_rule_book(settings)
+        with write(open_archive(settings)) as session:
+            step(session, book.find_in_use(session, rule_id), by, because, utc_now())
+
+
 @app.command("windows")
 def show_windows(
     rule_id: RuleId,
@@ -213,8 +247,8 @@ def show_windows(
 ) -> None:
     """Print every instant of a rule's window at an election, in local time and in UTC."""
     with plain_errors():
-        book = _read_book(Settings())
-        rule, vote = book.find_rule(rule_id), _find_election(book, election)
+        book = read_rule_book(Settings())
+        rule, vote = find_rules_here(book).find_rule(rule_id), _find_election(book, election)
         instants = _list_instants(rule, vote)
     if as_json:
         emit_json({"rule": rule.id, "election": vote.id, "instants": instants})

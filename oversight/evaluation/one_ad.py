@@ -93,6 +93,23 @@ def list_ad_facts(questions: Iterable[Question]) -> list[str]:
     return sorted(name.removeprefix("ad.") for name in asked if name.startswith("ad."))
 
 
+def explain_ad(
+    ad: AdRow, rule: Rule, elections: Sequence[Election], now: datetime
+) -> AdAnswer | None:
+    """What a rule answers about one ad, does not apply included; `None`: no election has its window.
+
+    Of several elections the one that asks most of a person, then one that is not over.
+    """
+    questions = _ask(rule, elections, now)
+    facts, period = read_facts(ad, list_ad_facts(questions)), find_period(ad)
+    order = [RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL, RuleAnswer.MET, RuleAnswer.DOES_NOT_APPLY]
+    return min(
+        (_answer(question, facts, period) for question in questions),
+        key=lambda a: (order.index(a.outcome.answer), a.question.is_historic),
+        default=None,
+    )
+
+
 def evaluate_ad(ad: AdRow, questions: Iterable[Question], names: Iterable[str]) -> list[AdAnswer]:
     """The answers of all rules that apply to an ad or may apply; `names` are the facts they read."""
     facts, period = read_facts(ad, names), find_period(ad)
@@ -101,16 +118,23 @@ def evaluate_ad(ad: AdRow, questions: Iterable[Question], names: Iterable[str]) 
 
 
 def _evaluate(question: Question, facts: Facts, period: Period) -> AdAnswer | None:
-    rule = question.rule
     known = {**facts, **question.facts}
-    if any(gate.answer(known) is False for gate in rule.gates):
+    if any(gate.answer(known) is False for gate in question.rule.gates):
         return None
-    known |= rule.find_parameters(period.start_day) | _read_window(question.window, period)
+    ad_answer = _answer(question, facts, period)
+    return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
+
+
+def _answer(question: Question, facts: Facts, period: Period) -> AdAnswer:
+    rule = question.rule
+    known = {
+        **facts,
+        **question.facts,
+        **rule.find_parameters(period.start_day),
+        **_read_window(question.window, period),
+    }
     in_force = was_in_force(rule.file.validity, period)
-    outcome = answer_rule(rule, known, in_force=in_force)
-    if outcome.answer is RuleAnswer.DOES_NOT_APPLY:
-        return None
-    return AdAnswer(question, outcome, in_force)
+    return AdAnswer(question, answer_rule(rule, known, in_force=in_force), in_force)
 
 
 def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:

@@ -13,6 +13,7 @@ from archive.models import PublicAd, RuleVersion, Signal
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.rules import select_suspended
 from archive.reading.views import VISIBLE_BY_DEFAULT
 from archive.reading.visible import is_visible_by_default
 from oversight.rules.reckonings import show_reckoning
@@ -51,7 +52,7 @@ class SignalFilter:
 def list_signals(
     session: Session, wanted: SignalFilter, cursor: str | None = None, limit: int = 50
 ) -> Page[SignalView]:
-    """Signals, newest first.
+    """Signals, newest first; those of a suspended rule are off the desk.
 
     Raises:
         CursorError: if the cursor is not one of this list.
@@ -68,6 +69,7 @@ def list_signals(
         .join(PublicAd, col(PublicAd.id) == Signal.ad_id)
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
         .where(*(col(column) == value for column, value in equal.items() if value is not None))
+        .where(col(RuleVersion.rule_id).not_in(select_suspended()))
         .order_by(col(Signal.id).desc())
         .limit(limit + 1)
     )

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property
 
 from archive.errors import NotFoundError
+from archive.reading.rules import SuspensionView
 from archive.records.canonical import hash_bytes
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
@@ -40,9 +41,12 @@ class Rule:
     file: RuleFile
     sha256: str
     text: str
-    origin: Origin
+    origin: Origin | None
+    """`None`: no file here has this text any more, or yet."""
     parameters: Mapping[str, Parameter]
     clauses: Clauses
+    suspension: SuspensionView | None = None
+    """A person's, by `paidforby rules suspend`; what the file says is `file.stage`."""
 
     @property
     def id(self) -> str:
@@ -50,9 +54,14 @@ class Rule:
         return self.file.id
 
     @property
+    def stage(self) -> Stage:
+        """How far it has come here: as its file says, unless a person suspended it."""
+        return Stage.SUSPENDED if self.suspension else self.file.stage
+
+    @property
     def is_evaluated(self) -> bool:
         """Whether ads are held against it."""
-        return self.file.stage in {Stage.SHADOW, Stage.ACTIVE}
+        return self.stage in {Stage.SHADOW, Stage.ACTIVE}
 
     @cached_property
     def fact_names(self) -> frozenset[str]:
@@ -90,8 +99,8 @@ def load_rule(
     return rule
 
 
-def compile_rule(written: YamlText, origin: Origin, parameters: Readings[Parameter]) -> Rule:
-    """A rule that can answer; whether it answers as its tests say is not asked.
+def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[Parameter]) -> Rule:
+    """The rule a text makes, wherever it was kept; whether it answers as its tests say is not asked.
 
     Raises:
         YamlFileError: if the text is not a rule, a condition cannot be read, or a parameter is not there.
@@ -138,7 +147,7 @@ def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Explained
 
 
 def _compile_rule(
-    written: YamlText, origin: Origin, text: RuleFile, parameters: Mapping[str, Parameter]
+    written: YamlText, origin: Origin | None, text: RuleFile, parameters: Mapping[str, Parameter]
 ) -> Rule:
     schema = _list_facts(text) | {f"p.{name}": p.type for name, p in parameters.items()}
     duty = "requires" if text.requires else "forbids"

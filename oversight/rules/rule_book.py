@@ -1,32 +1,114 @@
-"""The rules of this deployment with what they rest on, and the files of these that cannot be used.
+"""The rules of this deployment: as their files say, and as they are in use, which the archive records.
 
-Evaluation, commands, the site and the API read it. One bad file takes out what rests on it and no more.
+An import or the worker takes evaluated rule files into use (`use.py`) and notes it; from then on the
+text the archive keeps is what counts, whatever becomes of the file, until another version is taken into
+use. What a person suspends is suspended at the next question, in every process. A rule that was never
+in use stands as in its file. One bad file takes out what rests on it and no more.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from archive.reading.rules import list_rule_texts
-from config.overlay import ConfigFile, list_config_files
+from archive.errors import NotFoundError, NotInitialisedError
+from archive.models import RuleVersion
+from archive.models.oversight import RuleAction
+from archive.reading.rules import SuspensionView, list_uses
+from archive.store.database import open_archive, read
+from config.overlay import list_config_files
 from config.readings import Readings, read_each
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.parameters import Parameter, read_parameters
-from oversight.reference.periods import LATEST
 from oversight.rules.loading import Rule, compile_rule, find_rule, load_rule
 
 
 @dataclass(frozen=True)
 class RuleBook:
-    """Rules by id, elections in the order of the calendar, parameters, and the files that are left out."""
+    """The files a process started with, and all it takes to read a kept version of a rule."""
+
+    settings: Settings
+    rules: list[Rule]
+    """By id, as the files that can be used say."""
+    elections: list[Election]
+    """In the order of the calendar."""
+    parameters: Readings[Parameter]
+    refused: list[YamlFileError]
+    """Files of rules and of what they rest on that cannot be used."""
+    read_before: dict[str, Rule] = field(default_factory=dict)
+    """Kept versions, by hash: a text never changes, so each is compiled once."""
+
+    def list_in_use(self, session: Session) -> list[Rule]:
+        """Every rule by id, each in the version that is in use, with its suspension.
+
+        A version in use that can no longer be read is left out, unless a file has that rule.
+        """
+        rules = {rule.id: rule for rule in self.rules}
+        for rule_id, use in list_uses(session, RuleAction.USE).items():
+            if rule_id not in rules or rules[rule_id].sha256 != use.rule_sha256:
+                try:
+                    rules[rule_id] = self.read_version(session, use.rule_sha256)
+                except YamlFileError:
+                    continue
+        stopped = _list_suspensions(session)
+        return [replace(rules[i], suspension=stopped.get(i)) for i in sorted(rules)]
+
+    def list_unreadable(self, session: Session) -> dict[str, str]:
+        """Rules in use whose kept text can no longer be read, by id, with the reason."""
+        why: dict[str, str] = {}
+        for rule_id, use in list_uses(session, RuleAction.USE).items():
+            try:
+                self.read_version(session, use.rule_sha256)
+            except YamlFileError as error:
+                stands_in = any(rule.id == rule_id for rule in self.rules)
+                so = "its file stands in for it" if stands_in else "no ad is held against it"
+                why[rule_id] = f"The version in use can no longer be read, so {so}: {error.why}"
+        return why
+
+    def list_refused(self, session: Session) -> list[YamlFileError]:
+        """The files that cannot be used; of a rule that goes on as it was kept, with that version."""
+        from_files = {rule.id for rule in self.rules}
+        kept = {rule.id: rule for rule in self.list_in_use(session) if rule.id not in from_files}
+        return [
+            error.add(_tell_kept(kept[error.name])) if error.name in kept else error
+            for error in self.refused
+        ]
+
+    def find_in_use(self, session: Session, rule_id: str) -> Rule:
+        """The version of a rule that is in use.
+
+        Raises:
+            NotFoundError: if there is no such rule.
+        """
+        return find_rule(self.list_in_use(session), rule_id)
+
+    def read_version(self, session: Session, sha256: str) -> Rule:
+        """A version this archive keeps, ready to answer with today's parameters.
+
+        Raises:
+            NotFoundError: if it keeps no such version.
+            YamlFileError: if the text is of a form that is no longer read.
+        """
+        known = {rule.sha256: rule for rule in self.rules} | self.read_before
+        if sha256 not in known:
+            row = session.exec(select(RuleVersion).where(RuleVersion.sha256 == sha256)).first()
+            if row is None:
+                raise NotFoundError("rule version", sha256)
+            written = YamlText(f"rule {row.rule_id} as it was kept", row.text.encode())
+            known[sha256] = compile_rule(written, None, self.parameters)
+            self.read_before[sha256] = known[sha256]
+        return known[sha256]
+
+
+@dataclass(frozen=True)
+class RulesHere:
+    """The rules in use in the archive here, and what keeps others from being so."""
 
     rules: list[Rule]
-    elections: list[Election]
-    parameters: dict[str, Parameter]
+    unreadable: dict[str, str]
     refused: list[YamlFileError]
 
     def find_rule(self, rule_id: str) -> Rule:
@@ -34,7 +116,7 @@ class RuleBook:
 
         Raises:
             NotFoundError: if there is none.
-            YamlFileError: if its file cannot be used.
+            YamlFileError: if its file cannot be used, and no version of it is in use.
         """
         bad = [error for error in self.refused if error.name == rule_id]
         if bad and rule_id not in {rule.id for rule in self.rules}:
@@ -42,31 +124,20 @@ class RuleBook:
         return find_rule(self.rules, rule_id)
 
 
-def read_rule_book(settings: Settings, session: Session | None = None) -> RuleBook:
-    """Everything rules rest on, shipped files overlaid by the operator's own.
-
-    With a session, a rule whose file cannot be used goes on as the archive kept it, if that still loads.
-    """
+def read_rule_book(settings: Settings) -> RuleBook:
+    """Everything rules rest on as the files are now, shipped ones overlaid by the operator's own."""
     parameters, calendar = read_parameters(settings), read_elections(settings)
     elections = [*calendar.values.values()]
     files = list_config_files(settings, "rules", ".yaml")
     read = read_each(files, lambda f: load_rule(f, parameters, elections), lambda rule: rule.id)
-    kept = _load_kept(session, files, read, parameters) if session and read.refused else {}
-    rules = read.values | kept
-    return RuleBook(
-        rules=[rules[rule_id] for rule_id in sorted(rules)],
-        elections=elections,
-        parameters=parameters.values,
-        refused=[
-            *parameters.refused,
-            *(_name_windows(error, rules.values()) for error in calendar.refused),
-            *(_name_kept(error, kept) for error in read.refused),
-        ],
-    )
+    rules = [read.values[rule_id] for rule_id in sorted(read.values)]
+    windows = [_name_windows(error, rules) for error in calendar.refused]
+    refused = [*parameters.refused, *windows, *read.refused]
+    return RuleBook(settings, rules, elections, parameters, refused)
 
 
 def load_rules(settings: Settings) -> list[Rule]:
-    """All rules by id, for whoever needs every one of them.
+    """The rules of all files by id, for whoever needs every one of them.
 
     Raises:
         YamlFileError: if a file of a rule, a parameter or an election cannot be used.
@@ -77,28 +148,27 @@ def load_rules(settings: Settings) -> list[Rule]:
     return book.rules
 
 
-def _load_kept(
-    session: Session,
-    files: Sequence[ConfigFile],
-    read: Readings[Rule],
-    parameters: Readings[Parameter],
-) -> dict[str, Rule]:
-    """The newest kept version of each rule whose file cannot be used; without one it is out of use."""
-    wanted = {error.name for error in read.refused} - read.values.keys()
-    texts = {row.rule_id: row.text for row in list_rule_texts(session, LATEST)}
-    own = [file for file in files if file.path.stem in wanted & texts.keys()]
+def find_rules_here(book: RuleBook) -> RulesHere:
+    """What is in use in the archive here; where there is none yet, the rules are those of the files."""
+    settings, of_files = book.settings, RulesHere(book.rules, {}, book.refused)
+    # To look for tables in a file of SQLite would make the file.
+    if settings.database_url is None and not (settings.home / "archive.sqlite3").exists():
+        return of_files
+    try:
+        engine = open_archive(settings)
+    except NotInitialisedError:
+        return of_files
+    try:
+        with read(engine) as session:
+            in_use = book.list_in_use(session)
+            return RulesHere(in_use, book.list_unreadable(session), book.list_refused(session))
+    finally:
+        engine.dispose()
 
-    def load_kept(file: ConfigFile) -> Rule:
-        text = texts[file.path.stem]
-        return compile_rule(YamlText(str(file.path), text.encode()), file.origin, parameters)
 
-    return read_each(own, load_kept).values
-
-
-def _name_kept(error: YamlFileError, kept: dict[str, Rule]) -> YamlFileError:
-    if error.name not in kept:
-        return error
-    return error.add(f"version {kept[error.name].file.version}, which was in use, stays in use")
+def _tell_kept(rule: Rule) -> str:
+    stays = "is suspended, stays so" if rule.suspension else "was in use, stays in use"
+    return f"version {rule.file.version}, which {stays}"
 
 
 def _name_windows(error: YamlFileError, rules: Iterable[Rule]) -> YamlFileError:
@@ -113,3 +183,14 @@ def _name_windows(error: YamlFileError, rules: Iterable[Rule]) -> YamlFileError:
         if resting
         else error
     )
+
+
+def _list_suspensions(session: Session) -> dict[str, SuspensionView]:
+    newest = list_uses(session, RuleAction.SUSPEND, RuleAction.RESUME)
+    return {
+        rule_id: SuspensionView(
+            suspended_at=step.at, suspended_by=step.by_name, suspended_because=step.because
+        )
+        for rule_id, step in newest.items()
+        if step.action == RuleAction.SUSPEND
+    }

@@ -6,6 +6,7 @@ more is read from the register, word for word; it is shown and never evaluated.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
@@ -15,7 +16,7 @@ from archive.reading.rules import list_rule_texts
 from config.overlay import Origin
 from config.yaml_files import YamlText
 from oversight.rules.loading import Rule
-from oversight.rules.schema import RuleFile
+from oversight.rules.schema import RuleFile, Stage
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,17 @@ class FormerRule:
     sha256: str
     origin: Origin | None = None
     """`None`: the file it stood in is no longer here."""
+    suspension: None = None
 
     @property
     def id(self) -> str:
         """Stable id of the rule."""
         return self.file.id
+
+    @property
+    def stage(self) -> Stage:
+        """How far it had come, as its file says."""
+        return self.file.stage
 
 
 AnyRule = Rule | FormerRule
@@ -57,6 +64,27 @@ def pick_in_force(rules: Sequence[AnyRule], moment: Moment) -> list[AnyRule]:
         return list(rules)
     day = moment.valid_at.date()
     return [rule for rule in rules if rule.file.validity.holds_on(day)]
+
+
+def describe_rule(rule: AnyRule, file_note: str = "") -> dict[str, Any]:
+    """A rule in one line, as programs read it; `file_note` says what happened to its file."""
+    suspension = rule.suspension
+    return {
+        "id": rule.id,
+        "version": rule.file.version,
+        "title": rule.file.title,
+        "jurisdiction": rule.file.jurisdiction,
+        "kind": rule.file.kind,
+        "legal_status": rule.file.validity.status,
+        "stage": rule.stage,
+        "evidence": rule.file.evidence,
+        "origin": rule.origin,
+        "suspended_at": suspension and suspension.suspended_at,
+        "suspended_by": suspension and suspension.suspended_by,
+        "suspended_because": suspension and suspension.suspended_because,
+        "file_note": file_note,
+        "sha256": rule.sha256,
+    }
 
 
 def _read_rule_text(row: RuleVersion) -> FormerRule:

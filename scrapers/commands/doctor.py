@@ -22,6 +22,8 @@ from archive.store.disk import tell_openness
 from archive.store.realm import read_realm
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
+from oversight.rules.changed_files import tell_changed_files
+from oversight.rules.rule_book import find_rules_here, read_rule_book
 from scrapers.media.machine_text import find_tesseract, name_version
 from scrapers.work.dispatch.queue_schema import TOO_NEW, list_migrations, read_release
 from scrapers.work.plan.credentials import CredentialStatus, list_standings
@@ -73,7 +75,13 @@ def examine(settings: Settings, today: date) -> list[Finding]:
     )
     found = [check(settings) for check in checks]
     standings = [_tell_standing(standing, today) for standing in list_standings(settings)]
-    return [*found, *_examine_queue(settings), *standings, *_examine_files(settings)]
+    return [
+        *found,
+        *_examine_queue(settings),
+        *_examine_rules(settings),
+        *standings,
+        *_examine_files(settings),
+    ]
 
 
 def tell_findings(findings: list[Finding]) -> list[str]:
@@ -189,6 +197,20 @@ def _examine_queue(settings: Settings) -> list[Finding]:
     made_anew = "of an older procrastinate: the scheduler makes them anew when it starts"
     state = "up to date" if release == newest else made_anew
     return [Finding("queue", True, f"its tables are {state}")] if release else []
+
+
+def _examine_rules(settings: Settings) -> list[Finding]:
+    """The rules in use: a file that was changed or taken away takes none of them out of use."""
+    try:
+        here = find_rules_here(read_rule_book(settings))
+    except SQLAlchemyError:
+        # That the database does not answer is said of the archive.
+        return []
+    named = tell_changed_files(settings, here.rules) | here.unreadable
+    told = [f"{rule_id}: {sentence}" for rule_id, sentence in named.items()]
+    told += [f"{rule.id} is suspended" for rule in here.rules if rule.suspension]
+    detail = "; ".join(told) or f"{len(here.rules)}, each as in its file"
+    return [Finding("rules", True, detail, to_type="paidforby rules list", warns=bool(told))]
 
 
 def _examine_machine_text(_: Settings) -> Finding:

@@ -44,8 +44,9 @@ def schedule(as_json: AsJson = False) -> None:
     with plain_errors():
         engine = open_archive(settings)
         refused = keep_refused_files(settings, engine, is_told=True)
+        book = read_rule_book(settings)
         with read(engine) as session:
-            ahead = look_ahead(read_rule_book(settings, session), now)
+            ahead = look_ahead(book, book.list_in_use(session), now)
         schedules = read_schedules(settings).values
         standings = list_standings(engine, settings, schedules, ahead.demands, now)
         forecasts = forecast_windows(engine, settings, schedules, ahead.demands, now)

@@ -16,10 +16,10 @@ from archive.models.people import Role
 from archive.store.database import write
 from config.settings import Settings
 from oversight.cases.decisions import DecisionDraft, decide_flag
-from oversight.cases.flags import raise_flag
+from oversight.cases.flags import raise_flag, read_current
 from oversight.cases.powers import DecisionOutcome
 from oversight.rules.loading import Rule
-from oversight.rules.rule_book import load_rules
+from oversight.rules.rule_book import read_rule_book
 from oversight.rules.schema import Stage
 from scrapers.intake.pages import Clock
 
@@ -45,14 +45,16 @@ def decide_one_ad(settings: Settings, engine: Engine, clock: Clock) -> DemoCase 
             return None
         officer, key = add_user(session, OFFICER, [Role.ANALYST, Role.REVIEWER], now)
         analyst, _ = add_user(session, ANALYST, [Role.ANALYST], now)
-        found = find_unmet(session, load_rules(settings))
+        book = read_rule_book(settings)
+        found = find_unmet(session, book.list_in_use(session))
         if found is None:
             return DemoCase(officer.name, key)
         ad, rule = found
         note = f"The rule {rule.id!r} was not met when this ad was read."
-        flag = raise_flag(session, ad.public_id, rule, note, analyst, now)
+        seen = read_current(session, ad, rule)
+        flag = raise_flag(session, ad.public_id, rule, seen, note, analyst, now)
         draft = write_draft(rule)
-        decision = decide_flag(session, flag, draft, officer, settings, now)
+        decision = decide_flag(session, flag, draft, officer, book, now)
         return DemoCase(officer.name, key, ad.public_id, decision.reference)
 
 

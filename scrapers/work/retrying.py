@@ -74,10 +74,11 @@ def _evaluate_again(
     settings: Settings, engine: Engine, public_ids: Sequence[str], clock: Clock
 ) -> None:
     with write(engine) as session:
-        book = read_rule_book(settings, session)
+        book = read_rule_book(settings)
         query = select(PublicAd.id).where(col(PublicAd.public_id).in_(public_ids))
         ids = session.exec(query).all()
-        evaluate_ads(session, ids, book.rules, book.elections, clock(), EvaluationReport())
+        rules = book.list_in_use(session)
+        evaluate_ads(session, ids, rules, book.elections, clock(), EvaluationReport())
 
 
 def _send_again(

@@ -242,10 +242,22 @@ def rule_id(settings) -> str:
 
 
 @pytest.fixture
-def raise_flag(ask, rule_id) -> Callable[..., Response]:
+def say_flag(ask, rule_id) -> Callable[..., dict[str, object]]:
+    """What somebody says who has just looked at the ad and the rule."""
+
+    def say(ad: str = "example:a1", rule: str = rule_id) -> dict[str, object]:
+        versions = ask("GET", f"/ads/{ad.replace(':', '/', 1)}/versions").json()["items"]
+        sha256 = ask("GET", f"/rules/{rule}").json()["sha256"]
+        seen = {"ad_version": max(v["seq"] for v in versions), "rule_sha256": sha256}
+        return {"ad": ad, "rule": rule, "note": "Nobody is named."} | seen
+
+    return say
+
+
+@pytest.fixture
+def raise_flag(ask, say_flag) -> Callable[..., Response]:
     def flag(who: str = "analyst", ad: str = "example:a1") -> Response:
-        said = {"ad": ad, "rule": rule_id, "note": "Nobody is named."}
-        return ask("POST", "/flags", who, said)
+        return ask("POST", "/flags", who, say_flag(ad))
 
     return flag
 

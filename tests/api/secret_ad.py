@@ -12,13 +12,15 @@ from archive.media.terms import list_terms_scopes
 from archive.models import User
 from archive.models.media import MediaState
 from archive.store.blobs import BlobStore
-from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
+from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.loading import load_rules
+from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import take_into_use
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import DECISION, NOON, SOURCE, make_ad
 from tests.drawn import draw_scene, encode_picture
+from tests.flagging import flag_ad
 
 LATER = NOON + timedelta(minutes=40)
 THEN = (NOON + timedelta(minutes=10)).isoformat()
@@ -111,15 +113,16 @@ def keep_picture(session, settings, folder):
 
 
 def decide(session, settings):
-    rules = load_rules(settings)
+    book = read_rule_book(settings)
+    rules = take_into_use(session, book, LATER)
     while evaluate_changes(session, rules, [], LATER).has_more:
         pass
     rule = next(rule for rule in rules if rule.id == "names-its-payer")
     people = {user.name: user for user in session.exec(select(User))}
     analyst, reviewer = people["analyst"], people["reviewer"]
-    flag = raise_flag(session, "example:secret", rule, "It is named.", analyst, LATER)
+    flag = flag_ad(session, "example:secret", rule, "It is named.", analyst, LATER)
     draft = DecisionDraft(**DECISION | {"outcome": DecisionOutcome.OPINION_CONCERN})
-    decide_flag(session, flag, draft, reviewer, settings, LATER)
+    decide_flag(session, flag, draft, reviewer, book, LATER)
 
 
 def follow(engine, settings):

@@ -1,6 +1,8 @@
 """From a flag to a public decision, and what is seen by whom on the way."""
 
-from tests.api.conftest import DECISION
+from datetime import timedelta
+
+from tests.api.conftest import DECISION, make_ad
 
 
 def test_a_flag_is_on_the_desk_and_not_public_until_decided(ask, raise_flag, rule_id):
@@ -8,7 +10,7 @@ def test_a_flag_is_on_the_desk_and_not_public_until_decided(ask, raise_flag, rul
     flag = flagged.json()
     assert flagged.headers["location"] == f"/api/v1/flags/{flag['reference']}"
     assert (flag["ad"], flag["rule"], flag["state"]) == ("example:a1", rule_id, "open")
-    assert [f["reference"] for f in ask("GET", "/flags", "operator").json()["items"]] == [
+    assert [f["reference"] for f in ask("GET", "/flags", "reviewer").json()["items"]] == [
         flag["reference"]
     ]
     assert ask("GET", "/decisions").json()["items"] == []
@@ -50,12 +52,51 @@ def test_a_decision_that_removes_an_ad_cannot_be_said(ask, raise_flag):
     assert refused.json()["errors"][0]["field"] == "body.outcome"
 
 
-def test_a_flag_needs_an_ad_and_a_rule_that_are_here(ask, rule_id):
-    said = {"ad": "example:a1", "rule": rule_id, "note": "Why."}
+def test_a_flag_needs_an_ad_and_a_rule_that_are_here(ask, say_flag):
+    said = say_flag()
     assert ask("POST", "/flags", "analyst", said | {"ad": "example:zz"}).status_code == 404
     assert ask("POST", "/flags", "analyst", said | {"rule": "zz"}).status_code == 404
     assert ask("POST", "/flags", "analyst", said | {"note": ""}).status_code == 422
     assert ask("POST", "/flags", "analyst", said | {"more": 1}).status_code == 422
+    for name in ("ad_version", "rule_sha256"):
+        unseen = {key: value for key, value in said.items() if key != name}
+        assert ask("POST", "/flags", "analyst", unseen).status_code == 422
+
+
+def test_a_flag_on_what_has_changed_since_is_refused_with_both_versions(
+    ask, say_flag, take_in, clock
+):
+    looked, other = say_flag(), say_flag("example:a3")
+    take_in([make_ad("a1", bodies=["Other words"])], clock() - timedelta(minutes=1))
+    refused = ask("POST", "/flags", "analyst", looked)
+    assert refused.status_code == 409
+    seen = {name: looked[name] for name in ("ad_version", "rule_sha256")}
+    assert refused.json()["seen"] == seen
+    assert refused.json()["current"] == seen | {"ad_version": 2}
+    other_rule = ask("POST", "/flags", "analyst", other | {"rule_sha256": "0" * 64})
+    assert other_rule.status_code == 409
+    assert other_rule.json()["current"]["rule_sha256"] == other["rule_sha256"]
+    assert ask("POST", "/flags", "analyst", other).status_code == 201
+    assert ask("POST", "/flags", "analyst", say_flag()).json()["ad_version"] == 2
+
+
+def test_there_is_one_open_case_an_ad_and_rule_whoever_asks(ask, raise_flag):
+    reference = raise_flag("analyst").json()["reference"]
+    for who in ("analyst", "reviewer"):
+        refused = raise_flag(who)
+        assert (refused.status_code, reference in refused.json()["detail"]) == (409, True)
+        assert "seen" not in refused.json()
+    assert raise_flag("reviewer", "example:a3").status_code == 201
+    ask("POST", f"/flags/{reference}/decision", "reviewer", DECISION)
+    assert raise_flag("analyst").status_code == 201
+
+
+def test_a_flag_of_a_person_says_what_the_rule_answers_with_its_reckoning(ask, raise_flag):
+    flag = raise_flag().json()
+    assert flag == ask("GET", f"/flags/{flag['reference']}", "reviewer").json()
+    assert flag["answer"] == "does_not_apply"
+    assert flag["because"][0] == "The rule is not about this ad."
+    assert {"clauses", "facts"} <= flag["trace"].keys()
 
 
 def test_flags_are_listed_by_where_they_stand(ask, raise_flag):
@@ -75,7 +116,44 @@ def test_a_receipt_shows_where_a_notice_stands_and_nothing_else(ask):
     shown = ask("GET", f"/notices/{given.json()['receipt']}")
     assert given.headers["location"] == f"/api/v1/notices/{given.json()['receipt']}"
     assert shown.json() == given.json()
-    assert set(shown.json()) == {"receipt", "state", "received_at"}
+    standing = {"receipt", "state", "received_at", "read_at", "closed_at", "outcome", "reasons"}
+    assert set(shown.json()) == standing
+    assert (shown.json()["state"], shown.json()["read_at"]) == ("received", None)
+
+
+def test_an_officer_reads_and_closes_a_report_and_its_receipt_says_so(ask, client, clock):
+    said = {
+        "ad_address": "example:a1",
+        "concern": "It names nobody.",
+        "reporter_name": "A. Reader",
+        "reporter_contact": "reader@example.org",
+    }
+    receipt, other = (ask("POST", "/notices", body=said).json()["receipt"] for _ in "12")
+    path = f"/notices/{receipt}"
+    closing = {"outcome": "flagged", "reasons": "We have flagged it under the rule on payers."}
+    assert ask("POST", f"{path}/close", "analyst", closing).status_code == 409
+
+    [_, first] = ask("GET", "/notices", "analyst").json()["items"]
+    assert (first["receipt"], first["ad"], first["state"]) == (receipt, "example:a1", "received")
+    assert "Reader" not in str(first)
+    content = ask("GET", f"{path}/content", "analyst").json()
+    assert said.items() <= content.items()
+    read_at = ask("GET", path).json()["read_at"]
+    assert ask("GET", path).json()["state"] == "read"
+
+    clock.at += timedelta(hours=1)
+    ask("GET", f"{path}/content", "reviewer")
+    closed = ask("POST", f"{path}/close", "reviewer", closing)
+    assert closed.json() == ask("GET", path).json()
+    assert closing.items() <= closed.json().items()
+    assert closed.json()["read_at"] == read_at < closed.json()["closed_at"]
+    assert ask("POST", f"{path}/close", "reviewer", closing).status_code == 409
+    assert [
+        n["receipt"] for n in ask("GET", "/notices?state=received", "analyst").json()["items"]
+    ] == [other]
+    page = client.get(f"/report/{receipt}").text
+    assert closing["reasons"] in page
+    assert "It names nobody" not in page + client.get(f"/report/{other}").text
 
 
 def test_a_notice_about_tomorrow_is_refused(ask):

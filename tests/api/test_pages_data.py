@@ -24,12 +24,14 @@ from archive.store.blobs import BlobStore
 from archive.store.database import write
 from archive.store.setup import write_sources
 from config.settings import Settings
-from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag, raise_flag
-from oversight.rules.rule_book import load_rules
+from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
+from oversight.rules.loading import find_rule
+from oversight.rules.rule_book import load_rules, read_rule_book
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import HOSTILE as FORMULA
 from tests.api.test_pages import ERRORS, MILL, PAGES
+from tests.flagging import flag_ad
 from tests.invented import (
     NOW,
     SOURCES,
@@ -120,7 +122,8 @@ def add_formulas(settings: Settings, engine: Engine) -> None:
 
 
 def decide_formula(settings: Settings, engine: Engine) -> None:
-    rule = next(rule for rule in load_rules(settings) if rule.id == "formula")
+    book = read_rule_book(settings)
+    rule = find_rule(book.rules, "formula")
     draft = DecisionDraft(
         outcome=DecisionOutcome.OPINION_NO_CONCERN,
         reasons=FORMULA,
@@ -130,8 +133,8 @@ def decide_formula(settings: Settings, engine: Engine) -> None:
     with write(engine) as session:
         analyst, _ = add_user(session, "Another Invented Officer", [Role.ANALYST], NOW)
         reviewer, _ = add_user(session, "Another Invented Reviewer", [Role.REVIEWER], NOW)
-        flag = raise_flag(session, "formulas:1", rule, FORMULA, analyst, NOW)
-        decide_flag(session, flag, draft, reviewer, settings, NOW)
+        flag = flag_ad(session, "formulas:1", rule, FORMULA, analyst, NOW)
+        decide_flag(session, flag, draft, reviewer, book, NOW)
 
 
 def list_data(site: TestClient, path: str) -> dict[str, str]:

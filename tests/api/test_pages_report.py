@@ -9,8 +9,10 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from api.app import create_app
+from archive.curation.people import add_key, add_user, disable_user, revoke_key
 from archive.models import Notice
-from archive.store.database import open_archive, read
+from archive.models.people import Role
+from archive.store.database import open_archive, read, write
 from config.settings import Settings
 from tests.invented import NOW, make_archive, make_settings
 from tests.invented_records import HOSTILE
@@ -52,6 +54,44 @@ def test_a_tip_gives_a_receipt_and_keeps_no_name(site: TestClient, settings: Set
     assert notice.reporter_name is None
     assert notice.reporter_contact is None
     assert notice.ad_id is not None
+
+
+def test_what_a_tip_does_not_keep_is_in_no_byte_that_is_stored(settings: Settings) -> None:
+    told = ("Typedbymistake", "typed@example.org", "203.0.113.77", "Reader's browser 7")
+    typed = TIP | {"reporter_name": told[0], "reporter_contact": told[1]}
+    app = create_app(settings, now=lambda: NOW)
+    headers = {"accept": "text/html", "user-agent": told[3], "x-forwarded-for": told[2]}
+    with TestClient(app, client=(told[2], 4711), headers=headers) as site:
+        site.post("/report", data=typed)
+        site.post("/report", data=typed | {"concern": ""})
+        site.post("/report", data=NAMED | {"reporter_name": "Keptonpurpose"})
+    stored = b"".join(file.read_bytes() for file in settings.home.rglob("*") if file.is_file())
+    assert b"Keptonpurpose" in stored
+    assert [word for word in told if word.encode() in stored] == []
+
+
+def test_where_nobody_may_read_reports_the_pages_say_so(site: TestClient, settings: Settings):
+    def is_said():
+        receipt = site.post("/report", data=TIP).text
+        pages = (site.get("/report").text, site.post("/report", data={}).text, receipt)
+        assert len({"Nobody reads reports here" in page for page in pages}) == 1
+        return "Nobody reads reports here" in receipt
+
+    def change(step):
+        with write(open_archive(settings)) as session:
+            return step(session)
+
+    assert is_said()
+    change(lambda session: add_user(session, "Olga", [Role.OPERATOR], NOW))
+    assert is_said()
+    _, key = change(lambda session: add_user(session, "Ann", [Role.ANALYST], NOW))
+    assert not is_said()
+    change(lambda session: revoke_key(session, key, NOW))
+    assert is_said()
+    change(lambda session: add_key(session, "Ann", NOW))
+    assert not is_said()
+    change(lambda session: disable_user(session, "Ann", NOW))
+    assert is_said()
 
 
 def test_a_named_report_keeps_the_name_and_never_shows_it(

@@ -1,11 +1,19 @@
-"""Who may do what, cell by cell: reading is open, the desk needs a role, deciding a reviewer."""
+"""Who may do what, cell by cell: reading is open, cases need an officer, deciding a reviewer."""
 
 from tests.api.conftest import DECISION
 
 PEOPLE = ("nobody", "unknown key", "disabled", "operator", "analyst", "reviewer")
 
 OPEN = dict.fromkeys(PEOPLE, 200)
-DESK = {"nobody": 401, "unknown key": 401, "disabled": 401} | dict.fromkeys(PEOPLE[3:], 200)
+DESK = {
+    "nobody": 401,
+    "unknown key": 401,
+    "disabled": 401,
+    "operator": 403,
+    "analyst": 200,
+    "reviewer": 200,
+}
+"""Who runs an archive does not read its cases."""
 
 READING = {
     "/ads": OPEN,
@@ -36,6 +44,7 @@ READING = {
     "/openapi.json": OPEN,
     "/signals": DESK,
     "/flags": DESK,
+    "/notices": DESK,
 }
 
 
@@ -51,7 +60,9 @@ def test_every_reading_route_stands_in_the_matrix(ask):
 
 
 def test_who_may_flag(raise_flag):
-    statuses = {who: raise_flag(who).status_code for who in PEOPLE}
+    # One case an ad and rule: the second officer takes another ad.
+    statuses = {who: raise_flag(who).status_code for who in PEOPLE[:-1]}
+    statuses |= {"reviewer": raise_flag("reviewer", "example:a3").status_code}
     assert statuses == {
         "nobody": 401,
         "unknown key": 401,
@@ -94,6 +105,18 @@ def test_an_operator_without_authority_gives_opinions_only(ask, raise_flag):
 def test_anyone_may_report_an_ad(ask):
     said = {"ad_address": "example:a1", "concern": "It names nobody."}
     assert {ask("POST", "/notices", who, said).status_code for who in PEOPLE} == {201}
+
+
+def test_who_may_read_and_close_a_report(ask):
+    said = {"ad_address": "example:a1", "concern": "It names nobody."}
+    closing = {"outcome": "no_ground", "reasons": "The payer stands in the picture."}
+    content, close = {}, {}
+    for who in PEOPLE:
+        receipt = ask("POST", "/notices", body=said).json()["receipt"]
+        content[who] = ask("GET", f"/notices/{receipt}/content", who).status_code
+        ask("GET", f"/notices/{receipt}/content", "analyst")
+        close[who] = ask("POST", f"/notices/{receipt}/close", who, closing).status_code
+    assert content == close == DESK
 
 
 def test_a_refusal_for_want_of_a_key_says_how_to_sign_in(ask):

@@ -130,6 +130,7 @@ def list_paths(client):
         "rule_id": "names-its-payer",
         "name": "site.css",
         "capture_id": "1",
+        "run_id": "1",
         "sha256": "0" * 64,
         "subject": "example:secret",
         "receipt": "none",

@@ -65,7 +65,7 @@ def test_every_bad_file_is_named_with_its_reason_and_its_neighbours_go_on(
     book = read_rule_book(settings)
     assert {"good", "payer-left-blank"} <= {rule.id for rule in book.rules}
     assert {"good", "gr-2023-05-21-parliament"} <= {election.id for election in book.elections}
-    assert {"good", "eu_member_states"} <= book.parameters.keys()
+    assert {"good", "eu_member_states"} <= book.parameters.values.keys()
     assert read_schedules(settings).values.keys() == find_spiders().keys()
     assert read_credentials(settings).values.keys() == {"snap"}
     assert {"good", "guardian_2023_price"} <= read_column_maps(settings).values.keys()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from oversight.rules.rule_book import RuleBook, read_rule_book
 from tests.migrated import lay_tables
 
 
@@ -25,3 +26,8 @@ def write_config(home_settings: Settings) -> Callable[[str, str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def book(home_settings: Settings) -> RuleBook:
+    return read_rule_book(home_settings)

@@ -7,13 +7,14 @@ leaf. Nothing here writes.
 import json
 from collections import Counter
 
-from sqlalchemy import Row, Select, and_, false, literal, select
+from sqlalchemy import Row, Select, and_, false, func, literal, select
 from sqlmodel import Session, col
 
 from archive.errors import EvidenceError
 from archive.models import LedgerLeaf
 from archive.models.changes import LeafKind
 from archive.records.canonical import canonical_json, hash_bytes
+from archive.records.shown_fields import restore_content
 from archive.store.checking import ArchiveCheck, TellDone
 from archive.store.ledger.kept_head import KeptHead
 from archive.store.ledger.leaves import hash_leaf
@@ -21,7 +22,7 @@ from archive.store.ledger.root import read_ledger_head
 from archive.store.ledger.statements import LEAF_ROWS, LeafRows, Statement
 
 LEAVES_AT_ONCE = 1_000
-BESIDE = ("leaf_id", "leaf_sha256", "leaf_text", "leaf_withheld")
+BESIDE = ("leaf_id", "leaf_sha256", "leaf_text", "leaf_withheld", "leaf_redacted")
 """What is selected beside the fields of a statement."""
 
 
@@ -53,7 +54,7 @@ def _check_kind(
         for block in found.partitions():
             for row in block:
                 statements = _check_row(kind, rows, row, check)
-                withheld += bool(row.leaf_withheld)
+                withheld += is_partly_kept(row.leaf_withheld)
                 if len(statements) > 1:
                     unstated[row.leaf_id] += 1 if row.leaf_id in unstated else 1 - len(statements)
             check.checked += len(block)
@@ -68,7 +69,8 @@ def _join_leaves(kind: LeafKind, rows: LeafRows) -> Select[tuple[object, ...]]:
         rows.key.label("leaf_id"),
         col(LedgerLeaf.leaf_sha256).label("leaf_sha256"),
         (literal(None) if rows.text is None else rows.text).label("leaf_text"),
-        (false() if rows.is_withheld is None else rows.is_withheld).label("leaf_withheld"),
+        (literal(None) if rows.withheld is None else rows.withheld).label("leaf_withheld"),
+        (false() if rows.is_redacted is None else rows.is_redacted).label("leaf_redacted"),
     ).join(
         LedgerLeaf, and_(col(LedgerLeaf.subject_id) == rows.key, col(LedgerLeaf.kind) == kind.value)
     )
@@ -81,19 +83,32 @@ def _check_row(
     statements = rows.state(fields)
     if row.leaf_sha256 not in {hash_leaf(kind, statement) for statement in statements}:
         check.note_bad(f"{kind} {row.leaf_id}: its row is not what the ledger holds")
-    elif not row.leaf_withheld and not _is_hash_of(fields.get(rows.text_sha256), row.leaf_text):
+    elif row.leaf_redacted and is_partly_kept(row.leaf_withheld):
+        return statements
+    elif not _is_hash_of(fields.get(rows.text_sha256), row.leaf_text, row.leaf_withheld):
         check.note_bad(f"{kind} {row.leaf_id}: its words are not those of its hash")
     return statements
 
 
-def _is_hash_of(sha256: str | None, text: str | None) -> bool:
-    """Whether a text, or the JSON that it is, has this hash; without either there is nothing to tell."""
+def is_partly_kept(withheld: str | None) -> bool:
+    """Whether something withheld of a row is kept in the evidence only, so that its hash cannot be told."""
+    parts = json.loads(withheld) if withheld else None
+    return parts is not None and None in parts.values()
+
+
+def _is_hash_of(sha256: str | None, text: str | None, withheld: str | None) -> bool:
+    """Whether a text, or the JSON that it is, has this hash; without either there is nothing to tell.
+
+    What is withheld of the JSON is put back first.
+    """
     if sha256 is None or text is None:
         return sha256 is None
     if hash_bytes(text.encode()) == sha256:
         return True
     try:
-        return hash_bytes(canonical_json(json.loads(text))) == sha256
+        values, parts = json.loads(text), json.loads(withheld) if withheld else None
+        whole = restore_content(values, parts) if parts else values
+        return hash_bytes(canonical_json(whole)) == sha256
     except ValueError:
         return False
 
@@ -102,6 +117,10 @@ def _find_single(session: Session, kind: LeafKind, rows: LeafRows, check: Archiv
     """Name rows without a leaf, and leaves without a row."""
     ids = rows.query.with_only_columns(rows.key, maintain_column_froms=True)
     named = select(col(LedgerLeaf.subject_id)).where(col(LedgerLeaf.kind) == kind.value)
+    if rows.has_older:
+        ids = ids.where(
+            rows.key >= select(func.min(named.subquery().c.subject_id)).scalar_subquery()
+        )
     for id_ in session.connection().scalars(ids.except_(named)):
         check.note_bad(f"{kind} {id_}: its row has no leaf in the ledger")
     for id_ in session.connection().scalars(named.except_(ids)):

@@ -18,6 +18,7 @@ from archive.models import (
     AdMedia,
     AdVersion,
     Capture,
+    CaseStep,
     Decision,
     Disclosure,
     DisclosureVersion,
@@ -71,8 +72,12 @@ class LeafRows:
     """What the row holds in words; it is JSON, or the very bytes that were hashed."""
     text_sha256: str = ""
     """The field of the statement that is the hash of `text`."""
-    is_withheld: ColumnElement[Any] | None = None
-    """Whether something of `text` is withheld, so that it no longer has that hash."""
+    withheld: SQLColumnExpression[Any] | None = None
+    """JSON of what of `text` is not public; a value that is kept in the evidence only is `null`."""
+    is_redacted: ColumnElement[Any] | None = None
+    """Whether a decision withholds something of it: only then may a value be kept nowhere else."""
+    has_older: bool = False
+    """Rows from before the first leaf of this kind have none: it came with a later program."""
 
 
 def _select(table: type[SQLModel], names: str, *others: Any) -> Select[Any]:  # noqa: ANN401 (any column)
@@ -82,6 +87,21 @@ def _select(table: type[SQLModel], names: str, *others: Any) -> Select[Any]:  # 
 
 
 AD = (col(Ad.source), col(Ad.ref))
+VERSIONS: tuple[Any, ...] = (
+    (col(Ad.source) + ":" + col(Ad.ref)).label("ad"),
+    col(AdVersion.content_sha256),
+    col(RuleVersion.sha256).label("rule_sha256"),
+)
+
+
+def _join_versions(of_flag: Select[Any]) -> Select[Any]:
+    """With the versions of ad and rule that a flag is about."""
+    return (
+        of_flag.join(Ad, col(Ad.id) == Flag.ad_id)
+        .join(AdVersion, col(AdVersion.id) == Flag.ad_version_id)
+        .join(RuleVersion, col(RuleVersion.id) == Flag.rule_version_id)
+    )
+
 
 LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
     LeafKind.AD_VERSION: LeafRows(
@@ -91,7 +111,8 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
         ),
         text=cast(col(AdVersion.content), Text),
         text_sha256="content_sha256",
-        is_withheld=exists().where(col(Redaction.ad_id) == col(AdVersion.ad_id)),
+        withheld=cast(col(AdVersion.withheld), Text),
+        is_redacted=exists().where(col(Redaction.ad_id) == col(AdVersion.ad_id)),
     ),
     LeafKind.CAPTURE: LeafRows(
         col(Capture.id), _select(Capture, "source partition url sha256 fetched_at")
@@ -106,6 +127,7 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
         ).join(Disclosure, col(Disclosure.id) == DisclosureVersion.disclosure_id),
         text=cast(col(DisclosureVersion.content), Text),
         text_sha256="row_sha256",
+        withheld=cast(col(DisclosureVersion.withheld), Text),
     ),
     LeafKind.RULE_VERSION: LeafRows(
         col(RuleVersion.id),
@@ -115,20 +137,32 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
     ),
     LeafKind.DECISION: LeafRows(
         col(Decision.id),
-        _select(
-            Decision,
-            "reference outcome reasons plain_summary legal_basis deployment_kind operator_name "
-            "automated_detection decided_at",
-            (col(Ad.source) + ":" + col(Ad.ref)).label("ad"),
-            col(AdVersion.content_sha256),
-            col(RuleVersion.sha256).label("rule_sha256"),
-            col(Flag.reference).label("flag"),
-        )
-        .join(Flag, col(Flag.id) == Decision.flag_id)
-        .join(Ad, col(Ad.id) == Flag.ad_id)
-        .join(AdVersion, col(AdVersion.id) == Flag.ad_version_id)
-        .join(RuleVersion, col(RuleVersion.id) == Flag.rule_version_id),
+        _join_versions(
+            _select(
+                Decision,
+                "reference outcome reasons plain_summary legal_basis deployment_kind operator_name "
+                "automated_detection decided_at",
+                col(Flag.reference).label("flag"),
+                *VERSIONS,
+            ).join(Flag, col(Flag.id) == Decision.flag_id)
+        ),
         state=state_as_is,
+    ),
+    LeafKind.FLAG: LeafRows(
+        col(Flag.id),
+        _join_versions(_select(Flag, "reference note raised_by_id raised_at", *VERSIONS)),
+        state=state_as_is,
+        has_older=True,
+    ),
+    LeafKind.CASE_STEP: LeafRows(
+        col(CaseStep.id),
+        _select(
+            CaseStep,
+            "event from_state to_state by_user_id at note",
+            col(Flag.reference).label("flag"),
+        ).join(Flag, col(Flag.id) == CaseStep.flag_id),
+        state=state_as_is,
+        has_older=True,
     ),
     LeafKind.REDACTION: LeafRows(
         col(Redaction.id),

@@ -10,11 +10,13 @@ from sqlalchemy import Engine
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
 from archive.runs.tries import note_try
-from archive.store.database import read, write
+from archive.store.database import write
 from archive.terminal import note
 from config.settings import Settings
 from oversight.evaluation.changes import CONSUMER, MOST_AT_ONCE, count_waiting, evaluate_changes
+from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import take_into_use
 from scrapers.intake.pages import Clock
 from search.engines import open_search
 from search.port import SearchUnavailableError
@@ -22,23 +24,26 @@ from search.sync import sync_index
 
 
 def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> int:
-    """Hold what changed against the rules that can be used; `refused_files.py` names the others.
+    """Take new rule files into use, and hold what changed against the rules that are in use.
 
-    Gives how many ads were put aside.
+    Gives how many ads were put aside; files that cannot be used `refused_files.py` names.
     """
-    with read(engine) as session:
-        book = read_rule_book(settings, session)
+    book = read_rule_book(settings)
     put_aside, has_more = 0, True
     while has_more:
-        with read(engine) as session:
-            waiting = count_waiting(session, book.rules, book.elections, MOST_AT_ONCE)
+        with write(engine) as session:
+            rules = take_into_use(session, book, clock())
+            unreadable = book.list_unreadable(session)
+            waiting = count_waiting(session, rules, book.elections, MOST_AT_ONCE)
         # Where nothing waits, nothing can kill: the mark is looked after all the same.
         trying = note_try(engine, CONSUMER, waiting, clock()) if waiting else nullcontext()
         with trying as noted, write(engine) as session:
             most = noted.most if noted else MOST_AT_ONCE
-            report = evaluate_changes(session, book.rules, book.elections, clock(), most, noted)
+            report = evaluate_changes(session, rules, book.elections, clock(), most, noted)
         put_aside += report.put_aside
         has_more = report.has_more
+    for rule_id, sentence in (tell_changed_files(settings, rules) | unreadable).items():
+        note(f"rule {rule_id}: {sentence}")
     return put_aside
 
 

@@ -61,11 +61,12 @@ def find_work(settings: Settings, engine: Engine, clock: Clock) -> list[CrawlJob
     """
     keep_refused_files(settings, engine)
     promise_crawls(settings, engine, clock)
+    book = read_rule_book(settings)
     with read(engine) as session:
         if find_stop(session):
             return []
-        book = read_rule_book(settings, session)
-    demands = look_ahead(book, clock()).demands
+        rules = book.list_in_use(session)
+    demands = look_ahead(book, rules, clock()).demands
     return find_due(engine, settings, read_schedules(settings).values, clock(), demands)
 
 
@@ -112,8 +113,9 @@ class Scheduler:
         """Say what cannot be used, and which windows are ahead; then hand on what is due at each tick."""
         keep_refused_files(self._settings, self._engine, is_told=True)
         now, schedules = self._clock(), read_schedules(self._settings).values
+        book = read_rule_book(self._settings)
         with read(self._engine) as session:
-            ahead = look_ahead(read_rule_book(self._settings, session), now)
+            ahead = look_ahead(book, book.list_in_use(session), now)
         forecasts = forecast_windows(self._engine, self._settings, schedules, ahead.demands, now)
         for line in tell_windows(forecasts, ahead.undated):
             note(line)

@@ -4,6 +4,7 @@ The scheduler, the worker and `paidforby schedule` look ahead through it. A sour
 only where its schedule grants it (`Schedule.fastest`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,10 +44,10 @@ class Outlook:
     """Of elections that are not over, the first to vote first."""
 
 
-def look_ahead(book: RuleBook, now: datetime) -> Outlook:
-    """The windows of all evaluated rules at the elections that they are law for."""
+def look_ahead(book: RuleBook, rules: Iterable[Rule], now: datetime) -> Outlook:
+    """The windows of those rules in use that are evaluated, at the elections that they are law for."""
     demands, undated = [], []
-    for rule, election in _list_windows(book):
+    for rule, election in _list_windows(book, rules):
         demand = make_demand(rule, election)
         if demand is None:
             undated.append(
@@ -63,12 +64,12 @@ def look_ahead(book: RuleBook, now: datetime) -> Outlook:
     )
 
 
-def _list_windows(book: RuleBook) -> list[tuple[Rule, Election]]:
+def _list_windows(book: RuleBook, rules: Iterable[Rule]) -> list[tuple[Rule, Election]]:
     """The evaluated rules that watch a window, each with every election that it is law for."""
-    member_states = book.parameters.get(MEMBER_STATES)
+    member_states = book.parameters.values.get(MEMBER_STATES)
     return [
         (rule, election)
-        for rule in book.rules
+        for rule in rules
         for election in book.elections
         if rule.is_evaluated and has_window(rule, election)
         if governs(rule, election, member_states)

@@ -22,11 +22,12 @@ def list_refused_files(settings: Settings, session: Session | None = None) -> li
     # Rules take half a second to import, and `sources` and `init` need none.
     from oversight.rules.rule_book import read_rule_book  # noqa: PLC0415
 
+    book = read_rule_book(settings)
     of_sources = [
         error for spider in find_spiders().values() for error in spider.list_refused(settings)
     ]
     return [
-        *read_rule_book(settings, session).refused,
+        *(book.list_refused(session) if session else book.refused),
         *read_schedules(settings).refused,
         *read_credentials(settings).refused,
         *of_sources,

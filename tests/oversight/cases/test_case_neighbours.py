@@ -14,14 +14,13 @@ from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
 from oversight.cases import (
-    CaseError,
+    CaseOpenError,
     DecisionDraft,
     DecisionOutcome,
     decide_flag,
     list_ad_decisions,
     list_decisions,
     list_flags,
-    raise_flag,
     read_decision,
     withdraw_flag,
 )
@@ -30,6 +29,7 @@ from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.rules.loading import find_rule
 from oversight.rules.rule_book import load_rules, read_rule_book
 from oversight.rules.schema import Stage
+from tests.flagging import flag_ad
 
 NOW = datetime(2026, 12, 31, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -79,23 +79,24 @@ def pair(rules):
     return first, active[0]
 
 
-def test_one_open_flag_is_in_the_way_of_no_other_ad_rule_or_person(session, pair, people):
-    ann, bob, _ = people
+def test_one_open_case_is_in_the_way_of_no_other_ad_or_rule(session, pair, people, book):
+    ann, bob, cleo = people
     first, second = pair
-    asked = [("a1", first, ann), ("a2", first, ann), ("a1", second, ann), ("a1", first, bob)]
+    asked = [("a1", first, ann), ("a2", first, ann), ("a1", second, bob)]
     raised = [
-        raise_flag(session, f"example:{ref}", rule, f"{ref} {rule.id}", who, NOW)
+        flag_ad(session, f"example:{ref}", rule, f"{ref} {rule.id}", who, NOW)
         for ref, rule, who in asked
     ]
-    assert [flag.reference for flag in raised] == [f"F-2026-0000{n}" for n in (1, 2, 3, 4)]
-    for ref, rule, who in asked:
-        with pytest.raises(CaseError, match="already"):
-            raise_flag(session, f"example:{ref}", rule, "Again", who, NOW)
-    shown = list_flags(session).items
+    assert [flag.reference for flag in raised] == [f"F-2026-0000{n}" for n in (1, 2, 3)]
+    for (ref, rule, who), flag in zip(asked, raised, strict=True):
+        for person in (who, cleo):
+            with pytest.raises(CaseOpenError, match=flag.reference):
+                flag_ad(session, f"example:{ref}", rule, "Again", person, NOW)
+    shown = list_flags(session, book).items
     assert [(flag.ad, flag.rule) for flag in reversed(shown)] == [
         (f"example:{ref}", rule.id) for ref, rule, _ in asked
     ]
-    assert [[step.event for step in flag.steps] for flag in shown] == [["raise"]] * 4
+    assert [[step.event for step in flag.steps] for flag in shown] == [["raise"]] * 3
 
 
 def test_a_flag_rests_on_the_newest_signal_of_its_own_rule_and_version(
@@ -104,7 +105,7 @@ def test_a_flag_rests_on_the_newest_signal_of_its_own_rule_and_version(
     ids = {ad.ref: ad.id for ad in session.exec(select(PublicAd))}
     show_ads(session, NOW + timedelta(hours=1), bodies=["Other words"])
     evaluate_changes(session, rules, read_rule_book(home_settings).elections, LATER)
-    flags = [raise_flag(session, f"example:{ref}", pair[0], "?", people[0], NOW) for ref in ids]
+    flags = [flag_ad(session, f"example:{ref}", pair[0], "?", people[0], NOW) for ref in ids]
     for flag, (ref, ad_id) in zip(flags, ids.items(), strict=True):
         signals = session.exec(
             select(Signal)
@@ -157,34 +158,36 @@ def test_evaluating_again_keeps_one_answer_an_ad_and_writes_no_signal_twice(
     assert count() == before
 
 
-def test_decisions_are_told_of_their_own_ad_and_numbered_by_year(
-    session, pair, people, home_settings
-):
+def test_decisions_are_told_of_their_own_ad_and_numbered_by_year(session, pair, people, book):
     ann, bob, _ = people
     flags = [
-        raise_flag(session, f"example:{ref}", pair[0], ref, ann, NOW) for ref in ("a1", "a2", "a3")
+        flag_ad(session, f"example:{ref}", pair[0], ref, ann, NOW) for ref in ("a1", "a2", "a3")
     ]
     for flag, at in zip(flags[:2], (NOW, LATER), strict=True):
-        decide_flag(session, flag, OPINION, bob, home_settings, at)
+        decide_flag(session, flag, OPINION, bob, book, at)
     withdraw_flag(session, flags[2], "Mistake", ann, LATER)
-    told = [(one.reference, one.flag, one.ad) for one in list_decisions(session).items]
+    told = [(one.reference, one.flag, one.ad) for one in list_decisions(session, book).items]
     assert told == [
         ("D-2027-00001", "F-2026-00002", "example:a2"),
         ("D-2026-00001", "F-2026-00001", "example:a1"),
     ]
-    assert [one.reference for one in list_ad_decisions(session, "example:a1")] == ["D-2026-00001"]
-    assert list_ad_decisions(session, "example:a3") == []
-    assert read_decision(session, "D-2027-00001").ad == "example:a2"
-    assert [step.event for step in read_decision(session, "D-2026-00001").steps] == [
+    assert [one.reference for one in list_ad_decisions(session, book, "example:a1")] == [
+        "D-2026-00001"
+    ]
+    assert list_ad_decisions(session, book, "example:a3") == []
+    assert read_decision(session, book, "D-2027-00001").ad == "example:a2"
+    assert [step.event for step in read_decision(session, book, "D-2026-00001").steps] == [
         "raise",
         "decide",
     ]
     for state, refs in (("decided", ["a2", "a1"]), ("withdrawn", ["a3"]), ("open", [])):
-        listed = list_flags(session, state=state).items
+        listed = list_flags(session, book, state=state).items
         assert [flag.ad.removeprefix("example:") for flag in listed] == refs
-    page = list_flags(session, limit=2)
-    rest = list_flags(session, limit=2, cursor=page.next_cursor)
+    page = list_flags(session, book, limit=2)
+    rest = list_flags(session, book, limit=2, cursor=page.next_cursor)
     assert [f.ad[-1] for f in (*page.items, *rest.items)] == ["3", "2", "1"]
     assert rest.next_cursor is None
-    first = list_decisions(session, limit=1)
-    assert [d.ad for d in list_decisions(session, cursor=first.next_cursor).items] == ["example:a1"]
+    first = list_decisions(session, book, limit=1)
+    assert [d.ad for d in list_decisions(session, book, cursor=first.next_cursor).items] == [
+        "example:a1"
+    ]

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from archive.store.database import open_archive, read, write
+from archive.store.database import open_archive, write
 from config.settings import Settings
 from config.yaml_files import YamlFileError
-from oversight.evaluation.changes import evaluate_changes, hash_questions
-from oversight.rules.rule_book import RuleBook, read_rule_book
+from oversight.evaluation.changes import EvaluationReport, evaluate_changes, hash_questions
+from oversight.rules.rule_book import RulesHere, find_rules_here, read_rule_book
+from oversight.rules.use import suspend_rule, take_into_use
 
 Write = Callable[[str, str], Path]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -55,41 +56,43 @@ sources: [{cite: none, evidence: memory, about: [polling_days, polls]}]
 """
 
 
+def pass_of_the_worker(settings: Settings, engine: Engine) -> EvaluationReport:
+    book = read_rule_book(settings)
+    with write(engine) as session:
+        rules = take_into_use(session, book, NOW)
+        return evaluate_changes(session, rules, book.elections, NOW)
+
+
 @pytest.fixture
 def engine(home_settings: Settings, write_config: Write) -> Iterator[Engine]:
     """An archive whose rules, ours among them, were evaluated once."""
     write_config(PLACE, RULE)
     write_config("params/fee.yaml", FEE)
     engine = open_archive(home_settings)
-    book = read_rule_book(home_settings)
-    with write(engine) as session:
-        evaluate_changes(session, book.rules, book.elections, NOW)
+    pass_of_the_worker(home_settings, engine)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def read_book(home_settings: Settings, engine: Engine) -> Callable[[], RuleBook]:
-    def read_now() -> RuleBook:
-        with read(engine) as session:
-            return read_rule_book(home_settings, session)
-
-    return read_now
+def read_here(home_settings: Settings, engine: Engine) -> Callable[[], RulesHere]:
+    assert engine, "the archive is there"
+    return lambda: find_rules_here(read_rule_book(home_settings))
 
 
-ReadBook = Callable[[], RuleBook]
+ReadHere = Callable[[], RulesHere]
 
 
 @pytest.mark.parametrize(
     "bad", ["id: xx-named\n", RULE.replace("expect: met", "expect: not_met"), "\x07", ""]
 )
 def test_a_rule_that_was_in_use_stays_so_when_its_file_goes_bad(
-    read_book: ReadBook, write_config: Write, bad: str
+    read_here: ReadHere, write_config: Write, home_settings: Settings, bad: str
 ) -> None:
-    before = read_book()
+    before = read_here()
     write_config(PLACE, bad)
 
-    after = read_book()
+    after = read_here()
 
     assert before.refused == []
     assert [rule.sha256 for rule in after.rules] == [rule.sha256 for rule in before.rules]
@@ -97,56 +100,81 @@ def test_a_rule_that_was_in_use_stays_so_when_its_file_goes_bad(
     (error,) = after.refused
     assert error.place == PLACE
     assert error.why.endswith("; version 1, which was in use, stays in use")
-    same = hash_questions(before.rules, before.elections)
-    assert hash_questions(after.rules, after.elections) == same
+    elections = read_rule_book(home_settings).elections
+    same = hash_questions(before.rules, elections)
+    assert hash_questions(after.rules, elections) == same
 
 
-def test_its_next_good_version_takes_its_place(read_book: ReadBook, write_config: Write) -> None:
+def test_its_next_good_version_takes_its_place(
+    read_here: ReadHere, write_config: Write, engine: Engine, home_settings: Settings
+) -> None:
     write_config(PLACE, "id: [")
+    pass_of_the_worker(home_settings, engine)
     write_config(PLACE, RULE.replace("version: 1", "version: 2"))
-    book = read_book()
-    assert (book.find_rule("xx-named").file.version, book.refused) == (2, [])
+    pass_of_the_worker(home_settings, engine)
+    here = read_here()
+    assert (here.find_rule("xx-named").file.version, here.refused) == (2, [])
 
 
 def test_what_was_never_in_use_is_out(
-    read_book: ReadBook, write_config: Write, home_settings: Settings
+    read_here: ReadHere, write_config: Write, home_settings: Settings
 ) -> None:
     write_config("rules/xx/xx-new.yaml", "id: xx-new")
-    book = read_book()
-    assert "xx-new" not in {rule.id for rule in book.rules}
+    here = read_here()
+    assert "xx-new" not in {rule.id for rule in here.rules}
     with pytest.raises(YamlFileError, match=r"xx-new\.yaml"):
-        book.find_rule("xx-new")
+        here.find_rule("xx-new")
     assert "xx-named" in {rule.id for rule in read_rule_book(home_settings).rules}
 
 
 def test_a_rule_does_not_outlive_the_parameter_it_rests_on(
-    read_book: ReadBook, write_config: Write
+    read_here: ReadHere, write_config: Write
 ) -> None:
     write_config("params/fee.yaml", "id: fee")
-    book = read_book()
-    assert "xx-named" not in {rule.id for rule in book.rules}
-    why = {error.place: error.why for error in book.refused}
+    here = read_here()
+    assert "xx-named" not in {rule.id for rule in here.rules}
+    why = {error.place: error.why for error in here.refused}
     assert why[PLACE] == "resting on params/fee.yaml, which cannot be used"
     assert why["params/fee.yaml"] == "Field required"
 
 
 def test_a_vote_that_the_window_does_not_suit_leaves_the_rule_in_use_at_all_others(
-    read_book: ReadBook, write_config: Write, engine: Engine
+    read_here: ReadHere, write_config: Write, engine: Engine, home_settings: Settings
 ) -> None:
     write_config(PLACE, RULE.replace("from: polling_day - P1D", "from: called_on"))
-    good = read_book()
-    with write(engine) as session:
-        evaluate_changes(session, good.rules, good.elections, NOW)
+    pass_of_the_worker(home_settings, engine)
     late = VOTE.replace("about: [", "about: [called_on, ").replace(
         "kind: council", "kind: council\ncalled_on: 2026-06-01"
     )
     write_config("elections/xx/xx-vote.yaml", late)
 
-    book = read_book()
+    here = read_here()
 
-    (error,) = book.refused
+    (error,) = here.refused
     assert (error.place, error.field) == (PLACE, "window")
     assert "the window of xx-vote is over before it opens" in error.why
-    assert "xx-named" in {rule.id for rule in book.rules}
+    assert "xx-named" in {rule.id for rule in here.rules}
+    assert not pass_of_the_worker(home_settings, engine).has_more
+
+
+def test_it_is_the_version_in_use_that_stays_not_the_newest_kept(
+    read_here: ReadHere, write_config: Write, engine: Engine, home_settings: Settings
+) -> None:
+    for text in (RULE.replace("version: 1", "version: 2"), RULE):
+        write_config(PLACE, text)
+        pass_of_the_worker(home_settings, engine)
+    write_config(PLACE, "id: [")
+    here = read_here()
+    assert here.find_rule("xx-named").file.version == 1
+    assert here.refused[0].why.endswith("; version 1, which was in use, stays in use")
+
+
+def test_a_suspended_rule_whose_file_goes_bad_stays_suspended(
+    read_here: ReadHere, write_config: Write, engine: Engine
+) -> None:
     with write(engine) as session:
-        assert not evaluate_changes(session, book.rules, book.elections, NOW).has_more
+        suspend_rule(session, read_here().find_rule("xx-named"), "Cleo", "A stay", NOW)
+    write_config(PLACE, "id: [")
+    here = read_here()
+    assert not here.find_rule("xx-named").is_evaluated
+    assert here.refused[0].why.endswith("; version 1, which is suspended, stays so")

@@ -10,6 +10,7 @@ from archive.models.runs import Outcome, RunKind
 from archive.store.database import write
 from config.overlay import SHIPPED_DIR
 from oversight.rules.rule_book import read_rule_book
+from oversight.rules.use import suspend_rule
 from scrapers.fetching.budget import Pace
 from scrapers.spiders import find_spiders
 from scrapers.spiders.meta.settings import MetaSettings
@@ -42,6 +43,11 @@ EVE_RULE = Path("rules") / "any" / "started-on-the-eve.yaml"
 HOURLY = Schedule(every="1d", fastest="1h")
 
 
+def look_ahead_from(settings, now):
+    book = read_rule_book(settings)
+    return look_ahead(book, book.rules, now)
+
+
 @pytest.fixture
 def with_election(home):
     folder = home.settings.home / "config" / "elections" / "de"
@@ -52,7 +58,7 @@ def with_election(home):
 
 @pytest.fixture
 def eve(with_election) -> Demand:
-    demands = look_ahead(read_rule_book(with_election.settings), LONG_BEFORE).demands
+    demands = look_ahead_from(with_election.settings, LONG_BEFORE).demands
     return next(demand for demand in demands if demand.rule == "started-on-the-eve")
 
 
@@ -105,17 +111,14 @@ def test_a_window_asks_for_runs_a_twelfth_of_it_apart(eve):
 
 
 def test_only_rules_that_are_law_there_ask(with_election):
-    rules = {
-        demand.rule
-        for demand in look_ahead(read_rule_book(with_election.settings), LONG_BEFORE).demands
-    }
+    rules = {demand.rule for demand in look_ahead_from(with_election.settings, LONG_BEFORE).demands}
     assert not any(rule.startswith(("us-", "au-")) for rule in rules)
 
 
 def test_a_window_that_is_over_asks_for_nothing_once_the_last_run_is_taken(with_election):
     last = POLLS_CLOSE + NEEDED
-    before = look_ahead(read_rule_book(with_election.settings), last - timedelta(minutes=1)).demands
-    after = look_ahead(read_rule_book(with_election.settings), last).demands
+    before = look_ahead_from(with_election.settings, last - timedelta(minutes=1)).demands
+    after = look_ahead_from(with_election.settings, last).demands
     assert "started-on-the-eve" in {demand.rule for demand in before}
     assert "started-on-the-eve" not in {demand.rule for demand in after}
 
@@ -131,31 +134,38 @@ def with_undated(with_election):
 
 
 def test_a_window_that_cannot_be_placed_is_named_until_the_election_is_over(with_undated):
-    ahead = look_ahead(read_rule_book(with_undated.settings), LONG_BEFORE)
+    ahead = look_ahead_from(with_undated.settings, LONG_BEFORE)
     (window,) = ahead.undated
     assert (window.rule, window.election) == ("started-on-the-eve", "de-2031-05-04-invented")
     assert window.rule not in {demand.rule for demand in ahead.demands}
     assert tell_windows([], ahead.undated)[-1].endswith("cannot be said: no date")
     assert describe_undated(window)["because"] == "no date"
 
-    assert look_ahead(read_rule_book(with_undated.settings), POLLS_CLOSE).undated == [window]
-    assert (
-        look_ahead(read_rule_book(with_undated.settings), POLLS_CLOSE + timedelta(days=1)).undated
-        == []
-    )
+    assert look_ahead_from(with_undated.settings, POLLS_CLOSE).undated == [window]
+    assert look_ahead_from(with_undated.settings, POLLS_CLOSE + timedelta(days=1)).undated == []
 
 
 def test_a_window_with_a_date_is_not_named_so(with_election):
-    assert look_ahead(read_rule_book(with_election.settings), LONG_BEFORE).undated == []
+    assert look_ahead_from(with_election.settings, LONG_BEFORE).undated == []
+
+
+def test_a_suspended_rule_asks_for_no_crawl(with_election, eve):
+    book = read_rule_book(with_election.settings)
+    with write(with_election.engine) as session:
+        suspend_rule(session, book.find_in_use(session, eve.rule), "Cleo", "A stay", LONG_BEFORE)
+        rules = book.list_in_use(session)
+    left = {demand.rule for demand in look_ahead(book, rules, LONG_BEFORE).demands}
+    everybody = {demand.rule for demand in look_ahead(book, book.rules, LONG_BEFORE).demands}
+    assert everybody - left == {eve.rule}
 
 
 def test_a_rule_file_that_does_not_load_stops_no_look(with_election):
-    before = look_ahead(read_rule_book(with_election.settings), LONG_BEFORE)
+    before = look_ahead_from(with_election.settings, LONG_BEFORE)
     folder = with_election.settings.home / "config" / "rules"
     folder.mkdir(parents=True)
     (folder / "broken.yaml").write_text("id: broken\n")
     assert before.demands
-    assert look_ahead(read_rule_book(with_election.settings), LONG_BEFORE) == before
+    assert look_ahead_from(with_election.settings, LONG_BEFORE) == before
 
 
 @pytest.mark.parametrize(

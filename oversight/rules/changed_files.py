@@ -1,0 +1,46 @@
+"""Rules in use whose file is no longer what they were taken from; naming it changes nothing.
+
+The list of rules, the pages, health and the doctor ask, each time anew.
+"""
+
+from collections.abc import Iterable
+
+from archive.records.canonical import hash_bytes
+from config.overlay import ConfigFile, list_config_files
+from config.settings import Settings
+from config.yaml_files import YamlFileError, YamlText
+from oversight.rules.loading import Rule
+from oversight.rules.schema import Stage
+from oversight.rules.versions import AnyRule
+
+
+def tell_changed_files(settings: Settings, rules: Iterable[AnyRule]) -> dict[str, str]:
+    """A sentence on each rule whose file was changed or taken away, by id of the rule."""
+    files = {file.path.stem: file for file in list_config_files(settings, "rules", ".yaml")}
+    in_use = (rule for rule in rules if isinstance(rule, Rule))
+    told = {rule.id: _tell_file(rule, files.get(rule.id)) for rule in in_use}
+    return {rule_id: sentence for rule_id, sentence in told.items() if sentence}
+
+
+def _tell_file(rule: Rule, file: ConfigFile | None) -> str:
+    happened = _find_change(rule, file)
+    goes_on = "" if rule.suspension else " The version in use goes on being used."
+    return f"{happened}{goes_on}" if happened else ""
+
+
+def _find_change(rule: Rule, file: ConfigFile | None) -> str:
+    if file is None:
+        return "Its file is gone; its text is kept here."
+    try:
+        data = file.path.read_bytes()
+        if hash_bytes(data) == rule.sha256:
+            return ""
+        values = YamlText(str(file.path), data).values
+    except (OSError, YamlFileError):
+        return "Its file was changed and cannot be read."
+    stage = values.get("stage") if isinstance(values, dict) else None
+    if stage in {Stage.ACTIVE, Stage.SHADOW}:
+        taken = "an import or the worker takes the new one into use, if it can be used"
+        return f"Its file was changed; {taken}."
+    said = stage if stage in set(Stage) else "nothing that is known"
+    return f"Its file was changed and calls it {said}, which by itself stops nothing."

@@ -14,6 +14,7 @@ from archive.store.database import open_engine, read, write
 from archive.terminal import utc_now
 from config.settings import Settings
 from paidforby import app
+from tests.commands import run_paidforby
 from tests.migrated import lay_tables
 
 SNAP = Path(__file__).with_name("snap-with-a-new-column.csv")
@@ -44,6 +45,11 @@ def settings(tmp_path, monkeypatch):
 @pytest.fixture
 def run(settings):
     return lambda *words: CliRunner().invoke(app, words)
+
+
+def bring_in(source, file):
+    """Import, in a process of its own: an import changes how its process collects garbage."""
+    return run_paidforby("import", source, str(file), "--no-evaluate", "--no-index")
 
 
 def list_unknown(run):
@@ -83,7 +89,7 @@ def test_a_column_or_key_nobody_knows_is_listed_and_shown_to_nobody(
 ):
     file = tmp_path / "delivered"
     file.write_text(said)
-    assert run("import", source, str(file), "--no-evaluate", "--no-index").exit_code == 3
+    assert bring_in(source, file).returncode == 3
 
     assert list_unknown(run) == {(source, name) for name in names}
     (ad,) = read_ads(settings)
@@ -92,7 +98,7 @@ def test_a_column_or_key_nobody_knows_is_listed_and_shown_to_nobody(
 
 
 def test_a_decision_is_told_kept_and_taken_back_out_of_every_copy(run, settings):
-    run("import", "snap", str(SNAP), "--no-evaluate")
+    bring_in("snap", SNAP)
     allowed = run("fields", "allow", "snap", "BuyerEmail", *DECIDE)
     assert (allowed.exit_code, "shown from now on: 1 records" in allowed.stdout) == (0, True)
     engine = open_engine(settings)
@@ -113,7 +119,7 @@ def test_a_decision_is_told_kept_and_taken_back_out_of_every_copy(run, settings)
 
 
 def test_init_hides_what_an_archive_of_before_shows(run, settings):
-    run("import", "snap", str(SNAP), "--no-evaluate", "--no-index")
+    bring_in("snap", SNAP)
     run("fields", "allow", "snap", "BuyerEmail", *DECIDE)
     engine = open_engine(settings)
     with write(engine) as session:

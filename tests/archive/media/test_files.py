@@ -106,7 +106,7 @@ def test_every_address_says_what_there_is_of_it(engine, allow, ingest_run, make_
 
     assert [item.url for item in shown] == many
     assert [item.state for item in shown[:3]] == ["gone", "unreachable", "shown"]
-    assert shown[0].reason == "it is gone"
+    assert shown[0].reason == "it was not there any more when we crawled"
     assert (shown[2].path, shown[2].width, shown[2].reason) == (f"/media/{SHA}", 9, "")
     assert shown[2].missing == {"machine_text": "not_looked"}
     assert (shown[21].state, shown[21].reason) == (

@@ -9,7 +9,7 @@ from archive.models import AdMedia, QuarantinedPiece
 from archive.models.media import MediaState
 from archive.records import MissingReason
 from archive.store.database import read
-from scrapers.media import collecting, machine_text
+from scrapers.media import fetcher, machine_text
 from scrapers.media.collecting import MediaOrder, fetch_media
 from scrapers.media.machine_text import read_kept
 from tests.scrapers.media.conftest import HOST, SMALL, list_states
@@ -27,7 +27,7 @@ def poisoned(cdn, monkeypatch):
         return measure_file(path)
 
     cdn.instead["/bad.jpg"] = Response(BAD, media_type="image/jpeg")
-    monkeypatch.setattr(collecting, "measure_file", measure)
+    monkeypatch.setattr(fetcher, "measure_file", measure)
     return monkeypatch
 
 
@@ -62,7 +62,7 @@ def test_what_was_put_aside_is_fetched_once_it_can_be(engine, take_in, fetch, po
     fetch()
     assert [each.is_put_aside for each in fetch(again=frozenset({"open:a2"}))] == [True]
 
-    poisoned.setattr(collecting, "measure_file", measure_file)
+    poisoned.setattr(fetcher, "measure_file", measure_file)
     assert [each.outcome.state for each in fetch(again=frozenset({"open:a2"}))] == ["kept"]
     assert [piece.status for piece in read_pieces(engine)] == ["released"]
 
@@ -72,14 +72,14 @@ def test_an_address_that_cannot_be_written_down_holds_up_no_other(
 ):
     take_in("open", a1=[f"{HOST}/one.png"])
     take_in("open", a2=[f"{HOST}/other.png"])
-    note = collecting.note_fetches
+    note = fetcher.note_fetches
 
     def note_most(session, source, ad, *rest):
         if ad.ref == "a2":
             raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half a character")
         note(session, source, ad, *rest)
 
-    monkeypatch.setattr(collecting, "note_fetches", note_most)
+    monkeypatch.setattr(fetcher, "note_fetches", note_most)
     fetch()
     assert [piece.subject for piece in read_pieces(engine)] == ["open:a2"]
     with read(engine) as session:
@@ -92,7 +92,7 @@ def test_a_full_disk_puts_nothing_aside(settings, engine, clock, take_in, base_u
     def fail(*_):
         raise OSError(28, "no space left on device")
 
-    monkeypatch.setattr(collecting, "measure_file", fail)
+    monkeypatch.setattr(fetcher, "measure_file", fail)
     with pytest.raises(OSError, match="no space"):
         list(fetch_media(settings, engine, clock, MediaOrder(base_url=base_url), SMALL, clock.wait))
     assert read_pieces(engine) == []

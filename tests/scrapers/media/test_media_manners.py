@@ -13,7 +13,7 @@ from archive.runs.crawling_stops import CrawlingStoppedError, resume_crawling, s
 from archive.store.database import read, write
 from archive.store.realm import claim_realm
 from config.settings import Realm
-from scrapers.media import collecting as media_module
+from scrapers.media import fetcher as media_module
 from scrapers.media.collecting import MediaOrder, fetch_media, keep_due_media
 from tests.scrapers.media.conftest import HOST, NOON, SMALL, leaves, list_states
 

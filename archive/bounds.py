@@ -58,3 +58,8 @@ MEDIA_FILE = Bound("bytes of one picture or video", 64 * MB)
 PICTURE_MEMORY = Bound("bytes of memory for one picture", 160 * MB)
 PICTURE_SIDE = Bound("points on one side of a picture", 65_535)
 VIDEO_BOXES = Bound("boxes of one video", 2_000)
+
+
+def list_bounds() -> list[Bound]:
+    """All of them."""
+    return [each for each in globals().values() if isinstance(each, Bound)]

@@ -111,6 +111,10 @@ class AdQuery:
         return (self.page - 1) * self.limit
 
 
+MOST_CHARACTERS = 2_000
+"""Of a question: pages and addresses repeat it."""
+
+
 def build_query(
     text: str = "",
     *,
@@ -128,6 +132,8 @@ def build_query(
     Raises:
         QueryError: if anything is not allowed; the message names it and lists what is.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise QueryError("q", f"a question has at most {MOST_CHARACTERS:,} characters")
     given = _group_filters(filters)
     facets = tuple(dict.fromkeys(facets))
     _check_names("facet", facets, VALUE_FILTERS)

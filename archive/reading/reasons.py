@@ -7,6 +7,7 @@ was kept. What is in no sentence below is told by how the run ended.
 
 import re
 
+from archive.bounds import list_bounds
 from archive.models import QuarantinedBatch
 from archive.models.runs import Outcome, QuarantineReason
 from archive.records.money import format_units
@@ -57,7 +58,21 @@ RUN_SENTENCES = (
     r"the database did not come back within [\d.e+]{1,12} s",
     r"the disk is full",
 )
+BOUNDS = "|".join(re.escape(bound.name) for bound in list_bounds())
+REFUSED = rf"refused: it passes the bound of [\d,]{{1,20}} (?:{BOUNDS})"
+ANSWER_SENTENCES = (
+    REFUSED,
+    rf"the source sends us on: {REFUSED}",
+    r"refused as it came: the source packed it",
+    (
+        r"its answer is no HTTP, or has more than [\d,]{1,9} headers of one answer, "
+        r"or more than [\d,]{1,9} bytes of one header"
+    ),
+)
+"""Of what is refused by a bound; how a source packed it stands behind, in its own words."""
 PIECE_SENTENCES = (
+    REFUSED,
+    rf"(?:there are more|the rest is not tried); {REFUSED}",
     r"the file breaks off here",
     r"the file cannot be opened",
     r"the zip cannot be opened",
@@ -75,6 +90,8 @@ PIECE_SENTENCES = (
     r"this is (?:an HTML page, not a file|not a file we know)",
 )
 MEDIA_SENTENCES = (
+    REFUSED,
+    rf"it would unpack to [\d,]{{1,20}} x [\d,]{{1,20}} points; {REFUSED}",
     r"its server (?:asks who we are|refuses to give it|says that it was taken away|gives an empty file)",
     r"its server withholds it for legal reasons",
     r"its server (?:cannot give it now \(status \d{3}\)|answers with status \d{3})",
@@ -85,7 +102,7 @@ MEDIA_SENTENCES = (
     r"it (?:is not there any more|took too long to arrive|could not be fetched|broke off before its end)",
     r"it is larger than \d{1,6} MB",
 )
-RUN = re.compile("|".join(RUN_SENTENCES))
+RUN = re.compile("|".join((*RUN_SENTENCES, *ANSWER_SENTENCES)))
 PIECE = re.compile("|".join(PIECE_SENTENCES))
 MEDIA = re.compile("|".join(MEDIA_SENTENCES))
 BY_A_PERSON = re.compile(r"(accepted by) .*", re.DOTALL)

@@ -56,11 +56,6 @@ def read_corpus() -> list[Entry]:
     return entries
 
 
-def read_awaited() -> set[str]:
-    """Names of the entries that are known to go wrong, because what is to mend them is still made."""
-    return set(yaml.safe_load(CORPUS.read_text()).get("awaits", []))
-
-
 def multiply(
     readers: dict[str, dict[str, Any]], values: dict[str, dict[str, Any]]
 ) -> Iterator[Entry]:

@@ -43,6 +43,8 @@ COMPARED = (
 )
 """What ingest must know of a current statement."""
 
+ROUNDING = frozenset({"is_rounded", "rounded_to_minor"})
+
 
 @dataclass
 class MetStatements:
@@ -158,6 +160,8 @@ def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[
 def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
     """A row without its id, as it is if nothing newer is known."""
     source, stated = stamp.lease.source, dict(record.__dict__)
+    # How a source rounds is learned about its words and is none of them.
+    said = {name: value for name, value in stated.items() if name not in ROUNDING}
     return (
         stated
         | stamp.columns
@@ -167,7 +171,7 @@ def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
             "is_current": True,
             "is_withdrawn": False,
             "advertiser_id": advertiser_id(source, record.advertiser_ref, record.advertiser_name),
-            "row_sha256": hash_json(stated),
+            "row_sha256": hash_json(said),
         }
     )
 

@@ -63,7 +63,7 @@ def ingest_prepared(
         met = meet_known(session, stamp.lease, prepared)
         maker = RowMaker(stamp, find_storing(session))
         new_ids = _add_new(session, stamp, maker, met.fresh)
-        if stamp.is_late:
+        if stamp.is_late and not stamp.lease.is_reread:
             note_missed_since(session, stamp.lease, new_ids, stamp.now)
         changed = update_known(session, stamp, maker, met, gate)
         seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]

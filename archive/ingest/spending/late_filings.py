@@ -69,7 +69,7 @@ def _place(
     """The versions to add: what was filed, and after it perhaps what held before, affirmed again."""
     at = row["observed_at"]
     known = [Point(v["observed_at"], v["seq"], v["row_sha256"]) for v in history]
-    points = place_late(known, at, row["row_sha256"], seen_after)
+    points = place_late(known, at, row["row_sha256"], seen_after, replaces=stamp.lease.is_reread)
     held = find_point(known, at)
     stated = stamp.columns | {"content": spell_filing(row)}
     affirmed = [v for v in history if held is not None and v["seq"] == held.seq]

@@ -42,7 +42,7 @@ def place_statements(
     seen_after = _find_seen_after(session, stamp, histories)
     for row in stated:
         history = histories[row["series"]]
-        points = _place(row, history, seen_after.get(row["series"]))
+        points = _place(row, history, seen_after.get(row["series"]), stamp)
         added = [_copy(one, next_id + len(late.rows) + i, stamp) for i, one in enumerate(points)]
         _mark_current(history, added, row, late)
         late.rows += added
@@ -75,10 +75,14 @@ def _find_seen_after(
     return first
 
 
-def _place(row: Values, history: Sequence[Values], seen_after: datetime | None) -> list[Values]:
+def _place(
+    row: Values, history: Sequence[Values], seen_after: datetime | None, stamp: Stamp
+) -> list[Values]:
     """The rows to add: the statement, and after it perhaps what held before, affirmed again."""
     at, sha256 = row["observed_at"], row["row_sha256"]
-    points = place_late(_list_points(history), at, sha256, seen_after)
+    points = place_late(
+        _list_points(history), at, sha256, seen_after, replaces=stamp.lease.is_reread
+    )
     return [
         (row if i == 0 else _held_then(history, row)) | {"observed_at": when}
         for i, (when, _) in enumerate(points)

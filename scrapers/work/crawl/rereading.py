@@ -76,8 +76,8 @@ def reread_source(
             continue
         with write(engine) as session:
             _close(session, intake, run, capture)
-            fact = ArchiveFact(name=_name_fact(source), value=f"{reader} {capture.id}")
-            session.merge(fact)
+            done = ArchiveFact(name=_name_fact(source), value=f"{reader} {capture.id}")
+            session.merge(done)
         report.captures += 1
         report.counts.add(intake.counts)
         report.unreadable += len(intake.unreadable)

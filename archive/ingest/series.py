@@ -26,25 +26,17 @@ def find_point(history: Sequence[Point], at: datetime) -> Point | None:
 
 
 def place_late(
-    history: Sequence[Point],
-    at: datetime,
-    sha256: str,
-    seen_after: datetime | None,
-    *,
-    replaces: bool = False,
+    history: Sequence[Point], at: datetime, sha256: str, seen_after: datetime | None
 ) -> list[tuple[datetime, str]]:
     """The points to add, oldest first, so that the history knows of an observation at `at`.
 
     `seen_after` is the earliest run after `at` that saw the thing at all. A run that found nothing
     new left no point, so what held before `at` is affirmed again at that time; where the history has
     a point up to then, it says itself what was seen. Nothing is added if the history says so already.
-    `replaces`: what the history holds of just that time was read wrongly, and so it was after.
     """
     held = find_point(history, at)
     if held is not None and held.sha256 == sha256:
         return []
-    if replaces and held is not None and held.observed_at == at:
-        return [(at, sha256)]
     following = min((p.observed_at for p in history if p.observed_at > at), default=None)
     if held is None or seen_after is None or (following is not None and following <= seen_after):
         return [(at, sha256)]

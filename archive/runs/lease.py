@@ -38,7 +38,8 @@ class RunLease:
     lease_time: timedelta = LEASE
     """How long its worker may be silent before another may take the partition over."""
     is_reread: bool = False
-    """All evidence of its source is read again, each capture at its own time (`RunKind.REREAD`)."""
+    """All evidence of its source is read again, the oldest first (`RunKind.REREAD`): what newer runs saw
+    unmoved affirms nothing, since it was the reader that saw it so."""
 
     def replaces(self, observed_at: datetime) -> bool:
         """Whether what was read at a time was read from the evidence that is read again now."""

@@ -57,9 +57,8 @@ def find_late(session: Session, stamp: Stamp, noted: Sequence[Met]) -> dict[int,
     late: dict[int, datetime | None] = {
         ad.id: None for _, ad in noted if at < ad.content_observed_at or at < ad.numbers_observed_at
     }
-    if stamp.is_late:
-        said_at = {ad.id: max(ad.content_observed_at, ad.numbers_observed_at) for _, ad in noted}
-        ids = [ad_id for ad_id, last_at in said_at.items() if not stamp.lease.replaces(last_at)]
+    if stamp.is_late and not stamp.lease.is_reread:
+        ids = [ad.id for _, ad in noted]
         late |= find_first_after(session, stamp.lease.source, ChangeKind.AD_CONTENT, ids, at)
     return late
 
@@ -80,7 +79,9 @@ def enter_late(
     touched: dict[int, ChangeKind] = {}
     for p, ad in met:
         history = histories[ad.id]
-        seen_after = history.first_after(stamp.lease.observed_at, sighted[ad.id])
+        seen_after = None
+        if not stamp.lease.is_reread:
+            seen_after = history.first_after(stamp.lease.observed_at, sighted[ad.id])
         shown = withhold_fields(p, withheld.get(ad.id, ()))
         for metric in _late_metrics(stamp, shown, ad.id, history, seen_after):
             history.metrics.append(metric)
@@ -123,8 +124,7 @@ def _late_versions(
     """The further versions: what arrived, and what was seen again after it."""
     points = history.contents
     held = find_point(points, stamp.lease.observed_at)
-    at, replaces = stamp.lease.observed_at, stamp.lease.is_reread
-    added = place_late(points, at, p.content_sha256, seen_after, replaces=replaces)
+    added = place_late(points, stamp.lease.observed_at, p.content_sha256, seen_after)
     for i, (observed_at, sha256) in enumerate(added):
         before = next((v for v in history.versions if held and v.seq == held.seq), None)
         is_affirmed = i > 0 and before is not None
@@ -143,8 +143,7 @@ def _late_metrics(
     """The further metric rows: what arrived, and what was seen again after it."""
     points = history.numbers
     held = find_point(points, stamp.lease.observed_at)
-    at, replaces = stamp.lease.observed_at, stamp.lease.is_reread
-    added = place_late(points, at, p.numbers_sha256, seen_after, replaces=replaces)
+    added = place_late(points, stamp.lease.observed_at, p.numbers_sha256, seen_after)
     numbers = {name: getattr(p.record, name) for name in NUMBER_NAMES}
     numbers["missing"] = json.loads(p.numbers_missing)
     for i, (observed_at, sha256) in enumerate(added):

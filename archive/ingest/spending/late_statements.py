@@ -42,7 +42,7 @@ def place_statements(
     seen_after = _find_seen_after(session, stamp, histories)
     for row in stated:
         history = histories[row["series"]]
-        points = _place(row, history, seen_after.get(row["series"]), stamp)
+        points = _place(row, history, seen_after.get(row["series"]))
         added = [_copy(one, next_id + len(late.rows) + i, stamp) for i, one in enumerate(points)]
         _mark_current(history, added, row, late)
         late.rows += added
@@ -64,7 +64,9 @@ def _read_histories(
 def _find_seen_after(
     session: Session, stamp: Stamp, histories: dict[str, list[Values]]
 ) -> dict[str, datetime]:
-    """The earliest newer run that saw any statement of each series."""
+    """The earliest newer run that saw any statement of each series; of evidence read again none counts."""
+    if stamp.lease.is_reread:
+        return {}
     series_of = {row["id"]: name for name, history in histories.items() for row in history}
     lease, kind = stamp.lease, ChangeKind.ADVERTISER_SPEND
     seen = find_first_after(session, lease.source, kind, list(series_of), lease.observed_at)
@@ -75,14 +77,10 @@ def _find_seen_after(
     return first
 
 
-def _place(
-    row: Values, history: Sequence[Values], seen_after: datetime | None, stamp: Stamp
-) -> list[Values]:
+def _place(row: Values, history: Sequence[Values], seen_after: datetime | None) -> list[Values]:
     """The rows to add: the statement, and after it perhaps what held before, affirmed again."""
     at, sha256 = row["observed_at"], row["row_sha256"]
-    points = place_late(
-        _list_points(history), at, sha256, seen_after, replaces=stamp.lease.is_reread
-    )
+    points = place_late(_list_points(history), at, sha256, seen_after)
     return [
         (row if i == 0 else _held_then(history, row)) | {"observed_at": when}
         for i, (when, _) in enumerate(points)

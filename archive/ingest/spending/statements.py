@@ -130,7 +130,7 @@ def _meet(
             met.late.append(row)
         elif before["row_sha256"] == row["row_sha256"]:
             met.unchanged.append(before)
-        elif stamp.is_late and not stamp.lease.replaces(before["observed_at"]):
+        elif stamp.is_late and not stamp.lease.is_reread:
             met.late.append(row)
         else:
             met.changed.append((before, row))

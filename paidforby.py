@@ -31,6 +31,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "coverage": ("scrapers.commands.sources", "coverage", "Where we crawled, when, and the gaps."),
     "crawl": ("scrapers.commands.crawl", "crawl", "Crawl one source now."),
     "import": ("scrapers.commands.importing", "import_", "Read files of a source from disk."),
+    "reread": (
+        "scrapers.commands.rereading",
+        "reread",
+        "Kept evidence of a source, read again by today's reader.",
+    ),
     "quarantine": (
         "scrapers.commands.quarantine",
         "quarantine",

@@ -18,6 +18,7 @@ from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.spending import (
     SpendMeasure,
     SpendQuery,
+    bound_statement,
     list_newest_statements,
     summarise_spending,
 )
@@ -70,6 +71,7 @@ def show_advertiser(
             statements=list_newest_statements(
                 session, statements_at(moment), advertiser.id, STATEMENTS_SHOWN
             ),
+            bound_statement=bound_statement,
             scales=find_scales(ads.items),
             source_title=source.title if source else advertiser.source,
         )

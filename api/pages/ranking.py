@@ -72,7 +72,7 @@ def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
     first = next((group for group in table.groups if may_compete(group)), None)
     if first is None:
         return f"No amount is known of anyone named {about}."
-    amount = format_bounds(first.lower_minor, first.upper_minor, table.currency)
+    amount = format_bounds(first.lower_minor, first.upper_minor, table.currency, first.rounding)
     if first.rank_worst is None:
         return f"{first.label}: {amount}, {about}."
     if first.rank_worst == 1:
@@ -90,7 +90,7 @@ def write_rivals(table: CurrencyTable) -> str:
     unnamed = [group for group in table.groups if group.unknown_reason or group.key == SEVERAL]
     amounts = [
         f"{group.label} ({group.ads:,} counted: "
-        f"{format_bounds(group.lower_minor, group.upper_minor, table.currency)})"
+        f"{format_bounds(group.lower_minor, group.upper_minor, table.currency, group.rounding)})"
         for group in unnamed
     ]
     return f"Not ranked, and could change this order: {'; '.join(amounts)}." if amounts else ""

@@ -19,7 +19,7 @@ from api.pages.page_frame import read_page_frame, set_query, write_moment
 from api.pages.range_bar import draw_range_bar, find_scale
 from archive.errors import cut_echo
 from archive.reading.as_of.moment import NOW, Moment
-from archive.reading.corrections import KINDS, tell_figures
+from archive.reading.corrections import KINDS, tell_both
 from archive.records.identity import ad_path, split_public_id
 from archive.records.money import format_bounds, format_units
 
@@ -124,7 +124,7 @@ def _make_environment() -> Environment:
         "icon": locate_static("icon.svg"),
         "band": draw_range_bar,
         "correction_kinds": KINDS,
-        "tell_figures": tell_figures,
+        "tell_both": tell_both,
         "scale_of": find_scale,
         "bounds": format_bounds,
         "ad_path": ad_path,

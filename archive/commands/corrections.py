@@ -10,7 +10,7 @@ from archive.reading.corrections import (
     KINDS,
     CorrectionFilter,
     list_corrections,
-    tell_figures,
+    tell_both,
 )
 from archive.store.database import read
 from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
@@ -35,10 +35,7 @@ def corrections(
     if as_json:
         emit_json(page.items)
         return
-    rows = [
-        [c.recorded_at, c.source, c.figure, KINDS[c.kind], *map(tell_figures, (c.before, c.after))]
-        for c in page.items
-    ]
+    rows = [[c.recorded_at, c.source, c.figure, KINDS[c.kind], *tell_both(c)] for c in page.items]
     for line in format_table(HEADER, rows):
         say(line)
     say()

@@ -97,7 +97,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     items = "ads" if summary.measure is SpendMeasure.ADS else "items"
     header = [summary.by or "group", items, "undated", "amount unknown", "spent"]
     rows = [[g.label, g.ads, g.undated, g.unknown_count] for g in shown]
-    columns = [[format_bounds(g.lower_minor, g.upper_minor, g.currency) for g in shown]]
+    columns = [[format_bounds(g.lower_minor, g.upper_minor, g.currency, g.rounding) for g in shown]]
     if summary.measure is SpendMeasure.REPORTED:
         header[1:1] = ["statements of", "days missing"]
         rows = [
@@ -151,9 +151,11 @@ def tell_stated(stated: StatedDays) -> str:
 def _tell_settled(summary: SpendSummary) -> list[str]:
     late = sum(group.settled_late_count for group in summary.groups)
     lowered = sum(group.revised_count for group in summary.groups)
+    unstated = sum(group.unknown_step_count for group in summary.groups)
     told = {
         "amounts settled after the ad's end: what was stated last counts": late,
         "amounts lowered by the source: only the newest counts": lowered,
+        "amounts rounded by a step that nobody states, as printed": unstated,
     }
     return [f"{words}: {number:,}" for words, number in told.items() if number]
 
@@ -167,7 +169,9 @@ def _tell_estimate(group: SpendGroup) -> str:
 
 def _tell_originals(group: SpendGroup) -> str:
     stated = group.originals if group.converted_from else []
-    return " + ".join(format_bounds(o.lower_minor, o.upper_minor, o.currency) for o in stated)
+    return " + ".join(
+        format_bounds(o.lower_minor, o.upper_minor, o.currency, o.rounding) for o in stated
+    )
 
 
 def _align_right(cells: list[str]) -> list[str]:

@@ -70,7 +70,8 @@ def close_run(
         session, lease, outcome, now, reason=reason, complete=covered, vanished=vanished, **ending
     )
     run = _read_run(session, lease.run_id)
-    monitor_run(session, lease, run)
+    if not lease.is_reread:
+        monitor_run(session, lease, run)
     return run
 
 

@@ -55,7 +55,8 @@ def correct_ad(
     correct anything.
     """
     is_closed = ended_at is not None and ended_at < before.observed_at
-    corrected = _find_corrected(AD_FIGURES, before, after, is_closed=is_closed)
+    is_misread = stamp.lease.replaces(before.observed_at)
+    corrected = _find_corrected(AD_FIGURES, before, after, is_closed=is_closed or is_misread)
     subject = Subject(SpendMeasure.ADS, public_id, advertiser_id)
     return _restate(subject, stamp, before, after, corrected) if corrected else None
 
@@ -70,7 +71,8 @@ def correct_statement(
     """
     end_on: date | None = before.values.get("period_end_on")
     is_closed = end_on is not None and end_on < last_stated_at.date()
-    corrected = _find_corrected(SPEND, before, after, is_closed=is_closed)
+    is_misread = stamp.lease.replaces(before.observed_at)
+    corrected = _find_corrected(SPEND, before, after, is_closed=is_closed or is_misread)
     if not corrected:
         return None
     fewer_ads = ["ads_count"] if _has_fallen("ads_count", before.values, after.values) else []
@@ -145,7 +147,9 @@ def _name_lower(name: str) -> str:
 def _restate(
     subject: Subject, stamp: Stamp, before: Figures, after: Figures, names: Sequence[str]
 ) -> Values:
-    return _write_row(subject, stamp, CorrectionKind.RESTATED, before, after, names)
+    is_misread = stamp.lease.replaces(before.observed_at)
+    kind = CorrectionKind.MISREAD if is_misread else CorrectionKind.RESTATED
+    return _write_row(subject, stamp, kind, before, after, names)
 
 
 def _write_row(

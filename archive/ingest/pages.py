@@ -133,7 +133,8 @@ def ingest_records(
     counts.add(ingest_ads(session, stamp, _of_kind(records, AdRecord), gate))
     statements = _of_kind(records, AdvertiserSpendRecord)
     counts.add(ingest_advertiser_spend(session, stamp, statements, gate))
-    if stamp.is_late and statements:
+    # Of evidence read again each newer capture says itself what it holds.
+    if stamp.is_late and statements and not stamp.lease.is_reread:
         withdraw_missed_since(session, stamp.lease, stamp.now)
     counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
     counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))

@@ -24,6 +24,8 @@ class CorrectionKind(StrEnum):
     RESTATED = "restated"
     WITHDRAWN = "withdrawn"
     RETURNED = "returned"
+    MISREAD = "misread"
+    """The source never said it: our reading of its evidence was wrong."""
 
 
 class Correction(SQLModel, table=True):
@@ -39,7 +41,9 @@ class Correction(SQLModel, table=True):
     measure: str = Field(
         description="Whose figure: ads, reported (a source for an advertiser) or disclosed (filed)."
     )
-    kind: str = Field(description="restated, withdrawn or returned.")
+    kind: str = Field(
+        description="restated, withdrawn, returned; misread: our reading of the evidence was wrong."
+    )
     source: str = Field(description="Source that changed it.")
     subject: str = Field(
         description="What the figure is of: an ad's permanent id, a statement's series, a filed row."

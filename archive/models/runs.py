@@ -51,6 +51,7 @@ class RunKind(StrEnum):
 
     CRAWL = "crawl"
     IMPORT = "import"
+    REREAD = "reread"
 
 
 class Outcome(StrEnum):
@@ -78,7 +79,7 @@ class Run(SQLModel, table=True):
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     source: str = Field(description="Source crawled.")
     partition: str = Field(description="What the run covers; `import` when a file does not say.")
-    kind: str = Field(description="crawl or import.")
+    kind: str = Field(description="crawl, import, or reread of what another run got.")
     started_at: datetime = Field(description="When the run began.")
     heartbeat_at: datetime = Field(description="When the run last said that it is alive.")
     ended_at: datetime | None = Field(default=None, description="When the run ended.")

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.models import Correction
+from archive.models import Correction, Source
 from archive.models.corrections import CorrectionKind, SpendMeasure
 from archive.reading.ads.ads import find_hidden
 from archive.reading.ads.advertisers import name_advertisers
@@ -22,7 +22,7 @@ from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number, gather_rows
 from archive.reading.visible import Include
-from archive.records import Grain
+from archive.records import Grain, Rounding
 from archive.records.money import format_bounds
 
 LISTING = "corrections"
@@ -31,6 +31,7 @@ KINDS = {
     CorrectionKind.RESTATED: "changed",
     CorrectionKind.WITHDRAWN: "taken back",
     CorrectionKind.RETURNED: "stated again",
+    CorrectionKind.MISREAD: "read wrongly by us",
 }
 GRAINS = {
     Grain.DAY: "the day",
@@ -75,6 +76,7 @@ class CorrectionView(SQLModel):
     is_dated: bool = Field(
         description="Whether the source said when; false: a file that does not say, read here then."
     )
+    is_rounded: bool = Field(description="Whether the source rounds such amounts.")
     recorded_at: datetime
     capture_id: int | None
 
@@ -112,15 +114,16 @@ def list_corrections(
     return Page(_show(session, shown, moment), following, data_as_of, moment)
 
 
-def tell_figures(values: dict[str, Any]) -> str:
-    """The figures before or after a correction in words: `exactly 1,020 EUR, 12 ads`."""
+def tell_figures(values: dict[str, Any], *, is_rounded: bool = False) -> str:
+    """The figures before or after a correction in words, as printed: `exactly 1,020 EUR, 12 ads`."""
     currency = values.get("currency")
+    rounding = Rounding.KNOWN if is_rounded else Rounding.NONE
     told = []
     if "amount_minor" in values:
         told.append(format_bounds(values["amount_minor"], values["amount_minor"], currency))
     if "spend_lower_minor" in values:
         lower, upper = values["spend_lower_minor"], values["spend_upper_minor"]
-        told.append(format_bounds(lower, upper, currency))
+        told.append(format_bounds(lower, upper, currency, rounding))
     told += [
         words.format(_tell_range(values[f"{name}_lower"], values[f"{name}_upper"]))
         for name, words in COUNTED
@@ -135,10 +138,21 @@ def tell_figures(values: dict[str, Any]) -> str:
     return ", ".join(told) or "nothing"
 
 
+def tell_both(correction: CorrectionView) -> tuple[str, str]:
+    """The figures before and after a correction in words."""
+    rounded = correction.is_rounded
+    return (
+        tell_figures(correction.before, is_rounded=rounded),
+        tell_figures(correction.after, is_rounded=rounded),
+    )
+
+
 def tell_correction(correction: CorrectionView) -> str:
     """A correction in one sentence."""
-    before, after = tell_figures(correction.before), tell_figures(correction.after)
+    before, after = tell_both(correction)
     match correction.kind:
+        case CorrectionKind.MISREAD:
+            said = f"Our reading was wrong: {before}. The same evidence says: {after}"
         case CorrectionKind.WITHDRAWN:
             said = f"The source no longer states it; it had said: {before}"
         case CorrectionKind.RETURNED:
@@ -173,6 +187,7 @@ def _show(session: Session, rows: Sequence[Correction], moment: Moment) -> list[
     ids = {row.advertiser_id for row in rows if row.advertiser_id is not None}
     names = name_advertisers(session, sorted(ids), moment)
     undated = find_undated_runs(session, {row.run_id for row in rows})
+    rounding = set(session.exec(select(Source.id).where(Source.rounding != "")))
     shown = []
     for row in rows:
         name = names.get(row.advertiser_id or "")
@@ -180,6 +195,7 @@ def _show(session: Session, rows: Sequence[Correction], moment: Moment) -> list[
             "advertiser_name": name,
             "figure": _name_figure(row, name),
             "is_dated": row.run_id not in undated,
+            "is_rounded": row.measure == SpendMeasure.REPORTED and row.source in rounding,
         }
         shown.append(CorrectionView.model_validate(row, update=more))
     return shown

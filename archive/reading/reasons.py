@@ -52,6 +52,7 @@ RUN_SENTENCES = (
     r"that run was not complete, so what it missed may still be there",
     r"quarantined as batch-\d{1,18}",
     r"not taken in",
+    r"its evidence was read again",
     r"a mass takedown of [\d,]{1,20} (?:ads|statements of spending), accepted by a person",
     r"(?:batch-|piece )\d{1,18} (?:of a file )?read again: accepted by a person",
     r"the database was away for \d{1,9} s",

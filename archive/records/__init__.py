@@ -7,6 +7,7 @@ table row is only ever built from a record.
 
 from archive.records.ads import BOUNDS, AdContent, AdNumbers, AdRecord, AdvertiserMove
 from archive.records.base import MAX_MINOR, MISSING_IN_WORDS, MissingReason, Record, Row
+from archive.records.money import Rounding
 from archive.records.sources import (
     Allowance,
     Material,
@@ -53,6 +54,7 @@ __all__ = [
     "PartInfo",
     "QuarantineStage",
     "Record",
+    "Rounding",
     "Row",
     "SourceInfo",
     "SourceKind",

@@ -3,11 +3,13 @@
 Spiders call it to read, pages and the terminal to show. It never converts between currencies.
 """
 
+from datetime import date
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 
-# ISO 4217 list one, 2024: minor-unit exponents of the currencies that political ad sources use.
+# ISO 4217 list one of 2024: minor-unit exponents of the currencies that political ad sources use.
 _TWO_DECIMALS = (
-    "AED AFN ALL AMD AOA ARS AUD AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
     "CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL "
     "HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT "
     "MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB "
@@ -17,11 +19,33 @@ _TWO_DECIMALS = (
 _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
 
+# What amendments of the standard have put in the place of another code since 2018, by the first day of
+# the new one. A code that went stays: sources name it for the time before.
+_AMENDMENTS = (
+    (date(2018, 8, 20), "VEF", "VES", 2),
+    (date(2021, 10, 1), "VES", "VED", 2),
+    (date(2022, 7, 1), "SLL", "SLE", 2),
+    (date(2023, 1, 1), "HRK", "EUR", 2),
+    (date(2024, 6, 25), "ZWL", "ZWG", 2),
+    (date(2025, 3, 31), "ANG", "XCG", 2),
+    (date(2026, 1, 1), "BGN", "EUR", 2),
+)
+
 EXPONENTS: dict[str, int] = (
     dict.fromkeys(_TWO_DECIMALS.split(), 2)
     | dict.fromkeys(_NO_DECIMALS.split(), 0)
     | dict.fromkeys(_THREE_DECIMALS.split(), 3)
+    | {code: digits for _, old, new, digits in _AMENDMENTS for code in (old, new)}
 )
+"""Decimals of each code that is or was in the standard while sources of political ads name it."""
+
+
+class Rounding(StrEnum):
+    """Whether who stated an amount had rounded it, and whether anybody knows to what."""
+
+    NONE = "none"
+    KNOWN = "known"
+    UNKNOWN = "unknown"
 
 
 UNKNOWN_CURRENCY_EXPONENT = 2
@@ -76,14 +100,23 @@ def format_units(minor: int, currency: str | None) -> str:
     return f"{units:,.{decimals}f}"
 
 
-def format_bounds(lower: int | None, upper: int | None, currency: str | None) -> str:
-    """A spend range in words: 'exactly 1,020 EUR', '300 to 399 EUR', 'at least 900 EUR', 'unknown'."""
+def format_bounds(
+    lower: int | None, upper: int | None, currency: str | None, rounding: Rounding = Rounding.NONE
+) -> str:
+    """A spend range in words: 'exactly 1,020 EUR', '300 to 399 EUR', 'at least 900 EUR', 'unknown'.
+
+    What its source rounded is never 'exactly'; where nobody knows to what, the words say so.
+    """
     if lower is None:
         return "unknown"
     unit = currency or "(currency not given)"
     least = format_units(lower, currency)
     if upper is None:
-        return f"at least {least} {unit}"
-    if lower == upper:
+        told = f"at least {least} {unit}"
+    elif lower != upper:
+        told = f"{least} to {format_units(upper, currency)} {unit}"
+    elif rounding == Rounding.NONE:
         return f"exactly {least} {unit}"
-    return f"{least} to {format_units(upper, currency)} {unit}"
+    else:
+        told = f"{least} {unit}, rounded" if rounding == Rounding.KNOWN else f"{least} {unit}"
+    return f"{told}, rounded by a step that nobody states" if rounding == Rounding.UNKNOWN else told

@@ -165,6 +165,19 @@ class SourceInfo(SQLModel):
         description="Largest share of the ads of one run that is expected to leave a field blank, "
         "by field; other fields may be blank everywhere.",
     )
+    rounding: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="That it rounds what it states for advertisers, and how the steps are known; empty: "
+        "amounts are taken as printed.",
+    )
+    rounded_to_minor: dict[str, int] = Field(
+        default_factory=dict,
+        sa_type=JSON,
+        sa_column_kwargs={"server_default": "{}"},
+        description="Those steps by currency, in minor units; a currency that is not there is rounded by "
+        "a step that nobody states.",
+    )
     republish: TermsByClass = Field(
         default_factory=lambda: dict(UNSTATED_TERMS),
         sa_type=JSON,

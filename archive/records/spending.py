@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, false
 from sqlmodel import Field
 
 from archive.records.base import MAX_MINOR, Record
@@ -25,7 +25,11 @@ class Grain(StrEnum):
 class AdvertiserSpendRecord(Record):
     """What a source states that one advertiser spent in one period; never a sum over ads."""
 
-    needs_no_reason: ClassVar[frozenset[str]] = Record.needs_no_reason | {"spend_conversions"}
+    needs_no_reason: ClassVar[frozenset[str]] = Record.needs_no_reason | {
+        "spend_conversions",
+        "is_rounded",
+        "rounded_to_minor",
+    }
 
     dataset: str = Field(min_length=1, description="The source's file or table the row stands in.")
     platform: str = Field(min_length=1, description="Who sells the space.")
@@ -74,6 +78,18 @@ class AdvertiserSpendRecord(Record):
         default_factory=dict,
         sa_type=JSON,
         description="The same amount in the source's other currency columns, in minor units.",
+    )
+    is_rounded: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="The source rounds such amounts: the bounds are as printed, the truth lies around "
+        "them.",
+    )
+    rounded_to_minor: int | None = Field(
+        default=None,
+        ge=1,
+        sa_type=BigInteger,
+        description="Step it rounds them to, in minor units; empty: it does not, or nobody states it.",
     )
 
 

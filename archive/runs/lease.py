@@ -38,6 +38,13 @@ class RunLease:
     """What it sees lives in its partition; only one that saw all of it says what has vanished."""
     lease_time: timedelta = LEASE
     """How long its worker may be silent before another may take the partition over."""
+    is_reread: bool = False
+    """All evidence of its source is read again, the oldest first (`RunKind.REREAD`): what newer runs saw
+    unmoved affirms nothing, since it was the reader that saw it so."""
+
+    def replaces(self, observed_at: datetime) -> bool:
+        """Whether what was read at a time was read from the evidence that is read again now."""
+        return self.is_reread and observed_at == self.observed_at
 
 
 @dataclass
@@ -68,12 +75,14 @@ def begin_run(
     is_sweep: bool = False,
     lease_time: timedelta = LEASE,
     after_run: int | None = None,
+    rereads: Run | None = None,
 ) -> RunLease:
     """Take the partition's lease and open a run.
 
     A run that still stands as running although its lease has ended is closed as failed: its worker
     stopped without reporting. `after_run` is the newest ended crawl that whoever found the partition due
-    knew of, 0 for none: of several who found it due at once, one runs.
+    knew of, 0 for none: of several who found it due at once, one runs. `rereads` is the run whose
+    evidence is read again: its time is taken, and how that is known.
 
     Raises:
         PartitionBusyError: if another run holds a lease that has not ended.
@@ -92,8 +101,8 @@ def begin_run(
         kind=kind,
         started_at=now,
         heartbeat_at=now,
-        observed_at=observed_on or now,
-        observed_how=_observed_how(kind, observed_on),
+        observed_at=rereads.observed_at if rereads else observed_on or now,
+        observed_how=rereads.observed_how if rereads else "declared" if observed_on else kind.value,
         lease_token=token,
         lease_until=now + lease_time,
         worker=name_process(os.getpid()),
@@ -102,7 +111,8 @@ def begin_run(
     session.flush()
     if run.id is None:
         raise ValueError("a run has its id once it is flushed")
-    return RunLease(run.id, source, partition, token, run.observed_at, is_sweep, lease_time)
+    place = (run.id, source, partition, token, run.observed_at)
+    return RunLease(*place, is_sweep, lease_time, kind is RunKind.REREAD)
 
 
 def name_process(pid: int) -> str:
@@ -124,10 +134,6 @@ def list_ended_crawls(session: Session, source: str) -> dict[str, int]:
         .group_by(Run.partition)
     )
     return {partition: newest for partition, newest in session.exec(query) if newest}
-
-
-def _observed_how(kind: RunKind, observed_on: datetime | None) -> str:
-    return "declared" if observed_on else kind.value
 
 
 def _take_lease(
@@ -171,16 +177,15 @@ def hold_lease(
     Raises:
         LeaseLostError: if a newer run has taken the partition; nothing of this transaction may stay.
     """
-    values = {"lease_until": now + lease.lease_time, "run_id": lease.run_id} | checkpoint
-    result = session.connection().execute(
-        update(Checkpoint)
-        .where(
-            col(Checkpoint.source) == lease.source,
-            col(Checkpoint.partition) == lease.partition,
-            col(Checkpoint.lease_token) == lease.token,
-        )
-        .values(**values)
+    # A walk goes on where it stood, whatever is read again meanwhile.
+    moved = {} if lease.is_reread else checkpoint
+    values = {"lease_until": now + lease.lease_time, "run_id": lease.run_id} | moved
+    is_ours = (
+        col(Checkpoint.source) == lease.source,
+        col(Checkpoint.partition) == lease.partition,
+        col(Checkpoint.lease_token) == lease.token,
     )
+    result = session.connection().execute(update(Checkpoint).where(*is_ours).values(**values))
     if result.rowcount != 1:
         raise LeaseLostError(f"another run has taken over {lease.source}/{lease.partition}")
 
@@ -294,6 +299,6 @@ def read_cursor(session: Session, source: str, partition: str) -> str | None:
 
 def last_runs(session: Session) -> dict[str, Run]:
     """The newest ended run of each source, by the source's id."""
-    newest = select(func.max(Run.id)).where(col(Run.ended_at).is_not(None)).group_by(Run.source)
-    runs = session.exec(select(Run).where(col(Run.id).in_(newest)))
-    return {run.source: run for run in runs}
+    ended = (col(Run.ended_at).is_not(None), col(Run.kind) != RunKind.REREAD)
+    newest = select(func.max(Run.id)).where(*ended).group_by(Run.source)
+    return {run.source: run for run in session.exec(select(Run).where(col(Run.id).in_(newest)))}

@@ -6,6 +6,7 @@ pages call it. It reads; currencies are added up only where the query names one 
 
 from archive.models.corrections import SpendMeasure
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, SpendQueryError
+from archive.spending.rounding import bound_statement
 from archive.spending.statements import list_newest_statements
 from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendGroup, SpendSummary
@@ -18,6 +19,7 @@ __all__ = [
     "SpendQuery",
     "SpendQueryError",
     "SpendSummary",
+    "bound_statement",
     "list_newest_statements",
     "summarise_spending",
 ]

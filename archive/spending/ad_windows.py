@@ -126,7 +126,8 @@ def _read_ad_rows(
         execution_options={"yield_per": ROWS_AT_ONCE},
     )
     for _, of_one in groupby(rows, key=lambda row: row.ad_id):
-        yield list(of_one)
+        # Of several rows of one time the one learned last counts: the others were read wrongly.
+        yield list({row.observed_at: row for row in of_one}.values())
 
 
 def _list_undated_runs(session: Session) -> set[int]:

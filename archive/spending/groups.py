@@ -95,6 +95,8 @@ def _make_group(
         unknown_count=total.unknown_count,
         revised_count=total.revised_count,
         settled_late_count=total.settled_late_count,
+        rounding=total.rounding,
+        unknown_step_count=total.unknown_step_count,
         grain=about.grain,
         days_missing=total.days_missing,
         unknown_reason=about.reason,
@@ -112,6 +114,7 @@ def _make_original(currency: str, total: AmountSum) -> OriginalSum:
         upper_minor=total.upper if is_known and not total.open_count else None,
         ads=total.items,
         unknown_count=total.unknown_count,
+        rounding=total.rounding,
     )
 
 

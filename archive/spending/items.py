@@ -31,6 +31,7 @@ from archive.reading.visible import is_visible_by_default
 from archive.records import Grain
 from archive.spending.days import ad_days, name_days
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
+from archive.spending.rounding import name_rounding, widen_lower, widen_upper
 
 SEVERAL = "several"
 """Key of items shown in several countries whose money the source does not split."""
@@ -57,6 +58,7 @@ def list_ad_amounts(session: Session, ads: type[PublicAd], query: SpendQuery) ->
         col(ads.spend_upper_minor).label("upper"),
         _flag(placed).label("is_placed"),
         _flag(undated).label("is_undated"),
+        *name_rounding(),
     ).where(*ad_conditions(session, ads, query))
     return listed.where(or_(placed, undated)) if query.has_period else listed
 
@@ -67,11 +69,12 @@ def list_statements(
     """What sources state for advertisers in one grain; with a period, by its own days or weeks.
 
     By region, the parts of whole lives stand in the place of the whole, never beside it. A week that the
-    period cuts may have spent all or nothing inside it: it counts from 0 to its whole.
+    period cuts may have spent all or nothing inside it: it counts from 0 to its whole. What is rounded
+    counts from half a step below to half a step above.
     """
     is_dated = query.has_period or query.by in PERIODS
     start, end = col(stated.period_start_on), col(stated.period_end_on)
-    amount = col(stated.spend_lower_minor)
+    amount = widen_lower(stated)
     undated = start.is_(None) if is_dated else literal(value=False)
     lower: ColumnElement[Any] = type_coerce(amount, BigInteger)
     conditions = [col(stated.grain) == grain, *statement_conditions(session, stated, query)]
@@ -83,9 +86,10 @@ def list_statements(
         *statement_keys(stated, query),
         *name_days(query, (start, end)),
         lower.label("lower"),
-        col(stated.spend_upper_minor).label("upper"),
+        widen_upper(stated).label("upper"),
         _flag(~undated).label("is_placed"),
         _flag(undated).label("is_undated"),
+        *name_rounding(stated),
     ).where(*conditions)
 
 
@@ -128,6 +132,7 @@ def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
         col(filed.amount_minor).label("upper"),
         (_flag(~undated) if query.has_period else literal(1)).label("is_placed"),
         _flag(undated).label("is_undated"),
+        *name_rounding(),
     ).where(*conditions)
 
 

@@ -17,10 +17,11 @@ from sqlalchemy import Row, String, cast, func, select
 from sqlmodel import Session, col
 
 from archive.models import AdvertiserSpend
-from archive.records import Grain
+from archive.records import Grain, Rounding
 from archive.spending.items import statement_conditions, statement_keys
 from archive.spending.periods import ONE_DAY, PeriodSlice
 from archive.spending.query import PERIODS, SpendQuery
+from archive.spending.rounding import bound_statement
 from archive.spending.summary import StatedDays
 from archive.spending.sums import AmountSum, SourceSum, SumKey, read_reason
 
@@ -40,6 +41,8 @@ class Statement:
     last_on: date
     lower: int | None
     upper: int | None
+    rounding: Rounding = Rounding.NONE
+    """The bounds have half a step added each way, where it is known."""
 
     def is_within(self, asked: PeriodSlice) -> bool:
         """Whether all its days are asked about."""
@@ -127,6 +130,9 @@ def _look_around(
     lower = max([s.lower or 0 for s in inside] + [answer.sum.lower for answer in sums], default=0)
     upper = min((s.upper for s in around if s.upper is not None), default=None)
     total = AmountSum(lower=lower, upper=upper or 0, items=len(inside) + len(around))
+    for one in (*inside, *around):
+        _count_rounding(total, one)
+    total.unknown_step_count += sum(answer.sum.unknown_step_count for answer in sums)
     total.open_count = int(upper is None)
     return [Answer(Grain.WINDOW, total)]
 
@@ -134,12 +140,19 @@ def _look_around(
 def _sum_one(statement: Statement) -> AmountSum:
     if statement.lower is None:
         return AmountSum(items=1, unknown_count=1)
-    return AmountSum(
+    total = AmountSum(
         lower=statement.lower,
         upper=statement.upper or 0,
         items=1,
         open_count=int(statement.upper is None),
     )
+    _count_rounding(total, statement)
+    return total
+
+
+def _count_rounding(total: AmountSum, statement: Statement) -> None:
+    total.rounded_count += statement.rounding is not Rounding.NONE
+    total.unknown_step_count += statement.rounding is Rounding.UNKNOWN
 
 
 def _contradict(one: AmountSum, other: AmountSum) -> bool:
@@ -181,7 +194,7 @@ def _read_rows(
 ) -> Iterator[Row[Any]]:
     """Statements that share a day with the period, those of one advertiser after another."""
     names = ("advertiser_id", "dataset", "grain", "period_start_on", "period_end_on")
-    amounts = ("spend_lower_minor", "spend_upper_minor")
+    amounts = ("spend_lower_minor", "spend_upper_minor", "is_rounded", "rounded_to_minor")
     countries = cast(col(stated.countries), String).label("countries")
     listed = (
         select(
@@ -218,8 +231,7 @@ def _read_row(row: Row[Any]) -> Statement:
         Grain(row.grain),
         row.period_start_on,
         row.period_end_on,
-        row.spend_lower_minor,
-        row.spend_upper_minor,
+        *bound_statement(row),
     )
 
 

@@ -66,6 +66,10 @@ UNLISTED = (
     " An advertiser that a source leaves out of a day counts nothing on it; days of which the source "
     "states nothing are counted as missing, and open the upper end."
 )
+ROUNDED = (
+    " What a source rounds counts from half a step below to half a step above; where nobody states the "
+    "step, as printed, and is counted beside."
+)
 CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
 WITHOUT_DATES = " Items without dates are left out and counted beside."
 
@@ -86,13 +90,14 @@ def summarise_spending(
         known_on = (query.moment.valid_at or as_of).date()
         converted = convert_sums(folded, query.convert_to, rates, known_on)
         folded = converted.folded
+    is_rounded = any(total.rounded_count for total, _ in folded.values())
     return SpendSummary(
         measure=query.measure,
         by=query.by,
         basis=query.resolved_basis,
         from_on=query.from_on,
         to_on=query.to_on,
-        rule=_tell_rule(query),
+        rule=_tell_rule(query) + (ROUNDED if is_rounded else ""),
         as_of=as_of,
         valid_at=query.moment.valid_at,
         conversion=converted.conversion if converted else None,

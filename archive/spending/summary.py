@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 from archive.models.corrections import SpendMeasure
 from archive.reading.coverage import CrawledDays
 from archive.reading.views import VALID_AT
-from archive.records import Grain, MissingReason
+from archive.records import Grain, MissingReason, Rounding
 from archive.spending.conversion import SpendConversion
 from archive.spending.query import SpendBasis, SpendBy
 
@@ -22,6 +22,7 @@ class OriginalSum(SQLModel):
     upper_minor: int | None = Field(description="Most spent in it, inclusive; empty: open.")
     ads: int = Field(description="Items whose amounts are in it.")
     unknown_count: int = Field(description="Those of them whose amount the source does not give.")
+    rounding: Rounding = Field(default=Rounding.NONE, description="As of the group.")
 
 
 class SpendGroup(SQLModel):
@@ -62,6 +63,14 @@ class SpendGroup(SQLModel):
     settled_late_count: int = Field(
         default=0,
         description="Ads whose source raised its figures after their end; the newest one counts.",
+    )
+    rounding: Rounding = Field(
+        default=Rounding.NONE,
+        description="known: half a step is added each way to what sources round; unknown: some part is "
+        "rounded by a step that nobody states, its ends are as printed; none: nothing is rounded.",
+    )
+    unknown_step_count: int = Field(
+        default=0, description="Items rounded by a step that nobody states."
     )
     grain: Grain | None = Field(
         default=None,

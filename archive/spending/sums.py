@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, select
 from sqlmodel import Session
 
-from archive.records import Grain, MissingReason
+from archive.records import Grain, MissingReason, Rounding
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,19 @@ class AmountSum:
     undated: int = 0
     revised_count: int = 0
     settled_late_count: int = 0
+    rounded_count: int = 0
+    unknown_step_count: int = 0
+    """Of them those whose step nobody knows: their ends are as printed."""
     estimate: Fraction = Fraction(0)
     days_missing: int = 0
     """Days of the period of which the source states nothing; of a sum, those of the item with most."""
+
+    @property
+    def rounding(self) -> Rounding:
+        """Whether any part is rounded, and whether by a step that nobody knows."""
+        if self.unknown_step_count:
+            return Rounding.UNKNOWN
+        return Rounding.KNOWN if self.rounded_count else Rounding.NONE
 
     def add(self, other: "AmountSum") -> None:
         """Take the sum of other items in."""
@@ -71,7 +81,8 @@ def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
     """Add up listed amounts in SQL.
 
     `listed` selects `key, reason, source, currency, first_on, last_on, lower, upper, is_placed,
-    is_undated`, one row an item; items with `is_placed` 0 are counted as undated only.
+    is_undated, is_rounded, is_unknown_step`, one row an item; items with `is_placed` 0 are counted as
+    undated only.
     """
     rows = listed.subquery()
     of = rows.c
@@ -90,6 +101,8 @@ def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
         func.sum(case((and_(known, of.upper.is_(None)), 1), else_=0)).label("open_count"),
         func.sum(case((and_(of.is_placed == 1, of.lower.is_(None)), 1), else_=0)).label("unknown"),
         func.sum(of.is_undated).label("undated"),
+        func.sum(case((known, of.is_rounded), else_=0)).label("rounded"),
+        func.sum(case((known, of.is_unknown_step), else_=0)).label("unknown_step"),
     ).group_by(of.key, reason, of.currency, of.source, of.first_on, of.last_on)
     return [_read_row(row) for row in session.connection().execute(folded)]
 
@@ -105,6 +118,8 @@ def _read_row(row: Any) -> SourceSum:  # noqa: ANN401 (a database row)
             open_count=int(row.open_count),
             unknown_count=int(row.unknown),
             undated=int(row.undated),
+            rounded_count=int(row.rounded),
+            unknown_step_count=int(row.unknown_step),
         ),
     )
 

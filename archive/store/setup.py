@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text, update
 from sqlmodel import Session
 
-from archive.models import Source
+from archive.models import AdvertiserSpend, Source
 from archive.records import SourceInfo
+from archive.store.bulk import table_of
 from archive.store.database import open_engine, write
 from config.settings import Settings
 
@@ -66,4 +67,19 @@ def alembic_config(connection: Connection) -> "Config":
 def write_sources(session: Session, sources: Iterable[SourceInfo]) -> None:
     """Write each source's description, replacing an older one."""
     for info in sources:
+        before = session.get(Source, info.id)
+        known = (before.rounding, before.rounded_to_minor) if before else ("", {})
+        if known != (info.rounding, info.rounded_to_minor):
+            _note_rounding(session, info)
         session.merge(Source(**info.model_dump()))
+
+
+def _note_rounding(session: Session, info: SourceInfo) -> None:
+    """Say beside every amount that a source stated how it is rounded, as is known by now."""
+    amount = table_of(AdvertiserSpend).c
+    of_source = update(AdvertiserSpend).where(amount.source == info.id)
+    everywhere = of_source.values(is_rounded=bool(info.rounding), rounded_to_minor=None)
+    session.connection().execute(everywhere)
+    for currency, step in info.rounded_to_minor.items():
+        of_currency = of_source.where(amount.currency == currency).values(rounded_to_minor=step)
+        session.connection().execute(of_currency)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.records import SourceInfo
+from archive.records.money import format_units
 from config.settings import SourceSettings
 from scrapers.sources.spider import SourceSpider
 from scrapers.sources.terms import list_rows
@@ -36,6 +37,8 @@ LABELS: Mapping[str, str] = {
     "plausible_spend_minor": "Plausible amount",
     "expected_blank_shares": "Expected blanks",
     "shown_fields": "Shown as they are",
+    "rounding": "Rounds amounts",
+    "rounded_to_minor": "Rounded to",
 }
 """What a page calls each field of a `SourceInfo`, in the order in which a reader asks."""
 
@@ -126,6 +129,11 @@ def _tell_blanks(shares: Mapping[str, float]) -> str:
     return "; ".join(told) or "no expectation"
 
 
+def _tell_steps(steps: Mapping[str, int]) -> str:
+    told = (f"{format_units(step, code)} {code}" for code, step in steps.items())
+    return ", ".join(told) or "no step is known"
+
+
 def _write_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(map(_escape, cells))} |"
 
@@ -140,6 +148,8 @@ TELLERS: Mapping[str, Callable[[Any], str]] = {
     "id": "`{}`".format,
     "needs": lambda value: value or "nothing",
     "shown_fields": lambda names: ", ".join(f"`{name}`" for name in names) or "none",
+    "rounding": lambda value: value or "no: amounts are taken as printed",
+    "rounded_to_minor": _tell_steps,
     "data_gaps": lambda value: value or "nothing known to be lacking",
     "seconds_between_requests": "one request in {:g} seconds".format,
     "fewest_records_per_run": _tell_records,

@@ -56,7 +56,7 @@ def find_late(session: Session, stamp: Stamp, noted: Sequence[Met]) -> dict[int,
     late: dict[int, datetime | None] = {
         ad.id: None for _, ad in noted if at < ad.content_observed_at or at < ad.numbers_observed_at
     }
-    if stamp.is_late:
+    if stamp.is_late and not stamp.lease.is_reread:
         ids = [ad.id for _, ad in noted]
         late |= find_first_after(session, stamp.lease.source, ChangeKind.AD_CONTENT, ids, at)
     return late
@@ -77,7 +77,9 @@ def enter_late(
     touched: dict[int, ChangeKind] = {}
     for p, ad in met:
         history = histories[ad.id]
-        seen_after = history.first_after(stamp.lease.observed_at, sighted[ad.id])
+        seen_after = None
+        if not stamp.lease.is_reread:
+            seen_after = history.first_after(stamp.lease.observed_at, sighted[ad.id])
         for metric in _late_metrics(stamp, p, ad.id, history, seen_after):
             history.metrics.append(metric)
             touched[ad.id] = ChangeKind.AD_STATE

@@ -67,7 +67,7 @@ def ingest_prepared(
         met = _show(session, stamp, meet_known(session, stamp.lease, prepared))
         maker = RowMaker(stamp, find_storing(session))
         new_ids = _add_new(session, stamp, maker, met.fresh)
-        if stamp.is_late:
+        if stamp.is_late and not stamp.lease.is_reread:
             note_missed_since(session, stamp.lease, new_ids, stamp.now)
         changed = update_known(session, stamp, maker, met, gate)
         _log_addresses(session, stamp, met, new_ids)

@@ -116,7 +116,8 @@ def _meet(
             continue
         row |= {"id": before["id"], "versions": before["versions"] + 1}
         is_same = before["row_sha256"] == row["row_sha256"]
-        if stamp.lease.observed_at < before["observed_at"] or (stamp.is_late and not is_same):
+        may_be_late = stamp.is_late and not is_same and not stamp.lease.is_reread
+        if stamp.lease.observed_at < before["observed_at"] or may_be_late:
             met.late.append((before, row))
         elif is_same:
             met.unchanged_ids.append(before["id"])

@@ -3,7 +3,7 @@
 Called by `archive.ingest.spending.filings`; it decides which versions to add and writes none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,7 +41,9 @@ def place_filings(
     ids = [before["id"] for before, _ in late]
     histories = _read_histories(session, ids)
     at = stamp.lease.observed_at
-    seen = find_first_after(session, stamp.lease.source, ChangeKind.DISCLOSURE, ids, at)
+    seen: Mapping[int, datetime] = {}
+    if not stamp.lease.is_reread:
+        seen = find_first_after(session, stamp.lease.source, ChangeKind.DISCLOSURE, ids, at)
     for before, row in late:
         history = histories[before["id"]]
         added = _place(row, history, seen.get(before["id"]), stamp)

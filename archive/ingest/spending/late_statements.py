@@ -64,7 +64,9 @@ def _read_histories(
 def _find_seen_after(
     session: Session, stamp: Stamp, histories: dict[str, list[Values]]
 ) -> dict[str, datetime]:
-    """The earliest newer run that saw any statement of each series."""
+    """The earliest newer run that saw any statement of each series; of evidence read again none counts."""
+    if stamp.lease.is_reread:
+        return {}
     series_of = {row["id"]: name for name, history in histories.items() for row in history}
     lease, kind = stamp.lease, ChangeKind.ADVERTISER_SPEND
     seen = find_first_after(session, lease.source, kind, list(series_of), lease.observed_at)

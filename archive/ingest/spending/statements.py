@@ -45,6 +45,8 @@ COMPARED = (
 )
 """What ingest must know of a current statement."""
 
+ROUNDING = frozenset({"is_rounded", "rounded_to_minor"})
+
 
 @dataclass
 class MetStatements:
@@ -130,7 +132,7 @@ def _meet(
             met.late.append(row)
         elif before["row_sha256"] == row["row_sha256"]:
             met.unchanged.append(before)
-        elif stamp.is_late:
+        elif stamp.is_late and not stamp.lease.is_reread:
             met.late.append(row)
         else:
             met.changed.append((before, row))
@@ -160,6 +162,8 @@ def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[
 def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
     """A row without its id, as it is if nothing newer is known."""
     source, stated = stamp.lease.source, dict(record.__dict__)
+    # How a source rounds is learned about its words and is none of them.
+    said = {name: value for name, value in stated.items() if name not in ROUNDING}
     shown, withheld = show_statement(stated, stamp.shown)
     return (
         shown
@@ -171,7 +175,7 @@ def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
             "is_current": True,
             "is_withdrawn": False,
             "advertiser_id": advertiser_id(source, record.advertiser_ref, shown["advertiser_name"]),
-            "row_sha256": hash_json(stated),
+            "row_sha256": hash_json(said),
         }
     )
 

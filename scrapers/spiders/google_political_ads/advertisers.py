@@ -22,9 +22,7 @@ from scrapers.readers.parsing import (
     read_text,
 )
 from scrapers.readers.reading import Columns, name_columns
-
-CURRENCY = "USD"
-"""The one currency every generation of the bundle has; the others are conversions of it."""
+from scrapers.spiders.google_political_ads.currencies import STEPS_MINOR, US_DOLLAR, SpendColumns
 
 INDEX_COLUMN = ""
 """Exports by pandas begin with an unnamed column that counts the rows."""
@@ -59,12 +57,12 @@ ID_BORDER = re.compile(r",\s*(?=[A-Z]+ ID )")
 """Ids are joined by commas, and one 'id' of 2019 is a postal address with a comma in it."""
 
 
-def read_week(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
+def read_week(fields: Fields, columns: SpendColumns) -> AdvertiserSpendRecord:
     """One row of weekly-spend: what an advertiser spent from a Sunday to the Saturday after it."""
     starts_on = fields.require("week_start_date", read_day)
     return read_statement(
         fields,
-        currencies,
+        columns,
         dataset="advertiser_weekly_spend",
         grain=Grain.WEEK,
         period_start_on=starts_on,
@@ -85,7 +83,7 @@ def find_last_day(starts_on: date) -> date:
         raise FieldError("week_start_date", "the calendar has no whole week from there") from None
 
 
-def read_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
+def read_total(fields: Fields, columns: SpendColumns) -> AdvertiserSpendRecord:
     """One row of advertiser-stats: what an advertiser spent since the archive began.
 
     Weeks do not add up to it, since each week is rounded on its own.
@@ -100,11 +98,11 @@ def read_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
         }
     )
     return read_statement(
-        fields, currencies, dataset="advertiser_stats", grain=Grain.LIFETIME, **values
+        fields, columns, dataset="advertiser_stats", grain=Grain.LIFETIME, **values
     )
 
 
-def read_region_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendRecord:
+def read_region_total(fields: Fields, columns: SpendColumns) -> AdvertiserSpendRecord:
     """One row of advertiser-geo-spend: the part of an advertiser's whole spend that fell in a region.
 
     Google splits spend by region in the US alone. The region stands in the name of the data set, so
@@ -116,7 +114,7 @@ def read_region_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendR
         raise FieldError("country_subdivision_primary", f"{region} lies not in {country}")
     return read_statement(
         fields,
-        currencies,
+        columns,
         dataset=f"advertiser_geo_spend_{region or country}",
         grain=Grain.REGION,
         countries=[country, region] if region else [country],
@@ -125,26 +123,37 @@ def read_region_total(fields: Fields, currencies: list[str]) -> AdvertiserSpendR
 
 def read_statement(
     fields: Fields,
-    currencies: list[str],
+    columns: SpendColumns,
     **values: Any,  # noqa: ANN401 (fields of the record, which checks them)
 ) -> AdvertiserSpendRecord:
-    """What the rows of all tables of advertisers' spend have in common."""
+    """What the rows of all tables of advertisers' spend have in common.
+
+    A row that fills no column states 0 of its region's currency, or of one that it does not name.
+    """
     fields.keep((INDEX_COLUMN,))
-    amount = fields.require("spend_usd", partial(read_sum, currency=CURRENCY))
-    conversions = {
+    amounts = {
         code: fields.take(f"spend_{code.lower()}", partial(read_sum, currency=code))
-        for code in currencies
-        if code != CURRENCY
+        for code in columns.currencies
     }
-    amounts = {CURRENCY: amount} | conversions
+    if columns.is_restated and amounts[US_DOLLAR] is None:
+        raise FieldError("spend_usd", "is blank")
+    currency = columns.choose(amounts, values.get("countries") or [])
+    is_filled = columns.is_restated or any(amounts.values())
+    amount = amounts[currency] if currency else None
     return AdvertiserSpendRecord(
         platform="google",
         advertiser_ref=fields.require("advertiser_id", read_ref),
         advertiser_name=fields.take("advertiser_name", read_text),
-        currency=CURRENCY,
-        spend_lower_minor=amount,
-        spend_upper_minor=amount,
-        spend_conversions={c: [minor, minor] for c, minor in amounts.items() if minor is not None},
+        currency=currency,
+        spend_lower_minor=amount if is_filled else 0,
+        spend_upper_minor=amount if is_filled else 0,
+        spend_conversions={
+            code: [minor, minor]
+            for code, minor in amounts.items()
+            if minor or (minor == 0 and (columns.is_restated or code == currency))
+        },
+        is_rounded=True,
+        rounded_to_minor=STEPS_MINOR.get(currency) if currency else None,
         **values,
         source_fields=fields.rest(),
     )
@@ -167,7 +176,7 @@ def read_region(value: object) -> str:
     return text
 
 
-def read_move(fields: Fields, currencies: list[str]) -> AdvertiserMove:  # noqa: ARG001 (every table's)
+def read_move(fields: Fields, columns: SpendColumns) -> AdvertiserMove:  # noqa: ARG001 (every table's)
     """One row of advertiser-id-mapping: links with the old id end when Google gives a new one."""
     return AdvertiserMove(
         old_ref=fields.require("oldadvertiserid", read_ref),

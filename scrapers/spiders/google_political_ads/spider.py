@@ -2,8 +2,9 @@
 
 Documentation: the bundle's own README.txt and https://adstransparency.google.com/political.
 Licence: Google Terms of Service; none is stated for the bundle itself.
-Shapes: 2018 (US only, `Total_Spend_USD`); since 2019 a `Spend_*` column for each currency, which come
-and go; BigQuery's `google_political_ads` has the same columns in lower case and a leading index.
+Shapes: 2018 (US only, `Total_Spend_USD`); since 2019 a `Spend_*` column for each currency, which come and
+go, and of which each row fills its advertiser's own since some time after 2022 (`currencies`); BigQuery's
+`google_political_ads` has the same columns in lower case and a leading index.
 """
 
 import re
@@ -42,7 +43,6 @@ from scrapers.readers.reading import (
 from scrapers.readers.tables import TableFormat, read_header
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders.google_political_ads.advertisers import (
-    CURRENCY,
     INDEX_COLUMN,
     MOVE_COLUMNS,
     REGION_COLUMNS,
@@ -54,6 +54,13 @@ from scrapers.spiders.google_political_ads.advertisers import (
     read_sum,
     read_total,
     read_week,
+)
+from scrapers.spiders.google_political_ads.currencies import (
+    STEPS_ARE_KNOWN_BY,
+    STEPS_MINOR,
+    US_DOLLAR,
+    SpendColumns,
+    read_spend_columns,
 )
 
 # BigQuery writes the names in lower case, the bundle in title case.
@@ -112,6 +119,8 @@ class GooglePoliticalAdsSpider(SourceSpider):
         data_gaps="no text of the ad; spend and impressions of an ad only as ranges",
         # Advertisers' totals over all years stand in it, and the largest have passed 300 m USD.
         plausible_spend_minor=1_000_000_000_00,
+        rounding=STEPS_ARE_KNOWN_BY,
+        rounded_to_minor=STEPS_MINOR,
         # Every ad since 2018 stands in it.
         fewest_records_per_run=100_000,
         expected_blank_shares={"advertiser_name": 0.05, "started_on": 0.05},
@@ -157,8 +166,13 @@ class GooglePoliticalAdsSpider(SourceSpider):
             return
         found = find_currencies(header)
         columns = replace(table.columns, optional=table.columns.optional | set(found))
-        reader = partial(table.read_row, currencies=list(dict.fromkeys(found.values())))
-        yield from read_rows(file, replace(table, columns=columns, read_row=reader), TABLE)
+        spend = read_spend_columns(file, TABLE, header, found)
+        if file.hashing:
+            # The same row says another thing in a file of the other kind.
+            reader = f"{file.hashing.reader} {spend}"
+            file = replace(file, hashing=replace(file.hashing, reader=reader))
+        read_row = partial(table.read_row, columns=spend)
+        yield from read_rows(file, replace(table, columns=columns, read_row=read_row), TABLE)
 
 
 def find_currencies(header: list[str]) -> dict[str, str]:
@@ -168,7 +182,7 @@ def find_currencies(header: list[str]) -> dict[str, str]:
     return {column: code for column, code in codes.items() if code in EXPONENTS}
 
 
-def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
+def read_ad(fields: Fields, columns: SpendColumns) -> AdRecord:
     """One row of creative-stats as an ad."""
     # `spend_usd` is the former bucket, as text, of what `spend_range_*_usd` say.
     fields.keep((INDEX_COLUMN, "spend_usd"))
@@ -177,10 +191,15 @@ def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
     impressions = fields.take("impressions", read_bucket) or UNKNOWN_RANGE
     spend = {
         code: read_range(fields, code)
-        for code in currencies
+        for code in columns.currencies
         if f"spend_range_max_{code.lower()}" in fields
     }
     regions = fields.take("regions", read_regions) or []
+    lowest = {code: lower for code, (lower, _) in spend.items()}
+    currency = columns.choose(lowest, regions)
+    # The lowest bucket of an unknown currency begins at 0 and ends nobody knows where.
+    unnamed = UNKNOWN_RANGE if any(lowest.values()) else (0, None)
+    amount = spend[currency] if currency else unnamed
     values = fields.take_present(
         {
             "url": ("ad_url", read_address),
@@ -194,10 +213,14 @@ def read_ad(fields: Fields, currencies: list[str]) -> AdRecord:
     return AdRecord(
         ref=fields.require("ad_id", read_ref),
         platform="google",
-        currency=CURRENCY,
-        spend_lower_minor=spend[CURRENCY][0],
-        spend_upper_minor=spend[CURRENCY][1],
-        spend_conversions={c: list(r) for c, r in spend.items() if r != UNKNOWN_RANGE},
+        currency=currency,
+        spend_lower_minor=amount[0],
+        spend_upper_minor=amount[1],
+        spend_conversions={
+            code: list(bounds)
+            for code, bounds in spend.items()
+            if bounds != UNKNOWN_RANGE and (columns.is_restated or bounds[0] or code == currency)
+        },
         impressions_lower=impressions[0],
         impressions_upper=impressions[1],
         countries=[region for region in regions if region != "EU"],
@@ -215,7 +238,7 @@ def read_range(fields: Fields, currency: str) -> Range:
 
     Neighbouring ranges share their edge (0–100, 100–1000), and both are kept as published.
     """
-    parse = partial(read_amount if currency == CURRENCY else read_sum, currency=currency)
+    parse = partial(read_amount if currency == US_DOLLAR else read_sum, currency=currency)
     lower = fields.take(f"spend_range_min_{currency.lower()}", parse)
     return lower, fields.take(f"spend_range_max_{currency.lower()}", parse)
 

@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from archive.errors import ArchiveError, EvidenceError, PartitionBusyError
 from archive.ingest.close_run import accept_vanished, close_run
@@ -68,7 +69,7 @@ def release_quarantined(
         raise ArchiveError(f"{told} was put aside at {held.stage}; type: {tell_next(held)}")
     if capture is None:
         raise ArchiveError(f"the evidence of {told} is not in this archive")
-    intake = _read_again(settings, engine, capture, run, clock)
+    intake = read_again(settings, engine, capture, run, clock)
     still = next((piece for piece in intake.unreadable if _is_same(piece, held)), None)
     with write(engine) as session:
         now = clock()
@@ -95,31 +96,41 @@ def read_pieces_again(
             run = session.get_one(Run, capture.run_id)
             session.expunge_all()
         try:
-            intake = _read_again(settings, engine, capture, run, clock)
+            intake = read_again(settings, engine, capture, run, clock)
         except (PartitionBusyError, EvidenceError) as error:
             note(f"{name_file(capture)} stays as it is: {error}")
             continue
         with write(engine) as session:
-            for piece in pieces:
-                still = any(_is_same(each, piece) for each in intake.unreadable)
-                if piece.capture_id == capture_id and not still:
-                    settle(session, str(piece.id), PieceStatus.RELEASED, PROGRAM, PASSED, clock())
+            settle_passed(session, [p for p in pieces if p.capture_id == capture_id], intake)
             outcome = Outcome.ATTENTION if intake.unreadable else Outcome.DONE
             close_run(session, intake.lease, outcome, clock(), reason="read again after a retry")
 
 
-def _read_again(
-    settings: Settings, engine: Engine, capture: Capture, run: Run, clock: Clock
+def settle_passed(session: Session, pieces: Sequence[QuarantinedPiece], intake: Intake) -> None:
+    """Settle the pieces of a capture that could be read now."""
+    for piece in pieces:
+        if not any(_is_same(each, piece) for each in intake.unreadable):
+            now = intake.clock()
+            settle(session, str(piece.id), PieceStatus.RELEASED, PROGRAM, PASSED, now)
+
+
+def read_again(
+    settings: Settings,
+    engine: Engine,
+    capture: Capture,
+    run: Run,
+    clock: Clock,
+    kind: RunKind = RunKind.IMPORT,
 ) -> Intake:
-    """A run that took in what a capture says; the caller closes it."""
+    """A run that took in what a capture says, at the time of the run that got it; the caller closes it."""
     with write(engine) as session:
         lease = begin_run(
             session,
             capture.source,
             capture.partition,
-            RunKind.IMPORT,
+            kind,
             clock(),
-            observed_on=run.observed_at,
+            rereads=run,
         )
     patience = Patience(settings.database_patience_seconds)
     intake = Intake(engine, BlobStore(settings.blobs_dir), lease, clock, patience)

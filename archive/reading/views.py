@@ -163,6 +163,11 @@ class DisclosureView(DisclosureRecord):
         default=None, description="Registered name of the filer, if known."
     )
     versions: int
+    is_superseded: bool
+    is_withdrawn: bool
+    may_be_one_payment: bool = Field(
+        description="Another report of the filer has a payment of the same id: it may be the same one."
+    )
     observed_at: datetime
     recorded_at: datetime
 
@@ -170,7 +175,7 @@ class DisclosureView(DisclosureRecord):
 @view_of(
     Run,
     "id, source, partition, kind, started_at, ended_at, outcome, reason, observed_at, "
-    "observed_how, complete, seen, new, changed, unchanged, vanished, quarantined, "
+    "observed_how, complete, seen, new, changed, unchanged, vanished, withdrawn, quarantined, "
     "not_before_at",
 )
 class RunView(SQLModel):

@@ -105,12 +105,14 @@ def statement_conditions(
 
 
 def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
-    """Filed expenditures by the published rule: no memo rows, no notices; negative amounts count."""
+    """Filed expenditures by the published rule: no memo rows, no notices, each report as last filed."""
     day = col(filed.spent_on)
     undated = day.is_(None)
     conditions = [
         col(filed.is_memo).is_(False),
         col(filed.is_notice).is_(False),
+        col(filed.is_superseded).is_(False),
+        col(filed.is_withdrawn).is_(False),
         *_equal(filed, query, ("source", "currency")),
     ]
     if query.payer_name is not None:
@@ -240,6 +242,10 @@ def _filing_key(filed: type[Disclosure], by: SpendBy | None) -> Key:
     match by:
         case SpendBy.PAYER:
             return name_filer(filed.source, filed.committee_ref), None
+        case SpendBy.PAYEE:
+            return col(filed.payee_name), "payee_name"
+        case SpendBy.PURPOSE:
+            return col(filed.purpose), "purpose"
         case SpendBy.ELECTION:
             return col(filed.election_name), "election_name"
         case None:

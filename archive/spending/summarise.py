@@ -47,8 +47,9 @@ RULES = {
         "period, or the days or weeks in it, or what windows inside and around it prove."
     ),
     (SpendMeasure.DISCLOSED, SpendBasis.LIFETIME): (
-        "Filed expenditures: memo rows and notices are not counted, since other rows repeat them; "
-        "negative amounts (refunds, corrections) are."
+        "All operating expenditures as filed, not only ads: each report as its latest filing has it; memo "
+        "rows and notices are not counted, since other rows repeat them; negative amounts (refunds, "
+        "corrections) are. The names of individuals paid wages are withheld, their payments counted."
     ),
 }
 PERIOD_OF_LIVES = (

@@ -189,6 +189,7 @@ def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
 
     run = intake.close(close)
     intake.counts.vanished += run.vanished
+    intake.counts.withdrawn += run.withdrawn
     report.outcome, report.reason = Outcome(run.outcome), run.reason
 
 

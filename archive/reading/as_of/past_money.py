@@ -68,6 +68,8 @@ def _restore(source: str, newest: Newest[DisclosureVersion]) -> Values:
         "source": source,
         "row_sha256": version.row_sha256,
         "versions": newest.known,
+        "is_superseded": version.is_superseded,
+        "is_withdrawn": version.is_withdrawn,
         "observed_at": version.observed_at,
         "recorded_at": newest.learned_at,
     }

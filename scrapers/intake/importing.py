@@ -97,8 +97,15 @@ def import_files(
     try:
         with plain_failures():
             with suppress(ImplausibleBatchError):
-                for path in files:
-                    _import_file(intake, reader, order, path, open_file, report)
+                held = [
+                    p
+                    for p in files
+                    if not _import_file(intake, reader, order, p, open_file, report)
+                ]
+                if order.complete_partition and len(held) < len(files):
+                    # One file of several that is as it was says that all it holds is there.
+                    for path in held:
+                        _import_file(intake, reader, order, path, open_file, report, again=True)
             _close(intake, order, report)
     except BaseException as error:
         intake.end_as_failed(error)
@@ -152,22 +159,30 @@ def _import_file(
     path: Path,
     open_file: Opener,
     report: ImportReport,
-) -> None:
-    """Keep the file's bytes, then read them."""
+    *,
+    again: bool = False,
+) -> bool:
+    """Keep the file's bytes, then read them, or leave them where they were taken in before.
+
+    Gives whether it read them. `again`: they are read whatever was taken in.
+    """
     blob = intake.blobs.put_file(path)
     applied_at = read_surely(
         intake.engine,
         intake.patience,
         lambda session: last_applied_at(session, intake.lease.source, order.partition, blob.sha256),
     )
-    report.files += 1
-    if applied_at and not (order.observed_at and order.observed_at > applied_at):
+    report.files += not again
+    if again:
+        report.already_captured.remove(spell_name(path))
+    elif applied_at and not (order.observed_at and order.observed_at > applied_at):
         report.already_captured.append(spell_name(path))
-        return
+        return False
     capture = intake.keep_capture(blob, url=spell_name(path))
     readings = read_delivery(reader, open_file(path), intake.row_hash_key)
     for page in page_readings(readings, capture.id):
         intake.take_page(page.readings, capture)
+    return True
 
 
 def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:

@@ -159,12 +159,18 @@ def _read_known(
 def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Values:
     stated = dict(record.__dict__)
     shown = withhold_wages(stated) if isinstance(record, DisclosureRecord) else stated
-    return shown | {
-        "source": stamp.lease.source,
-        "row_sha256": hash_json(stated),
-        "observed_at": stamp.lease.observed_at,
-        "recorded_at": stamp.now,
-    }
+    # In the order in which the archive spells what is kept as JSON, however a row comes to be written.
+    in_order = {name: dict(sorted(shown[name].items())) for name in ("missing", "source_fields")}
+    return (
+        shown
+        | in_order
+        | {
+            "source": stamp.lease.source,
+            "row_sha256": hash_json(stated),
+            "observed_at": stamp.lease.observed_at,
+            "recorded_at": stamp.now,
+        }
+    )
 
 
 def _drop_outdated(

@@ -195,6 +195,10 @@ def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:
     converted = sorted({code for group in table.groups for code in group.converted_from})
     if converted:
         sentence += f" Converted from {', '.join(converted)} by this archive."
+    missed = sum(group.not_in_newest for group in table.groups)
+    if missed:
+        are = "statement is" if missed == 1 else "statements are"
+        sentence += f" {missed:,} {are} not in the newest file."
     return ShownTable(table, sentence, converted)
 
 

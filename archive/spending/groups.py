@@ -95,6 +95,7 @@ def _make_group(
         unknown_count=total.unknown_count,
         revised_count=total.revised_count,
         settled_late_count=total.settled_late_count,
+        not_in_newest=total.not_in_newest,
         grain=about.grain,
         days_missing=total.days_missing,
         unknown_reason=about.reason,

@@ -46,6 +46,7 @@ class AmountSum:
     undated: int = 0
     revised_count: int = 0
     settled_late_count: int = 0
+    not_in_newest: int = 0
     estimate: Fraction = Fraction(0)
     days_missing: int = 0
     """Days of the period of which the source states nothing; of a sum, those of the item with most."""

@@ -74,7 +74,7 @@ def close_run(
             repeat_sightings(session, lease)
         else:
             reason = _join_reasons(reason, NOT_COMPLETE)
-    elif outcome is Outcome.DONE:
+    elif covered or outcome is Outcome.DONE:
         try:
             gone = _take_gone(session, lease, now, gate, covered=covered)
         except ImplausibleBatchError as doubt:

@@ -51,8 +51,9 @@ class RedactionView(SQLModel):
 
 @view_of(
     PublicAd,
-    "public_id as id, source, advertiser_id, text, landing_domains, missing, source_fields, state, "
-    "versions, content_sha256, first_seen_at, last_changed_at, vanished_at, recorded_at",
+    "public_id as id, source, advertiser_id, text, dates_contradict, landing_domains, "
+    "missing, source_fields, state, versions, content_sha256, first_seen_at, last_changed_at, "
+    "vanished_at, recorded_at",
 )
 class AdItem(AdContent, AdNumbers):
     """An ad as lists show it: content, numbers, and what the archive knows about it."""

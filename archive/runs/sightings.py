@@ -102,11 +102,12 @@ def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[
         yield unpack_ids(packed)
 
 
-def lay_out_seen(session: Session, run_id: int, kind: ChangeKind) -> Table:
+def lay_out_seen(session: Session, run_id: int, *kinds: ChangeKind) -> Table:
     """A table of this connection alone with the ids a run saw (`id`), some perhaps twice."""
     seen = make_scratch(session, "seen", [ID_COLUMN])
-    for ids in read_seen(session, run_id, kind):
-        insert_rows(session, seen, ("id",), [(one,) for one in ids])
+    for kind in kinds:
+        for ids in read_seen(session, run_id, kind):
+            insert_rows(session, seen, ("id",), [(one,) for one in ids])
     return seen
 
 

@@ -191,8 +191,7 @@ def _ends_from(ads: type[PublicAd], day: Any, instant: Any) -> ColumnElement[boo
         end_on >= day,
         and_(end_on.is_(None), or_(end_at.is_(None), end_at >= instant)),
         # An end before the start is none.
-        end_on < col(ads.started_on),
-        end_at < col(ads.started_at),
+        col(ads.dates_contradict),
     )
 
 

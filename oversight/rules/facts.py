@@ -103,7 +103,7 @@ AdRow = PublicAd | Row[Any]
 """An ad of the public view, or of its columns those that are asked for."""
 
 NEEDED_COLUMNS = {
-    *("id", "public_id", "version_id", "missing"),
+    *("id", "public_id", "version_id", "missing", "dates_contradict"),
     *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
 }
 """What every ad is read with, whatever rules ask."""
@@ -121,6 +121,8 @@ def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValu
 
 
 def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
+    if name in ("ended_at", "ended_on") and ad.dates_contradict:
+        return MissingReason.UNREADABLE
     value: Any = fold_text(ad.text) if name == "text_folded" else getattr(ad, name)
     if value is None or value in ("", []):
         reason = ad.missing.get(MADE_FROM.get(name, name), MissingReason.NOT_PROVIDED)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from archive.ingest.close_run import close_run
 from archive.models import Run
-from archive.models.runs import Outcome, RunKind
+from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.records import Unreadable
 from archive.runs.captures import last_applied_at
 from archive.runs.lease import UNNAMED_PARTITION, Counts, RunLease, begin_run, has_begun
@@ -187,8 +187,9 @@ def _import_file(
 
 def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
     """End the run; only a sweep that read everything may say what has vanished."""
-    outcome, reason = _find_outcome(intake)
-    is_whole = outcome == Outcome.DONE and not report.already_captured
+    is_sweep = order.complete_partition is not None
+    outcome, reason = _find_outcome(intake, is_sweep=is_sweep)
+    is_whole = outcome in ENDED_WELL and not intake.count_hiding() and not report.already_captured
 
     def close(session: Session) -> Run:
         return close_run(
@@ -196,7 +197,7 @@ def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
             intake.lease,
             outcome,
             intake.clock(),
-            covered=is_whole and order.complete_partition is not None,
+            covered=is_whole and is_sweep,
             gate=intake.gate,
             reason=intake.add_absence(reason),
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
@@ -208,9 +209,9 @@ def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
     report.outcome, report.reason = Outcome(run.outcome), run.reason
 
 
-def _find_outcome(intake: Intake) -> tuple[Outcome, str]:
+def _find_outcome(intake: Intake, *, is_sweep: bool) -> tuple[Outcome, str]:
     if intake.quarantined:
         return Outcome.PARTIAL, intake.quarantined
     if intake.unreadable:
-        return Outcome.ATTENTION, f"{len(intake.unreadable)} pieces could not be read"
+        return Outcome.ATTENTION, intake.tell_unreadable(is_sweep=is_sweep)
     return Outcome.DONE, ""

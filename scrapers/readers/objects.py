@@ -21,6 +21,9 @@ MAX_DEPTH = 40
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LIST_START = re.compile(r'\s*(?:\{\s*"data"\s*:\s*)?\[')
 BETWEEN_ITEMS = re.compile(r"[\s,]*")
+SPACE = re.compile(r"\s*")
+BEFORE_VALUE = re.compile(r',\s*"(?P<name>(?:[^"\\]|\\.)*)"\s*:\s*')
+ERROR_BESIDE = "an error stands beside the list, so the answer may not be whole"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def looks_like_json(file: SourceFile) -> bool:
 
 
 def read_objects(file: SourceFile) -> Iterator[ObjectRow | Unreadable]:
-    """The objects of a file in order: one alone, a list, a list under `data`, or one a line."""
+    """The objects of a file in order: one alone, a list, one under `data`, several of these, one a line."""
     try:
         for line, data in _split_documents(file):
             yield from _read_document(file.name, line, data)
@@ -73,43 +76,106 @@ def _split_documents(file: SourceFile) -> Iterator[tuple[int, bytes]]:
             yield 1, first + stream.read(MAX_DOCUMENT_BYTES)
 
 
+@dataclass
+class _Cursor:
+    """A place in a text, and the line it is on."""
+
+    text: str
+    line: int
+    position: int = 0
+    _counted: int = 0
+
+    def skip(self, gap: re.Pattern[str] = SPACE) -> str:
+        """Go over what a pattern takes; gives the character there, nothing at the end."""
+        if found := gap.match(self.text, self.position):
+            self.position = found.end()
+        self.line += self.text.count("\n", self._counted, self.position)
+        self._counted = self.position
+        return self.text[self.position : self.position + 1]
+
+    def decode(self) -> tuple[Any, bytes]:
+        """The value that begins here, and its bytes; goes behind it.
+
+        Raises:
+            ValueError: if there is none.
+            RecursionError: if it is nested too deep.
+        """
+        begin = self.position
+        value, self.position = DECODER.raw_decode(self.text, begin)
+        return value, self.text[begin : self.position].encode()
+
+    def break_off(self, name: str, reason: str) -> Unreadable:
+        """What stands from here on, as one piece; goes to the end."""
+        raw = self.text[self.position :].encode()
+        self.position = len(self.text)
+        return Unreadable(file=name, line=self.line, reason=reason, raw=raw)
+
+
 def _read_document(name: str, line: int, data: bytes) -> Iterator[ObjectRow | Unreadable]:
+    """The objects of one JSON text, or of several one behind the other, as pages saved together are."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line += data.count(b"\n", 0, error.start)
         yield Unreadable(file=name, line=line, reason="the text is not UTF-8", raw=data)
         return
-    if start := LIST_START.match(text):
-        yield from _read_items(name, line, text, start.end())
-        return
+    cursor = _Cursor(text, line)
+    while first := cursor.skip():
+        if start := LIST_START.match(text, cursor.position):
+            cursor.position = start.end()
+            yield from _read_items(name, cursor)
+            if first == "{" and cursor.position < len(text):
+                yield from _read_beside(name, cursor)
+        else:
+            yield from _read_value(name, cursor)
+
+
+def _read_value(name: str, cursor: _Cursor) -> Iterator[ObjectRow | Unreadable]:
+    line = cursor.line
     try:
-        value = DECODER.decode(text)
+        value, raw = cursor.decode()
     except (ValueError, RecursionError) as error:
-        yield Unreadable(file=name, line=line, reason=_explain(error), raw=data)
+        yield cursor.break_off(name, _explain(error))
         return
-    listed = value.get("data") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        cursor.position -= len(raw.decode())
+        yield cursor.break_off(name, "here stands something that is no object")
+        return
+    listed = value.get("data")
+    if isinstance(listed, list) and "error" in value:
+        yield Unreadable(file=name, line=line, field="error", reason=ERROR_BESIDE, raw=raw)
     for item in listed if isinstance(listed, list) else [value]:
-        yield _check_object(name, line, item, data)
+        yield _check_object(name, line, item, raw)
 
 
-def _read_items(name: str, line: int, text: str, position: int) -> Iterator[ObjectRow | Unreadable]:
-    """The items of a list from `position` on, up to its end or to where it breaks off."""
-    counted = 0
-    while True:
-        gap = BETWEEN_ITEMS.match(text, position)
-        position = gap.end() if gap else position
-        line, counted = line + text.count("\n", counted, position), position
-        if text[position : position + 1] == "]":
-            return
+def _read_items(name: str, cursor: _Cursor) -> Iterator[ObjectRow | Unreadable]:
+    """The items of a list up to its end or to where it breaks off."""
+    while cursor.skip(BETWEEN_ITEMS) != "]":
         try:
-            item, end = DECODER.raw_decode(text, position)
+            item, raw = cursor.decode()
         except (ValueError, RecursionError) as error:
-            raw = text[position:].encode()
-            yield Unreadable(file=name, line=line, reason=_explain(error), raw=raw)
+            yield cursor.break_off(name, _explain(error))
             return
-        yield _check_object(name, line, item, text[position:end].encode())
-        position = end
+        yield _check_object(name, cursor.line, item, raw)
+    cursor.position += 1
+
+
+def _read_beside(name: str, cursor: _Cursor) -> Iterator[Unreadable]:
+    """What an object holds behind the list under `data`: an error there is put aside."""
+    try:
+        while cursor.skip() != "}":
+            if not (key := BEFORE_VALUE.match(cursor.text, cursor.position)):
+                yield cursor.break_off(name, "the object does not end here")
+                return
+            cursor.position = key.end()
+            line = cursor.line
+            _, raw = cursor.decode()
+            if key["name"] == "error":
+                yield Unreadable(file=name, line=line, field="error", reason=ERROR_BESIDE, raw=raw)
+    except (ValueError, RecursionError) as error:
+        yield cursor.break_off(name, _explain(error))
+        return
+    cursor.position += 1
 
 
 def _explain(error: Exception) -> str:

@@ -7,7 +7,8 @@ disclaimer, and now and then two; a page gets one statement, which keeps every l
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -135,10 +136,15 @@ def read_report(file: SourceFile, report: Report, amount_column: str) -> Iterato
 def count_lines(file: SourceFile) -> Counter[str]:
     """How many lines each page has, by its id or, without one, its name."""
     rows = (row.cells for row in read_table(file, TABLE) if isinstance(row, TableRow))
-    return Counter(
-        read_line_page_id(cells.get(PAGE_ID, "0")) or cells.get(PAGE_NAME, "").strip()
-        for cells in rows
-    )
+    return Counter(_name_page(cells) for cells in rows)
+
+
+def _name_page(cells: Mapping[str, str]) -> str:
+    """A line's page as statements name it; of an id that cannot be read, the name: its line is refused."""
+    with suppress(ValueError):
+        if ref := read_line_page_id(cells.get(PAGE_ID, "").strip() or "0"):
+            return ref
+    return cells.get(PAGE_NAME, "").strip()
 
 
 def read_line(fields: Fields, report: Report, amount_column: str) -> AdvertiserSpendRecord:

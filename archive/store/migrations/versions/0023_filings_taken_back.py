@@ -1,4 +1,4 @@
-"""Filed payments that a later filing replaces or that are gone; how many figures a run withdrew."""
+"""Filed payments that a later filing replaces or that are gone; ads that end before they start; how many figures a run withdrew."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.drop_index('disclosure_by_committee', table_name='disclosure')
     op.create_index('disclosure_by_report', 'disclosure', ['source', 'committee_ref', 'report_year', 'report_kind', 'filing_ref'])
     op.create_index('disclosure_by_transaction', 'disclosure', ['source', 'transaction_ref', 'committee_ref'])
+    op.add_column('public_ad', sa.Column('dates_contradict', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column('run', sa.Column('withdrawn', sa.Integer(), server_default='0', nullable=False))
 
 

@@ -1,8 +1,12 @@
 """Filed payments that a later filing replaces or that are gone; ads that end before they start; how many figures a run withdrew."""
 
+import re
+
 import sqlalchemy as sa
+import yaml
 from alembic import op
 
+from config.overlay import SHIPPED_DIR
 
 revision = '0023'
 down_revision = '0015'
@@ -20,6 +24,28 @@ def upgrade() -> None:
     op.create_index('disclosure_by_transaction', 'disclosure', ['source', 'transaction_ref', 'committee_ref'])
     op.add_column('public_ad', sa.Column('dates_contradict', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column('run', sa.Column('withdrawn', sa.Integer(), server_default='0', nullable=False))
+    withhold_wages(op.get_bind())
+
+
+def withhold_wages(connection) -> None:
+    """Take the names of individuals paid wages out of what was kept before the rule was there."""
+    listed = yaml.safe_load((SHIPPED_DIR / 'withheld' / 'wages.yaml').read_text())['purposes']
+    of_wages = re.compile('|'.join(rf'\b{re.escape(purpose)}\b' for purpose in listed), re.IGNORECASE)
+    filed = sa.table('disclosure', *map(sa.column, ('id', 'source', 'ref', 'payee_kind', 'payee_name', 'payee_place', 'purpose')), sa.column('missing', sa.JSON))
+    versions = sa.table('disclosure_version', *map(sa.column, ('id', 'disclosure_id')), sa.column('content', sa.JSON))
+    corrections = sa.table('correction', *map(sa.column, ('id', 'measure', 'subject')), sa.column('before', sa.JSON), sa.column('after', sa.JSON))
+    people = connection.execute(sa.select(filed).where(filed.c.payee_kind == 'IND')).all()
+    for row in [row for row in people if of_wages.search(row.purpose or '')]:
+        gone = {name: 'redacted' for name in ('payee_name', 'payee_place') if getattr(row, name) is not None}
+        shown = dict.fromkeys(gone) | {'missing': dict(sorted((row.missing | gone).items()))}
+        connection.execute(sa.update(filed).where(filed.c.id == row.id).values(shown))
+        for version in connection.execute(sa.select(versions).where(versions.c.disclosure_id == row.id)).all():
+            known = version.content | dict.fromkeys(gone) | {'missing': (version.content.get('missing') or {}) | gone}
+            connection.execute(sa.update(versions).where(versions.c.id == version.id).values(content=known))
+        of_row = (corrections.c.measure == 'disclosed', corrections.c.subject == f'{row.source}:{row.ref}')
+        for told in connection.execute(sa.select(corrections).where(*of_row)).all():
+            both = {side: {k: v for k, v in getattr(told, side).items() if k not in gone} for side in ('before', 'after')}
+            connection.execute(sa.update(corrections).where(corrections.c.id == told.id).values(both))
 
 
 def downgrade() -> None:

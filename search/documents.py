@@ -87,7 +87,7 @@ _FIELDS_READ = frozenset(
         *("advertiser_name", "advertiser_id", "payer_name", "sponsor_name"),
         *("countries", "languages", "surfaces", "media_type", "declared_political", "currency"),
         *("spend_lower_minor", "spend_upper_minor", "impressions_lower", "impressions_upper"),
-        *("started_on", "ended_on", "state", "versions", "missing"),
+        *("started_on", "ended_on", "dates_contradict", "state", "versions", "missing"),
         *("titles", "bodies", "descriptions", "landing_urls"),
     }
 )
@@ -162,7 +162,7 @@ def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> Searc
         started_on=ad.started_on,
         ended_on=ad.ended_on,
         started_day=_number_day(ad.started_on),
-        ended_day=_number_day(ad.ended_on),
+        ended_day=None if ad.dates_contradict else _number_day(ad.ended_on),
         state=ad.state,
         versions=ad.versions,
         missing=_reasons_shown(ad),

@@ -57,10 +57,12 @@ CONVERT_TO = ("EUR", "USD", "GBP")
 MEASURES = {
     SpendMeasure.ADS: "added up over ads",
     SpendMeasure.REPORTED: "as the platform states for each advertiser",
-    SpendMeasure.DISCLOSED: "as filed with an authority",
+    SpendMeasure.DISCLOSED: "as filed with an authority (all operating expenditures, not only ads)",
 }
 BYS = {
     SpendBy.PAYER: "Who paid most",
+    SpendBy.PAYEE: "Who was paid most",
+    SpendBy.PURPOSE: "How much was spent for each purpose",
     SpendBy.ADVERTISER: "Which advertiser spent most",
     SpendBy.PLATFORM: "How much went to each platform",
     SpendBy.COUNTRY: "How much was spent in each country",
@@ -72,6 +74,7 @@ BYS = {
 }
 LEADS = {
     SpendBy.PAYER: Lead("paid most", "may be who paid most"),
+    SpendBy.PAYEE: Lead("was paid most", "may be who was paid most"),
     SpendBy.ADVERTISER: Lead("spent most", "may be who spent most"),
 }
 OTHER_LEAD = Lead("comes first", "may come first")
@@ -118,6 +121,8 @@ class SpendAsked:
             _write_period(self.given["from"], self.given["to"]),
         ]
         asked = " ".join(word for word in words if word) or "in all that this archive holds"
+        if self.given["measure"] == SpendMeasure.DISCLOSED:
+            return f"{asked}, of all operating expenditures filed, not only ads"
         is_wider = self.given["include"] and self.given["measure"] == SpendMeasure.ADS
         return f"{asked}, with {INCLUDED}" if is_wider else asked
 
@@ -190,6 +195,10 @@ def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:
     converted = sorted({code for group in table.groups for code in group.converted_from})
     if converted:
         sentence += f" Converted from {', '.join(converted)} by this archive."
+    missed = sum(group.not_in_newest for group in table.groups)
+    if missed:
+        are = "statement is" if missed == 1 else "statements are"
+        sentence += f" {missed:,} {are} not in the newest file."
     return ShownTable(table, sentence, converted)
 
 

@@ -152,7 +152,9 @@ def _tell_settled(summary: SpendSummary) -> list[str]:
     late = sum(group.settled_late_count for group in summary.groups)
     lowered = sum(group.revised_count for group in summary.groups)
     unstated = sum(group.unknown_step_count for group in summary.groups)
+    missed = sum(group.not_in_newest for group in summary.groups)
     told = {
+        "statements that the newest file of their data set does not have": missed,
         "amounts settled after the ad's end: what was stated last counts": late,
         "amounts lowered by the source: only the newest counts": lowered,
         "amounts rounded by a step that nobody states, as printed": unstated,

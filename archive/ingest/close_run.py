@@ -4,23 +4,39 @@ The import and the crawl call `close_run` in one write transaction; nothing of a
 after, unless a person accepts later what it no longer found (`accept_vanished`).
 """
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TypedDict, Unpack
 
 from sqlmodel import Session, col, func, select
 
 from archive.ingest.ads.vanished_ads import find_gone, mark_vanished
+from archive.ingest.rows import Stamp
+from archive.ingest.spending.amended_reports import find_misplaced, settle_reports
 from archive.ingest.spending.withdrawn_figures import find_unstated, withdraw_missing
+from archive.ingest.spending.withdrawn_filings import find_unfiled, withdraw_rows
 from archive.models import Ad, AdvertiserSpend, QuarantinedBatch, Run
+from archive.models.changes import ChangeKind
 from archive.models.runs import ENDED_WELL, Outcome
 from archive.runs.countries import write_run_countries
 from archive.runs.lease import RunLease, end_run
 from archive.runs.monitors import monitor_run
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
-from archive.runs.sightings import find_run_before, repeat_sightings
+from archive.runs.sightings import find_run_before, has_seen, repeat_sightings
+
+DROPPED = "payments of reports filed again"
+"""What a run that is no complete sweep can find to be gone."""
 
 NOT_COMPLETE = "that run was not complete, so what it missed may still be there"
+
+
+@dataclass(frozen=True)
+class Gone:
+    """How many ads, and how many statements and filed payments, a run no longer found."""
+
+    vanished: int = 0
+    withdrawn: int = 0
 
 
 class RunEnding(TypedDict, total=False):
@@ -42,7 +58,7 @@ def close_run(
     reason: str = "",
     **ending: Unpack[RunEnding],
 ) -> Run:
-    """End a run; one that covered its whole partition says which ads have vanished.
+    """End a run; one that covered its whole partition says what is gone, one that read all what reports drop.
 
     `is_unchanged`: the source gave the very bytes of the last run, so it showed what that one saw.
     `gate`: what may vanish at once; more is quarantined for a person, and the run ends as `attention`
@@ -51,24 +67,22 @@ def close_run(
     Raises:
         LeaseLostError: if a newer run has taken the partition.
     """
-    vanished = 0
+    gone = Gone()
     if covered and is_unchanged:
         covered = _was_complete(session, lease)
         if covered:
             repeat_sightings(session, lease)
         else:
             reason = _join_reasons(reason, NOT_COMPLETE)
-    elif covered:
+    elif covered or outcome is Outcome.DONE:
         try:
-            vanished = _mark_vanished(session, lease, now, gate)
+            gone = _take_gone(session, lease, now, gate, covered=covered)
         except ImplausibleBatchError as doubt:
             held = quarantine_batch(session, lease, doubt, now)
             outcome, covered = Outcome.ATTENTION, False
             reason = _join_reasons(reason, tell_quarantined(held))
     write_run_countries(session, lease)
-    end_run(
-        session, lease, outcome, now, reason=reason, complete=covered, vanished=vanished, **ending
-    )
+    end_run(session, lease, outcome, now, reason=reason, complete=covered, **asdict(gone), **ending)
     run = _read_run(session, lease.run_id)
     if not lease.is_reread:
         monitor_run(session, lease, run)
@@ -85,9 +99,11 @@ def accept_vanished(session: Session, batch: QuarantinedBatch, now: datetime) ->
     lease = RunLease(
         batch.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
     )
-    run.vanished = _mark_vanished(session, lease, now)
+    is_sweep = batch.figures["what"] != DROPPED
+    gone = _take_gone(session, lease, now, covered=is_sweep)
+    run.vanished, run.withdrawn = gone.vanished, gone.withdrawn
     write_run_countries(session, lease)
-    run.outcome, run.complete = Outcome.DONE, True
+    run.outcome, run.complete = Outcome.DONE, is_sweep
     # An as-of read counts a complete run from its end on, and this one was none before now.
     run.ended_at = now
     run.reason = (
@@ -99,23 +115,41 @@ def accept_vanished(session: Session, batch: QuarantinedBatch, now: datetime) ->
     return run
 
 
-def _mark_vanished(
-    session: Session, lease: RunLease, now: datetime, gate: Gate | None = None
-) -> int:
-    """Mark ads that a complete run no longer found, and statements; gives how many ads.
+def _take_gone(
+    session: Session, lease: RunLease, now: datetime, gate: Gate | None = None, *, covered: bool
+) -> Gone:
+    """Mark what a complete run no longer found, and what the latest filings of reports dropped.
 
     Raises:
-        ImplausibleBatchError: if the page is implausible; nothing is marked then.
+        ImplausibleBatchError: if that is implausible; nothing is marked then.
     """
+    stamp = Stamp(lease, None, now)
+    if covered:
+        return _mark_gone(session, stamp, gate)
+    if not has_seen(session, lease.run_id, ChangeKind.DISCLOSURE):
+        return Gone()
+    misplaced = find_misplaced(session, lease.source)
+    if gate:
+        gate.check_vanished(DROPPED, len(misplaced.dropped), misplaced.present)
+    return Gone(withdrawn=settle_reports(session, stamp, misplaced))
+
+
+def _mark_gone(session: Session, stamp: Stamp, gate: Gate | None) -> Gone:
+    lease, now = stamp.lease, stamp.now
     gone, unstated = find_gone(session, lease), find_unstated(session, lease)
+    unfiled = find_unfiled(session, lease)
     if gate and gone:
         gate.check_vanished("ads", len(gone), _count_present(session, lease))
     if gate and unstated:
         stated = max(len(unstated), _count_stated(session, lease))
         gate.check_vanished("statements of spending", len(unstated), stated)
-    if unstated:
-        withdraw_missing(session, lease, now)
-    return mark_vanished(session, lease, now) if gone else 0
+    if gate:
+        gate.check_vanished("filed payments", len(unfiled.counted), unfiled.present)
+    withdrawn = withdraw_missing(session, lease, now) if unstated else 0
+    withdrawn += withdraw_rows(session, stamp, unfiled)
+    if unfiled.present or has_seen(session, lease.run_id, ChangeKind.DISCLOSURE):
+        withdrawn += settle_reports(session, stamp, find_misplaced(session, lease.source))
+    return Gone(mark_vanished(session, lease, now) if gone else 0, withdrawn)
 
 
 def _count_present(session: Session, lease: RunLease) -> int:

@@ -88,6 +88,18 @@ def correct_filing(
     return _restate(subject, stamp, before, after, list(shown)) if changed else None
 
 
+def withdraw_filing(subject: Subject, stamp: Stamp, before: Figures) -> Values:
+    """The row that says: the newest filing, or the newest complete file, no longer has this payment."""
+    gone = Figures({}, stamp.lease.observed_at)
+    return _write_row(subject, stamp, CorrectionKind.WITHDRAWN, before, gone, FILED[:2])
+
+
+def return_filing(subject: Subject, stamp: Stamp, gone: Figures, after: Figures) -> Values:
+    """The row that says: a payment is filed again that had been taken back."""
+    none = Figures({}, gone.observed_at)
+    return _write_row(subject, stamp, CorrectionKind.RETURNED, none, after, FILED[:2])
+
+
 def withdraw_statement(subject: Subject, stamp: Stamp, before: Figures) -> Values:
     """The row that says: the source no longer states this figure, and gives no other."""
     gone = Figures({}, stamp.lease.observed_at)

@@ -19,6 +19,7 @@ from archive.ingest.source_totals import ingest_totals
 from archive.ingest.spending.filings import ingest_committees, ingest_disclosures
 from archive.ingest.spending.statements import ingest_advertiser_spend
 from archive.ingest.spending.withdrawn_figures import withdraw_missed_since
+from archive.ingest.spending.withdrawn_filings import withdraw_unfiled_since
 from archive.privacy.shown import read_shown_fields
 from archive.records import (
     AdRecord,
@@ -136,7 +137,10 @@ def ingest_records(
     # Of evidence read again each newer capture says itself what it holds.
     if stamp.is_late and statements and not stamp.lease.is_reread:
         withdraw_missed_since(session, stamp.lease, stamp.now)
-    counts.add(ingest_disclosures(session, stamp, _of_kind(records, DisclosureRecord)))
+    filed = _of_kind(records, DisclosureRecord)
+    counts.add(ingest_disclosures(session, stamp, filed, gate))
+    if stamp.is_late and filed:
+        withdraw_unfiled_since(session, stamp, [record.ref for record in filed])
     counts.add(ingest_committees(session, stamp, _of_kind(records, CommitteeRecord)))
     counts.add(ingest_totals(session, stamp, _of_kind(records, SourceTotalRecord)))
     counts.add(ingest_moves(session, stamp, _of_kind(records, AdvertiserMove)))

@@ -7,7 +7,7 @@ one transaction with the ad, and checking each row costs more than writing it (d
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID, MAYBE_JSON, WITHHELD, JsonText
@@ -178,6 +178,11 @@ class PublicAd(AdContent, AdNumbers, table=True):
         default=None,
         description="Whether the payer's name came with a postal address, which is not shown; empty: nobody "
         "can tell.",
+    )
+    dates_contradict: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="It ends before it starts: both dates stand as stated, and its end counts as unknown.",
     )
     landing_domains: list[str] = Field(
         default_factory=list, sa_type=JSON, description="Host names the ad leads to."

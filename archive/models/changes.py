@@ -14,6 +14,8 @@ class ChangeKind(StrEnum):
     AD_CONTENT = "ad_content"
     AD_NUMBERS = "ad_numbers"
     AD_STATE = "ad_state"
+    AD_REFUSED = "ad_refused"
+    """A row of a known ad that could not be read: it is there, and nothing is known of what it says."""
     ADVERTISER_SPEND = "advertiser_spend"
     DISCLOSURE = "disclosure"
     COMMITTEE = "committee"

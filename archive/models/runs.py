@@ -98,6 +98,7 @@ class Run(SQLModel, table=True):
     changed: int = Field(default=0, description="Records whose content or numbers changed.")
     unchanged: int = Field(default=0, description="Records already known as they are.")
     vanished: int = Field(default=0, description="Ads of the partition no longer there.")
+    withdrawn: int = Field(default=0, description="Statements and filed payments taken back.")
     quarantined: int = Field(default=0, description="Pieces that could not be read.")
     pages: int = Field(
         default=0,

@@ -47,7 +47,11 @@ class Disclosure(DisclosureRecord, table=True):
     __tablename__ = "disclosure"
     __table_args__ = (
         UniqueConstraint("source", "ref", name="disclosure_source_ref"),
-        Index("disclosure_by_committee", "source", "committee_ref"),
+        Index(
+            "disclosure_by_report",
+            *("source", "committee_ref", "report_year", "report_kind", "filing_ref"),
+        ),
+        Index("disclosure_by_transaction", "source", "transaction_ref", "committee_ref"),
     )
 
     id: int = Field(sa_type=BIG_ID, primary_key=True, description="Our id.")
@@ -55,6 +59,16 @@ class Disclosure(DisclosureRecord, table=True):
     row_sha256: str = Field(description="Hash of the statement.")
     withheld: dict[str, Any] | None = Field(default=None, sa_type=MAYBE_JSON, description=WITHHELD)
     versions: int = Field(description="Versions the archive holds.")
+    is_superseded: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="A later filing of the same report (filer, year, period) stands in its place.",
+    )
+    is_withdrawn: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="The newest complete file of its source no longer has the row.",
+    )
     observed_at: datetime = Field(description="When the source said it.")
     recorded_at: datetime = Field(description="When this archive learned the current state.")
 
@@ -75,6 +89,16 @@ class DisclosureVersion(SQLModel, table=True):
     row_sha256: str = Field(description="Hash of the statement.")
     withheld: dict[str, Any] | None = Field(default=None, sa_type=MAYBE_JSON, description=WITHHELD)
     content: dict[str, Any] = Field(sa_type=JSON, description="The statement, field by field.")
+    is_superseded: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="A later filing of the same report stood in its place.",
+    )
+    is_withdrawn: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="The source's complete file no longer had the row.",
+    )
     run_id: int = Field(sa_type=BIG_ID, description="Run that brought it.")
     capture_id: int | None = Field(
         default=None, sa_type=BIG_ID, description="Evidence it stands in."

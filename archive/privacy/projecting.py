@@ -35,6 +35,7 @@ from archive.records.shown_fields import (
     show_content,
     show_statement,
 )
+from archive.records.wages import read_purposes
 from archive.store.bulk import table_of, update_rows
 from archive.store.changes import append_changes
 
@@ -54,12 +55,12 @@ def project_changed(session: Session, now: datetime) -> int:
 
     Returns how many ads, statements and filings look otherwise now.
     """
-    changed = 0
+    changed, rules = 0, [RULE, read_purposes().pattern]
     for source in session.exec(select(Source.id).order_by(col(Source.id))).all():
         shown = read_shown_fields(session, source)
         mark = ArchiveFact(
             name=f"shown:{source}",
-            value=hash_json({"names": sorted(shown.names), "rules": [RULE]}),
+            value=hash_json({"names": sorted(shown.names), "rules": rules}),
         )
         held = session.get(ArchiveFact, mark.name)
         if held is None or held.value != mark.value:

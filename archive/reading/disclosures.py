@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from archive.models import Committee, Disclosure
+from archive.models import Committee, Disclosure, DisclosureVersion
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past_money import disclosures_at
 from archive.reading.as_of.restored_rows import take_rows
@@ -50,7 +51,7 @@ def list_disclosures(
     rows = take_rows(session, filed, partial(filter_disclosures, wanted), after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(show_disclosures(session, shown), following, data_as_of, moment)
+    return Page(show_disclosures(session, shown, moment), following, data_as_of, moment)
 
 
 def filter_disclosures(
@@ -61,9 +62,43 @@ def filter_disclosures(
     return [col(getattr(filed, name)) == value for name, value in asked.items()]
 
 
-def show_disclosures(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[DisclosureView]:
+def may_be_one_payment(filed: type[Disclosure], moment: Moment) -> ColumnElement[bool]:
+    """Whether another report of the same filer has a payment of the same id, as far as it was known."""
+    other, version = aliased(Disclosure), DisclosureVersion
+    same = [
+        col(getattr(other, name)) == getattr(filed, name)
+        for name in ("source", "committee_ref", "transaction_ref")
+    ]
+    # A period's code comes again every year; what replaces a report is no other one.
+    is_other = or_(
+        *(
+            col(getattr(other, name)).is_distinct_from(getattr(filed, name))
+            for name in ("report_year", "report_kind")
+        )
+    )
+    found = select(other.id).where(
+        *same, is_other, col(other.is_superseded).is_(False), col(other.is_withdrawn).is_(False)
+    )
+    if not moment.is_now:
+        found = found.join(version, col(version.disclosure_id) == other.id)
+        found = found.where(*moment.limit(version))
+    return found.exists()
+
+
+def find_doubled(session: Session, ids: Sequence[int], moment: Moment) -> set[int]:
+    """Those of our ids of which another report may have the same payment."""
+    query = select(Disclosure.id).where(
+        col(Disclosure.id).in_(ids), may_be_one_payment(Disclosure, moment)
+    )
+    return {*session.exec(query)}
+
+
+def show_disclosures(
+    session: Session, rows: Sequence[Mapping[str, Any]], moment: Moment = NOW
+) -> list[DisclosureView]:
     """Rows of the table, column by column, as readers see them."""
     refs = {row["committee_ref"] for row in rows}
+    doubled = find_doubled(session, [row["id"] for row in rows], moment)
     committees = session.exec(select(Committee).where(col(Committee.ref).in_(refs)))
     names = {(committee.source, committee.ref): committee.name for committee in committees}
     return [
@@ -71,6 +106,7 @@ def show_disclosures(session: Session, rows: Sequence[Mapping[str, Any]]) -> lis
             {name: row[name] for name in row if name in DisclosureView.model_fields}
             | {
                 "id": public_id(row["source"], row["ref"]),
+                "may_be_one_payment": row["id"] in doubled,
                 "committee_name": names.get((row["source"], row["committee_ref"])),
             }
         )

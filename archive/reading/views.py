@@ -51,9 +51,9 @@ class RedactionView(SQLModel):
 
 @view_of(
     PublicAd,
-    "public_id as id, source, advertiser_id, text, payer_address_given, landing_domains, missing, "
-    "source_fields, state, versions, content_sha256, first_seen_at, last_changed_at, vanished_at, "
-    "recorded_at",
+    "public_id as id, source, advertiser_id, text, payer_address_given, dates_contradict, landing_domains, "
+    "missing, source_fields, state, versions, content_sha256, first_seen_at, last_changed_at, "
+    "vanished_at, recorded_at",
 )
 class AdItem(AdContent, AdNumbers):
     """An ad as lists show it: content, numbers, and what the archive knows about it."""
@@ -165,6 +165,11 @@ class DisclosureView(DisclosureRecord):
         default=None, description="Registered name of the filer, if known."
     )
     versions: int
+    is_superseded: bool
+    is_withdrawn: bool
+    may_be_one_payment: bool = Field(
+        description="Another report of the filer has a payment of the same id: it may be the same one."
+    )
     observed_at: datetime
     recorded_at: datetime
 
@@ -172,7 +177,7 @@ class DisclosureView(DisclosureRecord):
 @view_of(
     Run,
     "id, source, partition, kind, started_at, ended_at, outcome, reason, observed_at, "
-    "observed_how, complete, seen, new, changed, unchanged, vanished, quarantined, "
+    "observed_how, complete, seen, new, changed, unchanged, vanished, withdrawn, quarantined, "
     "not_before_at",
 )
 class RunView(SQLModel):

@@ -218,18 +218,13 @@ class AdRecord(AdContent, AdNumbers, Record):
         """Refuse bounds the wrong way round and unknown currencies; an open end needs no reason.
 
         Raises:
-            ValueError: if a lower bound is above its upper, an end is before its start, or the
-                currency is not an ISO 4217 code.
+            ValueError: if a lower bound is above its upper, or the currency is not an ISO 4217 code.
         """
         for lower_name, upper_name in BOUND_FIELDS:
             if self.__dict__[lower_name] is not None:
                 self._check_bounds(lower_name, upper_name)
         if self.currency is not None:
             check_currency(self.currency)
-        if self.started_at and self.ended_at and self.ended_at < self.started_at:
-            raise ValueError(f"ended_at {self.ended_at} is before started_at {self.started_at}")
-        if self.started_on and self.ended_on and self.ended_on < self.started_on:
-            raise ValueError(f"ended_on {self.ended_on} is before started_on {self.started_on}")
         return self
 
     def _check_bounds(self, lower_name: str, upper_name: str) -> None:

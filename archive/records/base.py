@@ -28,7 +28,7 @@ MISSING_IN_WORDS = {
     MissingReason.NOT_DISCLOSED: "the source has this field and left it blank",
     MissingReason.NOT_LOOKED: "we did not look",
     MissingReason.UNREADABLE: "what the source gave could not be read",
-    MissingReason.REDACTED: "withheld here, by a logged decision",
+    MissingReason.REDACTED: "withheld here, by a published rule or a logged decision",
 }
 
 Row = dict[str, Any]

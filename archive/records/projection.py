@@ -28,6 +28,7 @@ DERIVED_FIELDS = (
     "advertiser_id",
     "text",
     "payer_address_given",
+    "dates_contradict",
     "landing_domains",
 )
 """What the view holds beside the record's own fields, in the order of `derive_fields`."""
@@ -54,7 +55,19 @@ def derive_fields(
         advertiser_id(source, values["advertiser_ref"], values["advertiser_name"]),
         text,
         tell_address_given(payer, is_blank=is_blank),
+        dates_contradict(values),
         list_domains(values["landing_urls"]),
+    )
+
+
+def dates_contradict(values: Mapping[str, Any]) -> bool:
+    """Whether an ad ends before it starts: both dates are kept as stated, and its end is unknown."""
+    return any(
+        start is not None and end is not None and end < start
+        for start, end in (
+            (values["started_at"], values["ended_at"]),
+            (values["started_on"], values["ended_on"]),
+        )
     )
 
 

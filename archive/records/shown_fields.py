@@ -13,6 +13,7 @@ from typing import Any
 
 from archive.records.base import MissingReason
 from archive.records.postal_addresses import cut_address
+from archive.records.wages import find_unnamed
 
 Values = dict[str, Any]
 """The fields of a record by name."""
@@ -75,8 +76,11 @@ def show_content(
 
 
 def show_statement(values: Mapping[str, Any], shown: ShownFields) -> tuple[Values, Values | None]:
-    """The same of a statement or filing, whose hash is not public at all."""
+    """The same of a statement or filing, whose hash is not public at all; of wages no person is named."""
     content, withheld = show_content(values, shown)
+    if unnamed := find_unnamed(values):
+        content = withhold(content, unnamed)
+        withheld = {**(withheld or {}), **{name: values[name] for name in unnamed}}
     if withheld:
         content["missing"].pop(HASH)
     return content, withheld

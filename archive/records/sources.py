@@ -247,3 +247,11 @@ class Unreadable(SQLModel):
         default="", description="Permanent id of what it is about; empty: its place alone tells."
     )
     detail: str = Field(default="", description="What failed, in the program's words.")
+    ref: str | None = Field(
+        default=None,
+        description="The source's id of the ad whose row it is, where that can be read.",
+    )
+    hides: bool = Field(
+        default=True,
+        description="Something may stand in it of which nobody can tell that it is still there.",
+    )

@@ -56,6 +56,7 @@ class Counts:
     changed: int = 0
     unchanged: int = 0
     vanished: int = 0
+    withdrawn: int = 0
     quarantined: int = 0
 
     def add(self, other: "Counts") -> None:
@@ -262,6 +263,7 @@ def end_run(
     not_read: list[str] | None = None,
     not_before_at: datetime | None = None,
     vanished: int = 0,
+    withdrawn: int = 0,
 ) -> None:
     """Close a run with its outcome and give the lease back.
 
@@ -286,6 +288,7 @@ def end_run(
             not_read=not_read or [],
             not_before_at=not_before_at,
             vanished=vanished,
+            withdrawn=withdrawn,
             lease_until=None,
         )
     )

@@ -117,7 +117,7 @@ class Scale:
 class Gate:
     """What one run of a source may change before a person must accept it; cumulates over the run.
 
-    `ads` and `statements` (a source's word on an advertiser's spending) are weighed apart.
+    `ads`, `statements` (a source's word on an advertiser's spending) and `filings` are weighed apart.
     """
 
     def __init__(self, source: SourceInfo) -> None:
@@ -126,6 +126,7 @@ class Gate:
         self._accepted = Counter[str | None]()
         self.ads = Scale("ads", source.plausible_fall_share)
         self.statements = Scale("statements of spending", source.plausible_fall_share)
+        self.filings = Scale("filed payments", source.plausible_fall_share)
 
     def weigh_amounts(self, records: Iterable[AnyRecord]) -> None:
         """Judge each amount of a page by itself.

@@ -7,8 +7,9 @@ and no row of its own.
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 import zstandard
 from sqlalchemy import ColumnElement, Table, func
@@ -69,6 +70,31 @@ def find_run_before(
     return session.exec(query.order_by(col(Run.observed_at).desc(), col(Run.id).desc())).first()
 
 
+def find_complete_after(session: Session, lease: RunLease) -> RunLease | None:
+    """The first complete run of the same partition after this one, as this one's lease would name it."""
+    query = select(Run).where(
+        Run.source == lease.source,
+        Run.partition == lease.partition,
+        col(Run.complete).is_(True),
+        col(Run.observed_at) > lease.observed_at,
+    )
+    run = session.exec(query.order_by(col(Run.observed_at), col(Run.id)).limit(1)).first()
+    if run is None or run.id is None:
+        return None
+    return replace(lease, run_id=run.id, observed_at=run.observed_at)
+
+
+def has_seen(session: Session, run_id: int, kind: ChangeKind) -> bool:
+    """Whether a run saw anything of a kind."""
+    query = select(Sighting.run_id).where(Sighting.run_id == run_id, Sighting.kind == kind)
+    return session.exec(query.limit(1)).first() is not None
+
+
+def read_seen_ids(session: Session, run_id: int, kind: ChangeKind) -> set[int]:
+    """The ids a run saw."""
+    return set(chain.from_iterable(read_seen(session, run_id, kind)))
+
+
 def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[int]]:
     """The ids a run saw, block by block, each block in rising order; blocks may share ids."""
     query = select(Sighting.ids).where(Sighting.run_id == run_id, Sighting.kind == kind)
@@ -76,11 +102,12 @@ def read_seen(session: Session, run_id: int, kind: ChangeKind) -> Iterator[list[
         yield unpack_ids(packed)
 
 
-def lay_out_seen(session: Session, run_id: int, kind: ChangeKind) -> Table:
+def lay_out_seen(session: Session, run_id: int, *kinds: ChangeKind) -> Table:
     """A table of this connection alone with the ids a run saw (`id`), some perhaps twice."""
     seen = make_scratch(session, "seen", [ID_COLUMN])
-    for ids in read_seen(session, run_id, kind):
-        insert_rows(session, seen, ("id",), [(one,) for one in ids])
+    for kind in kinds:
+        for ids in read_seen(session, run_id, kind):
+            insert_rows(session, seen, ("id",), [(one,) for one in ids])
     return seen
 
 

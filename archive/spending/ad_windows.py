@@ -110,13 +110,13 @@ def _read_ad_rows(
     session: Session, ads: type[PublicAd], query: SpendQuery
 ) -> Iterator[list[Row[Any]]]:
     """The metric rows of each ad, in the order of observation, each beside what is asked of its ad."""
-    dates = ("started_on", "ended_on", "started_at", "ended_at", "day_zone", "currency")
+    dates = ("started_on", "ended_on", "started_at", "ended_at", "dates_contradict")
     numbers = ("observed_at", "spend_lower_minor", "spend_upper_minor", "run_id")
     rows = session.connection().execute(
         select(
             col(ads.id).label("ad_id"),
             *ad_keys(ads, query),
-            *(col(getattr(ads, name)).label(f"ad_{name}") for name in dates),
+            *(col(getattr(ads, n)).label(f"ad_{n}") for n in (*dates, "day_zone", "currency")),
             *(col(getattr(AdMetric, name)).label(name) for name in numbers),
             col(AdMetric.currency).label("stated_currency"),
         )
@@ -157,7 +157,7 @@ def _read_ad(rows: Sequence[Row[Any]], undated_runs: Set[int], last_seen: LastSe
     zone = _find_zone(row.ad_day_zone)
     start_on = row.ad_started_on or _day_of(row.ad_started_at, zone)
     end_on = row.ad_ended_on or _day_of(row.ad_ended_at, zone)
-    if start_on and end_on and end_on < start_on:
+    if row.ad_dates_contradict or (start_on and end_on and end_on < start_on):
         end_on = None
     snapshots = [
         Snapshot(

@@ -6,7 +6,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, cast, func, null
+from sqlalchemy import ColumnElement, Date, case, cast, func, null
 from sqlmodel import Session, col
 
 from archive.models import PublicAd
@@ -25,9 +25,10 @@ def name_days(query: SpendQuery, days: Days) -> list[ColumnElement[Any]]:
 
 def ad_days(session: Session, ads: type[PublicAd]) -> Days:
     """The run of each ad, as days of its own or, from instants, of UTC."""
+    ended = func.coalesce(col(ads.ended_on), _name_day(session, ads.ended_at))
     return (
         func.coalesce(col(ads.started_on), _name_day(session, ads.started_at)),
-        func.coalesce(col(ads.ended_on), _name_day(session, ads.ended_at)),
+        case((col(ads.dates_contradict), null()), else_=ended),
     )
 
 

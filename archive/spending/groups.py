@@ -97,6 +97,7 @@ def _make_group(
         settled_late_count=total.settled_late_count,
         rounding=total.rounding,
         unknown_step_count=total.unknown_step_count,
+        not_in_newest=total.not_in_newest,
         grain=about.grain,
         days_missing=total.days_missing,
         unknown_reason=about.reason,

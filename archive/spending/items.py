@@ -109,12 +109,14 @@ def statement_conditions(
 
 
 def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
-    """Filed expenditures by the published rule: no memo rows, no notices; negative amounts count."""
+    """Filed expenditures by the published rule: no memo rows, no notices, each report as last filed."""
     day = col(filed.spent_on)
     undated = day.is_(None)
     conditions = [
         col(filed.is_memo).is_(False),
         col(filed.is_notice).is_(False),
+        col(filed.is_superseded).is_(False),
+        col(filed.is_withdrawn).is_(False),
         *_equal(filed, query, ("source", "currency")),
     ]
     if query.payer_name is not None:
@@ -194,8 +196,7 @@ def _ends_from(ads: type[PublicAd], day: Any, instant: Any) -> ColumnElement[boo
         end_on >= day,
         and_(end_on.is_(None), or_(end_at.is_(None), end_at >= instant)),
         # An end before the start is none.
-        end_on < col(ads.started_on),
-        end_at < col(ads.started_at),
+        col(ads.dates_contradict),
     )
 
 
@@ -245,6 +246,10 @@ def _filing_key(filed: type[Disclosure], by: SpendBy | None) -> Key:
     match by:
         case SpendBy.PAYER:
             return name_filer(filed.source, filed.committee_ref), None
+        case SpendBy.PAYEE:
+            return col(filed.payee_name), "payee_name"
+        case SpendBy.PURPOSE:
+            return col(filed.purpose), "purpose"
         case SpendBy.ELECTION:
             return col(filed.election_name), "election_name"
         case None:

@@ -18,6 +18,8 @@ class SpendBy(StrEnum):
 
     ADVERTISER = "advertiser"
     PAYER = "payer"
+    PAYEE = "payee"
+    PURPOSE = "purpose"
     PLATFORM = "platform"
     COUNTRY = "country"
     REGION = "region"
@@ -34,6 +36,9 @@ class SpendBasis(StrEnum):
     BOUNDS = "bounds"
     ESTIMATE = "estimate"
 
+
+FILED_ONLY = frozenset({SpendBy.PAYEE, SpendBy.PURPOSE})
+"""What only filings name."""
 
 PERIODS = frozenset({SpendBy.DAY, SpendBy.WEEK, SpendBy.MONTH})
 
@@ -121,6 +126,10 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
     _check_period(query)
     if query.by is SpendBy.REGION:
         _check_regions(query)
+    if query.by in FILED_ONLY and query.measure is not SpendMeasure.DISCLOSED:
+        raise SpendQueryError(
+            "by", f"only filings name the {query.by}; ask for what was filed (measure disclosed)"
+        )
     match query.measure:
         case SpendMeasure.ADS:
             _refuse_grain(query)
@@ -234,7 +243,7 @@ def _check_disclosed(query: SpendQuery) -> None:
         raise SpendQueryError(
             "by",
             f"filings name who paid and who was paid, not the {query.by}; "
-            "ask by payer, day, week, month or election",
+            "ask by payer, payee, purpose, day, week, month or election",
         )
     for name in ("platform", "country", "advertiser_id"):
         if getattr(query, name) is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from archive.models import AdvertiserSpend, PublicAd
 from archive.models.corrections import SpendMeasure
@@ -21,11 +21,13 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
+from archive.spending.newest_files import UNDATED, find_not_in_newest
 from archive.spending.periods import PeriodSlice, split_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery, check_query
 from archive.spending.statements import find_span, list_stated_days, sum_period
 from archive.spending.summary import SpendSummary, StatedDays
-from archive.spending.sums import SourceSum, sum_amounts
+from archive.spending.sums import AmountSum, SourceSum, sum_amounts
+from archive.store.batches import cut_batches
 
 RULES = {
     (SpendMeasure.ADS, SpendBasis.LIFETIME): (
@@ -47,8 +49,9 @@ RULES = {
         "period, or the days or weeks in it, or what windows inside and around it prove."
     ),
     (SpendMeasure.DISCLOSED, SpendBasis.LIFETIME): (
-        "Filed expenditures: memo rows and notices are not counted, since other rows repeat them; "
-        "negative amounts (refunds, corrections) are."
+        "All operating expenditures as filed, not only ads: each report as its latest filing has it; memo "
+        "rows and notices are not counted, since other rows repeat them; negative amounts (refunds, "
+        "corrections) are. The names of individuals paid wages are withheld, their payments counted."
     ),
 }
 PERIOD_OF_LIVES = (
@@ -134,8 +137,15 @@ def _sum_statements(
         if query.by is SpendBy.WEEK and grain is Grain.DAY:
             yield from _sum_slices(session, stated, replace(query, grain=grain))
             continue
-        for one in sum_amounts(session, list_statements(session, stated, query, grain)):
+        listed = list_statements(session, stated, query, grain)
+        for one in sum_amounts(session, listed):
             yield replace(one, about=one.about.of_grain(grain))
+        if grain in UNDATED:
+            missed = sorted(find_not_in_newest(session, stated, query.moment))
+            for some in cut_batches(missed):
+                for one in sum_amounts(session, listed.where(col(stated.id).in_(some))):
+                    counted = AmountSum(not_in_newest=one.sum.items)
+                    yield SourceSum(one.about.of_grain(grain), one.source, counted)
 
 
 def _sum_slices(

@@ -81,6 +81,11 @@ class SpendGroup(SQLModel):
         default=0,
         description="Days of the period of which the source states nothing, of the item with most.",
     )
+    not_in_newest: int = Field(
+        default=0,
+        description="Of what sources state over whole lives: counted statements that the newest file of "
+        "their data set does not have. A complete file withdraws them.",
+    )
     rank_best: int | None = Field(
         default=None,
         description="Best place its range allows among the named groups of its currency; empty: it "

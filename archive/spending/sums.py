@@ -49,6 +49,7 @@ class AmountSum:
     rounded_count: int = 0
     unknown_step_count: int = 0
     """Of them those whose step nobody knows: their ends are as printed."""
+    not_in_newest: int = 0
     estimate: Fraction = Fraction(0)
     days_missing: int = 0
     """Days of the period of which the source states nothing; of a sum, those of the item with most."""

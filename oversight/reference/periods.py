@@ -62,6 +62,9 @@ def find_period(ad: Running) -> Period:
     """When an ad ran; an end that is not known lies anywhere after the start, and the reverse."""
     start = _bound_instant(ad.started_at, ad.started_on, ad.day_zone)
     end = _bound_instant(ad.ended_at, ad.ended_on, ad.day_zone)
+    if start and end and end[1] < start[0]:
+        # The source contradicts itself, and when the ad ended nobody knows.
+        end = None
     start_lower, start_upper = start or (EARLIEST, end[1] if end else LATEST)
     end_lower, end_upper = end or (start_lower, LATEST)
     return Period(start_lower, start_upper, max(start_lower, end_lower), end_upper)

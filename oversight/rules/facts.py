@@ -109,7 +109,7 @@ AdRow = PublicAd | Row[Any]
 """An ad of the public view, or of its columns those that are asked for."""
 
 NEEDED_COLUMNS = {
-    *("id", "public_id", "version_id", "missing"),
+    *("id", "public_id", "version_id", "missing", "dates_contradict"),
     *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
 }
 """What every ad is read with, whatever rules ask."""
@@ -127,6 +127,8 @@ def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValu
 
 
 def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
+    if name in ("ended_at", "ended_on") and ad.dates_contradict:
+        return MissingReason.UNREADABLE
     value: Any = fold_text(ad.text) if name == "text_folded" else getattr(ad, name)
     if value is None or value in ("", []):
         # What is made from something known, and is unknown, could not be read from it.

@@ -127,6 +127,8 @@ def tell_run(run: Run) -> str:
     )
     if run.vanished:
         line += f", {run.vanished:,} vanished"
+    if run.withdrawn:
+        line += f", {run.withdrawn:,} withdrawn"
     if run.quarantined:
         line += f", {run.quarantined:,} quarantined"
     if run.reason:

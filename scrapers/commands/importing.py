@@ -198,6 +198,8 @@ def tell_import(report: ImportReport) -> list[str]:
     lines += [f"  not read: {n.file} ({n.reason})" for n in report.not_read]
     if counts.vanished:
         lines.append(f"  vanished: {counts.vanished:,}")
+    if counts.withdrawn:
+        lines.append(f"  withdrawn statements and payments: {counts.withdrawn:,}")
     if report.unreadable:
         lines.append(f"  quarantined: {len(report.unreadable):,} (type: paidforby quarantine list)")
     return [*map(escape_text, lines), "next: paidforby stats"]

@@ -39,8 +39,9 @@ def release(name: Name, by: By, because: Because) -> None:
     with plain_errors():
         engine = open_or_exit(settings)
         told, counts = release_quarantined(settings, engine, name, by, because, utc_now)
-    vanished = f", {counts.vanished:,} vanished" if counts.vanished else ""
-    say(f"{told} is released: {counts.new:,} new, {counts.changed:,} changed{vanished}")
+    gone = f", {counts.vanished:,} vanished" if counts.vanished else ""
+    gone += f", {counts.withdrawn:,} withdrawn" if counts.withdrawn else ""
+    say(f"{told} is released: {counts.new:,} new, {counts.changed:,} changed{gone}")
 
 
 @quarantine.command("retry")

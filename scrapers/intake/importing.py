@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from archive.ingest.close_run import close_run
 from archive.models import Run
-from archive.models.runs import Outcome, RunKind
+from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.records import Unreadable
 from archive.runs.captures import last_applied_at
 from archive.runs.lease import UNNAMED_PARTITION, Counts, RunLease, begin_run, has_begun
@@ -97,8 +97,15 @@ def import_files(
     try:
         with plain_failures():
             with suppress(ImplausibleBatchError):
-                for path in files:
-                    _import_file(intake, reader, order, path, open_file, report)
+                held = [
+                    p
+                    for p in files
+                    if not _import_file(intake, reader, order, p, open_file, report)
+                ]
+                if order.complete_partition and len(held) < len(files):
+                    # One file of several that is as it was says that all it holds is there.
+                    for path in held:
+                        _import_file(intake, reader, order, path, open_file, report, again=True)
             _close(intake, order, report)
     except BaseException as error:
         intake.end_as_failed(error)
@@ -152,29 +159,38 @@ def _import_file(
     path: Path,
     open_file: Opener,
     report: ImportReport,
-) -> None:
-    """Keep the file's bytes, then read them."""
+    *,
+    again: bool = False,
+) -> bool:
+    """Keep the file's bytes, then read them, or leave them where they were taken in before.
+
+    Gives whether it read them. `again`: they are read whatever was taken in.
+    """
     blob = intake.blobs.put_file(path)
     applied_at = read_surely(
         intake.engine,
         intake.patience,
         lambda session: last_applied_at(session, intake.lease.source, order.partition, blob.sha256),
     )
-    report.files += 1
-    if applied_at and not (order.observed_at and order.observed_at > applied_at):
+    report.files += not again
+    if again:
+        report.already_captured.remove(spell_name(path))
+    elif applied_at and not (order.observed_at and order.observed_at > applied_at):
         report.already_captured.append(spell_name(path))
-        return
+        return False
     capture = intake.keep_capture(blob, url=spell_name(path))
     file = open_file(path)
     readings = read_delivery(reader, file, intake.row_hash_key)
     for page in page_readings(readings, capture.id, file):
         intake.take_page(page.readings, capture)
+    return True
 
 
 def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
     """End the run; only a sweep that read everything may say what has vanished."""
-    outcome, reason = _find_outcome(intake)
-    is_whole = outcome == Outcome.DONE and not report.already_captured
+    is_sweep = order.complete_partition is not None
+    outcome, reason = _find_outcome(intake, is_sweep=is_sweep)
+    is_whole = outcome in ENDED_WELL and not intake.count_hiding() and not report.already_captured
 
     def close(session: Session) -> Run:
         return close_run(
@@ -182,7 +198,7 @@ def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
             intake.lease,
             outcome,
             intake.clock(),
-            covered=is_whole and order.complete_partition is not None,
+            covered=is_whole and is_sweep,
             gate=intake.gate,
             reason=intake.add_absence(reason),
             not_read=[f"{n.file}: {n.reason}" for n in intake.not_read],
@@ -190,12 +206,13 @@ def _close(intake: Intake, order: ImportOrder, report: ImportReport) -> None:
 
     run = intake.close(close)
     intake.counts.vanished += run.vanished
+    intake.counts.withdrawn += run.withdrawn
     report.outcome, report.reason = Outcome(run.outcome), run.reason
 
 
-def _find_outcome(intake: Intake) -> tuple[Outcome, str]:
+def _find_outcome(intake: Intake, *, is_sweep: bool) -> tuple[Outcome, str]:
     if intake.quarantined:
         return Outcome.PARTIAL, intake.quarantined
     if intake.unreadable:
-        return Outcome.ATTENTION, f"{len(intake.unreadable)} pieces could not be read"
+        return Outcome.ATTENTION, intake.tell_unreadable(is_sweep=is_sweep)
     return Outcome.DONE, ""

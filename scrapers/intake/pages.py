@@ -25,6 +25,7 @@ from archive.ingest.ads.unchanged_rows import (
     note_unchanged,
     read_row_hash_key,
 )
+from archive.ingest.ads.vanished_ads import note_refused
 from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_each, stamp_page
 from archive.models import Capture, Run
@@ -158,6 +159,7 @@ class Intake:
         taken = ingest_each(session, stamp, records, gate)
         pieces = self._list_pieces(readings, capture)
         pieces += [refuse_record(capture, record, error) for record, error in taken.failed]
+        note_refused(session, self.lease, {piece.ref for piece in pieces if piece.ref})
         taken.counts.quarantined = quarantine_pieces(
             session, self.blobs, self.lease, pieces, capture, now
         )
@@ -227,6 +229,19 @@ class Intake:
         """Why the run ended as it did, and how long the database was away from it."""
         return "; ".join(part for part in (reason, self.patience.tell()) if part)
 
+    def tell_unreadable(self, *, is_sweep: bool) -> str:
+        """How many pieces could not be read, and what that means for what is absent."""
+        told = f"{len(self.unreadable)} pieces could not be read"
+        if not is_sweep:
+            return told
+        if in_the_way := self.count_hiding():
+            return f"{told}, {in_the_way} of them whose id is unknown: nothing is called gone"
+        return f"{told}; ads named in them count as still there"
+
+    def count_hiding(self) -> int:
+        """Pieces in which something may stand that is not gone."""
+        return sum(piece.hides for piece in self.unreadable)
+
     def end_as_failed(self, error: BaseException) -> None:
         """Close the run that an error ended.
 
@@ -251,6 +266,8 @@ def refuse_record(capture: Capture, record: AnyRecord, error: Exception) -> Unre
         stage=QuarantineStage.INGEST,
         subject=escape_text(f"{capture.source}:{ref}"),
         detail=detail,
+        ref=record.ref if isinstance(record, AdRecord) else None,
+        hides=not isinstance(record, AdRecord),
     )
 
 

@@ -4,7 +4,7 @@ The spider `ad_feed` reads every feed and every imported dump by one. A map says
 written, never what it is worth: what a reader does not understand is put aside with its line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -77,6 +77,9 @@ class ColumnMap(FileModel):
     )
     delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$', description="Between cells.")
     encoding: str = Field(default="utf-8", description="Encoding of a table's text.")
+    blank_words: list[str] = Field(
+        default=[], description="Words that stand in a cell of a table where nothing is known."
+    )
     is_partial: bool = Field(
         default=False, description="A table may lack columns besides that of `ref`."
     )
@@ -137,12 +140,15 @@ class MappedReader:
         mapped = frozenset(rule.column for rule in shape.columns.values())
         known = frozenset({*shape.kept, *shape.left_out})
         if looks_like_json(file):
-            yield from read_each_object(file, mapped | known, self.read_ad)
+            yield from read_each_object(file, mapped | known, self.read_ad, self.find_ref)
             return
         required = frozenset({shape.columns["ref"].column}) if shape.is_partial else mapped
         columns = Columns(required=required, optional=mapped - required, expected=known)
         table = Table(columns, self.read_ad, shape.columns["ref"].column, self.read_ref)
-        yield from read_rows(file, table, TableFormat(shape.delimiter, encoding=shape.encoding))
+        form = TableFormat(
+            shape.delimiter, encoding=shape.encoding, blank_words=frozenset(shape.blank_words)
+        )
+        yield from read_rows(file, table, form)
 
     def read_ref(self, cell: str) -> str:
         """The `ref` of the ad whose id stands in a cell.
@@ -151,6 +157,13 @@ class MappedReader:
             FieldError: if the cell is blank or cannot be read.
         """
         return self.take_ref(Fields({self.shape.columns["ref"].column: cell}))
+
+    def find_ref(self, cells: Mapping[str, Any]) -> str | None:
+        """The `ref` of an object's ad; `None` where it cannot be told."""
+        try:
+            return self.take_ref(Fields(dict(cells)))
+        except FieldError:
+            return None
 
     def take_ref(self, fields: Fields) -> str:
         """The `ref` of a row's ad; two feeds may number their ads alike.

@@ -6,6 +6,7 @@ to disk, and no declared size is trusted.
 
 import io
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -36,6 +37,10 @@ class Reached:
     characters: int = 0
 
 
+SECOND_COPY = re.compile(r"(?: ?\(\d{1,3}\)| - Copy| copy(?: \d{1,3})?)(?=\.\w{1,5}$)")
+"""What browsers and desktops put before the ending of a name that a folder has already."""
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """One readable file: its name as delivered, and how to open it."""
@@ -49,8 +54,8 @@ class SourceFile:
 
     @property
     def base_name(self) -> str:
-        """The name without folders; sources move files between folders."""
-        return self.name.rsplit("/", 1)[-1]
+        """The name without folders, and without what marks a second download; sources move files."""
+        return SECOND_COPY.sub("", self.name.rsplit("/", 1)[-1])
 
     @classmethod
     def from_path(cls, path: Path) -> "SourceFile":

@@ -26,6 +26,11 @@ NOT_UTF_8 = "the text is not UTF-8"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LIST_START = re.compile(r'\s*(?:\{\s*"data"\s*:\s*)?\[')
 BETWEEN_ITEMS = re.compile(r"[\s,]*")
+SPACE = re.compile(r"\s*")
+BEFORE_VALUE = re.compile(r',\s*"(?P<name>(?:[^"\\]|\\.)*)"\s*:\s*')
+LONGEST_START = 1 << 12
+"""Characters from a list's beginning, or a name's, within which it is told."""
+ERROR_BESIDE = "an error stands beside the list, so the answer may not be whole"
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def looks_like_json(file: SourceFile) -> bool:
 
 
 def read_objects(file: SourceFile) -> Iterator[ObjectRow | Unreadable]:
-    """The objects of a file in order: one alone, a list, a list under `data`, or one a line."""
+    """The objects of a file in order: one alone, a list, one under `data`, several of these, one a line."""
     try:
         with file.open() as stream:
             for row in _read_stream(file.name, stream):
@@ -81,22 +86,23 @@ def read_objects(file: SourceFile) -> Iterator[ObjectRow | Unreadable]:
 
 
 def _read_stream(name: str, stream: IO[bytes]) -> Iterator[ObjectRow | Unreadable]:
-    """Every line of JSON Lines as a document of its own, or all as one."""
+    """Every line of JSON Lines for itself, or all as one text."""
     first = stream.readline(JSON_OBJECT.most + 1).removeprefix(BYTE_ORDER_MARK)
-    shown = first.strip()
-    is_list = LIST_START.match(first[:READ_AT_ONCE].decode(errors="replace"))
     is_cut = len(first) > JSON_OBJECT.most
-    if shown.startswith(b"{") and (not is_list if is_cut else shown.endswith(b"}")):
-        yield from _read_line(name, 1, first, stream)
-        line = 1
-        while data := stream.readline(JSON_OBJECT.most + 1):
-            line += 1
-            if data.strip():
-                yield from _read_line(name, line, data, stream)
-    elif is_list:
-        yield from _read_list(name, 1, first, stream)
-    else:
-        yield from _read_document(name, 1, first + stream.read(JSON_DOCUMENT.most))
+    is_whole = (
+        not LIST_START.match(first[:READ_AT_ONCE].decode(errors="replace"))
+        if is_cut
+        else first.rstrip().endswith(b"}")
+    )
+    if not (first.lstrip().startswith(b"{") and is_whole):
+        yield from _read_text(name, _Cursor(1, io.BytesIO(first), stream))
+        return
+    data, line = first, 1
+    while data:
+        if data.strip():
+            yield from _read_line(name, line, data, stream)
+        data = stream.readline(JSON_OBJECT.most + 1)
+        line += 1
 
 
 def _read_line(
@@ -108,86 +114,141 @@ def _read_line(
         while rest and not rest.endswith(b"\n"):
             rest = stream.readline(READ_AT_ONCE)
         yield Unreadable(file=name, line=line, reason=JSON_OBJECT.tell())
-    elif LIST_START.match(data[:READ_AT_ONCE].decode(errors="replace")):
-        yield from _read_list(name, line, data, io.BytesIO())
     else:
-        yield from _read_document(name, line, data)
+        yield from _read_text(name, _Cursor(line, io.BytesIO(data)))
 
 
-def _read_document(name: str, line: int, data: bytes) -> Iterator[ObjectRow | Unreadable]:
-    try:
-        check_size(data)
-        value = DECODER.decode(data.decode())
-    except BoundError as error:
-        yield Unreadable(file=name, line=line, reason=str(error))
-        return
-    except UnicodeDecodeError as error:
-        line += data.count(b"\n", 0, error.start)
-        yield Unreadable(file=name, line=line, reason=NOT_UTF_8, raw=data)
-        return
-    except (ValueError, RecursionError) as error:
-        yield Unreadable(file=name, line=line, reason=_explain(error), raw=data)
-        return
-    listed = value.get("data") if isinstance(value, dict) else None
-    for item in listed if isinstance(listed, list) else [value]:
-        yield _check_object(name, line, item, data)
+class _TooLargeError(ValueError):
+    """A value passes a bound; unlike `BoundError`, what stands around it may be read."""
 
 
 @dataclass
-class _Window:
-    """The text of a file from a place on, as far as it is held."""
+class _Cursor:
+    """A place in a text, as far as it is held, and the line it is on."""
 
+    line: int
     start: IO[bytes]
-    stream: IO[bytes]
+    stream: IO[bytes] = field(default_factory=io.BytesIO)
     text: str = ""
+    position: int = 0
     # A byte that is no UTF-8 harms the object it stands in, and no other.
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("surrogateescape")
     )
 
-    def grow(self, position: int) -> bool:
-        """Hold as much again as what stands behind a place, and forget the rest; `False` at the end."""
-        size = max(READ_AT_ONCE, len(self.text) - position)
+    def grow(self) -> bool:
+        """Hold as much again as what stands from here on, and forget the rest; `False` at the end."""
+        held = len(self.text) - self.position
+        size = max(READ_AT_ONCE, min(held, JSON_OBJECT.most))
         data = self.start.read(size) or self.stream.read(size)
-        more = self.decoder.decode(data, final=not data)
-        if data:
-            self.text = self.text[position:] + more
+        self.text = self.text[self.position :] + self.decoder.decode(data, final=not data)
+        self.position = 0
         return bool(data)
 
+    def hold(self, characters: int) -> None:
+        """Hold so many characters from here on, if there are so many."""
+        while len(self.text) - self.position < characters and self.grow():
+            pass
 
-def _read_list(
-    name: str, line: int, start: bytes, stream: IO[bytes]
-) -> Iterator[ObjectRow | Unreadable]:
-    """The items of a list that a file begins with, up to its end or to where it breaks off."""
-    window = _Window(io.BytesIO(start), stream)
-    window.grow(0)
-    opening = LIST_START.match(window.text)
-    position = opening.end() if opening else 0
-    line += window.text.count("\n", 0, position)
-    while True:
-        counted = position
-        gap = BETWEEN_ITEMS.match(window.text, position)
-        position = gap.end() if gap else position
-        line += window.text.count("\n", counted, position)
-        if window.text[position : position + 1] == "]":
-            return
-        try:
-            item, end = DECODER.raw_decode(window.text, position)
-        except (ValueError, RecursionError) as error:
-            if _is_cut(error, window.text) and window.grow(position):
-                position = 0
-                try:
-                    check_size(window.text, JSON_OBJECT)
-                except BoundError as refusal:
-                    yield Unreadable(file=name, line=line, reason=str(refusal))
-                    return
-                continue
-            raw = window.text[position:].encode(errors="surrogateescape")
-            yield Unreadable(file=name, line=line, reason=_explain(error), raw=raw)
-            return
-        yield _check_item(name, line, item, window.text[position:end])
-        line += window.text.count("\n", position, end)
-        position = end
+    def go_to(self, position: int) -> None:
+        """Go on to a place in what is held."""
+        self.line += self.text.count("\n", self.position, position)
+        self.position = position
+
+    def skip(self, gap: re.Pattern[str] = SPACE) -> str:
+        """Go over what a pattern takes; gives the character there, nothing at the end."""
+        while True:
+            if found := gap.match(self.text, self.position):
+                self.go_to(found.end())
+            if self.position < len(self.text) or not self.grow():
+                return self.text[self.position : self.position + 1]
+
+    def decode(self, most: Bound = JSON_OBJECT) -> tuple[Any, str]:
+        """The value that begins here, and its text; stays before it.
+
+        Raises:
+            ValueError: if there is none, or it is too long or has too many parts.
+            RecursionError: if it is nested too deep.
+        """
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self.text, self.position)
+                # Of a number the end that is held may not be its end.
+                if isinstance(value, dict | list) or end < len(self.text) or not self.grow():
+                    return value, self.text[self.position : end]
+            except json.JSONDecodeError as error:
+                if not (_is_cut(error, self.text) and self.grow()):
+                    raise
+            try:
+                check_size(self.text, most)
+            except BoundError as error:
+                raise _TooLargeError(str(error)) from None
+
+    def break_off(self, name: str, error: Exception) -> Unreadable:
+        """What stands from here on, as one piece where no bound is passed; ends the text."""
+        is_bound = isinstance(error, _TooLargeError)
+        raw = b"" if is_bound else self.text[self.position :].encode(errors="surrogateescape")
+        self.text, self.position, self.start, self.stream = "", 0, io.BytesIO(), io.BytesIO()
+        reason = str(error) if is_bound else _explain(error)
+        return Unreadable(file=name, line=self.line, reason=reason, raw=raw)
+
+
+def _read_text(name: str, cursor: _Cursor) -> Iterator[ObjectRow | Unreadable]:
+    """The objects of a text: of one JSON value, or of several one behind the other, as saved pages are."""
+    try:
+        while first := cursor.skip():
+            cursor.hold(LONGEST_START)
+            if start := LIST_START.match(cursor.text, cursor.position):
+                cursor.go_to(start.end())
+                yield from _read_items(name, cursor)
+                if first == "{":
+                    yield from _read_beside(name, cursor)
+            else:
+                yield from _read_value(name, cursor)
+    except BREAKING_ERRORS:
+        raise
+    except (ValueError, RecursionError) as error:
+        yield cursor.break_off(name, error)
+
+
+def _read_value(name: str, cursor: _Cursor) -> Iterator[ObjectRow | Unreadable]:
+    value, text = cursor.decode(JSON_DOCUMENT)
+    if not isinstance(value, dict):
+        raise ValueError("here stands no object")  # noqa: TRY004 (of the source's text, not of a call)
+    listed = value.get("data")
+    if isinstance(listed, list) and "error" in value:
+        yield _hold_error(name, cursor.line, text)
+    for item in listed if isinstance(listed, list) else [value]:
+        yield _check_item(name, cursor.line, item, text)
+    cursor.go_to(cursor.position + len(text))
+
+
+def _read_items(name: str, cursor: _Cursor) -> Iterator[ObjectRow | Unreadable]:
+    """The items of a list up to its end or to where it breaks off."""
+    while cursor.skip(BETWEEN_ITEMS) != "]":
+        item, text = cursor.decode()
+        yield _check_item(name, cursor.line, item, text)
+        cursor.go_to(cursor.position + len(text))
+    cursor.go_to(cursor.position + 1)
+
+
+def _read_beside(name: str, cursor: _Cursor) -> Iterator[Unreadable]:
+    """What an object holds behind the list under `data`: an error there is put aside."""
+    while cursor.skip() != "}":
+        cursor.hold(LONGEST_START)
+        if not (key := BEFORE_VALUE.match(cursor.text, cursor.position)):
+            raise ValueError("the object does not end here")
+        cursor.go_to(key.end())
+        _, text = cursor.decode()
+        if key["name"] == "error":
+            yield _hold_error(name, cursor.line, text)
+        cursor.go_to(cursor.position + len(text))
+    cursor.go_to(cursor.position + 1)
+
+
+def _hold_error(name: str, line: int, text: str) -> Unreadable:
+    raw = text.encode(errors="surrogateescape")
+    return Unreadable(file=name, line=line, field="error", reason=ERROR_BESIDE, raw=raw)
 
 
 def _is_cut(error: Exception, text: str) -> bool:
@@ -197,20 +258,17 @@ def _is_cut(error: Exception, text: str) -> bool:
     )
 
 
-def _check_item(name: str, line: int, item: object, text: str) -> ObjectRow | Unreadable:
-    try:
-        return _check_object(name, line, item, text.encode())
-    except UnicodeEncodeError:
-        raw = text.encode(errors="surrogateescape")
-        return Unreadable(file=name, line=line, reason=NOT_UTF_8, raw=raw)
-
-
 def _explain(error: Exception) -> str:
     what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
     return f"the JSON is damaged or breaks off here ({what})"
 
 
-def _check_object(name: str, line: int, item: object, raw: bytes) -> ObjectRow | Unreadable:
+def _check_item(name: str, line: int, item: object, text: str) -> ObjectRow | Unreadable:
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        raw = text.encode(errors="surrogateescape")
+        return Unreadable(file=name, line=line, reason=NOT_UTF_8, raw=raw)
     if not isinstance(item, dict):
         reason = "a list of objects holds something else"
         return Unreadable(file=name, line=line, reason=reason, raw=raw)

@@ -17,7 +17,7 @@ from archive.bounds import LIST_ITEMS, TEXT
 from archive.records.money import check_currency, exponent_of, to_minor
 from scrapers.readers.countries import list_codes_by_name
 
-RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+", re.ASCII)
+RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+|\d+[.,]0+", re.ASCII)
 PLAIN_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 
 # Not a single ad nor a filed payment for an ad comes near these; what does is a unit error, a
@@ -38,6 +38,9 @@ BUCKET_EDGE = re.compile(r"(\d+)([kM]?)")
 BUCKET_FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
 
 FEW_DIGITS = 15
+
+LIST_OPENS = frozenset("\"'[{]")
+"""What follows the bracket of a list; other words in brackets are a text that begins so."""
 
 BRACKET = re.compile(r"[\[\]]")
 
@@ -102,7 +105,10 @@ def read_texts(value: object) -> list[str]:
         TypeError: if an item is no text.
         ValueError: if a list written out as text is damaged.
     """
-    return [text for item in read_sequence(value) if (text := read_text(item))]
+    items = read_sequence(value)
+    if isinstance(value, str) and all(isinstance(item, int | float) for item in items):
+        items = [value]
+    return [text for item in items if (text := read_text(item))]
 
 
 def read_sequence(value: object) -> list[Any]:
@@ -153,6 +159,8 @@ def _read_written_list(text: str) -> list[Any]:
         try:
             items = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
+            if text[1:].lstrip()[:1] not in LIST_OPENS:
+                return [text]
             raise ValueError(
                 f"{text[:40]!r} begins like a list and cannot be read as one"
             ) from None

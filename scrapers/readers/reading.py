@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -23,6 +23,9 @@ from scrapers.readers.objects import ObjectRow, read_objects
 from scrapers.readers.parsing import read_ref
 from scrapers.readers.row_hashes import HashRow
 from scrapers.readers.tables import CSV, TableFormat, TableRow, read_header, read_table
+
+FindRef = Callable[[Mapping[str, Any]], str | None]
+"""Whose object it is, by its keys; `None` where that cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class AdRow(NamedTuple):
 
     def read(self) -> AnyRecord | Unreadable:
         """What the row says; unreadable if it is not about the ad that the table's column of refs named."""
-        reading = _read_one(self.file, self.row, self.read_row)
+        reading = name_ad(_read_one(self.file, self.row, self.read_row), self.ref)
         if isinstance(reading, Unreadable) or getattr(reading, "ref", None) == self.ref:
             return reading
         reason = "the column of refs names another ad than the row's reader"
@@ -134,7 +137,9 @@ def read_rows(
         yield _hold_name(file, 1, name, "column")
     for name in sorted(columns.expected - set(header)):
         reason = "the column is missing; what it would say is unknown for every row of this file"
-        yield Unreadable(file=file.name, line=1, field=name, reason=reason, raw=name.encode())
+        yield Unreadable(
+            file=file.name, line=1, field=name, reason=reason, raw=name.encode(), hides=False
+        )
     hash_row = _choose_hash(file, table, header)
     at = header.index(table.ref) if hash_row else 0
     for row in read_table(file, form):
@@ -143,7 +148,8 @@ def read_rows(
         elif hash_row and (ref := _find_ref(table, row.values[at])):
             yield AdRow(ref, hash_row(row.raw), file, row, table.read_row)
         else:
-            yield _read_one(file, row, table.read_row)
+            reading = _read_one(file, row, table.read_row)
+            yield name_ad(reading, _find_named(table, row.cells)) if table.ref else reading
 
 
 def _choose_hash(file: SourceFile, table: Table, header: list[str]) -> HashRow | None:
@@ -162,13 +168,27 @@ def _find_ref(table: Table, cell: str) -> str | None:
         return None
 
 
+def _find_named(table: Table, cells: Mapping[str, str]) -> str | None:
+    return _find_ref(table, cells.get(table.ref, ""))
+
+
+def name_ad(reading: AnyRecord | Unreadable, ref: str | None) -> AnyRecord | Unreadable:
+    """A reading; where its row was refused, with the id of its ad, which is there all the same."""
+    if isinstance(reading, Unreadable) and ref:
+        reading.ref, reading.hides = ref, False
+    return reading
+
+
 def read_each_object(
-    file: SourceFile, known: frozenset[str], read_object: Callable[[Fields], AnyRecord]
+    file: SourceFile,
+    known: frozenset[str],
+    read_object: Callable[[Fields], AnyRecord],
+    find_ref: FindRef | None = None,
 ) -> Iterator[AnyRecord | Unreadable]:
     """The records of a JSON file, and what could not be read of it.
 
     A key that is not known is put aside by name once a file, while its values stay with each record
-    under `source_fields`.
+    under `source_fields`. `find_ref`: whose object it is, where that can be told although it is refused.
     """
     noted = set(known)
     for row in read_objects(file):
@@ -183,13 +203,29 @@ def read_each_object(
         for name in sorted(set(row.cells) - noted):
             yield _hold_name(file, row.line, name, "key")
         noted |= set(row.cells)
-        yield _read_one(file, row, read_object)
+        # Who reads the object takes its keys away.
+        ref = find_ref(row.cells) if find_ref else None
+        yield name_ad(_read_one(file, row, read_object), ref)
+
+
+def find_key(name: str) -> FindRef:
+    """What tells whose object it is by the id under a key."""
+
+    def find(cells: Mapping[str, Any]) -> str | None:
+        try:
+            return read_ref(cells[name]) if cells.get(name) else None
+        except ValueError:
+            return None
+
+    return find
 
 
 def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
     reason = f"the source has a {kind} we do not know; its values are kept word for word"
     field = escape_text(name[:LONGEST_NAME]) or "(no name)"
-    return Unreadable(file=file.name, line=line, field=field, reason=reason, raw=name.encode())
+    return Unreadable(
+        file=file.name, line=line, field=field, reason=reason, raw=name.encode(), hides=False
+    )
 
 
 def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unreadable | None:
@@ -212,7 +248,9 @@ def _refuse_header(file: SourceFile, header: list[str], columns: Columns) -> Unr
 
 
 def _read_one(
-    file: SourceFile, row: TableRow | ObjectRow, read_row: Callable[[Fields], AnyRecord]
+    file: SourceFile,
+    row: TableRow | ObjectRow,
+    read_row: Callable[[Fields], AnyRecord],
 ) -> AnyRecord | Unreadable:
     try:
         return read_row(Fields(row.cells))

@@ -20,10 +20,37 @@ from scrapers.readers.files import BREAKING_ERRORS, Reached, SourceFile
 ROWS_SAMPLED = 20
 SKIPPED_AT_ONCE = 1 << 20
 
+MISSING_WORDS = frozenset({"NA", "<NA>", "NaN", "nan", "NULL", "#N/A"})
+"""What R, pandas, SQL clients and spreadsheets write into a table where a value is missing."""
+
 # Google's targeting cells "can run to megabytes".
 csv.field_size_limit(TABLE_RECORD.most)
 
 READ_ERRORS = (csv.Error, *BREAKING_ERRORS)
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a source writes its tables."""
+
+    delimiter: str = ","
+    is_quoted: bool = True
+    encoding: str = "utf-8"
+    columns: tuple[str, ...] = ()
+    """Column names of a file that has no header line."""
+    folds_names: bool = False
+    """Column names are read in lower case, where a source writes the same ones in several ways."""
+
+    blank_words: frozenset[str] = frozenset()
+    """What programs write where a value is missing; the same word between quotes is a text."""
+    always_given: frozenset[str] = frozenset()
+    """Columns that the source never leaves blank: such a word there is a name."""
+
+    @property
+    def reader_options(self) -> dict[str, Any]:
+        """The options of Python's csv reader."""
+        quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
+        return {"delimiter": self.delimiter, "quoting": quoting, "strict": True}
 
 
 class TableRow(NamedTuple):
@@ -33,17 +60,22 @@ class TableRow(NamedTuple):
     columns: list[str]
     values: list[str]
     lines: list[str]
-    encoding: str
+    form: TableFormat
 
     @property
     def cells(self) -> dict[str, str]:
-        """The values by column name, in a dictionary of the caller's own."""
-        return dict(zip(self.columns, self.values, strict=True))
+        """The values by column name, in a dictionary of the caller's own; blank where a value is missing."""
+        cells = dict(zip(self.columns, self.values, strict=True))
+        for word in self.form.blank_words.intersection(self.values):
+            if not any(f'"{word}"' in line for line in self.lines):
+                blank = {n for n, value in cells.items() if value == word}
+                cells |= dict.fromkeys(blank - self.form.always_given, "")
+        return cells
 
     @property
     def raw(self) -> bytes:
         """The bytes of the record."""
-        return encode_lines(self.lines, self.encoding)
+        return encode_lines(self.lines, self.form.encoding)
 
 
 def encode_lines(lines: list[str], encoding: str) -> bytes:
@@ -93,25 +125,6 @@ class _Lines(Iterator[str]):
         """Hand lines back, to be read again."""
         self._waiting.extendleft(reversed(lines))
         self.line -= len(lines)
-
-
-@dataclass(frozen=True)
-class TableFormat:
-    """How a source writes its tables."""
-
-    delimiter: str = ","
-    is_quoted: bool = True
-    encoding: str = "utf-8"
-    columns: tuple[str, ...] = ()
-    """Column names of a file that has no header line."""
-    folds_names: bool = False
-    """Column names are read in lower case, where a source writes the same ones in several ways."""
-
-    @property
-    def reader_options(self) -> dict[str, Any]:
-        """The options of Python's csv reader."""
-        quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
-        return {"delimiter": self.delimiter, "quoting": quoting, "strict": True}
 
 
 CSV = TableFormat()
@@ -194,7 +207,7 @@ def _read_rows(
             raw = encode_lines(lines.taken, form.encoding)
             yield Unreadable(file=name, line=line, field=column, reason=reason, raw=raw)
         else:
-            yield TableRow(line, columns, cells, lines.taken, form.encoding)
+            yield TableRow(line, columns, cells, lines.taken, form)
 
 
 def _leave_line(name: str, lines: _Lines, line: int, reason: str, encoding: str) -> Unreadable:

@@ -63,7 +63,7 @@ def _list_bounds(query: AdQuery, ads: type[PublicAd]) -> list[ColumnElement[bool
         ended_on = col(ads.ended_on)
         conditions += [
             col(ads.started_on).is_not(None),
-            or_(ended_on.is_(None), ended_on >= query.since_on),
+            or_(ended_on.is_(None), ended_on >= query.since_on, col(ads.dates_contradict)),
         ]
     if query.until_on:
         conditions.append(col(ads.started_on) <= query.until_on)

@@ -19,6 +19,7 @@ from archive.exports.rows import leave_text
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field
+from archive.reading.disclosures import may_be_one_payment
 from archive.reading.views import AdItem, DisclosureView, MetricView, VersionView
 from archive.reading.visible import is_visible_by_default
 from archive.records import AdvertiserSpendRecord
@@ -128,11 +129,15 @@ def _plan_advertiser_spend() -> ReadPlan:
 def _plan_disclosures() -> ReadPlan:
     columns = describe_columns(DisclosureView)
 
-    def select_from(filed: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+    def select_from(filed: Any, moment: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
         is_filer = and_(
             col(Committee.source) == filed.source, col(Committee.ref) == filed.committee_ref
         )
-        named = {"id": filed.source + ":" + filed.ref, "committee_name": Committee.name}
+        named = {
+            "id": filed.source + ":" + filed.ref,
+            "committee_name": Committee.name,
+            "may_be_one_payment": may_be_one_payment(filed, moment),
+        }
         return _select(columns, filed, **named).join_from(filed, Committee, is_filer, isouter=True)
 
     return ReadPlan(columns, Disclosure, select_from)

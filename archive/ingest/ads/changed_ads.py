@@ -28,6 +28,7 @@ from archive.ingest.rows import (
 )
 from archive.models import Ad, AdMetric, AdVersion, PublicAd
 from archive.models.changes import ChangeKind, LeafKind
+from archive.records.projection import dates_contradict
 from archive.runs.plausibility import WEIGHED, Gate, Move, list_moves
 from archive.runs.sightings import find_last_before
 from archive.store.bulk import insert_rows, lay_out_ids, look_up_by_key, table_of, update_rows
@@ -194,6 +195,8 @@ def _find_last_seen(
 def _find_end(p: Prepared) -> datetime | None:
     """The end of the ad's last day, at the latest: a day ends last in the zone of UTC-12."""
     record = p.record
+    if dates_contradict(record.__dict__):
+        return None
     if record.ended_at is not None:
         return record.ended_at
     if record.ended_on is None:

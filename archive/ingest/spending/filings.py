@@ -5,35 +5,49 @@ history in its place (`archive.ingest.spending.late_filings`). Of an organisatio
 kept.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TypeVar
 
-from sqlalchemy import bindparam, func, update
-from sqlmodel import Session, col, select
+from sqlalchemy import func
+from sqlmodel import Session, select
 
-from archive.ingest.corrections import FILED, Figures, Subject, correct_filing, write_corrections
+from archive.ingest.corrections import (
+    FILED,
+    Figures,
+    correct_filing,
+    return_filing,
+    write_corrections,
+)
 from archive.ingest.rows import Stamp
 from archive.ingest.series import split_repeats
-from archive.ingest.spending.late_filings import place_filings, spell_filing
+from archive.ingest.spending.amended_reports import replace_pairs
+from archive.ingest.spending.filed_versions import (
+    STANDING,
+    Stated,
+    make_version,
+    name_row,
+    read_runs,
+    update_rows,
+    write_versions,
+)
+from archive.ingest.spending.late_filings import place_filings
 from archive.ingest.values import Values, insert_values, read_values
-from archive.models import Committee, Disclosure, DisclosureVersion
-from archive.models.changes import ChangeKind, LeafKind
-from archive.models.corrections import SpendMeasure
+from archive.models import Committee, Disclosure
+from archive.models.changes import ChangeKind
 from archive.records import CommitteeRecord, DisclosureRecord
 from archive.records.canonical import hash_json
-from archive.records.identity import public_id
 from archive.records.shown_fields import show_statement
 from archive.runs.lease import Counts
+from archive.runs.plausibility import Gate, Move, list_moves
 from archive.runs.sightings import find_first_after, note_sightings
 from archive.store.bulk import table_of
-from archive.store.changes import append_changes
-from archive.store.ledger.leaves import append_leaves
-
-Stated = TypeVar("Stated", Disclosure, Committee)
 
 COMPARED = ("id", "ref", "row_sha256", "versions", "observed_at")
+
+OF_FILED = (*FILED, "is_memo", "is_notice", *STANDING)
+"""What else ingest must know of a filed row."""
 
 
 @dataclass
@@ -43,12 +57,12 @@ class MetFilings:
     fresh: list[Values] = field(default_factory=list)
     changed: list[tuple[Values, Values]] = field(default_factory=list)
     late: list[tuple[Values, Values]] = field(default_factory=list)
-    unchanged_ids: list[int] = field(default_factory=list)
+    unchanged: list[Values] = field(default_factory=list)
 
     @property
     def counts(self) -> Counts:
         """As if nothing late said anything new."""
-        seen = len(self.fresh) + len(self.changed) + len(self.late) + len(self.unchanged_ids)
+        seen = len(self.fresh) + len(self.changed) + len(self.late) + len(self.unchanged)
         new, changed = len(self.fresh), len(self.changed)
         return Counts(seen=seen, new=new, changed=changed, unchanged=seen - new - changed)
 
@@ -57,27 +71,33 @@ class MetFilings:
         """Everything the page named."""
         pairs = [*self.changed, *self.late]
         return [
-            *self.unchanged_ids,
-            *(row["id"] for row in self.fresh),
+            *(row["id"] for row in [*self.unchanged, *self.fresh]),
             *(row["id"] for row, _ in pairs),
         ]
 
 
 def ingest_disclosures(
-    session: Session, stamp: Stamp, records: Sequence[DisclosureRecord]
+    session: Session, stamp: Stamp, records: Sequence[DisclosureRecord], gate: Gate | None = None
 ) -> Counts:
-    """Take filed expenditures in; what changed becomes a further version."""
+    """Take filed expenditures in; what changed becomes a further version.
+
+    Raises:
+        ImplausibleBatchError: if the page is implausible.
+    """
     counts = Counts()
     for distinct in split_repeats(records, attrgetter("ref")):
-        met = _meet(session, Disclosure, stamp, distinct, FILED)
+        met = _meet(session, Disclosure, stamp, distinct, OF_FILED)
         late = place_filings(session, stamp, met.late)
         met.changed += late.replacing
         _correct(session, stamp, met.changed)
         _write(session, Disclosure, met.fresh, [row for _, row in met.changed])
-        _update(session, Disclosure, late.refreshed)
+        update_rows(session, Disclosure, late.refreshed)
         current = [*met.fresh, *(row for _, row in met.changed)]
-        versions = [_make_version(row, stamp) for row in current] + late.versions
-        _write_versions(session, stamp, versions)
+        versions = [make_version(row, stamp) for row in current] + late.versions
+        write_versions(session, stamp, versions)
+        pairs = replace_pairs(session, stamp, [record.__dict__ for record in distinct])
+        if gate is not None:
+            _weigh(gate, [*met.changed, *pairs], met.unchanged)
         note_sightings(session, stamp.lease, ChangeKind.DISCLOSURE, met.seen_ids)
         counts.add(met.counts)
         counts.changed += late.entered
@@ -109,18 +129,20 @@ def _meet(
     next_id = (session.exec(select(func.max(table.id))).one() or 0) + 1
     met = MetFilings()
     for record in records:
-        row = _make_row(record, stamp)
+        row = _make_row(record, stamp) | {name: False for name in figures if name in STANDING}
         before = known.get(record.ref)
         if before is None:
             met.fresh.append(row | {"id": next_id + len(met.fresh), "versions": 1})
             continue
         row |= {"id": before["id"], "versions": before["versions"] + 1}
+        if "is_superseded" in before:
+            row["is_superseded"] = before["is_superseded"]
         is_same = before["row_sha256"] == row["row_sha256"]
         may_be_late = stamp.is_late and not is_same and not stamp.lease.is_reread
         if stamp.lease.observed_at < before["observed_at"] or may_be_late:
             met.late.append((before, row))
         elif is_same:
-            met.unchanged_ids.append(before["id"])
+            met.unchanged.append(before)
         else:
             met.changed.append((before, row))
     return met
@@ -138,13 +160,19 @@ def _read_known(
 def _make_row(record: DisclosureRecord | CommitteeRecord, stamp: Stamp) -> Values:
     stated = dict(record.__dict__)
     shown, withheld = show_statement(stated, stamp.shown)
-    return shown | {
-        "withheld": withheld,
-        "source": stamp.lease.source,
-        "row_sha256": hash_json(stated),
-        "observed_at": stamp.lease.observed_at,
-        "recorded_at": stamp.now,
-    }
+    # In the order in which the archive spells what is kept as JSON, however a row comes to be written.
+    in_order = {name: dict(sorted(shown[name].items())) for name in ("missing", "source_fields")}
+    return (
+        shown
+        | in_order
+        | {
+            "withheld": withheld,
+            "source": stamp.lease.source,
+            "row_sha256": hash_json(stated),
+            "observed_at": stamp.lease.observed_at,
+            "recorded_at": stamp.now,
+        }
+    )
 
 
 def _drop_outdated(
@@ -164,78 +192,42 @@ def _drop_outdated(
 def _correct(session: Session, stamp: Stamp, changed: Sequence[tuple[Values, Values]]) -> None:
     """Say publicly which figures a filing amends; two rows of one run amend nothing."""
     rows = []
-    brought = _read_runs(session, [before["id"] for before, _ in changed])
+    brought = read_runs(session, [before["id"] for before, _ in changed])
     for before, after in changed:
-        subject = Subject(SpendMeasure.DISCLOSED, public_id(stamp.lease.source, after["ref"]))
-        was = Figures(before, before["observed_at"])
-        row = correct_filing(subject, stamp, was, Figures(after, after["observed_at"]))
-        if (
-            row is not None
-            and brought.get((before["id"], before["versions"])) != stamp.lease.run_id
+        if before["is_superseded"] or (
+            brought.get((before["id"], before["versions"])) == stamp.lease.run_id
         ):
-            rows.append(row)
-    write_corrections(session, rows)
+            continue
+        was = Figures(before, before["observed_at"])
+        now = Figures(after, after["observed_at"])
+        tell = return_filing if before["is_withdrawn"] else correct_filing
+        rows.append(tell(name_row(stamp, after), stamp, was, now))
+    write_corrections(session, [row for row in rows if row])
 
 
-def _read_runs(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], int]:
-    """The run that brought each version of these filings, by filing and number."""
-    columns = table_of(DisclosureVersion).c
-    told = (columns.disclosure_id, columns.seq, columns.run_id)
-    rows = read_values(session, told, columns.disclosure_id, ids)
-    return {(row["disclosure_id"], row["seq"]): row["run_id"] for row in rows}
+def _weigh(
+    gate: Gate, stated: Sequence[tuple[Values, Values]], unchanged: Sequence[Values]
+) -> None:
+    """Lay the amounts that count before a page beside those that count after it."""
+    moves: list[Move] = []
+    for before, after in stated:
+        if not before["is_withdrawn"]:
+            moves += list_moves(_count_amount(before), _count_amount(after))
+    sums = Counter[str | None]()
+    for row in unchanged:
+        sums[row["currency"]] += _count_amount(row)["spend_lower_minor"]
+    gate.filings.weigh(moves, sums, len(stated) + len(unchanged))
+
+
+def _count_amount(row: Values) -> Values:
+    """What a filed row adds to what was paid: nothing where it is not counted or is a refund."""
+    is_counted = not (row["is_memo"] or row["is_notice"] or row["is_superseded"])
+    amount = max(row["amount_minor"], 0) if is_counted else 0
+    return {"currency": row["currency"], "spend_lower_minor": amount}
 
 
 def _write(
     session: Session, table: type[Stated], fresh: Sequence[Values], changed: Sequence[Values]
 ) -> None:
     insert_values(session, table, fresh)
-    _update(session, table, changed)
-
-
-def _update(session: Session, table: type[Stated], rows: Sequence[Values]) -> None:
-    """Set every given column of rows found by their id; all rows give the same columns."""
-    if not rows:
-        return
-    # A bound value may not have the name of a column that the statement sets.
-    values: Values = {name: bindparam(f"new_{name}") for name in rows[0] if name != "id"}
-    statement = update(table).where(col(table.id) == bindparam("new_id")).values(**values)
-    bound = [{f"new_{name}": value for name, value in row.items()} for row in rows]
-    session.connection().execute(statement, bound)
-
-
-def _make_version(row: Values, stamp: Stamp) -> Values:
-    """A version without its id, of a row that is current."""
-    return stamp.columns | {
-        "disclosure_id": row["id"],
-        "ref": row["ref"],
-        "seq": row["versions"],
-        "row_sha256": row["row_sha256"],
-        "content": spell_filing(row),
-        "withheld": row["withheld"],
-    }
-
-
-def _write_versions(session: Session, stamp: Stamp, versions: Sequence[Values]) -> None:
-    """Add versions, each with its leaf and its place in the change sequence."""
-    if not versions:
-        return
-    first = (session.exec(select(func.max(DisclosureVersion.id))).one() or 0) + 1
-    leaves = [(first + i, _state_leaf(v, stamp)) for i, v in enumerate(versions)]
-    rows = [
-        {name: value for name, value in version.items() if name != "ref"} | {"id": first + i}
-        for i, version in enumerate(versions)
-    ]
-    insert_values(session, DisclosureVersion, rows)
-    append_leaves(session, LeafKind.DISCLOSURE_VERSION, leaves, stamp.now)
-    changed = dict.fromkeys(version["disclosure_id"] for version in versions)
-    append_changes(session, ChangeKind.DISCLOSURE, changed, stamp.now)
-
-
-def _state_leaf(version: Values, stamp: Stamp) -> Values:
-    return {
-        "source": stamp.lease.source,
-        "ref": version["ref"],
-        "seq": version["seq"],
-        "row_sha256": version["row_sha256"],
-        "observed_at": version["observed_at"].isoformat(),
-    }
+    update_rows(session, table, changed)

@@ -11,10 +11,10 @@ from sqlmodel import Session
 
 from archive.ingest.rows import Stamp
 from archive.ingest.series import Point, find_point, place_late
+from archive.ingest.spending.filed_versions import STANDING, spell_filing
 from archive.ingest.values import Values, read_values
 from archive.models import DisclosureVersion
 from archive.models.changes import ChangeKind
-from archive.records import DisclosureRecord
 from archive.runs.sightings import find_first_after
 from archive.store.bulk import table_of
 
@@ -73,11 +73,15 @@ def _place(
     known = [Point(v["observed_at"], v["seq"], v["row_sha256"]) for v in history]
     points = place_late(known, at, row["row_sha256"], seen_after)
     held = find_point(known, at)
-    stated = stamp.columns | {"content": spell_filing(row), "withheld": row["withheld"]}
+    stated = (
+        stamp.columns
+        | {"content": spell_filing(row), "withheld": row["withheld"]}
+        | {name: row[name] for name in STANDING}
+    )
     affirmed = [v for v in history if held is not None and v["seq"] == held.seq]
     last_seq = max(version["seq"] for version in history)
     return [
-        {name: source[name] for name in ("run_id", "capture_id", "content", "withheld")}
+        {name: source[name] for name in ("run_id", "capture_id", "content", "withheld", *STANDING)}
         | {
             "disclosure_id": row["id"],
             "ref": row["ref"],
@@ -90,12 +94,6 @@ def _place(
             zip(points, [stated, *affirmed][: len(points)], strict=True)
         )
     ]
-
-
-def spell_filing(row: Values) -> Values:
-    """What was filed, field by field, as a version keeps it."""
-    fields = {name: row[name] for name in DisclosureRecord.model_fields}
-    return DisclosureRecord.model_construct(**fields).model_dump(mode="json")
 
 
 def _refresh(before: Values, added: Sequence[Values]) -> Values:

@@ -5,9 +5,7 @@ than such a sweep. Only one can say that a series is gone, and only of series th
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from itertools import chain
 from operator import itemgetter
 
 from sqlalchemy import func
@@ -22,7 +20,12 @@ from archive.models.changes import ChangeKind
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from archive.runs.lease import RunLease
-from archive.runs.sightings import find_first_after, find_run_before, read_seen
+from archive.runs.sightings import (
+    find_complete_after,
+    find_first_after,
+    find_run_before,
+    read_seen_ids,
+)
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 
@@ -51,18 +54,8 @@ def withdraw_missing(session: Session, lease: RunLease, now: datetime) -> int:
 
 def withdraw_missed_since(session: Session, lease: RunLease, now: datetime) -> None:
     """Withdraw what this run made current although a newer complete run of its partition missed it."""
-    newer = session.exec(
-        select(Run)
-        .where(
-            Run.source == lease.source,
-            Run.partition == lease.partition,
-            col(Run.complete).is_(True),
-            col(Run.observed_at) > lease.observed_at,
-        )
-        .order_by(col(Run.observed_at), col(Run.id))
-        .limit(1)
-    ).first()
-    if newer is None or newer.id is None:
+    missed_by = find_complete_after(session, lease)
+    if missed_by is None:
         return
     brought = select(AdvertiserSpend.id).where(
         AdvertiserSpend.run_id == lease.run_id,
@@ -70,7 +63,6 @@ def withdraw_missed_since(session: Session, lease: RunLease, now: datetime) -> N
         col(AdvertiserSpend.observed_at) == lease.observed_at,
     )
     ids = [row_id for row_id in session.exec(brought.order_by(col(AdvertiserSpend.id))) if row_id]
-    missed_by = replace(lease, run_id=newer.id, observed_at=newer.observed_at)
     _withdraw_statements(session, ids, Stamp(missed_by, None, now))
 
 
@@ -104,7 +96,7 @@ def find_unstated(session: Session, lease: RunLease) -> list[int]:
         )
         .order_by(col(AdvertiserSpend.id))
     )
-    met = _read_met(session, lease.run_id)
+    met = read_seen_ids(session, lease.run_id, KIND)
     met_before = _read_met_before(session, lease)
     missed = [
         row_id
@@ -120,11 +112,7 @@ def find_unstated(session: Session, lease: RunLease) -> list[int]:
 def _read_met_before(session: Session, lease: RunLease) -> set[int]:
     """What the newest complete run before this one met: an import may have brought its row."""
     before = find_run_before(session, lease, col(Run.complete).is_(True))
-    return _read_met(session, before.id) if before and before.id else set()
-
-
-def _read_met(session: Session, run_id: int) -> set[int]:
-    return set(chain.from_iterable(read_seen(session, run_id, KIND)))
+    return read_seen_ids(session, before.id, KIND) if before and before.id else set()
 
 
 def _withdraw(row: Values, stamp: Stamp, row_id: int) -> Values:

@@ -63,12 +63,20 @@ def _restore_disclosures(
 
 def _restore(source: str, newest: Newest[DisclosureVersion]) -> Values:
     version = newest.row
-    return DisclosureRecord(**version.content).model_dump() | {
-        "id": version.disclosure_id,
-        "source": source,
-        "row_sha256": version.row_sha256,
-        "withheld": version.withheld,
-        "versions": newest.known,
-        "observed_at": version.observed_at,
-        "recorded_at": newest.learned_at,
-    }
+    stated = DisclosureRecord(**version.content).model_dump()
+    in_order = {name: dict(sorted(stated[name].items())) for name in ("missing", "source_fields")}
+    return (
+        stated
+        | in_order
+        | {
+            "id": version.disclosure_id,
+            "source": source,
+            "row_sha256": version.row_sha256,
+            "withheld": version.withheld,
+            "versions": newest.known,
+            "is_superseded": version.is_superseded,
+            "is_withdrawn": version.is_withdrawn,
+            "observed_at": version.observed_at,
+            "recorded_at": newest.learned_at,
+        }
+    )

@@ -7,7 +7,7 @@ Shapes: API objects, alone, in a list, under `data` or one a line, with the sing
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ from scrapers.readers.reading import (
     read_rows,
     refuse_file,
 )
-from scrapers.readers.tables import read_header
+from scrapers.readers.tables import MISSING_WORDS, TableFormat, read_header
 from scrapers.sources.signing import MissingCredentialError, Secret
 from scrapers.sources.spider import FileReader, SourceSpider
 from scrapers.spiders.meta.fields import (
@@ -97,6 +97,8 @@ DUMP_COLUMNS = Columns(
     optional=KNOWN_KEYS | {f"{name}.{bound}" for name in RANGES for bound in BOUNDS},
 )
 
+DUMP = TableFormat(blank_words=MISSING_WORDS, always_given=DUMP_COLUMNS.required)
+
 # Meta gives these to every political ad: without them it ran without a disclaimer, still runs, or has
 # no political label at all.
 BLANK_IF_ABSENT: dict[str, Any] = {
@@ -107,6 +109,7 @@ BLANK_IF_ABSENT: dict[str, Any] = {
 
 ReadAd = Callable[[Fields], AdRecord]
 
+SNAPSHOT_ID = re.compile(r"[?&]id=(\d+)(?:&|$)", re.ASCII)
 TOKEN = re.compile(r"(access_token=)[^&\"'\s\\]+")
 
 HOW_TO_BE_LET_IN = (
@@ -189,11 +192,27 @@ class PoliticalAnswers:
 def read_ads(file: SourceFile, read_object: ReadAd, read_row: ReadAd) -> Iterator[Reading]:
     """The ads of a file, by the reader of the shape it has."""
     if looks_like_json(file):
-        yield from read_each_object(file, KNOWN_KEYS, read_object)
+        yield from read_each_object(file, KNOWN_KEYS, read_object, find_library_id)
     elif DUMP_COLUMNS.fit(read_header(file)):
-        yield from read_rows(file, Table(DUMP_COLUMNS, read_row, "id", read_library_id))
+        table = Table(DUMP_COLUMNS, read_row, "id", read_library_id)
+        yield from read_rows(file, table, DUMP)
     else:
         yield refuse_file(file, MetaAdLibrarySpider.info.title)
+
+
+def find_library_id(cells: Mapping[str, Any]) -> str | None:
+    """Whose object it is: the id, or the one in its address of a snapshot (answers of 2018 to 2020)."""
+    ref = cells.get("id") or cells.get("_id") or find_snapshot_id(cells.get("ad_snapshot_url"))
+    try:
+        return read_library_id(ref) if ref else None
+    except ValueError:
+        return None
+
+
+def find_snapshot_id(url: object) -> str | None:
+    """The id that the address of a snapshot asks for; the token beside it is left."""
+    found = SNAPSHOT_ID.search(url) if isinstance(url, str) else None
+    return found[1] if found else None
 
 
 def label_political(ad: AdRecord) -> AdRecord:
@@ -226,7 +245,9 @@ def read_dump_ad(fields: Fields) -> AdRecord:
 def read_ad(fields: Fields, blank: dict[str, Any]) -> AdRecord:
     """What both shapes have in common; `blank` are the record's fields to be empty where absent."""
     fields.rename(OLD_NAMES)
-    fields.keep(NOT_TAKEN)
+    kept = fields.keep(NOT_TAKEN)
+    if "id" not in fields and (found := find_snapshot_id(kept.get("ad_snapshot_url"))):
+        fields.leave("id", found)
     ref = fields.require("id", read_library_id)
     values = fields.take_present(
         {

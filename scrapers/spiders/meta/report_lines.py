@@ -7,7 +7,7 @@ disclaimer, and now and then two; a page gets one statement, which keeps every l
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -134,17 +134,17 @@ def read_report(file: SourceFile, report: Report, amount_column: str) -> Iterato
 
 
 def count_lines(file: SourceFile) -> Counter[str]:
-    """How many lines each page has, by its id or, without one, its name.
+    """How many lines each page has, by its id or, without one, its name."""
+    rows = (row.cells for row in read_table(file, TABLE) if isinstance(row, TableRow))
+    return Counter(_name_page(cells) for cells in rows)
 
-    A line whose id cannot be read is nobody's; it is refused when its turn comes.
-    """
-    lines_of: Counter[str] = Counter()
-    for row in read_table(file, TABLE):
-        if isinstance(row, TableRow):
-            with suppress(ValueError):
-                page_id = read_line_page_id(row.cells.get(PAGE_ID, "0"))
-                lines_of[page_id or row.cells.get(PAGE_NAME, "").strip()] += 1
-    return lines_of
+
+def _name_page(cells: Mapping[str, str]) -> str:
+    """A line's page as statements name it; of an id that cannot be read, the name: its line is refused."""
+    with suppress(ValueError):
+        if ref := read_line_page_id(cells.get(PAGE_ID, "").strip() or "0"):
+            return ref
+    return cells.get(PAGE_NAME, "").strip()
 
 
 def read_line(fields: Fields, report: Report, amount_column: str) -> AdvertiserSpendRecord:

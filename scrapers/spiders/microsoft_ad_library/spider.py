@@ -14,7 +14,7 @@ from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, 
 from config.settings import Settings
 from scrapers.readers.envelopes import unwrap_list
 from scrapers.readers.files import SourceFile
-from scrapers.readers.reading import Reading, read_each_object
+from scrapers.readers.reading import Reading, find_key, read_each_object
 from scrapers.sources.searches import read_search
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders.microsoft_ad_library.settings import MicrosoftSettings
@@ -82,4 +82,4 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         if isinstance(listed, Unreadable):
             yield listed
         else:
-            yield from read_each_object(listed, KNOWN, read_ad)
+            yield from read_each_object(listed, KNOWN, read_ad, find_key("AdId"))

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from archive.ingest.close_run import close_run
 from archive.models import Run
-from archive.models.runs import Outcome, RunKind
+from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.records import SourceInfo
 from archive.runs.lease import RunLease, begin_run, has_begun, hold_lease, read_cursor
 from archive.runs.plausibility import Gate, open_gate
@@ -239,7 +239,8 @@ def _close_run(walk: Walk) -> Run:
     outcome, reason = _find_outcome(walk)
     is_unchanged = outcome == Outcome.DONE and not walk.read_answers
     is_sweep = intake.lease.is_sweep and walk.is_whole
-    has_seen_all = outcome == Outcome.DONE and (is_sweep or is_unchanged)
+    can_tell = outcome in ENDED_WELL and not intake.count_hiding()
+    has_seen_all = can_tell and (is_sweep or is_unchanged)
 
     def end(session: Session) -> Run:
         if outcome in {Outcome.DONE, Outcome.ATTENTION}:
@@ -269,7 +270,7 @@ def _find_outcome(walk: Walk) -> tuple[Outcome, str]:
         outcome = Outcome.PARTIAL if is_partial and has_some else walk.trouble.outcome
         return outcome, walk.trouble.reason[:2_000]
     if walk.intake.unreadable:
-        return Outcome.ATTENTION, f"{len(walk.intake.unreadable)} pieces could not be read"
+        return Outcome.ATTENTION, walk.intake.tell_unreadable(is_sweep=walk.intake.lease.is_sweep)
     if not walk.read_answers:
         return Outcome.DONE, "unchanged since the last run"
     return Outcome.DONE, ""

@@ -64,7 +64,8 @@ def release_quarantined(
             now = clock()
             settle(session, name, PieceStatus.RELEASED, by, because, now)
             batch = session.get_one(QuarantinedBatch, held.id)
-            return told, Counts(vanished=accept_vanished(session, batch, now).vanished)
+            accepted = accept_vanished(session, batch, now)
+            return told, Counts(vanished=accepted.vanished, withdrawn=accepted.withdrawn)
     if isinstance(held, QuarantinedPiece) and held.stage not in OF_FILES:
         raise ArchiveError(f"{told} was put aside at {held.stage}; type: {tell_next(held)}")
     if capture is None:

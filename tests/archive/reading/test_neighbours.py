@@ -244,13 +244,18 @@ def test_corrections_tell_the_figures_before_and_after_with_their_times(crowd):
         for one in told
     ]
     assert facts == [
+        ("f1", "withdrawn", 3, 12.5),
         ("parts|p1|region|", "withdrawn", 3, 12.5),
         ("totals|p2|lifetime|", "withdrawn", 3, 12.5),
         ("totals|p1|lifetime|", "withdrawn", 3, 12.5),
         ("old", "restated", 3, 12.5),
         ("a3", "restated", 3, 12.5),
+        ("f9", "returned", 6, 12),
         ("totals|p9|lifetime|", "returned", 6, 12),
+        ("f9", "withdrawn", 1.5, 6),
         ("totals|p9|lifetime|", "withdrawn", 1.5, 6),
+        ("f3", "withdrawn", 1, 3),
+        ("f2", "withdrawn", 1, 3),
         ("weeks|p1|week|2026-02-22", "withdrawn", 1, 3),
         ("f1", "restated", 1, 3),
         ("totals|p1|lifetime|", "restated", 1, 3),

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.reading.as_of.moment import Moment
 from archive.records import AdvertiserSpendRecord, Grain
 from archive.spending import SpendBy, SpendMeasure, SpendQuery, SpendQueryError, summarise_spending
 from archive.spending.periods import PeriodSlice
 from archive.spending.statements import Statement, answer_period
 from archive.store.database import read
+from tests.archive.moments import NOON
 
 MONDAY = date(2026, 1, 5)
 DAY = timedelta(days=1)
@@ -201,3 +203,36 @@ def test_what_was_truly_spent_lies_within_every_answer(spent, windows, days, ask
     for answer in answers:
         assert answer.sum.lower <= total(first, length)
         assert answer.sum.open_count or answer.sum.upper >= total(first, length)
+
+
+def live(ref, lower, dataset="totals"):
+    return AdvertiserSpendRecord(
+        dataset=dataset,
+        platform="examplatform",
+        grain=Grain.LIFETIME,
+        advertiser_ref=ref,
+        advertiser_name="Harbour Party",
+        currency="EUR",
+        spend_lower_minor=lower,
+        spend_upper_minor=lower,
+    )
+
+
+def count_missed(engine, **asked):
+    groups = ask(engine, by=SpendBy.ADVERTISER, **asked).groups
+    return {group.key: (group.ads, group.not_in_newest) for group in groups}
+
+
+def test_what_the_newest_file_of_its_data_set_lacks_is_counted_beside_it(engine, ingest_run):
+    ingest_run([live("old", 5), live("x", 1), live("elsewhere", 1, "others")], sweep=False)
+    later = {"sweep": False, "now": NOON + timedelta(days=1)}
+    ingest_run([live("new", 5), live("x", 2)], **later)
+
+    assert count_missed(engine) == {
+        "example:old": (1, 1),
+        "example:new": (1, 0),
+        "example:x": (1, 0),
+        "example:elsewhere": (1, 0),
+    }
+    assert count_missed(engine, advertiser_id="example:old") == {"example:old": (1, 1)}
+    assert count_missed(engine, moment=Moment(as_of=NOON))["example:old"] == (1, 0)

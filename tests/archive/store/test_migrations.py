@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, delete, inspect, select
+from sqlalchemy import Engine, delete, inspect, select, update
 from sqlmodel import Session
 
 from archive.exports.backup import Manifest, restore_backup
@@ -12,7 +12,7 @@ from archive.exports.backup.folder import BackupWriter, name_table_file
 from archive.exports.backup.loading import reflect_tables
 from archive.exports.backup.schema import read_newest, read_revision, upgrade_tables
 from archive.exports.dump import dump_table, list_tables
-from archive.models import LedgerLeaf
+from archive.models import Correction, Disclosure, DisclosureVersion, LedgerLeaf
 from archive.store.database import create_archive_engine, open_archive, read, write
 from archive.store.ledger.root import read_ledger_head
 from archive.store.setup import alembic_config, migrate
@@ -152,3 +152,42 @@ def broken_after(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("the power went")
 
     monkeypatch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", fail)
+
+
+def test_names_of_people_paid_wages_leave_an_older_archive(database_url):
+    engine = create_archive_engine(database_url)
+    with write(engine) as session:
+        upgrade_tables(session.connection(), "0015")
+        tables = {table.name: table for table in reflect_old(session)}
+        fill_empty_tables(session.connection(), list(reflect_old(session)))
+        file_wages(session, tables)
+
+    migrate(engine)
+
+    with read(engine) as session:
+        filed = {row.ref: row for row in session.scalars(select(Disclosure))}
+        contents = session.scalars(select(DisclosureVersion.content)).all()
+        told = session.scalars(select(Correction.before)).all()
+    engine.dispose()
+    assert (filed["1"].payee_name, filed["1"].missing) == (None, {"payee_name": "redacted"})
+    assert filed["2"].payee_name == "A Person"
+    assert [content["payee_name"] for content in contents] == [None] * len(contents)
+    assert told == [{"amount_minor": 1}] * len(told)
+
+
+def file_wages(session, tables):
+    """A person's pay and a person's printing; all versions and corrections are of the first."""
+    filed, connection = tables["disclosure"], session.connection()
+    first, second = connection.execute(select(filed.c.id).order_by(filed.c.id)).scalars()
+    person = {"source": "s", "payee_kind": "IND", "payee_name": "A Person", "payee_place": None}
+    for row_id, ref, purpose in ((first, "1", "Payroll, June"), (second, "2", "PRINTING")):
+        stated = person | {"ref": ref, "purpose": purpose, "missing": {}}
+        connection.execute(update(filed).where(filed.c.id == row_id).values(stated))
+    content = {"payee_name": "A Person", "missing": {}}
+    of_first = {"disclosure_id": first, "content": content}
+    versions = tables["disclosure_version"]
+    connection.execute(delete(versions).where(versions.c.disclosure_id != first))
+    connection.execute(update(versions).values(of_first))
+    before = {"amount_minor": 1, "payee_name": "A Person"}
+    of_row = {"measure": "disclosed", "subject": "s:1", "before": before, "after": {}}
+    connection.execute(update(tables["correction"]).values(of_row))

@@ -161,10 +161,17 @@ def test_a_list_printed_by_python_is_read_back(items: list[str]) -> None:
 
 
 def test_a_text_that_only_begins_like_a_list_is_a_text() -> None:
-    assert parsing.read_texts("[VIDEO] Vote for the harbour") == ["[VIDEO] Vote for the harbour"]
+    for text in ("[VIDEO] Vote for the harbour", "[UPDATE] Vote now [RSVP]", "[2024]", "[exit()]"):
+        assert parsing.read_texts(text) == [text]
 
 
-@pytest.mark.parametrize("text", ["[__import__('os')]", "['open]", "[" * 50_000 + "]"])
+@pytest.mark.parametrize("text", ["6.39E+14", "639357000000000.0", "639357000000000,00"])
+def test_an_id_that_a_program_rounded_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="rounded"):
+        parsing.read_ref(text)
+
+
+@pytest.mark.parametrize("text", ["['x', __import__('os')]", "['open]", "[" * 50_000 + "]"])
 def test_a_list_that_is_none_is_refused_and_never_run(text: str) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
         parsing.read_sequence(text)

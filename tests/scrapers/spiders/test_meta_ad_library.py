@@ -287,3 +287,14 @@ def test_the_real_samples_give_501_ads_and_785_repeats_that_change_nothing(home:
         501,
     )
     assert import_paths(home, SOURCE, *paths).counts.seen == 0
+
+
+def test_an_answer_without_ids_has_them_in_the_addresses_of_its_snapshots_and_no_token_stays() -> (
+    None
+):
+    url = (
+        "https://www.facebook.com/ads/archive/render_ad/?id=123456789012345&access_token=OPENSESAME"
+    )
+    ad = read_object(without("id") | {"ad_snapshot_url": url})
+    assert ad.ref == "123456789012345"
+    assert "OPENSESAME" not in ad.model_dump_json()

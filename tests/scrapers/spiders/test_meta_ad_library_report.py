@@ -216,3 +216,16 @@ def test_real_files_imported_again_in_another_order_change_nothing(home: Home) -
     with read(home.engine) as session:
         kept = session.exec(select(AdvertiserSpend.series)).all()
     assert len(kept) == len(set(kept)) == first.counts.new
+
+
+@pytest.mark.parametrize("mark", [" (1)", "(12)", " - Copy", " copy 2"])
+def test_a_file_downloaded_a_second_time_is_read_as_what_it_is(mark: str) -> None:
+    name = NAME.replace(".csv", f"{mark}.csv")
+    assert read_lines("1,Harbour,Harbour,500,3", name=name) == read_lines("1,Harbour,Harbour,500,3")
+
+
+def test_a_page_id_that_a_spreadsheet_rounded_holds_its_line_alone() -> None:
+    lines = f"{HEADER}\n9E+11,Both,Both,18250,41\n900000000002,Clear,Clear,150,12\n"
+    readings = read_all(SOURCE, NAME, lines)
+    assert [record.advertiser_ref for record in records(readings)] == ["900000000002"]
+    assert [(held.line, held.field) for held in refusals(readings)] == [(2, "page id")]

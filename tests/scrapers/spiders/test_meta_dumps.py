@@ -78,3 +78,24 @@ def test_twelve_real_ads_ran_without_a_byline_and_five_hundred_without_a_currenc
 @pytest.mark.parametrize("name", ["price", "temp_ads_classify"])
 def test_a_newsrooms_own_table_is_held_and_breaks_nothing(name: str) -> None:
     assert len(refusals(read_sample(SOURCE, f"{FOLDER}/guardian-oz2023-{name}.csv"))) == 1
+
+
+@pytest.mark.parametrize("word", ["NA", "<NA>", "NaN", "nan", "NULL", "#N/A"])
+def test_what_a_program_writes_for_a_missing_value_is_a_blank_and_no_payer(word: str) -> None:
+    row = DUMP_ROW.replace("Harbour Party", word).replace(",,0,99", f",{word},0,99")
+    (ad,) = read_dump(row)
+    assert (ad.payer_name, ad.missing["payer_name"]) == (None, "not_disclosed")
+    assert ad.impressions_upper is None
+
+
+def test_where_a_name_could_be_meant_such_a_word_is_a_name() -> None:
+    (quoted,) = read_dump(DUMP_ROW.replace("Harbour Party", '"NA"'))
+    (page,) = read_dump(DUMP_ROW.replace(",Harbour,9001", ",NA,9001"))
+    assert (quoted.payer_name, page.advertiser_name) == ("NA", "NA")
+
+
+def test_a_page_id_that_a_program_made_a_number_with_a_point_holds_its_row() -> None:
+    held = refusal(
+        read_all(SOURCE, "dump.csv", f"{DUMP_HEADER}\n{DUMP_ROW.replace(',9001,', ',9001.0,')}\n")
+    )
+    assert (held.field, held.ref, held.hides) == ("page_id", "999000000000002", False)

@@ -13,7 +13,7 @@ down_revision = '0020'
 branch_labels = None
 depends_on = None
 
-WITHHELD = sa.column('withheld', sa.JSON(none_as_null=True))
+WITHHELD = sa.JSON(none_as_null=True)
 
 
 def upgrade() -> None:
@@ -33,8 +33,8 @@ def withhold_wages(connection) -> None:
     """Take the names of individuals paid wages out of what was kept before the rule was there."""
     listed = yaml.safe_load((SHIPPED_DIR / 'withheld' / 'wages.yaml').read_text())['purposes']
     of_wages = re.compile('|'.join(rf'\b{re.escape(purpose)}\b' for purpose in listed), re.IGNORECASE)
-    filed = sa.table('disclosure', *map(sa.column, ('id', 'source', 'ref', 'payee_kind', 'payee_name', 'payee_place', 'purpose')), sa.column('missing', sa.JSON), WITHHELD)
-    versions = sa.table('disclosure_version', *map(sa.column, ('id', 'disclosure_id')), sa.column('content', sa.JSON), WITHHELD)
+    filed = sa.table('disclosure', *map(sa.column, ('id', 'source', 'ref', 'payee_kind', 'payee_name', 'payee_place', 'purpose')), sa.column('missing', sa.JSON), sa.column('withheld', WITHHELD))
+    versions = sa.table('disclosure_version', *map(sa.column, ('id', 'disclosure_id')), sa.column('content', sa.JSON), sa.column('withheld', WITHHELD))
     corrections = sa.table('correction', *map(sa.column, ('id', 'measure', 'subject')), sa.column('before', sa.JSON), sa.column('after', sa.JSON))
     people = connection.execute(sa.select(filed).where(filed.c.payee_kind == 'IND')).all()
     for row in [row for row in people if of_wages.search(row.purpose or '')]:

@@ -48,6 +48,7 @@ def find_unfiled(session: Session, lease: RunLease) -> Unfiled:
     """What lived in the run's partition and the run did not meet, nor any later one."""
     ids = _list_known(session, lease)
     met = read_seen_ids(session, lease.run_id, KIND)
+    met |= read_seen_ids(session, lease.run_id, ChangeKind.DISCLOSURE_REFUSED)
     missed = ids - met
     later = find_first_after(session, lease.source, KIND, missed, lease.observed_at)
     rows = _read_rows(session, lease, sorted(missed - later.keys()))

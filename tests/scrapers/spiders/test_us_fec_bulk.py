@@ -196,3 +196,18 @@ def test_an_amended_report_counts_as_amended_and_what_left_the_file_counts_no_mo
         told = [row.kind for row in session.exec(select(Correction).order_by(col(Correction.id)))]
     assert (group.lower_minor, group.upper_minor, group.ads) == (200_00, 200_00, 1)
     assert told == ["restated", "withdrawn"]
+
+
+@pytest.mark.parametrize(("sub_id", "withdrawn"), [("990002", 1), ("990003", 0)])
+def test_a_refused_row_of_a_known_id_is_there_and_of_another_stands_in_the_way(
+    home: Home, sub_id: str, withdrawn: int
+) -> None:
+    rows = [
+        ROW.replace("990001", f"99000{number}").replace("HB.1", f"{number}") for number in (1, 2)
+    ]
+    import_week(home, 1, ROW.replace("990001", "990009").replace("HB.1", "9"), *rows)
+
+    refused = rows[1].replace("990002", sub_id).replace("125.5", "1.255")
+    report = import_week(home, 2, rows[0], refused)
+
+    assert (report.outcome, report.counts.withdrawn) == (Outcome.ATTENTION, withdrawn)

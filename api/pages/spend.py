@@ -197,7 +197,9 @@ def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:
         sentence += f" Converted from {', '.join(converted)} by this archive."
     missed = sum(group.not_in_newest for group in table.groups)
     if missed:
-        are = "statement is" if missed == 1 else "statements are"
+        is_filed = question.given["measure"] == SpendMeasure.DISCLOSED
+        what = "payment" if is_filed else "statement"
+        are = f"{what} is" if missed == 1 else f"{what}s are"
         sentence += f" {missed:,} {are} not in the newest file."
     return ShownTable(table, sentence, converted)
 

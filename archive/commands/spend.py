@@ -154,7 +154,7 @@ def _tell_settled(summary: SpendSummary) -> list[str]:
     unstated = sum(group.unknown_step_count for group in summary.groups)
     missed = sum(group.not_in_newest for group in summary.groups)
     told = {
-        "statements that the newest file of their data set does not have": missed,
+        "counted, but not in the newest file of their data set": missed,
         "amounts settled after the ad's end: what was stated last counts": late,
         "amounts lowered by the source: only the newest counts": lowered,
         "amounts rounded by a step that nobody states, as printed": unstated,

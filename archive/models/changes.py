@@ -16,6 +16,7 @@ class ChangeKind(StrEnum):
     AD_STATE = "ad_state"
     AD_REFUSED = "ad_refused"
     """A row of a known ad that could not be read: it is there, and nothing is known of what it says."""
+    DISCLOSURE_REFUSED = "disclosure_refused"
     ADVERTISER_SPEND = "advertiser_spend"
     DISCLOSURE = "disclosure"
     COMMITTEE = "committee"

@@ -33,11 +33,6 @@ def hash_json(value: Mapping[str, Any]) -> str:
     return hash_bytes(canonical_json(value))
 
 
-def hash_withdrawal(ref: str) -> str:
-    """The hash of a row that says only that the source has what it is about no more."""
-    return hash_json({"is_withdrawn": True, "ref": ref})
-
-
 def hash_bytes(data: bytes) -> str:
     """SHA-256, in hex."""
     return hashlib.sha256(data).hexdigest()

@@ -209,17 +209,12 @@ def note_progress(
         field.name: getattr(Run, field.name) + getattr(counts, field.name)
         for field in fields(counts)
     }
-    session.connection().execute(
-        update(Run)
-        .where(col(Run.id) == lease.run_id)
-        .values(
-            **values,
-            pages=Run.pages + 1,
-            heartbeat_at=now,
-            cursor=cursor,
-            lease_until=now + lease.lease_time,
-        )
-    )
+    values |= {"pages": Run.pages + 1, "cursor": cursor}
+    _set_run(session, lease, **values, heartbeat_at=now, lease_until=now + lease.lease_time)
+
+
+def _set_run(session: Session, lease: RunLease, **values: Any) -> None:  # noqa: ANN401 (any column)
+    session.connection().execute(update(Run).where(col(Run.id) == lease.run_id).values(**values))
 
 
 def note_alive(session: Session, lease: RunLease, now: datetime) -> None:
@@ -229,11 +224,7 @@ def note_alive(session: Session, lease: RunLease, now: datetime) -> None:
         LeaseLostError: if a newer run has taken the partition.
     """
     hold_lease(session, lease, now)
-    session.connection().execute(
-        update(Run)
-        .where(col(Run.id) == lease.run_id)
-        .values(heartbeat_at=now, lease_until=now + lease.lease_time)
-    )
+    _set_run(session, lease, heartbeat_at=now, lease_until=now + lease.lease_time)
 
 
 def count_pages(session: Session, lease: RunLease) -> int:
@@ -276,21 +267,19 @@ def end_run(
         col(Checkpoint.source) == lease.source, col(Checkpoint.partition) == lease.partition
     )
     session.connection().execute(hold_until_now.values(lease_until=None))
-    session.connection().execute(
-        update(Run)
-        .where(col(Run.id) == lease.run_id)
-        .values(
-            outcome=outcome,
-            ended_at=now,
-            heartbeat_at=now,
-            reason=reason,
-            complete=complete,
-            not_read=not_read or [],
-            not_before_at=not_before_at,
-            vanished=vanished,
-            withdrawn=withdrawn,
-            lease_until=None,
-        )
+    _set_run(
+        session,
+        lease,
+        outcome=outcome,
+        ended_at=now,
+        heartbeat_at=now,
+        reason=reason,
+        complete=complete,
+        not_read=not_read or [],
+        not_before_at=not_before_at,
+        vanished=vanished,
+        withdrawn=withdrawn,
+        lease_until=None,
     )
 
 

@@ -1,11 +1,16 @@
 """One question about money, one answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import Any
 
+from sqlalchemy import Select
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from archive.models import AdvertiserSpend, PublicAd
+from archive.models.changes import ChangeKind
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.past_money import disclosures_at, statements_at
@@ -21,7 +26,13 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
-from archive.spending.newest_files import UNDATED, find_not_in_newest
+from archive.spending.newest_files import (
+    UNDATED,
+    find_not_in_newest,
+    has_incomplete_file,
+    list_filed,
+    list_statements_of_lives,
+)
 from archive.spending.periods import PeriodSlice, split_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery, check_query
 from archive.spending.statements import find_span, list_stated_days, sum_period
@@ -120,8 +131,7 @@ def _sum_measure(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
         case SpendMeasure.REPORTED:
             yield from _sum_statements(session, statements_at(query.moment), query)
         case SpendMeasure.DISCLOSED:
-            for filed in disclosures_at(session, query.moment):
-                yield from sum_amounts(session, list_filed_rows(filed, query))
+            yield from _sum_filed(session, query)
         case SpendMeasure.ADS:
             for ads in ads_at(session, query.moment):
                 yield from _sum_ads(session, ads, query)
@@ -141,11 +151,33 @@ def _sum_statements(
         for one in sum_amounts(session, listed):
             yield replace(one, about=one.about.of_grain(grain))
         if grain in UNDATED:
-            missed = sorted(find_not_in_newest(session, stated, query.moment))
-            for some in cut_batches(missed):
-                for one in sum_amounts(session, listed.where(col(stated.id).in_(some))):
-                    counted = AmountSum(not_in_newest=one.sum.items)
-                    yield SourceSum(one.about.of_grain(grain), one.source, counted)
+            lives = list_statements_of_lives(session, stated)
+            kind = ChangeKind.ADVERTISER_SPEND
+            missed = find_not_in_newest(session, kind, lives, query.moment)
+            for one in _count_missed(session, listed, col(stated.id), missed):
+                yield replace(one, about=one.about.of_grain(grain))
+
+
+def _sum_filed(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
+    for filed in disclosures_at(session, query.moment):
+        yield from sum_amounts(session, list_filed_rows(filed, query))
+    if not has_incomplete_file(session, ChangeKind.DISCLOSURE, query.moment):
+        return
+    rows = chain.from_iterable(
+        list_filed(session, filed) for filed in disclosures_at(session, query.moment)
+    )
+    missed = find_not_in_newest(session, ChangeKind.DISCLOSURE, rows, query.moment)
+    for filed in disclosures_at(session, query.moment) if missed else ():
+        yield from _count_missed(session, list_filed_rows(filed, query), col(filed.id), missed)
+
+
+def _count_missed(
+    session: Session, listed: Select[Any], row_id: Mapped[Any], missed: Sequence[int]
+) -> Iterator[SourceSum]:
+    """How many of what is listed the newest file lacks, by group."""
+    for some in cut_batches(missed):
+        for one in sum_amounts(session, listed.where(row_id.in_(some))):
+            yield replace(one, sum=AmountSum(not_in_newest=one.sum.items))
 
 
 def _sum_slices(

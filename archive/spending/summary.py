@@ -83,8 +83,8 @@ class SpendGroup(SQLModel):
     )
     not_in_newest: int = Field(
         default=0,
-        description="Of what sources state over whole lives: counted statements that the newest file of "
-        "their data set does not have. A complete file withdraws them.",
+        description="Statements of whole lives, and filed payments, that are counted and that the newest "
+        "file of their data set does not have. A complete file withdraws them.",
     )
     rank_best: int | None = Field(
         default=None,

@@ -25,9 +25,9 @@ from archive.ingest.ads.unchanged_rows import (
     note_unchanged,
     read_row_hash_key,
 )
-from archive.ingest.ads.vanished_ads import note_refused
 from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_each, stamp_page
+from archive.ingest.refused_rows import note_refused
 from archive.models import Capture, Run
 from archive.models.runs import Outcome
 from archive.records import AdRecord, AnyRecord, QuarantineStage, Unreadable
@@ -159,7 +159,7 @@ class Intake:
         taken = ingest_each(session, stamp, records, gate)
         pieces = self._list_pieces(readings, capture)
         pieces += [refuse_record(capture, record, error) for record, error in taken.failed]
-        note_refused(session, self.lease, {piece.ref for piece in pieces if piece.ref})
+        note_refused(session, self.lease, pieces)
         taken.counts.quarantined = quarantine_pieces(
             session, self.blobs, self.lease, pieces, capture, now
         )
@@ -235,8 +235,8 @@ class Intake:
         if not is_sweep:
             return told
         if in_the_way := self.count_hiding():
-            return f"{told}, {in_the_way} of them whose id is unknown: nothing is called gone"
-        return f"{told}; ads named in them count as still there"
+            return f"{told}; {in_the_way} of them may be of what is missing: nothing is called gone"
+        return f"{told}; what they name counts as still there"
 
     def count_hiding(self) -> int:
         """Pieces in which something may stand that is not gone."""

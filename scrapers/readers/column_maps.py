@@ -144,7 +144,7 @@ class MappedReader:
             return
         required = frozenset({shape.columns["ref"].column}) if shape.is_partial else mapped
         columns = Columns(required=required, optional=mapped - required, expected=known)
-        table = Table(columns, self.read_ad, shape.columns["ref"].column, self.read_ref)
+        table = Table(columns, self.read_ad, shape.columns["ref"].column, read_ref=self.read_ref)
         form = TableFormat(
             shape.delimiter, encoding=shape.encoding, blank_words=frozenset(shape.blank_words)
         )

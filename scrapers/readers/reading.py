@@ -106,6 +106,8 @@ class Table:
     read_row: Callable[..., AnyRecord]
     ref: str = ""
     """The column of the source's ids, where each row is an ad: rows that say nothing new need not be read."""
+    row_id: str = ""
+    """The column of ids where rows are no ads; it tells what a row that is refused was about."""
     read_ref: Callable[[str], str] = read_ref
     """What a cell of that column is to a record: its `ref`."""
 
@@ -149,7 +151,12 @@ def read_rows(
             yield AdRow(ref, hash_row(row.raw), file, row, table.read_row)
         else:
             reading = _read_one(file, row, table.read_row)
-            yield name_ad(reading, _find_named(table, row.cells)) if table.ref else reading
+            if isinstance(reading, Unreadable) and (table.ref or table.row_id):
+                named = _find_ref(table, row.cells.get(table.ref or table.row_id, ""))
+                reading = reading.model_copy(
+                    update={"ref": named, "hides": not (table.ref and named)}
+                )
+            yield reading
 
 
 def _choose_hash(file: SourceFile, table: Table, header: list[str]) -> HashRow | None:
@@ -166,10 +173,6 @@ def _find_ref(table: Table, cell: str) -> str | None:
         return table.read_ref(cell)
     except ValueError:
         return None
-
-
-def _find_named(table: Table, cells: Mapping[str, str]) -> str | None:
-    return _find_ref(table, cells.get(table.ref, ""))
 
 
 def name_ad(reading: AnyRecord | Unreadable, ref: str | None) -> AnyRecord | Unreadable:

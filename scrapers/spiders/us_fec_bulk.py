@@ -119,7 +119,8 @@ class UsFecBulkSpider(SourceSpider):
             return
         for pattern, form, read_row in TABLES:
             if re.fullmatch(pattern, file.base_name.lower()) and has_rows(file, form):
-                table = Table(Columns(frozenset(form.columns)), read_row)
+                row_id = "SUB_ID" if "SUB_ID" in form.columns else ""
+                table = Table(Columns(frozenset(form.columns)), read_row, row_id=row_id)
                 yield from read_rows(file, table, form)
                 return
         yield refuse_file(file, cls.info.title)

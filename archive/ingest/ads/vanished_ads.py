@@ -18,7 +18,6 @@ from archive.runs.sightings import (
     find_first_after,
     find_last_before,
     lay_out_seen,
-    note_sightings,
 )
 from archive.store.batches import cut_batches
 from archive.store.bulk import find_storing, insert_rows, table_of, update_rows
@@ -59,18 +58,6 @@ def find_gone(session: Session, lease: RunLease) -> list[int]:
     seen = lay_out_seen(session, lease.run_id, ChangeKind.AD_CONTENT, ChangeKind.AD_REFUSED)
     missed = except_(present, select_columns(seen.c.id))
     return sorted(session.connection().execute(missed).scalars())
-
-
-def note_refused(session: Session, lease: RunLease, refs: Collection[str]) -> None:
-    """Note that a run met rows of these ads and could not read them: they are there.
-
-    Nothing else rests on it: what such a row says of words and numbers nobody knows.
-    """
-    ids: set[int] = set()
-    for some in cut_batches(sorted(refs)):
-        known = select(Ad.id).where(Ad.source == lease.source, col(Ad.ref).in_(some))
-        ids |= {ad_id for ad_id in session.exec(known) if ad_id is not None}
-    note_sightings(session, lease, ChangeKind.AD_REFUSED, ids)
 
 
 def note_returns(session: Session, lease: RunLease, ad_ids: Collection[int], now: datetime) -> None:

@@ -137,7 +137,7 @@ def _meet(
         row |= {"id": before["id"], "versions": before["versions"] + 1}
         if "is_superseded" in before:
             row["is_superseded"] = before["is_superseded"]
-        is_same = before["row_sha256"] == row["row_sha256"]
+        is_same = before["row_sha256"] == row["row_sha256"] and not before.get("is_withdrawn")
         may_be_late = stamp.is_late and not is_same and not stamp.lease.is_reread
         if stamp.lease.observed_at < before["observed_at"] or may_be_late:
             met.late.append((before, row))

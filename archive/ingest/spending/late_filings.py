@@ -70,14 +70,11 @@ def _place(
 ) -> list[Values]:
     """The versions to add: what was filed, and after it perhaps what held before, affirmed again."""
     at = row["observed_at"]
-    known = [Point(v["observed_at"], v["seq"], v["row_sha256"]) for v in history]
+    known = [Point(v["observed_at"], v["seq"], _say_state(v)) for v in history]
     points = place_late(known, at, row["row_sha256"], seen_after)
     held = find_point(known, at)
-    stated = (
-        stamp.columns
-        | {"content": spell_filing(row), "withheld": row["withheld"]}
-        | {name: row[name] for name in STANDING}
-    )
+    kept = ("withheld", "row_sha256", *STANDING)
+    stated = stamp.columns | {"content": spell_filing(row)} | {name: row[name] for name in kept}
     affirmed = [v for v in history if held is not None and v["seq"] == held.seq]
     last_seq = max(version["seq"] for version in history)
     return [
@@ -86,14 +83,19 @@ def _place(
             "disclosure_id": row["id"],
             "ref": row["ref"],
             "seq": last_seq + 1 + i,
-            "row_sha256": sha256,
+            "row_sha256": source["row_sha256"],
             "observed_at": when,
             "recorded_at": stamp.now,
         }
-        for i, ((when, sha256), source) in enumerate(
+        for i, ((when, _), source) in enumerate(
             zip(points, [stated, *affirmed][: len(points)], strict=True)
         )
     ]
+
+
+def _say_state(version: Values) -> str:
+    """What tells a version from others of its row: its words, or that they were withdrawn."""
+    return "withdrawn" if version["is_withdrawn"] else version["row_sha256"]
 
 
 def _refresh(before: Values, added: Sequence[Values]) -> Values:

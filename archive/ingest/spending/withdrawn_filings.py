@@ -16,7 +16,6 @@ from archive.ingest.spending.filed_versions import MARKED, mark_rows, name_row
 from archive.ingest.values import Values, read_values
 from archive.models import Disclosure, DisclosureVersion, Run
 from archive.models.changes import ChangeKind
-from archive.records.canonical import hash_withdrawal
 from archive.runs.lease import RunLease
 from archive.runs.sightings import (
     find_complete_after,
@@ -48,6 +47,7 @@ def find_unfiled(session: Session, lease: RunLease) -> Unfiled:
     """What lived in the run's partition and the run did not meet, nor any later one."""
     ids = _list_known(session, lease)
     met = read_seen_ids(session, lease.run_id, KIND)
+    met |= read_seen_ids(session, lease.run_id, ChangeKind.DISCLOSURE_REFUSED)
     missed = ids - met
     later = find_first_after(session, lease.source, KIND, missed, lease.observed_at)
     rows = _read_rows(session, lease, sorted(missed - later.keys()))
@@ -80,9 +80,7 @@ def withdraw_unfiled_since(session: Session, stamp: Stamp, refs: Sequence[str]) 
 
 
 def _mark_withdrawn(session: Session, stamp: Stamp, rows: Sequence[Values]) -> None:
-    gone = {"is_withdrawn": True}
-    marked = [row | gone | {"row_sha256": hash_withdrawal(row["ref"])} for row in rows]
-    mark_rows(session, stamp, marked)
+    mark_rows(session, stamp, [row | {"is_withdrawn": True} for row in rows])
 
 
 def _list_known(session: Session, lease: RunLease) -> set[int]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from archive.errors import EvidenceError
 from archive.models import LedgerLeaf
 from archive.models.changes import LeafKind
-from archive.records.canonical import canonical_json, hash_bytes, hash_withdrawal
+from archive.records.canonical import canonical_json, hash_bytes
 from archive.records.shown_fields import restore_content
 from archive.store.checking import ArchiveCheck, TellDone
 from archive.store.ledger.kept_head import KeptHead
@@ -22,7 +22,7 @@ from archive.store.ledger.root import read_ledger_head
 from archive.store.ledger.statements import LEAF_ROWS, LeafRows, Statement
 
 LEAVES_AT_ONCE = 1_000
-BESIDE = ("leaf_id", "leaf_sha256", "leaf_text", "leaf_withheld", "leaf_redacted", "leaf_withdrawn")
+BESIDE = ("leaf_id", "leaf_sha256", "leaf_text", "leaf_withheld", "leaf_redacted")
 """What is selected beside the fields of a statement."""
 
 
@@ -71,7 +71,6 @@ def _join_leaves(kind: LeafKind, rows: LeafRows) -> Select[tuple[object, ...]]:
         (literal(None) if rows.text is None else rows.text).label("leaf_text"),
         (literal(None) if rows.withheld is None else rows.withheld).label("leaf_withheld"),
         (false() if rows.is_redacted is None else rows.is_redacted).label("leaf_redacted"),
-        (false() if rows.is_withdrawn is None else rows.is_withdrawn).label("leaf_withdrawn"),
     ).join(
         LedgerLeaf, and_(col(LedgerLeaf.subject_id) == rows.key, col(LedgerLeaf.kind) == kind.value)
     )
@@ -86,9 +85,6 @@ def _check_row(
         check.note_bad(f"{kind} {row.leaf_id}: its row is not what the ledger holds")
     elif row.leaf_redacted and is_partly_kept(row.leaf_withheld):
         return statements
-    elif row.leaf_withdrawn:
-        if fields[rows.text_sha256] != hash_withdrawal(fields["ref"]):
-            check.note_bad(f"{kind} {row.leaf_id}: its hash is not that of a withdrawal")
     elif not _is_hash_of(fields.get(rows.text_sha256), row.leaf_text, row.leaf_withheld):
         check.note_bad(f"{kind} {row.leaf_id}: its words are not those of its hash")
     return statements

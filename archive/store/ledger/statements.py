@@ -76,8 +76,6 @@ class LeafRows:
     """JSON of what of `text` is not public; a value that is kept in the evidence only is `null`."""
     is_redacted: ColumnElement[Any] | None = None
     """Whether a decision withholds something of it: only then may a value be kept nowhere else."""
-    is_withdrawn: SQLColumnExpression[Any] | None = None
-    """Whether the row says only that the source has it no more: its hash is of that, not of its words."""
     has_older: bool = False
     """Rows from before the first leaf of this kind have none: it came with a later program."""
 
@@ -130,7 +128,6 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
         text=cast(col(DisclosureVersion.content), Text),
         text_sha256="row_sha256",
         withheld=cast(col(DisclosureVersion.withheld), Text),
-        is_withdrawn=col(DisclosureVersion.is_withdrawn),
     ),
     LeafKind.RULE_VERSION: LeafRows(
         col(RuleVersion.id),

@@ -194,7 +194,7 @@ def read_ads(file: SourceFile, read_object: ReadAd, read_row: ReadAd) -> Iterato
     if looks_like_json(file):
         yield from read_each_object(file, KNOWN_KEYS, read_object, find_library_id)
     elif DUMP_COLUMNS.fit(read_header(file)):
-        table = Table(DUMP_COLUMNS, read_row, "id", read_library_id)
+        table = Table(DUMP_COLUMNS, read_row, "id", read_ref=read_library_id)
         yield from read_rows(file, table, DUMP)
     else:
         yield refuse_file(file, MetaAdLibrarySpider.info.title)

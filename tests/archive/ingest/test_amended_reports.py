@@ -224,3 +224,21 @@ def test_filings_are_split_by_payee_and_purpose(engine):
     [(unknown, amount)] = of_payees.items()
     assert ("withheld" in unknown, amount) == (True, 100)
     assert sum_filed(engine, by=SpendBy.PURPOSE) == {"ONLINE ADS": 900, "PAYROLL": 100}
+
+
+def test_without_a_complete_file_what_the_newest_one_lacks_is_counted(engine):
+    def count_missed(moment=NOW):
+        query = SpendQuery(measure=SpendMeasure.DISCLOSED, by=SpendBy.PAYEE, moment=moment)
+        with read(engine) as session:
+            groups = summarise_spending(session, query).groups
+        return {group.label: (group.ads, group.not_in_newest) for group in groups}
+
+    old, kept = file_payment(5, "1", payee_name="Old"), file_payment(6, "2", payee_name="Kept")
+    of_last_year = file_payment(7, "3", payee_name="Past", report_year=2025)
+    take_file(engine, [old, kept, of_last_year], 1, complete=False)
+    take_file(engine, [kept], 2, complete=False)
+
+    assert count_missed() == {"Old": (1, 1), "Kept": (1, 0), "Past": (1, 0)}
+    assert count_missed(Moment(as_of=day(1)))["Old"] == (1, 0)
+    take_file(engine, [kept], 3)
+    assert count_missed() == {"Kept": (1, 0)}

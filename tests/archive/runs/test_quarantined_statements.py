@@ -80,3 +80,25 @@ def test_changed_statements_bear_out_those_that_are_gone(engine):
         gate = open_gate(session, "example")
         run = close_run(session, lease, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
     assert run.complete
+
+
+def test_the_same_statements_with_another_date_are_no_news(engine):
+    with write(engine) as session:
+        close_run(
+            session, state(session, range(20), 100_00, NOON), Outcome.DONE, NOON, covered=True
+        )
+        gate = open_gate(session, "example")
+        lease = state(session, range(20), 100_00, NOON + DAY, gate)
+        run = close_run(session, lease, Outcome.DONE, NOON + DAY, covered=True, gate=gate)
+        rows = session.exec(select(func.count()).select_from(AdvertiserSpend)).one()
+    assert (run.outcome, run.withdrawn, rows) == (Outcome.DONE, 0, 20)
+
+
+def test_a_run_says_how_many_statements_it_withdrew(engine):
+    with write(engine) as session:
+        close_run(
+            session, state(session, range(20), 100_00, NOON), Outcome.DONE, NOON, covered=True
+        )
+        lease = state(session, range(18), 100_00, NOON + DAY)
+        run = close_run(session, lease, Outcome.DONE, NOON + DAY, covered=True)
+    assert (run.vanished, run.withdrawn) == (0, 2)

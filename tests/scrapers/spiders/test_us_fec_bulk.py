@@ -1,10 +1,17 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from sqlmodel import col, select
 
+from archive.models import Correction
+from archive.models.runs import Outcome
 from archive.records import CommitteeRecord, DisclosureRecord
+from archive.spending import SpendMeasure, SpendQuery, summarise_spending
+from archive.store.database import read
+from scrapers.intake.importing import ImportOrder, ImportReport, import_files
 from scrapers.readers.reading import NotRead
-from scrapers.spiders.us_fec_bulk import UsFecBulkSpider
+from scrapers.spiders import find_spiders
+from scrapers.spiders.us_fec_bulk import EXPENDITURE_COLUMNS, UsFecBulkSpider
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import (
     SAMPLES,
@@ -156,3 +163,51 @@ def test_importing_the_real_sample_twice_changes_nothing(home: Home) -> None:
     assert (report.outcome, report.counts.new) == ("done", 530 + 133)
     again = import_paths(home, SOURCE, SAMPLES / "fec-bulk")
     assert (again.counts.seen, home.count("disclosures"), home.count("quarantined")) == (0, 530, 0)
+
+
+def import_week(home: Home, number: int, *rows: str) -> ImportReport:
+    """A week's folder, taken in as the whole cycle; the register of committees stays as it is."""
+    folder = home.settings.home / f"week-{number}"
+    folder.mkdir()
+    (folder / "cm.txt").write_text(COMMITTEE)
+    (folder / "oppexp20.txt").write_text("".join(f"{row}\n" for row in rows))
+    at = datetime(2026, 3, number, 12, tzinfo=UTC)
+    order = ImportOrder((folder,), complete_partition="2020")
+    return import_files(home.settings, home.engine, find_spiders()[SOURCE], order, lambda: at)
+
+
+def test_an_amended_report_counts_as_amended_and_what_left_the_file_counts_no_more(
+    home: Home,
+) -> None:
+    filed = ROW.split("|")
+    sub_id, file_number = EXPENDITURE_COLUMNS.split().index("SUB_ID"), 22
+    amended = list(filed)
+    amended[sub_id], amended[file_number], amended[13] = "990099", "9999", "200"
+    other = [*filed[:sub_id], "990055", *filed[sub_id + 1 :]]
+    other[3], other[23] = "Q3", "HB.9"
+    import_week(home, 1, "|".join(filed), "|".join(other))
+
+    report = import_week(home, 2, "|".join(amended))
+
+    assert (report.outcome, report.counts.withdrawn) == (Outcome.DONE, 1)
+    with read(home.engine) as session:
+        query = SpendQuery(measure=SpendMeasure.DISCLOSED)
+        [group] = summarise_spending(session, query).groups
+        told = [row.kind for row in session.exec(select(Correction).order_by(col(Correction.id)))]
+    assert (group.lower_minor, group.upper_minor, group.ads) == (200_00, 200_00, 1)
+    assert told == ["restated", "withdrawn"]
+
+
+@pytest.mark.parametrize(("sub_id", "withdrawn"), [("990002", 1), ("990003", 0)])
+def test_a_refused_row_of_a_known_id_is_there_and_of_another_stands_in_the_way(
+    home: Home, sub_id: str, withdrawn: int
+) -> None:
+    rows = [
+        ROW.replace("990001", f"99000{number}").replace("HB.1", f"{number}") for number in (1, 2)
+    ]
+    import_week(home, 1, ROW.replace("990001", "990009").replace("HB.1", "9"), *rows)
+
+    refused = rows[1].replace("990002", sub_id).replace("125.5", "1.255")
+    report = import_week(home, 2, rows[0], refused)
+
+    assert (report.outcome, report.counts.withdrawn) == (Outcome.ATTENTION, withdrawn)

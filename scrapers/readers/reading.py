@@ -123,10 +123,8 @@ def read_rows(
 ) -> Iterator[AnyRecord | Unreadable | AdRow]:
     """The records of a table, and what could not be read of it.
 
-    Rows of ads come unread where the file says how they are hashed.
-
-    A file that lacks a required column is put aside whole: its values could be anyone's. A column
-    that is not known is put aside by name once, while its cells stay with each record under
+    Rows of ads come unread where the file says how they are hashed. A file that lacks a required column
+    is put aside whole: its values could be anyone's. A column that is not known is put aside by name once, while its cells stay with each record under
     `source_fields`; so is one that every shape of the file had until now and this one lacks.
     """
     columns = table.columns
@@ -151,11 +149,9 @@ def read_rows(
             yield AdRow(ref, hash_row(row.raw), file, row, table.read_row)
         else:
             reading = _read_one(file, row, table.read_row)
-            if isinstance(reading, Unreadable) and (table.ref or table.row_id):
-                named = _find_ref(table, row.cells.get(table.ref or table.row_id, ""))
-                reading = reading.model_copy(
-                    update={"ref": named, "hides": not (table.ref and named)}
-                )
+            if isinstance(reading, Unreadable) and (column := table.ref or table.row_id):
+                reading.ref = _find_ref(table, row.cells.get(column, ""))
+                reading.hides = not (table.ref and reading.ref)
             yield reading
 
 

@@ -124,8 +124,9 @@ def read_rows(
     """The records of a table, and what could not be read of it.
 
     Rows of ads come unread where the file says how they are hashed. A file that lacks a required column
-    is put aside whole: its values could be anyone's. A column that is not known is put aside by name once, while its cells stay with each record under
-    `source_fields`; so is one that every shape of the file had until now and this one lacks.
+    is put aside whole: its values could be anyone's. A column that is not known is put aside by name once,
+    while its cells stay with each record under `source_fields`; so is one that every shape of the file had
+    until now and this one lacks.
     """
     columns = table.columns
     header = list(form.columns) or read_header(file, form)

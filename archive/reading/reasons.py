@@ -48,12 +48,17 @@ RUN_SENTENCES = (
     r"stopped from outside before it was through",
     r"stopped after the few answers that were wanted",
     r"\d{1,9} pieces could not be read",
+    r"\d{1,9} of them may be of what is missing: nothing is called gone",
+    r"what they name counts as still there",
     r"unchanged since the last run",
     r"that run was not complete, so what it missed may still be there",
     r"quarantined as batch-\d{1,18}",
     r"not taken in",
     r"its evidence was read again",
-    r"a mass takedown of [\d,]{1,20} (?:ads|statements of spending), accepted by a person",
+    (
+        r"a mass takedown of [\d,]{1,20} (?:ads|statements of spending|filed payments|"
+        r"payments of reports filed again), accepted by a person"
+    ),
     r"(?:batch-|piece )\d{1,18} (?:of a file )?read again: accepted by a person",
     r"the database was away for \d{1,9} s",
     r"the database did not come back within [\d.e+]{1,12} s",
@@ -86,6 +91,7 @@ PIECE_SENTENCES = (
     r"there is nothing in it but descriptions",
     r"the file is damaged or breaks off",
     r"the JSON is damaged or breaks off here",
+    r"an error stands beside the list, so the answer may not be whole",
     r"holds (?:a NUL(?: byte)?|half of a character \(a lone surrogate\))",
     r"is nested more than \d{1,6} deep",
     r"this is (?:an HTML page, not a file|not a file we know)",

@@ -62,6 +62,8 @@ def test_no_reason_is_told_but_our_own_sentences(kept: str, outcome: Outcome) ->
         (KEPT[1], "the source could not be reached"),
         (KEPT[3], "the source answered with status 503"),
         ("unchanged since the last run; the database was away for 3 s", None),
+        ("2 pieces could not be read; what they name counts as still there", None),
+        ("a mass takedown of 1,200 filed payments, accepted by a person", None),
         (
             "piece 7 of a.csv read again: accepted by Ada because: x",
             "piece 7 of a file read again: accepted by a person",

@@ -1,22 +1,27 @@
 """Reports filed again, rows that are gone, batches of filings that are implausible, and wages."""
 
+import re
+
 import pytest
 from sqlmodel import col, select
 
 from archive.ingest.close_run import accept_vanished, close_run
 from archive.ingest.pages import ingest_page
-from archive.models import Correction, Disclosure, QuarantinedBatch
+from archive.models import Correction, Disclosure, DisclosureVersion, QuarantinedBatch
 from archive.models.corrections import SpendMeasure
 from archive.models.runs import Outcome, PieceStatus, RunKind
+from archive.privacy import projecting
+from archive.privacy.projecting import project_changed
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.disclosures import DisclosureFilter, list_disclosures
-from archive.records import MissingReason
+from archive.records import MissingReason, wages
 from archive.runs.lease import begin_run
 from archive.runs.plausibility import ImplausibleBatchError, open_gate
 from archive.runs.quarantine import settle
 from archive.spending.query import SpendBy, SpendQuery
 from archive.spending.summarise import summarise_spending
 from archive.store.database import read, write
+from archive.store.ledger.checking import check_ledger
 from tests.archive.ingest.test_filings import day, file_row
 from tests.archive.runs.gated import write_source
 
@@ -212,6 +217,37 @@ def test_only_the_names_of_individuals_paid_wages_are_withheld(engine, kind, pur
     assert shown.payee_name == ("A Person" if is_named else None)
     assert shown.missing.get("payee_name") == (None if is_named else MissingReason.REDACTED)
     assert kept.amount_minor == 5
+
+
+def test_what_is_withheld_of_wages_stays_with_each_version_so_that_its_hash_still_holds(engine):
+    write_source(engine)
+    person = {"payee_name": "A Person", "payee_kind": "IND", "purpose": "PAYROLL"}
+    first, other = (file_payment(5, ref, payment=ref, **person) for ref in "12")
+    take_file(engine, [first, other], 1)
+    take_file(engine, [other], 2)
+    take_file(engine, [first, other], 3)
+
+    with write(engine) as session:
+        project_changed(session, day(4))
+        versions = session.exec(select(DisclosureVersion)).all()
+        assert {(v.content["payee_name"], v.withheld["payee_name"]) for v in versions} == {
+            (None, "A Person")
+        }
+        assert [v.is_withdrawn for v in versions] == [False, False, True, False]
+        assert check_ledger(session, None, lambda _: None).bad == []
+
+
+def test_a_payment_that_no_rule_withholds_any_more_is_shown_again(engine, monkeypatch):
+    write_source(engine)
+    row = file_row(5, "1", payee_name="A Person", payee_kind="IND", purpose="PAYROLL")
+    take_file(engine, [row], 1)
+    with write(engine) as session:
+        assert project_changed(session, day(2)) == 0
+    monkeypatch.setattr(wages, "read_purposes", lambda: re.compile("salary"))
+    monkeypatch.setattr(projecting, "read_purposes", wages.read_purposes)
+    with write(engine) as session:
+        assert project_changed(session, day(3)) == 1
+        assert session.exec(select(Disclosure)).one().payee_name == "A Person"
 
 
 def test_filings_are_split_by_payee_and_purpose(engine):

@@ -78,9 +78,10 @@ def test_more_of_a_field_nobody_knows_than_is_kept_costs_its_own_record_only() -
     assert [getattr(reading, "ref", None) for reading in readings] == [
         None,
         "plain/1",
-        None,
+        "plain/2",
         "plain/3",
     ]
+    assert isinstance(readings[2], Unreadable)
     assert f"{UNKNOWN_TEXT.most:,} characters of the fields of one record" in reasons(readings)[-1]
 
 

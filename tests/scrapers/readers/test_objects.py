@@ -3,6 +3,7 @@
 import pytest
 
 from archive.records import Unreadable
+from scrapers.readers import objects
 from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import ObjectRow, read_objects
 
@@ -46,3 +47,22 @@ def test_what_cannot_be_read_behind_a_list_is_put_aside_once_with_its_line(behin
     numbers, pieces = read(f"{begin}\n{behind}")
     assert numbers[0] == 1
     assert [piece.line for piece in pieces] == [2]
+
+
+@pytest.mark.parametrize("held", [1, 2, 3, 7, 64])
+def test_nothing_depends_on_how_much_of_a_text_is_held_at_once(
+    held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = ', "code": 1234567890123, "error": {"code": -1.5e10}, "word": "\\u00e9\\"é"}'
+    text = (
+        f'\n{{"data": [{{"n": 1, "t": "é\\\\"}},\n{{"n": 2}}]{beside}\n'
+        f'{{"paging": {{}},\n "data": [{{"n": 3}}]}} [{{"n": 4}}] {{"n":\n 5}} 12'
+    )
+    whole = list(read_objects(SourceFile.from_bytes("a.json", text.encode())))
+    monkeypatch.setattr(objects, "READ_AT_ONCE", held)
+    assert list(read_objects(SourceFile.from_bytes("a.json", text.encode()))) == whole
+    assert [row.cells["n"] for row in whole if isinstance(row, ObjectRow)] == [1, 2, 3, 4, 5]
+    assert [row.raw for row in whole if isinstance(row, Unreadable)] == [
+        b'{"code": -1.5e10}',
+        b"12",
+    ]

@@ -50,7 +50,7 @@ REWRITTEN = {
     "UPDATE redaction SET basis = 'a whim' WHERE id = 1": [
         "redaction 1: its row is not what the ledger holds"
     ],
-    "UPDATE redaction SET rule = NULL WHERE id = 2": [
+    "UPDATE redaction SET rule = '' WHERE id = 2": [
         "redaction 2: its row is not what the ledger holds"
     ],
     "DELETE FROM redaction": [

@@ -50,6 +50,8 @@ def pytest_configure() -> None:
     share_compiled_statements()
     # What Starlette's test client calls the site.
     os.environ["PAIDFORBY_ALLOWED_HOSTS"] = '["testserver"]'
+    # A process of tests holds the libraries of all commands; the tests of the bound set their own.
+    os.environ["PAIDFORBY_CRAWL_MEMORY_MB"] = "65536"
 
 
 def keep_folders_in_memory() -> None:

@@ -29,7 +29,7 @@ def test_the_list_of_commands_loads_no_room() -> None:
     assert done.stdout.strip() == "set()"
 
 
-LIGHT = "init import quarantine sources coverage stats spend corrections redactions users keys"
+LIGHT = "init import sources coverage stats spend corrections redactions users keys"
 HEAVY = (
     "scrapy twisted aiohttp lxml duckdb pyarrow procrastinate apscheduler fastapi starlette "
     "cel_expr_python alembic psycopg oversight.evaluation.changes search.sync"

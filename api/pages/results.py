@@ -17,7 +17,7 @@ from archive.store.database import read
 from search.answers import answer_query
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
-from search.query import BOUND_FILTERS, LAST_RESULT, VALUE_FILTERS, Sort
+from search.query import BOUND_FILTERS, LAST_RESULT, MOST_CHARACTERS, VALUE_FILTERS, Sort
 
 router = APIRouter()
 
@@ -129,7 +129,8 @@ def _take_fields(request: Request) -> Asked:
     given = request.query_params
     number = given.get("page", "1")
     return Asked(
-        text=given.get("q", "").strip(),
+        # One character too many is refused as well, and the page repeats no more of it.
+        text=given.get("q", "").strip()[: MOST_CHARACTERS + 1],
         filters=tuple(
             (name, value)
             for name, value in given.multi_items()

@@ -68,8 +68,8 @@ BOUNDS = "|".join(re.escape(bound.name) for bound in list_bounds())
 REFUSED = rf"refused: it passes the bound of [\d,]{{1,20}} (?:{BOUNDS})"
 ANSWER_SENTENCES = (
     REFUSED,
-    rf"the source sends us on: {REFUSED}",
-    r"refused as it came: the source packed it",
+    rf"(?:the source sends us on:|an answer was) {REFUSED}",
+    r"an answer was refused as it came: the source packed it",
     (
         r"its answer is no HTTP, or has more than [\d,]{1,9} headers of one answer, "
         r"or more than [\d,]{1,9} bytes of one header"

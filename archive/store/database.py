@@ -35,6 +35,7 @@ def open_archive(settings: Settings) -> Engine:
     """
     engine = open_engine(settings)
     if not inspect(engine).has_table("archive_fact"):
+        engine.dispose()
         raise NotInitialisedError(f"there is no archive at {engine.url!r}; type: paidforby init")
     return engine
 

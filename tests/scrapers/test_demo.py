@@ -71,6 +71,7 @@ def test_the_demo_makes_an_archive_worth_looking_at(tmp_path):
     outcomes = {source["last_run"]["outcome"] for source in read_json(home, "sources")}
     assert outcomes == {Outcome.DONE}
     assert read_json(home, "search", "climate")["total"] > 0
+    assert read_json(home, "verify")["ok"]
     for word in ("who spent most", "not met", "what is not here", "flagged and decided", "next: "):
         assert word in told.stdout
     assert "key of Officer Ada Example (demo), shown only now: pfb_" in told.stdout

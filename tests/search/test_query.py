@@ -90,3 +90,10 @@ def test_half_a_character_in_a_filter_is_replaced_before_any_engine_sees_it():
     query = build_query("", filters=[("payer", "Har\udc80bour\x00")])
 
     assert query.values["payer"] == ("Har?bour ",)
+
+
+def test_a_question_longer_than_a_page_should_repeat_is_refused():
+    assert build_query("a" * 2_000)
+    with pytest.raises(QueryError) as refused:
+        build_query("a" * 2_001)
+    assert refused.value.field == "q"

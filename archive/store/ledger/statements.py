@@ -43,6 +43,11 @@ def state_as_is(row: Statement) -> list[Statement]:
     return [row]
 
 
+def state_redaction(row: Statement) -> list[Statement]:
+    """A redaction names the rule that made it; one that a person decided names none."""
+    return spell_times({name: v for name, v in row.items() if name != "rule" or v})
+
+
 def state_label(row: Statement) -> list[Statement]:
     """A label is stated when it is given, and again when it is withdrawn."""
     ad = {"source": row["source"], "ref": row["ref"]}
@@ -166,7 +171,10 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
     ),
     LeafKind.REDACTION: LeafRows(
         col(Redaction.id),
-        _select(Redaction, "field basis recorded_at", *AD).join(Ad, col(Ad.id) == Redaction.ad_id),
+        _select(Redaction, "field basis rule recorded_at", *AD).join(
+            Ad, col(Ad.id) == Redaction.ad_id
+        ),
+        state=state_redaction,
     ),
     LeafKind.MEDIA: LeafRows(
         col(AdMedia.id),

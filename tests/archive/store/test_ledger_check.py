@@ -12,6 +12,7 @@ from archive.media.pictures import FileFacts
 from archive.models import Ad, AdVersion, LedgerLeaf
 from archive.models.changes import LeafKind
 from archive.models.media import MediaState
+from archive.privacy.redaction_log import log_cut_names
 from archive.privacy.redactions import redact_field
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
@@ -33,6 +34,7 @@ REWRITTEN = {
     ],
     "UPDATE ad SET ref = 'another' WHERE id = 2": [
         "ad_version 2: its row is not what the ledger holds",
+        "redaction 2: its row is not what the ledger holds",
         "media 1: its row is not what the ledger holds",
         "label 1: its row is not what the ledger holds",
     ],
@@ -45,11 +47,17 @@ REWRITTEN = {
     "UPDATE decision SET reasons = 'Nothing is wrong.'": [
         "decision 1: its row is not what the ledger holds"
     ],
-    "UPDATE redaction SET basis = 'a whim'": ["redaction 1: its row is not what the ledger holds"],
+    "UPDATE redaction SET basis = 'a whim' WHERE id = 1": [
+        "redaction 1: its row is not what the ledger holds"
+    ],
+    "UPDATE redaction SET rule = '' WHERE id = 2": [
+        "redaction 2: its row is not what the ledger holds"
+    ],
     "DELETE FROM redaction": [
         "ad_version 1: its words are not those of its hash",
         "ad_version 5: its words are not those of its hash",
         "redaction 1: its leaf has no row",
+        "redaction 2: its leaf has no row",
     ],
     "UPDATE rule_version SET text = 'no law' WHERE id = 1": [
         "rule_version 1: its words are not those of its hash"
@@ -82,6 +90,7 @@ def engine(archive_url, tmp_path):
     with write(engine) as session:
         ads = session.exec(select(Ad).order_by(Ad.id)).all()
         redact_field(session, ads[0], "payer_name", "a court's order", "Ada", later)
+        log_cut_names(session, ads[1].source, [(ads[1].id, ads[1].ref, {"payer_name": "?"})], later)
         label_ad(session, ads[1], "Ada", "It names a candidate.", later)
         withdraw_label(session, ads[1], "Ada", "It does not.", later)
         blob = BlobStore(settings.blobs_dir).put_bytes(b"a picture")

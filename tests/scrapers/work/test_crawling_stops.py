@@ -138,7 +138,7 @@ def test_a_worker_begins_nothing_while_it_is_stopped_and_all_of_it_afterwards(ho
     stop(home.engine)
 
     assert find_work(home.settings, home.engine, now) == []
-    assert work_once(home.settings, home.engine, now) == []
+    assert work_once(home.settings, home.engine, now) == ([], 0)
     told = run(home, "worker", "--once")
     assert (told.exit_code, home.runs()) == (3, [])
     assert WHY in told.stderr

@@ -15,7 +15,12 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
 ) -> None:
     """Serve the web site and the API; on this machine only unless --host says otherwise."""
+    settings, served_at = Settings(), f"http://{host}:{port}"
+    if "public_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"public_url": served_at})
     with plain_errors():
-        app = create_app(Settings())
-    note(f"site: http://{host}:{port}        API: http://{host}:{port}/api/v1/openapi.json")
+        app = create_app(settings)
+    note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
+    if settings.public_url.rstrip("/") != served_at:
+        note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

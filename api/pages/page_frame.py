@@ -3,7 +3,7 @@
 `render_page` reads one frame for every page. It never looks at what the page itself shows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -63,11 +63,23 @@ class PageFrame:
 
 
 def read_page_frame(
-    session: Session, settings: Settings, path: str, now: datetime, moment: Moment
+    session: Session,
+    settings: Settings,
+    path: str,
+    now: datetime,
+    moment: Moment,
+    *,
+    keeps_history: bool,
 ) -> PageFrame:
-    """The frame of the page at `path`, for the archive as it is now."""
+    """The frame of the page at `path`, for the archive as it is now.
+
+    A page that can show an earlier time is cited as it stands now: for the time it is known at.
+    """
     known_at = read_data_as_of(session)
     kind = read_operator_kind(session, settings)
+    cited = moment
+    if keeps_history and moment.as_of is None:
+        cited = replace(moment, as_of=known_at)
     first_on = (now - timedelta(days=DAYS_SHOWN - 1)).date()
     return PageFrame(
         is_fictional=read_realm(session) is Realm.FICTIONAL,
@@ -81,7 +93,7 @@ def read_page_frame(
         operator_contact=settings.operator_contact,
         may_decide=MAY_DECIDE[kind],
         public_url=settings.public_url.rstrip("/"),
-        cited_path=path if moment.is_now else set_query(path, **write_moment(moment)),
+        cited_path=set_query(path, **write_moment(cited)),
     )
 
 

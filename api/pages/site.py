@@ -67,7 +67,14 @@ def render_page(
     **shown: object,
 ) -> HTMLResponse:
     """The page as HTML; `shown` is what its template names."""
-    frame = read_page_frame(session, rooms.settings, page.path, rooms.now(), page.moment)
+    frame = read_page_frame(
+        session,
+        rooms.settings,
+        page.path,
+        rooms.now(),
+        page.moment,
+        keeps_history=page.keeps_history,
+    )
     body = TEMPLATES.get_template(template).render(page=page, frame=frame, **shown)
     return HTMLResponse(body, status)
 

@@ -1,11 +1,17 @@
 """Pages about an earlier moment: they say so above their content, and every link keeps to it."""
 
 import re
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
+from api import cli
 from api.app import create_app
+from archive.store.setup import init_archive
+from config.settings import Settings
+from paidforby import app as commands
 from search.engines import open_search
 from search.sync import sync_index
 from tests.invented import NOW, make_archive, make_settings
@@ -90,3 +96,38 @@ def test_an_advertiser_without_a_name_then_is_not_found(site):
 @pytest.mark.parametrize("given", ["soon", "2999-01-01"])
 def test_a_time_that_is_none_or_has_not_come_is_refused(site, path, given):
     assert site.get(path, params={"valid_at": given}).status_code == 400
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_now_is_cited_for_the_time_it_is_known_at(site, path):
+    html = read_page(site, path)
+    cited = unescape(re.search(r'<span class="id">(http://[^<]*)</span>', html)[1])
+    assert "as_of=20" in cited
+
+    then = site.get(cited.removeprefix("http://127.0.0.1:8000"))
+    assert then.status_code == 200
+    body = re.compile(r"<h1>.*?(?=<section class=\"cite\")", re.DOTALL)
+    plain = [
+        re.sub(r"as_of=[^\"&]*&?(amp;)?", "", body.search(text)[0]) for text in (html, then.text)
+    ]
+    assert read_words(plain[0]) == read_words(plain[1])
+
+
+def test_the_site_is_cited_by_the_address_it_is_served_at(tmp_path, monkeypatch):
+    served = []
+
+    def run(app, **_):
+        with TestClient(app):
+            served.append(app.state.rooms.settings.public_url)
+
+    monkeypatch.setattr(cli.uvicorn, "run", run)
+    monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
+    init_archive(Settings(home=tmp_path), []).dispose()
+
+    told = CliRunner().invoke(commands, ["serve", "--port", "8123"])
+    assert "citations" not in told.stderr
+    monkeypatch.setenv("PAIDFORBY_PUBLIC_URL", "https://ads.example")
+    warned = CliRunner().invoke(commands, ["serve", "--port", "8123"])
+
+    assert served == ["http://127.0.0.1:8123", "https://ads.example"]
+    assert "citations and feeds name https://ads.example" in warned.stderr

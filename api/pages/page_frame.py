@@ -73,13 +73,13 @@ def read_page_frame(
 ) -> PageFrame:
     """The frame of the page at `path`, for the archive as it is now.
 
-    A page that can show an earlier time is cited as it stands now: for the time it is known at.
+    A page that can show an earlier time is cited for this very instant.
     """
     known_at = read_data_as_of(session)
     kind = read_operator_kind(session, settings)
     cited = moment
     if keeps_history and moment.as_of is None:
-        cited = replace(moment, as_of=known_at)
+        cited = replace(moment, as_of=now)
     first_on = (now - timedelta(days=DAYS_SHOWN - 1)).date()
     return PageFrame(
         is_fictional=read_realm(session) is Realm.FICTIONAL,

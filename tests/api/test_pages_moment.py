@@ -1,6 +1,7 @@
 """Pages about an earlier moment: they say so above their content, and every link keeps to it."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -28,6 +29,14 @@ def site(tmp_path_factory):
     sync_index(engine, open_search(settings, engine), NOW)
     engine.dispose()
     with TestClient(create_app(settings, lambda: NOW)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def later_site(site):
+    """The same archive after its newest run."""
+    settings = site.app.state.rooms.settings
+    with TestClient(create_app(settings, lambda: NOW + timedelta(minutes=1))) as client:
         yield client
 
 
@@ -98,8 +107,10 @@ def test_a_time_that_is_none_or_has_not_come_is_refused(site, path, given):
     assert site.get(path, params={"valid_at": given}).status_code == 400
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_of_now_is_cited_for_the_time_it_is_known_at(site, path):
+# The rules of this archive came into use at no time: no worker has run.
+@pytest.mark.parametrize("path", [path for path in PAGES if path != "/rules"])
+def test_a_page_is_cited_for_the_instant_at_which_it_is_read(later_site, path):
+    site = later_site
     html = read_page(site, path)
     cited = unescape(re.search(r'<span class="id">(http://[^<]*)</span>', html)[1])
     assert "as_of=20" in cited
@@ -108,7 +119,8 @@ def test_a_page_of_now_is_cited_for_the_time_it_is_known_at(site, path):
     assert then.status_code == 200
     body = re.compile(r"<h1>.*?(?=<section class=\"cite\")", re.DOTALL)
     plain = [
-        re.sub(r"as_of=[^\"&]*&?(amp;)?", "", body.search(text)[0]) for text in (html, then.text)
+        re.sub(r"as_of=[^\"&]*&?(amp;)?|engine: \w+", "", body.search(text)[0])
+        for text in (html, then.text)
     ]
     assert read_words(plain[0]) == read_words(plain[1])
 

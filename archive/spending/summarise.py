@@ -17,6 +17,7 @@ from archive.reading.as_of.past_money import disclosures_at, statements_at
 from archive.reading.freshness import read_data_as_of
 from archive.records import Grain
 from archive.spending.ad_windows import sum_ad_windows
+from archive.spending.codes import read_codes
 from archive.spending.conversion import Converted, convert_sums
 from archive.spending.exchange_rates import ExchangeRates
 from archive.spending.groups import fold_groups, make_groups
@@ -96,6 +97,7 @@ def summarise_spending(
     Raises:
         SpendQueryError: if the question has no honest answer.
     """
+    query = read_codes(session, query)
     check_query(query, rates)
     as_of = query.moment.as_of or read_data_as_of(session)
     folded = fold_groups(query, _sum_measure(session, query))

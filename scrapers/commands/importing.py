@@ -1,7 +1,7 @@
 """Commands that collect from disk and say what was collected: init, import, sources, coverage."""
 
 import gc
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, Annotated, Any, cast
@@ -46,6 +46,9 @@ SHOWN_AT_MOST = 20
 READ_AT_ONCE = 256 << 10
 """Bytes of a file between two steps of its progress."""
 
+EARLIEST_ZONE = timedelta(hours=14)
+"""A day begins first where the clock is so far ahead of UTC (tz database: Pacific/Kiritimati)."""
+
 YOUNG_OBJECTS = 500_000
 """Objects made between two runs of the garbage collector: a few pages of records hold as many."""
 
@@ -89,6 +92,7 @@ def import_(
     """Read files of a source from disk: folders, CSV, JSON, zip."""
     settings = Settings()
     spider = find_spider(source)
+    _check_day(observed_on)
     if map_name is not None:
         _check_map(settings, spider, map_name, complete)
     with plain_errors():
@@ -121,6 +125,15 @@ def find_spider(source: str) -> type[SourceSpider]:
         note(f"there is no source {source!r}; there are: {', '.join(spiders)}")
         raise typer.Exit(WRONG_USAGE)
     return spiders[source]
+
+
+def _check_day(observed_on: datetime | None) -> None:
+    """Refuse a day that has begun in no time zone: nothing later could ever become current."""
+    if observed_on is not None and observed_on.date() > (utc_now() + EARLIEST_ZONE).date():
+        note(
+            f"--observed-on {observed_on:%Y-%m-%d} has not come yet; give the day the source said it"
+        )
+        raise typer.Exit(WRONG_USAGE)
 
 
 def _check_map(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from babel import Locale
 from sqlmodel import Session, col, select
 
-from archive.models import Run, Source
+from archive.models import Source
 from archive.spending.query import SpendQuery, SpendQueryError
 
 
@@ -25,18 +25,12 @@ def read_codes(session: Session, query: SpendQuery) -> SpendQuery:
         raise SpendQueryError(
             "country", f"there is no country {query.country[:10]!r}; write two letters such as US"
         )
-    if query.source is not None and not _knows_source(session, query.source):
-        known = session.exec(select(Source.id).order_by(col(Source.id))).all()
+    known = session.exec(select(Source.id).order_by(col(Source.id))).all()
+    if query.source is not None and known and query.source not in known:
         raise SpendQueryError(
             "source", f"there is no source {query.source[:40]!r}; there are: {', '.join(known)}"
         )
     return query
-
-
-def _knows_source(session: Session, source: str) -> bool:
-    if session.get(Source, source) is not None:
-        return True
-    return session.exec(select(Run.id).where(Run.source == source).limit(1)).first() is not None
 
 
 def _fold(code: str | None) -> str | None:

@@ -84,7 +84,7 @@ WRONG = [
     ("spend", {"from": "yesterday", "to": "2026-01-31"}, "from", (422, 400, 2), "2026-"),
     ("spend", {"from": "20260101", "to": "2026-01-31"}, "from", (422, 400, 2), "2026-"),
     ("spend", {"from": "2026-01-02", "to": "2026-01-01"}, "to", (400, 400, 2), "before 2026-01-02"),
-    ("spend", {"currency": "eur"}, "currency", (400, 400, 2), "such as EUR"),
+    ("spend", {"currency": "euro"}, "currency", (400, 400, 2), "such as EUR"),
     ("spend", {"convert_to": "UAH"}, "convert_to", (400, 400, 2), "EUR"),
 ]
 

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +13,6 @@ from archive.spending import (
     SpendBy,
     SpendMeasure,
     SpendQuery,
-    SpendQueryError,
     summarise_spending,
 )
 from archive.store.database import read
@@ -105,22 +103,6 @@ def test_a_filter_leaves_the_rest_out(engine, ingest_run, make_ad):
 
     for asked in ({"country": "CY"}, {"payer_name": "Friends"}):
         assert [row[4] for row in rows(engine, **asked)] == [1]
-
-
-def test_codes_are_read_in_small_letters_too(engine, ingest_run, make_ad):
-    ingest_run([make_ad("a1", countries=["GR"])])
-    assert len(rows(engine, country="gr", currency="eur")) == 1
-
-
-@pytest.mark.parametrize(
-    ("asked", "told"),
-    [({"source": "exampel"}, "there are:"), ({"country": "GRC"}, "two letters")],
-)
-def test_a_code_that_does_not_exist_is_refused_with_what_does(engine, ingest_run, asked, told):
-    ingest_run([])
-    with pytest.raises(SpendQueryError, match=told) as refused:
-        summarise(engine, **asked)
-    assert refused.value.field == next(iter(asked))
 
 
 def test_with_a_period_the_basis_is_bounds_from_snapshots(engine, ingest_run, make_ad):

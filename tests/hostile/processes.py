@@ -6,7 +6,9 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Lock
 
 import paidforby
 from scrapers.work.crawl.children import FORKS, PRELOADED
@@ -14,6 +16,10 @@ from scrapers.work.crawl.children import FORKS, PRELOADED
 FORKS.set_forkserver_preload([*PRELOADED, "tests.preloaded", "tests.hostile.trying", "api.app"])
 
 PATIENCE_SECONDS = 120
+
+ONE_AT_A_TIME = Lock()
+"""Starting a process asks all others how they ended, and of two threads that ask one is told 255
+(CPython, `multiprocessing.process._cleanup` and `popen_forkserver.Popen.poll`)."""
 
 
 @dataclass
@@ -32,10 +38,12 @@ def run_alone(
     """A function in a process of its own, forked from one that has the imports behind it."""
     folder.mkdir(parents=True, exist_ok=True)
     process = FORKS.Process(target=_enter, args=(folder, dict(environ), function, *given))
-    process.start()
-    process.join(PATIENCE_SECONDS)
-    if process.exitcode is None and process.pid:
-        os.kill(process.pid, signal.SIGKILL)
+    with ONE_AT_A_TIME:
+        process.start()
+    wait([process.sentinel], PATIENCE_SECONDS)
+    with ONE_AT_A_TIME:
+        if process.exitcode is None and process.pid:
+            os.kill(process.pid, signal.SIGKILL)
         process.join()
     answer, errors = ((folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
     peak = folder / "peak"

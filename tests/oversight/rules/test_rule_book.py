@@ -13,32 +13,12 @@ from config.yaml_files import YamlFileError
 from oversight.evaluation.changes import EvaluationReport, evaluate_changes, hash_questions
 from oversight.rules.rule_book import RulesHere, find_rules_here, read_rule_book
 from oversight.rules.use import suspend_rule, take_into_use
+from tests.config.bad_files import RULE as GOOD_RULE
 
 Write = Callable[[str, str], Path]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PLACE = "rules/xx/xx-named.yaml"
-RULE = """
-id: xx-named
-version: 1
-title: Harbour ads name their payer
-jurisdiction: XX
-legal_basis: [{cite: Harbour Act s. 1, evidence: memory}]
-validity: {from: 2020-01-01, to: null, status: in_force}
-stage: active
-kind: disclaimer.missing
-says: The payer must be named.
-window: {from: polling_day - P1D, to: poll_closes}
-params: [fee]
-applies_when: {when: '"XX" in ad.countries', cite: s. 1}
-requires: {when: size(ad.payer_name) > 0, cite: s. 2}
-severity: low
-tests:
-  - {name: named, facts: {ad.countries: [XX], ad.payer_name: Jo}, expect: met}
-  - name: blank
-    facts: {ad.countries: [XX], ad.payer_name: {missing: not_disclosed}}
-    expect: not_met
-  - {name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}
-"""
+RULE = GOOD_RULE.replace("id: good", "id: xx-named").replace("params: [good]", "params: [fee]")
 FEE = """
 id: fee
 title: A fee

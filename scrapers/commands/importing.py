@@ -152,7 +152,7 @@ def _check_map(
     try:
         spider.reader_of(settings, map_name)
     except YamlFileError as error:
-        note_refused([error])
+        note_refused(error.faults)
         raise typer.Exit(WRONG_USAGE) from None
 
 

@@ -6,21 +6,14 @@ written, never what it is worth: what a reader does not understand is put aside 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import Field, field_validator, model_validator
+from typing import Any
 
 from archive.records import AdRecord
 from config.readings import Readings, read_models
 from config.settings import Settings
-from config.yaml_files import FileModel, YamlFileError
-from scrapers.readers.column_readers import (
-    READER_OF_FIELD,
-    READERS,
-    READERS_WITH_MORE,
-    choose_reader,
-)
+from config.yaml_files import YamlFileError
+from scrapers.readers.column_readers import READER_OF_FIELD, choose_reader
+from scrapers.readers.column_shapes import ColumnMap, ColumnRule, find_twins
 from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import looks_like_json
@@ -30,101 +23,6 @@ from scrapers.readers.tables import TableFormat
 FOLDER = "column_maps"
 PLAIN = "plain"
 """The name of the map in which every column has the name of its field."""
-
-
-class ColumnRule(FileModel):
-    """One column; a name alone stands for a column read as its field is read mostly."""
-
-    column: str = Field(min_length=1, description="Name of the column, or of the key in JSON.")
-    read: str = Field(default="", description="How the value is written; empty: as mostly.")
-    forms: list[str] = Field(
-        default=[], description="Forms of a day or an instant, as `strptime` writes them."
-    )
-    separator: str = Field(default=",", description="What stands between the items of a `list`.")
-    is_kept: bool = Field(
-        default=False, description="The value stays word for word beside what was read of it."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_name(cls, value: object) -> object:
-        return {"column": value} if isinstance(value, str) else value
-
-    @field_validator("read")
-    @classmethod
-    def _check_reader(cls, value: str) -> str:
-        known = READERS.keys() | READERS_WITH_MORE
-        if value and value not in known:
-            raise ValueError(f"{value!r} is none of {', '.join(sorted(known))}")
-        return value
-
-
-class ColumnMap(FileModel):
-    """One shape of a table of ads: a file `column_maps/<name>.yaml`."""
-
-    title: str = Field(description="What the tables of this shape are.")
-    publisher: str = Field(description="Who made them.")
-    homepage: str = Field(default="", description="Where they come from.")
-    licence: str = Field(default="not stated", description="Terms of reuse.")
-    columns: dict[str, ColumnRule] = Field(description="Our field -> the column it stands in.")
-    constants: dict[str, Any] = Field(
-        default={}, description="Our field -> its value in every row of this shape."
-    )
-    kept: list[str] = Field(default=[], description="Columns kept word for word under their names.")
-    left_out: list[str] = Field(default=[], description="Columns that say nothing about the ad.")
-    zone: str = Field(
-        default="UTC", description="Time zone of days, and of instants that name none (IANA)."
-    )
-    delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$', description="Between cells.")
-    encoding: str = Field(default="utf-8", description="Encoding of a table's text.")
-    blank_words: list[str] = Field(
-        default=[], description="Words that stand in a cell of a table where nothing is known."
-    )
-    is_partial: bool = Field(
-        default=False, description="A table may lack columns besides that of `ref`."
-    )
-
-    @field_validator("columns")
-    @classmethod
-    def _check_fields(cls, columns: dict[str, ColumnRule]) -> dict[str, ColumnRule]:
-        unknown = sorted(columns.keys() - READER_OF_FIELD.keys())
-        if unknown:
-            raise ValueError(f"{unknown[0]!r} is no field that a column can be mapped to")
-        if "ref" not in columns:
-            raise ValueError("no column is mapped to `ref`, the id of an ad")
-        return columns
-
-    @field_validator("zone")
-    @classmethod
-    def _check_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no time zone") from None
-        return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _check_encoding(cls, value: str) -> str:
-        try:
-            "a".encode(value)
-        except (LookupError, ValueError):
-            raise ValueError(f"{value!r} is no encoding of text") from None
-        return value
-
-    @model_validator(mode="after")
-    def _check_whole(self) -> Self:
-        """Refuse a map that two meanings of a column, or a wrong constant, would make lie."""
-        named = [rule.column for rule in self.columns.values()] + self.kept + self.left_out
-        twice = sorted(name for name in set(named) if named.count(name) > 1)
-        if twice:
-            raise ValueError(f"the column {twice[0]!r} is named twice")
-        if both := sorted(self.columns.keys() & self.constants.keys()):
-            raise ValueError(f"{both[0]!r} is both a column and a constant")
-        if not {"platform"} & (self.columns.keys() | self.constants.keys()):
-            raise ValueError("neither a column nor a constant says the `platform`")
-        AdRecord(**({"ref": "any", "platform": "any"} | self.constants))
-        return self
 
 
 @dataclass(frozen=True)
@@ -188,8 +86,12 @@ class MappedReader:
         values: dict[str, Any] = {"declared_by": "feed", "day_zone": shape.zone} | shape.constants
         if "currency" in shape.columns:
             values |= take_field(fields, shape, "currency", None)
-        for field in shape.columns.keys() - {"currency", "ref"}:
-            values |= take_field(fields, shape, field, values.get("currency"))
+        twins = find_twins(shape.columns)
+        # A cell that names its currency says it for the amounts of other cells.
+        for field in sorted(shape.columns, key=lambda name: shape.columns[name].read != "money"):
+            if field not in {"currency", "ref", *twins}:
+                values |= take_field(fields, shape, field, values.get("currency"))
+        values |= {upper: values[lower] for upper, lower in twins.items() if lower in values}
         ref = self.take_ref(fields)
         # As with the refs of ads.
         if values.get("advertiser_ref"):
@@ -209,7 +111,11 @@ def take_field(
     taken = fields.take(rule.column, lambda value: (value, read(value)))
     if taken and rule.is_kept:
         fields.leave(rule.column, taken[0])
-    return {field: taken[1] if taken else None}
+    value = taken[1] if taken else None
+    if name == "money":
+        currency, value = value or (currency, None)
+        return {field: value, "currency": currency}
+    return {field: value}
 
 
 PLAIN_MAP = ColumnMap(

@@ -21,9 +21,21 @@ DOMAIN = re.compile(r"[^\s/@]+\.[^\s/.]{2,}(?:/\S*)?")
 SEXES = ("male", "female", "unknown")
 
 
+def read_digits(value: object) -> str:
+    """An id of digits, as all of Meta's are.
+
+    Raises:
+        ValueError: if there is anything else in it, or a program has rounded it.
+    """
+    ref = read_ref(value)
+    if not (ref.isascii() and ref.isdigit()):
+        raise ValueError(f"{ref[:40]!r} is not an id of digits")
+    return ref
+
+
 def read_page_id(value: object) -> str | None:
     """The id of a page; Meta writes 0 for all the Instagram accounts that have none."""
-    ref = read_ref(value)
+    ref = read_digits(value)
     return None if ref == "0" else ref
 
 

@@ -21,11 +21,11 @@ from config.yaml_files import YamlFileError, read_file
 from scrapers.readers.column_maps import (
     PLAIN,
     PLAIN_MAP,
-    ColumnMap,
     MappedReader,
     find_column_map,
     read_column_maps,
 )
+from scrapers.readers.column_shapes import ColumnMap
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
 from scrapers.sources.spider import FileReader, SourceSpider

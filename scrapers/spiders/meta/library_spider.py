@@ -15,7 +15,7 @@ from typing import Any
 from archive.curation.watch_lists import find_list_id
 from archive.records import AdRecord, Allowance, Material, SourceInfo, SourceKind, Terms
 from config.settings import Settings
-from scrapers.readers.delivery import read_page_id
+from scrapers.readers.delivery import read_digits, read_page_id
 from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import looks_like_json
@@ -48,7 +48,7 @@ from scrapers.spiders.meta.fields import (
 )
 from scrapers.spiders.meta.queries import list_watched
 from scrapers.spiders.meta.settings import MetaSettings
-from scrapers.spiders.meta.values import read_bounds, read_library_id, read_surfaces
+from scrapers.spiders.meta.values import read_bounds, read_surfaces
 
 # `ad_snapshot_url` is not asked for: see `WITHHELD`.
 FIELD_NAMES = (
@@ -194,7 +194,7 @@ def read_ads(file: SourceFile, read_object: ReadAd, read_row: ReadAd) -> Iterato
     if looks_like_json(file):
         yield from read_each_object(file, KNOWN_KEYS, read_object, find_library_id)
     elif DUMP_COLUMNS.fit(read_header(file)):
-        table = Table(DUMP_COLUMNS, read_row, "id", read_ref=read_library_id)
+        table = Table(DUMP_COLUMNS, read_row, "id", read_ref=read_digits)
         yield from read_rows(file, table, DUMP)
     else:
         yield refuse_file(file, MetaAdLibrarySpider.info.title)
@@ -204,7 +204,7 @@ def find_library_id(cells: Mapping[str, Any]) -> str | None:
     """Whose object it is: the id, or the one in its address of a snapshot (answers of 2018 to 2020)."""
     ref = cells.get("id") or cells.get("_id") or find_snapshot_id(cells.get("ad_snapshot_url"))
     try:
-        return read_library_id(ref) if ref else None
+        return read_digits(ref) if ref else None
     except ValueError:
         return None
 
@@ -248,7 +248,7 @@ def read_ad(fields: Fields, blank: dict[str, Any]) -> AdRecord:
     kept = fields.keep(NOT_TAKEN)
     if "id" not in fields and (found := find_snapshot_id(kept.get("ad_snapshot_url"))):
         fields.leave("id", found)
-    ref = fields.require("id", read_library_id)
+    ref = fields.require("id", read_digits)
     values = fields.take_present(
         {
             "advertiser_ref": ("page_id", read_page_id),

@@ -14,7 +14,6 @@ from scrapers.readers.parsing import (
     Range,
     read_part,
     read_parts,
-    read_ref,
     read_text,
     read_texts,
 )
@@ -30,18 +29,6 @@ class Party:
     beneficiary: str | None
     is_current: bool
     written: dict[str, Any]
-
-
-def read_library_id(value: object) -> str:
-    """Meta's id of an ad.
-
-    Raises:
-        ValueError: if it is not all digits.
-    """
-    ref = read_ref(value)
-    if not (ref.isascii() and ref.isdigit()):
-        raise ValueError(f"{ref[:40]!r} is not an id of Meta's library")
-    return ref
 
 
 def read_surfaces(value: object) -> list[str]:

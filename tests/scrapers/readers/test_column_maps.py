@@ -20,14 +20,15 @@ from config.settings import Settings
 from config.yaml_files import YamlFileError
 from paidforby import app
 from scrapers.intake.importing import ImportOrder, import_files
-from scrapers.readers.column_maps import ColumnMap, MappedReader, find_column_map
+from scrapers.readers.column_maps import MappedReader, find_column_map
+from scrapers.readers.column_shapes import ColumnMap
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading
 from scrapers.sources.spider import read_delivery
 from scrapers.spiders.ad_feed import AdFeedSpider
 from scrapers.work.crawl.releasing import release_quarantined
 from tests.scrapers.crawls import Home, now
-from tests.scrapers.samples import SAMPLES, needs_samples, records, refusal, refusals
+from tests.scrapers.samples import records, refusal
 
 PANEL = """\
 title: A panel's ads
@@ -135,7 +136,7 @@ def test_a_column_that_the_map_does_not_know_is_named_and_its_cells_stay(tmp_pat
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("ref: number", "id: number", 8, "'id' is no field"),
+        ("ref: number", "id: number", 9, "'id' is no field"),
         ("  ref: number\n", "", 8, "`ref`"),
         ("read: list", "read: guess", 11, "'guess' is none of"),
         ("Europe/Athens", "Europe/Lampton", 4, "'Europe/Lampton' is no time zone"),
@@ -143,13 +144,22 @@ def test_a_column_that_the_map_does_not_know_is_named_and_its_cells_stay(tmp_pat
         ("Europe/Athens", "UTC\nencoding: rot13", 5, "'rot13' is no encoding of text"),
         ("Europe/Athens", 'UTC\nencoding: "\\0"', 5, "control character"),
         ("kept: [note]", "kept: [unit]", 1, "'unit' is named twice"),
-        ("  platform: meta", "  languages: [en]", 1, "`platform`"),
+        ("  platform: meta", "  languages: [en]", 6, "`platform`"),
         (
             "  platform: meta",
             "  platform: meta\n  currency: EUR",
-            1,
+            8,
             "both a column and a constant",
         ),
+        ("account", "{ column: account, read: text }", 10, "holds an id"),
+        ("read: list", "read: text", 11, "`text` reads a text, and `bodies` holds a list of texts"),
+        ("account", "{ column: account, read: digits, separator: a }", 10, "`separator` says"),
+        ('"%d.%m.%Y"', '"%d.%m."', 13, "'%d.%m.' does not tell a day apart from others"),
+        ('"%d/%m/%Y %H:%M"', '"%d/%m/%Y %I:%M"', 12, "does not tell an instant apart"),
+        ("seen, forms", "seen, read: day, forms", 12, "`started_at` holds an instant"),
+        ("  ref: number", "  url: number\n  ref: number", 1, "the column 'number' is named twice"),
+        ("  platform: meta", "  platform: meta\n  ended_at: soon", 8, "constants.ended_at"),
+        ("  platform: meta", "  platform: meta\n  source_fields: {}", 8, "source_fields"),
         ("title: A", "titel: A", 1, "title: Field required"),
         ("kept: [note]", "kept: note", 17, "kept"),
     ],
@@ -160,8 +170,49 @@ def test_a_map_that_says_something_wrong_is_refused_by_file_line_and_field(
     settings = write_map(tmp_path, PANEL.replace(old, new))
     with pytest.raises(YamlFileError) as refused:
         find_column_map(settings, "panel")
-    assert f"panel.yaml, line {line}: " in str(refused.value)
-    assert said in str(refused.value)
+    told = [str(fault) for fault in refused.value.faults]
+    assert any(f"panel.yaml, line {line}: " in fault and said in fault for fault in told), told
+
+
+def test_a_map_names_all_its_faults_at_once(tmp_path: Path) -> None:
+    wrong = PANEL.replace("read: list", "read: text").replace("Europe/Athens", "Lampton")
+    wrong = wrong.replace("  ref: number\n", "").replace("[note]", "[unit]")
+    with pytest.raises(YamlFileError) as refused:
+        find_column_map(write_map(tmp_path, wrong.replace("meta", "meta\n  colour: red")), "panel")
+    fields = [fault.field for fault in refused.value.faults]
+    assert fields == ["columns", "columns.bodies.read", "constants.colour", "", "zone"]
+
+
+PRICES = PANEL.replace("least", "{ column: cost, read: money }").replace(
+    "most", "{ column: cost, read: money }"
+)
+PRICES = PRICES.replace("  currency: unit\n", "").replace("kept:", "blank_words: [unknown]\nkept:")
+
+
+def read_price(cell: str, shape: str = PRICES) -> list[Reading]:
+    reader = MappedReader("panel", ColumnMap.model_validate(yaml.safe_load(shape)))
+    text = f"number;account;text;seen;last_day;cost;note;row\n7;41;Vote;;;{cell};;1\n"
+    return list(reader.read(SourceFile.from_bytes("panel.csv", text.encode())))
+
+
+def test_both_ends_of_an_amount_may_stand_in_one_cell_with_its_currency() -> None:
+    (ad,) = records(read_price("161.23 RUB"))
+    assert isinstance(ad, AdRecord)
+    assert (ad.currency, ad.spend_lower_minor, ad.spend_upper_minor) == ("RUB", 161_23, 161_23)
+
+
+def test_a_dollar_is_the_one_that_the_map_says() -> None:
+    shape = PRICES.replace("  platform: meta", "  platform: meta\n  currency: AUD")
+    (ad,) = records(read_price("$ 1,200", shape))
+    assert isinstance(ad, AdRecord)
+    assert (ad.currency, ad.spend_lower_minor) == ("AUD", 1_200_00)
+    assert refusal(read_price("1,200 USD", shape)).field == "cost"
+
+
+def test_an_amount_left_blank_has_no_currency_either() -> None:
+    (ad,) = records(read_price("unknown"))
+    assert isinstance(ad, AdRecord)
+    assert (ad.missing["currency"], ad.missing["spend_lower_minor"]) == ("not_disclosed",) * 2
 
 
 def test_a_map_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:
@@ -241,24 +292,3 @@ def test_no_cell_makes_a_reader_fail(text: str, column: str) -> None:
     data = table.getvalue().encode("utf-8", errors="surrogatepass")
     readings = list(MappedReader("panel", shape).read(SourceFile.from_bytes("panel.csv", data)))
     assert readings
-
-
-@needs_samples
-@pytest.mark.parametrize(
-    ("name", "file", "ads", "open_ends"),
-    [
-        ("guardian_2023_price", "guardian-oz2023-price.csv", 72, 0),
-        ("guardian_2023_ads_classified", "guardian-oz2023-temp_ads_classify.csv", 80, 3),
-    ],
-)
-def test_the_real_tables_of_a_newsroom_are_read_without_a_remainder(
-    tmp_path: Path, name: str, file: str, ads: int, open_ends: int
-) -> None:
-    reader = AdFeedSpider.reader_of(Settings(home=tmp_path), name)
-    path = SAMPLES / "meta-ad-library-api" / file
-    readings = list(read_delivery(reader, SourceFile.from_path(path)))
-    assert refusals(readings) == []
-    read_ads = [ad for ad in records(readings) if isinstance(ad, AdRecord)]
-    assert len({ad.ref for ad in read_ads}) == len(read_ads) == ads
-    assert sum(ad.impressions_upper is None for ad in read_ads) == open_ends
-    assert all(ad.spend_upper_minor and ad.declared_political for ad in read_ads)

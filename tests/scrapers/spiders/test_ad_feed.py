@@ -9,10 +9,12 @@ import pytest
 from archive.records import AdRecord, Allowance, Material
 from config.settings import DeploymentKind, Settings
 from config.yaml_files import YamlFileError
+from scrapers.readers.files import SourceFile
 from scrapers.replica.serve import running_replica
+from scrapers.sources.spider import read_delivery
 from scrapers.spiders.ad_feed import AdFeedSpider
 from tests.scrapers.crawls import Home
-from tests.scrapers.samples import read_all, records, refusal
+from tests.scrapers.samples import SAMPLES, needs_samples, read_all, records, refusal, refusals
 
 SOURCE = "ad_feed"
 FEED = (
@@ -139,3 +141,24 @@ def test_two_days_of_the_invented_feed_bring_news_a_change_and_one_ad_less(home:
     assert (first.outcome, first.new) == ("done", 4)
     assert (second.outcome, second.new, second.changed, second.unchanged) == ("done", 1, 1, 2)
     assert second.vanished == 1
+
+
+@needs_samples
+@pytest.mark.parametrize(
+    ("name", "file", "ads", "open_ends"),
+    [
+        ("guardian_2023_price", "guardian-oz2023-price.csv", 72, 0),
+        ("guardian_2023_ads_classified", "guardian-oz2023-temp_ads_classify.csv", 80, 3),
+    ],
+)
+def test_the_real_tables_of_a_newsroom_are_read_without_a_remainder(
+    tmp_path: Path, name: str, file: str, ads: int, open_ends: int
+) -> None:
+    reader = AdFeedSpider.reader_of(Settings(home=tmp_path), name)
+    path = SAMPLES / "meta-ad-library-api" / file
+    readings = list(read_delivery(reader, SourceFile.from_path(path)))
+    assert refusals(readings) == []
+    read_ads = [ad for ad in records(readings) if isinstance(ad, AdRecord)]
+    assert len({ad.ref for ad in read_ads}) == len(read_ads) == ads
+    assert sum(ad.impressions_upper is None for ad in read_ads) == open_ends
+    assert all(ad.spend_upper_minor and ad.declared_political for ad in read_ads)

@@ -98,9 +98,11 @@ class ColumnMap(FileModel):
     @classmethod
     def _check_encoding(cls, value: str) -> str:
         try:
-            "a".encode(value)
+            encoded = "a".encode(value)
         except (LookupError, ValueError):
             raise ValueError(f"{value!r} is no encoding of text") from None
+        if encoded != b"a":
+            raise ValueError(f"{value!r} is known by its mark when a file is opened; leave it out")
         return value
 
     @model_validator(mode="wrap")

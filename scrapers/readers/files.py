@@ -1,9 +1,11 @@
-"""Files as sources deliver them, opened as streams: plain, or inside a zip that is not trusted.
+"""Files as sources deliver them, opened as streams: plain, gzipped, in UTF-16, or inside a zip.
 
 `import` and the crawl pipeline open files here before a spider reads them. Nothing is ever extracted
 to disk, and no declared size is trusted.
 """
 
+import codecs
+import gzip
 import io
 import os
 import re
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from archive.bounds import (
     RATIO_COUNTS_FROM,
@@ -37,8 +39,15 @@ class Reached:
     characters: int = 0
 
 
-SECOND_COPY = re.compile(r"(?: ?\(\d{1,3}\)| - Copy| copy(?: \d{1,3})?)(?=\.\w{1,5}$)")
+SECOND_COPY = re.compile(
+    r"^copy of |(?: ?\((?:\d{1,3}|copy)\)| - (?:copy|kopie|copie|copia)(?: \(\d{1,3}\))?"
+    r"| copy(?: \d{1,3})?)(?=(?:\.\w{1,5}){1,2}$)",
+    re.IGNORECASE,
+)
 """What browsers and desktops put before the ending of a name that a folder has already."""
+
+GZIP = b"\x1f\x8b"
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,8 @@ class SourceFile:
 
     @property
     def base_name(self) -> str:
-        """The name without folders, and without what marks a second download; sources move files."""
-        return SECOND_COPY.sub("", self.name.rsplit("/", 1)[-1])
+        """The name without folders, and without what marks a copy or its packing; sources move files."""
+        return SECOND_COPY.sub("", self.name.rsplit("/", 1)[-1]).removesuffix(".gz")
 
     @classmethod
     def from_path(cls, path: Path) -> "SourceFile":
@@ -104,11 +113,11 @@ BREAKING_ERRORS = (
 
 
 class _CountingReader(io.RawIOBase):
-    """Passes the bytes of a member on, as long as it does not outgrow its packed size absurdly."""
+    """Passes unpacked bytes on, as long as they do not outgrow their packed size absurdly."""
 
-    def __init__(self, member: IO[bytes], info: zipfile.ZipInfo, opened: ExitStack) -> None:
+    def __init__(self, member: IO[bytes], packed_bytes: int, opened: ExitStack) -> None:
         self._member = member
-        self._packed = info.compress_size
+        self._packed = packed_bytes
         self._opened = opened
         self._read = 0
 
@@ -124,6 +133,33 @@ class _CountingReader(io.RawIOBase):
 
     def close(self) -> None:
         self._opened.close()
+        super().close()
+
+
+class _RecodedReader(io.RawIOBase):
+    """UTF-16 as UTF-8 with its mark; what is no text stays none."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")("surrogatepass")
+        self._held = codecs.BOM_UTF8
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        while not self._held and (data := self._stream.read(len(buffer))):
+            self._held = self._decoder.decode(data).encode(errors="surrogatepass")
+        if not self._held and self._decoder.getstate()[0]:
+            # Half of a character stands at the end.
+            self._held = b"\xff"
+            self._decoder.reset()
+        given, self._held = self._held[: len(buffer)], self._held[len(buffer) :]
+        buffer[: len(given)] = given
+        return len(given)
+
+    def close(self) -> None:
+        self._stream.close()
         super().close()
 
 
@@ -151,15 +187,15 @@ class _ListingStream(io.RawIOBase):
 def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
     """The file itself, or the members of a zip, in the zip's order; a zip in a zip is not opened.
 
-    A zip that is cut short, encrypted or has absurdly many members comes back as `Unreadable`, and so
-    does a member whose bytes are not those that were packed. Members that take turns at the same packed
-    bytes are counted together.
+    Gzip and UTF-16 are seen through. A zip that is cut short, encrypted or has absurdly many members comes
+    back as `Unreadable`, and so does what was packed and is not what comes out. Members that take turns at
+    the same packed bytes are counted together.
     """
     with file.open() as stream:
         is_zip = stream.read(4) == b"PK\x03\x04" or file.name.lower().endswith(".zip")
-        packed_bytes = stream.seek(0, io.SEEK_END) if is_zip else 0
+        packed_bytes = stream.seek(0, io.SEEK_END)
     if not is_zip:
-        yield file
+        yield _look_through(file, packed_bytes)[1]
         return
     try:
         members = _list_members(file)
@@ -173,13 +209,39 @@ def expand_file(file: SourceFile) -> Iterator[SourceFile | Unreadable]:
             file, name=f"{file.name}/{member.filename}", open=_member_opener(file, member)
         )
         size, damage = _find_damage(inner)
-        yield Unreadable(file=inner.name, reason=damage) if damage else inner
+        if damage:
+            yield Unreadable(file=inner.name, reason=damage)
+        else:
+            further, shown = _look_through(inner, member.compress_size)
+            size += further
+            yield shown
         unpacked_bytes += size
         try:
             check_growth(packed_bytes, unpacked_bytes)
         except BoundError as error:
             yield Unreadable(file=file.name, reason=f"the zip is not read further ({error})")
             return
+
+
+def _look_through(file: SourceFile, packed_bytes: int) -> tuple[int, SourceFile | Unreadable]:
+    """What a file holds, whether or not it is gzipped or in UTF-16; and how many bytes came out of gzip."""
+    size = 0
+    if _read_start(file).startswith(GZIP):
+        file = replace(file, open=_gzip_opener(file, packed_bytes))
+        size, damage = _find_damage(file)
+        if damage:
+            return size, Unreadable(file=file.name, reason=damage)
+    if _read_start(file).startswith(UTF_16):
+        return size, replace(file, open=_recoding_opener(file))
+    return size, file
+
+
+def _read_start(file: SourceFile) -> bytes:
+    try:
+        with file.open() as stream:
+            return stream.read(2)
+    except BREAKING_ERRORS:
+        return b""
 
 
 def _find_damage(file: SourceFile) -> tuple[int, str | None]:
@@ -214,7 +276,22 @@ def _member_opener(file: SourceFile, member: zipfile.ZipInfo) -> Callable[[], IO
         with ExitStack() as opened:
             archive = opened.enter_context(zipfile.ZipFile(opened.enter_context(file.open())))
             stream = opened.enter_context(archive.open(member))
-            counted = _CountingReader(stream, member, opened.pop_all())
+            counted = _CountingReader(stream, member.compress_size, opened.pop_all())
         return io.BufferedReader(counted, 1 << 18)
 
     return open_member
+
+
+def _gzip_opener(file: SourceFile, packed_bytes: int) -> Callable[[], IO[bytes]]:
+    def open_unpacked() -> IO[bytes]:
+        with ExitStack() as opened:
+            packed = opened.enter_context(file.open())
+            stream = opened.enter_context(gzip.GzipFile(fileobj=packed))
+            counted = _CountingReader(cast(IO[bytes], stream), packed_bytes, opened.pop_all())
+        return io.BufferedReader(counted, 1 << 18)
+
+    return open_unpacked
+
+
+def _recoding_opener(file: SourceFile) -> Callable[[], IO[bytes]]:
+    return lambda: io.BufferedReader(_RecodedReader(file.open()), 1 << 18)

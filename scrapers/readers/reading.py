@@ -293,8 +293,6 @@ def refuse_file(file: SourceFile, source_title: str) -> Unreadable:
 
 
 def _name_kind(start: bytes) -> str:
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "UTF-16 text, which is not UTF-8, and no file"
     if start.lstrip()[:1] == b"<":
         return "an HTML page, not a file"
     return "not a file we know"

@@ -4,12 +4,13 @@ Spiders iterate `read_table`; a damaged row comes out as `Unreadable` with its b
 on at the next line. Python's `csv` module is the reader, strict about quotes.
 """
 
+import codecs
 import csv
 import io
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, Any, NamedTuple
 
@@ -19,8 +20,12 @@ from scrapers.readers.files import BREAKING_ERRORS, Reached, SourceFile
 
 ROWS_SAMPLED = 20
 SKIPPED_AT_ONCE = 1 << 20
+LONGEST_HEADER = 1 << 20
+DELIMITERS = ("\t", ";", ",")
 
-MISSING_WORDS = frozenset({"NA", "<NA>", "NaN", "nan", "NULL", "#N/A"})
+MISSING_WORDS = frozenset(
+    {"NA", "<NA>", "NaN", "nan", "NULL", "\\N", "(null)", "[NULL]", "<null>", "#N/A"}
+)
 """What R, pandas, SQL clients and spreadsheets write into a table where a value is missing."""
 
 # Google's targeting cells "can run to megabytes".
@@ -133,22 +138,44 @@ CSV = TableFormat()
 @contextmanager
 def _open_text(file: SourceFile, form: TableFormat) -> Iterator[IO[str]]:
     """The text of a file; a byte that is not in the encoding comes as a lone surrogate."""
+    encoding = "utf-8-sig" if form.encoding == "utf-8" else form.encoding
     with (
         file.open() as stream,
-        io.TextIOWrapper(stream, form.encoding, errors="surrogateescape", newline="\n") as text,
+        io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="\n") as text,
     ):
         yield text
 
 
+def fit_form(file: SourceFile, form: TableFormat) -> TableFormat:
+    """The form as this file has it: with a mark of UTF-8 it is that; spreadsheets choose what divides cells.
+
+    Where the form's own delimiter leaves a header whole, that of tabs, semicolons and commas which stands in
+    it most does.
+    """
+    try:
+        with file.open() as stream:
+            first = stream.readline(LONGEST_HEADER)
+    except BREAKING_ERRORS:
+        return form
+    if first.startswith(codecs.BOM_UTF8):
+        form = replace(form, encoding="utf-8")
+    header = first.decode(form.encoding, errors="replace")
+    marks = {mark: header.count(mark) for mark in DELIMITERS}
+    best = max(DELIMITERS, key=marks.__getitem__)
+    if form.columns or form.delimiter in header or not marks[best]:
+        return form
+    return replace(form, delimiter=best)
+
+
 def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
     """The column names of a file, without a byte-order mark; empty where there is no readable row."""
+    form = fit_form(file, form)
     try:
         with _open_text(file, form) as text:
             header = next(csv.reader(_Lines(text, file.reached), **form.reader_options), [])
     except READ_ERRORS:
         return []
-    names = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
-    return [name.lower() for name in names] if form.folds_names else names
+    return [name.lower() for name in header] if form.folds_names else header
 
 
 def has_rows(file: SourceFile, form: TableFormat) -> bool:
@@ -163,6 +190,7 @@ def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow |
     bytes outside the encoding, or with broken quotes is `Unreadable`; when it swallowed further
     lines, those are read again on their own.
     """
+    form = fit_form(file, form)
     columns = list(form.columns) or read_header(file, form)
     line = 0
     try:

@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 from datetime import date
@@ -94,7 +95,8 @@ def test_a_path_that_does_not_exist_is_refused_before_anything_is_read(
 
 BAD_FILES = {
     "html.csv": (b"<!DOCTYPE html><html><body>Sorry</body></html>", "an HTML page"),
-    "utf16.csv": (f"{HEADER}\n{week(1)}\n".encode("utf-16"), "UTF-16"),
+    "utf16.csv": (f"{HEADER}\n{week(1)}\n".encode("utf-16")[:-1], "not UTF-8"),
+    "cut.csv.gz": (gzip.compress(f"{HEADER}\n{week(1)}\n".encode())[:-9], "breaks off"),
     "empty.csv": (b"", "nothing"),
     "cut.zip": (pack({"weekly.csv": HEADER})[:50], "cut short"),
     "bomb.zip": (

@@ -1,6 +1,8 @@
+import gzip
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -128,3 +130,70 @@ def test_a_zip_whose_list_of_files_would_fill_the_memory_is_not_opened() -> None
     (only,) = expand(listed + struct.pack("<LLH", 5 << 20, at, 0))
     assert isinstance(only, Unreadable)
     assert "bytes of a zip's list of files" in only.reason
+
+
+@pytest.mark.parametrize("name", ["ads.csv.gz", "ads (1).csv.gz", "ads.csv (1).gz", "ads.csv"])
+def test_what_is_gzipped_is_read_by_the_name_it_had(name: str) -> None:
+    (only,) = expand(gzip.compress(b"id,") + gzip.compress(b"name\n"), name)
+    assert isinstance(only, SourceFile)
+    assert (read(only), only.name, only.base_name) == (b"id,name\n", name, "ads.csv")
+
+
+def test_a_file_that_lost_its_packing_on_the_way_is_read_as_it_is() -> None:
+    (only,) = expand(b"id,name\n", "ads.csv.gz")
+    assert read(only) == b"id,name\n"
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda d: d[:-9], lambda d: d[:-6] + b"wrong!", lambda d: d + b"x"]
+)
+def test_what_is_gzipped_and_damaged_is_held(spoil: Callable[[bytes], bytes]) -> None:
+    (only,) = expand(spoil(gzip.compress(bytes(range(256)) * 20)), "ads.csv.gz")
+    assert isinstance(only, Unreadable)
+    assert "damaged or breaks off" in only.reason
+
+
+def test_a_gzip_bomb_is_stopped_long_before_its_end_in_a_zip_too() -> None:
+    bomb = gzip.compress(b"\0" * (120 << 20))
+    for data, name in ((bomb, "bomb.gz"), (pack({"bomb.csv.gz": bomb}), "bomb.zip/bomb.csv.gz")):
+        held = next(
+            each for each in expand(data, name.split("/")[0]) if isinstance(each, Unreadable)
+        )
+        assert (held.file, "200 times its packed size" in held.reason) == (name, True)
+
+
+def test_a_member_may_be_gzipped() -> None:
+    whole, other = expand(pack({"a.csv.gz": gzip.compress(b"a"), "b.csv": "b"}))
+    assert (read(whole), read(other)) == (b"a", b"b")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_comes_as_utf_8_with_its_mark(encoding: str) -> None:
+    text = "\ufeff" + "Ünïted 🗳\n" * 50_000
+    (only,) = expand(text.encode(encoding), "ads.txt")
+    assert read(only) == text.encode()
+
+
+@pytest.mark.parametrize("end", [b"a", b"\x00\xd8"])
+def test_half_of_a_character_in_utf_16_is_no_utf_8(end: bytes) -> None:
+    (only,) = expand("\ufeffid\n".encode("utf-16-le") + end, "ads.txt")
+    with pytest.raises(UnicodeDecodeError):
+        read(only).decode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "r (1).csv",
+            "r(12).csv",
+            "r - Copy.csv",
+            "r copy 2.csv",
+            "r (copy).csv",
+            "Copy of r.csv",
+        ),
+        *("r - Kopie (2).csv", "r - Copie.csv", "folder/r copy.csv", "r copy.csv.gz"),
+    ],
+)
+def test_a_copy_is_known_by_the_name_of_what_it_copies(name: str) -> None:
+    assert SourceFile.from_bytes(name, b"").base_name == "r.csv"

@@ -43,6 +43,19 @@ def test_a_byte_order_mark_is_no_part_of_a_column_name() -> None:
     assert read_header(file_of(b"\xef\xbb\xbfid,name\n")) == ["id", "name"]
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_table_may_be_divided_as_a_spreadsheet_divides_it(mark: str) -> None:
+    data = f'id{mark}name\n1{mark}"a{mark}b"\n'
+    assert read_header(file_of(data)) == ["id", "name"]
+    assert cells_of(rows_of(data)) == [{"id": "1", "name": f"a{mark}b"}]
+    assert cells_of(rows_of("id,a;b;c\n1,2\n")) == [{"id": "1", "a;b;c": "2"}]
+
+
+def test_a_mark_of_utf_8_says_more_than_the_form() -> None:
+    data = b"\xef\xbb\xbf1|\xc3\x89|\n"
+    assert cells_of(rows_of(data, PIPES)) == [{"id": "1", "name": "É", "after": ""}]
+
+
 def test_names_can_be_read_without_regard_to_case() -> None:
     assert read_header(file_of("Ad_ID,Name\n"), TableFormat(folds_names=True)) == ["ad_id", "name"]
 

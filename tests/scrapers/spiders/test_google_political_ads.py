@@ -161,7 +161,6 @@ def test_a_file_we_know_and_leave_is_told_with_its_reason(name: str) -> None:
     ("data", "why"),
     [
         (b"<!DOCTYPE html><html><body>Sorry</body></html>", "an HTML page"),
-        (CREATIVE_HEADER.encode("utf-16"), "UTF-16"),
         (b"", "nothing"),
         (b"one,two\n1,2\n", "not a file we know"),
     ],

@@ -263,7 +263,7 @@ def test_a_value_that_cannot_be_true_holds_its_ad_and_no_other(field: str, value
         (b"<!DOCTYPE html><p>Sorry, something went wrong.", "an HTML page"),
         (b'{"error": {"message": "(#613) Calls to this api", "code": 613}}', "an error"),
         (b'{"data": [', "breaks off"),
-        ('[{"id": "1"}]'.encode("utf-16"), "UTF-16"),
+        ('[{"id": ""}]'.encode("utf-16"), "is blank"),
     ],
 )
 def test_what_is_no_answer_with_ads_is_held_with_the_reason(data: bytes, why: str) -> None:

@@ -5,9 +5,10 @@ Every room's cli.py prints through here. Standard output carries the answer, sta
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,7 @@ from rich.progress import (
     Progress,
     SpinnerColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
@@ -33,6 +35,9 @@ from config.yaml_files import YamlFileError
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 DONE, FAILED, WRONG_USAGE, DONE_WITH_REMAINDERS = 0, 1, 2, 3
+
+SECONDS_BETWEEN_LINES = 5.0
+"""Of progress where there is no terminal."""
 
 NOT_COUNTED = "–"
 """Stands in a column of numbers where a thing of this kind does not exist; what is none shows 0."""
@@ -131,6 +136,57 @@ def plain_errors() -> Iterator[None]:
         note(str(error))
         code = WRONG_USAGE if isinstance(error, QuestionError) else FAILED
         raise typer.Exit(code) from None
+
+
+ReachStage = Callable[[str, int, int], None]
+"""Told how far a stage of long work has come: its name, how much is done, of how much; 1 of 1 ends it."""
+
+
+def reach_no_stage(_stage: str, _done: int, _of: int) -> None:
+    """Where nobody watches."""
+
+
+@contextmanager
+def shown_stages(
+    stages: Sequence[str], now: Callable[[], float] = monotonic
+) -> Iterator[ReachStage]:
+    """How far each stage has come, on standard error: bars on a terminal, else a line now and then."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _tell_now_and_then(now)
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(30),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+        tasks = {s: bars.add_task(s, total=1, start=False, told="waiting") for s in stages}
+
+        def reach(stage: str, done: int, of: int) -> None:
+            bars.start_task(tasks[stage])
+            bars.update(tasks[stage], completed=done, total=of, told=_tell_share(done, of))
+
+        yield reach
+
+
+def _tell_now_and_then(now: Callable[[], float]) -> ReachStage:
+    told_at = now()
+
+    def reach(stage: str, done: int, of: int) -> None:
+        nonlocal told_at
+        if of > 1 and now() - told_at >= SECONDS_BETWEEN_LINES:
+            told_at = now()
+            note(f"{stage}: {_tell_share(done, of)}")
+
+    return reach
+
+
+def _tell_share(done: int, of: int) -> str:
+    """Rounded down: only what is done is 100 %."""
+    return f"{done * 100 // of:3} %, {done:,} of {of:,}" if of > 1 else "done"
 
 
 def make_progress() -> Progress:

@@ -3,16 +3,21 @@
 Sync moves it, engines and `index status` read it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
+from archive.models import Change, PublicAd
 from archive.reading.freshness import read_change_time
 from archive.store.changes import read_position
 from archive.store.database import read
 from search.port import NEVER_FILLED, SearchUnavailableError
+
+TellPassed = Callable[[int], None]
+"""Told how many changes, or ads of a copy made anew, are in the engine."""
 
 
 @dataclass
@@ -29,6 +34,15 @@ def read_search_position(session: Session, consumer: str) -> SearchMark | None:
     if mark is None:
         return None
     return SearchMark(mark.seq, mark.moved_at)
+
+
+def count_behind(archive: Engine, consumer: str) -> int:
+    """Changes that the engine lacks; of one that was never filled, ads."""
+    with read(archive) as session:
+        mark = read_search_position(session, consumer)
+        if mark is None:
+            return session.exec(select(func.count()).select_from(PublicAd)).one()
+        return session.exec(select(func.count()).where(col(Change.seq) > mark.seq)).one()
 
 
 def require_data_as_of(archive: Engine, consumer: str) -> datetime:

@@ -19,13 +19,12 @@ from archive.runs.quarantine import keep_aside, list_open_subjects, settle_passe
 from archive.runs.tries import NotedTry, ProcessKilledError, note_try
 from archive.store.changes import last_change_seq, move_position, read_changes
 from archive.store.database import read, write
-from search.consumer_position import SearchMark, read_search_position
+from search.consumer_position import SearchMark, TellPassed, read_search_position
 from search.documents import Rejection, SearchDocument, load_documents, read_documents, reject
 from search.port import Batch, SearchEngine, SearchUnavailableError
 
 CHANGES_AT_ONCE = 5_000
 """Meilisearch pays a fixed price for each round of new texts, so rounds are large."""
-
 
 _AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
 
@@ -71,7 +70,9 @@ class IndexStatus(SQLModel):
     rejected: list[Rejection] = Field(description="Ads it could not take, put aside.")
 
 
-def sync_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncReport:
+def sync_index(
+    archive: Engine, search: SearchEngine, now: datetime, tell: TellPassed = lambda _: None
+) -> SyncReport:
     """Send what changed since the mark; the first time, or when the copy is gone, everything.
 
     Raises:
@@ -80,14 +81,16 @@ def sync_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncRepo
     with read(archive) as session:
         mark = read_search_position(session, search.consumer)
     if mark is None or search.count_documents() is None:
-        return rebuild_index(archive, search, now)
+        return rebuild_index(archive, search, now, tell)
     report = SyncReport(engine=search.name)
     while _take_round(archive, search, report, now):
-        pass
+        tell(report.changes)
     return report
 
 
-def rebuild_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncReport:
+def rebuild_index(
+    archive: Engine, search: SearchEngine, now: datetime, tell: TellPassed = lambda _: None
+) -> SyncReport:
     """Make the copy anew from `public_ad`; the old one answers until it is complete.
 
     Changes that arrive meanwhile are left to the next sync.
@@ -99,7 +102,7 @@ def rebuild_index(archive: Engine, search: SearchEngine, now: datetime) -> SyncR
     with read(archive) as session:
         report.seq = last_change_seq(session)
     unmade: list[Rejection] = []
-    refused = search.rebuild(_read_pages(archive, report, unmade))
+    refused = search.rebuild(_read_pages(archive, report, unmade, tell))
     report.rejected = [*unmade, *refused]
     with write(archive) as session:
         passed = list_open_subjects(session, QuarantineStage.SEARCH) - {
@@ -180,7 +183,7 @@ def index_status(archive: Engine, search: SearchEngine, now: datetime) -> IndexS
 
 
 def _read_pages(
-    archive: Engine, report: SyncReport, unmade: list[Rejection]
+    archive: Engine, report: SyncReport, unmade: list[Rejection], tell: TellPassed
 ) -> Iterator[list[SearchDocument]]:
     """Every ad in pages by id, each read in a transaction of its own; `unmade` gets those without one."""
     last = 0
@@ -193,6 +196,7 @@ def _read_pages(
         report.documents += len(page)
         unmade += failed
         yield page
+        tell(report.documents)
 
 
 def _take_round(archive: Engine, search: SearchEngine, report: SyncReport, now: datetime) -> bool:

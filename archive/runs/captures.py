@@ -80,8 +80,9 @@ def last_applied_at(session: Session, source: str, partition: str, sha256: str) 
 
 
 def name_file(capture: Capture) -> str:
-    """The name of the file that a capture holds."""
-    return capture.url.split("?")[0].rsplit("/", 1)[-1]
+    """The name of the file that a capture holds; of one that was imported with the folder it lay in."""
+    is_address = "://" in capture.url
+    return capture.url.split("?")[0].rsplit("/", 1)[-1] if is_address else capture.url
 
 
 def redact_url(url: str, shown: Container[str] | None = None) -> str:

@@ -1,6 +1,6 @@
 """The change sequence: appended in the transaction of each change, read by search and oversight."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import func
@@ -9,6 +9,13 @@ from sqlmodel import Session, col, select
 from archive.models import Change, ConsumerPosition
 from archive.models.changes import ChangeKind
 from archive.store.bulk import find_storing, insert_rows, table_of
+
+Reach = Callable[[int, int], None]
+"""Told how far a reader of the sequence has come: how many changes or ads, of how many."""
+
+
+def reach_quietly(_done: int, _of: int) -> None:
+    """Where nobody watches."""
 
 
 def append_changes(

@@ -2,13 +2,10 @@
 
 import gc
 from datetime import datetime, timedelta
-from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import IO, Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.progress import Progress, TaskID
 
 from archive.models.runs import Outcome
 from archive.records.escaping import escape_text
@@ -21,30 +18,26 @@ from archive.terminal import (
     WRONG_USAGE,
     AsJson,
     emit_json,
-    make_progress,
     note,
     note_refused,
     plain_errors,
     say,
+    shown_stages,
     utc_now,
 )
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
 from scrapers.commands.opening import open_or_init
-from scrapers.intake.importing import ImportOrder, ImportReport, Opener, import_files
-from scrapers.readers.files import SourceFile, spell_name
+from scrapers.intake.importing import READING, ImportOrder, ImportReport, import_files
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
-from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.dispatch.following import RULES, SEARCH_COPY, follow_changes
 from scrapers.work.plan.refused_files import keep_refused_files
 
 EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
 IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date afterwards.")]
 
 SHOWN_AT_MOST = 20
-
-READ_AT_ONCE = 256 << 10
-"""Bytes of a file between two steps of its progress."""
 
 EARLIEST_ZONE = timedelta(hours=14)
 """A day begins first where the clock is so far ahead of UTC (tz database: Pacific/Kiritimati)."""
@@ -107,11 +100,13 @@ def import_(
     # Else the collector walks all that was imported, over and over, while records come and go.
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
-    with plain_errors(), make_progress() as progress:
-        opener = _tracking_opener(progress, source)
+    followed = [name for name, wanted in ((RULES, evaluate), (SEARCH_COPY, index)) if wanted]
+    with plain_errors(), shown_stages([READING, *followed]) as reach:
         with bounded_memory(settings.crawl_memory_mb):
-            report = import_files(settings, engine, spider, order, utc_now, opener)
-        aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+            report = import_files(settings, engine, spider, order, utc_now, reach)
+        aside = follow_changes(
+            settings, engine, utc_now, evaluate=evaluate, index=index, reach=reach
+        )
         refused = keep_refused_files(settings, engine, is_told=True)
     _report(report, as_json=as_json)
     is_done = report.outcome == Outcome.DONE and not aside and not refused
@@ -154,22 +149,6 @@ def _check_map(
     except YamlFileError as error:
         note_refused(error.faults)
         raise typer.Exit(WRONG_USAGE) from None
-
-
-def _tracking_opener(progress: Progress, source: str) -> Opener:
-    def open_file(path: Path) -> SourceFile:
-        name = spell_name(path)
-        shown = escape(escape_text(f"{source}  {name}"))
-        task = progress.add_task(shown, total=path.stat().st_size)
-        return SourceFile(name, lambda: _open_tracked(progress, path, task))
-
-    return open_file
-
-
-def _open_tracked(progress: Progress, path: Path, task: TaskID) -> IO[bytes]:
-    # Readers of text ask for 8 KiB at a time, and telling progress of each costs more than reading it.
-    tracked = cast(RawIOBase, progress.open(path, "rb", task_id=task))
-    return BufferedReader(tracked, READ_AT_ONCE)
 
 
 def _report(report: ImportReport, *, as_json: bool) -> None:

@@ -4,11 +4,14 @@
 the caller's word or the day of the import; a file's own modification time is never used.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -23,13 +26,14 @@ from archive.runs.plausibility import Gate, ImplausibleBatchError, open_gate
 from archive.store.blobs import BlobStore
 from archive.store.outages import Patience, plain_failures, read_surely, write_surely
 from archive.store.realm import claim_realm
+from archive.terminal import ReachStage, reach_no_stage
 from config.settings import Realm, Settings
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.files import SourceFile, spell_name
 from scrapers.readers.reading import NotRead
 from scrapers.sources.spider import FileReader, SourceSpider, page_readings, read_delivery
 
-Opener = Callable[[Path], SourceFile]
+READING = "bytes read and archived"
 
 
 @dataclass
@@ -68,13 +72,46 @@ class ImportOrder:
         return datetime.combine(self.observed_on, time(), UTC) if self.observed_on else None
 
 
+class Delivery:
+    """The files of one import, each by the name a person finds it by, and how far they have been read."""
+
+    def __init__(self, paths: Sequence[Path], reach: ReachStage) -> None:
+        self._root = os.path.commonpath([path.absolute().parent for path in paths] or [Path("/")])
+        self._reach = reach
+        self._bytes = sum(path.stat().st_size for path in paths)
+        self._before = self._furthest = 0
+        self._path: Path | None = None
+        self._stream: IO[bytes] = io.BytesIO()
+
+    def open_file(self, path: Path) -> SourceFile:
+        """The next file, named by where it lies below the folder that holds them all."""
+        if self._path is not None:
+            self._before += self._path.stat().st_size
+        self._path = path
+
+        def open_stream() -> IO[bytes]:
+            self._stream = path.open("rb")
+            return self._stream
+
+        return SourceFile(spell_name(path.absolute().relative_to(self._root)), open_stream)
+
+    def note_page(self) -> None:
+        """Say how far the file has been read whose page is in the archive now.
+
+        A zip is opened anew for each member, and some tables twice: the furthest place counts.
+        """
+        at = 0 if self._stream.closed else self._stream.tell()
+        self._furthest = max(self._furthest, self._before + at)
+        self._reach(READING, min(self._furthest, self._bytes - 1), self._bytes)
+
+
 def import_files(
     settings: Settings,
     engine: Engine,
     spider: type[SourceSpider],
     order: ImportOrder,
     clock: Clock,
-    open_file: Opener = SourceFile.from_path,
+    reach: ReachStage = reach_no_stage,
 ) -> ImportReport:
     """Read files of a source from disk and take them into the archive.
 
@@ -94,19 +131,19 @@ def import_files(
     lease, gate = _begin(engine, patience, spider.info.id, order, clock)
     intake = Intake(engine, BlobStore(settings.blobs_dir), lease, clock, patience, gate)
     report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
+    delivery = Delivery(files, reach)
     try:
         with plain_failures():
             with suppress(ImplausibleBatchError):
                 held = [
-                    p
-                    for p in files
-                    if not _import_file(intake, reader, order, p, open_file, report)
+                    p for p in files if not _import_file(intake, reader, order, p, delivery, report)
                 ]
                 if order.complete_partition and len(held) < len(files):
                     # One file of several that is as it was says that all it holds is there.
                     for path in held:
-                        _import_file(intake, reader, order, path, open_file, report, again=True)
+                        _import_file(intake, reader, order, path, delivery, report, again=True)
             _close(intake, order, report)
+            reach(READING, 1, 1)
     except BaseException as error:
         intake.end_as_failed(error)
         raise
@@ -157,7 +194,7 @@ def _import_file(
     reader: FileReader,
     order: ImportOrder,
     path: Path,
-    open_file: Opener,
+    delivery: Delivery,
     report: ImportReport,
     *,
     again: bool = False,
@@ -166,6 +203,7 @@ def _import_file(
 
     Gives whether it read them. `again`: they are read whatever was taken in.
     """
+    file = delivery.open_file(path)
     blob = intake.blobs.put_file(path)
     applied_at = read_surely(
         intake.engine,
@@ -174,15 +212,15 @@ def _import_file(
     )
     report.files += not again
     if again:
-        report.already_captured.remove(spell_name(path))
+        report.already_captured.remove(file.name)
     elif applied_at and not (order.observed_at and order.observed_at > applied_at):
-        report.already_captured.append(spell_name(path))
+        report.already_captured.append(file.name)
         return False
-    capture = intake.keep_capture(blob, url=spell_name(path))
-    file = open_file(path)
+    capture = intake.keep_capture(blob, url=file.name)
     readings = read_delivery(reader, file, intake.row_hash_key)
     for page in page_readings(readings, capture.id, file):
         intake.take_page(page.readings, capture)
+        delivery.note_page()
     return True
 
 

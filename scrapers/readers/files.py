@@ -69,7 +69,7 @@ class SourceFile:
     @classmethod
     def from_path(cls, path: Path) -> "SourceFile":
         """A file on disk."""
-        return cls(spell_name(path), lambda: path.open("rb"))
+        return cls(spell_name(Path(path.name)), lambda: path.open("rb"))
 
     @classmethod
     def from_bytes(cls, name: str, data: bytes) -> "SourceFile":
@@ -78,8 +78,8 @@ class SourceFile:
 
 
 def spell_name(path: Path) -> str:
-    """The name of a file on disk; bytes in it that are not UTF-8 are spelled out."""
-    return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
+    """A path as text; bytes in it that are not UTF-8 are spelled out."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 class BoundError(ValueError):

@@ -17,7 +17,8 @@ from archive.bounds import LIST_ITEMS, TEXT
 from archive.records.money import check_currency, exponent_of, to_minor
 from scrapers.readers.countries import list_codes_by_name
 
-RUINED_ID = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+|\d+[.,]0+", re.ASCII)
+# Hashes of digits and an `e` are no numbers: those have few digits before the point and in the exponent.
+RUINED_ID = re.compile(r"\d{1,3}(?:[.,]\d+)?[eE]\+?\d{1,3}|\d+[.,]0+", re.ASCII)
 PLAIN_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 
 # Not a single ad nor a filed payment for an ad comes near these; what does is a unit error, a

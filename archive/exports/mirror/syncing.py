@@ -42,7 +42,13 @@ from archive.reading.freshness import read_change_time
 from archive.records import QuarantineStage
 from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
-from archive.store.changes import last_change_seq, move_position, read_position
+from archive.store.changes import (
+    Reach,
+    last_change_seq,
+    move_position,
+    reach_quietly,
+    read_position,
+)
 from archive.store.database import read, write
 from archive.store.disk import sync_file, sync_path
 
@@ -70,12 +76,19 @@ class SyncMoment:
     now: datetime
     again: Mapping[str, Collection[int]]
     """Ids of rows that are to be written once more, by table."""
+    reach: Reach = reach_quietly
+    """Told how many tables are written, of how many."""
+    written: list[str] = field(default_factory=list)
     failed: dict[str, Exception] = field(default_factory=dict)
     """Rows no file can hold, by `<table>:<id>`."""
 
 
 def sync_mirror(
-    engine: Engine, folder: Path, now: datetime, again: Collection[str] = ()
+    engine: Engine,
+    folder: Path,
+    now: datetime,
+    again: Collection[str] = (),
+    reach: Reach = reach_quietly,
 ) -> MirrorReport:
     """Add what changed since the manifest's mark; make the mirror anew where it cannot be followed.
 
@@ -88,7 +101,7 @@ def sync_mirror(
     with hold_mirror(folder):
         old = read_manifest(folder)
         with read(engine) as session:
-            moment = SyncMoment(session, last_change_seq(session), now, sort_by_table(again))
+            moment = SyncMoment(session, last_change_seq(session), now, sort_by_table(again), reach)
             if old is None or not _is_followed(moment, old):
                 again = list_open_subjects(session, QuarantineStage.MIRROR)
                 manifest = _build(folder, moment, old)
@@ -207,6 +220,8 @@ def _write_part(folder: Path, moment: SyncMoment, name: str, query: Select[Any])
                 moment.failed.update({f"{name}:{row.id}": error for row, error in failed})
         sync_file(sink)
     sync_path(path.parent)
+    moment.written.append(name)
+    moment.reach(len(moment.written), len(MIRRORED))
     return describe_part(folder, file, count)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
 from archive.runs.tries import note_try
+from archive.store.changes import Reach
 from archive.store.database import write
 from archive.terminal import note
 from config.settings import Settings
@@ -18,22 +19,26 @@ from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.use import take_into_use
 from scrapers.intake.pages import Clock
+from search.consumer_position import count_behind
 from search.engines import open_search
 from search.port import SearchUnavailableError
 from search.sync import sync_index
 
+EVERYTHING = 2**31
 
-def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> int:
+
+def evaluate_rules(settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
     """Take new rule files into use, and hold what changed against the rules that are in use.
 
     Gives how many ads were put aside; files that cannot be used `refused_files.py` names.
     """
     book = read_rule_book(settings)
-    put_aside, has_more = 0, True
+    put_aside, has_more, done, of = 0, True, 0, 0
     while has_more:
         with write(engine) as session:
             rules = take_into_use(session, book, clock())
             unreadable = book.list_unreadable(session)
+            of = of or count_waiting(session, rules, book.elections, EVERYTHING)
             waiting = count_waiting(session, rules, book.elections, MOST_AT_ONCE)
         # Where nothing waits, nothing can kill: the mark is looked after all the same.
         trying = note_try(engine, CONSUMER, waiting, clock()) if waiting else nullcontext()
@@ -41,33 +46,36 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock) -> int:
             most = noted.most if noted else MOST_AT_ONCE
             report = evaluate_changes(session, rules, book.elections, clock(), most, noted)
         put_aside += report.put_aside
-        has_more = report.has_more
+        has_more, done = report.has_more, done + waiting
+        reach(done, max(of, done))
     for rule_id, sentence in (tell_changed_files(settings, rules) | unreadable).items():
         note(f"rule {rule_id}: {sentence}")
     return put_aside
 
 
-def sync_search(settings: Settings, engine: Engine, clock: Clock) -> int:
+def sync_search(settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
     """Send what changed to the search engine; one that is down is caught up by the next sync.
 
     Gives how many ads were put aside.
     """
+    search = open_search(settings, engine)
+    behind = count_behind(engine, search.consumer)
     try:
-        report = sync_index(engine, open_search(settings, engine), clock())
+        report = sync_index(engine, search, clock(), lambda done: reach(done, max(behind, done)))
     except SearchUnavailableError as error:
         note(f"the search copy stays behind for now: {error}")
         return 0
     return len(report.rejected)
 
 
-def write_mirror(settings: Settings, engine: Engine, clock: Clock) -> int:
+def write_mirror(settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
     """Add what changed to the Parquet files; a full disk or another writer is caught up with later.
 
     Gives how many rows were put aside.
     """
     folder = find_folder(settings)
     try:
-        report = sync_mirror(engine, folder, clock())
+        report = sync_mirror(engine, folder, clock(), reach=reach)
         if report.most_parts >= MOST_PARTS:
             compact_mirror(folder, clock())
     except (MirrorError, OSError) as error:

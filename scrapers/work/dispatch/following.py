@@ -11,9 +11,12 @@ from sqlalchemy import Engine
 
 from archive.records import QuarantineStage
 from archive.runs.fence import run_fenced
+from archive.terminal import ReachStage, reach_no_stage
 from config.settings import Settings
 from scrapers.intake.pages import Clock
 
+RULES, SEARCH_COPY = "ads held against the rules", "ads in the search copy"
+MIRROR = "tables in the mirror"
 WHOLE_STEP = "all of it"
 """The subject of a step that failed as a whole."""
 
@@ -26,6 +29,7 @@ def follow_changes(
     evaluate: bool = True,
     index: bool = True,
     mirror: bool = False,
+    reach: ReachStage = reach_no_stage,
 ) -> int:
     """Let the readers of the change sequence catch up; says on standard error what stays behind.
 
@@ -38,14 +42,16 @@ def follow_changes(
     from scrapers.work.dispatch.consumers import evaluate_rules, sync_search, write_mirror  # noqa: PLC0415
 
     steps = [
-        (evaluate, QuarantineStage.EVALUATION, evaluate_rules),
-        (index, QuarantineStage.SEARCH, sync_search),
-        (mirror, QuarantineStage.MIRROR, write_mirror),
+        (evaluate, QuarantineStage.EVALUATION, evaluate_rules, RULES),
+        (index, QuarantineStage.SEARCH, sync_search, SEARCH_COPY),
+        (mirror, QuarantineStage.MIRROR, write_mirror, MIRROR),
     ]
     put_aside = 0
-    for is_wanted, stage, follow in steps:
+    for is_wanted, stage, follow, name in steps:
         if is_wanted:
-            work = partial(follow, settings, engine, clock)
+            work = partial(follow, settings, engine, clock, partial(reach, name))
             failed = run_fenced(engine, stage, "", WHOLE_STEP, clock, work)
             put_aside += 1 if failed is None else failed
+            if failed is not None:
+                reach(name, 1, 1)
     return put_aside

@@ -43,7 +43,7 @@ def test_a_mirror_that_another_process_holds_is_left_for_later(crawled, capsys):
 
 
 def test_a_full_disk_stops_the_mirror_and_not_the_worker(crawled, capsys, monkeypatch):
-    def fill_disk(*_):
+    def fill_disk(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(consumers, "sync_mirror", fill_disk)

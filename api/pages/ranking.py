@@ -5,11 +5,16 @@ The page about spending calls it. Pure: it adds nothing up and never compares tw
 
 from dataclasses import dataclass
 
+from api.pages.formatting import plain_day
 from api.pages.range_bar import find_scale
+from archive.reading.coverage import tell_years
 from archive.records.money import format_bounds
 from archive.spending import SpendGroup, SpendSummary
 from archive.spending.items import SEVERAL
 from archive.spending.ranks import may_compete, tell_place
+
+MOST_NAMED = 2
+"""Sources whose years a sentence names; of more it only says how many they are."""
 
 ROWS_SHOWN = 60
 """Rows of all currencies together, so that a page stays small; the CSV has every row."""
@@ -81,6 +86,18 @@ def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
         f"{first.label} {lead.maybe} {about}: {amount}. "
         f"By the ranges its place is {tell_place(first)}."
     )
+
+
+def write_basis(summary: SpendSummary, *, is_named: bool) -> str:
+    """The files a sentence rests on, and when they were known; `is_named`: it has named their platform."""
+    dated = [(one.title, tell_years(one.years)) for one in summary.rests_on if one.years]
+    if len(dated) == 1 and is_named:
+        files = f", in its files of {dated[0][1]}"
+    elif 0 < len(dated) <= MOST_NAMED:
+        files = ", in the files of " + "; ".join(f"{title} of {years}" for title, years in dated)
+    else:
+        files = f", in the files of {len(dated):,} sources named below" if dated else ""
+    return files + (f", as known on {plain_day(summary.as_of)}" if summary.as_of else "")
 
 
 def write_rivals(table: CurrencyTable) -> str:

@@ -13,6 +13,7 @@ from api.pages.ranking import (
     CurrencyTable,
     Lead,
     make_tables,
+    write_basis,
     write_rivals,
     write_sentence,
 )
@@ -187,11 +188,14 @@ class ShownTable:
 
 
 def _show_tables(summary: SpendSummary, question: SpendAsked) -> list[ShownTable]:
-    return [_show_table(table, question) for table in make_tables(summary)]
+    basis = write_basis(summary, is_named=bool(question.given["platform"]))
+    waiting = "; ".join(o.quarantined_in_words for o in summary.rests_on if o.quarantined_in_words)
+    note = f" Not counted: {waiting}." if waiting else ""
+    return [_show_table(table, question, basis, note) for table in make_tables(summary)]
 
 
-def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:
-    sentence = write_sentence(table, question.lead, question.about)
+def _show_table(table: CurrencyTable, question: SpendAsked, basis: str, note: str) -> ShownTable:
+    sentence = write_sentence(table, question.lead, question.about + basis) + note
     converted = sorted({code for group in table.groups for code in group.converted_from})
     if converted:
         sentence += f" Converted from {', '.join(converted)} by this archive."

@@ -18,6 +18,7 @@ from api.pages.ranking import (
     write_sentence,
 )
 from api.pages.site import PageHead, render_page, set_moment
+from api.pages.spend_links import locate_ads
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
@@ -41,9 +42,12 @@ router = APIRouter()
 FIELDS = (
     "measure",
     "by",
+    "source",
     "platform",
     "country",
     "currency",
+    "advertiser_id",
+    "payer_name",
     "convert_to",
     "from",
     "to",
@@ -119,6 +123,9 @@ class SpendAsked:
         words = [
             f"on {name_platform(self.given['platform'])}" if self.given["platform"] else "",
             f"in {name_country(self.given['country'])}" if self.given["country"] else "",
+            f"by {self.given['payer_name']}" if self.given["payer_name"] else "",
+            f"from {self.given['advertiser_id']}" if self.given["advertiser_id"] else "",
+            f"in {self.given['source']}" if self.given["source"] else "",
             _write_period(self.given["from"], self.given["to"]),
         ]
         asked = " ".join(word for word in words if word) or "in all that this archive holds"
@@ -161,6 +168,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             problem=problem,
             summary=summary,
             tables=_show_tables(summary, question) if summary else [],
+            found=locate_ads(summary, question.given) if summary else {},
             offered=offer_values(rooms, question),
             convert_to=_offer_conversions(question.given["convert_to"]),
             measures=MEASURES,

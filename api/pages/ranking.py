@@ -16,8 +16,11 @@ from archive.spending.ranks import may_compete, tell_place
 MOST_NAMED = 2
 """Sources whose years a sentence names; of more it only says how many they are."""
 
-ROWS_SHOWN = 60
-"""Rows of all currencies together, so that a page stays small; the CSV has every row."""
+ROWS_SHOWN = 40
+"""Rows of one currency, so that a page stays small; the CSV has every row."""
+
+ROWS_OF_EACH = 20
+"""Rows where there are several currencies: each has a page of its own."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,21 @@ class CurrencyTable:
 
 
 def make_tables(summary: SpendSummary) -> list[CurrencyTable]:
-    """One table a currency, in the summary's order; long ones are cut and say by how much."""
+    """One table a currency, that of most ads first; long ones are cut and say by how much.
+
+    The page shows the first whole, and of the others what they say first.
+    """
     by_currency: dict[str | None, list[SpendGroup]] = {}
     for group in summary.groups:
         by_currency.setdefault(group.currency, []).append(group)
-    room = max(ROWS_SHOWN // max(len(by_currency), 1), 5)
     several = len(by_currency) > 1
-    return [_make_table(groups, room, several) for groups in by_currency.values()]
+    most_first = sorted(
+        by_currency.values(), key=lambda g: (g[0].currency is None, -sum(one.ads for one in g))
+    )
+    return [
+        _make_table(groups, ROWS_OF_EACH if several else ROWS_SHOWN, several)
+        for groups in most_first
+    ]
 
 
 def _make_table(groups: list[SpendGroup], room: int, is_one_of_several: bool) -> CurrencyTable:

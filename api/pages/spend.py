@@ -1,7 +1,7 @@
 """The page about money: a question that reads as a sentence, ranked lists, the sentence to print."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -112,6 +112,12 @@ class SpendAsked:
         """The question as the query of an address."""
         return urlencode({name: value for name, value in self.given.items() if value})
 
+    def with_days(self, summary: SpendSummary) -> "SpendAsked":
+        """The same with the days that the answer is about."""
+        days = {"from": summary.from_on, "to": summary.to_on}
+        told = {name: day.isoformat() for name, day in days.items() if day is not None}
+        return replace(self, given={**self.given, **told})
+
     @property
     def lead(self) -> Lead:
         """What the first of a ranking did."""
@@ -148,6 +154,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             )
             rates = read_rates(rooms.settings) if query.convert_to else None
             summary = summarise_spending(session, query, rates)
+            question = question.with_days(summary)
         except QuestionError as error:
             problem = str(error)
         page = PageHead(

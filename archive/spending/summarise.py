@@ -28,6 +28,7 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
+from archive.spending.known_days import fill_period
 from archive.spending.newest_files import (
     UNDATED,
     find_not_in_newest,
@@ -98,7 +99,7 @@ def summarise_spending(
     Raises:
         SpendQueryError: if the question has no honest answer.
     """
-    query = read_codes(session, query)
+    query = fill_period(session, read_codes(session, query))
     check_query(query, rates)
     as_of = query.moment.as_of or read_data_as_of(session)
     folded = fold_groups(query, _sum_measure(session, query))

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from archive.store.database import open_engine
+from archive.models import QuarantinedPiece
+from archive.store.database import open_engine, write
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import NOON, make_ad
@@ -82,3 +83,43 @@ def test_statements_and_filings_of_other_days_are_not_in_the_download_of_a_perio
             "GET", f"/downloads/{what}.jsonl?from=2030-01-01&to=2030-01-02"
         ).text.splitlines()
         assert len(rows) == 1
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month"])
+def test_a_question_by_time_without_days_is_answered_for_the_days_that_are_known(client, ask, by):
+    answer = ask("GET", f"/spend?by={by}&platform=examplatform").json()
+    assert (answer["from_on"], answer["to_on"]) == ("2026-01-01", "2026-01-31")
+    page = client.get(f"/spend?by={by}&platform=examplatform")
+    assert page.status_code == 200
+    assert 'value="2026-01-01"' in page.text
+    assert "--" not in re.sub(r"<!--|-->|<style.*?</style>", "", page.text)
+
+
+def test_a_platform_without_ads_has_no_amounts_by_month_either(client):
+    page = client.get("/spend?by=month&platform=nowhere")
+    assert (page.status_code, "No amount in this archive answers that." in page.text) == (200, True)
+
+
+def test_of_several_currencies_one_is_shown_and_the_others_are_a_link_away(pages):
+    first = pages.get("/spend?by=payer").text
+    assert first.count('data-label="Spent"') < 6
+    assert "Mill &amp; Sons: " in first
+    address = re.search(r'<a href="([^"]+)">Everything in USD: 1 row</a>', first)[1]
+    assert "Mill &amp; Sons" in pages.get(html.unescape(address)).text
+
+
+def test_the_sentence_says_which_files_it_rests_on_and_what_is_not_counted(pages, settings):
+    engine = open_engine(settings)
+    with write(engine) as session:
+        session.add(
+            QuarantinedPiece(
+                source="example", file="ads.csv", line=3, reason="no day", quarantined_at=NOON
+            )
+        )
+    engine.dispose()
+    page = pages.get("/spend?by=payer&platform=examplatform&currency=EUR").text
+    sentence = re.search(r'<p class="sentence">(.*?)</p>', page, re.DOTALL)[1]
+    assert "on Examplatform, in its files of January to February 2026, as known on" in sentence
+    assert "Not counted: 1 " in sentence
+    assert "could not be read." in sentence
+    assert "whether its amounts are billed or estimated is unknown" in page

@@ -107,8 +107,8 @@ def read_contents(
     basis, tax = AmountBasis(info.amounts), TaxBasis(info.amounts_tax)
     because = f" ({info.amounts_because})" if info.amounts_because else ""
     parts = [
-        f"in it: {tell_years(years)}" if years else "",
-        f"{others:,} begin in years whose file is not in" if others else "",
+        f"covers {tell_years(years)}" if years else "",
+        f"{others:,} more are of years whose file is not in" if others else "",
         _tell_partitions(partitions, known, info.partition_unit) if partitions else "",
         told,
         f"{BASIS_IN_WORDS[basis]}, {TAX_IN_WORDS[tax]}{because}",

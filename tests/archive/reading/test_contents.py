@@ -80,7 +80,7 @@ def test_the_years_and_months_of_the_files_that_are_in_are_said(engine, yearly, 
         (2023, 2, False),
     ]
     assert told.partitions_known == 9
-    assert "1 begin in years whose file is not in" in told.sentence
+    assert "1 more are of years whose file is not in" in told.sentence
     assert "2 of 9 of its parts (one year's file) read to the end: 2018, 2023" in told.sentence
 
 

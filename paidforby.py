@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "app",
         "What sources must be shown: owner, end, test call.",
     ),
-    "coverage": ("scrapers.commands.sources", "coverage", "Where we crawled, when, and the gaps."),
+    "coverage": ("scrapers.commands.coverage", "coverage", "Where we crawled, when, and the gaps."),
     "crawl": ("scrapers.commands.crawl", "crawl", "Crawl one source now."),
     "import": ("scrapers.commands.importing", "import_", "Read files of a source from disk."),
     "reread": (

@@ -5,14 +5,22 @@ The page about spending calls it. Pure: it adds nothing up and never compares tw
 
 from dataclasses import dataclass
 
+from api.pages.formatting import plain_day
 from api.pages.range_bar import find_scale
+from archive.reading.coverage import tell_years
 from archive.records.money import format_bounds
 from archive.spending import SpendGroup, SpendSummary
 from archive.spending.items import SEVERAL
 from archive.spending.ranks import may_compete, tell_place
 
-ROWS_SHOWN = 60
-"""Rows of all currencies together, so that a page stays small; the CSV has every row."""
+MOST_NAMED = 2
+"""Sources whose years a sentence names; of more it only says how many they are."""
+
+ROWS_SHOWN = 40
+"""Rows of one currency, so that a page stays small; the CSV has every row."""
+
+ROWS_OF_EACH = 20
+"""Rows where there are several currencies: each has a page of its own."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,21 @@ class CurrencyTable:
 
 
 def make_tables(summary: SpendSummary) -> list[CurrencyTable]:
-    """One table a currency, in the summary's order; long ones are cut and say by how much."""
+    """One table a currency, that of most ads first; long ones are cut and say by how much.
+
+    The page shows the first whole, and of the others what they say first.
+    """
     by_currency: dict[str | None, list[SpendGroup]] = {}
     for group in summary.groups:
         by_currency.setdefault(group.currency, []).append(group)
-    room = max(ROWS_SHOWN // max(len(by_currency), 1), 5)
     several = len(by_currency) > 1
-    return [_make_table(groups, room, several) for groups in by_currency.values()]
+    most_first = sorted(
+        by_currency.values(), key=lambda g: (g[0].currency is None, -sum(one.ads for one in g))
+    )
+    return [
+        _make_table(groups, ROWS_OF_EACH if several else ROWS_SHOWN, several)
+        for groups in most_first
+    ]
 
 
 def _make_table(groups: list[SpendGroup], room: int, is_one_of_several: bool) -> CurrencyTable:
@@ -81,6 +97,18 @@ def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
         f"{first.label} {lead.maybe} {about}: {amount}. "
         f"By the ranges its place is {tell_place(first)}."
     )
+
+
+def write_basis(summary: SpendSummary, *, is_named: bool) -> str:
+    """The files a sentence rests on, and when they were known; `is_named`: it has named their platform."""
+    dated = [(one.title, tell_years(one.years)) for one in summary.rests_on if one.years]
+    if len(dated) == 1 and is_named:
+        files = f", in its files of {dated[0][1]}"
+    elif 0 < len(dated) <= MOST_NAMED:
+        files = ", in the files of " + "; ".join(f"{title} of {years}" for title, years in dated)
+    else:
+        files = f", in the files of {len(dated):,} sources named below" if dated else ""
+    return files + (f", as known on {plain_day(summary.as_of)}" if summary.as_of else "")
 
 
 def write_rivals(table: CurrencyTable) -> str:

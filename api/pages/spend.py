@@ -1,7 +1,7 @@
 """The page about money: a question that reads as a sentence, ranked lists, the sentence to print."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -13,10 +13,12 @@ from api.pages.ranking import (
     CurrencyTable,
     Lead,
     make_tables,
+    write_basis,
     write_rivals,
     write_sentence,
 )
 from api.pages.site import PageHead, render_page, set_moment
+from api.pages.spend_links import locate_ads
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
@@ -40,9 +42,12 @@ router = APIRouter()
 FIELDS = (
     "measure",
     "by",
+    "source",
     "platform",
     "country",
     "currency",
+    "advertiser_id",
+    "payer_name",
     "convert_to",
     "from",
     "to",
@@ -107,6 +112,12 @@ class SpendAsked:
         """The question as the query of an address."""
         return urlencode({name: value for name, value in self.given.items() if value})
 
+    def with_days(self, summary: SpendSummary) -> "SpendAsked":
+        """The same with the days that the answer is about."""
+        days = {"from": summary.from_on, "to": summary.to_on}
+        told = {name: day.isoformat() for name, day in days.items() if day is not None}
+        return replace(self, given={**self.given, **told})
+
     @property
     def lead(self) -> Lead:
         """What the first of a ranking did."""
@@ -118,6 +129,9 @@ class SpendAsked:
         words = [
             f"on {name_platform(self.given['platform'])}" if self.given["platform"] else "",
             f"in {name_country(self.given['country'])}" if self.given["country"] else "",
+            f"by {self.given['payer_name']}" if self.given["payer_name"] else "",
+            f"from {self.given['advertiser_id']}" if self.given["advertiser_id"] else "",
+            f"in {self.given['source']}" if self.given["source"] else "",
             _write_period(self.given["from"], self.given["to"]),
         ]
         asked = " ".join(word for word in words if word) or "in all that this archive holds"
@@ -140,6 +154,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             )
             rates = read_rates(rooms.settings) if query.convert_to else None
             summary = summarise_spending(session, query, rates)
+            question = question.with_days(summary)
         except QuestionError as error:
             problem = str(error)
         page = PageHead(
@@ -160,6 +175,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             problem=problem,
             summary=summary,
             tables=_show_tables(summary, question) if summary else [],
+            found=locate_ads(summary, question.given) if summary else {},
             offered=offer_values(rooms, question),
             convert_to=_offer_conversions(question.given["convert_to"]),
             measures=MEASURES,
@@ -187,11 +203,14 @@ class ShownTable:
 
 
 def _show_tables(summary: SpendSummary, question: SpendAsked) -> list[ShownTable]:
-    return [_show_table(table, question) for table in make_tables(summary)]
+    basis = write_basis(summary, is_named=bool(question.given["platform"]))
+    waiting = "; ".join(o.quarantined_in_words for o in summary.rests_on if o.quarantined_in_words)
+    note = f" Not counted: {waiting}." if waiting else ""
+    return [_show_table(table, question, basis, note) for table in make_tables(summary)]
 
 
-def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:
-    sentence = write_sentence(table, question.lead, question.about)
+def _show_table(table: CurrencyTable, question: SpendAsked, basis: str, note: str) -> ShownTable:
+    sentence = write_sentence(table, question.lead, question.about + basis) + note
     converted = sorted({code for group in table.groups for code in group.converted_from})
     if converted:
         sentence += f" Converted from {', '.join(converted)} by this archive."

@@ -15,6 +15,7 @@ from api.listings import (
     answer_whole,
     link_next,
 )
+from api.questions import Day
 from archive.reading import (
     AdFilter,
     list_ads,
@@ -57,6 +58,12 @@ def read_filter(
     declared_political: Annotated[
         Declared | None, Query(description="Whether it was declared political, or unknown.")
     ] = None,
+    from_on: Annotated[
+        Day | None, Query(alias="from", description="Only ads that ran on this day or later.")
+    ] = None,
+    to_on: Annotated[
+        Day | None, Query(alias="to", description="Only ads that ran on this day or before.")
+    ] = None,
     include: IncludeOf = None,
 ) -> AdFilter:
     """The filter a list of ads is asked with."""
@@ -70,6 +77,8 @@ def read_filter(
         state=state,
         election=election,
         declared_political=declared_political,
+        from_on=from_on,
+        to_on=to_on,
         include=include,
     )
 

@@ -21,6 +21,10 @@ def get_weeks(
         str | None,
         Query(description="Only this country (ISO 3166-1 alpha-2); `*`: all countries together."),
     ] = None,
+    platform: Annotated[str | None, Query(description="Only sources of this platform.")] = None,
+    watch_list: Annotated[
+        str | None, Query(description="Only runs at this watch list, by its id.")
+    ] = None,
     from_on: Annotated[
         date | None, Query(alias="from", description="From the week of this day.")
     ] = None,
@@ -31,7 +35,14 @@ def get_weeks(
 ) -> Listing[WeekCoverage] | Response:
     """Coverage by source, country and week, newest week first."""
     weeks = cover_weeks(
-        session, rooms.now(), source=source, country=country, from_on=from_on, to_on=to_on
+        session,
+        rooms.now(),
+        source=source,
+        country=country,
+        platform=platform,
+        watch_list=watch_list,
+        from_on=from_on,
+        to_on=to_on,
     )
     if shape is Format.CSV:
         return answer_csv(WeekCoverage, weeks)

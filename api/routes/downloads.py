@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
+from api.questions import Day
 from api.routes.ads import read_filter
 from api.sending import Download
 from archive.exports.downloads import (
@@ -54,6 +55,8 @@ FormOf = Annotated[Form, Path(description="csv, jsonl (JSON Lines) or parquet.")
 After = Annotated[
     str | None, Query(description="Go on after this row: the `cursor` of a row of the same list.")
 ]
+FromOn = Annotated[Day | None, Query(alias="from", description="Only of this day or later.")]
+ToOn = Annotated[Day | None, Query(alias="to", description="Only of this day or before.")]
 OfAds = Literal[What.ADS, What.VERSIONS, What.METRICS, What.DELIVERY, What.TARGETING]
 
 
@@ -99,6 +102,8 @@ def download_advertiser_spend(
     currency: Annotated[str | None, Query(description="Only this currency.")] = None,
     advertiser_id: Annotated[str | None, Query(description="Only this advertiser.")] = None,
     grain: Annotated[Grain | None, Query(description=f"One of: {', '.join(Grain)}.")] = None,
+    from_on: FromOn = None,
+    to_on: ToOn = None,
     is_current: Annotated[
         bool | None, Query(description="true: only the newest observation of each series.")
     ] = None,
@@ -106,7 +111,7 @@ def download_advertiser_spend(
 ) -> Response:
     """What sources state that advertisers spent: every observation, superseded ones too."""
     wanted = AdvertiserSpendFilter(
-        source, platform, country, currency, advertiser_id, grain, is_current
+        source, platform, country, currency, advertiser_id, grain, from_on, to_on, is_current
     )
     return _send(rooms, What.ADVERTISER_SPEND, form, wanted, after, moment)
 
@@ -119,10 +124,12 @@ def download_disclosures(
     source: Annotated[str | None, Query(description="Only this source.")] = None,
     committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
     payee_name: Annotated[str | None, Query(description="Only this payee.")] = None,
+    from_on: FromOn = None,
+    to_on: ToOn = None,
     after: After = None,
 ) -> Response:
     """Disclosed expenditures, as last disclosed."""
-    wanted = DisclosureFilter(source, committee_ref, payee_name)
+    wanted = DisclosureFilter(source, committee_ref, payee_name, from_on, to_on)
     return _send(rooms, What.DISCLOSURES, form, wanted, after, moment)
 
 

@@ -9,9 +9,8 @@ from api.dependencies import Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.errors import NotFoundError
 from archive.models import Source
-from archive.reading import cover_source
+from archive.reading.coverage import SourceReport, report_source
 from archive.reading.sources.watched_sources import WatchedSourceView, list_watched_sources
-from archive.reading.views import SourceCoverage
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 
@@ -34,12 +33,12 @@ def get_coverage(
     source: Annotated[str, Path(description="The source.")],
     from_on: Annotated[date | None, Query(alias="from", description="First day.")] = None,
     to_on: Annotated[date | None, Query(alias="to", description="Last day, inclusive.")] = None,
-) -> SourceCoverage:
-    """Where and when this archive crawled a source, and the gaps.
+) -> SourceReport:
+    """Where and when this archive crawled a source, the gaps, and what of it is here.
 
     Raises:
         NotFoundError: if this archive knows no such source.
     """
     if session.get(Source, source) is None:
         raise NotFoundError("source", source)
-    return cover_source(session, source, from_on, to_on, now=rooms.now())
+    return report_source(session, source, rooms.now(), from_on, to_on)

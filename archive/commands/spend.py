@@ -133,6 +133,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *([summary.conversion.rule] if summary.conversion else []),
         known,
         *(f"{lease.source}: {lease.sentence}" for lease in summary.looked_at),
+        *(f"{one.source}: {one.sentence}" for one in summary.rests_on),
         _next(summary),
     ]
 

@@ -5,6 +5,7 @@ Names of who filed them are those known now: registers of committees keep no his
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,9 @@ class DisclosureFilter:
     source: str | None = None
     committee_ref: str | None = None
     payee_name: str | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+    """Paid on a day from the one to the other."""
 
 
 def list_disclosures(
@@ -59,7 +63,10 @@ def filter_disclosures(
 ) -> list[ColumnElement[bool]]:
     """A filter as conditions on the table, or on what `disclosures_at` gives in its place."""
     asked = {name: value for name, value in vars(wanted).items() if value is not None}
-    return [col(getattr(filed, name)) == value for name, value in asked.items()]
+    from_on, to_on = asked.pop("from_on", None), asked.pop("to_on", None)
+    conditions = [col(getattr(filed, name)) == value for name, value in asked.items()]
+    conditions += [col(filed.spent_on) >= from_on] if from_on else []
+    return conditions + ([col(filed.spent_on) <= to_on] if to_on else [])
 
 
 def may_be_one_payment(filed: type[Disclosure], moment: Moment) -> ColumnElement[bool]:

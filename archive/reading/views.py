@@ -239,6 +239,8 @@ class SourceCoverage(SQLModel):
     end_on: date | None = Field(description="Last day reckoned, inclusive.")
     days: int = Field(description="Days from the first to the last.")
     days_crawled: int = Field(description="Days with a run that ended well.")
+    days_partial: int = Field(description="Other days with a run that got only a part.")
+    days_failed: int = Field(description="Other days on which every run failed.")
     runs: int = Field(description="Runs, however they ended.")
     last_crawled_at: datetime | None = Field(description="When the source last answered a run.")
     gaps: list[Gap] = Field(description="Periods without a run that ended well, oldest first.")

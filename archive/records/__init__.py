@@ -7,7 +7,7 @@ table row is only ever built from a record.
 
 from archive.records.ads import BOUNDS, AdContent, AdNumbers, AdRecord, AdvertiserMove
 from archive.records.base import MAX_MINOR, MISSING_IN_WORDS, MissingReason, Record, Row
-from archive.records.money import Rounding
+from archive.records.money import AmountBasis, Rounding, TaxBasis
 from archive.records.sources import (
     Allowance,
     Material,
@@ -45,6 +45,7 @@ __all__ = [
     "AdvertiserMove",
     "AdvertiserSpendRecord",
     "Allowance",
+    "AmountBasis",
     "AnyRecord",
     "CommitteeRecord",
     "DisclosureRecord",
@@ -59,6 +60,7 @@ __all__ = [
     "SourceInfo",
     "SourceKind",
     "SourceTotalRecord",
+    "TaxBasis",
     "Terms",
     "Unreadable",
 ]

@@ -40,6 +40,23 @@ EXPONENTS: dict[str, int] = (
 """Decimals of each code that is or was in the standard while sources of political ads name it."""
 
 
+class AmountBasis(StrEnum):
+    """What the amounts of a source are, by its own word."""
+
+    BILLED = "billed"
+    ESTIMATED = "estimated"
+    BILLED_OR_ESTIMATED = "billed_or_estimated"
+    UNKNOWN = "unknown"
+
+
+class TaxBasis(StrEnum):
+    """Whether tax is in the amounts of a source, by its own word."""
+
+    IN = "in"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
 class Rounding(StrEnum):
     """Whether who stated an amount had rounded it, and whether anybody knows to what."""
 

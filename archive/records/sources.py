@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, String
 from sqlmodel import Field, SQLModel
 
 from archive.records.base import MAX_MINOR
+from archive.records.money import AmountBasis, TaxBasis
 
 
 class SourceKind(StrEnum):
@@ -177,6 +178,35 @@ class SourceInfo(SQLModel):
         sa_column_kwargs={"server_default": "{}"},
         description="Those steps by currency, in minor units; a currency that is not there is rounded by "
         "a step that nobody states.",
+    )
+    amounts: AmountBasis = Field(
+        default=AmountBasis.UNKNOWN,
+        sa_type=String,
+        sa_column_kwargs={"server_default": AmountBasis.UNKNOWN},
+        description="What its amounts are by its own word: billed (billed or paid), estimated, "
+        "billed_or_estimated, or unknown.",
+    )
+    amounts_tax: TaxBasis = Field(
+        default=TaxBasis.UNKNOWN,
+        sa_type=String,
+        sa_column_kwargs={"server_default": TaxBasis.UNKNOWN},
+        description="Whether tax is in these amounts: in, out or unknown.",
+    )
+    amounts_because: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="Where the source says so; empty: it says nothing of it.",
+    )
+    first_partition_year: int | None = Field(
+        default=None,
+        description="First year with a partition of its own, where partitions bear the names of years; "
+        "empty: they do not.",
+    )
+    years_per_partition: int = Field(
+        default=1,
+        ge=1,
+        sa_column_kwargs={"server_default": "1"},
+        description="Years that such a partition covers, up to the one it is named by.",
     )
     republish: TermsByClass = Field(
         default_factory=lambda: dict(UNSTATED_TERMS),

@@ -25,14 +25,14 @@ def name_days(query: SpendQuery, days: Days) -> list[ColumnElement[Any]]:
 
 def ad_days(session: Session, ads: type[PublicAd]) -> Days:
     """The run of each ad, as days of its own or, from instants, of UTC."""
-    ended = func.coalesce(col(ads.ended_on), _name_day(session, ads.ended_at))
+    ended = func.coalesce(col(ads.ended_on), name_day(session, ads.ended_at))
     return (
-        func.coalesce(col(ads.started_on), _name_day(session, ads.started_at)),
+        func.coalesce(col(ads.started_on), name_day(session, ads.started_at)),
         case((col(ads.dates_contradict), null()), else_=ended),
     )
 
 
-def _name_day(session: Session, instant: datetime | None) -> ColumnElement[Any]:
+def name_day(session: Session, instant: datetime | None) -> ColumnElement[Any]:
     """The day in UTC of an instant's column."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     at = func.timezone("UTC", instant) if is_postgresql else instant

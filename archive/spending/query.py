@@ -178,7 +178,7 @@ def _check_target(currency: str, rates: ExchangeRates | None) -> None:
 
 def _check_period(query: SpendQuery) -> None:
     if (query.from_on is None) != (query.to_on is None):
-        raise SpendQueryError("from", "a period has a first and a last day; give --from and --to")
+        raise SpendQueryError("from", "a period has a first and a last day; give both")
     if query.from_on and query.to_on and query.to_on < query.from_on:
         raise SpendQueryError("to", f"the period ends on {query.to_on}, before {query.from_on}")
     if query.from_on and query.to_on and query.to_on.year - query.from_on.year > MOST_YEARS:
@@ -188,18 +188,20 @@ def _check_period(query: SpendQuery) -> None:
 def _check_ads(query: SpendQuery) -> None:
     basis = query.resolved_basis
     if basis is not SpendBasis.LIFETIME and not query.has_period:
-        raise SpendQueryError("basis", f"the basis {basis} needs a period; give --from and --to")
+        raise SpendQueryError(
+            "basis", f"the basis {basis} needs a period; give a first and a last day"
+        )
     if query.by not in PERIODS:
         return
     if query.from_on is None or query.to_on is None:
         raise SpendQueryError(
-            "by", f"ads are split by {query.by} within a period; give --from and --to"
+            "by", f"ads are split by {query.by} within a period; give a first and a last day"
         )
     if basis is SpendBasis.LIFETIME:
         raise SpendQueryError(
             "basis",
             f"the spend of an ad's whole life cannot be split by {query.by}; "
-            "use --basis bounds or estimate",
+            "take the basis bounds or estimate",
         )
     if (query.to_on - query.from_on).days >= MOST_DAYS_SPLIT and query.by is SpendBy.DAY:
         raise SpendQueryError(
@@ -215,7 +217,9 @@ def _check_reported(query: SpendQuery) -> None:
             "country, day, week, month or election",
         )
     if query.by is SpendBy.MONTH and not query.has_period:
-        raise SpendQueryError("by", "months are summed within a period; give --from and --to")
+        raise SpendQueryError(
+            "by", "months are summed within a period; give a first and a last day"
+        )
     if query.payer_name is not None:
         raise SpendQueryError("payer", "sources state this spend for advertisers, not for payers")
     _check_grain(query)
@@ -232,7 +236,7 @@ def _check_grain(query: SpendQuery) -> None:
         raise SpendQueryError("grain", "a whole life has no days; leave the period out")
     if grain is Grain.WINDOW and (not query.has_period or query.by in (SpendBy.DAY, SpendBy.WEEK)):
         raise SpendQueryError(
-            "grain", "windows overlap, so they answer for one period; give --from and --to"
+            "grain", "windows overlap, so they answer for one period; give a first and a last day"
         )
     if query.by is SpendBy.DAY and grain is not Grain.DAY:
         raise SpendQueryError("grain", f"a {grain} is more than a day; ask for the grain day")
@@ -259,5 +263,5 @@ def _refuse_grain(query: SpendQuery) -> None:
 def _refuse_estimate(query: SpendQuery) -> None:
     if query.basis is SpendBasis.ESTIMATE:
         raise SpendQueryError(
-            "basis", f"nothing is estimated about {query.measure} amounts; leave --basis out"
+            "basis", f"nothing is estimated about {query.measure} amounts; leave the basis out"
         )

@@ -14,6 +14,7 @@ from archive.models.changes import ChangeKind
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.past_money import disclosures_at, statements_at
+from archive.reading.coverage import read_contents
 from archive.reading.freshness import read_data_as_of
 from archive.records import Grain
 from archive.spending.ad_windows import sum_ad_windows
@@ -27,6 +28,7 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
+from archive.spending.known_days import fill_period
 from archive.spending.newest_files import (
     UNDATED,
     find_not_in_newest,
@@ -97,7 +99,7 @@ def summarise_spending(
     Raises:
         SpendQueryError: if the question has no honest answer.
     """
-    query = read_codes(session, query)
+    query = fill_period(session, read_codes(session, query))
     check_query(query, rates)
     as_of = query.moment.as_of or read_data_as_of(session)
     folded = fold_groups(query, _sum_measure(session, query))
@@ -107,6 +109,8 @@ def summarise_spending(
         converted = convert_sums(folded, query.convert_to, rates, known_on)
         folded = converted.folded
     is_rounded = any(total.rounded_count for total, _ in folded.values())
+    sources = {source for _, named in folded.values() for source in named}
+    sources |= {query.source} if query.source else set()
     return SpendSummary(
         measure=query.measure,
         by=query.by,
@@ -117,6 +121,11 @@ def summarise_spending(
         as_of=as_of,
         valid_at=query.moment.valid_at,
         conversion=converted.conversion if converted else None,
+        rests_on=[
+            read_contents(session, source, query.measure, as_of, query.moment)
+            for source in sorted(sources)
+            if as_of
+        ],
         stated=[] if folded else _list_stated(session, query),
         groups=make_groups(session, query, folded, converted.originals if converted else {}),
     )

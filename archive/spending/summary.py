@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlmodel import Field, SQLModel
 
 from archive.models.corrections import SpendMeasure
-from archive.reading.coverage import CrawledDays
+from archive.reading.coverage import CrawledDays, SourceContents
 from archive.reading.views import VALID_AT
 from archive.records import Grain, MissingReason, Rounding
 from archive.spending.conversion import SpendConversion
@@ -138,6 +138,9 @@ class SpendSummary(SQLModel):
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
     conversion: SpendConversion | None = Field(
         default=None, description="How other currencies were converted; empty: they were not."
+    )
+    rests_on: list[SourceContents] = Field(
+        default_factory=list, description="What of each source it rests on is here, by source."
     )
     stated: list[StatedDays] = Field(
         default_factory=list,

@@ -1,8 +1,6 @@
-"""Commands that say what was collected: every source with its last run, and where there are gaps."""
+"""`paidforby sources`: every source with its last run, and what stands out about it."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from textwrap import shorten, wrap
 from typing import Annotated
@@ -11,7 +9,6 @@ import typer
 from sqlalchemy import Engine
 
 from archive.models.runs import Outcome
-from archive.reading.coverage import WeekCoverage, cover_source, cover_weeks
 from archive.reading.sources.quarantined import find_quarantined
 from archive.reading.sources.sources import list_sources
 from archive.reading.sources.watched_sources import (
@@ -20,17 +17,14 @@ from archive.reading.sources.watched_sources import (
     list_watched_sources,
     show_alert,
 )
-from archive.reading.views import SourceCoverage
 from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert
-from archive.runs.countries import ALL_COUNTRIES
 from archive.runs.lease import last_runs
 from archive.store.database import read
 from archive.terminal import (
     AsJson,
     emit_json,
     format_table,
-    format_time,
     open_or_exit,
     plain_errors,
     say,
@@ -44,9 +38,7 @@ from scrapers.work.plan.credentials import list_standings, list_warnings
 
 HEADER = ("source", "last complete", "records", "state", "alert")
 TITLE_WIDTH = 28
-GAPS_SHOWN = 5
 REASON_WIDTH = 240
-WEEKS_SHOWN = 26
 
 ALERT_WORDS = {
     "silent": "silent",
@@ -57,13 +49,6 @@ ALERT_WORDS = {
     "credential": "key ends",
 }
 """Kinds of alerts, short enough for the table."""
-
-
-class CoverageBy(StrEnum):
-    """What one line of coverage is about."""
-
-    SOURCE = "source"
-    WEEK = "week"
 
 
 app = typer.Typer(add_completion=False, help="Every source: publisher, licence, needs, last run.")
@@ -194,98 +179,3 @@ def _list_notes(view: WatchedSourceView, reason: str | None) -> list[str]:
     if view.needs and run is None:
         notes.append(f"needs {view.needs}")
     return notes
-
-
-def coverage(
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    country: Annotated[
-        str | None, typer.Option(help="By week, only this country (ISO alpha-2; * for all as one).")
-    ] = None,
-    by: Annotated[
-        CoverageBy, typer.Option(help="A line a source, or a line a source and week.")
-    ] = CoverageBy.SOURCE,
-    as_json: AsJson = False,
-) -> None:
-    """What the archive crawled, what it saw of what sources state, and the gaps between."""
-    engine, now = open_or_exit(Settings()), utc_now()
-    with read(engine) as session:
-        names = [source] if source else [view.id for view in list_sources(session)]
-        covered = [cover_source(session, name, now=now) for name in names]
-        weeks = cover_weeks(session, now, source=source, country=country)
-    if by is CoverageBy.WEEK or country is not None:
-        emit_json(weeks) if as_json else _say_weeks(weeks, country or ALL_COUNTRIES)
-        return
-    if as_json:
-        emit_json([_join_weeks(each, weeks) for each in covered])
-        return
-    header = ("source", "days crawled", "of", "runs", "last run")
-    say("\n".join(format_table(header, [_tell_coverage(each) for each in covered])))
-    for line in [line for each in covered for line in _tell_gaps(each)]:
-        say(escape_text(line))
-    say("next: paidforby coverage --by week")
-
-
-def _join_weeks(covered: SourceCoverage, weeks: list[WeekCoverage]) -> dict[str, object]:
-    """A source's coverage with its weeks, country by country."""
-    return covered.model_dump() | {
-        "weeks": [week for week in weeks if week.source == covered.source]
-    }
-
-
-def _say_weeks(weeks: list[WeekCoverage], country: str) -> None:
-    chosen = [week for week in weeks if week.country == country]
-    shown = chosen[:WEEKS_SHOWN]
-    header = (
-        "source",
-        "week of",
-        "days crawled",
-        "runs",
-        "seen",
-        "source_total",
-        "missing",
-        "vanished",
-    )
-    say("\n".join(format_table(header, [_tell_week(week) for week in shown])))
-    if len(chosen) > len(shown):
-        say(f"… and {len(chosen) - len(shown):,} earlier weeks; --json gives all of them")
-    for line in [line for week in shown for line in _tell_week_gaps(week)][:WEEKS_SHOWN]:
-        say(escape_text(line))
-    say("next: paidforby coverage --by week --country GR, or --json for every country")
-
-
-def _tell_week(week: WeekCoverage) -> tuple[object, ...]:
-    counts = (week.seen, week.source_total, week.missing, week.vanished)
-    return (
-        week.source,
-        week.week_on,
-        f"{week.days_crawled} of {week.days}",
-        week.runs,
-        *("unknown" if count is None else count for count in counts),
-    )
-
-
-def _tell_week_gaps(week: WeekCoverage) -> list[str]:
-    return [
-        f"gap: {week.source} {escape_text(', '.join(gap.names))}, "
-        f"{gap.start_on} to {gap.end_on}: {gap.reason}"
-        for gap in week.gaps
-    ]
-
-
-def _tell_coverage(covered: SourceCoverage) -> tuple[str, int, int, int, str]:
-    last = _tell_time(covered.last_crawled_at)
-    return covered.source, covered.days_crawled, covered.days, covered.runs, last
-
-
-def _tell_time(value: datetime | None) -> str:
-    return format_time(value) if value else "never"
-
-
-def _tell_gaps(covered: SourceCoverage) -> list[str]:
-    """The newest gaps of a source, one line each."""
-    lines = [
-        f"gap: {covered.source}, {gap.start_on} to {gap.end_on}: {gap.reason or 'not crawled'}"
-        for gap in reversed(covered.gaps)
-    ]
-    more = len(lines) - GAPS_SHOWN
-    return lines[:GAPS_SHOWN] + ([f"gap: {covered.source}, {more} earlier"] if more > 0 else [])

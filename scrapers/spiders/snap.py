@@ -107,6 +107,8 @@ class SnapSpider(SourceSpider):
         licence="not stated by the publisher",
         access="robots: obey",
         partition_unit="one year's file",
+        first_partition_year=FIRST_YEAR,
+        amounts_because="the readme in its zips says only “spent by the advertiser”",
         seconds_between_requests=5,
         data_gaps="no text of the ad: only the media file and the address it leads to",
         # Exact amounts of single ads: none of 2018 or 2023 was above 30,000 units.

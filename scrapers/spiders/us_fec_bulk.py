@@ -15,6 +15,7 @@ from functools import partial
 
 from archive.records import (
     Allowance,
+    AmountBasis,
     CommitteeRecord,
     DisclosureRecord,
     Material,
@@ -83,6 +84,10 @@ class UsFecBulkSpider(SourceSpider):
         licence="public domain (work of the US government)",
         access="robots: obey",
         partition_unit="one two-year election cycle",
+        first_partition_year=FIRST_CYCLE,
+        years_per_partition=2,
+        amounts=AmountBasis.BILLED,
+        amounts_because="payments that committees report as made; nothing is said of tax",
         seconds_between_requests=5,
         data_gaps="no ads; expenditures of outside groups for or against candidates are in other files",
         withheld=EXPENDITURE_NOT_TAKEN | COMMITTEE_NOT_TAKEN,

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from archive.models import PublicAd
+from archive.reading.ads.ads import ran_between
 from archive.reading.as_of.moment import Moment
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
@@ -58,15 +59,7 @@ def _has_value(
 
 
 def _list_bounds(query: AdQuery, ads: type[PublicAd]) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if query.since_on:
-        ended_on = col(ads.ended_on)
-        conditions += [
-            col(ads.started_on).is_not(None),
-            or_(ended_on.is_(None), ended_on >= query.since_on, col(ads.dates_contradict)),
-        ]
-    if query.until_on:
-        conditions.append(col(ads.started_on) <= query.until_on)
+    conditions = ran_between(ads, query.since_on, query.until_on)
     if query.spend_min_minor is not None:
         conditions.append(col(ads.spend_lower_minor) >= query.spend_min_minor)
     if query.impressions_min is not None:

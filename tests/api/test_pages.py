@@ -259,8 +259,10 @@ def test_what_a_source_left_blank_is_told_apart_from_what_it_never_gives(site: T
 
 def test_currencies_stand_in_tables_of_their_own(site: TestClient) -> None:
     html = site.get("/spend").text
-    titles = re.findall(r'<h2 id="in-\d">([^<]*)</h2>', html)
-    assert titles == ["In EUR", "In USD", "Without a currency"]
+    titles = re.findall(r'<h2 id="(?:in-\d|others)">([^<]*)</h2>', html)
+    assert titles == ["In EUR", "Without a currency", "In other currencies"]
+    assert re.findall(r">Everything in (\w+)", html) == ["USD"]
+    assert '<h2 id="in-1">In USD</h2>' in site.get("/spend?currency=USD").text
 
 
 def test_signals_are_not_on_the_page_of_an_ad(site: TestClient) -> None:

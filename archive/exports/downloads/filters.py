@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -27,6 +28,9 @@ class AdvertiserSpendFilter:
     currency: str | None = None
     advertiser_id: str | None = None
     grain: Grain | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+    """Statements about any day from the one to the other."""
     is_current: bool | None = None
     """Only the newest observation of each series, or only the older ones; at an earlier moment only
     the newest are told anyway."""
@@ -58,7 +62,10 @@ def _filter_statements(
 ) -> list[ColumnElement[bool]]:
     given = {name: value for name, value in vars(wanted).items() if value is not None}
     country = given.pop("country", None)
+    from_on, to_on = given.pop("from_on", None), given.pop("to_on", None)
     if table is not AdvertiserSpend:
         given.pop("is_current", None)
     conditions = [getattr(table, name) == value for name, value in given.items()]
+    conditions += [table.period_end_on >= from_on] if from_on else []
+    conditions += [table.period_start_on <= to_on] if to_on else []
     return conditions + ([list_holds(session, table.countries, country)] if country else [])

@@ -7,11 +7,12 @@ answer names.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from archive.errors import NotFoundError
@@ -64,6 +65,9 @@ class AdFilter:
     election: str | None = None
     """The election as the source names it, or `unknown`."""
     declared_political: Declared | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+    """Ads that ran on any day from the one to the other, as far as is known; undated ones did not."""
     include: Include | None = None
     """Whether ads without a political label are asked for; so they are where one asks by the label."""
 
@@ -137,6 +141,7 @@ def filter_ads(
     conditions = [col(getattr(ads, name)) == v for name, v in given.items() if v is not None]
     if wanted.country is not None:
         conditions.append(list_holds(session, ads.countries, wanted.country))
+    conditions += ran_between(ads, wanted.from_on, wanted.to_on)
     if wanted.election is not None:
         named = None if wanted.election == UNKNOWN else wanted.election
         conditions.append(col(ads.election_name).is_not_distinct_from(named))
@@ -144,6 +149,22 @@ def filter_ads(
         conditions.append(col(ads.declared_political).is_(DECLARED[wanted.declared_political]))
     elif wanted.include is None:
         conditions.append(is_visible_by_default(ads, moment))
+    return conditions
+
+
+def ran_between(
+    ads: type[PublicAd], from_on: date | None, to_on: date | None
+) -> list[ColumnElement[bool]]:
+    """Ads that ran on any of these days; one without an end, or that ends before it starts, may still run."""
+    conditions: list[ColumnElement[bool]] = []
+    if from_on is not None:
+        ended_on = col(ads.ended_on)
+        conditions += [
+            col(ads.started_on).is_not(None),
+            or_(ended_on.is_(None), ended_on >= from_on, col(ads.dates_contradict)),
+        ]
+    if to_on is not None:
+        conditions.append(col(ads.started_on) <= to_on)
     return conditions
 
 

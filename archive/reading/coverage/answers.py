@@ -11,6 +11,8 @@ class CrawledDays(SQLModel):
     source: str = Field(description="Source.")
     days: int = Field(description="Days in question: the period, or first to last run.")
     days_crawled: int = Field(description="Days of these with a run that ended well.")
+    days_partial: int = Field(default=0, description="Other days with a run that got only a part.")
+    days_failed: int = Field(default=0, description="Other days on which every run failed.")
     last_crawled_at: datetime | None = Field(description="When the source last answered a run.")
     sentence: str = Field(description="The same as a sentence to print.")
 
@@ -48,6 +50,11 @@ class WeekCoverage(SQLModel):
         description="ISO 3166-1 alpha-2; `*`: all countries, each ad once; empty: ads for which the "
         "source names none."
     )
+    platforms: list[str] = Field(
+        description="Platforms of the source, whose ads these are together; more than one: it does not "
+        "split them."
+    )
+    watch_list: str = Field(description="Only what this watch list asked for; empty: everything.")
     week_on: date = Field(description="Monday of the week; its days are reckoned in UTC.")
     days: int = Field(description="Days of the week so far: 7 but in the current week.")
     days_crawled: int = Field(description="Days of these with a run that ended well.")
@@ -84,11 +91,20 @@ class WeekCoverage(SQLModel):
     sentence: str = Field(description="Runs and completeness as a sentence to print.")
 
 
-def tell_crawled_days(days: int, days_crawled: int, last_crawled_at: datetime | None) -> str:
-    """`crawled on 26 of 28 days, last on 23 Nov 2026`: for people, days in UTC."""
+def tell_crawled_days(
+    days: int,
+    days_crawled: int,
+    last_crawled_at: datetime | None,
+    days_partial: int = 0,
+    days_failed: int = 0,
+) -> str:
+    """`crawled on 26 of 28 days (1 partly, 1 failed), last on 23 Nov 2026`: for people, days in UTC."""
     if not days:
         return "never crawled"
+    others = {"partly": days_partial, "failed": days_failed}
+    told = ", ".join(f"{number:,} {how}" for how, number in others.items() if number)
     crawled = f"crawled on {days_crawled:,} of {days:,} day{'' if days == 1 else 's'}"
+    crawled += f" ({told})" if told else ""
     if last_crawled_at is None:
         return f"{crawled}; no run has ended well yet"
     return f"{crawled}, last on {last_crawled_at.day} {last_crawled_at:%b %Y}"
@@ -108,11 +124,11 @@ def say_complete(seen: int | None, source_total: int | None) -> str:
     if seen == source_total:
         return f"saw {ads}, all that the source states"
     missing = source_total - seen
-    share = _say_share(missing, source_total)
+    share = say_share(missing, source_total)
     return f"saw {seen:,} of {source_total:,} ads stated: {missing:,} missing ({share})"
 
 
-def _say_share(part: int, whole: int) -> str:
+def say_share(part: int, whole: int) -> str:
     """A percentage with no more decimals than it needs, at most two, never rounded to 0 or 100."""
     percent = round(100 * part / whole, 2)
     if not 0 < percent < 100 and part != whole:

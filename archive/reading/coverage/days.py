@@ -50,6 +50,8 @@ def cover_source(
         end_on=end_on,
         days=len(days),
         days_crawled=sum(day.state == CRAWLED for day in days),
+        days_partial=sum(day.state == PARTIAL for day in days),
+        days_failed=sum(day.state == FAILED for day in days),
         runs=len(within),
         last_crawled_at=max(answered, default=None),
         gaps=_find_gaps(days, within, list_stopped_days(session, moment)),
@@ -70,8 +72,16 @@ def summarise_coverage(
         source=source,
         days=cover.days,
         days_crawled=cover.days_crawled,
+        days_partial=cover.days_partial,
+        days_failed=cover.days_failed,
         last_crawled_at=cover.last_crawled_at,
-        sentence=tell_crawled_days(cover.days, cover.days_crawled, cover.last_crawled_at),
+        sentence=tell_crawled_days(
+            cover.days,
+            cover.days_crawled,
+            cover.last_crawled_at,
+            cover.days_partial,
+            cover.days_failed,
+        ),
     )
 
 

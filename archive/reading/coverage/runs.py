@@ -14,12 +14,15 @@ from archive.reading.reasons import tell_run
 from archive.runs.lease import WORKER_STOPPED
 from archive.runs.silence import has_fallen_silent
 
+READ_NOTHING = "the import read no record"
+
 COLUMNS = (
     col(Run.id),
     col(Run.source),
     col(Run.partition),
     col(Run.kind),
     col(Run.observed_at),
+    col(Run.observed_how),
     col(Run.heartbeat_at),
     col(Run.outcome),
     col(Run.reason),
@@ -37,6 +40,8 @@ class PastRun:
     partition: str
     is_crawl: bool
     observed_at: datetime
+    is_dated: bool
+    """It is known when the source said what was read; an import may be of an old file."""
     outcome: Outcome
     reason: str
     complete: bool
@@ -64,7 +69,8 @@ def list_past_runs(
 ) -> list[PastRun]:
     """Runs by observation time, at one source or all, between two days, both included.
 
-    With `now`, a run that fell silent counts as failed before anybody closes its run. At a moment,
+    With `now`, a run that fell silent counts as failed before anybody closes its run; so does, always, an
+    import that read nothing: it tells of no day. At a moment,
     only runs that had ended by then, at what the source said by then.
     """
     # Columns, not rows of the model: a year of runs is many thousands.
@@ -85,15 +91,20 @@ def limit_runs(moment: Moment) -> list[ColumnElement[bool]]:
 
 
 def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> PastRun:
-    is_silent = now is not None and has_fallen_silent(run, now)
+    failure = ""
+    if now is not None and has_fallen_silent(run, now):
+        failure = WORKER_STOPPED
+    elif run.kind == RunKind.IMPORT and run.outcome in ENDED_WELL and not run.seen:
+        failure = READ_NOTHING
     return PastRun(
         run_id=run.id,
         source=run.source,
         partition=run.partition,
         is_crawl=run.kind == RunKind.CRAWL,
         observed_at=run.observed_at,
-        outcome=Outcome.FAILED if is_silent else Outcome(run.outcome),
-        reason=WORKER_STOPPED if is_silent else tell_run(run.outcome, run.reason),
+        is_dated=run.observed_how != RunKind.IMPORT,
+        outcome=Outcome.FAILED if failure else Outcome(run.outcome),
+        reason=failure or tell_run(run.outcome, run.reason),
         complete=run.complete,
         seen=run.seen,
     )

@@ -7,7 +7,7 @@ that states most stands.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -44,8 +44,12 @@ def week_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def read_week_totals(session: Session, source: str, weeks: Sequence[date]) -> WeekTotals:
+def read_week_totals(
+    session: Session, source: str, weeks: Sequence[date], partitions: Set[str] | None = None
+) -> WeekTotals:
     """The source's own totals in each of these weeks, given by their Mondays in rising order.
+
+    `partitions`: only totals of these; what it states beside advertisers' spending is of none.
 
     A week counts a total that stood at its end. Give only weeks in which the source was crawled: in
     any other nobody knows what it stated.
@@ -53,7 +57,9 @@ def read_week_totals(session: Session, source: str, weeks: Sequence[date]) -> We
     week_totals: WeekTotals = {}
     if not weeks:
         return week_totals
-    found = [*_sum_totals(session, source, weeks), *_sum_statements(session, source, weeks)]
+    found = [*_sum_totals(session, source, weeks, partitions)]
+    if partitions is None:
+        found += _sum_statements(session, source, weeks)
     for key, week_total in found:
         if key not in week_totals or week_totals[key].ads < week_total.ads:
             week_totals[key] = week_total
@@ -61,11 +67,13 @@ def read_week_totals(session: Session, source: str, weeks: Sequence[date]) -> We
 
 
 def _sum_totals(
-    session: Session, source: str, weeks: Sequence[date]
+    session: Session, source: str, weeks: Sequence[date], partitions: Set[str] | None
 ) -> Iterator[tuple[tuple[date, str], WeekTotal]]:
     """Totals of the newest run of each week, partition and data set that ended well."""
     newest: dict[tuple[date, str, str], tuple[int, dict[tuple[str, str], int]]] = {}
     for row in _list_totals(session, source, weeks):
+        if partitions is not None and row.partition not in partitions:
+            continue
         place = (week_of(row.observed_at.astimezone(UTC).date()), row.partition, row.dataset)
         run_id, totals = newest.get(place, (row.run_id, {}))
         if run_id != row.run_id:

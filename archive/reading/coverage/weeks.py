@@ -13,8 +13,8 @@ from typing import TypedDict
 
 from sqlmodel import Session, col, select
 
-from archive.curation.watch_lists import list_ended, read_titles
-from archive.models import Run, RunCountry
+from archive.curation.watch_lists import find_list_id, list_ended, read_titles
+from archive.models import AdvertiserSpend, PublicAd, Run, RunCountry
 from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, tell_crawled_days
 from archive.reading.coverage.gaps import find_gaps
 from archive.reading.coverage.runs import PastRun, list_past_runs
@@ -36,6 +36,8 @@ class SourceWeeks:
     """Everything that the weeks of one source are made from."""
 
     source: str
+    platforms: list[str]
+    watch_list: str
     runs: Mapping[date, Sequence[PastRun]]
     """By week, in the order of time."""
     first_crawls: Mapping[str, date]
@@ -70,19 +72,23 @@ def cover_weeks(
     *,
     source: str | None = None,
     country: str | None = None,
+    platform: str | None = None,
+    watch_list: str | None = None,
     from_on: date | None = None,
     to_on: date | None = None,
 ) -> list[WeekCoverage]:
     """Coverage of whole weeks, newest first, then by source; all countries first, then each.
 
-    `country`: only this one (`*`: all together, empty text: ads that name none). `from_on` and `to_on`
-    choose the weeks they fall in; without them, from the first run to `now`. A week in which nobody
-    was to crawl, nor did, has no row.
+    `country`: only this one (`*`: all together, empty text: ads that name none). `platform`:
+    only sources of it; `watch_list`: only runs at this one. `from_on` and `to_on` choose the weeks they fall
+    in; without them, from the first run to `now`. A week in which nobody was to crawl, nor did, has no row.
     """
     names = [source] if source is not None else _list_sources(session)
     rows = []
     for name in names:
-        gathered = _gather(session, name, now, from_on, to_on)
+        gathered = _gather(session, name, now, from_on, to_on, watch_list)
+        if platform is not None and platform not in gathered.platforms:
+            continue
         countries = gathered.list_countries() if country is None else [country]
         for week_on in gathered.runs:
             covered = (_cover_week(gathered, week_on, each) for each in countries)
@@ -104,10 +110,18 @@ def _list_sources(session: Session) -> Sequence[str]:
 
 
 def _gather(
-    session: Session, source: str, now: datetime, from_on: date | None, to_on: date | None
+    session: Session,
+    source: str,
+    now: datetime,
+    from_on: date | None,
+    to_on: date | None,
+    watch_list: str | None,
 ) -> SourceWeeks:
     today = now.astimezone(UTC).date()
     runs = list_past_runs(session, source, now=now)
+    if watch_list is not None:
+        runs = [run for run in runs if find_list_id(run.partition) == watch_list]
+    partitions = None if watch_list is None else {run.partition for run in runs}
     first_crawls: dict[str, date] = {}
     for run in runs:
         if run.is_crawl:
@@ -116,9 +130,11 @@ def _gather(
         del first_crawls[ended]
     weeks = _sort_into_weeks(runs, from_on, min(to_on or today, today))
     crawled = [week for week, taken in weeks.items() if any(run.ended_well for run in taken)]
-    week_totals = read_week_totals(session, source, crawled)
+    week_totals = read_week_totals(session, source, crawled, partitions)
     return SourceWeeks(
         source=source,
+        platforms=_list_platforms(session, source),
+        watch_list=watch_list or "",
         runs=weeks,
         first_crawls=first_crawls,
         counts=_read_counts(session, [run.run_id for taken in weeks.values() for run in taken]),
@@ -128,6 +144,13 @@ def _gather(
         today=today,
         stops=list_stopped_days(session),
     )
+
+
+def _list_platforms(session: Session, source: str) -> list[str]:
+    found: set[str] = set()
+    for table in (PublicAd, AdvertiserSpend):
+        found |= {*session.exec(select(table.platform).where(table.source == source).distinct())}
+    return sorted(found)
 
 
 def _sort_into_weeks(
@@ -183,6 +206,8 @@ def _cover_week(gathered: SourceWeeks, week_on: date, country: str) -> WeekCover
     crawled = tell_crawled_days(len(days), looked_at, last_at)
     return WeekCoverage(
         source=gathered.source,
+        platforms=gathered.platforms,
+        watch_list=gathered.watch_list,
         country=country,
         week_on=week_on,
         days=len(days),

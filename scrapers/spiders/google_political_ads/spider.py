@@ -121,6 +121,7 @@ class GooglePoliticalAdsSpider(SourceSpider):
         plausible_spend_minor=1_000_000_000_00,
         rounding=STEPS_ARE_KNOWN_BY,
         rounded_to_minor=STEPS_MINOR,
+        amounts_because="the README of the bundle says only “spent”",
         # Every ad since 2018 stands in it.
         fewest_records_per_run=100_000,
         expected_blank_shares={"advertiser_name": 0.05, "started_on": 0.05},

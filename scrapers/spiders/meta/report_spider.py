@@ -11,7 +11,15 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-from archive.records import Allowance, Material, SourceInfo, SourceKind, Terms, Unreadable
+from archive.records import (
+    Allowance,
+    AmountBasis,
+    Material,
+    SourceInfo,
+    SourceKind,
+    Terms,
+    Unreadable,
+)
 from config.settings import Settings
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading, leave_file, refuse_file
@@ -47,6 +55,9 @@ class MetaAdLibraryReportSpider(SourceSpider):
         access="robots: obey",
         needs="files downloaded by a person, in a folder or at an address of your own",
         partition_unit="one file: a country, a last day and a window",
+        amounts=AmountBasis.BILLED_OR_ESTIMATED,
+        amounts_because="the README in its zips of July 2025: invoiced and not yet invoiced amounts, and "
+        "of ads that still run perhaps an estimate; it says nothing of tax",
         seconds_between_requests=5,
         data_gaps="no ads; days are Pacific time; small amounts only as `≤100`; `lifelong` files name no "
         "first day",

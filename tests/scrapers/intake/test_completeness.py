@@ -6,7 +6,7 @@ import pytest
 
 from archive.reading.coverage import cover_weeks
 from archive.store.database import read
-from scrapers.commands.sources import _tell_week
+from scrapers.commands.coverage import _tell_week
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import import_paths, pack
 
@@ -61,4 +61,4 @@ def test_each_country_is_held_against_the_advertisers_that_name_only_it(weeks) -
 def test_the_command_tells_a_week_in_one_line(weeks) -> None:
     cells = _tell_week(weeks["US"])
     assert cells[0] == "google_political_ads"
-    assert cells[3:] == (1, 47, 52, 5, "unknown")
+    assert cells[4:] == (1, 47, 52, "5 (9.62 %)", "unknown")

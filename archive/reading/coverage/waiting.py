@@ -1,0 +1,70 @@
+"""What of a source waits in quarantine, and so is in no sum."""
+
+from sqlalchemy import func, or_, select
+from sqlmodel import Session, col
+
+from archive.models import QuarantinedBatch, QuarantinedPiece, Run, Sighting
+from archive.models.changes import ChangeKind
+from archive.models.corrections import SpendMeasure
+from archive.models.runs import PieceStatus
+from archive.reading.as_of.moment import Moment
+from archive.records import SourceInfo
+from archive.runs.quarantine import OF_FILES
+
+ITEMS = {
+    SpendMeasure.ADS: ("ad", ChangeKind.AD_CONTENT),
+    SpendMeasure.REPORTED: ("statement", ChangeKind.ADVERTISER_SPEND),
+    SpendMeasure.DISCLOSED: ("filed payment", ChangeKind.DISCLOSURE),
+}
+"""What each measure adds up, in words and in the sequence of changes."""
+
+
+def count_waiting(
+    session: Session,
+    table: type[QuarantinedPiece | QuarantinedBatch],
+    source: str,
+    moment: Moment,
+) -> int:
+    """What waited in quarantine at a moment, of what stands in files."""
+    query = select(func.count()).select_from(table).where(col(table.source) == source)
+    if table is QuarantinedPiece:
+        query = query.where(col(QuarantinedPiece.stage).in_(OF_FILES))
+    if moment.as_of is None:
+        query = query.where(col(table.status) == PieceStatus.QUARANTINED)
+    else:
+        settled_at = col(table.settled_at)
+        query = query.where(
+            col(table.quarantined_at) <= moment.as_of,
+            or_(settled_at.is_(None), settled_at > moment.as_of),
+        )
+    return session.connection().execute(query).scalar_one()
+
+
+def tell_waiting(
+    session: Session, info: SourceInfo, measure: SpendMeasure, pieces: int, batches: int
+) -> str:
+    """`1 ad of Example could not be read`; empty: nothing waits."""
+    told = []
+    if pieces:
+        noun = ITEMS[measure][0] if _are_rows(session, info.id, measure) else "piece"
+        told.append(
+            f"{pieces:,} {noun}{'' if pieces == 1 else 's'} of {info.title} could not be read"
+        )
+    if batches:
+        told.append(
+            f"{batches:,} implausible batch{'' if batches == 1 else 'es'} of {info.title} "
+            f"wait{'s' if batches == 1 else ''} for a person"
+        )
+    return " and ".join(told)
+
+
+def _are_rows(session: Session, source: str, measure: SpendMeasure) -> bool:
+    """Whether what is in quarantine can only be rows of what a measure adds up."""
+    others = {*(kind for _, kind in ITEMS.values()), ChangeKind.COMMITTEE} - {ITEMS[measure][1]}
+    saw = select(col(Sighting.run_id)).join(Run, col(Run.id) == col(Sighting.run_id))
+    brought = saw.where(col(Run.source) == source, col(Sighting.kind).in_(others)).limit(1)
+    no_row = select(col(QuarantinedPiece.id)).where(
+        col(QuarantinedPiece.source) == source, col(QuarantinedPiece.line).is_(None)
+    )
+    read = session.connection().execute
+    return not any(read(query).first() for query in (brought, no_row.limit(1)))

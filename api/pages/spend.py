@@ -33,6 +33,7 @@ from archive.spending import (
 from archive.spending.exchange_rates import read_rates
 from archive.spending.groups import name_country
 from archive.spending.ranks import tell_place
+from archive.spending.summary import tell_mean
 from archive.store.database import read
 from search.port import SearchUnavailableError
 from search.query import build_query
@@ -183,6 +184,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             bases=BASES,
             grains=GRAINS,
             tell_place=tell_place,
+            tell_mean=tell_mean,
             write_rivals=write_rivals,
         )
 

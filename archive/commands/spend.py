@@ -14,7 +14,7 @@ from archive.spending.exchange_rates import read_rates
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, end_period
 from archive.spending.ranks import tell_place
 from archive.spending.summarise import summarise_spending
-from archive.spending.summary import SpendGroup, SpendSummary, StatedDays
+from archive.spending.summary import SpendGroup, SpendSummary, StatedDays, tell_mean
 from archive.store.database import read
 from archive.terminal import (
     AsJson,
@@ -110,8 +110,8 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         header.append("estimate")
         columns.append([_tell_estimate(group) for group in shown])
     if summary.conversion:
-        header.append("as stated")
-        columns.append([_tell_originals(group) for group in shown])
+        header += ["at the mean rate", "as stated"]
+        columns += [[tell_mean(g) for g in shown], [_tell_originals(g) for g in shown]]
     amounts = zip(*(_align_right(column) for column in columns), strict=True)
     lines = (
         []

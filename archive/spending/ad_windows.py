@@ -47,6 +47,8 @@ class DatedAd:
     end_on: date | None
     """`None` also where the source named a day that was still to come."""
     curve: SpendCurve | None
+    seen_on: date
+    """When it was last known to be there."""
 
 
 def sum_ad_windows(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterator[SourceSum]:
@@ -69,11 +71,11 @@ def sum_ad_windows(session: Session, ads: type[PublicAd], query: SpendQuery) -> 
 
 
 def add_days(about: SumKey, ad: DatedAd, period_slice: PeriodSlice) -> SumKey:
-    """The same, with the days on which the ad ran inside a window."""
+    """The same, with the days on which the ad ran inside a window, as far as it was seen."""
     return replace(
         about,
         first_on=max(ad.start_on or period_slice.first_on, period_slice.first_on),
-        last_on=min(ad.end_on or period_slice.last_on, period_slice.last_on),
+        last_on=min(ad.end_on or ad.seen_on, ad.seen_on, period_slice.last_on),
     )
 
 
@@ -174,7 +176,11 @@ def _read_ad(rows: Sequence[Row[Any]], undated_runs: Set[int], last_seen: LastSe
     about = SumKey(row.key, read_reason(row.key, row.reason), row.currency)
     spoke_on = max(s.last_on or s.observed_on for s in snapshots) if snapshots else None
     is_planned = end_on is not None and spoke_on is not None and spoke_on <= end_on
-    return DatedAd(about, row.source, start_on, None if is_planned else end_on, curve)
+    seen_on = max(
+        _read_last_day(r, zone, undated_runs, last_seen) or r.observed_at.astimezone(zone).date()
+        for r in rows
+    )
+    return DatedAd(about, row.source, start_on, None if is_planned else end_on, curve, seen_on)
 
 
 def _read_last_day(

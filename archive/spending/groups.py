@@ -1,7 +1,7 @@
 """From sums to the groups of an answer: labels, order, coverage."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -14,29 +14,22 @@ from archive.models.corrections import SpendMeasure
 from archive.reading.ads.advertisers import name_advertisers
 from archive.reading.coverage import CrawledDays, summarise_coverage
 from archive.records import MISSING_IN_WORDS, Grain
+from archive.spending.conversion import ConvertedSum
 from archive.spending.items import ALL, SEVERAL, name_filer
 from archive.spending.periods import key_day, name_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
 from archive.spending.ranks import may_compete, rank_groups
 from archive.spending.summary import OriginalSum, SpendGroup
-from archive.spending.sums import AmountSum, Folded, SourceSum, SumKey, fold_sums
+from archive.spending.sums import AmountSum, Folded, SourceSum, SumKey
 from archive.store.batches import cut_batches
 
 
-def fold_groups(query: SpendQuery, sums: Iterable[SourceSum]) -> Folded:
-    """Add up the sums of each key and currency."""
-    return fold_sums(_key_periods(query, one) for one in sums)
-
-
 def make_groups(
-    session: Session,
-    query: SpendQuery,
-    folded: Folded,
-    originals: Mapping[SumKey, Mapping[str, AmountSum]],
+    session: Session, query: SpendQuery, folded: Folded, converted: Mapping[SumKey, ConvertedSum]
 ) -> list[SpendGroup]:
     """One group per key and currency, in the order in which people read them.
 
-    `originals` holds what came into a converted sum, by currency. Periods stand in time order. All
+    `converted` tells of the sums that hold other currencies. Periods stand in time order. All
     else stands by currency, the one with most items first, then by the lower bound, greatest first,
     what has no name or no known amount last:
     amounts of different currencies are never ranked together.
@@ -52,7 +45,7 @@ def make_groups(
             total,
             labels,
             [covered[s] for s in sorted(named)],
-            originals.get(about, {}),
+            converted.get(about),
         )
         for about, (total, named) in folded.items()
     ]
@@ -60,7 +53,7 @@ def make_groups(
     return _order_groups(query, groups)
 
 
-def _key_periods(query: SpendQuery, one: SourceSum) -> SourceSum:
+def key_period(query: SpendQuery, one: SourceSum) -> SourceSum:
     """Filed rows and statements of days are summed by day in SQL; weeks and months are made here."""
     key = one.about.key
     grain = one.about.grain
@@ -78,16 +71,20 @@ def _make_group(
     total: AmountSum,
     labels: Mapping[str, str],
     coverage: list[CrawledDays],
-    originals: Mapping[str, AmountSum],
+    converted: ConvertedSum | None,
 ) -> SpendGroup:
     is_known = total.items > total.unknown_count
+    is_open = total.open_count > 0
+    originals = converted.originals if converted else {}
     is_estimate = query.resolved_basis is SpendBasis.ESTIMATE
     return SpendGroup(
         key=f"unknown:{about.reason}" if about.key is None else about.key,
         label=_name_unknown(query, about) if about.key is None else labels[about.key],
         currency=about.currency,
         lower_minor=total.lower if is_known else None,
-        upper_minor=total.upper if is_known and not total.open_count else None,
+        upper_minor=total.upper if is_known and not is_open else None,
+        mean_lower_minor=converted.mean_lower if converted and is_known else None,
+        mean_upper_minor=converted.mean_upper if converted and is_known and not is_open else None,
         estimate_minor=round(total.estimate) if is_known and is_estimate else None,
         open_count=total.open_count,
         ads=total.items,

@@ -29,7 +29,7 @@ from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
 from archive.records import Grain
-from archive.spending.days import ad_days, name_days
+from archive.spending.days import lay_out_last_seen, name_ad_days, name_days
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
 from archive.spending.rounding import name_rounding, widen_lower, widen_upper
 
@@ -50,16 +50,20 @@ Item = TypeVar("Item", PublicAd, AdvertiserSpend, Disclosure)
 def list_ad_amounts(session: Session, ads: type[PublicAd], query: SpendQuery) -> Select[Any]:
     """Every ad asked for, with the newest range of its whole life."""
     undated = ad_is_undated(ads)
+    conditions = ad_conditions(session, ads, query)
+    seen = lay_out_last_seen(session, ads, query, *conditions) if query.convert_to else None
     placed = and_(~undated, ad_touches(ads, query)) if query.has_period else literal(value=True)
     listed = select(
         *ad_keys(ads, query),
-        *name_days(query, ad_days(session, ads)),
+        *name_ad_days(session, ads, query, seen),
         col(ads.spend_lower_minor).label("lower"),
         col(ads.spend_upper_minor).label("upper"),
         _flag(placed).label("is_placed"),
         _flag(undated).label("is_undated"),
         *name_rounding(),
-    ).where(*ad_conditions(session, ads, query))
+    ).where(*conditions)
+    if seen is not None:
+        listed = listed.select_from(ads).outerjoin(seen, seen.c.id == col(ads.id))
     return listed.where(or_(placed, undated)) if query.has_period else listed
 
 
@@ -84,7 +88,7 @@ def list_statements(
         lower = case((or_(inside, amount.is_(None)), amount), else_=0)
     return select(
         *statement_keys(stated, query),
-        *name_days(query, (start, end)),
+        *name_days(session, query, (start, end), stated.observed_at),
         lower.label("lower"),
         widen_upper(stated).label("upper"),
         _flag(~undated).label("is_placed"),
@@ -108,7 +112,7 @@ def statement_conditions(
     return conditions
 
 
-def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
+def list_filed_rows(session: Session, filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
     """Filed expenditures by the published rule: no memo rows, no notices, each report as last filed."""
     day = col(filed.spent_on)
     undated = day.is_(None)
@@ -129,7 +133,7 @@ def list_filed_rows(filed: type[Disclosure], query: SpendQuery) -> Select[Any]:
         conditions.append(or_(undated, day.between(query.from_on, query.to_on)))
     return select(
         *_keys(filed, _filing_key(filed, query.by)),
-        *name_days(query, (day, day)),
+        *name_days(session, query, (day, day), filed.observed_at),
         col(filed.amount_minor).label("lower"),
         col(filed.amount_minor).label("upper"),
         (_flag(~undated) if query.has_period else literal(1)).label("is_placed"),

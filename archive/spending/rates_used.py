@@ -8,7 +8,8 @@ from datetime import date
 
 from sqlmodel import Field, SQLModel
 
-from archive.spending.exchange_rates import EURO, ExchangeRates, Rate
+from archive.spending.exchange_rates import EURO, ExchangeRates
+from archive.spending.rate_series import Rate
 
 Span = tuple[date, date]
 """First and last day, both included."""
@@ -20,7 +21,8 @@ class RateUsed(SQLModel):
     currency: str = Field(description="Currency of the rates (ISO 4217).")
     source: str = Field(description="Who published them.")
     method: str = Field(
-        description="mean_of_daily_rates, over all days an amount is about, or fixed_rate."
+        description="daily_rates, the lowest, highest and mean of the days an amount is about, or "
+        "fixed_rate."
     )
     daily_rates: int = Field(description="Rates that were used, each of another day.")
     first_rate_on: date = Field(
@@ -61,31 +63,27 @@ def join_spans(spans: Iterable[Span]) -> list[Span]:
 
 def _list_sources(rates: ExchangeRates, currency: str, spans: list[Span]) -> list[RateUsed]:
     """One row a source, the one with the earliest rate first."""
-    days: dict[str, dict[date, Rate]] = {}
-    for first_on, last_on in spans:
-        for ordinal in range(first_on.toordinal(), last_on.toordinal() + 1):
-            day = date.fromordinal(ordinal)
-            if rate := rates.find(currency, day):
-                days.setdefault(rate.source, {})[day] = rate
-                if rate.is_fixed:
-                    # It holds for the rest of the span, which may be as long as the calendar.
-                    break
-    rows = [_make_row(currency, source, by_day) for source, by_day in days.items()]
+    used: dict[str, dict[Rate, int]] = {}
+    for rate, days in (one for span in spans for one in rates.list_held(currency, *span)):
+        of_source = used.setdefault(rate.source, {})
+        of_source[rate] = of_source.get(rate, 0) + days
+    rows = [_make_row(currency, source, of_source) for source, of_source in used.items()]
     return sorted(rows, key=lambda row: row.first_rate_on)
 
 
-def _make_row(currency: str, source: str, by_day: Mapping[date, Rate]) -> RateUsed:
-    used = {rate.rate_on: rate for rate in by_day.values()}
-    fixed = all(rate.is_fixed for rate in used.values())
-    by_units = sorted(used.values(), key=lambda rate: rate.units_per_eur)
+def _make_row(currency: str, source: str, carried: Mapping[Rate, int]) -> RateUsed:
+    """`carried`: of each rate, for how many later days it stood."""
+    days = [rate.rate_on for rate in carried]
+    fixed = all(rate.is_fixed for rate in carried)
+    by_units = sorted(carried, key=lambda rate: rate.units_per_eur)
     return RateUsed(
         currency=currency,
         source=source,
-        method="fixed_rate" if fixed else "mean_of_daily_rates",
-        daily_rates=len(used),
-        first_rate_on=min(used),
-        last_rate_on=max(used),
-        carried_days=sum(not rate.is_fixed and rate.rate_on != day for day, rate in by_day.items()),
+        method="fixed_rate" if fixed else "daily_rates",
+        daily_rates=len(days),
+        first_rate_on=min(days),
+        last_rate_on=max(days),
+        carried_days=sum(days for rate, days in carried.items() if not rate.is_fixed),
         lowest_units_per_eur=str(by_units[0].units_per_eur),
         highest_units_per_eur=str(by_units[-1].units_per_eur),
     )
@@ -95,8 +93,9 @@ def tell_rates(to: str, currencies: list[str], rates: list[RateUsed]) -> str:
     """By which rates currencies were converted, in a sentence to print."""
     told = "; ".join(_tell_row(row) for row in rates)
     return (
-        f"{', '.join(currencies)} converted to {to} at the mean of the daily rates over the days on "
-        f"which the money was or may have been spent: {told}."
+        f"{', '.join(currencies)} converted to {to} at the lowest and the highest of the daily rates of "
+        "the days on which the money was or may have been spent, until it was last seen; beside these "
+        f"bounds, which alone are ones, at their mean: {told}."
     )
 
 

@@ -77,10 +77,14 @@ def sum_period(
     grains = [query.grain] if query.grain else [Grain.DAY, Grain.WEEK, Grain.WINDOW]
     rows = _read_rows(session, stated, query, asked, grains)
     days = read_days(session, stated, query, asked)
-    for (source, key, reason, currency, *_), of_one in groupby(rows, key=_name_unit):
+    for (source, key, reason, currency, *_), of_unit in groupby(rows, key=_name_unit):
+        of_one = list(of_unit)
         about = SumKey(part or key, read_reason(key, reason), currency)
         if query.convert_to:
-            about = replace(about, first_on=asked.first_on, last_on=asked.last_on)
+            first_on = min(row.period_start_on for row in of_one)
+            last_on = max(min(row.period_end_on, row.observed_at.date()) for row in of_one)
+            last_on = min(asked.last_on, last_on)
+            about = replace(about, first_on=max(asked.first_on, first_on), last_on=last_on)
         for answer in answer_period([_read_row(row) for row in of_one], asked, days):
             yield SourceSum(about.of_grain(answer.grain), source, answer.sum)
 
@@ -193,7 +197,7 @@ def _read_rows(
     grains: Sequence[Grain],
 ) -> Iterator[Row[Any]]:
     """Statements that share a day with the period, those of one advertiser after another."""
-    names = ("advertiser_id", "dataset", "grain", "period_start_on", "period_end_on")
+    names = ("advertiser_id", "dataset", "grain", "period_start_on", "period_end_on", "observed_at")
     amounts = ("spend_lower_minor", "spend_upper_minor", "is_rounded", "rounded_to_minor")
     countries = cast(col(stated.countries), String).label("countries")
     listed = (

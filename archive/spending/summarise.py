@@ -21,7 +21,7 @@ from archive.spending.ad_windows import sum_ad_windows
 from archive.spending.codes import read_codes
 from archive.spending.conversion import Converted, convert_sums
 from archive.spending.exchange_rates import ExchangeRates
-from archive.spending.groups import fold_groups, make_groups
+from archive.spending.groups import key_period, make_groups
 from archive.spending.items import (
     ad_is_undated,
     list_ad_amounts,
@@ -40,7 +40,7 @@ from archive.spending.periods import PeriodSlice, split_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery, check_query
 from archive.spending.statements import find_span, list_stated_days, sum_period
 from archive.spending.summary import SpendSummary, StatedDays
-from archive.spending.sums import AmountSum, SourceSum, sum_amounts
+from archive.spending.sums import AmountSum, SourceSum, fold_sums, sum_amounts
 from archive.store.batches import cut_batches
 
 RULES = {
@@ -102,12 +102,11 @@ def summarise_spending(
     query = fill_period(session, read_codes(session, query))
     check_query(query, rates)
     as_of = query.moment.as_of or read_data_as_of(session)
-    folded = fold_groups(query, _sum_measure(session, query))
+    sums = (key_period(query, one) for one in _sum_measure(session, query))
     converted: Converted | None = None
     if query.convert_to and rates and as_of:
-        known_on = (query.moment.valid_at or as_of).date()
-        converted = convert_sums(folded, query.convert_to, rates, known_on)
-        folded = converted.folded
+        converted = convert_sums(sums, query.convert_to, rates)
+    folded = converted.folded if converted else fold_sums(sums)
     is_rounded = any(total.rounded_count for total, _ in folded.values())
     sources = {source for _, named in folded.values() for source in named}
     sources |= {query.source} if query.source else set()
@@ -127,7 +126,7 @@ def summarise_spending(
             if as_of
         ],
         stated=[] if folded else _list_stated(session, query),
-        groups=make_groups(session, query, folded, converted.originals if converted else {}),
+        groups=make_groups(session, query, folded, converted.parts if converted else {}),
     )
 
 
@@ -171,7 +170,7 @@ def _sum_statements(
 
 def _sum_filed(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
     for filed in disclosures_at(session, query.moment):
-        yield from sum_amounts(session, list_filed_rows(filed, query))
+        yield from sum_amounts(session, list_filed_rows(session, filed, query))
     if not has_incomplete_file(session, ChangeKind.DISCLOSURE, query.moment):
         return
     rows = chain.from_iterable(
@@ -179,7 +178,9 @@ def _sum_filed(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
     )
     missed = find_not_in_newest(session, ChangeKind.DISCLOSURE, rows, query.moment)
     for filed in disclosures_at(session, query.moment) if missed else ():
-        yield from _count_missed(session, list_filed_rows(filed, query), col(filed.id), missed)
+        yield from _count_missed(
+            session, list_filed_rows(session, filed, query), col(filed.id), missed
+        )
 
 
 def _count_missed(
@@ -226,7 +227,7 @@ def choose_grains(query: SpendQuery) -> list[Grain]:
 def _sum_ads(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterator[SourceSum]:
     listed = list_ad_amounts(session, ads, query)
     if query.resolved_basis is SpendBasis.LIFETIME:
-        yield from sum_amounts(session, listed)
+        yield from sum_amounts(session, listed, by_days=not query.convert_to)
         return
     yield from sum_ad_windows(session, ads, query)
     yield from sum_amounts(session, listed.where(ad_is_undated(ads)))

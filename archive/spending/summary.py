@@ -8,6 +8,7 @@ from archive.models.corrections import SpendMeasure
 from archive.reading.coverage import CrawledDays, SourceContents
 from archive.reading.views import VALID_AT
 from archive.records import Grain, MissingReason, Rounding
+from archive.records.money import format_units
 from archive.spending.conversion import SpendConversion
 from archive.spending.query import SpendBasis, SpendBy
 
@@ -42,6 +43,14 @@ class SpendGroup(SQLModel):
     )
     upper_minor: int | None = Field(
         description="Most spent, inclusive; empty: open, so 'at least' the lower bound."
+    )
+    mean_lower_minor: int | None = Field(
+        default=None,
+        description="Of a converted sum: the least spent at the mean of the daily rates of its days; no "
+        "bound, those are `lower_minor` at the lowest and `upper_minor` at the highest rate.",
+    )
+    mean_upper_minor: int | None = Field(
+        default=None, description="The most spent at that mean; empty: open, or nothing converted."
     )
     estimate_minor: int | None = Field(
         default=None, description="Midpoint spread evenly over run days; only with basis estimate."
@@ -105,6 +114,21 @@ class SpendGroup(SQLModel):
         "empty: nothing was converted.",
     )
     coverage: list[CrawledDays] = Field(description="How well the group's sources were crawled.")
+
+
+def tell_mean(group: SpendGroup) -> str:
+    """What a converted group is at the mean rates, in words; empty: nothing was converted."""
+    if group.mean_lower_minor is None or group.mean_upper_minor is None:
+        open_ended = group.mean_lower_minor
+        return "" if open_ended is None else f"at least about {_tell_units(group, open_ended)}"
+    if group.mean_lower_minor == group.mean_upper_minor:
+        return f"about {_tell_units(group, group.mean_lower_minor)}"
+    least = format_units(group.mean_lower_minor, group.currency)
+    return f"about {least} to {_tell_units(group, group.mean_upper_minor)}"
+
+
+def _tell_units(group: SpendGroup, minor: int) -> str:
+    return f"{format_units(minor, group.currency)} {group.currency}"
 
 
 class StatedDays(SQLModel):

@@ -1,6 +1,6 @@
 """Sums of one group, currency and source, and how SQL makes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from fractions import Fraction
@@ -25,7 +25,7 @@ class SumKey:
     Only a question that converts asks for days: sums of other days are converted at other rates.
     """
     last_on: date | None = None
-    """Last such day; `None` beside a first one: it may still be spent."""
+    """Last such day, or the one it was last seen on if that came before; `None`: not asked for."""
     grain: Grain | None = None
     """Of statements: what one covers; those of different grains are never added."""
 
@@ -64,9 +64,23 @@ class AmountSum:
     def add(self, other: "AmountSum") -> None:
         """Take the sum of other items in."""
         days_missing = max(self.days_missing, other.days_missing)
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+        for name in _ADDED:
+            if more := getattr(other, name):
+                setattr(self, name, getattr(self, name) + more)
         self.days_missing = days_missing
+
+
+COUNTED = (
+    *("lower", "upper", "items", "open_count", "unknown_count", "undated"),
+    *("rounded_count", "unknown_step_count"),
+)
+"""What SQL adds up, in the order of its columns."""
+
+_ADDED = tuple(field.name for field in fields(AmountSum))
+
+
+DayRow = tuple[Any, ...]
+"""First and last day, then what is counted of them (`COUNTED`), as the database gives it."""
 
 
 @dataclass(frozen=True)
@@ -76,53 +90,52 @@ class SourceSum:
     about: SumKey
     source: str
     sum: AmountSum
+    by_days: Sequence[DayRow] = ()
+    """What it is made of, where days were asked for in SQL."""
 
 
-def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
+def sum_amounts(session: Session, listed: Select[Any], *, by_days: bool = True) -> list[SourceSum]:
     """Add up listed amounts in SQL.
 
     `listed` selects `key, reason, source, currency, first_on, last_on, lower, upper, is_placed,
     is_undated, is_rounded, is_unknown_step`, one row an item; items with `is_placed` 0 are counted as
-    undated only.
+    undated only. `by_days`: whether many items share their days, so that SQL adds up those that do;
+    what hardly shares any is quicker read row by row.
     """
     rows = listed.subquery()
     of = rows.c
     known = and_(of.is_placed == 1, of.lower.is_not(None))
-    reason = case((of.key.is_(None), of.reason))
-    folded = select(
-        of.key,
-        reason.label("why"),
-        of.currency,
-        of.source,
-        of.first_on,
-        of.last_on,
-        func.sum(case((known, of.lower), else_=0)).label("lower"),
-        func.sum(case((known, func.coalesce(of.upper, 0)), else_=0)).label("upper"),
-        func.sum(of.is_placed).label("items"),
-        func.sum(case((and_(known, of.upper.is_(None)), 1), else_=0)).label("open_count"),
-        func.sum(case((and_(of.is_placed == 1, of.lower.is_(None)), 1), else_=0)).label("unknown"),
-        func.sum(of.is_undated).label("undated"),
-        func.sum(case((known, of.is_rounded), else_=0)).label("rounded"),
-        func.sum(case((known, of.is_unknown_step), else_=0)).label("unknown_step"),
-    ).group_by(of.key, reason, of.currency, of.source, of.first_on, of.last_on)
-    return [_read_row(row) for row in session.connection().execute(folded)]
-
-
-def _read_row(row: Any) -> SourceSum:  # noqa: ANN401 (a database row)
-    return SourceSum(
-        SumKey(row.key, read_reason(row.key, row.why), row.currency, row.first_on, row.last_on),
-        row.source,
-        AmountSum(
-            lower=int(row.lower),
-            upper=int(row.upper),
-            items=int(row.items),
-            open_count=int(row.open_count),
-            unknown_count=int(row.unknown),
-            undated=int(row.undated),
-            rounded_count=int(row.rounded),
-            unknown_step_count=int(row.unknown_step),
-        ),
+    group = (of.key, case((of.key.is_(None), of.reason)), of.currency, of.source)
+    days = (of.first_on, of.last_on)
+    counted = (
+        case((known, of.lower), else_=0),
+        case((known, func.coalesce(of.upper, 0)), else_=0),
+        of.is_placed,
+        case((and_(known, of.upper.is_(None)), 1), else_=0),
+        case((and_(of.is_placed == 1, of.lower.is_(None)), 1), else_=0),
+        of.is_undated,
+        case((known, of.is_rounded), else_=0),
+        case((known, of.is_unknown_step), else_=0),
     )
+    folded = select(*group, *days, *counted)
+    if by_days:
+        folded = select(*group, *days, *map(func.sum, counted)).group_by(*group, *days)
+    by_group: dict[tuple[Any, ...], list[DayRow]] = {}
+    for row in session.connection().execute(folded):
+        by_group.setdefault(row[:4], []).append(row[4:])
+    return [
+        SourceSum(SumKey(key, read_reason(key, why), currency), source, add_rows(rows), rows)
+        for (key, why, currency, source), rows in by_group.items()
+    ]
+
+
+def add_rows(rows: Iterable[DayRow]) -> AmountSum:
+    """The sum of what was spent on different days."""
+    sums = [int(sum(column)) for column in list(zip(*rows, strict=True))[2:]]
+    total = AmountSum()
+    for name, number in zip(COUNTED, sums, strict=False):
+        setattr(total, name, number)
+    return total
 
 
 def read_reason(key: str | None, reason: str | None) -> MissingReason | None:

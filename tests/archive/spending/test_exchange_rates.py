@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from archive.spending.exchange_rates import (
     ECB,
     ExchangeRates,
-    Rate,
     RatesFileError,
     list_ecb_rates,
     read_ecb_rates,
     read_rate_file,
     read_rates,
 )
+from archive.spending.rate_series import Rate, spell_factor
 from config.overlay import SHIPPED_DIR
 from config.settings import Settings
 
@@ -37,6 +37,22 @@ def find(rates: ExchangeRates, currency: str, on: date) -> Rate:
     rate = rates.find(currency, on)
     assert rate is not None
     return rate
+
+
+def find_factors(
+    rates: ExchangeRates, currency: str, to: str, first_on: date, last_on: date
+) -> list[Fraction] | None:
+    """The lowest, mean and highest factor of some days, exact."""
+    cross = rates.find_cross(currency, to)
+    found = cross.find_factors(first_on, last_on) if cross else None
+    return [spell_factor(factor) for factor in found] if found else None
+
+
+def find_mean(
+    rates: ExchangeRates, currency: str, to: str, first_on: date, last_on: date
+) -> Fraction | None:
+    found = find_factors(rates, currency, to, first_on, last_on)
+    return found[1] if found else None
 
 
 def test_a_rate_is_the_banks_own_decimal_with_its_day_and_source(shipped: ExchangeRates) -> None:
@@ -86,33 +102,33 @@ def test_a_conversion_by_way_of_the_euro_is_exact() -> None:
     rates = ExchangeRates(
         [Rate("USD", Decimal("1.1"), day, "a"), Rate("JPY", Decimal("165.3"), day, "a")], 7
     )
-    assert rates.find_factor("USD", "JPY", day, day) == Fraction(1653, 11)
-    assert rates.find_factor("EUR", "USD", day, day) == Fraction(11, 10)
-    assert rates.find_factor("USD", "UAH", day, day) is None
-    assert rates.find_factor("UAH", "UAH", day, day) == 1
+    # A cent in yen, which have no smaller part.
+    assert find_factors(rates, "USD", "JPY", day, day) == [Fraction(1653, 1100)] * 3
+    assert find_mean(rates, "EUR", "USD", day, day) == Fraction(11, 10)
+    assert find_mean(rates, "USD", "UAH", day, day) is None
 
 
 def test_a_mean_counts_every_day_and_days_without_a_rate_by_the_last_one_known(
     shipped: ExchangeRates,
 ) -> None:
     friday, monday = (find(shipped, "USD", day).units_per_eur for day in (FRIDAY, date(2024, 7, 8)))
-    factor = shipped.find_factor("EUR", "USD", FRIDAY, date(2024, 7, 8))
+    factor = find_mean(shipped, "EUR", "USD", FRIDAY, date(2024, 7, 8))
     assert factor == Fraction(3 * friday + monday) / 4
 
 
 def test_a_mean_over_the_day_the_euro_came_has_the_fixed_rate_from_then_on(
     shipped: ExchangeRates,
 ) -> None:
-    factor = shipped.find_factor("EUR", "HRK", date(2022, 12, 30), date(2023, 1, 2))
+    factor = find_mean(shipped, "EUR", "HRK", date(2022, 12, 30), date(2023, 1, 2))
     assert factor == (Fraction("7.5365") + Fraction("7.53450")) / 2
 
 
 def test_days_of_which_one_has_no_rate_have_no_mean(shipped: ExchangeRates) -> None:
     last_on = date(2022, 3, 1) + timedelta(days=45)
-    assert shipped.find_factor("RUB", "EUR", date(2022, 2, 1), last_on) is not None
-    assert shipped.find_factor("RUB", "EUR", date(2022, 2, 1), last_on + ONE_DAY) is None
-    assert shipped.find_factor("USD", "EUR", date.min, FRIDAY) is None
-    assert shipped.find_factor("USD", "EUR", FRIDAY, date.max) is None
+    assert find_mean(shipped, "RUB", "EUR", date(2022, 2, 1), last_on) is not None
+    assert find_mean(shipped, "RUB", "EUR", date(2022, 2, 1), last_on + ONE_DAY) is None
+    assert find_mean(shipped, "USD", "EUR", date.min, FRIDAY) is None
+    assert find_mean(shipped, "USD", "EUR", FRIDAY, date.max) is None
 
 
 ONE_DAY = timedelta(days=1)
@@ -134,7 +150,7 @@ some_days = st.lists(st.integers(-5, 80), min_size=2, max_size=2).map(
 
 
 @given(some_rates, some_days)
-def test_a_mean_is_that_of_the_rates_found_day_by_day(
+def test_mean_and_ends_are_those_of_the_rates_found_day_by_day(
     rates: ExchangeRates, days: list[date]
 ) -> None:
     first_on, last_on = days
@@ -142,8 +158,10 @@ def test_a_mean_is_that_of_the_rates_found_day_by_day(
     found = [rates.find("USD", first_on + number * ONE_DAY) for number in range(count)]
     units = [Fraction(rate.units_per_eur) for rate in found if rate]
     mean = sum(units, Fraction(0)) / count if len(units) == count else None
-    assert rates.find_factor("EUR", "USD", first_on, last_on) == mean
-    assert rates.find_factor("USD", "EUR", first_on, last_on) == (1 / mean if mean else None)
+    ends = [min(units), mean, max(units)] if mean else None
+    assert find_factors(rates, "EUR", "USD", first_on, last_on) == ends
+    assert find_mean(rates, "EUR", "USD", first_on, last_on) == mean
+    assert find_mean(rates, "USD", "EUR", first_on, last_on) == (1 / mean if mean else None)
 
 
 def test_a_fixed_rate_is_the_banks_last_one_of_the_day_before_or_says_it_was_not_checked() -> None:

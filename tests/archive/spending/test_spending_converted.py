@@ -3,12 +3,8 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
-from math import ceil, floor
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from archive.reading.as_of.moment import Moment
 from archive.records import AdvertiserSpendRecord, DisclosureRecord, Grain
@@ -20,20 +16,15 @@ from archive.spending import (
     SpendQueryError,
     summarise_spending,
 )
-from archive.spending.conversion import convert_sums, floor_sum
-from archive.spending.exchange_rates import ExchangeRates, Rate
-from archive.spending.rates_used import join_spans
-from archive.spending.sums import AmountSum, SumKey
+from archive.spending.exchange_rates import ExchangeRates
+from archive.spending.rate_series import Rate
 from archive.store.database import read
-from tests.examples import few_or_many
 
 DAY = date(2026, 2, 27)
 RATES = ExchangeRates(
     [
         Rate("USD", Decimal("1.1"), DAY, "a bank"),
         Rate("USD", Decimal("1.2"), date(2026, 1, 30), "a bank"),
-        Rate("GBP", Decimal("0.9"), DAY, "a bank"),
-        Rate("JPY", Decimal("165.3"), DAY, "a bank"),
     ],
     most_days=45,
 )
@@ -92,22 +83,31 @@ def test_the_sentence_names_the_rates_their_days_and_source_and_what_stays(
 ):
     ingest_run([make_ad("a1", currency="USD"), make_ad("a2", currency="UAH")])
     conversion = summarise(engine).conversion
-    assert "USD converted to EUR at the mean of the daily rates" in conversion.rule
+    assert (
+        "USD converted to EUR at the lowest and the highest of the daily rates" in conversion.rule
+    )
     assert "USD by 1 rate of 2026-02-27 (a bank)" in conversion.rule
-    assert "names no days (1 of them), at the rates known on 2026-03-01" in conversion.rule
+    assert (
+        "names no days (1 of them), at the one rate of the day it was last seen or stated (2026-03-01), "
+        "which bounds nothing" in conversion.rule
+    )
     assert "Amounts in UAH have no rate here" in conversion.rule
     counts = (conversion.converted_count, conversion.dayless_count, conversion.unconverted_count)
     assert counts == (1, 1, 1)
 
 
-def test_an_ad_is_converted_at_the_mean_of_the_daily_rates_of_its_run(engine, ingest_run, make_ad):
+def test_the_bounds_are_at_the_ends_of_the_daily_rates_of_a_run_and_the_mean_stands_beside(
+    engine, ingest_run, make_ad
+):
     run = {"started_on": date(2026, 1, 30), "ended_on": date(2026, 2, 28)}
     exactly = {"spend_lower_minor": 100_00, "spend_upper_minor": 100_00}
     ingest_run([make_ad("a1", currency="USD", **exactly, **run)])
     summary = summarise(engine)
 
-    # 28 days at 1.2, the two from 27 February on at 1.1: 100 USD are 83.79… EUR.
-    assert rows(summary) == [("all", "EUR", 83_79, 83_80, 1, ["USD"])]
+    # 28 days at 1.2, the two from 27 February on at 1.1.
+    assert rows(summary) == [("all", "EUR", 83_33, 90_91, 1, ["USD"])]
+    [group] = summary.groups
+    assert (group.mean_lower_minor, group.mean_upper_minor) == (83_79, 83_80)
     [used] = summary.conversion.rates
     assert (used.daily_rates, used.carried_days) == (2, 28)
     assert (used.lowest_units_per_eur, used.highest_units_per_eur) == ("1.1", "1.2")
@@ -195,68 +195,40 @@ def test_without_the_wish_nothing_is_converted(engine, ingest_run, make_ad):
     assert (summary.conversion, summary.groups[0].currency) == (None, "USD")
 
 
-amounts = st.integers(min_value=0, max_value=10**12)
-sums = st.lists(
-    st.tuples(st.sampled_from(["USD", "GBP", "JPY", "EUR"]), amounts, amounts), max_size=6
-)
+def test_an_ad_without_an_end_is_converted_until_it_was_last_seen_and_not_until_today(
+    engine, ingest_run, make_ad
+):
+    running = make_ad("a1", currency="USD", started_on=date(2026, 1, 30))
+    seen_at = datetime(2026, 2, 20, tzinfo=UTC)
+    ingest_run([running], seen_at)
+    first = summarise(engine)
+    ingest_run([make_ad("a2", currency="EUR")], datetime(2026, 3, 20, tzinfo=UTC), source="other")
+    ours = summarise(engine, source="example")
+    assert rows(ours) == rows(first) == [("all", "EUR", 83_33, 165_84, 1, ["USD"])]
+
+    # A run that finds it as it was has learned that it ran on.
+    ingest_run([running], datetime(2026, 3, 1, tzinfo=UTC))
+    later = summarise(engine, source="example")
+    assert rows(later) == [("all", "EUR", 83_33, 180_91, 1, ["USD"])]
+    as_then = summarise(engine, source="example", moment=Moment(as_of=seen_at))
+    assert rows(as_then) == rows(first)
 
 
-@given(sums)
-def test_converted_bounds_hold_the_exact_sum_and_are_less_than_a_cent_wider(parts):
-    folded = {
-        SumKey(f"k{number}", None, currency): (
-            AmountSum(lower=low, upper=low + more, items=1),
-            {"s"},
-        )
-        for number, (currency, low, more) in enumerate(parts)
-    }
-    together = {
-        SumKey("all", None, currency): (
-            AmountSum(
-                lower=sum(low for c, low, _ in parts if c == currency),
-                upper=sum(low + more for c, low, more in parts if c == currency),
-                items=1,
-            ),
-            {"s"},
-        )
-        for currency in {c for c, _, _ in parts}
-    }
-    worth = {"EUR": Fraction(1), "USD": Fraction(10, 11), "GBP": Fraction(10, 9)}
-    worth["JPY"] = Fraction(100) * Fraction(10, 1653)
-    lower = sum((low * worth[c] for c, low, _ in parts), Fraction(0))
-    upper = sum(((low + more) * worth[c] for c, low, more in parts), Fraction(0))
-
-    whole = convert_sums(together, "EUR", RATES, DAY).folded
-    apart = convert_sums(folded, "EUR", RATES, DAY).folded
-
-    if parts:
-        ((total, _),) = whole.values()
-        assert (total.lower, total.upper) == (floor(lower), ceil(upper))
-    assert sum(total.lower for total, _ in apart.values()) <= lower
-    assert sum(total.upper for total, _ in apart.values()) >= upper
+def test_an_end_that_was_still_ahead_when_the_ad_was_last_seen_ends_nothing_before(
+    engine, ingest_run, make_ad
+):
+    run = {"started_on": date(2026, 2, 1), "ended_on": date(2026, 3, 10)}
+    ingest_run([make_ad("a1", currency="USD", **run)], datetime(2026, 2, 20, tzinfo=UTC))
+    [used] = summarise(engine).conversion.rates
+    assert (used.daily_rates, used.first_rate_on) == (1, date(2026, 1, 30))
 
 
-@given(st.lists(st.fractions(max_denominator=10**6), max_size=4))
-@settings(max_examples=few_or_many(40))
-def test_the_floor_of_a_sum_is_exact(parts):
-    assert floor_sum(parts) == floor(sum(parts, Fraction(0)))
-    assert floor_sum([*parts, *(-part for part in parts)]) == 0
-
-
-def test_the_floor_of_many_unlike_fractions_is_quick():
-    parts = [Fraction(1, 10**6 + number) for number in range(5_000)]
-    assert floor_sum(parts) == 0
-
-
-spans = st.tuples(st.dates(), st.dates()).map(lambda pair: (min(pair), max(pair)))
-
-
-@given(st.lists(spans))
-def test_joined_spans_hold_the_same_days_once(given_spans):
-    joined = join_spans(given_spans)
-    assert all(before[1] < after[0] for before, after in pairwise(joined))
-    assert all(any(a <= f and t <= b for a, b in joined) for f, t in given_spans)
-    assert {day for span in joined for day in span} <= {day for span in given_spans for day in span}
+def test_a_window_is_converted_at_no_later_day_than_the_ad_was_seen(engine, ingest_run, make_ad):
+    running = make_ad("a1", currency="USD", started_on=date(2026, 2, 1))
+    ingest_run([running], datetime(2026, 2, 20, tzinfo=UTC))
+    asked = {"from_on": date(2026, 2, 1), "to_on": date(2026, 2, 28)}
+    [used] = summarise(engine, **asked).conversion.rates
+    assert (used.daily_rates, used.first_rate_on) == (1, date(2026, 1, 30))
 
 
 def test_a_question_about_the_past_uses_the_rates_of_then(engine, ingest_run, make_ad):

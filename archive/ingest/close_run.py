@@ -13,7 +13,12 @@ from sqlmodel import Session, col, func, select
 from archive.ingest.ads.vanished_ads import find_gone, mark_vanished
 from archive.ingest.rows import Stamp
 from archive.ingest.spending.amended_reports import find_misplaced, settle_reports
-from archive.ingest.spending.withdrawn_figures import find_unstated, withdraw_missing
+from archive.ingest.spending.withdrawn_figures import (
+    find_unnamed_payers,
+    find_unstated,
+    withdraw_missing,
+    withdraw_unnamed,
+)
 from archive.ingest.spending.withdrawn_filings import find_unfiled, withdraw_rows
 from archive.models import Ad, AdvertiserSpend, QuarantinedBatch, Run
 from archive.models.changes import ChangeKind
@@ -23,7 +28,12 @@ from archive.runs.lease import RunLease, end_run
 from archive.runs.monitors import monitor_run
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
-from archive.runs.sightings import find_run_before, has_seen, repeat_sightings
+from archive.runs.sightings import (
+    find_run_before,
+    has_seen,
+    read_seen_ids,
+    repeat_sightings,
+)
 
 DROPPED = "payments of reports filed again"
 """What a run that is no complete sweep can find to be gone."""
@@ -124,10 +134,17 @@ def _take_gone(
         ImplausibleBatchError: if that is implausible; nothing is marked then.
     """
     stamp = Stamp(lease, None, now)
+    unnamed = len(find_unnamed_payers(session, lease))
+    if gate and unnamed:
+        met = len(read_seen_ids(session, lease.run_id, ChangeKind.ADVERTISER_SPEND))
+        gate.check_vanished("statements of spending", unnamed, met + unnamed)
+    if unnamed:
+        withdraw_unnamed(session, lease, now)
     if covered:
-        return _mark_gone(session, stamp, gate)
+        gone = _mark_gone(session, stamp, gate)
+        return Gone(gone.vanished, gone.withdrawn + unnamed)
     if not has_seen(session, lease.run_id, ChangeKind.DISCLOSURE):
-        return Gone()
+        return Gone(withdrawn=unnamed)
     misplaced = find_misplaced(session, lease.source)
     if gate:
         gate.check_vanished(DROPPED, len(misplaced.dropped), misplaced.present)

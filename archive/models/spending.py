@@ -22,7 +22,7 @@ class AdvertiserSpend(AdvertiserSpendRecord, table=True):
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     source: str = Field(description="Source.")
     series: str = Field(
-        description="Data set, advertiser, grain and period: what is observed again."
+        description="Data set, advertiser, grain, period and payer named: what is observed again."
     )
     is_current: bool = Field(index=True, description="The newest observation of its series.")
     is_withdrawn: bool = Field(

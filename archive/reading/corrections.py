@@ -3,6 +3,7 @@
 Pages, feeds, routes and the terminal take both from here, so that all tell the same.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,6 +115,14 @@ def list_corrections(
     return Page(_show(session, shown, moment), following, data_as_of, moment)
 
 
+SERIES = re.compile(
+    rf"(?P<dataset>[^|]*)\|(?P<who>.*?)\|(?P<grain>{'|'.join(Grain)})\|"
+    r"(?P<start_on>\d{4}-\d\d-\d\d|)(?:\|(?P<payer>.+))?",
+    re.DOTALL,
+)
+"""The name of a series of statements; names in it may hold the bar that divides the parts."""
+
+
 def tell_figures(values: dict[str, Any], *, is_rounded: bool = False) -> str:
     """The figures before or after a correction in words, as printed: `exactly 1,020 EUR, 12 ads`."""
     currency = values.get("currency")
@@ -208,11 +217,12 @@ def _name_figure(row: Correction, name: str | None) -> str:
             return f"Ad {row.subject}"
         case SpendMeasure.DISCLOSED:
             return f"Filed row {row.subject}"
-    dataset, _, rest = row.subject.partition("|")
-    # A name may hold the bar that divides the parts, a grain and a day do not.
-    who, grain, start_on = rest.rsplit("|", 2)
-    period = " ".join(filter(None, (GRAINS[Grain(grain)], start_on)))
-    return f"{name or who}, {period}, in {dataset}"
+    series = SERIES.fullmatch(row.subject)
+    if series is None:
+        return row.subject
+    period = " ".join(filter(None, (GRAINS[Grain(series["grain"])], series["start_on"])))
+    paid_by = f", paid by {series['payer']}" if series["payer"] else ""
+    return f"{name or series['who']}, {period}, in {series['dataset']}{paid_by}"
 
 
 def _tell_range(lower: int | None, upper: int | None) -> str:

@@ -47,6 +47,11 @@ class AdvertiserSpendRecord(Record):
         default=None, description="The source's id of who runs the ads."
     )
     advertiser_name: str | None = Field(default=None, description="Who runs the ads.")
+    payer_name: str | None = Field(
+        default=None,
+        description="Who pays, as the source names it beside the amount: what one advertiser spent for "
+        "several payers stands in as many statements.",
+    )
     registration_refs: list[str] = Field(
         default_factory=list,
         sa_type=JSON,

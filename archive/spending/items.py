@@ -106,7 +106,8 @@ def statement_conditions(
     session: Session, stated: type[AdvertiserSpend], query: SpendQuery
 ) -> list[ColumnElement[bool]]:
     """Which statements are asked about."""
-    conditions = _equal(stated, query, ("source", "platform", "currency", "advertiser_id"))
+    names = ("source", "platform", "currency", "advertiser_id", "payer_name")
+    conditions = _equal(stated, query, names)
     if query.country is not None:
         conditions.append(list_holds(session, stated.countries, query.country))
     return conditions
@@ -216,8 +217,6 @@ def _keys(table: type[Item], key: Key) -> Columns:
 
 
 def _ad_key(ads: type[PublicAd], by: SpendBy | None) -> Key:
-    if by is SpendBy.PAYER:
-        return col(ads.payer_name), "payer_name"
     if by in PERIODS:
         # Windows are reckoned ad by ad; an ad without dates lies in none.
         return null(), "started_on"
@@ -234,6 +233,8 @@ def _statement_key(stated: type[AdvertiserSpend], by: SpendBy | None) -> Key:
 
 def _shared_key(table: type[PublicAd | AdvertiserSpend], by: SpendBy | None) -> Key:
     match by:
+        case SpendBy.PAYER:
+            return col(table.payer_name), "payer_name"
         case SpendBy.ADVERTISER:
             return col(table.advertiser_id), "advertiser_name"
         case SpendBy.PLATFORM:

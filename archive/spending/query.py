@@ -210,18 +210,10 @@ def _check_ads(query: SpendQuery) -> None:
 
 
 def _check_reported(query: SpendQuery) -> None:
-    if query.by is SpendBy.PAYER:
-        raise SpendQueryError(
-            "by",
-            "sources state this spend for advertisers, not for payers; ask by advertiser, platform, "
-            "country, day, week, month or election",
-        )
     if query.by is SpendBy.MONTH and not query.has_period:
         raise SpendQueryError(
             "by", "months are summed within a period; give a first and a last day"
         )
-    if query.payer_name is not None:
-        raise SpendQueryError("payer", "sources state this spend for advertisers, not for payers")
     _check_grain(query)
     _refuse_estimate(query)
 

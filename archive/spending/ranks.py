@@ -13,7 +13,8 @@ def rank_groups(by: SpendBy | None, groups: Sequence[SpendGroup]) -> None:
     """Give each group the best and the worst place that the ranges of its currency allow.
 
     Best: it spent its most and all others their least. Only what has a name competes; periods, and what
-    stands alone, have no place.
+    stands alone, have no place. What is rounded by a step that nobody states competes by the ends that every
+    step allows (`find_ends`).
     """
     if by is None or by in PERIODS:
         return
@@ -33,17 +34,30 @@ def may_compete(group: SpendGroup) -> bool:
 
 
 def _rank_rivals(rivals: Sequence[SpendGroup]) -> None:
-    least = sorted(group.lower_minor or 0 for group in rivals)
-    most = sorted(_most(group) for group in rivals)
-    for group in rivals:
-        lower = group.lower_minor or 0
-        above = len(least) - bisect_right(least, _most(group))
-        maybe = len(most) - bisect_right(most, lower) - (_most(group) > lower)
+    ends = [find_ends(group) for group in rivals]
+    leasts = sorted(least for least, _ in ends)
+    mosts = sorted(most for _, most in ends)
+    for group, (least, most) in zip(rivals, ends, strict=True):
+        above = len(leasts) - bisect_right(leasts, most)
+        maybe = len(mosts) - bisect_right(mosts, least) - (most > least)
+        if group.unknown_step_count and (above, maybe) == (0, len(rivals) - 1):
+            # It may have any place: that is none.
+            continue
         group.rank_best, group.rank_worst = 1 + above, 1 + maybe
 
 
-def _most(group: SpendGroup) -> float:
-    return math.inf if group.upper_minor is None else group.upper_minor
+def find_ends(group: SpendGroup) -> tuple[float, float]:
+    """The least and the most that a group may have spent, whatever the step it is rounded by.
+
+    What is printed is a whole number of steps, so a step is no greater than an amount printed above 0, and
+    the truth lies half a step around: from half of what is printed to half of it more for each such item.
+    Where only 0 is printed the step may be any.
+    """
+    least = group.lower_minor or 0
+    most = math.inf if group.upper_minor is None else group.upper_minor
+    if not group.unknown_step_count:
+        return least, most
+    return least / 2, most * (1 + group.unknown_step_count / 2) if most else math.inf
 
 
 def tell_place(group: SpendGroup) -> str:

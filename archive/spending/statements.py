@@ -197,7 +197,15 @@ def _read_rows(
     grains: Sequence[Grain],
 ) -> Iterator[Row[Any]]:
     """Statements that share a day with the period, those of one advertiser after another."""
-    names = ("advertiser_id", "dataset", "grain", "period_start_on", "period_end_on", "observed_at")
+    names = (
+        "advertiser_id",
+        "payer_name",
+        "dataset",
+        "grain",
+        "period_start_on",
+        "period_end_on",
+        "observed_at",
+    )
     amounts = ("spend_lower_minor", "spend_upper_minor", "is_rounded", "rounded_to_minor")
     countries = cast(col(stated.countries), String).label("countries")
     listed = (
@@ -217,6 +225,7 @@ def _read_rows(
             col(stated.advertiser_id),
             col(stated.currency),
             countries,
+            col(stated.payer_name),
             col(stated.period_start_on),
             col(stated.id),
         )
@@ -226,7 +235,8 @@ def _read_rows(
 
 
 def _name_unit(row: Row[Any]) -> tuple[Any, ...]:
-    return row.source, row.key, row.reason, row.currency, row.advertiser_id, row.countries
+    who = row.advertiser_id, row.payer_name
+    return row.source, row.key, row.reason, row.currency, row.countries, *who
 
 
 def _read_row(row: Row[Any]) -> Statement:

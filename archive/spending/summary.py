@@ -98,7 +98,8 @@ class SpendGroup(SQLModel):
     rank_best: int | None = Field(
         default=None,
         description="Best place its range allows among the named groups of its currency; empty: it "
-        "cannot be ranked.",
+        "cannot be ranked. Where nobody states the step of rounding, its range here is from half of what "
+        "is printed to half of it more for each such item, since no step is greater than what it makes.",
     )
     rank_worst: int | None = Field(default=None, description="Worst such place.")
     unknown_reason: MissingReason | None = Field(

@@ -45,7 +45,11 @@ COMPARED = (
 )
 """What ingest must know of a current statement."""
 
-ROUNDING = frozenset({"is_rounded", "rounded_to_minor"})
+NOT_SAID = frozenset({"is_rounded", "rounded_to_minor", "payer_name"})
+"""What is learned about a source's words, or stands in the series and `source_fields` already: not hashed.
+
+So a statement keeps the hash it had before these fields were there.
+"""
 
 
 @dataclass
@@ -98,9 +102,11 @@ def ingest_advertiser_spend(
 
 
 def name_series(record: AdvertiserSpendRecord) -> str:
-    """What a later statement is compared with: data set, advertiser, grain and period."""
+    """What a later statement is compared with: data set, advertiser, grain, period and payer named."""
     who = record.advertiser_ref or cut_address(record.advertiser_name or "")
-    return "|".join((record.dataset, who, record.grain, str(record.period_start_on or "")))
+    parts = [record.dataset, who, record.grain, str(record.period_start_on or "")]
+    payer = cut_address(record.payer_name or "")
+    return "|".join([*parts, payer] if payer else parts)
 
 
 def write_statements(session: Session, stamp: Stamp, rows: Sequence[Values]) -> None:
@@ -162,8 +168,8 @@ def _read_current(session: Session, source: str, series: Sequence[str]) -> dict[
 def _make_row(record: AdvertiserSpendRecord, stamp: Stamp) -> Values:
     """A row without its id, as it is if nothing newer is known."""
     source, stated = stamp.lease.source, dict(record.__dict__)
-    # How a source rounds is learned about its words and is none of them.
-    said = {name: value for name, value in stated.items() if name not in ROUNDING}
+    said = {name: value for name, value in stated.items() if name not in NOT_SAID}
+    said["missing"] = {n: why for n, why in stated["missing"].items() if n not in NOT_SAID}
     shown, withheld = show_statement(stated, stamp.shown)
     return (
         shown

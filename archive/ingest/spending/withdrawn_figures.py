@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from archive.ingest.corrections import Figures, withdraw_statement, write_corrections
@@ -24,12 +25,17 @@ from archive.runs.sightings import (
     find_complete_after,
     find_first_after,
     find_run_before,
+    has_seen,
+    lay_out_seen,
     read_seen_ids,
 )
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 
 KIND = ChangeKind.ADVERTISER_SPEND
+
+SAME = ("source", "advertiser_id", "dataset", "grain")
+"""What statements of one advertiser's payers share, besides the days."""
 
 NOT_PROVIDED = MissingReason.NOT_PROVIDED.value
 
@@ -50,6 +56,43 @@ def withdraw_missing(session: Session, lease: RunLease, now: datetime) -> int:
     gone = find_unstated(session, lease)
     _withdraw_statements(session, gone, Stamp(lease, None, now))
     return len(gone)
+
+
+def withdraw_unnamed(session: Session, lease: RunLease, now: datetime) -> int:
+    """Close a run: payers that it no longer found beside an advertiser it did find are withdrawn.
+
+    A report that names an advertiser's payers names all of them, so a name it lacks was changed, and the
+    amount stands under another. Returns how many.
+    """
+    gone = find_unnamed_payers(session, lease)
+    _withdraw_statements(session, gone, Stamp(lease, None, now))
+    return len(gone)
+
+
+def find_unnamed_payers(session: Session, lease: RunLease) -> list[int]:
+    """Current statements of payers that the run did not meet, beside statements of the same that it met."""
+    if not has_seen(session, lease.run_id, KIND):
+        return []
+    seen = lay_out_seen(session, lease.run_id, KIND)
+    met, other = aliased(AdvertiserSpend), aliased(AdvertiserSpend)
+    is_same = [getattr(met, name) == getattr(other, name) for name in SAME]
+    start = (col(met.period_start_on), col(other.period_start_on))
+    query = (
+        select(other.id)
+        .distinct()
+        .where(
+            col(met.id).in_(select(seen.c.id)),
+            *is_same,
+            start[0].is_not_distinct_from(start[1]),
+            or_(col(met.payer_name).is_not(None), col(other.payer_name).is_not(None)),
+            col(other.is_current).is_(True),
+            col(other.is_withdrawn).is_(False),
+            col(other.observed_at) <= lease.observed_at,
+            col(other.id).not_in(select(seen.c.id)),
+        )
+        .order_by(col(other.id))
+    )
+    return [row_id for row_id in session.exec(query) if row_id]
 
 
 def withdraw_missed_since(session: Session, lease: RunLease, now: datetime) -> None:

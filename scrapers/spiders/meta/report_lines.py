@@ -1,7 +1,7 @@
 """One line of Meta's Ad Library Report, and the lines of one page put together.
 
 The spider `meta_ad_library_report` reads its tables through here. Meta writes a line for each page and
-disclaimer, and now and then two; a page gets one statement, which keeps every line of it.
+disclaimer, and now and then two: these become one statement, which keeps both lines.
 """
 
 import json
@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from archive.records import AdvertiserSpendRecord, Grain, Unreadable
+from archive.records.postal_addresses import cut_address
 from scrapers.readers.delivery import read_page_id
 from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.files import SourceFile
@@ -35,6 +36,9 @@ TABLE = TableFormat(folds_names=True)
 AMOUNT_COLUMN = re.compile(r"amount spent(?: \((?P<currency>[a-z]{3})\))?")
 PAGE_ID, PAGE_NAME, DISCLAIMER = "page id", "page name", "disclaimer"
 COUNTS = ("number of ads in library", "number of ads in archive")
+
+NO_DISCLAIMER = "These ads ran without a disclaimer"
+"""What Meta writes in the place of a payer; the column is blank in no file seen."""
 
 BYTE_ORDER_MARK = "\ufeff"
 """Stood not only at the beginning but before every five hundredth line, collectors report."""
@@ -63,6 +67,10 @@ SPANS = {
     "last_30_days": (Grain.WINDOW, 30),
     "last_90_days": (Grain.WINDOW, 90),
 }
+
+
+Payment = tuple[str, str]
+"""A page and who paid, as both are shown; the second is empty where nobody is named."""
 
 
 @dataclass(frozen=True)
@@ -111,32 +119,40 @@ def find_amount_column(header: Iterable[str]) -> str | None:
 
 
 def read_report(file: SourceFile, report: Report, amount_column: str) -> Iterator[Reading]:
-    """One statement for each page of a file; those of several lines come last.
+    """One statement for each page and payer of a file; those of several lines come last.
 
-    Only pages of several lines are held, so that memory does not grow with the file.
+    Only these are held, so that memory does not grow with the file.
     """
     columns = Columns(
         required=frozenset({PAGE_NAME, DISCLAIMER, amount_column}),
         optional=frozenset({PAGE_ID, *COUNTS}),
     )
     lines_of = count_lines(file)
-    held: defaultdict[str, list[AdvertiserSpendRecord]] = defaultdict(list)
+    held: defaultdict[Payment, list[AdvertiserSpendRecord]] = defaultdict(list)
     reader = partial(read_line, report=report, amount_column=amount_column)
     for reading in read_rows(file, Table(columns, reader), TABLE):
         if isinstance(reading, AdvertiserSpendRecord):
             who = reading.advertiser_ref or reading.advertiser_name or ""
-            if lines_of[who] > 1:
-                held[who].append(reading)
+            payment = who, cut_address(reading.payer_name or "")
+            if lines_of[payment] > 1:
+                held[payment].append(reading)
                 continue
         yield reading
-    for who, lines in held.items():
-        yield join_lines(lines) if len(lines) == lines_of[who] else _refuse_sum(file, who)
+    for payment, lines in held.items():
+        is_whole = len(lines) == lines_of[payment]
+        yield join_lines(lines) if is_whole else _refuse_sum(file, payment)
 
 
-def count_lines(file: SourceFile) -> Counter[str]:
-    """How many lines each page has, by its id or, without one, its name."""
+def count_lines(file: SourceFile) -> Counter[Payment]:
+    """How many lines each page and payer have; the page by its id or, without one, its name."""
     rows = (row.cells for row in read_table(file, TABLE) if isinstance(row, TableRow))
-    return Counter(_name_page(cells) for cells in rows)
+    return Counter((_name_page(cells), _name_payer(cells)) for cells in rows)
+
+
+def read_payer(value: object) -> str | None:
+    """Who a disclaimer says has paid; `None` where it is blank, or says that there was none."""
+    text = read_text(value)
+    return None if text in ("", NO_DISCLAIMER) else text
 
 
 def _name_page(cells: Mapping[str, str]) -> str:
@@ -147,6 +163,12 @@ def _name_page(cells: Mapping[str, str]) -> str:
     return cells.get(PAGE_NAME, "").strip()
 
 
+def _name_payer(cells: Mapping[str, str]) -> str:
+    with suppress(ValueError):
+        return cut_address(read_payer(cells.get(DISCLAIMER, "")) or "")
+    return ""
+
+
 def read_line(fields: Fields, report: Report, amount_column: str) -> AdvertiserSpendRecord:
     """One line as a statement about its page.
 
@@ -155,14 +177,19 @@ def read_line(fields: Fields, report: Report, amount_column: str) -> AdvertiserS
     """
     currency = read_column_currency(amount_column) or CURRENCY_OF_2018.get(report.country)
     amount = fields.require(amount_column, partial(read_spent, currency=currency))
+    words = fields.keep([DISCLAIMER]).get(DISCLAIMER, "")
+    fields.leave(DISCLAIMER, words)
     fields.rename({COUNTS[1]: COUNTS[0]})
     values = fields.take_present(
         {
             "advertiser_ref": (PAGE_ID, read_line_page_id),
             "advertiser_name": (PAGE_NAME, read_text),
+            "payer_name": (DISCLAIMER, read_payer),
             "ads_count": (COUNTS[0], read_count),
         }
     )
+    # The words stay beside, as they were kept before the payer was a field of its own.
+    fields.leave(DISCLAIMER, words)
     return AdvertiserSpendRecord(
         dataset=report.dataset,
         platform="meta",
@@ -179,7 +206,7 @@ def read_line(fields: Fields, report: Report, amount_column: str) -> AdvertiserS
 
 
 def join_lines(lines: list[AdvertiserSpendRecord]) -> AdvertiserSpendRecord:
-    """The lines of one page as one statement: bounds and counts added, each line kept beside.
+    """The lines of one page and payer as one statement: bounds and counts added, each line kept beside.
 
     The order of the lines says nothing: Meta sorts them by amount.
     """
@@ -231,6 +258,7 @@ def read_spent(value: object, currency: str | None) -> Range:
     return (0 if text.startswith(AT_MOST) else upper), upper
 
 
-def _refuse_sum(file: SourceFile, who: str) -> Unreadable:
-    reason = f"a line of {who[:80]!r} cannot be read, so its other lines are no sum of its spend"
+def _refuse_sum(file: SourceFile, payment: Payment) -> Unreadable:
+    told = ", paid by ".join(repr(name[:80]) for name in payment if name)
+    reason = f"a line of {told} cannot be read, so its other lines are no sum of its spend"
     return Unreadable(file=file.name, field=PAGE_NAME, reason=reason)

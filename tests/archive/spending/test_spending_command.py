@@ -39,7 +39,6 @@ def summarise(engine, **asked):
         ({"basis": SpendBasis.BOUNDS}, "basis"),
         ({"by": SpendBy.WEEK, "basis": SpendBasis.LIFETIME, **JANUARY}, "basis"),
         ({"by": SpendBy.DAY, "from_on": date(1990, 1, 1), "to_on": date(2026, 1, 1)}, "by"),
-        ({"measure": SpendMeasure.REPORTED, "by": SpendBy.PAYER}, "by"),
         ({"measure": SpendMeasure.REPORTED, "by": SpendBy.REGION, **JANUARY}, "from"),
         ({"measure": SpendMeasure.REPORTED, "basis": SpendBasis.ESTIMATE, **JANUARY}, "basis"),
         ({"measure": SpendMeasure.DISCLOSED, "by": SpendBy.COUNTRY}, "by"),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from sqlmodel import select
 
 from archive.models import AdvertiserSpend
 from archive.records import AdvertiserSpendRecord, Grain
+from archive.spending import SpendBy, SpendMeasure, SpendQuery, summarise_spending
 from archive.store.database import read
 from scrapers.readers.reading import NotRead
 from scrapers.replica.serve import running_replica
@@ -109,20 +111,78 @@ def test_a_page_without_a_name_keeps_its_id() -> None:
     )
 
 
-def test_the_lines_of_one_page_make_one_statement_whatever_their_order() -> None:
+def test_the_lines_of_one_page_and_payer_make_one_statement_whatever_their_order() -> None:
     lines = [PAGE, "900000000001,Seeblick,,≤100,2", "900000000001,Seeblick,Verlag Seeblick,30,1"]
-    (page,) = read_lines(*lines)
-    assert (page.spend_lower_minor, page.spend_upper_minor) == (1280_00, 1380_00)
-    assert page.ads_count == 10
+    blank, page = read_lines(*lines)
+    assert (page.payer_name, page.spend_lower_minor, page.ads_count) == (
+        "Verlag Seeblick",
+        1280_00,
+        8,
+    )
+    assert (blank.payer_name, blank.spend_upper_minor, blank.ads_count) == (None, 100_00, 2)
     kept = json.loads(page.source_fields["lines"])
-    assert sorted(line["disclaimer"] for line in kept) == ["", "Verlag Seeblick", "Verlag Seeblick"]
-    assert read_lines(*reversed(lines)) == [page]
+    assert [line["disclaimer"] for line in kept] == ["Verlag Seeblick", "Verlag Seeblick"]
+    assert read_lines(*reversed(lines)) == [blank, page]
 
 
-def test_a_page_of_which_one_line_cannot_be_read_has_no_sum() -> None:
-    text = "\n".join((HEADER, PAGE, "900000000001,Seeblick,,some,2"))
+@pytest.mark.parametrize("words", ["", " ", "These ads ran without a disclaimer"])
+def test_a_disclaimer_that_names_nobody_is_no_payer(words: str) -> None:
+    (page,) = read_lines(f"900000000001,Seeblick,{words},30,1")
+    assert (page.payer_name, page.missing["payer_name"]) == (None, "not_disclosed")
+
+
+def test_payers_that_are_shown_alike_are_one() -> None:
+    lines = [f'1,Harbour,"Harbour Trust, {n} High Street, Town AB1 2CD",500,3' for n in (12, 13)]
+    (page,) = read_lines(*lines)
+    assert page.spend_lower_minor == 1000_00
+
+
+def test_statements_of_one_page_stay_apart_by_payer_and_answer_by_payer(
+    home: Home, tmp_path: Path
+) -> None:
+    lines = [PAGE, "900000000001,Seeblick,Verein,30,1", "900000000001,Seeblick,,≤100,2"]
+    (tmp_path / NAME).write_text("\n".join((HEADER, *lines)))
+    report = import_paths(home, SOURCE, tmp_path)
+    assert (report.counts.new, report.counts.changed) == (3, 0)
+    days = {"from_on": date(2026, 10, 22), "to_on": date(2026, 11, 20)}
+    with read(home.engine) as session:
+        asked = SpendQuery(measure=SpendMeasure.REPORTED, by=SpendBy.PAYER, **days)
+        groups = summarise_spending(session, asked).groups
+        named = summarise_spending(session, replace(asked, by=None, payer_name="Verein")).groups
+    assert [(g.key, g.lower_minor, g.upper_minor) for g in groups] == [
+        ("Verlag Seeblick", 1250_00, 1250_00),
+        ("Verein", 30_00, 30_00),
+        ("unknown:not_disclosed", 0, 100_00),
+    ]
+    assert [(g.lower_minor, g.ads) for g in named] == [(30_00, 1)]
+
+
+def test_a_payer_that_the_page_no_longer_names_is_withdrawn_and_not_counted_beside_the_new_name(
+    home: Home, tmp_path: Path
+) -> None:
+    name = f"{STEM}_lifelong_advertisers.csv"
+    for day, payer in ((1, "Verlag"), (2, "Verlag Seeblick")):
+        (tmp_path / str(day)).mkdir()
+        lines = [
+            f"1,Seeblick,{payer},{500 + day},3",
+            "1,Seeblick,Verein,30,1",
+            "2,Other,Verlag,9,1",
+        ]
+        (tmp_path / str(day) / name).write_text("\n".join((HEADER, *lines)))
+        import_paths(home, SOURCE, tmp_path / str(day), observed_on=date(2026, 11, 20 + day))
+    with read(home.engine) as session:
+        asked = SpendQuery(measure=SpendMeasure.REPORTED, by=SpendBy.ADVERTISER)
+        groups = summarise_spending(session, asked).groups
+        gone = session.exec(select(AdvertiserSpend).where(AdvertiserSpend.is_withdrawn)).all()
+    assert [group.lower_minor for group in groups] == [532_00, 9_00]
+    assert [(one.payer_name, one.advertiser_ref) for one in gone] == [("Verlag", "1")]
+
+
+def test_a_page_and_payer_of_which_one_line_cannot_be_read_have_no_sum() -> None:
+    other = "900000000001,Seeblick,,30,1"
+    text = "\n".join((HEADER, PAGE, other, "900000000001,Seeblick,Verlag Seeblick,some,2"))
     readings = read_all(SOURCE, NAME, text)
-    assert records(readings) == []
+    assert [record.payer_name for record in records(readings)] == [None]
     assert [piece.field for piece in refusals(readings)] == ["amount spent (eur)", "page name"]
 
 
@@ -167,12 +227,13 @@ def test_a_listed_file_is_fetched_and_what_changed_in_it_is_told_apart(home: Hom
         first = home.crawl(url, SOURCE, name)
     with running_replica(day=2) as url:
         second = home.crawl(url, SOURCE, name)
-    assert (first.outcome, first.new, first.quarantined) == ("done", 4, 0)
-    assert (second.outcome, second.changed, second.unchanged) == ("done", 1, 3)
+    assert (first.outcome, first.new, first.quarantined) == ("done", 5, 0)
+    assert (second.outcome, second.changed, second.unchanged) == ("done", 1, 4)
 
 
 def test_lf_and_crlf_twins_add_nothing(home: Home, tmp_path: Path) -> None:
-    text = "\n".join((HEADER, PAGE, "900000000001,Seeblick,,≤100,2", "900000000002,See,,9,1"))
+    again = PAGE.replace("1250", "5")
+    text = "\n".join((HEADER, PAGE, again, "900000000002,See,,9,1"))
     for folder, ending in (("lf", "\n"), ("crlf", "\r\n")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / NAME).write_bytes(text.replace("\n", ending).encode())
@@ -184,22 +245,24 @@ def test_lf_and_crlf_twins_add_nothing(home: Home, tmp_path: Path) -> None:
 
 @needs_samples
 @pytest.mark.parametrize(
-    ("path", "pages"),
+    ("path", "statements"),
     [
-        ("2018-12-US/FacebookAdArchiveReportUS2018-12-29ThisWeekSpending.csv", 6_048),
+        ("2018-12-US/FacebookAdArchiveReportUS2018-12-29ThisWeekSpending.csv", 6_167),
         (
             "2023-05-GR-daily/FacebookAdLibraryReport_2023-05-16_GR_last_30_days_advertisers.csv",
-            1_634,
+            1_907,
         ),
-        ("2023-06-US/FacebookAdLibraryReport_2023-06-01_US_yesterday.zip", 3_137),
-        ("2025-07/FacebookAdLibraryReport_2025-07-12_BE_last_30_days_advertisers.csv", 1_002),
+        ("2023-06-US/FacebookAdLibraryReport_2023-06-01_US_yesterday.zip", 3_174),
+        ("2025-07/FacebookAdLibraryReport_2025-07-12_BE_last_30_days_advertisers.csv", 1_036),
         ("2025-07/2025-07-14.zip", 66),
     ],
 )
-def test_real_files_of_every_generation_are_read_without_a_remainder(path: str, pages: int) -> None:
+def test_real_files_of_every_generation_are_read_without_a_remainder(
+    path: str, statements: int
+) -> None:
     readings = read_sample(SOURCE, f"{FOLDER}/{path}")
     assert refusals(readings) == []
-    assert len(records(readings)) == pages
+    assert len(records(readings)) == statements
 
 
 @needs_samples

@@ -102,7 +102,7 @@ def read_contents(
     others = sum(year.items for year in years if not year.is_of_partition)
     pieces = count_waiting(session, QuarantinedPiece, source, moment)
     batches = count_waiting(session, QuarantinedBatch, source, moment)
-    told = tell_waiting(session, info, measure, pieces, batches)
+    told = tell_waiting(session, info, measure, pieces, batches, moment)
     known = _count_known(info, as_of)
     basis, tax = AmountBasis(info.amounts), TaxBasis(info.amounts_tax)
     because = f" ({info.amounts_because})" if info.amounts_because else ""

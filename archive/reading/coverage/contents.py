@@ -254,4 +254,4 @@ def _tell_partitions(partitions: Sequence[ReadPartition], known: int | None, uni
     told = f"{of} of its parts ({unit}) read to the end"
     names = f": {', '.join(whole)}" if 0 < len(whole) <= 12 else ""
     others = len(partitions) - len(whole)
-    return told + names + (f", {others:,} in part" if others else "")
+    return told + names + (f", {others:,} in part or of unknown day" if others else "")

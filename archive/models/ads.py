@@ -160,6 +160,9 @@ class PublicAd(AdContent, AdNumbers, table=True):
     __table_args__ = (
         Index("public_ad_by_advertiser", "advertiser_id"),
         Index("public_ad_by_payer", "payer_name"),
+        # The years of a source (`archive.reading.coverage.contents`) are counted from it alone. The day is
+        # first, so that lists of one source still walk by id.
+        Index("public_ad_by_start", "started_on", "source"),
         # Few ads are in it, and every total leaves some of them out (`archive.reading.visible`).
         Index(
             "public_ad_not_declared",

@@ -31,6 +31,23 @@ def test_a_week_can_be_chosen_and_had_as_csv(ask, take_in):
     assert (row["country"], row["runs"], row["days"]) == ("*", "2", "7")
 
 
+def test_a_source_says_what_of_it_is_here_and_whom_its_ads_name(ask, client):
+    told = ask("GET", f"/sources/{SOURCE.id}/coverage").json()
+    payer = next(field for field in told["disclosed"] if field["field"] == "payer_name")
+    assert (payer["named"], payer["missing"]) == (2, {"not_disclosed": 1})
+    assert [year["year"] for year in told["contents"]["years"]] == [2026]
+    page = client.get(f"/sources/{SOURCE.id}").text
+    assert "of 3 ads 2 name the payer" in page.lower()
+    assert "Platforms: Examplatform." in page
+
+
+def test_weeks_of_a_platform_or_watch_list_nobody_runs_are_none(ask, client):
+    assert ask("GET", "/coverage?platform=examplatform").json()["items"]
+    assert ask("GET", "/coverage?platform=elsewhere").json()["items"] == []
+    assert ask("GET", "/coverage?watch_list=greens").json()["items"] == []
+    assert client.get("/sources/example?watch_list=greens").status_code == 200
+
+
 def test_a_killed_run_shows_as_a_gap_within_five_minutes(ask, settings, clock, keys):
     engine = open_engine(settings)
     began_at = NOON + timedelta(days=1)

@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from babel.dates import get_month_names
-from sqlalchemy import Engine, extract, func, select
+from sqlalchemy import Engine, func, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import QuarantinedBatch, QuarantinedPiece, Source
@@ -102,7 +102,7 @@ def read_contents(
     others = sum(year.items for year in years if not year.is_of_partition)
     pieces = count_waiting(session, QuarantinedPiece, source, moment)
     batches = count_waiting(session, QuarantinedBatch, source, moment)
-    told = tell_waiting(session, info, measure, pieces, batches)
+    told = tell_waiting(session, info, measure, pieces, batches, moment)
     known = _count_known(info, as_of)
     basis, tax = AmountBasis(info.amounts), TaxBasis(info.amounts_tax)
     because = f" ({info.amounts_because})" if info.amounts_because else ""
@@ -181,16 +181,16 @@ def _read_years(
 ) -> list[ContentYear]:
     counted: dict[int, ContentYear] = {}
     for table, day in _list_days(session, measure, moment):
-        year, month = extract("year", day), extract("month", day)
-        query = select(year, func.count(), func.min(month), func.max(month)).group_by(year)
-        query = query.where(col(table.source) == source, day.is_not(None))
-        for number, items, first, last in session.connection().execute(query):
+        # By day, not by year: an index holds the days, and no part of a date need be cut out of each row.
+        query = select(day, func.count()).where(col(table.source) == source, day.is_not(None))
+        for day_on, items in session.connection().execute(query.group_by(day)):
             one = counted.setdefault(
-                int(number), ContentYear(year=number, items=0, first_month=12, last_month=1)
+                day_on.year,
+                ContentYear(year=day_on.year, items=0, first_month=12, last_month=1),
             )
             one.items += items
-            one.first_month = min(one.first_month, int(first))
-            one.last_month = max(one.last_month, int(last))
+            one.first_month = min(one.first_month, day_on.month)
+            one.last_month = max(one.last_month, day_on.month)
     return [counted[number] for number in sorted(counted)]
 
 
@@ -254,4 +254,4 @@ def _tell_partitions(partitions: Sequence[ReadPartition], known: int | None, uni
     told = f"{of} of its parts ({unit}) read to the end"
     names = f": {', '.join(whole)}" if 0 < len(whole) <= 12 else ""
     others = len(partitions) - len(whole)
-    return told + names + (f", {others:,} in part" if others else "")
+    return told + names + (f", {others:,} in part or of unknown day" if others else "")

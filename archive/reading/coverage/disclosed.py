@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from sqlalchemy import JSON, case, func, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, case, func, select, type_coerce
 from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import PublicAd
@@ -31,18 +31,29 @@ class DisclosedField(SQLModel):
 
 def count_disclosed(session: Session, source: str) -> list[DisclosedField]:
     """Payer and sponsor of a source's ads as they are now."""
-    return [_count_field(session, source, field) for field in FIELDS]
-
-
-def _count_field(session: Session, source: str, field: str) -> DisclosedField:
-    reason = type_coerce(PublicAd.missing, JSON)[field].as_string()
-    why = case((col(getattr(PublicAd, field)).is_(None), func.coalesce(reason, "not_provided")))
-    query = select(why, func.count()).where(
+    reasons = [_read_reason(field) for field in FIELDS]
+    query = select(func.count(), *reasons).where(
         col(PublicAd.source) == source, is_visible_by_default(PublicAd)
     )
-    counted: Counter[str | None] = Counter()
-    for found, ads in session.connection().execute(query.group_by(why)):
-        counted[found] += ads
+    counted: dict[str, Counter[str | None]] = {field: Counter() for field in FIELDS}
+    for ads, *found in session.connection().execute(query.group_by(*reasons)):
+        for field, reason in zip(FIELDS, found, strict=True):
+            counted[field][reason] += ads
+    return [_make_field(field, reasons) for field, reasons in counted.items()]
+
+
+def _read_reason(field: str) -> ColumnElement[str | None]:
+    """Why an ad does not name it; nothing where it does."""
+    reason = type_coerce(PublicAd.missing, JSON)[field].as_string()
+    return case(
+        (
+            col(getattr(PublicAd, field)).is_(None),
+            func.coalesce(reason, MissingReason.NOT_PROVIDED.value),
+        )
+    )
+
+
+def _make_field(field: str, counted: Counter[str | None]) -> DisclosedField:
     ads, named = counted.total(), counted.pop(None, 0)
     missing = {MissingReason(why): counted[why] for why in sorted(filter(None, counted))}
     blank = missing.get(MissingReason.NOT_DISCLOSED, 0)

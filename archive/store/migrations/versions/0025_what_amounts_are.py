@@ -1,4 +1,4 @@
-"""What the amounts of a source are, by its own word, and which years have a partition of their own.
+"""What the amounts of a source are, by its own word, and which years have a partition of their own; ads by first day.
 
 `archive.store.setup.write_sources` fills the columns from what each source's spider says.
 """
@@ -17,6 +17,7 @@ def upgrade() -> None:
     # Plain statements: a table that others refer to cannot be built anew on a full SQLite archive.
     for name, default in (('amounts', 'unknown'), ('amounts_tax', 'unknown'), ('amounts_because', '')):
         op.add_column('source', sa.Column(name, sa.String(), server_default=default, nullable=False))
+    op.create_index('public_ad_by_start', 'public_ad', ['started_on', 'source'])
     op.add_column('source', sa.Column('first_partition_year', sa.Integer(), nullable=True))
     op.add_column('source', sa.Column('years_per_partition', sa.Integer(), server_default='1', nullable=False))
 

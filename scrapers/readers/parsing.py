@@ -74,10 +74,10 @@ def read_ref(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"{str(value)[:40]!r} is not an id")  # noqa: TRY004 (as every refused id)
     text = str(value).strip()
-    if RUINED_ID.fullmatch(text):
-        raise ValueError(f"{text} is an id that a spreadsheet has rounded; its digits are lost")
     if not text or len(text) > LONGEST_ID:
         raise ValueError("is longer than any id" if text else "is blank")
+    if RUINED_ID.fullmatch(text):
+        raise ValueError(f"{text} is an id that a spreadsheet has rounded; its digits are lost")
     return text
 
 
@@ -181,7 +181,7 @@ def read_count(value: object) -> int:
     if not text.isascii() or not text.isdigit():
         raise ValueError(f"{text[:40]!r} is not a whole number")
     if int(text) > ABSURD_COUNT:
-        raise ValueError(f"{text} is too large to be true")
+        raise ValueError(f"{text[:40]} is too large to be true")
     return int(text)
 
 
@@ -250,7 +250,7 @@ def read_signed_amount(value: object, currency: str | None, most: int = ABSURD_U
     if not PLAIN_NUMBER.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a plain amount")
     if len(text) > LONGEST_ID or abs(Decimal(text)) > limit:
-        raise ValueError(f"{text} is too large to be true")
+        raise ValueError(f"{text[:40]} is too large to be true")
     return to_minor(text, currency)
 
 

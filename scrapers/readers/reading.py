@@ -286,7 +286,7 @@ def refuse_file(file: SourceFile, source_title: str) -> Unreadable:
             start = stream.read(200)
     except BREAKING_ERRORS as error:
         return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
-    begins = start.decode("utf-8", errors="replace").strip().splitlines() or ["nothing"]
+    begins = start.decode("utf-8-sig", errors="replace").strip().splitlines() or ["nothing"]
     shown = escape_text(begins[0][:80])
     reason = f"this is {_name_kind(start)} of {source_title}; it begins: {shown}"
     return Unreadable(file=file.name, line=1, reason=reason)

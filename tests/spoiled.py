@@ -55,7 +55,7 @@ def _spoil_table(text: str, delimiter: str) -> Iterator[bytes]:
 def _spoil_json(data: bytes) -> Iterator[bytes]:
     first = data.splitlines()[0] if data.lstrip()[:1] == b"{" and b"\n{" in data else data
     document = _unwrap(json.loads(first))
-    for place in _list_places(document):
+    for place in list_places(document):
         for value in (*EXTREMES, *JSON_NUMBERS):
             copy = _unwrap(json.loads(first))
             inner = copy
@@ -74,7 +74,7 @@ def _unwrap(document: Any) -> Any:
     return document
 
 
-def _list_places(
+def list_places(
     value: object, before: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[str | int, ...]]:
     """Where values stand; of a list its first item only."""
@@ -82,4 +82,4 @@ def _list_places(
     for key, inner in inside:
         yield (*before, key)
         if isinstance(inner, dict | list):
-            yield from _list_places(inner, (*before, key))
+            yield from list_places(inner, (*before, key))

@@ -6,17 +6,19 @@ written, never what it is worth: what a reader does not understand is put aside 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from archive.records import AdRecord
 from config.readings import Readings, read_models
 from config.settings import Settings
 from config.yaml_files import YamlFileError
-from scrapers.readers.column_readers import READER_OF_FIELD, choose_reader
+from scrapers.readers.column_readers import READER_OF_FIELD, Reader, choose_reader
 from scrapers.readers.column_shapes import ColumnMap, ColumnRule, find_twins
 from scrapers.readers.fields import FieldError, Fields
 from scrapers.readers.files import SourceFile
 from scrapers.readers.objects import looks_like_json
+from scrapers.readers.parsing import read_ref
 from scrapers.readers.reading import Columns, Reading, Table, read_each_object, read_rows
 from scrapers.readers.tables import TableFormat
 
@@ -108,6 +110,8 @@ def take_field(
         return {}
     name = rule.read or READER_OF_FIELD[field]
     read = choose_reader(name, rule.forms, rule.separator, shape.zone, currency)
+    if field == "registration_refs":
+        read = partial(_read_refs, read)
     taken = fields.take(rule.column, lambda value: (value, read(value)))
     if taken and rule.is_kept:
         fields.leave(rule.column, taken[0])
@@ -116,6 +120,10 @@ def take_field(
         currency, value = value or (currency, None)
         return {field: value, "currency": currency}
     return {field: value}
+
+
+def _read_refs(read: Reader, value: object) -> list[str]:
+    return [read_ref(item) for item in read(value)]
 
 
 PLAIN_MAP = ColumnMap(

@@ -50,5 +50,10 @@ def unwrap_list(
     if not isinstance(listed, list):
         reason = f"this is no answer with a list under {'.'.join(keys)}"
         return Unreadable(file=file.name, line=1, reason=reason, raw=data)
-    items = json.dumps([change(item) for item in listed], ensure_ascii=False)
-    return SourceFile.from_bytes(file.name, items.encode("utf-8", errors="surrogatepass"))
+    items = [change(item) for item in listed]
+    try:
+        data = json.dumps(items, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Halves of characters: escaped, they harm the field they stand in.
+        data = json.dumps(items).encode()
+    return SourceFile.from_bytes(file.name, data)

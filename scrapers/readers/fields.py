@@ -20,6 +20,11 @@ LONGEST_REASON = 500
 """A refusal quotes what it refuses, and that may run to megabytes."""
 
 
+def show_name(name: str) -> str:
+    """The name of a column or key as reports show it."""
+    return escape_text(name[:LONGEST_NAME]) or "(no name)"
+
+
 class FieldError(ValueError):
     """A field of a record could not be read."""
 
@@ -113,7 +118,7 @@ class Fields:
         kept = self.keep([name for name, value in self._cells.items() if value != ""])
         if sum(map(len, kept.values())) > UNKNOWN_TEXT.most:
             longest = max(kept, key=lambda name: len(kept[name]))
-            raise FieldError(escape_text(longest[:LONGEST_NAME]), UNKNOWN_TEXT.tell())
+            raise FieldError(show_name(longest), UNKNOWN_TEXT.tell())
         return kept
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 from archive.bounds import JSON_DEPTH, JSON_DOCUMENT, JSON_OBJECT, JSON_PARTS, Bound
 from archive.records import Unreadable
@@ -21,7 +21,6 @@ SMALL = 64 << 10
 READ_AT_ONCE = 1 << 20
 LONGEST_SIGN = 16
 """Characters that a word, number or escape may lack at the end of what is held, and some to spare."""
-NOT_UTF_8 = "the text is not UTF-8"
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LIST_START = re.compile(r'\s*(?:\{\s*"data"\s*:\s*)?\[')
@@ -42,12 +41,13 @@ class ObjectRow:
     raw: bytes
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-# Numbers with a point stay as written: a share keeps its digits, and a ruined id shows.
-DECODER = json.JSONDecoder(parse_float=str, parse_constant=_refuse_constant)
+# Numbers with a point stay as written: a share keeps its digits, and a ruined id shows. So a float is NaN.
+# A whole number of more digits than Python reads would end the file; as a text it harms its own object.
+DECODER = json.JSONDecoder(
+    parse_float=str,
+    parse_int=lambda digits: int(digits) if len(digits) < 640 else digits,
+    parse_constant=float,
+)
 
 
 def check_size(text: str | bytes, most: Bound = JSON_DOCUMENT) -> None:
@@ -268,13 +268,13 @@ def _check_item(name: str, line: int, item: object, text: str) -> ObjectRow | Un
         raw = text.encode()
     except UnicodeEncodeError:
         raw = text.encode(errors="surrogateescape")
-        return Unreadable(file=name, line=line, reason=NOT_UTF_8, raw=raw)
+        return Unreadable(file=name, line=line, reason="the text is not UTF-8", raw=raw)
     if not isinstance(item, dict):
         reason = "a list of objects holds something else"
         return Unreadable(file=name, line=line, reason=reason, raw=raw)
     for key, value in item.items():
         if unfit := _find_unfit_text([key, value]):
-            field = ascii(key)[1:81]
+            field = ascii(key)[1:-1][:80]
             return Unreadable(file=name, line=line, field=field, reason=unfit, raw=raw)
     return ObjectRow(line, item, raw)
 
@@ -291,6 +291,8 @@ def _find_unfit_text(value: object) -> str | None:
                 return "holds a NUL"
             if not part.isascii() and any("\ud800" <= c <= "\udfff" for c in part):
                 return "holds half of a character (a lone surrogate)"
+        elif isinstance(part, float):
+            return "NaN and Infinity are not JSON"
         elif isinstance(part, dict):
             waiting += [(inner, depth + 1) for pair in part.items() for inner in pair]
         elif isinstance(part, list):

@@ -39,6 +39,7 @@ BUCKET_EDGE = re.compile(r"(\d+)([kM]?)")
 BUCKET_FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
 
 FEW_DIGITS = 15
+LONGEST_ID = 300
 
 LIST_OPENS = frozenset("\"'[{]")
 """What follows the bracket of a list; other words in brackets are a text that begins so."""
@@ -68,13 +69,15 @@ def read_ref(value: object) -> str:
     """A source's id.
 
     Raises:
-        ValueError: if a spreadsheet has turned it into a rounded number.
+        ValueError: if it is no text or whole number, or a spreadsheet has rounded it.
     """
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"{str(value)[:40]!r} is not an id")  # noqa: TRY004 (as every refused id)
     text = str(value).strip()
+    if not text or len(text) > LONGEST_ID:
+        raise ValueError("is longer than any id" if text else "is blank")
     if RUINED_ID.fullmatch(text):
         raise ValueError(f"{text} is an id that a spreadsheet has rounded; its digits are lost")
-    if not text:
-        raise ValueError("is blank")
     return text
 
 
@@ -178,7 +181,7 @@ def read_count(value: object) -> int:
     if not text.isascii() or not text.isdigit():
         raise ValueError(f"{text[:40]!r} is not a whole number")
     if int(text) > ABSURD_COUNT:
-        raise ValueError(f"{text} is too large to be true")
+        raise ValueError(f"{text[:40]} is too large to be true")
     return int(text)
 
 
@@ -246,8 +249,8 @@ def read_signed_amount(value: object, currency: str | None, most: int = ABSURD_U
         return int(text) * factor
     if not PLAIN_NUMBER.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a plain amount")
-    if abs(Decimal(text)) > limit:
-        raise ValueError(f"{text} is too large to be true")
+    if len(text) > LONGEST_ID or abs(Decimal(text)) > limit:
+        raise ValueError(f"{text[:40]} is too large to be true")
     return to_minor(text, currency)
 
 

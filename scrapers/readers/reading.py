@@ -17,7 +17,7 @@ from archive.records import AnyRecord, QuarantineStage, Unreadable
 from archive.records.escaping import escape_text
 from archive.runs.fence import is_fatal
 from archive.runs.quarantine import explain_failure
-from scrapers.readers.fields import LONGEST_NAME, FieldError, Fields, explain_refusal
+from scrapers.readers.fields import FieldError, Fields, explain_refusal, show_name
 from scrapers.readers.files import BREAKING_ERRORS, SourceFile
 from scrapers.readers.objects import ObjectRow, read_objects
 from scrapers.readers.parsing import read_ref
@@ -222,7 +222,7 @@ def find_key(name: str) -> FindRef:
 
 def _hold_name(file: SourceFile, line: int, name: str, kind: str) -> Unreadable:
     reason = f"the source has a {kind} we do not know; its values are kept word for word"
-    field = escape_text(name[:LONGEST_NAME]) or "(no name)"
+    field = show_name(name)
     return Unreadable(
         file=file.name, line=line, field=field, reason=reason, raw=name.encode(), hides=False
     )
@@ -286,7 +286,7 @@ def refuse_file(file: SourceFile, source_title: str) -> Unreadable:
             start = stream.read(200)
     except BREAKING_ERRORS as error:
         return Unreadable(file=file.name, reason=f"the file cannot be opened ({error})")
-    begins = start.decode("utf-8", errors="replace").strip().splitlines() or ["nothing"]
+    begins = start.decode("utf-8-sig", errors="replace").strip().splitlines() or ["nothing"]
     shown = escape_text(begins[0][:80])
     reason = f"this is {_name_kind(start)} of {source_title}; it begins: {shown}"
     return Unreadable(file=file.name, line=1, reason=reason)

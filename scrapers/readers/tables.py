@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from archive.bounds import TABLE_LINES, TABLE_RECORD
 from archive.records import Unreadable
+from scrapers.readers.fields import show_name
 from scrapers.readers.files import BREAKING_ERRORS, Reached, SourceFile
 
 ROWS_SAMPLED = 20
@@ -261,7 +262,7 @@ def _find_unfit_cell(columns: list[str], cells: list[str], encoding: str) -> tup
     """The first column whose text no database could hold, and why."""
     for column, cell in zip(columns, cells, strict=True):
         if "\0" in cell:
-            return column, "holds a NUL byte"
+            return show_name(column), "holds a NUL byte"
         if not _is_plain([cell]):
-            return column, f"the text is not {encoding.upper()}"
+            return show_name(column), f"the text is not {encoding.upper()}"
     return None

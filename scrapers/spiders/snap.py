@@ -198,7 +198,7 @@ def read_named(value: object) -> str | None:
 
 def read_registrations(value: object) -> list[str]:
     """Registration numbers, without placeholders."""
-    return [item for item in split_items(value) if item.casefold() not in PLACEHOLDERS]
+    return [read_ref(i) for i in split_items(value) if i.casefold() not in PLACEHOLDERS]
 
 
 def read_landing_urls(value: object) -> list[str]:

@@ -185,7 +185,7 @@ def read_committee(fields: Fields) -> CommitteeRecord:
             "kind": ("CMTE_TP", read_text),
             "designation": ("CMTE_DSGN", read_text),
             "parent_name": ("CONNECTED_ORG_NM", read_text),
-            "candidate_ref": ("CAND_ID", read_text),
+            "candidate_ref": ("CAND_ID", read_ref),
         }
     )
     return CommitteeRecord(

@@ -31,9 +31,7 @@ def test_an_object_alone_is_its_own_list() -> None:
     assert unwrap('{"id": 1, "value": 2}', "value", alone="id") == [{"id": 1, "value": 2}]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"value": {}}', '{"value": [', '{"value": [NaN]}', "[" * 100_000]
-)
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"value": {}}', '{"value": [', "[" * 100_000])
 def test_what_wraps_no_list_is_held_whole_with_its_bytes(text: str) -> None:
     held = unwrap(text, "value")
     assert isinstance(held, Unreadable)

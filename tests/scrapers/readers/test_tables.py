@@ -162,7 +162,6 @@ def test_a_damaged_line_of_json_lines_is_held_alone() -> None:
         ('[{"id": NaN}]', "NaN"),
         ('["id"]', "something else"),
         ('{"id": ' + "[" * 100_000, "damaged"),
-        ('[{"id": ' + "1" * 5_000 + "}]", "damaged"),
         ("[" + "[" * 100_000, "damaged"),
     ],
 )

@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
-from archive.reading.rules import AnswerCounts
+from archive.reading.rules import APPLIES, AnswerCounts
 from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
 from archive.runs.fence import take_each
@@ -41,7 +41,7 @@ from oversight.rules.rule_texts import keep_rule_texts
 CONSUMER = "oversight"
 MOST_AT_ONCE = 2_000
 
-EVALUATOR = 1
+EVALUATOR = 2
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
 
@@ -224,6 +224,6 @@ def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswe
     for rule_id, given in by_rule.items():
         count = counts.setdefault(rule_id, AnswerCounts())
         for ad_answer in given:
-            answer = ad_answer.outcome.answer.value
-            setattr(count, answer, getattr(count, answer) + 1)
-        count.applies += len(given)
+            answer = ad_answer.outcome.answer
+            setattr(count, answer.value, getattr(count, answer.value) + 1)
+            count.applies += answer in APPLIES

@@ -67,7 +67,8 @@ class Rule:
     def fact_names(self) -> frozenset[str]:
         """Every fact its clauses may read."""
         nodes = [closure.node for closure in self.clauses.by_name.values()]
-        return frozenset(name for node in nodes for name in list_facts(node))
+        named = {name for node in nodes for name in list_facts(node)}
+        return frozenset(named.union(self.file.asks_where))
 
     @cached_property
     def gates(self) -> list[Closure]:
@@ -165,8 +166,16 @@ def _compile_rule(
                 clause: _compile(written, ["unless", i], clause, schema)
                 for i, clause in enumerate(text.unless)
             },
+            asks_where=_check_facts(written, text, schema),
         ),
     )
+
+
+def _check_facts(written: YamlText, text: RuleFile, schema: Schema) -> tuple[str, ...]:
+    for i, name in enumerate(text.asks_where):
+        if name not in schema:
+            raise written.make_error(["asks_where", i], f"there is no fact {name}")
+    return text.asks_where
 
 
 def _list_facts(text: RuleFile) -> dict[str, FactType]:

@@ -111,6 +111,10 @@ class RuleFile(FileModel):
     requires: Clause | None = Field(default=None, description="What must hold.")
     forbids: Clause | None = Field(default=None, description="What must not hold.")
     unless: tuple[ExceptionClause, ...] = Field(default=(), description="Exceptions.")
+    asks_where: tuple[str, ...] = Field(
+        default=(),
+        description="Facts by full name that a source must give, or declare blank, for the rule to be asked.",
+    )
     needs_human: tuple[str, ...] = Field(
         default=(), description="What only a person can judge, as a checklist."
     )

@@ -46,7 +46,9 @@ def draw_facts(draw: st.DrawFn, rule: Rule) -> dict[str, FactValue]:
     return {name: draw(st.one_of(VALUES[kinds[name]], REASONS)) for name in sorted(names)}
 
 
-def answer_from_trace(trace: Mapping[str, Any], *, in_force: bool | None) -> RuleAnswer:
+def answer_from_trace(
+    trace: Mapping[str, Any], *, in_force: bool | None, is_lacking: bool
+) -> RuleAnswer:
     """The answer as the steps of every clause have it."""
     came_to = {name: step["outcome"] for name, step in trace["clauses"].items()}
     applies = came_to.pop("applies_when")
@@ -54,11 +56,12 @@ def answer_from_trace(trace: Mapping[str, Any], *, in_force: bool | None) -> Rul
     duty = came_to.pop("forbids" if is_forbidden else "requires")
     if applies is False or in_force is False or True in came_to.values():
         return RuleAnswer.DOES_NOT_APPLY
-    if applies is None or in_force is None or duty is None:
-        return RuleAnswer.CANNOT_TELL
-    if duty is not is_forbidden:
-        return RuleAnswer.MET
-    return RuleAnswer.CANNOT_TELL if None in came_to.values() else RuleAnswer.NOT_MET
+    if is_lacking:
+        return RuleAnswer.NOT_ASKED
+    if duty is (not is_forbidden):
+        return RuleAnswer.MET if applies and in_force else RuleAnswer.NO_BREACH_POSSIBLE
+    is_sure = None not in {applies, in_force, duty, *came_to.values()}
+    return RuleAnswer.NOT_MET if is_sure else RuleAnswer.CANNOT_TELL
 
 
 @settings(max_examples=few_or_many(120, 400))
@@ -69,8 +72,34 @@ def test_an_answer_without_a_trace_is_the_answer_of_its_trace(
     rule = load_shipped()[number]
     facts = data.draw(draw_facts(rule))
     outcome = answer_rule(rule, facts, in_force=in_force)
-    assert outcome.answer is answer_from_trace(outcome.as_trace(), in_force=in_force)
-    assert outcome.because[0] == outcome.reason
+    given = [facts.get(name, MissingReason.NOT_PROVIDED) for name in rule.file.asks_where]
+    is_lacking = any(value in set(MissingReason) - {MissingReason.NOT_DISCLOSED} for value in given)
+    trace = outcome.as_trace()
+    assert outcome.answer is answer_from_trace(trace, in_force=in_force, is_lacking=is_lacking)
+    assert (outcome.verdict.exemption is None) == (outcome.answer != RuleAnswer.DOES_NOT_APPLY)
+
+
+TRI = st.sampled_from([True, False, None])
+
+
+@settings(max_examples=few_or_many(120, 400))
+@given(st.data(), st.sampled_from(range(len(load_shipped()))), TRI)
+def test_no_breach_is_said_to_be_possible_where_the_unknown_could_not_make_one(
+    data: st.DataObject, number: int, in_force: bool | None
+) -> None:
+    """Whatever is filled in for the unknown, a rule that said otherwise never becomes not met."""
+    rule = load_shipped()[number]
+    facts = data.draw(draw_facts(rule))
+    kinds = FACT_TYPES | {f"p.{name}": p.type for name, p in rule.parameters.items()}
+    never_given = {MissingReason.NOT_PROVIDED, MissingReason.UNREADABLE}
+    filled = dict(facts)
+    for name in sorted(rule.fact_names):
+        if facts.get(name, MissingReason.NOT_PROVIDED) in never_given:
+            filled[name] = data.draw(VALUES[kinds[name]])
+    told = answer_rule(rule, facts, in_force=in_force).answer
+    later = answer_rule(rule, filled, in_force=True if in_force is None else in_force).answer
+    if told in {RuleAnswer.MET, RuleAnswer.NO_BREACH_POSSIBLE, RuleAnswer.DOES_NOT_APPLY}:
+        assert later is not RuleAnswer.NOT_MET
 
 
 DAYS = st.one_of(st.none(), st.dates(date(2014, 1, 1), date(2026, 12, 31)))

@@ -160,7 +160,12 @@ BLANK: Facts = HERE | {"ad.payer_name": MissingReason.NOT_DISCLOSED}
         (BLANK, RuleAnswer.CANNOT_TELL, "unless an exception holds: “small-ad” (s. 3)"),
         (HERE, RuleAnswer.CANNOT_TELL, "this source does not give it"),
         ({"ad.countries": ("YY",)}, RuleAnswer.DOES_NOT_APPLY, "YY"),
-        ({"ad.payer_name": "Jo"}, RuleAnswer.CANNOT_TELL, "whether the rule is about this ad"),
+        ({"ad.payer_name": "Jo"}, RuleAnswer.NO_BREACH_POSSIBLE, "“Jo”"),
+        (
+            {"ad.payer_name": MissingReason.NOT_DISCLOSED},
+            RuleAnswer.CANNOT_TELL,
+            "whether the rule is about this ad",
+        ),
     ],
 )
 def test_a_rule_answers_and_says_why(
@@ -169,6 +174,41 @@ def test_a_rule_answers_and_says_why(
     outcome = answer_rule(load(RULE), facts, in_force=True)
     assert outcome.answer is answer
     assert because in " ".join(outcome.because)
+
+
+def test_a_rule_asks_only_where_the_source_tells_or_declares_blank(
+    load: Callable[[str], Rule],
+) -> None:
+    rule = load(f"{RULE}asks_where: [ad.countries]\n")
+    facts = BLANK | {"ad.spend_upper_minor": 900}
+    assert answer_rule(rule, facts, in_force=True).answer is RuleAnswer.NOT_MET
+    for reason in set(MissingReason) - {MissingReason.NOT_DISCLOSED}:
+        unasked = answer_rule(rule, facts | {"ad.countries": reason}, in_force=None)
+        assert unasked.answer is RuleAnswer.NOT_ASKED
+        assert len(unasked.because) == 2
+        assert unasked.because[1].startswith("Countries the ad was shown in")
+    gone = facts | {"ad.countries": MissingReason.REDACTED}
+    assert answer_rule(rule, gone, in_force=False).answer is RuleAnswer.DOES_NOT_APPLY
+
+
+def test_a_fact_to_ask_by_that_does_not_exist_is_refused(load: Callable[[str], Rule]) -> None:
+    with pytest.raises(YamlFileError, match=r"asks_where\[0\]: there is no fact ad.payr"):
+        load(f"{RULE}asks_where: [ad.payr]\n")
+
+
+@pytest.mark.parametrize(
+    ("facts", "in_force", "exemption"),
+    [
+        ({"ad.countries": ("YY",)}, False, "not_about_it"),
+        ({"ad.spend_upper_minor": 400}, False, "not_in_force"),
+        ({"ad.spend_upper_minor": 400}, None, "exception"),
+        (HERE | {"ad.payer_name": "Jo"}, True, None),
+    ],
+)
+def test_a_rule_that_does_not_apply_says_for_which_of_three_reasons(
+    load: Callable[[str], Rule], facts: Facts, in_force: bool | None, exemption: str | None
+) -> None:
+    assert answer_rule(load(RULE), facts, in_force=in_force).verdict.exemption == exemption
 
 
 def test_a_forbidden_thing_that_is_there_is_not_met(load: Callable[[str], Rule]) -> None:

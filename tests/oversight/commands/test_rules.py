@@ -106,7 +106,7 @@ def test_a_file_that_fails_its_tests_is_named_and_the_others_checked(
     result = run("check", str(tmp_path), "--json")
     answer = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert [error["field"] for error in answer["errors"]] == ["tests[0].expect"]
+    assert [error["field"] for error in answer["errors"]] == ["tests[0].expect", "tests[1].expect"]
     assert [rule["id"] for rule in answer["rules"]] == ["payer-left-blank"]
 
 

@@ -87,7 +87,7 @@ def test_what_has_no_value_has_the_reason_of_the_projection() -> None:
             MissingReason.NOT_DISCLOSED,
             "the source has this field and left it blank",
         ),
-        ("ad.spend_lower_minor", 1_234_500, "1,234,500"),
+        ("ad.spend_lower_minor", 1_234_500, "12,345 (currency not given)"),
         ("ad.declared_political", False, ": no."),
         ("ad.countries", ("GR", "CY"), "GR, CY"),
         ("ad.started_at", datetime(2023, 5, 2, 7, tzinfo=UTC), "2 May 2023, 07:00 UTC"),

@@ -178,6 +178,12 @@ class SourceInfo(SQLModel):
         description="Those steps by currency, in minor units; a currency that is not there is rounded by "
         "a step that nobody states.",
     )
+    missing_end: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="That an ad it shows without an end is running then, and where the source says so; "
+        "empty: a missing end is unknown.",
+    )
     republish: TermsByClass = Field(
         default_factory=lambda: dict(UNSTATED_TERMS),
         sa_type=JSON,

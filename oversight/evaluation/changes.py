@@ -32,6 +32,7 @@ from oversight.evaluation.one_ad import (
     list_ad_facts,
     list_questions,
 )
+from oversight.evaluation.running import find_seen_running
 from oversight.evaluation.signals import mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.rules.facts import list_columns
@@ -155,7 +156,8 @@ class _Evaluation:
         names = list_ad_facts(self.questions)
         query = select(*list_columns(names)).where(col(PublicAd.id).in_(ids))
         ads = self.session.connection().execute(query).all()
-        evaluated = [(ad, evaluate_ad(ad, self.questions, names)) for ad in ads]
+        seen = find_seen_running(self.session, ads)
+        evaluated = [(ad, evaluate_ad(ad, self.questions, names, seen.get(ad.id))) for ad in ads]
         new_signals = write_answers(self.session, evaluated, self.version_ids, self.now)
         answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
         return _Evaluated([ad.public_id for ad in ads], new_signals, answers)

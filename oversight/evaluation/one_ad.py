@@ -5,7 +5,7 @@ Evaluation calls it for each ad; it reads no table and writes none.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from archive.records.canonical import hash_json
 from oversight.language import Facts, FactValue
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
-from oversight.reference.periods import EARLIEST, LATEST, Period, find_period
+from oversight.reference.periods import EARLIEST, LATEST, Period, begin_day, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.facts import AdRow, read_facts
@@ -48,6 +48,8 @@ class AdAnswer:
     in_force: bool | None
     lacking_days: Mapping[str, MissingReason]
     """Ends of the ad's run that the source does not tell, by fact, each with the reason."""
+    seen_at: datetime | None
+    """When it was last seen to be running, without an end; `None`: no run tells."""
 
     @property
     def source_facts(self) -> list[str]:
@@ -66,8 +68,10 @@ class AdAnswer:
     @cached_property
     def trace(self) -> dict[str, Any]:
         """The whole reckoning as JSON; it takes longer than the answer, and only signals keep it."""
-        in_force = {"in_force": self.in_force}
-        return self.outcome.as_trace() | in_force | _describe_window(self.question)
+        beside: dict[str, Any] = {"in_force": self.in_force}
+        if self.seen_at:
+            beside["observed_running_at"] = self.seen_at.isoformat()
+        return self.outcome.as_trace() | beside | _describe_window(self.question)
 
     @property
     def facts_sha256(self) -> str:
@@ -111,14 +115,18 @@ def list_ad_facts(questions: Iterable[Question]) -> list[str]:
 
 
 def explain_ad(
-    ad: AdRow, rule: Rule, elections: Sequence[Election], now: datetime
+    ad: AdRow,
+    rule: Rule,
+    elections: Sequence[Election],
+    now: datetime,
+    seen_at: datetime | None = None,
 ) -> AdAnswer | None:
     """What a rule answers about one ad, does not apply included; `None`: no election has its window.
 
     Of several elections the one that asks most of a person, then one that is not over.
     """
     questions = _ask(rule, elections, now)
-    facts, run = read_facts(ad, list_ad_facts(questions)), _find_run(ad)
+    facts, run = read_facts(ad, list_ad_facts(questions)), _find_run(ad, seen_at)
     order = [RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL, RuleAnswer.MET]
     order += [RuleAnswer.NO_BREACH_POSSIBLE, RuleAnswer.NOT_ASKED, RuleAnswer.DOES_NOT_APPLY]
     return min(
@@ -128,9 +136,14 @@ def explain_ad(
     )
 
 
-def evaluate_ad(ad: AdRow, questions: Iterable[Question], names: Iterable[str]) -> list[AdAnswer]:
+def evaluate_ad(
+    ad: AdRow,
+    questions: Iterable[Question],
+    names: Iterable[str],
+    seen_at: datetime | None = None,
+) -> list[AdAnswer]:
     """The answers of all rules that do not surely leave the ad out; `names` are the facts they read."""
-    facts, run = read_facts(ad, names), _find_run(ad)
+    facts, run = read_facts(ad, names), _find_run(ad, seen_at)
     evaluated = (_evaluate(question, facts, run) for question in questions)
     return [ad_answer for ad_answer in evaluated if ad_answer]
 
@@ -140,9 +153,10 @@ class _Run(NamedTuple):
 
     period: Period
     lacking: dict[str, MissingReason]
+    seen_at: datetime | None
 
 
-def _find_run(ad: AdRow) -> _Run:
+def _find_run(ad: AdRow, seen_at: datetime | None) -> _Run:
     ends = ("started", "ended")
     days = read_facts(ad, [f"{end}_{unit}" for end in ends for unit in ("at", "on")])
     lacking = {}
@@ -151,7 +165,10 @@ def _find_run(ad: AdRow) -> _Run:
         if isinstance(at, MissingReason) and isinstance(on, MissingReason):
             never = at is on is MissingReason.NOT_PROVIDED
             lacking[f"ad.{end}_on"] = on if never or on is not MissingReason.NOT_PROVIDED else at
-    return _Run(find_period(ad), lacking)
+    if seen_at:
+        # A source that leaves out the end of an ad that runs does give ends.
+        lacking["ad.ended_on"] = MissingReason.NOT_DISCLOSED
+    return _Run(find_period(ad, seen_at), lacking, seen_at)
 
 
 def _evaluate(question: Question, facts: Facts, run: _Run) -> AdAnswer | None:
@@ -167,12 +184,12 @@ def _answer(question: Question, facts: Facts, run: _Run) -> AdAnswer:
     known = {
         **facts,
         **question.facts,
-        **rule.find_parameters(period.start_day),
+        **rule.find_parameters(period.start_days),
         **_read_window(question.window, period),
     }
     in_force = was_in_force(rule.file.validity, period)
     outcome = answer_rule(rule, known, in_force=in_force)
-    return AdAnswer(question, outcome, in_force, run.lacking)
+    return AdAnswer(question, outcome, in_force, run.lacking, run.seen_at)
 
 
 def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:
@@ -197,15 +214,12 @@ def _describe_window(question: Question) -> dict[str, Any]:
 
 
 def was_in_force(validity: Validity, period: Period) -> bool | None:
-    """Whether a rule was law at some time of a run; its days are read as UTC days."""
+    """Whether a rule was law at some time of a run; its days are those of its zone."""
     if validity.status is LegalStatus.ANNOUNCED:
         return False
-    start_at = _begin(validity.starts_on) if validity.starts_on else EARLIEST
-    end_at = _begin(validity.ends_on) if validity.ends_on else LATEST
+    zone = validity.zone
+    start_at = begin_day(validity.starts_on, zone) if validity.starts_on else EARLIEST
+    end_at = begin_day(validity.ends_on, zone) if validity.ends_on else LATEST
     if (start_at, end_at) == (EARLIEST, LATEST):
         return True
     return period.overlaps(start_at, end_at)
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

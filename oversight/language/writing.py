@@ -45,7 +45,7 @@ Fault = tuple[int, str]
 
 
 @dataclass(frozen=True)
-class Written:
+class CelText:
     """A condition in CEL, where its parts were written, and what was mistaken."""
 
     cel: str
@@ -62,10 +62,10 @@ class Written:
         return written
 
 
-def write_out(text: str, schema: Schema) -> Written:
+def write_out(text: str, schema: Schema) -> CelText:
     """A condition in CEL; the text of the rule but for what is not CEL's."""
     pieces: list[str] = []
-    written = Written("", [], [])
+    written = CelText("", [], [])
     end = length = 0
     for found in PASSED_OR_OURS.finditer(text):
         plain = _write_plainly(found, schema, written.faults)
@@ -75,7 +75,7 @@ def write_out(text: str, schema: Schema) -> Written:
         start = length + found.start() - end
         length, end = start + len(plain), found.end()
         written.places.extend([(start, length, found.start()), (length, length, end)])
-    return Written("".join([*pieces, text[end:]]), written.places, written.faults)
+    return CelText("".join([*pieces, text[end:]]), written.places, written.faults)
 
 
 def _write_plainly(found: re.Match[str], schema: Schema, faults: list[Fault]) -> str | None:

@@ -19,6 +19,7 @@ from archive.records.projection import fold_text
 from archive.store.bulk import table_of
 from oversight.language import Facts, FactType, FactValue
 from oversight.language.ranges import list_bounds
+from oversight.reference.periods import begin_day
 
 WHITE_SPACE = re.compile(r"\s+")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -175,11 +176,19 @@ def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
     if kind is FactType.STRINGS:
         return tuple(value)
     if kind in {FactType.DATE, FactType.TIMESTAMP}:
-        return as_instant(value)
+        is_day = kind is FactType.DATE
+        return _begin_day(value, ad.day_zone) if is_day else as_instant(value)
     if name == "text":
         return WHITE_SPACE.sub(" ", value).strip()
     read: FactValue = value
     return read
+
+
+def _begin_day(day: date, zone: str) -> FactValue:
+    try:
+        return begin_day(day, zone)
+    except OverflowError:
+        return MissingReason.UNREADABLE
 
 
 def as_instant(value: date | datetime) -> datetime:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
+from archive.records import MissingReason
 from archive.records.canonical import hash_bytes
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
@@ -77,9 +78,9 @@ class Rule:
         conditions = self.clauses.applies_when.list_conjuncts()
         return [c for c in conditions if not _names_reckoned(list_facts(c.node))]
 
-    def find_parameters(self, day: date | None) -> dict[str, FactValue]:
-        """The rule's parameters, as facts, with the values in force on a day."""
-        return {f"p.{name}": p.find_value(day) for name, p in self.parameters.items()}
+    def find_parameters(self, days: tuple[date, date] | None) -> dict[str, FactValue]:
+        """The rule's parameters, as facts, with the values that hold on each day from one to another."""
+        return {f"p.{name}": _find_shared(p, days) for name, p in self.parameters.items()}
 
 
 def load_rule(
@@ -204,6 +205,16 @@ def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> C
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
         raise make_condition_error(written, [*path, "when"], error.faults[0]) from None
+
+
+def _find_shared(parameter: Parameter, days: tuple[date, date] | None) -> FactValue:
+    """The value that all these days have; unknown if they differ."""
+    if days is None:
+        return parameter.find_value(None)
+    first, last = days
+    changes = [dated.starts_on for dated in parameter.values if first < dated.starts_on <= last]
+    values = {parameter.find_value(day) for day in (first, *changes)}
+    return values.pop() if len(values) == 1 else MissingReason.NOT_PROVIDED
 
 
 def _names_reckoned(names: Iterable[str]) -> bool:

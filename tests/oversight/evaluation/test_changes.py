@@ -107,7 +107,7 @@ def test_a_run_whose_known_days_straddle_the_law_is_a_question_about_the_ad(
     engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
 ) -> None:
     eve = {"started_on": date(2023, 2, 28), "ended_on": date(2023, 2, 28)}
-    keep([make_ad(payer_name="", countries=["US"], day_zone="America/New_York", **eve)])
+    keep([make_ad(payer_name="", countries=["US"], day_zone="America/Los_Angeles", **eve)])
     evaluate()
     assert read_questions(engine, rules)["us-30120-payer-named"].ads == 1
 

@@ -1,4 +1,4 @@
-"""Questions that a rule asks of a source once, instead of about each of its ads."""
+"""Questions that a rule asks of a source once, instead of about each of its ads; what a missing end means."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -24,6 +24,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('rule_version_id', 'source', 'facts', name='source_question_once')
     )
     op.add_column('evaluation', sa.Column('source_question_id', ID, nullable=True))
+    op.add_column('source', sa.Column('missing_end', sqlmodel.sql.sqltypes.AutoString(), server_default='', nullable=False))
     op.create_index('ix_evaluation_source_question_id', 'evaluation', ['source_question_id'])
 
 

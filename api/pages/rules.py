@@ -10,11 +10,12 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, RoomsDep
 from api.pages.site import PageHead, render_page, set_moment
-from archive.reading.rules import count_answers, list_rule_versions
+from archive.reading.rules import count_answers, list_questions, list_rule_versions
 from archive.store.database import read
 from oversight.reference.elections import Election
 from oversight.reference.windows import find_window
 from oversight.rules.changed_files import tell_changed_files
+from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
 from oversight.rules.versions import list_rules_then, pick_in_force
 
@@ -45,6 +46,8 @@ ANSWERS = {
     "met": "the ad does as the rule says",
     "not_met": "the ad does not do as the rule says",
     "cannot_tell": "cannot tell",
+    "no_breach_possible": "whether or not the rule is about it, the ad does as it says",
+    "not_asked": "not asked, because too little is known",
     "does_not_apply": "the rule is not about this ad",
 }
 
@@ -119,6 +122,8 @@ def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
             file_note=tell_changed_files(rooms.settings, [rule]).get(rule.id),
             windows=list_windows(rule, rooms.book.elections),
             counts=count_answers(session, [rule.sha256])[rule.sha256],
+            questions=list_questions(session, [rule.sha256])[rule.sha256],
+            name_fact=name_fact,
             versions=list_rule_versions(session, rule.id),
             evidence=EVIDENCE,
             statuses=STATUS,

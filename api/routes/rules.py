@@ -14,8 +14,10 @@ from archive.models import RuleVersion
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.rules import (
     RuleCounts,
+    RuleQuestions,
     RuleVersionView,
     count_answers,
+    list_questions,
     list_rule_versions,
 )
 from config.overlay import Origin
@@ -68,6 +70,9 @@ class RuleView(RuleItem):
 
     file: RuleFile = Field(description="The rule as data.")
     text: str = Field(description=quote_field(RuleVersion, "text"))
+    questions: RuleQuestions = Field(
+        description="What this version cannot tell, and for want of what."
+    )
     versions: list[RuleVersionView] = Field(description="Versions loaded here, oldest first.")
 
 
@@ -98,6 +103,7 @@ def get_rule(
         **_describe(rooms, session, [rule])[0],
         file=rule.file,
         text=rule.text,
+        questions=list_questions(session, [rule.sha256])[rule.sha256],
         versions=list_rule_versions(session, rule_id),
     )
     return _answer_rows([view]) if shape is Format.CSV else view

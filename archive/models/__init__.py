@@ -28,6 +28,7 @@ from archive.models.oversight import (
     RuleUse,
     RuleVersion,
     Signal,
+    SourceQuestion,
 )
 from archive.models.people import ApiKey, User
 from archive.models.runs import (
@@ -101,6 +102,7 @@ __all__ = [
     "SingletonLease",
     "Source",
     "SourcePart",
+    "SourceQuestion",
     "SourceTotal",
     "User",
     "VanishedPeriod",

@@ -17,6 +17,16 @@ class RuleAnswer(StrEnum):
     MET = "met"
     NOT_MET = "not_met"
     CANNOT_TELL = "cannot_tell"
+    NO_BREACH_POSSIBLE = "no_breach_possible"
+    NOT_ASKED = "not_asked"
+
+
+class Exemption(StrEnum):
+    """Why a rule does not apply to an ad."""
+
+    NOT_ABOUT_IT = "not_about_it"
+    NOT_IN_FORCE = "not_in_force"
+    EXCEPTION = "exception"
 
 
 class RuleVersion(SQLModel, table=True):
@@ -57,7 +67,7 @@ class RuleUse(SQLModel, table=True):
 
 
 class Evaluation(SQLModel, table=True):
-    """What one rule version answered about one ad; only where it applied."""
+    """What one rule version answered about one ad; nothing where it surely does not apply."""
 
     __tablename__ = "evaluation"
     __table_args__ = (
@@ -71,9 +81,36 @@ class Evaluation(SQLModel, table=True):
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
     ad_version_id: int = Field(sa_type=BIG_ID, description="The version evaluated.")
     election_id: str = Field(default="", description="Election whose window it is; empty: none.")
-    answer: str = Field(index=True, description="met, not_met or cannot_tell.")
+    answer: str = Field(
+        index=True,
+        description="met, not_met, cannot_tell, no_breach_possible (it may not apply, but the ad does as it "
+        "says) or not_asked (the source does not tell what the rule needs to be asked).",
+    )
+    source_question_id: int | None = Field(
+        default=None,
+        sa_type=BIG_ID,
+        index=True,
+        description="Question about the source that stands for it; empty: none does.",
+    )
     is_historic: bool = Field(default=False, description="The election is over.")
     evaluated_at: datetime = Field(description="When.")
+
+
+class SourceQuestion(SQLModel, table=True):
+    """What a rule would have to know of a source's ads and the source never gives, asked once for all."""
+
+    __tablename__ = "source_question"
+    __table_args__ = (
+        UniqueConstraint("rule_version_id", "source", "facts", name="source_question_once"),
+    )
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    rule_version_id: int = Field(
+        foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
+    )
+    source: str = Field(description="Source that does not give the facts.")
+    facts: str = Field(description="Facts that are missing, in order, with spaces between them.")
+    asked_at: datetime = Field(description="When it was first asked.")
 
 
 class Signal(SQLModel, table=True):

@@ -10,10 +10,13 @@ from sqlalchemy import case, func
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from archive.models import Evaluation, RuleUse, RuleVersion
+from archive.models import Evaluation, RuleUse, RuleVersion, SourceQuestion
 from archive.models.oversight import RuleAction, RuleAnswer
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.visible import select_hidden
+
+APPLIES = frozenset({RuleAnswer.MET, RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL})
+"""Answers of a rule that is or may be about the ad, and asks something of it."""
 
 
 @view_of(RuleVersion, "version, sha256, recorded_at")
@@ -32,10 +35,18 @@ class SuspensionView(SQLModel):
 class AnswerCounts(SQLModel):
     """How often one rule version answered what; one count an ad and election."""
 
-    applies: int = Field(default=0, description="Ads it applied to.")
+    applies: int = Field(default=0, description="Ads it is or may be about, and asks something of.")
     met: int = Field(default=0, description="Of these: the rule is met.")
     not_met: int = Field(default=0, description="Of these: it is not met, as far as is known.")
     cannot_tell: int = Field(default=0, description="Of these: what is known does not suffice.")
+    no_breach_possible: int = Field(
+        default=0,
+        description="Beside these: nobody can tell whether it applied, but the ad does as it says.",
+    )
+    not_asked: int = Field(
+        default=0,
+        description="Beside these: the source does not tell what the rule needs to be asked.",
+    )
 
 
 class RuleCounts(AnswerCounts):
@@ -45,6 +56,25 @@ class RuleCounts(AnswerCounts):
         default=0,
         description="Of the ads it applied to: those that lists and sums leave out, because their source "
         "gave them no political label.",
+    )
+
+
+class SourceQuestionView(SQLModel):
+    """What a rule would have to know of a source's ads and the source never gives."""
+
+    source: str = Field(description=quote_field(SourceQuestion, "source"))
+    facts: list[str] = Field(description="Facts that are missing, by full name.")
+    ads: int = Field(description="Ads of which nobody can tell for want of them.")
+
+
+class RuleQuestions(SQLModel):
+    """What is open about one rule version: ads to look at one by one, and what sources never give."""
+
+    ads: int = Field(
+        default=0, description="Ads of which nobody can tell, each for its own reason."
+    )
+    sources: list[SourceQuestionView] = Field(
+        default_factory=list, description="Questions about sources, the most ads first."
     )
 
 
@@ -101,6 +131,28 @@ def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, Rule
     )
     for sha256, answer, number, hidden_by_default in session.exec(query):
         setattr(counts[sha256], answer, number)
-        counts[sha256].applies += number
-        counts[sha256].unlabelled += hidden_by_default
+        if answer in APPLIES:
+            counts[sha256].applies += number
+            counts[sha256].unlabelled += hidden_by_default
     return counts
+
+
+def list_questions(session: Session, sha256s: Iterable[str]) -> Mapping[str, RuleQuestions]:
+    """What is open about each of these rule versions, by hash; elections that are over included."""
+    questions = {sha256: RuleQuestions() for sha256 in sha256s}
+    ads = func.count(col(Evaluation.ad_id).distinct())
+    query = (
+        select(RuleVersion.sha256, SourceQuestion.source, SourceQuestion.facts, ads)
+        .join(Evaluation, col(Evaluation.rule_version_id) == RuleVersion.id)
+        .outerjoin(SourceQuestion, col(SourceQuestion.id) == Evaluation.source_question_id)
+        .where(col(RuleVersion.sha256).in_(questions), Evaluation.answer == RuleAnswer.CANNOT_TELL)
+        .group_by(RuleVersion.sha256, SourceQuestion.source, SourceQuestion.facts)
+        .order_by(ads.desc(), col(SourceQuestion.source), col(SourceQuestion.facts))
+    )
+    for sha256, source, facts, number in session.exec(query):
+        if source is None:
+            questions[sha256].ads = number
+        else:
+            view = SourceQuestionView(source=source, facts=facts.split(), ads=number)
+            questions[sha256].sources.append(view)
+    return questions

@@ -208,6 +208,12 @@ class SourceInfo(SQLModel):
         sa_column_kwargs={"server_default": "1"},
         description="Years that such a partition covers, up to the one it is named by.",
     )
+    missing_end: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="That an ad it shows without an end is running then, and where the source says so; "
+        "empty: a missing end is unknown.",
+    )
     republish: TermsByClass = Field(
         default_factory=lambda: dict(UNSTATED_TERMS),
         sa_type=JSON,

@@ -15,6 +15,7 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import restore_ads
 from config.yaml_files import YamlFileError
 from oversight.evaluation.one_ad import explain_ad
+from oversight.evaluation.running import find_seen_running
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook
 
@@ -40,7 +41,9 @@ def explain_flag(session: Session, flag: Flag, book: RuleBook) -> FlagAnswer:
     except YamlFileError as error:
         why = f"This version of the rule can no longer be evaluated: {error.why}."
         return FlagAnswer(None, RuleAnswer.CANNOT_TELL, [why])
-    found = explain_ad(_read_flagged(session, flag), rule, book.elections, flag.raised_at)
+    ad, at = _read_flagged(session, flag), flag.raised_at
+    seen_at = find_seen_running(session, [ad], until=at).get(ad.id)
+    found = explain_ad(ad, rule, book.elections, at, seen_at)
     if found is None:
         why = "No election of the calendar is one whose window the rule watches."
         return FlagAnswer(rule, RuleAnswer.DOES_NOT_APPLY, [why])

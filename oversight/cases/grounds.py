@@ -71,6 +71,8 @@ def _list_lacking(found: FlagAnswer, legal_basis: str) -> Iterator[str]:
         yield "the rule was not in force while the ad ran"
     elif found.answer is RuleAnswer.DOES_NOT_APPLY:
         yield f"the rule does not apply to this ad: {found.because[0]}"
+    elif found.answer in {RuleAnswer.NOT_ASKED, RuleAnswer.NO_BREACH_POSSIBLE}:
+        yield f"the rule gives no ground to look: {found.because[0]}"
     elif found.in_force is None:
         yield "it is not known when the ad ran, so not whether the rule was in force then"
     citations = list_citations(file)

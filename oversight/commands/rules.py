@@ -1,4 +1,4 @@
-"""`paidforby rules`: check rule files, list and show rules, suspend them, print the windows they reckon.
+"""`paidforby rules`: check rule files, list and show rules and their questions, suspend them, print windows.
 
 Where there is no archive yet, rules are what their files say.
 """
@@ -36,6 +36,7 @@ from config.overlay import ConfigFile, Origin
 from config.readings import read_each
 from config.settings import Settings
 from config.yaml_files import YamlFileError, read_model
+from oversight.commands.questions import show_questions
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.parameters import Parameter, read_parameters
 from oversight.reference.windows import Span, find_window
@@ -47,6 +48,7 @@ from oversight.rules.use import resume_rule, suspend_rule
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
+app.command("questions")(show_questions)
 
 RuleId = Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule.")]
 

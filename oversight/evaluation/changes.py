@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
-from archive.reading.rules import AnswerCounts
+from archive.reading.rules import APPLIES, AnswerCounts
 from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
 from archive.runs.fence import take_each
@@ -32,6 +32,7 @@ from oversight.evaluation.one_ad import (
     list_ad_facts,
     list_questions,
 )
+from oversight.evaluation.running import find_seen_running
 from oversight.evaluation.signals import mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.rules.facts import list_columns
@@ -41,7 +42,7 @@ from oversight.rules.rule_texts import keep_rule_texts
 CONSUMER = "oversight"
 MOST_AT_ONCE = 2_000
 
-EVALUATOR = 1
+EVALUATOR = 2
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
 
@@ -155,7 +156,8 @@ class _Evaluation:
         names = list_ad_facts(self.questions)
         query = select(*list_columns(names)).where(col(PublicAd.id).in_(ids))
         ads = self.session.connection().execute(query).all()
-        evaluated = [(ad, evaluate_ad(ad, self.questions, names)) for ad in ads]
+        seen = find_seen_running(self.session, ads)
+        evaluated = [(ad, evaluate_ad(ad, self.questions, names, seen.get(ad.id))) for ad in ads]
         new_signals = write_answers(self.session, evaluated, self.version_ids, self.now)
         answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
         return _Evaluated([ad.public_id for ad in ads], new_signals, answers)
@@ -224,6 +226,6 @@ def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswe
     for rule_id, given in by_rule.items():
         count = counts.setdefault(rule_id, AnswerCounts())
         for ad_answer in given:
-            answer = ad_answer.outcome.answer.value
-            setattr(count, answer, getattr(count, answer) + 1)
-        count.applies += len(given)
+            answer = ad_answer.outcome.answer
+            setattr(count, answer.value, getattr(count, answer.value) + 1)
+            count.applies += answer in APPLIES

@@ -5,16 +5,17 @@ Evaluation calls it for each ad; it reads no table and writes none.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from oversight.language import Facts, FactValue
+from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
-from oversight.reference.periods import EARLIEST, LATEST, Period, find_period
+from oversight.reference.periods import EARLIEST, LATEST, Period, begin_day, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.facts import AdRow, read_facts
@@ -40,17 +41,37 @@ class Question:
 
 @dataclass(frozen=True)
 class AdAnswer:
-    """What a rule that applies, or may apply, answered about an ad."""
+    """What a rule answered about an ad that it does not surely leave out."""
 
     question: Question
     outcome: ExplainedAnswer
     in_force: bool | None
+    lacking_days: Mapping[str, MissingReason]
+    """Ends of the ad's run that the source does not tell, by fact, each with the reason."""
+    seen_at: datetime | None
+    """When it was last seen to be running, without an end; `None`: no run tells."""
+
+    @property
+    def source_facts(self) -> list[str]:
+        """Facts that leave it open, if the source gives none of them; else nothing."""
+        if self.outcome.answer is not RuleAnswer.CANNOT_TELL:
+            return []
+        facts, days = self.outcome.facts, self.lacking_days
+        unknown = self.outcome.list_unknowns()
+        of_ad = {n: read_fact(facts, n) for n in unknown if n.startswith("ad.")}
+        if self.in_force is None or len(of_ad) < len(unknown):
+            # What the host reckons from the days of the run is open with them, or for this ad alone.
+            of_ad |= days or {"": MissingReason.UNREADABLE}
+        is_never_given = all(why is MissingReason.NOT_PROVIDED for why in of_ad.values())
+        return sorted(of_ad) if is_never_given else []
 
     @cached_property
     def trace(self) -> dict[str, Any]:
         """The whole reckoning as JSON; it takes longer than the answer, and only signals keep it."""
-        in_force = {"in_force": self.in_force}
-        return self.outcome.as_trace() | in_force | _describe_window(self.question)
+        beside: dict[str, Any] = {"in_force": self.in_force}
+        if self.seen_at:
+            beside["observed_running_at"] = self.seen_at.isoformat()
+        return self.outcome.as_trace() | beside | _describe_window(self.question)
 
     @property
     def facts_sha256(self) -> str:
@@ -94,47 +115,81 @@ def list_ad_facts(questions: Iterable[Question]) -> list[str]:
 
 
 def explain_ad(
-    ad: AdRow, rule: Rule, elections: Sequence[Election], now: datetime
+    ad: AdRow,
+    rule: Rule,
+    elections: Sequence[Election],
+    now: datetime,
+    seen_at: datetime | None = None,
 ) -> AdAnswer | None:
     """What a rule answers about one ad, does not apply included; `None`: no election has its window.
 
     Of several elections the one that asks most of a person, then one that is not over.
     """
     questions = _ask(rule, elections, now)
-    facts, period = read_facts(ad, list_ad_facts(questions)), find_period(ad)
-    order = [RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL, RuleAnswer.MET, RuleAnswer.DOES_NOT_APPLY]
+    facts, run = read_facts(ad, list_ad_facts(questions)), _find_run(ad, seen_at)
+    order = [RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL, RuleAnswer.MET]
+    order += [RuleAnswer.NO_BREACH_POSSIBLE, RuleAnswer.NOT_ASKED, RuleAnswer.DOES_NOT_APPLY]
     return min(
-        (_answer(question, facts, period) for question in questions),
+        (_answer(question, facts, run) for question in questions),
         key=lambda a: (order.index(a.outcome.answer), a.question.is_historic),
         default=None,
     )
 
 
-def evaluate_ad(ad: AdRow, questions: Iterable[Question], names: Iterable[str]) -> list[AdAnswer]:
-    """The answers of all rules that apply to an ad or may apply; `names` are the facts they read."""
-    facts, period = read_facts(ad, names), find_period(ad)
-    evaluated = (_evaluate(question, facts, period) for question in questions)
+def evaluate_ad(
+    ad: AdRow,
+    questions: Iterable[Question],
+    names: Iterable[str],
+    seen_at: datetime | None = None,
+) -> list[AdAnswer]:
+    """The answers of all rules that do not surely leave the ad out; `names` are the facts they read."""
+    facts, run = read_facts(ad, names), _find_run(ad, seen_at)
+    evaluated = (_evaluate(question, facts, run) for question in questions)
     return [ad_answer for ad_answer in evaluated if ad_answer]
 
 
-def _evaluate(question: Question, facts: Facts, period: Period) -> AdAnswer | None:
+class _Run(NamedTuple):
+    """When an ad ran, and why an end of that is not told."""
+
+    period: Period
+    lacking: dict[str, MissingReason]
+    seen_at: datetime | None
+
+
+def _find_run(ad: AdRow, seen_at: datetime | None) -> _Run:
+    ends = ("started", "ended")
+    days = read_facts(ad, [f"{end}_{unit}" for end in ends for unit in ("at", "on")])
+    lacking = {}
+    for end in ends:
+        at, on = days[f"ad.{end}_at"], days[f"ad.{end}_on"]
+        if isinstance(at, MissingReason) and isinstance(on, MissingReason):
+            never = at is on is MissingReason.NOT_PROVIDED
+            lacking[f"ad.{end}_on"] = on if never or on is not MissingReason.NOT_PROVIDED else at
+    if seen_at:
+        # A source that leaves out the end of an ad that runs does give ends.
+        lacking["ad.ended_on"] = MissingReason.NOT_DISCLOSED
+    return _Run(find_period(ad, seen_at), lacking, seen_at)
+
+
+def _evaluate(question: Question, facts: Facts, run: _Run) -> AdAnswer | None:
     known = {**facts, **question.facts}
     if any(gate.answer(known) is False for gate in question.rule.gates):
         return None
-    ad_answer = _answer(question, facts, period)
+    ad_answer = _answer(question, facts, run)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
 
 
-def _answer(question: Question, facts: Facts, period: Period) -> AdAnswer:
-    rule = question.rule
+def _answer(question: Question, facts: Facts, run: _Run) -> AdAnswer:
+    rule, period = question.rule, run.period
     known = {
         **facts,
         **question.facts,
-        **rule.find_parameters(period.start_day),
+        **rule.find_parameters(period.start_days),
         **_read_window(question.window, period),
     }
     in_force = was_in_force(rule.file.validity, period)
-    return AdAnswer(question, answer_rule(rule, known, in_force=in_force), in_force)
+    outcome = answer_rule(rule, known, in_force=in_force)
+    return AdAnswer(question, outcome, in_force, run.lacking, run.seen_at)
 
 
 def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:
@@ -159,15 +214,12 @@ def _describe_window(question: Question) -> dict[str, Any]:
 
 
 def was_in_force(validity: Validity, period: Period) -> bool | None:
-    """Whether a rule was law at some time of a run; its days are read as UTC days."""
+    """Whether a rule was law at some time of a run; its days are those of its zone."""
     if validity.status is LegalStatus.ANNOUNCED:
         return False
-    start_at = _begin(validity.starts_on) if validity.starts_on else EARLIEST
-    end_at = _begin(validity.ends_on) if validity.ends_on else LATEST
+    zone = validity.zone
+    start_at = begin_day(validity.starts_on, zone) if validity.starts_on else EARLIEST
+    end_at = begin_day(validity.ends_on, zone) if validity.ends_on else LATEST
     if (start_at, end_at) == (EARLIEST, LATEST):
         return True
     return period.overlaps(start_at, end_at)
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

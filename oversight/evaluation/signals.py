@@ -1,4 +1,4 @@
-"""Keeps judgements: the current answers, replaced with each evaluation, and signals, only ever added.
+"""Keeps judgements: current answers, replaced each time; signals and questions, only ever added.
 
 Evaluation calls it within its transaction. Writing the same judgements again adds nothing.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, select
 
-from archive.models import Evaluation, Signal
+from archive.models import Evaluation, Signal, SourceQuestion
 from archive.models.oversight import RuleAnswer
 from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of
 from oversight.evaluation.one_ad import AdAnswer
@@ -22,6 +22,9 @@ Judged = Sequence[tuple[AdRow, Sequence[AdAnswer]]]
 """Ads, each with what applies to it."""
 
 Values = dict[str, Any]
+
+ALL_QUESTIONS = select(SourceQuestion)
+"""They are few: a rule asks a source once for what it lacks."""
 
 ANSWER_NAMES = (
     *("rule_version_id", "ad_id", "ad_version_id"),
@@ -43,13 +46,16 @@ def write_answers(
     connection = session.connection()
     connection.execute(delete(Evaluation).where(col(Evaluation.ad_id).in_(ad_ids)))
     evaluated_at = find_storing(session).time(now)
-    answers = ((*row, evaluated_at) for row, _ in rows)
-    insert_rows(session, table_of(Evaluation), (*ANSWER_NAMES, "evaluated_at"), answers)
+    asked = _ask_sources(session, evaluated, version_ids, now)
+    answers = ((*row, evaluated_at, q) for (row, _), q in zip(rows, asked, strict=True))
+    names = (*ANSWER_NAMES, "evaluated_at", "source_question_id")
+    insert_rows(session, table_of(Evaluation), names, answers)
     known = _read_signal_keys(session, ad_ids)
     signals = [
         signal
-        for row, j in rows
+        for (row, j), question_id in zip(rows, asked, strict=True)
         if j.outcome.answer in SIGNALLED
+        and question_id is None
         and _key_of(signal := _describe_signal(row, j, now)) not in known
     ]
     if signals:
@@ -65,9 +71,24 @@ def mark_historic(session: Session, over_ids: Sequence[str]) -> None:
     session.connection().execute(current.values(is_historic=True))
 
 
-ANSWER_NAMES = (
-    *("rule_version_id", "ad_id", "ad_version_id", "election_id", "answer", "is_historic"),
-)
+def _ask_sources(
+    session: Session, evaluated: Judged, version_ids: Mapping[str, int], now: datetime
+) -> list[int | None]:
+    """For each answer our id of the question that stands for it, if only its source can close it."""
+    asked = {(q.rule_version_id, q.source, q.facts): q.id for q in session.exec(ALL_QUESTIONS)}
+    ids = []
+    for ad, j in ((ad, j) for ad, given in evaluated for j in given):
+        key = (version_ids[j.question.rule.sha256], ad.source, " ".join(j.source_facts))
+        if key[2] and key not in asked:
+            version_id, source, lacking = key
+            new = SourceQuestion(
+                rule_version_id=version_id, source=source, facts=lacking, asked_at=now
+            )
+            session.add(new)
+            session.flush()
+            asked[key] = new.id
+        ids.append(asked.get(key))
+    return ids
 
 
 def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> StoredRow:

@@ -225,7 +225,7 @@ def type_of(node: Node) -> FactType:
         case Literal(value):
             return LITERAL_TYPES[type(value)]
         case Fact(_, kind):
-            return FactType.TIMESTAMP if kind is FactType.DATE else kind
+            return READ_AS.get(kind, kind)
         case Choice(_, then, _):
             return type_of(then)
         case Reckon(_, left, _):
@@ -233,6 +233,12 @@ def type_of(node: Node) -> FactType:
         case _:
             return FIXED_TYPES.get(type(node), FactType.BOOL)
 
+
+READ_AS = {
+    FactType.DATE: FactType.TIMESTAMP,
+    FactType.AMOUNT: FactType.BOOL,
+    FactType.COUNT: FactType.BOOL,
+}
 
 FIXED_TYPES: dict[type[Node], FactType] = {Item: FactType.STRING, Size: FactType.INT}
 

@@ -6,6 +6,7 @@ Rules call `parse_expression`. Of `cel-expr-python` only `NewEnv`, `compile`, `r
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cel_expr_python import cel
@@ -14,6 +15,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, timestamp_pb2
 from oversight.language.ast import Node, list_facts
 from oversight.language.decode import ProfileError, decode_expression
 from oversight.language.values import FactType, Schema
+from oversight.language.writing import find_misuse, tell_plainly, write_out
 
 MAX_LENGTH = 4_000
 
@@ -24,29 +26,23 @@ FIELD_TYPES = {
     FactType.STRINGS: descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
     FactType.TIMESTAMP: descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE,
     FactType.DATE: descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE,
+    FactType.AMOUNT: descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
+    FactType.COUNT: descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
 }
 
-# What must be passed over (comments, texts in any of CEL's quotations), or `known` before a bracket.
-PASSED_OR_KNOWN = re.compile(
-    r"""
-      //[^\n]*
-    | (?<!\w)(?i:br|rb|r)(?: \'{3}.*?\'{3} | "{3}.*?"{3} | '[^'\n]*' | "[^"\n]*" )
-    | \'{3}(?:\\.|.)*?\'{3} | "{3}(?:\\.|.)*?"{3} | '(?:\\.|[^'\\\n])*' | "(?:\\.|[^"\\\n])*"
-    | (?P<known> (?<![\w.]) known (?=\s*\() )
-    """,
-    re.DOTALL | re.VERBOSE,
-)
 POSITION = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 
 
 class RuleSyntaxError(ValueError):
-    """A condition that is not of the language, with the place (from 1) and the reason."""
+    """A condition that is not of the language, with the place (from 1) and the reason.
 
-    def __init__(self, line: int, column: int, why: str) -> None:
-        super().__init__(f"line {line}, column {column}: {why}")
-        self.line = line
-        self.column = column
-        self.why = why
+    `faults` are all that were found, by place; this one is the first.
+    """
+
+    def __init__(self, faults: Sequence[tuple[int, int, str]]) -> None:
+        self.faults = list(dict.fromkeys(sorted(faults)))
+        self.line, self.column, self.why = self.faults[0]
+        super().__init__(f"line {self.line}, column {self.column}: {self.why}")
 
 
 def parse_expression(text: str, schema: Schema) -> Node:
@@ -56,33 +52,50 @@ def parse_expression(text: str, schema: Schema) -> Node:
         RuleSyntaxError: if it is not a yes/no condition of the profile over these facts.
     """
     if len(text) > MAX_LENGTH:
-        raise RuleSyntaxError(1, MAX_LENGTH, f"longer than {MAX_LENGTH} characters")
-    source = _rewrite_known(text)
-    expression = _compile_text(source, tuple(sorted(schema.items())))
+        raise RuleSyntaxError([(1, MAX_LENGTH, f"longer than {MAX_LENGTH} characters")])
+    written = write_out(text, schema)
+    faults = list(written.faults)
     try:
-        node = decode_expression(expression.serialize(), schema)
-    except ProfileError as error:
-        raise RuleSyntaxError(*_locate(source, error.offset), str(error)) from None
-    if expression.return_type() != cel.Type.BOOL:
-        raise RuleSyntaxError(1, 1, "a condition must come to true or false")
-    if not list_facts(node):
-        raise RuleSyntaxError(1, 1, "the condition looks at no fact, so it always says the same")
+        node = _compile(written.cel, schema)
+    except CompileError as error:
+        faults += [(written.find_place(at), tell_plainly(why, schema)) for at, why in error.faults]
+    if faults:
+        raise RuleSyntaxError([(*_locate(text, at), why) for at, why in faults])
     return node
 
 
-def _rewrite_known(text: str) -> str:
-    """`known(f)` as CEL's `has(f)`, of the same length so that places in errors stay right."""
-    return PASSED_OR_KNOWN.sub(lambda m: "has  " if m["known"] else m[0], text)
+def find_misuses(text: str, schema: Schema) -> list[tuple[int, int, str]]:
+    """Lines, columns and reasons of what a rule that is kept may say and a new one may not."""
+    return [(*_locate(text, at), why) for at, why in find_misuse(text, schema)]
 
 
-def _compile_text(text: str, schema: tuple[tuple[str, FactType], ...]) -> cel.Expression:
+class CompileError(ValueError):
+    """What is wrong with a condition in CEL: places in its text (characters from 0) and reasons."""
+
+    def __init__(self, *faults: tuple[int, str]) -> None:
+        super().__init__(faults[0][1])
+        self.faults = faults
+
+
+def _compile(text: str, schema: Schema) -> Node:
     try:
-        return _make_environment(schema).compile(text)
+        expression = _make_environment(tuple(sorted(schema.items()))).compile(text)
+        node = decode_expression(expression.serialize(), schema)
     except RuntimeError as error:
-        found = POSITION.search(str(error))
-        if not found:
-            raise RuleSyntaxError(1, 1, str(error)) from None
-        raise RuleSyntaxError(int(found[1]), int(found[2]), found[3]) from None
+        found = list(POSITION.finditer(str(error)))
+        faults = [(_find_offset(text, int(one[1]), int(one[2])), one[3]) for one in found]
+        raise CompileError(*(faults or [(0, str(error))])) from None
+    except ProfileError as error:
+        raise CompileError((error.offset, str(error))) from None
+    if expression.return_type() != cel.Type.BOOL:
+        raise CompileError((0, "a condition must come to true or false"))
+    if not list_facts(node):
+        raise CompileError((0, "the condition looks at no fact, so it always says the same"))
+    return node
+
+
+def _find_offset(text: str, line: int, column: int) -> int:
+    return sum(len(each) + 1 for each in text.split("\n")[: line - 1]) + column - 1
 
 
 @lru_cache(maxsize=64)

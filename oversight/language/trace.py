@@ -46,6 +46,14 @@ class TraceStep:
             if step.decisive:
                 yield from step.walk_deciding_facts()
 
+    def walk_unknown_facts(self) -> Iterator[str]:
+        """Names of the facts that leave the outcome open, repeats included."""
+        if self.outcome is None and self.decisive:
+            if self.fact:
+                yield self.fact
+            for step in self.steps:
+                yield from step.walk_unknown_facts()
+
     def as_json(self) -> dict[str, Any]:
         """The step as plain JSON; times in ISO 8601, lengths of time in seconds."""
         return {

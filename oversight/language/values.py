@@ -10,7 +10,8 @@ from archive.records import MissingReason
 class FactType(StrEnum):
     """Type of a fact or of an expression over facts.
 
-    A date is read as the midnight that begins it in UTC, so that dates and times compare.
+    A date is read as the midnight that begins it in UTC, so that dates and times compare. An amount and a
+    count are ranges, held by the facts of their bounds (`ranges`); by themselves they never have a value.
     """
 
     BOOL = "bool"
@@ -20,6 +21,8 @@ class FactType(StrEnum):
     DATE = "date"
     STRINGS = "strings"
     DURATION = "duration"
+    AMOUNT = "amount"
+    COUNT = "count"
 
 
 Value = bool | int | str | datetime | timedelta | tuple[str, ...]

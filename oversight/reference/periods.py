@@ -52,21 +52,25 @@ class Period:
         return True if self.start_lower >= start_at and self.start_upper < end_at else None
 
     @cached_property
-    def start_day(self) -> date | None:
-        """UTC day the run started, if the bounds leave only one."""
-        first, last = self.start_lower.date(), self.start_upper.date()
-        return first if first == last else None
+    def start_days(self) -> tuple[date, date] | None:
+        """First and last UTC day on which the run may have started; `None`: nothing is known of it."""
+        is_known = self.start_lower > EARLIEST
+        return (self.start_lower.date(), self.start_upper.date()) if is_known else None
 
 
-def find_period(ad: Running) -> Period:
-    """When an ad ran; an end that is not known lies anywhere after the start, and the reverse."""
+def find_period(ad: Running, seen_at: datetime | None = None) -> Period:
+    """When an ad ran; an end that is not known lies anywhere after the start, and the reverse.
+
+    `seen_at`: when it was last seen to be running, which counts where no end is known.
+    """
     start = _bound_instant(ad.started_at, ad.started_on, ad.day_zone)
     end = _bound_instant(ad.ended_at, ad.ended_on, ad.day_zone)
     if start and end and end[1] < start[0]:
         # The source contradicts itself, and when the ad ended nobody knows.
         end = None
-    start_lower, start_upper = start or (EARLIEST, end[1] if end else LATEST)
-    end_lower, end_upper = end or (start_lower, LATEST)
+    seen_at = None if end else seen_at
+    start_lower, start_upper = start or (EARLIEST, end[1] if end else seen_at or LATEST)
+    end_lower, end_upper = end or (max(start_lower, seen_at or start_lower), LATEST)
     return Period(start_lower, start_upper, max(start_lower, end_lower), end_upper)
 
 

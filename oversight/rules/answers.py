@@ -1,4 +1,4 @@
-"""What a rule's clauses come to together, in four answers, with the reasons in plain sentences.
+"""What a rule's clauses come to together, by Kleene's tables, with the reasons in plain sentences.
 
 `rules.answer_rule` calls it. A rule never finds a breach: `not_met` is a ground for a person to look.
 """
@@ -6,10 +6,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from archive.models.oversight import RuleAnswer
-from oversight.language import Closure, Facts, TraceStep, trace_closure
+from archive.models.oversight import Exemption, RuleAnswer
+from archive.records import MissingReason
+from oversight.language import Closure, Facts, FactValue, TraceStep, trace_closure
 from oversight.language.closures import read_fact
 from oversight.language.trace import write_value
 from oversight.rules.facts import describe_fact
@@ -24,6 +25,8 @@ class Clauses:
     duty: Closure
     is_forbidden: bool
     unless: Mapping[ExceptionClause, Closure]
+    asks_where: tuple[str, ...] = ()
+    """Facts that must be given, or declared blank, for the rule to be asked."""
 
     @cached_property
     def by_name(self) -> dict[str, Closure]:
@@ -37,19 +40,27 @@ class Clauses:
 class ExplainedAnswer:
     """A rule's answer on some facts; why, and by which steps, is reckoned when somebody asks."""
 
-    answer: RuleAnswer
-    reason: str
-    deciding: tuple[Closure, ...]
-    """The clauses that the answer hangs on."""
+    verdict: "Verdict"
     clauses: Clauses
     facts: Facts
 
     @property
+    def answer(self) -> RuleAnswer:
+        """What it is."""
+        return self.verdict.answer
+
+    @property
     def because(self) -> tuple[str, ...]:
         """Why, in sentences: the reason, then each deciding fact."""
-        steps = [trace_closure(closure, self.facts) for closure in self.deciding]
+        steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
         names = dict.fromkeys(name for step in steps for name in step.list_deciding_facts())
-        return (self.reason, *(describe_fact(name, self.facts) for name in names))
+        told = (*self.verdict.lacking, *names)
+        return (self.verdict.reason, *(describe_fact(name, self.facts) for name in told))
+
+    def list_unknowns(self) -> list[str]:
+        """Facts without a value that an open answer hangs on, each once."""
+        steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
+        return list(dict.fromkeys(name for step in steps for name in step.walk_unknown_facts()))
 
     def as_trace(self) -> dict[str, Any]:
         """The reckoning as JSON: clauses with their steps, facts with their value or reason."""
@@ -64,8 +75,14 @@ class ExplainedAnswer:
         }
 
 
-Verdict = tuple[RuleAnswer, str, *tuple[Closure, ...]]
-"""An answer, its reason, and the clauses it hangs on."""
+class Verdict(NamedTuple):
+    """An answer, its reason, and what it hangs on: clauses, or facts of `asks_where` that are lacking."""
+
+    answer: RuleAnswer
+    reason: str
+    deciding: tuple[Closure, ...] = ()
+    exemption: Exemption | None = None
+    lacking: tuple[str, ...] = ()
 
 
 def _list_facts(clauses: Iterable[TraceStep]) -> list[str]:
@@ -81,45 +98,64 @@ def _list_facts(clauses: Iterable[TraceStep]) -> list[str]:
 
 
 def answer_clauses(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> ExplainedAnswer:
-    """The answer of a rule made of these clauses."""
-    verdict = _leave_out(clauses, facts, in_force=in_force) or _evaluate_duty(clauses, facts)
-    answer, reason, *deciding = verdict
-    return ExplainedAnswer(answer, reason, tuple(deciding), clauses, facts)
+    """The answer of a rule made of these clauses.
+
+    In this order: it surely does not apply, is not asked, the duty is surely kept, all is sure and the duty
+    is broken; what is left, nobody can tell.
+    """
+    exempt = _leave_out(clauses, facts, in_force=in_force)
+    verdict = exempt or _evaluate_duty(clauses, facts, in_force=in_force)
+    return ExplainedAnswer(verdict, clauses, facts)
 
 
 def _leave_out(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verdict | None:
-    """The answer if the rule does not apply or nobody can tell whether it does."""
-    applies = clauses.applies_when.answer(facts)
-    if applies is False:
+    """The answer if the rule surely does not apply, or is not asked."""
+    no = RuleAnswer.DOES_NOT_APPLY
+    if clauses.applies_when.answer(facts) is False:
         reason = "The rule is not about this ad."
-        return RuleAnswer.DOES_NOT_APPLY, reason, clauses.applies_when
+        return Verdict(no, reason, (clauses.applies_when,), Exemption.NOT_ABOUT_IT)
     if in_force is False:
-        return RuleAnswer.DOES_NOT_APPLY, "The rule was not in force while the ad ran."
+        reason = "The rule was not in force while the ad ran."
+        return Verdict(no, reason, exemption=Exemption.NOT_IN_FORCE)
     for clause, closure in clauses.unless.items():
         if closure.answer(facts) is True:
             reason = f"The exception “{clause.id}” holds ({clause.cite})."
-            return RuleAnswer.DOES_NOT_APPLY, reason, closure
-    if applies is None:
-        reason = "Nobody can tell from what is known whether the rule is about this ad."
-        return RuleAnswer.CANNOT_TELL, reason, clauses.applies_when
-    if in_force is None:
-        reason = "It is not known when the ad ran, so not whether the rule was in force."
-        return RuleAnswer.CANNOT_TELL, reason
+            return Verdict(no, reason, (closure,), Exemption.EXCEPTION)
+    lacking = tuple(name for name in clauses.asks_where if _is_lacking(read_fact(facts, name)))
+    if lacking:
+        reason = "The rule asks only about ads of which more is known."
+        return Verdict(RuleAnswer.NOT_ASKED, reason, lacking=lacking)
     return None
 
 
-def _evaluate_duty(clauses: Clauses, facts: Facts) -> Verdict:
-    """The answer of a rule that applies."""
-    duty = clauses.duty.answer(facts)
-    if duty is None:
+def _is_lacking(value: FactValue) -> bool:
+    return isinstance(value, MissingReason) and value is not MissingReason.NOT_DISCLOSED
+
+
+def _evaluate_duty(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verdict:
+    """The answer of a rule that applies or may apply."""
+    applies, duty = clauses.applies_when.answer(facts), clauses.duty.answer(facts)
+    if duty is (not clauses.is_forbidden):
+        if applies and in_force:
+            return Verdict(RuleAnswer.MET, "The ad does as the rule says.", (clauses.duty,))
+        reason = "Whether or not the rule is about this ad, the ad does as it says."
+        return Verdict(RuleAnswer.NO_BREACH_POSSIBLE, reason, (clauses.duty,))
+    open_exceptions = {c: test for c, test in clauses.unless.items() if test.answer(facts) is None}
+    open_clauses = [
+        *([clauses.applies_when] if applies is None else []),
+        *([clauses.duty] if duty is None else []),
+        *open_exceptions.values(),
+    ]
+    if in_force and not open_clauses:
+        reason = "The ad does not do as the rule says."
+        return Verdict(RuleAnswer.NOT_MET, reason, (clauses.duty,))
+    if applies is None:
+        reason = "Nobody can tell from what is known whether the rule is about this ad."
+    elif in_force is None:
+        reason = "It is not known when the ad ran, so not whether the rule was in force."
+    elif duty is None:
         reason = "Nobody can tell from what is known whether the ad does as the rule says."
-        return RuleAnswer.CANNOT_TELL, reason, clauses.duty
-    if duty is not clauses.is_forbidden:
-        return RuleAnswer.MET, "The ad does as the rule says.", clauses.duty
-    unless = clauses.unless.items()
-    open_exceptions = {c: closure for c, closure in unless if closure.answer(facts) is None}
-    if open_exceptions:
+    else:
         names = ", ".join(f"“{clause.id}” ({clause.cite})" for clause in open_exceptions)
         reason = f"The ad does not do as the rule says, unless an exception holds: {names}."
-        return RuleAnswer.CANNOT_TELL, reason, *open_exceptions.values()
-    return RuleAnswer.NOT_MET, "The ad does not do as the rule says.", clauses.duty
+    return Verdict(RuleAnswer.CANNOT_TELL, reason, tuple(open_clauses))

@@ -14,9 +14,12 @@ from sqlalchemy import Column, Row
 
 from archive.models import PublicAd
 from archive.records import MISSING_IN_WORDS, MissingReason
+from archive.records.money import EXPONENTS, format_units
 from archive.records.projection import fold_text
 from archive.store.bulk import table_of
 from oversight.language import Facts, FactType, FactValue
+from oversight.language.ranges import list_bounds
+from oversight.reference.periods import begin_day
 
 WHITE_SPACE = re.compile(r"\s+")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -42,10 +45,18 @@ AD_FACTS = {
     "landing_urls": FactType.STRINGS,
     "landing_domains": FactType.STRINGS,
     "declared_political": FactType.BOOL,
+    "spend": FactType.AMOUNT,
     "spend_lower_minor": FactType.INT,
     "spend_upper_minor": FactType.INT,
+    "impressions": FactType.COUNT,
     "impressions_lower": FactType.INT,
     "impressions_upper": FactType.INT,
+    "reach": FactType.COUNT,
+    "reach_lower": FactType.INT,
+    "reach_upper": FactType.INT,
+    "audience": FactType.COUNT,
+    "audience_lower": FactType.INT,
+    "audience_upper": FactType.INT,
     "versions": FactType.INT,
     "started_at": FactType.TIMESTAMP,
     "ended_at": FactType.TIMESTAMP,
@@ -54,7 +65,22 @@ AD_FACTS = {
     "started_on": FactType.DATE,
     "ended_on": FactType.DATE,
 }
-"""What rules may name after `ad.`: columns of `public_ad`, and its text folded."""
+"""What rules may name after `ad.`: columns of `public_ad`, its text folded, ranges of two columns each."""
+
+BOUNDS = {
+    name: list_bounds(name, kind)
+    for name, kind in AD_FACTS.items()
+    if kind in {FactType.AMOUNT, FactType.COUNT}
+}
+"""The columns of the least and the most of each range."""
+
+MADE_WORDS = {
+    "text_folded": "The shown texts, folded",
+    "spend": "Spend over the ad's whole life so far",
+    "impressions": "Times shown",
+    "reach": "People or accounts reached",
+    "audience": "Size of the audience aimed at, as the platform estimates it",
+}
 
 PLAIN_TYPES: dict[FactType, type] = {
     FactType.BOOL: bool,
@@ -109,7 +135,7 @@ AdRow = PublicAd | Row[Any]
 """An ad of the public view, or of its columns those that are asked for."""
 
 NEEDED_COLUMNS = {
-    *("id", "public_id", "version_id", "missing", "dates_contradict"),
+    *("id", "public_id", "source", "version_id", "missing", "dates_contradict"),
     *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
 }
 """What every ad is read with, whatever rules ask."""
@@ -117,13 +143,25 @@ NEEDED_COLUMNS = {
 
 def list_columns(names: Iterable[str]) -> list[Column[Any]]:
     """The columns of the public view that facts, given without `ad.`, are read from."""
-    wanted = NEEDED_COLUMNS | {"text" if name == "text_folded" else name for name in names}
+    made_of = {"text_folded": ("text",), **BOUNDS}
+    wanted = NEEDED_COLUMNS.union(*(made_of.get(name, (name,)) for name in names))
     return [column for column in table_of(PublicAd).columns if column.name in wanted]
 
 
 def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValue]:
     """The facts of an ad as it is now: all of them, or those named without `ad.`."""
-    return {f"ad.{name}": _read_column(ad, name, AD_FACTS[name]) for name in names}
+    return {
+        f"ad.{name}": _tell_range(ad, name)
+        if name in BOUNDS
+        else _read_column(ad, name, AD_FACTS[name])
+        for name in names
+    }
+
+
+def _tell_range(ad: AdRow, name: str) -> MissingReason:
+    """Why a range by itself has no value: where its source gives one, it does not disclose where within."""
+    least = _read_column(ad, BOUNDS[name][0], FactType.INT)
+    return least if isinstance(least, MissingReason) else MissingReason.NOT_DISCLOSED
 
 
 def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
@@ -138,11 +176,19 @@ def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
     if kind is FactType.STRINGS:
         return tuple(value)
     if kind in {FactType.DATE, FactType.TIMESTAMP}:
-        return as_instant(value)
+        is_day = kind is FactType.DATE
+        return _begin_day(value, ad.day_zone) if is_day else as_instant(value)
     if name == "text":
         return WHITE_SPACE.sub(" ", value).strip()
     read: FactValue = value
     return read
+
+
+def _begin_day(day: date, zone: str) -> FactValue:
+    try:
+        return begin_day(day, zone)
+    except OverflowError:
+        return MissingReason.UNREADABLE
 
 
 def as_instant(value: date | datetime) -> datetime:
@@ -180,15 +226,39 @@ def _parse_time(written: object) -> date | datetime:
 def describe_fact(name: str, facts: Facts) -> str:
     """A sentence on what is known of a fact, or why nothing is."""
     subject = name_fact(name)
+    group, _, column = name.partition(".")
     value = facts.get(name, MissingReason.NOT_PROVIDED)
+    if column in BOUNDS and (told := _describe_range(column, facts)):
+        return f"{subject}: {told}."
+    if column.endswith("_minor") and isinstance(value, int) and group == "ad":
+        return f"{subject}: {_write_amount(value, _read_currency(facts))}."
     if not isinstance(value, MissingReason):
         return f"{subject}: {_write_value(value)}."
-    group = name.partition(".")[0]
     if group != "ad":
         return f"{subject}: {HOST_UNKNOWN[group]}."
     if value is MissingReason.NOT_DISCLOSED:
         return f"{subject}: {MISSING_IN_WORDS[value]}."
     return f"{subject}: unknown, because {MISSING_IN_WORDS[value]}."
+
+
+def _describe_range(column: str, facts: Facts) -> str:
+    lower, upper = (facts.get(f"ad.{name}") for name in BOUNDS[column])
+    if not isinstance(lower, int):
+        return ""
+    known = [lower, upper] if isinstance(upper, int) else [lower]
+    unit = _read_currency(facts) if AD_FACTS[column] is FactType.AMOUNT else ""
+    told = [_write_amount(n, unit) if unit else f"{n:,}" for n in known]
+    return " to ".join(dict.fromkeys(told)) if len(known) > 1 else f"at least {told[0]}"
+
+
+def _write_amount(minor: int, currency: str) -> str:
+    known = currency if currency in EXPONENTS else None
+    return f"{format_units(minor, known)} {currency}"
+
+
+def _read_currency(facts: Facts) -> str:
+    currency = facts.get("ad.currency")
+    return currency if isinstance(currency, str) and currency else "(currency not given)"
 
 
 def name_fact(name: str) -> str:
@@ -198,8 +268,8 @@ def name_fact(name: str) -> str:
         return f"The rule's list or figure “{column}”"
     if group != "ad":
         return HOST_WORDS[name]
-    if column == "text_folded":
-        return "The shown texts, folded"
+    if column in MADE_WORDS:
+        return MADE_WORDS[column]
     return (PublicAd.model_fields[column].description or column).rstrip(".")
 
 

@@ -4,17 +4,18 @@ Evaluation, commands, the site and the API get their rules from `rule_book.py`; 
 one rule makes of one set of facts. A rule that contradicts one of its tests does not load.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
+from archive.records import MissingReason
 from archive.records.canonical import hash_bytes
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
-from config.yaml_files import YamlText, read_file
+from config.yaml_files import YamlFileError, YamlText, read_file
 from oversight.language import (
     Closure,
     Facts,
@@ -30,7 +31,8 @@ from oversight.reference.elections import Election
 from oversight.reference.parameters import Parameter
 from oversight.reference.windows import compute_window
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
-from oversight.rules.facts import FACT_TYPES, HOST_FACTS, parse_fact
+from oversight.rules.conditions import Path, check_conditions, list_schema, make_condition_error
+from oversight.rules.facts import FACT_TYPES, parse_fact
 from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
 
 
@@ -67,7 +69,8 @@ class Rule:
     def fact_names(self) -> frozenset[str]:
         """Every fact its clauses may read."""
         nodes = [closure.node for closure in self.clauses.by_name.values()]
-        return frozenset(name for node in nodes for name in list_facts(node))
+        named = {name for node in nodes for name in list_facts(node)}
+        return frozenset(named.union(self.file.asks_where))
 
     @cached_property
     def gates(self) -> list[Closure]:
@@ -75,9 +78,9 @@ class Rule:
         conditions = self.clauses.applies_when.list_conjuncts()
         return [c for c in conditions if not _names_reckoned(list_facts(c.node))]
 
-    def find_parameters(self, day: date | None) -> dict[str, FactValue]:
-        """The rule's parameters, as facts, with the values in force on a day."""
-        return {f"p.{name}": p.find_value(day) for name, p in self.parameters.items()}
+    def find_parameters(self, days: tuple[date, date] | None) -> dict[str, FactValue]:
+        """The rule's parameters, as facts, with the values that hold on each day from one to another."""
+        return {f"p.{name}": _find_shared(p, days) for name, p in self.parameters.items()}
 
 
 def load_rule(
@@ -86,17 +89,37 @@ def load_rule(
     """One rule, compiled, tested, and its window computed at every election.
 
     Raises:
-        YamlFileError: if the file is not a rule, a condition cannot be read, a test fails, what it rests
-            on cannot be used, or its window is over before it opens.
+        YamlFileError: with everything that is wrong: fields, conditions, what it rests on; then, if nothing
+            is, tests that fail and a window that is over before it opens.
     """
     written = read_file(file)
-    rule = compile_rule(written, file.origin, parameters)
-    if file.path.stem != rule.id:
-        raise written.make_error(["id"], f"the file of {rule.id} is called {rule.id}.yaml")
-    for index, test in enumerate(rule.file.tests):
-        _run_test(written, rule, test, index)
+    faults = check_conditions(written, parameters)
+    try:
+        rule = compile_rule(written, file.origin, parameters)
+        if file.path.stem != rule.id:
+            faults.append(
+                written.make_error(["id"], f"the file of {rule.id} is called {rule.id}.yaml")
+            )
+        faults += [
+            fault
+            for test in enumerate(rule.file.tests)
+            for fault in _check_facts_of(written, rule, *test)
+        ]
+    except YamlFileError as error:
+        faults += error.faults
+    _raise_all(faults)
+    _raise_all(
+        [f for i, test in enumerate(rule.file.tests) for f in _run_test(written, rule, test, i)]
+    )
     _check_windows(written, rule, elections)
     return rule
+
+
+def _raise_all(faults: Iterable[YamlFileError]) -> None:
+    once = {(f.line, f.field, f.why): f for f in faults}
+    if once:
+        first, *more = sorted(once.values(), key=lambda f: f.line or 0)
+        raise YamlFileError(first.file, first.line, first.field, first.why, more)
 
 
 def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[Parameter]) -> Rule:
@@ -149,7 +172,7 @@ def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Explained
 def _compile_rule(
     written: YamlText, origin: Origin | None, text: RuleFile, parameters: Mapping[str, Parameter]
 ) -> Rule:
-    schema = _list_facts(text) | {f"p.{name}": p.type for name, p in parameters.items()}
+    schema = list_schema(has_window=text.window is not None, parameters=parameters)
     duty = "requires" if text.requires else "forbids"
     return Rule(
         file=text,
@@ -165,20 +188,33 @@ def _compile_rule(
                 clause: _compile(written, ["unless", i], clause, schema)
                 for i, clause in enumerate(text.unless)
             },
+            asks_where=_check_facts(written, text, schema),
         ),
     )
 
 
-def _list_facts(text: RuleFile) -> dict[str, FactType]:
-    """The facts a rule may name; those of windows and elections need a window."""
-    return {n: t for n, t in FACT_TYPES.items() if text.window or n not in HOST_FACTS}
+def _check_facts(written: YamlText, text: RuleFile, schema: Schema) -> tuple[str, ...]:
+    for i, name in enumerate(text.asks_where):
+        if name not in schema:
+            raise written.make_error(["asks_where", i], f"there is no fact {name}")
+    return text.asks_where
 
 
-def _compile(written: YamlText, path: list[str | int], clause: Clause, schema: Schema) -> Closure:
+def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> Closure:
     try:
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
-        raise written.make_error([*path, "when"], f"in the condition, {error}") from None
+        raise make_condition_error(written, [*path, "when"], error.faults[0]) from None
+
+
+def _find_shared(parameter: Parameter, days: tuple[date, date] | None) -> FactValue:
+    """The value that all these days have; unknown if they differ."""
+    if days is None:
+        return parameter.find_value(None)
+    first, last = days
+    changes = [dated.starts_on for dated in parameter.values if first < dated.starts_on <= last]
+    values = {parameter.find_value(day) for day in (first, *changes)}
+    return values.pop() if len(values) == 1 else MissingReason.NOT_PROVIDED
 
 
 def _names_reckoned(names: Iterable[str]) -> bool:
@@ -186,27 +222,34 @@ def _names_reckoned(names: Iterable[str]) -> bool:
     return any(name.startswith(("window.", "p.")) for name in names)
 
 
-def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> None:
+def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> Iterator[YamlFileError]:
     """Hold a rule to one of its tests; parameters the test does not give have their newest value."""
     facts: dict[str, FactValue] = {f"p.{name}": p.newest for name, p in rule.parameters.items()}
-    for name, value in test.facts.items():
-        facts[name] = _read_test_fact(written, rule, name, value, index)
+    facts |= {name: parse_fact(_type_of(rule, name), v) for name, v in test.facts.items()}
     got = answer_rule(rule, facts, in_force=True).answer
     if got is not test.expect:
         why = f"test {test.name!r}: expected {test.expect}, got {got}"
-        raise written.make_error(["tests", index, "expect"], why)
+        yield written.make_error(["tests", index, "expect"], why)
 
 
-def _read_test_fact(
-    written: YamlText, rule: Rule, name: str, value: object, index: int
-) -> FactValue:
-    path: list[str | int] = ["tests", index, "facts", name]
-    kind = FACT_TYPES.get(name)
-    if kind is None and name.removeprefix("p.") in rule.parameters:
-        kind = rule.parameters[name.removeprefix("p.")].type
+def _check_facts_of(
+    written: YamlText, rule: Rule, index: int, test: RuleTest
+) -> Iterator[YamlFileError]:
+    for name, value in test.facts.items():
+        try:
+            parse_fact(_type_of(rule, name), value)
+        except ValueError as error:
+            yield written.make_error(["tests", index, "facts", name], str(error))
+
+
+def _type_of(rule: Rule, name: str) -> FactType:
+    """The type of a fact that a test of the rule gives.
+
+    Raises:
+        ValueError: if there is no such fact.
+    """
+    parameter = rule.parameters.get(name.removeprefix("p."))
+    kind = parameter.type if parameter else FACT_TYPES.get(name)
     if kind is None:
-        raise written.make_error(path, f"there is no fact {name}")
-    try:
-        return parse_fact(kind, value)
-    except ValueError as error:
-        raise written.make_error(path, str(error)) from None
+        raise ValueError(f"there is no fact {name}")
+    return kind

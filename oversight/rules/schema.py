@@ -7,11 +7,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from archive.models.oversight import RuleAnswer
 from config.yaml_files import FileModel
 from oversight.reference.citations import Citation, Evidence, find_weakest
+from oversight.reference.elections import PollHours
 from oversight.reference.windows import WindowSpec
 
 
@@ -53,8 +54,21 @@ class Validity(FileModel):
     ends_on: date | None = Field(
         alias="to", description="First day it no longer applies; empty: it still does."
     )
+    zone: str = Field(
+        default="UTC", description="IANA time zone whose days these are; none given: UTC."
+    )
     status: LegalStatus = Field(description="in_force, repealed, announced, or indicator: no law.")
     note: str = Field(default="", description="What about the dates is not certain.")
+
+    @field_validator("zone")
+    @classmethod
+    def check_zone(cls, zone: str) -> str:
+        """Refuse a zone that the tz database does not have.
+
+        Raises:
+            ValueError: naming it.
+        """
+        return PollHours.check_zone(zone)
 
     def holds_on(self, day: date) -> bool:
         """Whether the provision applies on a day; an end nobody knows is none."""
@@ -111,6 +125,10 @@ class RuleFile(FileModel):
     requires: Clause | None = Field(default=None, description="What must hold.")
     forbids: Clause | None = Field(default=None, description="What must not hold.")
     unless: tuple[ExceptionClause, ...] = Field(default=(), description="Exceptions.")
+    asks_where: tuple[str, ...] = Field(
+        default=(),
+        description="Facts by full name that a source must give, or declare blank, for the rule to be asked.",
+    )
     needs_human: tuple[str, ...] = Field(
         default=(), description="What only a person can judge, as a checklist."
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 import api
-from archive.models import Capture, Flag, Signal
+from archive.models import Capture, Flag, PublicAd, Signal
 from archive.store.database import open_engine, read, write
 from oversight.evaluation.changes import evaluate_changes
 from oversight.rules.rule_book import read_rule_book
@@ -40,6 +40,10 @@ def desk(settings, ask, say_flag, rule_id):
     engine = open_engine(settings)
     with write(engine) as session:
         book = read_rule_book(settings)
+        # A payer that a source never gives would be a question about the source, which is public.
+        nameless = session.exec(select(PublicAd).where(PublicAd.payer_name.is_(None))).one()
+        nameless.missing = nameless.missing | {"payer_name": "unreadable"}
+        session.add(nameless)
         evaluate_changes(session, take_into_use(session, book, NOON), book.elections, NOON)
         for signal in session.exec(select(Signal)):
             signal.because, signal.trace = ["unpublished-signal"], UNPUBLISHED_TRACE

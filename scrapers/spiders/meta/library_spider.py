@@ -48,7 +48,7 @@ from scrapers.spiders.meta.fields import (
 )
 from scrapers.spiders.meta.queries import list_watched
 from scrapers.spiders.meta.settings import MetaSettings
-from scrapers.spiders.meta.values import read_bounds, read_surfaces
+from scrapers.spiders.meta.values import MISSING_END, read_bounds, read_surfaces
 
 # `ad_snapshot_url` is not asked for: see `WITHHELD`.
 FIELD_NAMES = (
@@ -135,8 +135,8 @@ class MetaAdLibrarySpider(SourceSpider):
         seconds_between_requests=3,
         data_gaps="spend and impressions only as ranges; no media files; countries of an ad outside the "
         "EU and UK",
-        # Ranges in rupiah or dong run to billions of units.
-        plausible_spend_minor=20_000_000_000_00,
+        missing_end=MISSING_END,
+        plausible_spend_minor=20_000_000_000_00,  # Ranges in rupiah or dong run to billions of units.
         expected_blank_shares={"advertiser_name": 0.1, "started_on": 0.02},
         republish={
             Material.MEDIA: Terms(

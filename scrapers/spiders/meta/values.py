@@ -85,6 +85,11 @@ def read_locations(value: object) -> list[dict[str, Any]]:
     ]
 
 
+MISSING_END = (
+    "ad_delivery_stop_time is absent while an ad runs (Meta's reference of archived-ad, "
+    "https://developers.facebook.com/docs/graph-api/reference/archived-ad/)"
+)
+
 TARGETING = {
     "target_ages": read_ages,
     "target_gender": read_gender,

@@ -10,7 +10,7 @@ from archive.ingest.pages import ingest_page
 from archive.models import Evaluation, PublicAd, RuleVersion, Signal
 from archive.models.people import Role
 from archive.models.runs import Outcome, RunKind
-from archive.records import AdRecord
+from archive.records import AdRecord, MissingReason
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
 from oversight.cases import (
@@ -41,11 +41,18 @@ OPINION = DecisionDraft(
 )
 
 
+BLANK = {
+    "platform": "examplatform",
+    "declared_political": True,
+    "payer_name": "",
+    "missing": {"countries": MissingReason.UNREADABLE},
+}
+
+
 def show_ads(session, now, **values):
     lease = begin_run(session, "example", "2026", RunKind.CRAWL, now)
-    blank = {"platform": "examplatform", "declared_political": True, "payer_name": ""}
-    ads = [AdRecord(ref=ref, **(blank | values)) for ref in ("a1", "a2")]
-    paid = AdRecord(ref="a3", **(blank | {"payer_name": "Ann"} | values))
+    ads = [AdRecord(ref=ref, **(BLANK | values)) for ref in ("a1", "a2")]
+    paid = AdRecord(ref="a3", **(BLANK | {"payer_name": "Ann"} | values))
     ingest_page(session, lease, [*ads, paid], None, now)
     end_run(session, lease, Outcome.DONE, now)
 
@@ -150,8 +157,7 @@ def test_evaluating_again_keeps_one_answer_an_ad_and_writes_no_signal_twice(
 
     before = count()
     lease = begin_run(session, "example", "2026", RunKind.CRAWL, LATER)
-    values = {"platform": "examplatform", "declared_political": True, "payer_name": ""}
-    ingest_page(session, lease, [AdRecord(ref="a1", **values, reach_lower=5)], None, LATER)
+    ingest_page(session, lease, [AdRecord(ref="a1", **BLANK, reach_lower=5)], None, LATER)
     end_run(session, lease, Outcome.DONE, LATER)
     report = evaluate_changes(session, rules, read_rule_book(home_settings).elections, LATER)
     assert (report.ads, report.new_signals) == (1, 0)

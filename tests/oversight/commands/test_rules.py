@@ -34,6 +34,16 @@ def test_the_list_is_a_table_for_people(run: Run) -> None:
     assert lines[-1] == "next: paidforby rules show RULE"
 
 
+def test_questions_are_counted_by_rule_for_those_in_use(run: Run) -> None:
+    answer = json.loads(run("questions", "--rule", "payer-left-blank", "--json").stdout)
+    line = {"rule": "payer-left-blank", "stage": "active", "ads": 0, "sources": 0}
+    assert answer == {"ads": 0, "sources": 0, "by_rule": [line]}
+    rows = run("questions").stdout.splitlines()
+    assert rows[0].split() == ["rule", "stage", "ads", "sources"]
+    assert len(rows) > 6
+    assert run("questions", "--rule", "nowhere").exit_code == 1
+
+
 def test_a_window_is_printed_in_local_time_and_utc(run: Run) -> None:
     election = ("--election", "gr-2023-05-21-parliament")
     answer = json.loads(run("windows", "started-on-the-eve", *election, "--json").stdout)
@@ -96,7 +106,7 @@ def test_a_file_that_fails_its_tests_is_named_and_the_others_checked(
     result = run("check", str(tmp_path), "--json")
     answer = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert [error["field"] for error in answer["errors"]] == ["tests[0].expect"]
+    assert [error["field"] for error in answer["errors"]] == ["tests[0].expect", "tests[1].expect"]
     assert [rule["id"] for rule in answer["rules"]] == ["payer-left-blank"]
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
-from archive.reading.rules import count_answers
+from archive.reading.rules import RuleQuestions, count_answers, list_questions
+from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from archive.store.database import read
 from oversight.evaluation.signal_list import SignalFilter, list_signals
@@ -63,14 +64,52 @@ def test_ads_that_nobody_called_political_are_judged_too_and_signals_say_so(
     assert any(count.unlabelled for count in counts)
 
 
-def test_unknown_country_leaves_a_national_rule_open(
-    engine: Engine, keep: Keep, evaluate: Evaluate
+def read_questions(engine: Engine, rules: list[Rule]) -> dict[str, RuleQuestions]:
+    by_hash = {rule.sha256: rule.id for rule in rules}
+    with read(engine) as session:
+        return {by_hash[sha]: q for sha, q in list_questions(session, by_hash).items()}
+
+
+@pytest.mark.usefixtures("archive_url")
+def test_what_a_source_never_gives_is_asked_of_the_source_once(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
 ) -> None:
-    keep([make_ad()])
+    dated = {"payer_name": "", "started_on": date(2024, 1, 1), "ended_on": date(2024, 2, 1)}
+    keep([make_ad("a1", **dated), make_ad("a2", **dated), make_ad("named")])
     evaluate()
-    answers = read_answers(engine)
-    assert answers["us-30120-payer-named", ""] == "cannot_tell"
-    assert ("au-321d-authorisation", "") not in answers
+    evaluate(LATER)
+    assert not [s for s in read_signals(engine) if s.answer == "cannot_tell"]
+    open_here = read_questions(engine, rules)["us-30120-payer-named"]
+    (question,) = open_here.sources
+    assert (question.source, question.facts, question.ads) == ("example", ["ad.countries"], 2)
+    assert open_here.ads == 0
+    with read(engine) as session:
+        counts = count_answers(session, [rule.sha256 for rule in rules])
+    told = {rule.id: counts[rule.sha256] for rule in rules}
+    us, au = told["us-30120-payer-named"], told["au-321d-authorisation"]
+    assert (us.applies, us.cannot_tell, us.no_breach_possible) == (2, 2, 1)
+    assert (au.applies, au.not_asked) == (0, 3)
+
+
+@pytest.mark.parametrize("reason", set(MissingReason) - {MissingReason.NOT_PROVIDED})
+def test_what_is_missing_of_one_ad_is_asked_about_that_ad(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule], reason: MissingReason
+) -> None:
+    american = {"countries": ["US"], "currency": "USD"}
+    keep([make_ad(payer_name="", missing={"started_on": reason}, **american)])
+    evaluate()
+    assert any(s.answer == "cannot_tell" for s in read_signals(engine))
+    asked = read_questions(engine, rules)["us-30120-payer-named"]
+    assert (asked.ads, asked.sources) == (1, [])
+
+
+def test_a_run_whose_known_days_straddle_the_law_is_a_question_about_the_ad(
+    engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
+) -> None:
+    eve = {"started_on": date(2023, 2, 28), "ended_on": date(2023, 2, 28)}
+    keep([make_ad(payer_name="", countries=["US"], day_zone="America/Los_Angeles", **eve)])
+    evaluate()
+    assert read_questions(engine, rules)["us-30120-payer-named"].ads == 1
 
 
 def test_evaluating_again_adds_nothing(engine: Engine, keep: Keep, evaluate: Evaluate) -> None:
@@ -200,7 +239,8 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     eve = datetime(2023, 5, 20, 9, tzinfo=UTC)
     times = {"started_at": eve, "ended_at": eve + timedelta(days=1)}
     keep([make_ad("a1", countries=["GR"], bodies=["Vote"], payer_name="", **times)])
-    keep([make_ad("a2", countries=["US"], currency="CAD", payer_name="")], LATER)
+    lost = {"missing": {"started_on": MissingReason.UNREADABLE}}
+    keep([make_ad("a2", countries=["US"], currency="CAD", payer_name="", **lost)], LATER)
     evaluate(LATER)
     kept = [
         {"because": s.because, "trace": s.trace, "facts": s.facts_sha256, "answer": s.answer}
@@ -208,5 +248,5 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     ]
     assert len(kept) == 7
     assert hash_json({"signals": kept}) == (
-        "809928ec1f8f6f73bfbc7fcbc32a6d7107766d5795f3503eccc5e5852a6f937b"
+        "a0d83c9ad5adc0838f6c877f376bdf25a02574f315147d4d916900a170398d42"
     )

@@ -60,6 +60,15 @@ def test_values_come_as_the_language_has_them() -> None:
     assert facts["ad.spend_lower_minor"] == 0
 
 
+def test_a_day_begins_in_the_zone_of_its_source() -> None:
+    ad = make_public_ad(
+        started_on=date(2023, 5, 20), ended_on=date.max, day_zone="America/New_York"
+    )
+    facts = read_facts(ad)
+    assert facts["ad.started_on"] == datetime(2023, 5, 20, 4, tzinfo=UTC)
+    assert facts["ad.ended_on"] in {MissingReason.UNREADABLE, datetime(9999, 12, 31, 5, tzinfo=UTC)}
+
+
 def test_what_has_no_value_has_the_reason_of_the_projection() -> None:
     missing = {
         "payer_name": "not_disclosed",
@@ -87,11 +96,12 @@ def test_what_has_no_value_has_the_reason_of_the_projection() -> None:
             MissingReason.NOT_DISCLOSED,
             "the source has this field and left it blank",
         ),
-        ("ad.spend_lower_minor", 1_234_500, "1,234,500"),
+        ("ad.spend_lower_minor", 1_234_500, "12,345 (currency not given)"),
         ("ad.declared_political", False, ": no."),
         ("ad.countries", ("GR", "CY"), "GR, CY"),
         ("ad.started_at", datetime(2023, 5, 2, 7, tzinfo=UTC), "2 May 2023, 07:00 UTC"),
         ("ad.text", "x" * 500, "x…"),
+        ("ad.spend", MissingReason.UNREADABLE, "whole life so far: unknown, because"),
         ("window.overlaps", MissingReason.NOT_PROVIDED, "nobody can tell"),
         ("p.states", MissingReason.NOT_PROVIDED, "no value is known for the day"),
     ],

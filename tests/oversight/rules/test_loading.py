@@ -29,15 +29,16 @@ kind: disclaimer.missing
 says: The payer must be named.
 applies_when: {when: '"XX" in ad.countries', cite: s. 1}
 requires: {when: size(ad.payer_name) > 0, cite: s. 2}
-unless: [{id: small-ad, when: ad.spend_upper_minor < 500, cite: s. 3}]
+unless: [{id: small-ad, when: 'ad.spend.under("5.00 EUR")', cite: s. 3}]
 severity: low
 tests:
-  - {name: named, facts: {ad.countries: [XX], ad.payer_name: Jo, ad.spend_upper_minor: 900}, expect: met}
+  - {name: named, facts: {ad.countries: [XX], ad.payer_name: Jo, ad.currency: USD}, expect: met}
   - name: blank
     facts:
       ad.countries: [XX]
       ad.payer_name: {missing: not_disclosed}
-      ad.spend_upper_minor: 900
+      ad.currency: EUR
+      ad.spend_lower_minor: 900
     expect: not_met
   - {name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}
 """
@@ -65,7 +66,8 @@ def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Ru
     error = refused.value
     assert Path(error.file).parts[-4:] == ("config", "rules", "xx", "xx-named.yaml")
     assert (error.field, error.line) == ("tests[0].expect", 16)
-    assert error.why == "test 'named': expected met, got not_met"
+    assert error.why == "test 'named': expected met, got cannot_tell"
+    assert [fault.field for fault in error.faults] == ["tests[0].expect", "tests[1].expect"]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,22 @@ def test_a_rule_file_that_is_wrong_says_where(
     assert refused.value.field == field
     assert refused.value.line
     assert why in refused.value.why
+
+
+def test_all_faults_of_a_file_are_told_at_once(load: Callable[[str], Rule]) -> None:
+    wrong = RULE.replace("title: Harbour", "titel: Harbour").replace(
+        "severity: low", "severity: no"
+    )
+    wrong = wrong.replace("size(ad.payer_name) > 0", "known(ad.payer) and ad.payer_name = null")
+    wrong = wrong.replace('ad.spend.under("5.00 EUR")', "ad.spend_upper_minor < 500")
+    with pytest.raises(YamlFileError) as refused:
+        load(wrong)
+    fields = [fault.field for fault in refused.value.faults]
+    assert fields == [
+        *("title", "titel"),
+        *(["requires.when"] * 5),
+        *("unless[0].when", "severity"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +161,8 @@ def test_an_operators_copy_lies_over_the_shipped_rule(
     assert not changed.is_evaluated
 
 
+DEAR: Facts = {"ad.currency": "EUR", "ad.spend_lower_minor": 900}
+CHEAP: Facts = {"ad.currency": "EUR", "ad.spend_upper_minor": 400}
 HERE: Facts = {"ad.countries": ("XX",)}
 BLANK: Facts = HERE | {"ad.payer_name": MissingReason.NOT_DISCLOSED}
 
@@ -150,17 +170,22 @@ BLANK: Facts = HERE | {"ad.payer_name": MissingReason.NOT_DISCLOSED}
 @pytest.mark.parametrize(
     ("facts", "answer", "because"),
     [
-        (HERE | {"ad.payer_name": "Jo", "ad.spend_upper_minor": 900}, RuleAnswer.MET, "“Jo”"),
-        (BLANK | {"ad.spend_upper_minor": 900}, RuleAnswer.NOT_MET, "left it blank"),
+        (HERE | {"ad.payer_name": "Jo"}, RuleAnswer.MET, "“Jo”"),
+        (BLANK | DEAR, RuleAnswer.NOT_MET, "left it blank"),
         (
-            BLANK | {"ad.spend_upper_minor": 400},
+            BLANK | CHEAP,
             RuleAnswer.DOES_NOT_APPLY,
             "“small-ad” holds (s. 3)",
         ),
         (BLANK, RuleAnswer.CANNOT_TELL, "unless an exception holds: “small-ad” (s. 3)"),
         (HERE, RuleAnswer.CANNOT_TELL, "this source does not give it"),
         ({"ad.countries": ("YY",)}, RuleAnswer.DOES_NOT_APPLY, "YY"),
-        ({"ad.payer_name": "Jo"}, RuleAnswer.CANNOT_TELL, "whether the rule is about this ad"),
+        ({"ad.payer_name": "Jo"}, RuleAnswer.NO_BREACH_POSSIBLE, "“Jo”"),
+        (
+            {"ad.payer_name": MissingReason.NOT_DISCLOSED},
+            RuleAnswer.CANNOT_TELL,
+            "whether the rule is about this ad",
+        ),
     ],
 )
 def test_a_rule_answers_and_says_why(
@@ -171,18 +196,53 @@ def test_a_rule_answers_and_says_why(
     assert because in " ".join(outcome.because)
 
 
+def test_a_rule_asks_only_where_the_source_tells_or_declares_blank(
+    load: Callable[[str], Rule],
+) -> None:
+    rule = load(f"{RULE}asks_where: [ad.countries]\n")
+    facts = BLANK | DEAR
+    assert answer_rule(rule, facts, in_force=True).answer is RuleAnswer.NOT_MET
+    for reason in set(MissingReason) - {MissingReason.NOT_DISCLOSED}:
+        unasked = answer_rule(rule, facts | {"ad.countries": reason}, in_force=None)
+        assert unasked.answer is RuleAnswer.NOT_ASKED
+        assert len(unasked.because) == 2
+        assert unasked.because[1].startswith("Countries the ad was shown in")
+    gone = facts | {"ad.countries": MissingReason.REDACTED}
+    assert answer_rule(rule, gone, in_force=False).answer is RuleAnswer.DOES_NOT_APPLY
+
+
+def test_a_fact_to_ask_by_that_does_not_exist_is_refused(load: Callable[[str], Rule]) -> None:
+    with pytest.raises(YamlFileError, match=r"asks_where\[0\]: there is no fact ad.payr"):
+        load(f"{RULE}asks_where: [ad.payr]\n")
+
+
+@pytest.mark.parametrize(
+    ("facts", "in_force", "exemption"),
+    [
+        ({"ad.countries": ("YY",)}, False, "not_about_it"),
+        (CHEAP, False, "not_in_force"),
+        (CHEAP, None, "exception"),
+        (HERE | {"ad.payer_name": "Jo"}, True, None),
+    ],
+)
+def test_a_rule_that_does_not_apply_says_for_which_of_three_reasons(
+    load: Callable[[str], Rule], facts: Facts, in_force: bool | None, exemption: str | None
+) -> None:
+    assert answer_rule(load(RULE), facts, in_force=in_force).verdict.exemption == exemption
+
+
 def test_a_forbidden_thing_that_is_there_is_not_met(load: Callable[[str], Rule]) -> None:
     text = RULE.replace(
         "requires: {when: size(ad.payer_name) > 0", "forbids: {when: size(ad.payer_name) == 0"
     )
     rule = load(text)
-    facts = BLANK | {"ad.spend_upper_minor": 900}
+    facts = BLANK | DEAR
     assert answer_rule(rule, facts, in_force=True).answer is RuleAnswer.NOT_MET
     assert answer_rule(rule, HERE, in_force=True).answer is RuleAnswer.CANNOT_TELL
 
 
 def test_an_ad_is_judged_by_the_law_of_its_own_days(load: Callable[[str], Rule]) -> None:
-    rule, facts = load(RULE), BLANK | {"ad.spend_upper_minor": 900}
+    rule, facts = load(RULE), BLANK | DEAR
     assert answer_rule(rule, facts, in_force=False).answer is RuleAnswer.DOES_NOT_APPLY
     unknown = answer_rule(rule, facts, in_force=None)
     assert unknown.answer is RuleAnswer.CANNOT_TELL
@@ -192,12 +252,15 @@ def test_an_ad_is_judged_by_the_law_of_its_own_days(load: Callable[[str], Rule])
 
 
 def test_a_trace_holds_every_fact_that_was_read(load: Callable[[str], Rule]) -> None:
-    facts = BLANK | {"ad.spend_upper_minor": 900}
+    facts = BLANK | DEAR
     trace = answer_rule(load(RULE), facts, in_force=True).as_trace()
     assert trace["facts"] == {
         "ad.countries": ["XX"],
         "ad.payer_name": {"missing": "not_disclosed"},
-        "ad.spend_upper_minor": 900,
+        "ad.currency": "EUR",
+        "ad.spend_lower_minor": 900,
+        "ad.spend_upper_minor": {"missing": "not_provided"},
+        "ad.spend": {"missing": "not_provided"},
     }
     assert trace["clauses"].keys() == {"applies_when", "requires", "unless small-ad"}
 

@@ -1,0 +1,46 @@
+"""`paidforby rules questions`: what rules cannot tell, about single ads and about sources."""
+
+from typing import Annotated
+
+import typer
+
+from archive.reading.rules import list_questions
+from archive.store.database import read
+from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
+from config.settings import Settings
+from oversight.rules.facts import name_fact
+from oversight.rules.loading import find_rule
+from oversight.rules.rule_book import read_rule_book
+
+
+def show_questions(
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Only this rule; give it again for others.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What the rules in use cannot tell: ads to look at one by one, and what sources never give."""
+    settings = Settings()
+    with plain_errors(), read(open_or_exit(settings)) as session:
+        rules = read_rule_book(settings).list_in_use(session)
+        chosen = [find_rule(rules, rule_id) for rule_id in dict.fromkeys(rule)] if rule else rules
+        asked = [each for each in chosen if each.is_evaluated]
+        found = list_questions(session, [each.sha256 for each in asked])
+    by_rule = [(each, found[each.sha256]) for each in asked]
+    rows = [[each.id, each.stage, q.ads, len(q.sources)] for each, q in by_rule]
+    names = ("rule", "stage", "ads", "sources")
+    if as_json:
+        totals = {
+            "ads": sum(q.ads for _, q in by_rule),
+            "sources": sum(len(q.sources) for _, q in by_rule),
+        }
+        emit_json(totals | {"by_rule": [dict(zip(names, row, strict=True)) for row in rows]})
+        return
+    for line in format_table(names, rows):
+        say(line)
+    for each, questions in by_rule:
+        for q in questions.sources:
+            lacks = "; ".join(name_fact(name) for name in q.facts)
+            say(f"{each.id}: {q.source} does not give, for {q.ads:,} ads: {lacks}")
+    say()
+    say("next: paidforby rules show RULE")

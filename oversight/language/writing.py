@@ -1,0 +1,156 @@
+"""A condition as people write it, written out in CEL, with what they mistook and what to write instead.
+
+The parser calls it before the compiler: `known(f)` becomes `has(f)`, a range held against a figure becomes
+plain CEL over its bounds. A slip is a fault, and is read as what was meant, so that all faults show at once.
+"""
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from oversight.language.ranges import COMPARED, RANGES, list_bounds, write_comparison
+from oversight.language.values import FactType, Schema
+
+# What must be passed over (comments, texts in any of CEL's quotations), or what is not CEL's.
+PASSED_OR_OURS = re.compile(
+    r"""
+      //[^\n]*
+    | (?<!\w)(?i:br|rb|r)(?: \'{3}.*?\'{3} | "{3}.*?"{3} | '[^'\n]*' | "[^"\n]*" )
+    | \'{3}(?:\\.|.)*?\'{3} | "{3}(?:\\.|.)*?"{3} | '(?:\\.|[^'\\\n])*' | "(?:\\.|[^"\\\n])*"
+    | (?P<known> (?<![\w.]) known (?=\s*\() )
+    | (?<![\w.]) (?P<range> [a-z_]+\.[a-z_]+ ) \s*\.\s* (?P<how> at_least | at_most | over | under )
+      \s*\(\s* (?P<figure> [^()]*? ) \s*\)
+    | (?P<slip> <> | (?<![=!<>]) = (?!=) | (?<!&) & (?!&) | (?<!\|) \| (?!\|)
+      | [\u201c\u201d\u201e\u2018\u2019]
+      | (?<![\w.]) (?i: and | or | not ) (?!\w) | (?<![\w.]) (?: TRUE | True | FALSE | False ) (?!\w)
+      | (?<![\w.]) (?: null | None | NULL ) (?!\w) )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+MEANT = {"<>": "!=", "=": "==", "&": "&&", "|": "||", "and": "&&", "or": "||", "not": "!"}
+MEANT |= {"null": '""', "none": '""', "true": "true", "false": "false"}
+
+NO_NULL = "there is no null: size(f) == 0 asks whether a text or list is blank"
+KNOWN_IS_NO_GROUND = (
+    "whether a source tells a fact makes no ad right or wrong: leave it out, and write asks_where: [{}] "
+    "beside the clauses"
+)
+BARE = (
+    "the bounds of a range are not compared by themselves: write "
+    "{0}.at_least({1}), {0}.over({1}), {0}.at_most({1}) or {0}.under({1})"
+)
+
+Fault = tuple[int, str]
+"""A place (characters from 0) and what is wrong there."""
+
+
+@dataclass(frozen=True)
+class CelText:
+    """A condition in CEL, where its parts were written, and what was mistaken."""
+
+    cel: str
+    places: list[tuple[int, int, int]]
+    """Of what is written out: where it begins and ends in CEL, and where it began in the rule."""
+    faults: list[Fault]
+
+    def find_place(self, offset: int) -> int:
+        """Where in the rule what stands at a place of the CEL was written."""
+        written = offset
+        for start, end, began in self.places:
+            if offset >= start:
+                written = began if offset < end else began + offset - start
+        return written
+
+
+def write_out(text: str, schema: Schema) -> CelText:
+    """A condition in CEL; the text of the rule but for what is not CEL's."""
+    pieces: list[str] = []
+    written = CelText("", [], [])
+    end = length = 0
+    for found in PASSED_OR_OURS.finditer(text):
+        plain = _write_plainly(found, schema, written.faults)
+        if plain is None:
+            continue
+        pieces += [text[end : found.start()], plain]
+        start = length + found.start() - end
+        length, end = start + len(plain), found.end()
+        written.places.extend([(start, length, found.start()), (length, length, end)])
+    return CelText("".join([*pieces, text[end:]]), written.places, written.faults)
+
+
+def _write_plainly(found: re.Match[str], schema: Schema, faults: list[Fault]) -> str | None:
+    if found["known"]:
+        return "has"
+    if found["range"]:
+        try:
+            return write_comparison(found["range"], found["how"], found["figure"], schema)
+        except ValueError as error:
+            faults.append((found.start(), str(error)))
+            return "true"
+    if not found["slip"]:
+        return None
+    slip = found["slip"]
+    meant = MEANT.get(slip.lower(), '"')
+    why = NO_NULL if meant == '""' else f"write {meant} instead of {slip}"
+    faults.append((found.start(), why))
+    return meant
+
+
+def find_misuse(text: str, schema: Schema) -> list[Fault]:
+    """What older rules may say and new ones may not: bare bounds, and knowledge as a guard or ground."""
+    plain = PASSED_OR_OURS.sub(lambda m: m[0] if m["known"] else " " * len(m[0]), text)
+    faults = [
+        (found.start(), KNOWN_IS_NO_GROUND.format(found[1].strip()))
+        for found in re.finditer(r"(?<![\w.])(?:known|has)\s*\(([^()]*)\)", plain)
+    ]
+    for name, kind in schema.items():
+        if kind in RANGES:
+            names = "|".join(map(re.escape, (name, *list_bounds(name, FactType(kind)))))
+            figure = '"500.00 CAD"' if kind is FactType.AMOUNT else "10000"
+            why = BARE.format(name, figure)
+            bare = re.finditer(rf"(?<![\w.])(?:{names})(?![\w])", plain)
+            faults += [(found.start(), why) for found in bare]
+    return sorted(faults)
+
+
+NO_FIELD = re.compile(r"undefined field '(\w+)' not found in struct 'facts\.(\w+)'")
+NO_NAME = re.compile(r"undeclared reference to '([\w.]+)'")
+NO_OVERLOAD = re.compile(r"found no matching overload for '(.+?)' applied to '\((.*)\)'")
+TYPES = {
+    "string": "a text",
+    "int": "a whole number",
+    "bool": "yes or no",
+    "list(string)": "a list of texts",
+    "google.protobuf.Timestamp": "a time",
+    "google.protobuf.Duration": "a length of time",
+    "timestamp": "a time",
+    "duration": "a length of time",
+    "double": "a number with decimals",
+}
+
+
+def tell_plainly(why: str, schema: Schema) -> str:
+    """What the compiler says, in words that say what to write."""
+    if found := NO_FIELD.search(why):
+        name = f"{found[2]}.{found[1]}"
+        return f"undefined field: there is no fact {name}{_name_nearest(name, schema)}"
+    if found := NO_NAME.search(why):
+        method = found[1] in COMPARED
+        told = "is for ranges" if method else f"is no fact{_name_nearest(found[1], schema)}"
+        return f"undeclared: {found[1]} {told}; a text stands in quotes, a fact has its group before it"
+    if found := NO_OVERLOAD.search(why):
+        kinds = [TYPES.get(kind, kind) for kind in found[2].split(", ")]
+        sign = found[1].strip("_@").replace("_", " ").strip()
+        return f"{sign} does not go with {' and '.join(kinds)}; both sides are of one type"
+    if why.startswith("Syntax error"):
+        ends = "<EOF>" in why.partition(" expecting ")[0]
+        return "the condition ends too early" if ends else "something is missing or too much here"
+    return why
+
+
+def _name_nearest(name: str, schema: Schema) -> str:
+    bare = {each.partition(".")[2]: each for each in schema}
+    near = get_close_matches(name, schema, 1) or [
+        bare[each] for each in get_close_matches(name.rpartition(".")[2], bare, 1)
+    ]
+    return f"; the nearest is {near[0]}" if near else ""

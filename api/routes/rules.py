@@ -18,8 +18,8 @@ from archive.reading.rules import (
     count_answers,
     list_rule_versions,
 )
+from config.citations import Evidence
 from config.overlay import Origin
-from oversight.reference.citations import Evidence
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.schema import LegalStatus, RuleFile, Stage, Validity
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force

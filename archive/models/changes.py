@@ -72,6 +72,7 @@ class LeafKind(StrEnum):
     REDACTION = "redaction"
     MEDIA = "media"
     LABEL = "label"
+    REFERENCE = "reference"
 
 
 class LedgerLeaf(SQLModel, table=True):

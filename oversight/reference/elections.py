@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from config.citations import Citation
 from config.overlay import list_config_files
 from config.readings import Readings, read_each
 from config.settings import Settings
 from config.yaml_files import FileModel, read_model
-from oversight.reference.citations import Citation
 
 
 class PollHours(FileModel):

@@ -9,12 +9,12 @@ from typing import Self
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from archive.records import MissingReason
+from config.citations import Citation
 from config.overlay import list_config_files
 from config.readings import Readings, read_each
 from config.settings import Settings
 from config.yaml_files import FileModel, read_model
 from oversight.language import FactType, FactValue
-from oversight.reference.citations import Citation
 
 ParameterValue = StrictBool | StrictInt | StrictStr | tuple[StrictStr, ...]
 

@@ -55,6 +55,7 @@ class WindowRow:
 
     election: Election
     zone: str
+    place: str
     start_at: datetime
     end_at: datetime
 
@@ -133,7 +134,7 @@ def list_windows(rule: Rule, elections: Sequence[Election]) -> list[WindowRow]:
     if spec is None:
         return []
     return [
-        WindowRow(election, span.zone, span.start_at, span.end_at)
+        WindowRow(election, span.zone, span.place, span.start_at, span.end_at)
         for election in elections
         if spec.concerns(election)
         for span in find_window(spec, election).spans

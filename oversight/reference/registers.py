@@ -43,7 +43,7 @@ class KeptCopy:
 
 
 @dataclass(frozen=True)
-class Listing:
+class Listed:
     """What a register says of a name: yes, no, or why it says nothing; in a sentence, and by which copies."""
 
     value: bool | MissingReason
@@ -66,7 +66,7 @@ def read_registers(session: Session, as_of: datetime | None = None) -> Registers
 
 def find_listed(
     registers: Registers, name: str, who: str, first_on: date, last_on: date | None = None
-) -> Listing:
+) -> Listed:
     """Whether a name or number is listed on a day; on each day from first to last, where there are two."""
     last_on, word = last_on or first_on, fold_text(who)
     copies = registers.get(name, ())
@@ -76,11 +76,11 @@ def find_listed(
     answers = {answer for answer, _ in found}
     value = answers.pop() if len(answers) == 1 else None
     if value is None or not using:
-        return Listing(MissingReason.NOT_LOOKED, f"register {name} not loaded{_tell_why(copies)}")
+        return Listed(MissingReason.NOT_LOOKED, f"register {name} not loaded{_tell_why(copies)}")
     cited = using[-1].copy
     told = f"{cited.title}, as of {cited.holds_on:%-d %b %Y}: {'' if value else 'not '}listed"
     evidence = max((kept.copy.source.evidence for kept in using), key=list(Evidence).index)
-    return Listing(value, told, tuple(kept.sha256 for kept in using), evidence)
+    return Listed(value, told, tuple(kept.sha256 for kept in using), evidence)
 
 
 def _tell_why(copies: tuple[KeptCopy, ...]) -> str:

@@ -26,7 +26,8 @@ from oversight.language import (
     list_facts,
     parse_expression,
 )
-from oversight.reference.elections import Election
+from oversight.reference.elections import Election, read_election
+from oversight.reference.holidays import Holidays
 from oversight.reference.parameters import Parameter
 from oversight.reference.windows import compute_window
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
@@ -127,6 +128,24 @@ def _check_windows(written: YamlText, rule: Rule, elections: Iterable[Election])
                 compute_window(spec, election)
             except ValueError as error:
                 raise written.make_error(["window"], str(error)) from None
+
+
+def load_election(
+    file: ConfigFile, free: Mapping[str, Holidays], rules: Iterable[Rule]
+) -> Election:
+    """An election, with the window of every rule computed at it.
+
+    Raises:
+        YamlFileError: if the file is no election, or a rule has a window that it cannot have there.
+    """
+    written, vote = read_file(file), read_election(file, free)
+    for rule in rules:
+        try:
+            if rule.file.window and rule.file.window.concerns(vote):
+                compute_window(rule.file.window, vote)
+        except ValueError as error:
+            raise written.make_error([], f"{rule.id}: {error}") from None
+    return vote
 
 
 def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:

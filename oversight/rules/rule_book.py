@@ -176,7 +176,10 @@ def _name_windows(error: YamlFileError, rules: Iterable[Rule]) -> YamlFileError:
     country = Path(error.file).parent.name.upper()
     specs = {rule.id: rule.file.window for rule in rules if rule.file.window}
     resting = [
-        name for name, spec in specs.items() if not spec.countries or country in spec.countries
+        name
+        for name, spec in specs.items()
+        if error.place.startswith("elections/")
+        and (not spec.countries or country in spec.countries)
     ]
     return (
         error.add(f"resting on it, at this election: {', '.join(sorted(resting))}")

@@ -47,6 +47,13 @@ polling_days: [2020-01-01]
 polls: [{zone: UTC, opens: 07:00, closes: 19:00}]
 sources: [{cite: none, evidence: memory, about: [polling_days, polls]}]
 """,
+    "holidays/{}.yaml": """
+country: XX
+first_on: 2020-01-01
+last_on: 2020-12-31
+days: [2020-01-01]
+source: {cite: none, evidence: memory}
+""",
     "rules/xx/{}.yaml": RULE,
     "schedules/{}.yaml": "every: never\n",
     "credentials/{}.yaml": "owner: The Desk\nexpires_on: 2020-01-01\n",

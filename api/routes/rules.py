@@ -38,7 +38,9 @@ class RuleFacts(BaseModel):
     kind: str
     legal_status: LegalStatus = Field(description=quote_field(Validity, "status"))
     stage: Stage
-    evidence: Evidence = Field(description="How well it is founded: as its weakest text is.")
+    evidence: Evidence = Field(
+        description="How well it is founded: as the weakest text of law and figures is."
+    )
     origin: Origin | None = Field(
         description="shipped, changed by the operator, or local; empty: no file here has this text."
     )

@@ -5,14 +5,20 @@ from typing import Annotated
 
 import typer
 
-from archive.terminal import FAILED, AsJson, emit_json, note_refused, plain_errors, say
+from archive.terminal import FAILED, AsJson, emit_json, note_refused, plain_errors, say, utc_now
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.readings import read_each
 from config.settings import Settings
 from config.yaml_files import YamlFileError, read_model
 from oversight.reference.elections import Election, read_elections, read_holidays
+from oversight.reference.formulas import (
+    check_renewed,
+    list_stale,
+    load_parameter,
+    read_parameters,
+)
 from oversight.reference.holidays import Holidays
-from oversight.reference.parameters import Parameter, read_parameters
+from oversight.reference.parameters import Parameter
 from oversight.rules.loading import Rule, load_election, load_rule
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.versions import describe_rule
@@ -35,7 +41,8 @@ def check_files(
             rules, refused = _load_each(settings, [f for path in paths for f in _find_files(path)])
         else:
             book = read_rule_book(settings)
-            rules, refused = book.rules, book.refused
+            rules = book.rules
+            refused = [*book.refused, *list_stale(settings, utc_now().date())]
     _report_check(rules, refused, as_json=as_json)
     if refused:
         raise typer.Exit(FAILED)
@@ -51,7 +58,8 @@ def _load_each(
 
     def read(file: ConfigFile) -> Rule | Parameter | Holidays | Election:
         if "params" in file.path.parts:
-            return read_model(file, Parameter)
+            check_renewed(file, utc_now().date())
+            return load_parameter(file, parameters.values)
         if "holidays" in file.path.parts:
             return read_model(file, Holidays)
         if "elections" in file.path.parts:

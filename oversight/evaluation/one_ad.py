@@ -130,7 +130,7 @@ def _answer(question: Question, facts: Facts, period: Period) -> AdAnswer:
     known = {
         **facts,
         **question.facts,
-        **rule.find_parameters(period.start_day),
+        **rule.find_parameters(period.start_day, question.election),
         **_read_window(question.window, period),
     }
     in_force = was_in_force(rule.file.validity, period)

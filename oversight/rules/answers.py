@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,8 @@ from archive.models.oversight import RuleAnswer
 from oversight.language import Closure, Facts, TraceStep, trace_closure
 from oversight.language.closures import read_fact
 from oversight.language.trace import write_value
-from oversight.rules.facts import describe_fact
+from oversight.reference.parameters import Parameter
+from oversight.rules.facts import describe_fact, name_fact
 from oversight.rules.schema import ExceptionClause
 
 
@@ -24,6 +25,14 @@ class Clauses:
     duty: Closure
     is_forbidden: bool
     unless: Mapping[ExceptionClause, Closure]
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def describe(self, name: str, facts: Facts) -> str:
+        """A sentence on what is known of a fact; of a figure of the law with its value, day and source."""
+        for parameter in self.parameters.values():
+            if name.removeprefix("p.") in parameter.fact_types:
+                return f"{name_fact(name)}: {parameter.tell(parameter.find_read(facts))}"
+        return describe_fact(name, facts)
 
     @cached_property
     def by_name(self) -> dict[str, Closure]:
@@ -49,7 +58,10 @@ class ExplainedAnswer:
         """Why, in sentences: the reason, then each deciding fact."""
         steps = [trace_closure(closure, self.facts) for closure in self.deciding]
         names = dict.fromkeys(name for step in steps for name in step.list_deciding_facts())
-        return (self.reason, *(describe_fact(name, self.facts) for name in names))
+        return (
+            self.reason,
+            *dict.fromkeys(self.clauses.describe(name, self.facts) for name in names),
+        )
 
     def as_trace(self) -> dict[str, Any]:
         """The reckoning as JSON: clauses with their steps, facts with their value or reason."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
 from archive.records.canonical import hash_bytes
+from config.citations import Evidence, find_weakest
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
 from config.yaml_files import YamlText, read_file
@@ -76,9 +77,19 @@ class Rule:
         conditions = self.clauses.applies_when.list_conjuncts()
         return [c for c in conditions if not _names_reckoned(list_facts(c.node))]
 
-    def find_parameters(self, day: date | None) -> dict[str, FactValue]:
-        """The rule's parameters, as facts, with the values in force on a day."""
-        return {f"p.{name}": p.find_value(day) for name, p in self.parameters.items()}
+    @property
+    def evidence(self) -> Evidence:
+        """How well it is founded: as well as the weakest of the law and of the figures it uses."""
+        newest = [each.newest_dated for each in self.parameters.values()]
+        return find_weakest([*self.file.legal_basis, *(each.source for each in newest if each)])
+
+    def find_parameters(
+        self, day: date | None, election: Election | None = None
+    ) -> dict[str, FactValue]:
+        """The rule's parameters, as facts, with the values in force on a day or at a moment of the vote."""
+        return _read_parameters(
+            (p, p.find_value(p.pick_day(day, election))) for p in self.parameters.values()
+        )
 
 
 def load_rule(
@@ -168,7 +179,7 @@ def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Explained
 def _compile_rule(
     written: YamlText, origin: Origin | None, text: RuleFile, parameters: Mapping[str, Parameter]
 ) -> Rule:
-    schema = _list_facts(text) | {f"p.{name}": p.type for name, p in parameters.items()}
+    schema = _list_facts(text) | _list_parameter_facts(parameters)
     duty = "requires" if text.requires else "forbids"
     return Rule(
         file=text,
@@ -184,8 +195,17 @@ def _compile_rule(
                 clause: _compile(written, ["unless", i], clause, schema)
                 for i, clause in enumerate(text.unless)
             },
+            parameters=parameters,
         ),
     )
+
+
+def _list_parameter_facts(parameters: Mapping[str, Parameter]) -> dict[str, FactType]:
+    return {f"p.{n}": t for each in parameters.values() for n, t in each.fact_types.items()}
+
+
+def _read_parameters(values: Iterable[tuple[Parameter, FactValue]]) -> dict[str, FactValue]:
+    return {f"p.{n}": v for each, value in values for n, v in each.read_facts(value).items()}
 
 
 def _list_facts(text: RuleFile) -> dict[str, FactType]:
@@ -207,7 +227,7 @@ def _names_reckoned(names: Iterable[str]) -> bool:
 
 def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> None:
     """Hold a rule to one of its tests; parameters the test does not give have their newest value."""
-    facts: dict[str, FactValue] = {f"p.{name}": p.newest for name, p in rule.parameters.items()}
+    facts = _read_parameters((each, each.newest) for each in rule.parameters.values())
     for name, value in test.facts.items():
         facts[name] = _read_test_fact(written, rule, name, value, index)
     got = answer_rule(rule, facts, in_force=True).answer
@@ -220,9 +240,7 @@ def _read_test_fact(
     written: YamlText, rule: Rule, name: str, value: object, index: int
 ) -> FactValue:
     path: list[str | int] = ["tests", index, "facts", name]
-    kind = FACT_TYPES.get(name)
-    if kind is None and name.removeprefix("p.") in rule.parameters:
-        kind = rule.parameters[name.removeprefix("p.")].type
+    kind = (FACT_TYPES | _list_parameter_facts(rule.parameters)).get(name)
     if kind is None:
         raise written.make_error(path, f"there is no fact {name}")
     try:

@@ -22,7 +22,8 @@ from config.readings import Readings, read_each
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.elections import Election, read_elections
-from oversight.reference.parameters import Parameter, read_parameters
+from oversight.reference.formulas import read_parameters
+from oversight.reference.parameters import Parameter
 from oversight.rules.loading import Rule, compile_rule, find_rule, load_rule
 
 

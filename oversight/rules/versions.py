@@ -13,6 +13,7 @@ from sqlmodel import Session
 from archive.models import RuleVersion
 from archive.reading.as_of.moment import Moment
 from archive.reading.rules import list_rule_texts
+from config.citations import Evidence
 from config.overlay import Origin
 from config.yaml_files import YamlText
 from oversight.rules.loading import Rule
@@ -33,6 +34,11 @@ class FormerRule:
     def id(self) -> str:
         """Stable id of the rule."""
         return self.file.id
+
+    @property
+    def evidence(self) -> Evidence:
+        """How well the law it rests on was read."""
+        return self.file.evidence
 
     @property
     def stage(self) -> Stage:
@@ -77,7 +83,7 @@ def describe_rule(rule: AnyRule, file_note: str = "") -> dict[str, Any]:
         "kind": rule.file.kind,
         "legal_status": rule.file.validity.status,
         "stage": rule.stage,
-        "evidence": rule.file.evidence,
+        "evidence": rule.evidence,
         "origin": rule.origin,
         "suspended_at": suspension and suspension.suspended_at,
         "suspended_by": suspension and suspension.suspended_by,

@@ -12,6 +12,12 @@ from archive.records.canonical import hash_bytes
 from archive.store.ledger.leaves import append_leaves
 
 
+def list_kept_hashes(session: Session) -> set[tuple[str, str, str]]:
+    """Kind, name and hash of every text held."""
+    row = ReferenceVersion
+    return set(session.exec(select(row.kind, row.name, row.sha256)).all())
+
+
 def keep_reference_text(
     session: Session,
     kind: ReferenceKind,

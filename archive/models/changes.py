@@ -73,6 +73,7 @@ class LeafKind(StrEnum):
     MEDIA = "media"
     LABEL = "label"
     REFERENCE = "reference"
+    RULE_USE = "rule_use"
 
 
 class LedgerLeaf(SQLModel, table=True):

@@ -79,6 +79,11 @@ class RuleUse(SQLModel, table=True):
     rule_id: str = Field(description="Stable id of the rule.")
     action: str = Field(description="use, suspend or resume.")
     rule_sha256: str = Field(description="SHA-256 of the version that is in use from then on.")
+    stage: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="active or shadow, since a version came into use; empty: as its text wishes.",
+    )
     by_name: str = Field(description="Who did it.")
     because: str = Field(description="Why.")
     at: datetime = Field(description="When.")

@@ -37,8 +37,8 @@ from oversight.reference.windows import Span, compute_window
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
-from oversight.rules.schema import RuleFile
-from oversight.rules.use import resume_rule, suspend_rule
+from oversight.rules.schema import RuleFile, Stage
+from oversight.rules.use import adopt_rule, resume_rule, suspend_rule
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
@@ -151,6 +151,23 @@ def _tell_validity(file: RuleFile) -> str:
 
 By = Annotated[str, typer.Option(help="Who decides it.", metavar="NAME")]
 Because = Annotated[str, typer.Option(help="Why; it is public.", metavar="TEXT")]
+
+
+@app.command("adopt")
+def adopt(
+    rule_id: RuleId,
+    by: By,
+    because: Because,
+    stage: Annotated[Stage, typer.Option(help="shadow or active.")] = Stage.SHADOW,
+) -> None:
+    """Bring the text of a rule's file into use; what was in use stays on record."""
+    settings = Settings()
+    with plain_errors():
+        book = read_rule_book(settings)
+        with write(open_archive(settings)) as session:
+            rule = adopt_rule(session, book, rule_id, stage, (by, because), utc_now())
+    say(f"{rule_id} version {rule.file.version} is {stage} from now on")
+    say("the next import or worker pass holds all ads against it")
 
 
 @app.command("suspend")

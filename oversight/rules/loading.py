@@ -48,7 +48,9 @@ class Rule:
     parameters: Mapping[str, Parameter]
     clauses: Clauses
     suspension: SuspensionView | None = None
-    """A person's, by `paidforby rules suspend`; what the file says is `file.stage`."""
+    """A person's, by `paidforby rules suspend`."""
+    used_stage: Stage | None = None
+    """As it is recorded; a proposal that nobody adopted is a draft. `None`: as the file wishes."""
 
     @property
     def id(self) -> str:
@@ -57,8 +59,8 @@ class Rule:
 
     @property
     def stage(self) -> Stage:
-        """How far it has come here: as its file says, unless a person suspended it."""
-        return Stage.SUSPENDED if self.suspension else self.file.stage
+        """How far it has come here: as the archive records; what the file says is a wish."""
+        return Stage.SUSPENDED if self.suspension else self.used_stage or self.file.stage
 
     @property
     def is_evaluated(self) -> bool:

@@ -1,9 +1,9 @@
 """The rules of this deployment: as their files say, and as they are in use, which the archive records.
 
-An import or the worker takes evaluated rule files into use (`use.py`) and notes it; from then on the
-text the archive keeps is what counts, whatever becomes of the file, until another version is taken into
-use. What a person suspends is suspended at the next question, in every process. A rule that was never
-in use stands as in its file. One bad file takes out what rests on it and no more.
+The first import or pass of the worker records those that came with the program as in use (`use.py`); a
+person adopts what stands in other files. From then on the text and the stage that the archive keeps count,
+whatever becomes of the file, until another version is adopted. What a person suspends is suspended at the
+next question, in every process. One bad file takes out what rests on it and no more.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from archive.models import RuleVersion
 from archive.models.oversight import RuleAction
 from archive.reading.rules import SuspensionView, list_uses
 from archive.store.database import open_archive, read
-from config.overlay import list_config_files
+from config.overlay import Origin, list_config_files
 from config.readings import Readings, read_each
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
@@ -25,6 +25,7 @@ from oversight.reference.elections import Election, read_elections
 from oversight.reference.formulas import read_parameters
 from oversight.reference.parameters import Parameter
 from oversight.rules.loading import Rule, compile_rule, find_rule, load_rule
+from oversight.rules.schema import Stage
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,17 @@ class RuleBook:
     def list_in_use(self, session: Session) -> list[Rule]:
         """Every rule by id, each in the version that is in use, with its suspension.
 
-        A version in use that can no longer be read is left out, unless a file has that rule.
+        A version in use that can no longer be read is left out, unless the rule came with the program. A rule
+        that did, and was never in use, stands as in its file; an operator's is a proposal.
         """
-        rules = {rule.id: rule for rule in self.rules}
+        rules = {rule.id: _stand_by(rule) for rule in self.rules}
         for rule_id, use in list_uses(session, RuleAction.USE).items():
-            if rule_id not in rules or rules[rule_id].sha256 != use.rule_sha256:
-                try:
-                    rules[rule_id] = self.read_version(session, use.rule_sha256)
-                except YamlFileError:
-                    continue
+            try:
+                version = self.read_version(session, use.rule_sha256)
+            except YamlFileError:
+                continue
+            stage = Stage(use.stage) if use.stage else None
+            rules[rule_id] = replace(version, used_stage=stage)
         stopped = _list_suspensions(session)
         return [replace(rules[i], suspension=stopped.get(i)) for i in sorted(rules)]
 
@@ -64,7 +67,8 @@ class RuleBook:
             try:
                 self.read_version(session, use.rule_sha256)
             except YamlFileError as error:
-                stands_in = any(rule.id == rule_id for rule in self.rules)
+                shipped = (rule for rule in self.rules if rule.origin is Origin.SHIPPED)
+                stands_in = any(rule.id == rule_id for rule in shipped)
                 so = "its file stands in for it" if stands_in else "no ad is held against it"
                 why[rule_id] = f"The version in use can no longer be read, so {so}: {error.why}"
         return why
@@ -165,6 +169,13 @@ def find_rules_here(book: RuleBook) -> RulesHere:
             return RulesHere(in_use, book.list_unreadable(session), book.list_refused(session))
     finally:
         engine.dispose()
+
+
+def _stand_by(rule: Rule) -> Rule:
+    """A rule that was never in use, as its file has it."""
+    if rule.is_evaluated and rule.origin is not Origin.SHIPPED:
+        return replace(rule, used_stage=Stage.DRAFT)
+    return rule
 
 
 def _tell_kept(rule: Rule) -> str:

@@ -27,6 +27,7 @@ from archive.models import (
     LabelTerm,
     Redaction,
     ReferenceVersion,
+    RuleUse,
     RuleVersion,
 )
 from archive.models.changes import LeafKind
@@ -198,6 +199,11 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
             *AD,
         ).join(Ad, col(Ad.id) == AdLabel.ad_id),
         state=state_label,
+    ),
+    LeafKind.RULE_USE: LeafRows(
+        col(RuleUse.id),
+        _select(RuleUse, "rule_id action rule_sha256 stage by_name because at"),
+        has_older=True,
     ),
     LeafKind.REFERENCE: LeafRows(
         col(ReferenceVersion.id),

@@ -68,11 +68,14 @@ REWRITTEN = {
         "media 1: its row is not what the ledger holds"
     ],
     "UPDATE ad_media SET state = 'gone'": ["media 1: its leaf has no row"],
-    "UPDATE reference_version SET by_name = 'Nobody'": [
-        "reference 1: its row is not what the ledger holds"
+    "UPDATE rule_use SET stage = 'shadow' WHERE id = 1": [
+        "rule_use 1: its row is not what the ledger holds"
     ],
-    "UPDATE reference_version SET text = '[1]'": [
-        "reference 1: its words are not those of its hash"
+    "UPDATE reference_version SET by_name = 'Nobody' WHERE name = 'parties'": [
+        "reference 5: its row is not what the ledger holds"
+    ],
+    "UPDATE reference_version SET text = '[1]' WHERE name = 'parties'": [
+        "reference 5: its words are not those of its hash"
     ],
     "UPDATE ad_label SET method = NULL": ["label 2: its row is not what the ledger holds"],
     "UPDATE ad_label SET withdrawn_by = 'Nobody' WHERE id = 1": [

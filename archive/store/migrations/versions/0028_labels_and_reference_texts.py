@@ -1,4 +1,4 @@
-"""Labels of any term, by people or programs; the texts that rules rest on, by hash."""
+"""Labels of any term, by people or programs; the texts rules rest on, by hash; the stage of a rule in use."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.add_column('ad_label', sa.Column('term', TEXT, server_default='political', nullable=False))
     op.add_column('ad_label', sa.Column('says', sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column('ad_label', sa.Column('method', TEXT, nullable=True))
+    op.add_column('rule_use', sa.Column('stage', TEXT, server_default='', nullable=False))
     op.create_table('reference_version',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     *(sa.Column(name, TEXT, nullable=False) for name in ('kind', 'name', 'sha256', 'text', 'by_name', 'because')),

@@ -8,6 +8,7 @@ next question, in every process. One bad file takes out what rests on it and no 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session, select
@@ -17,9 +18,10 @@ from archive.models import RuleVersion
 from archive.models.oversight import RuleAction
 from archive.reading.rules import SuspensionView, list_uses
 from archive.store.database import open_archive, read
+from archive.store.realm import read_realm
 from config.overlay import Origin, list_config_files
 from config.readings import Readings, read_each
-from config.settings import Settings
+from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.formulas import read_parameters
@@ -49,7 +51,8 @@ class RuleBook:
         A version in use that can no longer be read is left out, unless the rule came with the program. A rule
         that did, and was never in use, stands as in its file; an operator's is a proposal.
         """
-        rules = {rule.id: _stand_by(rule) for rule in self.rules}
+        realm = read_realm(session)
+        rules = {rule.id: _stand_by(rule, realm) for rule in self.rules}
         for rule_id, use in list_uses(session, RuleAction.USE).items():
             try:
                 version = self.read_version(session, use.rule_sha256)
@@ -57,7 +60,7 @@ class RuleBook:
                 continue
             stage = Stage(use.stage) if use.stage else None
             rules[rule_id] = replace(version, used_stage=stage)
-        stopped = _list_suspensions(session)
+        stopped = list_suspensions(session)
         return [replace(rules[i], suspension=stopped.get(i)) for i in sorted(rules)]
 
     def list_unreadable(self, session: Session) -> dict[str, str]:
@@ -171,11 +174,13 @@ def find_rules_here(book: RuleBook) -> RulesHere:
         engine.dispose()
 
 
-def _stand_by(rule: Rule) -> Rule:
-    """A rule that was never in use, as its file has it."""
-    if rule.is_evaluated and rule.origin is not Origin.SHIPPED:
+def _stand_by(rule: Rule, realm: Realm | None) -> Rule:
+    """A rule that was never in use: as its file has it, but no more than this archive takes unasked."""
+    if not rule.is_evaluated:
+        return rule
+    if rule.origin is not Origin.SHIPPED:
         return replace(rule, used_stage=Stage.DRAFT)
-    return rule
+    return replace(rule, used_stage=Stage.SHADOW) if realm is Realm.REAL else rule
 
 
 def _tell_kept(rule: Rule) -> str:
@@ -200,8 +205,9 @@ def _name_windows(error: YamlFileError, rules: Iterable[Rule]) -> YamlFileError:
     )
 
 
-def _list_suspensions(session: Session) -> dict[str, SuspensionView]:
-    newest = list_uses(session, RuleAction.SUSPEND, RuleAction.RESUME)
+def list_suspensions(session: Session, as_of: datetime | None = None) -> dict[str, SuspensionView]:
+    """The suspensions that hold, or held at a time, by id of the rule."""
+    newest = list_uses(session, RuleAction.SUSPEND, RuleAction.RESUME, as_of=as_of)
     return {
         rule_id: SuspensionView(
             suspended_at=step.at, suspended_by=step.by_name, suspended_because=step.because

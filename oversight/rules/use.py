@@ -65,7 +65,9 @@ def adopt_rule(
     if stage not in {Stage.SHADOW, Stage.ACTIVE}:
         raise ArchiveError(f"a rule is adopted as shadow or as active, not as {stage}")
     if not rule.is_evaluated:
-        raise ArchiveError(f"the file of {rule_id} says {rule.file.stage}, and not shadow or active")
+        raise ArchiveError(
+            f"the file of {rule_id} says {rule.file.stage}, and not shadow or active"
+        )
     used = list_uses(session, RuleAction.USE).get(rule_id)
     if used and (used.rule_sha256, used.stage or rule.file.stage) == (rule.sha256, stage):
         raise ArchiveError(f"{rule_id} version {rule.file.version} is {stage} already")

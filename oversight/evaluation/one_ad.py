@@ -12,6 +12,7 @@ from typing import Any
 from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
+from config.citations import Evidence
 from oversight.language import Facts, FactValue
 from oversight.reference.elections import Election
 from oversight.reference.periods import EARLIEST, LATEST, Period, find_period
@@ -37,6 +38,15 @@ class Question:
         """Id of the election, empty when the rule has no window."""
         return self.election.id if self.election else ""
 
+    @property
+    def cited(self) -> dict[str, Any]:
+        """What it rests on beside the rule, by hash of the text (`/texts`), and how well all is founded."""
+        parameters = {f"parameter {p.id}": p.sha256 for p in self.rule.parameters.values()}
+        election = {f"election {self.election.id}": self.election.sha256} if self.election else {}
+        ranks = [self.rule.evidence, *([self.election.evidence] if self.election else [])]
+        weakest = max(ranks, key=list(Evidence).index)
+        return {"rests_on": parameters | election, "evidence": weakest.value}
+
 
 @dataclass(frozen=True)
 class AdAnswer:
@@ -50,7 +60,12 @@ class AdAnswer:
     def trace(self) -> dict[str, Any]:
         """The whole reckoning as JSON; it takes longer than the answer, and only signals keep it."""
         in_force = {"in_force": self.in_force}
-        return self.outcome.as_trace() | in_force | _describe_window(self.question)
+        return (
+            self.outcome.as_trace()
+            | in_force
+            | _describe_window(self.question)
+            | self.question.cited
+        )
 
     @property
     def facts_sha256(self) -> str:

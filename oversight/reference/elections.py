@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from archive.records.canonical import hash_bytes
 from config.citations import Citation, Evidence, find_weakest
 from config.overlay import ConfigFile, list_config_files
 from config.readings import Readings, read_each
 from config.settings import Settings
-from config.yaml_files import FileModel, read_model
+from config.yaml_files import FileModel, read_file, read_model
 from oversight.reference.holidays import Holidays
 
 
@@ -113,6 +114,9 @@ class Election(FileModel):
     holidays: Holidays | None = Field(
         default=None, description="By which working days are counted; empty: its country's file."
     )
+    sha256: str = Field(
+        default="", exclude=True, description="Hash of its file, which `/texts` keeps; set by us."
+    )
 
     @model_validator(mode="after")
     def check_sources(self) -> Self:
@@ -187,5 +191,7 @@ def read_election(file: ConfigFile, free: Mapping[str, Holidays]) -> Election:
     Raises:
         YamlFileError: if the file cannot be used.
     """
-    vote = read_model(file, Election)
-    return vote.model_copy(update={"holidays": vote.holidays or free.get(vote.country)})
+    written = read_file(file)
+    vote = written.read_as(Election)
+    ours = {"sha256": hash_bytes(written.data), "holidays": vote.holidays or free.get(vote.country)}
+    return vote.model_copy(update=ours)

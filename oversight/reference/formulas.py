@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal, localcontext
 
+from archive.records.canonical import hash_bytes
 from archive.records.money import to_minor
 from config.citations import UNREAD, find_weakest
 from config.overlay import ConfigFile, list_config_files
@@ -44,9 +45,10 @@ def load_parameter(file: ConfigFile, others: Parameters) -> Parameter:
     """
     written = read_file(file)
     try:
-        return make_values(written.read_as(Parameter), others)
+        made = make_values(written.read_as(Parameter), others)
     except ValueError as error:
         raise written.make_error(["formula"], str(error)) from None
+    return made.model_copy(update={"sha256": hash_bytes(written.data)})
 
 
 def list_stale(settings: Settings, today: date) -> list[YamlFileError]:

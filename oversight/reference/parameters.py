@@ -123,6 +123,9 @@ class Parameter(FileModel):
     )
     values: tuple[DatedValue, ...] = Field(default=(), description="The values, oldest first.")
     formula: Formula | None = Field(default=None, description="Instead of values: how it is made.")
+    sha256: str = Field(
+        default="", exclude=True, description="Hash of its file, which `/texts` keeps; set by us."
+    )
 
     @model_validator(mode="after")
     def check_values(self) -> Self:

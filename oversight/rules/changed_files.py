@@ -39,11 +39,15 @@ def _find_change(rule: Rule, file: ConfigFile | None) -> str:
         data = file.path.read_bytes()
         if hash_bytes(data) == rule.sha256:
             return ""
-        values = YamlText(str(file.path), data).values
+        read = YamlText(str(file.path), data).values
     except (OSError, YamlFileError):
         return "Its file was changed and cannot be read."
-    stage = values.get("stage") if isinstance(values, dict) else None
+    values = read if isinstance(read, dict) else {}
+    stage, version = values.get("stage"), values.get("version")
     if stage in {Stage.ACTIVE, Stage.SHADOW}:
+        if isinstance(version, int) and version <= rule.file.version:
+            newer = rule.file.version + 1
+            return f"Its words were changed and its version was not: write version: {newer}."
         return f"Its file was changed, which is a proposal; to use it: {ADOPT} {rule.id}."
     said = stage if stage in set(Stage) else "nothing that is known"
     return f"Its file was changed and calls it {said}, which by itself stops nothing."

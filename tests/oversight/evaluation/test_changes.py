@@ -9,12 +9,15 @@ from sqlmodel import select
 
 from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
 from archive.reading.rules import count_answers
-from archive.records.canonical import hash_json
+from archive.records.canonical import hash_bytes, hash_json
 from archive.store.database import read
+from config.overlay import SHIPPED_DIR
 from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.rules.loading import Rule
 from oversight.rules.schema import Stage
 from tests.oversight.evaluation.conftest import LATER, NOW, Evaluate, Keep, make_ad
+
+GREEK_VOTE = SHIPPED_DIR / "elections/gr/2023-05-21-parliament.yaml"
 
 EVERY = SignalFilter(historic=True)
 
@@ -178,6 +181,8 @@ def test_signals_about_votes_that_are_over_are_historic(
     signal = next(s for s in read_signals(engine) if s.election_id == name[1])
     assert not signal.is_historic
     assert signal.trace["window"][0]["zone"] == "Europe/Athens"
+    cited = {"election gr-2023-05-21-parliament": hash_bytes(GREEK_VOTE.read_bytes())}
+    assert (signal.trace["rests_on"], signal.trace["evidence"]) == (cited, "own_pattern")
     evaluate(NOW)
     assert next(s for s in read_signals(engine) if s.election_id == name[1]).is_historic
 
@@ -208,5 +213,5 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     ]
     assert len(kept) == 7
     assert hash_json({"signals": kept}) == (
-        "ce9b89a4b727d68b97f37129bbcc6492ded2b215fde184d546851c1542a43e61"
+        "c75274414b5bc5e93b333a98a092c5d3c055761f3c104dea6c10a35a7258c1ba"
     )

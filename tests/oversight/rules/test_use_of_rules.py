@@ -180,6 +180,11 @@ def test_a_changed_file_is_a_proposal_until_a_person_adopts_it(engine, settings,
     pass_of_the_worker(engine, settings, adopting=False)
     for book in (running, read_rule_book(settings)):
         assert find(engine, book).sha256 == before.sha256
+    told = tell_changed_files(settings, [before])[RULE]
+    assert told.startswith("Its file was changed, which is a proposal")
+    own_rule(("severity: low", "severity: high"))
+    assert "write version: 2." in tell_changed_files(settings, [before])[RULE]
+    own_rule(("version: 1", "version: 2"))
     assert f"paidforby rules adopt {RULE}" in tell_changed_files(settings, [before])[RULE]
     pass_of_the_worker(engine, settings, NOW + timedelta(hours=1))
     assert (find(engine, running).file.version, find(engine, running).origin) == (2, None)

@@ -65,11 +65,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "app",
         "What sources are asked beyond the ads they label political.",
     ),
-    "label": (
-        "archive.commands.watch_lists",
-        "label",
-        "Call an ad political that nobody declared so.",
-    ),
+    "labels": ("archive.commands.labels", "app", "What people and programs say of ads."),
+    "registers": ("archive.commands.labels", "registers", "Official lists that rules look into."),
     "rules": (
         "oversight.commands.rules",
         "app",

@@ -25,6 +25,7 @@ from archive.runs.refused_files import (
 from archive.spending.exchange_rates import list_refused_rates
 from archive.store.database import read
 from config.settings import Settings
+from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
 from search.port import SearchEngine
 
@@ -42,7 +43,9 @@ class Rooms:
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""
         of_rules = self.book.list_refused(session)
-        own = (*of_rules, *list_refused_rates(self.settings), *list_unread(self.settings))
+        stale = list_stale(self.settings, self.now().date())
+        rates = list_refused_rates(self.settings)
+        own = (*of_rules, *stale, *rates, *list_unread(self.settings))
         by_file = {
             each.file: each for each in (*read_refused_files(session), *describe_refused(own))
         }

@@ -130,7 +130,7 @@ def plain_errors() -> Iterator[None]:
         note(f"the database cannot be read: {error.orig}; bring back a backup: paidforby restore")
         raise typer.Exit(FAILED) from None
     except YamlFileError as error:
-        note_refused([error])
+        note_refused(error.faults)
         raise typer.Exit(FAILED) from None
     except (ArchiveError, FileNotFoundError) as error:
         note(str(error))

@@ -1,4 +1,4 @@
-"""Flags by people who have just looked: most tests care for what comes after."""
+"""Rules adopted and flags by people who have just looked: most tests care for what comes after."""
 
 from datetime import datetime
 
@@ -7,6 +7,14 @@ from sqlmodel import Session, select
 from archive.models import Flag, PublicAd, User
 from oversight.cases import SeenVersions, raise_flag, read_current
 from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook
+from oversight.rules.schema import Stage
+from oversight.rules.use import adopt_rule
+
+
+def adopt(session: Session, book: RuleBook, rule_id: str, now: datetime) -> Rule:
+    """Bring the rule of an operator's file into use."""
+    return adopt_rule(session, book, rule_id, Stage.ACTIVE, ("Ada", "It is needed."), now)
 
 
 def flag_ad(session: Session, ad_id: str, rule: Rule, note: str, user: User, now: datetime) -> Flag:

@@ -23,8 +23,10 @@ from archive.spending.query import SpendBy
 from archive.store.database import read, write
 from archive.store.setup import init_archive
 from config.settings import DeploymentKind, Settings
+from oversight.rules.rule_book import read_rule_book
 from scrapers.spiders import find_spiders
 from scrapers.work.dispatch.following import follow_changes
+from tests.flagging import adopt
 from tests.scrapers.crawls import Home
 from tests.scrapers.samples import SAMPLES, import_paths, needs_samples
 
@@ -99,6 +101,9 @@ def test_what_was_imported_is_found_signalled_flagged_decided_and_shown(
         assert sources.count("meta_ad_library") >= 3
 
         ad = find_signalled(imported, [hit["id"] for hit in found["hits"]])
+        with write(imported) as session:
+            # What came with the program is in shadow here until a person adopts it.
+            adopt(session, read_rule_book(settings), "payer-left-blank", now())
         reference = flag_and_decide(client, imported, ad)
 
         assert client.get("/api/v1/decisions").json()["items"][0]["reference"] == reference

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, RoomsDep
 from api.pages.site import PageHead, render_page, set_moment
+from archive.reading.kept_texts import find_text
 from archive.reading.rules import count_answers, list_questions, list_rule_versions
 from archive.store.database import read
 from oversight.reference.elections import Election
@@ -58,6 +59,7 @@ class WindowRow:
 
     election: Election
     zone: str
+    place: str
     start_at: datetime
     end_at: datetime
 
@@ -102,6 +104,20 @@ def show_rules(rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
         )
 
 
+@router.get("/texts/{sha256}")
+def show_text(rooms: RoomsDep, sha256: str) -> HTMLResponse:
+    """A version of a rule, or of what rules rest on, word for word; it never changes."""
+    with read(rooms.engine) as session:
+        kept = find_text(session, sha256)
+        page = PageHead(
+            title=f"{kept.name} as it was kept",
+            path=f"/texts/{kept.sha256}",
+            section="/rules",
+            json=f"/api/v1/texts/{kept.sha256}",
+        )
+        return render_page(rooms, session, page, "text.html", kept=kept)
+
+
 @router.get("/rules/{rule_id}")
 def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
     """One rule as it stands, with everything needed to check it."""
@@ -138,7 +154,7 @@ def list_windows(rule: Rule, elections: Sequence[Election]) -> list[WindowRow]:
     if spec is None:
         return []
     return [
-        WindowRow(election, span.zone, span.start_at, span.end_at)
+        WindowRow(election, span.zone, span.place, span.start_at, span.end_at)
         for election in elections
         if spec.concerns(election)
         for span in find_window(spec, election).spans

@@ -21,6 +21,7 @@ from api.routes import (
     signals,
     sources,
     spend,
+    texts,
     watch_lists,
 )
 
@@ -36,6 +37,7 @@ ROUTERS = (
     downloads.router,
     evidence.router,
     rules.router,
+    texts.router,
     signals.router,
     flags.router,
     decisions.router,

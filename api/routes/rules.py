@@ -20,8 +20,8 @@ from archive.reading.rules import (
     list_questions,
     list_rule_versions,
 )
+from config.citations import Evidence
 from config.overlay import Origin
-from oversight.reference.citations import Evidence
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.schema import LegalStatus, RuleFile, Stage, Validity
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
@@ -40,7 +40,9 @@ class RuleFacts(BaseModel):
     kind: str
     legal_status: LegalStatus = Field(description=quote_field(Validity, "status"))
     stage: Stage
-    evidence: Evidence = Field(description="How well it is founded: as its weakest text is.")
+    evidence: Evidence = Field(
+        description="How well it is founded: as the weakest text of law and figures is."
+    )
     origin: Origin | None = Field(
         description="shipped, changed by the operator, or local; empty: no file here has this text."
     )

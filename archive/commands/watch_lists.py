@@ -1,6 +1,6 @@
-"""`paidforby watch-lists` and `paidforby label`: what is asked beyond political ads, and of it what is one.
+"""`paidforby watch-lists`: what sources are asked beyond the ads they label political.
 
-The front door mounts them; `archive.curation.watch_lists` and `archive.curation.labels` do the work.
+The front door mounts it; `archive.curation.watch_lists` does the work.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from archive.curation.labels import label_ad, withdraw_label
 from archive.curation.watch_lists import (
     WatchListView,
     add_entry,
@@ -18,7 +17,6 @@ from archive.curation.watch_lists import (
     remove_entry,
 )
 from archive.models import EntryKind, WatchList, WatchListEntry, WatchListEntryView
-from archive.reading.ads.ads import find_ad_row
 from archive.records.escaping import escape_text
 from archive.store.database import read, write
 from archive.terminal import (
@@ -170,29 +168,6 @@ def show(list_id: ListId, as_json: AsJson = False) -> None:
     rows = [_tell_entry(entry) for entry in view.entries]
     for line in format_table(["asks by", "value", "since", "by", "because", "removed"], rows):
         say(line)
-
-
-def label(
-    ad: Annotated[str, typer.Argument(metavar="AD", help="Permanent id, such as snap:3543bda6.")],
-    by: By,
-    because: Because,
-    rule: Annotated[str | None, typer.Option(help="The rule that pointed to it, if any.")] = None,
-    withdraw: Annotated[bool, typer.Option(help="End the label that holds.")] = False,
-) -> None:
-    """Call an ad political that nobody declared so; lists and sums show it from then on."""
-    now = utc_now()
-    if withdraw and rule:
-        note("a label is withdrawn by a person; leave --rule out")
-        raise typer.Exit(WRONG_USAGE)
-    with plain_errors(), write(open_or_exit(Settings())) as session:
-        row = find_ad_row(session, ad)
-        if withdraw:
-            withdraw_label(session, row, by, because, now)
-        else:
-            label_ad(session, row, by, because, now, rule)
-    told = "the label is withdrawn" if withdraw else "labelled political"
-    say(f"{escape_text(ad)}: {told}, by {escape_text(by)}")
-    say("next: paidforby index sync")
 
 
 def describe_list(view: WatchListView) -> dict[str, Any]:

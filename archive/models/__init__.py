@@ -25,6 +25,7 @@ from archive.models.oversight import (
     Evaluation,
     Flag,
     Notice,
+    ReferenceVersion,
     RuleUse,
     RuleVersion,
     Signal,
@@ -47,8 +48,9 @@ from archive.models.runs import (
 )
 from archive.models.spending import AdvertiserSpend, Committee, Disclosure, DisclosureVersion
 from archive.models.watch_lists import (
+    AdLabel,
     EntryKind,
-    PoliticalLabel,
+    LabelTerm,
     WatchList,
     WatchListEntry,
     WatchListEntryView,
@@ -56,6 +58,7 @@ from archive.models.watch_lists import (
 
 __all__ = [
     "Ad",
+    "AdLabel",
     "AdMedia",
     "AdMetric",
     "AdVersion",
@@ -82,16 +85,17 @@ __all__ = [
     "EntryKind",
     "Evaluation",
     "Flag",
+    "LabelTerm",
     "LedgerLeaf",
     "MailedAlert",
     "MediaFile",
     "MonitorFinding",
     "Notice",
-    "PoliticalLabel",
     "PublicAd",
     "QuarantinedBatch",
     "QuarantinedPiece",
     "Redaction",
+    "ReferenceVersion",
     "RequestBudget",
     "RuleUse",
     "RuleVersion",

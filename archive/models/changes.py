@@ -72,6 +72,8 @@ class LeafKind(StrEnum):
     REDACTION = "redaction"
     MEDIA = "media"
     LABEL = "label"
+    REFERENCE = "reference"
+    RULE_USE = "rule_use"
 
 
 class LedgerLeaf(SQLModel, table=True):

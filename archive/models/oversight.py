@@ -43,6 +43,34 @@ class RuleVersion(SQLModel, table=True):
     recorded_at: datetime = Field(description="When this archive first loaded it.")
 
 
+class ReferenceKind(StrEnum):
+    """What rules rest on beside the law."""
+
+    PARAMETER = "parameter"
+    ELECTION = "election"
+    HOLIDAYS = "holidays"
+    REGISTER = "register"
+
+
+class ReferenceVersion(SQLModel, table=True):
+    """One immutable text that rules rest on: a parameter, an election, holidays, a copy of a register."""
+
+    __tablename__ = "reference_version"
+    __table_args__ = (
+        UniqueConstraint("kind", "name", "sha256", name="reference_version_hash"),
+        Index("reference_version_by_hash", "sha256"),
+    )
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    kind: str = Field(description="parameter, election, holidays or register.")
+    name: str = Field(description="Its id among those of its kind.")
+    sha256: str = Field(description="SHA-256 of the text.")
+    text: str = Field(description="The file, byte for byte; of a register, its entries as JSON.")
+    by_name: str = Field(description="Who brought it.")
+    because: str = Field(description="Why.")
+    recorded_at: datetime = Field(description="When this archive first held it.")
+
+
 class RuleAction(StrEnum):
     """What was done about the use of a rule."""
 
@@ -61,6 +89,11 @@ class RuleUse(SQLModel, table=True):
     rule_id: str = Field(description="Stable id of the rule.")
     action: str = Field(description="use, suspend or resume.")
     rule_sha256: str = Field(description="SHA-256 of the version that is in use from then on.")
+    stage: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="active or shadow, since a version came into use; empty: as its text wishes.",
+    )
     by_name: str = Field(description="Who did it.")
     because: str = Field(description="Why.")
     at: datetime = Field(description="When.")

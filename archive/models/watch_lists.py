@@ -1,4 +1,4 @@
-"""Watch lists: what a source is asked about, by whom and why; and ads that people call political.
+"""Watch lists: what a source is asked about, by whom and why; and what people say of ads.
 
 `archive.curation.watch_lists` and `archive.curation.labels` own the rows. All of it is public, and nothing is
 ever deleted: an entry or a label that no longer holds says since when, by whom and why.
@@ -7,7 +7,7 @@ ever deleted: an entry or a label that no longer holds says since when, by whom 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, true
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
@@ -69,15 +69,41 @@ class WatchListEntry(WatchListEntryView, table=True):
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
 
 
-class PoliticalLabel(SQLModel, table=True):
-    """A person's word that an ad is political although nobody declared it so."""
+class LabelTerm(StrEnum):
+    """What a label says of an ad, yes or no."""
 
-    __tablename__ = "political_label"
-    __table_args__ = (Index("political_label_by_ad", "ad_id"),)
+    POLITICAL = "political"
+    EXPRESS_ADVOCACY = "express_advocacy"
+    NAMES_CANDIDATE = "names_candidate"
+    ASKS_FOR_MONEY = "asks_for_money"
+    OPINION_POLL = "opinion_poll"
+    OFFICIAL_INFORMATION = "official_information"
+    SYNTHETIC = "synthetic"
+
+
+class AdLabel(SQLModel, table=True):
+    """Somebody's word on an ad beside what its source says, such as that it is political."""
+
+    __tablename__ = "ad_label"
+    __table_args__ = (Index("ad_label_by_ad", "ad_id"),)
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, description="The ad.")
-    labelled_by: str = Field(description="Who says so.")
+    term: str = Field(
+        default=LabelTerm.POLITICAL,
+        sa_column_kwargs={"server_default": LabelTerm.POLITICAL},
+        description="What it speaks of: political, express_advocacy, names_candidate, asks_for_money, "
+        "opinion_poll, official_information or synthetic.",
+    )
+    says: bool = Field(
+        default=True,
+        sa_column_kwargs={"server_default": true()},
+        description="Whether the ad is that.",
+    )
+    method: str | None = Field(
+        default=None, description="The program that says so, with its version; empty: a person."
+    )
+    labelled_by: str = Field(description="Who says so, or ran the program that does.")
     rule_id: str | None = Field(
         default=None, description="The rule that pointed the person to it, if one did."
     )

@@ -1,7 +1,7 @@
-"""Who has called an ad political or not: its source, version by version, and people.
+"""Who has said what of an ad: its source whether it is political, version by version, and people.
 
-The page and the API's view of an ad ask here. Signals of rules are not told: they are not public before
-a person has reviewed them.
+The page and the API's view of an ad ask here. Signals of rules and what programs say are not told: they
+are not public before a person has reviewed them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.models import AdVersion, PoliticalLabel
+from archive.models import AdLabel, AdVersion, LabelTerm
 from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import view_of
 from archive.reading.visible import DECLARED_POLITICAL
@@ -18,16 +18,17 @@ from archive.records import MissingReason
 PERSON, RULE, SOURCE = "person", "rule", "source"
 
 
-@view_of(PoliticalLabel)
+@view_of(AdLabel)
 class LabelView(SQLModel):
-    """Somebody's word on whether an ad is political, from one time to another."""
+    """Somebody's word on an ad, such as whether it is political, from one time to another."""
 
     kind: str = Field(
         description="Who says so: platform, advertiser, feed or another word of the source's (it was "
         "declared), person, or rule (a person, whom a rule's signal pointed to it)."
     )
+    term: str
     says: bool | None = Field(
-        description="Whether it is political; empty: the source has such labels and gave it none."
+        description="Whether it is that; empty: the source has such labels and gave it none."
     )
     said_by: str | None = Field(description="The person who says so; empty: the source.")
     rule_id: str | None
@@ -42,8 +43,8 @@ def list_labels(session: Session, ad_row_id: int, moment: Moment) -> list[LabelV
     """The words of the source, then those of people, each oldest first, as known at a moment."""
     said = select(AdVersion).where(AdVersion.ad_id == ad_row_id, *moment.limit(AdVersion))
     versions = session.exec(said.order_by(col(AdVersion.observed_at), col(AdVersion.seq))).all()
-    given = select(PoliticalLabel).where(PoliticalLabel.ad_id == ad_row_id)
-    labels = session.exec(given.order_by(col(PoliticalLabel.id))).all()
+    given = select(AdLabel).where(AdLabel.ad_id == ad_row_id, col(AdLabel.method).is_(None))
+    labels = session.exec(given.order_by(col(AdLabel.id))).all()
     return [
         *_tell_declared(versions),
         *(_tell_label(label, moment) for label in labels if moment.knows(label.recorded_at)),
@@ -72,6 +73,7 @@ def _read_declared(version: AdVersion) -> LabelView | None:
         return None
     return LabelView(
         kind=version.content.get("declared_by") or SOURCE,
+        term=LabelTerm.POLITICAL,
         says=says,
         said_by=None,
         rule_id=None,
@@ -83,12 +85,13 @@ def _read_declared(version: AdVersion) -> LabelView | None:
     )
 
 
-def _tell_label(label: PoliticalLabel, moment: Moment) -> LabelView:
+def _tell_label(label: AdLabel, moment: Moment) -> LabelView:
     """A person's word; that it was withdrawn later is not told of a time before."""
     is_over = label.withdrawn_at is not None and moment.knows(label.withdrawn_at)
     return LabelView(
         kind=RULE if label.rule_id else PERSON,
-        says=True,
+        term=label.term,
+        says=label.says,
         said_by=label.labelled_by,
         rule_id=label.rule_id,
         reason=label.reason,

@@ -86,19 +86,23 @@ def list_rule_versions(session: Session, rule_id: str) -> list[RuleVersionView]:
 
 
 def list_rule_texts(session: Session, as_of: datetime) -> list[RuleVersion]:
-    """The newest version of each rule that this archive had loaded by a time, by id of the rule."""
-    newest = (
-        select(func.max(RuleVersion.id))
-        .where(col(RuleVersion.recorded_at) <= as_of)
-        .group_by(col(RuleVersion.rule_id))
-    )
-    query = select(RuleVersion).where(col(RuleVersion.id).in_(newest))
-    return list(session.exec(query.order_by(col(RuleVersion.rule_id))))
+    """The version of each rule in use at a time, by id of the rule; of one never in use the newest loaded."""
+    query = select(RuleVersion).where(col(RuleVersion.recorded_at) <= as_of)
+    used = list_uses(session, RuleAction.USE, as_of=as_of)
+    held: dict[str, RuleVersion] = {}
+    for row in session.exec(query.order_by(col(RuleVersion.rule_id), col(RuleVersion.id))):
+        if row.rule_id not in used or used[row.rule_id].rule_sha256 == row.sha256:
+            held[row.rule_id] = row
+    return list(held.values())
 
 
-def list_uses(session: Session, *actions: RuleAction) -> dict[str, RuleUse]:
-    """The newest step of each rule among these kinds of steps, by id of the rule."""
+def list_uses(
+    session: Session, *actions: RuleAction, as_of: datetime | None = None
+) -> dict[str, RuleUse]:
+    """The newest step of each rule among these kinds of steps, up to a time, by id of the rule."""
     newest = select_newest_uses(*actions)
+    if as_of is not None:
+        newest = newest.where(col(RuleUse.at) <= as_of)
     return {
         row.rule_id: row for row in session.exec(select(RuleUse).where(col(RuleUse.id).in_(newest)))
     }

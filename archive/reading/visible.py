@@ -12,7 +12,7 @@ from sqlalchemy import JSON, ColumnElement, String, and_, cast, or_, type_coerce
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from archive.models import PoliticalLabel, PublicAd
+from archive.models import AdLabel, LabelTerm, PublicAd
 from archive.reading.as_of.moment import NOW, Moment
 from archive.records import MissingReason
 from archive.store.batches import cut_batches
@@ -73,7 +73,7 @@ def find_labelled(session: Session, ad_ids: Sequence[int], moment: Moment = NOW)
     return frozenset(
         ad_id
         for some in cut_batches(ad_ids)
-        for ad_id in session.exec(held.where(col(PoliticalLabel.ad_id).in_(some)))
+        for ad_id in session.exec(held.where(col(AdLabel.ad_id).in_(some)))
     )
 
 
@@ -83,11 +83,16 @@ def _read_reason(ads: type[PublicAd]) -> ColumnElement[str]:
 
 
 def _select_labelled(moment: Moment) -> SelectOfScalar[int]:
-    query = select(PoliticalLabel.ad_id)
-    ended_at = col(PoliticalLabel.withdrawn_at)
+    says_so = (
+        AdLabel.term == LabelTerm.POLITICAL,
+        col(AdLabel.says),
+        col(AdLabel.method).is_(None),
+    )
+    query = select(AdLabel.ad_id).where(*says_so)
+    ended_at = col(AdLabel.withdrawn_at)
     if moment.as_of is None:
         return query.where(ended_at.is_(None))
     return query.where(
-        col(PoliticalLabel.recorded_at) <= moment.as_of,
+        col(AdLabel.recorded_at) <= moment.as_of,
         or_(ended_at.is_(None), ended_at > moment.as_of),
     )

@@ -19,7 +19,7 @@ from config.yaml_files import YamlFileError, read_file
 
 FACT = "refused_files"
 COLLECTING_FOLDERS = ("schedules", "feeds", "column_maps", "credentials")
-RULE_FOLDERS = ("rules", "params", "elections")
+RULE_FOLDERS = ("rules", "params", "elections", "holidays", "registers")
 PUBLIC_FOLDERS = (*RULE_FOLDERS, "fx")
 ASK_DOCTOR = "cannot be used; paidforby doctor says why"
 

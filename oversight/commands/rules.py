@@ -5,7 +5,6 @@ Where there is no archive yet, rules are what their files say.
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +19,6 @@ from archive.store.database import open_archive, read, write
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
-    FAILED,
     AsJson,
     emit_json,
     format_table,
@@ -32,19 +30,16 @@ from archive.terminal import (
     say,
     utc_now,
 )
-from config.overlay import ConfigFile, Origin
-from config.readings import read_each
 from config.settings import Settings
-from config.yaml_files import YamlFileError, read_model
+from oversight.commands.checking import check_files
 from oversight.commands.questions import show_questions
-from oversight.reference.elections import Election, read_elections
-from oversight.reference.parameters import Parameter, read_parameters
-from oversight.reference.windows import Span, find_window
+from oversight.reference.elections import Election
+from oversight.reference.windows import Span, compute_window
 from oversight.rules.changed_files import tell_changed_files
-from oversight.rules.loading import Rule, load_rule
+from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
-from oversight.rules.schema import RuleFile
-from oversight.rules.use import resume_rule, suspend_rule
+from oversight.rules.schema import RuleFile, Stage
+from oversight.rules.use import adopt_rule, resume_rule, suspend_rule
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
@@ -53,63 +48,7 @@ app.command("questions")(show_questions)
 RuleId = Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule.")]
 
 
-@app.command("check")
-def check_files(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Rule files or folders; none: all rules in use here."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Read rules and hold them to their own tests; exit code 1 if one does not load.
-
-    Without paths it reads parameters and elections too, with paths those below `params` and `elections`.
-    """
-    settings = Settings()
-    with plain_errors():
-        if paths:
-            rules, refused = _load_each(settings, [f for path in paths for f in _find_files(path)])
-        else:
-            book = read_rule_book(settings)
-            rules, refused = book.rules, book.refused
-    _report_check(rules, refused, as_json=as_json)
-    if refused:
-        raise typer.Exit(FAILED)
-
-
-def _load_each(
-    settings: Settings, files: list[ConfigFile]
-) -> tuple[list[Rule], list[YamlFileError]]:
-    parameters, elections = read_parameters(settings), read_elections(settings).values.values()
-
-    def read(file: ConfigFile) -> Rule | Parameter | Election:
-        if "params" in file.path.parts:
-            return read_model(file, Parameter)
-        if "elections" in file.path.parts:
-            return read_model(file, Election)
-        return load_rule(file, parameters, elections)
-
-    found = read_each(files, read, lambda each: f"the {type(each).__name__.lower()} {each.id}")
-    return [each for each in found.values.values() if isinstance(each, Rule)], found.refused
-
-
-def _find_files(path: Path) -> list[ConfigFile]:
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file {path}")
-    found = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
-    return [ConfigFile(str(file), file, Origin.LOCAL) for file in found]
-
-
-def _report_check(rules: list[Rule], refused: list[YamlFileError], *, as_json: bool) -> None:
-    faults = [fault for error in refused for fault in error.faults]
-    note_refused(faults)
-    if as_json:
-        errors = [{"file": e.file, "line": e.line, "field": e.field, "why": e.why} for e in faults]
-        emit_json({"rules": [describe_rule(rule) for rule in rules], "errors": errors})
-        return
-    for rule in rules:
-        say(f"{rule.id} version {rule.file.version}: {len(rule.file.tests)} tests passed")
-    say(f"{len(rules)} rules load, {len(refused)} files cannot be used")
+app.command("check")(check_files)
 
 
 @app.command("list")
@@ -216,6 +155,23 @@ By = Annotated[str, typer.Option(help="Who decides it.", metavar="NAME")]
 Because = Annotated[str, typer.Option(help="Why; it is public.", metavar="TEXT")]
 
 
+@app.command("adopt")
+def adopt(
+    rule_id: RuleId,
+    by: By,
+    because: Because,
+    stage: Annotated[Stage, typer.Option(help="shadow or active.")] = Stage.SHADOW,
+) -> None:
+    """Bring the text of a rule's file into use; what was in use stays on record."""
+    settings = Settings()
+    with plain_errors():
+        book = read_rule_book(settings)
+        with write(open_archive(settings)) as session:
+            rule = adopt_rule(session, book, rule_id, stage, (by, because), utc_now())
+    say(f"{rule_id} version {rule.file.version} is {stage} from now on")
+    say("the next import or worker pass holds all ads against it")
+
+
 @app.command("suspend")
 def suspend(rule_id: RuleId, by: By, because: Because) -> None:
     """Stop a rule at once, everywhere: no flag, no decision, its signals off the desk."""
@@ -256,8 +212,9 @@ def show_windows(
         emit_json({"rule": rule.id, "election": vote.id, "instants": instants})
         return
     say(f"{rule.id} at the {vote.title}")
-    rows = [[i["zone"], i["edge"], i["moment"], i["local"], i["utc"]] for i in instants]
-    for line in format_table(["zone", "edge", "moment", "local time", "UTC"], rows):
+    names = ("zone", "part", "edge", "moment", "local", "utc")
+    heads = ("zone", "part", "edge", "moment", "local time", "UTC")
+    for line in format_table(heads, [[instant[name] for name in names] for instant in instants]):
         say(line)
 
 
@@ -275,13 +232,19 @@ def _list_instants(rule: Rule, election: Election) -> list[dict[str, str]]:
     spec = rule.file.window
     if spec is None:
         raise ArchiveError(f"the rule {rule.id} has no window; it asks about all days alike")
-    window = find_window(spec, election)
+    try:
+        window = compute_window(spec, election)
+    except ValueError as error:
+        raise ArchiveError(str(error)) from None
     if not window.spans:
-        raise ArchiveError(f"it is not established on which day {election.id} was called")
+        raise ArchiveError(
+            f"a day that the window is counted from is not established at {election.id}"
+        )
     moments = {"opens": spec.starts, "is over": spec.ends}
     return [
         {
             "zone": span.zone,
+            "part": span.part,
             "edge": edge,
             "moment": moment,
             "local": _find_edge(span, edge).astimezone(ZoneInfo(span.zone)).isoformat(),

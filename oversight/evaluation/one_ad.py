@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
+from config.citations import Evidence
 from oversight.language import Facts, FactValue
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
@@ -37,6 +38,15 @@ class Question:
     def election_id(self) -> str:
         """Id of the election, empty when the rule has no window."""
         return self.election.id if self.election else ""
+
+    @property
+    def cited(self) -> dict[str, Any]:
+        """What it rests on beside the rule, by hash of the text (`/texts`), and how well all is founded."""
+        parameters = {f"parameter {p.id}": p.sha256 for p in self.rule.parameters.values()}
+        election = {f"election {self.election.id}": self.election.sha256} if self.election else {}
+        ranks = [self.rule.evidence, *([self.election.evidence] if self.election else [])]
+        weakest = max(ranks, key=list(Evidence).index)
+        return {"rests_on": parameters | election, "evidence": weakest.value}
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,8 @@ class AdAnswer:
         beside: dict[str, Any] = {"in_force": self.in_force}
         if self.seen_at:
             beside["observed_running_at"] = self.seen_at.isoformat()
-        return self.outcome.as_trace() | beside | _describe_window(self.question)
+        told = self.outcome.as_trace() | beside | _describe_window(self.question)
+        return told | self.question.cited
 
     @property
     def facts_sha256(self) -> str:
@@ -184,7 +195,7 @@ def _answer(question: Question, facts: Facts, run: _Run) -> AdAnswer:
     known = {
         **facts,
         **question.facts,
-        **rule.find_parameters(period.start_days),
+        **rule.find_parameters(period.start_days, question.election),
         **_read_window(question.window, period),
     }
     in_force = was_in_force(rule.file.validity, period)

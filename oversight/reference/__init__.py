@@ -1,1 +1,1 @@
-"""Dated reference data of rules: elections, windows, parameters, citations."""
+"""Dated reference data of rules: elections, windows, parameters, registers and labels."""

@@ -1,74 +1,32 @@
 """Windows of rules on the election calendar: from when until when a rule watches, zone by zone.
 
-Evaluation and `rules windows` call `compute_window`. Years, months, weeks and days are counted on the
-local calendar, keeping the local time of day; hours and minutes are elapsed time. A month that has no
-such day ends on its last one: 31 May minus three months is 28 or 29 February.
+Evaluation and `rules windows` call `compute_window`. A local time that the clocks skip is as long after
+midnight as it says; of one that comes twice it is the first.
 """
 
-import calendar
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import Self
+from itertools import product
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from config.yaml_files import FileModel
+from oversight.reference.edges import DAY_OF, Anchor, Edge, FirstDay
 from oversight.reference.elections import Election, PollHours
 from oversight.reference.periods import Period
 
 
-class Anchor(StrEnum):
-    """The moments of an election that a window can be counted from."""
+class Per(StrEnum):
+    """What a rule has a window for: the election as a whole, or each of its parts."""
 
-    CALLED_ON = "called_on"
-    MONTH_START = "month_start"
-    POLLING_DAY = "polling_day"
-    POLL_OPENS = "poll_opens"
-    POLL_CLOSES = "poll_closes"
-
-
-EDGE = re.compile(
-    r"(?P<anchor>[a-z_]+)(?:\s*(?P<sign>[+-])\s*P(?=\d|T\d)"
-    r"(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,5})M)?)?)?"
-)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """One end of a window: a moment of the election, moved by calendar units and by elapsed time."""
-
-    anchor: Anchor
-    months: int = 0
-    days: int = 0
-    elapsed: timedelta = timedelta()
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `polling_day - P1D`, `poll_opens - PT48H`, `poll_closes`.
-
-        Raises:
-            ValueError: if it is not a known moment with an ISO 8601 duration.
-        """
-        found = EDGE.fullmatch(text.strip())
-        if not found or found["anchor"] not in set(Anchor):
-            names = ", ".join(Anchor)
-            raise ValueError(f"{text!r} is not one of {names}, with or without - P1D, + PT24H …")
-        sign = -1 if found["sign"] == "-" else 1
-        count = {k: sign * int(found[k] or 0) for k in found.groupdict() if k not in NOT_COUNTED}
-        return cls(
-            anchor=Anchor(found["anchor"]),
-            months=12 * count["years"] + count["months"],
-            days=7 * count["weeks"] + count["days"],
-            elapsed=timedelta(hours=count["hours"], minutes=count["minutes"]),
-        )
-
-
-NOT_COUNTED = {"anchor", "sign"}
+    ELECTION = "election"
+    ROUND = "round"
+    PHASE = "phase"
+    DISTRICT = "district"
 
 
 class WindowSpec(FileModel):
@@ -76,6 +34,14 @@ class WindowSpec(FileModel):
 
     starts: str = Field(alias="from", description="Moment the window opens.")
     ends: str = Field(alias="to", description="Moment from which it is over.")
+    per: Per = Field(default=Per.ELECTION, description="election, round, phase or district.")
+    first_day: FirstDay = Field(
+        default=FirstDay.NOT_COUNTED,
+        description="Whether the day that days are counted from is the first of them.",
+    )
+    counted_in: Literal["days", "hours"] = Field(
+        default="days", description="hours: an end may be so many elapsed hours from a moment."
+    )
     kinds: tuple[str, ...] = Field(default=(), description="Kinds of election; none named: all.")
     countries: tuple[str, ...] = Field(default=(), description="Countries; none named: all.")
 
@@ -90,6 +56,24 @@ class WindowSpec(FileModel):
         Edge.parse(text)
         return text
 
+    @model_validator(mode="after")
+    def check_counting(self) -> Self:
+        """Refuse hours that are not said to be meant, and a first day where no days are counted.
+
+        Raises:
+            ValueError: with what to write.
+        """
+        edges = [Edge.parse(self.starts), Edge.parse(self.ends)]
+        if any(edge.elapsed for edge in edges) and self.counted_in != "hours":
+            raise ValueError(
+                "PT48H is 48 elapsed hours and P2D two days of the calendar, which differ when the clocks "
+                "change: write counted_in: hours, or days"
+            )
+        counts_days = any(edge.days or edge.working_days for edge in edges)
+        if self.first_day is FirstDay.COUNTED and not counts_days:
+            raise ValueError("first_day: counted is about days, and no end is counted in days")
+        return self
+
     def concerns(self, election: Election) -> bool:
         """Whether the rule has a window for this election."""
         of_kind = not self.kinds or election.kind in self.kinds
@@ -103,6 +87,14 @@ class Span:
     zone: str
     start_at: datetime
     end_at: datetime
+    round: int = 1
+    part: str = ""
+    """Round, phase or district, in words; empty: everywhere in the zone."""
+
+    @property
+    def place(self) -> str:
+        """Zone and part, for people."""
+        return f"{self.zone}, {self.part}" if self.part else self.zone
 
 
 @dataclass(frozen=True)
@@ -112,9 +104,14 @@ class Window:
     spans: tuple[Span, ...]
 
     def ask(self, question: Callable[[datetime, datetime], bool | None]) -> bool | None:
-        """Put a question to every zone's span: true or false only if all agree."""
-        answers = {question(span.start_at, span.end_at) for span in self.spans}
-        return answers.pop() if len(answers) == 1 else None
+        """Put a question to the span of every place: known only if all agree; of rounds, one yes is yes."""
+        by_round: dict[int, set[bool | None]] = {}
+        for span in self.spans:
+            by_round.setdefault(span.round, set()).add(question(span.start_at, span.end_at))
+        agreed = [answers.pop() if len(answers) == 1 else None for answers in by_round.values()]
+        if True in agreed:
+            return True
+        return False if agreed and None not in agreed else None
 
     def overlaps(self, period: Period) -> bool | None:
         """Whether a run touches the window, whichever zone the ad was shown in."""
@@ -135,16 +132,22 @@ def compute_window(spec: WindowSpec, election: Election) -> Window:
     Raises:
         ValueError: if it would be over before it opens, or beyond all calendars.
     """
-    first, last = Edge.parse(spec.starts), Edge.parse(spec.ends)
-    if election.called_on is None and Anchor.CALLED_ON in {first.anchor, last.anchor}:
+    anchors = {Edge.parse(text).anchor for text in (spec.starts, spec.ends)}
+    if any(anchor in DAY_OF and not getattr(election, DAY_OF[anchor]) for anchor in anchors):
         return Window(())
+    if spec.per in {Per.PHASE, Per.DISTRICT} and not all(
+        getattr(p, spec.per) for p in election.polls
+    ):
+        raise ValueError(f"not all polls of {election.id} name their {spec.per}")
     try:
-        spans = tuple(_place_span(first, last, election, polls) for polls in election.polls)
-    except (OverflowError, ValueError):
+        spans = [_place_span(spec, election, *polls) for polls in _pair_polls(spec.per, election)]
+    except OverflowError:
         raise ValueError(f"the window of {election.id} is beyond the calendar") from None
+    except ValueError as error:
+        raise ValueError(f"the window of {election.id} cannot be counted: {error}") from None
     if any(span.end_at <= span.start_at for span in spans):
         raise ValueError(f"the window of {election.id} is over before it opens")
-    return Window(spans)
+    return Window(tuple(dict.fromkeys(spans)))
 
 
 def find_window(spec: WindowSpec, election: Election) -> Window:
@@ -158,30 +161,49 @@ def find_window(spec: WindowSpec, election: Election) -> Window:
         return Window(())
 
 
-def _place_span(first: Edge, last: Edge, election: Election, polls: PollHours) -> Span:
-    start_at = _place_edge(first, election, polls)
-    return Span(polls.zone, start_at, _place_edge(last, election, polls))
+def _pair_polls(per: Per, election: Election) -> Iterator[tuple[PollHours, PollHours]]:
+    """The polls by which windows open and close: of each part, or the first and last of a place."""
+    for polls in election.polls if per is not Per.ELECTION else ():
+        yield polls, polls
+    places = {(p.zone, p.district): None for p in election.polls} if per is Per.ELECTION else {}
+    for place in places:
+        there = [polls for polls in election.polls if (polls.zone, polls.district) == place]
+        first = min(election.find_days(polls)[0] for polls in there)
+        last = max(election.find_days(polls)[-1] for polls in there)
+        opening = [polls for polls in there if election.find_days(polls)[0] == first]
+        closing = [polls for polls in there if election.find_days(polls)[-1] == last]
+        yield from product(opening, closing)
 
 
-def _place_edge(edge: Edge, election: Election, polls: PollHours) -> datetime:
-    day, clock = _find_moment(edge.anchor, election, polls)
-    moved = _add_months(day, edge.months) + timedelta(days=edge.days)
-    return datetime.combine(moved, clock, ZoneInfo(polls.zone)).astimezone(UTC) + edge.elapsed
+def _place_span(spec: WindowSpec, election: Election, opens: PollHours, closes: PollHours) -> Span:
+    is_whole = spec.per is Per.ELECTION
+    first, last = election.find_days(opens)[0], election.find_days(closes)[-1]
+    moments = _list_moments(election, (first, opens), (last, closes))
+    zone = ZoneInfo(opens.zone)
+
+    def place(text: str) -> datetime:
+        edge = Edge.parse(text)
+        day, clock = moments[edge.anchor]
+        moved = edge.move(day, spec.first_day, election.holidays)
+        return datetime.combine(moved, edge.clock or clock, zone).astimezone(UTC) + edge.elapsed
+
+    part = (opens.district or "") if is_whole else opens.part
+    number = 1 if is_whole else opens.round
+    return Span(opens.zone, place(spec.starts), place(spec.ends), number, part)
 
 
-def _find_moment(anchor: Anchor, election: Election, polls: PollHours) -> tuple[date, time]:
-    first, last = election.polling_days[0], election.polling_days[-1]
-    moments = {
-        Anchor.CALLED_ON: (election.called_on or first, time()),
-        Anchor.MONTH_START: (first.replace(day=1), time()),
-        Anchor.POLLING_DAY: (first, time()),
-        Anchor.POLL_OPENS: (first, polls.opens),
-        Anchor.POLL_CLOSES: (last, polls.closes),
+def _list_moments(
+    election: Election, opening: tuple[date, PollHours], closing: tuple[date, PollHours]
+) -> dict[Anchor, tuple[date, time]]:
+    """Local day and time of every moment, from the polls that open first and those that close last."""
+    first, opens = opening
+    days = {anchor: getattr(election, name) or first for anchor, name in DAY_OF.items()}
+    days |= {
+        Anchor.POLLING_DAY: first,
+        Anchor.MONTH_START: first.replace(day=1),
+        Anchor.YEAR_START: first.replace(month=1, day=1),
     }
-    return moments[anchor]
-
-
-def _add_months(day: date, months: int) -> date:
-    years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last_day = calendar.monthrange(years, month + 1)[1]
-    return date(years, month + 1, min(day.day, last_day))
+    return {anchor: (day, time()) for anchor, day in days.items()} | {
+        Anchor.POLL_OPENS: (first, opens.opens),
+        Anchor.POLL_CLOSES: closing[1].find_close(closing[0]),
+    }

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,7 +13,8 @@ from archive.records import MissingReason
 from oversight.language import Closure, Facts, FactValue, TraceStep, trace_closure
 from oversight.language.closures import read_fact
 from oversight.language.trace import write_value
-from oversight.rules.facts import describe_fact
+from oversight.reference.parameters import Parameter
+from oversight.rules.facts import describe_fact, name_fact
 from oversight.rules.schema import ExceptionClause
 
 
@@ -27,6 +28,14 @@ class Clauses:
     unless: Mapping[ExceptionClause, Closure]
     asks_where: tuple[str, ...] = ()
     """Facts that must be given, or declared blank, for the rule to be asked."""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def describe(self, name: str, facts: Facts) -> str:
+        """A sentence on what is known of a fact; of a figure of the law with its value, day and source."""
+        for parameter in self.parameters.values():
+            if name.removeprefix("p.") in parameter.fact_types:
+                return f"{name_fact(name)}: {parameter.tell(parameter.find_read(facts))}"
+        return describe_fact(name, facts)
 
     @cached_property
     def by_name(self) -> dict[str, Closure]:
@@ -54,8 +63,9 @@ class ExplainedAnswer:
         """Why, in sentences: the reason, then each deciding fact."""
         steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
         names = dict.fromkeys(name for step in steps for name in step.list_deciding_facts())
-        told = (*self.verdict.lacking, *names)
-        return (self.verdict.reason, *(describe_fact(name, self.facts) for name in told))
+        told = dict.fromkeys((*self.verdict.lacking, *names))
+        sentences = (self.clauses.describe(name, self.facts) for name in told)
+        return (self.verdict.reason, *dict.fromkeys(sentences))
 
     def list_unknowns(self) -> list[str]:
         """Facts without a value that an open answer hangs on, each once."""

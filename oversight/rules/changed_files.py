@@ -13,6 +13,8 @@ from oversight.rules.loading import Rule
 from oversight.rules.schema import Stage
 from oversight.rules.versions import AnyRule
 
+ADOPT = "paidforby rules adopt"
+
 
 def tell_changed_files(settings: Settings, rules: Iterable[AnyRule]) -> dict[str, str]:
     """A sentence on each rule whose file was changed or taken away, by id of the rule."""
@@ -23,6 +25,8 @@ def tell_changed_files(settings: Settings, rules: Iterable[AnyRule]) -> dict[str
 
 
 def _tell_file(rule: Rule, file: ConfigFile | None) -> str:
+    if rule.used_stage is Stage.DRAFT:
+        return f"It is a proposal, held against no ad; to use it: {ADOPT} {rule.id}"
     happened = _find_change(rule, file)
     goes_on = "" if rule.suspension else " The version in use goes on being used."
     return f"{happened}{goes_on}" if happened else ""
@@ -35,12 +39,15 @@ def _find_change(rule: Rule, file: ConfigFile | None) -> str:
         data = file.path.read_bytes()
         if hash_bytes(data) == rule.sha256:
             return ""
-        values = YamlText(str(file.path), data).values
+        read = YamlText(str(file.path), data).values
     except (OSError, YamlFileError):
         return "Its file was changed and cannot be read."
-    stage = values.get("stage") if isinstance(values, dict) else None
+    values = read if isinstance(read, dict) else {}
+    stage, version = values.get("stage"), values.get("version")
     if stage in {Stage.ACTIVE, Stage.SHADOW}:
-        taken = "an import or the worker takes the new one into use, if it can be used"
-        return f"Its file was changed; {taken}."
+        if isinstance(version, int) and version <= rule.file.version:
+            newer = rule.file.version + 1
+            return f"Its words were changed and its version was not: write version: {newer}."
+        return f"Its file was changed, which is a proposal; to use it: {ADOPT} {rule.id}."
     said = stage if stage in set(Stage) else "nothing that is known"
     return f"Its file was changed and calls it {said}, which by itself stops nothing."

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from config.readings import Readings
 from config.yaml_files import YamlFileError, YamlText
-from oversight.language import RuleSyntaxError, Schema, parse_expression
+from oversight.language import FactType, RuleSyntaxError, Schema, parse_expression
 from oversight.language.parse import find_misuses
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
@@ -16,7 +16,12 @@ CLAUSES = ("applies_when", "requires", "forbids")
 def list_schema(*, has_window: bool, parameters: Mapping[str, Parameter]) -> Schema:
     """The facts a rule may name; those of windows and elections need a window."""
     facts = {n: t for n, t in FACT_TYPES.items() if has_window or n not in HOST_FACTS}
-    return facts | {f"p.{name}": p.type for name, p in parameters.items()}
+    return facts | list_parameter_facts(parameters)
+
+
+def list_parameter_facts(parameters: Mapping[str, Parameter]) -> dict[str, FactType]:
+    """The facts that parameters are read as."""
+    return {f"p.{n}": t for each in parameters.values() for n, t in each.fact_types.items()}
 
 
 def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list[YamlFileError]:

@@ -265,7 +265,7 @@ def name_fact(name: str) -> str:
     """What a fact is, in plain words."""
     group, _, column = name.partition(".")
     if group == "p":
-        return f"The rule's list or figure “{column}”"
+        return "The law says"
     if group != "ad":
         return HOST_WORDS[name]
     if column in MADE_WORDS:

@@ -11,8 +11,8 @@ from functools import cached_property
 
 from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
-from archive.records import MissingReason
 from archive.records.canonical import hash_bytes
+from config.citations import Evidence, find_weakest
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
 from config.yaml_files import YamlFileError, YamlText, read_file
@@ -27,11 +27,18 @@ from oversight.language import (
     list_facts,
     parse_expression,
 )
-from oversight.reference.elections import Election
+from oversight.reference.elections import Election, read_election
+from oversight.reference.holidays import Holidays
 from oversight.reference.parameters import Parameter
 from oversight.reference.windows import compute_window
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
-from oversight.rules.conditions import Path, check_conditions, list_schema, make_condition_error
+from oversight.rules.conditions import (
+    Path,
+    check_conditions,
+    list_parameter_facts,
+    list_schema,
+    make_condition_error,
+)
 from oversight.rules.facts import FACT_TYPES, parse_fact
 from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
 
@@ -48,7 +55,9 @@ class Rule:
     parameters: Mapping[str, Parameter]
     clauses: Clauses
     suspension: SuspensionView | None = None
-    """A person's, by `paidforby rules suspend`; what the file says is `file.stage`."""
+    """A person's, by `paidforby rules suspend`."""
+    used_stage: Stage | None = None
+    """As it is recorded; a proposal that nobody adopted is a draft. `None`: as the file wishes."""
 
     @property
     def id(self) -> str:
@@ -57,8 +66,8 @@ class Rule:
 
     @property
     def stage(self) -> Stage:
-        """How far it has come here: as its file says, unless a person suspended it."""
-        return Stage.SUSPENDED if self.suspension else self.file.stage
+        """How far it has come here: as the archive records; what the file says is a wish."""
+        return Stage.SUSPENDED if self.suspension else self.used_stage or self.file.stage
 
     @property
     def is_evaluated(self) -> bool:
@@ -78,9 +87,20 @@ class Rule:
         conditions = self.clauses.applies_when.list_conjuncts()
         return [c for c in conditions if not _names_reckoned(list_facts(c.node))]
 
-    def find_parameters(self, days: tuple[date, date] | None) -> dict[str, FactValue]:
-        """The rule's parameters, as facts, with the values that hold on each day from one to another."""
-        return {f"p.{name}": _find_shared(p, days) for name, p in self.parameters.items()}
+    @property
+    def evidence(self) -> Evidence:
+        """How well it is founded: as well as the weakest of the law and of the figures it uses."""
+        newest = [each.newest_dated for each in self.parameters.values()]
+        return find_weakest([*self.file.legal_basis, *(each.source for each in newest if each)])
+
+    def find_parameters(
+        self, days: tuple[date, date] | None, election: Election | None = None
+    ) -> dict[str, FactValue]:
+        """The rule's parameters, as facts: of a moment of the vote, or shared by all of these days."""
+        return _read_parameters(
+            (p, p.find_shared(days) if p.at is None else p.find_value(p.pick_day(None, election)))
+            for p in self.parameters.values()
+        )
 
 
 def load_rule(
@@ -152,6 +172,24 @@ def _check_windows(written: YamlText, rule: Rule, elections: Iterable[Election])
                 raise written.make_error(["window"], str(error)) from None
 
 
+def load_election(
+    file: ConfigFile, free: Mapping[str, Holidays], rules: Iterable[Rule]
+) -> Election:
+    """An election, with the window of every rule computed at it.
+
+    Raises:
+        YamlFileError: if the file is no election, or a rule has a window that it cannot have there.
+    """
+    written, vote = read_file(file), read_election(file, free)
+    for rule in rules:
+        try:
+            if rule.file.window and rule.file.window.concerns(vote):
+                compute_window(rule.file.window, vote)
+        except ValueError as error:
+            raise written.make_error([], f"{rule.id}: {error}") from None
+    return vote
+
+
 def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
     """The rule of that id.
 
@@ -189,6 +227,7 @@ def _compile_rule(
                 for i, clause in enumerate(text.unless)
             },
             asks_where=_check_facts(written, text, schema),
+            parameters=parameters,
         ),
     )
 
@@ -200,21 +239,15 @@ def _check_facts(written: YamlText, text: RuleFile, schema: Schema) -> tuple[str
     return text.asks_where
 
 
+def _read_parameters(values: Iterable[tuple[Parameter, FactValue]]) -> dict[str, FactValue]:
+    return {f"p.{n}": v for each, value in values for n, v in each.read_facts(value).items()}
+
+
 def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> Closure:
     try:
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
         raise make_condition_error(written, [*path, "when"], error.faults[0]) from None
-
-
-def _find_shared(parameter: Parameter, days: tuple[date, date] | None) -> FactValue:
-    """The value that all these days have; unknown if they differ."""
-    if days is None:
-        return parameter.find_value(None)
-    first, last = days
-    changes = [dated.starts_on for dated in parameter.values if first < dated.starts_on <= last]
-    values = {parameter.find_value(day) for day in (first, *changes)}
-    return values.pop() if len(values) == 1 else MissingReason.NOT_PROVIDED
 
 
 def _names_reckoned(names: Iterable[str]) -> bool:
@@ -224,7 +257,7 @@ def _names_reckoned(names: Iterable[str]) -> bool:
 
 def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> Iterator[YamlFileError]:
     """Hold a rule to one of its tests; parameters the test does not give have their newest value."""
-    facts: dict[str, FactValue] = {f"p.{name}": p.newest for name, p in rule.parameters.items()}
+    facts = _read_parameters((each, each.newest) for each in rule.parameters.values())
     facts |= {name: parse_fact(_type_of(rule, name), v) for name, v in test.facts.items()}
     got = answer_rule(rule, facts, in_force=True).answer
     if got is not test.expect:
@@ -248,8 +281,7 @@ def _type_of(rule: Rule, name: str) -> FactType:
     Raises:
         ValueError: if there is no such fact.
     """
-    parameter = rule.parameters.get(name.removeprefix("p."))
-    kind = parameter.type if parameter else FACT_TYPES.get(name)
+    kind = (FACT_TYPES | list_parameter_facts(rule.parameters)).get(name)
     if kind is None:
         raise ValueError(f"there is no fact {name}")
     return kind

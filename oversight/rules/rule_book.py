@@ -1,13 +1,14 @@
 """The rules of this deployment: as their files say, and as they are in use, which the archive records.
 
-An import or the worker takes evaluated rule files into use (`use.py`) and notes it; from then on the
-text the archive keeps is what counts, whatever becomes of the file, until another version is taken into
-use. What a person suspends is suspended at the next question, in every process. A rule that was never
-in use stands as in its file. One bad file takes out what rests on it and no more.
+The first import or pass of the worker records those that came with the program as in use (`use.py`); a
+person adopts what stands in other files. From then on the text and the stage that the archive keeps count,
+whatever becomes of the file, until another version is adopted. What a person suspends is suspended at the
+next question, in every process. One bad file takes out what rests on it and no more.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session, select
@@ -17,13 +18,16 @@ from archive.models import RuleVersion
 from archive.models.oversight import RuleAction
 from archive.reading.rules import SuspensionView, list_uses
 from archive.store.database import open_archive, read
-from config.overlay import list_config_files
+from archive.store.realm import read_realm
+from config.overlay import Origin, list_config_files
 from config.readings import Readings, read_each
-from config.settings import Settings
+from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.elections import Election, read_elections
-from oversight.reference.parameters import Parameter, read_parameters
+from oversight.reference.formulas import read_parameters
+from oversight.reference.parameters import Parameter
 from oversight.rules.loading import Rule, compile_rule, find_rule, load_rule
+from oversight.rules.schema import Stage
 
 
 @dataclass(frozen=True)
@@ -44,16 +48,19 @@ class RuleBook:
     def list_in_use(self, session: Session) -> list[Rule]:
         """Every rule by id, each in the version that is in use, with its suspension.
 
-        A version in use that can no longer be read is left out, unless a file has that rule.
+        A version in use that can no longer be read is left out, unless the rule came with the program. A rule
+        that did, and was never in use, stands as in its file; an operator's is a proposal.
         """
-        rules = {rule.id: rule for rule in self.rules}
+        realm = read_realm(session)
+        rules = {rule.id: _stand_by(rule, realm) for rule in self.rules}
         for rule_id, use in list_uses(session, RuleAction.USE).items():
-            if rule_id not in rules or rules[rule_id].sha256 != use.rule_sha256:
-                try:
-                    rules[rule_id] = self.read_version(session, use.rule_sha256)
-                except YamlFileError:
-                    continue
-        stopped = _list_suspensions(session)
+            try:
+                version = self.read_version(session, use.rule_sha256)
+            except YamlFileError:
+                continue
+            stage = Stage(use.stage) if use.stage else None
+            rules[rule_id] = replace(version, used_stage=stage)
+        stopped = list_suspensions(session)
         return [replace(rules[i], suspension=stopped.get(i)) for i in sorted(rules)]
 
     def list_unreadable(self, session: Session) -> dict[str, str]:
@@ -63,7 +70,8 @@ class RuleBook:
             try:
                 self.read_version(session, use.rule_sha256)
             except YamlFileError as error:
-                stands_in = any(rule.id == rule_id for rule in self.rules)
+                shipped = (rule for rule in self.rules if rule.origin is Origin.SHIPPED)
+                stands_in = any(rule.id == rule_id for rule in shipped)
                 so = "its file stands in for it" if stands_in else "no ad is held against it"
                 why[rule_id] = f"The version in use can no longer be read, so {so}: {error.why}"
         return why
@@ -166,6 +174,15 @@ def find_rules_here(book: RuleBook) -> RulesHere:
         engine.dispose()
 
 
+def _stand_by(rule: Rule, realm: Realm | None) -> Rule:
+    """A rule that was never in use: as its file has it, but no more than this archive takes unasked."""
+    if not rule.is_evaluated:
+        return rule
+    if rule.origin is not Origin.SHIPPED:
+        return replace(rule, used_stage=Stage.DRAFT)
+    return replace(rule, used_stage=Stage.SHADOW) if realm is Realm.REAL else rule
+
+
 def _tell_kept(rule: Rule) -> str:
     stays = "is suspended, stays so" if rule.suspension else "was in use, stays in use"
     return f"version {rule.file.version}, which {stays}"
@@ -176,7 +193,10 @@ def _name_windows(error: YamlFileError, rules: Iterable[Rule]) -> YamlFileError:
     country = Path(error.file).parent.name.upper()
     specs = {rule.id: rule.file.window for rule in rules if rule.file.window}
     resting = [
-        name for name, spec in specs.items() if not spec.countries or country in spec.countries
+        name
+        for name, spec in specs.items()
+        if error.place.startswith("elections/")
+        and (not spec.countries or country in spec.countries)
     ]
     return (
         error.add(f"resting on it, at this election: {', '.join(sorted(resting))}")
@@ -185,8 +205,9 @@ def _name_windows(error: YamlFileError, rules: Iterable[Rule]) -> YamlFileError:
     )
 
 
-def _list_suspensions(session: Session) -> dict[str, SuspensionView]:
-    newest = list_uses(session, RuleAction.SUSPEND, RuleAction.RESUME)
+def list_suspensions(session: Session, as_of: datetime | None = None) -> dict[str, SuspensionView]:
+    """The suspensions that hold, or held at a time, by id of the rule."""
+    newest = list_uses(session, RuleAction.SUSPEND, RuleAction.RESUME, as_of=as_of)
     return {
         rule_id: SuspensionView(
             suspended_at=step.at, suspended_by=step.by_name, suspended_because=step.because

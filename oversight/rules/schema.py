@@ -10,8 +10,8 @@ from typing import Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from archive.models.oversight import RuleAnswer
+from config.citations import Citation, Evidence, find_weakest
 from config.yaml_files import FileModel
-from oversight.reference.citations import Citation, Evidence, find_weakest
 from oversight.reference.elections import PollHours
 from oversight.reference.windows import WindowSpec
 

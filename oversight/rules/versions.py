@@ -5,17 +5,20 @@ more is read from the register, word for word; it is shown and never evaluated.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
 
 from archive.models import RuleVersion
+from archive.models.oversight import RuleAction
 from archive.reading.as_of.moment import Moment
-from archive.reading.rules import list_rule_texts
+from archive.reading.rules import SuspensionView, list_rule_texts, list_uses
+from config.citations import Evidence
 from config.overlay import Origin
 from config.yaml_files import YamlText
 from oversight.rules.loading import Rule
+from oversight.rules.rule_book import list_suspensions
 from oversight.rules.schema import RuleFile, Stage
 
 
@@ -27,7 +30,8 @@ class FormerRule:
     sha256: str
     origin: Origin | None = None
     """`None`: the file it stood in is no longer here."""
-    suspension: None = None
+    suspension: SuspensionView | None = None
+    used_stage: Stage | None = None
 
     @property
     def id(self) -> str:
@@ -35,27 +39,37 @@ class FormerRule:
         return self.file.id
 
     @property
+    def evidence(self) -> Evidence:
+        """How well the law it rests on was read."""
+        return self.file.evidence
+
+    @property
     def stage(self) -> Stage:
-        """How far it had come, as its file says."""
-        return self.file.stage
+        """How far it had come then."""
+        return Stage.SUSPENDED if self.suspension else self.used_stage or self.file.stage
 
 
 AnyRule = Rule | FormerRule
 
 
 def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> Sequence[AnyRule]:
-    """The rules in use or, as of an earlier time, the newest version the register held of each, by id.
-
-    The register says when a version was first loaded, and not when a rule went out of use.
+    """The rules in use or, as of an earlier time, those in use then, each as far as it had come, by id.
 
     Raises:
         YamlFileError: if a kept text is of a form that is no longer read.
     """
     if moment.as_of is None:
         return rules
-    in_use = {rule.sha256: rule for rule in rules}
-    held = list_rule_texts(session, moment.as_of)
-    return [in_use.get(row.sha256) or _read_rule_text(row) for row in held]
+    known = {rule.sha256: rule for rule in rules}
+    stopped = list_suspensions(session, moment.as_of)
+    used = list_uses(session, RuleAction.USE, as_of=moment.as_of)
+    then: list[AnyRule] = []
+    for row in list_rule_texts(session, moment.as_of):
+        said = used[row.rule_id].stage if row.rule_id in used else ""
+        rule = known.get(row.sha256) or _read_rule_text(row)
+        stage, stop = Stage(said) if said else None, stopped.get(row.rule_id)
+        then.append(replace(rule, used_stage=stage, suspension=stop))
+    return then
 
 
 def pick_in_force(rules: Sequence[AnyRule], moment: Moment) -> list[AnyRule]:
@@ -77,7 +91,7 @@ def describe_rule(rule: AnyRule, file_note: str = "") -> dict[str, Any]:
         "kind": rule.file.kind,
         "legal_status": rule.file.validity.status,
         "stage": rule.stage,
-        "evidence": rule.file.evidence,
+        "evidence": rule.evidence,
         "origin": rule.origin,
         "suspended_at": suspension and suspension.suspended_at,
         "suspended_by": suspension and suspension.suspended_by,

@@ -20,7 +20,7 @@ from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import DECISION, NOON, SOURCE, make_ad
 from tests.drawn import draw_scene, encode_picture
-from tests.flagging import flag_ad
+from tests.flagging import adopt, flag_ad
 
 LATER = NOON + timedelta(minutes=40)
 THEN = (NOON + timedelta(minutes=10)).isoformat()
@@ -114,10 +114,10 @@ def keep_picture(session, settings, folder):
 
 def decide(session, settings):
     book = read_rule_book(settings)
+    rule = adopt(session, book, "names-its-payer", LATER)
     rules = take_into_use(session, book, LATER)
     while evaluate_changes(session, rules, [], LATER).has_more:
         pass
-    rule = next(rule for rule in rules if rule.id == "names-its-payer")
     people = {user.name: user for user in session.exec(select(User))}
     analyst, reviewer = people["analyst"], people["reviewer"]
     flag = flag_ad(session, "example:secret", rule, "It is named.", analyst, LATER)

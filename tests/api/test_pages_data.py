@@ -25,13 +25,12 @@ from archive.store.database import write
 from archive.store.setup import write_sources
 from config.settings import Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
-from oversight.rules.loading import find_rule
 from oversight.rules.rule_book import load_rules, read_rule_book
 from search.engines import open_search
 from search.sync import sync_index
 from tests.api.conftest import HOSTILE as FORMULA
 from tests.api.test_pages import ERRORS, MILL, PAGES
-from tests.flagging import flag_ad
+from tests.flagging import adopt, flag_ad
 from tests.invented import (
     NOW,
     SOURCES,
@@ -123,7 +122,6 @@ def add_formulas(settings: Settings, engine: Engine) -> None:
 
 def decide_formula(settings: Settings, engine: Engine) -> None:
     book = read_rule_book(settings)
-    rule = find_rule(book.rules, "formula")
     draft = DecisionDraft(
         outcome=DecisionOutcome.OPINION_NO_CONCERN,
         reasons=FORMULA,
@@ -131,6 +129,7 @@ def decide_formula(settings: Settings, engine: Engine) -> None:
         plain_summary=FORMULA,
     )
     with write(engine) as session:
+        rule = adopt(session, book, "formula", NOW)
         analyst, _ = add_user(session, "Another Invented Officer", [Role.ANALYST], NOW)
         reviewer, _ = add_user(session, "Another Invented Reviewer", [Role.REVIEWER], NOW)
         flag = flag_ad(session, "formulas:1", rule, FORMULA, analyst, NOW)

@@ -30,6 +30,7 @@ tests:
     expect: not_met
   - {name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}
 """
+SHAPE = "title: T\nsource: {cite: none, evidence: memory}\ncolumns: {name: Name}\n"
 GOOD = {
     "params/{}.yaml": """
 id: good
@@ -46,11 +47,20 @@ polling_days: [2020-01-01]
 polls: [{zone: UTC, opens: 07:00, closes: 19:00}]
 sources: [{cite: none, evidence: memory, about: [polling_days, polls]}]
 """,
+    "holidays/{}.yaml": """
+country: XX
+first_on: 2020-01-01
+last_on: 2020-12-31
+days: [2020-01-01]
+source: {cite: none, evidence: memory}
+""",
     "rules/xx/{}.yaml": RULE,
     "schedules/{}.yaml": "every: never\n",
     "credentials/{}.yaml": "owner: The Desk\nexpires_on: 2020-01-01\n",
     "column_maps/{}.yaml": "title: T\npublisher: P\ncolumns: {ref: id, platform: where}\n",
     "feeds/{}.yaml": "title: P\npublisher: P\nlicence: CC0\nurl: https://panel.example/x\ncolumn_map: good\n",
+    "registers/{}.yaml": SHAPE + "is_complete: true\nfresh_days: 30\n",
+    "labels/{}.yaml": SHAPE.replace("name: Name", "ad: Ad"),
 }
 RATES = "date,currency,units_per_eur,source\n2020-01-01,XXA,2,the bank\n"
 SOURCES = ("schedules", "credentials")
@@ -79,7 +89,7 @@ BAD: dict[str, tuple[Bad, str]] = {
     ),
     "unknown_key": (lambda good: f"{good}surprise: 1\n", "surprise: Extra inputs"),
 }
-DATELESS = ("schedules", "column_maps", "feeds")
+DATELESS = ("schedules", "column_maps", "feeds", "registers", "labels")
 ODD_NAMES = ("two\nlines", os.fsdecode(b"not-\xff-utf8"))
 BAD_RATES: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "the column is missing"),

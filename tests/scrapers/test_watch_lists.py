@@ -256,7 +256,7 @@ def test_the_commands_keep_who_when_and_why(home: Home) -> None:
     assert "Votes on the port" in told
     assert PAGE in told
     assert home.command("watch-lists", "show", "none").returncode == 1
-    assert home.command("label", "meta_ad_library:1", *who).returncode == 1
+    assert home.command("labels", "add", "meta_ad_library:1", *who).returncode == 1
 
 
 def test_gaps_of_a_list_bear_its_title_until_it_is_narrowed(home: Home) -> None:

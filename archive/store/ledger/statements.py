@@ -15,6 +15,7 @@ from sqlmodel import SQLModel, col
 
 from archive.models import (
     Ad,
+    AdLabel,
     AdMedia,
     AdVersion,
     Capture,
@@ -23,8 +24,10 @@ from archive.models import (
     Disclosure,
     DisclosureVersion,
     Flag,
-    PoliticalLabel,
+    LabelTerm,
     Redaction,
+    ReferenceVersion,
+    RuleUse,
     RuleVersion,
 )
 from archive.models.changes import LeafKind
@@ -48,11 +51,16 @@ def state_redaction(row: Statement) -> list[Statement]:
     return spell_times({name: v for name, v in row.items() if name != "rule" or v})
 
 
+USUAL_LABEL = {"term": LabelTerm.POLITICAL, "says": True, "method": None}
+
+
 def state_label(row: Statement) -> list[Statement]:
     """A label is stated when it is given, and again when it is withdrawn."""
     ad = {"source": row["source"], "ref": row["ref"]}
     rule, given_at = {"rule": row["rule_id"]}, {"recorded_at": row["recorded_at"].isoformat()}
     given = {"act": "given", "by": row["labelled_by"], "reason": row["reason"]}
+    # A person's word that an ad is political is stated as it was when there was no other kind.
+    given |= {name: row[name] for name, usual in USUAL_LABEL.items() if row[name] != usual}
     if row["withdrawn_at"] is None:
         return [ad | given | rule | given_at]
     withdrawn = {
@@ -183,13 +191,28 @@ LEAF_ROWS: Mapping[LeafKind, LeafRows] = {
         .where(col(AdMedia.state) == MediaState.KEPT),
     ),
     LeafKind.LABEL: LeafRows(
-        col(PoliticalLabel.id),
+        col(AdLabel.id),
         _select(
-            PoliticalLabel,
-            "labelled_by rule_id reason recorded_at withdrawn_by withdrawal_reason withdrawn_at",
+            AdLabel,
+            "term says method labelled_by rule_id reason recorded_at withdrawn_by "
+            "withdrawal_reason withdrawn_at",
             *AD,
-        ).join(Ad, col(Ad.id) == PoliticalLabel.ad_id),
+        ).join(Ad, col(Ad.id) == AdLabel.ad_id),
         state=state_label,
+    ),
+    LeafKind.RULE_USE: LeafRows(
+        col(RuleUse.id),
+        _select(RuleUse, "rule_id action rule_sha256 stage by_name because at"),
+        has_older=True,
+    ),
+    LeafKind.REFERENCE: LeafRows(
+        col(ReferenceVersion.id),
+        _select(ReferenceVersion, "name sha256 by_name because").add_columns(
+            # The kind of a leaf stands under the same name.
+            col(ReferenceVersion.kind).label("of")
+        ),
+        text=col(ReferenceVersion.text),
+        text_sha256="sha256",
     ),
 }
 """Every kind of leaf and its rows."""

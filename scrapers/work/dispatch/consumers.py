@@ -12,9 +12,10 @@ from archive.exports.mirror.compacting import MOST_PARTS
 from archive.runs.tries import note_try
 from archive.store.changes import Reach
 from archive.store.database import write
-from archive.terminal import note
+from archive.terminal import note, note_refused
 from config.settings import Settings
 from oversight.evaluation.changes import CONSUMER, MOST_AT_ONCE, count_waiting, evaluate_changes
+from oversight.reference.formulas import list_stale
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.use import take_into_use
@@ -50,6 +51,7 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock, reach: Reac
         reach(done, max(of, done))
     for rule_id, sentence in (tell_changed_files(settings, rules) | unreadable).items():
         note(f"rule {rule_id}: {sentence}")
+    note_refused(list_stale(settings, clock().date()))
     return put_aside
 
 

@@ -6,6 +6,8 @@
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from archive.curation.label_tables import read_label_shapes
+from archive.curation.registers import read_register_shapes
 from archive.runs.refused_files import describe_refused, read_refused_files, write_refused_files
 from archive.spending.exchange_rates import list_refused_rates
 from archive.store.database import read, write
@@ -32,6 +34,8 @@ def list_refused_files(settings: Settings, session: Session | None = None) -> li
         *read_credentials(settings).refused,
         *of_sources,
         *list_refused_rates(settings),
+        *read_register_shapes(settings).refused,
+        *read_label_shapes(settings).refused,
     ]
 
 

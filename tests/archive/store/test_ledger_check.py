@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from archive.curation.labels import label_ad, withdraw_label
+from archive.curation.labels import LabelWord, label_ad, withdraw_label
+from archive.curation.reference_texts import keep_reference_text
 from archive.media.files import DueAd, FetchOutcome, MachineText, keep_file, note_fetches
 from archive.media.pictures import FileFacts
-from archive.models import Ad, AdVersion, LedgerLeaf
+from archive.models import Ad, AdVersion, LabelTerm, LedgerLeaf
 from archive.models.changes import LeafKind
 from archive.models.media import MediaState
+from archive.models.oversight import ReferenceKind
 from archive.privacy.redaction_log import log_cut_names
 from archive.privacy.redactions import redact_field
 from archive.store.blobs import BlobStore
@@ -66,7 +68,17 @@ REWRITTEN = {
         "media 1: its row is not what the ledger holds"
     ],
     "UPDATE ad_media SET state = 'gone'": ["media 1: its leaf has no row"],
-    "UPDATE political_label SET withdrawn_by = 'Nobody'": [
+    "UPDATE rule_use SET stage = 'shadow' WHERE id = 1": [
+        "rule_use 1: its row is not what the ledger holds"
+    ],
+    "UPDATE reference_version SET by_name = 'Nobody' WHERE name = 'parties'": [
+        "reference 5: its row is not what the ledger holds"
+    ],
+    "UPDATE reference_version SET text = '[1]' WHERE name = 'parties'": [
+        "reference 5: its words are not those of its hash"
+    ],
+    "UPDATE ad_label SET method = NULL": ["label 2: its row is not what the ledger holds"],
+    "UPDATE ad_label SET withdrawn_by = 'Nobody' WHERE id = 1": [
         "label 1: its row is not what the ledger holds"
     ],
     "DELETE FROM ledger_leaf WHERE kind = 'capture' AND subject_id = 1": [
@@ -78,6 +90,9 @@ REWRITTEN = {
         "media 1: its row has no leaf in the ledger",
     ],
 }
+
+
+BY_PROGRAM = LabelWord(LabelTerm.SYNTHETIC, says=False, method="seer 2.1")
 
 
 @pytest.fixture
@@ -93,6 +108,9 @@ def engine(archive_url, tmp_path):
         log_cut_names(session, ads[1].source, [(ads[1].id, ads[1].ref, {"payer_name": "?"})], later)
         label_ad(session, ads[1], "Ada", "It names a candidate.", later)
         withdraw_label(session, ads[1], "Ada", "It does not.", later)
+        label_ad(session, ads[0], "Ada", "A program says so.", later, word=BY_PROGRAM)
+        said = ("Ada", "The law names it.")
+        keep_reference_text(session, ReferenceKind.REGISTER, "parties", "[]", said, later)
         blob = BlobStore(settings.blobs_dir).put_bytes(b"a picture")
         keep_file(session, blob, FileFacts("image/png"), MachineText(None, None, ""), later)
         kept = FetchOutcome(MediaState.KEPT, sha256=blob.sha256)

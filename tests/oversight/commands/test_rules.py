@@ -50,6 +50,7 @@ def test_a_window_is_printed_in_local_time_and_utc(run: Run) -> None:
     assert answer["instants"] == [
         {
             "zone": "Europe/Athens",
+            "part": "",
             "edge": "opens",
             "moment": "polling_day - P1D",
             "local": "2023-05-20T00:00:00+03:00",
@@ -57,6 +58,7 @@ def test_a_window_is_printed_in_local_time_and_utc(run: Run) -> None:
         },
         {
             "zone": "Europe/Athens",
+            "part": "",
             "edge": "is over",
             "moment": "poll_closes",
             "local": "2023-05-21T19:00:00+03:00",

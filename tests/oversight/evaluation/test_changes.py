@@ -10,12 +10,15 @@ from sqlmodel import select
 from archive.models import Evaluation, LedgerLeaf, RuleVersion, Signal
 from archive.reading.rules import RuleQuestions, count_answers, list_questions
 from archive.records import MissingReason
-from archive.records.canonical import hash_json
+from archive.records.canonical import hash_bytes, hash_json
 from archive.store.database import read
+from config.overlay import SHIPPED_DIR
 from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.rules.loading import Rule
 from oversight.rules.schema import Stage
 from tests.oversight.evaluation.conftest import LATER, NOW, Evaluate, Keep, make_ad
+
+GREEK_VOTE = SHIPPED_DIR / "elections/gr/2023-05-21-parliament.yaml"
 
 EVERY = SignalFilter(historic=True)
 
@@ -91,7 +94,7 @@ def test_what_a_source_never_gives_is_asked_of_the_source_once(
     assert (au.applies, au.not_asked) == (0, 3)
 
 
-@pytest.mark.parametrize("reason", set(MissingReason) - {MissingReason.NOT_PROVIDED})
+@pytest.mark.parametrize("reason", sorted(set(MissingReason) - {MissingReason.NOT_PROVIDED}))
 def test_what_is_missing_of_one_ad_is_asked_about_that_ad(
     engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule], reason: MissingReason
 ) -> None:
@@ -217,6 +220,8 @@ def test_signals_about_votes_that_are_over_are_historic(
     signal = next(s for s in read_signals(engine) if s.election_id == name[1])
     assert not signal.is_historic
     assert signal.trace["window"][0]["zone"] == "Europe/Athens"
+    cited = {"election gr-2023-05-21-parliament": hash_bytes(GREEK_VOTE.read_bytes())}
+    assert (signal.trace["rests_on"], signal.trace["evidence"]) == (cited, "own_pattern")
     evaluate(NOW)
     assert next(s for s in read_signals(engine) if s.election_id == name[1]).is_historic
 
@@ -248,5 +253,5 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     ]
     assert len(kept) == 7
     assert hash_json({"signals": kept}) == (
-        "a0d83c9ad5adc0838f6c877f376bdf25a02574f315147d4d916900a170398d42"
+        "500e6411632d6ec2e201c0ddf178d9feec529e69b5e3c602d070adfb0a901fc7"
     )

@@ -6,31 +6,12 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from oversight.reference.elections import Election
 from oversight.reference.periods import Period
 from oversight.reference.windows import WindowSpec, compute_window
 from oversight.rules.rule_book import read_rule_book
-
-SOURCE = {"cite": "Gazette", "read_on": date(2026, 1, 1), "evidence": "official_secondary"}
-
-
-def make_election(**values: Any) -> Election:
-    given: dict[str, Any] = {
-        "id": "xx-vote",
-        "title": "A vote",
-        "country": "GR",
-        "kind": "legislative",
-        "polling_days": [date(2023, 5, 21)],
-        "polls": [{"zone": "Europe/Athens", "opens": "07:00", "closes": "19:00"}],
-        "sources": [SOURCE | {"about": ["polling_days", "polls", "called_on"]}],
-    }
-    return Election.model_validate(given | values)
-
-
-def reckon(starts: str, ends: str, **election: Any) -> list[tuple[str, str]]:
-    spec = WindowSpec.model_validate({"from": starts, "to": ends})
-    spans = compute_window(spec, make_election(**election)).spans
-    return [(f"{s.start_at:%Y-%m-%d %H:%M}", f"{s.end_at:%Y-%m-%d %H:%M}") for s in spans]
+from tests.commands import run_paidforby
+from tests.config.bad_files import RULE
+from tests.oversight.reference.votes import SOURCE, make_election, reckon
 
 
 def test_the_eve_begins_at_local_midnight() -> None:
@@ -162,3 +143,21 @@ def test_an_id_may_not_be_used_by_two_files(home_settings: Settings, write_confi
     assert shipped in book.elections
     (error,) = book.refused
     assert error.why.startswith(f"{shipped.id} is another file's too; resting on it")
+
+
+def test_an_election_file_is_held_against_every_rule_before_it_is_used(
+    home_settings: Settings, write_config: Any
+) -> None:
+    rule = RULE.replace("from: polling_day - P1D", "from: called_on")
+    write_config("rules/xx/good.yaml", rule.replace("params: [good]", "params: []"))
+    path = write_config(
+        "elections/xx/late.yaml",
+        "id: late\ntitle: A vote\ncountry: XX\nkind: x\npolling_days: [2030-01-01]\n"
+        "called_on: 2030-01-02\npolls: [{zone: UTC, opens: 07:00, closes: 19:00}]\n"
+        "sources: [{cite: none, evidence: memory, about: [polling_days, polls, called_on]}]\n",
+    )
+    said = run_paidforby(
+        "rules", "check", str(path), environ={"PAIDFORBY_HOME": str(home_settings.home)}
+    )
+    assert said.returncode == 1
+    assert "late.yaml, line 1: good: the window of late is over before it opens" in said.stderr

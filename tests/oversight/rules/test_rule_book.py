@@ -1,12 +1,14 @@
 """The rules in use: what a bad file takes out, and what stays in use of what was in use before."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from archive.errors import ArchiveError
 from archive.store.database import open_archive, write
 from config.settings import Settings
 from config.yaml_files import YamlFileError
@@ -14,6 +16,7 @@ from oversight.evaluation.changes import EvaluationReport, evaluate_changes, has
 from oversight.rules.rule_book import RulesHere, find_rules_here, read_rule_book
 from oversight.rules.use import suspend_rule, take_into_use
 from tests.config.bad_files import RULE as GOOD_RULE
+from tests.flagging import adopt
 
 Write = Callable[[str, str], Path]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -37,8 +40,11 @@ sources: [{cite: none, evidence: memory, about: [polling_days, polls]}]
 
 
 def pass_of_the_worker(settings: Settings, engine: Engine) -> EvaluationReport:
+    """A pass, after a person adopted what stands in our file, if it can be used and is not in use."""
     book = read_rule_book(settings)
     with write(engine) as session:
+        with suppress(ArchiveError):
+            adopt(session, book, "xx-named", NOW)
         rules = take_into_use(session, book, NOW)
         return evaluate_changes(session, rules, book.elections, NOW)
 
@@ -137,16 +143,19 @@ def test_a_vote_that_the_window_does_not_suit_leaves_the_rule_in_use_at_all_othe
     assert not pass_of_the_worker(home_settings, engine).has_more
 
 
-def test_it_is_the_version_in_use_that_stays_not_the_newest_kept(
+def test_a_text_put_back_is_no_newer_version_and_comes_into_use_nowhere(
     read_here: ReadHere, write_config: Write, engine: Engine, home_settings: Settings
 ) -> None:
     for text in (RULE.replace("version: 1", "version: 2"), RULE):
         write_config(PLACE, text)
         pass_of_the_worker(home_settings, engine)
+    assert read_here().find_rule("xx-named").file.version == 2
+    write_config(PLACE, RULE.replace("says: The", "says: Once more, the"))
+    with write(engine) as session, pytest.raises(ArchiveError, match="write version: 3"):
+        adopt(session, read_rule_book(home_settings), "xx-named", NOW)
     write_config(PLACE, "id: [")
     here = read_here()
-    assert here.find_rule("xx-named").file.version == 1
-    assert here.refused[0].why.endswith("; version 1, which was in use, stays in use")
+    assert here.refused[0].why.endswith("; version 2, which was in use, stays in use")
 
 
 def test_a_suspended_rule_whose_file_goes_bad_stays_suspended(

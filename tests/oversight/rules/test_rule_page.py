@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from archive.curation.registers import read_register_shapes
 from config.settings import Settings
 from oversight.rules.facts import AD_FACTS, HOST_FACTS
 from oversight.rules.loading import find_rule
@@ -12,14 +13,16 @@ from oversight.rules.rule_book import load_rules, read_rule_book
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
 
 
-def test_the_example_loads_with_its_parameter_and_its_election(
+def test_the_example_loads_with_its_parameter_election_and_register(
     home_settings: Settings, write_config: Callable[[str, str], Path]
 ) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    rule, parameter, election = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    rule, parameter, election, register = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     write_config("rules/xx/xx-payer-named.yaml", rule)
     write_config("params/xx_small_ad_minor.yaml", parameter)
     write_config("elections/xx/xx-2026-11-08-council.yaml", election)
+    write_config("registers/xx_third_parties.yaml", register)
+    assert "xx_third_parties" in read_register_shapes(home_settings).values
     loaded = find_rule(load_rules(home_settings), "xx-payer-named")
     assert loaded.file.window
     (council,) = [each for each in read_rule_book(home_settings).elections if each.country == "XX"]

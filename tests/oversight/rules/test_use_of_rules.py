@@ -1,6 +1,7 @@
 """Which version of a rule is in use: a record in the archive, which editing a file does not change."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,13 +11,14 @@ from typer.testing import CliRunner
 from archive.curation.people import add_user
 from archive.errors import ArchiveError
 from archive.ingest.pages import ingest_page
-from archive.models import Evaluation, RuleUse, RuleVersion
+from archive.models import Evaluation, ReferenceVersion, RuleUse, RuleVersion
 from archive.models.people import Role
 from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
-from config.settings import Settings
+from archive.store.realm import claim_realm
+from config.settings import Realm, Settings
 from oversight.cases import CaseStepError, DecisionDraft, DecisionOutcome, decide_flag
 from oversight.commands.rules import app
 from oversight.evaluation.changes import evaluate_changes
@@ -24,11 +26,13 @@ from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.rule_book import find_rules_here, read_rule_book
 from oversight.rules.use import resume_rule, suspend_rule, take_into_use
-from tests.flagging import flag_ad
+from tests.config.bad_files import GOOD
+from tests.flagging import adopt, flag_ad
 from tests.migrated import migrated_file
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RULE, OTHER = "local-payer-named", "payer-left-blank"
+FIGURE = GOOD["params/{}.yaml"]
 BLANK = AdRecord(
     ref="a1", platform="examplatform", declared_political=True, payer_name="", countries=["NO"]
 )
@@ -69,9 +73,13 @@ def open_shipped():
     return read_rule_book(Settings(home=migrated_file().parent)).rules
 
 
-def pass_of_the_worker(engine, settings, now=NOW):
+def pass_of_the_worker(engine, settings, now=NOW, adopting=True):
+    """A pass, after a person adopted what stands in our file, if it can be used and is not in use."""
     with write(engine) as session:
         book = read_rule_book(settings)
+        with suppress(ArchiveError):
+            if adopting:
+                adopt(session, book, RULE, now)
         evaluate_changes(session, take_into_use(session, book, now), book.elections, now)
 
 
@@ -164,25 +172,62 @@ def test_a_file_that_can_no_longer_be_read_is_named_too(home_settings, own_rule)
 
 
 @pytest.mark.engines_alike
-def test_a_changed_file_is_used_from_the_next_pass_on_and_by_no_running_process_before(
-    engine, settings, own_rule
-):
+def test_a_changed_file_is_a_proposal_until_a_person_adopts_it(engine, settings, own_rule):
     pass_of_the_worker(engine, settings)
     running = read_rule_book(settings)
     before = find(engine, running)
     own_rule(("version: 1", "version: 2"))
-    assert find(engine, running).sha256 == before.sha256
-    assert find(engine, read_rule_book(settings)).sha256 == before.sha256
-    assert "an import or the worker takes" in tell_changed_files(settings, [before])[RULE]
+    pass_of_the_worker(engine, settings, adopting=False)
+    for book in (running, read_rule_book(settings)):
+        assert find(engine, book).sha256 == before.sha256
+    told = tell_changed_files(settings, [before])[RULE]
+    assert told.startswith("Its file was changed, which is a proposal")
+    own_rule(("severity: low", "severity: high"))
+    assert "write version: 2." in tell_changed_files(settings, [before])[RULE]
+    own_rule(("version: 1", "version: 2"))
+    assert f"paidforby rules adopt {RULE}" in tell_changed_files(settings, [before])[RULE]
     pass_of_the_worker(engine, settings, NOW + timedelta(hours=1))
     assert (find(engine, running).file.version, find(engine, running).origin) == (2, None)
-    own_rule()
-    pass_of_the_worker(engine, settings, NOW + timedelta(hours=2))
-    assert find(engine, running).sha256 == before.sha256
     with read(engine) as session:
         steps = session.exec(select(RuleUse).where(RuleUse.rule_id == RULE)).all()
-    assert [step.action for step in steps] == ["use"] * 3
-    assert len({step.rule_sha256 for step in steps}) == 2
+    assert [(step.action, step.stage, step.by_name) for step in steps] == [
+        ("use", "active", "Ada")
+    ] * 2
+
+
+@pytest.mark.engines_alike
+@pytest.mark.parametrize(("realm", "stage"), [(Realm.FICTIONAL, "active"), (Realm.REAL, "shadow")])
+def test_what_came_with_the_program_is_recorded_once_and_in_a_real_archive_as_shadow(
+    engine, settings, own_rule, realm, stage
+):
+    pass_of_the_worker(engine, settings, adopting=False)
+    with write(engine) as session:
+        assert session.exec(select(RuleUse)).all() == []
+        claim_realm(session, realm)
+    for hour in (1, 2):
+        pass_of_the_worker(engine, settings, NOW + timedelta(hours=hour), adopting=False)
+    with read(engine) as session:
+        uses = {use.rule_id: use for use in session.exec(select(RuleUse))}
+    assert (uses[OTHER].stage, uses[OTHER].by_name) == (stage, "shipped")
+    assert {use.at for use in uses.values()} == {NOW + timedelta(hours=1)}
+    book = read_rule_book(settings)
+    assert (find(engine, book, OTHER).stage, find(engine, book).stage) == (stage, "draft")
+    assert "It is a proposal" in tell_changed_files(settings, [find(engine, book)])[RULE]
+    assert RULE not in uses
+
+
+@pytest.mark.engines_alike
+def test_what_rules_rest_on_is_kept_by_hash_once(engine, settings, write_config):
+    for value in (5, 5, 6):
+        text = FIGURE.replace("value: 5", f"value: {value}")
+        write_config("params/xx/fee.yaml", text)
+        pass_of_the_worker(engine, settings)
+    write_config("params/xx/fee.yaml", "id: [")
+    pass_of_the_worker(engine, settings)
+    with read(engine) as session:
+        kept = session.exec(select(ReferenceVersion).order_by(ReferenceVersion.id)).all()
+    assert [row.text.count("value: 6") for row in kept if row.name == "xx/fee"] == [0, 1]
+    assert {row.kind for row in kept} == {"parameter", "election"}
 
 
 @pytest.mark.engines_alike
@@ -208,8 +253,8 @@ def test_a_version_in_use_that_can_no_longer_be_read_is_named_and_harms_no_other
     own_rule(("version: 1", "version: 2"))
     here = find_rules_here(read_rule_book(settings))
     rules, why = here.rules, here.unreadable
-    assert [rule.file.version for rule in rules if rule.id == RULE] == [2]
-    assert "its file stands in" in why[RULE]
+    assert [rule.stage for rule in rules if rule.id == RULE] == ["draft"]
+    assert "no ad is held against it" in why[RULE]
     own_rule().unlink()
     here = find_rules_here(read_rule_book(settings))
     rules, why = here.rules, here.unreadable
@@ -226,6 +271,10 @@ def test_the_commands_suspend_resume_and_list(home_settings, own_rule, monkeypat
 
     who = ("--by", "Cleo\x1b[2J", "--because", "A court stayed it")
     assert run("suspend", RULE).exit_code == 2
+    adopting = ("adopt", RULE, "--stage", "active", *who)
+    assert run("suspend", RULE, *who).exit_code == 1
+    assert [run(*adopting).exit_code for _ in range(2)] == [0, 1]
+    assert "as shadow or as active" in run("adopt", RULE, "--stage", "draft", *who).stderr
     assert run("suspend", "no-such-rule", *who).exit_code == 1
     assert "say who" in run("suspend", RULE, "--by", " ", "--because", "x").stderr
     assert run("suspend", RULE, *who).exit_code == 0

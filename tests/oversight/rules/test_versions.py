@@ -5,9 +5,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from api.app import create_app
+from archive.curation.reference_texts import keep_reference_text
+from archive.models import RuleUse
+from archive.models.oversight import ReferenceKind
 from archive.reading.as_of.moment import NOW, Moment
+from archive.records.canonical import hash_bytes
 from archive.store.database import read, write
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
@@ -95,3 +101,45 @@ def test_the_command_lists_the_versions_of_a_time(engine, tmp_path, monkeypatch)
     assert [rule["sha256"] for rule in json.loads(answer.stdout)] == ["0" * 64]
     table = CliRunner().invoke(app, ["rules", "list", "--as-of", "2026-03-01"])
     assert "earlier" in table.stdout
+
+
+def test_as_of_a_time_a_rule_is_as_it_was_in_use_then_also_after_an_older_text_was_put_back(
+    engine, rules
+):
+    def use(sha256, at, action="use", stage="active"):
+        said = {"by_name": "Ada", "because": "So decided"}
+        row = RuleUse(
+            rule_id=first.id, action=action, rule_sha256=sha256, stage=stage, at=at, **said
+        )
+        with write(engine) as session:
+            session.add(row)
+
+    first = rules[0]
+    use(first.sha256, NOON + 3 * DAY, stage="shadow")
+    use("0" * 64, NOON + 4 * DAY)
+    use("0" * 64, NOON + 5 * DAY, action="suspend", stage="")
+    told = []
+    for days in (2, 3, 4, 5):
+        with read(engine) as session:
+            then = {r.id: r for r in list_rules_then(session, rules, Moment(NOON + days * DAY))}
+        told.append((then[first.id].sha256[:1], then[first.id].stage))
+    new = first.sha256[:1]
+    assert told == [(new, first.file.stage), (new, "shadow"), ("0", "active"), ("0", "suspended")]
+
+
+def test_every_text_has_a_page_and_json_for_ever_under_its_hash(tmp_path, engine, rules):
+    with write(engine) as session:
+        said = ("Ada", "The act")
+        keep_reference_text(session, ReferenceKind.PARAMETER, "fee", "id: <fee>\n", said, NOON)
+    with TestClient(create_app(Settings(home=tmp_path))) as client:
+        listed = client.get(f"/api/v1/rules/{rules[0].id}").json()["versions"]
+        assert ["0" * 64, rules[0].sha256] == [each["sha256"] for each in listed]
+        kept = client.get(f"/api/v1/texts/{rules[0].sha256}").json()
+        assert (kept["kind"], kept["name"], kept["text"]) == ("rule", rules[0].id, rules[0].text)
+        fee = hash_bytes(b"id: <fee>\n")
+        assert client.get(f"/api/v1/texts/{fee}").json()["kind"] == "parameter"
+        assert "id: &lt;fee&gt;" in client.get(f"/texts/{fee}").text
+        assert f'href="/texts/{"0" * 64}"' in client.get(f"/rules/{rules[0].id}").text
+        assert "reworded" in client.get(f"/texts/{'0' * 64}").text
+        assert [client.get(f"{at}/texts/1").status_code for at in ("", "/api/v1")] == [404, 404]
+        assert client.get(f"/api/v1/texts/{fee}?format=csv").text.startswith('"kind","name",')

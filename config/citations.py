@@ -1,6 +1,6 @@
 """Where a provision, a date or a figure comes from, and how well it was read.
 
-Rules, elections and parameters carry citations; nothing here fetches them.
+Rules, elections, parameters, registers and labels carry citations; nothing here fetches them.
 """
 
 from datetime import date

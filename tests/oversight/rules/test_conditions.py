@@ -117,6 +117,14 @@ def test_what_is_allowed_costs_little_on_a_huge_ad(part: str, most: int, shape: 
     assert time.process_time() - began < 0.5
 
 
+def test_a_file_full_of_open_quotations_is_refused_at_once(refuse: Load) -> None:
+    began = time.process_time()
+    hostile = "''' known(ad.text) " * 9_000
+    error = refuse(RULE.replace("{when: size(ad.payer_name) > 0,", f'{{when: "{hostile}",'))
+    assert "longer than" in error.why
+    assert time.process_time() - began < 5
+
+
 def test_the_clauses_of_a_rule_share_one_bound(refuse: Load) -> None:
     half = any_of('ad.text_folded.contains("q{}zz")', MOST_WORK // 2 + 1)
     text = RULE.replace("'\"XX\" in ad.countries'", f"'{half}'")

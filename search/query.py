@@ -13,7 +13,7 @@ from archive.errors import QuestionError, cut_echo
 from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
 from archive.records.money import to_minor
-from search.words import split_words
+from archive.text.words import split_words
 
 LONGEST_QUERY = 2_000
 MOST_WORDS = 10

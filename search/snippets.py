@@ -5,9 +5,9 @@ The embedded engine and search as of a past time call it.
 
 from collections.abc import Callable
 
+from archive.text.words import Word, split_words
 from search.documents import SearchDocument
 from search.hits import ELLIPSIS, MARK_END, MARK_START, SearchHit, ShownAd, choose_snippet
-from search.words import Word, split_words
 
 WORDS_SHOWN = 30
 _WORDS_BEFORE = 8

@@ -36,6 +36,7 @@ from oversight.commands.questions import show_questions
 from oversight.reference.elections import Election
 from oversight.reference.windows import Span, compute_window
 from oversight.rules.changed_files import tell_changed_files
+from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
 from oversight.rules.schema import RuleFile, Stage
@@ -135,6 +136,7 @@ def _tell_rule(file: RuleFile) -> list[str]:
         f"applies when {file.applies_when.when} ({file.applies_when.cite})",
         f"{duty:<12} {file.duty.when} ({file.duty.cite})",
         *(f"unless       {c.when} ({c.id}; {c.cite})" for c in file.unless),
+        *(f"asked where  {name_fact(name)} is told, or declared blank" for name in file.asks_where),
         *(f"a person     {question}" for question in file.needs_human),
         *(f"test         {test.name}: {test.expect.replace('_', ' ')}" for test in file.tests),
         "",

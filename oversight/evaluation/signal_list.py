@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import exists, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.models import PublicAd, RuleVersion, Signal
+from archive.models import Evaluation, PublicAd, RuleVersion, Signal
+from archive.models.oversight import RuleAnswer
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
@@ -19,6 +21,15 @@ from archive.reading.visible import is_visible_by_default
 from oversight.rules.reckonings import show_reckoning
 
 LISTING = "signals"
+
+STILL_OPEN = exists().where(
+    col(Evaluation.rule_version_id) == col(Signal.rule_version_id),
+    col(Evaluation.ad_id) == col(Signal.ad_id),
+    col(Evaluation.election_id) == col(Signal.election_id),
+    col(Evaluation.answer) == RuleAnswer.CANNOT_TELL,
+    col(Evaluation.source_question_id).is_(None),
+)
+"""Whether the newest answer still leaves open what a signal asked about its ad."""
 
 
 @view_of(Signal)
@@ -52,7 +63,7 @@ class SignalFilter:
 def list_signals(
     session: Session, wanted: SignalFilter, cursor: str | None = None, limit: int = 50
 ) -> Page[SignalView]:
-    """Signals, newest first; those of a suspended rule are off the desk.
+    """Signals, newest first; those of a suspended rule, and open questions no longer open, are off the desk.
 
     Raises:
         CursorError: if the cursor is not one of this list.
@@ -70,6 +81,7 @@ def list_signals(
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
         .where(*(col(column) == value for column, value in equal.items() if value is not None))
         .where(col(RuleVersion.rule_id).not_in(select_suspended()))
+        .where(or_(col(Signal.answer) != RuleAnswer.CANNOT_TELL, STILL_OPEN))
         .order_by(col(Signal.id).desc())
         .limit(limit + 1)
     )

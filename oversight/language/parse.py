@@ -18,6 +18,7 @@ from oversight.language.values import FactType, Schema
 from oversight.language.writing import find_misuse, tell_plainly, write_out
 
 MAX_LENGTH = 4_000
+NO_FACT = "the condition looks at no fact, so it always says the same"
 
 FIELD_TYPES = {
     FactType.BOOL: descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
@@ -58,7 +59,9 @@ def parse_expression(text: str, schema: Schema) -> Node:
     try:
         node = _compile(written.cel, schema)
     except CompileError as error:
-        faults += [(written.find_place(at), tell_plainly(why, schema)) for at, why in error.faults]
+        # What stands in for a part that is wrong looks at no fact.
+        told = [fault for fault in error.faults if not (faults and fault[1] == NO_FACT)]
+        faults += [(written.find_place(at), tell_plainly(why, schema)) for at, why in told]
     if faults:
         raise RuleSyntaxError([(*_locate(text, at), why) for at, why in faults])
     return node
@@ -66,6 +69,8 @@ def parse_expression(text: str, schema: Schema) -> Node:
 
 def find_misuses(text: str, schema: Schema) -> list[tuple[int, int, str]]:
     """Lines, columns and reasons of what a rule that is kept may say and a new one may not."""
+    if len(text) > MAX_LENGTH:
+        return []
     return [(*_locate(text, at), why) for at, why in find_misuse(text, schema)]
 
 
@@ -90,7 +95,7 @@ def _compile(text: str, schema: Schema) -> Node:
     if expression.return_type() != cel.Type.BOOL:
         raise CompileError((0, "a condition must come to true or false"))
     if not list_facts(node):
-        raise CompileError((0, "the condition looks at no fact, so it always says the same"))
+        raise CompileError((0, NO_FACT))
     return node
 
 

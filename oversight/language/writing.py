@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from archive.text.words import frame_words
 from oversight.language.ranges import COMPARED, RANGES, list_bounds, write_comparison
 from oversight.language.values import FactType, Schema
 
@@ -20,6 +21,8 @@ PASSED_OR_OURS = re.compile(
     | (?P<known> (?<![\w.]) known (?=\s*\() )
     | (?<![\w.]) (?P<range> [a-z_]+\.[a-z_]+ ) \s*\.\s* (?P<how> at_least | at_most | over | under )
       \s*\(\s* (?P<figure> [^()]*? ) \s*\)
+    | (?<![\w.]) (?P<text> [a-z_]+\.[a-z_]+ ) \s*\.\s* has_term
+      \s*\(\s* (?P<term> "[^"\\\n]*" | '[^'\\\n]*' ) \s*\)
     | (?P<slip> <> | (?<![=!<>]) = (?!=) | (?<!&) & (?!&) | (?<!\|) \| (?!\|)
       | [\u201c\u201d\u201e\u2018\u2019]
       | (?<![\w.]) (?i: and | or | not ) (?!\w) | (?<![\w.]) (?: TRUE | True | FALSE | False ) (?!\w)
@@ -81,8 +84,10 @@ def write_out(text: str, schema: Schema) -> CelText:
 def _write_plainly(found: re.Match[str], schema: Schema, faults: list[Fault]) -> str | None:
     if found["known"]:
         return "has"
-    if found["range"]:
+    if found["range"] or found["text"]:
         try:
+            if found["text"]:
+                return _write_term(found["text"], found["term"][1:-1], schema)
             return write_comparison(found["range"], found["how"], found["figure"], schema)
         except ValueError as error:
             faults.append((found.start(), str(error)))
@@ -94,6 +99,19 @@ def _write_plainly(found: re.Match[str], schema: Schema, faults: list[Fault]) ->
     why = NO_NULL if meant == '""' else f"write {meant} instead of {slip}"
     faults.append((found.start(), why))
     return meant
+
+
+def _write_term(name: str, term: str, schema: Schema) -> str:
+    """Whether a text has a term, as a search in its words, each of which stands between spaces."""
+    if f"{name}_words" not in schema:
+        texts = [n.removesuffix("_words") for n in schema if n.endswith("_words")]
+        raise ValueError(
+            f"has_term() is for {', '.join(texts) or 'texts, and there are none here'}"
+        )
+    framed = frame_words(term)
+    if not framed.strip():
+        raise ValueError(f"there is no word in “{term}”: look for signs with contains()")
+    return f'{name}_words.contains("{framed}")'
 
 
 def find_misuse(text: str, schema: Schema) -> list[Fault]:
@@ -135,8 +153,13 @@ def tell_plainly(why: str, schema: Schema) -> str:
         name = f"{found[2]}.{found[1]}"
         return f"undefined field: there is no fact {name}{_name_nearest(name, schema)}"
     if found := NO_NAME.search(why):
-        method = found[1] in COMPARED
-        told = "is for ranges" if method else f"is no fact{_name_nearest(found[1], schema)}"
+        if found[1] == "has_term":
+            return "has_term() takes one text in quotes, without a backslash"
+        told = (
+            "is for ranges"
+            if found[1] in COMPARED
+            else f"is no fact{_name_nearest(found[1], schema)}"
+        )
         return f"undeclared: {found[1]} {told}; a text stands in quotes, a fact has its group before it"
     if found := NO_OVERLOAD.search(why):
         kinds = [TYPES.get(kind, kind) for kind in found[2].split(", ")]

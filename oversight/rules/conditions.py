@@ -4,12 +4,34 @@ from collections.abc import Iterator, Mapping
 
 from config.readings import Readings
 from config.yaml_files import YamlFileError, YamlText
-from oversight.language import FactType, RuleSyntaxError, Schema, parse_expression
+from oversight.language import FactType, Node, RuleSyntaxError, Schema, parse_expression
+from oversight.language.ast import (
+    Compare,
+    ForItems,
+    InList,
+    OneOf,
+    SearchText,
+    Size,
+    TextTest,
+    list_children,
+)
 from oversight.language.parse import find_misuses
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
+from oversight.rules.vocabulary import check_country, find_strange
 
 Path = list[str | int]
+MOST_WORK = 100
+"""What a rule may cost on an ad of 1 MB of text and 5,000 links: some 100 ms."""
+
+FIND, MATCH, EACH = 1, 10, 4
+"""To find a written text in a text, to try a pattern on it, to compare each item of a list."""
+
+QUADRATIC = 1_000
+TOO_MUCH = (
+    "too much is looked for: a rule finds at most 100 written texts; a pattern counts as 10, a comparison of "
+    "each item of a list as 4, a pattern there as 40. Write words into one pattern: (one|two|three)"
+)
 CLAUSES = ("applies_when", "requires", "forbids")
 
 
@@ -34,11 +56,28 @@ def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list
         has_window=bool(values.get("window")),
         parameters={name: known[name] for name in listed if name in known},
     )
-    return [
-        make_condition_error(written, path, fault)
-        for path, text in _list_conditions(values)
-        for fault in _find_faults(text, schema)
+    faults, work = list(_check_places(written, values)), 0
+    for path, text in _list_conditions(values):
+        found, node = _find_faults(text, schema)
+        before, work = work, work + (weigh_condition(node) if node else 0)
+        if before <= MOST_WORK < work:
+            found.append((1, 1, TOO_MUCH))
+        faults += [make_condition_error(written, path, fault) for fault in found]
+    return faults
+
+
+def _check_places(written: YamlText, values: dict[str, object]) -> Iterator[YamlFileError]:
+    window, jurisdiction = values.get("window"), values.get("jurisdiction")
+    listed = window.get("countries") if isinstance(window, dict) else None
+    places: list[tuple[Path, object]] = [
+        (["window", "countries", i], code)
+        for i, code in enumerate(listed if isinstance(listed, list) else ())
     ]
+    if isinstance(jurisdiction, str) and jurisdiction not in {"*", "EU"}:
+        places.append((["jurisdiction"], jurisdiction[:2]))
+    for path, code in places:
+        if isinstance(code, str) and (told := check_country(code)):
+            yield written.make_error(path, f"there is no country “{code}”: {told}")
 
 
 def make_condition_error(
@@ -59,10 +98,29 @@ def _list_conditions(values: dict[str, object]) -> Iterator[tuple[Path, str]]:
             yield [*path, "when"], clause["when"]
 
 
-def _find_faults(text: str, schema: Schema) -> list[tuple[int, int, str]]:
+def _find_faults(text: str, schema: Schema) -> tuple[list[tuple[int, int, str]], Node | None]:
+    """What is wrong in a condition, and its tree if it has one."""
     faults = find_misuses(text, schema)
     try:
-        parse_expression(text, schema)
+        node = parse_expression(text, schema)
     except RuleSyntaxError as error:
-        faults += error.faults
-    return sorted(faults)
+        return sorted([*faults, *error.faults]), None
+    for word, why in find_strange(node):
+        before = text[: max(text.find(word), 0)]
+        place = (before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        faults.append((*place, why))
+    return sorted(faults), node
+
+
+def weigh_condition(node: Node, each: int = 1) -> int:
+    """What a condition costs, in readings of a text; within `exists` and `all` for each item of the list."""
+    match node:
+        case ForItems(_, _, _, test):
+            return weigh_condition(test, EACH)
+        case SearchText(how, text, _):
+            return weigh_condition(text, each) + each * (MATCH if how is TextTest.MATCHES else FIND)
+        case InList(_, source) if source.name.startswith("ad."):
+            return QUADRATIC if each > 1 else FIND
+        case Compare() | OneOf() | Size() | InList() if each > 1:
+            return each
+    return sum(weigh_condition(child, each) for child in list_children(node))

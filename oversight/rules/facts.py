@@ -17,6 +17,7 @@ from archive.records import MISSING_IN_WORDS, MissingReason
 from archive.records.money import EXPONENTS, format_units
 from archive.records.projection import fold_text
 from archive.store.bulk import table_of
+from archive.text.words import frame_words
 from oversight.language import Facts, FactType, FactValue
 from oversight.language.ranges import list_bounds
 from oversight.reference.periods import begin_day
@@ -35,6 +36,7 @@ AD_FACTS = {
     "sponsor_name": FactType.STRING,
     "text": FactType.STRING,
     "text_folded": FactType.STRING,
+    "text_words": FactType.STRING,
     "currency": FactType.STRING,
     "media_type": FactType.STRING,
     "election_name": FactType.STRING,
@@ -67,6 +69,9 @@ AD_FACTS = {
 }
 """What rules may name after `ad.`: columns of `public_ad`, its text folded, ranges of two columns each."""
 
+FROM_TEXT = {"text_folded": fold_text, "text_words": frame_words}
+"""Facts that are made of the ad's text, each with how."""
+
 BOUNDS = {
     name: list_bounds(name, kind)
     for name, kind in AD_FACTS.items()
@@ -76,6 +81,7 @@ BOUNDS = {
 
 MADE_WORDS = {
     "text_folded": "The shown texts, folded",
+    "text_words": "The words of the shown texts, folded",
     "spend": "Spend over the ad's whole life so far",
     "impressions": "Times shown",
     "reach": "People or accounts reached",
@@ -91,6 +97,7 @@ PLAIN_TYPES: dict[FactType, type] = {
 MADE_FROM = {
     "text": "bodies",
     "text_folded": "bodies",
+    "text_words": "bodies",
     "landing_domains": "landing_urls",
     "payer_address_given": "payer_name",
 }
@@ -143,7 +150,7 @@ NEEDED_COLUMNS = {
 
 def list_columns(names: Iterable[str]) -> list[Column[Any]]:
     """The columns of the public view that facts, given without `ad.`, are read from."""
-    made_of = {"text_folded": ("text",), **BOUNDS}
+    made_of = {**dict.fromkeys(FROM_TEXT, ("text",)), **BOUNDS}
     wanted = NEEDED_COLUMNS.union(*(made_of.get(name, (name,)) for name in names))
     return [column for column in table_of(PublicAd).columns if column.name in wanted]
 
@@ -167,7 +174,8 @@ def _tell_range(ad: AdRow, name: str) -> MissingReason:
 def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
     if name in ("ended_at", "ended_on") and ad.dates_contradict:
         return MissingReason.UNREADABLE
-    value: Any = fold_text(ad.text) if name == "text_folded" else getattr(ad, name)
+    make = FROM_TEXT.get(name)
+    value: Any = make(ad.text) if make else getattr(ad, name)
     if value is None or value in ("", []):
         # What is made from something known, and is unknown, could not be read from it.
         is_made = name in MADE_FROM

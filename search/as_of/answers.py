@@ -18,12 +18,12 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
 from archive.reading.visible import find_labelled
+from archive.text.words import join_terms
 from search.as_of.conditions import NAME_FIELDS, list_conditions
 from search.documents import clean_name, join_body, join_landing, join_title, make_document
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import make_hit
-from search.words import join_terms
 
 ROWS_AT_ONCE = 2_000
 

@@ -102,7 +102,7 @@ class SearchTables:
         return ad
 
     def _virtual_statements(self) -> list[str]:
-        # `ascii` splits at ASCII separators only: words were cut and folded before (search.words).
+        # `ascii` splits at ASCII separators only: words were cut and folded before (archive.text.words).
         texts = f"{', '.join(TEXT_WEIGHTS)}, tokenize='ascii', prefix='2 3'"
         trigrams = "term, content='', tokenize='trigram', detail=none"
         return [

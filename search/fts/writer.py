@@ -9,11 +9,11 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from archive.store.bulk import StoredRow, insert_rows, update_rows
+from archive.text.words import join_terms
 from search.documents import SearchDocument
 from search.fts.tables import SearchTables
 from search.fts.typos import note_terms
 from search.query import LIST_FIELDS
-from search.words import join_terms
 
 
 def write_documents(

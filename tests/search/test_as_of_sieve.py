@@ -17,13 +17,13 @@ from archive.reading.as_of.restored_rows import select_rows
 from archive.reading.visible import Include
 from archive.store.database import read
 from archive.store.setup import init_archive
+from archive.text.words import join_terms
 from config.settings import Settings
 from search.as_of.answers import search_as_of
 from search.documents import SearchDocument, make_document
 from search.hits import MARK_START, spell_value
 from search.query import LIST_FIELDS, AdQuery, QueryError, build_query
 from search.snippets import make_hit
-from search.words import join_terms
 from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
 

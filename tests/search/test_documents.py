@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from archive.text.words import fold_word, join_terms
 from search.documents import LONGEST_KEY, encode_key, read_address
 from search.hits import MARK_END, MARK_START
 from search.port import SearchEngine
 from search.snippets import mark_text
-from search.words import fold_word, join_terms
 from tests.search.conftest import SearchArchive, ask, make_ad
 
 

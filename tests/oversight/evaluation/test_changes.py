@@ -106,6 +106,23 @@ def test_what_is_missing_of_one_ad_is_asked_about_that_ad(
     assert (asked.ads, asked.sources) == (1, [])
 
 
+@pytest.mark.usefixtures("archive_url")
+def test_a_question_that_has_its_answer_leaves_the_desk_and_stays_in_the_archive(
+    engine: Engine, keep: Keep, evaluate: Evaluate
+) -> None:
+    lost = {"missing": {"payer_name": MissingReason.UNREADABLE}, "payer_name": None}
+    keep([make_ad(countries=["GR"], **lost)])
+    evaluate()
+    with read(engine) as session:
+        asked = list_signals(session, EVERY).items
+    keep([make_ad(countries=["GR"])], LATER)
+    evaluate(LATER)
+    with read(engine) as session:
+        assert list_signals(session, EVERY).items == []
+    assert {one.answer for one in asked} == {"cannot_tell"}
+    assert len(read_signals(engine)) == len(asked)
+
+
 def test_a_run_whose_known_days_straddle_the_law_is_a_question_about_the_ad(
     engine: Engine, keep: Keep, evaluate: Evaluate, rules: list[Rule]
 ) -> None:

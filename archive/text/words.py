@@ -1,4 +1,4 @@
-"""Where words begin and end, and which spellings count as the same word.
+"""Where words begin and end, and which spellings count as the same word: for search and for rules.
 
 The embedded engine cuts documents and queries here alike, snippets are marked here, and search as of
 a past time matches here. SQLite's own tokenizer is not trusted with it: it takes Devanagari vowel
@@ -32,6 +32,8 @@ _PLAIN_LETTERS = str.maketrans(
 # Thai and Lao vowels that fall apart into a mark and a letter when they are decomposed.
 _WHOLE_VOWELS = frozenset("\u0e33\u0eb3")
 _LONGEST_TERM = 100
+# The comma between thousands, not that of a list: 1,204,000 but not 3,4.
+_GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?:,\d{3})*(?![\d]))", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,14 @@ def split_words(text: str) -> list[Word]:
 def join_terms(text: str) -> str:
     """The folded words of a text with single spaces between them."""
     return " ".join(filter(None, map(fold_word, WORD.findall(text))))
+
+
+def frame_words(text: str) -> str:
+    """The folded words of a text, each between spaces, for rules that look for a term; `1,204` is `1204`.
+
+    A term is in the text if what it comes to here is. A text without words comes to spaces, none to nothing.
+    """
+    return f" {join_terms(_GROUPED.sub('', text))} " if text.strip() else ""
 
 
 @lru_cache(maxsize=50_000)

@@ -1,0 +1,1 @@
+"""Texts as search and rules compare them: folding, and where words begin and end."""

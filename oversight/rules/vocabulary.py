@@ -1,0 +1,152 @@
+"""Which words a fact can have: a rule that looks for another never matches, so it does not load.
+
+Countries and languages are codes of ISO 3166-1 and 639 (as CLDR lists them), currencies of ISO 4217; folded
+texts and host names have small letters. `find_strange` goes over a condition, `check_country` over windows.
+"""
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from functools import cache
+
+from babel import Locale
+
+from archive.records.money import EXPONENTS
+from archive.records.projection import fold_text, list_domains
+from oversight.language import Node
+from oversight.language.ast import (
+    Compare,
+    Fact,
+    ForItems,
+    InList,
+    Item,
+    Literal,
+    OneOf,
+    SearchText,
+    TextTest,
+    list_children,
+)
+
+OTHER_CODES = {"UK": "GB", "EL": "GR"}
+"""What the EU's style guide and everyday use write for ISO's codes."""
+
+STATES = ("seen", "vanished")
+SURFACES = (
+    "facebook",
+    "instagram",
+    "messenger",
+    "audience_network",
+    "threads",
+    "whatsapp",
+    "youtube",
+)
+SELLER_OF = {"youtube": "google"}
+
+
+def check_country(word: str) -> str | None:
+    """`None` if it is a country's code, else what to write instead."""
+    names = _list_territories()
+    if word in names or (len(word) == 2 and word.isascii() and word.isupper() and word[0] == "X"):
+        return None  # XA to XZ are for whoever needs one: ISO 3166-1, 8.1.3
+    by_name = {name.casefold(): code for code, name in names.items()}
+    code = OTHER_CODES.get(word.upper()) or by_name.get(word.casefold())
+    near = code or (word.upper() if word.upper() in names else "")
+    return f"write {near}" if near else "write a code of ISO 3166-1 such as GR"
+
+
+@cache
+def _list_territories() -> dict[str, str]:
+    listed, no_country = Locale("en").territories, {"EU", "EZ", "UN", "ZZ"}
+    return {
+        code: name for code, name in listed.items() if len(code) == 2 and code not in no_country
+    }
+
+
+def _check_currency(word: str) -> str | None:
+    if word in EXPONENTS:
+        return None
+    near = get_close_matches(word.upper(), EXPONENTS, 1, 0.5)
+    return f"write {near[0]}" if near else "write a code of ISO 4217 such as EUR"
+
+
+def _check_language(word: str) -> str | None:
+    names = Locale("en").languages
+    if word in names:
+        return None
+    codes = {name.casefold(): code for code, name in names.items()}
+    near = word.lower() if word.lower() in names else codes.get(word.casefold())
+    return f"write {near}" if near else "write a code of ISO 639-1 such as el"
+
+
+def _check_state(word: str) -> str | None:
+    return (
+        None
+        if word in STATES
+        else f"write one of {', '.join(STATES)}: whether its source still shows it"
+    )
+
+
+def _check_platform(word: str) -> str | None:
+    if word.lower() in SURFACES:
+        seller = SELLER_OF.get(word.lower(), "meta")
+        return f"write {seller}, who sells the space, or ad.surfaces for where it was shown"
+    return None if word == word.lower() else f"write {word.lower()}"
+
+
+def _check_folded(word: str) -> str | None:
+    folded = fold_text(word)
+    # Spaces at the ends of what is looked for are meant: they end a word.
+    return None if folded == " ".join(word.split()) and "  " not in word else f"write {folded}"
+
+
+def _check_domain(word: str) -> str | None:
+    hosts = list_domains([word])
+    return None if hosts == [word] else f"write {hosts[0] if hosts else 'a host name'}"
+
+
+VOCABULARY: dict[str, Callable[[str], str | None]] = {
+    "ad.countries": check_country,
+    "election.country": check_country,
+    "ad.currency": _check_currency,
+    "ad.languages": _check_language,
+    "ad.state": _check_state,
+    "ad.platform": _check_platform,
+    "ad.text_folded": _check_folded,
+    "ad.landing_domains": _check_domain,
+}
+
+
+def find_strange(node: Node) -> Iterator[tuple[str, str]]:
+    """Each word the condition looks for in a fact that cannot have it, with what to write instead."""
+    for fact, word in _list_words(node, {}):
+        check = VOCABULARY.get(fact)
+        if check and word and (told := check(word)):
+            yield word, f"{fact} never has “{word}”: {told}"
+
+
+def _list_words(node: Node, items: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ForItems):
+        items = {**items, node.variable: node.source.name}
+    match node:
+        case Compare(_, left, right):
+            sides = ((left, right), (right, left))
+            pairs = [(_name(one, items), other) for one, other in sides]
+        case OneOf(item, options):
+            pairs = [(_name(item, items), option) for option in options]
+        case InList(item, source):
+            pairs = [(source.name, item)]
+        case SearchText(how, text, needle) if how is not TextTest.MATCHES:
+            name = _name(text, items)
+            pairs = [(name if name == "ad.text_folded" else "", Literal(needle))]
+        case _:
+            pairs = []
+    for name, value in pairs:
+        if name and isinstance(value, Literal) and isinstance(value.value, str):
+            yield name, value.value
+    for child in list_children(node):
+        yield from _list_words(child, items)
+
+
+def _name(node: Node, items: dict[str, str]) -> str:
+    if isinstance(node, Item):
+        return items.get(node.name, "")
+    return node.name if isinstance(node, Fact) else ""

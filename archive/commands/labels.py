@@ -119,7 +119,7 @@ def import_copy(
         head = copy.model_dump(exclude={"entries"})
         emit_json(head | {"entries": len(copy.entries), "sha256": sha256, "is_new": is_new})
         return
-    say(f"{copy.title}, as of {copy.holds_on:%-d %b %Y}: {len(copy.entries):,} entries")
+    say(f"{copy.title}, as of {copy.holds_on:%-d %b %Y}: {len(copy.entries):,} in it")
     say(f"it speaks for {copy.fresh_days} days, until {copy.stale_on:%-d %b %Y}; SHA-256 {sha256}")
     if not is_new:
         say("this very copy was held already")

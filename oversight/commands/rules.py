@@ -214,9 +214,11 @@ def show_windows(
         emit_json({"rule": rule.id, "election": vote.id, "instants": instants})
         return
     say(f"{rule.id} at the {vote.title}")
-    names = ("zone", "part", "edge", "moment", "local", "utc")
-    heads = ("zone", "part", "edge", "moment", "local time", "UTC")
-    for line in format_table(heads, [[instant[name] for name in names] for instant in instants]):
+    heads = {"zone": "zone", "part": "part", "edge": "edge", "moment": "moment"}
+    heads |= {"local": "local time", "utc": "UTC"}
+    if not any(instant["part"] for instant in instants):
+        del heads["part"]
+    for line in format_table([*heads.values()], [[i[name] for name in heads] for i in instants]):
         say(line)
 
 

@@ -42,6 +42,7 @@ class ValueStatus(StrEnum):
 
 
 DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,12})?", re.ASCII)
+DECIMAL_TEXT = f"^{DECIMAL.pattern}$"
 MONEY = re.compile(r"(\d{1,15}(?:\.\d{1,3})?) ([A-Z]{3})", re.ASCII)
 
 
@@ -72,7 +73,7 @@ class Bracket(FileModel):
     """One step of a scale: what lies over a number, up to the next step, counts at its rate."""
 
     over: int = Field(ge=0, description="Number the step begins above.")
-    rate: str = Field(pattern=DECIMAL.pattern, description="Rate of each one within it.")
+    rate: str = Field(pattern=DECIMAL_TEXT, description="Rate of each one within it.")
 
 
 ParameterValue = StrictBool | StrictInt | StrictStr | tuple[StrictStr, ...] | tuple[Bracket, ...]
@@ -93,7 +94,7 @@ class Formula(FileModel):
     """How a parameter is made of others, on each day."""
 
     of: str = Field(description="Parameter it starts from: int, decimal or money.")
-    least: str | None = Field(default=None, pattern=DECIMAL.pattern, description="Taken if more.")
+    least: str | None = Field(default=None, pattern=DECIMAL_TEXT, description="Taken if more.")
     by: str | None = Field(default=None, description="Brackets that it is counted by.")
     times: tuple[str, ...] = Field(
         default=(), max_length=6, description="Parameters, or numbers, to multiply by."
@@ -102,7 +103,7 @@ class Formula(FileModel):
     rounded: Literal["up", "down", "half_even"] = Field(
         default="half_even", description="up, down or half_even, to a multiple of `to`."
     )
-    to: str | None = Field(default=None, pattern=DECIMAL.pattern, description="Step; none: exact.")
+    to: str | None = Field(default=None, pattern=DECIMAL_TEXT, description="Step; none: exact.")
     source: Citation = Field(description="The provision that says so.")
 
 

@@ -1,13 +1,15 @@
 """Dated parameters: the value of a day, with its source."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.app import create_app
 from archive.records import MissingReason
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
@@ -150,6 +152,11 @@ def test_a_stale_value_is_unknown_from_its_day_on_and_fails_the_check(
     assert list_stale(home_settings, date(2026, 3, 31)) == []
     (error,) = list_stale(home_settings, date(2026, 4, 1))
     assert (error.place, error.line, error.field) == ("params/base.yaml", 5, "stale_on")
+    for day, names in ((date(2026, 3, 31), []), (date(2026, 4, 1), ["params/base.yaml"])):
+        noon = datetime.combine(day, time(12), UTC)
+        with TestClient(create_app(home_settings, lambda at=noon: at)) as client:
+            health = client.get("/api/v1/health").json()
+        assert [each["file"] for each in health["refused_files"]] == names
     said = run_paidforby("rules", "check", environ={"PAIDFORBY_HOME": str(home_settings.home)})
     assert (said.returncode, "law renews it by 2026-04-01" in said.stderr) == (1, True)
 

@@ -36,23 +36,30 @@ def write_comparison(name: str, how: str, written: str, schema: Schema) -> str:
         ranges = ", ".join(n for n, k in schema.items() if k in RANGES)
         raise ValueError(f"{how}() is for {ranges or 'ranges, and there are none here'}")
     is_amount = kind is FactType.AMOUNT
-    currency, figure = _read_amount(how, written) if is_amount else ("", _read_count(how, written))
+    currency, figure = "", ""
+    if is_amount:
+        currency, figure = _read_amount(how, written, schema)
+    else:
+        figure = _read_count(how, written)
     lower, upper = list_bounds(name, FactType(kind))
     negated, holds, fails = COMPARED[how]
     test = f"(has({lower}) && {lower} {holds} {figure} || !({upper} {fails} {figure}) && {name})"
     if not is_amount:
         return f"{negated}{test}"
     group = name.partition(".")[0]
-    return f'({group}.currency == "{currency}" ? {negated}{test} : {name})'
+    return f"({group}.currency == {currency} ? {negated}{test} : {name})"
 
 
-def _read_amount(how: str, written: str) -> tuple[str, str]:
+def _read_amount(how: str, written: str, schema: Schema) -> tuple[str, str]:
+    """Currency and minor units, as CEL."""
+    if f"{written}_minor" in schema:
+        return f"{written}_currency", f"{written}_minor"
     if found := PARAMETER_IN.fullmatch(written):
-        return _check_code(found["currency"]), found["name"]
+        return f'"{_check_code(found["currency"])}"', found["name"]
     if found := AMOUNT.fullmatch(written):
         currency = _check_code(found["currency"])
-        return currency, str(to_minor(found["units"], currency))
-    wanted = f'{how}("500.00 CAD"), or {how}(p.threshold, "CAD") for a parameter in minor units'
+        return f'"{currency}"', str(to_minor(found["units"], currency))
+    wanted = f'{how}("500.00 CAD"), or {how}(p.limit) for a parameter that is money'
     raise ValueError(f"an amount has its currency: write {wanted}")
 
 

@@ -30,6 +30,8 @@ FACTS = {
     "ad.reach_lower": FactType.INT,
     "ad.reach_upper": FactType.INT,
     "p.cap": FactType.INT,
+    "p.limit_minor": FactType.INT,
+    "p.limit_currency": FactType.STRING,
 }
 HOW = {
     "at_least": operator.ge,
@@ -104,6 +106,18 @@ def test_a_figure_may_be_a_parameter(
         facts["p.cap"] = figure
     expected = None if figure is None else reckon(how, lower, upper, figure)
     assert answer(f'ad.spend.{how}(p.cap, "JPY")', facts) is expected
+
+
+@settings(max_examples=few_or_many(50))
+@given(draw_ranges(), st.integers(0, 12), st.sampled_from([*HOW]), st.sampled_from(["JPY", "USD"]))
+def test_a_parameter_that_is_money_brings_its_currency(
+    ends: tuple[int | None, int | None], figure: int, how: str, currency: str
+) -> None:
+    lower, upper = ends
+    facts = give(spend_lower_minor=lower, spend_upper_minor=upper, currency="JPY")
+    facts |= {"p.limit_minor": figure, "p.limit_currency": currency}
+    told = answer(f"ad.spend.{how}(p.limit)", facts)
+    assert told is (reckon(how, lower, upper, figure) if currency == "JPY" else None)
 
 
 def test_an_amount_is_read_by_the_decimals_of_its_currency() -> None:

@@ -20,15 +20,14 @@ from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
+from archive.reading.coverage import CrawledDays
 from archive.records import Grain
 from archive.spending import (
     SpendBasis,
     SpendBy,
     SpendMeasure,
     SpendSummary,
-    summarise_spending,
 )
-from archive.spending.exchange_rates import read_rates
 from archive.spending.groups import name_country
 from archive.spending.ranks import tell_place
 from archive.store.database import read
@@ -92,6 +91,9 @@ BASES = {
 }
 
 
+GROUP_BYTES = 4096
+"""What a group takes in memory, at most about."""
+
 INCLUDED = "the ads that nobody called political"
 
 
@@ -132,21 +134,25 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
     """Who spent how much, with honest bounds."""
     question = _take_fields(request, moment)
     with read(rooms.engine) as session:
-        summary: SpendSummary | None = None
+        shown: ShownSpend | None = None
         problem = ""
         try:
             query = read_question(SpendQuestion, question.given).build_query(
                 moment, rooms.now().date()
             )
-            rates = read_rates(rooms.settings) if query.convert_to else None
-            summary = summarise_spending(session, query, rates)
+            shown = rooms.keep_spending(
+                session,
+                (query, question.encoded),
+                lambda: _show_summary(rooms.answer_spending(session, query), question),
+                ShownSpend.weigh,
+            )
         except QuestionError as error:
             problem = str(error)
         page = PageHead(
             title="Who is paying?",
             path=f"/spend?{question.encoded}",
             section="/spend",
-            json=_locate_data(question) if summary else None,
+            json=_locate_data(question) if shown else None,
             keeps_history=True,
             moment=question.moment,
         )
@@ -158,8 +164,9 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             status=400 if problem else 200,
             question=question,
             problem=problem,
-            summary=summary,
-            tables=_show_tables(summary, question) if summary else [],
+            summary=shown and shown.summary,
+            tables=shown.tables if shown else [],
+            looked_at=shown.looked_at if shown else [],
             offered=offer_values(rooms, question),
             convert_to=_offer_conversions(question.given["convert_to"]),
             measures=MEASURES,
@@ -186,8 +193,23 @@ class ShownTable:
     converted_from: list[str]
 
 
-def _show_tables(summary: SpendSummary, question: SpendAsked) -> list[ShownTable]:
-    return [_show_table(table, question) for table in make_tables(summary)]
+@dataclass(frozen=True)
+class ShownSpend:
+    """What the page shows of an answer, which may have very many groups."""
+
+    summary: SpendSummary
+    """Without its groups."""
+    tables: list[ShownTable]
+    looked_at: list[CrawledDays]
+
+    def weigh(self) -> int:
+        """Bytes, about."""
+        return GROUP_BYTES * (1 + sum(len(shown.table.groups) for shown in self.tables))
+
+
+def _show_summary(summary: SpendSummary, question: SpendAsked) -> ShownSpend:
+    tables = [_show_table(table, question) for table in make_tables(summary)]
+    return ShownSpend(summary.model_copy(update={"groups": []}), tables, summary.looked_at)
 
 
 def _show_table(table: CurrencyTable, question: SpendAsked) -> ShownTable:

@@ -7,14 +7,15 @@ import typer
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
+from archive.exports.mirror import find_folder
+from archive.exports.mirror.answering import answer_spending
 from archive.models.corrections import SpendMeasure
 from archive.records import Grain
 from archive.records.money import format_bounds, format_units
 from archive.spending.exchange_rates import read_rates
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, end_period
 from archive.spending.ranks import tell_place
-from archive.spending.summarise import summarise_spending
-from archive.spending.summary import SpendGroup, SpendSummary, StatedDays
+from archive.spending.summary import SpendGroup, SpendSummary, StatedDays, tell_route
 from archive.store.database import read
 from archive.terminal import (
     AsJson,
@@ -79,7 +80,7 @@ def spend(
             moment=read_options(as_of, valid_at),
         )
         rates = read_rates(settings) if query.convert_to else None
-        summary = summarise_spending(session, query, rates)
+        summary = answer_spending(session, find_folder(settings), query, rates)
     if as_json:
         emit_json(summary)
         return
@@ -130,6 +131,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *(f"  {tell_stated(stated)}" for stated in summary.stated),
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
+        tell_route(summary.route),
         *([summary.conversion.rule] if summary.conversion else []),
         known,
         *(f"{lease.source}: {lease.sentence}" for lease in summary.looked_at),

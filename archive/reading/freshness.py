@@ -24,6 +24,15 @@ def read_data_as_of(session: Session, as_of: datetime | None = None) -> datetime
     return max((time for time in times if time is not None), default=None)
 
 
+def read_state(session: Session) -> tuple[int, int, datetime | None]:
+    """What differs once anything public changed or a run ended: numbers of both, and its time."""
+    runs = select(func.count(col(Run.ended_at)), func.max(Run.ended_at))
+    newest = (
+        select(Change.seq).where(Change.kind != ChangeKind.FLAG).order_by(col(Change.seq).desc())
+    )
+    return session.exec(newest.limit(1)).first() or 0, *session.exec(runs).one()
+
+
 def read_change_time(session: Session, seq: int) -> datetime | None:
     """When the newest public change up to this one was recorded; `None`: there was none."""
     return session.exec(_select_public_changes().where(col(Change.seq) <= seq).limit(1)).first()

@@ -34,6 +34,6 @@ def ad_days(session: Session, ads: type[PublicAd]) -> Days:
 
 def _name_day(session: Session, instant: datetime | None) -> ColumnElement[Any]:
     """The day in UTC of an instant's column."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    at = func.timezone("UTC", instant) if is_postgresql else instant
-    return func.date(at, type_=Date)
+    if session.get_bind().dialect.name == "sqlite":
+        return func.date(instant, type_=Date)
+    return cast(func.timezone("UTC", instant), Date)

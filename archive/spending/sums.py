@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 from sqlmodel import Session
 
 from archive.records import Grain, MissingReason, Rounding
@@ -78,24 +78,34 @@ class SourceSum:
     sum: AmountSum
 
 
+WHOLE_LIVES: tuple[ColumnElement[int], ...] = tuple(
+    literal(value).label(name)
+    for name, value in (
+        ("is_revised", 0),
+        ("is_settled_late", 0),
+        ("spread", 0),
+        ("spread_days", 1),
+    )
+)
+"""What amounts say that are no parts of an ad's life: nothing was settled, nothing is spread."""
+
+
 def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
     """Add up listed amounts in SQL.
 
     `listed` selects `key, reason, source, currency, first_on, last_on, lower, upper, is_placed,
-    is_undated, is_rounded, is_unknown_step`, one row an item; items with `is_placed` 0 are counted as
-    undated only.
+    is_undated`, what `name_rounding` names and `WHOLE_LIVES`, one row an item; items with `is_placed` 0
+    are counted as undated only. `spread` is twice an estimate, times `spread_days`.
     """
     rows = listed.subquery()
     of = rows.c
     known = and_(of.is_placed == 1, of.lower.is_not(None))
     reason = case((of.key.is_(None), of.reason))
+    about = (of.currency, of.source, of.first_on, of.last_on, of.spread_days)
     folded = select(
         of.key,
         reason.label("why"),
-        of.currency,
-        of.source,
-        of.first_on,
-        of.last_on,
+        *about,
         func.sum(case((known, of.lower), else_=0)).label("lower"),
         func.sum(case((known, func.coalesce(of.upper, 0)), else_=0)).label("upper"),
         func.sum(of.is_placed).label("items"),
@@ -104,7 +114,10 @@ def sum_amounts(session: Session, listed: Select[Any]) -> list[SourceSum]:
         func.sum(of.is_undated).label("undated"),
         func.sum(case((known, of.is_rounded), else_=0)).label("rounded"),
         func.sum(case((known, of.is_unknown_step), else_=0)).label("unknown_step"),
-    ).group_by(of.key, reason, of.currency, of.source, of.first_on, of.last_on)
+        func.sum(case((known, of.is_revised), else_=0)).label("revised"),
+        func.sum(case((known, of.is_settled_late), else_=0)).label("settled_late"),
+        func.sum(of.spread).label("spread"),
+    ).group_by(of.key, reason, *about)
     return [_read_row(row) for row in session.connection().execute(folded)]
 
 
@@ -121,6 +134,9 @@ def _read_row(row: Any) -> SourceSum:  # noqa: ANN401 (a database row)
             undated=int(row.undated),
             rounded_count=int(row.rounded),
             unknown_step_count=int(row.unknown_step),
+            revised_count=int(row.revised),
+            settled_late_count=int(row.settled_late),
+            estimate=Fraction(int(row.spread), 2 * row.spread_days),
         ),
     )
 
@@ -138,7 +154,10 @@ def fold_sums(sums: Iterable[SourceSum]) -> Folded:
     """Add up the sums of the sources."""
     folded: Folded = {}
     for one in sums:
-        total, sources = folded.setdefault(one.about, (AmountSum(), set()))
+        if one.about not in folded:
+            folded[one.about] = (one.sum, {one.source})
+            continue
+        total, sources = folded[one.about]
         total.add(one.sum)
         sources.add(one.source)
     return folded

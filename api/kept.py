@@ -41,8 +41,9 @@ class KeptAnswers:
                 return cast("Answer", self._kept[question][0])
         answer = make()
         with self._lock:
-            if state == self._state:
-                self._kept[question] = (answer, weigh(answer))
+            size = weigh(answer)
+            if state == self._state and size <= self._most_bytes:
+                self._kept[question] = (answer, size)
                 while sum(size for _, size in self._kept.values()) > self._most_bytes:
                     self._kept.popitem(last=False)
         return answer

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from archive.exports.mirror.curves import count_ended
 from archive.exports.mirror.manifest import MirrorManifest, read_manifest
-from archive.exports.mirror.querying import open_files
+from archive.exports.mirror.querying import forget_files, open_files
 from archive.exports.mirror.syncing import has_all_columns, name_consumer, sort_by_table
 from archive.exports.mirror.tables import MIRRORED_KINDS
 from archive.models import Change
@@ -25,6 +25,14 @@ from archive.spending.query import PERIODS, SpendBasis, SpendQuery
 from archive.spending.summarise import summarise_spending
 from archive.spending.summary import SpendSummary
 from archive.store.changes import read_position
+
+LEFT_TO_THE_ARCHIVE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
+"""Files go when something is withheld, a question may be too large for our memory, DuckDB may be at fault."""
 
 
 def answer_spending(
@@ -40,10 +48,11 @@ def answer_spending(
         try:
             with Session(open_files(folder, manifest)) as files:
                 return summarise_spending(session, query, rates, files)
-        except DBAPIError as error:
-            # Files go when something is withheld; a question may be too large for our share of memory.
-            if not isinstance(error.orig, duckdb.IOException | duckdb.OutOfMemoryException):
+        except (DBAPIError, duckdb.Error) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            if not isinstance(reason, LEFT_TO_THE_ARCHIVE):
                 raise
+            forget_files()
     return summarise_spending(session, query, rates)
 
 

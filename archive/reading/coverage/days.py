@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from archive.models.runs import Outcome
+from archive.models import Run
+from archive.models.runs import ENDED_WELL, Outcome
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage.answers import CrawledDays, tell_crawled_days
-from archive.reading.coverage.runs import PastRun, list_past_runs
+from archive.reading.coverage.runs import PastRun, limit_runs, list_past_runs
 from archive.reading.coverage.stops import StoppedDays, list_stopped_days
 from archive.reading.views import DayCover, Gap, SourceCoverage
 
@@ -64,15 +65,30 @@ def summarise_coverage(
     *,
     moment: Moment = NOW,
 ) -> CrawledDays:
-    """How well a source was crawled, in figures and as a sentence; parameters as `cover_source`."""
-    cover = cover_source(session, source, start_on, end_on, moment=moment)
+    """How well a source was crawled, in figures and as a sentence; parameters as `cover_source`.
+
+    It looks for no gaps, so of each run it reads when it was.
+    """
+    runs = select(col(Run.observed_at)).where(Run.source == source, *limit_runs(moment))
+    times = session.scalars(runs).all()
+    answered = session.scalars(runs.where(col(Run.outcome).in_(ENDED_WELL))).all()
+    first_on = start_on or min((_day_of(at) for at in times), default=None)
+    last_on = end_on or max((_day_of(at) for at in times), default=None)
+    days = (last_on - first_on).days + 1 if first_on and last_on else 0
+    crawled = {_day_of(at) for at in answered}
+    days_crawled = sum(first_on <= day <= last_on for day in crawled) if first_on and last_on else 0
+    last_at = max(answered, default=None)
     return CrawledDays(
         source=source,
-        days=cover.days,
-        days_crawled=cover.days_crawled,
-        last_crawled_at=cover.last_crawled_at,
-        sentence=tell_crawled_days(cover.days, cover.days_crawled, cover.last_crawled_at),
+        days=days,
+        days_crawled=days_crawled,
+        last_crawled_at=last_at,
+        sentence=tell_crawled_days(days, days_crawled, last_at),
     )
+
+
+def _day_of(instant: datetime) -> date:
+    return instant.astimezone(UTC).date()
 
 
 def cover_days(runs: Sequence[PastRun], start_on: date, end_on: date) -> list[DayCover]:

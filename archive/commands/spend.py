@@ -7,8 +7,6 @@ import typer
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
-from archive.exports.mirror import find_folder
-from archive.exports.mirror.answering import answer_spending
 from archive.models.corrections import SpendMeasure
 from archive.records import Grain
 from archive.records.money import format_bounds, format_units
@@ -61,6 +59,10 @@ def spend(
     as_json: AsJson = False,
 ) -> None:
     """Sum spending; ranges stay ranges and currencies apart."""
+    # DuckDB and Arrow take half a second to import, and asking for help needs neither.
+    from archive.exports.mirror import find_folder  # noqa: PLC0415
+    from archive.exports.mirror.answering import answer_spending  # noqa: PLC0415
+
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         from_on, to_on = end_period(_day_of(from_day), _day_of(to_day), utc_now().date())

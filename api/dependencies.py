@@ -4,8 +4,8 @@
 transaction, so that it has ended before the answer leaves.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -13,7 +13,11 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from api.kept import Answer, KeptAnswers
+from archive.exports.mirror import find_folder
+from archive.exports.mirror.answering import answer_spending
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
+from archive.reading.freshness import read_state
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
 from archive.runs.refused_files import (
@@ -22,7 +26,8 @@ from archive.runs.refused_files import (
     list_unread,
     read_refused_files,
 )
-from archive.spending.exchange_rates import list_refused_rates
+from archive.spending import SpendQuery, SpendSummary
+from archive.spending.exchange_rates import list_refused_rates, read_rates, stamp_rates
 from archive.store.database import read
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
@@ -39,6 +44,27 @@ class Rooms:
     search: SearchEngine
     book: RuleBook
     now: Callable[[], datetime]
+    kept: KeptAnswers = field(default_factory=KeptAnswers)
+
+    def answer_spending(self, session: Session, query: SpendQuery) -> SpendSummary:
+        """One question about money, by whichever way answers it best."""
+        rates = read_rates(self.settings) if query.convert_to else None
+        return answer_spending(session, find_folder(self.settings), query, rates)
+
+    def keep_spending(
+        self,
+        session: Session,
+        question: tuple[SpendQuery, Hashable],
+        make: Callable[[], Answer],
+        weigh: Callable[[Answer], int],
+    ) -> Answer:
+        """What was made of an answer about money, for as long as it stays true.
+
+        `question`: what was asked, and what is made of its answer.
+        """
+        rates = stamp_rates(self.settings) if question[0].convert_to else None
+        state = (*read_state(session), self.now().date())
+        return self.kept.give(state, (*question, rates), make, weigh)
 
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""

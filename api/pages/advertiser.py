@@ -20,7 +20,6 @@ from archive.spending import (
     SpendQuery,
     bound_statement,
     list_newest_statements,
-    summarise_spending,
 )
 from archive.store.database import read
 
@@ -49,7 +48,7 @@ def show_advertiser(
             moment=moment,
         )
         spends = {
-            measure: summarise_spending(
+            measure: rooms.answer_spending(
                 session,
                 SpendQuery(measure=measure, advertiser_id=advertiser.id, moment=moment),
             )

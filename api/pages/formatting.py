@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from archive.records import MISSING_IN_WORDS, MissingReason
 from archive.records.sources import ALLOWANCE_IN_WORDS, Allowance
 from archive.spending.groups import name_country
+from archive.spending.summary import tell_route
 from search.hits import MARK_END, MARK_START
 
 ENGLISH = Locale("en")
@@ -222,6 +223,7 @@ FILTERS = {
     "number": write_number,
     "count": write_count,
     "range": write_range,
+    "route": tell_route,
     "share": write_share,
     "bytes": write_bytes,
     "reason": write_reason,

@@ -22,15 +22,14 @@ from api.pages.spend_links import locate_ads
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment, read_day
+from archive.reading.coverage import CrawledDays
 from archive.records import Grain
 from archive.spending import (
     SpendBasis,
     SpendBy,
     SpendMeasure,
     SpendSummary,
-    summarise_spending,
 )
-from archive.spending.exchange_rates import read_rates
 from archive.spending.groups import name_country
 from archive.spending.ranks import tell_place
 from archive.spending.summary import tell_mean
@@ -98,6 +97,9 @@ BASES = {
 }
 
 
+GROUP_BYTES = 4096
+"""What a group takes in memory, at most about."""
+
 INCLUDED = "the ads that nobody called political"
 
 
@@ -147,22 +149,26 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
     """Who spent how much, with honest bounds."""
     question = _take_fields(request, moment)
     with read(rooms.engine) as session:
-        summary: SpendSummary | None = None
+        shown: ShownSpend | None = None
         problem = ""
         try:
             query = read_question(SpendQuestion, question.given).build_query(
                 moment, rooms.now().date()
             )
-            rates = read_rates(rooms.settings) if query.convert_to else None
-            summary = summarise_spending(session, query, rates)
-            question = question.with_days(summary)
+            shown = rooms.keep_spending(
+                session,
+                (query, question.encoded),
+                lambda: _show_summary(rooms.answer_spending(session, query), question),
+                ShownSpend.weigh,
+            )
+            question = question.with_days(shown.summary)
         except QuestionError as error:
             problem = str(error)
         page = PageHead(
             title="Who is paying?",
             path=f"/spend?{question.encoded}",
             section="/spend",
-            json=_locate_data(question) if summary else None,
+            json=_locate_data(question) if shown else None,
             keeps_history=True,
             moment=question.moment,
         )
@@ -174,9 +180,10 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             status=400 if problem else 200,
             question=question,
             problem=problem,
-            summary=summary,
-            tables=_show_tables(summary, question) if summary else [],
-            found=locate_ads(summary, question.given) if summary else {},
+            summary=shown and shown.summary,
+            tables=shown.tables if shown else [],
+            found=shown.found if shown else {},
+            looked_at=shown.looked_at if shown else [],
             offered=offer_values(rooms, question),
             convert_to=_offer_conversions(question.given["convert_to"]),
             measures=MEASURES,
@@ -204,11 +211,32 @@ class ShownTable:
     converted_from: list[str]
 
 
-def _show_tables(summary: SpendSummary, question: SpendAsked) -> list[ShownTable]:
+@dataclass(frozen=True)
+class ShownSpend:
+    """What the page shows of an answer, which may have very many groups."""
+
+    summary: SpendSummary
+    """Without its groups."""
+    tables: list[ShownTable]
+    looked_at: list[CrawledDays]
+    found: dict[tuple[str, str | None], str]
+    """By key and currency, the search that finds the ads of a group shown."""
+
+    def weigh(self) -> int:
+        """Bytes, about."""
+        return GROUP_BYTES * (1 + sum(len(shown.table.groups) for shown in self.tables))
+
+
+def _show_summary(summary: SpendSummary, asked: SpendAsked) -> ShownSpend:
+    question = asked.with_days(summary)
     basis = write_basis(summary, is_named=bool(question.given["platform"]))
     waiting = "; ".join(o.quarantined_in_words for o in summary.rests_on if o.quarantined_in_words)
     note = f" Not counted: {waiting}." if waiting else ""
-    return [_show_table(table, question, basis, note) for table in make_tables(summary)]
+    tables = [_show_table(table, question, basis, note) for table in make_tables(summary)]
+    listed = [group for shown in tables for group in shown.table.groups]
+    found = locate_ads(summary, listed, question.given)
+    kept = summary.model_copy(update={"groups": []})
+    return ShownSpend(kept, tables, summary.looked_at, found)
 
 
 def _show_table(table: CurrencyTable, question: SpendAsked, basis: str, note: str) -> ShownTable:

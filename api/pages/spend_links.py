@@ -1,6 +1,6 @@
 """Where the ads behind a figure are: the search that carries the whole question, or none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 from archive.spending import SpendBy, SpendGroup, SpendMeasure, SpendSummary
@@ -26,8 +26,10 @@ ASKED = {
 """Fields of a question about money, and the search's filter."""
 
 
-def locate_ads(summary: SpendSummary, given: Mapping[str, str]) -> dict[int, str]:
-    """By place in the answer, the search that finds the ads of a group and no other.
+def locate_ads(
+    summary: SpendSummary, groups: Iterable[SpendGroup], given: Mapping[str, str]
+) -> dict[tuple[str, str | None], str]:
+    """By key and currency of some groups of an answer, the search that finds their ads and no others.
 
     A group has none where a search cannot ask for just its ads: those of unknown key or currency, of one
     country where others were shown in several, and amounts of which a conversion left some.
@@ -40,7 +42,7 @@ def locate_ads(summary: SpendSummary, given: Mapping[str, str]) -> dict[int, str
         slices = {one.key: one for one in periods}
     keys = {(group.key, group.currency) for group in summary.groups}
     found = {}
-    for place, group in enumerate(summary.groups):
+    for group in groups:
         currencies = sorted({group.currency or "", *group.converted_from})
         is_apart = len(keys & {(group.key, code) for code in currencies}) == 1
         is_split = summary.by is SpendBy.COUNTRY and (SEVERAL, group.currency) in keys
@@ -48,7 +50,7 @@ def locate_ads(summary: SpendSummary, given: Mapping[str, str]) -> dict[int, str
             continue
         if is_apart:
             named = _narrow(summary, group, given, slices) | {"currency": currencies}
-            found[place] = f"/search?{urlencode(named, doseq=True)}"
+            found[group.key, group.currency] = f"/search?{urlencode(named, doseq=True)}"
     return found
 
 

@@ -5,12 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import MomentOf, Reading, RoomsDep
-from api.listings import CSV_TOO, Format, FormatOf, answer_csv
+from api.listings import CSV_TOO, Format, FormatOf
 from api.questions import SpendQuestion
-from archive.spending import SpendGroup, SpendSummary, summarise_spending
-from archive.spending.exchange_rates import read_rates
+from api.tables import write_csv
+from archive.spending import SpendGroup, SpendSummary
 
 router = APIRouter(tags=["spend"])
+
+MEDIA_TYPES = {Format.JSON: "application/json", Format.CSV: "text/csv"}
 
 
 @router.get("/spend", response_model=SpendSummary, responses=CSV_TOO)
@@ -20,10 +22,15 @@ def get_spend(
     moment: MomentOf,
     asked: Annotated[SpendQuestion, Query()],
     shape: FormatOf = Format.JSON,
-) -> SpendSummary | Response:
+) -> Response:
     """Sums of money by group and currency, which are added up only with `convert_to`."""
-    rates = read_rates(rooms.settings) if asked.convert_to else None
-    summary = summarise_spending(session, asked.build_query(moment, rooms.now().date()), rates)
-    if shape is Format.CSV:
-        return answer_csv(SpendGroup, summary.groups)
-    return summary
+    query = asked.build_query(moment, rooms.now().date())
+
+    def write() -> bytes:
+        summary = rooms.answer_spending(session, query)
+        if shape is Format.CSV:
+            return write_csv(SpendGroup, summary.groups).encode()
+        return summary.model_dump_json().encode()
+
+    answer = rooms.keep_spending(session, (query, shape), write, len)
+    return Response(answer, media_type=MEDIA_TYPES[shape])

@@ -13,8 +13,13 @@ from archive.records.money import format_bounds, format_units
 from archive.spending.exchange_rates import read_rates
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, end_period
 from archive.spending.ranks import tell_place
-from archive.spending.summarise import summarise_spending
-from archive.spending.summary import SpendGroup, SpendSummary, StatedDays, tell_mean
+from archive.spending.summary import (
+    SpendGroup,
+    SpendSummary,
+    StatedDays,
+    tell_mean,
+    tell_route,
+)
 from archive.store.database import read
 from archive.terminal import (
     AsJson,
@@ -60,6 +65,10 @@ def spend(
     as_json: AsJson = False,
 ) -> None:
     """Sum spending; ranges stay ranges and currencies apart."""
+    # DuckDB and Arrow take half a second to import, and asking for help needs neither.
+    from archive.exports.mirror import find_folder  # noqa: PLC0415
+    from archive.exports.mirror.answering import answer_spending  # noqa: PLC0415
+
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         from_on, to_on = end_period(_day_of(from_day), _day_of(to_day), utc_now().date())
@@ -79,7 +88,7 @@ def spend(
             moment=read_options(as_of, valid_at),
         )
         rates = read_rates(settings) if query.convert_to else None
-        summary = summarise_spending(session, query, rates)
+        summary = answer_spending(session, find_folder(settings), query, rates)
     if as_json:
         emit_json(summary)
         return
@@ -130,6 +139,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *(f"  {tell_stated(stated)}" for stated in summary.stated),
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
+        tell_route(summary.route),
         *([summary.conversion.rule] if summary.conversion else []),
         known,
         *(f"{lease.source}: {lease.sentence}" for lease in summary.looked_at),

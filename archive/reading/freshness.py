@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from archive.models import Change, Run
+from archive.models import Change, QuarantinedBatch, QuarantinedPiece, Run
 from archive.models.changes import ChangeKind
 
 
@@ -22,6 +22,19 @@ def read_data_as_of(session: Session, as_of: datetime | None = None) -> datetime
         newest_run = newest_run.where(col(Run.ended_at) <= as_of)
     times = (session.exec(newest_change).first(), session.exec(newest_run).one())
     return max((time for time in times if time is not None), default=None)
+
+
+def read_state(session: Session) -> tuple[object, ...]:
+    """What differs once anything public changed, a run ended, or what waited in quarantine was settled."""
+    runs = select(func.count(col(Run.ended_at)), func.max(Run.ended_at))
+    newest = (
+        select(Change.seq).where(Change.kind != ChangeKind.FLAG).order_by(col(Change.seq).desc())
+    )
+    settled = [
+        session.exec(select(func.max(table.settled_at))).one()
+        for table in (QuarantinedPiece, QuarantinedBatch)
+    ]
+    return session.exec(newest.limit(1)).first() or 0, *session.exec(runs).one(), *settled
 
 
 def read_change_time(session: Session, seq: int) -> datetime | None:

@@ -1,7 +1,8 @@
 """Sums of money with honest bounds: per ad, as stated for advertisers, as disclosed to authorities.
 
-`summarise_spending` answers one `SpendQuery` with one `SpendSummary`; the command, the API and the
-pages call it. It reads; currencies are added up only where the query names one to convert to.
+`summarise_spending` answers one `SpendQuery` with one `SpendSummary`; who asks calls
+`archive.exports.mirror.answering`, which chooses who adds up. It reads; currencies are added up only where
+the query names one to convert to.
 """
 
 from archive.models.corrections import SpendMeasure

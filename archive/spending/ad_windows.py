@@ -11,7 +11,7 @@ from itertools import groupby, islice
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlmodel import Session, col
 
 from archive.models import AdMetric, PublicAd, Run
@@ -19,7 +19,7 @@ from archive.models.changes import ChangeKind
 from archive.models.runs import RunKind
 from archive.runs.sightings import Spans, find_last_within
 from archive.spending.items import ad_conditions, ad_is_undated, ad_keys, may_touch
-from archive.spending.periods import PeriodSlice, split_period
+from archive.spending.periods import PeriodSlice, slice_period
 from archive.spending.query import PERIODS, SpendQuery
 from archive.spending.sums import AmountSum, SourceSum, SumKey, read_reason
 from archive.spending.windows import (
@@ -41,6 +41,7 @@ LastSeen = dict[tuple[int, datetime], datetime]
 class DatedAd:
     """What the reckoning needs of one ad; `curve` `None`: no amount is known."""
 
+    ad_id: int
     about: SumKey
     source: str
     start_on: date | None
@@ -60,8 +61,7 @@ def sum_ad_windows(session: Session, ads: type[PublicAd], query: SpendQuery) -> 
     if query.from_on is None or query.to_on is None:
         raise ValueError("windows need a period")
     by = query.by if query.by in PERIODS else None
-    whole = [PeriodSlice("", query.from_on, query.to_on)]
-    period_slices = list(split_period(by, query.from_on, query.to_on)) if by else whole
+    period_slices = slice_period(query.by, query.from_on, query.to_on)
     for ad in read_dated_ads(session, ads, query):
         for period_slice in _within_run(period_slices, ad):
             about = SumKey(period_slice.key, None, ad.about.currency) if by else ad.about
@@ -95,13 +95,15 @@ def sum_ad(curve: SpendCurve | None, period_slice: PeriodSlice) -> AmountSum:
     )
 
 
-def read_dated_ads(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterator[DatedAd]:
+def read_dated_ads(
+    session: Session, ads: type[PublicAd], query: SpendQuery, *only: ColumnElement[bool]
+) -> Iterator[DatedAd]:
     """The ads whose run may touch the period, with their snapshots, in the order of their ids.
 
     Only snapshots, and runs that saw them unmoved, that count at the query's moment.
     """
     undated_runs = _list_undated_runs(session)
-    by_ad = _read_ad_rows(session, ads, query)
+    by_ad = _read_ad_rows(session, ads, query, *only)
     while some := list(islice(by_ad, ADS_AT_ONCE)):
         last_seen = _find_last_seen(session, query, some)
         for rows in some:
@@ -109,7 +111,7 @@ def read_dated_ads(session: Session, ads: type[PublicAd], query: SpendQuery) -> 
 
 
 def _read_ad_rows(
-    session: Session, ads: type[PublicAd], query: SpendQuery
+    session: Session, ads: type[PublicAd], query: SpendQuery, *only: ColumnElement[bool]
 ) -> Iterator[list[Row[Any]]]:
     """The metric rows of each ad, in the order of observation, each beside what is asked of its ad."""
     dates = ("started_on", "ended_on", "started_at", "ended_at", "dates_contradict")
@@ -123,7 +125,8 @@ def _read_ad_rows(
             col(AdMetric.currency).label("stated_currency"),
         )
         .join(AdMetric, and_(col(AdMetric.ad_id) == col(ads.id), *query.moment.limit(AdMetric)))
-        .where(~ad_is_undated(ads), may_touch(ads, query), *ad_conditions(session, ads, query))
+        .where(~ad_is_undated(ads), may_touch(ads, query), *only)
+        .where(*ad_conditions(session, ads, query))
         .order_by(col(ads.id), col(AdMetric.observed_at), col(AdMetric.seq)),
         execution_options={"yield_per": ROWS_AT_ONCE},
     )
@@ -180,7 +183,8 @@ def _read_ad(rows: Sequence[Row[Any]], undated_runs: Set[int], last_seen: LastSe
         _read_last_day(r, zone, undated_runs, last_seen) or r.observed_at.astimezone(zone).date()
         for r in rows
     )
-    return DatedAd(about, row.source, start_on, None if is_planned else end_on, curve, seen_on)
+    ends_on = None if is_planned else end_on
+    return DatedAd(row.ad_id, about, row.source, start_on, ends_on, curve, seen_on)
 
 
 def _read_last_day(

@@ -105,6 +105,6 @@ def lay_out_last_seen(
 
 def name_day(session: Session, instant: Mapped[Any] | datetime | None) -> ColumnElement[Any]:
     """The day in UTC of an instant's column."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    at = func.timezone("UTC", instant) if is_postgresql else instant
-    return func.date(at, type_=Date)
+    if session.get_bind().dialect.name == "sqlite":
+        return func.date(instant, type_=Date)
+    return cast(func.timezone("UTC", instant), Date)

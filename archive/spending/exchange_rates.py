@@ -119,6 +119,12 @@ def read_rates(settings: Settings) -> ExchangeRates:
     return ExchangeRates(own, settings.exchange_rate_days, read_ecb_rates)
 
 
+def stamp_rates(settings: Settings) -> tuple[tuple[str, int], ...]:
+    """What differs once a file of rates is changed, added or taken away."""
+    files = list_config_files(settings, "fx", ".csv")
+    return tuple((str(file.path), file.path.stat().st_mtime_ns) for file in files)
+
+
 def list_refused_rates(settings: Settings) -> list[YamlFileError]:
     """The files of rates that cannot be used."""
     files = list_config_files(settings, "fx", ".csv")

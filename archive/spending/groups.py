@@ -177,6 +177,7 @@ def _order_groups(query: SpendQuery, groups: list[SpendGroup]) -> list[SpendGrou
             not may_compete(g),
             -(g.lower_minor if g.lower_minor is not None else -1),
             g.label,
+            g.key,
             g.grain or "",
         ),
     )

@@ -29,7 +29,9 @@ from archive.models import AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
 from archive.records import Grain
+from archive.records.days import shift_day
 from archive.spending.days import lay_out_last_seen, name_ad_days, name_days
+from archive.spending.periods import ONE_DAY
 from archive.spending.query import PERIODS, SpendBy, SpendQuery
 from archive.spending.rounding import name_rounding, widen_lower, widen_upper
 
@@ -175,18 +177,17 @@ def ad_touches(ads: type[PublicAd], query: SpendQuery) -> ColumnElement[bool]:
     """Ads whose run touches the period; one without an end may still be running."""
     if query.from_on is None or query.to_on is None:
         return literal(value=True)
-    opens_at = datetime.combine(query.from_on, time(), UTC)
-    ends = _ends_from(ads, query.from_on, opens_at)
-    return and_(_starts_by(ads, query.to_on), ends)
+    return and_(_starts_by(ads, query.to_on), _ends_from(ads, query.from_on))
 
 
 def may_touch(ads: type[PublicAd], query: SpendQuery) -> ColumnElement[bool]:
-    """Like `ad_touches`, but an end still to come when the source last said anything new ends nothing."""
+    """Ads that can have started by the end of the period, wherever on earth.
+
+    Which end counts as one, only an ad's snapshots tell: a plan ends nothing.
+    """
     if query.to_on is None:
         return literal(value=True)
-    changed_at = col(ads.last_changed_at)
-    is_planned = _ends_from(ads, func.date(changed_at), changed_at)
-    return or_(ad_touches(ads, query), and_(_starts_by(ads, query.to_on), is_planned))
+    return _starts_by(ads, shift_day(query.to_on, ONE_DAY))
 
 
 def _starts_by(ads: type[PublicAd], to_on: date) -> ColumnElement[bool]:
@@ -195,11 +196,12 @@ def _starts_by(ads: type[PublicAd], to_on: date) -> ColumnElement[bool]:
     return or_(start_on <= to_on, and_(start_on.is_(None), start_at <= closes_at))
 
 
-def _ends_from(ads: type[PublicAd], day: Any, instant: Any) -> ColumnElement[bool]:  # noqa: ANN401 (values or columns)
+def _ends_from(ads: type[PublicAd], from_on: date) -> ColumnElement[bool]:
     end_on, end_at = col(ads.ended_on), col(ads.ended_at)
+    opens_at = datetime.combine(from_on, time(), UTC)
     return or_(
-        end_on >= day,
-        and_(end_on.is_(None), or_(end_at.is_(None), end_at >= instant)),
+        end_on >= from_on,
+        and_(end_on.is_(None), or_(end_at.is_(None), end_at >= opens_at)),
         # An end before the start is none.
         col(ads.dates_contradict),
     )

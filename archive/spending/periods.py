@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from archive.spending.query import SpendBy
+from archive.spending.query import PERIODS, SpendBy
 
 ONE_DAY = timedelta(days=1)
 
@@ -16,6 +16,13 @@ class PeriodSlice:
     key: str
     first_on: date
     last_on: date
+
+
+def slice_period(by: SpendBy | None, from_on: date, to_on: date) -> list[PeriodSlice]:
+    """The period in days, weeks or months where it is split by them, else as it is."""
+    if by in PERIODS and by is not None:
+        return list(split_period(by, from_on, to_on))
+    return [PeriodSlice("", from_on, to_on)]
 
 
 def split_period(by: SpendBy, from_on: date, to_on: date) -> Iterator[PeriodSlice]:

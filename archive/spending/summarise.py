@@ -16,10 +16,12 @@ from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.past_money import disclosures_at, statements_at
 from archive.reading.coverage import read_contents
 from archive.reading.freshness import read_data_as_of
+from archive.reading.visible import Include
 from archive.records import Grain
 from archive.spending.ad_windows import sum_ad_windows
 from archive.spending.codes import read_codes
 from archive.spending.conversion import Converted, convert_sums
+from archive.spending.curves import IS_SHOWN, list_windows
 from archive.spending.exchange_rates import ExchangeRates
 from archive.spending.groups import key_period, make_groups
 from archive.spending.items import (
@@ -36,10 +38,10 @@ from archive.spending.newest_files import (
     list_filed,
     list_statements_of_lives,
 )
-from archive.spending.periods import PeriodSlice, split_period
-from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery, check_query
+from archive.spending.periods import slice_period
+from archive.spending.query import SpendBasis, SpendBy, SpendQuery, check_query
 from archive.spending.statements import find_span, list_stated_days, sum_period
-from archive.spending.summary import SpendSummary, StatedDays
+from archive.spending.summary import SpendRoute, SpendSummary, StatedDays
 from archive.spending.sums import AmountSum, SourceSum, fold_sums, sum_amounts
 from archive.store.batches import cut_batches
 
@@ -92,9 +94,14 @@ WITHOUT_DATES = " Items without dates are left out and counted beside."
 
 
 def summarise_spending(
-    session: Session, query: SpendQuery, rates: ExchangeRates | None = None
+    session: Session,
+    query: SpendQuery,
+    rates: ExchangeRates | None = None,
+    files: Session | None = None,
 ) -> SpendSummary:
     """Sum spending by group and currency; `rates` are needed where the query converts.
+
+    `files`: the mirror's, which hold just what the archive holds now, to add amounts up in its place.
 
     Raises:
         SpendQueryError: if the question has no honest answer.
@@ -102,7 +109,7 @@ def summarise_spending(
     query = fill_period(session, read_codes(session, query))
     check_query(query, rates)
     as_of = query.moment.as_of or read_data_as_of(session)
-    sums = (key_period(query, one) for one in _sum_measure(session, query))
+    sums = (key_period(query, one) for one in _sum_measure(session, query, files))
     converted: Converted | None = None
     if query.convert_to and rates and as_of:
         converted = convert_sums(sums, query.convert_to, rates)
@@ -117,6 +124,7 @@ def summarise_spending(
         from_on=query.from_on,
         to_on=query.to_on,
         rule=_tell_rule(query) + (ROUNDED if is_rounded else ""),
+        route=SpendRoute.ARCHIVE if files is None else SpendRoute.MIRROR,
         as_of=as_of,
         valid_at=query.moment.valid_at,
         conversion=converted.conversion if converted else None,
@@ -136,19 +144,21 @@ def _list_stated(session: Session, query: SpendQuery) -> list[StatedDays]:
     return list_stated_days(session, statements_at(query.moment), query)
 
 
-def _sum_measure(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
+def _sum_measure(session: Session, query: SpendQuery, files: Session | None) -> Iterator[SourceSum]:
     match query.measure:
         case SpendMeasure.REPORTED:
-            yield from _sum_statements(session, statements_at(query.moment), query)
+            yield from _sum_statements(session, statements_at(query.moment), query, files)
         case SpendMeasure.DISCLOSED:
-            yield from _sum_filed(session, query)
+            yield from _sum_filed(session, query, files)
+        case SpendMeasure.ADS if files is not None:
+            yield from _sum_shown(files, query)
         case SpendMeasure.ADS:
             for ads in ads_at(session, query.moment):
                 yield from _sum_ads(session, ads, query)
 
 
 def _sum_statements(
-    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery, files: Session | None
 ) -> Iterator[SourceSum]:
     if query.has_period and query.by not in (SpendBy.DAY, SpendBy.WEEK):
         yield from _sum_slices(session, stated, query)
@@ -157,20 +167,20 @@ def _sum_statements(
         if query.by is SpendBy.WEEK and grain is Grain.DAY:
             yield from _sum_slices(session, stated, replace(query, grain=grain))
             continue
-        listed = list_statements(session, stated, query, grain)
-        for one in sum_amounts(session, listed):
+        listed = list_statements(files or session, stated, query, grain)
+        for one in sum_amounts(files or session, listed):
             yield replace(one, about=one.about.of_grain(grain))
         if grain in UNDATED:
             lives = list_statements_of_lives(session, stated)
             kind = ChangeKind.ADVERTISER_SPEND
             missed = find_not_in_newest(session, kind, lives, query.moment)
-            for one in _count_missed(session, listed, col(stated.id), missed):
+            for one in _count_missed(files or session, listed, col(stated.id), missed):
                 yield replace(one, about=one.about.of_grain(grain))
 
 
-def _sum_filed(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
+def _sum_filed(session: Session, query: SpendQuery, files: Session | None) -> Iterator[SourceSum]:
     for filed in disclosures_at(session, query.moment):
-        yield from sum_amounts(session, list_filed_rows(session, filed, query))
+        yield from sum_amounts(files or session, list_filed_rows(files or session, filed, query))
     if not has_incomplete_file(session, ChangeKind.DISCLOSURE, query.moment):
         return
     rows = chain.from_iterable(
@@ -178,9 +188,8 @@ def _sum_filed(session: Session, query: SpendQuery) -> Iterator[SourceSum]:
     )
     missed = find_not_in_newest(session, ChangeKind.DISCLOSURE, rows, query.moment)
     for filed in disclosures_at(session, query.moment) if missed else ():
-        yield from _count_missed(
-            session, list_filed_rows(session, filed, query), col(filed.id), missed
-        )
+        listed = list_filed_rows(files or session, filed, query)
+        yield from _count_missed(files or session, listed, col(filed.id), missed)
 
 
 def _count_missed(
@@ -202,10 +211,7 @@ def _sum_slices(
         from_on, to_on = span
     else:
         return
-    slices = [PeriodSlice("", from_on, to_on)]
-    if query.by in PERIODS:
-        slices = list(split_period(query.by, from_on, to_on))
-    for asked in slices:
+    for asked in slice_period(query.by, from_on, to_on):
         yield from sum_period(session, stated, query, asked)
 
 
@@ -231,6 +237,18 @@ def _sum_ads(session: Session, ads: type[PublicAd], query: SpendQuery) -> Iterat
         return
     yield from sum_ad_windows(session, ads, query)
     yield from sum_amounts(session, listed.where(ad_is_undated(ads)))
+
+
+def _sum_shown(files: Session, query: SpendQuery) -> Iterator[SourceSum]:
+    """The same of all ads now, from the mirror's files, which know whether an ad is shown by default."""
+    shown = [IS_SHOWN] if query.include is None else []
+    query = replace(query, include=Include.UNLABELLED)
+    listed = list_ad_amounts(files, PublicAd, query).where(*shown)
+    if query.resolved_basis is SpendBasis.LIFETIME:
+        yield from sum_amounts(files, listed)
+        return
+    yield from sum_amounts(files, list_windows(files, query, *shown))
+    yield from sum_amounts(files, listed.where(ad_is_undated(PublicAd)))
 
 
 def _tell_rule(query: SpendQuery) -> str:

@@ -1,6 +1,7 @@
 """The answer of a spend summary, and how rows of sums become its groups."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
@@ -132,6 +133,20 @@ def _tell_units(group: SpendGroup, minor: int) -> str:
     return f"{format_units(minor, group.currency)} {group.currency}"
 
 
+class SpendRoute(StrEnum):
+    """Who adds amounts up."""
+
+    ARCHIVE = "archive"
+    MIRROR = "mirror"
+
+
+def tell_route(route: SpendRoute) -> str:
+    """Who added it up, in a sentence to print."""
+    if route is SpendRoute.MIRROR:
+        return "Added up over the mirror (Parquet), which stood at the archive's newest change."
+    return "Added up in the archive's database."
+
+
 class StatedDays(SQLModel):
     """Which statements of a source could be asked for."""
 
@@ -157,6 +172,10 @@ class SpendSummary(SQLModel):
     from_on: date | None = Field(description="First day of the period; empty: no period.")
     to_on: date | None = Field(description="Last day of the period, inclusive.")
     rule: str = Field(description="What was counted and how, in a sentence to print.")
+    route: SpendRoute = Field(
+        description="Who added it up: archive, or mirror (DuckDB over the Parquet copy, while that copy "
+        "lacks nothing); the sums are the same."
+    )
     as_of: datetime | None = Field(
         description="The time whose knowledge this is; now: when this archive last learned anything."
     )

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlmodel import Session
 
 from archive.records import Grain, MissingReason, Rounding
@@ -72,7 +72,7 @@ class AmountSum:
 
 COUNTED = (
     *("lower", "upper", "items", "open_count", "unknown_count", "undated"),
-    *("rounded_count", "unknown_step_count"),
+    *("rounded_count", "unknown_step_count", "revised_count", "settled_late_count"),
 )
 """What SQL adds up, in the order of its columns."""
 
@@ -99,15 +99,16 @@ def sum_amounts(session: Session, listed: Select[Any], *, by_days: bool = True) 
 
     `listed` selects `key, reason, source, currency, first_on, last_on, lower, upper, is_placed,
     is_undated, is_rounded, is_unknown_step`, one row an item; items with `is_placed` 0 are counted as
-    undated only. `by_days`: whether many items share their days, so that SQL adds up those that do;
-    what hardly shares any is quicker read row by row.
+    undated only. Parts of lives (`curves`) also say `is_revised, is_settled_late`, and `spread`, twice an
+    estimate times `spread_days`. `by_days`: whether many items share their days, so that SQL adds up those
+    that do; what hardly shares any is quicker read row by row.
     """
     rows = listed.subquery()
     of = rows.c
     known = and_(of.is_placed == 1, of.lower.is_not(None))
     group = (of.key, case((of.key.is_(None), of.reason)), of.currency, of.source)
     days = (of.first_on, of.last_on)
-    counted = (
+    counted: tuple[ColumnElement[Any], ...] = (
         case((known, of.lower), else_=0),
         case((known, func.coalesce(of.upper, 0)), else_=0),
         of.is_placed,
@@ -117,9 +118,14 @@ def sum_amounts(session: Session, listed: Select[Any], *, by_days: bool = True) 
         case((known, of.is_rounded), else_=0),
         case((known, of.is_unknown_step), else_=0),
     )
-    folded = select(*group, *days, *counted)
+    spread_days: tuple[ColumnElement[int], ...] = ()
+    if "spread" in of:
+        late = (case((known, one), else_=0) for one in (of.is_revised, of.is_settled_late))
+        counted, spread_days = (*counted, *late, of.spread), (of.spread_days,)
+    folded = select(*group, *days, *counted, *spread_days)
     if by_days:
-        folded = select(*group, *days, *map(func.sum, counted)).group_by(*group, *days)
+        folded = select(*group, *days, *map(func.sum, counted), *spread_days)
+        folded = folded.group_by(*group, *days, *spread_days)
     by_group: dict[tuple[Any, ...], list[DayRow]] = {}
     for row in session.connection().execute(folded):
         by_group.setdefault(row[:4], []).append(row[4:])
@@ -129,12 +135,14 @@ def sum_amounts(session: Session, listed: Select[Any], *, by_days: bool = True) 
     ]
 
 
-def add_rows(rows: Iterable[DayRow]) -> AmountSum:
+def add_rows(rows: Sequence[DayRow]) -> AmountSum:
     """The sum of what was spent on different days."""
     sums = [int(sum(column)) for column in list(zip(*rows, strict=True))[2:]]
     total = AmountSum()
     for name, number in zip(COUNTED, sums, strict=False):
         setattr(total, name, number)
+    if len(sums) > len(COUNTED):
+        total.estimate = sum((Fraction(int(row[-2]), 2 * row[-1]) for row in rows), Fraction(0))
     return total
 
 
@@ -151,7 +159,10 @@ def fold_sums(sums: Iterable[SourceSum]) -> Folded:
     """Add up the sums of the sources."""
     folded: Folded = {}
     for one in sums:
-        total, sources = folded.setdefault(one.about, (AmountSum(), set()))
+        if one.about not in folded:
+            folded[one.about] = (one.sum, {one.source})
+            continue
+        total, sources = folded[one.about]
         total.add(one.sum)
         sources.add(one.source)
     return folded

@@ -164,9 +164,14 @@ def estimate_window(curve: SpendCurve, first_on: date, last_on: date) -> Fractio
     An estimate and never a bound: all of it may have been spent on one day. An open range counts with
     its lower bound; a run without an end is taken to last until it was observed last.
     """
+    middle_twice, start_on, end_on = find_spread(curve)
+    shared = (min(end_on, last_on) - max(start_on, first_on)).days + 1
+    return Fraction(middle_twice, 2) * max(0, shared) / ((end_on - start_on).days + 1)
+
+
+def find_spread(curve: SpendCurve) -> tuple[int, date, date]:
+    """What an estimate spreads: both ends of the newest range added, and the first and the last day."""
     newest = curve.snapshots[-1]
     start_on = curve.start_on or newest.observed_on
     end_on = max(start_on, curve.end_on or newest.last_on or newest.observed_on)
-    midpoint = Fraction(newest.lower + (newest.lower if newest.upper is None else newest.upper), 2)
-    shared = (min(end_on, last_on) - max(start_on, first_on)).days + 1
-    return midpoint * max(0, shared) / ((end_on - start_on).days + 1)
+    return newest.lower + (newest.lower if newest.upper is None else newest.upper), start_on, end_on

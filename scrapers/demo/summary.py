@@ -10,13 +10,14 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from archive.exports.mirror import find_folder
+from archive.exports.mirror.answering import answer_spending
 from archive.models import Signal
 from archive.models.oversight import RuleAnswer
 from archive.reading.sources.data_gaps import what_is_missing
 from archive.reading.sources.watched_sources import list_watched_sources
 from archive.records.money import format_bounds
 from archive.spending.query import SpendBy, SpendQuery
-from archive.spending.summarise import summarise_spending
 from archive.store.database import read
 from archive.terminal import format_table
 from config.settings import Settings
@@ -38,7 +39,7 @@ def tell_archive(
     with read(engine) as session:
         yield from tell_sources(list_watched_sources(session, now))
         yield ""
-        yield from _tell_spending(session)
+        yield from _tell_spending(settings, session)
         yield ""
         yield from _tell_search(settings, engine)
         yield ""
@@ -47,12 +48,13 @@ def tell_archive(
     yield from _tell_case(case)
 
 
-def _tell_spending(session: Session) -> Iterator[str]:
-    totals = summarise_spending(session, SpendQuery(source="snap")).groups
+def _tell_spending(settings: Settings, session: Session) -> Iterator[str]:
+    folder = find_folder(settings)
+    totals = answer_spending(session, folder, SpendQuery(source="snap")).groups
     told = [format_bounds(g.lower_minor, g.upper_minor, g.currency) for g in totals]
     if told:
         yield f"spend on snap, whole life: {' · '.join(told)}"
-    spenders = summarise_spending(session, SpendQuery(by=SpendBy.ADVERTISER)).groups
+    spenders = answer_spending(session, folder, SpendQuery(by=SpendBy.ADVERTISER)).groups
     rows = [
         [g.label, g.ads, format_bounds(g.lower_minor, g.upper_minor, g.currency)] for g in spenders
     ]

@@ -45,6 +45,13 @@ class MirroredTable(SQLModel):
     last_id: int = Field(default=0, description="Highest id the table had.")
 
 
+class EndedRuns(SQLModel):
+    """Which runs of sources had ended: what they saw unmoved is part of the spend curves."""
+
+    count: int = Field(default=0, description="How many.")
+    last_at: datetime | None = Field(default=None, description="When the last of them ended.")
+
+
 class MirrorManifest(SQLModel):
     """What a mirror says about itself."""
 
@@ -56,6 +63,9 @@ class MirrorManifest(SQLModel):
         description="When the archive learned the newest change in the files; empty: none yet."
     )
     written_at: datetime = Field(description="When the files last changed.")
+    ended_runs: EndedRuns = Field(
+        default_factory=EndedRuns, description="The runs that the spend curves know of."
+    )
     tables: dict[str, MirroredTable] = Field(description="The tables, by name.")
     retired: list[str] = Field(
         default_factory=list,

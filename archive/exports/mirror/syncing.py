@@ -5,42 +5,29 @@ killed between any two, the next sync goes on from the manifest, and what no man
 nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from sqlalchemy import Engine, Row, Select, func, select
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import Engine, func, select
+from sqlmodel import Field, SQLModel
 
+from archive.exports.mirror.curves import CURVE_SCHEMA, CURVES, count_ended, lay_out_moved
 from archive.exports.mirror.manifest import (
     MirroredTable,
     MirrorManifest,
     ParquetPart,
-    describe_part,
     hold_mirror,
     read_manifest,
     write_manifest,
 )
-from archive.exports.mirror.tables import (
-    MIRRORED,
-    ChangeRange,
-    list_columns,
-    select_all,
-    select_changed,
-)
-from archive.exports.parquet import arrow_schema, make_batch
-from archive.exports.rows import read_blocks, spell_each, spell_json
+from archive.exports.mirror.tables import MIRRORED, ChangeRange, select_all, select_changed
+from archive.exports.mirror.writing import SyncMoment, mirror_schema, write_curves, write_part
 from archive.models import ConsumerPosition
-from archive.models.columns import holds_json
 from archive.reading.freshness import read_change_time
 from archive.records import QuarantineStage
-from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.store.changes import (
     Reach,
@@ -50,9 +37,6 @@ from archive.store.changes import (
     read_position,
 )
 from archive.store.database import read, write
-from archive.store.disk import sync_file, sync_path
-
-ROWS_AT_ONCE = 5_000
 
 
 class MirrorReport(SQLModel):
@@ -65,22 +49,6 @@ class MirrorReport(SQLModel):
     put_aside: list[str] = Field(
         default_factory=list, description="Rows no file can hold, as `<table>:<id>`."
     )
-
-
-@dataclass(frozen=True)
-class SyncMoment:
-    """What one sync shows: the session that sees it, its newest change, and when it is written."""
-
-    session: Session
-    seq: int
-    now: datetime
-    again: Mapping[str, Collection[int]]
-    """Ids of rows that are to be written once more, by table."""
-    reach: Reach = reach_quietly
-    """Told how many tables are written, of how many."""
-    written: list[str] = field(default_factory=list)
-    failed: dict[str, Exception] = field(default_factory=dict)
-    """Rows no file can hold, by `<table>:<id>`."""
 
 
 def sync_mirror(
@@ -101,12 +69,14 @@ def sync_mirror(
     with hold_mirror(folder):
         old = read_manifest(folder)
         with read(engine) as session:
-            moment = SyncMoment(session, last_change_seq(session), now, sort_by_table(again), reach)
+            ended_runs = count_ended(session)
+            seq = last_change_seq(session)
+            moment = SyncMoment(session, seq, ended_runs, now, sort_by_table(again), reach)
             if old is None or not _is_followed(moment, old):
                 again = list_open_subjects(session, QuarantineStage.MIRROR)
                 manifest = _build(folder, moment, old)
             else:
-                is_behind = old.seq < moment.seq or again
+                is_behind = old.seq < moment.seq or again or old.ended_runs != ended_runs
                 manifest = _append(folder, moment, old) if is_behind else old
         if manifest is not old:
             write_manifest(folder, manifest)
@@ -143,8 +113,13 @@ def _is_followed(moment: SyncMoment, manifest: MirrorManifest) -> bool:
         mark is not None
         and mark.seq in (manifest.seq, manifest.follows_seq)
         and manifest.seq <= moment.seq
-        and {name: table.columns for name, table in manifest.tables.items()} == _all_columns()
+        and has_all_columns(manifest)
     )
+
+
+def has_all_columns(manifest: MirrorManifest) -> bool:
+    """Whether the files have the tables and columns that this version writes."""
+    return {name: table.columns for name, table in manifest.tables.items()} == _all_columns()
 
 
 def name_consumer(manifest: MirrorManifest) -> str:
@@ -161,29 +136,41 @@ def _build(folder: Path, moment: SyncMoment, old: MirrorManifest | None) -> Mirr
         follows_seq=None,
         data_as_of=_read_time(moment),
         written_at=moment.now,
-        tables={name: _build_table(folder, moment, name) for name in MIRRORED},
+        ended_runs=moment.ended_runs,
+        tables={name: _build_table(folder, moment, name) for name in MIRRORED}
+        | {
+            CURVES: MirroredTable(
+                columns=_all_columns()[CURVES], parts=[write_curves(folder, moment)]
+            )
+        },
         retired=replaced,
     )
 
 
 def _build_table(folder: Path, moment: SyncMoment, name: str) -> MirroredTable:
-    part = _write_part(folder, moment, name, select_all(name))
-    return MirroredTable(columns=_columns_of(name), parts=[part], last_id=_highest_id(moment, name))
+    part = write_part(folder, moment, name, select_all(name))
+    return MirroredTable(
+        columns=_columns_of(mirror_schema(name)), parts=[part], last_id=_highest_id(moment, name)
+    )
 
 
 def _append(folder: Path, moment: SyncMoment, old: MirrorManifest) -> MirrorManifest:
     """A further file for each table with changed rows."""
     tables = {
-        name: _append_table(folder, moment, name, old.seq, held)
-        for name, held in old.tables.items()
+        name: _append_table(folder, moment, name, old.seq, old.tables[name]) for name in MIRRORED
     }
+    curves = _append_curves(folder, moment, old)
+    kept = {part.file for part in curves.parts}
+    replaced = [part.file for part in old.tables[CURVES].parts if part.file not in kept]
     return old.model_copy(
         update={
             "seq": moment.seq,
             "follows_seq": old.seq,
             "data_as_of": _read_time(moment),
             "written_at": moment.now,
-            "tables": tables,
+            "ended_runs": moment.ended_runs,
+            "tables": tables | {CURVES: curves},
+            "retired": [*old.retired, *replaced],
         }
     )
 
@@ -193,61 +180,34 @@ def _append_table(
 ) -> MirroredTable:
     range_ = ChangeRange(after_seq, moment.seq, held.last_id)
     changed = select_changed(name, range_, moment.again[name])
-    part = _write_part(folder, moment, name, changed)
+    held = _add_part(folder, held, write_part(folder, moment, name, changed))
+    return held.model_copy(update={"last_id": _highest_id(moment, name)})
+
+
+def _add_part(folder: Path, held: MirroredTable, part: ParquetPart) -> MirroredTable:
     if part.rows == 0:
         (folder / part.file).unlink()
         return held
-    return MirroredTable(
-        columns=held.columns, parts=[*held.parts, part], last_id=_highest_id(moment, name)
-    )
+    return held.model_copy(update={"parts": [*held.parts, part]})
 
 
-def _write_part(folder: Path, moment: SyncMoment, name: str, query: Select[Any]) -> ParquetPart:
-    """A new file with the rows of a query, on the disk when this returns."""
-    file = f"{name}/{moment.seq:012}-{token_hex(4)}.parquet"
-    path = folder / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    schema = mirror_schema(name)
-    nested = [holds_json(column.type) for column in list_columns(name)]
-    count = 0
-    with path.open("wb") as sink:
-        with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            for block in read_blocks(moment.session, query, ROWS_AT_ONCE):
-                shaped, failed = take_each(block, partial(_shape_rows, schema, nested, moment.seq))
-                for batch in shaped:
-                    writer.write_batch(batch)
-                    count += batch.num_rows
-                moment.failed.update({f"{name}:{row.id}": error for row, error in failed})
-        sync_file(sink)
-    sync_path(path.parent)
-    moment.written.append(name)
-    moment.reach(len(moment.written), len(MIRRORED))
-    return describe_part(folder, file, count)
+def _append_curves(folder: Path, moment: SyncMoment, old: MirrorManifest) -> MirroredTable:
+    """A further file of the curves that moved, or one of all in the place of those there are."""
+    held = old.tables[CURVES]
+    moved = lay_out_moved(moment.session, old, moment.seq)
+    part = write_curves(folder, moment, moved)
+    if moved is None:
+        return held.model_copy(update={"parts": [part]})
+    return _add_part(folder, held, part)
 
 
-def _shape_rows(
-    schema: pa.Schema, nested: Sequence[bool], seq: int, rows: Sequence[Row[Any]]
-) -> pa.RecordBatch:
-    columns = [
-        spell_each(values, spell_json) if is_nested else values
-        for values, is_nested in zip(zip(*rows, strict=True), nested, strict=True)
-    ]
-    return make_batch(schema, [*columns, [seq] * len(rows)])
-
-
-def mirror_schema(name: str) -> pa.Schema:
-    """The columns of a mirrored table and `mirror_seq`, the mark of the sync that wrote the row."""
-    return arrow_schema(list_columns(name)).append(
-        pa.field("mirror_seq", pa.int64(), nullable=False)
-    )
-
-
-def _columns_of(name: str) -> dict[str, str]:
-    return {field.name: str(field.type) for field in mirror_schema(name)}
+def _columns_of(schema: pa.Schema) -> dict[str, str]:
+    return {field.name: str(field.type) for field in schema}
 
 
 def _all_columns() -> dict[str, dict[str, str]]:
-    return {name: _columns_of(name) for name in MIRRORED}
+    schemas = {name: mirror_schema(name) for name in MIRRORED} | {CURVES: CURVE_SCHEMA}
+    return {name: _columns_of(schema) for name, schema in schemas.items()}
 
 
 def _highest_id(moment: SyncMoment, name: str) -> int:

@@ -34,6 +34,9 @@ Ids = SelectBase
 
 AD_KINDS = (ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE)
 
+MIRRORED_KINDS = (*AD_KINDS, ChangeKind.ADVERTISER_SPEND, ChangeKind.DISCLOSURE)
+"""Changes of what is mirrored."""
+
 
 @dataclass(frozen=True)
 class ChangeRange:

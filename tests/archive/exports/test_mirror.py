@@ -17,7 +17,7 @@ from archive.exports.mirror import (
     read_mirror,
     read_status,
     sync_mirror,
-    syncing,
+    writing,
 )
 from archive.exports.mirror.manifest import hold_mirror, require_manifest
 from archive.exports.mirror.syncing import name_consumer
@@ -260,7 +260,7 @@ def test_a_row_no_file_can_hold_is_put_aside_and_tried_again(
     engine, ingest_run, make_ad, folder, monkeypatch
 ):
     ingest_run([make_ad(f"a{i}") for i in range(5)])
-    make_batch = syncing.make_batch
+    make_batch = writing.make_batch
 
     def make_most(schema, columns):
         if "ref" in schema.names and "a3" in columns[schema.get_field_index("ref")]:
@@ -268,7 +268,7 @@ def test_a_row_no_file_can_hold_is_put_aside_and_tried_again(
         return make_batch(schema, columns)
 
     with monkeypatch.context() as patch:
-        patch.setattr(syncing, "make_batch", make_most)
+        patch.setattr(writing, "make_batch", make_most)
         report = sync_mirror(engine, folder, NOON)
     (subject,) = report.put_aside
     assert report.rows["public_ad"] == 4

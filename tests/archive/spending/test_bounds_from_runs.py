@@ -96,6 +96,25 @@ def test_a_blank_amount_ends_what_runs_prove_of_the_one_before(engine, see, inge
     assert bound(engine, to_on=date(2020, 2, 14)) == (100, None, 0)
 
 
+def test_a_blank_amount_after_the_end_does_not_make_a_plan_an_end(engine, see, ingest_run, make_ad):
+    see("a1", at(2, 20), 100)
+    blank = {"spend_lower_minor": None, "spend_upper_minor": None}
+    ingest_run([make_ad("a1", **RUN, **blank)], at(3, 2), sweep=False)
+
+    march = {"from_on": date(2020, 3, 1), "to_on": date(2020, 3, 31)}
+    assert bound(engine, **march) == (0, None, 0)
+
+
+def test_an_ad_that_starts_on_the_last_day_by_its_own_zone_is_in_the_period(
+    engine, ingest_run, make_ad
+):
+    start = datetime(2020, 3, 1, 3, tzinfo=UTC)  # the evening of 29 February there
+    ad = make_ad("a1", started_at=start, day_zone="America/Los_Angeles")
+    ingest_run([ad], at(3, 5), sweep=False)
+
+    assert bound(engine) == (0, 199, 0)
+
+
 def test_a_file_that_does_not_say_when_it_was_written_proves_a_lower_end_only(engine, make_ad):
     import_undated(engine, [make_ad("a1", **RUN)], at(3, 5))
 

@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 
 @on_sqlite
-@pytest.mark.parametrize("step", ["_write_part", "write_manifest", "_note_position"])
+@pytest.mark.parametrize("step", ["write_part", "write_curves", "write_manifest", "_note_position"])
 @pytest.mark.parametrize("is_first", [True, False], ids=["first sync", "later sync"])
 def test_killed_at_any_step_of_a_sync_nothing_is_lost_or_doubled(
     engine, ingest_run, make_ad, folder, monkeypatch, step, is_first

@@ -35,6 +35,11 @@ class CurrencyTable:
     """Whether amounts in other currencies stand beside it."""
 
     @property
+    def is_converted(self) -> bool:
+        """Whether amounts of other currencies came into it."""
+        return any(group.converted_from for group in self.groups)
+
+    @property
     def is_ranked(self) -> bool:
         """Whether its groups have places."""
         return any(group.rank_best is not None for group in self.groups)
@@ -81,9 +86,8 @@ class Lead:
 def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
     """What a table says first, ready to print; says so when the lead is not certain."""
     if table.is_one_of_several:
-        stated = (
-            f"of amounts stated in {table.currency}" if table.currency else "without a currency"
-        )
+        how = "stated in or converted to" if table.is_converted else "stated in"
+        stated = f"of amounts {how} {table.currency}" if table.currency else "without a currency"
         about = f"{about}, {stated}"
     first = next((group for group in table.groups if may_compete(group)), None)
     if first is None:

@@ -160,6 +160,9 @@ def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> No
         write_sentence(make_table(*sure, several=True), PAID, "on Meta")
         == "Mill paid most on Meta, of amounts stated in EUR: exactly 500 EUR."
     )
+    converted = sure[1].model_copy(update={"converted_from": ["USD"]})
+    sentence = write_sentence(make_table(sure[0], converted, several=True), PAID, "on Meta")
+    assert "of amounts stated in or converted to EUR: exactly 500 EUR" in sentence
     unsure = make_table(make_group("Mill", 500_00, 500_00), make_group("Bus", 100_00, None))
     assert "may be who paid most" in write_sentence(unsure, PAID, "on Meta")
     unknown = make_table(make_group("Mill", None, None), make_group("Bus", None, None))

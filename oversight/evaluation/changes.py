@@ -1,7 +1,7 @@
 """From the change sequence to answers and signals, killable at any point.
 
 The worker and the commands call `evaluate_changes` until it says that nothing is left. It evaluates
-each ad as it is now; one that fails is put aside, and the mark moves past it. When rules, parameters or
+every version of each ad; an ad that fails is put aside, and the mark moves past it. When rules, parameters or
 elections are not those of the last evaluation, it first walks over all ads anew. It writes no flag and no
 decision, and tells nobody.
 """
@@ -29,22 +29,19 @@ from oversight.evaluation.one_ad import (
     AdAnswer,
     Question,
     evaluate_ad,
+    find_run,
     list_ad_facts,
     list_questions,
 )
-from oversight.evaluation.running import find_seen_running
-from oversight.evaluation.signals import mark_historic, write_answers
+from oversight.evaluation.running import find_seen_running, list_shown_versions
+from oversight.evaluation.signals import EVALUATOR, mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.rules.facts import list_columns
 from oversight.rules.loading import Rule
-from oversight.rules.rule_texts import keep_rule_texts
+from oversight.rules.rule_texts import find_judging_versions
 
 CONSUMER = "oversight"
 MOST_AT_ONCE = 2_000
-
-EVALUATOR = 2
-"""Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
-
 
 AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
 
@@ -97,7 +94,10 @@ def evaluate_changes(
         report.put_aside = len(ids)
     else:
         evaluate_ads(session, ids, rules, elections, now, report)
-    mark_historic(session, [e.id for e in elections if e.is_over(now)])
+    over = {e.id: e.is_over(now) for e in elections}
+    mark_historic(
+        session, *([i for i, is_so in over.items() if is_so is way] for way in (True, False))
+    )
     move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
 
@@ -112,7 +112,10 @@ def evaluate_ads(
 ) -> None:
     """Evaluate ads and add them to the report; put aside what fails, settle what no longer does."""
     questions = list_questions(rules, elections, now)
-    step = _Evaluation(session, keep_rule_texts(session, rules, now), questions, now)
+    kept = find_judging_versions(session, rules, now)
+    # A rule that is not asked, such as a suspended one, has no newer answers.
+    version_ids = {rule.sha256: kept[rule.sha256] for rule in rules if rule.is_evaluated}
+    step = _Evaluation(session, version_ids, questions, now)
     waiting = list_open_subjects(session, QuarantineStage.EVALUATION)
     for some in cut_batches(ids):
         done, failed = take_each(some, step.evaluate, session)
@@ -157,8 +160,15 @@ class _Evaluation:
         query = select(*list_columns(names)).where(col(PublicAd.id).in_(ids))
         ads = self.session.connection().execute(query).all()
         seen = find_seen_running(self.session, ads)
-        evaluated = [(ad, evaluate_ad(ad, self.questions, names, seen.get(ad.id))) for ad in ads]
-        new_signals = write_answers(self.session, evaluated, self.version_ids, self.now)
+        shown = list_shown_versions(self.session, ads)
+        evaluated = [
+            (version.ad, evaluate_ad(version.ad, self.questions, names, part))
+            for ad in ads
+            for run in [find_run(ad, seen.get(ad.id))]
+            for version in shown[ad.id]
+            if (part := run.cut(version.since, version.until))
+        ]
+        new_signals = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
         answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
         return _Evaluated([ad.public_id for ad in ads], new_signals, answers)
 
@@ -183,7 +193,7 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
     return hash_json(
         {
             "evaluator": EVALUATOR,
-            "rules": sorted(rule.sha256 for rule in rules if rule.is_evaluated),
+            "rules": sorted(rule.meaning_sha256 for rule in rules if rule.is_evaluated),
             "parameters": {name: p.model_dump(mode="json") for name, p in parameters.items()},
             "elections": [election.model_dump(mode="json") for election in elections],
         }

@@ -72,17 +72,27 @@ class ExplainedAnswer:
         steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
         return list(dict.fromkeys(name for step in steps for name in step.walk_unknown_facts()))
 
+    @cached_property
+    def steps(self) -> dict[str, TraceStep]:
+        """How each clause comes to what it comes to, by its name in a trace."""
+        named = self.clauses.by_name.items()
+        return {name: trace_closure(closure, self.facts) for name, closure in named}
+
+    @property
+    def deciding_facts(self) -> dict[str, Any]:
+        """The facts that some clause hangs on, by name, as JSON: while they stay, so does the answer."""
+        names = (name for step in self.steps.values() for name in step.walk_deciding_facts())
+        return self._write_facts(dict.fromkeys((*self.verdict.lacking, *names)))
+
     def as_trace(self) -> dict[str, Any]:
         """The reckoning as JSON: clauses with their steps, facts with their value or reason."""
-        named = self.clauses.by_name.items()
-        steps = {name: trace_closure(closure, self.facts) for name, closure in named}
         return {
-            "clauses": {name: step.as_json() for name, step in steps.items()},
-            "facts": {
-                name: write_value(read_fact(self.facts, name))
-                for name in _list_facts(steps.values())
-            },
+            "clauses": {name: step.as_json() for name, step in self.steps.items()},
+            "facts": self._write_facts(_list_facts(self.steps.values())),
         }
+
+    def _write_facts(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: write_value(read_fact(self.facts, name)) for name in names}
 
 
 class Verdict(NamedTuple):

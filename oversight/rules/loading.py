@@ -11,7 +11,7 @@ from functools import cached_property
 
 from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
-from archive.records.canonical import hash_bytes
+from archive.records.canonical import hash_bytes, hash_json
 from config.citations import Evidence, find_weakest
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
@@ -27,6 +27,7 @@ from oversight.language import (
     list_facts,
     parse_expression,
 )
+from oversight.language.render import render_node
 from oversight.reference.elections import Election, read_election
 from oversight.reference.holidays import Holidays
 from oversight.reference.parameters import Parameter
@@ -80,6 +81,18 @@ class Rule:
         nodes = [closure.node for closure in self.clauses.by_name.values()]
         named = {name for node in nodes for name in list_facts(node)}
         return frozenset(named.union(self.file.asks_where))
+
+    @cached_property
+    def meaning_sha256(self) -> str:
+        """Hash of what it answers by: a version that differs in words alone has the same."""
+        clauses = {name: render_node(c.node) for name, c in self.clauses.by_name.items()}
+        answers_by = {"id", "validity", "window", "params", "asks_where"}
+        return hash_json(
+            {"clauses": clauses}
+            | self.file.model_dump(
+                mode="json", include=answers_by, exclude={"validity": {"note": True}}
+            )
+        )
 
     @cached_property
     def gates(self) -> list[Closure]:

@@ -10,18 +10,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from archive.models import Change, PublicAd
+from archive.models import Change, Evaluation, PublicAd
 from archive.models.changes import ChangeKind
+from archive.models.oversight import RuleAnswer
 from archive.reading.rules import APPLIES, AnswerCounts
 from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
 from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
+from archive.runs.sightings import read_seen_ids
 from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
@@ -66,11 +69,13 @@ class _Place:
     seq: int
     rules_sha256: str
     walked_id: int | None = None
+    seen_id: int = 0
+    """How far among the ads that the run of the next change saw."""
 
     @property
     def detail(self) -> str:
         walked = "" if self.walked_id is None else f" {self.walked_id}"
-        return f"{self.rules_sha256}{walked}"
+        return f"{self.rules_sha256}{walked}" + (f" seen {self.seen_id}" if self.seen_id else "")
 
 
 def evaluate_changes(
@@ -178,6 +183,9 @@ def count_waiting(
 ) -> int:
     """How many changes or ads the next call would take, at most `limit`."""
     place = _find_place(session, hash_questions(rules, elections))
+    following = [] if place.walked_id is not None else read_changes(session, place.seq, 1)
+    if following and following[0].kind == ChangeKind.AD_SEEN:
+        return len(_list_open_seen(session, following[0].subject_id, place.seen_id)[:limit]) or 1
     after = (
         select(col(Change.seq)).where(col(Change.seq) > place.seq)
         if place.walked_id is None
@@ -203,11 +211,13 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
 def _find_place(session: Session, rules_sha256: str) -> _Place:
     """Where to go on: from the mark, or with a new walk when the rules are not those of the mark."""
     mark = read_position(session, CONSUMER)
-    marked, _, walked = mark.detail.partition(" ") if mark else ("", "", "")
+    marked, *rest = mark.detail.split() if mark and mark.detail else [""]
     if mark is None or marked != rules_sha256:
         # Changes up to here are in the walk; later ones come after it.
         return _Place(last_change_seq(session), rules_sha256, walked_id=0)
-    return _Place(mark.seq, rules_sha256, int(walked) if walked else None)
+    if rest[:1] == ["seen"]:
+        return _Place(mark.seq, rules_sha256, seen_id=int(rest[1]))
+    return _Place(mark.seq, rules_sha256, int(rest[0]) if rest else None)
 
 
 def _read_next(session: Session, place: _Place, limit: int) -> tuple[list[int], _Place, bool]:
@@ -215,9 +225,30 @@ def _read_next(session: Session, place: _Place, limit: int) -> tuple[list[int], 
     if place.walked_id is not None:
         return _walk_ads(session, place, limit)
     changes = read_changes(session, place.seq, limit)
-    ids = dict.fromkeys(c.subject_id for c in changes if c.kind in AD_KINDS)
-    reached = replace(place, seq=changes[-1].seq or place.seq) if changes else place
-    return list(ids), reached, len(changes) == limit
+    taken = [*takewhile(lambda change: change.kind != ChangeKind.AD_SEEN, changes)]
+    if changes and not taken:
+        return _look_again(session, place, changes[0], limit)
+    ids = dict.fromkeys(c.subject_id for c in taken if c.kind in AD_KINDS)
+    reached = replace(place, seq=taken[-1].seq or place.seq) if taken else place
+    return list(ids), reached, len(changes) == limit or len(taken) < len(changes)
+
+
+def _look_again(
+    session: Session, place: _Place, change: Change, limit: int
+) -> tuple[list[int], _Place, bool]:
+    """Ads that a run saw and of which something is open: it may say now when they ran."""
+    ids = _list_open_seen(session, change.subject_id, place.seen_id)[:limit]
+    if len(ids) == limit:
+        return ids, replace(place, seen_id=ids[-1]), True
+    seq = change.seq or place.seq
+    return ids, replace(place, seq=seq, seen_id=0), last_change_seq(session) > seq
+
+
+def _list_open_seen(session: Session, run_id: int, after: int) -> list[int]:
+    is_open = col(Evaluation.answer).in_((RuleAnswer.CANNOT_TELL, RuleAnswer.NO_BREACH_POSSIBLE))
+    query = select(col(Evaluation.ad_id)).where(is_open, col(Evaluation.ad_id) > after).distinct()
+    open_ids = set(session.connection().execute(query).scalars())
+    return sorted(open_ids & read_seen_ids(session, run_id, ChangeKind.AD_CONTENT))
 
 
 def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _Place, bool]:

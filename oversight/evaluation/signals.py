@@ -75,7 +75,8 @@ def _keep_answers(
     for ids in cut_batches(ad_ids):
         query = select(*(table.c[name] for name in ("id", *names))).where(table.c.ad_id.in_(ids))
         kept |= {tuple(row): row_id for row_id, *row in connection.execute(query)}
-    gone = [row_id for row, row_id in kept.items() if row not in set(rows)]
+    wanted = set(rows)
+    gone = [row_id for row, row_id in kept.items() if row not in wanted]
     for ids in cut_batches(gone):
         connection.execute(delete(Evaluation).where(col(Evaluation.id).in_(ids)))
     evaluated_at = find_storing(session).time(now)

@@ -32,7 +32,8 @@ def restore_versions(
     """The versions of these ads before the newest, oldest first, by our id of the ad; `sources` by the same.
 
     Numbers are those of the version's last day. A version in whose place a later reading of the same
-    evidence stands was never what the source said, and is left out.
+    evidence stands was never what the source said, and is left out; of versions one after the other in
+    the same words, as late evidence leaves them, the last stands for all.
     """
     restored: dict[int, list[PastVersion]] = {}
     for ids in cut_batches(sorted(sources)):
@@ -54,17 +55,17 @@ def _restore_each(
     source: str, versions: Sequence[AdVersion], metrics: Sequence[AdMetric]
 ) -> Iterator[PastVersion]:
     learned_at = max(row.recorded_at for row in versions)
-    for known, (row, following) in enumerate(pairwise(versions), 1):
-        until = following.observed_at
-        if row.observed_at == until:
-            continue
+    first_at = versions[0].observed_at
+    held = {row.observed_at: row for row in versions}.values()
+    stretches = [[*rows] for _, rows in groupby(held, lambda row: row.content_sha256)]
+    for rows, following in pairwise(stretches):
+        row, until = rows[-1], following[0].observed_at
         numbers = [m for m in metrics if m.observed_at < until] or metrics[:1]
-        first_at = versions[0].observed_at
         history = CountedHistory(
-            Newest(row, known, first_at, learned_at),
+            Newest(row, versions.index(row) + 1, first_at, learned_at),
             Newest(numbers[-1], len(numbers), first_at, learned_at),
             None,
             learned_at,
         )
         ad = PublicAd(**restore_row(source, row.ad_id, history))
-        yield PastVersion(ad, row.observed_at, until)
+        yield PastVersion(ad, rows[0].observed_at, until)

@@ -43,8 +43,8 @@ def explain_flag(session: Session, flag: Flag, book: RuleBook) -> FlagAnswer:
         return FlagAnswer(None, RuleAnswer.CANNOT_TELL, [why])
     ad, at = _read_flagged(session, flag), flag.raised_at
     seen_at = find_seen_running(session, [ad], until=at).get(ad.id)
-    [*_, version] = list_shown_versions(session, [ad], until=at)[ad.id]
-    run = find_run(ad, seen_at).cut(version.since, version.until)
+    [*_, shown] = list_shown_versions(session, [ad], until=at)[ad.id]
+    run = find_run(ad, seen_at).cut(shown.since, shown.until)
     found = explain_ad(ad, rule, book.elections, at, run)
     if found is None:
         why = "No election of the calendar is one whose window the rule watches."

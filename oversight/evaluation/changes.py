@@ -6,7 +6,7 @@ elections are not those of the last evaluation, it first walks over all ads anew
 decision, and tells nobody.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -261,12 +261,8 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
 
 
 def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswer]) -> None:
-    by_rule: dict[str, list[AdAnswer]] = defaultdict(list)
-    for ad_answer in ad_answers:
-        by_rule[ad_answer.question.rule.id].append(ad_answer)
-    for rule_id, given in by_rule.items():
+    given = Counter((each.question.rule.id, each.outcome.answer) for each in ad_answers)
+    for (rule_id, answer), number in given.items():
         count = counts.setdefault(rule_id, AnswerCounts())
-        for ad_answer in given:
-            answer = ad_answer.outcome.answer
-            setattr(count, answer.value, getattr(count, answer.value) + 1)
-            count.applies += answer in APPLIES
+        setattr(count, answer.value, getattr(count, answer.value) + number)
+        count.applies += number * (answer in APPLIES)

@@ -4,10 +4,10 @@ Evaluation calls it for each ad; it reads no table and writes none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from typing import Any
 
 from archive.models.oversight import RuleAnswer
 from archive.reading.rules import MOST_ASKING
@@ -34,6 +34,8 @@ class Question:
     window: Window | None = None
     is_historic: bool = False
     facts: Mapping[str, FactValue] = field(default_factory=dict)
+    figures: dict[tuple[date, date] | None, Mapping[str, FactValue]] = field(default_factory=dict)
+    """Its parameters as found so far, by the first and the last day on which an ad may have started."""
 
     @property
     def election_id(self) -> str:
@@ -87,9 +89,9 @@ class AdAnswer:
     @cached_property
     def facts_sha256(self) -> str:
         """Hash of the answer and what decides it: while it stays, there is no second signal."""
-        names = ("in_force", "window")
-        beside = {"answer": self.outcome.answer.value, "facts": self.outcome.deciding_facts}
-        return hash_json(beside | {name: self.trace.get(name) for name in names})
+        decided = {"answer": self.outcome.answer.value, "facts": self.outcome.deciding_facts}
+        beside = {"in_force": self.in_force, "window": _describe_window(self.question)}
+        return hash_json(decided | beside)
 
 
 def list_questions(
@@ -141,7 +143,7 @@ def explain_ad(
     questions = _ask(rule, elections, now)
     facts, run = read_facts(ad, list_ad_facts(questions)), run or find_run(ad)
     return min(
-        (_answer(question, facts, run) for question in questions),
+        (_explain(question, facts, run) for question in questions),
         key=lambda a: (MOST_ASKING.index(a.outcome.answer), a.question.is_historic),
         default=None,
     )
@@ -159,59 +161,72 @@ def evaluate_ad(
     return [ad_answer for ad_answer in evaluated if ad_answer]
 
 
-class AdRun(NamedTuple):
+@dataclass(frozen=True)
+class AdRun:
     """When an ad, or a version of it, ran."""
 
+    ad: AdRow
     period: Period
-    lacking: Mapping[str, MissingReason]
-    """Ends of the run that the source does not tell, by fact, each with the reason."""
     seen_at: datetime | None
     """When the ad was last seen to be running, without an end; `None`: no run tells."""
     whole: Period
     """The ad's whole run: another version, shown later, is no start of the ad."""
+
+    @cached_property
+    def lacking(self) -> Mapping[str, MissingReason]:
+        """Ends of the run that the source does not tell, by fact, each with the reason."""
+        ends = ("started", "ended")
+        days = read_facts(self.ad, [f"{end}_{unit}" for end in ends for unit in ("at", "on")])
+        lacking = {}
+        for end in ends:
+            at, on = days[f"ad.{end}_at"], days[f"ad.{end}_on"]
+            if isinstance(at, MissingReason) and isinstance(on, MissingReason):
+                never = at is on is MissingReason.NOT_PROVIDED
+                is_of_day = never or on is not MissingReason.NOT_PROVIDED
+                lacking[f"ad.{end}_on"] = on if is_of_day else at
+        if self.seen_at:
+            # A source that leaves out the end of an ad that runs does give ends.
+            lacking["ad.ended_on"] = MissingReason.NOT_DISCLOSED
+        return lacking
 
     def cut(self, since: Bounds | None, until: Bounds | None) -> "AdRun | None":
         """The part in which a version was shown; `None`: it was replaced before the ad ran."""
         if since is until is None:
             return self
         period = self.period.cut(since, until)
-        return self._replace(period=period) if period else None
+        return replace(self, period=period) if period else None
 
 
 def find_run(ad: AdRow, seen_at: datetime | None = None) -> AdRun:
     """When an ad ran, as its newest version says; `seen_at`: when it was last seen running without an end."""
-    ends = ("started", "ended")
-    days = read_facts(ad, [f"{end}_{unit}" for end in ends for unit in ("at", "on")])
-    lacking = {}
-    for end in ends:
-        at, on = days[f"ad.{end}_at"], days[f"ad.{end}_on"]
-        if isinstance(at, MissingReason) and isinstance(on, MissingReason):
-            never = at is on is MissingReason.NOT_PROVIDED
-            lacking[f"ad.{end}_on"] = on if never or on is not MissingReason.NOT_PROVIDED else at
-    if seen_at:
-        # A source that leaves out the end of an ad that runs does give ends.
-        lacking["ad.ended_on"] = MissingReason.NOT_DISCLOSED
     period = find_period(ad, seen_at)
-    return AdRun(period, lacking, seen_at, period)
+    return AdRun(ad, period, seen_at, period)
 
 
 def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
     known = {**facts, **question.facts} if question.facts else facts
     if any(gate.answer(known) is False for gate in question.rule.gates):
         return None
+    if question.window:
+        known = {**known, **_read_window(question.window, run)}
+        if any(gate.answer(known) is False for gate in question.rule.window_gates):
+            return None
     ad_answer = _answer(question, known, run)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
 
 
-def _answer(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
-    rule, period = question.rule, run.period
-    known = {
-        **facts,
-        **question.facts,
-        **rule.find_parameters(period.start_days, question.election),
-        **_read_window(question.window, run),
-    }
-    in_force = was_in_force(rule.file.validity, period)
+def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
+    known = {**facts, **question.facts, **_read_window(question.window, run)}
+    return _answer(question, known, run)
+
+
+def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
+    rule, days = question.rule, run.period.start_days
+    if rule.parameters:
+        if days not in question.figures:
+            question.figures[days] = rule.find_parameters(days, question.election)
+        known = {**known, **question.figures[days]}
+    in_force = was_in_force(rule.file.validity, run.period)
     outcome = answer_rule(rule, known, in_force=in_force)
     return AdAnswer(question, outcome, in_force, run)
 
@@ -241,9 +256,13 @@ def was_in_force(validity: Validity, period: Period) -> bool | None:
     """Whether a rule was law at some time of a run; its days are those of its zone."""
     if validity.status is LegalStatus.ANNOUNCED:
         return False
-    zone = validity.zone
-    start_at = begin_day(validity.starts_on, zone) if validity.starts_on else EARLIEST
-    end_at = begin_day(validity.ends_on, zone) if validity.ends_on else LATEST
+    start_at, end_at = _bound_law(validity.starts_on, validity.ends_on, validity.zone)
     if (start_at, end_at) == (EARLIEST, LATEST):
         return True
     return period.overlaps(start_at, end_at)
+
+
+@lru_cache(maxsize=1_000)
+def _bound_law(starts_on: date | None, ends_on: date | None, zone: str) -> Bounds:
+    start_at = begin_day(starts_on, zone) if starts_on else EARLIEST
+    return start_at, begin_day(ends_on, zone) if ends_on else LATEST

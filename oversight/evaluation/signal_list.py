@@ -94,8 +94,9 @@ def list_signals(
     }
     ended = _tell_end()
     query = (
-        select(Signal, PublicAd.public_id, AdVersion.seq, RuleVersion.rule_id, RuleVersion.sha256)
-        .add_columns(is_visible_by_default(PublicAd), ended, col(PublicAd.missing))
+        select(Signal, PublicAd.public_id, AdVersion.seq, RuleVersion.rule_id)
+        .add_columns(col(RuleVersion.sha256), is_visible_by_default(PublicAd))
+        .add_columns(ended, col(PublicAd.missing))
         .join(PublicAd, col(PublicAd.id) == Signal.ad_id)
         .join(AdVersion, col(AdVersion.id) == Signal.ad_version_id)
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)

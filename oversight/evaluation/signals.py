@@ -102,10 +102,12 @@ def _end_signals(
     rule_ids = set(session.exec(of_rule))
     for ids in cut_batches(ad_ids):
         query = select(*beside, *columns).join(RuleVersion).where(col(Signal.ad_id).in_(ids))
-        for signal_id, because, rule_id, *key in session.connection().execute(query):
-            known.add(tuple(key))
+        for row in session.connection().execute(query):
+            values: tuple[Any, ...] = tuple(row)
+            (signal_id, because, rule_id), key = values[:3], values[3:]
+            known.add(key)
             is_asked = rule_id in rule_ids
-            ended = "" if tuple(key) in stands else _end_of(key[0], asked) if is_asked else because
+            ended = "" if key in stands else _end_of(key[0], asked) if is_asked else because
             if ended != because:
                 moved.append((signal_id, ended))
     update_rows(session, table_of(Signal), ("id", "superseded_because"), moved)

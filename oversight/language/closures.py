@@ -115,8 +115,8 @@ def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Evaluate:
     name, blank = node.name, EMPTY.get(node.type)
 
     def evaluate(facts: Facts, _item: Value | None) -> Value | None:
-        value = read_fact(facts, name)
-        if isinstance(value, MissingReason):
+        value = facts.get(name)
+        if value.__class__ is MissingReason:
             return blank if value is MissingReason.NOT_DISCLOSED else None
         return value
 

@@ -61,16 +61,17 @@ class ExplainedAnswer:
     @property
     def because(self) -> tuple[str, ...]:
         """Why, in sentences: the reason, then each deciding fact."""
-        steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
-        names = dict.fromkeys(name for step in steps for name in step.list_deciding_facts())
+        names = dict.fromkeys(
+            name for step in self._list_deciding() for name in step.walk_deciding_facts()
+        )
         told = dict.fromkeys((*self.verdict.lacking, *names))
         sentences = (self.clauses.describe(name, self.facts) for name in told)
         return (self.verdict.reason, *dict.fromkeys(sentences))
 
     def list_unknowns(self) -> list[str]:
         """Facts without a value that an open answer hangs on, each once."""
-        steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
-        return list(dict.fromkeys(name for step in steps for name in step.walk_unknown_facts()))
+        names = (name for step in self._list_deciding() for name in step.walk_unknown_facts())
+        return list(dict.fromkeys(names))
 
     @cached_property
     def steps(self) -> dict[str, TraceStep]:
@@ -90,6 +91,11 @@ class ExplainedAnswer:
             "clauses": {name: step.as_json() for name, step in self.steps.items()},
             "facts": self._write_facts(_list_facts(self.steps.values())),
         }
+
+    def _list_deciding(self) -> list[TraceStep]:
+        named = self.clauses.by_name.items()
+        deciding = self.verdict.deciding
+        return [self.steps[name] for one in deciding for name, each in named if each is one]
 
     def _write_facts(self, names: Iterable[str]) -> dict[str, Any]:
         return {name: write_value(read_fact(self.facts, name)) for name in names}

@@ -97,8 +97,19 @@ class Rule:
     @cached_property
     def gates(self) -> list[Closure]:
         """What must hold for it to apply whatever its window and parameters say."""
+        return self._list_gates(("window.", "p."))
+
+    @cached_property
+    def window_gates(self) -> list[Closure]:
+        """What else must hold for it to apply whatever its parameters say."""
+        return [gate for gate in self._list_gates(("p.",)) if gate not in self.gates]
+
+    def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
+        """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""
         conditions = self.clauses.applies_when.list_conjuncts()
-        return [c for c in conditions if not _names_reckoned(list_facts(c.node))]
+        return [
+            c for c in conditions if not any(n.startswith(reckoned) for n in list_facts(c.node))
+        ]
 
     @property
     def evidence(self) -> Evidence:
@@ -261,11 +272,6 @@ def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> C
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
         raise make_condition_error(written, [*path, "when"], error.faults[0]) from None
-
-
-def _names_reckoned(names: Iterable[str]) -> bool:
-    """Whether one of the facts takes the host some reckoning for each ad."""
-    return any(name.startswith(("window.", "p.")) for name in names)
 
 
 def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> Iterator[YamlFileError]:

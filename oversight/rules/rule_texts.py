@@ -38,8 +38,8 @@ def find_judging_versions(session: Session, rules: Iterable[Rule], now: datetime
     Answers and signals stand under it, so that a rule which changes in words alone writes none anew.
     """
     ids = keep_rule_texts(session, rules, now)
-    columns = (RuleVersion.id, RuleVersion.rule_id, RuleVersion.meaning_sha256)
-    rows = session.exec(select(*columns).order_by(col(RuleVersion.id))).all()
+    query = select(col(RuleVersion.id), RuleVersion.rule_id, RuleVersion.meaning_sha256)
+    rows = session.exec(query.order_by(col(RuleVersion.id)))
     means = {row_id: (rule_id, meaning) for row_id, rule_id, meaning in rows}
     first: dict[tuple[str, str], int] = {}
     for row_id, meaning in means.items():

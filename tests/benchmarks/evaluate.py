@@ -1,9 +1,9 @@
 """What holding ads against rules costs: `python -m tests.benchmarks.evaluate --ads N`.
 
-Prints one JSON line, of CPU time, each the least of several tries. `cel_ratio`: 50 conditions by our closures over
-the same by the official CEL runtime, with one activation an ad; at most 0.45. `over_closures`: 50 rules on a new
-ad, with sentences and trace of each signal, over their conditions by closures alone; at most 8; `ad_ms` is
-the former in milliseconds. `walk_ratio`: a walk over ads whose answers stand over reading the rows it
+Prints one JSON line, of CPU time, each the least of several tries. `cel_ratio`: 50 conditions by our closures
+over the same by the official CEL runtime, with one activation an ad; at most 0.45. `over_closures`: 50 rules on
+a new ad, with sentences and trace of each signal, over their conditions by closures alone; at most 8; `ad_ms`
+is the former in milliseconds. `walk_ratio`: a walk over ads whose answers stand over reading the rows it
 reads; at most 3. `rewritten`: rows it writes; 0.
 """
 
@@ -43,22 +43,10 @@ from tests.migrated import copy_tables
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PLACES = ("US", "GB", "DE", "GR", "AU")
-WORDS = [
-    "vote",
-    "today",
-    "paid",
-    "donate",
-    "fraud",
-    "harbour",
-    "school",
-    "jobs",
-    "tax",
-    "school",
-    "roads",
-    "news",
-    "polling",
-    "place",
-]
+WORDS = (
+    *("vote", "today", "paid", "donate", "fraud", "harbour", "school"),
+    *("jobs", "tax", "roads", "news", "polling", "place", "bridge"),
+)
 CONDITIONS = (
     'ad.text_folded.contains("{word}")',
     'ad.text_folded.contains("{word}") && "{place}" in ad.countries',
@@ -97,7 +85,7 @@ def make_rules(base: Rule) -> list[Rule]:
 
 
 def draw_ad(dice: Random, number: int) -> AdRecord:
-    """An invented ad of three versions' worth of words."""
+    """An invented ad; one in twenty names nobody who paid."""
     start = date(2024, 4, 1) + timedelta(days=dice.randint(0, 90))
     at = datetime(start.year, start.month, start.day, 9, tzinfo=UTC)
     return AdRecord(

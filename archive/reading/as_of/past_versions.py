@@ -6,7 +6,7 @@ Evaluation asks: what an ad said on some days is judged by the law of those days
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -14,6 +14,8 @@ from archive.models import AdMetric, AdVersion, PublicAd
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past import CountedHistory, Newest, restore_row
 from archive.store.batches import cut_batches
+
+Series = TypeVar("Series", AdVersion, AdMetric)
 
 
 class PastVersion(NamedTuple):
@@ -44,11 +46,14 @@ def restore_versions(
 
 
 def _read_series(
-    session: Session, table: type[AdVersion] | type[AdMetric], ids: Sequence[int], moment: Moment
-) -> dict[int, list[Any]]:
+    session: Session, table: type[Series], ids: Sequence[int], moment: Moment
+) -> dict[int, list[Series]]:
     query = select(table).where(col(table.ad_id).in_(ids), *moment.limit(table))
     query = query.order_by(col(table.ad_id), col(table.observed_at), col(table.seq))
-    return {ad_id: [*rows] for ad_id, rows in groupby(session.exec(query), lambda row: row.ad_id)}
+    series: dict[int, list[Series]] = {}
+    for row in session.exec(query):
+        series.setdefault(row.ad_id, []).append(row)
+    return series
 
 
 def _restore_each(

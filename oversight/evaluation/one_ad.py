@@ -205,11 +205,11 @@ def find_run(ad: AdRow, seen_at: datetime | None = None) -> AdRun:
 
 def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
     known = {**facts, **question.facts} if question.facts else facts
-    if any(gate.answer(known) is False for gate in question.rule.gates):
+    if any(gate.answer(known) is False for gate in question.rule.clauses.gates):
         return None
     if question.window:
         known = {**known, **_read_window(question.window, run)}
-        if any(gate.answer(known) is False for gate in question.rule.window_gates):
+        if any(gate.answer(known) is False for gate in question.rule.clauses.window_gates):
             return None
     ad_answer = _answer(question, known, run)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from archive.models.oversight import Exemption, RuleAnswer
 from archive.records import MissingReason
-from oversight.language import Closure, Facts, FactValue, TraceStep, trace_closure
+from oversight.language import Closure, Facts, FactValue, TraceStep, list_facts, trace_closure
 from oversight.language.closures import read_fact
 from oversight.language.trace import write_value
 from oversight.reference.parameters import Parameter
@@ -43,6 +43,23 @@ class Clauses:
         duty = {"forbids" if self.is_forbidden else "requires": self.duty}
         unless = {f"unless {clause.id}": closure for clause, closure in self.unless.items()}
         return {"applies_when": self.applies_when} | duty | unless
+
+    @cached_property
+    def gates(self) -> list[Closure]:
+        """What must hold for the rule to apply whatever its window and parameters say."""
+        return self._list_gates(("window.", "p."))
+
+    @cached_property
+    def window_gates(self) -> list[Closure]:
+        """What else must hold for it to apply whatever its parameters say."""
+        return [gate for gate in self._list_gates(("p.",)) if gate not in self.gates]
+
+    def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
+        """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""
+        conditions = self.applies_when.list_conjuncts()
+        return [
+            c for c in conditions if not any(n.startswith(reckoned) for n in list_facts(c.node))
+        ]
 
 
 @dataclass(frozen=True)

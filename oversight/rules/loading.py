@@ -94,23 +94,6 @@ class Rule:
             )
         )
 
-    @cached_property
-    def gates(self) -> list[Closure]:
-        """What must hold for it to apply whatever its window and parameters say."""
-        return self._list_gates(("window.", "p."))
-
-    @cached_property
-    def window_gates(self) -> list[Closure]:
-        """What else must hold for it to apply whatever its parameters say."""
-        return [gate for gate in self._list_gates(("p.",)) if gate not in self.gates]
-
-    def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
-        """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""
-        conditions = self.clauses.applies_when.list_conjuncts()
-        return [
-            c for c in conditions if not any(n.startswith(reckoned) for n in list_facts(c.node))
-        ]
-
     @property
     def evidence(self) -> Evidence:
         """How well it is founded: as well as the weakest of the law and of the figures it uses."""

@@ -1,10 +1,10 @@
 """What holding ads against rules costs: `python -m tests.benchmarks.evaluate --ads N`.
 
 Prints one JSON line, of CPU time, each the least of several tries. `cel_ratio`: 50 conditions by our closures
-over the same by the official CEL runtime, with one activation an ad; at most 0.45. `over_closures`: 50 rules on
-a new ad, with sentences and trace of each signal, over their conditions by closures alone; at most 8; `ad_ms`
-is the former in milliseconds. `walk_ratio`: a walk over ads whose answers stand over reading the rows it
-reads; at most 3. `rewritten`: rows it writes; 0.
+over the same by the official CEL runtime, with one activation an ad; at most 0.45. `over_closures`: 50 rules
+on a new ad, with sentences and trace of each signal, over their conditions by closures alone; at most 8;
+`ad_ms` is the former in milliseconds. `walk_ratio`: a walk over ads whose answers stand over reading the rows
+it reads; at most 3. `rewritten`: rows it writes; 0.
 """
 
 import argparse

@@ -168,7 +168,7 @@ def index_status(archive: Engine, search: SearchEngine, now: datetime) -> IndexS
         mark = read_search_position(session, search.consumer)
         seq = mark.seq if mark else 0
         waiting = select(func.count(), func.min(Change.recorded_at)).where(
-            col(Change.seq) > seq, Change.kind != ChangeKind.FLAG
+            col(Change.seq) > seq, col(Change.kind).not_in((ChangeKind.FLAG, ChangeKind.AD_SEEN))
         )
         lag, oldest = session.exec(waiting).one()
         return IndexStatus(

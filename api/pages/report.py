@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from api.dependencies import Rooms, RoomsDep
 from api.pages.site import PageHead, render_page
-from archive.models.oversight import NoticeOutcome, NoticeState
+from archive.models.notices import NoticeOutcome, NoticeState
 from archive.store.database import read, write
 from oversight.cases import NoticeDraft, read_notice, receive_notice
 from oversight.cases.notices import MAX_LINE

@@ -10,7 +10,7 @@ from api.auth import NoticeOfficer
 from api.dependencies import Cursor, Limit, Reading, RoomsDep
 from api.listings import Listing, answer_page
 from archive.models import Notice
-from archive.models.oversight import NoticeOutcome, NoticeState
+from archive.models.notices import NoticeOutcome, NoticeState
 from archive.reading.descriptions import quote_field
 from archive.store.database import write
 from oversight.cases.notices import (

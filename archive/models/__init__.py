@@ -19,12 +19,12 @@ from archive.models.corrections import AllowedField, Correction, Redaction
 from archive.models.leases import CrawlingStop, RequestBudget, SingletonLease
 from archive.models.media import AdMedia, MediaFile
 from archive.models.monitoring import CrawlPromise, MailedAlert, MonitorFinding
+from archive.models.notices import Notice
 from archive.models.oversight import (
     CaseStep,
     Decision,
     Evaluation,
     Flag,
-    Notice,
     ReferenceVersion,
     RuleUse,
     RuleVersion,

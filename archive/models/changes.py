@@ -14,6 +14,9 @@ class ChangeKind(StrEnum):
     AD_CONTENT = "ad_content"
     AD_NUMBERS = "ad_numbers"
     AD_STATE = "ad_state"
+    AD_SEEN = "ad_seen"
+    """A run has ended that saw ads of a source where an ad without an end is running: what they say may be
+    known to have run for longer. Its subject is the run (`run.id`)."""
     AD_REFUSED = "ad_refused"
     """A row of a known ad that could not be read: it is there, and nothing is known of what it says."""
     DISCLOSURE_REFUSED = "disclosure_refused"

@@ -1,6 +1,6 @@
 """Rules as they were, what machines signalled, what people flagged, what was decided."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +41,12 @@ class RuleVersion(SQLModel, table=True):
     sha256: str = Field(description="SHA-256 of the rule file's bytes.")
     text: str = Field(description="The rule file, byte for byte.")
     recorded_at: datetime = Field(description="When this archive first loaded it.")
+    meaning_sha256: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="Hash of what it answers by: conditions, days, window, names of its figures. Versions "
+        "that differ in words alone share it.",
+    )
 
 
 class ReferenceKind(StrEnum):
@@ -100,16 +106,18 @@ class RuleUse(SQLModel, table=True):
 
 
 class Evaluation(SQLModel, table=True):
-    """What one rule version answered about one ad; nothing where it surely does not apply."""
+    """What a rule answers about one version of an ad now; nothing where it surely does not apply."""
 
     __tablename__ = "evaluation"
     __table_args__ = (
-        UniqueConstraint("rule_version_id", "ad_id", "election_id", name="evaluation_once"),
+        UniqueConstraint("rule_version_id", "ad_version_id", "election_id", name="evaluation_once"),
     )
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     rule_version_id: int = Field(
-        foreign_key="rule_version.id", sa_type=BIG_ID, description="The rule as it was."
+        foreign_key="rule_version.id",
+        sa_type=BIG_ID,
+        description="The rule: the first of its versions that answer by the same.",
     )
     ad_id: int = Field(foreign_key="ad.id", sa_type=BIG_ID, index=True, description="The ad.")
     ad_version_id: int = Field(sa_type=BIG_ID, description="The version evaluated.")
@@ -152,7 +160,8 @@ class Signal(SQLModel, table=True):
     __tablename__ = "signal"
     __table_args__ = (
         UniqueConstraint(
-            "rule_version_id", "ad_version_id", "election_id", "facts_sha256", name="signal_once"
+            *("rule_version_id", "ad_version_id", "election_id", "facts_sha256", "evaluator"),
+            name="signal_once",
         ),
     )
 
@@ -166,9 +175,38 @@ class Signal(SQLModel, table=True):
     answer: str = Field(index=True, description="not_met or cannot_tell.")
     because: list[str] = Field(sa_type=JSON, description="Why, in sentences.")
     trace: dict[str, Any] = Field(sa_type=JSON, description="Every fact read and every step taken.")
-    facts_sha256: str = Field(description="Hash of the facts it was reckoned from.")
+    facts_sha256: str = Field(description="Hash of the answer and of what decides it.")
+    evaluator: int = Field(
+        default=2,
+        sa_column_kwargs={"server_default": "2"},
+        description="Number of the program that reckoned it: raised when the same may be answered otherwise.",
+    )
+    superseded_because: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="newer_rule or newer_answer: why it no longer says what its rule answers about this "
+        "version of the ad; empty: it does.",
+    )
     is_historic: bool = Field(default=False, description="The election is over.")
     signalled_at: datetime = Field(description="When.")
+
+
+class SignalStatus(StrEnum):
+    """Whether a signal still stands."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+class SignalEnd(StrEnum):
+    """Why a signal is not current."""
+
+    NEWER_AD_VERSION = "newer_ad_version"
+    NEWER_ANSWER = "newer_answer"
+    NEWER_RULE = "newer_rule"
+    SUSPENDED = "suspended"
+    ANNULLED = "annulled"
 
 
 class CaseState(StrEnum):
@@ -235,54 +273,3 @@ class Decision(SQLModel, table=True):
     operator_name: str = Field(description="Who runs the archive that published it.")
     automated_detection: bool = Field(description="A machine's signal led to the flag.")
     decided_at: datetime = Field(description="When.")
-
-
-class NoticeState(StrEnum):
-    """Where a report stands."""
-
-    RECEIVED = "received"
-    READ = "read"
-    CLOSED = "closed"
-
-
-class NoticeOutcome(StrEnum):
-    """What became of a report."""
-
-    FLAGGED = "flagged"
-    NO_GROUND = "no_ground"
-    NOT_HELD = "not_held"
-    PASSED_ON = "passed_on"
-    DUPLICATE = "duplicate"
-
-
-class Notice(SQLModel, table=True):
-    """A report by anyone about an ad, with the receipt they were given."""
-
-    __tablename__ = "notice"
-
-    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
-    receipt: str = Field(unique=True, description="Reference given to the reporter.")
-    ad_id: int | None = Field(
-        default=None, sa_type=BIG_ID, description="The ad, if it is kept here."
-    )
-    ad_address: str = Field(description="Link or description of the ad as reported.")
-    concern: str = Field(description="What the reporter says is wrong.")
-    seen_on: date | None = Field(default=None, description="Day they saw the ad.")
-    reporter_name: str | None = Field(default=None, description="Name, if given; never published.")
-    reporter_contact: str | None = Field(
-        default=None, description="Contact, if given; never published."
-    )
-    state: str = Field(default=NoticeState.RECEIVED, description="received, read or closed.")
-    received_at: datetime = Field(description="When it came in.")
-    read_at: datetime | None = Field(default=None, description="When a person first read it.")
-    read_by_id: int | None = Field(
-        default=None, sa_type=BIG_ID, description="Who read it first (`user.id`)."
-    )
-    closed_at: datetime | None = Field(default=None, description="When a person closed it.")
-    closed_by_id: int | None = Field(
-        default=None, sa_type=BIG_ID, description="Who closed it (`user.id`)."
-    )
-    outcome: str | None = Field(
-        default=None, description="What became of it, from the closed list; empty: not closed."
-    )
-    reasons: str | None = Field(default=None, description="Why, as the reporter reads it.")

@@ -6,7 +6,8 @@ Counts are of ads and say nothing about any one ad: single signals are not publi
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import case, func
+from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -17,6 +18,12 @@ from archive.reading.visible import select_hidden
 
 APPLIES = frozenset({RuleAnswer.MET, RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL})
 """Answers of a rule that is or may be about the ad, and asks something of it."""
+
+MOST_ASKING = (
+    *(RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL, RuleAnswer.MET),
+    *(RuleAnswer.NO_BREACH_POSSIBLE, RuleAnswer.NOT_ASKED, RuleAnswer.DOES_NOT_APPLY),
+)
+"""Answers, the one that asks most of a person first."""
 
 
 @view_of(RuleVersion, "version, sha256, recorded_at")
@@ -121,19 +128,42 @@ def select_newest_uses(*actions: RuleAction) -> SelectOfScalar[int | None]:
     return select(func.max(RuleUse.id)).where(of_kind).group_by(col(RuleUse.rule_id))
 
 
-def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, RuleCounts]:
-    """Counts of each of these rule versions, by hash; a version never evaluated counts zero."""
-    counts = {sha256: RuleCounts() for sha256 in sha256s}
-    is_unlisted = col(Evaluation.ad_id).in_(select_hidden())
-    query = (
-        select(
-            RuleVersion.sha256, Evaluation.answer, func.count(), func.count(case((is_unlisted, 1)))
-        )
-        .join(RuleVersion, col(Evaluation.rule_version_id) == RuleVersion.id)
-        .where(col(RuleVersion.sha256).in_(counts), Evaluation.answer != RuleAnswer.DOES_NOT_APPLY)
-        .group_by(col(RuleVersion.sha256), col(Evaluation.answer))
+def answer_alike(asked: type[RuleVersion], judged: type[RuleVersion]) -> ColumnElement[bool]:
+    """Whether two versions are one rule in other words: answers stand under the first of them."""
+    by_the_same = and_(
+        col(asked.rule_id) == judged.rule_id,
+        col(asked.meaning_sha256) == judged.meaning_sha256,
+        col(asked.meaning_sha256) != "",
     )
-    for sha256, answer, number, hidden_by_default in session.exec(query):
+    return or_(col(asked.id) == judged.id, by_the_same)
+
+
+def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, RuleCounts]:
+    """Counts of each of these rule versions, by hash; a version never evaluated counts zero.
+
+    Of several versions of an ad the one counts that asks most of a person.
+    """
+    counts = {sha256: RuleCounts() for sha256 in sha256s}
+    judged = aliased(RuleVersion)
+    most = func.min(
+        case(
+            dict(zip(MOST_ASKING, range(len(MOST_ASKING)), strict=True)),
+            value=col(Evaluation.answer),
+        )
+    )
+    answers = (
+        select(RuleVersion.sha256, Evaluation.ad_id, most.label("place"))
+        .join(judged, col(Evaluation.rule_version_id) == judged.id)
+        .join(RuleVersion, answer_alike(RuleVersion, judged))
+        .where(col(RuleVersion.sha256).in_(counts), Evaluation.answer != RuleAnswer.DOES_NOT_APPLY)
+        .group_by(col(RuleVersion.sha256), col(Evaluation.ad_id), col(Evaluation.election_id))
+        .subquery()
+    )
+    is_unlisted = answers.c.ad_id.in_(select_hidden())
+    columns = (answers.c.sha256, answers.c.place)
+    query = select(*columns, func.count(), func.count(case((is_unlisted, 1))))
+    for sha256, place, number, hidden_by_default in session.exec(query.group_by(*columns)):
+        answer = MOST_ASKING[place]
         setattr(counts[sha256], answer, number)
         if answer in APPLIES:
             counts[sha256].applies += number
@@ -142,12 +172,16 @@ def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, Rule
 
 
 def list_questions(session: Session, sha256s: Iterable[str]) -> Mapping[str, RuleQuestions]:
-    """What is open about each of these rule versions, by hash; elections that are over included."""
+    """What is open about each of these rule versions, by hash; elections that are over included.
+
+    An ad is counted if any version of it leaves the question open.
+    """
     questions = {sha256: RuleQuestions() for sha256 in sha256s}
-    ads = func.count(col(Evaluation.ad_id).distinct())
+    ads, judged = func.count(col(Evaluation.ad_id).distinct()), aliased(RuleVersion)
     query = (
         select(RuleVersion.sha256, SourceQuestion.source, SourceQuestion.facts, ads)
-        .join(Evaluation, col(Evaluation.rule_version_id) == RuleVersion.id)
+        .join(judged, answer_alike(RuleVersion, judged))
+        .join(Evaluation, col(Evaluation.rule_version_id) == judged.id)
         .outerjoin(SourceQuestion, col(SourceQuestion.id) == Evaluation.source_question_id)
         .where(col(RuleVersion.sha256).in_(questions), Evaluation.answer == RuleAnswer.CANNOT_TELL)
         .group_by(RuleVersion.sha256, SourceQuestion.source, SourceQuestion.facts)

@@ -17,6 +17,7 @@ from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyErr
 from archive.models import Checkpoint, Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.runs.crawling_stops import require_crawling
+from archive.store.changes import append_seen
 
 LEASE = timedelta(minutes=10)
 WORKER_STOPPED = "the worker stopped without reporting (crashed or killed)"
@@ -281,6 +282,7 @@ def end_run(
         withdrawn=withdrawn,
         lease_until=None,
     )
+    append_seen(session, lease.run_id, lease.source, now)
 
 
 def read_cursor(session: Session, source: str, partition: str) -> str | None:

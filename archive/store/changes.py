@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.models import Change, ConsumerPosition
+from archive.models import Change, ConsumerPosition, Sighting, Source
 from archive.models.changes import ChangeKind
 from archive.store.bulk import find_storing, insert_rows, table_of
 
@@ -26,6 +26,16 @@ def append_changes(
     name = kind.value
     rows = ((name, subject_id, recorded_at) for subject_id in subject_ids)
     insert_rows(session, table_of(Change), ("kind", "subject_id", "recorded_at"), rows)
+
+
+def append_seen(session: Session, run_id: int, source: str, now: datetime) -> None:
+    """Say that a run has ended which saw ads, where being seen without an end is to be running."""
+    is_told = select(Source.id).where(Source.id == source, Source.missing_end != "")
+    saw = select(Sighting.run_id).where(
+        Sighting.run_id == run_id, Sighting.kind == ChangeKind.AD_CONTENT
+    )
+    if session.exec(is_told).first() and session.exec(saw.limit(1)).first():
+        append_changes(session, ChangeKind.AD_SEEN, [run_id], now)
 
 
 def read_changes(session: Session, after_seq: int, limit: int) -> list[Change]:

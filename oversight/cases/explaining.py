@@ -14,8 +14,8 @@ from archive.models.oversight import RuleAnswer
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import restore_ads
 from config.yaml_files import YamlFileError
-from oversight.evaluation.one_ad import explain_ad
-from oversight.evaluation.running import find_seen_running
+from oversight.evaluation.one_ad import explain_ad, find_run
+from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook
 
@@ -43,7 +43,9 @@ def explain_flag(session: Session, flag: Flag, book: RuleBook) -> FlagAnswer:
         return FlagAnswer(None, RuleAnswer.CANNOT_TELL, [why])
     ad, at = _read_flagged(session, flag), flag.raised_at
     seen_at = find_seen_running(session, [ad], until=at).get(ad.id)
-    found = explain_ad(ad, rule, book.elections, at, seen_at)
+    [*_, shown] = list_shown_versions(session, [ad], until=at)[ad.id]
+    run = find_run(ad, seen_at).cut(shown.since, shown.until)
+    found = explain_ad(ad, rule, book.elections, at, run)
     if found is None:
         why = "No election of the calendar is one whose window the rule watches."
         return FlagAnswer(rule, RuleAnswer.DOES_NOT_APPLY, [why])

@@ -7,6 +7,7 @@ becomes a change in the sequence.
 from datetime import datetime
 
 from sqlalchemy import func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from archive.errors import NotFoundError
@@ -22,6 +23,7 @@ from archive.models import (
 )
 from archive.models.changes import ChangeKind, LeafKind
 from archive.models.oversight import CaseState
+from archive.reading.rules import answer_alike
 from archive.store.changes import append_changes
 from archive.store.ledger.leaves import append_leaves
 from oversight.cases.errors import CaseOpenError, NotEntitledError, OutdatedError, SeenVersions
@@ -178,8 +180,13 @@ def _refuse_second_case(session: Session, ad: PublicAd, rule: Rule) -> None:
 
 
 def _find_signal(session: Session, ad: PublicAd, version_id: int) -> int | None:
-    """The newest signal of this rule version on this ad version, if a machine gave one."""
-    query = select(Signal.id).where(
-        Signal.ad_version_id == ad.version_id, Signal.rule_version_id == version_id
+    """The newest signal of this rule on this ad version, if a machine gave one that stands."""
+    judged = aliased(RuleVersion)
+    query = (
+        select(Signal.id)
+        .join(judged, col(Signal.rule_version_id) == judged.id)
+        .join(RuleVersion, answer_alike(RuleVersion, judged))
+        .where(Signal.ad_version_id == ad.version_id, RuleVersion.id == version_id)
+        .where(Signal.superseded_because == "")
     )
     return session.exec(query.order_by(col(Signal.id).desc())).first()

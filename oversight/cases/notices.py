@@ -13,7 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.errors import NotFoundError
 from archive.models import Notice, PublicAd, User
-from archive.models.oversight import NoticeOutcome, NoticeState
+from archive.models.notices import NoticeOutcome, NoticeState
 from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number

@@ -1,27 +1,30 @@
 """From the change sequence to answers and signals, killable at any point.
 
 The worker and the commands call `evaluate_changes` until it says that nothing is left. It evaluates
-each ad as it is now; one that fails is put aside, and the mark moves past it. When rules, parameters or
+every version of each ad; an ad that fails is put aside, and the mark moves past it. When rules, parameters or
 elections are not those of the last evaluation, it first walks over all ads anew. It writes no flag and no
 decision, and tells nobody.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Field, Session, SQLModel, col
 
-from archive.models import Change, PublicAd
+from archive.models import Change, Evaluation, PublicAd
 from archive.models.changes import ChangeKind
+from archive.models.oversight import RuleAnswer
 from archive.reading.rules import APPLIES, AnswerCounts
 from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
 from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
+from archive.runs.sightings import read_seen_ids
 from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
@@ -29,22 +32,19 @@ from oversight.evaluation.one_ad import (
     AdAnswer,
     Question,
     evaluate_ad,
+    find_run,
     list_ad_facts,
     list_questions,
 )
-from oversight.evaluation.running import find_seen_running
-from oversight.evaluation.signals import mark_historic, write_answers
+from oversight.evaluation.running import find_seen_running, list_shown_versions
+from oversight.evaluation.signals import EVALUATOR, mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.rules.facts import list_columns
 from oversight.rules.loading import Rule
-from oversight.rules.rule_texts import keep_rule_texts
+from oversight.rules.rule_texts import find_judging_versions
 
 CONSUMER = "oversight"
 MOST_AT_ONCE = 2_000
-
-EVALUATOR = 2
-"""Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
-
 
 AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
 
@@ -69,11 +69,13 @@ class _Place:
     seq: int
     rules_sha256: str
     walked_id: int | None = None
+    seen_id: int = 0
+    """How far among the ads that the run of the next change saw."""
 
     @property
     def detail(self) -> str:
         walked = "" if self.walked_id is None else f" {self.walked_id}"
-        return f"{self.rules_sha256}{walked}"
+        return f"{self.rules_sha256}{walked}" + (f" seen {self.seen_id}" if self.seen_id else "")
 
 
 def evaluate_changes(
@@ -97,7 +99,10 @@ def evaluate_changes(
         report.put_aside = len(ids)
     else:
         evaluate_ads(session, ids, rules, elections, now, report)
-    mark_historic(session, [e.id for e in elections if e.is_over(now)])
+    over = {e.id: e.is_over(now) for e in elections}
+    mark_historic(
+        session, *([i for i, is_so in over.items() if is_so is way] for way in (True, False))
+    )
     move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
 
@@ -112,7 +117,10 @@ def evaluate_ads(
 ) -> None:
     """Evaluate ads and add them to the report; put aside what fails, settle what no longer does."""
     questions = list_questions(rules, elections, now)
-    step = _Evaluation(session, keep_rule_texts(session, rules, now), questions, now)
+    kept = find_judging_versions(session, rules, now)
+    # A rule that is not asked, such as a suspended one, has no newer answers.
+    version_ids = {rule.sha256: kept[rule.sha256] for rule in rules if rule.is_evaluated}
+    step = _Evaluation(session, version_ids, questions, now)
     waiting = list_open_subjects(session, QuarantineStage.EVALUATION)
     for some in cut_batches(ids):
         done, failed = take_each(some, step.evaluate, session)
@@ -157,8 +165,15 @@ class _Evaluation:
         query = select(*list_columns(names)).where(col(PublicAd.id).in_(ids))
         ads = self.session.connection().execute(query).all()
         seen = find_seen_running(self.session, ads)
-        evaluated = [(ad, evaluate_ad(ad, self.questions, names, seen.get(ad.id))) for ad in ads]
-        new_signals = write_answers(self.session, evaluated, self.version_ids, self.now)
+        shown = list_shown_versions(self.session, ads)
+        evaluated = [
+            (version.ad, evaluate_ad(version.ad, self.questions, names, part))
+            for ad in ads
+            for run in [find_run(ad, seen.get(ad.id))]
+            for version in shown[ad.id]
+            if (part := run.cut(version.since, version.until))
+        ]
+        new_signals = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
         answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
         return _Evaluated([ad.public_id for ad in ads], new_signals, answers)
 
@@ -168,6 +183,9 @@ def count_waiting(
 ) -> int:
     """How many changes or ads the next call would take, at most `limit`."""
     place = _find_place(session, hash_questions(rules, elections))
+    following = [] if place.walked_id is not None else read_changes(session, place.seq, 1)
+    if following and following[0].kind == ChangeKind.AD_SEEN:
+        return len(_list_open_seen(session, following[0].subject_id, place.seen_id)[:limit]) or 1
     after = (
         select(col(Change.seq)).where(col(Change.seq) > place.seq)
         if place.walked_id is None
@@ -183,7 +201,7 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
     return hash_json(
         {
             "evaluator": EVALUATOR,
-            "rules": sorted(rule.sha256 for rule in rules if rule.is_evaluated),
+            "rules": sorted(rule.meaning_sha256 for rule in rules if rule.is_evaluated),
             "parameters": {name: p.model_dump(mode="json") for name, p in parameters.items()},
             "elections": [election.model_dump(mode="json") for election in elections],
         }
@@ -193,11 +211,13 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
 def _find_place(session: Session, rules_sha256: str) -> _Place:
     """Where to go on: from the mark, or with a new walk when the rules are not those of the mark."""
     mark = read_position(session, CONSUMER)
-    marked, _, walked = mark.detail.partition(" ") if mark else ("", "", "")
+    marked, *rest = mark.detail.split() if mark and mark.detail else [""]
     if mark is None or marked != rules_sha256:
         # Changes up to here are in the walk; later ones come after it.
         return _Place(last_change_seq(session), rules_sha256, walked_id=0)
-    return _Place(mark.seq, rules_sha256, int(walked) if walked else None)
+    if rest[:1] == ["seen"]:
+        return _Place(mark.seq, rules_sha256, seen_id=int(rest[1]))
+    return _Place(mark.seq, rules_sha256, int(rest[0]) if rest else None)
 
 
 def _read_next(session: Session, place: _Place, limit: int) -> tuple[list[int], _Place, bool]:
@@ -205,9 +225,30 @@ def _read_next(session: Session, place: _Place, limit: int) -> tuple[list[int], 
     if place.walked_id is not None:
         return _walk_ads(session, place, limit)
     changes = read_changes(session, place.seq, limit)
-    ids = dict.fromkeys(c.subject_id for c in changes if c.kind in AD_KINDS)
-    reached = replace(place, seq=changes[-1].seq or place.seq) if changes else place
-    return list(ids), reached, len(changes) == limit
+    taken = [*takewhile(lambda change: change.kind != ChangeKind.AD_SEEN, changes)]
+    if changes and not taken:
+        return _look_again(session, place, changes[0], limit)
+    ids = dict.fromkeys(c.subject_id for c in taken if c.kind in AD_KINDS)
+    reached = replace(place, seq=taken[-1].seq or place.seq) if taken else place
+    return list(ids), reached, len(changes) == limit or len(taken) < len(changes)
+
+
+def _look_again(
+    session: Session, place: _Place, change: Change, limit: int
+) -> tuple[list[int], _Place, bool]:
+    """Ads that a run saw and of which something is open: it may say now when they ran."""
+    ids = _list_open_seen(session, change.subject_id, place.seen_id)[:limit]
+    if len(ids) == limit:
+        return ids, replace(place, seen_id=ids[-1]), True
+    seq = change.seq or place.seq
+    return ids, replace(place, seq=seq, seen_id=0), last_change_seq(session) > seq
+
+
+def _list_open_seen(session: Session, run_id: int, after: int) -> list[int]:
+    is_open = col(Evaluation.answer).in_((RuleAnswer.CANNOT_TELL, RuleAnswer.NO_BREACH_POSSIBLE))
+    query = select(col(Evaluation.ad_id)).where(is_open, col(Evaluation.ad_id) > after).distinct()
+    open_ids = set(session.connection().execute(query).scalars())
+    return sorted(open_ids & read_seen_ids(session, run_id, ChangeKind.AD_CONTENT))
 
 
 def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _Place, bool]:
@@ -220,12 +261,8 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
 
 
 def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswer]) -> None:
-    by_rule: dict[str, list[AdAnswer]] = defaultdict(list)
-    for ad_answer in ad_answers:
-        by_rule[ad_answer.question.rule.id].append(ad_answer)
-    for rule_id, given in by_rule.items():
+    given = Counter((each.question.rule.id, each.outcome.answer) for each in ad_answers)
+    for (rule_id, answer), number in given.items():
         count = counts.setdefault(rule_id, AnswerCounts())
-        for ad_answer in given:
-            answer = ad_answer.outcome.answer
-            setattr(count, answer.value, getattr(count, answer.value) + 1)
-            count.applies += answer in APPLIES
+        setattr(count, answer.value, getattr(count, answer.value) + number)
+        count.applies += number * (answer in APPLIES)

@@ -4,19 +4,20 @@ Evaluation calls it for each ad; it reads no table and writes none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from typing import Any
 
 from archive.models.oversight import RuleAnswer
+from archive.reading.rules import MOST_ASKING
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from config.citations import Evidence
 from oversight.language import Facts, FactValue
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
-from oversight.reference.periods import EARLIEST, LATEST, Period, begin_day, find_period
+from oversight.reference.periods import EARLIEST, LATEST, Bounds, Period, begin_day, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.facts import AdRow, read_facts
@@ -33,6 +34,8 @@ class Question:
     window: Window | None = None
     is_historic: bool = False
     facts: Mapping[str, FactValue] = field(default_factory=dict)
+    figures: dict[tuple[date, date] | None, Mapping[str, FactValue]] = field(default_factory=dict)
+    """Its parameters as found so far, by the first and the last day on which an ad may have started."""
 
     @property
     def election_id(self) -> str:
@@ -56,17 +59,14 @@ class AdAnswer:
     question: Question
     outcome: ExplainedAnswer
     in_force: bool | None
-    lacking_days: Mapping[str, MissingReason]
-    """Ends of the ad's run that the source does not tell, by fact, each with the reason."""
-    seen_at: datetime | None
-    """When it was last seen to be running, without an end; `None`: no run tells."""
+    run: "AdRun"
 
     @property
     def source_facts(self) -> list[str]:
         """Facts that leave it open, if the source gives none of them; else nothing."""
         if self.outcome.answer is not RuleAnswer.CANNOT_TELL:
             return []
-        facts, days = self.outcome.facts, self.lacking_days
+        facts, days = self.outcome.facts, self.run.lacking
         unknown = self.outcome.list_unknowns()
         of_ad = {n: read_fact(facts, n) for n in unknown if n.startswith("ad.")}
         if self.in_force is None or len(of_ad) < len(unknown):
@@ -79,15 +79,19 @@ class AdAnswer:
     def trace(self) -> dict[str, Any]:
         """The whole reckoning as JSON; it takes longer than the answer, and only signals keep it."""
         beside: dict[str, Any] = {"in_force": self.in_force}
-        if self.seen_at:
-            beside["observed_running_at"] = self.seen_at.isoformat()
+        if self.run.seen_at:
+            beside["observed_running_at"] = self.run.seen_at.isoformat()
+        if self.run.period != self.run.whole:
+            beside["version_shown"] = self.run.period.as_json()
         told = self.outcome.as_trace() | beside | _describe_window(self.question)
         return told | self.question.cited
 
-    @property
+    @cached_property
     def facts_sha256(self) -> str:
-        """Hash of what the answer was reckoned from: equal facts give no second signal."""
-        return hash_json({name: self.trace[name] for name in ("facts", "in_force")})
+        """Hash of the answer and what decides it: while it stays, there is no second signal."""
+        decided = {"answer": self.outcome.answer.value, "facts": self.outcome.deciding_facts}
+        beside = {"in_force": self.in_force, "window": _describe_window(self.question)}
+        return hash_json(decided | beside)
 
 
 def list_questions(
@@ -130,19 +134,17 @@ def explain_ad(
     rule: Rule,
     elections: Sequence[Election],
     now: datetime,
-    seen_at: datetime | None = None,
+    run: "AdRun | None" = None,
 ) -> AdAnswer | None:
     """What a rule answers about one ad, does not apply included; `None`: no election has its window.
 
     Of several elections the one that asks most of a person, then one that is not over.
     """
     questions = _ask(rule, elections, now)
-    facts, run = read_facts(ad, list_ad_facts(questions)), _find_run(ad, seen_at)
-    order = [RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL, RuleAnswer.MET]
-    order += [RuleAnswer.NO_BREACH_POSSIBLE, RuleAnswer.NOT_ASKED, RuleAnswer.DOES_NOT_APPLY]
+    facts, run = read_facts(ad, list_ad_facts(questions)), run or find_run(ad)
     return min(
-        (_answer(question, facts, run) for question in questions),
-        key=lambda a: (order.index(a.outcome.answer), a.question.is_historic),
+        (_explain(question, facts, run) for question in questions),
+        key=lambda a: (MOST_ASKING.index(a.outcome.answer), a.question.is_historic),
         default=None,
     )
 
@@ -151,65 +153,91 @@ def evaluate_ad(
     ad: AdRow,
     questions: Iterable[Question],
     names: Iterable[str],
-    seen_at: datetime | None = None,
+    run: "AdRun | None" = None,
 ) -> list[AdAnswer]:
     """The answers of all rules that do not surely leave the ad out; `names` are the facts they read."""
-    facts, run = read_facts(ad, names), _find_run(ad, seen_at)
+    facts, run = read_facts(ad, names), run or find_run(ad)
     evaluated = (_evaluate(question, facts, run) for question in questions)
     return [ad_answer for ad_answer in evaluated if ad_answer]
 
 
-class _Run(NamedTuple):
-    """When an ad ran, and why an end of that is not told."""
+@dataclass(frozen=True)
+class AdRun:
+    """When an ad, or a version of it, ran."""
 
+    ad: AdRow
     period: Period
-    lacking: dict[str, MissingReason]
     seen_at: datetime | None
+    """When the ad was last seen to be running, without an end; `None`: no run tells."""
+    whole: Period
+    """The ad's whole run: another version, shown later, is no start of the ad."""
+
+    @cached_property
+    def lacking(self) -> Mapping[str, MissingReason]:
+        """Ends of the run that the source does not tell, by fact, each with the reason."""
+        ends = ("started", "ended")
+        days = read_facts(self.ad, [f"{end}_{unit}" for end in ends for unit in ("at", "on")])
+        lacking = {}
+        for end in ends:
+            at, on = days[f"ad.{end}_at"], days[f"ad.{end}_on"]
+            if isinstance(at, MissingReason) and isinstance(on, MissingReason):
+                never = at is on is MissingReason.NOT_PROVIDED
+                is_of_day = never or on is not MissingReason.NOT_PROVIDED
+                lacking[f"ad.{end}_on"] = on if is_of_day else at
+        if self.seen_at:
+            # A source that leaves out the end of an ad that runs does give ends.
+            lacking["ad.ended_on"] = MissingReason.NOT_DISCLOSED
+        return lacking
+
+    def cut(self, since: Bounds | None, until: Bounds | None) -> "AdRun | None":
+        """The part in which a version was shown; `None`: it was replaced before the ad ran."""
+        if since is until is None:
+            return self
+        period = self.period.cut(since, until)
+        return replace(self, period=period) if period else None
 
 
-def _find_run(ad: AdRow, seen_at: datetime | None) -> _Run:
-    ends = ("started", "ended")
-    days = read_facts(ad, [f"{end}_{unit}" for end in ends for unit in ("at", "on")])
-    lacking = {}
-    for end in ends:
-        at, on = days[f"ad.{end}_at"], days[f"ad.{end}_on"]
-        if isinstance(at, MissingReason) and isinstance(on, MissingReason):
-            never = at is on is MissingReason.NOT_PROVIDED
-            lacking[f"ad.{end}_on"] = on if never or on is not MissingReason.NOT_PROVIDED else at
-    if seen_at:
-        # A source that leaves out the end of an ad that runs does give ends.
-        lacking["ad.ended_on"] = MissingReason.NOT_DISCLOSED
-    return _Run(find_period(ad, seen_at), lacking, seen_at)
+def find_run(ad: AdRow, seen_at: datetime | None = None) -> AdRun:
+    """When an ad ran, as its newest version says; `seen_at`: when it was last seen running without an end."""
+    period = find_period(ad, seen_at)
+    return AdRun(ad, period, seen_at, period)
 
 
-def _evaluate(question: Question, facts: Facts, run: _Run) -> AdAnswer | None:
-    known = {**facts, **question.facts}
-    if any(gate.answer(known) is False for gate in question.rule.gates):
+def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
+    known = {**facts, **question.facts} if question.facts else facts
+    if any(gate.answer(known) is False for gate in question.rule.clauses.gates):
         return None
-    ad_answer = _answer(question, facts, run)
+    if question.window:
+        known = {**known, **_read_window(question.window, run)}
+        if any(gate.answer(known) is False for gate in question.rule.clauses.window_gates):
+            return None
+    ad_answer = _answer(question, known, run)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
 
 
-def _answer(question: Question, facts: Facts, run: _Run) -> AdAnswer:
-    rule, period = question.rule, run.period
-    known = {
-        **facts,
-        **question.facts,
-        **rule.find_parameters(period.start_days, question.election),
-        **_read_window(question.window, period),
-    }
-    in_force = was_in_force(rule.file.validity, period)
+def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
+    known = {**facts, **question.facts, **_read_window(question.window, run)}
+    return _answer(question, known, run)
+
+
+def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
+    rule, days = question.rule, run.period.start_days
+    if rule.parameters:
+        if days not in question.figures:
+            question.figures[days] = rule.find_parameters(days, question.election)
+        known = {**known, **question.figures[days]}
+    in_force = was_in_force(rule.file.validity, run.period)
     outcome = answer_rule(rule, known, in_force=in_force)
-    return AdAnswer(question, outcome, in_force, run.lacking, run.seen_at)
+    return AdAnswer(question, outcome, in_force, run)
 
 
-def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:
+def _read_window(window: Window | None, run: AdRun) -> dict[str, FactValue]:
     if window is None:
         return {}
     answers = {
-        "window.overlaps": window.overlaps(period),
-        "window.inside": window.contains(period),
-        "window.starts_inside": window.contains_start(period),
+        "window.overlaps": window.overlaps(run.period),
+        "window.inside": window.contains(run.period),
+        "window.starts_inside": window.contains_start(run.whole),
     }
     return {k: MissingReason.NOT_PROVIDED if v is None else v for k, v in answers.items()}
 
@@ -228,9 +256,13 @@ def was_in_force(validity: Validity, period: Period) -> bool | None:
     """Whether a rule was law at some time of a run; its days are those of its zone."""
     if validity.status is LegalStatus.ANNOUNCED:
         return False
-    zone = validity.zone
-    start_at = begin_day(validity.starts_on, zone) if validity.starts_on else EARLIEST
-    end_at = begin_day(validity.ends_on, zone) if validity.ends_on else LATEST
+    start_at, end_at = _bound_law(validity.starts_on, validity.ends_on, validity.zone)
     if (start_at, end_at) == (EARLIEST, LATEST):
         return True
     return period.overlaps(start_at, end_at)
+
+
+@lru_cache(maxsize=1_000)
+def _bound_law(starts_on: date | None, ends_on: date | None, zone: str) -> Bounds:
+    start_at = begin_day(starts_on, zone) if starts_on else EARLIEST
+    return start_at, begin_day(ends_on, zone) if ends_on else LATEST

@@ -1,6 +1,6 @@
-"""Keeps judgements: current answers, replaced each time; signals and questions, only ever added.
+"""Keeps judgements: one current answer each, written when it moves; signals and questions, only ever added.
 
-Evaluation calls it within its transaction. Writing the same judgements again adds nothing.
+Evaluation calls it within its transaction. Writing the same judgements again writes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,18 +10,20 @@ from typing import Any
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, select
 
-from archive.models import Evaluation, Signal, SourceQuestion
-from archive.models.oversight import RuleAnswer
-from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of
+from archive.models import Evaluation, RuleVersion, Signal, SourceQuestion
+from archive.models.oversight import RuleAnswer, SignalEnd
+from archive.store.batches import cut_batches
+from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of, update_rows
 from oversight.evaluation.one_ad import AdAnswer
 from oversight.rules.facts import AdRow
+
+EVALUATOR = 3
+"""Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
 SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 
 Judged = Sequence[tuple[AdRow, Sequence[AdAnswer]]]
-"""Ads, each with what applies to it."""
-
-Values = dict[str, Any]
+"""Versions of ads, each with what applies to it."""
 
 ALL_QUESTIONS = select(SourceQuestion)
 """They are few: a rule asks a source once for what it lacks."""
@@ -32,43 +34,98 @@ ANSWER_NAMES = (
 )
 """What an answer and a signal both hold."""
 
+SIGNAL_KEY = (*("rule_version_id", "ad_version_id", "election_id"), "facts_sha256", "evaluator")
+
 
 def write_answers(
-    session: Session, evaluated: Judged, version_ids: Mapping[str, int], now: datetime
+    session: Session,
+    evaluated: Judged,
+    ad_ids: Sequence[int],
+    version_ids: Mapping[str, int],
+    now: datetime,
 ) -> int:
-    """Replace what is kept of these ads; returns how many signals are new."""
-    ad_ids = [ad.id for ad, _ in evaluated]
-    rows = [
+    """Make what is kept of these ads what was answered; returns how many signals are new."""
+    asked = _ask_sources(session, evaluated, version_ids, now)
+    answers = [
         (_describe_answer(ad, j, version_ids), j)
         for ad, ad_answers in evaluated
         for j in ad_answers
     ]
-    connection = session.connection()
-    connection.execute(delete(Evaluation).where(col(Evaluation.ad_id).in_(ad_ids)))
+    rows = [(*row, q) for (row, _), q in zip(answers, asked, strict=True)]
+    _keep_answers(session, ad_ids, rows, now)
+    signalled = {
+        (row[0], row[2], row[3], j.facts_sha256, EVALUATOR): (row, j)
+        for (row, j), q in zip(answers, asked, strict=True)
+        if q is None and j.outcome.answer in SIGNALLED
+    }
+    known = _end_signals(session, ad_ids, signalled.keys(), version_ids)
+    new = [_describe_signal(row, j, now) for key, (row, j) in signalled.items() if key not in known]
+    if new:
+        session.connection().execute(insert(Signal), new)
+    return len(new)
+
+
+def _keep_answers(
+    session: Session, ad_ids: Sequence[int], rows: Sequence[StoredRow], now: datetime
+) -> None:
+    """Replace the answers that moved, and no others."""
+    names = (*ANSWER_NAMES, "source_question_id")
+    table, connection = table_of(Evaluation), session.connection()
+    kept: dict[StoredRow, int] = {}
+    for ids in cut_batches(ad_ids):
+        query = select(*(table.c[name] for name in ("id", *names))).where(table.c.ad_id.in_(ids))
+        kept |= {tuple(row): row_id for row_id, *row in connection.execute(query)}
+    wanted = set(rows)
+    gone = [row_id for row, row_id in kept.items() if row not in wanted]
+    for ids in cut_batches(gone):
+        connection.execute(delete(Evaluation).where(col(Evaluation.id).in_(ids)))
     evaluated_at = find_storing(session).time(now)
-    asked = _ask_sources(session, evaluated, version_ids, now)
-    answers = ((*row, evaluated_at, q) for (row, _), q in zip(rows, asked, strict=True))
-    names = (*ANSWER_NAMES, "evaluated_at", "source_question_id")
-    insert_rows(session, table_of(Evaluation), names, answers)
-    known = _read_signal_keys(session, ad_ids)
-    signals = [
-        signal
-        for (row, j), question_id in zip(rows, asked, strict=True)
-        if j.outcome.answer in SIGNALLED
-        and question_id is None
-        and _key_of(signal := _describe_signal(row, j, now)) not in known
-    ]
-    if signals:
-        connection.execute(insert(Signal), signals)
-    return len(signals)
+    moved = [(*row, evaluated_at) for row in rows if row not in kept]
+    insert_rows(session, table, (*names, "evaluated_at"), moved)
 
 
-def mark_historic(session: Session, over_ids: Sequence[str]) -> None:
-    """Take signals about elections that are over off the desk."""
-    current = update(Signal).where(
-        col(Signal.election_id).in_(over_ids), col(Signal.is_historic).is_(False)
-    )
-    session.connection().execute(current.values(is_historic=True))
+def _end_signals(
+    session: Session,
+    ad_ids: Sequence[int],
+    standing: Iterable[tuple[Any, ...]],
+    version_ids: Mapping[str, int],
+) -> set[tuple[Any, ...]]:
+    """Say of each signal about these ads whether it stands; gives the keys of all of them.
+
+    Those of rules that are not asked now stay as they are.
+    """
+    columns = [col(getattr(Signal, name)) for name in SIGNAL_KEY]
+    beside = (col(Signal.id), col(Signal.superseded_because), col(RuleVersion.rule_id))
+    stands, known, moved = set(standing), set(), []
+    asked = set(version_ids.values())
+    of_rule = select(RuleVersion.rule_id).where(col(RuleVersion.id).in_(asked))
+    rule_ids = set(session.exec(of_rule))
+    for ids in cut_batches(ad_ids):
+        query = select(*beside, *columns).join(RuleVersion).where(col(Signal.ad_id).in_(ids))
+        for row in session.connection().execute(query):
+            values: tuple[Any, ...] = tuple(row)
+            (signal_id, because, rule_id), key = values[:3], values[3:]
+            known.add(key)
+            is_asked = rule_id in rule_ids
+            ended = "" if key in stands else _end_of(key[0], asked) if is_asked else because
+            if ended != because:
+                moved.append((signal_id, ended))
+    update_rows(session, table_of(Signal), ("id", "superseded_because"), moved)
+    return known
+
+
+def _end_of(version_id: int, asked: set[int]) -> str:
+    return (SignalEnd.NEWER_ANSWER if version_id in asked else SignalEnd.NEWER_RULE).value
+
+
+def mark_historic(session: Session, over_ids: Sequence[str], ahead_ids: Sequence[str]) -> None:
+    """Take what is about elections that are over off the desk, and back what is about those that moved."""
+    for table in (Signal, Evaluation):
+        for ids, is_over in ((over_ids, True), (ahead_ids, False)):
+            moved = update(table).where(
+                col(table.election_id).in_(ids), col(table.is_historic).is_(not is_over)
+            )
+            session.connection().execute(moved.values(is_historic=is_over))
 
 
 def _ask_sources(
@@ -98,23 +155,11 @@ def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> 
     )
 
 
-def _describe_signal(row: StoredRow, j: AdAnswer, now: datetime) -> Values:
+def _describe_signal(row: StoredRow, j: AdAnswer, now: datetime) -> dict[str, Any]:
     return dict(zip(ANSWER_NAMES, row, strict=True)) | {
         "because": list(j.outcome.because),
         "trace": j.trace,
         "facts_sha256": j.facts_sha256,
+        "evaluator": EVALUATOR,
         "signalled_at": now,
     }
-
-
-SIGNAL_KEY = ("rule_version_id", "ad_version_id", "election_id", "facts_sha256")
-
-
-def _key_of(row: Values) -> tuple[Any, ...]:
-    return tuple(row[name] for name in SIGNAL_KEY)
-
-
-def _read_signal_keys(session: Session, ad_ids: Iterable[int]) -> set[tuple[Any, ...]]:
-    columns = [getattr(Signal, name) for name in SIGNAL_KEY]
-    query = select(*columns).where(col(Signal.ad_id).in_(list(ad_ids)))
-    return {tuple(row) for row in session.exec(query)}

@@ -7,7 +7,7 @@ Whole numbers outside 64 bits are unknown, as CEL makes them an error.
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from typing import Any
 
 import re2
@@ -36,6 +36,7 @@ from oversight.language.ast import (
     TextTest,
     list_children,
 )
+from oversight.language.render import render_node
 from oversight.language.values import EMPTY, Facts, FactValue, Value
 
 Evaluate = Callable[[Facts, Value | None], Value | None]
@@ -65,6 +66,11 @@ class Closure:
     node: Node
     evaluate: Evaluate
     parts: tuple["Closure", ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The node written out."""
+        return render_node(self.node)
 
     def answer(self, facts: Facts) -> bool | None:
         """What a whole condition comes to; `None` is unknown."""
@@ -109,8 +115,8 @@ def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Evaluate:
     name, blank = node.name, EMPTY.get(node.type)
 
     def evaluate(facts: Facts, _item: Value | None) -> Value | None:
-        value = read_fact(facts, name)
-        if isinstance(value, MissingReason):
+        value = facts.get(name)
+        if value.__class__ is MissingReason:
             return blank if value is MissingReason.NOT_DISCLOSED else None
         return value
 

@@ -12,7 +12,6 @@ from typing import Any
 from archive.records import MissingReason
 from oversight.language.ast import And, Choice, Fact, ForItems, Has, Or
 from oversight.language.closures import Closure, read_fact
-from oversight.language.render import render_node
 from oversight.language.values import Facts, FactValue, Value
 
 MAX_ITEMS = 20
@@ -82,7 +81,7 @@ def trace_closure(
 ) -> TraceStep:
     """The steps by which a condition comes to its answer on these facts."""
     node, outcome = closure.node, closure.evaluate(facts, item)
-    text = render_node(node)
+    text = closure.text
     if isinstance(node, Fact | Has):
         name = node.name if isinstance(node, Fact) else node.fact.name
         value = read_fact(facts, name)

@@ -4,7 +4,7 @@ A period holds bounds for its start and its end. Questions are answered true or 
 so for every start and end within the bounds; otherwise `None`, unknown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Protocol
@@ -12,6 +12,10 @@ from zoneinfo import ZoneInfo
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
+OPEN = (EARLIEST, LATEST)
+
+Bounds = tuple[datetime, datetime]
+"""The earliest and the latest instant at which something may have happened."""
 
 
 class Running(Protocol):
@@ -51,6 +55,29 @@ class Period:
             return False
         return True if self.start_lower >= start_at and self.start_upper < end_at else None
 
+    def cut(self, since: Bounds | None, until: Bounds | None) -> "Period | None":
+        """The part of the run in which a version was what the ad said; `None`: it was replaced before.
+
+        `since`: bounds of when it replaced the version before, `until`: of when the next replaced it. What
+        came after the whole run says again what the run was, and stands for all of it.
+        """
+        starts, ends = (self.start_lower, self.start_upper), (self.end_lower, self.end_upper)
+        if since and since[0] <= self.end_upper:
+            is_known = self.start_lower > EARLIEST
+            starts = max(starts[0], since[0]), max(starts[1], since[1]) if is_known else since[1]
+        if until:
+            ends = min(ends[0], until[0]), min(ends[1], until[1])
+        if starts[0] > ends[1]:
+            return None
+        return Period(starts[0], min(starts[1], ends[1]), max(starts[0], ends[0]), ends[1])
+
+    def as_json(self) -> dict[str, str | None]:
+        """The bounds by name, as instants; empty: open."""
+        return {
+            edge.name: None if (at := getattr(self, edge.name)) in OPEN else at.isoformat()
+            for edge in fields(self)
+        }
+
     @cached_property
     def start_days(self) -> tuple[date, date] | None:
         """First and last UTC day on which the run may have started; `None`: nothing is known of it."""
@@ -74,9 +101,7 @@ def find_period(ad: Running, seen_at: datetime | None = None) -> Period:
     return Period(start_lower, start_upper, max(start_lower, end_lower), end_upper)
 
 
-def _bound_instant(
-    at: datetime | None, on: date | None, zone: str
-) -> tuple[datetime, datetime] | None:
+def _bound_instant(at: datetime | None, on: date | None, zone: str) -> Bounds | None:
     if at is not None:
         return at, at
     if on is None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from archive.models.oversight import Exemption, RuleAnswer
 from archive.records import MissingReason
-from oversight.language import Closure, Facts, FactValue, TraceStep, trace_closure
+from oversight.language import Closure, Facts, FactValue, TraceStep, list_facts, trace_closure
 from oversight.language.closures import read_fact
 from oversight.language.trace import write_value
 from oversight.reference.parameters import Parameter
@@ -44,6 +44,23 @@ class Clauses:
         unless = {f"unless {clause.id}": closure for clause, closure in self.unless.items()}
         return {"applies_when": self.applies_when} | duty | unless
 
+    @cached_property
+    def gates(self) -> list[Closure]:
+        """What must hold for the rule to apply whatever its window and parameters say."""
+        return self._list_gates(("window.", "p."))
+
+    @cached_property
+    def window_gates(self) -> list[Closure]:
+        """What else must hold for it to apply whatever its parameters say."""
+        return [gate for gate in self._list_gates(("p.",)) if gate not in self.gates]
+
+    def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
+        """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""
+        conditions = self.applies_when.list_conjuncts()
+        return [
+            c for c in conditions if not any(n.startswith(reckoned) for n in list_facts(c.node))
+        ]
+
 
 @dataclass(frozen=True)
 class ExplainedAnswer:
@@ -61,28 +78,44 @@ class ExplainedAnswer:
     @property
     def because(self) -> tuple[str, ...]:
         """Why, in sentences: the reason, then each deciding fact."""
-        steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
-        names = dict.fromkeys(name for step in steps for name in step.list_deciding_facts())
+        names = dict.fromkeys(
+            name for step in self._list_deciding() for name in step.walk_deciding_facts()
+        )
         told = dict.fromkeys((*self.verdict.lacking, *names))
         sentences = (self.clauses.describe(name, self.facts) for name in told)
         return (self.verdict.reason, *dict.fromkeys(sentences))
 
     def list_unknowns(self) -> list[str]:
         """Facts without a value that an open answer hangs on, each once."""
-        steps = [trace_closure(closure, self.facts) for closure in self.verdict.deciding]
-        return list(dict.fromkeys(name for step in steps for name in step.walk_unknown_facts()))
+        names = (name for step in self._list_deciding() for name in step.walk_unknown_facts())
+        return list(dict.fromkeys(names))
+
+    @cached_property
+    def steps(self) -> dict[str, TraceStep]:
+        """How each clause comes to what it comes to, by its name in a trace."""
+        named = self.clauses.by_name.items()
+        return {name: trace_closure(closure, self.facts) for name, closure in named}
+
+    @property
+    def deciding_facts(self) -> dict[str, Any]:
+        """The facts that some clause hangs on, by name, as JSON: while they stay, so does the answer."""
+        names = (name for step in self.steps.values() for name in step.walk_deciding_facts())
+        return self._write_facts(dict.fromkeys((*self.verdict.lacking, *names)))
 
     def as_trace(self) -> dict[str, Any]:
         """The reckoning as JSON: clauses with their steps, facts with their value or reason."""
-        named = self.clauses.by_name.items()
-        steps = {name: trace_closure(closure, self.facts) for name, closure in named}
         return {
-            "clauses": {name: step.as_json() for name, step in steps.items()},
-            "facts": {
-                name: write_value(read_fact(self.facts, name))
-                for name in _list_facts(steps.values())
-            },
+            "clauses": {name: step.as_json() for name, step in self.steps.items()},
+            "facts": self._write_facts(_list_facts(self.steps.values())),
         }
+
+    def _list_deciding(self) -> list[TraceStep]:
+        named = self.clauses.by_name.items()
+        deciding = self.verdict.deciding
+        return [self.steps[name] for one in deciding for name, each in named if each is one]
+
+    def _write_facts(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: write_value(read_fact(self.facts, name)) for name in names}
 
 
 class Verdict(NamedTuple):

@@ -142,7 +142,7 @@ AdRow = PublicAd | Row[Any]
 """An ad of the public view, or of its columns those that are asked for."""
 
 NEEDED_COLUMNS = {
-    *("id", "public_id", "source", "version_id", "missing", "dates_contradict"),
+    *("id", "public_id", "source", "version_id", "versions", "missing", "dates_contradict"),
     *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
 }
 """What every ad is read with, whatever rules ask."""

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
-from archive.records.canonical import hash_bytes
+from archive.records.canonical import hash_bytes, hash_json
 from config.citations import Evidence, find_weakest
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
@@ -27,6 +27,7 @@ from oversight.language import (
     list_facts,
     parse_expression,
 )
+from oversight.language.render import render_node
 from oversight.reference.elections import Election, read_election
 from oversight.reference.holidays import Holidays
 from oversight.reference.parameters import Parameter
@@ -82,10 +83,16 @@ class Rule:
         return frozenset(named.union(self.file.asks_where))
 
     @cached_property
-    def gates(self) -> list[Closure]:
-        """What must hold for it to apply whatever its window and parameters say."""
-        conditions = self.clauses.applies_when.list_conjuncts()
-        return [c for c in conditions if not _names_reckoned(list_facts(c.node))]
+    def meaning_sha256(self) -> str:
+        """Hash of what it answers by: a version that differs in words alone has the same."""
+        clauses = {name: render_node(c.node) for name, c in self.clauses.by_name.items()}
+        answers_by = {"id", "validity", "window", "params", "asks_where"}
+        return hash_json(
+            {"clauses": clauses}
+            | self.file.model_dump(
+                mode="json", include=answers_by, exclude={"validity": {"note": True}}
+            )
+        )
 
     @property
     def evidence(self) -> Evidence:
@@ -248,11 +255,6 @@ def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> C
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
         raise make_condition_error(written, [*path, "when"], error.faults[0]) from None
-
-
-def _names_reckoned(names: Iterable[str]) -> bool:
-    """Whether one of the facts takes the host some reckoning for each ad."""
-    return any(name.startswith(("window.", "p.")) for name in names)
 
 
 def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> Iterator[YamlFileError]:

@@ -6,7 +6,7 @@ Evaluation and flags call it, so that whatever they write cites an immutable tex
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from archive.models import RuleVersion
 from archive.models.changes import LeafKind
@@ -19,11 +19,32 @@ def keep_rule_texts(session: Session, rules: Iterable[Rule], now: datetime) -> d
 
     A new version gets a ledger leaf; the same file loaded again changes nothing.
     """
-    known = dict(session.exec(select(RuleVersion.sha256, RuleVersion.id)).all())
+    query = select(RuleVersion.sha256, RuleVersion.id, RuleVersion.meaning_sha256)
+    known = {sha256: (row_id, meaning) for sha256, row_id, meaning in session.exec(query)}
     ids = {}
     for rule in rules:
-        ids[rule.sha256] = known.get(rule.sha256) or _add_version(session, rule, now)
+        row_id, meaning = known.get(rule.sha256) or (None, "")
+        if row_id and not meaning:
+            # It was kept before versions were told apart by what they answer by.
+            session.get_one(RuleVersion, row_id).meaning_sha256 = rule.meaning_sha256
+            session.flush()
+        ids[rule.sha256] = row_id or _add_version(session, rule, now)
     return ids
+
+
+def find_judging_versions(session: Session, rules: Iterable[Rule], now: datetime) -> dict[str, int]:
+    """Our id of the first version that answers by the same as each of these, by hash of its text.
+
+    Answers and signals stand under it, so that a rule which changes in words alone writes none anew.
+    """
+    ids = keep_rule_texts(session, rules, now)
+    query = select(col(RuleVersion.id), RuleVersion.rule_id, RuleVersion.meaning_sha256)
+    rows = session.exec(query.order_by(col(RuleVersion.id)))
+    means = {row_id: (rule_id, meaning) for row_id, rule_id, meaning in rows}
+    first: dict[tuple[str, str], int] = {}
+    for row_id, meaning in means.items():
+        first.setdefault(meaning, row_id or 0)
+    return {sha256: first[means[row_id]] for sha256, row_id in ids.items()}
 
 
 def _add_version(session: Session, rule: Rule, now: datetime) -> int:
@@ -33,6 +54,7 @@ def _add_version(session: Session, rule: Rule, now: datetime) -> int:
         sha256=rule.sha256,
         text=rule.text,
         recorded_at=now,
+        meaning_sha256=rule.meaning_sha256,
     )
     session.add(row)
     session.flush()

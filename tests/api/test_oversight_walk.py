@@ -1,5 +1,6 @@
 """From a flag to a public decision, and what is seen by whom on the way."""
 
+import re
 from datetime import timedelta
 
 from tests.api.conftest import DECISION, make_ad
@@ -168,3 +169,22 @@ def test_rules_are_public_word_for_word_with_their_counts(ask, rule_id):
     assert set(whole["counts"].values()) == {0}
     assert rule_id in whole["text"]
     assert whole["file"]["legal_basis"][0]["cite"]
+
+
+def test_an_archive_whose_every_ad_is_flagged_and_decided_shows_just_what_it_showed(ask, say_flag):
+    """When something last changed here is told all the same."""
+
+    def look() -> list[str]:
+        replies = [ask("GET", path) for path in asked]
+        assert [reply.status_code for reply in replies] == [200] * len(asked)
+        return [re.sub(r"2026-03-01T1[23]:00:00Z", "then", reply.text) for reply in replies]
+
+    asked = ("/search?q=harbour", "/ads", "/spend?by=payer", "/downloads/ads.csv", "/coverage")
+    before = look()
+    ads = [ad["id"] for ad in ask("GET", "/ads").json()["items"]]
+    assert len(ads) == 3
+    for ad in ads:
+        flag = ask("POST", "/flags", "analyst", say_flag() | {"ad": ad})
+        path = f"/flags/{flag.json()['reference']}/decision"
+        assert ask("POST", path, "reviewer", DECISION).status_code == 201
+    assert look() == before

@@ -75,7 +75,7 @@ def restore_ads(session: Session, moment: Moment, sources: Mapping[int, str]) ->
     withheld in every version, so it is missing as `redacted` here too.
     """
     for ad_id, history in _read_histories(session, moment, sorted(sources)).items():
-        yield _restore(sources[ad_id], ad_id, history)
+        yield restore_row(sources[ad_id], ad_id, history)
 
 
 def _holds_still(moment: Moment) -> ColumnElement[bool]:
@@ -186,7 +186,8 @@ def read_return(vanished_period: VanishedPeriod, moment: Moment) -> datetime | N
     return returned_at
 
 
-def _restore(source: str, ad_id: int, history: CountedHistory) -> Values:
+def restore_row(source: str, ad_id: int, history: CountedHistory) -> Values:
+    """The columns of the public view that follow from what counts of an ad's history."""
     version, metric = history.content.row, history.numbers.row
     values = project_record(source, _join_record(version, metric), version.withheld)
     return values | {

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from archive.errors import NotFoundError
-from archive.models.oversight import NoticeOutcome
+from archive.models.notices import NoticeOutcome
 from archive.models.people import Role
 from config.settings import Settings
 from oversight.cases import (

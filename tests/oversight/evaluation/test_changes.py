@@ -192,7 +192,8 @@ def test_a_changed_rule_set_is_asked_about_every_ad(
     others = [rule for rule in rules if rule is not blank]
     assert evaluate(LATER, only=others).ads == 1
     assert ("payer-left-blank", "") not in read_answers(engine)
-    newer = replace(blank, sha256="f" * 64, text="newer")
+    file = blank.file.model_copy(update={"asks_where": ("ad.platform",)})
+    newer = replace(blank, file=file, sha256="f" * 64, text="newer")
     assert evaluate(LATER, only=[newer, *others]).ads == 1
     with read(engine) as session:
         counts = count_answers(session, [newer.sha256, blank.sha256])
@@ -270,5 +271,5 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     ]
     assert len(kept) == 7
     assert hash_json({"signals": kept}) == (
-        "500e6411632d6ec2e201c0ddf178d9feec529e69b5e3c602d070adfb0a901fc7"
+        "c3804acc25306588ca5e09cdf74d8beb7a740d8549d7213a2b9e7e3b4afe53ea"
     )

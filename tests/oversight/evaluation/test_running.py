@@ -13,7 +13,7 @@ from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import read, write
 from oversight.evaluation.changes import evaluate_changes
-from oversight.evaluation.one_ad import explain_ad
+from oversight.evaluation.one_ad import explain_ad, find_run
 from oversight.evaluation.running import find_seen_running
 from oversight.reference.elections import Election
 from oversight.reference.periods import EARLIEST, find_period
@@ -56,7 +56,9 @@ def test_an_ad_seen_without_an_end_on_the_eve_ran_on_the_eve(
         assert find_seen(session, until=BEFORE) == [LOOKS[1]]
         ad = session.exec(select(PublicAd)).one()
         rule = find_rule(rules, "started-on-the-eve")
-        told = [explain_ad(ad, rule, elections, NOW, seen) for seen in (None, LOOKS[-1])]
+        told = [
+            explain_ad(ad, rule, elections, NOW, find_run(ad, seen)) for seen in (None, LOOKS[-1])
+        ]
     unseen, seen = [one.outcome.facts["window.overlaps"] for one in told if one]
     assert (unseen, seen) == ("not_provided", True)
     assert told[1]

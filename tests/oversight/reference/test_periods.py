@@ -87,6 +87,31 @@ def test_knowing_less_never_turns_an_answer_round(
         assert said is None or said is getattr(truth, question)(START, END)
 
 
+@given(
+    st.lists(HOURS, min_size=8, max_size=8).map(sorted),
+    st.lists(st.booleans(), min_size=2, max_size=2),
+)
+def test_what_is_said_of_a_version_holds_whenever_it_came_and_went(
+    times: list[datetime], is_given: list[bool]
+) -> None:
+    """The ad starts and ends at some time; looks before and after a change are all that is known of it."""
+    began, seen_0, came, seen_1, seen_2, went, seen_3, ended = times
+    has_start, has_end = is_given
+    known = find_period(Run(began if has_start else None, ended if has_end else None))
+    part = known.cut((seen_0, seen_1), (seen_2, seen_3))
+    truth = find_period(Run(came, went))
+    assert part is not None
+    for question in ("overlaps", "is_inside", "starts_inside"):
+        said = getattr(part, question)(START, END)
+        assert said is None or said is getattr(truth, question)(START, END)
+
+
+def test_a_version_replaced_before_the_ad_began_has_no_days_and_one_told_after_it_has_all() -> None:
+    period = find_period(Run(at(19), at(21)))
+    assert period.cut(None, (at(10), at(12))) is None
+    assert period.cut((at(22), at(23)), None) == period
+
+
 @pytest.mark.parametrize(
     "run",
     [

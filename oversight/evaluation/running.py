@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from archive.models import Ad, Run, Source
 from archive.models.changes import ChangeKind
 from archive.runs.sightings import Spans, find_last_within
-from oversight.rules.facts import AdRow
+from oversight.rules.made_facts import AdRow
 
 
 def find_seen_running(

@@ -14,7 +14,7 @@ from archive.models import Evaluation, Signal, SourceQuestion
 from archive.models.oversight import RuleAnswer
 from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of
 from oversight.evaluation.one_ad import AdAnswer
-from oversight.rules.facts import AdRow
+from oversight.rules.made_facts import AdRow
 
 SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 

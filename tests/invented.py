@@ -28,8 +28,7 @@ from archive.store.realm import claim_realm
 from config.settings import DeploymentKind, Realm, Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.loading import find_rule
-from oversight.rules.rule_book import read_rule_book
+from oversight.rules.rule_book import find_rule, read_rule_book
 from oversight.rules.use import take_into_use
 from tests.flagging import flag_ad
 from tests.invented_records import HOSTILE, harbour_ads, meadow_ads, registry_rows

@@ -13,11 +13,13 @@ from api.pages.site import PageHead, render_page, set_moment
 from archive.reading.kept_texts import find_text
 from archive.reading.rules import count_answers, list_questions, list_rule_versions
 from archive.store.database import read
+from oversight.evaluation.decidable import find_decidable
 from oversight.reference.elections import Election
 from oversight.reference.windows import find_window
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
+from oversight.rules.sentences import tell_clauses
 from oversight.rules.versions import list_rules_then, pick_in_force
 
 router = APIRouter()
@@ -51,6 +53,8 @@ ANSWERS = {
     "not_asked": "not asked, because too little is known",
     "does_not_apply": "the rule is not about this ad",
 }
+NEWEST_OF_EACH = 100
+"""Ads of each source that a page holds a rule against; `paidforby rules facts` takes all."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,10 @@ def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
             counts=count_answers(session, [rule.sha256])[rule.sha256],
             questions=list_questions(session, [rule.sha256])[rule.sha256],
             name_fact=name_fact,
+            sentences=tell_clauses(rule),
+            decidable=find_decidable(
+                session, rule, rooms.book.elections, rooms.now(), NEWEST_OF_EACH
+            ),
             versions=list_rule_versions(session, rule.id),
             evidence=EVIDENCE,
             statuses=STATUS,

@@ -19,7 +19,8 @@ from oversight.reference.formulas import (
 )
 from oversight.reference.holidays import Holidays
 from oversight.reference.parameters import Parameter
-from oversight.rules.loading import Rule, load_election, load_rule
+from oversight.rules.calendar import load_election
+from oversight.rules.loading import Rule, load_rule
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.versions import describe_rule
 

@@ -9,8 +9,7 @@ from archive.store.database import read
 from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
 from config.settings import Settings
 from oversight.rules.facts import name_fact
-from oversight.rules.loading import find_rule
-from oversight.rules.rule_book import read_rule_book
+from oversight.rules.rule_book import find_rule, read_rule_book
 
 
 def show_questions(

@@ -33,6 +33,7 @@ from archive.terminal import (
 from config.settings import Settings
 from oversight.commands.checking import check_files
 from oversight.commands.questions import show_questions
+from oversight.commands.rule_facts import show_facts
 from oversight.reference.elections import Election
 from oversight.reference.windows import Span, compute_window
 from oversight.rules.changed_files import tell_changed_files
@@ -45,6 +46,7 @@ from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pi
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
 app.command("questions")(show_questions)
+app.command("facts")(show_facts)
 
 RuleId = Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule.")]
 

@@ -204,6 +204,7 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
             "rules": sorted(rule.meaning_sha256 for rule in rules if rule.is_evaluated),
             "parameters": {name: p.model_dump(mode="json") for name, p in parameters.items()},
             "elections": [election.model_dump(mode="json") for election in elections],
+            "cited": sorted({text for rule in rules for text in rule.cited.values()}),
         }
     )
 

@@ -20,8 +20,9 @@ from oversight.reference.elections import Election
 from oversight.reference.periods import EARLIEST, LATEST, Bounds, Period, begin_day, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
-from oversight.rules.facts import AdRow, read_facts
+from oversight.rules.facts import read_facts
 from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.made_facts import AdRow
 from oversight.rules.schema import LegalStatus, Validity
 
 
@@ -45,11 +46,10 @@ class Question:
     @property
     def cited(self) -> dict[str, Any]:
         """What it rests on beside the rule, by hash of the text (`/texts`), and how well all is founded."""
-        parameters = {f"parameter {p.id}": p.sha256 for p in self.rule.parameters.values()}
         election = {f"election {self.election.id}": self.election.sha256} if self.election else {}
         ranks = [self.rule.evidence, *([self.election.evidence] if self.election else [])]
         weakest = max(ranks, key=list(Evidence).index)
-        return {"rests_on": parameters | election, "evidence": weakest.value}
+        return {"rests_on": self.rule.cited | election, "evidence": weakest.value}
 
 
 @dataclass(frozen=True)
@@ -226,6 +226,8 @@ def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
         if days not in question.figures:
             question.figures[days] = rule.find_parameters(days, question.election)
         known = {**known, **question.figures[days]}
+    if looked_up := rule.find_looked_up(known, days):
+        known = {**known, **looked_up}
     in_force = was_in_force(rule.file.validity, run.period)
     outcome = answer_rule(rule, known, in_force=in_force)
     return AdAnswer(question, outcome, in_force, run)

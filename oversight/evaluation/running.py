@@ -18,7 +18,7 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past_versions import restore_versions
 from archive.runs.sightings import Spans, find_last_within
 from oversight.reference.periods import EARLIEST, Bounds
-from oversight.rules.facts import AdRow
+from oversight.rules.made_facts import AdRow
 
 
 class ShownVersion(NamedTuple):

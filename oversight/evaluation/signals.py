@@ -15,7 +15,7 @@ from archive.models.oversight import RuleAnswer, SignalEnd
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of, update_rows
 from oversight.evaluation.one_ad import AdAnswer
-from oversight.rules.facts import AdRow
+from oversight.rules.made_facts import AdRow
 
 EVALUATOR = 3
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""

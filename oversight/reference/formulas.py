@@ -160,7 +160,7 @@ def _write_result(parameter: Parameter, number: Decimal, currency: str | None) -
         if currency is None:
             raise ValueError("of which currency is the amount? say `currency`")
         to_minor(f"{number:f}", currency)
-        return f"{number:f} {currency}"
+        return f"{number.normalize():f} {currency}"
     if currency is not None:
         raise ValueError(f"it gives an amount, which is of type money and not {parameter.type}")
     if parameter.type is ParameterType.DECIMAL:

@@ -17,6 +17,9 @@ from oversight.reference.parameters import Parameter
 from oversight.rules.facts import describe_fact, name_fact
 from oversight.rules.schema import ExceptionClause
 
+LOOKED_UP = ("p.", "register.")
+"""How the names of facts begin that take the host some looking up for each ad."""
+
 
 @dataclass(frozen=True)
 class Clauses:
@@ -47,12 +50,12 @@ class Clauses:
     @cached_property
     def gates(self) -> list[Closure]:
         """What must hold for the rule to apply whatever its window and parameters say."""
-        return self._list_gates(("window.", "p."))
+        return self._list_gates(("window.", *LOOKED_UP))
 
     @cached_property
     def window_gates(self) -> list[Closure]:
         """What else must hold for it to apply whatever its parameters say."""
-        return [gate for gate in self._list_gates(("p.",)) if gate not in self.gates]
+        return [gate for gate in self._list_gates(LOOKED_UP) if gate not in self.gates]
 
     def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
         """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""

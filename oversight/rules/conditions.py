@@ -1,6 +1,6 @@
 """The conditions of a rule file: all that is wrong in them at once, also where other fields are wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from config.readings import Readings
 from config.yaml_files import YamlFileError, YamlText
@@ -18,6 +18,7 @@ from oversight.language.ast import (
 from oversight.language.parse import find_misuses
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
+from oversight.rules.made_facts import list_register_facts
 from oversight.rules.vocabulary import check_country, find_strange
 
 Path = list[str | int]
@@ -35,10 +36,12 @@ TOO_MUCH = (
 CLAUSES = ("applies_when", "requires", "forbids")
 
 
-def list_schema(*, has_window: bool, parameters: Mapping[str, Parameter]) -> Schema:
+def list_schema(
+    *, has_window: bool, parameters: Mapping[str, Parameter], registers: Iterable[str] = ()
+) -> Schema:
     """The facts a rule may name; those of windows and elections need a window."""
     facts = {n: t for n, t in FACT_TYPES.items() if has_window or n not in HOST_FACTS}
-    return facts | list_parameter_facts(parameters)
+    return facts | list_parameter_facts(parameters) | list_register_facts(registers)
 
 
 def list_parameter_facts(parameters: Mapping[str, Parameter]) -> dict[str, FactType]:
@@ -49,12 +52,11 @@ def list_parameter_facts(parameters: Mapping[str, Parameter]) -> dict[str, FactT
 def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list[YamlFileError]:
     """Everything that is wrong in conditions, also what only a new rule may not say."""
     values = written.values if isinstance(written.values, dict) else {}
-    named = values.get("params")
-    known = parameters.values
-    listed = [n for n in named if isinstance(n, str)] if isinstance(named, list) else []
+    known, listed = parameters.values, _list_texts(values.get("params"))
     schema = list_schema(
         has_window=bool(values.get("window")),
         parameters={name: known[name] for name in listed if name in known},
+        registers=_list_texts(values.get("registers")),
     )
     faults, work = list(_check_places(written, values)), 0
     for path, text in _list_conditions(values):
@@ -78,6 +80,10 @@ def _check_places(written: YamlText, values: dict[str, object]) -> Iterator[Yaml
     for path, code in places:
         if isinstance(code, str) and (told := check_country(code)):
             yield written.make_error(path, f"there is no country “{code}”: {told}")
+
+
+def _list_texts(named: object) -> list[str]:
+    return [n for n in named if isinstance(n, str)] if isinstance(named, list) else []
 
 
 def make_condition_error(

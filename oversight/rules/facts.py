@@ -10,17 +10,16 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import Column, Row
+from sqlalchemy import Column
 
 from archive.models import PublicAd
 from archive.records import MISSING_IN_WORDS, MissingReason
 from archive.records.money import EXPONENTS, format_units
-from archive.records.projection import fold_text
 from archive.store.bulk import table_of
-from archive.text.words import frame_words
 from oversight.language import Facts, FactType, FactValue
 from oversight.language.ranges import list_bounds
 from oversight.reference.periods import begin_day
+from oversight.rules.made_facts import MADE, MADE_FROM, AdRow
 
 WHITE_SPACE = re.compile(r"\s+")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -41,7 +40,13 @@ AD_FACTS = {
     "media_type": FactType.STRING,
     "election_name": FactType.STRING,
     "state": FactType.STRING,
+    "declared_by": FactType.STRING,
+    "countries_from": FactType.STRING,
     "countries": FactType.STRINGS,
+    "delivery_regions": FactType.STRINGS,
+    "targeting_dimensions": FactType.STRINGS,
+    "registration_refs": FactType.STRINGS,
+    "titles": FactType.STRINGS,
     "languages": FactType.STRINGS,
     "surfaces": FactType.STRINGS,
     "landing_urls": FactType.STRINGS,
@@ -69,9 +74,6 @@ AD_FACTS = {
 }
 """What rules may name after `ad.`: columns of `public_ad`, its text folded, ranges of two columns each."""
 
-FROM_TEXT = {"text_folded": fold_text, "text_words": frame_words}
-"""Facts that are made of the ad's text, each with how."""
-
 BOUNDS = {
     name: list_bounds(name, kind)
     for name, kind in AD_FACTS.items()
@@ -86,6 +88,9 @@ MADE_WORDS = {
     "impressions": "Times shown",
     "reach": "People or accounts reached",
     "audience": "Size of the audience aimed at, as the platform estimates it",
+    "countries_from": "Whether the source states the countries, or they follow from regions of delivery",
+    "delivery_regions": "Regions people saw it in, as the source names them",
+    "targeting_dimensions": "By what people were aimed at",
 }
 
 PLAIN_TYPES: dict[FactType, type] = {
@@ -93,15 +98,6 @@ PLAIN_TYPES: dict[FactType, type] = {
     FactType.INT: int,
     FactType.STRING: str,
 }
-
-MADE_FROM = {
-    "text": "bodies",
-    "text_folded": "bodies",
-    "text_words": "bodies",
-    "landing_domains": "landing_urls",
-    "payer_address_given": "payer_name",
-}
-"""Columns made from others, whose reason is that of what they are made from."""
 
 HOST_FACTS: dict[str, FactType] = {
     "window.overlaps": FactType.BOOL,
@@ -126,6 +122,7 @@ HOST_UNKNOWN = {
     "window": "nobody can tell from what is known of when and where the ad ran",
     "election": "no election is crawled",
     "p": "no value is known for the day the ad started",
+    "register": "it is not loaded for the days the ad may have started on",
 }
 """Why the host could not compute a fact, by group."""
 
@@ -138,9 +135,6 @@ MAX_SHOWN = 120
 """Characters of a value that a sentence shows; the trace has all of it."""
 
 
-AdRow = PublicAd | Row[Any]
-"""An ad of the public view, or of its columns those that are asked for."""
-
 NEEDED_COLUMNS = {
     *("id", "public_id", "source", "version_id", "versions", "missing", "dates_contradict"),
     *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
@@ -150,7 +144,8 @@ NEEDED_COLUMNS = {
 
 def list_columns(names: Iterable[str]) -> list[Column[Any]]:
     """The columns of the public view that facts, given without `ad.`, are read from."""
-    made_of = {**dict.fromkeys(FROM_TEXT, ("text",)), **BOUNDS}
+    made_of: dict[str, tuple[str, ...]] = {name: (MADE_FROM[name],) for name in MADE}
+    made_of |= {"text_folded": ("text",), "text_words": ("text",), **BOUNDS}
     wanted = NEEDED_COLUMNS.union(*(made_of.get(name, (name,)) for name in names))
     return [column for column in table_of(PublicAd).columns if column.name in wanted]
 
@@ -172,10 +167,11 @@ def _tell_range(ad: AdRow, name: str) -> MissingReason:
 
 
 def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
+    value: Any = MADE[name](ad) if name in MADE else getattr(ad, name)
     if name in ("ended_at", "ended_on") and ad.dates_contradict:
-        return MissingReason.UNREADABLE
-    make = FROM_TEXT.get(name)
-    value: Any = make(ad.text) if make else getattr(ad, name)
+        value = MissingReason.UNREADABLE
+    if isinstance(value, MissingReason):
+        return value
     if value is None or value in ("", []):
         # What is made from something known, and is unknown, could not be read from it.
         is_made = name in MADE_FROM
@@ -274,6 +270,9 @@ def name_fact(name: str) -> str:
     group, _, column = name.partition(".")
     if group == "p":
         return "The law says"
+    if group == "register":
+        register, _, who = column.rpartition("_lists_")
+        return f"Whether the register {register} lists the {who}"
     if group != "ad":
         return HOST_WORDS[name]
     if column in MADE_WORDS:

@@ -5,11 +5,10 @@ one rule makes of one set of facts. A rule that contradicts one of its tests doe
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
 from archive.records.canonical import hash_bytes, hash_json
 from config.citations import Evidence, find_weakest
@@ -28,9 +27,9 @@ from oversight.language import (
     parse_expression,
 )
 from oversight.language.render import render_node
-from oversight.reference.elections import Election, read_election
-from oversight.reference.holidays import Holidays
+from oversight.reference.elections import Election
 from oversight.reference.parameters import Parameter
+from oversight.reference.registers import KeptCopy, Registers
 from oversight.reference.windows import compute_window
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
 from oversight.rules.conditions import (
@@ -41,6 +40,7 @@ from oversight.rules.conditions import (
     make_condition_error,
 )
 from oversight.rules.facts import FACT_TYPES, parse_fact
+from oversight.rules.made_facts import derive_countries, list_needed, list_register_facts, look_up
 from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
 
 
@@ -57,6 +57,8 @@ class Rule:
     clauses: Clauses
     suspension: SuspensionView | None = None
     """A person's, by `paidforby rules suspend`."""
+    registers: Registers = field(default_factory=dict)
+    """The copies of those it looks into, as this archive holds them."""
     used_stage: Stage | None = None
     """As it is recorded; a proposal that nobody adopted is a draft. `None`: as the file wishes."""
 
@@ -79,14 +81,19 @@ class Rule:
     def fact_names(self) -> frozenset[str]:
         """Every fact its clauses may read."""
         nodes = [closure.node for closure in self.clauses.by_name.values()]
-        named = {name for node in nodes for name in list_facts(node)}
-        return frozenset(named.union(self.file.asks_where))
+        named = {name for node in nodes for name in list_facts(node)}.union(self.file.asks_where)
+        return frozenset(named.union(list_needed(named, self.parameters)))
+
+    @cached_property
+    def looked_up(self) -> frozenset[str]:
+        """Those of them that stand in registers."""
+        return self.fact_names & list_register_facts(self.file.registers).keys()
 
     @cached_property
     def meaning_sha256(self) -> str:
         """Hash of what it answers by: a version that differs in words alone has the same."""
         clauses = {name: render_node(c.node) for name, c in self.clauses.by_name.items()}
-        answers_by = {"id", "validity", "window", "params", "asks_where"}
+        answers_by = {"id", "validity", "window", "params", "registers", "asks_where"}
         return hash_json(
             {"clauses": clauses}
             | self.file.model_dump(
@@ -94,11 +101,30 @@ class Rule:
             )
         )
 
+    @cached_property
+    def fact_types(self) -> dict[str, FactType]:
+        """Every fact that it, or a test of it, may name."""
+        of_registers = list_register_facts(self.file.registers)
+        return FACT_TYPES | list_parameter_facts(self.parameters) | of_registers
+
+    @property
+    def copies(self) -> list[KeptCopy]:
+        """Every copy of the registers it looks into."""
+        return [copy for name in self.file.registers for copy in self.registers.get(name, ())]
+
+    @property
+    def cited(self) -> dict[str, str]:
+        """What it rests on beside the law, with the hash of each text (`/texts`)."""
+        texts = {f"parameter {p.id}": p.sha256 for p in self.parameters.values()}
+        of = {f"register {k.copy.id} of {k.copy.holds_on}": k.sha256 for k in self.copies}
+        return texts | of
+
     @property
     def evidence(self) -> Evidence:
-        """How well it is founded: as well as the weakest of the law and of the figures it uses."""
+        """How well it is founded: as well as the weakest of the law and of what else it uses."""
         newest = [each.newest_dated for each in self.parameters.values()]
-        return find_weakest([*self.file.legal_basis, *(each.source for each in newest if each)])
+        sources = [*(d.source for d in newest if d), *(k.copy.source for k in self.copies)]
+        return find_weakest([*self.file.legal_basis, *sources])
 
     def find_parameters(
         self, days: tuple[date, date] | None, election: Election | None = None
@@ -108,6 +134,11 @@ class Rule:
             (p, p.find_shared(days) if p.at is None else p.find_value(p.pick_day(None, election)))
             for p in self.parameters.values()
         )
+
+    def find_looked_up(self, facts: Facts, days: tuple[date, date] | None) -> dict[str, FactValue]:
+        """What its registers and its tables of regions say of an ad that may have started on these days."""
+        found = look_up(self.looked_up, self.registers, facts, days) if self.looked_up else {}
+        return found | derive_countries(self.parameters, facts, days)
 
 
 def load_rule(
@@ -179,36 +210,6 @@ def _check_windows(written: YamlText, rule: Rule, elections: Iterable[Election])
                 raise written.make_error(["window"], str(error)) from None
 
 
-def load_election(
-    file: ConfigFile, free: Mapping[str, Holidays], rules: Iterable[Rule]
-) -> Election:
-    """An election, with the window of every rule computed at it.
-
-    Raises:
-        YamlFileError: if the file is no election, or a rule has a window that it cannot have there.
-    """
-    written, vote = read_file(file), read_election(file, free)
-    for rule in rules:
-        try:
-            if rule.file.window and rule.file.window.concerns(vote):
-                compute_window(rule.file.window, vote)
-        except ValueError as error:
-            raise written.make_error([], f"{rule.id}: {error}") from None
-    return vote
-
-
-def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
-    """The rule of that id.
-
-    Raises:
-        NotFoundError: if there is none.
-    """
-    found = next((rule for rule in rules if rule.id == rule_id), None)
-    if found is None:
-        raise NotFoundError("rule", rule_id)
-    return found
-
-
 def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> ExplainedAnswer:
     """What a rule answers on these facts; `in_force`: whether it was law while the ad ran."""
     return answer_clauses(rule.clauses, facts, in_force=in_force)
@@ -217,7 +218,8 @@ def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> Explained
 def _compile_rule(
     written: YamlText, origin: Origin | None, text: RuleFile, parameters: Mapping[str, Parameter]
 ) -> Rule:
-    schema = list_schema(has_window=text.window is not None, parameters=parameters)
+    has_window, named = text.window is not None, text.registers
+    schema = list_schema(has_window=has_window, parameters=parameters, registers=named)
     duty = "requires" if text.requires else "forbids"
     return Rule(
         file=text,
@@ -283,7 +285,7 @@ def _type_of(rule: Rule, name: str) -> FactType:
     Raises:
         ValueError: if there is no such fact.
     """
-    kind = (FACT_TYPES | list_parameter_facts(rule.parameters)).get(name)
+    kind = rule.fact_types.get(name)
     if kind is None:
         raise ValueError(f"there is no fact {name}")
     return kind

@@ -9,7 +9,8 @@ from typing import Any
 
 from archive.records import MissingReason
 from archive.records.postal_addresses import cut_address
-from oversight.rules.facts import MADE_FROM, describe_fact, name_fact
+from oversight.rules.facts import describe_fact, name_fact
+from oversight.rules.made_facts import MADE_FROM
 
 TEXTS = ("titles", "bodies", "descriptions")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from archive.errors import NotFoundError, NotInitialisedError
-from archive.models import RuleVersion
-from archive.models.oversight import RuleAction
+from archive.models import ReferenceVersion, RuleVersion
+from archive.models.oversight import ReferenceKind, RuleAction
 from archive.reading.rules import SuspensionView, list_uses
 from archive.store.database import open_archive, read
 from archive.store.realm import read_realm
@@ -26,7 +26,8 @@ from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.formulas import read_parameters
 from oversight.reference.parameters import Parameter
-from oversight.rules.loading import Rule, compile_rule, find_rule, load_rule
+from oversight.reference.registers import Registers, read_registers
+from oversight.rules.loading import Rule, compile_rule, load_rule
 from oversight.rules.schema import Stage
 
 
@@ -44,6 +45,8 @@ class RuleBook:
     """Files of rules and of what they rest on that cannot be used."""
     read_before: dict[str, Rule] = field(default_factory=dict)
     """Kept versions, by hash: a text never changes, so each is compiled once."""
+    registers_before: dict[int | None, Registers] = field(default_factory=dict)
+    """The registers as they were read last, by our id of their newest copy."""
 
     def list_in_use(self, session: Session) -> list[Rule]:
         """Every rule by id, each in the version that is in use, with its suspension.
@@ -61,7 +64,18 @@ class RuleBook:
             stage = Stage(use.stage) if use.stage else None
             rules[rule_id] = replace(version, used_stage=stage)
         stopped = list_suspensions(session)
-        return [replace(rules[i], suspension=stopped.get(i)) for i in sorted(rules)]
+        registers = self._read_registers(session)
+        return [
+            replace(rules[i], suspension=stopped.get(i), registers=registers) for i in sorted(rules)
+        ]
+
+    def _read_registers(self, session: Session) -> Registers:
+        query = select(func.max(ReferenceVersion.id))
+        newest = session.exec(query.where(ReferenceVersion.kind == ReferenceKind.REGISTER)).one()
+        if newest not in self.registers_before:
+            self.registers_before.clear()
+            self.registers_before[newest] = read_registers(session) if newest else {}
+        return self.registers_before[newest]
 
     def list_unreadable(self, session: Session) -> dict[str, str]:
         """Rules in use whose kept text can no longer be read, by id, with the reason."""
@@ -108,7 +122,7 @@ class RuleBook:
             written = YamlText(f"rule {row.rule_id} as it was kept", row.text.encode())
             known[sha256] = compile_rule(written, None, self.parameters)
             self.read_before[sha256] = known[sha256]
-        return known[sha256]
+        return replace(known[sha256], registers=self._read_registers(session))
 
 
 @dataclass(frozen=True)
@@ -215,3 +229,15 @@ def list_suspensions(session: Session, as_of: datetime | None = None) -> dict[st
         for rule_id, step in newest.items()
         if step.action == RuleAction.SUSPEND
     }
+
+
+def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
+    """The rule of that id.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
+    found = next((rule for rule in rules if rule.id == rule_id), None)
+    if found is None:
+        raise NotFoundError("rule", rule_id)
+    return found

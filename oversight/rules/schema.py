@@ -121,6 +121,7 @@ class RuleFile(FileModel):
         default=None, description="Time around an election in which it watches."
     )
     params: tuple[str, ...] = Field(default=(), description="Parameters it names.")
+    registers: tuple[str, ...] = Field(default=(), description="Registers it looks into.")
     applies_when: Clause = Field(description="Which ads it is about.")
     requires: Clause | None = Field(default=None, description="What must hold.")
     forbids: Clause | None = Field(default=None, description="What must not hold.")

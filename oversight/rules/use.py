@@ -19,8 +19,8 @@ from archive.store.realm import read_realm
 from config.overlay import Origin
 from config.settings import Realm
 from oversight.reference.keeping import keep_reference_texts
-from oversight.rules.loading import Rule, find_rule
-from oversight.rules.rule_book import RuleBook
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook, find_rule
 from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import Stage
 

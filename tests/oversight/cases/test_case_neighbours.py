@@ -26,8 +26,7 @@ from oversight.cases import (
 )
 from oversight.evaluation.changes import evaluate_changes
 from oversight.evaluation.signal_list import SignalFilter, list_signals
-from oversight.rules.loading import find_rule
-from oversight.rules.rule_book import load_rules, read_rule_book
+from oversight.rules.rule_book import find_rule, load_rules, read_rule_book
 from oversight.rules.schema import Stage
 from tests.flagging import flag_ad
 

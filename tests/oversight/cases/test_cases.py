@@ -41,8 +41,8 @@ from oversight.cases import (
 )
 from oversight.cases.states import CaseEvent
 from oversight.evaluation.changes import evaluate_changes
-from oversight.rules.loading import Rule, find_rule
-from oversight.rules.rule_book import RuleBook, load_rules, read_rule_book
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook, find_rule, load_rules, read_rule_book
 from oversight.rules.schema import Stage
 from tests.flagging import flag_ad
 

@@ -44,6 +44,17 @@ def test_questions_are_counted_by_rule_for_those_in_use(run: Run) -> None:
     assert run("questions", "--rule", "nowhere").exit_code == 1
 
 
+def test_facts_are_told_of_one_rule_in_sentences_and_of_all_in_a_table(run: Run) -> None:
+    told = run("facts", "us-30120-payer-named").stdout
+    assert "requires: The payer is given." in told
+    assert "decided for 0 of 0 ads" in told
+    assert run("facts").stdout.splitlines()[0].split()[:4] == ["rule", "stage", "ads", "decided"]
+    (answer,) = json.loads(run("facts", "us-30120-payer-named", "--json").stdout)
+    keys = ("rule", "ads", "decided", "missing", "sources")
+    assert (*answer,) == keys
+    assert run("facts", "nowhere").exit_code == 1
+
+
 def test_a_window_is_printed_in_local_time_and_utc(run: Run) -> None:
     election = ("--election", "gr-2023-05-21-parliament")
     answer = json.loads(run("windows", "started-on-the-eve", *election, "--json").stdout)

@@ -26,8 +26,8 @@ from config.settings import Settings
 from oversight.evaluation.changes import evaluate_changes
 from oversight.evaluation.one_ad import evaluate_ad, find_run, list_ad_facts, list_questions
 from oversight.reference.elections import Election
-from oversight.rules.loading import Rule, find_rule
-from oversight.rules.rule_book import read_rule_book
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import find_rule, read_rule_book
 from tests.examples import few_or_many
 from tests.migrated import migrated_file
 from tests.oversight.rules.test_facts import make_public_ad

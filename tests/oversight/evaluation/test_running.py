@@ -17,7 +17,8 @@ from oversight.evaluation.one_ad import explain_ad, find_run
 from oversight.evaluation.running import find_seen_running
 from oversight.reference.elections import Election
 from oversight.reference.periods import EARLIEST, find_period
-from oversight.rules.loading import Rule, find_rule
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import find_rule
 from scrapers.spiders import find_spiders
 from tests.oversight.evaluation.conftest import NOW, make_ad
 from tests.oversight.rules.test_facts import make_public_ad

@@ -25,8 +25,8 @@ from oversight.evaluation.changes import evaluate_changes
 from oversight.evaluation.signal_list import SignalFilter, SignalView, list_signals
 from oversight.evaluation.signals import EVALUATOR
 from oversight.reference.elections import Election
-from oversight.rules.loading import Rule, find_rule
-from oversight.rules.rule_book import RuleBook
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import RuleBook, find_rule
 from tests.flagging import flag_ad
 from tests.oversight.evaluation.conftest import LATER, NOW, Evaluate, Keep, make_ad
 

@@ -15,8 +15,8 @@ from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.formulas import list_stale, make_values, read_parameters
 from oversight.reference.parameters import Parameter, read_money
-from oversight.rules.loading import answer_rule, find_rule
-from oversight.rules.rule_book import load_rules
+from oversight.rules.loading import answer_rule
+from oversight.rules.rule_book import find_rule, load_rules
 from tests.commands import run_paidforby
 from tests.config.bad_files import RULE
 from tests.oversight.reference.votes import make_election
@@ -159,6 +159,16 @@ def test_a_stale_value_is_unknown_from_its_day_on_and_fails_the_check(
         assert [each["file"] for each in health["refused_files"]] == names
     said = run_paidforby("rules", "check", environ={"PAIDFORBY_HOME": str(home_settings.home)})
     assert (said.returncode, "law renews it by 2026-04-01" in said.stderr) == (1, True)
+
+
+def test_the_canadian_limit_is_an_amount_that_rules_can_read_though_its_factor_has_decimals() -> (
+    None
+):
+    cap = read_parameters(Settings()).values["ca_third_party_cap"]
+    assert cap.find_value(date(2025, 3, 23)) == "602700 CAD"
+    facts = {"ca_third_party_cap_minor": 60_270_000, "ca_third_party_cap_currency": "CAD"}
+    assert cap.read_facts(cap.find_value(date(2025, 3, 23))) == facts
+    assert cap.find_value(date(2024, 3, 31)) is MissingReason.NOT_PROVIDED
 
 
 def test_a_formula_gives_a_value_from_each_day_one_of_its_parts_turns(

@@ -17,7 +17,7 @@ from config.settings import Settings
 from oversight.evaluation.one_ad import evaluate_ad, list_ad_facts, list_questions, was_in_force
 from oversight.language import FactType, FactValue
 from oversight.reference.periods import find_period
-from oversight.rules.facts import FACT_TYPES, read_facts
+from oversight.rules.facts import read_facts
 from oversight.rules.loading import Rule, answer_rule
 from oversight.rules.rule_book import load_rules, read_rule_book
 from oversight.rules.schema import Validity
@@ -33,6 +33,8 @@ VALUES: dict[FactType, st.SearchStrategy[Any]] = {
     FactType.INT: st.integers(0, 10_000),
     FactType.TIMESTAMP: st.datetimes(timezones=st.just(UTC)),
     FactType.DATE: st.datetimes(timezones=st.just(UTC)),
+    # A range by itself never has a value: its bounds do.
+    FactType.AMOUNT: st.just(MissingReason.NOT_DISCLOSED),
 }
 REASONS = st.sampled_from(MissingReason)
 
@@ -44,7 +46,7 @@ def load_shipped() -> list[Rule]:
 
 @st.composite
 def draw_facts(draw: st.DrawFn, rule: Rule) -> dict[str, FactValue]:
-    kinds = FACT_TYPES | {f"p.{name}": p.type for name, p in rule.parameters.items()}
+    kinds = rule.fact_types
     names = draw(st.sets(st.sampled_from(sorted(rule.fact_names))))
     return {name: draw(st.one_of(VALUES[kinds[name]], REASONS)) for name in sorted(names)}
 
@@ -93,7 +95,7 @@ def test_no_breach_is_said_to_be_possible_where_the_unknown_could_not_make_one(
     """Whatever is filled in for the unknown, a rule that said otherwise never becomes not met."""
     rule = load_shipped()[number]
     facts = data.draw(draw_facts(rule))
-    kinds = FACT_TYPES | {f"p.{name}": p.type for name, p in rule.parameters.items()}
+    kinds = rule.fact_types
     never_given = {MissingReason.NOT_PROVIDED, MissingReason.UNREADABLE}
     filled = dict(facts)
     for name in sorted(rule.fact_names):

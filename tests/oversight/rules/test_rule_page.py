@@ -7,8 +7,7 @@ from pathlib import Path
 from archive.curation.registers import read_register_shapes
 from config.settings import Settings
 from oversight.rules.facts import AD_FACTS, HOST_FACTS
-from oversight.rules.loading import find_rule
-from oversight.rules.rule_book import load_rules, read_rule_book
+from oversight.rules.rule_book import find_rule, load_rules, read_rule_book
 
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
 

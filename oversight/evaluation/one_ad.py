@@ -42,7 +42,7 @@ class Question:
         """Id of the election, empty when the rule has no window."""
         return self.election.id if self.election else ""
 
-    @property
+    @cached_property
     def cited(self) -> dict[str, Any]:
         """What it rests on beside the rule, by hash of the text (`/texts`), and how well all is founded."""
         parameters = {f"parameter {p.id}": p.sha256 for p in self.rule.parameters.values()}

@@ -43,7 +43,7 @@ class Question:
         """Id of the election, empty when the rule has no window."""
         return self.election.id if self.election else ""
 
-    @property
+    @cached_property
     def cited(self) -> dict[str, Any]:
         """What it rests on beside the rule, by hash of the text (`/texts`), and how well all is founded."""
         election = {f"election {self.election.id}": self.election.sha256} if self.election else {}

@@ -4,7 +4,7 @@ Signals keep a trace; pages and statements of reasons read it. A trace evaluates
 again, so that it cannot say anything else than they did.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,44 +76,55 @@ def write_value(value: FactValue | Value | None) -> Any:  # noqa: ANN401 (any JS
     return list(value) if isinstance(value, tuple) else value
 
 
-def trace_closure(
-    closure: Closure, facts: Facts, item: Value | None = None, *, decisive: bool = True
-) -> TraceStep:
+def trace_closure(closure: Closure, facts: Facts) -> TraceStep:
     """The steps by which a condition comes to its answer on these facts."""
-    node, outcome = closure.node, closure.evaluate(facts, item)
-    text = closure.text
+    return _trace(closure, facts, None, closure.evaluate(facts, None))
+
+
+def _trace(
+    closure: Closure,
+    facts: Facts,
+    item: Value | None,
+    outcome: Value | None,
+    *,
+    decisive: bool = True,
+) -> TraceStep:
+    """The steps to an outcome that is known; each part is evaluated once."""
+    node, text = closure.node, closure.text
     if isinstance(node, Fact | Has):
         name = node.name if isinstance(node, Fact) else node.fact.name
         value = read_fact(facts, name)
         reason = value if isinstance(value, MissingReason) else None
         return TraceStep(text, outcome, fact=name, reason=reason, decisive=decisive)
     if isinstance(node, ForItems):
-        return TraceStep(
-            text, outcome, decisive=decisive, steps=_trace_items(closure, facts, outcome)
-        )
+        steps = _trace_items(closure, facts, outcome)
+        return TraceStep(text, outcome, decisive=decisive, steps=steps)
+    values = [part.evaluate(facts, item) for part in closure.parts]
+    decides = _tell_decisive(closure, values, outcome)
     steps = tuple(
-        trace_closure(part, facts, item, decisive=_is_decisive(closure, i, facts, item))
-        for i, part in enumerate(closure.parts)
+        _trace(part, facts, item, value, decisive=is_so)
+        for part, value, is_so in zip(closure.parts, values, decides, strict=True)
     )
     return TraceStep(text, outcome, decisive=decisive, steps=steps)
 
 
 def _trace_items(closure: Closure, facts: Facts, outcome: Value | None) -> tuple[TraceStep, ...]:
     source, test = closure.parts
-    items: Any = source.evaluate(facts, None) or ()
-    tested = tuple(
-        trace_closure(test, facts, item, decisive=test.evaluate(facts, item) is outcome)
-        for item in items[:MAX_ITEMS]
-    )
-    return (trace_closure(source, facts), *tested)
+    items: Any = source.evaluate(facts, None)
+    tested = []
+    for item in (items or ())[:MAX_ITEMS]:
+        value = test.evaluate(facts, item)
+        tested.append(_trace(test, facts, item, value, decisive=value is outcome))
+    return (_trace(source, facts, None, items), *tested)
 
 
-def _is_decisive(closure: Closure, index: int, facts: Facts, item: Value | None) -> bool:
-    """Whether a part explains the outcome: of and, or and a choice not every part does."""
+def _tell_decisive(
+    closure: Closure, values: Sequence[Value | None], outcome: Value | None
+) -> list[bool]:
+    """Whether each part explains the outcome: of and, or and a choice not every part does."""
     if isinstance(closure.node, And | Or):
-        outcome = closure.evaluate(facts, item)
-        return closure.parts[index].evaluate(facts, item) is outcome
-    if isinstance(closure.node, Choice) and index > 0:
-        chosen = closure.parts[0].evaluate(facts, item)
-        return chosen is not None and index == (1 if chosen else 2)
-    return True
+        return [value is outcome for value in values]
+    if isinstance(closure.node, Choice):
+        chosen = values[0]
+        return [True, chosen is True, chosen is False]
+    return [True] * len(values)

@@ -73,6 +73,7 @@ def find_unmet(session: Session, rules: list[Rule]) -> tuple[PublicAd, Rule] | N
         .join(Signal, col(Signal.ad_id) == col(PublicAd.id))
         .join(RuleVersion, col(RuleVersion.id) == col(Signal.rule_version_id))
         .where(Signal.answer == RuleAnswer.NOT_MET, col(RuleVersion.sha256).in_(active))
+        .where(Signal.ad_version_id == PublicAd.version_id, Signal.superseded_because == "")
         .order_by(col(Signal.is_historic), col(Signal.id))
     )
     found = [(ad, active[sha256]) for ad, sha256 in session.exec(query)]

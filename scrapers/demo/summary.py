@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from archive.exports.mirror import find_folder
 from archive.exports.mirror.answering import answer_spending
@@ -71,8 +71,9 @@ def _tell_search(settings: Settings, engine: Engine) -> Iterator[str]:
 
 
 def _tell_signals(session: Session) -> Iterator[str]:
-    signals = session.exec(select(Signal).where(col(Signal.is_historic).is_(False))).all()
-    historic = len(session.exec(select(Signal.id)).all()) - len(signals)
+    standing = session.exec(select(Signal).where(Signal.superseded_because == "")).all()
+    signals = [signal for signal in standing if not signal.is_historic]
+    historic = len(standing) - len(signals)
     answers = Counter(signal.answer for signal in signals)
     yield (
         f"signals: {answers[RuleAnswer.NOT_MET]} not met · {answers[RuleAnswer.CANNOT_TELL]} cannot tell"

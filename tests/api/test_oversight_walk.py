@@ -3,6 +3,10 @@
 import re
 from datetime import timedelta
 
+from archive.models import RuleUse
+from archive.store.database import open_engine, write
+from oversight.evaluation.changes import evaluate_changes
+from oversight.rules.rule_book import read_rule_book
 from tests.api.conftest import DECISION, make_ad
 
 
@@ -188,3 +192,28 @@ def test_an_archive_whose_every_ad_is_flagged_and_decided_shows_just_what_it_sho
         path = f"/flags/{flag.json()['reference']}/decision"
         assert ask("POST", path, "reviewer", DECISION).status_code == 201
     assert look() == before
+
+
+def test_signals_are_shown_by_where_they_stand_and_in_shadow_to_who_brought_the_rule_there(
+    settings, ask, take_in, clock
+):
+    take_in([make_ad("a9", payer_name="", declared_political=True)], clock())
+    book, engine = read_rule_book(settings), open_engine(settings)
+    with write(engine) as session:
+        evaluate_changes(session, book.rules, book.elections, clock())
+    path = "/signals?rule_id=payer-left-blank&historic=true"
+    [signal] = ask("GET", path, "reviewer").json()["items"]
+    assert (signal["status"], signal["status_because"], signal["ad_version"]) == (
+        "current",
+        None,
+        1,
+    )
+    assert ask("GET", f"{path}&status=withdrawn", "reviewer").json()["items"] == []
+    assert ask("GET", f"{path}&status=gone", "reviewer").status_code == 422
+    with write(engine) as session:
+        said = {"by_name": "analyst", "because": "A trial.", "stage": "shadow", "at": clock()}
+        sha256 = signal["rule_sha256"]
+        session.add(RuleUse(rule_id=signal["rule_id"], action="use", rule_sha256=sha256, **said))
+    engine.dispose()
+    assert ask("GET", path, "reviewer").json()["items"] == []
+    assert [s["id"] for s in ask("GET", path, "analyst").json()["items"]] == [signal["id"]]

@@ -271,5 +271,5 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     ]
     assert len(kept) == 7
     assert hash_json({"signals": kept}) == (
-        "c3804acc25306588ca5e09cdf74d8beb7a740d8549d7213a2b9e7e3b4afe53ea"
+        "6438d204e5805635b5ccd9af36a81cbda1ab2d54d8b749c31714cefaaacdea5c"
     )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists
+from sqlalchemy import ColumnElement, case, exists, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from archive.models import AdVersion, Flag, PublicAd, RuleUse, RuleVersion, Signal
-from archive.models.oversight import CaseState, RuleAction, SignalEnd, SignalStatus
+from archive.models.oversight import CaseState, RuleAction, RuleAnswer, SignalEnd, SignalStatus
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
@@ -102,7 +102,7 @@ def list_signals(
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
         .where(*(col(column) == value for column, value in equal.items() if value is not None))
         .where(col(RuleVersion.rule_id).not_in(_select_shadows(wanted.reader)))
-        .where(ended.in_(SHOWN_ENDS[wanted.status]))
+        .where(ended.in_(SHOWN_ENDS[wanted.status]), *_leave_out_answered(wanted, ended))
         .order_by(col(Signal.id).desc())
         .limit(limit + 1)
     )
@@ -139,6 +139,15 @@ def _tell_end() -> ColumnElement[str]:
         ),
         else_="",
     )
+
+
+def _leave_out_answered(
+    wanted: SignalFilter, ended: ColumnElement[str]
+) -> list[ColumnElement[bool]]:
+    """What an earlier version left open is asked of the newest one, and no more of that one."""
+    if wanted.status is not None:
+        return []
+    return [or_(ended == "", col(Signal.answer) != RuleAnswer.CANNOT_TELL)]
 
 
 def _select_shadows(reader: str) -> SelectOfScalar[str]:

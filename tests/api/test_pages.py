@@ -13,8 +13,10 @@ from httpx2 import Response
 from api.app import create_app
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
+from archive.records.canonical import hash_bytes
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import write
+from config.overlay import SHIPPED_DIR
 from search.engines import open_search
 from search.sync import sync_index
 from tests.invented import NOW, SOURCES, decide_something, make_archive, make_settings
@@ -43,6 +45,7 @@ PAGES = [
     "/rules/us-30120-payer-named",
     "/rules/started-on-the-eve",
     "/rules/payer-left-blank",
+    f"/texts/{hash_bytes((SHIPPED_DIR / 'rules/us/us-30120-payer-named.yaml').read_bytes())}",
     "/decisions",
     "/decisions/D-2026-00001",
     "/ads/meadow_library/900000001",
@@ -61,6 +64,7 @@ ERRORS = {
     "/nowhere": 404,
     "/ads/harbour_ads/unknown": 404,
     "/rules/unknown": 404,
+    "/texts/unknown": 404,
     "/advertisers/unknown": 404,
     "/search?sort=sideways": 400,
     "/search?as_of=soon": 400,

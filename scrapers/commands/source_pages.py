@@ -44,6 +44,7 @@ LABELS: Mapping[str, str] = {
     "amounts_because": "By its word",
     "rounding": "Rounds amounts",
     "rounded_to_minor": "Rounded to",
+    "missing_end": "An ad without an end runs",
 }
 """What a page calls each field of a `SourceInfo`, in the order in which a reader asks."""
 
@@ -157,6 +158,7 @@ TELLERS: Mapping[str, Callable[[Any], str]] = {
     "years_per_partition": str,
     "amounts": lambda value: value.replace("_", " "),
     "amounts_because": lambda value: value or "it says nothing of it",
+    "missing_end": lambda value: value or "it does not say so",
     "rounding": lambda value: value or "no: amounts are taken as printed",
     "rounded_to_minor": _tell_steps,
     "data_gaps": lambda value: value or "nothing known to be lacking",

@@ -16,6 +16,7 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from config.faults import tell_fault
 from config.overlay import ConfigFile
 
 MAX_BYTES = 256 * 1024
@@ -150,7 +151,7 @@ class YamlText:
         except ValidationError as error:
             faults: dict[object, YamlFileError] = {}
             for fault in error.errors(include_url=False, include_input=False):
-                made = self.make_error(fault["loc"], fault["msg"].removeprefix("Value error, "))
+                made = self.make_error(fault["loc"], tell_fault(fault, model))
                 # A value that may be of several types has a fault for each.
                 faults.setdefault(made.field if fault["type"] == "missing" else made.line, made)
             first, *more = faults.values()

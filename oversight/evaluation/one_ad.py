@@ -16,12 +16,12 @@ from config.citations import Evidence
 from oversight.language import Facts, FactValue
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
-from oversight.reference.periods import EARLIEST, LATEST, Period, begin_day, find_period
+from oversight.reference.periods import Period, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.facts import AdRow, read_facts
-from oversight.rules.loading import Rule, answer_rule
-from oversight.rules.schema import LegalStatus, Validity
+from oversight.rules.loading import Rule
+from oversight.rules.moments import answer_then, tell_election
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,7 @@ def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Quest
             election=election,
             window=find_window(spec, election),
             is_historic=election.is_over(now),
-            facts={
-                "election.id": election.id,
-                "election.country": election.country,
-                "election.kind": election.kind,
-            },
+            facts=tell_election(election),
         )
         for election in elections
         if spec.concerns(election)
@@ -191,27 +187,11 @@ def _evaluate(question: Question, facts: Facts, run: _Run) -> AdAnswer | None:
 
 
 def _answer(question: Question, facts: Facts, run: _Run) -> AdAnswer:
-    rule, period = question.rule, run.period
-    known = {
-        **facts,
-        **question.facts,
-        **rule.find_parameters(period.start_days, question.election),
-        **_read_window(question.window, period),
-    }
-    in_force = was_in_force(rule.file.validity, period)
-    outcome = answer_rule(rule, known, in_force=in_force)
+    known = {**facts, **question.facts}
+    outcome, in_force = answer_then(
+        question.rule, known, run.period, question.election, question.window
+    )
     return AdAnswer(question, outcome, in_force, run.lacking, run.seen_at)
-
-
-def _read_window(window: Window | None, period: Period) -> dict[str, FactValue]:
-    if window is None:
-        return {}
-    answers = {
-        "window.overlaps": window.overlaps(period),
-        "window.inside": window.contains(period),
-        "window.starts_inside": window.contains_start(period),
-    }
-    return {k: MissingReason.NOT_PROVIDED if v is None else v for k, v in answers.items()}
 
 
 def _describe_window(question: Question) -> dict[str, Any]:
@@ -222,15 +202,3 @@ def _describe_window(question: Question) -> dict[str, Any]:
         for s in question.window.spans
     ]
     return {"election": question.election_id, "window": spans}
-
-
-def was_in_force(validity: Validity, period: Period) -> bool | None:
-    """Whether a rule was law at some time of a run; its days are those of its zone."""
-    if validity.status is LegalStatus.ANNOUNCED:
-        return False
-    zone = validity.zone
-    start_at = begin_day(validity.starts_on, zone) if validity.starts_on else EARLIEST
-    end_at = begin_day(validity.ends_on, zone) if validity.ends_on else LATEST
-    if (start_at, end_at) == (EARLIEST, LATEST):
-        return True
-    return period.overlaps(start_at, end_at)

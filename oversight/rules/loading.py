@@ -1,10 +1,10 @@
-"""Rules ready to answer: loaded from their files, compiled, and held to their own tests.
+"""Rules ready to answer: read from their texts and compiled.
 
 Evaluation, commands, the site and the API get their rules from `rule_book.py`; `answer_rule` says what
-one rule makes of one set of facts. A rule that contradicts one of its tests does not load.
+one rule makes of one set of facts, and `checking` whether a new file may be used.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,13 +13,12 @@ from archive.errors import NotFoundError
 from archive.reading.rules import SuspensionView
 from archive.records.canonical import hash_bytes
 from config.citations import Evidence, find_weakest
-from config.overlay import ConfigFile, Origin
+from config.overlay import Origin
 from config.readings import Readings
-from config.yaml_files import YamlFileError, YamlText, read_file
+from config.yaml_files import YamlText
 from oversight.language import (
     Closure,
     Facts,
-    FactType,
     FactValue,
     RuleSyntaxError,
     Schema,
@@ -27,20 +26,11 @@ from oversight.language import (
     list_facts,
     parse_expression,
 )
-from oversight.reference.elections import Election, read_election
-from oversight.reference.holidays import Holidays
+from oversight.reference.elections import Election
 from oversight.reference.parameters import Parameter
-from oversight.reference.windows import compute_window
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
-from oversight.rules.conditions import (
-    Path,
-    check_conditions,
-    list_parameter_facts,
-    list_schema,
-    make_condition_error,
-)
-from oversight.rules.facts import FACT_TYPES, parse_fact
-from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
+from oversight.rules.conditions import Path, list_schema, make_condition_error
+from oversight.rules.schema import Clause, RuleFile, Stage
 
 
 @dataclass(frozen=True)
@@ -103,45 +93,6 @@ class Rule:
         )
 
 
-def load_rule(
-    file: ConfigFile, parameters: Readings[Parameter], elections: Iterable[Election]
-) -> Rule:
-    """One rule, compiled, tested, and its window computed at every election.
-
-    Raises:
-        YamlFileError: with everything that is wrong: fields, conditions, what it rests on; then, if nothing
-            is, tests that fail and a window that is over before it opens.
-    """
-    written = read_file(file)
-    faults = check_conditions(written, parameters)
-    try:
-        rule = compile_rule(written, file.origin, parameters)
-        if file.path.stem != rule.id:
-            faults.append(
-                written.make_error(["id"], f"the file of {rule.id} is called {rule.id}.yaml")
-            )
-        faults += [
-            fault
-            for test in enumerate(rule.file.tests)
-            for fault in _check_facts_of(written, rule, *test)
-        ]
-    except YamlFileError as error:
-        faults += error.faults
-    _raise_all(faults)
-    _raise_all(
-        [f for i, test in enumerate(rule.file.tests) for f in _run_test(written, rule, test, i)]
-    )
-    _check_windows(written, rule, elections)
-    return rule
-
-
-def _raise_all(faults: Iterable[YamlFileError]) -> None:
-    once = {(f.line, f.field, f.why): f for f in faults}
-    if once:
-        first, *more = sorted(once.values(), key=lambda f: f.line or 0)
-        raise YamlFileError(first.file, first.line, first.field, first.why, more)
-
-
 def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[Parameter]) -> Rule:
     """The rule a text makes, wherever it was kept; whether it answers as its tests say is not asked.
 
@@ -160,34 +111,6 @@ def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[
 def _tell_missing(parameters: Readings[Parameter], name: str) -> str:
     bad = [error.place for error in parameters.refused if error.name == name]
     return f"resting on {bad[0]}, which cannot be used" if bad else f"no parameter {name}"
-
-
-def _check_windows(written: YamlText, rule: Rule, elections: Iterable[Election]) -> None:
-    spec = rule.file.window
-    for election in elections if spec else ():
-        if spec and spec.concerns(election):
-            try:
-                compute_window(spec, election)
-            except ValueError as error:
-                raise written.make_error(["window"], str(error)) from None
-
-
-def load_election(
-    file: ConfigFile, free: Mapping[str, Holidays], rules: Iterable[Rule]
-) -> Election:
-    """An election, with the window of every rule computed at it.
-
-    Raises:
-        YamlFileError: if the file is no election, or a rule has a window that it cannot have there.
-    """
-    written, vote = read_file(file), read_election(file, free)
-    for rule in rules:
-        try:
-            if rule.file.window and rule.file.window.concerns(vote):
-                compute_window(rule.file.window, vote)
-        except ValueError as error:
-            raise written.make_error([], f"{rule.id}: {error}") from None
-    return vote
 
 
 def find_rule(rules: Iterable[Rule], rule_id: str) -> Rule:
@@ -253,35 +176,3 @@ def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> C
 def _names_reckoned(names: Iterable[str]) -> bool:
     """Whether one of the facts takes the host some reckoning for each ad."""
     return any(name.startswith(("window.", "p.")) for name in names)
-
-
-def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> Iterator[YamlFileError]:
-    """Hold a rule to one of its tests; parameters the test does not give have their newest value."""
-    facts = _read_parameters((each, each.newest) for each in rule.parameters.values())
-    facts |= {name: parse_fact(_type_of(rule, name), v) for name, v in test.facts.items()}
-    got = answer_rule(rule, facts, in_force=True).answer
-    if got is not test.expect:
-        why = f"test {test.name!r}: expected {test.expect}, got {got}"
-        yield written.make_error(["tests", index, "expect"], why)
-
-
-def _check_facts_of(
-    written: YamlText, rule: Rule, index: int, test: RuleTest
-) -> Iterator[YamlFileError]:
-    for name, value in test.facts.items():
-        try:
-            parse_fact(_type_of(rule, name), value)
-        except ValueError as error:
-            yield written.make_error(["tests", index, "facts", name], str(error))
-
-
-def _type_of(rule: Rule, name: str) -> FactType:
-    """The type of a fact that a test of the rule gives.
-
-    Raises:
-        ValueError: if there is no such fact.
-    """
-    kind = (FACT_TYPES | list_parameter_facts(rule.parameters)).get(name)
-    if kind is None:
-        raise ValueError(f"there is no fact {name}")
-    return kind

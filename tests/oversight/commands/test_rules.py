@@ -93,7 +93,7 @@ def test_a_rule_is_shown_with_its_law_and_tests(run: Run) -> None:
     assert "law          52 U.S.C. 30120" in text
     assert "test         The payer is named: met" in text
     shown = json.loads(run("show", "us-30120-payer-named", "--json").stdout)
-    assert shown["file"]["validity"]["from"] == "2023-03-01"
+    assert shown["file"]["validity"]["statuses"][0]["from"] == "2023-03-01"
 
 
 def test_a_file_that_fails_its_tests_is_named_and_the_others_checked(

@@ -14,13 +14,14 @@ from archive.models import PublicAd
 from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from config.settings import Settings
-from oversight.evaluation.one_ad import evaluate_ad, list_ad_facts, list_questions, was_in_force
+from oversight.evaluation.one_ad import evaluate_ad, list_ad_facts, list_questions
 from oversight.language import FactType, FactValue
 from oversight.reference.periods import find_period
 from oversight.rules.facts import FACT_TYPES, read_facts
 from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.moments import was_in_force
 from oversight.rules.rule_book import load_rules, read_rule_book
-from oversight.rules.schema import Validity
+from oversight.rules.validity import Validity
 from tests.examples import few_or_many
 from tests.oversight.rules.test_facts import make_public_ad
 
@@ -131,7 +132,7 @@ def test_a_day_of_a_zone_other_than_utc_has_the_value_of_both_its_utc_days() -> 
 def test_the_law_begins_with_the_day_of_its_own_zone() -> None:
     hour = datetime(2023, 3, 1, 3, tzinfo=UTC)
     period = find_period(make_public_ad(started_at=hour, ended_at=hour))
-    validity = {"from": "2023-03-01", "to": None, "status": "in_force"}
+    validity = {"statuses": [{"from": "2023-03-01", "status": "in_force"}]}
     told = {
         zone: was_in_force(Validity.model_validate(validity | {"zone": zone}), period)
         for zone in ("UTC", "America/New_York", "Australia/Sydney")

@@ -3,7 +3,7 @@
 `yaml_files` asks for each fault that pydantic finds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -21,6 +21,7 @@ WORDS = {
     "date_type": "is no day: write year, month and day, such as 2026-11-08",
     "date_parsing": "is no day: write year, month and day, such as 2026-11-08",
     "date_from_datetime_parsing": "is no day: write year, month and day, such as 2026-11-08",
+    "too_short": "is empty or too short a list: write what is missing",
     "string_too_short": "is empty: write it, or leave out the field",
 }
 
@@ -34,7 +35,7 @@ def tell_fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"Field required: write {place[-1]}:{f' ({about})' if about else ''}"
     if kind == "extra_forbidden":
-        return f"there is no such field{_name_nearest(place[-1], within)}"
+        return f"there is no such field{_name_field(place[-1], within)}"
     if kind in {"enum", "literal_error"}:
         return f"write {fault['ctx']['expected'].replace(chr(39), '')}"
     if kind == "string_pattern_mismatch":
@@ -43,14 +44,19 @@ def tell_fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     return WORDS.get(kind, said.removeprefix("Value error, "))
 
 
-def _name_nearest(name: object, model: type[BaseModel]) -> str:
+def _name_field(name: object, model: type[BaseModel]) -> str:
     if not isinstance(name, str):
         return ""
     if " " in name:
         return ": a text with a colon in it stands in quotes"
     fields = [f.alias or n for n, f in model.model_fields.items()]
-    near = get_close_matches(name, fields, 1)
-    return f"; the nearest is {near[0]}" if near else f": there are {', '.join(fields)}"
+    return name_nearest(name, fields) or f": there are {', '.join(fields)}"
+
+
+def name_nearest(name: str, names: Iterable[str]) -> str:
+    """Which of the names there are is nearest, in words; empty: none is near."""
+    near = get_close_matches(name, list(names), 1)
+    return f"; the nearest is {near[0]}" if near else ""
 
 
 def _find_model(model: type[BaseModel], place: Sequence[str | int]) -> type[BaseModel]:

@@ -150,7 +150,13 @@ class YamlText:
             return model.model_validate_json(json.dumps(self.values), strict=True)
         except ValidationError as error:
             faults: dict[object, YamlFileError] = {}
-            for fault in error.errors(include_url=False, include_input=False):
+            found = error.errors(include_url=False, include_input=False)
+            for fault in found:
+                place = fault["loc"]
+                if fault["type"] == "too_short" and any(
+                    other["loc"][: len(place)] == place and other["loc"] != place for other in found
+                ):
+                    continue  # What is wrong with its items makes a list too short.
                 made = self.make_error(fault["loc"], tell_fault(fault, model))
                 # A value that may be of several types has a fault for each.
                 faults.setdefault(made.field if fault["type"] == "missing" else made.line, made)

@@ -30,9 +30,9 @@ from oversight.reference.holidays import Holidays
 from oversight.reference.parameters import Parameter
 from oversight.rules.checking import load_election, load_rule
 from oversight.rules.loading import Rule
+from oversight.rules.made_worlds import answer_worlds
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.versions import describe_rule
-from oversight.rules.worlds import answer_worlds
 
 
 def check_files(

@@ -16,6 +16,7 @@ from oversight.rules.conditions import check_conditions
 from oversight.rules.drafts import read_draft
 from oversight.rules.examples import RuleTest
 from oversight.rules.loading import Rule, compile_rule
+from oversight.rules.schema import list_misshapes, list_overreach
 from oversight.rules.worlds import answer_world, list_impossible, make_world
 
 
@@ -29,14 +30,16 @@ def load_rule(
             is, tests that fail and a window that is over before it opens.
     """
     written, faults = read_draft(file)
-    faults += check_conditions(written, parameters)
+    faults += [*check_conditions(written, parameters), *list_impossible(written)]
+    if isinstance(written.values, dict):
+        told = (*list_misshapes(written.values), *list_overreach(written.values))
+        faults += [written.make_error([], why) for why in told]
     try:
         rule = compile_rule(written, file.origin, parameters)
         if file.path.stem != rule.id:
             faults.append(
                 written.make_error(["id"], f"the file of {rule.id} is called {rule.id}.yaml")
             )
-        faults += list_impossible(written, rule)
     except YamlFileError as error:
         faults += error.faults
     _raise_all(faults)

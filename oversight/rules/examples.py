@@ -32,8 +32,8 @@ class RunOfTest(FileModel):
         Raises:
             ValueError: with both forms.
         """
-        if written is not None:
-            parse_time(written)
+        if written is not None and parse_time(written).year < 1000:
+            raise ValueError("a year has four digits")
         return written
 
     @field_validator("zone")

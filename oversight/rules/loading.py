@@ -15,7 +15,7 @@ from archive.records.canonical import hash_bytes
 from config.citations import Evidence, find_weakest
 from config.overlay import Origin
 from config.readings import Readings
-from config.yaml_files import YamlText
+from config.yaml_files import YamlFileError, YamlText
 from oversight.language import (
     Closure,
     Facts,
@@ -100,9 +100,14 @@ def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[
         YamlFileError: if the text is not a rule, a condition cannot be read, or a parameter is not there.
     """
     text = written.read_as(RuleFile)
-    for name in text.params:
-        if name not in parameters.values:
-            raise written.make_error(["params"], _tell_missing(parameters, name))
+    missing = [
+        written.make_error(["params"], _tell_missing(parameters, name))
+        for name in text.params
+        if name not in parameters.values
+    ]
+    if missing:
+        first, *more = missing
+        raise YamlFileError(first.file, first.line, first.field, first.why, more)
     return _compile_rule(
         written, origin, text, {name: parameters.values[name] for name in text.params}
     )

@@ -3,9 +3,10 @@
 `rules` loads these and makes them answer; the site and the API show them. Nothing here evaluates.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -118,6 +119,9 @@ class HumanQuestion(FileModel):
     answers: tuple[str, ...] = Field(min_length=2, description="The answers that are permitted.")
 
 
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
 class RuleWords(FileModel):
     """The words of a rule in another language."""
 
@@ -135,6 +139,28 @@ class UnitOfViolation(StrEnum):
 
 
 NEEDED_EXAMPLES = {RuleAnswer.MET, RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
+
+
+def list_misshapes(values: Mapping[str, Any]) -> Iterator[str]:
+    """What the fields of a rule together cannot be, with what to write, as far as they can be read."""
+    if bool(values.get("requires")) == bool(values.get("forbids")):
+        yield "a rule has exactly one of requires and forbids: write one, leave out the other"
+    listed = values.get("tests")
+    tests = [t for t in listed if isinstance(t, dict)] if isinstance(listed, list) else []
+    missing = NEEDED_EXAMPLES - {str(test.get("expect")) for test in tests}
+    if missing:
+        yield f"no test expects {', '.join(sorted(missing))}: write one at least for each"
+    names = [str(test.get("name")) for test in tests]
+    if len(names) != len(set(names)):
+        yield "two tests have the same name"
+
+
+def list_overreach(values: Mapping[str, Any]) -> Iterator[str]:
+    """What a new rule may not say, with what to write; texts that were kept before may."""
+    # What an ad says is for people to weigh (ICCPR art. 19): a machine's word counts for the least.
+    is_content = str(values.get("kind")).startswith("content.")
+    if is_content and not (values.get("severity") == Severity.INFO and values.get("needs_human")):
+        yield "a rule on content says severity: info, and asks a person in needs_human"
 
 
 class RuleFile(FileModel):
@@ -158,7 +184,7 @@ class RuleFile(FileModel):
     stage: Stage = Field(description="draft, shadow, active, suspended or retired.")
     kind: str = Field(pattern=r"^[a-z_.]+$", description="Kind, as in disclaimer.missing.")
     says: str = Field(min_length=1, description="The rule in plain words.")
-    translations: dict[str, RuleWords] = Field(
+    translations: dict[Language, RuleWords] = Field(
         default={}, description="Title and words in other languages, by ISO 639 code."
     )
     unit_of_violation: UnitOfViolation = Field(description="ad, request, sponsor or day.")
@@ -182,30 +208,14 @@ class RuleFile(FileModel):
 
     @model_validator(mode="after")
     def check_shape(self) -> Self:
-        """Refuse a rule without exactly one duty, or without an example of each answer.
+        """Refuse what the fields together cannot be.
 
         Raises:
-            ValueError: naming what is missing.
+            ValueError: with what to write.
         """
-        if (self.requires is None) == (self.forbids is None):
-            raise ValueError("a rule has exactly one of requires and forbids")
-        missing = NEEDED_EXAMPLES - {test.expect for test in self.tests}
-        if missing:
-            raise ValueError(f"no test expects {', '.join(sorted(missing))}")
-        names = [test.name for test in self.tests]
-        if len(names) != len(set(names)):
-            raise ValueError("two tests have the same name")
-        if self.kind.startswith("content."):
-            self._check_content()
+        for why in list_misshapes(self.model_dump(mode="json")):
+            raise ValueError(why)
         return self
-
-    def _check_content(self) -> None:
-        # What an ad says is for people to weigh (ICCPR art. 19): a machine's word counts for the least.
-        if self.severity is not Severity.INFO or not self.needs_human:
-            raise ValueError(
-                "a rule on content says severity: info, and asks a person at least one question in "
-                "needs_human"
-            )
 
     @property
     def has_person(self) -> bool:

@@ -27,6 +27,10 @@ HOLDING = {LegalStatus.IN_FORCE, *UNBINDING}
 """On whose days ads are held against a rule."""
 
 
+EARLIEST_LAW = date(1000, 1, 1)
+"""Zones have no days before the first of the calendar."""
+
+
 class DatedStatus(FileModel):
     """What the provision is in law from a day on, until the next status."""
 
@@ -68,6 +72,8 @@ class Validity(FileModel):
             ValueError: with what to write.
         """
         days = [each.starts_on or date.min for each in self.statuses]
+        if any(each.starts_on and each.starts_on < EARLIEST_LAW for each in self.statuses):
+            raise ValueError(f"a status begins in {EARLIEST_LAW.year} or later; null: long ago")
         if days != sorted(set(days)):
             raise ValueError("statuses stand in order, each from a later day than the one before")
         named = {each.status for each in self.statuses}

@@ -1,32 +1,29 @@
 """Worlds: what is known of an ad, when it ran, an election, a run of ours; what a rule makes of each.
 
-A rule's tests are worlds, and `rules check --worlds` makes more of one of them: just before, in and after the
-window and the law, on a day the clocks change, with each fact left out. A world that cannot be is refused.
+A rule's tests are worlds; `made_worlds` makes more of them. A world that cannot be is refused.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from archive.models.oversight import RuleAnswer
-from archive.records import MissingReason
+from pydantic import ValidationError
+
 from archive.records.projection import fold_text
-from config.yaml_files import YamlFileError, YamlText
+from config.faults import name_nearest
+from config.yaml_files import Model, YamlFileError, YamlText
 from oversight.language import Facts, FactType, FactValue
-from oversight.reference.elections import DATED, Election
-from oversight.reference.periods import EARLIEST, LATEST, Period, begin_day, find_period
-from oversight.reference.windows import Span, compute_window
+from oversight.reference.elections import Election
+from oversight.reference.periods import Period, begin_day, find_period
+from oversight.reference.windows import WindowSpec, compute_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.conditions import Path
-from oversight.rules.examples import RuleTest, RunOfTest
+from oversight.rules.examples import InventedElection, RuleTest, RunOfTest
 from oversight.rules.facts import AD_FACTS, BOUNDS, FACT_TYPES, as_instant, parse_fact, parse_time
 from oversight.rules.loading import Rule
 from oversight.rules.moments import answer_then, tell_election
 
-SECOND = timedelta(seconds=1)
-VAST = 10**15
 DAYS = {"ad.started_at", "ad.started_on", "ad.ended_at", "ad.ended_on"}
 RECKONED = {
     "window": "whether the ad was in the window is reckoned: write ran: {from: DAY, to: DAY, zone: ZONE}, "
@@ -48,7 +45,7 @@ class World:
 
 
 @dataclass
-class _Ran:
+class Ran:
     """The days or times of a test's ad, as the public view has them."""
 
     started_at: datetime | None
@@ -75,14 +72,15 @@ def make_world(test: RuleTest) -> World:
     facts = {n: parse_fact(FACT_TYPES[n], value) for n, value in test.facts.items()}
     if isinstance(text := facts.get("ad.text"), str):
         facts.setdefault("ad.text_folded", fold_text(text))
-    ran = _read_ran(test.ran or RunOfTest())
+    ran = read_ran(test.ran or RunOfTest())
     seen = as_instant(parse_time(test.ran.seen)) if test.ran and test.ran.seen else None
     return World(test.name, facts | _tell_days(ran), find_period(ran, seen), test.election)
 
 
-def _read_ran(said: RunOfTest) -> _Ran:
+def read_ran(said: RunOfTest) -> Ran:
+    """The days or times that a test gives."""
     started, ended = (parse_time(each) if each else None for each in (said.starts, said.ends))
-    return _Ran(
+    return Ran(
         started_at=started if isinstance(started, datetime) else None,
         ended_at=ended if isinstance(ended, datetime) else None,
         started_on=None if isinstance(started, datetime) else started,
@@ -91,7 +89,7 @@ def _read_ran(said: RunOfTest) -> _Ran:
     )
 
 
-def _tell_days(ran: _Ran) -> dict[str, FactValue]:
+def _tell_days(ran: Ran) -> dict[str, FactValue]:
     """The facts of a run that are given."""
     days = {"started_on": ran.started_on, "ended_on": ran.ended_on}
     told: dict[str, FactValue] = {
@@ -101,25 +99,36 @@ def _tell_days(ran: _Ran) -> dict[str, FactValue]:
     return told | {name: as_instant(at) for name, at in ats.items() if at}
 
 
-def list_impossible(written: YamlText, rule: Rule) -> list[YamlFileError]:
-    """What in the tests of a rule cannot be, with what to write."""
+def list_impossible(written: YamlText) -> list[YamlFileError]:
+    """What in the tests of a rule's file cannot be, with what to write; also where other fields are wrong."""
+    values = written.values if isinstance(written.values, dict) else {}
+    tests, window = values.get("tests"), values.get("window")
     return [
         written.make_error(place if place == ["window"] else ["tests", i, *place], why)
-        for i, test in enumerate(rule.file.tests)
-        for place, why in (*_check_facts(test), *_check_clock(rule, test))
+        for i, test in enumerate(tests if isinstance(tests, list) else [])
+        if isinstance(test, dict)
+        for place, why in (*_check_facts(test.get("facts")), *_check_clock(window, test))
     ]
 
 
-def _check_facts(test: RuleTest) -> Iterator[tuple[Path, str]]:
+def _read_part(model: type[Model], values: object) -> Model | None:
+    """A part of a file; `None`: it is not there, or what is wrong with it is told elsewhere."""
+    try:
+        return model.model_validate_json(json.dumps(values), strict=True) if values else None
+    except ValidationError:
+        return None
+
+
+def _check_facts(facts: object) -> Iterator[tuple[Path, str]]:
     known: Facts = {}
-    for name, value in test.facts.items():
+    for name, value in facts.items() if isinstance(facts, dict) else ():
         place: Path = ["facts", name]
         if reckoned := RECKONED.get(name.partition(".")[0]):
             yield place, reckoned
         elif name in DAYS:
             yield place, SAY_WHEN
         elif name not in FACT_TYPES:
-            yield place, f"there is no fact {name}"
+            yield place, f"there is no fact {name}{name_nearest(name, FACT_TYPES)}"
         else:
             try:
                 known = {**known, name: parse_fact(FACT_TYPES[name], value)}
@@ -146,15 +155,17 @@ def _find_contradiction(name: str, value: object, known: Facts) -> str:
     return ""
 
 
-def _check_clock(rule: Rule, test: RuleTest) -> Iterator[tuple[Path, str]]:
-    spec, ran = rule.file.window, test.ran
-    if spec and not test.election:
-        yield ["election"], f"the rule has a window: {RECKONED['election']}"
-    elif test.election and not spec:
+def _check_clock(window: object, test: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+    ran = _read_part(RunOfTest, test.get("ran"))
+    vote = _read_part(InventedElection, test.get("election"))
+    spec = _read_part(WindowSpec, window)
+    if "election" in test and not window:
         yield ["election"], "the rule has no window and asks about no election: leave it out"
-    elif spec and test.election:
+    elif window and "election" not in test:
+        yield ["election"], f"the rule has a window: {RECKONED['election']}"
+    elif spec and vote:
         try:
-            compute_window(spec, test.election)
+            compute_window(spec, vote)
         except ValueError as error:
             yield ["window"], str(error)
     if ran and ran.seen and ran.ends:
@@ -172,111 +183,3 @@ def _check_clock(rule: Rule, test: RuleTest) -> Iterator[tuple[Path, str]]:
 def _find_instant(written: str, zone: str) -> datetime:
     at = parse_time(written)
     return at if isinstance(at, datetime) else begin_day(at, zone)
-
-
-def answer_worlds(rule: Rule) -> list[dict[str, Any]]:
-    """The worlds that are made of a rule's tests, each with its answer and why, in sentences."""
-    answers = ((world.title, answer_world(rule, world)) for world in list_worlds(rule))
-    return [
-        {"world": title, "answer": found.answer.value, "because": list(found.because)}
-        for title, found in answers
-    ]
-
-
-def list_worlds(rule: Rule) -> list[World]:
-    """The worlds made of the first test that is not met."""
-    base = make_world(next(t for t in rule.file.tests if t.expect is RuleAnswer.NOT_MET))
-    return [
-        *_list_edges_of_window(rule, base),
-        *_list_edges_of_law(rule, base),
-        *_leave_out(rule, base),
-        *_straddle(rule, base),
-    ]
-
-
-def _move(base: World, title: str, at: datetime, until: datetime | None = None) -> World:
-    """The same ad, which ran at one instant, or from one to another."""
-    ends_at = until or at
-    days = {name: value for name, value in base.facts.items() if name not in DAYS}
-    facts = {**days, "ad.started_at": at, "ad.ended_at": ends_at}
-    return replace(base, title=title, facts=facts, period=Period(at, at, ends_at, ends_at))
-
-
-def _list_edges_of_window(rule: Rule, base: World) -> Iterator[World]:
-    spec, vote = rule.file.window, base.election
-    spans = compute_window(spec, vote).spans if spec and vote else ()
-    if not spec or not vote or not spans:
-        return
-    yield from _list_edges(base, spans[0], "the window")
-    before, last_seen = spans[0].start_at - timedelta(days=2), spans[0].start_at - SECOND
-    gap = replace(base, title="It ran before the window, and then nobody looked")
-    facts = {n: v for n, v in base.facts.items() if n not in DAYS} | {"ad.started_at": before}
-    yield replace(gap, facts=facts, period=Period(before, before, last_seen, LATEST))
-    changed = _find_change(vote)
-    spans = compute_window(spec, changed).spans if changed else ()
-    if changed and spans:
-        hours = (spans[0].end_at - spans[0].start_at).total_seconds() / 3600
-        day = f"{changed.polling_days[0]:%-d %b %Y}"
-        about = f"a window of {hours:g} hours, with the vote on {day} when clocks change"
-        yield from _list_edges(replace(base, election=changed), spans[0], about)
-
-
-def _list_edges(base: World, span: Span, about: str) -> Iterator[World]:
-    zone = ZoneInfo(span.zone)
-    for told, at in {
-        f"The last second before {about}": span.start_at - SECOND,
-        f"The first second of {about}": span.start_at,
-        f"The last second of {about}": span.end_at - SECOND,
-        f"The first second after {about}": span.end_at,
-    }.items():
-        local = f"{at.astimezone(zone):%-d %b %Y, %H:%M:%S} in {span.zone}"
-        yield _move(base, f"{told} ({local})", at)
-
-
-def _find_change(vote: Election) -> Election | None:
-    """The same election on the next day on which its clocks change; `None`: they never do."""
-    zone, first = ZoneInfo(vote.polls[0].zone), vote.polling_days[0]
-    for n in range(366):
-        here, after = (begin_day(first + timedelta(days=n + k), zone.key) for k in (0, 1))
-        if after - here != timedelta(days=1):
-            return _shift(vote, timedelta(days=n))
-    return None
-
-
-def _shift(vote: Election, by: timedelta) -> Election:
-    polls = [p.model_copy(update={"days": tuple(day + by for day in p.days)}) for p in vote.polls]
-    days = {name: day + by for name in DATED if (day := getattr(vote, name))}
-    polling = tuple(day + by for day in vote.polling_days)
-    return vote.model_copy(update=days | {"polling_days": polling, "polls": tuple(polls)})
-
-
-def _list_edges_of_law(rule: Rule, base: World) -> Iterator[World]:
-    zone = rule.file.validity.zone
-    for each in rule.file.validity.statuses:
-        if each.starts_on and each.starts_on > EARLIEST.date():
-            at = begin_day(each.starts_on, zone)
-            status = each.status.replace("_", " ")
-            day = f"{each.starts_on:%-d %b %Y}"
-            yield _move(
-                base, f"The last second before {day}, from when it is {status}", at - SECOND
-            )
-            yield _move(base, f"The first second of {day}, from when it is {status}", at)
-
-
-def _leave_out(rule: Rule, base: World) -> Iterator[World]:
-    for name in sorted(rule.fact_names & (base.facts.keys() - DAYS)):
-        facts = {n: v for n, v in base.facts.items() if n != name}
-        yield replace(base, title=f"The source does not give {name}", facts=facts)
-    if base.period.start_lower > EARLIEST:
-        facts = {n: v for n, v in base.facts.items() if n not in DAYS}
-        unknown = find_period(_read_ran(RunOfTest()))
-        yield replace(base, title="Nobody knows when it ran", facts=facts, period=unknown)
-
-
-def _straddle(rule: Rule, base: World) -> Iterator[World]:
-    for name, (lower, upper) in BOUNDS.items():
-        if {f"ad.{lower}", f"ad.{upper}"} & rule.fact_names:
-            wide = {f"ad.{lower}": 0, f"ad.{upper}": VAST}
-            known = {n: v for n, v in base.facts.items() if not isinstance(v, MissingReason)}
-            facts = {**base.facts, **known, **wide}
-            yield replace(base, title=f"ad.{name} may be anything from nothing", facts=facts)

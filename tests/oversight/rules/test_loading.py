@@ -138,7 +138,11 @@ def test_all_faults_of_a_file_are_told_at_once(load: Callable[[str], Rule]) -> N
         ),
         ("requires: {when: size(ad.payer_name) > 0, cite: s. 2}", "", "one of"),
         (", cite: s. 2", "", "requires.cite"),
-        ("{name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}", "", "tests"),
+        (
+            "{name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}",
+            "",
+            "no test expects",
+        ),
         ("name: blank", "name: named", "same name"),
         ("version: 1", "version: 1\nversion: 2", "given twice"),
         ("expect: met", "expect: guilty", "expect"),

@@ -93,11 +93,6 @@ class Validity(FileModel):
         return self.find_status(day) in HOLDING
 
     @property
-    def binds(self) -> bool:
-        """Whether it is law on the days on which ads are held against it."""
-        return not {each.status for each in self.statuses} & UNBINDING
-
-    @property
     def spans(self) -> list[tuple[date | None, date | None]]:
         """First day, and first day after it, of each time in which it holds; adjoining ones are one."""
         found: list[tuple[date | None, date | None]] = []

@@ -147,6 +147,17 @@ def test_all_faults_of_a_file_are_told_at_once(load: Callable[[str], Rule]) -> N
         ("version: 1", "version: 1\nversion: 2", "given twice"),
         ("expect: met", "expect: guilty", "expect"),
         ("evidence: memory", "evidence: memory, url: 'javascript:x'", "url"),
+        ("evidence: memory", "evidence: memory, quotation: Words", "needs text_sha256"),
+        ("evidence: memory", "evidence: memory, reader: Ada", "nobody read it"),
+        ("shown_by: authority", "shown_by: addressee", "question is what the addressee"),
+        ("kind: disclaimer.missing", "kind: content.falsehood", "severity: info"),
+        ("status: in_force}", "status: in_force}, {from: 2019-01-01, status: removed}", "in order"),
+        ("status: in_force}", "status: bill}, {from: 0999-01-01, status: bill}", "1000 or later"),
+        (
+            "status: in_force}",
+            "status: guideline}, {from: 2022-01-01, status: in_force}",
+            "are two rules",
+        ),
     ],
 )
 def test_a_file_that_is_no_rule_is_refused(

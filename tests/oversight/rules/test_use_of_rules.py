@@ -29,7 +29,6 @@ from oversight.rules.use import resume_rule, suspend_rule, take_into_use
 from tests.config.bad_files import GOOD
 from tests.flagging import adopt, flag_ad
 from tests.migrated import migrated_file
-from tests.oversight.rules.drafts import FORMER
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RULE, OTHER = "local-payer-named", "payer-left-blank"
@@ -289,45 +288,3 @@ def test_the_commands_suspend_resume_and_list(home_settings, own_rule, monkeypat
     assert run("resume", RULE, "--by", "Cleo", "--because", "Lifted").exit_code == 0
     assert "suspended" not in run("list").stdout
     assert run("resume", RULE, "--by", "Cleo", "--because", "Lifted").exit_code == 1
-
-
-def test_a_text_kept_in_the_former_form_stays_in_use(engine, settings):
-    kept = FORMER.replace("window: {from: polling_day - P1D, to: poll_closes}\n", "")
-    kept = kept.replace("{when: window.overlaps, cite", "{when: ad.declared_political, cite")
-    with write(engine) as session:
-        claim_realm(session, Realm.FICTIONAL)
-        row = RuleVersion(
-            rule_id="xx-former", version=1, sha256="a" * 64, text=kept, recorded_at=NOW
-        )
-        use = RuleUse(
-            rule_id="xx-former", action="use", rule_sha256="a" * 64, stage="active", at=NOW
-        )
-        use.by_name, use.because = "Ada", "It is needed."
-        session.add_all([row, use])
-    here = find_rules_here(read_rule_book(settings))
-    rule = here.find_rule("xx-former")
-    assert (rule.stage, here.unreadable) == ("active", {})
-    assert [each.status for each in rule.file.validity.statuses] == ["in_force", "removed"]
-
-
-@pytest.mark.parametrize(
-    "named",
-    [
-        (),
-        (("stage: active", "owner: The Harbour Board\nstage: active"),),
-        (("evidence: own_pattern", "evidence: memory"),),
-    ],
-)
-def test_in_a_real_archive_a_rule_nobody_answers_for_is_shadow_at_most(
-    engine, settings, own_rule, named
-):
-    own_rule(*named)
-    book = read_rule_book(settings)
-    is_owned = any("owner" in new for _, new in named)
-    with write(engine) as session:
-        claim_realm(session, Realm.REAL)
-        if is_owned:
-            assert adopt(session, book, RULE, NOW).stage == "active"
-        else:
-            with pytest.raises(ArchiveError, match="nobody answers for"):
-                adopt(session, book, RULE, NOW)

@@ -61,6 +61,7 @@ ERRORS = {
     "/nowhere": 404,
     "/ads/harbour_ads/unknown": 404,
     "/rules/unknown": 404,
+    "/texts/unknown": 404,
     "/advertisers/unknown": 404,
     "/search?sort=sideways": 400,
     "/search?as_of=soon": 400,

@@ -271,5 +271,5 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     ]
     assert len(kept) == 7
     assert hash_json({"signals": kept}) == (
-        "6438d204e5805635b5ccd9af36a81cbda1ab2d54d8b749c31714cefaaacdea5c"
+        "7423b33a69258468eaf9bc0da6977844613aa81826307b3e9b7079b9db043d3e"
     )

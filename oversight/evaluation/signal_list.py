@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, exists, or_
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from archive.models import AdVersion, Evaluation, Flag, PublicAd, RuleUse, RuleVersion, Signal
+from archive.models import AdVersion, Flag, PublicAd, RuleUse, RuleVersion, Signal
 from archive.models.oversight import CaseState, RuleAction, RuleAnswer, SignalEnd, SignalStatus
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
@@ -37,15 +37,6 @@ SHOWN_ENDS: dict[SignalStatus | None, tuple[str, ...]] = {
     SignalStatus.SUPERSEDED: tuple(end.value for end in SignalEnd if end not in STATUS_OF),
     SignalStatus.WITHDRAWN: (SignalEnd.SUSPENDED.value, SignalEnd.ANNULLED.value),
 }
-
-STILL_OPEN = exists().where(
-    col(Evaluation.rule_version_id) == col(Signal.rule_version_id),
-    col(Evaluation.ad_id) == col(Signal.ad_id),
-    col(Evaluation.election_id) == col(Signal.election_id),
-    col(Evaluation.answer) == RuleAnswer.CANNOT_TELL,
-    col(Evaluation.source_question_id).is_(None),
-)
-"""Whether the newest answer still leaves open what a signal asked about its ad."""
 
 
 @view_of(Signal)
@@ -82,8 +73,8 @@ class SignalFilter:
     historic: bool = False
     """Whether signals about elections that are over are shown too."""
     status: SignalStatus | None = None
-    """`None`: what rules in use answer now, about earlier versions of ads too, but for open questions that
-    have their answer."""
+    """`None`: what rules in use answer now, about earlier versions of ads too; what nobody can tell, of
+    the newest alone."""
     reader: str = ""
     """Who asks: signals of a rule in shadow are for the person who brought it there."""
 
@@ -117,7 +108,7 @@ def list_signals(
         .limit(limit + 1)
     )
     if wanted.status is None:
-        query = query.where(or_(col(Signal.answer) != RuleAnswer.CANNOT_TELL, STILL_OPEN))
+        query = query.where(or_(col(Signal.answer) != RuleAnswer.CANNOT_TELL, ended == ""))
     if not wanted.historic:
         query = query.where(col(Signal.is_historic).is_(False))
     if (before := decode_number(LISTING, cursor)) is not None:

@@ -9,14 +9,14 @@ anchor, an alias, a tag and a second document are errors.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from config.faults import tell_fault
 from config.overlay import ConfigFile
 
 MAX_BYTES = 256 * 1024
@@ -25,15 +25,6 @@ CONTROL_CHARACTER = "a control character stands here"
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 QUICK_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-
-WANTED = {
-    "tuple_type": "a list is due here: write [one, two], or each on a line that begins with a dash",
-    "string_type": "one text is due here; what looks like a number or a list stands in quotes",
-    "model_type": "fields with their values are due here",
-    "dict_type": "fields with their values are due here",
-    "int_type": "a whole number is due here, without quotes",
-}
-"""What is due, by the kind of fault; other faults say it themselves."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
@@ -159,24 +150,18 @@ class YamlText:
             return model.model_validate_json(json.dumps(self.values), strict=True)
         except ValidationError as error:
             faults: dict[object, YamlFileError] = {}
-            for fault in error.errors(include_url=False, include_input=False):
-                made = self.make_error(
-                    fault["loc"], self._tell_fault(fault["type"], fault["loc"], fault["msg"])
-                )
+            found = error.errors(include_url=False)
+            for fault in found:
+                place = fault["loc"]
+                if fault["type"] == "too_short" and any(
+                    other["loc"][: len(place)] == place and other["loc"] != place for other in found
+                ):
+                    continue  # What is wrong with its items makes a list too short.
+                made = self.make_error(fault["loc"], tell_fault(fault, model))
                 # A value that may be of several types has a fault for each.
                 faults.setdefault(made.field if fault["type"] == "missing" else made.line, made)
             first, *more = faults.values()
             raise YamlFileError(self.name, first.line, first.field, first.why, more) from None
-
-    def _tell_fault(self, kind: str, place: Place, message: str) -> str:
-        """What a field lacks, in words that say what to write."""
-        value: Any = self.values
-        for step in place if kind in WANTED else ():
-            with suppress(LookupError, TypeError):
-                value = value[step]
-        if kind == "string_type" and isinstance(value, dict):
-            return "a text with a colon in it stands in quotes"
-        return WANTED.get(kind, message.removeprefix("Value error, "))
 
     def make_error(self, place: Sequence[str | int], why: str) -> YamlFileError:
         """An error about the value at a place: keys and positions."""

@@ -34,8 +34,11 @@ EVIDENCE = {
 }
 STATUS = {
     "in_force": "in force",
-    "repealed": "repealed",
-    "announced": "announced, not yet in force",
+    "enjoined": "stopped by a court",
+    "removed": "no longer law",
+    "not_applicable": "does not apply",
+    "bill": "a bill, not yet law",
+    "guideline": "a guideline, not a law",
     "indicator": "an indicator, not a law",
 }
 STAGES = {

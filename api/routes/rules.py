@@ -11,6 +11,7 @@ from sqlmodel import Session
 from api.dependencies import MomentOf, Reading, Rooms, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
 from archive.models import RuleVersion
+from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.rules import (
     RuleCounts,
@@ -23,7 +24,8 @@ from archive.reading.rules import (
 from config.citations import Evidence
 from config.overlay import Origin
 from oversight.rules.changed_files import tell_changed_files
-from oversight.rules.schema import LegalStatus, RuleFile, Stage, Validity
+from oversight.rules.schema import RuleFile, Stage
+from oversight.rules.validity import LegalStatus
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 router = APIRouter(prefix="/rules", tags=["rules"])
@@ -38,7 +40,9 @@ class RuleFacts(BaseModel):
     title: str
     jurisdiction: str
     kind: str
-    legal_status: LegalStatus = Field(description=quote_field(Validity, "status"))
+    legal_status: LegalStatus = Field(
+        description="What it is in law on the day that is asked about: today, or that of the moment."
+    )
     stage: Stage
     evidence: Evidence = Field(
         description="How well it is founded: as the weakest text of law and figures is."
@@ -87,7 +91,7 @@ def get_rules(
     With `as_of` the versions this archive had loaded by then; with `valid_at` those in force that day.
     """
     held = list_rules_then(session, rooms.book.list_in_use(session), moment)
-    described = _describe(rooms, session, pick_in_force(held, moment))
+    described = _describe(rooms, session, pick_in_force(held, moment), moment)
     items = [RuleItem(**one) for one in described]
     return _answer_rows(items) if shape is Format.CSV else answer_whole(session, items, moment)
 
@@ -102,7 +106,7 @@ def get_rule(
     """One rule whole; as CSV its row of the list."""
     rule = rooms.book.find_in_use(session, rule_id)
     view = RuleView(
-        **_describe(rooms, session, [rule])[0],
+        **_describe(rooms, session, [rule], Moment())[0],
         file=rule.file,
         text=rule.text,
         questions=list_questions(session, [rule.sha256])[rule.sha256],
@@ -115,10 +119,13 @@ def _answer_rows(items: Sequence[RuleItem]) -> Response:
     return answer_csv(RuleRow, [RuleRow(**dict(item), **dict(item.counts)) for item in items])
 
 
-def _describe(rooms: Rooms, session: Session, rules: Sequence[AnyRule]) -> list[dict[str, Any]]:
+def _describe(
+    rooms: Rooms, session: Session, rules: Sequence[AnyRule], moment: Moment
+) -> list[dict[str, Any]]:
+    day = (moment.valid_at or moment.as_of or rooms.now()).date()
     counts = count_answers(session, [rule.sha256 for rule in rules])
     told = tell_changed_files(rooms.settings, rules)
     return [
-        describe_rule(rule, told.get(rule.id, "")) | {"counts": counts[rule.sha256]}
+        describe_rule(rule, day, told.get(rule.id, "")) | {"counts": counts[rule.sha256]}
         for rule in rules
     ]

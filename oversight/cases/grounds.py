@@ -14,13 +14,14 @@ from oversight.cases.explaining import FlagAnswer, explain_flag
 from oversight.cases.powers import RESTRICTIVE, DecisionOutcome
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook
-from oversight.rules.schema import LegalStatus, RuleFile, Stage
+from oversight.rules.schema import RuleFile, Stage
+from oversight.rules.validity import LegalStatus
 
 NO_LAW = {
     LegalStatus.INDICATOR: "an indicator and not a law",
-    LegalStatus.ANNOUNCED: "announced and not yet law",
+    LegalStatus.GUIDELINE: "a guideline and not a law",
 }
-"""A repealed rule was law on the days of the ads that it judges."""
+"""A rule that was removed was law on the days of the ads that it judges."""
 
 
 def check_citable(rule: Rule) -> None:
@@ -65,8 +66,9 @@ def _list_lacking(found: FlagAnswer, legal_basis: str) -> Iterator[str]:
         yield found.because[0]
         return
     file = found.rule.file
-    if file.validity.status in NO_LAW:
-        yield f"the rule {file.id} is {NO_LAW[file.validity.status]}"
+    for each in file.validity.statuses:
+        if each.status in NO_LAW:
+            yield f"the rule {file.id} is {NO_LAW[each.status]}"
     if found.in_force is False:
         yield "the rule was not in force while the ad ran"
     elif found.answer is RuleAnswer.DOES_NOT_APPLY:

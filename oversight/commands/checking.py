@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from archive.terminal import FAILED, AsJson, emit_json, note_refused, plain_errors, say, utc_now
+from archive.terminal import (
+    FAILED,
+    AsJson,
+    emit_json,
+    note,
+    note_refused,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.readings import read_each
 from config.settings import Settings
@@ -19,8 +28,9 @@ from oversight.reference.formulas import (
 )
 from oversight.reference.holidays import Holidays
 from oversight.reference.parameters import Parameter
-from oversight.rules.calendar import load_election
-from oversight.rules.loading import Rule, load_rule
+from oversight.rules.checking import load_election, load_rule
+from oversight.rules.loading import Rule
+from oversight.rules.made_worlds import answer_worlds
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.versions import describe_rule
 
@@ -30,6 +40,9 @@ def check_files(
         list[Path] | None,
         typer.Argument(help="Rule files or folders; none: all rules in use here."),
     ] = None,
+    worlds: Annotated[
+        bool, typer.Option(help="Also what each rule answers at the edges of its window and law.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read rules and hold them to their own tests; exit code 1 if one does not load.
@@ -44,7 +57,7 @@ def check_files(
             book = read_rule_book(settings)
             rules = book.rules
             refused = [*book.refused, *list_stale(settings, utc_now().date())]
-    _report_check(rules, refused, as_json=as_json)
+    _report_check(rules, refused, worlds=worlds, as_json=as_json)
     if refused:
         raise typer.Exit(FAILED)
 
@@ -78,13 +91,31 @@ def _find_files(path: Path) -> list[ConfigFile]:
     return [ConfigFile(str(file), file, Origin.LOCAL) for file in found]
 
 
-def _report_check(rules: list[Rule], refused: list[YamlFileError], *, as_json: bool) -> None:
+def _report_check(
+    rules: list[Rule], refused: list[YamlFileError], *, worlds: bool, as_json: bool
+) -> None:
     faults = [fault for error in refused for fault in error.faults]
     note_refused(faults)
+    made = {rule.id: answer_worlds(rule) if worlds else [] for rule in rules}
     if as_json:
         errors = [{"file": e.file, "line": e.line, "field": e.field, "why": e.why} for e in faults]
-        emit_json({"rules": [describe_rule(rule) for rule in rules], "errors": errors})
+        emit_json(
+            {
+                "rules": [
+                    describe_rule(rule, utc_now().date())
+                    | ({"worlds": made[rule.id]} if worlds else {})
+                    for rule in rules
+                ],
+                "errors": errors,
+            }
+        )
         return
     for rule in rules:
         say(f"{rule.id} version {rule.file.version}: {len(rule.file.tests)} tests passed")
+        for world in made[rule.id]:
+            say(
+                f"  {world['world']}: {world['answer'].replace('_', ' ')}. {' '.join(world['because'])}"
+            )
+        if rule.file.review_on and rule.file.review_on <= utc_now().date():
+            note(f"{rule.id}: the law was to be read again by {rule.file.review_on}")
     say(f"{len(rules)} rules load, {len(refused)} files cannot be used")

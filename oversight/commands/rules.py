@@ -32,6 +32,7 @@ from archive.terminal import (
 )
 from config.settings import Settings
 from oversight.commands.checking import check_files
+from oversight.commands.new_rule import write_new_rule
 from oversight.commands.questions import show_questions
 from oversight.commands.rule_facts import show_facts
 from oversight.reference.elections import Election
@@ -42,6 +43,7 @@ from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
 from oversight.rules.schema import RuleFile, Stage
 from oversight.rules.use import adopt_rule, resume_rule, suspend_rule
+from oversight.rules.validity import DatedStatus
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
@@ -52,6 +54,7 @@ RuleId = Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule.")]
 
 
 app.command("check")(check_files)
+app.command("new")(write_new_rule)
 
 
 @app.command("list")
@@ -63,10 +66,13 @@ def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = F
     with plain_errors():
         settings = Settings()
         here = find_rules_here(read_rule_book(settings))
-        rules, told = _find_rules(settings, here, read_options(as_of, valid_at))
+        moment = read_options(as_of, valid_at)
+        rules, told = _find_rules(settings, here, moment)
     for rule_id in told.keys() - {rule.id for rule in rules}:
         note(f"{rule_id}: {told[rule_id]}")
-    _show_rules([describe_rule(rule, told.get(rule.id, "")) for rule in rules], as_json=as_json)
+    day = (moment.valid_at or moment.as_of or utc_now()).date()
+    described = [describe_rule(rule, day, told.get(rule.id, "")) for rule in rules]
+    _show_rules(described, as_json=as_json)
     note_refused(here.refused)
     raise typer.Exit(DONE_WITH_REMAINDERS if here.refused else DONE)
 
@@ -117,7 +123,7 @@ def show_rule(rule_id: RuleId, as_json: AsJson = False) -> None:
         here = find_rules_here(read_rule_book(settings))
         rule = here.find_rule(rule_id)
         told = tell_changed_files(settings, [rule]) | here.unreadable
-    described = describe_rule(rule, told.get(rule.id, ""))
+    described = describe_rule(rule, utc_now().date(), told.get(rule.id, ""))
     if as_json:
         file = rule.file.model_dump(mode="json", by_alias=True)
         emit_json(described | {"file": file, "text": rule.text})
@@ -132,27 +138,34 @@ def _tell_rule(file: RuleFile) -> list[str]:
     lines = [
         f"{file.id} version {file.version}: {file.title}",
         file.says,
+        *(f"{code}: {words.title}. {words.says}" for code, words in file.translations.items()),
         "",
         *(f"law          {c.cite} ({c.evidence.replace('_', ' ')})" for c in file.legal_basis),
-        f"in force     {_tell_validity(file)}",
+        *(f"             read by {c.reader}" for c in file.legal_basis if c.reader),
+        f"owner        {file.owner or 'nobody answers for it'}",
+        *(f"in law       {_tell_status(each)}" for each in file.validity.statuses),
+        f"to be reread {file.review_on or 'by a day that nobody has said'}",
+        f"counted      one for each {file.unit_of_violation}",
         f"applies when {file.applies_when.when} ({file.applies_when.cite})",
         f"{duty:<12} {file.duty.when} ({file.duty.cite})",
-        *(f"unless       {c.when} ({c.id}; {c.cite})" for c in file.unless),
+        *(
+            f"unless       {c.when} ({c.id}; {c.cite}; shown by the {c.shown_by})"
+            for c in file.unless
+        ),
         *(f"asked where  {name_fact(name)} is told, or declared blank" for name in file.asks_where),
-        *(f"a person     {question}" for question in file.needs_human),
+        *(f"a person     {each.question} ({', '.join(each.answers)})" for each in file.needs_human),
         *(f"test         {test.name}: {test.expect.replace('_', ' ')}" for test in file.tests),
         "",
     ]
     if file.window:
-        lines.insert(5, f"window       from {file.window.starts} to {file.window.ends}")
+        at = next(i for i, line in enumerate(lines) if line.startswith("applies when"))
+        lines.insert(at, f"window       from {file.window.starts} to {file.window.ends}")
     return lines
 
 
-def _tell_validity(file: RuleFile) -> str:
-    validity = file.validity
-    starts = f"from {validity.starts_on}" if validity.starts_on else "no beginning established"
-    ends = f", until before {validity.ends_on}" if validity.ends_on else ""
-    return f"{starts}{ends} ({validity.status.replace('_', ' ')})"
+def _tell_status(each: DatedStatus) -> str:
+    starts = f"from {each.starts_on}" if each.starts_on else "no beginning established"
+    return f"{each.status.replace('_', ' ')}, {starts}{f' ({each.cite})' if each.cite else ''}"
 
 
 By = Annotated[str, typer.Option(help="Who decides it.", metavar="NAME")]

@@ -6,7 +6,7 @@ Evaluation calls it for each ad; it reads no table and writes none.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from archive.models.oversight import RuleAnswer
@@ -17,13 +17,13 @@ from config.citations import Evidence
 from oversight.language import Facts, FactValue
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
-from oversight.reference.periods import EARLIEST, LATEST, Bounds, Period, begin_day, find_period
+from oversight.reference.periods import Bounds, Period, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.facts import read_facts
-from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.loading import Rule
 from oversight.rules.made_facts import AdRow
-from oversight.rules.schema import LegalStatus, Validity
+from oversight.rules.moments import answer_then, read_window, tell_election
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,7 @@ def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Quest
             election=election,
             window=find_window(spec, election),
             is_historic=election.is_over(now),
-            facts={
-                "election.id": election.id,
-                "election.country": election.country,
-                "election.kind": election.kind,
-            },
+            facts=tell_election(election),
         )
         for election in elections
         if spec.concerns(election)
@@ -208,7 +204,7 @@ def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
     if any(gate.answer(known) is False for gate in question.rule.clauses.gates):
         return None
     if question.window:
-        known = {**known, **_read_window(question.window, run)}
+        known = {**known, **read_window(question.window, run.period, run.whole)}
         if any(gate.answer(known) is False for gate in question.rule.clauses.window_gates):
             return None
     ad_answer = _answer(question, known, run)
@@ -216,8 +212,8 @@ def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
 
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
-    known = {**facts, **question.facts, **_read_window(question.window, run)}
-    return _answer(question, known, run)
+    window = read_window(question.window, run.period, run.whole)
+    return _answer(question, {**facts, **question.facts, **window}, run)
 
 
 def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
@@ -226,22 +222,8 @@ def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
         if days not in question.figures:
             question.figures[days] = rule.find_parameters(days, question.election)
         known = {**known, **question.figures[days]}
-    if looked_up := rule.find_looked_up(known, days):
-        known = {**known, **looked_up}
-    in_force = was_in_force(rule.file.validity, run.period)
-    outcome = answer_rule(rule, known, in_force=in_force)
+    outcome, in_force = answer_then(rule, known, run.period)
     return AdAnswer(question, outcome, in_force, run)
-
-
-def _read_window(window: Window | None, run: AdRun) -> dict[str, FactValue]:
-    if window is None:
-        return {}
-    answers = {
-        "window.overlaps": window.overlaps(run.period),
-        "window.inside": window.contains(run.period),
-        "window.starts_inside": window.contains_start(run.whole),
-    }
-    return {k: MissingReason.NOT_PROVIDED if v is None else v for k, v in answers.items()}
 
 
 def _describe_window(question: Question) -> dict[str, Any]:
@@ -252,19 +234,3 @@ def _describe_window(question: Question) -> dict[str, Any]:
         for s in question.window.spans
     ]
     return {"election": question.election_id, "window": spans}
-
-
-def was_in_force(validity: Validity, period: Period) -> bool | None:
-    """Whether a rule was law at some time of a run; its days are those of its zone."""
-    if validity.status is LegalStatus.ANNOUNCED:
-        return False
-    start_at, end_at = _bound_law(validity.starts_on, validity.ends_on, validity.zone)
-    if (start_at, end_at) == (EARLIEST, LATEST):
-        return True
-    return period.overlaps(start_at, end_at)
-
-
-@lru_cache(maxsize=1_000)
-def _bound_law(starts_on: date | None, ends_on: date | None, zone: str) -> Bounds:
-    start_at = begin_day(starts_on, zone) if starts_on else EARLIEST
-    return start_at, begin_day(ends_on, zone) if ends_on else LATEST

@@ -73,7 +73,8 @@ class SignalFilter:
     historic: bool = False
     """Whether signals about elections that are over are shown too."""
     status: SignalStatus | None = None
-    """`None`: what rules in use answer now, about earlier versions of ads too."""
+    """`None`: what rules in use answer now, about earlier versions of ads too; what nobody can tell, of
+    the newest alone."""
     reader: str = ""
     """Who asks: signals of a rule in shadow are for the person who brought it there."""
 
@@ -106,6 +107,8 @@ def list_signals(
         .order_by(col(Signal.id).desc())
         .limit(limit + 1)
     )
+    if wanted.status is None:
+        query = query.where(or_(col(Signal.answer) != RuleAnswer.CANNOT_TELL, ended == ""))
     if not wanted.historic:
         query = query.where(col(Signal.is_historic).is_(False))
     if (before := decode_number(LISTING, cursor)) is not None:

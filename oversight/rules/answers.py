@@ -15,7 +15,7 @@ from oversight.language.closures import read_fact
 from oversight.language.trace import write_value
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import describe_fact, name_fact
-from oversight.rules.schema import ExceptionClause
+from oversight.rules.schema import ExceptionClause, ShownBy
 
 LOOKED_UP = ("p.", "register.")
 """How the names of facts begin that take the host some looking up for each ad."""
@@ -107,10 +107,11 @@ class ExplainedAnswer:
 
     def as_trace(self) -> dict[str, Any]:
         """The reckoning as JSON: clauses with their steps, facts with their value or reason."""
+        depends_on = {clause.id: clause.question for clause in self.verdict.depends_on}
         return {
             "clauses": {name: step.as_json() for name, step in self.steps.items()},
             "facts": self._write_facts(_list_facts(self.steps.values())),
-        }
+        } | ({"depends_on": depends_on} if depends_on else {})
 
     def _list_deciding(self) -> list[TraceStep]:
         named = self.clauses.by_name.items()
@@ -129,6 +130,8 @@ class Verdict(NamedTuple):
     deciding: tuple[Closure, ...] = ()
     exemption: Exemption | None = None
     lacking: tuple[str, ...] = ()
+    depends_on: tuple[ExceptionClause, ...] = ()
+    """Exceptions that may hold, which the addressee has to show."""
 
 
 def _list_facts(clauses: Iterable[TraceStep]) -> list[str]:
@@ -186,7 +189,9 @@ def _evaluate_duty(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> 
             return Verdict(RuleAnswer.MET, "The ad does as the rule says.", (clauses.duty,))
         reason = "Whether or not the rule is about this ad, the ad does as it says."
         return Verdict(RuleAnswer.NO_BREACH_POSSIBLE, reason, (clauses.duty,))
-    open_exceptions = {c: test for c, test in clauses.unless.items() if test.answer(facts) is None}
+    unknown = {c: test for c, test in clauses.unless.items() if test.answer(facts) is None}
+    to_show = {c: test for c, test in unknown.items() if c.shown_by is ShownBy.ADDRESSEE}
+    open_exceptions = {c: test for c, test in unknown.items() if c not in to_show}
     open_clauses = [
         *([clauses.applies_when] if applies is None else []),
         *([clauses.duty] if duty is None else []),
@@ -194,7 +199,13 @@ def _evaluate_duty(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> 
     ]
     if in_force and not open_clauses:
         reason = "The ad does not do as the rule says."
-        return Verdict(RuleAnswer.NOT_MET, reason, (clauses.duty,))
+        if to_show:
+            asked = " ".join(f"{c.question} (“{c.id}”, {c.cite})" for c in to_show)
+            reason = (
+                f"The ad does not do as the rule says, and the addressee is to be asked: {asked}"
+            )
+        deciding = (clauses.duty, *to_show.values())
+        return Verdict(RuleAnswer.NOT_MET, reason, deciding, depends_on=tuple(to_show))
     if applies is None:
         reason = "Nobody can tell from what is known whether the rule is about this ad."
     elif in_force is None:

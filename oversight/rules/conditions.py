@@ -52,11 +52,11 @@ def list_parameter_facts(parameters: Mapping[str, Parameter]) -> dict[str, FactT
 def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list[YamlFileError]:
     """Everything that is wrong in conditions, also what only a new rule may not say."""
     values = written.values if isinstance(written.values, dict) else {}
-    known, listed = parameters.values, _list_texts(values.get("params"))
+    known, listed = parameters.values, list_texts(values.get("params"))
     schema = list_schema(
         has_window=bool(values.get("window")),
         parameters={name: known[name] for name in listed if name in known},
-        registers=_list_texts(values.get("registers")),
+        registers=list_texts(values.get("registers")),
     )
     faults, work = list(_check_places(written, values)), 0
     for path, text in _list_conditions(values):
@@ -82,7 +82,8 @@ def _check_places(written: YamlText, values: dict[str, object]) -> Iterator[Yaml
             yield written.make_error(path, f"there is no country “{code}”: {told}")
 
 
-def _list_texts(named: object) -> list[str]:
+def list_texts(named: object) -> list[str]:
+    """The texts of a list as a file has it, whatever else it may be."""
     return [n for n in named if isinstance(n, str)] if isinstance(named, list) else []
 
 

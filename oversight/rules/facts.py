@@ -213,13 +213,18 @@ def parse_fact(kind: FactType, written: object) -> FactValue:
     if kind is FactType.STRINGS and isinstance(written, list):
         return tuple(str(item) for item in written)
     if kind in {FactType.DATE, FactType.TIMESTAMP}:
-        return as_instant(_parse_time(written))
+        return as_instant(parse_time(written))
     if isinstance(written, bool | int | str) and type(written) is PLAIN_TYPES.get(kind):
         return written
     raise ValueError(f"{written!r} is not of type {kind}")
 
 
-def _parse_time(written: object) -> date | datetime:
+def parse_time(written: object) -> date | datetime:
+    """A day, or a time in UTC.
+
+    Raises:
+        ValueError: if it is neither.
+    """
     if isinstance(written, str) and DAY.fullmatch(written):
         return date.fromisoformat(written)
     if not isinstance(written, str) or not written.endswith("Z"):

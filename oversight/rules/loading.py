@@ -1,10 +1,10 @@
-"""Rules ready to answer: loaded from their files, compiled, and held to their own tests.
+"""Rules ready to answer: read from their texts and compiled.
 
 Evaluation, commands, the site and the API get their rules from `rule_book.py`; `answer_rule` says what
-one rule makes of one set of facts. A rule that contradicts one of its tests does not load.
+one rule makes of one set of facts, and `checking` whether a new file may be used.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -12,9 +12,9 @@ from functools import cached_property
 from archive.reading.rules import SuspensionView
 from archive.records.canonical import hash_bytes, hash_json
 from config.citations import Evidence, find_weakest
-from config.overlay import ConfigFile, Origin
+from config.overlay import Origin
 from config.readings import Readings
-from config.yaml_files import YamlFileError, YamlText, read_file
+from config.yaml_files import YamlFileError, YamlText
 from oversight.language import (
     Closure,
     Facts,
@@ -30,18 +30,16 @@ from oversight.language.render import render_node
 from oversight.reference.elections import Election
 from oversight.reference.parameters import Parameter
 from oversight.reference.registers import KeptCopy, Registers
-from oversight.reference.windows import compute_window
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
 from oversight.rules.conditions import (
     Path,
-    check_conditions,
     list_parameter_facts,
     list_schema,
     make_condition_error,
 )
-from oversight.rules.facts import FACT_TYPES, parse_fact
+from oversight.rules.facts import FACT_TYPES
 from oversight.rules.made_facts import derive_countries, list_needed, list_register_facts, look_up
-from oversight.rules.schema import Clause, RuleFile, RuleTest, Stage
+from oversight.rules.schema import Clause, RuleFile, Stage
 
 
 @dataclass(frozen=True)
@@ -93,12 +91,12 @@ class Rule:
     def meaning_sha256(self) -> str:
         """Hash of what it answers by: a version that differs in words alone has the same."""
         clauses = {name: render_node(c.node) for name, c in self.clauses.by_name.items()}
+        shown_by = {clause.id: clause.shown_by for clause in self.file.unless}
         answers_by = {"id", "validity", "window", "params", "registers", "asks_where"}
+        words = {"validity": {"statuses": {"__all__": {"cite", "note"}}}}
         return hash_json(
-            {"clauses": clauses}
-            | self.file.model_dump(
-                mode="json", include=answers_by, exclude={"validity": {"note": True}}
-            )
+            {"clauses": clauses, "shown_by": shown_by}
+            | self.file.model_dump(mode="json", include=answers_by, exclude=words)
         )
 
     @cached_property
@@ -136,48 +134,13 @@ class Rule:
         )
 
     def find_looked_up(self, facts: Facts, days: tuple[date, date] | None) -> dict[str, FactValue]:
-        """What its registers and its tables of regions say of an ad that may have started on these days."""
-        found = look_up(self.looked_up, self.registers, facts, days) if self.looked_up else {}
+        """What its registers and its tables of regions say of an ad that may have started on these days.
+
+        What the facts have already, as those of a test may, is not looked up.
+        """
+        asked = self.looked_up - facts.keys() if self.looked_up else ()
+        found = look_up(asked, self.registers, facts, days) if asked else {}
         return found | derive_countries(self.parameters, facts, days)
-
-
-def load_rule(
-    file: ConfigFile, parameters: Readings[Parameter], elections: Iterable[Election]
-) -> Rule:
-    """One rule, compiled, tested, and its window computed at every election.
-
-    Raises:
-        YamlFileError: with everything that is wrong: fields, conditions, what it rests on; then, if nothing
-            is, tests that fail and a window that is over before it opens.
-    """
-    written = read_file(file)
-    faults = check_conditions(written, parameters)
-    try:
-        rule = compile_rule(written, file.origin, parameters)
-        if file.path.stem != rule.id:
-            faults.append(
-                written.make_error(["id"], f"the file of {rule.id} is called {rule.id}.yaml")
-            )
-        faults += [
-            fault
-            for test in enumerate(rule.file.tests)
-            for fault in _check_facts_of(written, rule, *test)
-        ]
-    except YamlFileError as error:
-        faults += error.faults
-    _raise_all(faults)
-    _raise_all(
-        [f for i, test in enumerate(rule.file.tests) for f in _run_test(written, rule, test, i)]
-    )
-    _check_windows(written, rule, elections)
-    return rule
-
-
-def _raise_all(faults: Iterable[YamlFileError]) -> None:
-    once = {(f.line, f.field, f.why): f for f in faults}
-    if once:
-        first, *more = sorted(once.values(), key=lambda f: f.line or 0)
-        raise YamlFileError(first.file, first.line, first.field, first.why, more)
 
 
 def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[Parameter]) -> Rule:
@@ -187,9 +150,14 @@ def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[
         YamlFileError: if the text is not a rule, a condition cannot be read, or a parameter is not there.
     """
     text = written.read_as(RuleFile)
-    for name in text.params:
-        if name not in parameters.values:
-            raise written.make_error(["params"], _tell_missing(parameters, name))
+    missing = [
+        written.make_error(["params"], _tell_missing(parameters, name))
+        for name in text.params
+        if name not in parameters.values
+    ]
+    if missing:
+        first, *more = missing
+        raise YamlFileError(first.file, first.line, first.field, first.why, more)
     return _compile_rule(
         written, origin, text, {name: parameters.values[name] for name in text.params}
     )
@@ -198,16 +166,6 @@ def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[
 def _tell_missing(parameters: Readings[Parameter], name: str) -> str:
     bad = [error.place for error in parameters.refused if error.name == name]
     return f"resting on {bad[0]}, which cannot be used" if bad else f"no parameter {name}"
-
-
-def _check_windows(written: YamlText, rule: Rule, elections: Iterable[Election]) -> None:
-    spec = rule.file.window
-    for election in elections if spec else ():
-        if spec and spec.concerns(election):
-            try:
-                compute_window(spec, election)
-            except ValueError as error:
-                raise written.make_error(["window"], str(error)) from None
 
 
 def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> ExplainedAnswer:
@@ -257,35 +215,3 @@ def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> C
         return compile_node(parse_expression(clause.when, schema))
     except RuleSyntaxError as error:
         raise make_condition_error(written, [*path, "when"], error.faults[0]) from None
-
-
-def _run_test(written: YamlText, rule: Rule, test: RuleTest, index: int) -> Iterator[YamlFileError]:
-    """Hold a rule to one of its tests; parameters the test does not give have their newest value."""
-    facts = _read_parameters((each, each.newest) for each in rule.parameters.values())
-    facts |= {name: parse_fact(_type_of(rule, name), v) for name, v in test.facts.items()}
-    got = answer_rule(rule, facts, in_force=True).answer
-    if got is not test.expect:
-        why = f"test {test.name!r}: expected {test.expect}, got {got}"
-        yield written.make_error(["tests", index, "expect"], why)
-
-
-def _check_facts_of(
-    written: YamlText, rule: Rule, index: int, test: RuleTest
-) -> Iterator[YamlFileError]:
-    for name, value in test.facts.items():
-        try:
-            parse_fact(_type_of(rule, name), value)
-        except ValueError as error:
-            yield written.make_error(["tests", index, "facts", name], str(error))
-
-
-def _type_of(rule: Rule, name: str) -> FactType:
-    """The type of a fact that a test of the rule gives.
-
-    Raises:
-        ValueError: if there is no such fact.
-    """
-    kind = rule.fact_types.get(name)
-    if kind is None:
-        raise ValueError(f"there is no fact {name}")
-    return kind

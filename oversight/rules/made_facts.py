@@ -105,7 +105,9 @@ def derive_countries(
 ) -> dict[str, FactValue]:
     """Countries that follow from regions of delivery, if the source states none and tables know each."""
     seen = facts.get("ad.delivery_regions")
-    is_stated = facts.get("ad.countries") is not MissingReason.NOT_PROVIDED
+    is_stated = (
+        facts.get("ad.countries", MissingReason.NOT_PROVIDED) is not MissingReason.NOT_PROVIDED
+    )
     if is_stated or not isinstance(seen, tuple) or not seen:
         return {}
     homes: dict[str, set[str]] = {region: set() for region in seen}

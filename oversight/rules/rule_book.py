@@ -22,12 +22,14 @@ from archive.store.realm import read_realm
 from config.overlay import Origin, list_config_files
 from config.readings import Readings, read_each
 from config.settings import Realm, Settings
-from config.yaml_files import YamlFileError, YamlText
+from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.formulas import read_parameters
 from oversight.reference.parameters import Parameter
 from oversight.reference.registers import Registers, read_registers
-from oversight.rules.loading import Rule, compile_rule, load_rule
+from oversight.rules.checking import load_rule
+from oversight.rules.former import read_kept_text
+from oversight.rules.loading import Rule, compile_rule
 from oversight.rules.schema import Stage
 
 
@@ -119,7 +121,7 @@ class RuleBook:
             row = session.exec(select(RuleVersion).where(RuleVersion.sha256 == sha256)).first()
             if row is None:
                 raise NotFoundError("rule version", sha256)
-            written = YamlText(f"rule {row.rule_id} as it was kept", row.text.encode())
+            written = read_kept_text(row.rule_id, row.text)
             known[sha256] = compile_rule(written, None, self.parameters)
             self.read_before[sha256] = known[sha256]
         return replace(known[sha256], registers=self._read_registers(session))

@@ -3,26 +3,19 @@
 `rules` loads these and makes them answer; the site and the API show them. Nothing here evaluates.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from archive.models.oversight import RuleAnswer
-from config.citations import Citation, Evidence, find_weakest
+from config.citations import UNREAD, Citation, Evidence, find_weakest
 from config.yaml_files import FileModel
-from oversight.reference.elections import PollHours
 from oversight.reference.windows import WindowSpec
-
-
-class LegalStatus(StrEnum):
-    """What the rule is in law."""
-
-    IN_FORCE = "in_force"
-    REPEALED = "repealed"
-    ANNOUNCED = "announced"
-    INDICATOR = "indicator"
+from oversight.rules.examples import RuleTest
+from oversight.rules.validity import Validity
 
 
 class Stage(StrEnum):
@@ -45,37 +38,40 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class Validity(FileModel):
-    """Since when and until when the provision applies; an ad is evaluated by the law of its own days."""
+class Provision(Citation):
+    """A provision of law; quotation and hash come from a text that was at hand."""
 
-    starts_on: date | None = Field(
-        alias="from", description="First day it applies; empty: no beginning is established."
+    act: str = Field(default="", description="The act, by its own name.")
+    article: str = Field(default="", description="Article or section of it.")
+    paragraph: str = Field(default="", description="Paragraph, point or sentence of that.")
+    version_on: date | None = Field(
+        default=None, description="Day of which the text that was read is; empty: it does not say."
     )
-    ends_on: date | None = Field(
-        alias="to", description="First day it no longer applies; empty: it still does."
+    quotation: str = Field(default="", description="Words of that text, letter by letter.")
+    text_sha256: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="Hash of the text that was at hand."
     )
-    zone: str = Field(
-        default="UTC", description="IANA time zone whose days these are; none given: UTC."
+    reader: str = Field(
+        default="", description="Person who read it and answers for it; empty: nobody does."
     )
-    status: LegalStatus = Field(description="in_force, repealed, announced, or indicator: no law.")
-    note: str = Field(default="", description="What about the dates is not certain.")
 
-    @field_validator("zone")
-    @classmethod
-    def check_zone(cls, zone: str) -> str:
-        """Refuse a zone that the tz database does not have.
+    @model_validator(mode="after")
+    def check_text(self) -> Self:
+        """Refuse what was read without its act, and words or a hash of a text nobody had.
 
         Raises:
-            ValueError: naming it.
+            ValueError: with what to write.
         """
-        return PollHours.check_zone(zone)
-
-    def holds_on(self, day: date) -> bool:
-        """Whether the provision applies on a day; an end nobody knows is none."""
-        if self.status is LegalStatus.ANNOUNCED:
-            return False
-        has_begun = self.starts_on is None or self.starts_on <= day
-        return has_begun and (self.ends_on is None or day < self.ends_on)
+        is_unread = self.evidence in UNREAD
+        if not self.act and not is_unread:
+            raise ValueError("act is missing: write the name of the act that was read")
+        if self.quotation and not self.text_sha256:
+            raise ValueError("a quotation needs text_sha256, the hash of the text it is from")
+        if is_unread and (self.text_sha256 or self.reader):
+            raise ValueError(
+                f"evidence is {self.evidence}: nobody read it, so leave out the reader"
+            )
+        return self
 
 
 class Clause(FileModel):
@@ -85,21 +81,86 @@ class Clause(FileModel):
     cite: str = Field(min_length=1, description="The provision.")
 
 
+class ShownBy(StrEnum):
+    """Who has to show that an exception holds."""
+
+    AUTHORITY = "authority"
+    ADDRESSEE = "addressee"
+
+
 class ExceptionClause(Clause):
     """A condition under which the rule does not apply after all."""
 
     id: str = Field(pattern=r"^[a-z0-9-]+$", description="Name of the exception.")
+    shown_by: ShownBy = Field(
+        description="Who has to show that it holds. authority: while that is unknown nobody can tell; "
+        "addressee: while it is unknown the rule is not met, and the question goes to the addressee."
+    )
+    question: str = Field(default="", description="What the addressee is asked.")
+
+    @model_validator(mode="after")
+    def check_question(self) -> Self:
+        """Refuse an exception that the addressee has to show and is not asked about.
+
+        Raises:
+            ValueError: with what to write.
+        """
+        if (self.shown_by is ShownBy.ADDRESSEE) != bool(self.question):
+            raise ValueError(
+                "question is what the addressee is asked: it goes with shown_by: addressee"
+            )
+        return self
 
 
-class RuleTest(FileModel):
-    """An example the rule must answer as its author says."""
+class HumanQuestion(FileModel):
+    """What only a person can judge."""
 
-    name: str = Field(min_length=1, description="The example, as a sentence.")
-    facts: dict[str, Any] = Field(description="Facts by full name; the others are not provided.")
-    expect: RuleAnswer = Field(description="What the rule must answer.")
+    question: str = Field(min_length=1, description="The question.")
+    answers: tuple[str, ...] = Field(min_length=2, description="The answers that are permitted.")
+
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
+class RuleWords(FileModel):
+    """The words of a rule in another language."""
+
+    title: str = Field(min_length=1, description="What the rule is about, in one line.")
+    says: str = Field(min_length=1, description="The rule in plain words.")
+
+
+class UnitOfViolation(StrEnum):
+    """What is counted once, if the rule is broken."""
+
+    AD = "ad"
+    REQUEST = "request"
+    SPONSOR = "sponsor"
+    DAY = "day"
 
 
 NEEDED_EXAMPLES = {RuleAnswer.MET, RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
+
+
+def list_misshapes(values: Mapping[str, Any]) -> Iterator[str]:
+    """What the fields of a rule together cannot be, with what to write, as far as they can be read."""
+    if bool(values.get("requires")) == bool(values.get("forbids")):
+        yield "a rule has exactly one of requires and forbids: write one, leave out the other"
+    listed = values.get("tests")
+    tests = [t for t in listed if isinstance(t, dict)] if isinstance(listed, list) else []
+    missing = NEEDED_EXAMPLES - {str(test.get("expect")) for test in tests}
+    if missing:
+        yield f"no test expects {', '.join(sorted(missing))}: write one at least for each"
+    names = [str(test.get("name")) for test in tests]
+    if len(names) != len(set(names)):
+        yield "two tests have the same name"
+
+
+def list_overreach(values: Mapping[str, Any]) -> Iterator[str]:
+    """What a new rule may not say, with what to write; texts that were kept before may."""
+    # What an ad says is for people to weigh (ICCPR art. 19): a machine's word counts for the least.
+    is_content = str(values.get("kind")).startswith("content.")
+    if is_content and not (values.get("severity") == Severity.INFO and values.get("needs_human")):
+        yield "a rule on content says severity: info, and asks a person in needs_human"
 
 
 class RuleFile(FileModel):
@@ -112,11 +173,21 @@ class RuleFile(FileModel):
         pattern=r"^(\*|[A-Z]{2}(-[A-Z0-9]{1,3})?)$",
         description="Whose law it is (ISO 3166, EU), or * for none in particular.",
     )
-    legal_basis: tuple[Citation, ...] = Field(min_length=1, description="What it rests on.")
-    validity: Validity = Field(description="When it applies.")
+    legal_basis: tuple[Provision, ...] = Field(min_length=1, description="What it rests on.")
+    validity: Validity = Field(description="What it is in law, and when.")
+    owner: str = Field(
+        default="", description="Person or authority that answers for the rule; empty: nobody does."
+    )
+    review_on: date | None = Field(
+        description="Day by which somebody reads the law again; empty: nobody has said."
+    )
     stage: Stage = Field(description="draft, shadow, active, suspended or retired.")
     kind: str = Field(pattern=r"^[a-z_.]+$", description="Kind, as in disclaimer.missing.")
     says: str = Field(min_length=1, description="The rule in plain words.")
+    translations: dict[Language, RuleWords] = Field(
+        default={}, description="Title and words in other languages, by ISO 639 code."
+    )
+    unit_of_violation: UnitOfViolation = Field(description="ad, request, sponsor or day.")
     window: WindowSpec | None = Field(
         default=None, description="Time around an election in which it watches."
     )
@@ -130,28 +201,28 @@ class RuleFile(FileModel):
         default=(),
         description="Facts by full name that a source must give, or declare blank, for the rule to be asked.",
     )
-    needs_human: tuple[str, ...] = Field(
-        default=(), description="What only a person can judge, as a checklist."
+    needs_human: tuple[HumanQuestion, ...] = Field(
+        default=(), description="What only a person can judge, with the answers there are."
     )
     severity: Severity = Field(description="How soon a person should look.")
     tests: tuple[RuleTest, ...] = Field(description="Examples with their answers.")
 
     @model_validator(mode="after")
     def check_shape(self) -> Self:
-        """Refuse a rule without exactly one duty, or without an example of each answer.
+        """Refuse what the fields together cannot be.
 
         Raises:
-            ValueError: naming what is missing.
+            ValueError: with what to write.
         """
-        if (self.requires is None) == (self.forbids is None):
-            raise ValueError("a rule has exactly one of requires and forbids")
-        missing = NEEDED_EXAMPLES - {test.expect for test in self.tests}
-        if missing:
-            raise ValueError(f"no test expects {', '.join(sorted(missing))}")
-        names = [test.name for test in self.tests]
-        if len(names) != len(set(names)):
-            raise ValueError("two tests have the same name")
+        for why in list_misshapes(self.model_dump(mode="json")):
+            raise ValueError(why)
         return self
+
+    @property
+    def has_person(self) -> bool:
+        """Whether somebody answers for the rule, and for having read each text of law it rests on."""
+        laws = (each for each in self.legal_basis if each.evidence is not Evidence.OWN_PATTERN)
+        return bool(self.owner) and all(basis.reader for basis in laws)
 
     @property
     def duty(self) -> Clause:

@@ -59,7 +59,8 @@ def adopt_rule(
     Raises:
         NotFoundError: if no file that can be used has the rule.
         ArchiveError: if it is in use so already, its words changed and its version is no higher than one
-            kept before, stage or file say neither shadow nor active, or a name or reason is missing.
+            kept before, stage or file say neither shadow nor active, nobody answers for it and it is to be
+            active in a real archive, or a name or reason is missing.
     """
     rule = find_rule(book.rules, rule_id)
     if stage not in {Stage.SHADOW, Stage.ACTIVE}:
@@ -67,6 +68,11 @@ def adopt_rule(
     if not rule.is_evaluated:
         raise ArchiveError(
             f"the file of {rule_id} says {rule.file.stage}, and not shadow or active"
+        )
+    if stage is Stage.ACTIVE and read_realm(session) is Realm.REAL and not rule.file.has_person:
+        raise ArchiveError(
+            f"nobody answers for {rule_id}: for active use its file names an owner, and a reader for each "
+            "text of law; until then it can be shadow"
         )
     used = list_uses(session, RuleAction.USE).get(rule_id)
     if used and (used.rule_sha256, used.stage or rule.file.stage) == (rule.sha256, stage):

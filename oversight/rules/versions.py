@@ -6,6 +6,7 @@ more is read from the register, word for word; it is shown and never evaluated.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlmodel import Session
@@ -16,7 +17,7 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.rules import SuspensionView, list_rule_texts, list_uses
 from config.citations import Evidence
 from config.overlay import Origin
-from config.yaml_files import YamlText
+from oversight.rules.former import read_kept_text
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import list_suspensions
 from oversight.rules.schema import RuleFile, Stage
@@ -80,8 +81,11 @@ def pick_in_force(rules: Sequence[AnyRule], moment: Moment) -> list[AnyRule]:
     return [rule for rule in rules if rule.file.validity.holds_on(day)]
 
 
-def describe_rule(rule: AnyRule, file_note: str = "") -> dict[str, Any]:
-    """A rule in one line, as programs read it; `file_note` says what happened to its file."""
+def describe_rule(rule: AnyRule, day: date, file_note: str = "") -> dict[str, Any]:
+    """A rule in one line, as programs read it, with what it is in law on a day.
+
+    `file_note` says what happened to its file.
+    """
     suspension = rule.suspension
     return {
         "id": rule.id,
@@ -89,7 +93,7 @@ def describe_rule(rule: AnyRule, file_note: str = "") -> dict[str, Any]:
         "title": rule.file.title,
         "jurisdiction": rule.file.jurisdiction,
         "kind": rule.file.kind,
-        "legal_status": rule.file.validity.status,
+        "legal_status": rule.file.validity.find_status(day),
         "stage": rule.stage,
         "evidence": rule.evidence,
         "origin": rule.origin,
@@ -102,5 +106,4 @@ def describe_rule(rule: AnyRule, file_note: str = "") -> dict[str, Any]:
 
 
 def _read_rule_text(row: RuleVersion) -> FormerRule:
-    text = YamlText(f"rule {row.rule_id} as it was kept", row.text.encode())
-    return FormerRule(text.read_as(RuleFile), row.sha256)
+    return FormerRule(read_kept_text(row.rule_id, row.text).read_as(RuleFile), row.sha256)

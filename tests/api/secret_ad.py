@@ -53,14 +53,16 @@ version: 1
 title: A payer is named
 jurisdiction: "*"
 legal_basis: [{cite: Our own pattern, evidence: own_pattern, note: A test.}]
-validity: {from: null, to: null, status: indicator}
+validity: {statuses: [{from: null, status: indicator}]}
+review_on: null
+unit_of_violation: ad
 stage: active
 kind: disclaimer.missing
 says: An invented rule that no ad keeps.
 applies_when: {when: 'ad.platform == "examplatform"', cite: Our own pattern}
 forbids: {when: 'size(ad.payer_name) > 0 && size(ad.text) > 0', cite: Our own pattern}
 needs_human:
-  - Is it so?
+  - {question: "Is it so?", answers: [yes, no]}
 severity: low
 tests:
   - name: A payer is named

@@ -14,7 +14,9 @@ version: 1
 title: Harbour ads name their payer
 jurisdiction: XX
 legal_basis: [{cite: Harbour Act s. 1, evidence: memory}]
-validity: {from: 2020-01-01, to: null, status: in_force}
+validity: {statuses: [{from: 2020-01-01, status: in_force}]}
+review_on: null
+unit_of_violation: ad
 stage: active
 kind: disclaimer.missing
 says: The payer must be named.
@@ -24,11 +26,20 @@ applies_when: {when: '"XX" in ad.countries', cite: s. 1}
 requires: {when: size(ad.payer_name) > 0, cite: s. 2}
 severity: low
 tests:
-  - {name: named, facts: {ad.countries: [XX], ad.payer_name: Jo}, expect: met}
+  - name: named
+    ran: {from: 2020-05-01, to: 2020-05-02}
+    election: {country: XX, polling_days: [2020-05-03], polls: [{zone: UTC, opens: 07:00, closes: 19:00}]}
+    facts: {ad.countries: [XX], ad.payer_name: Jo}
+    expect: met
   - name: blank
+    ran: {from: 2020-05-01, to: 2020-05-02}
+    election: {country: XX, polling_days: [2020-05-03], polls: [{zone: UTC, opens: 07:00, closes: 19:00}]}
     facts: {ad.countries: [XX], ad.payer_name: {missing: not_disclosed}}
     expect: not_met
-  - {name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}
+  - name: not given
+    election: {country: XX, polling_days: [2020-05-03], polls: [{zone: UTC, opens: 07:00, closes: 19:00}]}
+    facts: {ad.countries: [XX]}
+    expect: cannot_tell
 """
 SHAPE = "title: T\nsource: {cite: none, evidence: memory}\ncolumns: {name: Name}\n"
 GOOD = {
@@ -77,7 +88,7 @@ BAD: dict[str, tuple[Bad, str]] = {
     "impossible_day": (lambda good: good.replace("2020-01-01", "2023-02-30"), "2023|date|day"),
     "nested": (lambda good: f"{good}x: " + "{" * 100, "key is a text|nested|not YAML"),
     "nested_lists": (lambda good: f"{good}x: " + "[" * 100, "nested more than 40 deep"),
-    "many_digits": (lambda good: f"{good}version: {'9' * 5000}\n", "twice|not permitted"),
+    "many_digits": (lambda good: f"{good}version: {'9' * 5000}\n", "twice|no such field"),
     "number_beyond_unicode": (lambda good: f'{good}x: "\\UFFFFFFFF"\n', "number is too large"),
     "too_long": (lambda good: good + "#" * MAX_BYTES * 40, "longer than"),
     "laughs": (lambda _: LAUGHS, "anchors, aliases"),
@@ -87,7 +98,7 @@ BAD: dict[str, tuple[Bad, str]] = {
         lambda good: re.sub(r"^(\w+):.*", r"\1: {a: [b]}", good, flags=re.MULTILINE),
         ".",
     ),
-    "unknown_key": (lambda good: f"{good}surprise: 1\n", "surprise: Extra inputs"),
+    "unknown_key": (lambda good: f"{good}surprise: 1\n", "surprise: there is no such field"),
 }
 DATELESS = ("schedules", "column_maps", "feeds", "registers", "labels")
 ODD_NAMES = ("two\nlines", os.fsdecode(b"not-\xff-utf8"))

@@ -249,8 +249,10 @@ version: 1
 title: Test
 jurisdiction: XX
 legal_basis:
-  - {cite: "Harbour Act, s 12", url: "https://laws.example/x", read_on: 2026-11-20, evidence: statute_text}
-validity: {from: 2021-02-28, to: null, status: in_force}
+  - {cite: s 12, act: Harbour Act, read_on: 2026-11-20, evidence: statute_text}
+validity: {statuses: [{from: 2021-02-28, status: in_force}]}
+review_on: null
+unit_of_violation: ad
 stage: shadow
 kind: disclaimer.missing
 says: Text.

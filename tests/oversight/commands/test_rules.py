@@ -104,7 +104,7 @@ def test_a_rule_is_shown_with_its_law_and_tests(run: Run) -> None:
     assert "law          52 U.S.C. 30120" in text
     assert "test         The payer is named: met" in text
     shown = json.loads(run("show", "us-30120-payer-named", "--json").stdout)
-    assert shown["file"]["validity"]["from"] == "2023-03-01"
+    assert shown["file"]["validity"]["statuses"][0]["from"] == "2023-03-01"
 
 
 def test_a_file_that_fails_its_tests_is_named_and_the_others_checked(
@@ -133,3 +133,24 @@ def test_checking_without_a_path_checks_all_rules_in_use(
     result = run("check")
     assert result.exit_code == 1
     assert "payer-left-blank is another file's too" in result.stderr
+
+
+def test_a_new_rule_loads_as_it_is_written_and_overwrites_none(
+    run: Run, home_settings: Settings
+) -> None:
+    path = home_settings.home / "config" / "rules" / "xx" / "xx-payer-named.yaml"
+    assert str(path) in run("new", "xx-payer-named").stdout.replace("\n", "")
+    assert run("check", str(path)).exit_code == 0
+    shown = json.loads(run("list", "--json").stdout)
+    assert {rule["id"]: rule["stage"] for rule in shown}["xx-payer-named"] == "draft"
+    assert "there already" in run("new", "xx-payer-named").stderr.replace("\n", " ")
+    assert run("new", "../x").exit_code == 1
+
+
+def test_worlds_are_told_as_sentences_and_to_programs(run: Run, home_settings: Settings) -> None:
+    lines = run("check", "--worlds").stdout.splitlines()
+    opens = "The first second of the window (20 May 2023, 00:00:00 in Europe/Athens): not met."
+    assert any(line.strip().startswith(opens) for line in lines)
+    rules = json.loads(run("check", "--worlds", "--json").stdout)["rules"]
+    assert all(rule["worlds"] for rule in rules)
+    assert "worlds" not in json.loads(run("check", "--json").stdout)["rules"][0]

@@ -58,7 +58,7 @@ def test_a_value_holds_from_its_day_until_the_next(
         ("value: 500", "value: much", "not of type int"),
         ("2022-01-01", "2019-01-01", "oldest first"),
         ("unit: cents", "uprating: yearly", "uprating"),
-        ("type: int", "type: timestamp", "Input should be 'bool'"),
+        ("type: int", "type: timestamp", "write bool"),
         ("{cite: Act 1, evidence: memory}", "{cite: Act 1, evidence: statute_text}", "read_on"),
         (", source: {cite: Act 1, evidence: memory}", "", "required"),
     ],
@@ -257,7 +257,8 @@ def test_a_signal_says_what_the_law_said_since_when_and_by_what(
     rule = rule.replace("ad.payer_name: Jo", "ad.currency: CAD").replace(
         "ad.payer_name:", "ad.currency:"
     )
-    write_config("rules/xx/capped.yaml", rule.replace("{missing: not_disclosed}", "USD"))
+    rule = rule.replace("{missing: not_disclosed}", "USD").replace("2020-05", "2025-05")
+    write_config("rules/xx/capped.yaml", rule)
     capped = find_rule(load_rules(home_settings), "capped")
     assert capped.evidence == "memory"
     facts = {"ad.countries": ("XX",), "ad.currency": "USD"} | capped.find_parameters(

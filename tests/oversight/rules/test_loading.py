@@ -23,17 +23,23 @@ version: 1
 title: Harbour ads name their payer
 jurisdiction: XX
 legal_basis: [{cite: Harbour Act s. 1, evidence: memory}]
-validity: {from: 2020-01-01, to: null, status: in_force}
+validity: {statuses: [{from: 2020-01-01, status: in_force}]}
+review_on: null
+unit_of_violation: ad
 stage: active
 kind: disclaimer.missing
 says: The payer must be named.
 applies_when: {when: '"XX" in ad.countries', cite: s. 1}
 requires: {when: size(ad.payer_name) > 0, cite: s. 2}
-unless: [{id: small-ad, when: 'ad.spend.under("5.00 EUR")', cite: s. 3}]
+unless: [{id: small-ad, when: 'ad.spend.under("5.00 EUR")', cite: s. 3, shown_by: authority}]
 severity: low
 tests:
-  - {name: named, facts: {ad.countries: [XX], ad.payer_name: Jo, ad.currency: USD}, expect: met}
+  - name: named
+    ran: {from: 2021-01-01}
+    facts: {ad.countries: [XX], ad.payer_name: Jo, ad.currency: USD}
+    expect: met
   - name: blank
+    ran: {from: 2021-01-01}
     facts:
       ad.countries: [XX]
       ad.payer_name: {missing: not_disclosed}
@@ -65,7 +71,7 @@ def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Ru
         load(RULE.replace("size(ad.payer_name) > 0", "size(ad.payer_name) == 0"))
     error = refused.value
     assert Path(error.file).parts[-4:] == ("config", "rules", "xx", "xx-named.yaml")
-    assert (error.field, error.line) == ("tests[0].expect", 16)
+    assert (error.field, error.line) == ("tests[0].expect", 21)
     assert error.why == "test 'named': expected met, got cannot_tell"
     assert [fault.field for fault in error.faults] == ["tests[0].expect", "tests[1].expect"]
 
@@ -81,11 +87,16 @@ def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Ru
         ("ad.payer_name: Jo", "ad.payer_name: 7", "tests[0].facts.ad.payer_name", "type string"),
         (
             "ad.payer_name: Jo",
-            "ad.ended_on: 2021-02-30",
-            "tests[0].facts.ad.ended_on",
+            "ad.first_seen_at: 2021-02-30",
+            "tests[0].facts.ad.first_seen_at",
             "out of range",
         ),
-        ("ad.payer_name: Jo", "ad.ended_on: 20210228", "tests[0].facts.ad.ended_on", "not a day"),
+        (
+            "ad.payer_name: Jo",
+            "ad.first_seen_at: 20210228",
+            "tests[0].facts.ad.first_seen_at",
+            "not a day",
+        ),
         ("ad.payer_name: Jo", "ad.payr: Jo", "tests[0].facts.ad.payr", "no fact"),
         ("missing: not_disclosed", "missing: lost", "tests[1].facts.ad.payer_name", "lost"),
     ],
@@ -127,11 +138,26 @@ def test_all_faults_of_a_file_are_told_at_once(load: Callable[[str], Rule]) -> N
         ),
         ("requires: {when: size(ad.payer_name) > 0, cite: s. 2}", "", "one of"),
         (", cite: s. 2", "", "requires.cite"),
-        ("{name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}", "", "tests"),
+        (
+            "{name: not given, facts: {ad.countries: [XX]}, expect: cannot_tell}",
+            "",
+            "no test expects",
+        ),
         ("name: blank", "name: named", "same name"),
         ("version: 1", "version: 1\nversion: 2", "given twice"),
         ("expect: met", "expect: guilty", "expect"),
         ("evidence: memory", "evidence: memory, url: 'javascript:x'", "url"),
+        ("evidence: memory", "evidence: memory, quotation: Words", "needs text_sha256"),
+        ("evidence: memory", "evidence: memory, reader: Ada", "nobody read it"),
+        ("shown_by: authority", "shown_by: addressee", "question is what the addressee"),
+        ("kind: disclaimer.missing", "kind: content.falsehood", "severity: info"),
+        ("status: in_force}", "status: in_force}, {from: 2019-01-01, status: removed}", "in order"),
+        ("status: in_force}", "status: bill}, {from: 0999-01-01, status: bill}", "1000 or later"),
+        (
+            "status: in_force}",
+            "status: guideline}, {from: 2022-01-01, status: in_force}",
+            "are two rules",
+        ),
     ],
 )
 def test_a_file_that_is_no_rule_is_refused(
@@ -269,5 +295,5 @@ def test_every_shipped_rule_loads_and_says_how_well_it_is_founded(home_settings:
     rules = load_rules(home_settings)
     assert len(rules) >= 4
     for rule in rules:
-        is_indicator = rule.file.validity.status == "indicator"
+        is_indicator = "indicator" in {s.status for s in rule.file.validity.statuses}
         assert is_indicator == (rule.file.evidence == "own_pattern"), rule.id

@@ -121,7 +121,7 @@ def test_a_rule_does_not_outlive_the_parameter_it_rests_on(
     assert "xx-named" not in {rule.id for rule in here.rules}
     why = {error.place: error.why for error in here.refused}
     assert why[PLACE] == "resting on params/fee.yaml, which cannot be used"
-    assert why["params/fee.yaml"] == "Field required"
+    assert why["params/fee.yaml"].startswith("Field required")
 
 
 def test_a_vote_that_the_window_does_not_suit_leaves_the_rule_in_use_at_all_others(

@@ -19,7 +19,8 @@ from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
 from oversight.rules.rule_book import load_rules
 from oversight.rules.rule_texts import keep_rule_texts
-from oversight.rules.schema import LegalStatus, RuleFile, Validity
+from oversight.rules.schema import RuleFile
+from oversight.rules.validity import LegalStatus, Validity
 from oversight.rules.versions import list_rules_then, pick_in_force
 from paidforby import app
 from tests.migrated import init_fresh
@@ -76,20 +77,23 @@ def test_a_kept_text_of_an_unknown_form_is_named():
 
 
 @pytest.mark.parametrize(
-    ("starts_on", "ends_on", "status", "in_force"),
+    ("statuses", "in_force"),
     [
-        (None, None, LegalStatus.IN_FORCE, True),
-        (date(2026, 3, 1), None, LegalStatus.IN_FORCE, True),
-        (date(2026, 3, 2), None, LegalStatus.IN_FORCE, False),
-        (None, date(2026, 3, 1), LegalStatus.REPEALED, False),
-        (None, date(2026, 3, 2), LegalStatus.REPEALED, True),
-        (None, None, LegalStatus.ANNOUNCED, False),
+        ([(None, "in_force")], True),
+        ([(date(2026, 3, 1), "in_force")], True),
+        ([(date(2026, 3, 2), "in_force")], False),
+        ([(None, "in_force"), (date(2026, 3, 1), "removed")], False),
+        ([(None, "in_force"), (date(2026, 3, 2), "removed")], True),
+        ([(None, "in_force"), (date(2026, 2, 1), "enjoined")], False),
+        ([(None, "enjoined"), (date(2026, 2, 1), "in_force")], True),
+        ([(None, "guideline")], True),
+        ([(None, "not_applicable")], False),
+        ([(None, "bill")], False),
     ],
 )
-def test_a_rule_is_in_force_from_its_first_day_to_before_its_end(
-    rules, starts_on, ends_on, status, in_force
-):
-    validity = Validity(**{"from": starts_on, "to": ends_on}, status=status)
+def test_a_rule_is_in_force_on_the_days_of_which_its_file_says_so(rules, statuses, in_force):
+    dated = [{"from": day, "status": LegalStatus(status)} for day, status in statuses]
+    validity = Validity(statuses=dated)
     rule = replace(rules[0], file=rules[0].file.model_copy(update={"validity": validity}))
     assert pick_in_force([rule], Moment(valid_at=NOON)) == ([rule] if in_force else [])
     assert pick_in_force([rule], NOW) == [rule]

@@ -129,7 +129,8 @@ def with_undated(with_election):
     rule = with_election.settings.home / "config" / EVE_RULE
     rule.parent.mkdir(parents=True)
     shipped = (SHIPPED_DIR / EVE_RULE).read_text()
-    rule.write_text(shipped.replace("from: polling_day - P1D", "from: called_on"))
+    text = shipped.replace("from: polling_day - P1D", "from: called_on")
+    rule.write_text(text.replace("polling_days:", "called_on: 2023-05-20, polling_days:"))
     return with_election
 
 

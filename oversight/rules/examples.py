@@ -1,0 +1,74 @@
+"""The tests of a rule as they stand in its file: an ad with its days, an election, a run of ours.
+
+`worlds` makes of each what the rule is asked.
+"""
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from archive.models.oversight import RuleAnswer
+from config.citations import Evidence
+from config.yaml_files import FileModel
+from oversight.reference.elections import SOURCED, Election, ElectionSource, PollHours
+from oversight.rules.facts import parse_time
+
+
+class RunOfTest(FileModel):
+    """When the ad of a test ran: days of a zone, or times in UTC; what is left out is not provided."""
+
+    starts: str | None = Field(default=None, alias="from", description="First day, or start.")
+    ends: str | None = Field(default=None, alias="to", description="Last day, or end.")
+    zone: str = Field(default="UTC", description="IANA time zone whose days these are.")
+    seen: str | None = Field(
+        default=None, description="When a run of ours last saw it, without an end, to be running."
+    )
+
+    @field_validator("starts", "ends", "seen")
+    @classmethod
+    def check_time(cls, written: str | None) -> str | None:
+        """Refuse what is neither a day nor a time in UTC.
+
+        Raises:
+            ValueError: with both forms.
+        """
+        if written is not None and parse_time(written).year < 1000:
+            raise ValueError("a year has four digits")
+        return written
+
+    @field_validator("zone")
+    @classmethod
+    def check_zone(cls, zone: str) -> str:
+        """Refuse a zone that the tz database does not have.
+
+        Raises:
+            ValueError: naming it.
+        """
+        return PollHours.check_zone(zone)
+
+
+class InventedElection(Election):
+    """The election of a test: as in a file of the calendar, without id, title and sources."""
+
+    id: str = Field(default="election-of-the-test", exclude=True, description="Our id.")
+    title: str = Field(default="election of the test", exclude=True, description="Name.")
+    kind: str = Field(default="any", description="legislative, presidential, referendum …")
+    sources: tuple[ElectionSource, ...] = Field(
+        default=(ElectionSource(about=SOURCED, cite="invented", evidence=Evidence.OWN_PATTERN),),
+        exclude=True,
+        description="It is invented.",
+    )
+
+
+class RuleTest(FileModel):
+    """An example the rule must answer as its author says."""
+
+    name: str = Field(min_length=1, description="The example, as a sentence.")
+    ran: RunOfTest | None = Field(default=None, description="When the ad ran; empty: nobody knows.")
+    election: InventedElection | None = Field(
+        default=None, description="Election it is asked at; a rule with a window needs one."
+    )
+    facts: dict[str, Any] = Field(
+        default={}, description="Facts by full name; the others are not provided."
+    )
+    expect: RuleAnswer = Field(description="What the rule must answer.")

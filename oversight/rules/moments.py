@@ -1,0 +1,61 @@
+"""What a rule answers at a time: its window, the figures and the law of the days on which an ad ran.
+
+Evaluation asks it of ads, a rule's file of its own tests.
+"""
+
+from datetime import date
+from functools import lru_cache
+
+from archive.records import MissingReason
+from oversight.language import Facts, FactValue
+from oversight.reference.elections import Election
+from oversight.reference.periods import EARLIEST, LATEST, Bounds, Period, begin_day
+from oversight.reference.windows import Window
+from oversight.rules.answers import ExplainedAnswer
+from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.validity import Validity
+
+
+def answer_then(
+    rule: Rule, known: Facts, period: Period, *, is_law: bool = False
+) -> tuple[ExplainedAnswer, bool | None]:
+    """What a rule answers of an ad that ran then; and whether it was law then, or `is_law`: as if it was.
+
+    `known` is all but what it looks up: facts of the ad, of election and window, and its figures.
+    """
+    if looked_up := rule.find_looked_up(known, period.start_days):
+        known = {**known, **looked_up}
+    in_force = is_law or was_in_force(rule.file.validity, period)
+    return answer_rule(rule, known, in_force=in_force), in_force
+
+
+def tell_election(election: Election) -> dict[str, FactValue]:
+    """The facts of an election that rules may read."""
+    return {f"election.{name}": getattr(election, name) for name in ("id", "country", "kind")}
+
+
+def read_window(window: Window | None, period: Period, whole: Period) -> dict[str, FactValue]:
+    """The facts of a window, for what was shown in a period of the whole run of an ad."""
+    if window is None:
+        return {}
+    answers = {
+        "window.overlaps": window.overlaps(period),
+        "window.inside": window.contains(period),
+        "window.starts_inside": window.contains_start(whole),
+    }
+    return {k: MissingReason.NOT_PROVIDED if v is None else v for k, v in answers.items()}
+
+
+def was_in_force(validity: Validity, period: Period) -> bool | None:
+    """Whether a rule was law at some time of a run; its days are those of its zone."""
+    told = set()
+    for starts_on, ends_on in validity.spans:
+        bounds = _bound_law(starts_on, ends_on, validity.zone)
+        told.add(True if bounds == (EARLIEST, LATEST) else period.overlaps(*bounds))
+    return True if True in told else None if None in told else False
+
+
+@lru_cache(maxsize=1_000)
+def _bound_law(starts_on: date | None, ends_on: date | None, zone: str) -> Bounds:
+    start_at = begin_day(starts_on, zone) if starts_on else EARLIEST
+    return start_at, begin_day(ends_on, zone) if ends_on else LATEST

@@ -16,6 +16,7 @@ from archive.ingest.pages import ingest_page
 from archive.models.people import Role
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.records import SourceInfo
+from archive.records.canonical import hash_bytes
 from archive.records.sources import SourceKind
 from archive.runs.captures import save_capture
 from archive.runs.lease import begin_run, end_run
@@ -25,6 +26,7 @@ from archive.runs.quarantined_batches import quarantine_batch
 from archive.store.blobs import BlobStore
 from archive.store.database import write
 from archive.store.realm import claim_realm
+from config.overlay import SHIPPED_DIR
 from config.settings import DeploymentKind, Realm, Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.evaluation.changes import evaluate_changes
@@ -38,6 +40,10 @@ NOW = datetime(2026, 11, 23, 7, 20, tzinfo=UTC)
 
 FLAGGED = "meadow_library:900000001"
 """An ad whose source left the field for the payer blank."""
+
+RULE_FILE = SHIPPED_DIR / "rules/us/us-30120-payer-named.yaml"
+TEXT_PAGE = f"/texts/{hash_bytes(RULE_FILE.read_bytes())}"
+"""The page of a rule's text as it is shipped."""
 
 SOURCES = [
     SourceInfo(

@@ -103,7 +103,7 @@ def list_signals(
         .join(RuleVersion, col(RuleVersion.id) == Signal.rule_version_id)
         .where(*(col(column) == value for column, value in equal.items() if value is not None))
         .where(col(RuleVersion.rule_id).not_in(_select_shadows(wanted.reader)))
-        .where(ended.in_(SHOWN_ENDS[wanted.status]), *_leave_out_answered(wanted, ended))
+        .where(ended.in_(SHOWN_ENDS[wanted.status]))
         .order_by(col(Signal.id).desc())
         .limit(limit + 1)
     )
@@ -142,15 +142,6 @@ def _tell_end() -> ColumnElement[str]:
         ),
         else_="",
     )
-
-
-def _leave_out_answered(
-    wanted: SignalFilter, ended: ColumnElement[str]
-) -> list[ColumnElement[bool]]:
-    """What an earlier version left open is asked of the newest one, and no more of that one."""
-    if wanted.status is not None:
-        return []
-    return [or_(ended == "", col(Signal.answer) != RuleAnswer.CANNOT_TELL)]
 
 
 def _select_shadows(reader: str) -> SelectOfScalar[str]:

@@ -13,13 +13,11 @@ from httpx2 import Response
 from api.app import create_app
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
-from archive.records.canonical import hash_bytes
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import write
-from config.overlay import SHIPPED_DIR
 from search.engines import open_search
 from search.sync import sync_index
-from tests.invented import NOW, SOURCES, decide_something, make_archive, make_settings
+from tests.invented import NOW, SOURCES, TEXT_PAGE, decide_something, make_archive, make_settings
 from tests.invented_records import HOSTILE, harbour_mill
 from tests.migrated import init_fresh
 
@@ -45,7 +43,7 @@ PAGES = [
     "/rules/us-30120-payer-named",
     "/rules/started-on-the-eve",
     "/rules/payer-left-blank",
-    f"/texts/{hash_bytes((SHIPPED_DIR / 'rules/us/us-30120-payer-named.yaml').read_bytes())}",
+    TEXT_PAGE,
     "/decisions",
     "/decisions/D-2026-00001",
     "/ads/meadow_library/900000001",

@@ -41,7 +41,6 @@ PAGES = [
     "/spend?measure=disclosed",
     "/rules",
     "/rules/us-30120-payer-named",
-    "/rules/started-on-the-eve",
     "/rules/payer-left-blank",
     TEXT_PAGE,
     "/decisions",

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Integer, Table
 from sqlmodel import Session, UTCDateTime
 
 from archive.exports.dump import KEYED, dump_table, list_tables
-from archive.models.changes import LeafKind
+from archive.models.changes import ChangeKind, LeafKind
 from archive.records import AdContent
 from archive.records.canonical import canonical_json
 
@@ -63,6 +63,9 @@ def _is_of_work(table: Table, row: dict[str, Any]) -> bool:
     if table.name == "archive_fact":
         # Which fields each source may be quoted with, as the last `init` wrote it down.
         return str(row["name"]).startswith("shown:")
+    if table.name == "change":
+        # Which run saw ads again: each of two that a kill made of one says so.
+        return row["kind"] == ChangeKind.AD_SEEN
     return table.name == "ledger_leaf" and row["kind"] == LeafKind.CAPTURE
 
 

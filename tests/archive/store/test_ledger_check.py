@@ -68,7 +68,7 @@ REWRITTEN = {
         "media 1: its row is not what the ledger holds"
     ],
     "UPDATE ad_media SET state = 'gone'": ["media 1: its leaf has no row"],
-    "UPDATE rule_use SET stage = 'shadow' WHERE id = 1": [
+    "UPDATE rule_use SET stage = 'draft' WHERE id = 1": [
         "rule_use 1: its row is not what the ledger holds"
     ],
     "UPDATE reference_version SET by_name = 'Nobody' WHERE name = 'parties'": [

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Subquery,
     Table,
+    Values,
     case,
     cast,
     column,
@@ -136,7 +137,7 @@ def _spread_over_windows(
     )
 
 
-def _find_place(by: SpendBy, from_on: date, day: Any) -> ColumnElement[int]:  # noqa: ANN401 (a column)
+def _find_place(by: SpendBy, from_on: date, day: ColumnElement[date]) -> ColumnElement[int]:
     """Which window of a period holds a day of it, from 0."""
     match by:
         case SpendBy.MONTH:
@@ -159,7 +160,7 @@ def _look_up(spread: Subquery, query: SpendQuery) -> Subquery:
     )
 
 
-def _list_windows(query: SpendQuery) -> Any:  # noqa: ANN401 (a table of values)
+def _list_windows(query: SpendQuery) -> Values:
     if query.from_on is None or query.to_on is None:
         raise ValueError("windows need a period")
     slices = enumerate(slice_period(query.by, query.from_on, query.to_on))

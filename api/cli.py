@@ -1,5 +1,6 @@
 """`paidforby serve`: the site and the API on this machine."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -23,4 +24,7 @@ def serve(
     note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
     if settings.public_url.rstrip("/") != served_at:
         note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
+    # What is here now stays: a collection that looked through all of it took as long as a large answer.
+    gc.freeze()
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    gc.unfreeze()

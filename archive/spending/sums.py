@@ -44,11 +44,11 @@ class AmountSum:
     open_count: int = 0
     unknown_count: int = 0
     undated: int = 0
-    revised_count: int = 0
-    settled_late_count: int = 0
     rounded_count: int = 0
     unknown_step_count: int = 0
     """Of them those whose step nobody knows: their ends are as printed."""
+    revised_count: int = 0
+    settled_late_count: int = 0
     not_in_newest: int = 0
     estimate: Fraction = Fraction(0)
     days_missing: int = 0
@@ -74,7 +74,7 @@ COUNTED = (
     *("lower", "upper", "items", "open_count", "unknown_count", "undated"),
     *("rounded_count", "unknown_step_count", "revised_count", "settled_late_count"),
 )
-"""What SQL adds up, in the order of its columns."""
+"""What SQL adds up, in the order of its columns and of the fields of a sum."""
 
 _ADDED = tuple(field.name for field in fields(AmountSum))
 
@@ -137,12 +137,17 @@ def sum_amounts(session: Session, listed: Select[Any], *, by_days: bool = True) 
 
 def add_rows(rows: Sequence[DayRow]) -> AmountSum:
     """The sum of what was spent on different days."""
-    sums = [int(sum(column)) for column in list(zip(*rows, strict=True))[2:]]
-    total = AmountSum()
-    for name, number in zip(COUNTED, sums, strict=False):
-        setattr(total, name, number)
+    sums = (
+        rows[0][2:]
+        if len(rows) == 1
+        else [sum(column) for column in list(zip(*rows, strict=True))[2:]]
+    )
+    total = AmountSum(*map(int, sums[: len(COUNTED)]))
     if len(sums) > len(COUNTED):
-        total.estimate = sum((Fraction(int(row[-2]), 2 * row[-1]) for row in rows), Fraction(0))
+        spread = ((int(row[-2]), row[-1]) for row in rows)
+        total.estimate = sum(
+            (Fraction(twice, 2 * days) for twice, days in spread if twice), Fraction(0)
+        )
     return total
 
 

@@ -9,6 +9,7 @@ answered, clients and statements by hand included.
 """
 
 import argparse
+import gc
 import http.client
 import json
 import multiprocessing
@@ -162,6 +163,7 @@ class Site:
         self.port = servers.find_free_port()
         config = uvicorn.Config(app, port=self.port, log_level="error")
         self.server = uvicorn.Server(config)
+        gc.freeze()  # As `paidforby serve` does.
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
         while not self.server.started:
@@ -188,6 +190,7 @@ class Site:
         """Let the server go."""
         self.server.should_exit = True
         self.thread.join()
+        gc.unfreeze()
 
 
 def measure_site(settings: Settings) -> dict[str, Any]:

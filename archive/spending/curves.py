@@ -134,14 +134,15 @@ def _spread_over_windows(
     worked out from it: a join with a list of them copies every curve (measured: four times the cost).
     """
     of = SPEND_CURVE.c
-    began_on: ColumnElement[Any] = literal(from_on)
+    # Of one window too: what stands behind `unnest` is worked out once, else DuckDB looks up again each use.
+    starts = func.list_value(from_on)
     if query.by in PERIODS:
         first = func.date_trunc(query.by, func.greatest(of.start_on, from_on))
         last = func.least(of.end_on, to_on)
-        began_on = func.unnest(func.generate_series(first, last, _one(query.by)))
+        starts = func.generate_series(first, last, _one(query.by))
     ended = or_(of.end_on.is_(None), of.end_on >= from_on)
     return (
-        select(*ad_keys(PublicAd, query), *of, cast(began_on, Date).label("began_on"))
+        select(*ad_keys(PublicAd, query), *of, cast(func.unnest(starts), Date).label("began_on"))
         .join_from(PublicAd, SPEND_CURVE, of.id == col(PublicAd.id))
         .where(~ad_is_undated(PublicAd), of.start_on <= to_on, ended)
         .where(*ad_conditions(session, PublicAd, query), *only)

@@ -74,7 +74,7 @@ COUNTED = (
     *("lower", "upper", "items", "open_count", "unknown_count", "undated"),
     *("rounded_count", "unknown_step_count", "revised_count", "settled_late_count"),
 )
-"""What SQL adds up, in the order of its columns and of the fields of a sum."""
+"""What SQL adds up, in the order of its columns."""
 
 _ADDED = tuple(field.name for field in fields(AmountSum))
 
@@ -142,7 +142,9 @@ def add_rows(rows: Sequence[DayRow]) -> AmountSum:
         if len(rows) == 1
         else [sum(column) for column in list(zip(*rows, strict=True))[2:]]
     )
-    total = AmountSum(*map(int, sums[: len(COUNTED)]))
+    total = AmountSum()
+    for name, number in zip(COUNTED, sums, strict=False):
+        setattr(total, name, int(number))
     if len(sums) > len(COUNTED):
         spread = ((int(row[-2]), row[-1]) for row in rows)
         total.estimate = sum(

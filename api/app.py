@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.routing import Mount, Route
 
+from api.admission import AdmitRequests
 from api.dependencies import Rooms
 from api.errors import API_PATH, PROBLEM, Problem, answer_problems
 from api.headers import AddSecurityHeaders
@@ -56,6 +57,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     # Of a path that no mount takes, such as one with a line end.
     answer_errors(app)
     match_whole_paths(app)
+    app.add_middleware(AdmitRequests)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(CheckHost, allowed=list_hosts(settings))
     app.add_middleware(AddSecurityHeaders)

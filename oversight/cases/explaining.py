@@ -16,6 +16,7 @@ from archive.reading.as_of.past import restore_ads
 from config.yaml_files import YamlFileError
 from oversight.evaluation.one_ad import explain_ad, find_run
 from oversight.evaluation.running import find_seen_running, list_shown_versions
+from oversight.reference.labels import read_labels
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook
 
@@ -44,13 +45,13 @@ def explain_flag(session: Session, flag: Flag, book: RuleBook) -> FlagAnswer:
     ad, at = _read_flagged(session, flag), flag.raised_at
     seen_at = find_seen_running(session, [ad], until=at).get(ad.id)
     [*_, shown] = list_shown_versions(session, [ad], until=at)[ad.id]
-    run = find_run(ad, seen_at).cut(shown.since, shown.until)
+    said = read_labels(session, [ad.id], as_of=at).get(ad.id) if rule.labels_read else None
+    run = find_run(ad, seen_at, said).cut(shown.since, shown.until)
     found = explain_ad(ad, rule, book.elections, at, run)
     if found is None:
         why = "No election of the calendar is one whose window the rule watches."
         return FlagAnswer(rule, RuleAnswer.DOES_NOT_APPLY, [why])
-    because = list(found.outcome.because)
-    return FlagAnswer(rule, found.outcome.answer, because, found.trace, found.in_force)
+    return FlagAnswer(rule, found.outcome.answer, found.because, found.trace, found.in_force)
 
 
 def _read_flagged(session: Session, flag: Flag) -> PublicAd:

@@ -157,7 +157,7 @@ def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> 
 
 def _describe_signal(row: StoredRow, j: AdAnswer, now: datetime) -> dict[str, Any]:
     return dict(zip(ANSWER_NAMES, row, strict=True)) | {
-        "because": list(j.outcome.because),
+        "because": j.because,
         "trace": j.trace,
         "facts_sha256": j.facts_sha256,
         "evaluator": EVALUATOR,

@@ -193,6 +193,9 @@ class RuleFile(FileModel):
     )
     params: tuple[str, ...] = Field(default=(), description="Parameters it names.")
     registers: tuple[str, ...] = Field(default=(), description="Registers it looks into.")
+    labels: tuple[str, ...] = Field(
+        default=(), description="Label lists in which to be left out means no."
+    )
     applies_when: Clause = Field(description="Which ads it is about.")
     requires: Clause | None = Field(default=None, description="What must hold.")
     forbids: Clause | None = Field(default=None, description="What must not hold.")

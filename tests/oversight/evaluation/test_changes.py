@@ -271,5 +271,5 @@ def test_what_a_signal_keeps_of_its_reckoning_stays_letter_for_letter(
     ]
     assert len(kept) == 7
     assert hash_json({"signals": kept}) == (
-        "7423b33a69258468eaf9bc0da6977844613aa81826307b3e9b7079b9db043d3e"
+        "d3e8a3408b1c68b58a2e1faae8b8263b4e138ed2f606934adf402890a6bda330"
     )

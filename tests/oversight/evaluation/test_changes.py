@@ -24,9 +24,11 @@ EVERY = SignalFilter(historic=True)
 
 
 def read_answers(engine: Engine) -> dict[tuple[str, str], str]:
+    """The answers by rule and election, about the newest version of whichever ad came last."""
     query = select(RuleVersion.rule_id, Evaluation.election_id, Evaluation.answer).join(
         RuleVersion, RuleVersion.id == Evaluation.rule_version_id
     )
+    query = query.order_by(Evaluation.ad_version_id)
     with read(engine) as session:
         return {(rule, election): answer for rule, election, answer in session.exec(query)}
 

@@ -230,7 +230,7 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             "whether a source tells a fact makes no ad right or wrong",
             "exactly one of requires and",
             "no test expects cannot_tell: write one",
-            "says severity: info",
+            "write severity: info and severity_at_most: info",
             "the nearest is title",
             "write title:",
         ],

@@ -131,8 +131,35 @@ def test_the_clauses_of_a_rule_share_one_bound(refuse: Load) -> None:
     half = any_of('ad.text_folded.contains("q{}zz")', MOST_WORK // 2 + 1)
     text = RULE.replace("'\"XX\" in ad.countries'", f"'{half}'")
     error = refuse(text.replace("size(ad.payer_name) > 0", f"'{half}'"))
-    assert (error.field, error.more) == ("requires.when", [])
-    assert "too much is looked for" in error.why
+    told = [(f.field, f.why) for f in error.faults if "too much is looked for" in f.why]
+    assert [field for field, _ in told] == ["requires.when"]
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        'ad.text.has_term("harbour")',
+        'ad.text_folded.contains("harbour")',
+        'ad.titles.exists(t, t == "Harbour")',
+    ],
+)
+def test_a_rule_that_reads_what_an_ad_says_is_capped_and_asks_a_person(
+    refuse: Load, home_settings: Settings, reads: str
+) -> None:
+    clause = f"{{id: a, when: 'ad.currency == \"USD\" && {reads}', cite: s, shown_by: authority}}"
+    text = RULE.replace("unless: [", f"unless: [{clause}, ")
+    error = refuse(text)
+    assert (error.field, error.more) == ("unless[0].when", [])
+    assert (
+        "write severity: info and severity_at_most: info, and ask a person in needs_human"
+        in error.why
+    )
+    capped = "severity_at_most: info\nneeds_human: [{question: Is it, answers: [yes, no]}]"
+    raised = refuse(text.replace("severity: low", f"severity: low\n{capped}"))
+    assert raised.why == "severity is above severity_at_most: write severity: info"
+    path = home_settings.home / "config" / "rules" / "xx" / "xx-named.yaml"
+    path.write_text(text.replace("severity: low", f"severity: info\n{capped}"), encoding="utf-8")
+    assert "xx-named" in {rule.id for rule in load_rules(home_settings)}
 
 
 def test_a_list_of_the_ad_is_not_searched_for_each_of_its_items() -> None:

@@ -17,7 +17,7 @@ from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of, u
 from oversight.evaluation.one_ad import AdAnswer
 from oversight.rules.made_facts import AdRow
 
-EVALUATOR = 3
+EVALUATOR = 4
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
 SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}

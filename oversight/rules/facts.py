@@ -173,7 +173,7 @@ def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
         return value
     if value is None or value in ("", []):
         # What is made from something known, and is unknown, could not be read from it.
-        is_made = name in MADE_FROM
+        is_made = MADE_FROM.get(name, name) != name
         otherwise = MissingReason.UNREADABLE if is_made else MissingReason.NOT_PROVIDED
         return MissingReason(ad.missing.get(MADE_FROM.get(name, name), otherwise))
     if kind is FactType.STRINGS:

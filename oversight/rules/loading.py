@@ -135,7 +135,8 @@ class Rule:
     @property
     def cited(self) -> dict[str, str]:
         """What it rests on beside the law, with the hash of each text (`/texts`)."""
-        texts = {f"parameter {p.id}": p.sha256 for p in self.parameters.values()}
+        figures = [{p.id: p.sha256} | p.made_of for p in self.parameters.values()]
+        texts = {f"parameter {name}": sha256 for each in figures for name, sha256 in each.items()}
         return texts | {name: kept.sha256 for name, kept in self.copies.items()}
 
     @property

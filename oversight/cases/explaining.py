@@ -1,7 +1,7 @@
 """What the flagged version of a rule answers about the flagged version of an ad, made anew when asked.
 
-Nothing of it is kept: it is read through the public projection, as this archive knew the ad when it was
-flagged, so what is withheld today is withheld in every sentence of yesterday too.
+Nothing of it is kept: it is read through the public projection, as this archive knew the ad, registers and
+labels when it was flagged, so what is withheld today is withheld in every sentence of yesterday too.
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ def explain_flag(session: Session, flag: Flag, book: RuleBook) -> FlagAnswer:
     """What the rule answers about the ad, both as they were flagged."""
     version = session.get_one(RuleVersion, flag.rule_version_id)
     try:
-        rule = book.read_version(session, version.sha256)
+        rule = book.read_version(session, version.sha256, as_of=flag.raised_at)
     except YamlFileError as error:
         why = f"This version of the rule can no longer be evaluated: {error.why}."
         return FlagAnswer(None, RuleAnswer.CANNOT_TELL, [why])

@@ -64,15 +64,15 @@ class KeptList:
 
 
 LabelLists = Mapping[str, tuple[KeptList, ...]]
-"""The copies of each label list, in the order they came."""
+"""The copies of each label list, one a day."""
 
 
 def read_label_lists(session: Session, as_of: datetime | None = None) -> LabelLists:
-    """Every label list held, or held at a time."""
-    lists: dict[str, list[KeptList]] = defaultdict(list)
+    """Every label list held at a time; of two copies of one day the one that came last counts."""
+    lists: dict[str, dict[date, KeptList]] = defaultdict(dict)
     for copy, row in list_label_lists(session, as_of):
-        lists[copy.id].append(KeptList(copy, row.sha256))
-    return {name: tuple(copies) for name, copies in lists.items()}
+        lists[copy.id][copy.holds_on] = KeptList(copy, row.sha256)
+    return {name: tuple(of.values()) for name, of in lists.items()}
 
 
 def find_label(

@@ -76,7 +76,9 @@ class RuleBook:
             for i in sorted(rules)
         ]
 
-    def _read_lists(self, session: Session) -> Lists:
+    def _read_lists(self, session: Session, as_of: datetime | None = None) -> Lists:
+        if as_of is not None:
+            return read_registers(session, as_of), read_label_lists(session, as_of)
         is_list = col(ReferenceVersion.kind).in_(BROUGHT)
         newest = session.exec(select(func.max(ReferenceVersion.id)).where(is_list)).one()
         if newest not in self.lists_before:
@@ -114,8 +116,8 @@ class RuleBook:
         """
         return find_rule(self.list_in_use(session), rule_id)
 
-    def read_version(self, session: Session, sha256: str) -> Rule:
-        """A version this archive keeps, ready to answer with today's parameters.
+    def read_version(self, session: Session, sha256: str, as_of: datetime | None = None) -> Rule:
+        """A version this archive keeps, ready to answer with today's parameters and a time's registers.
 
         Raises:
             NotFoundError: if it keeps no such version.
@@ -129,8 +131,11 @@ class RuleBook:
             written = read_kept_text(row.rule_id, row.text)
             known[sha256] = compile_rule(written, None, self.parameters)
             self.read_before[sha256] = known[sha256]
-        registers, labels = self._read_lists(session)
-        return replace(known[sha256], registers=registers, label_lists=labels)
+        rule = known[sha256]
+        if not rule.file.registers and not rule.file.labels:
+            return rule
+        registers, labels = self._read_lists(session, as_of)
+        return replace(rule, registers=registers, label_lists=labels)
 
 
 @dataclass(frozen=True)

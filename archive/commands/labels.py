@@ -95,6 +95,8 @@ def import_table(
         emit_json(report)
     else:
         say(f"{report.given:,} labels given, {report.unchanged:,} were there")
+        if report.sha256:
+            say(f"kept as a label list; SHA-256 {report.sha256}")
     left = {"not in this archive": report.not_held, "the opposite is said": report.contradicted}
     for why, ads in left.items():
         if ads:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from archive.curation.labels import LabelWord, find_label, label_ad
 from archive.curation.reference_texts import (
@@ -19,7 +19,7 @@ from archive.curation.reference_texts import (
 )
 from archive.curation.tables import TableShape, read_table
 from archive.errors import ArchiveError, NotFoundError
-from archive.models import Ad, LabelTerm, ReferenceVersion
+from archive.models import Ad, LabelTerm, ReferenceVersion, Source
 from archive.models.oversight import ReferenceKind
 from archive.records.canonical import canonical_json
 from config.citations import Citation
@@ -94,6 +94,9 @@ class LabelImport(SQLModel):
     contradicted: list[str] = Field(
         default_factory=list, description="Ads of which the opposite is said; nothing was changed."
     )
+    sha256: str | None = Field(
+        default=None, description="Hash of the copy of a complete table, as it is kept."
+    )
 
 
 def read_label_shapes(settings: Settings) -> Readings[LabelShape]:
@@ -121,14 +124,14 @@ def import_labels(
     Raises:
         NotFoundError: if there is no map of that name.
         YamlFileError: if map or table cannot be used.
-        ArchiveError: if a name or reason is missing, or the day of a complete table.
+        ArchiveError: if a name or reason is missing, or the day or a source of a complete table.
     """
     shape = read_label_shapes(settings).find(order.shape)
     if shape is None:
         raise NotFoundError("map labels/… of a table of labels", order.shape)
     report, lines = LabelImport(), read_table(order.path, shape, LabelLine)
     if shape.complete_for:
-        _keep_list(session, shape, order, lines, now)
+        report.sha256 = _keep_list(session, shape, order, lines, now)
     for line in lines:
         word = LabelWord(line.term, line.says, shape.method)
         source, _, ref = line.ad.partition(":")
@@ -150,15 +153,20 @@ def import_labels(
 
 def _keep_list(
     session: Session, shape: LabelShape, order: LabelOrder, lines: list[LabelLine], now: datetime
-) -> None:
+) -> str:
     if order.holds_on is None:
         raise ArchiveError(f"{order.shape} is complete: say --on DAY, the day it says it is of")
     check_has_come(order.holds_on, now)
+    known = session.exec(select(Source.id).order_by(col(Source.id))).all()
+    if strange := sorted({*shape.complete_for} - {*known}):
+        told = f"{order.shape} is complete_for {strange[0]}, which is no source"
+        raise ArchiveError(f"{told}; there are: {', '.join(known)}")
     said = shape.model_dump(include={"title", "source", "complete_for", "covers_days"})
     named = {"id": order.shape, "holds_on": order.holds_on, "lines": lines}
     text = canonical_json(LabelList(**said, **named).model_dump(mode="json")).decode()
     said_by = (order.by, order.because)
-    keep_reference_text(session, ReferenceKind.LABEL_LIST, order.shape, text, said_by, now)
+    kind = ReferenceKind.LABEL_LIST
+    return keep_reference_text(session, kind, order.shape, text, said_by, now)[0].sha256
 
 
 def list_label_lists(

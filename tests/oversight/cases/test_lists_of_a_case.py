@@ -12,7 +12,7 @@ from archive.curation.label_tables import LabelOrder, import_labels
 from archive.curation.people import add_user
 from archive.curation.registers import import_register
 from archive.ingest.pages import ingest_page
-from archive.models import Flag
+from archive.models import Flag, Source
 from archive.models.people import Role
 from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
@@ -23,6 +23,7 @@ from oversight.cases.explaining import explain_flag
 from oversight.rules.rule_book import RuleBook, read_rule_book
 from tests.flagging import adopt, flag_ad
 from tests.oversight.rules.test_loading import RULE as NAMED
+from tests.sources_with_terms import make_source
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -41,6 +42,7 @@ def session(home_settings: Settings, write_config: Callable[[str, str], Path]) -
     write_config("labels/panel.yaml", SHAPE + panel)
     engine = create_archive_engine(home_settings.resolved_database_url)
     with write(engine) as session:
+        session.add(Source(**make_source(None).model_dump()))
         run = begin_run(session, "example", "2026", RunKind.CRAWL, NOW)
         said = {"platform": "examplatform", "payer_name": "Pier Club", "countries": ["XX"]}
         ad = AdRecord(ref="a1", declared_political=True, started_on=date(2026, 2, 1), **said)

@@ -11,7 +11,7 @@ from archive.curation.label_tables import LabelOrder, import_labels
 from archive.curation.labels import LabelWord, label_ad, withdraw_label
 from archive.curation.people import add_user
 from archive.errors import ArchiveError
-from archive.models import LabelTerm
+from archive.models import LabelTerm, Source
 from archive.models.people import Role
 from archive.reading.ads.ads import find_ad_row
 from archive.reading.kept_texts import find_text
@@ -26,6 +26,7 @@ from oversight.rules.rule_book import RuleBook, find_rule, read_rule_book
 from oversight.rules.sentences import tell_clauses
 from tests.flagging import adopt, flag_ad
 from tests.oversight.evaluation.conftest import LATER, NOW, Keep, make_ad
+from tests.sources_with_terms import make_source
 
 RULE, AD = "xx-made-up", "example:a1"
 TEXT = """
@@ -77,6 +78,7 @@ def labelled(
     write_config("labels/panel.yaml", PANEL)
     keep([make_ad(started_on=STARTED), make_ad("a2", started_on=STARTED)])
     with write(engine) as session:
+        session.add(Source(**make_source(None).model_dump()))
         adopt(session, read_rule_book(home_settings), RULE, NOW)
     return engine
 
@@ -197,12 +199,17 @@ def test_a_list_says_nothing_of_ads_beyond_its_days_or_that_it_names(
     assert [s.answer for s in judge()] == ["cannot_tell"]
 
 
-def test_a_complete_list_has_a_day_that_has_come_and_is_no_programs(
+def test_a_complete_list_has_a_day_that_has_come_and_known_sources_and_is_no_programs(
     labelled: Engine, home_settings: Settings, write_config: Callable[[str, str], Path]
 ) -> None:
     for on in (None, date(2030, 1, 1)):
         with pytest.raises(ArchiveError, match=r"say --on DAY|has not come"):
             bring_list(labelled, home_settings, on, AD)
+    write_config("labels/panel.yaml", PANEL.replace("[example]", "[example, meta]"))
+    with pytest.raises(
+        ArchiveError, match="complete_for meta, which is no source; there are: example"
+    ):
+        bring_list(labelled, home_settings, STARTED, AD)
     for slip, told in (("method: seer 2", "say no of each ad"), ("covers_days: 0", "covers_days")):
         kept = PANEL if slip.startswith("method") else PANEL.replace("covers_days: 30\n", "")
         write_config("labels/panel.yaml", f"{kept}{slip}\n")

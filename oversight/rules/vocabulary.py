@@ -169,9 +169,14 @@ VOCABULARY: dict[str, Callable[[str], str | None]] = {
 def find_strange(node: Node) -> Iterator[tuple[str, str]]:
     """Each word the condition looks for in a fact that cannot have it, with what to write instead."""
     for fact, word in _list_words(node, {}):
-        check = VOCABULARY.get(fact)
-        if check and word and (told := check(word)):
-            yield word, f"{fact} never has “{word}”: {told}"
+        if told := tell_strange(fact, word):
+            yield word, told
+
+
+def tell_strange(fact: str, word: str) -> str:
+    """That a fact never has this word, and what to write instead; empty: it may."""
+    told = VOCABULARY[fact](word) if word and fact in VOCABULARY else None
+    return f"{fact} never has “{word}”: {told}" if told else ""
 
 
 def _list_words(node: Node, items: dict[str, str]) -> Iterator[tuple[str, str]]:

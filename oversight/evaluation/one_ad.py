@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from archive.models.oversight import RuleAnswer
+from archive.models.oversight import Exemption, RuleAnswer
 from archive.reading.rules import MOST_ASKING
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
@@ -259,6 +259,10 @@ def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
     if labels:
         known = {**known, **{name: label.value for name, label in labels.items()}}
     outcome, in_force = answer_then(rule, known, run.period)
+    alone = {n: MissingReason.NOT_LOOKED for n, label in labels.items() if label.is_machine_alone}
+    if alone and outcome.verdict.exemption is Exemption.EXCEPTION:
+        # A program alone excuses nobody.
+        outcome, in_force = answer_then(rule, {**known, **alone}, run.period)
     return AdAnswer(question, outcome, in_force, run, labels)
 
 

@@ -153,6 +153,32 @@ def test_what_a_program_alone_says_stays_info_until_a_person_says_it_too(
 
 
 @pytest.mark.usefixtures("archive_url")
+def test_no_exception_holds_on_the_word_of_a_program_alone(
+    labelled: Engine,
+    judge: Callable[..., list[SignalView]],
+    write_config: Callable[[str, str], Path],
+    home_settings: Settings,
+) -> None:
+    text = TEXT.replace("version: 1", "version: 2").replace(
+        "forbids: {when: label.synthetic, cite: s. 2}",
+        "forbids: {when: size(ad.payer_name) > 0, cite: s. 2}\n"
+        "unless: [{id: made-up, when: label.synthetic, cite: s. 3, shown_by: authority}]",
+    )
+    text = text.replace(
+        "true, label.synthetic: false", "true, ad.payer_name: {missing: not_disclosed}"
+    )
+    text = text.replace("label.synthetic: true", "ad.payer_name: Jo, label.synthetic: false")
+    write_config(f"rules/xx/{RULE}.yaml", text)
+    with write(labelled) as session:
+        adopt(session, read_rule_book(home_settings), RULE, NOW)
+    label(labelled, "Ada", SEER)
+    (signal,) = judge()
+    assert (signal.answer, signal.severity) == ("cannot_tell", "info")
+    label(labelled, "Ben")
+    assert judge() == []
+
+
+@pytest.mark.usefixtures("archive_url")
 def test_programs_that_disagree_leave_it_open_and_a_person_settles_it(
     labelled: Engine, judge: Callable[..., list[SignalView]]
 ) -> None:

@@ -35,10 +35,12 @@ from oversight.evaluation.one_ad import (
     find_run,
     list_ad_facts,
     list_questions,
+    reads_labels,
 )
 from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.evaluation.signals import EVALUATOR, mark_historic, write_answers
 from oversight.reference.elections import Election
+from oversight.reference.labels import read_labels
 from oversight.rules.facts import list_columns
 from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import find_judging_versions
@@ -166,10 +168,11 @@ class _Evaluation:
         ads = self.session.connection().execute(query).all()
         seen = find_seen_running(self.session, ads)
         shown = list_shown_versions(self.session, ads)
+        said = read_labels(self.session, ids) if reads_labels(self.questions) else {}
         evaluated = [
             (version.ad, evaluate_ad(version.ad, self.questions, names, part))
             for ad in ads
-            for run in [find_run(ad, seen.get(ad.id))]
+            for run in [find_run(ad, seen.get(ad.id), said.get(ad.id))]
             for version in shown[ad.id]
             if (part := run.cut(version.since, version.until))
         ]

@@ -27,6 +27,7 @@ from oversight.evaluation.running import find_seen_running
 from oversight.language import Facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
+from oversight.reference.labels import read_labels
 from oversight.rules.facts import BOUNDS, list_columns, read_facts
 from oversight.rules.loading import Rule
 from oversight.rules.schema import Stage
@@ -45,7 +46,8 @@ class SourceFacts:
     """Ads the archive holds."""
     decided: int = 0
     cells: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Ads by fact and by how it stands: given, derived, register, not loaded, blank, never, unknown."""
+    """Ads by fact and by how it stands: given, derived, register, not loaded, label, nobody, blank, never,
+    unknown."""
     reasons: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     """Ads that are open, by answer and by what is missing."""
 
@@ -99,7 +101,8 @@ def find_decidable(
     questions = list_questions([asked], elections, now)
     names = list_ad_facts(questions) or [n[3:] for n in rule.fact_names if n.startswith("ad.")]
     ranges = {f"ad.{name}" for name in BOUNDS}
-    shown = sorted(n for n in rule.fact_names - ranges if n.startswith(("ad.", "register.")))
+    groups = ("ad.", "register.", "label.")
+    shown = sorted(n for n in rule.fact_names - ranges if n.startswith(groups))
     counted = select(col(PublicAd.source), func.count()).group_by(col(PublicAd.source))
     found = Decidable(shown, [])
     for source, held in session.connection().execute(counted.order_by(col(PublicAd.source))):
@@ -110,10 +113,15 @@ def find_decidable(
             query = select(*list_columns(names)).where(col(PublicAd.id).in_(some))
             ads = session.connection().execute(query).all()
             seen = find_seen_running(session, ads)
+            said = read_labels(session, some) if rule.labels_read else {}
             for ad in ads:
                 facts = read_facts(ad, names)
-                run = find_run(ad, seen.get(ad.id))
-                looked_up = rule.find_looked_up(facts, run.period.start_days)
+                run = find_run(ad, seen.get(ad.id), said.get(ad.id))
+                days = run.period.start_days
+                labels = rule.find_labels(run.said, ad.public_id, days)
+                looked_up = rule.find_looked_up(facts, days) | {
+                    n: v.value for n, v in labels.items()
+                }
                 for name in shown:
                     told.cells[name, _tell_standing(name, facts, looked_up)] += 1
                 _add_answers(told, evaluate_ad(ad, questions, names, run))
@@ -122,11 +130,12 @@ def find_decidable(
 
 
 def _tell_standing(name: str, facts: Facts, looked_up: Facts) -> str:
+    group = name.partition(".")[0]
     if name in looked_up and not isinstance(looked_up[name], MissingReason):
-        return "register" if name.startswith("register.") else "derived"
+        return {"ad": "derived"}.get(group, group)
     value = read_fact(facts, name)
-    if name.startswith("register."):
-        return "not loaded"
+    if group != "ad":
+        return "not loaded" if group == "register" else "nobody"
     if not isinstance(value, MissingReason):
         return "given"
     words = {MissingReason.NOT_DISCLOSED: "blank", MissingReason.NOT_PROVIDED: "never"}

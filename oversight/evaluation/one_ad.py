@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from archive.models.oversight import RuleAnswer
+from archive.models.oversight import Exemption, RuleAnswer
 from archive.reading.rules import MOST_ASKING
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
@@ -17,13 +17,15 @@ from config.citations import Evidence
 from oversight.language import Facts, FactValue
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
+from oversight.reference.labels import LabelFact, Said
 from oversight.reference.periods import Bounds, Period, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
-from oversight.rules.facts import read_facts
+from oversight.rules.facts import name_fact, read_facts
 from oversight.rules.loading import Rule
 from oversight.rules.made_facts import AdRow
 from oversight.rules.moments import answer_then, read_window, tell_election
+from oversight.rules.schema import Severity
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,25 @@ class AdAnswer:
     outcome: ExplainedAnswer
     in_force: bool | None
     run: "AdRun"
+    labels: Mapping[str, LabelFact] = field(default_factory=dict)
+    """What labels say of the ad, of those that the rule reads."""
+
+    @cached_property
+    def machine_said(self) -> list[str]:
+        """The facts it hangs on that programs alone say."""
+        alone = [name for name, label in self.labels.items() if label.is_machine_alone]
+        return sorted(self.outcome.deciding_facts.keys() & alone) if alone else []
+
+    @property
+    def severity(self) -> Severity:
+        """How soon a person should look: what a program alone says of an ad never hurries anybody."""
+        return Severity.INFO if self.machine_said else self.question.rule.file.severity
+
+    @property
+    def because(self) -> list[str]:
+        """Why, in sentences; where it hangs on what programs alone say, that too."""
+        why = "only a program says so, so it stays of severity info."
+        return [*self.outcome.because, *(f"{name_fact(n)}: {why}" for n in self.machine_said)]
 
     @property
     def source_facts(self) -> list[str]:
@@ -68,6 +89,8 @@ class AdAnswer:
             return []
         facts, days = self.outcome.facts, self.run.lacking
         unknown = self.outcome.list_unknowns()
+        if not self.labels.keys().isdisjoint(unknown):
+            return []  # No source can say what nobody has said beside it.
         of_ad = {n: read_fact(facts, n) for n in unknown if n.startswith("ad.")}
         if self.in_force is None or len(of_ad) < len(unknown):
             # What the host reckons from the days of the run is open with them, or for this ad alone.
@@ -78,7 +101,9 @@ class AdAnswer:
     @cached_property
     def trace(self) -> dict[str, Any]:
         """The whole reckoning as JSON; it takes longer than the answer, and only signals keep it."""
-        beside: dict[str, Any] = {"in_force": self.in_force}
+        beside: dict[str, Any] = {"in_force": self.in_force, "severity": self.severity.value}
+        if self.labels:
+            beside["said_by"] = {name: label.said_by for name, label in self.labels.items()}
         if self.run.seen_at:
             beside["observed_running_at"] = self.run.seen_at.isoformat()
         if self.run.period != self.run.whole:
@@ -91,7 +116,8 @@ class AdAnswer:
         """Hash of the answer and what decides it: while it stays, there is no second signal."""
         decided = {"answer": self.outcome.answer.value, "facts": self.outcome.deciding_facts}
         beside = {"in_force": self.in_force, "window": _describe_window(self.question)}
-        return hash_json(decided | beside)
+        machine = {"machine_said": self.machine_said} if self.machine_said else {}
+        return hash_json(decided | beside | machine)
 
 
 def list_questions(
@@ -123,6 +149,11 @@ def list_ad_facts(questions: Iterable[Question]) -> list[str]:
     """The facts of an ad, without `ad.`, that rules ask for."""
     asked = {name for question in questions for name in question.rule.fact_names}
     return sorted(name.removeprefix("ad.") for name in asked if name.startswith("ad."))
+
+
+def reads_labels(questions: Iterable[Question]) -> bool:
+    """Whether rules ask what people and programs say of ads."""
+    return any(question.rule.labels_read for question in questions)
 
 
 def explain_ad(
@@ -167,6 +198,8 @@ class AdRun:
     """When the ad was last seen to be running, without an end; `None`: no run tells."""
     whole: Period
     """The ad's whole run: another version, shown later, is no start of the ad."""
+    said: Said = field(default_factory=dict)
+    """The words of people and programs on the ad."""
 
     @cached_property
     def lacking(self) -> Mapping[str, MissingReason]:
@@ -193,10 +226,10 @@ class AdRun:
         return replace(self, period=period) if period else None
 
 
-def find_run(ad: AdRow, seen_at: datetime | None = None) -> AdRun:
+def find_run(ad: AdRow, seen_at: datetime | None = None, said: Said | None = None) -> AdRun:
     """When an ad ran, as its newest version says; `seen_at`: when it was last seen running without an end."""
     period = find_period(ad, seen_at)
-    return AdRun(ad, period, seen_at, period)
+    return AdRun(ad, period, seen_at, period, said or {})
 
 
 def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
@@ -222,8 +255,15 @@ def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
         if days not in question.figures:
             question.figures[days] = rule.find_parameters(days, question.election)
         known = {**known, **question.figures[days]}
+    labels = rule.find_labels(run.said, run.ad.public_id, days) if rule.labels_read else {}
+    if labels:
+        known = {**known, **{name: label.value for name, label in labels.items()}}
     outcome, in_force = answer_then(rule, known, run.period)
-    return AdAnswer(question, outcome, in_force, run)
+    alone = {n: MissingReason.NOT_LOOKED for n, label in labels.items() if label.is_machine_alone}
+    if alone and outcome.verdict.exemption is Exemption.EXCEPTION:
+        # A program alone excuses nobody.
+        outcome, in_force = answer_then(rule, {**known, **alone}, run.period)
+    return AdAnswer(question, outcome, in_force, run, labels)
 
 
 def _describe_window(question: Question) -> dict[str, Any]:

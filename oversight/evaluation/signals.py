@@ -17,7 +17,7 @@ from archive.store.bulk import StoredRow, find_storing, insert_rows, table_of, u
 from oversight.evaluation.one_ad import AdAnswer
 from oversight.rules.made_facts import AdRow
 
-EVALUATOR = 3
+EVALUATOR = 4
 """Raise it when the same rules and facts may answer differently: everything is evaluated anew."""
 
 SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
@@ -157,7 +157,7 @@ def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> 
 
 def _describe_signal(row: StoredRow, j: AdAnswer, now: datetime) -> dict[str, Any]:
     return dict(zip(ANSWER_NAMES, row, strict=True)) | {
-        "because": list(j.outcome.because),
+        "because": j.because,
         "trace": j.trace,
         "facts_sha256": j.facts_sha256,
         "evaluator": EVALUATOR,

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from config.readings import Readings
 from config.yaml_files import YamlFileError, YamlText
-from oversight.language import FactType, Node, RuleSyntaxError, Schema, parse_expression
+from oversight.language import (
+    FactType,
+    Node,
+    RuleSyntaxError,
+    Schema,
+    list_facts,
+    parse_expression,
+)
 from oversight.language.ast import (
     Compare,
     ForItems,
@@ -19,6 +26,7 @@ from oversight.language.parse import find_misuses
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
 from oversight.rules.made_facts import list_register_facts
+from oversight.rules.schema import CAPPED, is_capped
 from oversight.rules.vocabulary import check_country, find_strange
 
 Path = list[str | int]
@@ -33,6 +41,9 @@ TOO_MUCH = (
     "too much is looked for: a rule finds at most 100 written texts; a pattern counts as 10, a comparison of "
     "each item of a list as 4, a pattern there as 40. Write words into one pattern: (one|two|three)"
 )
+TEXTS = {"ad.text", "ad.text_folded", "ad.text_words", "ad.titles"}
+"""The facts that are what an ad says."""
+
 CLAUSES = ("applies_when", "requires", "forbids")
 
 
@@ -61,6 +72,9 @@ def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list
     faults, work = list(_check_places(written, values)), 0
     for path, text in _list_conditions(values):
         found, node = _find_faults(text, schema)
+        read = sorted(TEXTS & set(list_facts(node))) if node and not is_capped(values) else []
+        if read:
+            found.append((1, 1, f"it reads {read[0]}, what the ad says: {CAPPED}"))
         before, work = work, work + (weigh_condition(node) if node else 0)
         if before <= MOST_WORK < work:
             found.append((1, 1, TOO_MUCH))

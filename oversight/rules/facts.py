@@ -18,6 +18,7 @@ from archive.records.money import EXPONENTS, format_units
 from archive.store.bulk import table_of
 from oversight.language import Facts, FactType, FactValue
 from oversight.language.ranges import list_bounds
+from oversight.reference.labels import LABEL_FACTS
 from oversight.reference.periods import begin_day
 from oversight.rules.made_facts import MADE, MADE_FROM, AdRow
 
@@ -123,17 +124,15 @@ HOST_UNKNOWN = {
     "election": "no election is crawled",
     "p": "no value is known for the day the ad started",
     "register": "it is not loaded for the days the ad may have started on",
+    "label": "nobody says so of it, or those who do disagree",
 }
 """Why the host could not compute a fact, by group."""
 
-FACT_TYPES: dict[str, FactType] = {
-    f"ad.{name}": kind for name, kind in AD_FACTS.items()
-} | HOST_FACTS
-"""Every fact but the parameters."""
+FACT_TYPES = {f"ad.{n}": kind for n, kind in AD_FACTS.items()} | LABEL_FACTS | HOST_FACTS
+"""Every fact but parameters and registers."""
 
 MAX_SHOWN = 120
 """Characters of a value that a sentence shows; the trace has all of it."""
-
 
 NEEDED_COLUMNS = {
     *("id", "public_id", "source", "version_id", "versions", "missing", "dates_contradict"),
@@ -174,7 +173,7 @@ def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
         return value
     if value is None or value in ("", []):
         # What is made from something known, and is unknown, could not be read from it.
-        is_made = name in MADE_FROM
+        is_made = MADE_FROM.get(name, name) != name
         otherwise = MissingReason.UNREADABLE if is_made else MissingReason.NOT_PROVIDED
         return MissingReason(ad.missing.get(MADE_FROM.get(name, name), otherwise))
     if kind is FactType.STRINGS:
@@ -278,6 +277,8 @@ def name_fact(name: str) -> str:
     if group == "register":
         register, _, who = column.rpartition("_lists_")
         return f"Whether the register {register} lists the {who}"
+    if group == "label":
+        return f"Label “{column.replace('_', ' ')}”"
     if group != "ad":
         return HOST_WORDS[name]
     if column in MADE_WORDS:

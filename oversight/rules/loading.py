@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from archive.models import LabelTerm
 from archive.reading.rules import SuspensionView
 from archive.records.canonical import hash_bytes, hash_json
 from config.citations import Evidence, find_weakest
@@ -28,6 +29,14 @@ from oversight.language import (
 )
 from oversight.language.render import render_node
 from oversight.reference.elections import Election
+from oversight.reference.labels import (
+    LABEL_FACTS,
+    KeptList,
+    LabelFact,
+    LabelLists,
+    Said,
+    find_label,
+)
 from oversight.reference.parameters import Parameter
 from oversight.reference.registers import KeptCopy, Registers
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
@@ -57,6 +66,8 @@ class Rule:
     """A person's, by `paidforby rules suspend`."""
     registers: Registers = field(default_factory=dict)
     """The copies of those it looks into, as this archive holds them."""
+    label_lists: LabelLists = field(default_factory=dict)
+    """The same of label lists."""
     used_stage: Stage | None = None
     """As it is recorded; a proposal that nobody adopted is a draft. `None`: as the file wishes."""
 
@@ -88,11 +99,18 @@ class Rule:
         return self.fact_names & list_register_facts(self.file.registers).keys()
 
     @cached_property
+    def labels_read(self) -> frozenset[str]:
+        """Those of them that are labels."""
+        return self.fact_names & LABEL_FACTS.keys()
+
+    @cached_property
     def meaning_sha256(self) -> str:
         """Hash of what it answers by: a version that differs in words alone has the same."""
         clauses = {name: render_node(c.node) for name, c in self.clauses.by_name.items()}
         shown_by = {clause.id: clause.shown_by for clause in self.file.unless}
         answers_by = {"id", "validity", "window", "params", "registers", "asks_where"}
+        # A rule without it means what it meant before there was such a field.
+        answers_by |= {"labels"} if self.file.labels else set()
         words = {"validity": {"statuses": {"__all__": {"cite", "note"}}}}
         return hash_json(
             {"clauses": clauses, "shown_by": shown_by}
@@ -106,22 +124,26 @@ class Rule:
         return FACT_TYPES | list_parameter_facts(self.parameters) | of_registers
 
     @property
-    def copies(self) -> list[KeptCopy]:
-        """Every copy of the registers it looks into."""
-        return [copy for name in self.file.registers for copy in self.registers.get(name, ())]
+    def copies(self) -> dict[str, KeptCopy | KeptList]:
+        """Every copy of the registers and label lists it looks into, by what it is cited as."""
+        named: list[tuple[str, KeptCopy | KeptList]] = [
+            *(("register", k) for n in self.file.registers for k in self.registers.get(n, ())),
+            *(("label list", k) for n in self.file.labels for k in self.label_lists.get(n, ())),
+        ]
+        return {f"{kind} {k.copy.id} of {k.copy.holds_on}": k for kind, k in named}
 
     @property
     def cited(self) -> dict[str, str]:
         """What it rests on beside the law, with the hash of each text (`/texts`)."""
-        texts = {f"parameter {p.id}": p.sha256 for p in self.parameters.values()}
-        of = {f"register {k.copy.id} of {k.copy.holds_on}": k.sha256 for k in self.copies}
-        return texts | of
+        figures = [{p.id: p.sha256} | p.made_of for p in self.parameters.values()]
+        texts = {f"parameter {name}": sha256 for each in figures for name, sha256 in each.items()}
+        return texts | {name: kept.sha256 for name, kept in self.copies.items()}
 
     @property
     def evidence(self) -> Evidence:
         """How well it is founded: as well as the weakest of the law and of what else it uses."""
         newest = [each.newest_dated for each in self.parameters.values()]
-        sources = [*(d.source for d in newest if d), *(k.copy.source for k in self.copies)]
+        sources = [*(d.source for d in newest if d), *(k.copy.source for k in self.copies.values())]
         return find_weakest([*self.file.legal_basis, *sources])
 
     def find_parameters(
@@ -141,6 +163,16 @@ class Rule:
         asked = self.looked_up - facts.keys() if self.looked_up else ()
         found = look_up(asked, self.registers, facts, days) if asked else {}
         return found | derive_countries(self.parameters, facts, days)
+
+    def find_labels(
+        self, said: Said, ad_id: str, days: tuple[date, date] | None
+    ) -> dict[str, LabelFact]:
+        """What labels say of an ad that may have started on these days, of those that it reads."""
+        lists = [kept for name in self.file.labels for kept in self.label_lists.get(name, ())]
+        return {
+            name: find_label(said, lists, ad_id, LabelTerm(name.removeprefix("label.")), days)
+            for name in self.labels_read
+        }
 
 
 def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[Parameter]) -> Rule:
@@ -195,6 +227,7 @@ def _compile_rule(
             },
             asks_where=_check_facts(written, text, schema),
             parameters=parameters,
+            label_lists=text.labels,
         ),
     )
 

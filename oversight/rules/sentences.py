@@ -26,6 +26,7 @@ from oversight.language.ast import (
 )
 from oversight.language.render import render_node
 from oversight.language.values import FactType
+from oversight.reference.labels import LABEL_FACTS
 from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
 
@@ -100,6 +101,9 @@ def _tell_yes(name: str, titles: Mapping[str, str]) -> tuple[str, str]:
     if name.startswith("register."):
         register, _, who = name.removeprefix("register.").rpartition("_lists_")
         return f"the register {register} lists the {who}", f"it does not list the {who}"
+    if name in LABEL_FACTS:
+        term = name.removeprefix("label.").replace("_", " ")
+        return f"it is labelled “{term}”", f"it is labelled as not “{term}”"
     named = _name(name, titles)
     return YES_NO.get(name, (f"{named}: yes", f"{named}: no"))
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from pydantic import ValidationError
 
+from archive.records import MissingReason
 from archive.records.projection import fold_text
 from archive.text.words import frame_words
 from config.faults import name_nearest
@@ -25,6 +26,7 @@ from oversight.rules.facts import AD_FACTS, BOUNDS, FACT_TYPES, as_instant, pars
 from oversight.rules.loading import Rule
 from oversight.rules.made_facts import STATED, list_register_facts
 from oversight.rules.moments import answer_then, read_window, tell_election
+from oversight.rules.vocabulary import tell_strange
 
 DAYS = {"ad.started_at", "ad.started_on", "ad.ended_at", "ad.ended_on"}
 RECKONED = {
@@ -163,7 +165,11 @@ def _find_contradiction(name: str, value: object, known: Facts) -> str:
         most = known.get(f"ad.{upper}")
         if name == lower and isinstance(value, int) and isinstance(most, int) and value > most:
             return f"is more than ad.{upper}"
-    return ""
+    words = (
+        value if isinstance(value, tuple) else () if isinstance(value, MissingReason) else (value,)
+    )
+    told = (tell_strange(f"ad.{name}", word) for word in words if isinstance(word, str))
+    return next(filter(None, told), "")
 
 
 def _check_clock(window: object, test: Mapping[str, object]) -> Iterator[tuple[Path, str]]:

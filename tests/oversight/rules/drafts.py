@@ -178,7 +178,10 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "worlds that cannot be": (
         [
             ("to: 2026-11-06", "to: 2026-10-06"),
-            ("ad.payer_name: Jo", "ad.text: VOTE, ad.text_folded: VOTE"),
+            (
+                "ad.payer_name: Jo",
+                "ad.text: VOTE, ad.text_folded: VOTE, ad.surfaces: [Facebook], ad.currency: EURO",
+            ),
             (
                 "      ad.payer_name: {missing: not_disclosed}\n",
                 "      ad.spend_lower_minor: 90\n      ad.spend_upper_minor: 9\n      window.inside: true\n",
@@ -187,6 +190,8 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         [
             *["is before from: 2026-11-02"] * 3,
             "the folded text is made by us",
+            "ad.surfaces never has “Facebook”: write facebook",
+            "ad.currency never has “EURO”: write EUR",
             "is more than ad.spend_upper_minor",
             "whether the ad was in the window is reckoned: write ran:",
         ],
@@ -230,7 +235,7 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             "whether a source tells a fact makes no ad right or wrong",
             "exactly one of requires and",
             "no test expects cannot_tell: write one",
-            "says severity: info",
+            "write severity: info and severity_at_most: info",
             "the nearest is title",
             "write title:",
         ],

@@ -1,6 +1,5 @@
 """`paidforby serve`: the site and the API on this machine."""
 
-import gc
 import os
 import socket
 from ipaddress import ip_network
@@ -16,7 +15,7 @@ from api.app import create_app
 from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
 from config.settings import Settings
 
-SECONDS_TO_STOP = 8
+SECONDS_TO_STOP = 6
 """What is under way by then is cut, so that a restart takes no longer than ten."""
 
 MOST_CONNECTIONS = 1_000
@@ -67,15 +66,11 @@ def serve(
         Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
-    gc.unfreeze()
 
 
 def make_app() -> FastAPI:
     """The application of this process, as its environment says."""
-    app = create_app(Settings())
-    # What is loaded stays: a collection that looked through all of it took as long as a large answer.
-    gc.freeze()
-    return app
+    return create_app(Settings())
 
 
 def check_networks(networks: list[str]) -> list[str]:
@@ -103,7 +98,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=_find_family(host), backlog=2048)
     except OSError as error:
         note(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another: --port"
+            f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; choose another: --port"
         )
         raise typer.Exit(FAILED) from None
 

@@ -9,7 +9,6 @@ answered, clients and statements by hand included.
 """
 
 import argparse
-import gc
 import http.client
 import json
 import multiprocessing
@@ -163,7 +162,6 @@ class Site:
         self.port = servers.find_free_port()
         config = uvicorn.Config(app, port=self.port, log_level="error")
         self.server = uvicorn.Server(config)
-        gc.freeze()  # As `paidforby serve` does.
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
         while not self.server.started:
@@ -190,7 +188,6 @@ class Site:
         """Let the server go."""
         self.server.should_exit = True
         self.thread.join()
-        gc.unfreeze()
 
 
 def measure_site(settings: Settings) -> dict[str, Any]:

@@ -6,7 +6,7 @@ writes nothing.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -18,10 +18,10 @@ from archive.records import MissingReason
 from archive.store.batches import cut_batches
 from oversight.evaluation.one_ad import (
     AdAnswer,
+    ask_rule,
     evaluate_ad,
     find_run,
     list_ad_facts,
-    list_questions,
 )
 from oversight.evaluation.running import find_seen_running
 from oversight.language import Facts
@@ -29,7 +29,6 @@ from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
 from oversight.rules.facts import BOUNDS, list_columns, read_facts
 from oversight.rules.loading import Rule
-from oversight.rules.schema import Stage
 
 OPEN = {RuleAnswer.CANNOT_TELL, RuleAnswer.NOT_ASKED}
 
@@ -95,8 +94,7 @@ def find_decidable(
     most: int | None = None,
 ) -> Decidable:
     """Hold a rule, whatever its stage, against the `most` newest ads of each source, or against all."""
-    asked = replace(rule, used_stage=Stage.SHADOW, suspension=None)
-    questions = list_questions([asked], elections, now)
+    questions = ask_rule(rule, elections, now)
     names = list_ad_facts(questions) or [n[3:] for n in rule.fact_names if n.startswith("ad.")]
     ranges = {f"ad.{name}" for name in BOUNDS}
     shown = sorted(n for n in rule.fact_names - ranges if n.startswith(("ad.", "register.")))

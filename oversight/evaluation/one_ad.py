@@ -99,10 +99,11 @@ def list_questions(
 ) -> list[Question]:
     """The questions that rules in use ask, by rule and then by election."""
     in_use = [rule for rule in rules if rule.is_evaluated]
-    return [question for rule in in_use for question in _ask(rule, elections, now)]
+    return [question for rule in in_use for question in ask_rule(rule, elections, now)]
 
 
-def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Question]:
+def ask_rule(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Question]:
+    """The questions that one rule asks, whatever its stage."""
     spec = rule.file.window
     if spec is None:
         return [Question(rule)]
@@ -136,7 +137,7 @@ def explain_ad(
 
     Of several elections the one that asks most of a person, then one that is not over.
     """
-    questions = _ask(rule, elections, now)
+    questions = ask_rule(rule, elections, now)
     facts, run = read_facts(ad, list_ad_facts(questions)), run or find_run(ad)
     return min(
         (_explain(question, facts, run) for question in questions),

@@ -15,6 +15,7 @@ from config.citations import UNREAD, Citation, Evidence, find_weakest
 from config.yaml_files import FileModel
 from oversight.reference.windows import WindowSpec
 from oversight.rules.examples import RuleTest
+from oversight.rules.sums import NOT_EVALUATED, SumSpec
 from oversight.rules.validity import Validity
 
 
@@ -161,6 +162,8 @@ def list_overreach(values: Mapping[str, Any]) -> Iterator[str]:
     is_content = str(values.get("kind")).startswith("content.")
     if is_content and not (values.get("severity") == Severity.INFO and values.get("needs_human")):
         yield "a rule on content says severity: info, and asks a person in needs_human"
+    if values.get("sum") and values.get("stage") == Stage.ACTIVE:
+        yield f"a rule about a sum is {NOT_EVALUATED}: write stage: draft, or shadow"
 
 
 class RuleFile(FileModel):
@@ -193,6 +196,9 @@ class RuleFile(FileModel):
     )
     params: tuple[str, ...] = Field(default=(), description="Parameters it names.")
     registers: tuple[str, ...] = Field(default=(), description="Registers it looks into.")
+    sum: SumSpec | None = Field(
+        default=None, description="What it adds up over ads and holds against a figure."
+    )
     applies_when: Clause = Field(description="Which ads it is about.")
     requires: Clause | None = Field(default=None, description="What must hold.")
     forbids: Clause | None = Field(default=None, description="What must not hold.")

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from config.settings import Settings
 from oversight.commands.rules import app
+from tests.oversight.rules.drafts import CAP
 
 Run = Callable[..., Result]
 
@@ -154,3 +155,15 @@ def test_worlds_are_told_as_sentences_and_to_programs(run: Run, home_settings: S
     rules = json.loads(run("check", "--worlds", "--json").stdout)["rules"]
     assert all(rule["worlds"] for rule in rules)
     assert "worlds" not in json.loads(run("check", "--json").stdout)["rules"][0]
+
+
+def test_a_rule_about_a_sum_is_checked_and_says_that_it_is_not_evaluated_yet(
+    run: Run, write_config: Callable[[str, str], Path]
+) -> None:
+    path = write_config("rules/xx/xx-named.yaml", CAP)
+    assert "3 tests passed; checked, not evaluated yet" in run("check", str(path)).stdout
+    assert run("check", "--worlds", str(path)).exit_code == 0
+    assert "checked, not evaluated yet (section 14(1))" in run("show", "xx-named").stdout
+    (answer,) = json.loads(run("facts", "xx-named", "--json").stdout)
+    assert (answer["ads"], answer["decided"]) == (0, 0)
+    assert "sum: The spend of all ads of one payer" in run("facts", "xx-named").stdout

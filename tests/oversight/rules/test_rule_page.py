@@ -8,6 +8,7 @@ from archive.curation.registers import read_register_shapes
 from config.settings import Settings
 from oversight.rules.facts import AD_FACTS, HOST_FACTS
 from oversight.rules.rule_book import find_rule, load_rules, read_rule_book
+from oversight.rules.sums import SUM_FACTS
 
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
 
@@ -31,4 +32,5 @@ def test_the_example_loads_with_its_parameter_election_and_register(
 
 def test_the_page_names_every_fact() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert [name for name in (*AD_FACTS, *HOST_FACTS) if f"`{name}`" not in text] == []
+    names = (*AD_FACTS, *HOST_FACTS, *SUM_FACTS)
+    assert [name for name in names if f"`{name}`" not in text] == []

@@ -23,7 +23,7 @@ from oversight.evaluation.one_ad import (
     find_run,
     list_ad_facts,
 )
-from oversight.evaluation.running import find_seen_running
+from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.language import Facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
@@ -69,6 +69,11 @@ class Decidable:
         return sum(each.ads for each in self.sources)
 
     @property
+    def of(self) -> int:
+        """Ads the archive holds."""
+        return sum(each.of for each in self.sources)
+
+    @property
     def decided(self) -> int:
         """Ads about which the rule answers, were it only that it is not about them."""
         return sum(each.decided for each in self.sources)
@@ -107,14 +112,15 @@ def find_decidable(
         for some in cut_batches(session.connection().execute(ids).scalars().all()):
             query = select(*list_columns(names)).where(col(PublicAd.id).in_(some))
             ads = session.connection().execute(query).all()
-            seen = find_seen_running(session, ads)
+            seen, shown_as = find_seen_running(session, ads), list_shown_versions(session, ads)
             for ad in ads:
-                facts = read_facts(ad, names)
+                facts, last = read_facts(ad, names), shown_as[ad.id][-1]
                 run = find_run(ad, seen.get(ad.id))
+                part = run.cut(last.since, last.until)
                 looked_up = rule.find_looked_up(facts, run.period.start_days)
                 for name in shown:
                     told.cells[name, _tell_standing(name, facts, looked_up)] += 1
-                _add_answers(told, evaluate_ad(ad, questions, names, run))
+                _add_answers(told, evaluate_ad(ad, questions, names, part) if part else [])
         found.sources.append(told)
     return found
 

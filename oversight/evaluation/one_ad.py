@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from archive.models.oversight import RuleAnswer
+from archive.models.oversight import Exemption, RuleAnswer
 from archive.reading.rules import MOST_ASKING
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
@@ -54,7 +54,7 @@ class Question:
 
 @dataclass(frozen=True)
 class AdAnswer:
-    """What a rule answered about an ad that it does not surely leave out."""
+    """What a rule answered about an ad that it is, or may be, about."""
 
     question: Question
     outcome: ExplainedAnswer
@@ -152,7 +152,7 @@ def evaluate_ad(
     names: Iterable[str],
     run: "AdRun | None" = None,
 ) -> list[AdAnswer]:
-    """The answers of all rules that do not surely leave the ad out; `names` are the facts they read."""
+    """The answers of all rules that may be about the ad; `names` are the facts they read."""
     facts, run = read_facts(ad, names), run or find_run(ad)
     evaluated = (_evaluate(question, facts, run) for question in questions)
     return [ad_answer for ad_answer in evaluated if ad_answer]
@@ -209,7 +209,7 @@ def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
         if any(gate.answer(known) is False for gate in question.rule.clauses.window_gates):
             return None
     ad_answer = _answer(question, known, run)
-    return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
+    return None if ad_answer.outcome.verdict.exemption is Exemption.NOT_ABOUT_IT else ad_answer
 
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:

@@ -38,7 +38,12 @@ def test_the_list_is_a_table_for_people(run: Run) -> None:
 def test_questions_are_counted_by_rule_for_those_in_use(run: Run) -> None:
     answer = json.loads(run("questions", "--rule", "payer-left-blank", "--json").stdout)
     line = {"rule": "payer-left-blank", "stage": "active", "ads": 0, "sources": 0}
+    counts = answer["by_rule"][0].pop("counts")
     assert answer == {"ads": 0, "sources": 0, "by_rule": [line]}
+    assert counts["does_not_apply"] == {"not_about_it": 0, "not_in_force": 0, "exception": 0}
+    assert {"applies", "met", "not_met", "cannot_tell", "no_breach_possible", "not_asked"} <= {
+        *counts
+    }
     rows = run("questions").stdout.splitlines()
     assert rows[0].split() == ["rule", "stage", "ads", "sources"]
     assert len(rows) > 6

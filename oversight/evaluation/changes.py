@@ -197,6 +197,16 @@ def count_waiting(
     return session.connection().execute(counted).scalar_one()
 
 
+def is_complete(session: Session, rules: Sequence[Rule], elections: Sequence[Election]) -> bool:
+    """Whether every ad has been held against these rules as it is now, or was put aside."""
+    place = _find_place(session, hash_questions(rules, elections))
+    later = (col(Change.seq) > place.seq, col(Change.kind).in_(AD_KINDS))
+    waiting = select(col(Change.seq)).where(*later).limit(1)
+    if place.walked_id is not None:
+        waiting = select(col(PublicAd.id)).limit(1)
+    return session.connection().execute(waiting).first() is None
+
+
 def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
     """Hash of everything beside the ads that answers depend on."""
     parameters = {name: p for rule in rules for name, p in rule.parameters.items()}

@@ -15,7 +15,7 @@ from archive.models import Evaluation, PublicAd, QuarantinedPiece, RuleVersion
 from archive.models.runs import PieceStatus
 from archive.reading.rules import RuleCounts, answer_alike, count_answers
 from archive.records import QuarantineStage
-from oversight.evaluation.changes import count_waiting
+from oversight.evaluation.changes import is_complete
 from oversight.evaluation.decidable import OPEN
 from oversight.evaluation.one_ad import ask_rule
 from oversight.reference.elections import Election
@@ -31,7 +31,7 @@ def count_kept(
 ) -> Mapping[str, RuleCounts]:
     """Counts of each of these rule versions, by hash; `in_use`: all rules that ads are held against."""
     counts = count_answers(session, sha256s)
-    if is_complete(session, in_use, elections):
+    if has_asked_all(session, in_use, elections):
         ads = count_ads(session)
         for rule in in_use:
             if rule.is_evaluated and (of := counts.get(rule.sha256)):
@@ -44,7 +44,7 @@ def count_decided(
     session: Session, rule: Rule, in_use: Sequence[Rule], elections: Sequence[Election]
 ) -> int | None:
     """Ads about which a rule answers, were it only that it is not about them; `None`: not all were asked."""
-    if not rule.is_evaluated or not is_complete(session, in_use, elections):
+    if not rule.is_evaluated or not has_asked_all(session, in_use, elections):
         return None
     judged = aliased(RuleVersion)
     undecided = (
@@ -62,10 +62,10 @@ def count_ads(session: Session) -> int:
     return session.exec(select(func.count(col(PublicAd.id)))).one()
 
 
-def is_complete(session: Session, in_use: Sequence[Rule], elections: Sequence[Election]) -> bool:
-    """Whether every ad, as it is now, has been held against the rules in use."""
+def has_asked_all(session: Session, in_use: Sequence[Rule], elections: Sequence[Election]) -> bool:
+    """Whether every ad has been held against the rules in use, and none failed."""
     failed = select(QuarantinedPiece.id).where(
         QuarantinedPiece.stage == QuarantineStage.EVALUATION,
         QuarantinedPiece.status != PieceStatus.RELEASED,
     )
-    return not count_waiting(session, in_use, elections, 1) and not session.exec(failed).first()
+    return is_complete(session, in_use, elections) and session.exec(failed).first() is None

@@ -54,9 +54,11 @@ def test_the_page_and_the_facts_say_the_same_of_all_ads(
 
 
 def test_before_every_ad_was_asked_about_the_page_says_so_and_counts_no_ad_as_decided(
-    client, ask, evaluate
+    client, ask, evaluate, raise_flag
 ):
     assert "Not every ad has been held against the rules" in client.get(f"/rules/{RULE}").text
     assert ask("GET", f"/rules/{RULE}").json()["decided"] is None
     evaluate()
     assert "Not every ad has been held" not in client.get(f"/rules/{RULE}").text
+    assert raise_flag().status_code == 201
+    assert ask("GET", f"/rules/{RULE}").json()["decided"] is not None

@@ -81,7 +81,7 @@ class ExplainedAnswer:
     @property
     def counted_as(self) -> str:
         """The answer; of one that does not apply, why."""
-        return self.verdict.exemption or self.answer
+        return (self.verdict.exemption or self.answer).value
 
     @property
     def because(self) -> tuple[str, ...]:

@@ -32,8 +32,6 @@ from archive.terminal import (
 )
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
-from oversight.rules.rule_book import read_rule_book
-from oversight.rules.use import take_into_use
 from scrapers.commands.opening import open_or_init
 from scrapers.intake.importing import READING, ImportOrder, ImportReport, import_files
 from scrapers.sources.spider import SourceSpider
@@ -80,6 +78,10 @@ def _use_shipped_rules(settings: Settings, engine: Engine) -> dict[str, int]:
 
     Why not before: `docs/decisions/0005-rules-come-into-use-with-the-first-run.md`.
     """
+    # The rule language takes long to import, and an import needs it only afterwards.
+    from oversight.rules.rule_book import read_rule_book  # noqa: PLC0415
+    from oversight.rules.use import take_into_use  # noqa: PLC0415
+
     book = read_rule_book(settings)
     with write(engine) as session:
         take_into_use(session, book, utc_now())

@@ -109,7 +109,7 @@ class RuleUse(SQLModel, table=True):
 
 
 class Evaluation(SQLModel, table=True):
-    """What a rule answers about one version of an ad now; nothing where it surely does not apply."""
+    """What a rule answers about one version of an ad now; nothing where it is surely not about it."""
 
     __tablename__ = "evaluation"
     __table_args__ = (
@@ -128,7 +128,8 @@ class Evaluation(SQLModel, table=True):
     answer: str = Field(
         index=True,
         description="met, not_met, cannot_tell, no_breach_possible (it may not apply, but the ad does as it "
-        "says) or not_asked (the source does not tell what the rule needs to be asked).",
+        "says), not_asked (the source does not tell what the rule needs to be asked); or, where it does not "
+        "apply, not_in_force or exception.",
     )
     source_question_id: int | None = Field(
         default=None,

@@ -18,8 +18,8 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import Change, Evaluation, PublicAd
 from archive.models.changes import ChangeKind
-from archive.models.oversight import RuleAnswer
-from archive.reading.rules import APPLIES, AnswerCounts
+from archive.models.oversight import Exemption, RuleAnswer
+from archive.reading.rules import KEPT, AnswerCounts
 from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
 from archive.runs.fence import take_each
@@ -129,7 +129,7 @@ def evaluate_ads(
         for each in done:
             report.ads += len(each.public_ids)
             report.new_signals += each.new_signals
-            _count_answers(report.answers, each.answers)
+            _count_answers(report.answers, questions, each)
             passed = waiting.intersection(each.public_ids)
             settle_passed(session, QuarantineStage.EVALUATION, passed, now)
         for ad_id, error in failed:
@@ -150,6 +150,7 @@ class _Evaluated(NamedTuple):
     public_ids: list[str]
     new_signals: int
     answers: list[AdAnswer]
+    versions: int
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ class _Evaluation:
         ]
         new_signals = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
         answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
-        return _Evaluated([ad.public_id for ad in ads], new_signals, answers)
+        public_ids = [ad.public_id for ad in ads]
+        return _Evaluated(public_ids, new_signals, answers, len(evaluated))
 
 
 def count_waiting(
@@ -198,6 +200,16 @@ def count_waiting(
     return session.connection().execute(counted).scalar_one()
 
 
+def is_complete(session: Session, rules: Sequence[Rule], elections: Sequence[Election]) -> bool:
+    """Whether every ad has been held against these rules as it is now, or was put aside."""
+    place = _find_place(session, hash_questions(rules, elections))
+    later = (col(Change.seq) > place.seq, col(Change.kind).in_(AD_KINDS))
+    waiting = select(col(Change.seq)).where(*later).limit(1)
+    if place.walked_id is not None:
+        waiting = select(col(PublicAd.id)).limit(1)
+    return session.connection().execute(waiting).first() is None
+
+
 def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
     """Hash of everything beside the ads that answers depend on."""
     parameters = {name: p for rule in rules for name, p in rule.parameters.items()}
@@ -207,6 +219,7 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
             "rules": sorted(rule.meaning_sha256 for rule in rules if rule.is_evaluated),
             "parameters": {name: p.model_dump(mode="json") for name, p in parameters.items()},
             "elections": [election.model_dump(mode="json") for election in elections],
+            "kept": KEPT,
             "cited": sorted({text for rule in rules for text in rule.cited.values()}),
         }
     )
@@ -264,9 +277,13 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
     return ids, reached, not is_done or last_change_seq(session) > place.seq
 
 
-def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswer]) -> None:
-    given = Counter((each.question.rule.id, each.outcome.answer) for each in ad_answers)
+def _count_answers(
+    counts: dict[str, AnswerCounts], questions: Sequence[Question], done: _Evaluated
+) -> None:
+    given = Counter((each.question.rule.id, each.outcome.counted_as) for each in done.answers)
+    for question in questions:
+        given[question.rule.id, Exemption.NOT_ABOUT_IT] += done.versions
+    for each in done.answers:
+        given[each.question.rule.id, Exemption.NOT_ABOUT_IT] -= 1
     for (rule_id, answer), number in given.items():
-        count = counts.setdefault(rule_id, AnswerCounts())
-        setattr(count, answer.value, getattr(count, answer.value) + number)
-        count.applies += number * (answer in APPLIES)
+        counts.setdefault(rule_id, AnswerCounts()).add(answer, number)

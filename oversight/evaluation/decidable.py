@@ -6,7 +6,7 @@ writes nothing.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -18,19 +18,18 @@ from archive.records import MissingReason
 from archive.store.batches import cut_batches
 from oversight.evaluation.one_ad import (
     AdAnswer,
+    ask_rule,
     evaluate_ad,
     find_run,
     list_ad_facts,
-    list_questions,
 )
-from oversight.evaluation.running import find_seen_running
+from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.language import Facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
 from oversight.reference.labels import read_labels
 from oversight.rules.facts import BOUNDS, list_columns, read_facts
 from oversight.rules.loading import Rule
-from oversight.rules.schema import Stage
 
 OPEN = {RuleAnswer.CANNOT_TELL, RuleAnswer.NOT_ASKED}
 
@@ -72,6 +71,11 @@ class Decidable:
         return sum(each.ads for each in self.sources)
 
     @property
+    def of(self) -> int:
+        """Ads the archive holds."""
+        return sum(each.of for each in self.sources)
+
+    @property
     def decided(self) -> int:
         """Ads about which the rule answers, were it only that it is not about them."""
         return sum(each.decided for each in self.sources)
@@ -97,8 +101,7 @@ def find_decidable(
     most: int | None = None,
 ) -> Decidable:
     """Hold a rule, whatever its stage, against the `most` newest ads of each source, or against all."""
-    asked = replace(rule, used_stage=Stage.SHADOW, suspension=None)
-    questions = list_questions([asked], elections, now)
+    questions = ask_rule(rule, elections, now)
     names = list_ad_facts(questions) or [n[3:] for n in rule.fact_names if n.startswith("ad.")]
     ranges = {f"ad.{name}" for name in BOUNDS}
     groups = ("ad.", "register.", "label.")
@@ -112,11 +115,12 @@ def find_decidable(
         for some in cut_batches(session.connection().execute(ids).scalars().all()):
             query = select(*list_columns(names)).where(col(PublicAd.id).in_(some))
             ads = session.connection().execute(query).all()
-            seen = find_seen_running(session, ads)
+            seen, shown_as = find_seen_running(session, ads), list_shown_versions(session, ads)
             said = read_labels(session, some) if rule.labels_read else {}
             for ad in ads:
-                facts = read_facts(ad, names)
+                facts, last = read_facts(ad, names), shown_as[ad.id][-1]
                 run = find_run(ad, seen.get(ad.id), said.get(ad.id))
+                part = run.cut(last.since, last.until)
                 days = run.period.start_days
                 labels = rule.find_labels(run.said, ad.public_id, days)
                 looked_up = rule.find_looked_up(facts, days) | {
@@ -124,7 +128,7 @@ def find_decidable(
                 }
                 for name in shown:
                     told.cells[name, _tell_standing(name, facts, looked_up)] += 1
-                _add_answers(told, evaluate_ad(ad, questions, names, run))
+                _add_answers(told, evaluate_ad(ad, questions, names, part) if part else [])
         found.sources.append(told)
     return found
 

@@ -56,7 +56,7 @@ class Question:
 
 @dataclass(frozen=True)
 class AdAnswer:
-    """What a rule answered about an ad that it does not surely leave out."""
+    """What a rule answered about an ad that it is, or may be, about."""
 
     question: Question
     outcome: ExplainedAnswer
@@ -125,10 +125,11 @@ def list_questions(
 ) -> list[Question]:
     """The questions that rules in use ask, by rule and then by election."""
     in_use = [rule for rule in rules if rule.is_evaluated]
-    return [question for rule in in_use for question in _ask(rule, elections, now)]
+    return [question for rule in in_use for question in ask_rule(rule, elections, now)]
 
 
-def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Question]:
+def ask_rule(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Question]:
+    """The questions that one rule asks, whatever its stage."""
     spec = rule.file.window
     if spec is None:
         return [Question(rule)]
@@ -167,7 +168,7 @@ def explain_ad(
 
     Of several elections the one that asks most of a person, then one that is not over.
     """
-    questions = _ask(rule, elections, now)
+    questions = ask_rule(rule, elections, now)
     facts, run = read_facts(ad, list_ad_facts(questions)), run or find_run(ad)
     return min(
         (_explain(question, facts, run) for question in questions),
@@ -182,7 +183,7 @@ def evaluate_ad(
     names: Iterable[str],
     run: "AdRun | None" = None,
 ) -> list[AdAnswer]:
-    """The answers of all rules that do not surely leave the ad out; `names` are the facts they read."""
+    """The answers of all rules that may be about the ad; `names` are the facts they read."""
     facts, run = read_facts(ad, names), run or find_run(ad)
     evaluated = (_evaluate(question, facts, run) for question in questions)
     return [ad_answer for ad_answer in evaluated if ad_answer]
@@ -241,7 +242,7 @@ def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
         if any(gate.answer(known) is False for gate in question.rule.clauses.window_gates):
             return None
     ad_answer = _answer(question, known, run)
-    return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
+    return None if ad_answer.outcome.verdict.exemption is Exemption.NOT_ABOUT_IT else ad_answer
 
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:

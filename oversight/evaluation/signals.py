@@ -151,7 +151,7 @@ def _ask_sources(
 def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> StoredRow:
     return (
         *(version_ids[j.question.rule.sha256], ad.id, ad.version_id),
-        *(j.question.election_id, j.outcome.answer.value, j.question.is_historic),
+        *(j.question.election_id, j.outcome.counted_as, j.question.is_historic),
     )
 
 

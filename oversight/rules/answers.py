@@ -85,6 +85,11 @@ class ExplainedAnswer:
         return self.verdict.answer
 
     @property
+    def counted_as(self) -> str:
+        """The answer; of one that does not apply, why."""
+        return (self.verdict.exemption or self.answer).value
+
+    @property
     def because(self) -> tuple[str, ...]:
         """Why, in sentences: the reason, then each deciding fact."""
         names = dict.fromkeys(

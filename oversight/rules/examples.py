@@ -12,6 +12,7 @@ from config.citations import Evidence
 from config.yaml_files import FileModel
 from oversight.reference.elections import SOURCED, Election, ElectionSource, PollHours
 from oversight.rules.facts import parse_time
+from oversight.rules.sums import SumOfTest
 
 
 class RunOfTest(FileModel):
@@ -68,6 +69,7 @@ class RuleTest(FileModel):
     election: InventedElection | None = Field(
         default=None, description="Election it is asked at; a rule with a window needs one."
     )
+    sum: SumOfTest | None = Field(default=None, description="What the rule's sum comes to.")
     facts: dict[str, Any] = Field(
         default={}, description="Facts by full name; the others are not provided."
     )

@@ -94,11 +94,7 @@ MADE_WORDS = {
     "targeting_dimensions": "By what people were aimed at",
 }
 
-PLAIN_TYPES: dict[FactType, type] = {
-    FactType.BOOL: bool,
-    FactType.INT: int,
-    FactType.STRING: str,
-}
+PLAIN_TYPES: dict[FactType, type] = {FactType.BOOL: bool, FactType.INT: int, FactType.STRING: str}
 
 HOST_FACTS: dict[str, FactType] = {
     "window.overlaps": FactType.BOOL,
@@ -117,11 +113,13 @@ HOST_WORDS = {
     "election.id": "Election",
     "election.country": "Country of the election",
     "election.kind": "Kind of election",
+    "sum.is_over": "What is added up is over the figure",
 }
 
 HOST_UNKNOWN = {
     "window": "nobody can tell from what is known of when and where the ad ran",
     "election": "no election is crawled",
+    "sum": "sums are not reckoned yet",
     "p": "no value is known for the day the ad started",
     "register": "it is not loaded for the days the ad may have started on",
     "label": "nobody says so of it, or those who do disagree",

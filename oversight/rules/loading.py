@@ -21,6 +21,7 @@ from oversight.language import (
     Facts,
     FactType,
     FactValue,
+    Node,
     RuleSyntaxError,
     Schema,
     compile_node,
@@ -49,6 +50,7 @@ from oversight.rules.conditions import (
 from oversight.rules.facts import FACT_TYPES
 from oversight.rules.made_facts import derive_countries, list_needed, list_register_facts, look_up
 from oversight.rules.schema import Clause, RuleFile, Stage
+from oversight.rules.sums import SUM_FACTS
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Rule:
     """The copies of those it looks into, as this archive holds them."""
     label_lists: LabelLists = field(default_factory=dict)
     """The same of label lists."""
+    summed: Node | None = None
+    """Which ads its sum is over."""
     used_stage: Stage | None = None
     """As it is recorded; a proposal that nobody adopted is a draft. `None`: as the file wishes."""
 
@@ -79,7 +83,8 @@ class Rule:
     @property
     def stage(self) -> Stage:
         """How far it has come here: as the archive records; what the file says is a wish."""
-        return Stage.SUSPENDED if self.suspension else self.used_stage or self.file.stage
+        stage = Stage.SUSPENDED if self.suspension else self.used_stage or self.file.stage
+        return Stage.DRAFT if self.file.sum and stage is Stage.SHADOW else stage
 
     @property
     def is_evaluated(self) -> bool:
@@ -90,6 +95,7 @@ class Rule:
     def fact_names(self) -> frozenset[str]:
         """Every fact its clauses may read."""
         nodes = [closure.node for closure in self.clauses.by_name.values()]
+        nodes += [self.summed] if self.summed else []
         named = {name for node in nodes for name in list_facts(node)}.union(self.file.asks_where)
         return frozenset(named.union(list_needed(named, self.parameters)))
 
@@ -111,6 +117,7 @@ class Rule:
         answers_by = {"id", "validity", "window", "params", "registers", "asks_where"}
         # A rule without it means what it meant before there was such a field.
         answers_by |= {"labels"} if self.file.labels else set()
+        answers_by |= {"sum"} if self.file.sum else set()
         words = {"validity": {"statuses": {"__all__": {"cite", "note"}}}}
         return hash_json(
             {"clauses": clauses, "shown_by": shown_by}
@@ -209,7 +216,8 @@ def _compile_rule(
     written: YamlText, origin: Origin | None, text: RuleFile, parameters: Mapping[str, Parameter]
 ) -> Rule:
     has_window, named = text.window is not None, text.registers
-    schema = list_schema(has_window=has_window, parameters=parameters, registers=named)
+    of_ad = list_schema(has_window=has_window, parameters=parameters, registers=named)
+    schema = {**of_ad, **SUM_FACTS} if text.sum else of_ad
     duty = "requires" if text.requires else "forbids"
     return Rule(
         file=text,
@@ -217,6 +225,7 @@ def _compile_rule(
         text=written.data.decode(),
         origin=origin,
         parameters=parameters,
+        summed=_parse(written, ["sum", "where"], text.sum.where, of_ad) if text.sum else None,
         clauses=Clauses(
             applies_when=_compile(written, ["applies_when"], text.applies_when, schema),
             duty=_compile(written, [duty], text.duty, schema),
@@ -244,7 +253,11 @@ def _read_parameters(values: Iterable[tuple[Parameter, FactValue]]) -> dict[str,
 
 
 def _compile(written: YamlText, path: Path, clause: Clause, schema: Schema) -> Closure:
+    return compile_node(_parse(written, [*path, "when"], clause.when, schema))
+
+
+def _parse(written: YamlText, path: Path, text: str, schema: Schema) -> Node:
     try:
-        return compile_node(parse_expression(clause.when, schema))
+        return parse_expression(text, schema)
     except RuleSyntaxError as error:
-        raise make_condition_error(written, [*path, "when"], error.faults[0]) from None
+        raise make_condition_error(written, path, error.faults[0]) from None

@@ -1,9 +1,10 @@
 """The rules of this deployment: as their files say, and as they are in use, which the archive records.
 
-The first import or pass of the worker records those that came with the program as in use (`use.py`); a
-person adopts what stands in other files. From then on the text and the stage that the archive keeps count,
-whatever becomes of the file, until another version is adopted. What a person suspends is suspended at the
-next question, in every process. One bad file takes out what rests on it and no more.
+`init` in an archive that has had a run, else the first import or pass of the worker, records those that came
+with the program as in use (`use.py`); a person adopts what stands in other files. From then on the text and
+the stage that the archive keeps count, whatever becomes of the file, until another version is adopted. What
+a person suspends is suspended at the next question, in every process. One bad file takes out what rests on
+it and no more.
 """
 
 from collections.abc import Iterable

@@ -15,6 +15,7 @@ from config.citations import UNREAD, Citation, Evidence, find_weakest
 from config.yaml_files import FileModel
 from oversight.reference.windows import WindowSpec
 from oversight.rules.examples import RuleTest
+from oversight.rules.sums import NOT_EVALUATED, SumSpec
 from oversight.rules.validity import Validity
 
 
@@ -174,6 +175,8 @@ def list_overreach(values: Mapping[str, Any]) -> Iterator[str]:
     """What a new rule may not say, with what to write; texts that were kept before may."""
     if str(values.get("kind")).startswith("content.") and not is_capped(values):
         yield f"a rule on content weighs what ads say: {CAPPED}"
+    if values.get("sum") and values.get("stage") == Stage.ACTIVE:
+        yield f"a rule about a sum is {NOT_EVALUATED}: write stage: draft, or shadow"
 
 
 class RuleFile(FileModel):
@@ -208,6 +211,9 @@ class RuleFile(FileModel):
     registers: tuple[str, ...] = Field(default=(), description="Registers it looks into.")
     labels: tuple[str, ...] = Field(
         default=(), description="Label lists in which to be left out means no."
+    )
+    sum: SumSpec | None = Field(
+        default=None, description="What it adds up over ads and holds against a figure."
     )
     applies_when: Clause = Field(description="Which ads it is about.")
     requires: Clause | None = Field(default=None, description="What must hold.")

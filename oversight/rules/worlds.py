@@ -26,6 +26,7 @@ from oversight.rules.facts import AD_FACTS, BOUNDS, FACT_TYPES, as_instant, pars
 from oversight.rules.loading import Rule
 from oversight.rules.made_facts import STATED, list_register_facts
 from oversight.rules.moments import answer_then, read_window, tell_election
+from oversight.rules.sums import IS_OVER, IS_RECKONED, SumOfTest, hold_sum
 from oversight.rules.vocabulary import tell_strange
 
 DAYS = {"ad.started_at", "ad.started_on", "ad.ended_at", "ad.ended_on"}
@@ -33,6 +34,7 @@ RECKONED = {
     "window": "whether the ad was in the window is reckoned: write ran: {from: DAY, to: DAY, zone: ZONE}, "
     "and election: with country, polling_days and polls",
     "election": "write election: with country, polling_days and polls",
+    "sum": IS_RECKONED,
     "p": "a figure has its value of the day the ad started: leave it out, and write ran:",
 }
 MADE_OF_TEXT = {"text_folded": fold_text, "text_words": frame_words}
@@ -47,6 +49,7 @@ class World:
     facts: Facts
     period: Period
     election: Election | None = None
+    sum: SumOfTest | None = None
 
 
 @dataclass
@@ -74,6 +77,8 @@ def answer_world(rule: Rule, world: World) -> ExplainedAnswer:
         **read_window(window, world.period, world.period),
         **rule.find_parameters(world.period.start_days, vote),
     }
+    if spec_of_sum := rule.file.sum:
+        known[IS_OVER] = hold_sum(spec_of_sum, world.sum, known)
     # What is no law, or none for ads here, is tested as if it were.
     return answer_then(rule, known, world.period, is_law=not rule.file.validity.spans)[0]
 
@@ -88,7 +93,8 @@ def make_world(test: RuleTest, kinds: Mapping[str, FactType] = FACT_TYPES) -> Wo
         facts.setdefault("ad.countries_from", STATED)
     ran = read_ran(test.ran or RunOfTest())
     seen = as_instant(parse_time(test.ran.seen)) if test.ran and test.ran.seen else None
-    return World(test.name, facts | _tell_days(ran), find_period(ran, seen), test.election)
+    period = find_period(ran, seen)
+    return World(test.name, facts | _tell_days(ran), period, test.election, test.sum)
 
 
 def read_ran(said: RunOfTest) -> Ran:

@@ -10,6 +10,7 @@ from config.settings import Settings
 from oversight.reference.labels import LABEL_FACTS
 from oversight.rules.facts import AD_FACTS, HOST_FACTS
 from oversight.rules.rule_book import find_rule, load_rules, read_rule_book
+from oversight.rules.sums import SUM_FACTS
 
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
 
@@ -35,8 +36,5 @@ def test_the_examples_load_with_parameter_election_register_and_label_list(
 
 def test_the_page_names_every_fact() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert [
-        name
-        for name in (*AD_FACTS, *HOST_FACTS, *LABEL_FACTS)
-        if f"`{name.removeprefix('label.')}`" not in text
-    ] == []
+    names = (*AD_FACTS, *HOST_FACTS, *SUM_FACTS, *LABEL_FACTS)
+    assert [n for n in names if f"`{n.removeprefix('label.')}`" not in text] == []

@@ -9,14 +9,16 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Engine
 
+from archive.errors import NotInitialisedError, OtherTablesError
 from archive.models.oversight import RuleAction
 from archive.models.runs import Outcome
 from archive.reading.rules import list_uses
 from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
-from archive.store.database import write
+from archive.store.database import open_engine, write
 from archive.store.disk import tell_openness
 from archive.store.outages import bounded_memory
+from archive.store.revisions import require_current
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
@@ -32,7 +34,7 @@ from archive.terminal import (
 )
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
-from scrapers.commands.opening import open_or_init
+from scrapers.commands.opening import bring_up_to_date, open_or_init
 from scrapers.intake.importing import READING, ImportOrder, ImportReport, import_files
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
@@ -55,7 +57,8 @@ def init(as_json: AsJson = False) -> None:
     """Create the archive or bring it up to date; harmless when repeated."""
     settings = Settings()
     with plain_errors():
-        engine = open_or_init(settings)
+        _tell_move(settings)
+        engine = bring_up_to_date(settings)
         in_use = _use_shipped_rules(settings, engine)
     database = engine.url.render_as_string(hide_password=True)
     if advice := tell_openness(settings.home, settings.resolved_database_url):
@@ -71,6 +74,25 @@ def init(as_json: AsJson = False) -> None:
             "the rules that came with it come into use with its first run, which says what it holds"
         )
     say("next: paidforby sources")
+
+
+def _tell_move(settings: Settings) -> None:
+    """Say from which revision the tables move to which, where there are any.
+
+    Raises:
+        OtherTablesError: if a newer program made them.
+    """
+    engine = open_engine(settings)
+    try:
+        require_current(engine)
+    except NotInitialisedError:
+        pass
+    except OtherTablesError as error:
+        if error.is_newer:
+            raise
+        note(f"the archive's tables move from {error.revision} to {error.wanted}")
+    finally:
+        engine.dispose()
 
 
 def _use_shipped_rules(settings: Settings, engine: Engine) -> dict[str, int]:

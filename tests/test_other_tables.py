@@ -44,7 +44,9 @@ def run(archive_url, tmp_path, monkeypatch):
         result = CliRunner().invoke(app, command)
         return result.exit_code, result.stderr
 
-    return run
+    yield run
+    # The next test may borrow the same tables.
+    put_to(archive_url, NEWEST)
 
 
 def put_to(archive_url, revision):

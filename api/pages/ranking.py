@@ -65,12 +65,13 @@ def make_tables(summary: SpendSummary) -> list[CurrencyTable]:
 
 def _make_table(groups: list[SpendGroup], room: int, is_one_of_several: bool) -> CurrencyTable:
     shown = groups[:room]
+    of_first = [group for group in groups[room:] if _is_beside(group, groups[0])]
     unnamed = [group for group in groups[room:] if not may_compete(group)]
     return CurrencyTable(
         currency=groups[0].currency,
         scale=find_scale((group.lower_minor, group.upper_minor) for group in shown),
-        groups=[*shown, *unnamed],
-        left_out=len(groups) - len(shown) - len(unnamed),
+        groups=[*shown, *of_first, *unnamed],
+        left_out=len(groups) - len(shown) - len(of_first) - len(unnamed),
         is_one_of_several=is_one_of_several,
     )
 
@@ -93,14 +94,25 @@ def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
     if first is None:
         return f"No amount is known of anyone named {about}."
     amount = format_bounds(first.lower_minor, first.upper_minor, table.currency, first.rounding)
+    also = "".join(_tell_other_grain(group) for group in table.groups if _is_beside(group, first))
     if first.rank_worst is None:
-        return f"{first.label}: {amount}, {about}."
+        return f"{first.label}: {amount}, {about}.{also}"
     if first.rank_worst == 1:
-        return f"{first.label} {lead.surely} {about}: {amount}."
+        return f"{first.label} {lead.surely} {about}: {amount}.{also}"
     return (
-        f"{first.label} {lead.maybe} {about}: {amount}. "
+        f"{first.label} {lead.maybe} {about}: {amount}.{also} "
         f"By the ranges its place is {tell_place(first)}."
     )
+
+
+def _is_beside(group: SpendGroup, first: SpendGroup) -> bool:
+    """Whether it is another answer about the same: a part of it, or one that contradicts."""
+    return group.key == first.key and group.grain != first.grain
+
+
+def _tell_other_grain(group: SpendGroup) -> str:
+    amount = format_bounds(group.lower_minor, group.upper_minor, group.currency, group.rounding)
+    return f" Apart from that, from statements of {group.grain}s: {amount}."
 
 
 def write_basis(summary: SpendSummary, *, is_named: bool) -> str:

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.formatting import name_platform, plain_day
+from api.pages.page_frame import write_moment
 from api.pages.ranking import (
     CurrencyTable,
     Lead,
@@ -19,9 +20,10 @@ from api.pages.ranking import (
 )
 from api.pages.site import PageHead, render_page, set_moment
 from api.pages.spend_links import locate_ads
+from api.parameters import check_names, leave_tracking
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
-from archive.reading.as_of.moment import Moment, read_day
+from archive.reading.as_of.moment import NOW, Moment, read_day
 from archive.reading.coverage import CrawledDays
 from archive.records import Grain
 from archive.spending import (
@@ -152,6 +154,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
         shown: ShownSpend | None = None
         problem = ""
         try:
+            check_names(leave_tracking(request.query_params), (*FIELDS, *write_moment(NOW)))
             query = read_question(SpendQuestion, question.given).build_query(
                 moment, rooms.now().date()
             )

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from archive.models import AdvertiserSpend, PublicAd
 from archive.models.changes import ChangeKind
 from archive.models.corrections import SpendMeasure
+from archive.reading.as_of.moment import NOW
 from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.past_money import disclosures_at, statements_at
 from archive.reading.coverage import read_contents
@@ -19,7 +20,7 @@ from archive.reading.freshness import read_data_as_of
 from archive.reading.visible import Include
 from archive.records import Grain
 from archive.spending.ad_windows import sum_ad_windows
-from archive.spending.codes import read_codes
+from archive.spending.codes import check_platform, read_codes
 from archive.spending.conversion import Converted, convert_sums
 from archive.spending.curves import IS_SHOWN, list_windows
 from archive.spending.exchange_rates import ExchangeRates
@@ -114,6 +115,8 @@ def summarise_spending(
     if query.convert_to and rates and as_of:
         converted = convert_sums(sums, query.convert_to, rates)
     folded = converted.folded if converted else fold_sums(sums)
+    if not folded and query.moment == NOW:
+        check_platform(session, query.platform)
     is_rounded = any(total.rounded_count for total, _ in folded.values())
     sources = {source for _, named in folded.values() for source in named}
     sources |= {query.source} if query.source else set()

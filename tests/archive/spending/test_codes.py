@@ -10,7 +10,6 @@ from archive.store.database import read, write
 from archive.store.setup import write_sources
 from scrapers.spiders import find_spiders
 
-
 NEW_YEAR = datetime(2030, 1, 1, tzinfo=UTC)
 
 

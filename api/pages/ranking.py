@@ -33,11 +33,10 @@ class CurrencyTable:
     left_out: int
     is_one_of_several: bool
     """Whether amounts in other currencies stand beside it."""
-
-    @property
-    def is_converted(self) -> bool:
-        """Whether amounts of other currencies came into it."""
-        return any(group.converted_from for group in self.groups)
+    converted_from: list[str]
+    """Other currencies that came into it, those of rows left out too."""
+    not_in_newest: int
+    """Items that the newest file lacks, those of rows left out too."""
 
     @property
     def is_ranked(self) -> bool:
@@ -73,6 +72,8 @@ def _make_table(groups: list[SpendGroup], room: int, is_one_of_several: bool) ->
         groups=[*shown, *of_first, *unnamed],
         left_out=len(groups) - len(shown) - len(of_first) - len(unnamed),
         is_one_of_several=is_one_of_several,
+        converted_from=sorted({code for group in groups for code in group.converted_from}),
+        not_in_newest=sum(group.not_in_newest for group in groups),
     )
 
 
@@ -87,7 +88,7 @@ class Lead:
 def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
     """What a table says first, ready to print; says so when the lead is not certain."""
     if table.is_one_of_several:
-        how = "stated in or converted to" if table.is_converted else "stated in"
+        how = "stated in or converted to" if table.converted_from else "stated in"
         stated = f"of amounts {how} {table.currency}" if table.currency else "without a currency"
         about = f"{about}, {stated}"
     first = next((group for group in table.groups if may_compete(group)), None)

@@ -207,11 +207,10 @@ def _offer_conversions(asked: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ShownTable:
-    """A table, the sentence to print, and the other currencies that were converted into it."""
+    """A table, and the sentence to print."""
 
     table: CurrencyTable
     sentence: str
-    converted_from: list[str]
 
 
 @dataclass(frozen=True)
@@ -244,16 +243,14 @@ def _show_summary(summary: SpendSummary, asked: SpendAsked) -> ShownSpend:
 
 def _show_table(table: CurrencyTable, question: SpendAsked, basis: str, note: str) -> ShownTable:
     sentence = write_sentence(table, question.lead, question.about + basis) + note
-    converted = sorted({code for group in table.groups for code in group.converted_from})
-    if converted:
-        sentence += f" Converted from {', '.join(converted)} by this archive."
-    missed = sum(group.not_in_newest for group in table.groups)
-    if missed:
+    if table.converted_from:
+        sentence += f" Converted from {', '.join(table.converted_from)} by this archive."
+    if missed := table.not_in_newest:
         is_filed = question.given["measure"] == SpendMeasure.DISCLOSED
         what = "payment" if is_filed else "statement"
         are = f"{what} is" if missed == 1 else f"{what}s are"
         sentence += f" {missed:,} {are} not in the newest file."
-    return ShownTable(table, sentence, converted)
+    return ShownTable(table, sentence)
 
 
 def _locate_data(question: SpendAsked) -> str:

@@ -56,7 +56,7 @@ def _lacks_days(query: SpendQuery) -> bool:
     if query.from_on or query.to_on:
         return False
     if query.measure is SpendMeasure.REPORTED:
-        return query.by is SpendBy.MONTH and query.grain is None
+        return query.by is SpendBy.MONTH
     is_split = query.by in PERIODS or query.basis in (SpendBasis.BOUNDS, SpendBasis.ESTIMATE)
     return query.measure is SpendMeasure.ADS and is_split
 

@@ -154,6 +154,26 @@ def test_what_nothing_answers_says_which_statements_there_are(engine, ingest_run
     ]
 
 
+@pytest.mark.parametrize("grain", list(Grain))
+def test_what_is_named_where_nothing_answers_answers_as_it_is_said_to(engine, ingest_run, grain):
+    first, days = (None, 0) if grain in (Grain.LIFETIME, Grain.REGION) else (3, 7)
+    parts = {"countries": ["ES", "ES-MD"]} if grain is Grain.REGION else {}
+    ingest_run([state(grain, first, days, 70).model_copy(update=parts)])
+    for by in set(SpendBy) - {SpendBy.PAYEE, SpendBy.PURPOSE}:
+        summary = ask(engine, by=by)
+        assert bool(summary.groups) != bool(summary.stated)
+        for there in summary.stated:
+            named = {"from_on": there.first_on, "to_on": there.last_on}
+            assert ask(engine, by=there.choose_by(by), **named).groups, (by, there)
+
+
+@pytest.mark.parametrize("grain", [Grain.DAY, Grain.WEEK, Grain.WINDOW])
+def test_months_have_the_days_that_are_known_where_none_are_named(engine, ingest_run, grain):
+    ingest_run([state(grain, 0, 7, 70)])
+    [(key, answered_by, *_)] = tell(engine, by=SpendBy.MONTH, grain=grain)
+    assert (key, answered_by) == ("2026-01", grain)
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -31,7 +31,7 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
-from archive.spending.known_days import fill_period
+from archive.spending.known_days import fill_period, find_span, list_stated_days
 from archive.spending.newest_files import (
     UNDATED,
     find_not_in_newest,
@@ -41,7 +41,7 @@ from archive.spending.newest_files import (
 )
 from archive.spending.periods import slice_period
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, check_query
-from archive.spending.statements import find_span, list_stated_days, sum_period
+from archive.spending.statements import sum_period
 from archive.spending.summary import SpendRoute, SpendSummary, StatedDays
 from archive.spending.sums import AmountSum, SourceSum, fold_sums, sum_amounts
 from archive.store.batches import cut_batches
@@ -90,7 +90,10 @@ ROUNDED = (
     " What a source rounds counts from half a step below to half a step above; where nobody states the "
     "step, as printed, and is counted beside."
 )
-CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
+CUT_WEEKS = (
+    " A week that the period cuts counts from nothing to its whole, and a window that only shares days with "
+    "it leaves the upper end open."
+)
 WITHOUT_DATES = " Items without dates are left out and counted beside."
 
 

@@ -181,6 +181,10 @@ def test_a_list_that_breaks_off_gives_its_whole_objects() -> None:
     assert (broken.line, broken.raw) == (3, b'{"id": "2", "na')
 
 
+def test_a_byte_order_mark_before_a_later_line_of_json_lines_is_no_damage() -> None:
+    assert cells_of(objects_of('\ufeff{"id": 1}\n\ufeff{"id": 2}\n')) == [{"id": 1}, {"id": 2}]
+
+
 def test_a_damaged_line_of_json_lines_is_held_alone() -> None:
     readings = objects_of('{"id": "1"}\n{"id": \n{"id": "3"}\n')
     assert cells_of(readings) == [{"id": "1"}, {"id": "3"}]

@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +46,8 @@ IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date
 
 SHOWN_AT_MOST = 20
 
+EARLIEST_DAY = date(1970, 1, 1)
+"""No source of online ads, and no filing offered as data, is older: such a day is mistyped."""
 EARLIEST_ZONE = timedelta(hours=14)
 """A day begins first where the clock is so far ahead of UTC (tz database: Pacific/Kiritimati)."""
 
@@ -174,11 +176,16 @@ def find_spider(source: str) -> type[SourceSpider]:
 
 
 def _check_day(observed_on: datetime | None) -> None:
-    """Refuse a day that has begun in no time zone: nothing later could ever become current."""
-    if observed_on is not None and observed_on.date() > (utc_now() + EARLIEST_ZONE).date():
-        note(
-            f"--observed-on {observed_on:%Y-%m-%d} has not come yet; give the day the source said it"
-        )
+    """Refuse a day that has begun in no time zone, or is too early: later ones must become current."""
+    if observed_on is None:
+        return
+    day, wrong = observed_on.date(), ""
+    if day > (utc_now() + EARLIEST_ZONE).date():
+        wrong = "has not come yet"
+    elif day < EARLIEST_DAY:
+        wrong = f"is before {EARLIEST_DAY}, and nothing here is so old"
+    if wrong:
+        note(f"--observed-on {day} {wrong}; give the day the source said it")
         raise typer.Exit(WRONG_USAGE)
 
 
@@ -245,4 +252,6 @@ def tell_import(report: ImportReport) -> list[str]:
         lines.append(f"  withdrawn statements and payments: {counts.withdrawn:,}")
     if report.unreadable:
         lines.append(f"  quarantined: {len(report.unreadable):,} (type: paidforby quarantine list)")
+        if of_absence := report.reason.partition("; ")[2]:
+            lines.append(f"  {of_absence}")
     return [*map(escape_text, lines), "next: paidforby stats"]

@@ -6,7 +6,6 @@ elections are not those of the last evaluation, it first walks over all ads anew
 decision, and tells nobody.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,17 +26,17 @@ from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.runs.sightings import read_seen_ids
 from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
+from archive.store.bulk import pause_collector
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
 from oversight.evaluation.one_ad import (
-    AdAnswer,
-    Question,
+    QuestionSet,
     evaluate_ad,
     find_run,
     list_ad_facts,
     list_questions,
 )
 from oversight.evaluation.running import find_seen_running, list_shown_versions
-from oversight.evaluation.signals import EVALUATOR, mark_historic, write_answers
+from oversight.evaluation.signals import EVALUATOR, Answers, mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.rules.facts import list_columns
 from oversight.rules.loading import Rule
@@ -146,8 +145,8 @@ class _Evaluated(NamedTuple):
     """What a few ads brought."""
 
     public_ids: list[str]
+    answers: Answers
     new_signals: int
-    answers: list[AdAnswer]
 
 
 @dataclass(frozen=True)
@@ -156,26 +155,27 @@ class _Evaluation:
 
     session: Session
     version_ids: Mapping[str, int]
-    questions: Sequence[Question]
+    questions: QuestionSet
     now: datetime
 
     def evaluate(self, ids: Sequence[int]) -> _Evaluated:
         """Answer all questions about a few ads and write the answers."""
-        names = list_ad_facts(self.questions)
-        query = select(*list_columns(names)).where(col(PublicAd.id).in_(ids))
+        columns = list_columns(list_ad_facts(self.questions.asked))
+        query = select(*columns).where(col(PublicAd.id).in_(ids))
         ads = self.session.connection().execute(query).all()
         seen = find_seen_running(self.session, ads)
         shown = list_shown_versions(self.session, ads)
-        evaluated = [
-            (version.ad, evaluate_ad(version.ad, self.questions, names, part))
+        evaluated = (
+            (version.ad, evaluate_ad(version.ad, self.questions, part))
             for ad in ads
             for run in [find_run(ad, seen.get(ad.id))]
             for version in shown[ad.id]
             if (part := run.cut(version.since, version.until))
-        ]
-        new_signals = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
-        answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
-        return _Evaluated([ad.public_id for ad in ads], new_signals, answers)
+        )
+        # Thousands of answers hold no cycles, and the collector would go through them again and again.
+        with pause_collector():
+            written = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
+        return _Evaluated([ad.public_id for ad in ads], *written)
 
 
 def count_waiting(
@@ -261,8 +261,7 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
     return ids, reached, not is_done or last_change_seq(session) > place.seq
 
 
-def _count_answers(counts: dict[str, AnswerCounts], ad_answers: Sequence[AdAnswer]) -> None:
-    given = Counter((each.question.rule.id, each.outcome.answer) for each in ad_answers)
+def _count_answers(counts: dict[str, AnswerCounts], given: Answers) -> None:
     for (rule_id, answer), number in given.items():
         count = counts.setdefault(rule_id, AnswerCounts())
         setattr(count, answer.value, getattr(count, answer.value) + number)

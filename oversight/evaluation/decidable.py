@@ -97,7 +97,9 @@ def find_decidable(
     """Hold a rule, whatever its stage, against the `most` newest ads of each source, or against all."""
     asked = replace(rule, used_stage=Stage.SHADOW, suspension=None)
     questions = list_questions([asked], elections, now)
-    names = list_ad_facts(questions) or [n[3:] for n in rule.fact_names if n.startswith("ad.")]
+    names = list_ad_facts(questions.asked) or [
+        n[3:] for n in rule.fact_names if n.startswith("ad.")
+    ]
     ranges = {f"ad.{name}" for name in BOUNDS}
     shown = sorted(n for n in rule.fact_names - ranges if n.startswith(("ad.", "register.")))
     counted = select(col(PublicAd.source), func.count()).group_by(col(PublicAd.source))
@@ -116,7 +118,7 @@ def find_decidable(
                 looked_up = rule.find_looked_up(facts, run.period.start_days)
                 for name in shown:
                     told.cells[name, _tell_standing(name, facts, looked_up)] += 1
-                _add_answers(told, evaluate_ad(ad, questions, names, run))
+                _add_answers(told, evaluate_ad(ad, questions, run))
         found.sources.append(told)
     return found
 

@@ -3,6 +3,7 @@
 Evaluation calls it for each ad; it reads no table and writes none.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -14,16 +15,16 @@ from archive.reading.rules import MOST_ASKING
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from config.citations import Evidence
-from oversight.language import Facts, FactValue
+from oversight.language import Closure, Facts, FactValue, list_facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
 from oversight.reference.periods import Bounds, Period, find_period
 from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
-from oversight.rules.facts import read_facts
+from oversight.rules.facts import SHARED, read_facts
 from oversight.rules.loading import Rule
 from oversight.rules.made_facts import AdRow
-from oversight.rules.moments import answer_then, read_window, tell_election
+from oversight.rules.moments import answer_then, read_window, tell_election, was_in_force
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Question:
     window: Window | None = None
     is_historic: bool = False
     facts: Mapping[str, FactValue] = field(default_factory=dict)
-    figures: dict[tuple[date, date] | None, Mapping[str, FactValue]] = field(default_factory=dict)
-    """Its parameters as found so far, by the first and the last day on which an ad may have started."""
+    figures: dict[tuple[int, int] | None, Mapping[str, FactValue]] = field(default_factory=dict)
+    """Its parameters as found so far, by how many of their turns an ad may have started after."""
 
     @property
     def election_id(self) -> str:
@@ -50,6 +51,42 @@ class Question:
         ranks = [self.rule.evidence, *([self.election.evidence] if self.election else [])]
         weakest = max(ranks, key=list(Evidence).index)
         return {"rests_on": self.rule.cited | election, "evidence": weakest.value}
+
+    @cached_property
+    def gates(self) -> tuple[list[Closure], list[Closure]]:
+        """What must hold for it to apply whatever its window and parameters say: of shared facts, of others."""
+        shared = {f"ad.{name}" for name in SHARED} | self.facts.keys()
+        split: tuple[list[Closure], list[Closure]] = ([], [])
+        for gate in self.rule.clauses.gates:
+            split[not shared.issuperset(list_facts(gate.node))].append(gate)
+        return split
+
+    def find_figures(self, days: tuple[date, date] | None) -> Mapping[str, FactValue]:
+        """Its parameters, for an ad that may have started on these days."""
+        turns = self.rule.turns
+        after = (bisect_right(turns, days[0]), bisect_right(turns, days[1])) if days else None
+        if after not in self.figures:
+            self.figures[after] = self.rule.find_parameters(days, self.election)
+        return self.figures[after]
+
+
+@dataclass(frozen=True)
+class QuestionSet:
+    """All questions there are, and of them those that may concern ads with the same shared facts."""
+
+    asked: Sequence[Question]
+    concerned: dict[tuple[FactValue, ...], tuple[list[Question], list[str]]] = field(
+        default_factory=dict
+    )
+    """As found so far, by the shared facts, with what else of an ad they read."""
+
+    def pick(self, shared: Facts) -> tuple[list[Question], list[str]]:
+        """Those that such an ad is not surely left out of, and the other facts that they read."""
+        key = tuple(shared.values())
+        if key not in self.concerned:
+            left = [q for q in self.asked if not _is_left_out(q.gates[0], {**shared, **q.facts})]
+            self.concerned[key] = left, [n for n in list_ad_facts(left) if n not in SHARED]
+        return self.concerned[key]
 
 
 @dataclass(frozen=True)
@@ -96,10 +133,10 @@ class AdAnswer:
 
 def list_questions(
     rules: Iterable[Rule], elections: Sequence[Election], now: datetime
-) -> list[Question]:
+) -> QuestionSet:
     """The questions that rules in use ask, by rule and then by election."""
     in_use = [rule for rule in rules if rule.is_evaluated]
-    return [question for rule in in_use for question in _ask(rule, elections, now)]
+    return QuestionSet([question for rule in in_use for question in _ask(rule, elections, now)])
 
 
 def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Question]:
@@ -145,15 +182,12 @@ def explain_ad(
     )
 
 
-def evaluate_ad(
-    ad: AdRow,
-    questions: Iterable[Question],
-    names: Iterable[str],
-    run: "AdRun | None" = None,
-) -> list[AdAnswer]:
-    """The answers of all rules that do not surely leave the ad out; `names` are the facts they read."""
-    facts, run = read_facts(ad, names), run or find_run(ad)
-    evaluated = (_evaluate(question, facts, run) for question in questions)
+def evaluate_ad(ad: AdRow, questions: QuestionSet, run: "AdRun | None" = None) -> list[AdAnswer]:
+    """The answers of all rules that do not surely leave the ad out."""
+    shared, run = read_facts(ad, SHARED), run or find_run(ad)
+    concerned, names = questions.pick(shared)
+    facts = shared | read_facts(ad, names)
+    evaluated = [_evaluate(question, facts, run) for question in concerned]
     return [ad_answer for ad_answer in evaluated if ad_answer]
 
 
@@ -200,30 +234,36 @@ def find_run(ad: AdRow, seen_at: datetime | None = None) -> AdRun:
 
 
 def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
+    rule = question.rule
+    in_force = was_in_force(rule.file.validity, run.period)
+    if in_force is False:
+        return None
     known = {**facts, **question.facts} if question.facts else facts
-    if any(gate.answer(known) is False for gate in question.rule.clauses.gates):
+    if _is_left_out(question.gates[1], known):
         return None
     if question.window:
         known = {**known, **read_window(question.window, run.period, run.whole)}
-        if any(gate.answer(known) is False for gate in question.rule.clauses.window_gates):
+        if _is_left_out(rule.clauses.window_gates, known):
             return None
-    ad_answer = _answer(question, known, run)
+    ad_answer = _answer(question, known, run, in_force=in_force)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
+
+
+def _is_left_out(gates: Iterable[Closure], known: Facts) -> bool:
+    return any(gate.answer(known) is False for gate in gates)
 
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
     window = read_window(question.window, run.period, run.whole)
-    return _answer(question, {**facts, **question.facts, **window}, run)
+    in_force = was_in_force(question.rule.file.validity, run.period)
+    return _answer(question, {**facts, **question.facts, **window}, run, in_force=in_force)
 
 
-def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
+def _answer(question: Question, known: Facts, run: AdRun, *, in_force: bool | None) -> AdAnswer:
     rule, days = question.rule, run.period.start_days
     if rule.parameters:
-        if days not in question.figures:
-            question.figures[days] = rule.find_parameters(days, question.election)
-        known = {**known, **question.figures[days]}
-    outcome, in_force = answer_then(rule, known, run.period)
-    return AdAnswer(question, outcome, in_force, run)
+        known = {**known, **question.find_figures(days)}
+    return AdAnswer(question, answer_then(rule, known, days, in_force=in_force), in_force, run)
 
 
 def _describe_window(question: Question) -> dict[str, Any]:

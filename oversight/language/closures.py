@@ -72,6 +72,12 @@ class Closure:
         """The node written out."""
         return render_node(self.node)
 
+    @cached_property
+    def fact(self) -> str | None:
+        """Name of the fact that it reads and does no more."""
+        fact = self.node.fact if isinstance(self.node, Has) else self.node
+        return fact.name if isinstance(fact, Fact) else None
+
     def answer(self, facts: Facts) -> bool | None:
         """What a whole condition comes to; `None` is unknown."""
         value = self.evaluate(facts, None)

@@ -5,12 +5,11 @@ again, so that it cannot say anything else than they did.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.records import MissingReason
-from oversight.language.ast import And, Choice, Fact, ForItems, Has, Or
+from oversight.language.ast import And, Choice, ForItems, Node, Or
 from oversight.language.closures import Closure, read_fact
 from oversight.language.values import Facts, FactValue, Value
 
@@ -18,8 +17,7 @@ MAX_ITEMS = 20
 """Items of a list that a trace shows one by one."""
 
 
-@dataclass(frozen=True)
-class TraceStep:
+class TraceStep(NamedTuple):
     """One sub-expression: its text, what it came to (`None`: unknown) and its own steps.
 
     For a fact, `fact` is its name and `reason` says why it has no value. `decisive` is false for a
@@ -34,16 +32,11 @@ class TraceStep:
     steps: tuple["TraceStep", ...] = ()
 
     def list_deciding_facts(self) -> list[str]:
-        """Names of the facts that the outcome hangs on, each once, in written order."""
-        return list(dict.fromkeys(self.walk_deciding_facts()))
-
-    def walk_deciding_facts(self) -> Iterator[str]:
-        """The same names wherever they stand, repeats included."""
+        """Names of the facts that the outcome hangs on, in written order, repeats included."""
         if self.fact:
-            yield self.fact
-        for step in self.steps:
-            if step.decisive:
-                yield from step.walk_deciding_facts()
+            return [self.fact]
+        deciding = [step for step in self.steps if step.decisive]
+        return [name for step in deciding for name in step.list_deciding_facts()]
 
     def walk_unknown_facts(self) -> Iterator[str]:
         """Names of the facts that leave the outcome open, repeats included."""
@@ -55,18 +48,24 @@ class TraceStep:
 
     def as_json(self) -> dict[str, Any]:
         """The step as plain JSON; times in ISO 8601, lengths of time in seconds."""
-        return {
+        told = {
             "text": self.text,
             "outcome": write_value(self.outcome),
             "decisive": self.decisive,
-            **({"fact": self.fact} if self.fact else {}),
-            **({"missing": self.reason.value} if self.reason else {}),
-            **({"steps": [step.as_json() for step in self.steps]} if self.steps else {}),
         }
+        if self.fact:
+            told["fact"] = self.fact
+        if self.reason:
+            told["missing"] = self.reason.value
+        if self.steps:
+            told["steps"] = [step.as_json() for step in self.steps]
+        return told
 
 
 def write_value(value: FactValue | Value | None) -> Any:  # noqa: ANN401 (any JSON)
     """A value as JSON has it; a fact without one as `{"missing": reason}`."""
+    if value is None or value is True or value is False:
+        return value
     if isinstance(value, MissingReason):
         return {"missing": value.value}
     if isinstance(value, datetime):
@@ -90,22 +89,20 @@ def _trace(
     decisive: bool = True,
 ) -> TraceStep:
     """The steps to an outcome that is known; each part is evaluated once."""
-    node, text = closure.node, closure.text
-    if isinstance(node, Fact | Has):
-        name = node.name if isinstance(node, Fact) else node.fact.name
+    if name := closure.fact:
         value = read_fact(facts, name)
         reason = value if isinstance(value, MissingReason) else None
-        return TraceStep(text, outcome, fact=name, reason=reason, decisive=decisive)
-    if isinstance(node, ForItems):
+        return TraceStep(closure.text, outcome, name, reason, decisive)
+    if not closure.parts:
+        return TraceStep(closure.text, outcome, None, None, decisive)
+    if isinstance(closure.node, ForItems):
         steps = _trace_items(closure, facts, outcome)
-        return TraceStep(text, outcome, decisive=decisive, steps=steps)
+        return TraceStep(closure.text, outcome, None, None, decisive, steps)
     values = [part.evaluate(facts, item) for part in closure.parts]
-    decides = _tell_decisive(closure, values, outcome)
-    steps = tuple(
-        _trace(part, facts, item, value, decisive=is_so)
-        for part, value, is_so in zip(closure.parts, values, decides, strict=True)
-    )
-    return TraceStep(text, outcome, decisive=decisive, steps=steps)
+    decides = _tell_decisive(closure.node, values, outcome)
+    parts = zip(closure.parts, values, decides, strict=True)
+    steps = tuple([_trace(part, facts, item, v, decisive=is_so) for part, v, is_so in parts])
+    return TraceStep(closure.text, outcome, None, None, decisive, steps)
 
 
 def _trace_items(closure: Closure, facts: Facts, outcome: Value | None) -> tuple[TraceStep, ...]:
@@ -118,13 +115,11 @@ def _trace_items(closure: Closure, facts: Facts, outcome: Value | None) -> tuple
     return (_trace(source, facts, None, items), *tested)
 
 
-def _tell_decisive(
-    closure: Closure, values: Sequence[Value | None], outcome: Value | None
-) -> list[bool]:
+def _tell_decisive(node: Node, values: Sequence[Value | None], outcome: Value | None) -> list[bool]:
     """Whether each part explains the outcome: of and, or and a choice not every part does."""
-    if isinstance(closure.node, And | Or):
+    if isinstance(node, (And, Or)):
         return [value is outcome for value in values]
-    if isinstance(closure.node, Choice):
+    if isinstance(node, Choice):
         chosen = values[0]
         return [True, chosen is True, chosen is False]
     return [True] * len(values)

@@ -81,9 +81,7 @@ class ExplainedAnswer:
     @property
     def because(self) -> tuple[str, ...]:
         """Why, in sentences: the reason, then each deciding fact."""
-        names = dict.fromkeys(
-            name for step in self._list_deciding() for name in step.walk_deciding_facts()
-        )
+        names = [name for step in self._list_deciding() for name in step.list_deciding_facts()]
         told = dict.fromkeys((*self.verdict.lacking, *names))
         sentences = (self.clauses.describe(name, self.facts) for name in told)
         return (self.verdict.reason, *dict.fromkeys(sentences))
@@ -102,7 +100,7 @@ class ExplainedAnswer:
     @property
     def deciding_facts(self) -> dict[str, Any]:
         """The facts that some clause hangs on, by name, as JSON: while they stay, so does the answer."""
-        names = (name for step in self.steps.values() for name in step.walk_deciding_facts())
+        names = [name for step in self.steps.values() for name in step.list_deciding_facts()]
         return self._write_facts(dict.fromkeys((*self.verdict.lacking, *names)))
 
     def as_trace(self) -> dict[str, Any]:
@@ -152,15 +150,19 @@ def answer_clauses(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> 
     In this order: it surely does not apply, is not asked, the duty is surely kept, all is sure and the duty
     is broken; what is left, nobody can tell.
     """
-    exempt = _leave_out(clauses, facts, in_force=in_force)
-    verdict = exempt or _evaluate_duty(clauses, facts, in_force=in_force)
+    applies = clauses.applies_when.answer(facts)
+    verdict = _leave_out(clauses, facts, applies=applies, in_force=in_force)
+    if verdict is None:
+        verdict = _evaluate_duty(clauses, facts, applies=applies, in_force=in_force)
     return ExplainedAnswer(verdict, clauses, facts)
 
 
-def _leave_out(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verdict | None:
+def _leave_out(
+    clauses: Clauses, facts: Facts, *, applies: bool | None, in_force: bool | None
+) -> Verdict | None:
     """The answer if the rule surely does not apply, or is not asked."""
     no = RuleAnswer.DOES_NOT_APPLY
-    if clauses.applies_when.answer(facts) is False:
+    if applies is False:
         reason = "The rule is not about this ad."
         return Verdict(no, reason, (clauses.applies_when,), Exemption.NOT_ABOUT_IT)
     if in_force is False:
@@ -170,7 +172,7 @@ def _leave_out(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verd
         if closure.answer(facts) is True:
             reason = f"The exception “{clause.id}” holds ({clause.cite})."
             return Verdict(no, reason, (closure,), Exemption.EXCEPTION)
-    lacking = tuple(name for name in clauses.asks_where if _is_lacking(read_fact(facts, name)))
+    lacking = tuple([name for name in clauses.asks_where if _is_lacking(read_fact(facts, name))])
     if lacking:
         reason = "The rule asks only about ads of which more is known."
         return Verdict(RuleAnswer.NOT_ASKED, reason, lacking=lacking)
@@ -181,9 +183,11 @@ def _is_lacking(value: FactValue) -> bool:
     return isinstance(value, MissingReason) and value is not MissingReason.NOT_DISCLOSED
 
 
-def _evaluate_duty(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verdict:
+def _evaluate_duty(
+    clauses: Clauses, facts: Facts, *, applies: bool | None, in_force: bool | None
+) -> Verdict:
     """The answer of a rule that applies or may apply."""
-    applies, duty = clauses.applies_when.answer(facts), clauses.duty.answer(facts)
+    duty = clauses.duty.answer(facts)
     if duty is (not clauses.is_forbidden):
         if applies and in_force:
             return Verdict(RuleAnswer.MET, "The ad does as the rule says.", (clauses.duty,))

@@ -6,8 +6,10 @@ beside them. Values are never guessed: what has no value has the reason the proj
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Column
@@ -22,7 +24,6 @@ from oversight.reference.periods import begin_day
 from oversight.rules.made_facts import MADE, MADE_FROM, AdRow
 
 WHITE_SPACE = re.compile(r"\s+")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 AD_FACTS = {
     "source": FactType.STRING,
@@ -93,12 +94,6 @@ MADE_WORDS = {
     "targeting_dimensions": "By what people were aimed at",
 }
 
-PLAIN_TYPES: dict[FactType, type] = {
-    FactType.BOOL: bool,
-    FactType.INT: int,
-    FactType.STRING: str,
-}
-
 HOST_FACTS: dict[str, FactType] = {
     "window.overlaps": FactType.BOOL,
     "window.inside": FactType.BOOL,
@@ -135,9 +130,14 @@ MAX_SHOWN = 120
 """Characters of a value that a sentence shows; the trace has all of it."""
 
 
+REASONS = {reason.value: reason for reason in MissingReason}
+
+SHARED = ("platform", "declared_political", "countries")
+"""Facts, without `ad.`, of which many ads have the same."""
+
 NEEDED_COLUMNS = {
     *("id", "public_id", "source", "version_id", "versions", "missing", "dates_contradict"),
-    *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
+    *("started_at", "ended_at", "started_on", "ended_on", "day_zone", *SHARED),
 }
 """What every ad is read with, whatever rules ask."""
 
@@ -152,40 +152,42 @@ def list_columns(names: Iterable[str]) -> list[Column[Any]]:
 
 def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValue]:
     """The facts of an ad as it is now: all of them, or those named without `ad.`."""
-    return {
-        f"ad.{name}": _tell_range(ad, name)
-        if name in BOUNDS
-        else _read_column(ad, name, AD_FACTS[name])
-        for name in names
-    }
+    return {full: read(ad) for full, read in (READERS[name] for name in names)}
 
 
-def _tell_range(ad: AdRow, name: str) -> MissingReason:
-    """Why a range by itself has no value: where its source gives one, it does not disclose where within."""
-    least = _read_column(ad, BOUNDS[name][0], FactType.INT)
-    return least if isinstance(least, MissingReason) else MissingReason.NOT_DISCLOSED
+def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:
+    """How a fact is read, made once; it is read from every ad."""
+    if name in BOUNDS:
+        least = _make_reader(BOUNDS[name][0], FactType.INT)
+        return lambda ad: _tell_range(least(ad))
+    take, tell, made_from = _find_taking(name), TELLING.get(kind), MADE_FROM.get(name, name)
+    # What is made from something known, and is unknown, could not be read from it.
+    otherwise = MissingReason.UNREADABLE if name in MADE_FROM else MissingReason.NOT_PROVIDED
 
+    def read(ad: AdRow) -> FactValue:
+        value = take(ad)
+        if value is None or value in ("", []):
+            return REASONS[ad.missing.get(made_from, otherwise)]
+        if tell and value.__class__ is not MissingReason:
+            value = tell(value, ad)
+        told: FactValue = value
+        return told
 
-def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
-    value: Any = MADE[name](ad) if name in MADE else getattr(ad, name)
-    if name in ("ended_at", "ended_on") and ad.dates_contradict:
-        value = MissingReason.UNREADABLE
-    if isinstance(value, MissingReason):
-        return value
-    if value is None or value in ("", []):
-        # What is made from something known, and is unknown, could not be read from it.
-        is_made = name in MADE_FROM
-        otherwise = MissingReason.UNREADABLE if is_made else MissingReason.NOT_PROVIDED
-        return MissingReason(ad.missing.get(MADE_FROM.get(name, name), otherwise))
-    if kind is FactType.STRINGS:
-        return tuple(value)
-    if kind in {FactType.DATE, FactType.TIMESTAMP}:
-        is_day = kind is FactType.DATE
-        return _begin_day(value, ad.day_zone) if is_day else as_instant(value)
-    if name == "text":
-        return WHITE_SPACE.sub(" ", value).strip()
-    read: FactValue = value
     return read
+
+
+def _find_taking(name: str) -> Callable[[AdRow], Any]:
+    take = MADE.get(name) or attrgetter(name)
+    if name == "text":
+        return lambda ad: WHITE_SPACE.sub(" ", take(ad) or "").strip()
+    if name in ("ended_at", "ended_on"):
+        return lambda ad: MissingReason.UNREADABLE if ad.dates_contradict else take(ad)
+    return take
+
+
+def _tell_range(least: FactValue) -> MissingReason:
+    """Why a range by itself has no value: where its source gives one, it does not disclose where within."""
+    return least if isinstance(least, MissingReason) else MissingReason.NOT_DISCLOSED
 
 
 def _begin_day(day: date, zone: str) -> FactValue:
@@ -195,41 +197,21 @@ def _begin_day(day: date, zone: str) -> FactValue:
         return MissingReason.UNREADABLE
 
 
+TELLING: dict[FactType, Callable[[Any, AdRow], FactValue]] = {
+    FactType.STRINGS: lambda listed, _ad: tuple(listed),
+    FactType.DATE: lambda day, ad: _begin_day(day, ad.day_zone),
+    FactType.TIMESTAMP: lambda at, _ad: as_instant(at),
+}
+"""What values of columns become as facts."""
+
+READERS = {name: (f"ad.{name}", _make_reader(name, kind)) for name, kind in AD_FACTS.items()}
+
+
 def as_instant(value: date | datetime) -> datetime:
     """A time in UTC; a day as the midnight that begins it in UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     return datetime.combine(value, time(), UTC)
-
-
-def parse_fact(kind: FactType, written: object) -> FactValue:
-    """A fact as a rule's test writes it; `{missing: not_disclosed}` stands for one without a value.
-
-    Raises:
-        ValueError: if it is not of the fact's type.
-    """
-    if isinstance(written, dict) and written.keys() == {"missing"}:
-        return MissingReason(written["missing"])
-    if kind is FactType.STRINGS and isinstance(written, list):
-        return tuple(str(item) for item in written)
-    if kind in {FactType.DATE, FactType.TIMESTAMP}:
-        return as_instant(parse_time(written))
-    if isinstance(written, bool | int | str) and type(written) is PLAIN_TYPES.get(kind):
-        return written
-    raise ValueError(f"{written!r} is not of type {kind}")
-
-
-def parse_time(written: object) -> date | datetime:
-    """A day, or a time in UTC.
-
-    Raises:
-        ValueError: if it is neither.
-    """
-    if isinstance(written, str) and DAY.fullmatch(written):
-        return date.fromisoformat(written)
-    if not isinstance(written, str) or not written.endswith("Z"):
-        raise ValueError(f"{written!r} is not a day or a UTC time such as 2023-05-21T04:00:00Z")
-    return datetime.fromisoformat(written)
 
 
 def describe_fact(name: str, facts: Facts) -> str:
@@ -270,6 +252,7 @@ def _read_currency(facts: Facts) -> str:
     return currency if isinstance(currency, str) and currency else "(currency not given)"
 
 
+@cache
 def name_fact(name: str) -> str:
     """What a fact is, in plain words."""
     group, _, column = name.partition(".")

@@ -88,6 +88,11 @@ class Rule:
         return self.fact_names & list_register_facts(self.file.registers).keys()
 
     @cached_property
+    def turns(self) -> list[date]:
+        """The days on which one of its parameters turns, in order."""
+        return sorted({day for each in self.parameters.values() for day in each.turns})
+
+    @cached_property
     def meaning_sha256(self) -> str:
         """Hash of what it answers by: a version that differs in words alone has the same."""
         clauses = {name: render_node(c.node) for name, c in self.clauses.by_name.items()}

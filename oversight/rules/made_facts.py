@@ -73,6 +73,8 @@ def list_register_facts(registers: Iterable[str]) -> dict[str, FactType]:
 def list_needed(named: Iterable[str], parameters: Iterable[str]) -> Iterator[str]:
     """The facts of an ad that a rule with these facts and parameters looks something up by."""
     yield from (WHO[n.rpartition("_lists_")[2]] for n in named if n.startswith("register."))
+    if any(name.startswith("ad.") and name.endswith("_minor") for name in named):
+        yield "ad.currency"
     if any(name.startswith(REGIONS_OF) for name in parameters):
         yield from ("ad.countries", "ad.delivery_regions")
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from config.yaml_files import FileModel
 from oversight.reference.elections import PollHours
+from oversight.reference.periods import EARLIEST, LATEST, Bounds, begin_day
 
 
 class LegalStatus(StrEnum):
@@ -94,6 +95,15 @@ class Validity(FileModel):
         return self.find_status(day) in HOLDING
 
     @cached_property
+    def bounds(self) -> list[Bounds]:
+        """The same as instants, from the beginning of the first day."""
+        days = [
+            (begin_day(starts_on, self.zone) if starts_on else EARLIEST, ends_on)
+            for starts_on, ends_on in self.spans
+        ]
+        return [(at, begin_day(ends, self.zone) if ends else LATEST) for at, ends in days]
+
+    @property
     def spans(self) -> list[tuple[date | None, date | None]]:
         """First day, and first day after it, of each time in which it holds; adjoining ones are one."""
         found: list[tuple[date | None, date | None]] = []

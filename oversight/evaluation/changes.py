@@ -264,5 +264,5 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
 def _count_answers(counts: dict[str, AnswerCounts], given: Answers) -> None:
     for (rule_id, answer), number in given.items():
         count = counts.setdefault(rule_id, AnswerCounts())
-        setattr(count, answer.value, getattr(count, answer.value) + number)
+        setattr(count, answer, getattr(count, answer) + number)
         count.applies += number * (answer in APPLIES)

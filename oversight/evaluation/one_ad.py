@@ -16,7 +16,7 @@ from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from config.citations import Evidence
 from oversight.language import Closure, Facts, FactValue, list_facts
-from oversight.language.closures import read_fact
+from oversight.language.closures import join_closures, read_fact
 from oversight.reference.elections import Election
 from oversight.reference.periods import Bounds, Period, find_period
 from oversight.reference.windows import Window, find_window
@@ -53,13 +53,13 @@ class Question:
         return {"rests_on": self.rule.cited | election, "evidence": weakest.value}
 
     @cached_property
-    def gates(self) -> tuple[list[Closure], list[Closure]]:
-        """What must hold for it to apply whatever its window and parameters say: of shared facts, of others."""
+    def gates(self) -> tuple[Closure, Closure]:
+        """What must hold for it to apply whatever window and parameters say: of shared facts, of others."""
         shared = {f"ad.{name}" for name in SHARED} | self.facts.keys()
         split: tuple[list[Closure], list[Closure]] = ([], [])
         for gate in self.rule.clauses.gates:
             split[not shared.issuperset(list_facts(gate.node))].append(gate)
-        return split
+        return join_closures(split[0]), join_closures(split[1])
 
     def find_figures(self, days: tuple[date, date] | None) -> Mapping[str, FactValue]:
         """Its parameters, for an ad that may have started on these days."""
@@ -84,7 +84,7 @@ class QuestionSet:
         """Those that such an ad is not surely left out of, and the other facts that they read."""
         key = tuple(shared.values())
         if key not in self.concerned:
-            left = [q for q in self.asked if not _is_left_out(q.gates[0], {**shared, **q.facts})]
+            left = [q for q in self.asked if q.gates[0].answer({**shared, **q.facts}) is not False]
             self.concerned[key] = left, [n for n in list_ad_facts(left) if n not in SHARED]
         return self.concerned[key]
 
@@ -239,18 +239,14 @@ def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
     if in_force is False:
         return None
     known = {**facts, **question.facts} if question.facts else facts
-    if _is_left_out(question.gates[1], known):
+    if question.gates[1].answer(known) is False:
         return None
     if question.window:
         known = {**known, **read_window(question.window, run.period, run.whole)}
-        if _is_left_out(rule.clauses.window_gates, known):
+        if rule.clauses.window_gate.answer(known) is False:
             return None
     ad_answer = _answer(question, known, run, in_force=in_force)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
-
-
-def _is_left_out(gates: Iterable[Closure], known: Facts) -> bool:
-    return any(gate.answer(known) is False for gate in gates)
 
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:

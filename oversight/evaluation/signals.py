@@ -26,8 +26,8 @@ SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 Judged = Iterable[tuple[AdRow, Sequence[AdAnswer]]]
 """Versions of ads, each with what applies to it."""
 
-Answers = Counter[tuple[str, RuleAnswer]]
-"""How many of each there are, by rule."""
+Answers = Counter[tuple[str, str]]
+"""How many there are, by rule and answer."""
 
 ALL_QUESTIONS = select(SourceQuestion)
 """They are few: a rule asks a source once for what it lacks."""
@@ -57,7 +57,7 @@ def write_answers(
             row = _describe_answer(ad, j, version_ids)
             asked = ask.find(row[0], ad.source, j.source_facts)
             rows.append((*row, asked))
-            counts[j.question.rule.id, j.outcome.answer] += 1
+            counts[j.question.rule.id, row[4]] += 1
             if asked is None and j.outcome.answer in SIGNALLED:
                 signalled[row[0], row[2], row[3], j.facts_sha256, EVALUATOR] = row, j
     _keep_answers(session, ad_ids, rows, now)
@@ -76,8 +76,8 @@ def _keep_answers(
     table, connection = table_of(Evaluation), session.connection()
     kept: dict[StoredRow, int] = {}
     for ids in cut_batches(ad_ids):
-        query = select(*(table.c[name] for name in ("id", *names))).where(table.c.ad_id.in_(ids))
-        kept |= {tuple(row): row_id for row_id, *row in connection.execute(query)}
+        query = select(*(table.c[name] for name in (*names, "id"))).where(table.c.ad_id.in_(ids))
+        kept |= {row[:-1]: row[-1] for row in connection.execute(query)}
     wanted = set(rows)
     gone = [row_id for row, row_id in kept.items() if row not in wanted]
     for ids in cut_batches(gone):
@@ -156,10 +156,9 @@ class _SourceQuestions:
 
 
 def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> StoredRow:
-    return (
-        *(version_ids[j.question.rule.sha256], ad.id, ad.version_id),
-        *(j.question.election_id, j.outcome.answer.value, j.question.is_historic),
-    )
+    question = j.question
+    version_id, answer = version_ids[question.rule.sha256], j.outcome.answer.value
+    return version_id, ad.id, ad.version_id, question.election_id, answer, question.is_historic
 
 
 def _describe_signal(row: StoredRow, j: AdAnswer, now: datetime) -> dict[str, Any]:

@@ -5,9 +5,9 @@ Whole numbers outside 64 bits are unknown, as CEL makes them an error.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, singledispatch
+from functools import cached_property, reduce, singledispatch
 from typing import Any
 
 import re2
@@ -94,6 +94,12 @@ def compile_node(node: Node) -> Closure:
     """Make a tree ready to evaluate."""
     parts = tuple(compile_node(child) for child in list_children(node))
     return Closure(node, _make_evaluate(node, [part.evaluate for part in parts]), parts)
+
+
+def join_closures(closures: Sequence[Closure]) -> Closure:
+    """One condition that comes to what all of them come to together; of none, true."""
+    nodes = [closure.node for closure in closures]
+    return compile_node(reduce(And, nodes) if nodes else Literal(value=True))
 
 
 def read_fact(facts: Facts, name: str) -> FactValue:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from archive.models.oversight import Exemption, RuleAnswer
 from archive.records import MissingReason
 from oversight.language import Closure, Facts, FactValue, TraceStep, list_facts, trace_closure
-from oversight.language.closures import read_fact
+from oversight.language.closures import join_closures, read_fact
 from oversight.language.trace import write_value
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import describe_fact, name_fact
@@ -53,9 +53,9 @@ class Clauses:
         return self._list_gates(("window.", *LOOKED_UP))
 
     @cached_property
-    def window_gates(self) -> list[Closure]:
+    def window_gate(self) -> Closure:
         """What else must hold for it to apply whatever its parameters say."""
-        return [gate for gate in self._list_gates(LOOKED_UP) if gate not in self.gates]
+        return join_closures([c for c in self._list_gates(LOOKED_UP) if c not in self.gates])
 
     def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
         """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""

@@ -162,11 +162,12 @@ def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:
         return lambda ad: _tell_range(least(ad))
     take, tell, made_from = _find_taking(name), TELLING.get(kind), MADE_FROM.get(name, name)
     # What is made from something known, and is unknown, could not be read from it.
-    otherwise = MissingReason.UNREADABLE if name in MADE_FROM else MissingReason.NOT_PROVIDED
+    reason = MissingReason.UNREADABLE if name in MADE_FROM else MissingReason.NOT_PROVIDED
+    otherwise = reason.value
 
     def read(ad: AdRow) -> FactValue:
         value = take(ad)
-        if value is None or value in ("", []):
+        if not value and value != 0:
             return REASONS[ad.missing.get(made_from, otherwise)]
         if tell and value.__class__ is not MissingReason:
             value = tell(value, ad)

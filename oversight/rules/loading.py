@@ -38,7 +38,13 @@ from oversight.rules.conditions import (
     make_condition_error,
 )
 from oversight.rules.facts import FACT_TYPES
-from oversight.rules.made_facts import derive_countries, list_needed, list_register_facts, look_up
+from oversight.rules.made_facts import (
+    REGIONS_OF,
+    derive_countries,
+    list_needed,
+    list_register_facts,
+    look_up,
+)
 from oversight.rules.schema import Clause, RuleFile, Stage
 
 
@@ -86,6 +92,11 @@ class Rule:
     def looked_up(self) -> frozenset[str]:
         """Those of them that stand in registers."""
         return self.fact_names & list_register_facts(self.file.registers).keys()
+
+    @cached_property
+    def regions(self) -> Mapping[str, Parameter]:
+        """Those of its parameters that list the regions of a country."""
+        return {name: p for name, p in self.parameters.items() if name.startswith(REGIONS_OF)}
 
     @cached_property
     def turns(self) -> list[date]:
@@ -143,9 +154,10 @@ class Rule:
 
         What the facts have already, as those of a test may, is not looked up.
         """
-        asked = self.looked_up - facts.keys() if self.looked_up else ()
-        found = look_up(asked, self.registers, facts, days) if asked else {}
-        return found | derive_countries(self.parameters, facts, days)
+        found = {}
+        if self.looked_up:
+            found = look_up(self.looked_up - facts.keys(), self.registers, facts, days)
+        return found | derive_countries(self.regions, facts, days) if self.regions else found
 
 
 def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[Parameter]) -> Rule:

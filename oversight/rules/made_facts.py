@@ -103,7 +103,7 @@ def _look_up(
 
 
 def derive_countries(
-    parameters: Mapping[str, Parameter], facts: Facts, days: tuple[date, date] | None
+    tables: Mapping[str, Parameter], facts: Facts, days: tuple[date, date] | None
 ) -> dict[str, FactValue]:
     """Countries that follow from regions of delivery, if the source states none and tables know each."""
     seen = facts.get("ad.delivery_regions")
@@ -113,8 +113,8 @@ def derive_countries(
     if is_stated or not isinstance(seen, tuple) or not seen:
         return {}
     homes: dict[str, set[str]] = {region: set() for region in seen}
-    for name, parameter in parameters.items():
-        regions = parameter.find_shared(days) if name.startswith(REGIONS_OF) else ()
+    for name, table in tables.items():
+        regions = table.find_shared(days)
         for region in homes.keys() & set(regions if isinstance(regions, tuple) else ()):
             homes[region].add(name.removeprefix(REGIONS_OF).upper())
     if any(len(countries) != 1 for countries in homes.values()):

@@ -10,8 +10,8 @@ from oversight.language import Facts, FactValue
 from oversight.reference.elections import Election
 from oversight.reference.periods import OPEN, Period
 from oversight.reference.windows import Window
-from oversight.rules.answers import ExplainedAnswer
-from oversight.rules.loading import Rule, answer_rule
+from oversight.rules.answers import ExplainedAnswer, answer_clauses
+from oversight.rules.loading import Rule
 from oversight.rules.validity import Validity
 
 
@@ -24,7 +24,7 @@ def answer_then(
     """
     if looked_up := rule.find_looked_up(known, days):
         known = {**known, **looked_up}
-    return answer_rule(rule, known, in_force=in_force)
+    return answer_clauses(rule.clauses, known, in_force=in_force)
 
 
 def tell_election(election: Election) -> dict[str, FactValue]:
@@ -46,5 +46,10 @@ def read_window(window: Window | None, period: Period, whole: Period) -> dict[st
 
 def was_in_force(validity: Validity, period: Period) -> bool | None:
     """Whether a rule was law at some time of a run; its days are those of its zone."""
-    told = [bounds == OPEN or period.overlaps(*bounds) for bounds in validity.bounds]
-    return True if True in told else None if None in told else False
+    held: bool | None = False
+    for bounds in validity.bounds:
+        told = bounds == OPEN or period.overlaps(*bounds)
+        if told:
+            return True
+        held = None if told is None else held
+    return held

@@ -38,7 +38,7 @@ from oversight.evaluation.one_ad import (
 from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.evaluation.signals import EVALUATOR, Answers, mark_historic, write_answers
 from oversight.reference.elections import Election
-from oversight.rules.facts import list_columns
+from oversight.rules.facts import read_ads
 from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import find_judging_versions
 
@@ -160,9 +160,7 @@ class _Evaluation:
 
     def evaluate(self, ids: Sequence[int]) -> _Evaluated:
         """Answer all questions about a few ads and write the answers."""
-        columns = list_columns(list_ad_facts(self.questions.asked))
-        query = select(*columns).where(col(PublicAd.id).in_(ids))
-        ads = self.session.connection().execute(query).all()
+        ads = read_ads(self.session, ids, list_ad_facts(self.questions.asked))
         seen = find_seen_running(self.session, ads)
         shown = list_shown_versions(self.session, ads)
         evaluated = (

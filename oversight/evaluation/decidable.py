@@ -27,7 +27,7 @@ from oversight.evaluation.running import find_seen_running
 from oversight.language import Facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
-from oversight.rules.facts import BOUNDS, list_columns, read_facts
+from oversight.rules.facts import BOUNDS, read_ads, read_facts
 from oversight.rules.loading import Rule
 from oversight.rules.schema import Stage
 
@@ -109,8 +109,7 @@ def find_decidable(
         ids = newest.order_by(col(PublicAd.id).desc()).limit(most)
         told = SourceFacts(source, of=held)
         for some in cut_batches(session.connection().execute(ids).scalars().all()):
-            query = select(*list_columns(names)).where(col(PublicAd.id).in_(some))
-            ads = session.connection().execute(query).all()
+            ads = read_ads(session, some, names)
             seen = find_seen_running(session, ads)
             for ad in ads:
                 facts = read_facts(ad, names)

@@ -15,8 +15,8 @@ from archive.reading.rules import MOST_ASKING
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
 from config.citations import Evidence
-from oversight.language import Closure, Facts, FactValue, list_facts
-from oversight.language.closures import join_closures, read_fact
+from oversight.language import Closure, Facts, FactValue
+from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
 from oversight.reference.periods import Bounds, Period, find_period
 from oversight.reference.windows import Window, find_window
@@ -52,15 +52,6 @@ class Question:
         weakest = max(ranks, key=list(Evidence).index)
         return {"rests_on": self.rule.cited | election, "evidence": weakest.value}
 
-    @cached_property
-    def gates(self) -> tuple[Closure, Closure]:
-        """What must hold for it to apply whatever window and parameters say: of shared facts, of others."""
-        shared = {f"ad.{name}" for name in SHARED} | self.facts.keys()
-        split: tuple[list[Closure], list[Closure]] = ([], [])
-        for gate in self.rule.clauses.gates:
-            split[not shared.issuperset(list_facts(gate.node))].append(gate)
-        return join_closures(split[0]), join_closures(split[1])
-
     def find_figures(self, days: tuple[date, date] | None) -> Mapping[str, FactValue]:
         """Its parameters, for an ad that may have started on these days."""
         turns = self.rule.turns
@@ -84,12 +75,13 @@ class QuestionSet:
         """Those that such an ad is not surely left out of, and the other facts that they read."""
         key = tuple(shared.values())
         if key not in self.concerned:
-            left = [q for q in self.asked if q.gates[0].answer({**shared, **q.facts}) is not False]
+            gates = ((q, q.rule.clauses.gates[0]) for q in self.asked)
+            left = [q for q, gate in gates if not _fails(gate, {**shared, **q.facts})]
             self.concerned[key] = left, [n for n in list_ad_facts(left) if n not in SHARED]
         return self.concerned[key]
 
 
-@dataclass(frozen=True)
+@dataclass
 class AdAnswer:
     """What a rule answered about an ad that it does not surely leave out."""
 
@@ -191,7 +183,7 @@ def evaluate_ad(ad: AdRow, questions: QuestionSet, run: "AdRun | None" = None) -
     return [ad_answer for ad_answer in evaluated if ad_answer]
 
 
-@dataclass(frozen=True)
+@dataclass
 class AdRun:
     """When an ad, or a version of it, ran."""
 
@@ -238,15 +230,20 @@ def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
     in_force = was_in_force(rule.file.validity, run.period)
     if in_force is False:
         return None
+    _, own_gate, window_gate = rule.clauses.gates
     known = {**facts, **question.facts} if question.facts else facts
-    if question.gates[1].answer(known) is False:
+    if _fails(own_gate, known):
         return None
     if question.window:
         known = {**known, **read_window(question.window, run.period, run.whole)}
-        if rule.clauses.window_gate.answer(known) is False:
+        if _fails(window_gate, known):
             return None
     ad_answer = _answer(question, known, run, in_force=in_force)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
+
+
+def _fails(gate: Closure | None, known: Facts) -> bool:
+    return gate is not None and gate.answer(known) is False
 
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:

@@ -96,10 +96,10 @@ def compile_node(node: Node) -> Closure:
     return Closure(node, _make_evaluate(node, [part.evaluate for part in parts]), parts)
 
 
-def join_closures(closures: Sequence[Closure]) -> Closure:
-    """One condition that comes to what all of them come to together; of none, true."""
+def join_closures(closures: Sequence[Closure]) -> Closure | None:
+    """One condition that comes to what all of them come to together; `None`: there are none."""
     nodes = [closure.node for closure in closures]
-    return compile_node(reduce(And, nodes) if nodes else Literal(value=True))
+    return compile_node(reduce(And, nodes)) if nodes else None
 
 
 def read_fact(facts: Facts, name: str) -> FactValue:

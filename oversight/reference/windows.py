@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
@@ -158,6 +158,7 @@ def compute_window(spec: WindowSpec, election: Election) -> Window:
     return Window(tuple(dict.fromkeys(spans)))
 
 
+@lru_cache(maxsize=1_000)
 def find_window(spec: WindowSpec, election: Election) -> Window:
     """The window of a rule in use at an election; one that cannot be computed has no spans.
 

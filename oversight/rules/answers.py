@@ -14,7 +14,7 @@ from oversight.language import Closure, Facts, FactValue, TraceStep, list_facts,
 from oversight.language.closures import join_closures, read_fact
 from oversight.language.trace import write_value
 from oversight.reference.parameters import Parameter
-from oversight.rules.facts import describe_fact, name_fact
+from oversight.rules.facts import SHARED, describe_fact, name_fact
 from oversight.rules.schema import ExceptionClause, ShownBy
 
 LOOKED_UP = ("p.", "register.")
@@ -48,24 +48,26 @@ class Clauses:
         return {"applies_when": self.applies_when} | duty | unless
 
     @cached_property
-    def gates(self) -> list[Closure]:
-        """What must hold for the rule to apply whatever its window and parameters say."""
-        return self._list_gates(("window.", *LOOKED_UP))
+    def gates(self) -> list[Closure | None]:
+        """What must hold for the rule to apply: of facts that many ads share, of the ad's own, of its window.
 
-    @cached_property
-    def window_gate(self) -> Closure:
-        """What else must hold for it to apply whatever its parameters say."""
-        return join_closures([c for c in self._list_gates(LOOKED_UP) if c not in self.gates])
-
-    def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
-        """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""
-        conditions = self.applies_when.list_conjuncts()
-        return [
-            c for c in conditions if not any(n.startswith(reckoned) for n in list_facts(c.node))
-        ]
+        What names a parameter or a register is in none of the three: they take the host some looking up.
+        """
+        gates: list[list[Closure]] = [[], [], []]
+        for condition in self.applies_when.list_conjuncts():
+            names = list_facts(condition.node)
+            if not any(name.startswith(LOOKED_UP) for name in names):
+                gates[max(map(_find_gate, names), default=0)].append(condition)
+        return [join_closures(conditions) for conditions in gates]
 
 
-@dataclass(frozen=True)
+def _find_gate(name: str) -> int:
+    group, _, column = name.partition(".")
+    is_shared = group == "election" or column in SHARED
+    return 2 if group == "window" else 0 if is_shared else 1
+
+
+@dataclass
 class ExplainedAnswer:
     """A rule's answer on some facts; why, and by which steps, is reckoned when somebody asks."""
 

@@ -6,13 +6,15 @@ beside them. Values are never guessed: what has no value has the reason the proj
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, select
+from sqlmodel import Session
 
 from archive.models import PublicAd
 from archive.records import MISSING_IN_WORDS, MissingReason
@@ -148,6 +150,15 @@ def list_columns(names: Iterable[str]) -> list[Column[Any]]:
     made_of |= {"text_folded": ("text",), "text_words": ("text",), **BOUNDS}
     wanted = NEEDED_COLUMNS.union(*(made_of.get(name, (name,)) for name in names))
     return [column for column in table_of(PublicAd).columns if column.name in wanted]
+
+
+def read_ads(session: Session, ids: Sequence[int], names: Iterable[str]) -> list[AdRow]:
+    """Ads of the public view, with the columns that facts, given without `ad.`, are read from."""
+    columns = list_columns(names)
+    rows = session.connection().execute(select(*columns).where(table_of(PublicAd).c.id.in_(ids)))
+    keys = [column.name for column in columns]
+    # A row of the database looks names up, and each is asked some twenty of them.
+    return [SimpleNamespace(**dict(zip(keys, row, strict=True))) for row in rows]
 
 
 def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValue]:

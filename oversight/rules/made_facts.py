@@ -6,9 +6,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
-
-from sqlalchemy import Row
 
 from archive.models import PublicAd
 from archive.records import MissingReason
@@ -18,7 +17,7 @@ from oversight.language import Facts, FactType, FactValue
 from oversight.reference.parameters import Parameter
 from oversight.reference.registers import Registers, find_listed
 
-AdRow = PublicAd | Row[Any]
+AdRow = PublicAd | SimpleNamespace
 """An ad of the public view, or of its columns those that are asked for."""
 
 STATED, DERIVED = "stated", "derived"

@@ -42,6 +42,9 @@ from oversight.language.values import EMPTY, Facts, FactValue, Value
 Evaluate = Callable[[Facts, Value | None], Value | None]
 """Facts, and the list item at hand inside `exists` or `all`, to a value or `None` for unknown."""
 
+Combine = Callable[..., Value | None]
+"""What the parts came to, to what the whole comes to; it is told of every part."""
+
 INT64 = range(-(2**63), 2**63)
 
 COMPARE: dict[Comparison, Callable[[Any, Any], bool]] = {
@@ -66,6 +69,8 @@ class Closure:
     node: Node
     evaluate: Evaluate
     parts: tuple["Closure", ...]
+    combine: Combine | None = None
+    """The same as `evaluate` for who has evaluated the parts; `None`: it takes facts or items of a list."""
 
     @cached_property
     def text(self) -> str:
@@ -93,7 +98,8 @@ class Closure:
 def compile_node(node: Node) -> Closure:
     """Make a tree ready to evaluate."""
     parts = tuple(compile_node(child) for child in list_children(node))
-    return Closure(node, _make_evaluate(node, [part.evaluate for part in parts]), parts)
+    evaluate, combine = _make_evaluate(node, [part.evaluate for part in parts])
+    return Closure(node, evaluate, parts, combine)
 
 
 def join_closures(closures: Sequence[Closure]) -> Closure | None:
@@ -107,23 +113,26 @@ def read_fact(facts: Facts, name: str) -> FactValue:
     return facts.get(name, MissingReason.NOT_PROVIDED)
 
 
+Ways = tuple[Evaluate, Combine | None]
+
+
 @singledispatch
-def _make_evaluate(node: Node, parts: list[Evaluate]) -> Evaluate:
+def _make_evaluate(node: Node, parts: list[Evaluate]) -> Ways:
     raise TypeError(f"no evaluation for {type(node).__name__} of {len(parts)} parts")
 
 
 @_make_evaluate.register
-def _evaluate_literal(node: Literal, _parts: list[Evaluate]) -> Evaluate:
-    return lambda _facts, _item: node.value
+def _evaluate_literal(node: Literal, _parts: list[Evaluate]) -> Ways:
+    return lambda _facts, _item: node.value, None
 
 
 @_make_evaluate.register
-def _evaluate_item(_node: Item, _parts: list[Evaluate]) -> Evaluate:
-    return lambda _facts, item: item
+def _evaluate_item(_node: Item, _parts: list[Evaluate]) -> Ways:
+    return lambda _facts, item: item, None
 
 
 @_make_evaluate.register
-def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Evaluate:
+def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Ways:
     name, blank = node.name, EMPTY.get(node.type)
 
     def evaluate(facts: Facts, _item: Value | None) -> Value | None:
@@ -132,32 +141,32 @@ def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Evaluate:
             return blank if value is MissingReason.NOT_DISCLOSED else None
         return value
 
-    return evaluate
+    return evaluate, None
 
 
 @_make_evaluate.register
-def _evaluate_has(node: Has, _parts: list[Evaluate]) -> Evaluate:
+def _evaluate_has(node: Has, _parts: list[Evaluate]) -> Ways:
     name = node.fact.name
-    return lambda facts, _item: not isinstance(read_fact(facts, name), MissingReason)
+    return lambda facts, _item: not isinstance(read_fact(facts, name), MissingReason), None
 
 
 @_make_evaluate.register
-def _evaluate_not(_node: Not, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_not(_node: Not, parts: list[Evaluate]) -> Ways:
     return _when_known(operator.not_, parts[0])
 
 
 @_make_evaluate.register
-def _evaluate_and(_node: And, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_and(_node: And, parts: list[Evaluate]) -> Ways:
     return _decide_early(parts, by=False)
 
 
 @_make_evaluate.register
-def _evaluate_or(_node: Or, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_or(_node: Or, parts: list[Evaluate]) -> Ways:
     return _decide_early(parts, by=True)
 
 
 @_make_evaluate.register
-def _evaluate_choice(_node: Choice, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_choice(_node: Choice, parts: list[Evaluate]) -> Ways:
     condition, then, otherwise = parts
 
     def evaluate(facts: Facts, item: Value | None) -> Value | None:
@@ -166,16 +175,16 @@ def _evaluate_choice(_node: Choice, parts: list[Evaluate]) -> Evaluate:
             return None
         return (then if chosen else otherwise)(facts, item)
 
-    return evaluate
+    return evaluate, lambda chosen, one, other: None if chosen is None else one if chosen else other
 
 
 @_make_evaluate.register
-def _evaluate_compare(node: Compare, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_compare(node: Compare, parts: list[Evaluate]) -> Ways:
     return _when_both_known(COMPARE[node.how], *parts)
 
 
 @_make_evaluate.register
-def _evaluate_reckon(node: Reckon, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_reckon(node: Reckon, parts: list[Evaluate]) -> Ways:
     reckon = RECKON[node.how]
 
     def within_bounds(left: Any, right: Any) -> Value | None:  # noqa: ANN401 (numbers or times, as checked)
@@ -186,18 +195,18 @@ def _evaluate_reckon(node: Reckon, parts: list[Evaluate]) -> Evaluate:
 
 
 @_make_evaluate.register
-def _evaluate_one_of(node: OneOf, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_one_of(node: OneOf, parts: list[Evaluate]) -> Ways:
     options = frozenset(option.value for option in node.options)
     return _when_known(lambda value: value in options, parts[0])
 
 
 @_make_evaluate.register
-def _evaluate_in_list(_node: InList, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_in_list(_node: InList, parts: list[Evaluate]) -> Ways:
     return _when_both_known(lambda value, source: value in source, *parts)
 
 
 @_make_evaluate.register
-def _evaluate_search(node: SearchText, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_search(node: SearchText, parts: list[Evaluate]) -> Ways:
     needle = node.needle
     if node.how is TextTest.MATCHES:
         search = re2.compile(needle).search
@@ -211,12 +220,12 @@ def _evaluate_search(node: SearchText, parts: list[Evaluate]) -> Evaluate:
 
 
 @_make_evaluate.register
-def _evaluate_size(_node: Size, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_size(_node: Size, parts: list[Evaluate]) -> Ways:
     return _when_known(len, parts[0])
 
 
 @_make_evaluate.register
-def _evaluate_items(node: ForItems, parts: list[Evaluate]) -> Evaluate:
+def _evaluate_items(node: ForItems, parts: list[Evaluate]) -> Ways:
     source, test = parts
     by = node.how is Quantifier.SOME
 
@@ -227,10 +236,10 @@ def _evaluate_items(node: ForItems, parts: list[Evaluate]) -> Evaluate:
         results = [test(facts, item) for item in items]
         return by if by in results else None if None in results else not by
 
-    return evaluate
+    return evaluate, None
 
 
-def _decide_early(parts: list[Evaluate], *, by: bool) -> Evaluate:
+def _decide_early(parts: list[Evaluate], *, by: bool) -> Ways:
     """Kleene's and (decided by false) and or (decided by true)."""
     left, right = parts
 
@@ -238,28 +247,33 @@ def _decide_early(parts: list[Evaluate], *, by: bool) -> Evaluate:
         first = left(facts, item)
         if first is by:
             return by
-        second = right(facts, item)
-        if second is by:
+        return combine(first, right(facts, item))
+
+    def combine(first: Value | None, second: Value | None) -> Value | None:
+        if first is by or second is by:
             return by
         return None if first is None or second is None else not by
 
-    return evaluate
+    return evaluate, combine
 
 
-def _when_known(apply: Callable[[Any], Value], part: Evaluate) -> Evaluate:
+def _when_known(apply: Callable[[Any], Value], part: Evaluate) -> Ways:
     def evaluate(facts: Facts, item: Value | None) -> Value | None:
         value = part(facts, item)
         return None if value is None else apply(value)
 
-    return evaluate
+    return evaluate, lambda value: None if value is None else apply(value)
 
 
 def _when_both_known(
     apply: Callable[[Any, Any], Value | None], left: Evaluate, right: Evaluate
-) -> Evaluate:
+) -> Ways:
+    def combine(first: Value | None, second: Value | None) -> Value | None:
+        return None if first is None or second is None else apply(first, second)
+
     def evaluate(facts: Facts, item: Value | None) -> Value | None:
         first = left(facts, item)
         second = right(facts, item)
         return None if first is None or second is None else apply(first, second)
 
-    return evaluate
+    return evaluate, combine

@@ -4,12 +4,12 @@ Signals keep a trace; pages and statements of reasons read it. A trace evaluates
 again, so that it cannot say anything else than they did.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from archive.records import MissingReason
-from oversight.language.ast import And, Choice, ForItems, Node, Or
+from oversight.language.ast import And, Choice, Node, Or
 from oversight.language.closures import Closure, read_fact
 from oversight.language.values import Facts, FactValue, Value
 
@@ -77,49 +77,41 @@ def write_value(value: FactValue | Value | None) -> Any:  # noqa: ANN401 (any JS
 
 def trace_closure(closure: Closure, facts: Facts) -> TraceStep:
     """The steps by which a condition comes to its answer on these facts."""
-    return _trace(closure, facts, None, closure.evaluate(facts, None))
+    return _trace(closure, facts, None)
 
 
-def _trace(
-    closure: Closure,
-    facts: Facts,
-    item: Value | None,
-    outcome: Value | None,
-    *,
-    decisive: bool = True,
-) -> TraceStep:
-    """The steps to an outcome that is known; each part is evaluated once."""
+def _trace(closure: Closure, facts: Facts, item: Value | None) -> TraceStep:
+    """The steps to what a part comes to; each part is evaluated once, however deep it stands."""
+    if closure.combine:
+        steps = tuple([_trace(part, facts, item) for part in closure.parts])
+        outcome = closure.combine(*[step.outcome for step in steps])
+        return TraceStep(closure.text, outcome, steps=_mark_decisive(closure.node, steps, outcome))
+    outcome = closure.evaluate(facts, item)
     if name := closure.fact:
         value = read_fact(facts, name)
         reason = value if isinstance(value, MissingReason) else None
-        return TraceStep(closure.text, outcome, name, reason, decisive)
-    if not closure.parts:
-        return TraceStep(closure.text, outcome, None, None, decisive)
-    if isinstance(closure.node, ForItems):
-        steps = _trace_items(closure, facts, outcome)
-        return TraceStep(closure.text, outcome, None, None, decisive, steps)
-    values = [part.evaluate(facts, item) for part in closure.parts]
-    decides = _tell_decisive(closure.node, values, outcome)
-    parts = zip(closure.parts, values, decides, strict=True)
-    steps = tuple([_trace(part, facts, item, v, decisive=is_so) for part, v, is_so in parts])
-    return TraceStep(closure.text, outcome, None, None, decisive, steps)
+        return TraceStep(closure.text, outcome, name, reason)
+    steps = _trace_items(closure, facts, outcome) if closure.parts else ()
+    return TraceStep(closure.text, outcome, steps=steps)
 
 
 def _trace_items(closure: Closure, facts: Facts, outcome: Value | None) -> tuple[TraceStep, ...]:
     source, test = closure.parts
-    items: Any = source.evaluate(facts, None)
-    tested = []
-    for item in (items or ())[:MAX_ITEMS]:
-        value = test.evaluate(facts, item)
-        tested.append(_trace(test, facts, item, value, decisive=value is outcome))
-    return (_trace(source, facts, None, items), *tested)
+    listed = _trace(source, facts, None)
+    items: Any = listed.outcome or ()
+    tested = (_trace(test, facts, item) for item in items[:MAX_ITEMS])
+    return (listed, *(step._replace(decisive=step.outcome is outcome) for step in tested))
 
 
-def _tell_decisive(node: Node, values: Sequence[Value | None], outcome: Value | None) -> list[bool]:
-    """Whether each part explains the outcome: of and, or and a choice not every part does."""
+def _mark_decisive(
+    node: Node, steps: tuple[TraceStep, ...], outcome: Value | None
+) -> tuple[TraceStep, ...]:
+    """The steps; of and, or and a choice not every one explains the outcome."""
     if isinstance(node, (And, Or)):
-        return [value is outcome for value in values]
-    if isinstance(node, Choice):
-        chosen = values[0]
-        return [True, chosen is True, chosen is False]
-    return [True] * len(values)
+        decides = [step.outcome is outcome for step in steps]
+    elif isinstance(node, Choice):
+        decides = [True, steps[0].outcome is True, steps[0].outcome is False]
+    else:
+        return steps
+    pairs = zip(steps, decides, strict=True)
+    return tuple([step if is_so else step._replace(decisive=False) for step, is_so in pairs])

@@ -7,7 +7,7 @@ Whole numbers outside 64 bits are unknown, as CEL makes them an error.
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce, singledispatch
+from functools import cached_property, reduce
 from typing import Any
 
 import re2
@@ -98,7 +98,7 @@ class Closure:
 def compile_node(node: Node) -> Closure:
     """Make a tree ready to evaluate."""
     parts = tuple(compile_node(child) for child in list_children(node))
-    evaluate, combine = _make_evaluate(node, [part.evaluate for part in parts])
+    evaluate, combine = MAKE[type(node)](node, *(part.evaluate for part in parts))
     return Closure(node, evaluate, parts, combine)
 
 
@@ -116,23 +116,7 @@ def read_fact(facts: Facts, name: str) -> FactValue:
 Ways = tuple[Evaluate, Combine | None]
 
 
-@singledispatch
-def _make_evaluate(node: Node, parts: list[Evaluate]) -> Ways:
-    raise TypeError(f"no evaluation for {type(node).__name__} of {len(parts)} parts")
-
-
-@_make_evaluate.register
-def _evaluate_literal(node: Literal, _parts: list[Evaluate]) -> Ways:
-    return lambda _facts, _item: node.value, None
-
-
-@_make_evaluate.register
-def _evaluate_item(_node: Item, _parts: list[Evaluate]) -> Ways:
-    return lambda _facts, item: item, None
-
-
-@_make_evaluate.register
-def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Ways:
+def _read_fact(node: Fact) -> Ways:
     name, blank = node.name, EMPTY.get(node.type)
 
     def evaluate(facts: Facts, _item: Value | None) -> Value | None:
@@ -144,31 +128,12 @@ def _evaluate_fact(node: Fact, _parts: list[Evaluate]) -> Ways:
     return evaluate, None
 
 
-@_make_evaluate.register
-def _evaluate_has(node: Has, _parts: list[Evaluate]) -> Ways:
+def _ask_has(node: Has) -> Ways:
     name = node.fact.name
     return lambda facts, _item: not isinstance(read_fact(facts, name), MissingReason), None
 
 
-@_make_evaluate.register
-def _evaluate_not(_node: Not, parts: list[Evaluate]) -> Ways:
-    return _when_known(operator.not_, parts[0])
-
-
-@_make_evaluate.register
-def _evaluate_and(_node: And, parts: list[Evaluate]) -> Ways:
-    return _decide_early(parts, by=False)
-
-
-@_make_evaluate.register
-def _evaluate_or(_node: Or, parts: list[Evaluate]) -> Ways:
-    return _decide_early(parts, by=True)
-
-
-@_make_evaluate.register
-def _evaluate_choice(_node: Choice, parts: list[Evaluate]) -> Ways:
-    condition, then, otherwise = parts
-
+def _choose(_node: Choice, condition: Evaluate, then: Evaluate, otherwise: Evaluate) -> Ways:
     def evaluate(facts: Facts, item: Value | None) -> Value | None:
         chosen = condition(facts, item)
         if chosen is None:
@@ -178,55 +143,35 @@ def _evaluate_choice(_node: Choice, parts: list[Evaluate]) -> Ways:
     return evaluate, lambda chosen, one, other: None if chosen is None else one if chosen else other
 
 
-@_make_evaluate.register
-def _evaluate_compare(node: Compare, parts: list[Evaluate]) -> Ways:
-    return _when_both_known(COMPARE[node.how], *parts)
-
-
-@_make_evaluate.register
-def _evaluate_reckon(node: Reckon, parts: list[Evaluate]) -> Ways:
+def _reckon(node: Reckon, left: Evaluate, right: Evaluate) -> Ways:
     reckon = RECKON[node.how]
 
-    def within_bounds(left: Any, right: Any) -> Value | None:  # noqa: ANN401 (numbers or times, as checked)
-        result: Value = reckon(left, right)
+    def within_bounds(one: Any, other: Any) -> Value | None:  # noqa: ANN401 (numbers or times, as checked)
+        result: Value = reckon(one, other)
         return result if not isinstance(result, int) or result in INT64 else None
 
-    return _when_both_known(within_bounds, *parts)
+    return _when_both_known(within_bounds, left, right)
 
 
-@_make_evaluate.register
-def _evaluate_one_of(node: OneOf, parts: list[Evaluate]) -> Ways:
+def _find_one(node: OneOf, part: Evaluate) -> Ways:
     options = frozenset(option.value for option in node.options)
-    return _when_known(lambda value: value in options, parts[0])
+    return _when_known(lambda value: value in options, part)
 
 
-@_make_evaluate.register
-def _evaluate_in_list(_node: InList, parts: list[Evaluate]) -> Ways:
-    return _when_both_known(lambda value, source: value in source, *parts)
-
-
-@_make_evaluate.register
-def _evaluate_search(node: SearchText, parts: list[Evaluate]) -> Ways:
+def _search(node: SearchText, part: Evaluate) -> Ways:
     needle = node.needle
     if node.how is TextTest.MATCHES:
         search = re2.compile(needle).search
-        return _when_known(lambda text: search(text) is not None, parts[0])
+        return _when_known(lambda text: search(text) is not None, part)
     tests: dict[TextTest, Callable[[Any], bool]] = {
         TextTest.CONTAINS: lambda text: needle in text,
         TextTest.STARTS_WITH: lambda text: text.startswith(needle),
         TextTest.ENDS_WITH: lambda text: text.endswith(needle),
     }
-    return _when_known(tests[node.how], parts[0])
+    return _when_known(tests[node.how], part)
 
 
-@_make_evaluate.register
-def _evaluate_size(_node: Size, parts: list[Evaluate]) -> Ways:
-    return _when_known(len, parts[0])
-
-
-@_make_evaluate.register
-def _evaluate_items(node: ForItems, parts: list[Evaluate]) -> Ways:
-    source, test = parts
+def _ask_items(node: ForItems, source: Evaluate, test: Evaluate) -> Ways:
     by = node.how is Quantifier.SOME
 
     def evaluate(facts: Facts, _item: Value | None) -> Value | None:
@@ -239,9 +184,8 @@ def _evaluate_items(node: ForItems, parts: list[Evaluate]) -> Ways:
     return evaluate, None
 
 
-def _decide_early(parts: list[Evaluate], *, by: bool) -> Ways:
+def _decide_early(left: Evaluate, right: Evaluate, *, by: bool) -> Ways:
     """Kleene's and (decided by false) and or (decided by true)."""
-    left, right = parts
 
     def evaluate(facts: Facts, item: Value | None) -> Value | None:
         first = left(facts, item)
@@ -277,3 +221,25 @@ def _when_both_known(
         return None if first is None or second is None else apply(first, second)
 
     return evaluate, combine
+
+
+MAKE: dict[type, Callable[..., Ways]] = {
+    Literal: lambda node: (lambda _facts, _item: node.value, None),
+    Item: lambda _node: (lambda _facts, item: item, None),
+    Fact: _read_fact,
+    Has: _ask_has,
+    Not: lambda _node, part: _when_known(operator.not_, part),
+    And: lambda _node, left, right: _decide_early(left, right, by=False),
+    Or: lambda _node, left, right: _decide_early(left, right, by=True),
+    Choice: _choose,
+    Compare: lambda node, left, right: _when_both_known(COMPARE[node.how], left, right),
+    Reckon: _reckon,
+    OneOf: _find_one,
+    InList: lambda _node, item, source: _when_both_known(
+        lambda value, listed: value in listed, item, source
+    ),
+    SearchText: _search,
+    Size: lambda _node, part: _when_known(len, part),
+    ForItems: _ask_items,
+}
+"""How what evaluates a node is made of what evaluates its parts, in written order."""

@@ -98,10 +98,12 @@ def evaluate_changes(
         report.put_aside = len(ids)
     else:
         evaluate_ads(session, ids, rules, elections, now, report)
-    over = {e.id: e.is_over(now) for e in elections}
-    mark_historic(
-        session, *([i for i, is_so in over.items() if is_so is way] for way in (True, False))
-    )
+    if not has_more:
+        # It goes through all answers; those of this pass know it already.
+        over = {e.id: e.is_over(now) for e in elections}
+        mark_historic(
+            session, *([i for i, is_so in over.items() if is_so is way] for way in (True, False))
+        )
     move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
 

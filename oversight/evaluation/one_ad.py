@@ -26,6 +26,9 @@ from oversight.rules.loading import Rule
 from oversight.rules.made_facts import AdRow
 from oversight.rules.moments import answer_then, read_window, tell_election, was_in_force
 
+Stretch = tuple[int, int] | None
+"""Between which turns of the law's figures an ad may have started; `None`: nobody knows when it did."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -36,8 +39,8 @@ class Question:
     window: Window | None = None
     is_historic: bool = False
     facts: Mapping[str, FactValue] = field(default_factory=dict)
-    figures: dict[tuple[int, int] | None, Mapping[str, FactValue]] = field(default_factory=dict)
-    """Its parameters as found so far, by how many of their turns an ad may have started after."""
+    figures: dict[Stretch, Mapping[str, FactValue]] = field(default_factory=dict)
+    """Its parameters as found so far."""
 
     @property
     def election_id(self) -> str:
@@ -54,11 +57,15 @@ class Question:
 
     def find_figures(self, days: tuple[date, date] | None) -> Mapping[str, FactValue]:
         """Its parameters, for an ad that may have started on these days."""
-        turns = self.rule.turns
-        after = (bisect_right(turns, days[0]), bisect_right(turns, days[1])) if days else None
-        if after not in self.figures:
-            self.figures[after] = self.rule.find_parameters(days, self.election)
-        return self.figures[after]
+        stretch = find_stretch(self.rule.turns, days)
+        if stretch not in self.figures:
+            self.figures[stretch] = self.rule.find_parameters(days, self.election)
+        return self.figures[stretch]
+
+
+def find_stretch(turns: Sequence[date], days: tuple[date, date] | None) -> Stretch:
+    """Of how many turns, in order, each of the days is one or comes after; between them nothing turns."""
+    return (bisect_right(turns, days[0]), bisect_right(turns, days[1])) if days else None
 
 
 @dataclass(frozen=True)
@@ -66,17 +73,24 @@ class QuestionSet:
     """All questions there are, and of them those that may concern ads with the same shared facts."""
 
     asked: Sequence[Question]
-    concerned: dict[tuple[FactValue, ...], tuple[list[Question], list[str]]] = field(
+    concerned: dict[tuple[object, ...], tuple[list[Question], list[str]]] = field(
         default_factory=dict
     )
-    """As found so far, by the shared facts, with what else of an ad they read."""
+    """As found so far, by the shared facts and the law's figures, with what else of an ad they read."""
 
-    def pick(self, shared: Facts) -> tuple[list[Question], list[str]]:
+    @cached_property
+    def turns(self) -> list[date]:
+        """The days on which a figure of a rule turns, in order."""
+        return sorted({day for question in self.asked for day in question.rule.turns})
+
+    def pick(
+        self, shared: Facts, days: tuple[date, date] | None
+    ) -> tuple[list[Question], list[str]]:
         """Those that such an ad is not surely left out of, and the other facts that they read."""
-        key = tuple(shared.values())
+        key = (*shared.values(), find_stretch(self.turns, days))
         if key not in self.concerned:
-            gates = ((q, q.rule.clauses.gates[0]) for q in self.asked)
-            left = [q for q, gate in gates if not _fails(gate, {**shared, **q.facts})]
+            known = ((q, {**shared, **q.facts, **q.find_figures(days)}) for q in self.asked)
+            left = [q for q, facts in known if not _fails(q.rule.clauses.gates[0], facts)]
             self.concerned[key] = left, [n for n in list_ad_facts(left) if n not in SHARED]
         return self.concerned[key]
 
@@ -177,7 +191,7 @@ def explain_ad(
 def evaluate_ad(ad: AdRow, questions: QuestionSet, run: "AdRun | None" = None) -> list[AdAnswer]:
     """The answers of all rules that do not surely leave the ad out."""
     shared, run = read_facts(ad, SHARED), run or find_run(ad)
-    concerned, names = questions.pick(shared)
+    concerned, names = questions.pick(shared, run.period.start_days)
     facts = shared | read_facts(ad, names)
     evaluated = [_evaluate(question, facts, run) for question in concerned]
     return [ad_answer for ad_answer in evaluated if ad_answer]
@@ -226,11 +240,7 @@ def find_run(ad: AdRow, seen_at: datetime | None = None) -> AdRun:
 
 
 def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
-    rule = question.rule
-    in_force = was_in_force(rule.file.validity, run.period)
-    if in_force is False:
-        return None
-    _, own_gate, window_gate = rule.clauses.gates
+    _, own_gate, window_gate = question.rule.clauses.gates
     known = {**facts, **question.facts} if question.facts else facts
     if _fails(own_gate, known):
         return None
@@ -238,7 +248,7 @@ def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
         known = {**known, **read_window(question.window, run.period, run.whole)}
         if _fails(window_gate, known):
             return None
-    ad_answer = _answer(question, known, run, in_force=in_force)
+    ad_answer = _answer(question, known, run)
     return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
 
 
@@ -248,13 +258,13 @@ def _fails(gate: Closure | None, known: Facts) -> bool:
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
     window = read_window(question.window, run.period, run.whole)
-    in_force = was_in_force(question.rule.file.validity, run.period)
-    return _answer(question, {**facts, **question.facts, **window}, run, in_force=in_force)
+    return _answer(question, {**facts, **question.facts, **window}, run)
 
 
-def _answer(question: Question, known: Facts, run: AdRun, *, in_force: bool | None) -> AdAnswer:
+def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
     rule, days = question.rule, run.period.start_days
-    if rule.parameters:
+    in_force = was_in_force(rule.file.validity, run.period)
+    if rule.figures:
         known = {**known, **question.find_figures(days)}
     return AdAnswer(question, answer_then(rule, known, days, in_force=in_force), in_force, run)
 

@@ -51,20 +51,23 @@ class Clauses:
     def gates(self) -> list[Closure | None]:
         """What must hold for the rule to apply: of facts that many ads share, of the ad's own, of its window.
 
-        What names a parameter or a register is in none of the three: they take the host some looking up.
+        The first may name parameters; what else names one, or a register, is in none of the three.
         """
         gates: list[list[Closure]] = [[], [], []]
         for condition in self.applies_when.list_conjuncts():
             names = list_facts(condition.node)
-            if not any(name.startswith(LOOKED_UP) for name in names):
-                gates[max(map(_find_gate, names), default=0)].append(condition)
+            if all(map(_is_shared, names)):
+                gates[0].append(condition)
+            elif not any(name.startswith(LOOKED_UP) for name in names):
+                gates[2 if any(name.startswith("window.") for name in names) else 1].append(
+                    condition
+                )
         return [join_closures(conditions) for conditions in gates]
 
 
-def _find_gate(name: str) -> int:
+def _is_shared(name: str) -> bool:
     group, _, column = name.partition(".")
-    is_shared = group == "election" or column in SHARED
-    return 2 if group == "window" else 0 if is_shared else 1
+    return group in {"p", "election"} or column in SHARED
 
 
 @dataclass

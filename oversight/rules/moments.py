@@ -10,8 +10,8 @@ from oversight.language import Facts, FactValue
 from oversight.reference.elections import Election
 from oversight.reference.periods import OPEN, Period
 from oversight.reference.windows import Window
-from oversight.rules.answers import ExplainedAnswer, answer_clauses
-from oversight.rules.loading import Rule
+from oversight.rules.answers import ExplainedAnswer
+from oversight.rules.loading import Rule, answer_rule
 from oversight.rules.validity import Validity
 
 
@@ -24,7 +24,7 @@ def answer_then(
     """
     if looked_up := rule.find_looked_up(known, days):
         known = {**known, **looked_up}
-    return answer_clauses(rule.clauses, known, in_force=in_force)
+    return answer_rule(rule, known, in_force=in_force)
 
 
 def tell_election(election: Election) -> dict[str, FactValue]:

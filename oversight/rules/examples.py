@@ -14,7 +14,7 @@ from archive.records import MissingReason
 from config.citations import Evidence
 from config.yaml_files import FileModel
 from oversight.language import FactType, FactValue
-from oversight.reference.elections import SOURCED, Election, ElectionSource, PollHours
+from oversight.reference.elections import SOURCED, Election, ElectionSource, Zone
 from oversight.rules.facts import as_instant
 
 PLAIN_TYPES: dict[FactType, type] = {
@@ -61,7 +61,7 @@ class RunOfTest(FileModel):
 
     starts: str | None = Field(default=None, alias="from", description="First day, or start.")
     ends: str | None = Field(default=None, alias="to", description="Last day, or end.")
-    zone: str = Field(default="UTC", description="IANA time zone whose days these are.")
+    zone: Zone = Field(default="UTC", description="IANA time zone whose days these are.")
     seen: str | None = Field(
         default=None, description="When a run of ours last saw it, without an end, to be running."
     )
@@ -77,16 +77,6 @@ class RunOfTest(FileModel):
         if written is not None and parse_time(written).year < 1000:
             raise ValueError("a year has four digits")
         return written
-
-    @field_validator("zone")
-    @classmethod
-    def check_zone(cls, zone: str) -> str:
-        """Refuse a zone that the tz database does not have.
-
-        Raises:
-            ValueError: naming it.
-        """
-        return PollHours.check_zone(zone)
 
 
 class InventedElection(Election):

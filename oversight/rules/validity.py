@@ -5,10 +5,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from config.yaml_files import FileModel
-from oversight.reference.elections import PollHours
+from oversight.reference.elections import Zone
 from oversight.reference.periods import EARLIEST, LATEST, Bounds, begin_day
 
 
@@ -49,22 +49,12 @@ class DatedStatus(FileModel):
 class Validity(FileModel):
     """What the provision is in law, day by day; an ad is evaluated by the law of its own days."""
 
-    zone: str = Field(
+    zone: Zone = Field(
         default="UTC", description="IANA time zone whose days these are; none given: UTC."
     )
     statuses: tuple[DatedStatus, ...] = Field(
         min_length=1, description="What it is in law from which day on, in order."
     )
-
-    @field_validator("zone")
-    @classmethod
-    def check_zone(cls, zone: str) -> str:
-        """Refuse a zone that the tz database does not have.
-
-        Raises:
-            ValueError: naming it.
-        """
-        return PollHours.check_zone(zone)
 
     @model_validator(mode="after")
     def check_order(self) -> Self:

@@ -4,7 +4,6 @@ Signals keep a trace; pages and statements of reasons read it. A trace evaluates
 again, so that it cannot say anything else than they did.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -38,13 +37,11 @@ class TraceStep(NamedTuple):
         deciding = [step for step in self.steps if step.decisive]
         return [name for step in deciding for name in step.list_deciding_facts()]
 
-    def walk_unknown_facts(self) -> Iterator[str]:
+    def list_unknown_facts(self) -> list[str]:
         """Names of the facts that leave the outcome open, repeats included."""
-        if self.outcome is None and self.decisive:
-            if self.fact:
-                yield self.fact
-            for step in self.steps:
-                yield from step.walk_unknown_facts()
+        if self.outcome is not None or not self.decisive:
+            return []
+        return [self.fact] if self.fact else [n for s in self.steps for n in s.list_unknown_facts()]
 
     def as_json(self) -> dict[str, Any]:
         """The step as plain JSON; times in ISO 8601, lengths of time in seconds."""

@@ -93,7 +93,7 @@ class ExplainedAnswer:
 
     def list_unknowns(self) -> list[str]:
         """Facts without a value that an open answer hangs on, each once."""
-        names = (name for step in self._list_deciding() for name in step.walk_unknown_facts())
+        names = [name for step in self._list_deciding() for name in step.list_unknown_facts()]
         return list(dict.fromkeys(names))
 
     @cached_property

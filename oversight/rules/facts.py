@@ -171,12 +171,15 @@ def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:
     if name in BOUNDS:
         least = _make_reader(BOUNDS[name][0], FactType.INT)
         return lambda ad: _tell_range(least(ad))
-    take, tell, made_from = _find_taking(name), TELLING.get(kind), MADE_FROM.get(name, name)
+    take, made_from = MADE.get(name) or attrgetter(name), MADE_FROM.get(name, name)
+    tell = TELLING.get(name) or TELLING.get(kind)
     # What is made from something known, and is unknown, could not be read from it.
     reason = MissingReason.UNREADABLE if name in MADE_FROM else MissingReason.NOT_PROVIDED
-    otherwise = reason.value
+    otherwise, may_contradict = reason.value, name in {"ended_at", "ended_on"}
 
     def read(ad: AdRow) -> FactValue:
+        if may_contradict and ad.dates_contradict:
+            return MissingReason.UNREADABLE
         value = take(ad)
         if not value and value != 0:
             return REASONS[ad.missing.get(made_from, otherwise)]
@@ -186,15 +189,6 @@ def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:
         return told
 
     return read
-
-
-def _find_taking(name: str) -> Callable[[AdRow], Any]:
-    take = MADE.get(name) or attrgetter(name)
-    if name == "text":
-        return lambda ad: WHITE_SPACE.sub(" ", take(ad) or "").strip()
-    if name in ("ended_at", "ended_on"):
-        return lambda ad: MissingReason.UNREADABLE if ad.dates_contradict else take(ad)
-    return take
 
 
 def _tell_range(least: FactValue) -> MissingReason:
@@ -209,12 +203,13 @@ def _begin_day(day: date, zone: str) -> FactValue:
         return MissingReason.UNREADABLE
 
 
-TELLING: dict[FactType, Callable[[Any, AdRow], FactValue]] = {
+TELLING: dict[str, Callable[[Any, AdRow], FactValue]] = {
+    "text": lambda text, _ad: WHITE_SPACE.sub(" ", text).strip(),
     FactType.STRINGS: lambda listed, _ad: tuple(listed),
     FactType.DATE: lambda day, ad: _begin_day(day, ad.day_zone),
     FactType.TIMESTAMP: lambda at, _ad: as_instant(at),
 }
-"""What values of columns become as facts."""
+"""What values of columns become as facts, by name or type."""
 
 READERS = {name: (f"ad.{name}", _make_reader(name, kind)) for name, kind in AD_FACTS.items()}
 

@@ -15,6 +15,9 @@ from oversight.language.values import Facts, FactValue, Value
 MAX_ITEMS = 20
 """Items of a list that a trace shows one by one."""
 
+MAX_CHARACTERS = 200
+"""Characters of a text that a step shows; the facts beside the steps have all of it, once."""
+
 
 class TraceStep(NamedTuple):
     """One sub-expression: its text, what it came to (`None`: unknown) and its own steps.
@@ -44,10 +47,10 @@ class TraceStep(NamedTuple):
         return [self.fact] if self.fact else [n for s in self.steps for n in s.list_unknown_facts()]
 
     def as_json(self) -> dict[str, Any]:
-        """The step as plain JSON; times in ISO 8601, lengths of time in seconds."""
+        """The step as plain JSON, what is long cut; times in ISO 8601, lengths of time in seconds."""
         told = {
             "text": self.text,
-            "outcome": write_value(self.outcome),
+            "outcome": write_value(_cut(self.outcome)),
             "decisive": self.decisive,
         }
         if self.fact:
@@ -57,6 +60,14 @@ class TraceStep(NamedTuple):
         if self.steps:
             told["steps"] = [step.as_json() for step in self.steps]
         return told
+
+
+def _cut(value: Value | None) -> Value | None:
+    if isinstance(value, str):
+        return value if len(value) <= MAX_CHARACTERS else f"{value[:MAX_CHARACTERS]}…"
+    if isinstance(value, tuple) and len(value) > MAX_ITEMS:
+        return (*value[:MAX_ITEMS], "…")
+    return value
 
 
 def write_value(value: FactValue | Value | None) -> Any:  # noqa: ANN401 (any JSON)

@@ -27,62 +27,33 @@ from oversight.rules.made_facts import MADE, MADE_FROM, AdRow
 
 WHITE_SPACE = re.compile(r"\s+")
 
-AD_FACTS = {
-    "source": FactType.STRING,
-    "ref": FactType.STRING,
-    "platform": FactType.STRING,
-    "advertiser_name": FactType.STRING,
-    "advertiser_ref": FactType.STRING,
-    "payer_name": FactType.STRING,
-    "payer_address_given": FactType.BOOL,
-    "sponsor_name": FactType.STRING,
-    "text": FactType.STRING,
-    "text_folded": FactType.STRING,
-    "text_words": FactType.STRING,
-    "currency": FactType.STRING,
-    "media_type": FactType.STRING,
-    "election_name": FactType.STRING,
-    "state": FactType.STRING,
-    "declared_by": FactType.STRING,
-    "countries_from": FactType.STRING,
-    "countries": FactType.STRINGS,
-    "delivery_regions": FactType.STRINGS,
-    "targeting_dimensions": FactType.STRINGS,
-    "registration_refs": FactType.STRINGS,
-    "titles": FactType.STRINGS,
-    "languages": FactType.STRINGS,
-    "surfaces": FactType.STRINGS,
-    "landing_urls": FactType.STRINGS,
-    "landing_domains": FactType.STRINGS,
-    "declared_political": FactType.BOOL,
-    "spend": FactType.AMOUNT,
-    "spend_lower_minor": FactType.INT,
-    "spend_upper_minor": FactType.INT,
-    "impressions": FactType.COUNT,
-    "impressions_lower": FactType.INT,
-    "impressions_upper": FactType.INT,
-    "reach": FactType.COUNT,
-    "reach_lower": FactType.INT,
-    "reach_upper": FactType.INT,
-    "audience": FactType.COUNT,
-    "audience_lower": FactType.INT,
-    "audience_upper": FactType.INT,
+RANGES = {"spend": FactType.AMOUNT} | dict.fromkeys(
+    ("impressions", "reach", "audience"), FactType.COUNT
+)
+BOUNDS = {name: list_bounds(name, kind) for name, kind in RANGES.items()}
+"""The columns of the least and the most of each range."""
+
+TEXTS = (
+    *("source", "ref", "platform", "advertiser_name", "advertiser_ref", "payer_name"),
+    *("sponsor_name", "text", "text_folded", "text_words", "currency", "media_type"),
+    *("election_name", "state", "declared_by", "countries_from"),
+)
+LISTS = (
+    *("countries", "delivery_regions", "targeting_dimensions", "registration_refs", "titles"),
+    *("languages", "surfaces", "landing_urls", "landing_domains"),
+)
+TIMES = ("started_at", "ended_at", "first_seen_at", "last_changed_at")
+AD_FACTS: dict[str, FactType] = {
+    **dict.fromkeys(TEXTS, FactType.STRING),
+    **dict.fromkeys(LISTS, FactType.STRINGS),
+    **dict.fromkeys(("declared_political", "payer_address_given"), FactType.BOOL),
+    **RANGES,
+    **dict.fromkeys((bound for bounds in BOUNDS.values() for bound in bounds), FactType.INT),
     "versions": FactType.INT,
-    "started_at": FactType.TIMESTAMP,
-    "ended_at": FactType.TIMESTAMP,
-    "first_seen_at": FactType.TIMESTAMP,
-    "last_changed_at": FactType.TIMESTAMP,
-    "started_on": FactType.DATE,
-    "ended_on": FactType.DATE,
+    **dict.fromkeys(TIMES, FactType.TIMESTAMP),
+    **dict.fromkeys(("started_on", "ended_on"), FactType.DATE),
 }
 """What rules may name after `ad.`: columns of `public_ad`, its text folded, ranges of two columns each."""
-
-BOUNDS = {
-    name: list_bounds(name, kind)
-    for name, kind in AD_FACTS.items()
-    if kind in {FactType.AMOUNT, FactType.COUNT}
-}
-"""The columns of the least and the most of each range."""
 
 MADE_WORDS = {
     "text_folded": "The shown texts, folded",

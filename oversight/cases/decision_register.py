@@ -6,8 +6,9 @@ operator's.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -15,13 +16,14 @@ from archive.errors import NotFoundError
 from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVersion
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, decode_number, encode_cursor
+from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
 from archive.store.realm import read_operator_kind, read_realm
 from config.settings import Realm
 from oversight.cases.explaining import explain_flag
 from oversight.rules.rule_book import RuleBook
 
 DECISIONS, FLAGS = "decisions", "flags"
+Kept = TypeVar("Kept", Decision, Flag)
 
 BECAUSE = "Why the rule answers so, in sentences made anew from what is public of the ad."
 
@@ -82,17 +84,9 @@ def list_decisions(
     Raises:
         CursorError: if the cursor is not one of this list.
     """
-    before = decode_number(DECISIONS, cursor)
-    query = select(Decision).order_by(col(Decision.id).desc())
-    if before is not None:
-        query = query.where(col(Decision.id) < before)
-    rows = session.exec(query.limit(_fit(limit) + 1)).all()
-    shown = rows[: _fit(limit)]
-    return Page(
-        items=[_show_decision(session, book, row) for row in shown],
-        next_cursor=_next_cursor(DECISIONS, rows, shown),
-        data_as_of=read_data_as_of(session),
-    )
+    rows, following = _read_page(session, DECISIONS, Decision, cursor, limit)
+    shown = [_show_decision(session, book, row) for row in rows]
+    return Page(shown, following, read_data_as_of(session))
 
 
 def list_ad_decisions(session: Session, book: RuleBook, ad_id: str) -> list[DecisionView]:
@@ -135,19 +129,10 @@ def list_flags(
     Raises:
         CursorError: if the cursor is not one of this list.
     """
-    before = decode_number(FLAGS, cursor)
-    query = select(Flag).order_by(col(Flag.id).desc())
-    if before is not None:
-        query = query.where(col(Flag.id) < before)
-    if state is not None:
-        query = query.where(Flag.state == state)
-    rows = session.exec(query.limit(_fit(limit) + 1)).all()
-    shown = rows[: _fit(limit)]
-    return Page(
-        items=[show_flag(session, book, row) for row in shown],
-        next_cursor=_next_cursor(FLAGS, rows, shown),
-        data_as_of=read_data_as_of(session),
-    )
+    wanted = [] if state is None else [col(Flag.state) == state]
+    rows, following = _read_page(session, FLAGS, Flag, cursor, limit, *wanted)
+    shown = [show_flag(session, book, row) for row in rows]
+    return Page(shown, following, read_data_as_of(session))
 
 
 def show_flag(session: Session, book: RuleBook, flag: Flag) -> FlagView:
@@ -201,12 +186,17 @@ def _select_about(ad_id: str) -> SelectOfScalar[Decision]:
     )
 
 
-def _fit(limit: int) -> int:
-    return max(1, min(limit, MOST_AT_ONCE))
-
-
-def _next_cursor(
-    listing: str, rows: Sequence[Decision | Flag], shown: Sequence[Decision | Flag]
-) -> str | None:
-    last = shown[-1].id if len(rows) > len(shown) else None
-    return encode_cursor(listing, last) if last is not None else None
+def _read_page(
+    session: Session,
+    listing: str,
+    kept: type[Kept],
+    cursor: str | None,
+    limit: int,
+    *wanted: ColumnElement[bool],
+) -> tuple[Sequence[Kept], str | None]:
+    """The rows of a page, newest first, and the cursor of the next."""
+    limit = max(1, min(limit, MOST_AT_ONCE))
+    query = select(kept).where(*wanted).order_by(col(kept.id).desc()).limit(limit + 1)
+    if (before := decode_number(listing, cursor)) is not None:
+        query = query.where(col(kept.id) < before)
+    return cut_page(listing, session.exec(query).all(), limit, lambda row: row.id)

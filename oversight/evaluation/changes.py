@@ -6,7 +6,6 @@ elections are not those of the last evaluation, it first walks over all ads anew
 decision, and tells nobody.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,10 +26,10 @@ from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.runs.sightings import read_seen_ids
 from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
+from archive.store.bulk import pause_collector
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
 from oversight.evaluation.one_ad import (
-    AdAnswer,
-    Question,
+    QuestionSet,
     evaluate_ad,
     find_run,
     list_ad_facts,
@@ -38,10 +37,10 @@ from oversight.evaluation.one_ad import (
     reads_labels,
 )
 from oversight.evaluation.running import find_seen_running, list_shown_versions
-from oversight.evaluation.signals import EVALUATOR, mark_historic, write_answers
+from oversight.evaluation.signals import EVALUATOR, Answers, mark_historic, write_answers
 from oversight.reference.elections import Election
 from oversight.reference.labels import read_labels
-from oversight.rules.facts import list_columns
+from oversight.rules.facts import read_ads
 from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import find_judging_versions
 
@@ -101,10 +100,12 @@ def evaluate_changes(
         report.put_aside = len(ids)
     else:
         evaluate_ads(session, ids, rules, elections, now, report)
-    over = {e.id: e.is_over(now) for e in elections}
-    mark_historic(
-        session, *([i for i, is_so in over.items() if is_so is way] for way in (True, False))
-    )
+    if not has_more:
+        # It goes through all answers; those of this pass know it already.
+        over = {e.id: e.is_over(now) for e in elections}
+        mark_historic(
+            session, *([i for i, is_so in over.items() if is_so is way] for way in (True, False))
+        )
     move_position(session, CONSUMER, reached.seq, reached.detail, now)
     return report
 
@@ -148,8 +149,8 @@ class _Evaluated(NamedTuple):
     """What a few ads brought."""
 
     public_ids: list[str]
+    answers: Answers
     new_signals: int
-    answers: list[AdAnswer]
     versions: int
 
 
@@ -159,28 +160,27 @@ class _Evaluation:
 
     session: Session
     version_ids: Mapping[str, int]
-    questions: Sequence[Question]
+    questions: QuestionSet
     now: datetime
 
     def evaluate(self, ids: Sequence[int]) -> _Evaluated:
         """Answer all questions about a few ads and write the answers."""
-        names = list_ad_facts(self.questions)
-        query = select(*list_columns(names)).where(col(PublicAd.id).in_(ids))
-        ads = self.session.connection().execute(query).all()
+        ads = read_ads(self.session, ids, list_ad_facts(self.questions.asked))
         seen = find_seen_running(self.session, ads)
         shown = list_shown_versions(self.session, ads)
-        said = read_labels(self.session, ids) if reads_labels(self.questions) else {}
-        evaluated = [
-            (version.ad, evaluate_ad(version.ad, self.questions, names, part))
+        said = read_labels(self.session, ids) if reads_labels(self.questions.asked) else {}
+        parts = [
+            (version.ad, part)
             for ad in ads
             for run in [find_run(ad, seen.get(ad.id), said.get(ad.id))]
             for version in shown[ad.id]
             if (part := run.cut(version.since, version.until))
         ]
-        new_signals = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
-        answers = [answer for _, ad_answers in evaluated for answer in ad_answers]
-        public_ids = [ad.public_id for ad in ads]
-        return _Evaluated(public_ids, new_signals, answers, len(evaluated))
+        evaluated = ((ad, evaluate_ad(ad, self.questions, part)) for ad, part in parts)
+        # Thousands of answers hold no cycles, and the collector would go through them again and again.
+        with pause_collector():
+            written = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
+        return _Evaluated([ad.public_id for ad in ads], *written, len(parts))
 
 
 def count_waiting(
@@ -278,12 +278,12 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
 
 
 def _count_answers(
-    counts: dict[str, AnswerCounts], questions: Sequence[Question], done: _Evaluated
+    counts: dict[str, AnswerCounts], questions: QuestionSet, done: _Evaluated
 ) -> None:
-    given = Counter((each.question.rule.id, each.outcome.counted_as) for each in done.answers)
-    for question in questions:
+    given = done.answers.copy()
+    for question in questions.asked:
         given[question.rule.id, Exemption.NOT_ABOUT_IT] += done.versions
-    for each in done.answers:
-        given[each.question.rule.id, Exemption.NOT_ABOUT_IT] -= 1
+    for (rule_id, _), number in done.answers.items():
+        given[rule_id, Exemption.NOT_ABOUT_IT] -= number
     for (rule_id, answer), number in given.items():
         counts.setdefault(rule_id, AnswerCounts()).add(answer, number)

@@ -18,6 +18,7 @@ from archive.records import MissingReason
 from archive.store.batches import cut_batches
 from oversight.evaluation.one_ad import (
     AdAnswer,
+    QuestionSet,
     ask_rule,
     evaluate_ad,
     find_run,
@@ -28,7 +29,7 @@ from oversight.language import Facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
 from oversight.reference.labels import read_labels
-from oversight.rules.facts import BOUNDS, list_columns, read_facts
+from oversight.rules.facts import BOUNDS, read_ads, read_facts
 from oversight.rules.loading import Rule
 
 OPEN = {RuleAnswer.CANNOT_TELL, RuleAnswer.NOT_ASKED}
@@ -101,8 +102,10 @@ def find_decidable(
     most: int | None = None,
 ) -> Decidable:
     """Hold a rule, whatever its stage, against the `most` newest ads of each source, or against all."""
-    questions = ask_rule(rule, elections, now)
-    names = list_ad_facts(questions) or [n[3:] for n in rule.fact_names if n.startswith("ad.")]
+    questions = QuestionSet(ask_rule(rule, elections, now))
+    names = list_ad_facts(questions.asked) or [
+        n[3:] for n in rule.fact_names if n.startswith("ad.")
+    ]
     ranges = {f"ad.{name}" for name in BOUNDS}
     groups = ("ad.", "register.", "label.")
     shown = sorted(n for n in rule.fact_names - ranges if n.startswith(groups))
@@ -113,8 +116,7 @@ def find_decidable(
         ids = newest.order_by(col(PublicAd.id).desc()).limit(most)
         told = SourceFacts(source, of=held)
         for some in cut_batches(session.connection().execute(ids).scalars().all()):
-            query = select(*list_columns(names)).where(col(PublicAd.id).in_(some))
-            ads = session.connection().execute(query).all()
+            ads = read_ads(session, some, names)
             seen, shown_as = find_seen_running(session, ads), list_shown_versions(session, ads)
             said = read_labels(session, some) if rule.labels_read else {}
             for ad in ads:
@@ -128,7 +130,7 @@ def find_decidable(
                 }
                 for name in shown:
                     told.cells[name, _tell_standing(name, facts, looked_up)] += 1
-                _add_answers(told, evaluate_ad(ad, questions, names, part) if part else [])
+                _add_answers(told, evaluate_ad(ad, questions, part) if part else [])
         found.sources.append(told)
     return found
 

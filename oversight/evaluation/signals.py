@@ -3,6 +3,7 @@
 Evaluation calls it within its transaction. Writing the same judgements again writes nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,8 +23,11 @@ EVALUATOR = 4
 
 SIGNALLED = {RuleAnswer.NOT_MET, RuleAnswer.CANNOT_TELL}
 
-Judged = Sequence[tuple[AdRow, Sequence[AdAnswer]]]
+Judged = Iterable[tuple[AdRow, Sequence[AdAnswer]]]
 """Versions of ads, each with what applies to it."""
+
+Answers = Counter[tuple[str, str]]
+"""How many there are, by rule and answer."""
 
 ALL_QUESTIONS = select(SourceQuestion)
 """They are few: a rule asks a source once for what it lacks."""
@@ -43,26 +47,25 @@ def write_answers(
     ad_ids: Sequence[int],
     version_ids: Mapping[str, int],
     now: datetime,
-) -> int:
-    """Make what is kept of these ads what was answered; returns how many signals are new."""
-    asked = _ask_sources(session, evaluated, version_ids, now)
-    answers = [
-        (_describe_answer(ad, j, version_ids), j)
-        for ad, ad_answers in evaluated
-        for j in ad_answers
-    ]
-    rows = [(*row, q) for (row, _), q in zip(answers, asked, strict=True)]
+) -> tuple[Answers, int]:
+    """Make what is kept of these ads what was answered; returns it counted, and how many signals are new."""
+    ask = _SourceQuestions(session, now)
+    rows: list[StoredRow] = []
+    counts, signalled = Answers(), {}
+    for ad, ad_answers in evaluated:
+        for j in ad_answers:
+            row = _describe_answer(ad, j, version_ids)
+            asked = ask.find(row[0], ad.source, j.source_facts)
+            rows.append((*row, asked))
+            counts[j.question.rule.id, row[4]] += 1
+            if asked is None and j.outcome.answer in SIGNALLED:
+                signalled[row[0], row[2], row[3], j.facts_sha256, EVALUATOR] = row, j
     _keep_answers(session, ad_ids, rows, now)
-    signalled = {
-        (row[0], row[2], row[3], j.facts_sha256, EVALUATOR): (row, j)
-        for (row, j), q in zip(answers, asked, strict=True)
-        if q is None and j.outcome.answer in SIGNALLED
-    }
     known = _end_signals(session, ad_ids, signalled.keys(), version_ids)
     new = [_describe_signal(row, j, now) for key, (row, j) in signalled.items() if key not in known]
     if new:
         session.connection().execute(insert(Signal), new)
-    return len(new)
+    return counts, len(new)
 
 
 def _keep_answers(
@@ -73,8 +76,8 @@ def _keep_answers(
     table, connection = table_of(Evaluation), session.connection()
     kept: dict[StoredRow, int] = {}
     for ids in cut_batches(ad_ids):
-        query = select(*(table.c[name] for name in ("id", *names))).where(table.c.ad_id.in_(ids))
-        kept |= {tuple(row): row_id for row_id, *row in connection.execute(query)}
+        query = select(*(table.c[name] for name in (*names, "id"))).where(table.c.ad_id.in_(ids))
+        kept |= {row[:-1]: row[-1] for row in connection.execute(query)}
     wanted = set(rows)
     gone = [row_id for row, row_id in kept.items() if row not in wanted]
     for ids in cut_batches(gone):
@@ -128,31 +131,34 @@ def mark_historic(session: Session, over_ids: Sequence[str], ahead_ids: Sequence
             session.connection().execute(moved.values(is_historic=is_over))
 
 
-def _ask_sources(
-    session: Session, evaluated: Judged, version_ids: Mapping[str, int], now: datetime
-) -> list[int | None]:
-    """For each answer our id of the question that stands for it, if only its source can close it."""
-    asked = {(q.rule_version_id, q.source, q.facts): q.id for q in session.exec(ALL_QUESTIONS)}
-    ids = []
-    for ad, j in ((ad, j) for ad, given in evaluated for j in given):
-        key = (version_ids[j.question.rule.sha256], ad.source, " ".join(j.source_facts))
-        if key[2] and key not in asked:
-            version_id, source, lacking = key
+class _SourceQuestions:
+    """The questions that sources alone can close."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session, self._now = session, now
+        self._asked = {
+            (q.rule_version_id, q.source, q.facts): q.id for q in session.exec(ALL_QUESTIONS)
+        }
+
+    def find(self, version_id: int, source: str, lacking: Sequence[str]) -> int | None:
+        """Our id of the question for what a source lacks, asked if it is new; `None`: it lacks nothing."""
+        if not lacking:
+            return None
+        key = version_id, source, " ".join(lacking)
+        if key not in self._asked:
             new = SourceQuestion(
-                rule_version_id=version_id, source=source, facts=lacking, asked_at=now
+                rule_version_id=version_id, source=source, facts=key[2], asked_at=self._now
             )
-            session.add(new)
-            session.flush()
-            asked[key] = new.id
-        ids.append(asked.get(key))
-    return ids
+            self._session.add(new)
+            self._session.flush()
+            self._asked[key] = new.id
+        return self._asked[key]
 
 
 def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> StoredRow:
-    return (
-        *(version_ids[j.question.rule.sha256], ad.id, ad.version_id),
-        *(j.question.election_id, j.outcome.counted_as, j.question.is_historic),
-    )
+    question = j.question
+    version_id, answer = version_ids[question.rule.sha256], j.outcome.counted_as
+    return version_id, ad.id, ad.version_id, question.election_id, answer, question.is_historic
 
 
 def _describe_signal(row: StoredRow, j: AdAnswer, now: datetime) -> dict[str, Any]:

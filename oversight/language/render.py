@@ -1,8 +1,9 @@
 """A tree as text again, in the rule language: what traces and pages show of each step."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import singledispatch
+from typing import Any
 
 from oversight.language.ast import (
     And,
@@ -24,11 +25,13 @@ from oversight.language.ast import (
 )
 from oversight.language.values import Value
 
+IN_BRACKETS = (And, Or, Not, Choice, Compare, Reckon, OneOf, InList)
+"""What stands in brackets where it is part of something else."""
 
-@singledispatch
+
 def render_node(node: Node) -> str:
     """A node in the rule language; parsing the text gives the node again."""
-    raise TypeError(f"no text for {type(node).__name__}")
+    return RENDER[type(node)](node)
 
 
 def render_value(value: Value) -> str:
@@ -40,79 +43,24 @@ def render_value(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-@render_node.register
-def _render_literal(node: Literal) -> str:
-    return render_value(node.value)
+def _part(node: Node) -> str:
+    return f"({render_node(node)})" if isinstance(node, IN_BRACKETS) else render_node(node)
 
 
-@render_node.register
-def _render_fact(node: Fact) -> str:
-    return node.name
-
-
-@render_node.register
-def _render_item(node: Item) -> str:
-    return node.name
-
-
-@render_node.register
-def _render_has(node: Has) -> str:
-    return f"known({node.fact.name})"
-
-
-@render_node.register
-def _render_not(node: Not) -> str:
-    return f"!{_render_part(node.operand)}"
-
-
-@render_node.register
-def _render_and(node: And) -> str:
-    return f"{_render_part(node.left)} && {_render_part(node.right)}"
-
-
-@render_node.register
-def _render_or(node: Or) -> str:
-    return f"{_render_part(node.left)} || {_render_part(node.right)}"
-
-
-@render_node.register
-def _render_choice(node: Choice) -> str:
-    parts = (node.condition, node.then, node.otherwise)
-    condition, then, otherwise = (_render_part(part) for part in parts)
-    return f"{condition} ? {then} : {otherwise}"
-
-
-@render_node.register
-def _render_infix(node: Compare | Reckon) -> str:
-    return f"{_render_part(node.left)} {node.how} {_render_part(node.right)}"
-
-
-@render_node.register
-def _render_one_of(node: OneOf) -> str:
-    options = ", ".join(render_node(option) for option in node.options)
-    return f"{_render_part(node.item)} in [{options}]"
-
-
-@render_node.register
-def _render_in_list(node: InList) -> str:
-    return f"{_render_part(node.item)} in {node.source.name}"
-
-
-@render_node.register
-def _render_search(node: SearchText) -> str:
-    return f"{_render_part(node.text)}.{node.how}({render_value(node.needle)})"
-
-
-@render_node.register
-def _render_size(node: Size) -> str:
-    return f"size({render_node(node.operand)})"
-
-
-@render_node.register
-def _render_items(node: ForItems) -> str:
-    return f"{node.source.name}.{node.how}({node.variable}, {render_node(node.test)})"
-
-
-def _render_part(node: Node) -> str:
-    needs_brackets = isinstance(node, And | Or | Not | Choice | Compare | Reckon | OneOf | InList)
-    return f"({render_node(node)})" if needs_brackets else render_node(node)
+RENDER: dict[type, Callable[[Any], str]] = {
+    Literal: lambda n: render_value(n.value),
+    Fact: lambda n: n.name,
+    Item: lambda n: n.name,
+    Has: lambda n: f"known({n.fact.name})",
+    Not: lambda n: f"!{_part(n.operand)}",
+    And: lambda n: f"{_part(n.left)} && {_part(n.right)}",
+    Or: lambda n: f"{_part(n.left)} || {_part(n.right)}",
+    Choice: lambda n: f"{_part(n.condition)} ? {_part(n.then)} : {_part(n.otherwise)}",
+    Compare: lambda n: f"{_part(n.left)} {n.how} {_part(n.right)}",
+    Reckon: lambda n: f"{_part(n.left)} {n.how} {_part(n.right)}",
+    OneOf: lambda n: f"{_part(n.item)} in [{', '.join(map(render_node, n.options))}]",
+    InList: lambda n: f"{_part(n.item)} in {n.source.name}",
+    SearchText: lambda n: f"{_part(n.text)}.{n.how}({render_value(n.needle)})",
+    Size: lambda n: f"size({render_node(n.operand)})",
+    ForItems: lambda n: f"{n.source.name}.{n.how}({n.variable}, {render_node(n.test)})",
+}

@@ -5,10 +5,10 @@ Windows are reckoned from it; rules never name an election.
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from archive.records.canonical import hash_bytes
 from config.citations import Citation, Evidence, find_weakest
@@ -19,10 +19,22 @@ from config.yaml_files import FileModel, read_file, read_model
 from oversight.reference.holidays import Holidays
 
 
+def _check_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{zone!r} is not a time zone; one looks like Europe/Athens") from None
+    return zone
+
+
+Zone = Annotated[str, AfterValidator(_check_zone)]
+"""A zone that the tz database has."""
+
+
 class PollHours(FileModel):
     """When the polls of one time zone are open, or there those of a round, a phase or a district."""
 
-    zone: str = Field(description="IANA time zone.")
+    zone: Zone = Field(description="IANA time zone.")
     opens: time = Field(description="First poll to open, local time.")
     closes: time = Field(description="Last poll to close, local time.")
     closes_next_day: bool = Field(default=False, description="They close after midnight.")
@@ -33,20 +45,6 @@ class PollHours(FileModel):
     phase: int | None = Field(default=None, ge=1, le=99, description="Phase they are of, if any.")
     district: str | None = Field(default=None, min_length=1, description="District, if one alone.")
     covers: str = Field(default="", description="Which part of the country this is.")
-
-    @field_validator("zone")
-    @classmethod
-    def check_zone(cls, zone: str) -> str:
-        """Refuse a zone that the tz database does not have.
-
-        Raises:
-            ValueError: naming it.
-        """
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{zone!r} is not a time zone; one looks like Europe/Athens") from None
-        return zone
 
     @model_validator(mode="after")
     def check_hours(self) -> Self:

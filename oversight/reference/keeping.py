@@ -10,7 +10,7 @@ from archive.models.oversight import ReferenceKind
 from archive.records.canonical import hash_bytes
 from config.overlay import list_config_files
 from config.settings import Settings
-from config.yaml_files import YamlFileError, read_file
+from config.yaml_files import MAX_BYTES, YamlFileError, read_bytes, read_file
 
 FOLDERS = {
     "params": ReferenceKind.PARAMETER,
@@ -27,6 +27,7 @@ def keep_reference_texts(session: Session, settings: Settings, now: datetime) ->
         for file in list_config_files(settings, folder, ".yaml"):
             name = file.relative.removesuffix(".yaml")
             with suppress(YamlFileError):
-                text = read_file(file)
-                if (kind, name, hash_bytes(text.data)) not in held:
-                    keep_reference_text(session, kind, name, text.data.decode(), SAID, now)
+                data = read_bytes(file.path, MAX_BYTES)
+                if (kind, name, hash_bytes(data)) not in held:
+                    text = read_file(file).data.decode()
+                    keep_reference_text(session, kind, name, text, SAID, now)

@@ -198,14 +198,19 @@ class Parameter(FileModel):
         dated = self.find_dated(day)
         return _as_fact(dated.value if dated else None)
 
+    @property
+    def turns(self) -> list[date]:
+        """The days from which it has another value."""
+        turns = [dated.starts_on for dated in self.in_force]
+        return [*turns, *([self.stale_on] if self.stale_on else [])]
+
     def find_shared(self, days: tuple[date, date] | None) -> FactValue:
         """The value that all days from one to another have; unknown if they differ."""
         if days is None:
             return self.find_value(None)
         first, last = days
-        turns = [dated.starts_on for dated in self.in_force]
-        turns += [self.stale_on] if self.stale_on else []
-        values = {self.find_value(day) for day in (first, *(t for t in turns if first < t <= last))}
+        turns = (day for day in self.turns if first < day <= last)
+        values = {self.find_value(day) for day in (first, *turns)}
         return values.pop() if len(values) == 1 else MissingReason.NOT_PROVIDED
 
     def find_value_as_written(self, day: date) -> ParameterValue | None:

@@ -4,10 +4,8 @@ A period holds bounds for its start and its end. Questions are answered true or 
 so for every start and end within the bounds; otherwise `None`, unknown.
 """
 
-from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -28,8 +26,7 @@ class Running(Protocol):
     day_zone: str
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(NamedTuple):
     """Inclusive bounds for the start and the end of a run; never start_lower > end_upper."""
 
     start_lower: datetime
@@ -73,12 +70,10 @@ class Period:
 
     def as_json(self) -> dict[str, str | None]:
         """The bounds by name, as instants; empty: open."""
-        return {
-            edge.name: None if (at := getattr(self, edge.name)) in OPEN else at.isoformat()
-            for edge in fields(self)
-        }
+        edges = self._asdict().items()
+        return {name: None if at in OPEN else at.isoformat() for name, at in edges}
 
-    @cached_property
+    @property
     def start_days(self) -> tuple[date, date] | None:
         """First and last UTC day on which the run may have started; `None`: nothing is known of it."""
         is_known = self.start_lower > EARLIEST

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
@@ -103,15 +104,22 @@ class Window:
 
     spans: tuple[Span, ...]
 
+    @cached_property
+    def rounds(self) -> list[list[Span]]:
+        """The spans of each round."""
+        by_round: dict[int, list[Span]] = {}
+        for span in self.spans:
+            by_round.setdefault(span.round, []).append(span)
+        return list(by_round.values())
+
     def ask(self, question: Callable[[datetime, datetime], bool | None]) -> bool | None:
         """Put a question to the span of every place: known only if all agree; of rounds, one yes is yes."""
-        by_round: dict[int, set[bool | None]] = {}
-        for span in self.spans:
-            by_round.setdefault(span.round, set()).add(question(span.start_at, span.end_at))
-        agreed = [answers.pop() if len(answers) == 1 else None for answers in by_round.values()]
-        if True in agreed:
+        if len(self.spans) == 1:
+            return question(self.spans[0].start_at, self.spans[0].end_at)
+        told = [{question(s.start_at, s.end_at) for s in spans} for spans in self.rounds]
+        if {True} in told:
             return True
-        return False if agreed and None not in agreed else None
+        return False if told and all(answers == {False} for answers in told) else None
 
     def overlaps(self, period: Period) -> bool | None:
         """Whether a run touches the window, whichever zone the ad was shown in."""
@@ -150,6 +158,7 @@ def compute_window(spec: WindowSpec, election: Election) -> Window:
     return Window(tuple(dict.fromkeys(spans)))
 
 
+@lru_cache(maxsize=1_000)
 def find_window(spec: WindowSpec, election: Election) -> Window:
     """The window of a rule in use at an election; one that cannot be computed has no spans.
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from archive.models.oversight import Exemption, RuleAnswer
 from archive.records import MissingReason
 from oversight.language import Closure, Facts, FactValue, TraceStep, list_facts, trace_closure
-from oversight.language.closures import read_fact
+from oversight.language.closures import join_closures, read_fact
 from oversight.language.trace import write_value
 from oversight.reference.labels import LABEL_FACTS
 from oversight.reference.parameters import Parameter
-from oversight.rules.facts import describe_fact, name_fact
+from oversight.rules.facts import SHARED, describe_fact, name_fact
 from oversight.rules.schema import ExceptionClause, ShownBy
 
 LOOKED_UP = ("p.", "register.", "label.")
@@ -54,24 +54,29 @@ class Clauses:
         return {"applies_when": self.applies_when} | duty | unless
 
     @cached_property
-    def gates(self) -> list[Closure]:
-        """What must hold for the rule to apply whatever its window and parameters say."""
-        return self._list_gates(("window.", *LOOKED_UP))
+    def gates(self) -> list[Closure | None]:
+        """What must hold for the rule to apply: of facts that many ads share, of the ad's own, of its window.
 
-    @cached_property
-    def window_gates(self) -> list[Closure]:
-        """What else must hold for it to apply whatever its parameters say."""
-        return [gate for gate in self._list_gates(LOOKED_UP) if gate not in self.gates]
+        The first may name parameters; what else names one, or a register, is in none of the three.
+        """
+        gates: list[list[Closure]] = [[], [], []]
+        for condition in self.applies_when.list_conjuncts():
+            names = list_facts(condition.node)
+            if all(map(_is_shared, names)):
+                gates[0].append(condition)
+            elif not any(name.startswith(LOOKED_UP) for name in names):
+                gates[2 if any(name.startswith("window.") for name in names) else 1].append(
+                    condition
+                )
+        return [join_closures(conditions) for conditions in gates]
 
-    def _list_gates(self, reckoned: tuple[str, ...]) -> list[Closure]:
-        """Conditions of its scope that name none of the facts that take the host some reckoning an ad."""
-        conditions = self.applies_when.list_conjuncts()
-        return [
-            c for c in conditions if not any(n.startswith(reckoned) for n in list_facts(c.node))
-        ]
+
+def _is_shared(name: str) -> bool:
+    group, _, column = name.partition(".")
+    return group in {"p", "election"} or column in SHARED
 
 
-@dataclass(frozen=True)
+@dataclass
 class ExplainedAnswer:
     """A rule's answer on some facts; why, and by which steps, is reckoned when somebody asks."""
 
@@ -92,16 +97,14 @@ class ExplainedAnswer:
     @property
     def because(self) -> tuple[str, ...]:
         """Why, in sentences: the reason, then each deciding fact."""
-        names = dict.fromkeys(
-            name for step in self._list_deciding() for name in step.walk_deciding_facts()
-        )
+        names = [name for step in self._list_deciding() for name in step.list_deciding_facts()]
         told = dict.fromkeys((*self.verdict.lacking, *names))
         sentences = (self.clauses.describe(name, self.facts) for name in told)
         return (self.verdict.reason, *dict.fromkeys(sentences))
 
     def list_unknowns(self) -> list[str]:
         """Facts without a value that an open answer hangs on, each once."""
-        names = (name for step in self._list_deciding() for name in step.walk_unknown_facts())
+        names = [name for step in self._list_deciding() for name in step.list_unknown_facts()]
         return list(dict.fromkeys(names))
 
     @cached_property
@@ -113,7 +116,7 @@ class ExplainedAnswer:
     @property
     def deciding_facts(self) -> dict[str, Any]:
         """The facts that some clause hangs on, by name, as JSON: while they stay, so does the answer."""
-        names = (name for step in self.steps.values() for name in step.walk_deciding_facts())
+        names = [name for step in self.steps.values() for name in step.list_deciding_facts()]
         return self._write_facts(dict.fromkeys((*self.verdict.lacking, *names)))
 
     def as_trace(self) -> dict[str, Any]:
@@ -163,15 +166,19 @@ def answer_clauses(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> 
     In this order: it surely does not apply, is not asked, the duty is surely kept, all is sure and the duty
     is broken; what is left, nobody can tell.
     """
-    exempt = _leave_out(clauses, facts, in_force=in_force)
-    verdict = exempt or _evaluate_duty(clauses, facts, in_force=in_force)
+    applies = clauses.applies_when.answer(facts)
+    verdict = _leave_out(clauses, facts, applies=applies, in_force=in_force)
+    if verdict is None:
+        verdict = _evaluate_duty(clauses, facts, applies=applies, in_force=in_force)
     return ExplainedAnswer(verdict, clauses, facts)
 
 
-def _leave_out(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verdict | None:
+def _leave_out(
+    clauses: Clauses, facts: Facts, *, applies: bool | None, in_force: bool | None
+) -> Verdict | None:
     """The answer if the rule surely does not apply, or is not asked."""
     no = RuleAnswer.DOES_NOT_APPLY
-    if clauses.applies_when.answer(facts) is False:
+    if applies is False:
         reason = "The rule is not about this ad."
         return Verdict(no, reason, (clauses.applies_when,), Exemption.NOT_ABOUT_IT)
     if in_force is False:
@@ -181,7 +188,7 @@ def _leave_out(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verd
         if closure.answer(facts) is True:
             reason = f"The exception “{clause.id}” holds ({clause.cite})."
             return Verdict(no, reason, (closure,), Exemption.EXCEPTION)
-    lacking = tuple(name for name in clauses.asks_where if _is_lacking(read_fact(facts, name)))
+    lacking = tuple([name for name in clauses.asks_where if _is_lacking(read_fact(facts, name))])
     if lacking:
         reason = "The rule asks only about ads of which more is known."
         return Verdict(RuleAnswer.NOT_ASKED, reason, lacking=lacking)
@@ -192,9 +199,11 @@ def _is_lacking(value: FactValue) -> bool:
     return isinstance(value, MissingReason) and value is not MissingReason.NOT_DISCLOSED
 
 
-def _evaluate_duty(clauses: Clauses, facts: Facts, *, in_force: bool | None) -> Verdict:
+def _evaluate_duty(
+    clauses: Clauses, facts: Facts, *, applies: bool | None, in_force: bool | None
+) -> Verdict:
     """The answer of a rule that applies or may apply."""
-    applies, duty = clauses.applies_when.answer(facts), clauses.duty.answer(facts)
+    duty = clauses.duty.answer(facts)
     if duty is (not clauses.is_forbidden):
         if applies and in_force:
             return Verdict(RuleAnswer.MET, "The ad does as the rule says.", (clauses.duty,))

@@ -3,16 +3,58 @@
 `worlds` makes of each what the rule is asked.
 """
 
+import re
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from archive.models.oversight import RuleAnswer
+from archive.records import MissingReason
 from config.citations import Evidence
 from config.yaml_files import FileModel
-from oversight.reference.elections import SOURCED, Election, ElectionSource, PollHours
-from oversight.rules.facts import parse_time
+from oversight.language import FactType, FactValue
+from oversight.reference.elections import SOURCED, Election, ElectionSource, Zone
+from oversight.rules.facts import as_instant
 from oversight.rules.sums import SumOfTest
+
+PLAIN_TYPES: dict[FactType, type] = {
+    FactType.BOOL: bool,
+    FactType.INT: int,
+    FactType.STRING: str,
+}
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def parse_fact(kind: FactType, written: object) -> FactValue:
+    """A fact as a rule's test writes it; `{missing: not_disclosed}` stands for one without a value.
+
+    Raises:
+        ValueError: if it is not of the fact's type.
+    """
+    if isinstance(written, dict) and written.keys() == {"missing"}:
+        return MissingReason(written["missing"])
+    if kind is FactType.STRINGS and isinstance(written, list):
+        return tuple(str(item) for item in written)
+    if kind in {FactType.DATE, FactType.TIMESTAMP}:
+        return as_instant(parse_time(written))
+    if isinstance(written, bool | int | str) and type(written) is PLAIN_TYPES.get(kind):
+        return written
+    raise ValueError(f"{written!r} is not of type {kind}")
+
+
+def parse_time(written: object) -> date | datetime:
+    """A day, or a time in UTC.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if isinstance(written, str) and DAY.fullmatch(written):
+        return date.fromisoformat(written)
+    if not isinstance(written, str) or not written.endswith("Z"):
+        raise ValueError(f"{written!r} is not a day or a UTC time such as 2023-05-21T04:00:00Z")
+    return datetime.fromisoformat(written)
 
 
 class RunOfTest(FileModel):
@@ -20,7 +62,7 @@ class RunOfTest(FileModel):
 
     starts: str | None = Field(default=None, alias="from", description="First day, or start.")
     ends: str | None = Field(default=None, alias="to", description="Last day, or end.")
-    zone: str = Field(default="UTC", description="IANA time zone whose days these are.")
+    zone: Zone = Field(default="UTC", description="IANA time zone whose days these are.")
     seen: str | None = Field(
         default=None, description="When a run of ours last saw it, without an end, to be running."
     )
@@ -36,16 +78,6 @@ class RunOfTest(FileModel):
         if written is not None and parse_time(written).year < 1000:
             raise ValueError("a year has four digits")
         return written
-
-    @field_validator("zone")
-    @classmethod
-    def check_zone(cls, zone: str) -> str:
-        """Refuse a zone that the tz database does not have.
-
-        Raises:
-            ValueError: naming it.
-        """
-        return PollHours.check_zone(zone)
 
 
 class InventedElection(Election):

@@ -6,11 +6,15 @@ beside them. Values are never guessed: what has no value has the reason the proj
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import cache
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, select
+from sqlmodel import Session
 
 from archive.models import PublicAd
 from archive.records import MISSING_IN_WORDS, MissingReason
@@ -23,64 +27,34 @@ from oversight.reference.periods import begin_day
 from oversight.rules.made_facts import MADE, MADE_FROM, AdRow
 
 WHITE_SPACE = re.compile(r"\s+")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
-AD_FACTS = {
-    "source": FactType.STRING,
-    "ref": FactType.STRING,
-    "platform": FactType.STRING,
-    "advertiser_name": FactType.STRING,
-    "advertiser_ref": FactType.STRING,
-    "payer_name": FactType.STRING,
-    "payer_address_given": FactType.BOOL,
-    "sponsor_name": FactType.STRING,
-    "text": FactType.STRING,
-    "text_folded": FactType.STRING,
-    "text_words": FactType.STRING,
-    "currency": FactType.STRING,
-    "media_type": FactType.STRING,
-    "election_name": FactType.STRING,
-    "state": FactType.STRING,
-    "declared_by": FactType.STRING,
-    "countries_from": FactType.STRING,
-    "countries": FactType.STRINGS,
-    "delivery_regions": FactType.STRINGS,
-    "targeting_dimensions": FactType.STRINGS,
-    "registration_refs": FactType.STRINGS,
-    "titles": FactType.STRINGS,
-    "languages": FactType.STRINGS,
-    "surfaces": FactType.STRINGS,
-    "landing_urls": FactType.STRINGS,
-    "landing_domains": FactType.STRINGS,
-    "declared_political": FactType.BOOL,
-    "spend": FactType.AMOUNT,
-    "spend_lower_minor": FactType.INT,
-    "spend_upper_minor": FactType.INT,
-    "impressions": FactType.COUNT,
-    "impressions_lower": FactType.INT,
-    "impressions_upper": FactType.INT,
-    "reach": FactType.COUNT,
-    "reach_lower": FactType.INT,
-    "reach_upper": FactType.INT,
-    "audience": FactType.COUNT,
-    "audience_lower": FactType.INT,
-    "audience_upper": FactType.INT,
+RANGES = {"spend": FactType.AMOUNT} | dict.fromkeys(
+    ("impressions", "reach", "audience"), FactType.COUNT
+)
+BOUNDS = {name: list_bounds(name, kind) for name, kind in RANGES.items()}
+"""The columns of the least and the most of each range."""
+
+TEXTS = (
+    *("source", "ref", "platform", "advertiser_name", "advertiser_ref", "payer_name"),
+    *("sponsor_name", "text", "text_folded", "text_words", "currency", "media_type"),
+    *("election_name", "state", "declared_by", "countries_from"),
+)
+LISTS = (
+    *("countries", "delivery_regions", "targeting_dimensions", "registration_refs", "titles"),
+    *("languages", "surfaces", "landing_urls", "landing_domains"),
+)
+TIMES = ("started_at", "ended_at", "first_seen_at", "last_changed_at")
+AD_FACTS: dict[str, FactType] = {
+    **dict.fromkeys(TEXTS, FactType.STRING),
+    **dict.fromkeys(LISTS, FactType.STRINGS),
+    **dict.fromkeys(("declared_political", "payer_address_given"), FactType.BOOL),
+    **RANGES,
+    **dict.fromkeys((bound for bounds in BOUNDS.values() for bound in bounds), FactType.INT),
     "versions": FactType.INT,
-    "started_at": FactType.TIMESTAMP,
-    "ended_at": FactType.TIMESTAMP,
-    "first_seen_at": FactType.TIMESTAMP,
-    "last_changed_at": FactType.TIMESTAMP,
-    "started_on": FactType.DATE,
-    "ended_on": FactType.DATE,
+    **dict.fromkeys(TIMES, FactType.TIMESTAMP),
+    **dict.fromkeys(("started_on", "ended_on"), FactType.DATE),
 }
 """What rules may name after `ad.`: columns of `public_ad`, its text folded, ranges of two columns each."""
-
-BOUNDS = {
-    name: list_bounds(name, kind)
-    for name, kind in AD_FACTS.items()
-    if kind in {FactType.AMOUNT, FactType.COUNT}
-}
-"""The columns of the least and the most of each range."""
 
 MADE_WORDS = {
     "text_folded": "The shown texts, folded",
@@ -93,8 +67,6 @@ MADE_WORDS = {
     "delivery_regions": "Regions people saw it in, as the source names them",
     "targeting_dimensions": "By what people were aimed at",
 }
-
-PLAIN_TYPES: dict[FactType, type] = {FactType.BOOL: bool, FactType.INT: int, FactType.STRING: str}
 
 HOST_FACTS: dict[str, FactType] = {
     "window.overlaps": FactType.BOOL,
@@ -132,9 +104,14 @@ FACT_TYPES = {f"ad.{n}": kind for n, kind in AD_FACTS.items()} | LABEL_FACTS | H
 MAX_SHOWN = 120
 """Characters of a value that a sentence shows; the trace has all of it."""
 
+REASONS = {reason.value: reason for reason in MissingReason}
+
+SHARED = ("platform", "declared_political", "countries")
+"""Facts, without `ad.`, of which many ads have the same."""
+
 NEEDED_COLUMNS = {
     *("id", "public_id", "source", "version_id", "versions", "missing", "dates_contradict"),
-    *("started_at", "ended_at", "started_on", "ended_on", "day_zone"),
+    *("started_at", "ended_at", "started_on", "ended_on", "day_zone", *SHARED),
 }
 """What every ad is read with, whatever rules ask."""
 
@@ -147,42 +124,48 @@ def list_columns(names: Iterable[str]) -> list[Column[Any]]:
     return [column for column in table_of(PublicAd).columns if column.name in wanted]
 
 
+def read_ads(session: Session, ids: Sequence[int], names: Iterable[str]) -> list[AdRow]:
+    """Ads of the public view, with the columns that facts, given without `ad.`, are read from."""
+    columns = list_columns(names)
+    rows = session.connection().execute(select(*columns).where(table_of(PublicAd).c.id.in_(ids)))
+    keys = [column.name for column in columns]
+    # A row of the database looks names up, and each is asked some twenty of them.
+    return [SimpleNamespace(**dict(zip(keys, row, strict=True))) for row in rows]
+
+
 def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValue]:
     """The facts of an ad as it is now: all of them, or those named without `ad.`."""
-    return {
-        f"ad.{name}": _tell_range(ad, name)
-        if name in BOUNDS
-        else _read_column(ad, name, AD_FACTS[name])
-        for name in names
-    }
+    return {full: read(ad) for full, read in (READERS[name] for name in names)}
 
 
-def _tell_range(ad: AdRow, name: str) -> MissingReason:
-    """Why a range by itself has no value: where its source gives one, it does not disclose where within."""
-    least = _read_column(ad, BOUNDS[name][0], FactType.INT)
-    return least if isinstance(least, MissingReason) else MissingReason.NOT_DISCLOSED
+def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:
+    """How a fact is read, made once; it is read from every ad."""
+    if name in BOUNDS:
+        least = _make_reader(BOUNDS[name][0], FactType.INT)
+        return lambda ad: _tell_range(least(ad))
+    take, made_from = MADE.get(name) or attrgetter(name), MADE_FROM.get(name, name)
+    tell = TELLING.get(name) or TELLING.get(kind)
+    # What is made from something known, and is unknown, could not be read from it.
+    reason = MissingReason.UNREADABLE if made_from != name else MissingReason.NOT_PROVIDED
+    otherwise, may_contradict = reason.value, name in {"ended_at", "ended_on"}
 
+    def read(ad: AdRow) -> FactValue:
+        if may_contradict and ad.dates_contradict:
+            return MissingReason.UNREADABLE
+        value = take(ad)
+        if not value and value != 0:
+            return REASONS[ad.missing.get(made_from, otherwise)]
+        if tell and value.__class__ is not MissingReason:
+            value = tell(value, ad)
+        told: FactValue = value
+        return told
 
-def _read_column(ad: AdRow, name: str, kind: FactType) -> FactValue:
-    value: Any = MADE[name](ad) if name in MADE else getattr(ad, name)
-    if name in ("ended_at", "ended_on") and ad.dates_contradict:
-        value = MissingReason.UNREADABLE
-    if isinstance(value, MissingReason):
-        return value
-    if value is None or value in ("", []):
-        # What is made from something known, and is unknown, could not be read from it.
-        is_made = MADE_FROM.get(name, name) != name
-        otherwise = MissingReason.UNREADABLE if is_made else MissingReason.NOT_PROVIDED
-        return MissingReason(ad.missing.get(MADE_FROM.get(name, name), otherwise))
-    if kind is FactType.STRINGS:
-        return tuple(value)
-    if kind in {FactType.DATE, FactType.TIMESTAMP}:
-        is_day = kind is FactType.DATE
-        return _begin_day(value, ad.day_zone) if is_day else as_instant(value)
-    if name == "text":
-        return WHITE_SPACE.sub(" ", value).strip()
-    read: FactValue = value
     return read
+
+
+def _tell_range(least: FactValue) -> MissingReason:
+    """Why a range by itself has no value: where its source gives one, it does not disclose where within."""
+    return least if isinstance(least, MissingReason) else MissingReason.NOT_DISCLOSED
 
 
 def _begin_day(day: date, zone: str) -> FactValue:
@@ -192,41 +175,22 @@ def _begin_day(day: date, zone: str) -> FactValue:
         return MissingReason.UNREADABLE
 
 
+TELLING: dict[str, Callable[[Any, AdRow], FactValue]] = {
+    "text": lambda text, _ad: WHITE_SPACE.sub(" ", text).strip(),
+    FactType.STRINGS: lambda listed, _ad: tuple(listed),
+    FactType.DATE: lambda day, ad: _begin_day(day, ad.day_zone),
+    FactType.TIMESTAMP: lambda at, _ad: as_instant(at),
+}
+"""What values of columns become as facts, by name or type."""
+
+READERS = {name: (f"ad.{name}", _make_reader(name, kind)) for name, kind in AD_FACTS.items()}
+
+
 def as_instant(value: date | datetime) -> datetime:
     """A time in UTC; a day as the midnight that begins it in UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     return datetime.combine(value, time(), UTC)
-
-
-def parse_fact(kind: FactType, written: object) -> FactValue:
-    """A fact as a rule's test writes it; `{missing: not_disclosed}` stands for one without a value.
-
-    Raises:
-        ValueError: if it is not of the fact's type.
-    """
-    if isinstance(written, dict) and written.keys() == {"missing"}:
-        return MissingReason(written["missing"])
-    if kind is FactType.STRINGS and isinstance(written, list):
-        return tuple(str(item) for item in written)
-    if kind in {FactType.DATE, FactType.TIMESTAMP}:
-        return as_instant(parse_time(written))
-    if isinstance(written, bool | int | str) and type(written) is PLAIN_TYPES.get(kind):
-        return written
-    raise ValueError(f"{written!r} is not of type {kind}")
-
-
-def parse_time(written: object) -> date | datetime:
-    """A day, or a time in UTC.
-
-    Raises:
-        ValueError: if it is neither.
-    """
-    if isinstance(written, str) and DAY.fullmatch(written):
-        return date.fromisoformat(written)
-    if not isinstance(written, str) or not written.endswith("Z"):
-        raise ValueError(f"{written!r} is not a day or a UTC time such as 2023-05-21T04:00:00Z")
-    return datetime.fromisoformat(written)
 
 
 def describe_fact(name: str, facts: Facts) -> str:
@@ -267,6 +231,7 @@ def _read_currency(facts: Facts) -> str:
     return currency if isinstance(currency, str) and currency else "(currency not given)"
 
 
+@cache
 def name_fact(name: str) -> str:
     """What a fact is, in plain words."""
     group, _, column = name.partition(".")

@@ -48,7 +48,13 @@ from oversight.rules.conditions import (
     make_condition_error,
 )
 from oversight.rules.facts import FACT_TYPES
-from oversight.rules.made_facts import derive_countries, list_needed, list_register_facts, look_up
+from oversight.rules.made_facts import (
+    REGIONS_OF,
+    derive_countries,
+    list_needed,
+    list_register_facts,
+    look_up,
+)
 from oversight.rules.schema import Clause, RuleFile, Stage
 from oversight.rules.sums import SUM_FACTS
 
@@ -110,6 +116,24 @@ class Rule:
         return self.fact_names & LABEL_FACTS.keys()
 
     @cached_property
+    def figures(self) -> list[Parameter]:
+        """Those of its parameters that its clauses read, or its sum is held against."""
+        named = {name.removeprefix("p.") for name in self.fact_names}
+        over = str(self.file.sum.over).removeprefix("p.") if self.file.sum else ""
+        figures = self.parameters.items()
+        return [p for n, p in figures if n == over or not named.isdisjoint(p.fact_types)]
+
+    @cached_property
+    def turns(self) -> list[date]:
+        """The days on which one of these turns, in order."""
+        return sorted({day for each in self.figures for day in each.turns})
+
+    @cached_property
+    def regions(self) -> Mapping[str, Parameter]:
+        """Those of its parameters that list the regions of a country."""
+        return {name: p for name, p in self.parameters.items() if name.startswith(REGIONS_OF)}
+
+    @cached_property
     def meaning_sha256(self) -> str:
         """Hash of what it answers by: a version that differs in words alone has the same."""
         clauses = {name: render_node(c.node) for name, c in self.clauses.by_name.items()}
@@ -159,7 +183,7 @@ class Rule:
         """The rule's parameters, as facts: of a moment of the vote, or shared by all of these days."""
         return _read_parameters(
             (p, p.find_shared(days) if p.at is None else p.find_value(p.pick_day(None, election)))
-            for p in self.parameters.values()
+            for p in self.figures
         )
 
     def find_looked_up(self, facts: Facts, days: tuple[date, date] | None) -> dict[str, FactValue]:
@@ -167,9 +191,10 @@ class Rule:
 
         What the facts have already, as those of a test may, is not looked up.
         """
-        asked = self.looked_up - facts.keys() if self.looked_up else ()
-        found = look_up(asked, self.registers, facts, days) if asked else {}
-        return found | derive_countries(self.parameters, facts, days)
+        found = {}
+        if self.looked_up:
+            found = look_up(self.looked_up - facts.keys(), self.registers, facts, days)
+        return found | derive_countries(self.regions, facts, days) if self.regions else found
 
     def find_labels(
         self, said: Said, ad_id: str, days: tuple[date, date] | None

@@ -6,9 +6,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
-
-from sqlalchemy import Row
 
 from archive.models import PublicAd
 from archive.records import MissingReason
@@ -18,7 +17,7 @@ from oversight.language import Facts, FactType, FactValue
 from oversight.reference.parameters import Parameter
 from oversight.reference.registers import Registers, find_listed
 
-AdRow = PublicAd | Row[Any]
+AdRow = PublicAd | SimpleNamespace
 """An ad of the public view, or of its columns those that are asked for."""
 
 STATED, DERIVED = "stated", "derived"
@@ -86,6 +85,8 @@ def list_register_facts(registers: Iterable[str]) -> dict[str, FactType]:
 def list_needed(named: Iterable[str], parameters: Iterable[str]) -> Iterator[str]:
     """The facts of an ad that a rule with these facts and parameters looks something up by."""
     yield from (WHO[n.rpartition("_lists_")[2]] for n in named if n.startswith("register."))
+    if any(name.startswith("ad.") and name.endswith("_minor") for name in named):
+        yield "ad.currency"
     if any(name.startswith(REGIONS_OF) for name in parameters):
         yield from ("ad.countries", "ad.delivery_regions")
 
@@ -114,7 +115,7 @@ def _look_up(
 
 
 def derive_countries(
-    parameters: Mapping[str, Parameter], facts: Facts, days: tuple[date, date] | None
+    tables: Mapping[str, Parameter], facts: Facts, days: tuple[date, date] | None
 ) -> dict[str, FactValue]:
     """Countries that follow from regions of delivery, if the source states none and tables know each."""
     seen = facts.get("ad.delivery_regions")
@@ -124,8 +125,8 @@ def derive_countries(
     if is_stated or not isinstance(seen, tuple) or not seen:
         return {}
     homes: dict[str, set[str]] = {region: set() for region in seen}
-    for name, parameter in parameters.items():
-        regions = parameter.find_shared(days) if name.startswith(REGIONS_OF) else ()
+    for name, table in tables.items():
+        regions = table.find_shared(days)
         for region in homes.keys() & set(regions if isinstance(regions, tuple) else ()):
             homes[region].add(name.removeprefix(REGIONS_OF).upper())
     if any(len(countries) != 1 for countries in homes.values()):

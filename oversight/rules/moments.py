@@ -4,12 +4,11 @@ Evaluation asks it of ads, a rule's file of its own tests.
 """
 
 from datetime import date
-from functools import lru_cache
 
 from archive.records import MissingReason
 from oversight.language import Facts, FactValue
 from oversight.reference.elections import Election
-from oversight.reference.periods import EARLIEST, LATEST, Bounds, Period, begin_day
+from oversight.reference.periods import OPEN, Period
 from oversight.reference.windows import Window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.loading import Rule, answer_rule
@@ -17,16 +16,15 @@ from oversight.rules.validity import Validity
 
 
 def answer_then(
-    rule: Rule, known: Facts, period: Period, *, is_law: bool = False
-) -> tuple[ExplainedAnswer, bool | None]:
-    """What a rule answers of an ad that ran then; and whether it was law then, or `is_law`: as if it was.
+    rule: Rule, known: Facts, days: tuple[date, date] | None, *, in_force: bool | None
+) -> ExplainedAnswer:
+    """What a rule answers of an ad that may have started on these days.
 
     `known` is all but what it looks up: facts of the ad, of election and window, and its figures.
     """
-    if looked_up := rule.find_looked_up(known, period.start_days):
+    if looked_up := rule.find_looked_up(known, days):
         known = {**known, **looked_up}
-    in_force = is_law or was_in_force(rule.file.validity, period)
-    return answer_rule(rule, known, in_force=in_force), in_force
+    return answer_rule(rule, known, in_force=in_force)
 
 
 def tell_election(election: Election) -> dict[str, FactValue]:
@@ -48,14 +46,10 @@ def read_window(window: Window | None, period: Period, whole: Period) -> dict[st
 
 def was_in_force(validity: Validity, period: Period) -> bool | None:
     """Whether a rule was law at some time of a run; its days are those of its zone."""
-    told = set()
-    for starts_on, ends_on in validity.spans:
-        bounds = _bound_law(starts_on, ends_on, validity.zone)
-        told.add(True if bounds == (EARLIEST, LATEST) else period.overlaps(*bounds))
-    return True if True in told else None if None in told else False
-
-
-@lru_cache(maxsize=1_000)
-def _bound_law(starts_on: date | None, ends_on: date | None, zone: str) -> Bounds:
-    start_at = begin_day(starts_on, zone) if starts_on else EARLIEST
-    return start_at, begin_day(ends_on, zone) if ends_on else LATEST
+    held: bool | None = False
+    for bounds in validity.bounds:
+        told = bounds == OPEN or period.overlaps(*bounds)
+        if told:
+            return True
+        held = None if told is None else held
+    return held

@@ -5,10 +5,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from config.yaml_files import FileModel
-from oversight.reference.elections import PollHours
+from oversight.reference.elections import Zone
+from oversight.reference.periods import EARLIEST, LATEST, Bounds, begin_day
 
 
 class LegalStatus(StrEnum):
@@ -48,22 +49,12 @@ class DatedStatus(FileModel):
 class Validity(FileModel):
     """What the provision is in law, day by day; an ad is evaluated by the law of its own days."""
 
-    zone: str = Field(
+    zone: Zone = Field(
         default="UTC", description="IANA time zone whose days these are; none given: UTC."
     )
     statuses: tuple[DatedStatus, ...] = Field(
         min_length=1, description="What it is in law from which day on, in order."
     )
-
-    @field_validator("zone")
-    @classmethod
-    def check_zone(cls, zone: str) -> str:
-        """Refuse a zone that the tz database does not have.
-
-        Raises:
-            ValueError: naming it.
-        """
-        return PollHours.check_zone(zone)
 
     @model_validator(mode="after")
     def check_order(self) -> Self:
@@ -94,6 +85,15 @@ class Validity(FileModel):
         return self.find_status(day) in HOLDING
 
     @cached_property
+    def bounds(self) -> list[Bounds]:
+        """The same as instants, from the beginning of the first day."""
+        days = [
+            (begin_day(starts_on, self.zone) if starts_on else EARLIEST, ends_on)
+            for starts_on, ends_on in self.spans
+        ]
+        return [(at, begin_day(ends, self.zone) if ends else LATEST) for at, ends in days]
+
+    @property
     def spans(self) -> list[tuple[date | None, date | None]]:
         """First day, and first day after it, of each time in which it holds; adjoining ones are one."""
         found: list[tuple[date | None, date | None]] = []

@@ -21,11 +21,17 @@ from oversight.reference.periods import Period, begin_day, find_period
 from oversight.reference.windows import WindowSpec, compute_window
 from oversight.rules.answers import ExplainedAnswer
 from oversight.rules.conditions import Path, list_texts
-from oversight.rules.examples import InventedElection, RuleTest, RunOfTest
-from oversight.rules.facts import AD_FACTS, BOUNDS, FACT_TYPES, as_instant, parse_fact, parse_time
+from oversight.rules.examples import (
+    InventedElection,
+    RuleTest,
+    RunOfTest,
+    parse_fact,
+    parse_time,
+)
+from oversight.rules.facts import AD_FACTS, BOUNDS, FACT_TYPES, as_instant
 from oversight.rules.loading import Rule
 from oversight.rules.made_facts import STATED, list_register_facts
-from oversight.rules.moments import answer_then, read_window, tell_election
+from oversight.rules.moments import answer_then, read_window, tell_election, was_in_force
 from oversight.rules.sums import IS_OVER, IS_RECKONED, SumOfTest, hold_sum
 from oversight.rules.vocabulary import tell_strange
 
@@ -80,7 +86,8 @@ def answer_world(rule: Rule, world: World) -> ExplainedAnswer:
     if spec_of_sum := rule.file.sum:
         known[IS_OVER] = hold_sum(spec_of_sum, world.sum, known)
     # What is no law, or none for ads here, is tested as if it were.
-    return answer_then(rule, known, world.period, is_law=not rule.file.validity.spans)[0]
+    is_law = not rule.file.validity.spans or was_in_force(rule.file.validity, world.period)
+    return answer_then(rule, known, world.period.start_days, in_force=is_law)
 
 
 def make_world(test: RuleTest, kinds: Mapping[str, FactType] = FACT_TYPES) -> World:

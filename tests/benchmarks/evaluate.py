@@ -158,11 +158,10 @@ def measure_new_ads(
 ) -> dict[str, float]:
     """All rules on new ads with everything a signal says, over their conditions alone."""
     questions = list_questions(rules, [], NOW)
-    names = list_ad_facts(questions)
 
     def explain() -> None:
         for ad in ads:
-            for each in evaluate_ad(ad, questions, names):
+            for each in evaluate_ad(ad, questions):
                 if each.outcome.answer in SIGNALLED:
                     _ = (each.outcome.because, each.trace, each.facts_sha256)
 
@@ -182,7 +181,7 @@ def measure_new_ads(
 def measure_walk(session: Session, book: RuleBook, ids: Sequence[int]) -> dict[str, float]:
     """A walk over all ads by the rules that came with the program, when every answer stands."""
     questions = list_questions(book.rules, book.elections, NOW)
-    columns = list_columns(list_ad_facts(questions))
+    columns = list_columns(list_ad_facts(questions.asked))
     keys = [getattr(Signal, name) for name in SIGNAL_KEY]
     rewritten = 0
 
@@ -223,7 +222,8 @@ def measure(ads: int) -> dict[str, float]:
             ingest_page(session, run, [draw_ad(dice, i) for i in range(ads)], None, NOW)
             end_run(session, run, Outcome.DONE, NOW)
             rows = session.exec(select(PublicAd).limit(400)).all()
-            facts = [read_facts(row, list_ad_facts(list_questions(rules, [], NOW))) for row in rows]
+            names = list_ad_facts(list_questions(rules, [], NOW).asked)
+            facts = [read_facts(row, names) for row in rows]
             figures = {"cel_ratio": round(measure_cel(rules, facts), 3)}
             figures |= measure_new_ads(rules, rows, facts)
             figures |= measure_walk(session, book, session.exec(select(PublicAd.id)).all())

@@ -11,7 +11,7 @@ from archive.exports.mirror import MirrorError, compact_mirror, find_folder, syn
 from archive.exports.mirror.compacting import MOST_PARTS
 from archive.runs.tries import note_try
 from archive.store.changes import Reach
-from archive.store.database import write
+from archive.store.database import read, write
 from archive.terminal import note, note_refused
 from config.settings import Settings
 from oversight.evaluation.changes import CONSUMER, MOST_AT_ONCE, count_waiting, evaluate_changes
@@ -35,9 +35,11 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock, reach: Reac
     """
     book = read_rule_book(settings)
     put_aside, has_more, done, of = 0, True, 0, 0
+    with write(engine) as session:
+        take_into_use(session, book, clock())
     while has_more:
-        with write(engine) as session:
-            rules = take_into_use(session, book, clock())
+        with read(engine) as session:
+            rules = book.list_in_use(session)
             unreadable = book.list_unreadable(session)
             of = of or count_waiting(session, rules, book.elections, EVERYTHING)
             waiting = count_waiting(session, rules, book.elections, MOST_AT_ONCE)

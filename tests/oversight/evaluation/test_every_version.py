@@ -24,7 +24,7 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from oversight.evaluation.changes import evaluate_changes
-from oversight.evaluation.one_ad import evaluate_ad, find_run, list_ad_facts, list_questions
+from oversight.evaluation.one_ad import evaluate_ad, find_run, list_questions
 from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import find_rule, read_rule_book
@@ -88,7 +88,6 @@ class World:
         """Every answer from scratch: a version lasts from a look to the first that saw other words."""
         shown = self.list_stretches()
         questions = list_questions(self.rules.values(), [self.vote], now)
-        names = list_ad_facts(questions)
         answers: Answers = {}
         for i, times in enumerate(shown):
             since = (shown[i - 1][-1], times[0]) if i else None
@@ -98,7 +97,7 @@ class World:
             said = AdRecord(ref="a1", platform="examplatform", **self.looks[times[0]])
             row = make_public_ad(**said.model_dump(exclude={"ref", "missing"}))
             row.missing = dict(said.missing)
-            for each in evaluate_ad(row, questions, names, run) if run else ():
+            for each in evaluate_ad(row, questions, run) if run else ():
                 name = (each.question.rule.id, times[0], each.question.election_id)
                 answers[name] = each.outcome.answer.value
         return answers

@@ -157,6 +157,22 @@ def test_a_trace_shows_the_items_of_a_list_one_by_one() -> None:
     assert step.list_deciding_facts() == ["ad.countries", "p.states"]
 
 
+def test_a_trace_reads_each_fact_once_for_itself_and_once_for_its_reason_however_deep() -> None:
+    class Counted(dict):
+        reads = 0
+
+        def get(self, *asked):
+            self.reads += 1
+            return super().get(*asked)
+
+    count = 20
+    for joined in (" || ", " && ", " == "):
+        closure = compile_node(parse_expression(joined.join(["(ad.views > 7)"] * count), FACTS))
+        facts = Counted({"ad.views": 7})
+        trace_closure(closure, facts)
+        assert facts.reads == 2 * count
+
+
 def test_a_hostile_pattern_costs_no_time() -> None:
     facts = {"ad.text": "a" * 50_000 + "b"}
     assert answer('ad.text.matches("^(a+)+$")', facts) is False

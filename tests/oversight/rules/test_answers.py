@@ -16,7 +16,7 @@ from archive.records import MissingReason
 from config.readings import Readings
 from config.settings import Settings
 from config.yaml_files import YamlText
-from oversight.evaluation.one_ad import evaluate_ad, list_ad_facts, list_questions
+from oversight.evaluation.one_ad import evaluate_ad, list_questions
 from oversight.language import FactType, FactValue
 from oversight.reference.periods import find_period
 from oversight.rules.facts import read_facts
@@ -175,10 +175,10 @@ ADS = st.builds(
 @given(ADS)
 def test_what_is_ruled_out_early_is_not_about_the_ad_with_all_facts_either(ad: PublicAd) -> None:
     questions = list_questions(load_shipped(), read_rule_book(Settings()).elections, NOW)
-    evaluated = evaluate_ad(ad, questions, list_ad_facts(questions))
+    evaluated = evaluate_ad(ad, questions)
     told = {(j.question.rule.id, j.question.election_id): j.outcome.counted_as for j in evaluated}
     period, expected = find_period(ad), {}
-    for q in questions:
+    for q in questions.asked:
         facts = {**read_facts(ad), **q.facts, **q.rule.find_parameters(period.start_days)}
         if q.window:
             asked = ("overlaps", "contains", "contains_start")

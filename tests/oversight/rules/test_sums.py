@@ -79,7 +79,7 @@ def test_no_ad_is_held_against_it_and_it_cannot_come_into_use(home_settings, wri
     book = read_rule_book(home_settings)
     rule = find_rule(book.rules, "xx-named")
     assert (rule.file.stage, rule.stage, rule.is_evaluated) == (Stage.SHADOW, Stage.DRAFT, False)
-    assert list_questions([rule], book.elections, NOW) == []
+    assert list_questions([rule], book.elections, NOW).asked == []
     with write(open_archive(home_settings)) as session:
         with pytest.raises(ArchiveError, match="checked, not evaluated yet"):
             adopt_rule(session, book, rule.id, Stage.SHADOW, ("Ann", "It is time"), NOW)

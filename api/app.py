@@ -3,6 +3,7 @@
 `api.cli` serves it, tests call it. Everything it answers comes from archive, search and oversight.
 """
 
+import gc
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.routing import Mount, Route
 
+from api.admission import AdmitRequests
 from api.dependencies import Rooms
 from api.errors import API_PATH, PROBLEM, Problem, answer_problems
 from api.headers import AddSecurityHeaders
@@ -56,6 +58,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     # Of a path that no mount takes, such as one with a line end.
     answer_errors(app)
     match_whole_paths(app)
+    app.add_middleware(AdmitRequests)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(CheckHost, allowed=list_hosts(settings))
     app.add_middleware(AddSecurityHeaders)
@@ -73,8 +76,13 @@ def match_whole_paths(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def close_at_end(engine: Engine) -> AsyncIterator[None]:
-    """Close the database's connections when the server stops."""
+    """Close the database's connections when the server stops.
+
+    Meanwhile what is loaded stays: a collection that looked through all of it took as long as a large answer.
+    """
+    gc.freeze()
     yield
+    gc.unfreeze()
     engine.dispose()
 
 

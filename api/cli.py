@@ -1,26 +1,107 @@
 """`paidforby serve`: the site and the API on this machine."""
 
+import os
+import socket
+from ipaddress import ip_network
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import make_url
+from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from archive.terminal import note, plain_errors
+from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
 from config.settings import Settings
+
+SECONDS_TO_STOP = 6
+"""What is under way by then is cut, so that a restart takes no longer than ten."""
+
+MOST_CONNECTIONS = 1_000
+"""Of one process, kept alive ones too; whoever comes beyond that gets 503. A server in front has its own."""
 
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    workers: Annotated[
+        int, typer.Option(help="Processes; more than one on PostgreSQL.", min=1)
+    ] = 1,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Network of a server in front whose X-Forwarded-For counts; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Serve the web site and the API; on this machine only unless --host says otherwise."""
     settings, served_at = Settings(), f"http://{host}:{port}"
     if "public_url" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"public_url": served_at})
+        # Processes read it as this one would have.
+        os.environ["PAIDFORBY_PUBLIC_URL"] = served_at
+        settings = Settings()
+    if workers > 1 and make_url(settings.resolved_database_url).get_backend_name() == "sqlite":
+        note("--workers: an archive on SQLite is served by one process; PostgreSQL takes more")
+        raise typer.Exit(WRONG_USAGE)
+    proxies = check_networks(trusted_proxy or [])
     with plain_errors():
-        app = create_app(settings)
+        app = make_app()
+    listening = listen(host, port)
     note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
     if settings.public_url.rstrip("/") != served_at:
         note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        make_app if workers > 1 else app,
+        factory=workers > 1,
+        workers=workers,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=SECONDS_TO_STOP,
+    )
+    if workers > 1:
+        Multiprocess(config, [listening]).run()
+    else:
+        uvicorn.Server(config).run([listening])
+
+
+def make_app() -> FastAPI:
+    """The application of this process, as its environment says."""
+    return create_app(Settings())
+
+
+def check_networks(networks: list[str]) -> list[str]:
+    """The networks as they were typed, each a network.
+
+    Raises:
+        typer.Exit: if one is none.
+    """
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            note(f"--trusted-proxy: {error}; write an address or a network, such as 10.0.0.0/8")
+            raise typer.Exit(WRONG_USAGE) from None
+    return networks
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The open port.
+
+    Raises:
+        typer.Exit: if it cannot be had.
+    """
+    try:
+        return socket.create_server((host, port), family=_find_family(host), backlog=2048)
+    except OSError as error:
+        note(
+            f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; choose another: --port"
+        )
+        raise typer.Exit(FAILED) from None
+
+
+def _find_family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
 from api.auth import NotAllowedError, NotSignedInError
@@ -52,11 +53,15 @@ STATUS_OF: dict[type[Exception], int] = {
     SearchUnavailableError: 503,
     NotInitialisedError: 503,
     OperationalError: 503,
+    NoConnectionError: 503,
     DataError: 400,
     UnicodeEncodeError: 400,
     Exception: 500,
 }
 """The status of each exception class; the nearest class counts."""
+
+HEADERS_OF = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
+"""What goes with a status, unless an answer says otherwise."""
 
 NOT_TOLD = frozenset({500, 503})
 """Statuses whose cause may name things that are nobody's business."""
@@ -120,6 +125,7 @@ def make_problem(
         seen=seen,
         current=current,
     )
+    headers = HEADERS_OF.get(status, {}) | (headers or {})
     return JSONResponse(problem.model_dump(exclude_none=True), status, headers, media_type=PROBLEM)
 
 
@@ -133,13 +139,12 @@ async def _answer_known(request: Request, error: Exception) -> JSONResponse:
     detail = tell_error(error)
     field = getattr(error, "field", None)
     errors = [FieldProblem(field=f"query.{field}", detail=detail)] if field else None
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     versions = {
         name: getattr(error, name)
         for name in ("seen", "current")
         if isinstance(error, OutdatedError)
     }
-    return make_problem(request.url.path, status, detail, errors, headers, **versions)
+    return make_problem(request.url.path, status, detail, errors, **versions)
 
 
 def tell_error(error: Exception) -> str:

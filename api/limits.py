@@ -1,11 +1,15 @@
 """How much anyone may ask: size of a body, parameters, requests a minute. Pure ASGI, before all routes.
 
-Counts live in this process only; several processes behind a proxy want the proxy's own limits too.
+Who has a key is counted by it, everybody else by address; keys that nobody has count for the address that
+tried them. Counts live in this process only: several processes want the limits of a server in front too.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +20,7 @@ MOST_BYTES = 1_000_000
 MOST_PARAMETERS = 200
 READS_A_MINUTE = 600
 WRITES_A_MINUTE = 30
+NO_SUCH_KEY = 401
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,6 +32,7 @@ class LimitRequests:
         self.now = now
         self.minute = ""
         self.asked: Counter[tuple[str, bool]] = Counter()
+        self.failed: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it with a problem document."""
@@ -34,7 +40,10 @@ class LimitRequests:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        headers = self._count(request)
+        address, key = name_address(request), name_key(request)
+        headers = self._count(key or address, is_read=request.method in READING)
+        if key and self.failed[address] >= WRITES_A_MINUTE:
+            headers["RateLimit-Remaining"] = "-1"
         if headers["RateLimit-Remaining"] == "-1":
             headers |= {"RateLimit-Remaining": "0", "Retry-After": headers["RateLimit-Reset"]}
             detail = f"too many requests from one address; wait {headers['Retry-After']} seconds"
@@ -54,24 +63,42 @@ class LimitRequests:
             refusal = make_problem(request.url.path, 413, detail, headers=headers)
             await refusal(scope, receive, send)
             return
-        await self.app(scope, _replay(body, receive), _add_headers(send, headers))
+        tell_failed = partial(self.failed.update, [address] if key else [])
+        await self.app(scope, _replay(body, receive), _add_headers(send, headers, tell_failed))
 
-    def _count(self, request: Request) -> dict[str, str]:
+    def _count(self, client: str, *, is_read: bool) -> dict[str, str]:
         """Count a request; the headers say how many more there may be in this minute."""
         now = self.now()
         minute = f"{now:%Y-%m-%dT%H:%M}"
         if minute != self.minute:
             self.minute = minute
             self.asked.clear()
-        is_read = request.method in READING
+            self.failed.clear()
         most = READS_A_MINUTE if is_read else WRITES_A_MINUTE
-        client = (request.client.host if request.client else "", is_read)
-        self.asked[client] += 1
+        self.asked[client, is_read] += 1
         return {
             "RateLimit-Limit": str(most),
-            "RateLimit-Remaining": str(max(-1, most - self.asked[client])),
+            "RateLimit-Remaining": str(max(-1, most - self.asked[client, is_read])),
             "RateLimit-Reset": str(60 - now.second),
         }
+
+
+def name_address(request: Request) -> str:
+    """Whose address it is: of IPv6 the /64, of which one subscriber has every address (RFC 6177)."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+    return host
+
+
+def name_key(request: Request) -> str:
+    """A name for the key that came along, which tells nobody the key; empty: none came."""
+    key = request.headers.get("authorization", "")
+    return sha256(key.encode()).hexdigest() if key else ""
 
 
 async def _read_body(request: Request) -> bytes | None:
@@ -97,9 +124,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _add_headers(send: Send, headers: dict[str, str]) -> Send:
+def _add_headers(send: Send, headers: dict[str, str], tell_failed: Callable[[], None]) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
+            if message["status"] == NO_SUCH_KEY:
+                tell_failed()
             added = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
             message["headers"] = [*message.get("headers", []), *added]
         await send(message)

@@ -25,7 +25,7 @@ def answer_query(
         QueryError: if the query cannot be put to the engine.
         SearchUnavailableError: if the engine does not answer.
     """
-    page = engine.search(query) if moment.is_now else search_as_of(session, query, moment)
+    page = engine.search(session, query) if moment.is_now else search_as_of(session, query, moment)
     return page.model_copy(update={"coverage": _cover_sources(session, query, moment)})
 
 

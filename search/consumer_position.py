@@ -45,14 +45,13 @@ def count_behind(archive: Engine, consumer: str) -> int:
         return session.exec(select(func.count()).where(col(Change.seq) > mark.seq)).one()
 
 
-def require_data_as_of(archive: Engine, consumer: str) -> datetime:
+def require_data_as_of(session: Session, consumer: str) -> datetime:
     """When the archive learned the newest change the engine has.
 
     Raises:
         SearchUnavailableError: if the engine was never filled.
     """
-    with read(archive) as session:
-        mark = read_search_position(session, consumer)
-        if mark is None:
-            raise SearchUnavailableError(NEVER_FILLED)
-        return read_change_time(session, mark.seq) or mark.moved_at
+    mark = read_search_position(session, consumer)
+    if mark is None:
+        raise SearchUnavailableError(NEVER_FILLED)
+    return read_change_time(session, mark.seq) or mark.moved_at

@@ -40,11 +40,10 @@ class EmbeddedSearch:
 
     def __init__(self, archive: Engine, own: Engine | None = None) -> None:
         """`own` is the engine's own file; without it, its tables lie in the archive's file."""
-        self._archive = archive
         self._store = own or archive
         self.keeps_in_archive = own is None
 
-    def search(self, query: AdQuery) -> SearchPage:
+    def search(self, session: Session, query: AdQuery) -> SearchPage:
         """Answer from the first bucket that holds any ad: all words, near spellings, fewer words.
 
         Totals and facets are exact for that bucket.
@@ -52,19 +51,19 @@ class EmbeddedSearch:
         Raises:
             SearchUnavailableError: if it was never filled.
         """
-        data_as_of = require_data_as_of(self._archive, self.consumer)
-        with read(self._store) as session, read(self._archive) as archive:
-            tables = _require_tables(session)
-            total, bucket = _choose_bucket(session, tables, query)
-            place = _read_place(session, tables, query, bucket) if total else ()
+        data_as_of = require_data_as_of(session, self.consumer)
+        with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
+            tables = _require_tables(store)
+            total, bucket = _choose_bucket(store, tables, query)
+            place = _read_place(store, tables, query, bucket) if total else ()
             return SearchPage(
                 total=total,
                 total_from="exact",
                 matched=bucket.matched if bucket else "everything",
                 engine=self.name,
                 data_as_of=data_as_of,
-                hits=_make_hits(archive, place, bucket.is_match if bucket else _never),
-                facets={n: _count_facet(session, tables, query, bucket, n) for n in query.facets},
+                hits=_make_hits(session, place, bucket.is_match if bucket else _never),
+                facets={n: _count_facet(store, tables, query, bucket, n) for n in query.facets},
             )
 
     def count_documents(self) -> int | None:

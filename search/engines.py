@@ -18,7 +18,7 @@ OWN_FILE = "search.sqlite3"
 def open_search(settings: Settings, archive: Engine) -> SearchEngine:
     """Meilisearch when its address is set, else SQLite FTS5; nothing is contacted yet."""
     if settings.meilisearch_url:
-        return MeilisearchSearch(settings, archive)
+        return MeilisearchSearch(settings)
     if not is_postgresql(archive):
         return EmbeddedSearch(archive)
     return EmbeddedSearch(archive, create_archive_engine(f"sqlite:///{settings.home}/{OWN_FILE}"))

@@ -13,7 +13,6 @@ import meilisearch
 from meilisearch.errors import MeilisearchApiError, MeilisearchError
 from meilisearch.index import Index
 from meilisearch.models.task import Task, TaskInfo
-from sqlalchemy import Engine
 from sqlmodel import Session
 
 from archive.errors import cut_echo
@@ -48,14 +47,13 @@ class MeilisearchSearch:
     name = "meilisearch"
     keeps_in_archive = False
 
-    def __init__(self, settings: Settings, archive: Engine) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._url = settings.meilisearch_url or ""
         self._key = settings.meilisearch_key
         self._uid = settings.meilisearch_index
-        self._archive = archive
         self.consumer = f"search:meilisearch:{self._uid}:{DOCUMENT_SHAPE}"
 
-    def search(self, query: AdQuery) -> SearchPage:
+    def search(self, session: Session, query: AdQuery) -> SearchPage:
         """Answer with ads that have all words, else, if none has, with those that have some.
 
         Totals are sums of a facet: unlike Meilisearch's own totals, facet counts stop at no limit.
@@ -64,7 +62,7 @@ class MeilisearchSearch:
             QueryError: if the server refuses the query.
             SearchUnavailableError: if it does not answer, or the index was never filled.
         """
-        data_as_of = require_data_as_of(self._archive, self.consumer)
+        data_as_of = require_data_as_of(session, self.consumer)
         matched: Matched = "all_words" if query.units else "everything"
         answer = self._ask(query, "all")
         if not _count_facet(answer, "source") and len(query.units) > 1:

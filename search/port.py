@@ -52,8 +52,8 @@ class SearchEngine(Protocol):
     keeps_in_archive: bool
     """Its tables lie in the archive's own file, so that batch and mark are one transaction."""
 
-    def search(self, query: AdQuery) -> SearchPage:
-        """Answer a query.
+    def search(self, session: Session, query: AdQuery) -> SearchPage:
+        """Answer a query; `session` reads the archive, which the engine opens no second time.
 
         Raises:
             QueryError: if the query cannot be put to the engine.

@@ -5,12 +5,20 @@ Statuses come from the one table in `api.errors`.
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from api.dependencies import get_rooms
-from api.errors import API_PATH, NOT_TOLD, STATUS_OF, find_status, make_problem, tell_error
-from api.pages.site import PageHead, render_page
+from api.errors import (
+    API_PATH,
+    HEADERS_OF,
+    NOT_TOLD,
+    STATUS_OF,
+    find_status,
+    make_problem,
+    tell_error,
+)
+from api.pages.site import TEMPLATES, PageHead, render_page
 from archive.errors import cut_echo
 from archive.store.database import read
 
@@ -37,12 +45,24 @@ def answer_error(request: Request, status: int, what: str) -> Response:
     """One error, as a page or, for programs, as a problem document (RFC 9457)."""
     if _wants_json(request):
         return make_problem(request.url.path, status, what)
+    if status == 503:
+        return answer_unavailable(request, what)
     rooms = get_rooms(request)
     title, steps = _name_error(status)
     page = PageHead(title=title, path=request.url.path)
     with read(rooms.engine) as session:
         shown = {"code": status, "what": what, "steps": steps}
         return render_page(rooms, session, page, "error.html", status, **shown)
+
+
+def answer_unavailable(request: Request, what: str) -> Response:
+    """What cannot be answered just now, without asking the archive anything."""
+    if _wants_json(request):
+        return make_problem(request.url.path, 503, what)
+    title, steps = _name_error(503)
+    page = TEMPLATES.get_template("unavailable.html")
+    body = page.render(code=503, title=title, what=what, steps=steps)
+    return HTMLResponse(body, 503, HEADERS_OF[503])
 
 
 def _name_error(status: int) -> tuple[str, tuple[str, ...]]:

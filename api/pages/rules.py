@@ -14,11 +14,13 @@ from archive.reading.kept_texts import find_text
 from archive.reading.rules import count_answers, list_questions, list_rule_versions
 from archive.store.database import read
 from oversight.evaluation.decidable import find_decidable
+from oversight.evaluation.kept_counts import count_decided, count_kept
 from oversight.reference.elections import Election
 from oversight.reference.windows import find_window
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
+from oversight.rules.rule_book import find_rule
 from oversight.rules.sentences import tell_clauses
 from oversight.rules.versions import list_rules_then, pick_in_force
 
@@ -129,7 +131,8 @@ def show_text(rooms: RoomsDep, sha256: str) -> HTMLResponse:
 def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
     """One rule as it stands, with everything needed to check it."""
     with read(rooms.engine) as session:
-        rule = rooms.book.find_in_use(session, rule_id)
+        in_use, elections = rooms.book.list_in_use(session), rooms.book.elections
+        rule = find_rule(in_use, rule_id)
         page = PageHead(
             title=rule.file.title,
             path=f"/rules/{rule.id}",
@@ -143,14 +146,14 @@ def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
             "rule.html",
             rule=rule,
             file_note=tell_changed_files(rooms.settings, [rule]).get(rule.id),
-            windows=list_windows(rule, rooms.book.elections),
-            counts=count_answers(session, [rule.sha256])[rule.sha256],
+            windows=list_windows(rule, elections),
+            counts=count_kept(session, [rule.sha256], in_use, elections, rooms.now())[rule.sha256],
+            decided=count_decided(session, rule, in_use, elections),
             questions=list_questions(session, [rule.sha256])[rule.sha256],
             name_fact=name_fact,
             sentences=tell_clauses(rule),
-            decidable=find_decidable(
-                session, rule, rooms.book.elections, rooms.now(), NEWEST_OF_EACH
-            ),
+            decidable=find_decidable(session, rule, elections, rooms.now(), NEWEST_OF_EACH),
+            newest_of_each=NEWEST_OF_EACH,
             versions=list_rule_versions(session, rule.id),
             evidence=EVIDENCE,
             statuses=STATUS,

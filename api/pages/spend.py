@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.formatting import name_platform, plain_day
@@ -184,7 +185,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
             tables=shown.tables if shown else [],
             found=shown.found if shown else {},
             looked_at=shown.looked_at if shown else [],
-            offered=offer_values(rooms, question),
+            offered=offer_values(rooms, session, question),
             convert_to=_offer_conversions(question.given["convert_to"]),
             measures=MEASURES,
             bys=BYS,
@@ -270,10 +271,10 @@ def _take_fields(request: Request, moment: Moment) -> SpendAsked:
     )
 
 
-def offer_values(rooms: Rooms, question: SpendAsked) -> dict[str, list[str]]:
+def offer_values(rooms: Rooms, session: Session, question: SpendAsked) -> dict[str, list[str]]:
     """For each field with a list, the values ads have, commonest first, and the one asked for."""
     try:
-        found = rooms.search.search(build_query(limit=1, facets=OFFERED)).facets
+        found = rooms.search.search(session, build_query(limit=1, facets=OFFERED)).facets
     except SearchUnavailableError:
         found = {}
     asked = {name: [question.given[name]] if question.given[name] else [] for name in OFFERED}

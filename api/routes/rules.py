@@ -14,16 +14,20 @@ from archive.models import RuleVersion
 from archive.reading.as_of.moment import Moment
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.rules import (
+    Exemptions,
+    GivenAnswers,
     RuleCounts,
     RuleQuestions,
     RuleVersionView,
-    count_answers,
     list_questions,
     list_rule_versions,
 )
 from config.citations import Evidence
 from config.overlay import Origin
+from oversight.evaluation.kept_counts import count_ads, count_decided, count_kept
 from oversight.rules.changed_files import tell_changed_files
+from oversight.rules.loading import Rule
+from oversight.rules.rule_book import find_rule
 from oversight.rules.schema import RuleFile, Stage
 from oversight.rules.validity import LegalStatus
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
@@ -67,8 +71,10 @@ class RuleItem(RuleFacts):
     counts: RuleCounts = Field(description="How often this version answered what.")
 
 
-class RuleRow(RuleFacts, RuleCounts):
+class RuleRow(RuleFacts, GivenAnswers, Exemptions):
     """The same line for a table, each count in a column of its own."""
+
+    unlabelled: int = Field(description=quote_field(RuleCounts, "unlabelled"))
 
 
 class RuleView(RuleItem):
@@ -78,6 +84,11 @@ class RuleView(RuleItem):
     text: str = Field(description=quote_field(RuleVersion, "text"))
     questions: RuleQuestions = Field(
         description="What this version cannot tell, and for want of what."
+    )
+    ads: int = Field(description="Ads that this archive holds.")
+    decided: int | None = Field(
+        description="Of these: those about which it answers, were it only that it is not about them; "
+        "empty: not every ad has been held against it."
     )
     versions: list[RuleVersionView] = Field(description="Versions loaded here, oldest first.")
 
@@ -90,8 +101,9 @@ def get_rules(
 
     With `as_of` the versions this archive had loaded by then; with `valid_at` those in force that day.
     """
-    held = list_rules_then(session, rooms.book.list_in_use(session), moment)
-    described = _describe(rooms, session, pick_in_force(held, moment), moment)
+    in_use = rooms.book.list_in_use(session)
+    held = list_rules_then(session, in_use, moment)
+    described = _describe(rooms, session, pick_in_force(held, moment), in_use, moment)
     items = [RuleItem(**one) for one in described]
     return _answer_rows(items) if shape is Format.CSV else answer_whole(session, items, moment)
 
@@ -104,26 +116,38 @@ def get_rule(
     shape: FormatOf = Format.JSON,
 ) -> RuleView | Response:
     """One rule whole; as CSV its row of the list."""
-    rule = rooms.book.find_in_use(session, rule_id)
+    in_use = rooms.book.list_in_use(session)
+    rule = find_rule(in_use, rule_id)
     view = RuleView(
-        **_describe(rooms, session, [rule], Moment())[0],
+        **_describe(rooms, session, [rule], in_use, Moment())[0],
         file=rule.file,
         text=rule.text,
         questions=list_questions(session, [rule.sha256])[rule.sha256],
+        ads=count_ads(session),
+        decided=count_decided(session, rule, in_use, rooms.book.elections),
         versions=list_rule_versions(session, rule_id),
     )
     return _answer_rows([view]) if shape is Format.CSV else view
 
 
 def _answer_rows(items: Sequence[RuleItem]) -> Response:
-    return answer_csv(RuleRow, [RuleRow(**dict(item), **dict(item.counts)) for item in items])
+    rows = [
+        RuleRow(**dict(item), **dict(item.counts), **dict(item.counts.does_not_apply))
+        for item in items
+    ]
+    return answer_csv(RuleRow, rows)
 
 
 def _describe(
-    rooms: Rooms, session: Session, rules: Sequence[AnyRule], moment: Moment
+    rooms: Rooms,
+    session: Session,
+    rules: Sequence[AnyRule],
+    in_use: Sequence[Rule],
+    moment: Moment,
 ) -> list[dict[str, Any]]:
     day = (moment.valid_at or moment.as_of or rooms.now()).date()
-    counts = count_answers(session, [rule.sha256 for rule in rules])
+    hashes = [rule.sha256 for rule in rules]
+    counts = count_kept(session, hashes, in_use, rooms.book.elections, rooms.now())
     told = tell_changed_files(rooms.settings, rules)
     return [
         describe_rule(rule, day, told.get(rule.id, "")) | {"counts": counts[rule.sha256]}

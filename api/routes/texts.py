@@ -17,6 +17,6 @@ def get_text(
     sha256: Annotated[str, Path(description="SHA-256 of the text.")],
     shape: FormatOf = Format.JSON,
 ) -> KeptTextView | Response:
-    """One version of a rule, a parameter, an election, holidays or a register, as it is kept."""
+    """One version of a rule, of what rules rest on: a figure, an election, a register …, as it is kept."""
     kept = find_text(session, sha256)
     return answer_csv(KeptTextView, [kept]) if shape is Format.CSV else kept

@@ -80,17 +80,23 @@ def import_table(
     path: TableFile,
     by: By,
     because: Because,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day a complete table says it is of."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Give the labels of a table, or none if a row is at fault; exit code 3 if some found no place."""
     settings = Settings()
     with plain_errors(), write(open_or_exit(settings)) as session:
-        order = LabelOrder(shape, path, by, because)
+        order = LabelOrder(shape, path, by, because, on.date() if on else None)
         report = import_labels(session, settings, order, utc_now())
     if as_json:
         emit_json(report)
     else:
         say(f"{report.given:,} labels given, {report.unchanged:,} were there")
+        if report.sha256:
+            say(f"kept as a label list; SHA-256 {report.sha256}")
     left = {"not in this archive": report.not_held, "the opposite is said": report.contradicted}
     for why, ads in left.items():
         if ads:

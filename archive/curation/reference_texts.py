@@ -1,8 +1,9 @@
 """The texts that rules rest on, kept word for word by hash, never changed; each a leaf of the ledger."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from archive.errors import ArchiveError
 from archive.models import ReferenceVersion
@@ -16,6 +17,27 @@ def list_kept_hashes(session: Session) -> set[tuple[str, str, str]]:
     """Kind, name and hash of every text held."""
     row = ReferenceVersion
     return set(session.exec(select(row.kind, row.name, row.sha256)).all())
+
+
+def list_reference_texts(
+    session: Session, kind: ReferenceKind, as_of: datetime | None = None
+) -> Sequence[ReferenceVersion]:
+    """Every text of a kind held, or held at a time, in the order they came."""
+    query = select(ReferenceVersion).where(ReferenceVersion.kind == kind)
+    if as_of is not None:
+        query = query.where(col(ReferenceVersion.recorded_at) <= as_of)
+    return session.exec(query.order_by(col(ReferenceVersion.id))).all()
+
+
+def check_has_come(day: date, now: datetime) -> None:
+    """Refuse a list that says it is of a day to come.
+
+    Raises:
+        ArchiveError: with the day.
+    """
+    # Somewhere it may be tomorrow already.
+    if day > (now + timedelta(hours=14)).date():
+        raise ArchiveError(f"{day} has not come: --on is the day the list says it is of")
 
 
 def keep_reference_text(

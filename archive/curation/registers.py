@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from archive.curation.reference_texts import keep_reference_text
+from archive.curation.reference_texts import (
+    check_has_come,
+    keep_reference_text,
+    list_reference_texts,
+)
 from archive.curation.tables import TableShape, read_table
-from archive.errors import ArchiveError, NotFoundError
+from archive.errors import NotFoundError
 from archive.models import ReferenceVersion
 from archive.models.oversight import ReferenceKind
 from archive.records.canonical import canonical_json
@@ -95,9 +99,7 @@ def import_register(
     shape = read_register_shapes(settings).find(register_id)
     if shape is None:
         raise NotFoundError("map registers/… of a register", register_id)
-    # Somewhere it may be tomorrow already.
-    if holds_on > (now + timedelta(hours=14)).date():
-        raise ArchiveError(f"{holds_on} has not come: --on is the day the register says it is of")
+    check_has_come(holds_on, now)
     made = RegisterCopy(
         id=register_id,
         title=shape.title,
@@ -116,8 +118,5 @@ def list_copies(
     session: Session, as_of: datetime | None = None
 ) -> list[tuple[RegisterCopy, ReferenceVersion]]:
     """Every copy of every register held at a time, in the order they came."""
-    query = select(ReferenceVersion).where(ReferenceVersion.kind == ReferenceKind.REGISTER)
-    if as_of is not None:
-        query = query.where(col(ReferenceVersion.recorded_at) <= as_of)
-    rows = session.exec(query.order_by(col(ReferenceVersion.id))).all()
+    rows = list_reference_texts(session, ReferenceKind.REGISTER, as_of)
     return [(RegisterCopy.model_validate_json(row.text), row) for row in rows]

@@ -56,10 +56,11 @@ class ReferenceKind(StrEnum):
     ELECTION = "election"
     HOLIDAYS = "holidays"
     REGISTER = "register"
+    LABEL_LIST = "label_list"
 
 
 class ReferenceVersion(SQLModel, table=True):
-    """One immutable text that rules rest on: a parameter, an election, holidays, a copy of a register."""
+    """One immutable text that rules rest on: parameters, elections, holidays, copies of lists."""
 
     __tablename__ = "reference_version"
     __table_args__ = (
@@ -68,10 +69,12 @@ class ReferenceVersion(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
-    kind: str = Field(description="parameter, election, holidays or register.")
+    kind: str = Field(description="parameter, election, holidays, register or label_list.")
     name: str = Field(description="Its id among those of its kind.")
     sha256: str = Field(description="SHA-256 of the text.")
-    text: str = Field(description="The file, byte for byte; of a register, its entries as JSON.")
+    text: str = Field(
+        description="The file, byte for byte; of a register or label list, its lines as JSON."
+    )
     by_name: str = Field(description="Who brought it.")
     because: str = Field(description="Why.")
     recorded_at: datetime = Field(description="When this archive first held it.")
@@ -106,7 +109,7 @@ class RuleUse(SQLModel, table=True):
 
 
 class Evaluation(SQLModel, table=True):
-    """What a rule answers about one version of an ad now; nothing where it surely does not apply."""
+    """What a rule answers about one version of an ad now; nothing where it is surely not about it."""
 
     __tablename__ = "evaluation"
     __table_args__ = (
@@ -125,7 +128,8 @@ class Evaluation(SQLModel, table=True):
     answer: str = Field(
         index=True,
         description="met, not_met, cannot_tell, no_breach_possible (it may not apply, but the ad does as it "
-        "says) or not_asked (the source does not tell what the rule needs to be asked).",
+        "says), not_asked (the source does not tell what the rule needs to be asked); or, where it does not "
+        "apply, not_in_force or exception.",
     )
     source_question_id: int | None = Field(
         default=None,

@@ -20,7 +20,7 @@ class UseStepView(SQLModel):
 class KeptTextView(SQLModel):
     """A text as it is kept, for ever under its hash."""
 
-    kind: str = Field(description="rule, parameter, election, holidays or register.")
+    kind: str = Field(description="rule, parameter, election, holidays, register or label_list.")
     name: str
     sha256: str
     text: str

@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from archive.models import Evaluation, RuleUse, RuleVersion, SourceQuestion
-from archive.models.oversight import RuleAction, RuleAnswer
+from archive.models.oversight import Exemption, RuleAction, RuleAnswer
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.visible import select_hidden
 
@@ -24,6 +24,9 @@ MOST_ASKING = (
     *(RuleAnswer.NO_BREACH_POSSIBLE, RuleAnswer.NOT_ASKED, RuleAnswer.DOES_NOT_APPLY),
 )
 """Answers, the one that asks most of a person first."""
+
+KEPT = (*MOST_ASKING[:-1], Exemption.EXCEPTION, Exemption.NOT_IN_FORCE)
+"""What is kept of an answer about an ad, in the same order; of one that it is not about, nothing."""
 
 
 @view_of(RuleVersion, "version, sha256, recorded_at")
@@ -39,8 +42,8 @@ class SuspensionView(SQLModel):
     suspended_because: str = Field(description=quote_field(RuleUse, "because"))
 
 
-class AnswerCounts(SQLModel):
-    """How often one rule version answered what; one count an ad and election."""
+class GivenAnswers(SQLModel):
+    """How often one rule version answered what of ads that it may be about; one count an ad and election."""
 
     applies: int = Field(default=0, description="Ads it is or may be about, and asks something of.")
     met: int = Field(default=0, description="Of these: the rule is met.")
@@ -56,6 +59,31 @@ class AnswerCounts(SQLModel):
     )
 
 
+class Exemptions(SQLModel):
+    """How often one rule version does not apply, by why; one count an ad and election."""
+
+    not_about_it: int | None = Field(
+        default=None,
+        description="It is not about the ad; empty: not counted, as not every ad has been held against it.",
+    )
+    not_in_force: int = Field(default=0, description="It was not law while the ad ran.")
+    exception: int = Field(default=0, description="One of its exceptions holds.")
+
+
+class AnswerCounts(GivenAnswers):
+    """How often one rule version answered what; one count an ad and election."""
+
+    does_not_apply: Exemptions = Field(
+        default_factory=Exemptions, description="Beside all these: it does not apply, by why."
+    )
+
+    def add(self, answer: str, number: int) -> None:
+        """Count an answer, or why the rule does not apply."""
+        of = self.does_not_apply if answer in set(Exemption) else self
+        setattr(of, answer, (getattr(of, answer) or 0) + number)
+        self.applies += number * (answer in APPLIES)
+
+
 class RuleCounts(AnswerCounts):
     """The same over all ads, with how many of them no list shows."""
 
@@ -64,6 +92,12 @@ class RuleCounts(AnswerCounts):
         description="Of the ads it applied to: those that lists and sums leave out, because their source "
         "gave them no political label.",
     )
+
+    @property
+    def kept(self) -> int:
+        """All that are kept: every answer but that the rule is not about the ad."""
+        left_out = self.does_not_apply.not_in_force + self.does_not_apply.exception
+        return self.applies + self.no_breach_possible + self.not_asked + left_out
 
 
 class SourceQuestionView(SQLModel):
@@ -147,7 +181,7 @@ def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, Rule
     judged = aliased(RuleVersion)
     most = func.min(
         case(
-            dict(zip(MOST_ASKING, range(len(MOST_ASKING)), strict=True)),
+            dict(zip(KEPT, range(len(KEPT)), strict=True)),
             value=col(Evaluation.answer),
         )
     )
@@ -155,7 +189,7 @@ def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, Rule
         select(RuleVersion.sha256, Evaluation.ad_id, most.label("place"))
         .join(judged, col(Evaluation.rule_version_id) == judged.id)
         .join(RuleVersion, answer_alike(RuleVersion, judged))
-        .where(col(RuleVersion.sha256).in_(counts), Evaluation.answer != RuleAnswer.DOES_NOT_APPLY)
+        .where(col(RuleVersion.sha256).in_(counts))
         .group_by(col(RuleVersion.sha256), col(Evaluation.ad_id), col(Evaluation.election_id))
         .subquery()
     )
@@ -163,11 +197,8 @@ def count_answers(session: Session, sha256s: Iterable[str]) -> Mapping[str, Rule
     columns = (answers.c.sha256, answers.c.place)
     query = select(*columns, func.count(), func.count(case((is_unlisted, 1))))
     for sha256, place, number, hidden_by_default in session.exec(query.group_by(*columns)):
-        answer = MOST_ASKING[place]
-        setattr(counts[sha256], answer, number)
-        if answer in APPLIES:
-            counts[sha256].applies += number
-            counts[sha256].unlabelled += hidden_by_default
+        counts[sha256].add(KEPT[place], number)
+        counts[sha256].unlabelled += hidden_by_default * (KEPT[place] in APPLIES)
     return counts
 
 

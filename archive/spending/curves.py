@@ -20,27 +20,23 @@ from sqlalchemy import (
     String,
     Subquery,
     Table,
-    Values,
     case,
     cast,
-    column,
     func,
     literal,
     literal_column,
+    null,
     or_,
     select,
-    values,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 
 from archive.models import PublicAd
 from archive.reading.visible import Include
-from archive.records.days import shift_day
 from archive.spending.ad_windows import DatedAd, read_dated_ads
 from archive.spending.days import name_days
 from archive.spending.items import ad_conditions, ad_is_undated, ad_keys
-from archive.spending.periods import key_day, slice_period
 from archive.spending.query import PERIODS, SpendBasis, SpendBy, SpendQuery
 from archive.spending.rounding import name_rounding
 from archive.spending.windows import ONE_DAY, SpendCurve, find_spread
@@ -96,14 +92,17 @@ def find_steps(curve: SpendCurve, start_on: date | None) -> list[tuple[date, int
 
 def list_windows(session: Session, query: SpendQuery, *only: ColumnElement[bool]) -> Select[Any]:
     """What every dated ad spent in each window of a period, for `sum_amounts` over the mirror's files."""
-    looked = _look_up(_spread_over_windows(session, query, *only), query)
+    if query.from_on is None or query.to_on is None:
+        raise ValueError("windows need a period")
+    spread = _spread_over_windows(session, query, query.from_on, query.to_on, *only)
+    looked = _look_up(_cut_windows(spread, query.by, query.from_on, query.to_on))
     of = looked.c
     least_before, most_before = _at_step(of, "least", of.before), _at_step(of, "most", of.before)
     least, most = _at_step(of, "least", of.by_end), _at_step(of, "most", of.by_end)
     proved = case((most_before.is_(None), 0), else_=func.greatest(0, least - most_before))
     is_known = of.step_on.is_not(None)
     return select(
-        *(of.slice_key.label("key") if query.by in PERIODS else of.key, of.reason),
+        *_name_window(of, query.by),
         *(of.source, of.currency),
         *name_days(session, query, (of.start_on, of.end_on), PublicAd.last_changed_at),
         case((is_known, proved)).label("lower"),
@@ -117,19 +116,33 @@ def list_windows(session: Session, query: SpendQuery, *only: ColumnElement[bool]
     )
 
 
+def _name_window(of: Any, by: SpendBy | None) -> list[ColumnElement[Any]]:  # noqa: ANN401 (columns)
+    """The key and why it is unknown; of a window its day, its Monday or its month, as `key_day` has it."""
+    if by not in PERIODS:
+        return [of.key, of.reason]
+    day = cast(of.began_on, String)
+    key = func.left(day, len("2026-01")) if by is SpendBy.MONTH else day
+    return [key.label("key"), null().label("reason")]
+
+
 def _spread_over_windows(
-    session: Session, query: SpendQuery, *only: ColumnElement[bool]
+    session: Session, query: SpendQuery, from_on: date, to_on: date, *only: ColumnElement[bool]
 ) -> Subquery:
-    """Each ad asked about with its curve, once for each window its run touches, by `place` from 0."""
-    of, from_on, to_on = SPEND_CURVE.c, query.from_on, query.to_on
-    place: ColumnElement[Any] = literal(0)
-    if query.by in PERIODS and query.by and from_on:
-        first, last = func.greatest(of.start_on, from_on), func.least(of.end_on, to_on)
-        places = [_find_place(query.by, from_on, day) for day in (first, last)]
-        place = func.unnest(func.range(places[0], places[1] + 1))
+    """Each ad asked about with its curve, once for each window its run touches.
+
+    `began_on`: the first day of the whole day, week or month, also where the period cuts it. Windows are
+    worked out from it: a join with a list of them copies every curve (measured: four times the cost).
+    """
+    of = SPEND_CURVE.c
+    # Of one window too: what stands behind `unnest` is worked out once, else DuckDB looks up again each use.
+    starts = func.list_value(from_on)
+    if query.by in PERIODS:
+        first = func.date_trunc(query.by, func.greatest(of.start_on, from_on))
+        last = func.least(of.end_on, to_on)
+        starts = func.generate_series(first, last, _one(query.by))
     ended = or_(of.end_on.is_(None), of.end_on >= from_on)
     return (
-        select(*ad_keys(PublicAd, query), *of, place.label("place"))
+        select(*ad_keys(PublicAd, query), *of, cast(func.unnest(starts), Date).label("began_on"))
         .join_from(PublicAd, SPEND_CURVE, of.id == col(PublicAd.id))
         .where(~ad_is_undated(PublicAd), of.start_on <= to_on, ended)
         .where(*ad_conditions(session, PublicAd, query), *only)
@@ -137,42 +150,29 @@ def _spread_over_windows(
     )
 
 
-def _find_place(by: SpendBy, from_on: date, day: ColumnElement[date]) -> ColumnElement[int]:
-    """Which window of a period holds a day of it, from 0."""
-    match by:
-        case SpendBy.MONTH:
-            return func.date_diff("month", from_on, day)
-        case SpendBy.WEEK:
-            monday = date.fromisoformat(key_day(by, from_on))
-            return func.date_diff("day", monday, day, type_=Integer) // 7
-        case _:
-            return func.date_diff("day", from_on, day)
+def _cut_windows(spread: Subquery, by: SpendBy | None, from_on: date, to_on: date) -> Subquery:
+    """The same with the first and the last day of the window that lie in the period."""
+    last_day: ColumnElement[Any] = literal(to_on)
+    if by in PERIODS:
+        last_day = func.least(to_on, spread.c.began_on + _one(by) - ONE_DAY)
+    first_day = func.greatest(from_on, spread.c.began_on)
+    return select(
+        spread, first_day.label("first_day"), cast(last_day, Date).label("last_day")
+    ).subquery()
 
 
-def _look_up(spread: Subquery, query: SpendQuery) -> Subquery:
-    """The same with the days of the window, and which steps hold before it and by its end."""
-    window = _list_windows(query)
-    before, by_end = _count_steps("before_on"), _count_steps("last_day")
-    return (
-        select(spread, *window.c, before.label("before"), by_end.label("by_end"))
-        .join_from(spread, window, spread.c.place == window.c.slice_place)
-        .subquery()
-    )
+def _one(by: SpendBy | None) -> ColumnElement[Any]:
+    return literal_column(f"INTERVAL 1 {by}")
 
 
-def _list_windows(query: SpendQuery) -> Values:
-    if query.from_on is None or query.to_on is None:
-        raise ValueError("windows need a period")
-    slices = enumerate(slice_period(query.by, query.from_on, query.to_on))
-    days = (column(name, Date) for name in ("first_day", "last_day", "before_on"))
-    return values(
-        column("slice_place", Integer), column("slice_key", String), *days, name="period_slice"
-    ).data([(n, s.key, s.first_on, s.last_on, shift_day(s.first_on, -ONE_DAY)) for n, s in slices])
+def _look_up(cut: Subquery) -> Subquery:
+    """The same with how many steps lie before the window and by its end: the last of them holds."""
+    before, by_end = _count_steps("step < first_day"), _count_steps("step <= last_day")
+    return select(cut, before.label("before"), by_end.label("by_end")).subquery()
 
 
-def _count_steps(day: str) -> ColumnElement[int]:
-    """How many steps lie at or before a day: the place of the one that holds; 0: none has begun."""
-    return literal_column(f"len(list_filter(step_on, lambda step: step <= {day}))", Integer)
+def _count_steps(condition: str) -> ColumnElement[int]:
+    return literal_column(f"len(list_filter(step_on, lambda step: {condition}))", Integer)
 
 
 def _at_step(of: Any, amount: str, place: ColumnElement[int]) -> ColumnElement[Any]:  # noqa: ANN401 (columns)

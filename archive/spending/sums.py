@@ -44,11 +44,11 @@ class AmountSum:
     open_count: int = 0
     unknown_count: int = 0
     undated: int = 0
-    revised_count: int = 0
-    settled_late_count: int = 0
     rounded_count: int = 0
     unknown_step_count: int = 0
     """Of them those whose step nobody knows: their ends are as printed."""
+    revised_count: int = 0
+    settled_late_count: int = 0
     not_in_newest: int = 0
     estimate: Fraction = Fraction(0)
     days_missing: int = 0
@@ -137,12 +137,19 @@ def sum_amounts(session: Session, listed: Select[Any], *, by_days: bool = True) 
 
 def add_rows(rows: Sequence[DayRow]) -> AmountSum:
     """The sum of what was spent on different days."""
-    sums = [int(sum(column)) for column in list(zip(*rows, strict=True))[2:]]
+    sums = (
+        rows[0][2:]
+        if len(rows) == 1
+        else [sum(column) for column in list(zip(*rows, strict=True))[2:]]
+    )
     total = AmountSum()
     for name, number in zip(COUNTED, sums, strict=False):
-        setattr(total, name, number)
+        setattr(total, name, int(number))
     if len(sums) > len(COUNTED):
-        total.estimate = sum((Fraction(int(row[-2]), 2 * row[-1]) for row in rows), Fraction(0))
+        spread = ((int(row[-2]), row[-1]) for row in rows)
+        total.estimate = sum(
+            (Fraction(twice, 2 * days) for twice, days in spread if twice), Fraction(0)
+        )
     return total
 
 

@@ -32,6 +32,7 @@ from oversight.rules.checking import load_election, load_rule
 from oversight.rules.loading import Rule
 from oversight.rules.made_worlds import answer_worlds
 from oversight.rules.rule_book import read_rule_book
+from oversight.rules.sums import NOT_EVALUATED
 from oversight.rules.versions import describe_rule
 
 
@@ -111,7 +112,8 @@ def _report_check(
         )
         return
     for rule in rules:
-        say(f"{rule.id} version {rule.file.version}: {len(rule.file.tests)} tests passed")
+        beside = f"; {NOT_EVALUATED}" if rule.file.sum else ""
+        say(f"{rule.id} version {rule.file.version}: {len(rule.file.tests)} tests passed{beside}")
         for world in made[rule.id]:
             say(
                 f"  {world['world']}: {world['answer'].replace('_', ' ')}. {' '.join(world['because'])}"

@@ -27,6 +27,7 @@ stage: draft
 kind: disclaimer.missing
 unit_of_violation: ad
 says: The rule in plain words.
+# about many ads together? sum: {{of: ad.spend, where: …, by: payer, days: 30, over: 1000.00 EUR, cite: …}}
 asks_where: [ad.countries]
 applies_when:
   when: ad.declared_political && "{country}" in ad.countries

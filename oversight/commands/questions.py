@@ -6,8 +6,17 @@ import typer
 
 from archive.reading.rules import list_questions
 from archive.store.database import read
-from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
+from archive.terminal import (
+    AsJson,
+    emit_json,
+    format_table,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.settings import Settings
+from oversight.evaluation.kept_counts import count_kept
 from oversight.rules.facts import name_fact
 from oversight.rules.rule_book import find_rule, read_rule_book
 
@@ -21,10 +30,13 @@ def show_questions(
     """What the rules in use cannot tell: ads to look at one by one, and what sources never give."""
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
-        rules = read_rule_book(settings).list_in_use(session)
+        book = read_rule_book(settings)
+        rules = book.list_in_use(session)
         chosen = [find_rule(rules, rule_id) for rule_id in dict.fromkeys(rule)] if rule else rules
         asked = [each for each in chosen if each.is_evaluated]
-        found = list_questions(session, [each.sha256 for each in asked])
+        hashes = [each.sha256 for each in asked]
+        found = list_questions(session, hashes)
+        counts = count_kept(session, hashes, rules, book.elections, utc_now())
     by_rule = [(each, found[each.sha256]) for each in asked]
     rows = [[each.id, each.stage, q.ads, len(q.sources)] for each, q in by_rule]
     names = ("rule", "stage", "ads", "sources")
@@ -33,7 +45,11 @@ def show_questions(
             "ads": sum(q.ads for _, q in by_rule),
             "sources": sum(len(q.sources) for _, q in by_rule),
         }
-        emit_json(totals | {"by_rule": [dict(zip(names, row, strict=True)) for row in rows]})
+        lines = [
+            dict(zip(names, row, strict=True)) | {"counts": counts[sha256].model_dump()}
+            for sha256, row in zip(hashes, rows, strict=True)
+        ]
+        emit_json(totals | {"by_rule": lines})
         return
     for line in format_table(names, rows):
         say(line)

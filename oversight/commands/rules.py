@@ -42,6 +42,7 @@ from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
 from oversight.rules.schema import RuleFile, Stage
+from oversight.rules.sums import NOT_EVALUATED
 from oversight.rules.use import adopt_rule, resume_rule, suspend_rule
 from oversight.rules.validity import DatedStatus
 from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
@@ -157,6 +158,8 @@ def _tell_rule(file: RuleFile) -> list[str]:
         *(f"test         {test.name}: {test.expect.replace('_', ' ')}" for test in file.tests),
         "",
     ]
+    if file.sum:
+        lines.insert(-1, f"sum          {NOT_EVALUATED} ({file.sum.cite})")
     if file.window:
         at = next(i for i, line in enumerate(lines) if line.startswith("applies when"))
         lines.insert(at, f"window       from {file.window.starts} to {file.window.ends}")

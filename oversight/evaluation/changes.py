@@ -17,8 +17,8 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import Change, Evaluation, PublicAd
 from archive.models.changes import ChangeKind
-from archive.models.oversight import RuleAnswer
-from archive.reading.rules import APPLIES, AnswerCounts
+from archive.models.oversight import Exemption, RuleAnswer
+from archive.reading.rules import KEPT, AnswerCounts
 from archive.records import QuarantineStage
 from archive.records.canonical import hash_json
 from archive.runs.fence import take_each
@@ -28,16 +28,12 @@ from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
 from archive.store.bulk import pause_collector
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
-from oversight.evaluation.one_ad import (
-    QuestionSet,
-    evaluate_ad,
-    find_run,
-    list_ad_facts,
-    list_questions,
-)
+from oversight.evaluation.one_ad import evaluate_ad, find_run
+from oversight.evaluation.questions import QuestionSet, list_ad_facts, list_questions, reads_labels
 from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.evaluation.signals import EVALUATOR, Answers, mark_historic, write_answers
 from oversight.reference.elections import Election
+from oversight.reference.labels import read_labels
 from oversight.rules.facts import read_ads
 from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import find_judging_versions
@@ -128,7 +124,7 @@ def evaluate_ads(
         for each in done:
             report.ads += len(each.public_ids)
             report.new_signals += each.new_signals
-            _count_answers(report.answers, each.answers)
+            _count_answers(report.answers, questions, each)
             passed = waiting.intersection(each.public_ids)
             settle_passed(session, QuarantineStage.EVALUATION, passed, now)
         for ad_id, error in failed:
@@ -148,6 +144,7 @@ class _Evaluated(NamedTuple):
 
     public_ids: list[str]
     answers: Answers
+    versions: int
     new_signals: int
 
 
@@ -165,10 +162,11 @@ class _Evaluation:
         ads = read_ads(self.session, ids, list_ad_facts(self.questions.asked))
         seen = find_seen_running(self.session, ads)
         shown = list_shown_versions(self.session, ads)
+        said = read_labels(self.session, ids) if reads_labels(self.questions.asked) else {}
         evaluated = (
             (version.ad, evaluate_ad(version.ad, self.questions, part))
             for ad in ads
-            for run in [find_run(ad, seen.get(ad.id))]
+            for run in [find_run(ad, seen.get(ad.id), said.get(ad.id))]
             for version in shown[ad.id]
             if (part := run.cut(version.since, version.until))
         )
@@ -195,6 +193,16 @@ def count_waiting(
     return session.connection().execute(counted).scalar_one()
 
 
+def is_complete(session: Session, rules: Sequence[Rule], elections: Sequence[Election]) -> bool:
+    """Whether every ad has been held against these rules as it is now, or was put aside."""
+    place = _find_place(session, hash_questions(rules, elections))
+    later = (col(Change.seq) > place.seq, col(Change.kind).in_(AD_KINDS))
+    waiting = select(col(Change.seq)).where(*later).limit(1)
+    if place.walked_id is not None:
+        waiting = select(col(PublicAd.id)).limit(1)
+    return session.connection().execute(waiting).first() is None
+
+
 def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
     """Hash of everything beside the ads that answers depend on."""
     parameters = {name: p for rule in rules for name, p in rule.parameters.items()}
@@ -204,6 +212,7 @@ def hash_questions(rules: Sequence[Rule], elections: Sequence[Election]) -> str:
             "rules": sorted(rule.meaning_sha256 for rule in rules if rule.is_evaluated),
             "parameters": {name: p.model_dump(mode="json") for name, p in parameters.items()},
             "elections": [election.model_dump(mode="json") for election in elections],
+            "kept": KEPT,
             "cited": sorted({text for rule in rules for text in rule.cited.values()}),
         }
     )
@@ -261,8 +270,13 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
     return ids, reached, not is_done or last_change_seq(session) > place.seq
 
 
-def _count_answers(counts: dict[str, AnswerCounts], given: Answers) -> None:
+def _count_answers(
+    counts: dict[str, AnswerCounts], questions: QuestionSet, done: _Evaluated
+) -> None:
+    given = Answers(done.answers)
+    for question in questions.asked:
+        given[question.rule.id, Exemption.NOT_ABOUT_IT.value] += done.versions
+    for (rule_id, _), number in done.answers.items():
+        given[rule_id, Exemption.NOT_ABOUT_IT.value] -= number
     for (rule_id, answer), number in given.items():
-        count = counts.setdefault(rule_id, AnswerCounts())
-        setattr(count, answer, getattr(count, answer) + number)
-        count.applies += number * (answer in APPLIES)
+        counts.setdefault(rule_id, AnswerCounts()).add(answer, number)

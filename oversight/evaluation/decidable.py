@@ -6,7 +6,7 @@ writes nothing.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -16,20 +16,15 @@ from archive.models import PublicAd
 from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.store.batches import cut_batches
-from oversight.evaluation.one_ad import (
-    AdAnswer,
-    evaluate_ad,
-    find_run,
-    list_ad_facts,
-    list_questions,
-)
-from oversight.evaluation.running import find_seen_running
+from oversight.evaluation.one_ad import AdAnswer, evaluate_ad, find_run
+from oversight.evaluation.questions import QuestionSet, ask_rule, list_ad_facts
+from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.language import Facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
+from oversight.reference.labels import read_labels
 from oversight.rules.facts import BOUNDS, read_ads, read_facts
 from oversight.rules.loading import Rule
-from oversight.rules.schema import Stage
 
 OPEN = {RuleAnswer.CANNOT_TELL, RuleAnswer.NOT_ASKED}
 
@@ -45,7 +40,8 @@ class SourceFacts:
     """Ads the archive holds."""
     decided: int = 0
     cells: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Ads by fact and by how it stands: given, derived, register, not loaded, blank, never, unknown."""
+    """Ads by fact and by how it stands: given, derived, register, not loaded, label, nobody, blank, never,
+    unknown."""
     reasons: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     """Ads that are open, by answer and by what is missing."""
 
@@ -68,6 +64,11 @@ class Decidable:
     def ads(self) -> int:
         """Ads looked at."""
         return sum(each.ads for each in self.sources)
+
+    @property
+    def of(self) -> int:
+        """Ads the archive holds."""
+        return sum(each.of for each in self.sources)
 
     @property
     def decided(self) -> int:
@@ -95,13 +96,13 @@ def find_decidable(
     most: int | None = None,
 ) -> Decidable:
     """Hold a rule, whatever its stage, against the `most` newest ads of each source, or against all."""
-    asked = replace(rule, used_stage=Stage.SHADOW, suspension=None)
-    questions = list_questions([asked], elections, now)
+    questions = QuestionSet(ask_rule(rule, elections, now))
     names = list_ad_facts(questions.asked) or [
         n[3:] for n in rule.fact_names if n.startswith("ad.")
     ]
     ranges = {f"ad.{name}" for name in BOUNDS}
-    shown = sorted(n for n in rule.fact_names - ranges if n.startswith(("ad.", "register.")))
+    groups = ("ad.", "register.", "label.")
+    shown = sorted(n for n in rule.fact_names - ranges if n.startswith(groups))
     counted = select(col(PublicAd.source), func.count()).group_by(col(PublicAd.source))
     found = Decidable(shown, [])
     for source, held in session.connection().execute(counted.order_by(col(PublicAd.source))):
@@ -110,24 +111,31 @@ def find_decidable(
         told = SourceFacts(source, of=held)
         for some in cut_batches(session.connection().execute(ids).scalars().all()):
             ads = read_ads(session, some, names)
-            seen = find_seen_running(session, ads)
+            seen, shown_as = find_seen_running(session, ads), list_shown_versions(session, ads)
+            said = read_labels(session, some) if rule.labels_read else {}
             for ad in ads:
-                facts = read_facts(ad, names)
-                run = find_run(ad, seen.get(ad.id))
-                looked_up = rule.find_looked_up(facts, run.period.start_days)
+                facts, last = read_facts(ad, names), shown_as[ad.id][-1]
+                run = find_run(ad, seen.get(ad.id), said.get(ad.id))
+                part = run.cut(last.since, last.until)
+                days = run.period.start_days
+                labels = rule.find_labels(run.said, ad.public_id, days)
+                looked_up = rule.find_looked_up(facts, days) | {
+                    n: v.value for n, v in labels.items()
+                }
                 for name in shown:
                     told.cells[name, _tell_standing(name, facts, looked_up)] += 1
-                _add_answers(told, evaluate_ad(ad, questions, run))
+                _add_answers(told, evaluate_ad(ad, questions, part) if part else [])
         found.sources.append(told)
     return found
 
 
 def _tell_standing(name: str, facts: Facts, looked_up: Facts) -> str:
+    group = name.partition(".")[0]
     if name in looked_up and not isinstance(looked_up[name], MissingReason):
-        return "register" if name.startswith("register.") else "derived"
+        return {"ad": "derived"}.get(group, group)
     value = read_fact(facts, name)
-    if name.startswith("register."):
-        return "not loaded"
+    if group != "ad":
+        return "not loaded" if group == "register" else "nobody"
     if not isinstance(value, MissingReason):
         return "given"
     words = {MissingReason.NOT_DISCLOSED: "blank", MissingReason.NOT_PROVIDED: "never"}

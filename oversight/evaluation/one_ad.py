@@ -1,108 +1,59 @@
-"""One ad against the rules: which questions there are, and what each answers about the ad.
+"""One ad against the rules: what each question (`questions`) answers about it.
 
 Evaluation calls it for each ad; it reads no table and writes none.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from archive.models.oversight import RuleAnswer
+from archive.models.oversight import Exemption, RuleAnswer
 from archive.reading.rules import MOST_ASKING
 from archive.records import MissingReason
 from archive.records.canonical import hash_json
-from config.citations import Evidence
-from oversight.language import Closure, Facts, FactValue
+from oversight.evaluation.questions import Question, QuestionSet, ask_rule, fails, list_ad_facts
+from oversight.language import Facts
 from oversight.language.closures import read_fact
 from oversight.reference.elections import Election
+from oversight.reference.labels import LabelFact, Said
 from oversight.reference.periods import Bounds, Period, find_period
-from oversight.reference.windows import Window, find_window
 from oversight.rules.answers import ExplainedAnswer
-from oversight.rules.facts import SHARED, read_facts
+from oversight.rules.facts import SHARED, name_fact, read_facts
 from oversight.rules.loading import Rule
 from oversight.rules.made_facts import AdRow
-from oversight.rules.moments import answer_then, read_window, tell_election, was_in_force
-
-Stretch = tuple[int, int] | None
-"""Between which turns of the law's figures an ad may have started; `None`: nobody knows when it did."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """A rule to hold ads against; with a window, once for each election it concerns."""
-
-    rule: Rule
-    election: Election | None = None
-    window: Window | None = None
-    is_historic: bool = False
-    facts: Mapping[str, FactValue] = field(default_factory=dict)
-    figures: dict[Stretch, Mapping[str, FactValue]] = field(default_factory=dict)
-    """Its parameters as found so far."""
-
-    @property
-    def election_id(self) -> str:
-        """Id of the election, empty when the rule has no window."""
-        return self.election.id if self.election else ""
-
-    @cached_property
-    def cited(self) -> dict[str, Any]:
-        """What it rests on beside the rule, by hash of the text (`/texts`), and how well all is founded."""
-        election = {f"election {self.election.id}": self.election.sha256} if self.election else {}
-        ranks = [self.rule.evidence, *([self.election.evidence] if self.election else [])]
-        weakest = max(ranks, key=list(Evidence).index)
-        return {"rests_on": self.rule.cited | election, "evidence": weakest.value}
-
-    def find_figures(self, days: tuple[date, date] | None) -> Mapping[str, FactValue]:
-        """Its parameters, for an ad that may have started on these days."""
-        stretch = find_stretch(self.rule.turns, days)
-        if stretch not in self.figures:
-            self.figures[stretch] = self.rule.find_parameters(days, self.election)
-        return self.figures[stretch]
-
-
-def find_stretch(turns: Sequence[date], days: tuple[date, date] | None) -> Stretch:
-    """Of how many turns, in order, each of the days is one or comes after; between them nothing turns."""
-    return (bisect_right(turns, days[0]), bisect_right(turns, days[1])) if days else None
-
-
-@dataclass(frozen=True)
-class QuestionSet:
-    """All questions there are, and of them those that may concern ads with the same shared facts."""
-
-    asked: Sequence[Question]
-    concerned: dict[tuple[object, ...], tuple[list[Question], list[str]]] = field(
-        default_factory=dict
-    )
-    """As found so far, by the shared facts and the law's figures, with what else of an ad they read."""
-
-    @cached_property
-    def turns(self) -> list[date]:
-        """The days on which a figure of a rule turns, in order."""
-        return sorted({day for question in self.asked for day in question.rule.turns})
-
-    def pick(
-        self, shared: Facts, days: tuple[date, date] | None
-    ) -> tuple[list[Question], list[str]]:
-        """Those that such an ad is not surely left out of, and the other facts that they read."""
-        key = (*shared.values(), find_stretch(self.turns, days))
-        if key not in self.concerned:
-            known = ((q, {**shared, **q.facts, **q.find_figures(days)}) for q in self.asked)
-            left = [q for q, facts in known if not _fails(q.rule.clauses.gates[0], facts)]
-            self.concerned[key] = left, [n for n in list_ad_facts(left) if n not in SHARED]
-        return self.concerned[key]
+from oversight.rules.moments import answer_then, read_window, was_in_force
+from oversight.rules.schema import Severity
 
 
 @dataclass
 class AdAnswer:
-    """What a rule answered about an ad that it does not surely leave out."""
+    """What a rule answered about an ad that it is, or may be, about."""
 
     question: Question
     outcome: ExplainedAnswer
     in_force: bool | None
     run: "AdRun"
+    labels: Mapping[str, LabelFact] = field(default_factory=dict)
+    """What labels say of the ad, of those that the rule reads."""
+
+    @cached_property
+    def machine_said(self) -> list[str]:
+        """The facts it hangs on that programs alone say."""
+        alone = [name for name, label in self.labels.items() if label.is_machine_alone]
+        return sorted(self.outcome.deciding_facts.keys() & alone) if alone else []
+
+    @property
+    def severity(self) -> Severity:
+        """How soon a person should look: what a program alone says of an ad never hurries anybody."""
+        return Severity.INFO if self.machine_said else self.question.rule.file.severity
+
+    @property
+    def because(self) -> list[str]:
+        """Why, in sentences; where it hangs on what programs alone say, that too."""
+        why = "only a program says so, so it stays of severity info."
+        return [*self.outcome.because, *(f"{name_fact(n)}: {why}" for n in self.machine_said)]
 
     @property
     def source_facts(self) -> list[str]:
@@ -111,6 +62,8 @@ class AdAnswer:
             return []
         facts, days = self.outcome.facts, self.run.lacking
         unknown = self.outcome.list_unknowns()
+        if not self.labels.keys().isdisjoint(unknown):
+            return []  # No source can say what nobody has said beside it.
         of_ad = {n: read_fact(facts, n) for n in unknown if n.startswith("ad.")}
         if self.in_force is None or len(of_ad) < len(unknown):
             # What the host reckons from the days of the run is open with them, or for this ad alone.
@@ -121,7 +74,9 @@ class AdAnswer:
     @cached_property
     def trace(self) -> dict[str, Any]:
         """The whole reckoning as JSON; it takes longer than the answer, and only signals keep it."""
-        beside: dict[str, Any] = {"in_force": self.in_force}
+        beside: dict[str, Any] = {"in_force": self.in_force, "severity": self.severity.value}
+        if self.labels:
+            beside["said_by"] = {name: label.said_by for name, label in self.labels.items()}
         if self.run.seen_at:
             beside["observed_running_at"] = self.run.seen_at.isoformat()
         if self.run.period != self.run.whole:
@@ -134,38 +89,8 @@ class AdAnswer:
         """Hash of the answer and what decides it: while it stays, there is no second signal."""
         decided = {"answer": self.outcome.answer.value, "facts": self.outcome.deciding_facts}
         beside = {"in_force": self.in_force, "window": _describe_window(self.question)}
-        return hash_json(decided | beside)
-
-
-def list_questions(
-    rules: Iterable[Rule], elections: Sequence[Election], now: datetime
-) -> QuestionSet:
-    """The questions that rules in use ask, by rule and then by election."""
-    in_use = [rule for rule in rules if rule.is_evaluated]
-    return QuestionSet([question for rule in in_use for question in _ask(rule, elections, now)])
-
-
-def _ask(rule: Rule, elections: Sequence[Election], now: datetime) -> list[Question]:
-    spec = rule.file.window
-    if spec is None:
-        return [Question(rule)]
-    return [
-        Question(
-            rule=rule,
-            election=election,
-            window=find_window(spec, election),
-            is_historic=election.is_over(now),
-            facts=tell_election(election),
-        )
-        for election in elections
-        if spec.concerns(election)
-    ]
-
-
-def list_ad_facts(questions: Iterable[Question]) -> list[str]:
-    """The facts of an ad, without `ad.`, that rules ask for."""
-    asked = {name for question in questions for name in question.rule.fact_names}
-    return sorted(name.removeprefix("ad.") for name in asked if name.startswith("ad."))
+        machine = {"machine_said": self.machine_said} if self.machine_said else {}
+        return hash_json(decided | beside | machine)
 
 
 def explain_ad(
@@ -179,7 +104,7 @@ def explain_ad(
 
     Of several elections the one that asks most of a person, then one that is not over.
     """
-    questions = _ask(rule, elections, now)
+    questions = ask_rule(rule, elections, now)
     facts, run = read_facts(ad, list_ad_facts(questions)), run or find_run(ad)
     return min(
         (_explain(question, facts, run) for question in questions),
@@ -189,7 +114,7 @@ def explain_ad(
 
 
 def evaluate_ad(ad: AdRow, questions: QuestionSet, run: "AdRun | None" = None) -> list[AdAnswer]:
-    """The answers of all rules that do not surely leave the ad out."""
+    """The answers of all rules that may be about the ad."""
     shared, run = read_facts(ad, SHARED), run or find_run(ad)
     concerned, names = questions.pick(shared, run.period.start_days)
     facts = shared | read_facts(ad, names)
@@ -207,6 +132,8 @@ class AdRun:
     """When the ad was last seen to be running, without an end; `None`: no run tells."""
     whole: Period
     """The ad's whole run: another version, shown later, is no start of the ad."""
+    said: Said = field(default_factory=dict)
+    """The words of people and programs on the ad."""
 
     @cached_property
     def lacking(self) -> Mapping[str, MissingReason]:
@@ -233,27 +160,23 @@ class AdRun:
         return replace(self, period=period) if period else None
 
 
-def find_run(ad: AdRow, seen_at: datetime | None = None) -> AdRun:
+def find_run(ad: AdRow, seen_at: datetime | None = None, said: Said | None = None) -> AdRun:
     """When an ad ran, as its newest version says; `seen_at`: when it was last seen running without an end."""
     period = find_period(ad, seen_at)
-    return AdRun(ad, period, seen_at, period)
+    return AdRun(ad, period, seen_at, period, said or {})
 
 
 def _evaluate(question: Question, facts: Facts, run: AdRun) -> AdAnswer | None:
     _, own_gate, window_gate = question.rule.clauses.gates
     known = {**facts, **question.facts} if question.facts else facts
-    if _fails(own_gate, known):
+    if fails(own_gate, known):
         return None
     if question.window:
         known = {**known, **read_window(question.window, run.period, run.whole)}
-        if _fails(window_gate, known):
+        if fails(window_gate, known):
             return None
     ad_answer = _answer(question, known, run)
-    return None if ad_answer.outcome.answer is RuleAnswer.DOES_NOT_APPLY else ad_answer
-
-
-def _fails(gate: Closure | None, known: Facts) -> bool:
-    return gate is not None and gate.answer(known) is False
+    return None if ad_answer.outcome.verdict.exemption is Exemption.NOT_ABOUT_IT else ad_answer
 
 
 def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
@@ -264,9 +187,17 @@ def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
 def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
     rule, days = question.rule, run.period.start_days
     in_force = was_in_force(rule.file.validity, run.period)
-    if rule.figures:
+    if rule.reads_figures:
         known = {**known, **question.find_figures(days)}
-    return AdAnswer(question, answer_then(rule, known, days, in_force=in_force), in_force, run)
+    labels = rule.find_labels(run.said, run.ad.public_id, days) if rule.labels_read else {}
+    if labels:
+        known = {**known, **{name: label.value for name, label in labels.items()}}
+    outcome = answer_then(rule, known, days, in_force=in_force)
+    alone = {n: MissingReason.NOT_LOOKED for n, label in labels.items() if label.is_machine_alone}
+    if alone and outcome.verdict.exemption is Exemption.EXCEPTION:
+        # A program alone excuses nobody.
+        outcome = answer_then(rule, {**known, **alone}, days, in_force=in_force)
+    return AdAnswer(question, outcome, in_force, run, labels)
 
 
 def _describe_window(question: Question) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from archive.reading.rules import select_newest_uses, select_suspended
 from archive.reading.views import VISIBLE_BY_DEFAULT
 from archive.reading.visible import is_visible_by_default
 from oversight.rules.reckonings import show_reckoning
-from oversight.rules.schema import Stage
+from oversight.rules.schema import Severity, Stage
 
 LISTING = "signals"
 
@@ -53,6 +53,10 @@ class SignalView(SQLModel):
     answer: str
     because: list[str]
     trace: dict[str, Any]
+    severity: Severity | None = Field(
+        description="How soon a person should look, as the rule says; `info` where it rests on a label "
+        "that a program alone gave. Empty: signalled before signals said so."
+    )
     evaluator: int
     status: SignalStatus = Field(
         description="current; superseded by a newer version of the ad, of the rule, or a newer answer; or "
@@ -121,6 +125,7 @@ def list_signals(
         update |= {
             "status": STATUS_OF.get(end, SignalStatus.SUPERSEDED),
             "status_because": end or None,
+            "severity": trace.get("severity"),
         }
         signals.append(SignalView.model_validate(signal, update=update))
     shown, following = cut_page(LISTING, signals, limit, lambda signal: signal.id)

@@ -10,7 +10,7 @@ from config.citations import UNREAD, find_weakest
 from config.overlay import ConfigFile, list_config_files
 from config.readings import Readings, read_each
 from config.settings import Settings
-from config.yaml_files import YamlFileError, read_file, read_model
+from config.yaml_files import YamlFileError, read_file
 from oversight.reference.parameters import (
     DECIMAL,
     Bracket,
@@ -31,7 +31,7 @@ Parameters = Mapping[str, Parameter]
 def read_parameters(settings: Settings) -> Readings[Parameter]:
     """All parameters by id, shipped ones overlaid by the operator's own; formulas as the values they give."""
     files = list_config_files(settings, "params", ".yaml")
-    written = read_each(files, lambda file: read_model(file, Parameter), lambda each: each.id)
+    written = read_each(files, _read_written, lambda each: each.id)
     return read_each(
         files, lambda file: load_parameter(file, written.values), lambda parameter: parameter.id
     )
@@ -43,12 +43,16 @@ def load_parameter(file: ConfigFile, others: Parameters) -> Parameter:
     Raises:
         YamlFileError: if the file cannot be used.
     """
-    written = read_file(file)
+    written = _read_written(file)
     try:
-        made = make_values(written.read_as(Parameter), others)
+        return make_values(written, others)
     except ValueError as error:
-        raise written.make_error(["formula"], str(error)) from None
-    return made.model_copy(update={"sha256": hash_bytes(written.data)})
+        raise read_file(file).make_error(["formula"], str(error)) from None
+
+
+def _read_written(file: ConfigFile) -> Parameter:
+    written = read_file(file)
+    return written.read_as(Parameter).model_copy(update={"sha256": hash_bytes(written.data)})
 
 
 def list_stale(settings: Settings, today: date) -> list[YamlFileError]:
@@ -91,7 +95,10 @@ def make_values(parameter: Parameter, others: Parameters, above: tuple[str, ...]
     days = sorted({dated.starts_on for each in inputs.values() for dated in each.in_force})
     values = tuple(_make_dated(parameter, formula, inputs, day) for day in days)
     stale = [each.stale_on for each in (parameter, *inputs.values()) if each.stale_on]
-    return parameter.model_copy(update={"values": values, "stale_on": min(stale, default=None)})
+    texts = ({name: each.sha256} | each.made_of for name, each in inputs.items())
+    made_of = {name: sha256 for of in texts for name, sha256 in of.items()}
+    update = {"values": values, "stale_on": min(stale, default=None), "made_of": made_of}
+    return parameter.model_copy(update=update)
 
 
 def _make_dated(

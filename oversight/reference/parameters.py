@@ -127,6 +127,11 @@ class Parameter(FileModel):
     sha256: str = Field(
         default="", exclude=True, description="Hash of its file, which `/texts` keeps; set by us."
     )
+    made_of: dict[str, str] = Field(
+        default={},
+        exclude=True,
+        description="The same of each parameter that its formula rests on, by id; set by us.",
+    )
 
     @model_validator(mode="after")
     def check_values(self) -> Self:

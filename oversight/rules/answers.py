@@ -13,11 +13,12 @@ from archive.records import MissingReason
 from oversight.language import Closure, Facts, FactValue, TraceStep, list_facts, trace_closure
 from oversight.language.closures import join_closures, read_fact
 from oversight.language.trace import write_value
+from oversight.reference.labels import LABEL_FACTS
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import SHARED, describe_fact, name_fact
 from oversight.rules.schema import ExceptionClause, ShownBy
 
-LOOKED_UP = ("p.", "register.")
+LOOKED_UP = ("p.", "register.", "label.")
 """How the names of facts begin that take the host some looking up for each ad."""
 
 
@@ -32,12 +33,17 @@ class Clauses:
     asks_where: tuple[str, ...] = ()
     """Facts that must be given, or declared blank, for the rule to be asked."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    label_lists: tuple[str, ...] = ()
+    """Names of those it takes a no from."""
 
     def describe(self, name: str, facts: Facts) -> str:
         """A sentence on what is known of a fact; of a figure of the law with its value, day and source."""
         for parameter in self.parameters.values():
             if name.removeprefix("p.") in parameter.fact_types:
                 return f"{name_fact(name)}: {parameter.tell(parameter.find_read(facts))}"
+        if self.label_lists and name in LABEL_FACTS and not isinstance(facts.get(name), bool):
+            lists = f"label list {', '.join(self.label_lists)} is not loaded"
+            return f"{name_fact(name)}: nobody says so of it, and {lists} for its source and days."
         return describe_fact(name, facts)
 
     @cached_property
@@ -82,6 +88,11 @@ class ExplainedAnswer:
     def answer(self) -> RuleAnswer:
         """What it is."""
         return self.verdict.answer
+
+    @property
+    def counted_as(self) -> str:
+        """The answer; of one that does not apply, why."""
+        return (self.verdict.exemption or self.answer).value
 
     @property
     def because(self) -> tuple[str, ...]:

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from config.readings import Readings
 from config.yaml_files import YamlFileError, YamlText
-from oversight.language import FactType, Node, RuleSyntaxError, Schema, parse_expression
+from oversight.language import (
+    FactType,
+    Node,
+    RuleSyntaxError,
+    Schema,
+    list_facts,
+    parse_expression,
+)
 from oversight.language.ast import (
     Compare,
     ForItems,
@@ -19,6 +26,8 @@ from oversight.language.parse import find_misuses
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
 from oversight.rules.made_facts import list_register_facts
+from oversight.rules.schema import CAPPED, is_capped
+from oversight.rules.sums import SUM_FACTS, list_sum_faults
 from oversight.rules.vocabulary import check_country, find_strange
 
 Path = list[str | int]
@@ -33,6 +42,9 @@ TOO_MUCH = (
     "too much is looked for: a rule finds at most 100 written texts; a pattern counts as 10, a comparison of "
     "each item of a list as 4, a pattern there as 40. Write words into one pattern: (one|two|three)"
 )
+TEXTS = {"ad.text", "ad.text_folded", "ad.text_words", "ad.titles"}
+"""The facts that are what an ad says."""
+
 CLAUSES = ("applies_when", "requires", "forbids")
 
 
@@ -53,14 +65,22 @@ def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list
     """Everything that is wrong in conditions, also what only a new rule may not say."""
     values = written.values if isinstance(written.values, dict) else {}
     known, listed = parameters.values, list_texts(values.get("params"))
-    schema = list_schema(
+    named = {name: known[name] for name in listed if name in known}
+    of_ad = list_schema(
         has_window=bool(values.get("window")),
-        parameters={name: known[name] for name in listed if name in known},
+        parameters=named,
         registers=list_texts(values.get("registers")),
     )
+    schema = {**of_ad, **SUM_FACTS} if "sum" in values else of_ad
     faults, work = list(_check_places(written, values)), 0
-    for path, text in _list_conditions(values):
-        found, node = _find_faults(text, schema)
+    conditions = list(_list_conditions(values))
+    told = list_sum_faults(values, named, [text for _, text in conditions])
+    faults += [written.make_error(place, why) for place, why in told]
+    for path, text in conditions:
+        found, node = _find_faults(text, of_ad if path[0] == "sum" else schema)
+        read = sorted(TEXTS & set(list_facts(node))) if node and not is_capped(values) else []
+        if read:
+            found.append((1, 1, f"it reads {read[0]}, what the ad says: {CAPPED}"))
         before, work = work, work + (weigh_condition(node) if node else 0)
         if before <= MOST_WORK < work:
             found.append((1, 1, TOO_MUCH))
@@ -103,6 +123,8 @@ def _list_conditions(values: dict[str, object]) -> Iterator[tuple[Path, str]]:
     for path, clause in clauses:
         if isinstance(clause, dict) and isinstance(clause.get("when"), str):
             yield [*path, "when"], clause["when"]
+    if isinstance(said := values.get("sum"), dict) and isinstance(said.get("where"), str):
+        yield ["sum", "where"], said["where"]
 
 
 def _find_faults(text: str, schema: Schema) -> tuple[list[tuple[int, int, str]], Node | None]:

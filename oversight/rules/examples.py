@@ -16,12 +16,9 @@ from config.yaml_files import FileModel
 from oversight.language import FactType, FactValue
 from oversight.reference.elections import SOURCED, Election, ElectionSource, Zone
 from oversight.rules.facts import as_instant
+from oversight.rules.sums import SumOfTest
 
-PLAIN_TYPES: dict[FactType, type] = {
-    FactType.BOOL: bool,
-    FactType.INT: int,
-    FactType.STRING: str,
-}
+PLAIN_TYPES: dict[FactType, type] = {FactType.BOOL: bool, FactType.INT: int, FactType.STRING: str}
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -100,6 +97,7 @@ class RuleTest(FileModel):
     election: InventedElection | None = Field(
         default=None, description="Election it is asked at; a rule with a window needs one."
     )
+    sum: SumOfTest | None = Field(default=None, description="What the rule's sum comes to.")
     facts: dict[str, Any] = Field(
         default={}, description="Facts by full name; the others are not provided."
     )

@@ -22,6 +22,7 @@ from archive.records.money import EXPONENTS, format_units
 from archive.store.bulk import table_of
 from oversight.language import Facts, FactType, FactValue
 from oversight.language.ranges import list_bounds
+from oversight.reference.labels import LABEL_FACTS
 from oversight.reference.periods import begin_day
 from oversight.rules.made_facts import MADE, MADE_FROM, AdRow
 
@@ -84,20 +85,21 @@ HOST_WORDS = {
     "election.id": "Election",
     "election.country": "Country of the election",
     "election.kind": "Kind of election",
+    "sum.is_over": "What is added up is over the figure",
 }
 
 HOST_UNKNOWN = {
     "window": "nobody can tell from what is known of when and where the ad ran",
     "election": "no election is crawled",
+    "sum": "sums are not reckoned yet",
     "p": "no value is known for the day the ad started",
     "register": "it is not loaded for the days the ad may have started on",
+    "label": "nobody says so of it, or those who do disagree",
 }
 """Why the host could not compute a fact, by group."""
 
-FACT_TYPES: dict[str, FactType] = {
-    f"ad.{name}": kind for name, kind in AD_FACTS.items()
-} | HOST_FACTS
-"""Every fact but the parameters."""
+FACT_TYPES = {f"ad.{n}": kind for n, kind in AD_FACTS.items()} | LABEL_FACTS | HOST_FACTS
+"""Every fact but parameters and registers."""
 
 MAX_SHOWN = 120
 """Characters of a value that a sentence shows; the trace has all of it."""
@@ -145,7 +147,7 @@ def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:
     take, made_from = MADE.get(name) or attrgetter(name), MADE_FROM.get(name, name)
     tell = TELLING.get(name) or TELLING.get(kind)
     # What is made from something known, and is unknown, could not be read from it.
-    reason = MissingReason.UNREADABLE if name in MADE_FROM else MissingReason.NOT_PROVIDED
+    reason = MissingReason.NOT_PROVIDED if made_from == name else MissingReason.UNREADABLE
     otherwise, may_contradict = reason.value, name in {"ended_at", "ended_on"}
 
     def read(ad: AdRow) -> FactValue:
@@ -239,6 +241,8 @@ def name_fact(name: str) -> str:
     if group == "register":
         register, _, who = column.rpartition("_lists_")
         return f"Whether the register {register} lists the {who}"
+    if group == "label":
+        return f"Label “{column.replace('_', ' ')}”"
     if group != "ad":
         return HOST_WORDS[name]
     if column in MADE_WORDS:

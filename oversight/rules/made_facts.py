@@ -32,6 +32,8 @@ MADE_FROM = {
     "countries_from": "countries",
     "delivery_regions": "delivery",
     "targeting_dimensions": "targeting",
+    "surfaces": "surfaces",
+    "media_type": "media_type",
 }
 """Columns made from others, whose reason is that of what they are made from."""
 
@@ -40,7 +42,9 @@ MADE: dict[str, Callable[[AdRow], Any]] = {
     "text_words": lambda ad: frame_words(ad.text),
     "countries_from": lambda ad: STATED if ad.countries else None,
     "delivery_regions": lambda ad: _list_regions(ad.delivery),
-    "targeting_dimensions": lambda ad: sorted({row["dimension"] for row in ad.targeting}),
+    "targeting_dimensions": lambda ad: _list_kinds(row["dimension"] for row in ad.targeting),
+    "surfaces": lambda ad: _list_kinds(ad.surfaces),
+    "media_type": lambda ad: write_kind(ad.media_type or ""),
 }
 """How facts that are no column are read from the columns of `MADE_FROM`."""
 
@@ -54,6 +58,15 @@ WHO = {
     "number": "ad.registration_refs",
 }
 """What is looked up in registers, and the fact it stands in."""
+
+
+def write_kind(word: str) -> str:
+    """A name of a kind of thing as every source has it here: in small letters, its words joined."""
+    return "_".join(word.lower().split())
+
+
+def _list_kinds(words: Iterable[str]) -> list[str]:
+    return sorted({write_kind(word) for word in words})
 
 
 def _list_regions(delivery: list[dict[str, Any]]) -> list[str] | MissingReason:

@@ -1,9 +1,10 @@
 """The rules of this deployment: as their files say, and as they are in use, which the archive records.
 
-The first import or pass of the worker records those that came with the program as in use (`use.py`); a
-person adopts what stands in other files. From then on the text and the stage that the archive keeps count,
-whatever becomes of the file, until another version is adopted. What a person suspends is suspended at the
-next question, in every process. One bad file takes out what rests on it and no more.
+`init` in an archive that has had a run, else the first import or pass of the worker, records those that came
+with the program as in use (`use.py`); a person adopts what stands in other files. From then on the text and
+the stage that the archive keeps count, whatever becomes of the file, until another version is adopted. What
+a person suspends is suspended at the next question, in every process. One bad file takes out what rests on
+it and no more.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from archive.errors import NotFoundError, NotInitialisedError
 from archive.models import ReferenceVersion, RuleVersion
@@ -25,12 +26,16 @@ from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.formulas import read_parameters
+from oversight.reference.labels import LabelLists, read_label_lists
 from oversight.reference.parameters import Parameter
 from oversight.reference.registers import Registers, read_registers
 from oversight.rules.checking import load_rule
 from oversight.rules.former import read_kept_text
 from oversight.rules.loading import Rule, compile_rule
 from oversight.rules.schema import Stage
+
+Lists = tuple[Registers, LabelLists]
+BROUGHT = (ReferenceKind.REGISTER, ReferenceKind.LABEL_LIST)
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class RuleBook:
     """Files of rules and of what they rest on that cannot be used."""
     read_before: dict[str, Rule] = field(default_factory=dict)
     """Kept versions, by hash: a text never changes, so each is compiled once."""
-    registers_before: dict[int | None, Registers] = field(default_factory=dict)
-    """The registers as they were read last, by our id of their newest copy."""
+    lists_before: dict[int | None, Lists] = field(default_factory=dict)
+    """Registers and label lists as they were read last, by our id of the newest copy."""
 
     def list_in_use(self, session: Session) -> list[Rule]:
         """Every rule by id, each in the version that is in use, with its suspension.
@@ -66,18 +71,21 @@ class RuleBook:
             stage = Stage(use.stage) if use.stage else None
             rules[rule_id] = replace(version, used_stage=stage)
         stopped = list_suspensions(session)
-        registers = self._read_registers(session)
+        registers, labels = self._read_lists(session)
         return [
-            replace(rules[i], suspension=stopped.get(i), registers=registers) for i in sorted(rules)
+            replace(rules[i], suspension=stopped.get(i), registers=registers, label_lists=labels)
+            for i in sorted(rules)
         ]
 
-    def _read_registers(self, session: Session) -> Registers:
-        query = select(func.max(ReferenceVersion.id))
-        newest = session.exec(query.where(ReferenceVersion.kind == ReferenceKind.REGISTER)).one()
-        if newest not in self.registers_before:
-            self.registers_before.clear()
-            self.registers_before[newest] = read_registers(session) if newest else {}
-        return self.registers_before[newest]
+    def _read_lists(self, session: Session, as_of: datetime | None = None) -> Lists:
+        if as_of is not None:
+            return read_registers(session, as_of), read_label_lists(session, as_of)
+        is_list = col(ReferenceVersion.kind).in_(BROUGHT)
+        newest = session.exec(select(func.max(ReferenceVersion.id)).where(is_list)).one()
+        if newest not in self.lists_before:
+            self.lists_before.clear()
+            self.lists_before[newest] = read_registers(session), read_label_lists(session)
+        return self.lists_before[newest]
 
     def list_unreadable(self, session: Session) -> dict[str, str]:
         """Rules in use whose kept text can no longer be read, by id, with the reason."""
@@ -109,8 +117,8 @@ class RuleBook:
         """
         return find_rule(self.list_in_use(session), rule_id)
 
-    def read_version(self, session: Session, sha256: str) -> Rule:
-        """A version this archive keeps, ready to answer with today's parameters.
+    def read_version(self, session: Session, sha256: str, as_of: datetime | None = None) -> Rule:
+        """A version this archive keeps, ready to answer with today's parameters and a time's registers.
 
         Raises:
             NotFoundError: if it keeps no such version.
@@ -124,7 +132,11 @@ class RuleBook:
             written = read_kept_text(row.rule_id, row.text)
             known[sha256] = compile_rule(written, None, self.parameters)
             self.read_before[sha256] = known[sha256]
-        return replace(known[sha256], registers=self._read_registers(session))
+        rule = known[sha256]
+        if not rule.file.registers and not rule.file.labels:
+            return rule
+        registers, labels = self._read_lists(session, as_of)
+        return replace(rule, registers=registers, label_lists=labels)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from config.citations import UNREAD, Citation, Evidence, find_weakest
 from config.yaml_files import FileModel
 from oversight.reference.windows import WindowSpec
 from oversight.rules.examples import RuleTest
+from oversight.rules.sums import NOT_EVALUATED, SumSpec
 from oversight.rules.validity import Validity
 
 
@@ -153,14 +154,29 @@ def list_misshapes(values: Mapping[str, Any]) -> Iterator[str]:
     names = [str(test.get("name")) for test in tests]
     if len(names) != len(set(names)):
         yield "two tests have the same name"
+    severity, cap = (values.get(name) for name in ("severity", "severity_at_most"))
+    ranks: list[Any] = list(Severity)
+    if cap in ranks and severity in ranks[ranks.index(cap) + 1 :]:
+        yield f"severity is above severity_at_most: write severity: {cap}"
+
+
+CAPPED = "write severity: info and severity_at_most: info, and ask a person in needs_human"
+
+
+def is_capped(values: Mapping[str, Any]) -> bool:
+    """Whether a rule file says what one on the content of ads has to say.
+
+    What an ad says is for people to weigh (ICCPR art. 19): a machine's word counts for the least.
+    """
+    return values.get("severity_at_most") == Severity.INFO and bool(values.get("needs_human"))
 
 
 def list_overreach(values: Mapping[str, Any]) -> Iterator[str]:
     """What a new rule may not say, with what to write; texts that were kept before may."""
-    # What an ad says is for people to weigh (ICCPR art. 19): a machine's word counts for the least.
-    is_content = str(values.get("kind")).startswith("content.")
-    if is_content and not (values.get("severity") == Severity.INFO and values.get("needs_human")):
-        yield "a rule on content says severity: info, and asks a person in needs_human"
+    if str(values.get("kind")).startswith("content.") and not is_capped(values):
+        yield f"a rule on content weighs what ads say: {CAPPED}"
+    if values.get("sum") and values.get("stage") == Stage.ACTIVE:
+        yield f"a rule about a sum is {NOT_EVALUATED}: write stage: draft, or shadow"
 
 
 class RuleFile(FileModel):
@@ -193,6 +209,12 @@ class RuleFile(FileModel):
     )
     params: tuple[str, ...] = Field(default=(), description="Parameters it names.")
     registers: tuple[str, ...] = Field(default=(), description="Registers it looks into.")
+    labels: tuple[str, ...] = Field(
+        default=(), description="Label lists in which to be left out means no."
+    )
+    sum: SumSpec | None = Field(
+        default=None, description="What it adds up over ads and holds against a figure."
+    )
     applies_when: Clause = Field(description="Which ads it is about.")
     requires: Clause | None = Field(default=None, description="What must hold.")
     forbids: Clause | None = Field(default=None, description="What must not hold.")
@@ -205,6 +227,10 @@ class RuleFile(FileModel):
         default=(), description="What only a person can judge, with the answers there are."
     )
     severity: Severity = Field(description="How soon a person should look.")
+    severity_at_most: Severity | None = Field(
+        default=None,
+        description="What its severity may never be raised above; info where it reads what ads say.",
+    )
     tests: tuple[RuleTest, ...] = Field(description="Examples with their answers.")
 
     @model_validator(mode="after")

@@ -26,8 +26,10 @@ from oversight.language.ast import (
 )
 from oversight.language.render import render_node
 from oversight.language.values import FactType
+from oversight.reference.labels import LABEL_FACTS
 from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
+from oversight.rules.sums import SumOf, SumSpec
 
 SHORT = {
     "ad.payer_name": "the payer",
@@ -47,6 +49,7 @@ YES_NO = {
     "window.overlaps": ("it ran within the window", "it did not run within the window"),
     "window.inside": ("it ran only within the window", "it ran outside the window too"),
     "window.starts_inside": ("it started within the window", "it started outside the window"),
+    "sum.is_over": ("the sum is over its figure", "the sum is not over its figure"),
 }
 COMPARED = {
     Comparison.EQUAL: "is",
@@ -62,6 +65,7 @@ SOUGHT = {
     TextTest.ENDS_WITH: "ends with",
     TextTest.MATCHES: "matches",
 }
+SUMMED = {SumOf.SPEND: "the spend", SumOf.IMPRESSIONS: "the number of times shown"}
 OPPOSITE = {Comparison.AT_LEAST: Comparison.LESS, Comparison.MORE: Comparison.AT_MOST}
 
 
@@ -73,7 +77,19 @@ def tell_clauses(rule: Rule) -> dict[str, str]:
         for fact in parameter.fact_types
     }
     told = {name: _tell(c.node, titles) for name, c in rule.clauses.by_name.items()}
+    if rule.file.sum and rule.summed:
+        told["sum"] = _tell_sum(rule.file.sum, rule.summed, titles)
     return {name: f"{text[0].upper()}{text[1:]}." for name, text in told.items()}
+
+
+def _tell_sum(spec: SumSpec, where: Node, titles: Mapping[str, str]) -> str:
+    days = "within the window" if spec.days == "window" else f"in any {spec.days} days in a row"
+    name = str(spec.over)
+    figure = titles.get(f"{name}_minor") or titles.get(name) or name
+    return (
+        f"{SUMMED[spec.of]} of all ads of one {spec.by} {days} is added up, of each where "
+        f"{_tell(where, titles)}, and held against {figure}"
+    )
 
 
 def _tell(node: Node, titles: Mapping[str, str], item: str = "") -> str:
@@ -100,6 +116,9 @@ def _tell_yes(name: str, titles: Mapping[str, str]) -> tuple[str, str]:
     if name.startswith("register."):
         register, _, who = name.removeprefix("register.").rpartition("_lists_")
         return f"the register {register} lists the {who}", f"it does not list the {who}"
+    if name in LABEL_FACTS:
+        term = name.removeprefix("label.").replace("_", " ")
+        return f"it is labelled “{term}”", f"it is labelled as not “{term}”"
     named = _name(name, titles)
     return YES_NO.get(name, (f"{named}: yes", f"{named}: no"))
 

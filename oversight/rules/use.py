@@ -23,6 +23,7 @@ from oversight.rules.loading import Rule
 from oversight.rules.rule_book import RuleBook, find_rule
 from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import Stage
+from oversight.rules.sums import NOT_EVALUATED
 
 SHIPPED_BY, SHIPPED_BECAUSE = "shipped", "it came with the program"
 
@@ -59,12 +60,14 @@ def adopt_rule(
     Raises:
         NotFoundError: if no file that can be used has the rule.
         ArchiveError: if it is in use so already, its words changed and its version is no higher than one
-            kept before, stage or file say neither shadow nor active, nobody answers for it and it is to be
-            active in a real archive, or a name or reason is missing.
+            kept before, it is about a sum, stage or file say neither shadow nor active, nobody answers for it
+            and it is to be active in a real archive, or a name or reason is missing.
     """
     rule = find_rule(book.rules, rule_id)
     if stage not in {Stage.SHADOW, Stage.ACTIVE}:
         raise ArchiveError(f"a rule is adopted as shadow or as active, not as {stage}")
+    if rule.file.sum:
+        raise ArchiveError(f"{rule_id} is about a sum: {NOT_EVALUATED}, so it stays a draft")
     if not rule.is_evaluated:
         raise ArchiveError(
             f"the file of {rule_id} says {rule.file.stage}, and not shadow or active"

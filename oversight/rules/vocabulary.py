@@ -1,17 +1,20 @@
 """Which words a fact can have: a rule that looks for another never matches, so it does not load.
 
 Countries and languages are codes of ISO 3166-1 and 639 (as CLDR lists them), currencies of ISO 4217; folded
-texts and host names have small letters. `find_strange` goes over a condition, `check_country` over windows.
+texts and host names have small letters. Sources are those with a schedule. What feeds and calendars name as
+they like is held against the names that are known: a slip of one is none. `find_strange` goes over a
+condition, `check_country` over windows.
 """
 
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 
 from babel import Locale
 
 from archive.records.money import EXPONENTS
 from archive.records.projection import fold_text, list_domains
+from config.overlay import SHIPPED_DIR
 from oversight.language import Node
 from oversight.language.ast import (
     Compare,
@@ -25,11 +28,21 @@ from oversight.language.ast import (
     TextTest,
     list_children,
 )
+from oversight.rules.made_facts import DERIVED, STATED, write_kind
 
 OTHER_CODES = {"UK": "GB", "EL": "GR"}
 """What the EU's style guide and everyday use write for ISO's codes."""
 
 STATES = ("seen", "vanished")
+DECLARERS = ("platform", "advertiser", "feed", "rule", "person")
+PLATFORMS = ("meta", "google", "snap", "tiktok", "microsoft")
+MEDIA_TYPES = ("image", "video", "text", "carousel", "audio")
+DIMENSIONS = (
+    *("age", "gender", "location", "region", "electoral_district", "radius", "metro"),
+    *("postal_code", "location_category", "interest", "segment", "demographic", "language"),
+    *("operating_system", "connection", "carrier"),
+)
+ELECTIONS = ("legislative", "presidential", "referendum", "by_election", "local", "european")
 SURFACES = (
     "facebook",
     "instagram",
@@ -39,7 +52,9 @@ SURFACES = (
     "whatsapp",
     "youtube",
 )
-SELLER_OF = {"youtube": "google"}
+SELLER_OF = {"youtube": "google", "snapchat": "snap"}
+SLIP = 0.8
+"""So alike are a name and a slip of it, after Ratcliff and Obershelp."""
 
 
 def check_country(word: str) -> str | None:
@@ -77,19 +92,48 @@ def _check_language(word: str) -> str | None:
     return f"write {near}" if near else "write a code of ISO 639-1 such as el"
 
 
-def _check_state(word: str) -> str | None:
-    return (
-        None
-        if word in STATES
-        else f"write one of {', '.join(STATES)}: whether its source still shows it"
-    )
+def _check_one_of(words: tuple[str, ...], about: str, word: str) -> str | None:
+    return None if word in words else f"write one of {', '.join(words)}: {about}"
+
+
+def _check_source(word: str) -> str | None:
+    sources = list_sources()
+    if word in sources:
+        return None
+    named = [source for source in sources if write_kind(word) in source.split("_")]
+    near = named or get_close_matches(word, sources, 1) or sources
+    return f"write {' or '.join(near)}: by whom it was published is ad.platform"
+
+
+@cache
+def list_sources() -> list[str]:
+    """The ids of sources: each has a schedule of its name."""
+    return sorted(path.stem for path in (SHIPPED_DIR / "schedules").glob("*.yaml"))
+
+
+def _find_slip(known: tuple[str, ...], word: str) -> str | None:
+    near = [] if word in known else get_close_matches(write_kind(word), known, 1, SLIP)
+    return f"write {near[0]}" if near else None
+
+
+def _check_kind(known: tuple[str, ...], word: str) -> str | None:
+    written = write_kind(word)
+    return _find_slip(known, word) or (None if word == written else f"write {written}")
+
+
+def _check_surface(word: str) -> str | None:
+    if word.lower() in PLATFORMS:
+        return "write ad.platform for who sells the space"
+    return _check_kind(SURFACES, word)
 
 
 def _check_platform(word: str) -> str | None:
-    if word.lower() in SURFACES:
+    if word.lower() in (*SURFACES, *SELLER_OF):
         seller = SELLER_OF.get(word.lower(), "meta")
         return f"write {seller}, who sells the space, or ad.surfaces for where it was shown"
-    return None if word == word.lower() else f"write {word.lower()}"
+    return _find_slip(PLATFORMS, word) or (
+        None if word == word.lower() else f"write {word.lower()}"
+    )
 
 
 def _check_folded(word: str) -> str | None:
@@ -108,8 +152,15 @@ VOCABULARY: dict[str, Callable[[str], str | None]] = {
     "election.country": check_country,
     "ad.currency": _check_currency,
     "ad.languages": _check_language,
-    "ad.state": _check_state,
+    "ad.state": partial(_check_one_of, STATES, "whether its source still shows it"),
+    "ad.declared_by": partial(_check_one_of, DECLARERS, "who says whether it is political"),
+    "ad.countries_from": partial(_check_one_of, (STATED, DERIVED), "whence they are known"),
+    "ad.source": _check_source,
     "ad.platform": _check_platform,
+    "ad.surfaces": _check_surface,
+    "ad.media_type": partial(_check_kind, MEDIA_TYPES),
+    "ad.targeting_dimensions": partial(_check_kind, DIMENSIONS),
+    "election.kind": partial(_find_slip, ELECTIONS),
     "ad.text_folded": _check_folded,
     "ad.landing_domains": _check_domain,
 }
@@ -118,9 +169,14 @@ VOCABULARY: dict[str, Callable[[str], str | None]] = {
 def find_strange(node: Node) -> Iterator[tuple[str, str]]:
     """Each word the condition looks for in a fact that cannot have it, with what to write instead."""
     for fact, word in _list_words(node, {}):
-        check = VOCABULARY.get(fact)
-        if check and word and (told := check(word)):
-            yield word, f"{fact} never has “{word}”: {told}"
+        if told := tell_strange(fact, word):
+            yield word, told
+
+
+def tell_strange(fact: str, word: str) -> str:
+    """That a fact never has this word, and what to write instead; empty: it may."""
+    told = VOCABULARY[fact](word) if word and fact in VOCABULARY else None
+    return f"{fact} never has “{word}”: {told}" if told else ""
 
 
 def _list_words(node: Node, items: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from pydantic import ValidationError
 
+from archive.records import MissingReason
 from archive.records.projection import fold_text
 from archive.text.words import frame_words
 from config.faults import name_nearest
@@ -31,12 +32,15 @@ from oversight.rules.facts import AD_FACTS, BOUNDS, FACT_TYPES, as_instant
 from oversight.rules.loading import Rule
 from oversight.rules.made_facts import STATED, list_register_facts
 from oversight.rules.moments import answer_then, read_window, tell_election, was_in_force
+from oversight.rules.sums import IS_OVER, IS_RECKONED, SumOfTest, hold_sum
+from oversight.rules.vocabulary import tell_strange
 
 DAYS = {"ad.started_at", "ad.started_on", "ad.ended_at", "ad.ended_on"}
 RECKONED = {
     "window": "whether the ad was in the window is reckoned: write ran: {from: DAY, to: DAY, zone: ZONE}, "
     "and election: with country, polling_days and polls",
     "election": "write election: with country, polling_days and polls",
+    "sum": IS_RECKONED,
     "p": "a figure has its value of the day the ad started: leave it out, and write ran:",
 }
 MADE_OF_TEXT = {"text_folded": fold_text, "text_words": frame_words}
@@ -51,6 +55,7 @@ class World:
     facts: Facts
     period: Period
     election: Election | None = None
+    sum: SumOfTest | None = None
 
 
 @dataclass
@@ -78,6 +83,8 @@ def answer_world(rule: Rule, world: World) -> ExplainedAnswer:
         **read_window(window, world.period, world.period),
         **rule.find_parameters(world.period.start_days, vote),
     }
+    if spec_of_sum := rule.file.sum:
+        known[IS_OVER] = hold_sum(spec_of_sum, world.sum, known)
     # What is no law, or none for ads here, is tested as if it were.
     is_law = not rule.file.validity.spans or was_in_force(rule.file.validity, world.period)
     return answer_then(rule, known, world.period.start_days, in_force=is_law)
@@ -93,7 +100,8 @@ def make_world(test: RuleTest, kinds: Mapping[str, FactType] = FACT_TYPES) -> Wo
         facts.setdefault("ad.countries_from", STATED)
     ran = read_ran(test.ran or RunOfTest())
     seen = as_instant(parse_time(test.ran.seen)) if test.ran and test.ran.seen else None
-    return World(test.name, facts | _tell_days(ran), find_period(ran, seen), test.election)
+    period = find_period(ran, seen)
+    return World(test.name, facts | _tell_days(ran), period, test.election, test.sum)
 
 
 def read_ran(said: RunOfTest) -> Ran:
@@ -170,7 +178,11 @@ def _find_contradiction(name: str, value: object, known: Facts) -> str:
         most = known.get(f"ad.{upper}")
         if name == lower and isinstance(value, int) and isinstance(most, int) and value > most:
             return f"is more than ad.{upper}"
-    return ""
+    words = (
+        value if isinstance(value, tuple) else () if isinstance(value, MissingReason) else (value,)
+    )
+    told = (tell_strange(f"ad.{name}", word) for word in words if isinstance(word, str))
+    return next(filter(None, told), "")
 
 
 def _check_clock(window: object, test: Mapping[str, object]) -> Iterator[tuple[Path, str]]:

@@ -1,15 +1,20 @@
 """Commands that collect from disk and say what was collected: init, import, sources, coverage."""
 
 import gc
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Engine
 
+from archive.models.oversight import RuleAction
 from archive.models.runs import Outcome
+from archive.reading.rules import list_uses
 from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
+from archive.store.database import write
 from archive.store.disk import tell_openness
 from archive.store.outages import bounded_memory
 from archive.terminal import (
@@ -51,14 +56,38 @@ def init(as_json: AsJson = False) -> None:
     settings = Settings()
     with plain_errors():
         engine = open_or_init(settings)
+        in_use = _use_shipped_rules(settings, engine)
     database = engine.url.render_as_string(hide_password=True)
     if advice := tell_openness(settings.home, settings.resolved_database_url):
         note(f"other accounts of this machine may read this archive; type: {advice}")
     if as_json:
-        emit_json({"home": str(settings.home), "database": database})
+        emit_json({"home": str(settings.home), "database": database, "rules_in_use": in_use})
+        return
+    say(f"the archive is ready: {database}")
+    if in_use:
+        say(f"rules in use: {', '.join(f'{n} {stage}' for stage, n in in_use.items())}")
     else:
-        say(f"the archive is ready: {database}")
-        say("next: paidforby sources")
+        say(
+            "the rules that came with it come into use with its first run, which says what it holds"
+        )
+    say("next: paidforby sources")
+
+
+def _use_shipped_rules(settings: Settings, engine: Engine) -> dict[str, int]:
+    """Record the rules that came with the program, once there was a run; how many are in use, by stage.
+
+    Why not before: `docs/decisions/0005-rules-come-into-use-with-the-first-run.md`.
+    """
+    # The rule language takes long to import, and an import needs it only afterwards.
+    from oversight.rules.rule_book import read_rule_book  # noqa: PLC0415
+    from oversight.rules.use import take_into_use  # noqa: PLC0415
+
+    book = read_rule_book(settings)
+    with write(engine) as session:
+        take_into_use(session, book, utc_now())
+        used = list_uses(session, RuleAction.USE)
+        stages = (rule.stage for rule in book.list_in_use(session) if rule.id in used)
+        return dict(sorted(Counter(stages).items()))
 
 
 def import_(

@@ -41,7 +41,7 @@ def tell_archive(
         yield ""
         yield from _tell_spending(settings, session)
         yield ""
-        yield from _tell_search(settings, engine)
+        yield from _tell_search(settings, engine, session)
         yield ""
         yield from _tell_signals(session)
         yield from _tell_data_gaps(session)
@@ -61,8 +61,8 @@ def _tell_spending(settings: Settings, session: Session) -> Iterator[str]:
     yield from format_table(["who spent most", "ads", "spent"], rows[:SPENDERS_SHOWN])
 
 
-def _tell_search(settings: Settings, engine: Engine) -> Iterator[str]:
-    page = open_search(settings, engine).search(build_query(WORD, limit=HITS_SHOWN))
+def _tell_search(settings: Settings, engine: Engine, session: Session) -> Iterator[str]:
+    page = open_search(settings, engine).search(session, build_query(WORD, limit=HITS_SHOWN))
     yield f'search "{WORD}": {page.total:,} ads ({page.total_from}; engine: {page.engine})'
     rows = [
         [hit.id, hit.payer or "unknown who paid", hit.advertiser or "unknown"] for hit in page.hits

@@ -170,7 +170,10 @@ def test_rules_are_public_word_for_word_with_their_counts(ask, rule_id):
     listed = {rule["id"]: rule for rule in ask("GET", "/rules").json()["items"]}
     whole = ask("GET", f"/rules/{rule_id}").json()
     assert listed[rule_id].items() <= whole.items()
+    exempt = whole["counts"].pop("does_not_apply")
     assert set(whole["counts"].values()) == {0}
+    assert exempt == {"not_about_it": None, "not_in_force": 0, "exception": 0}
+    assert (whole["ads"], whole["decided"]) == (3, None)
     assert rule_id in whole["text"]
     assert whole["file"]["legal_basis"][0]["cite"]
 

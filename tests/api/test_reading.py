@@ -246,6 +246,8 @@ def test_a_table_of_rules_has_a_column_for_each_count(ask, rule_id):
     [row] = read_table(ask("GET", f"/rules/{rule_id}?format=csv").text)
     assert row in listed
     assert (row["id"], row["met"], row["cannot_tell"]) == (rule_id, "0", "0")
+    assert (row["not_about_it"], row["not_in_force"], row["exception"]) == ("", "0", "0")
+    assert "does_not_apply" not in row
 
 
 class Line(BaseModel):

@@ -20,7 +20,7 @@ from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
-from archive.store.database import create_archive_engine, write
+from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from search.embedded import EmbeddedSearch
 from search.hits import SearchPage
@@ -55,16 +55,16 @@ class SearchArchive:
         """Bring the engine up to date."""
         return sync_index(self.engine, search, self.now)
 
+    def ask(self, search: SearchEngine, text: str = "", **options: Any) -> SearchPage:
+        """Answer a query written as a person writes it."""
+        with read(self.engine) as session:
+            return search.search(session, build_query(text, **options))
+
 
 def make_ad(ref: str, text: str = "", **values: Any) -> AdRecord:
     """An ad with one text; anything else as given."""
     given = {"platform": "examplatform", "bodies": [text] if text else []}
     return AdRecord(ref=ref, **(given | values))
-
-
-def ask(search: SearchEngine, text: str = "", **options: Any) -> SearchPage:
-    """Answer a query written as a person writes it."""
-    return search.search(build_query(text, **options))
 
 
 def refs_of(page: SearchPage) -> list[str]:
@@ -84,7 +84,7 @@ def open_engine(name: str, archive: Engine, folder: Path, ask_for: Callable[[str
         meilisearch_key=server.key,
         meilisearch_index=f"ads_{secrets.token_hex(8)}",
     )
-    return MeilisearchSearch(settings, archive)
+    return MeilisearchSearch(settings)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from paidforby import app
 from search.embedded import EmbeddedSearch
 from search.engines import OWN_FILE, open_search
 from search.meilisearch import MeilisearchSearch
-from tests.search.conftest import SearchArchive, ask, make_ad
+from tests.search.conftest import SearchArchive, make_ad
 
 
 @pytest.fixture
@@ -84,6 +84,6 @@ def test_beside_postgresql_the_embedded_engine_keeps_its_own_file(postgresql_url
     search_archive.sync(search)
     search_archive.add(make_ad("b", "harbour"))
     search_archive.sync(search)
-    assert ask(search, "harbour").total == 2
+    assert search_archive.ask(search, "harbour").total == 2
     assert (tmp_path / OWN_FILE).exists()
     search_archive.engine.dispose()

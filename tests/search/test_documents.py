@@ -11,7 +11,7 @@ from search.documents import LONGEST_KEY, encode_key, read_address
 from search.hits import MARK_END, MARK_START
 from search.port import SearchEngine
 from search.snippets import mark_text
-from tests.search.conftest import SearchArchive, ask, make_ad
+from tests.search.conftest import SearchArchive, make_ad
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
@@ -41,7 +41,10 @@ def test_marks_and_nul_bytes_in_an_ad_cannot_pretend_to_be_matches(
 ):
     search_archive.add(make_ad("a", f"harbour {MARK_START}fake{MARK_END}\x00 quay"))
     search_archive.sync(search)
-    assert ask(search, "harbour").hits[0].snippet == f"{MARK_START}harbour{MARK_END} fake quay"
+    assert (
+        search_archive.ask(search, "harbour").hits[0].snippet
+        == f"{MARK_START}harbour{MARK_END} fake quay"
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,4 +99,4 @@ def test_a_letter_or_two_may_be_wrong_by_the_length_of_the_word(
 ):
     search_archive.add(make_ad("a", "taxes of the parliament, 20262"))
     search_archive.sync(embedded)
-    assert ask(embedded, f"{written} ").total == is_found
+    assert search_archive.ask(embedded, f"{written} ").total == is_found

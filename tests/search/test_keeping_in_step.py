@@ -14,7 +14,7 @@ from search.embedded import EmbeddedSearch
 from search.meilisearch import MeilisearchSearch
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
 from search.sync import index_status, rebuild_index
-from tests.search.conftest import SearchArchive, ask, make_ad, refs_of
+from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 
 class KilledError(BaseException):
@@ -30,14 +30,14 @@ def test_an_archive_that_was_never_indexed_says_what_to_type(
 ):
     search_archive.add(make_ad("a", "harbour"))
     with pytest.raises(SearchUnavailableError, match="paidforby index sync"):
-        ask(search, "harbour")
+        search_archive.ask(search, "harbour")
 
 
 def test_an_empty_archive_is_indexed_and_answers_with_nothing(
     search: SearchEngine, search_archive: SearchArchive
 ):
     search_archive.sync(search)
-    assert ask(search, "harbour").total == 0
+    assert search_archive.ask(search, "harbour").total == 0
     assert index_status(search_archive.engine, search, search_archive.now).documents == 0
 
 
@@ -51,10 +51,15 @@ def test_new_changed_and_moved_ads_are_found_as_they_are_now(
     )
     report = search_archive.sync(search)
     assert (report.changes, report.documents, report.moved) == (3, 2, 1)
-    assert ask(search, "harbour").total == 0
-    assert refs_of(ask(search, "lighthouse")) == ["a"]
-    assert refs_of(ask(search, "pier")) == ["c"]
-    assert ask(search, "quay", filters=[("impressions_min", "20")]).hits[0].impressions_lower == 20
+    assert search_archive.ask(search, "harbour").total == 0
+    assert refs_of(search_archive.ask(search, "lighthouse")) == ["a"]
+    assert refs_of(search_archive.ask(search, "pier")) == ["c"]
+    assert (
+        search_archive.ask(search, "quay", filters=[("impressions_min", "20")])
+        .hits[0]
+        .impressions_lower
+        == 20
+    )
 
 
 def test_moved_numbers_send_no_text(
@@ -68,7 +73,7 @@ def test_moved_numbers_send_no_text(
     search_archive.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=200))
     search_archive.sync(search)
     assert [(batch.documents, len(batch.moved)) for batch in sent] == [([], 1)]
-    hit = ask(search, "harbour").hits[0]
+    hit = search_archive.ask(search, "harbour").hits[0]
     assert (hit.spend_lower_minor, hit.versions) == (200, 1)
 
 
@@ -79,7 +84,7 @@ def test_a_vanished_ad_is_still_found_and_says_so(
     search_archive.sync(search)
     search_archive.add(make_ad("b", "harbour"), sweep=True)
     assert search_archive.sync(search).moved == 1
-    page = ask(search, "harbour", filters=[("state", "vanished")], facets=["state"])
+    page = search_archive.ask(search, "harbour", filters=[("state", "vanished")], facets=["state"])
     assert (refs_of(page), page.facets) == (["a"], {"state": {"vanished": 1}})
 
 
@@ -92,7 +97,7 @@ def test_an_ad_the_archive_no_longer_shows_is_taken_out(
     with write(search_archive.engine) as session:
         session.connection().execute(delete(PublicAd).where(PublicAd.ref == "a"))
     assert search_archive.sync(search).deleted == 1
-    assert refs_of(ask(search, "harbour")) == ["b"]
+    assert refs_of(search_archive.ask(search, "harbour")) == ["b"]
 
 
 def test_killed_before_the_mark_moved_the_next_sync_sends_it_again(
@@ -107,8 +112,8 @@ def test_killed_before_the_mark_moved_the_next_sync_sends_it_again(
             search_archive.sync(search)
     assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 2
     assert search_archive.sync(search).changes == 2
-    assert sorted(refs_of(ask(search))) == ["a", "b"]
-    assert refs_of(ask(search, "lighthouse")) == ["a"]
+    assert sorted(refs_of(search_archive.ask(search))) == ["a", "b"]
+    assert refs_of(search_archive.ask(search, "lighthouse")) == ["a"]
     assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 0
 
 
@@ -122,7 +127,7 @@ def test_in_the_archives_own_file_a_killed_sync_leaves_nothing_half_done(
         patch.setattr(search_sync, "move_position", kill)
         with pytest.raises(KilledError):
             search_archive.sync(embedded)
-    assert refs_of(ask(embedded, "harbour")) == ["a"]
+    assert refs_of(search_archive.ask(embedded, "harbour")) == ["a"]
 
 
 def test_two_syncs_at_once_leave_no_change_behind(
@@ -143,8 +148,8 @@ def test_two_syncs_at_once_leave_no_change_behind(
     search_archive.sync(outside)
     assert index_status(search_archive.engine, outside, search_archive.now).lag_changes == 2
     search_archive.sync(outside)
-    assert refs_of(ask(outside, "pier")) == ["a"]
-    assert ask(outside, "lighthouse").total == 0
+    assert refs_of(search_archive.ask(outside, "pier")) == ["a"]
+    assert search_archive.ask(outside, "lighthouse").total == 0
 
 
 def test_a_rebuild_changes_nothing_that_can_be_found(
@@ -152,10 +157,10 @@ def test_a_rebuild_changes_nothing_that_can_be_found(
 ):
     search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(20)))
     search_archive.sync(search)
-    before = ask(search, "harbour", facets=["source"]).model_dump()
+    before = search_archive.ask(search, "harbour", facets=["source"]).model_dump()
     report = rebuild_index(search_archive.engine, search, search_archive.now)
     assert (report.rebuilt, report.documents) == (True, 20)
-    assert ask(search, "harbour", facets=["source"]).model_dump() == before
+    assert search_archive.ask(search, "harbour", facets=["source"]).model_dump() == before
 
 
 def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
@@ -168,9 +173,9 @@ def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
         patch.setattr(search_documents, "make_document", fail_after(3))
         with pytest.raises(KilledError):
             rebuild_index(search_archive.engine, search, search_archive.now)
-    assert ask(search, "harbour").total == 5
+    assert search_archive.ask(search, "harbour").total == 5
     rebuild_index(search_archive.engine, search, search_archive.now)
-    assert ask(search, "harbour").total == 5
+    assert search_archive.ask(search, "harbour").total == 5
 
 
 def fail_after(count: int):
@@ -192,7 +197,7 @@ def test_rounds_smaller_than_the_backlog_still_take_all_of_it(
     search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(7)))
     monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 3)
     assert search_archive.sync(search).changes == 7
-    assert ask(search, "harbour").total == 7
+    assert search_archive.ask(search, "harbour").total == 7
 
 
 def test_status_counts_the_lag_and_its_age(search: SearchEngine, search_archive: SearchArchive):
@@ -203,7 +208,7 @@ def test_status_counts_the_lag_and_its_age(search: SearchEngine, search_archive:
     status = index_status(search_archive.engine, search, search_archive.now + timedelta(seconds=90))
     assert (status.documents, status.ads) == (1, 2)
     assert (status.lag_changes, status.lag_seconds) == (1, 90.0)
-    assert ask(search, "harbour").data_as_of == indexed_at
+    assert search_archive.ask(search, "harbour").data_as_of == indexed_at
 
 
 def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
@@ -216,13 +221,13 @@ def test_a_document_the_server_refuses_is_named_and_holds_up_no_other(
         report = search_archive.sync(served)
     assert [row.id for row in report.rejected] == ["example:a5"]
     assert "not a key" in report.rejected[0].detail
-    assert ask(served, "harbour").total == 8
+    assert search_archive.ask(served, "harbour").total == 8
     shown = index_status(search_archive.engine, served, search_archive.now).rejected
     assert [(row.id, row.detail) for row in shown] == [("example:a5", "")]
     assert "not a key" not in shown[0].reason
     search_archive.add(make_ad("a5", "harbour", impressions_lower=5))
     assert search_archive.sync(served).documents == 1
-    assert ask(served, "harbour").total == 9
+    assert search_archive.ask(served, "harbour").total == 9
     assert index_status(search_archive.engine, served, search_archive.now).rejected == []
 
 
@@ -254,7 +259,7 @@ def test_a_server_that_lost_its_index_is_filled_anew(
     search_archive.sync(served)
     served._drop_index(served._uid)
     assert search_archive.sync(served).rebuilt
-    assert ask(served, "harbour").total == 1
+    assert search_archive.ask(served, "harbour").total == 1
 
 
 def test_a_hit_shows_an_ad_as_the_archive_has_it_now(
@@ -265,7 +270,7 @@ def test_a_hit_shows_an_ad_as_the_archive_has_it_now(
     search_archive.add(make_ad("a", "harbour", impressions_lower=2))
     with write(search_archive.engine) as session:
         session.connection().execute(delete(PublicAd).where(PublicAd.ref == "b"))
-    hits = ask(embedded, "harbour").hits
+    hits = search_archive.ask(embedded, "harbour").hits
     assert [(hit.id, hit.impressions_lower) for hit in hits] == [("example:a", 2)]
 
 
@@ -281,7 +286,7 @@ def test_a_copy_of_an_older_shape_is_made_anew_and_leaves_nothing_behind(
             text("CREATE TABLE search_1_shown (id INTEGER, document TEXT)")
         )
     assert search_archive.sync(embedded).rebuilt
-    assert refs_of(ask(embedded, "harbour")) == ["a"]
+    assert refs_of(search_archive.ask(embedded, "harbour")) == ["a"]
     assert not [
         n for n in inspect(search_archive.engine).get_table_names() if n.startswith("search_1_")
     ]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from search.query import QueryError, Sort, build_query, parse_units
 from tests.examples import few_or_many
-from tests.search.conftest import SearchArchive, ask, make_ad
+from tests.search.conftest import SearchArchive, make_ad
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,9 @@ def test_whatever_is_typed_is_answered_or_refused_as_a_query(
         search_archive.add(make_ad("a", "tariffs now"))
         search_archive.sync(embedded)
     try:
-        page = ask(embedded, text, sort=sort, filters=[("payer", value)], facets=["source"])
+        page = search_archive.ask(
+            embedded, text, sort=sort, filters=[("payer", value)], facets=["source"]
+        )
     except QueryError:
         return
     assert page.total == 0

@@ -15,7 +15,7 @@ from search.embedded import EmbeddedSearch
 from search.fts import writer as fts_writer
 from search.port import SearchEngine
 from search.sync import index_status, rebuild_index, send_again
-from tests.search.conftest import SearchArchive, ask, make_ad, refs_of
+from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 
 def test_an_ad_no_document_can_be_made_of_is_put_aside_and_holds_up_no_other(
@@ -29,11 +29,11 @@ def test_an_ad_no_document_can_be_made_of_is_put_aside_and_holds_up_no_other(
         rebuilt = rebuild_index(search_archive.engine, search, search_archive.now)
         assert [row.id for row in rebuilt.rejected] == ["example:a3"]
         assert send_again(search_archive.engine, search, ["example:a3"], search_archive.now)
-    assert ask(search, "harbour").total == 4
+    assert search_archive.ask(search, "harbour").total == 4
     assert index_status(search_archive.engine, search, search_archive.now).lag_changes == 0
 
     assert send_again(search_archive.engine, search, ["example:a3"], search_archive.now) == []
-    assert ask(search, "harbour").total == 5
+    assert search_archive.ask(search, "harbour").total == 5
     assert index_status(search_archive.engine, search, search_archive.now).rejected == []
 
 
@@ -56,7 +56,7 @@ def test_a_document_the_embedded_engine_fails_on_leaves_nothing_of_itself_behind
     with monkeypatch.context() as patch:
         patch.setattr(fts_writer, "join_terms", lambda text: spoil_terms(join_terms, text))
         assert [row.id for row in search_archive.sync(embedded).rejected] == ["example:b"]
-    assert refs_of(ask(embedded)) == ["a"]
+    assert refs_of(search_archive.ask(embedded)) == ["a"]
 
 
 def spoil_terms(join_terms: Callable[[str], str], text: str) -> str:
@@ -81,7 +81,7 @@ def test_an_ad_that_kills_every_sync_is_put_aside_and_leaves_no_older_copy(
         status = index_status(search_archive.engine, search, search_archive.now)
         assert [row.id for row in status.rejected] == ["example:a3"]
         assert status.lag_changes == 0
-    assert sorted(refs_of(ask(search))) == ["a0", "a1", "a2", "a4"]
+    assert sorted(refs_of(search_archive.ask(search))) == ["a0", "a1", "a2", "a4"]
 
 
 class KilledHereError(BaseException):

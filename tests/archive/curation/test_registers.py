@@ -189,7 +189,7 @@ def test_labels_of_a_table_are_given_once_and_what_is_said_otherwise_stays(
     assert (first["given"], first["not_held"]) == (2, ["example:gone"])
     again = give_labels(told, settings, tmp_path, table.replace("a1,yes", "a1,no"))
     assert (again["given"], again["unchanged"], again["contradicted"]) == (0, 1, ["example:a1"])
-    assert facts_of(told) == {LabelTerm.SYNTHETIC: LabelFact(True)}
+    assert facts_of(told) == {LabelTerm.SYNTHETIC: LabelFact(True, said_by=("Ada",))}
     assert facts_of(told, as_of=day(0)) == {}
     with read(told) as session:
         reasons = session.exec(select(AdLabel.reason).order_by(AdLabel.id)).all()
@@ -213,7 +213,8 @@ def test_a_programs_word_lists_no_ad_is_not_public_and_gives_way_to_a_persons(to
         label_ad(session, ad, "Ada", "It found a name.", day(1), word=seer)
         assert [each.ref for each in list_ads(session, AdFilter()).items] == ["a2"]
         assert [label.kind for label in list_labels(session, ad.id, TODAY)] == ["source"]
-    assert facts_of(told) == {LabelTerm.POLITICAL: LabelFact(True, is_machine_alone=True)}
+    alone = LabelFact(True, is_machine_alone=True, said_by=("seer 2",))
+    assert facts_of(told) == {LabelTerm.POLITICAL: alone}
     with write(told) as session:
         label_ad(session, ad, "Ada", "It found none.", day(2), word=liar)
     assert facts_of(told)[LabelTerm.POLITICAL].value == "unreadable"
@@ -221,7 +222,7 @@ def test_a_programs_word_lists_no_ad_is_not_public_and_gives_way_to_a_persons(to
         label_ad(session, ad, "Ben", "It asks for votes.", day(3))
         assert [each.ref for each in list_ads(session, AdFilter()).items] == ["a1", "a2"]
         assert session.exec(select(AdVersion)).all() == before
-    assert facts_of(told)[LabelTerm.POLITICAL] == LabelFact(True)
+    assert facts_of(told)[LabelTerm.POLITICAL] == LabelFact(True, said_by=("Ben",))
     with write(told) as session:
         withdraw_label(session, ad, "Ben", "It does not.", day(4))
     assert facts_of(told)[LabelTerm.POLITICAL].is_machine_alone

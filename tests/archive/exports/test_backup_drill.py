@@ -56,5 +56,6 @@ def crawl_on(settings: Settings, engine: Engine) -> None:
         record_run(session, BlobStore(settings.blobs_dir), "harbour_ads", "2026", later, ads)
     search = open_search(settings, engine)
     sync_index(engine, search, later)
-    found = search.search(build_query(""))
+    with read(engine) as session:
+        found = search.search(session, build_query(""))
     assert "harbour_ads:new-after-restore" in {hit.id for hit in found.hits}

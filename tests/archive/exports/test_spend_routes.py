@@ -74,7 +74,9 @@ def ask_archive(engine, query, **changed):
         return summarise_spending(session, query, RATES if query.convert_to else None)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+)
 def test_after_any_story_the_mirror_and_the_archive_give_the_same_sums(
     engine, ingest_run, make_ad, folder, seed
 ):
@@ -96,7 +98,7 @@ def test_after_any_story_the_mirror_and_the_archive_give_the_same_sums(
             assert found == expected.model_copy(update={"route": found.route}), query
 
 
-@pytest.mark.parametrize("seed", range(4, 6))
+@pytest.mark.parametrize("seed", [4, pytest.param(5, marks=pytest.mark.slow)])
 def test_what_the_mirror_said_the_archive_says_as_of_that_time(
     engine, ingest_run, make_ad, folder, seed
 ):

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from config.settings import Settings
 from oversight.commands.rules import app
+from tests.oversight.rules.drafts import CAP
 
 Run = Callable[..., Result]
 
@@ -37,7 +38,12 @@ def test_the_list_is_a_table_for_people(run: Run) -> None:
 def test_questions_are_counted_by_rule_for_those_in_use(run: Run) -> None:
     answer = json.loads(run("questions", "--rule", "payer-left-blank", "--json").stdout)
     line = {"rule": "payer-left-blank", "stage": "active", "ads": 0, "sources": 0}
+    counts = answer["by_rule"][0].pop("counts")
     assert answer == {"ads": 0, "sources": 0, "by_rule": [line]}
+    assert counts["does_not_apply"] == {"not_about_it": 0, "not_in_force": 0, "exception": 0}
+    assert {"applies", "met", "not_met", "cannot_tell", "no_breach_possible", "not_asked"} <= {
+        *counts
+    }
     rows = run("questions").stdout.splitlines()
     assert rows[0].split() == ["rule", "stage", "ads", "sources"]
     assert len(rows) > 6
@@ -154,3 +160,15 @@ def test_worlds_are_told_as_sentences_and_to_programs(run: Run, home_settings: S
     rules = json.loads(run("check", "--worlds", "--json").stdout)["rules"]
     assert all(rule["worlds"] for rule in rules)
     assert "worlds" not in json.loads(run("check", "--json").stdout)["rules"][0]
+
+
+def test_a_rule_about_a_sum_is_checked_and_says_that_it_is_not_evaluated_yet(
+    run: Run, write_config: Callable[[str, str], Path]
+) -> None:
+    path = write_config("rules/xx/xx-named.yaml", CAP)
+    assert "3 tests passed; checked, not evaluated yet" in run("check", str(path)).stdout
+    assert run("check", "--worlds", str(path)).exit_code == 0
+    assert "checked, not evaluated yet (section 14(1))" in run("show", "xx-named").stdout
+    (answer,) = json.loads(run("facts", "xx-named", "--json").stdout)
+    assert (answer["ads"], answer["decided"]) == (0, 0)
+    assert "sum: The spend of all ads of one payer" in run("facts", "xx-named").stdout

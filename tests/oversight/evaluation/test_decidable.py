@@ -1,14 +1,20 @@
 """For how many ads a rule can be decided, and for want of what it cannot."""
 
+from pathlib import Path
+
 from sqlalchemy import Engine
 
 from archive.records import MissingReason
 from archive.store.database import read
+from config.overlay import ConfigFile, Origin
+from config.readings import Readings
 from oversight.evaluation.decidable import Decidable, find_decidable
 from oversight.reference.elections import Election
+from oversight.rules.checking import load_rule
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import find_rule
 from tests.oversight.evaluation.conftest import NOW, Keep, make_ad
+from tests.oversight.rules.drafts import CAP
 
 BLANK = {"missing": {"countries": MissingReason.NOT_DISCLOSED}}
 NEVER = {"payer_name": None, "missing": {"payer_name": MissingReason.NOT_PROVIDED}}
@@ -54,3 +60,17 @@ def test_a_register_that_is_not_loaded_is_what_is_missing_and_a_draft_is_looked_
     draft = find_rule(rules, "ca-323-polling-day")
     assert not draft.is_evaluated
     assert look(engine, draft, elections, None).ads == 1
+
+
+def test_a_rule_about_a_sum_is_decided_for_no_ad_that_it_may_be_about(
+    engine: Engine, keep: Keep, tmp_path: Path, elections: list[Election]
+) -> None:
+    keep(
+        [make_ad("a1", countries=["XX"], payer_name="Jo"), make_ad("a2", declared_political=False)]
+    )
+    path = tmp_path / "xx-named.yaml"
+    path.write_text(CAP.replace(" && window.overlaps", ""), encoding="utf-8")
+    rule = load_rule(ConfigFile("xx-named", path, Origin.LOCAL), Readings({}, []), elections)
+    found = look(engine, rule, elections, None)
+    assert (found.ads, found.decided) == (2, 1)
+    assert "sum.is_over" in {name for name, _, _ in found.lacking}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from archive.records import MissingReason
+from archive.records.canonical import hash_bytes
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
 from oversight.reference.formulas import list_stale, make_values, read_parameters
@@ -180,6 +181,18 @@ def test_a_formula_gives_a_value_from_each_day_one_of_its_parts_turns(
     values = [limit.find_value(day) for day in days]
     assert values == [MissingReason.NOT_PROVIDED, "87500 CAD", "93310 CAD"]
     assert limit.newest_dated.source.evidence == "memory"
+
+
+def test_a_formula_is_cited_with_the_text_of_every_parameter_it_rests_on(
+    home_settings: Settings, write_config: Write
+) -> None:
+    outer = LIMIT.replace("id: limit", "id: outer").replace("of: base", "of: limit")
+    texts = {"base": BASE, "factor": FACTOR, "limit": LIMIT, "outer": outer}
+    lay(write_config, **texts)
+    write_config("rules/xx/good.yaml", RULE.replace("params: [good]", "params: [outer]"))
+    rule = find_rule(load_rules(home_settings), "good")
+    hashes = {f"parameter {name}": hash_bytes(text.encode()) for name, text in texts.items()}
+    assert rule.cited == hashes
 
 
 def test_a_value_tied_to_a_moment_of_the_vote_is_that_of_its_day(

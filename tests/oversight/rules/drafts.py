@@ -69,6 +69,41 @@ tests:
       polls: [{zone: Europe/Dublin, opens: "07:00", closes: "22:00"}]""",
 )
 
+SUM = """\
+sum:
+  of: ad.spend
+  where: ad.declared_political && "XX" in ad.countries
+  by: payer
+  days: window
+  over: 1000.00 EUR
+  cite: section 14(1)
+applies_when:
+"""
+CAP = (
+    LAW.replace("applies_when:\n", SUM)
+    .replace("requires:\n  when: size(ad.payer_name) > 0", "forbids:\n  when: sum.is_over")
+    .replace(
+        "    shown_by: addressee\n    question: What did the ad cost?\n",
+        "    shown_by: authority\n",
+    )
+    .replace('ad.spend.under("50.00 EUR")', 'ad.payer_name == "Harbour Board"')
+    .replace(
+        "    facts: {ad.declared_political: true, ad.countries: [XX], ad.payer_name: Jo}",
+        "    sum: {least: 500.00 EUR, most: 1000.00 EUR}\n"
+        "    facts: {ad.declared_political: true, ad.countries: [XX], ad.payer_name: Jo}",
+    )
+    .replace(
+        "    facts:\n      ad.declared_political: true\n",
+        "    sum: {least: 1000.01 EUR}\n    facts:\n      ad.declared_political: true\n",
+    )
+    .replace(
+        "    facts: {ad.declared_political: true, ad.countries: [XX]}",
+        "    sum: {least: 900.00 EUR, most: 1100.00 EUR}\n"
+        "    facts: {ad.declared_political: true, ad.countries: [XX]}",
+    )
+)
+"""The law of the drafts, with a cap on what one payer spends in place of a name."""
+
 FORMER = """\
 id: xx-former
 version: 1
@@ -178,7 +213,10 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "worlds that cannot be": (
         [
             ("to: 2026-11-06", "to: 2026-10-06"),
-            ("ad.payer_name: Jo", "ad.text: VOTE, ad.text_folded: VOTE"),
+            (
+                "ad.payer_name: Jo",
+                "ad.text: VOTE, ad.text_folded: VOTE, ad.surfaces: [Facebook], ad.currency: EURO",
+            ),
             (
                 "      ad.payer_name: {missing: not_disclosed}\n",
                 "      ad.spend_lower_minor: 90\n      ad.spend_upper_minor: 9\n      window.inside: true\n",
@@ -187,6 +225,8 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         [
             *["is before from: 2026-11-02"] * 3,
             "the folded text is made by us",
+            "ad.surfaces never has “Facebook”: write facebook",
+            "ad.currency never has “EURO”: write EUR",
             "is more than ad.spend_upper_minor",
             "whether the ad was in the window is reckoned: write ran:",
         ],
@@ -230,7 +270,7 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             "whether a source tells a fact makes no ad right or wrong",
             "exactly one of requires and",
             "no test expects cannot_tell: write one",
-            "says severity: info",
+            "write severity: info and severity_at_most: info",
             "the nearest is title",
             "write title:",
         ],

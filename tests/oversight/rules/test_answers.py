@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from archive.models import PublicAd
-from archive.models.oversight import RuleAnswer
+from archive.models.oversight import Exemption, RuleAnswer
 from archive.records import MissingReason
 from config.readings import Readings
 from config.settings import Settings
 from config.yaml_files import YamlText
-from oversight.evaluation.one_ad import evaluate_ad, list_questions
+from oversight.evaluation.one_ad import evaluate_ad
+from oversight.evaluation.questions import list_questions
 from oversight.language import FactType, FactValue
 from oversight.reference.periods import find_period
 from oversight.rules.facts import read_facts
@@ -173,10 +174,10 @@ ADS = st.builds(
 
 @settings(max_examples=few_or_many(60, 200))
 @given(ADS)
-def test_what_is_ruled_out_early_does_not_apply_with_all_facts_either(ad: PublicAd) -> None:
+def test_what_is_ruled_out_early_is_not_about_the_ad_with_all_facts_either(ad: PublicAd) -> None:
     questions = list_questions(load_shipped(), read_rule_book(Settings()).elections, NOW)
     evaluated = evaluate_ad(ad, questions)
-    told = {(j.question.rule.id, j.question.election_id): j.outcome.answer for j in evaluated}
+    told = {(j.question.rule.id, j.question.election_id): j.outcome.counted_as for j in evaluated}
     period, expected = find_period(ad), {}
     for q in questions.asked:
         facts = {**read_facts(ad), **q.facts, **q.rule.find_parameters(period.start_days)}
@@ -186,5 +187,6 @@ def test_what_is_ruled_out_early_does_not_apply_with_all_facts_either(ad: Public
             found = [getattr(q.window, name)(period) for name in asked]
             facts |= {n: v for n, v in zip(names, found, strict=True) if v is not None}
         in_force = was_in_force(q.rule.file.validity, period)
-        expected[q.rule.id, q.election_id] = answer_rule(q.rule, facts, in_force=in_force).answer
-    assert told == {k: v for k, v in expected.items() if v is not RuleAnswer.DOES_NOT_APPLY}
+        answer = answer_rule(q.rule, facts, in_force=in_force).counted_as
+        expected[q.rule.id, q.election_id] = answer
+    assert told == {k: v for k, v in expected.items() if v != Exemption.NOT_ABOUT_IT}

@@ -9,11 +9,12 @@ import pytest
 
 from config.settings import Settings
 from config.yaml_files import YamlFileError
-from oversight.language import compile_node, parse_expression, trace_closure
+from oversight.language import FactType, compile_node, parse_expression, trace_closure
 from oversight.rules.conditions import EACH, MOST_WORK, weigh_condition
 from oversight.rules.facts import FACT_TYPES
 from oversight.rules.rule_book import load_rules
-from oversight.rules.vocabulary import find_strange
+from oversight.rules.vocabulary import VOCABULARY, find_strange, list_sources
+from scrapers.spiders import find_spiders
 from tests.oversight.rules.test_loading import RULE
 
 
@@ -34,6 +35,21 @@ from tests.oversight.rules.test_loading import RULE
         ('ad.text_folded.contains("Vote")', "write vote"),
         ('ad.text_folded == "vote  now"', "write vote now"),
         ('"www.Harbour.example" in ad.landing_domains', "write harbour.example"),
+        ('ad.source == "meta"', "write meta_ad_library or meta_ad_library_report"),
+        ('ad.source in ["snap", "google_political_ad"]', "write google_political_ads"),
+        ('ad.source == "Harbour"', "write ad_feed or google_political_ads or meta"),
+        ('"Audience Network" in ad.surfaces', "write audience_network"),
+        ('ad.surfaces.exists(s, s == "instagramm")', "write instagram"),
+        ('"meta" in ad.surfaces', "write ad.platform"),
+        ('"Harbour" in ad.surfaces', "write harbour"),
+        ('ad.media_type == "VIDEO"', "write video"),
+        ('ad.media_type != "vidoe"', "write video"),
+        ('"Ages" in ad.targeting_dimensions', "write age"),
+        ('ad.declared_by == "advertisers"', "write one of platform, advertiser, feed"),
+        ('ad.countries_from == "source"', "write one of stated, derived"),
+        ('ad.platform == "snapchat"', "write snap"),
+        ('ad.platform == "gogle"', "write google"),
+        ('election.kind == "parliament" || election.kind == "legislativ"', "write legislative"),
     ],
 )
 def test_a_word_that_can_never_match_is_told_with_what_can(text: str, told: str) -> None:
@@ -48,11 +64,27 @@ def test_a_word_that_can_never_match_is_told_with_what_can(text: str, told: str)
         '"XX" in ad.countries && "el" in ad.languages && ad.currency == "VEF"',
         'ad.text_folded.contains(" vote ") || ad.text_folded.matches("(?i)Vote")',
         'ad.payer_name == "UK" || ad.text.contains("Vote") || ad.currency == ""',
-        '"Harbour" in ad.surfaces && ad.platform == "panel" && ad.state == "vanished"',
+        '"harbour" in ad.surfaces && ad.platform == "panel" && ad.state == "vanished"',
+        'ad.source == "snap" && ad.media_type == "hologram" && "mood" in ad.targeting_dimensions',
+        'ad.declared_by == "feed" && ad.countries_from == "derived" && election.kind == "primary"',
     ],
 )
 def test_words_that_may_match_are_left_alone(text: str) -> None:
     assert list(find_strange(parse_expression(text, FACT_TYPES))) == []
+
+
+def test_every_fact_that_is_a_text_has_its_words_or_is_free() -> None:
+    texts = {n for n, kind in FACT_TYPES.items() if kind in {FactType.STRING, FactType.STRINGS}}
+    assert texts - VOCABULARY.keys() == {
+        *("ad.ref", "ad.advertiser_ref", "ad.registration_refs", "ad.landing_urls", "election.id"),
+        *("ad.advertiser_name", "ad.payer_name", "ad.sponsor_name", "ad.election_name"),
+        *("ad.text", "ad.text_words", "ad.titles", "ad.delivery_regions"),
+    }
+    assert texts > VOCABULARY.keys()
+
+
+def test_the_sources_a_rule_may_name_are_those_there_are() -> None:
+    assert list_sources() == sorted(find_spiders())
 
 
 Load = Callable[[str], YamlFileError]
@@ -134,8 +166,35 @@ def test_the_clauses_of_a_rule_share_one_bound(refuse: Load) -> None:
     half = any_of('ad.text_folded.contains("q{}zz")', MOST_WORK // 2 + 1)
     text = RULE.replace("'\"XX\" in ad.countries'", f"'{half}'")
     error = refuse(text.replace("size(ad.payer_name) > 0", f"'{half}'"))
-    assert (error.field, error.more) == ("requires.when", [])
-    assert "too much is looked for" in error.why
+    told = [(f.field, f.why) for f in error.faults if "too much is looked for" in f.why]
+    assert [field for field, _ in told] == ["requires.when"]
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        'ad.text.has_term("harbour")',
+        'ad.text_folded.contains("harbour")',
+        'ad.titles.exists(t, t == "Harbour")',
+    ],
+)
+def test_a_rule_that_reads_what_an_ad_says_is_capped_and_asks_a_person(
+    refuse: Load, home_settings: Settings, reads: str
+) -> None:
+    clause = f"{{id: a, when: 'ad.currency == \"USD\" && {reads}', cite: s, shown_by: authority}}"
+    text = RULE.replace("unless: [", f"unless: [{clause}, ")
+    error = refuse(text)
+    assert (error.field, error.more) == ("unless[0].when", [])
+    assert (
+        "write severity: info and severity_at_most: info, and ask a person in needs_human"
+        in error.why
+    )
+    capped = "severity_at_most: info\nneeds_human: [{question: Is it, answers: [yes, no]}]"
+    raised = refuse(text.replace("severity: low", f"severity: low\n{capped}"))
+    assert raised.why == "severity is above severity_at_most: write severity: info"
+    path = home_settings.home / "config" / "rules" / "xx" / "xx-named.yaml"
+    path.write_text(text.replace("severity: low", f"severity: info\n{capped}"), encoding="utf-8")
+    assert "xx-named" in {rule.id for rule in load_rules(home_settings)}
 
 
 def test_a_list_of_the_ad_is_not_searched_for_each_of_its_items() -> None:

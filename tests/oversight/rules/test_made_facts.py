@@ -60,6 +60,16 @@ def test_what_people_were_aimed_by_is_told_once_and_blank_stays_blank() -> None:
     assert read_facts(make_public_ad(countries=["GR"]))["ad.countries_from"] == "stated"
 
 
+def test_kinds_of_things_are_written_alike_whoever_names_them() -> None:
+    ad = make_public_ad(surfaces=["Audience  Network", "instagram"], media_type="VIDEO")
+    facts = read_facts(ad)
+    assert facts["ad.surfaces"] == ("audience_network", "instagram")
+    assert facts["ad.media_type"] == "video"
+    unsaid = read_facts(make_public_ad(missing={"surfaces": "not_disclosed"}))
+    assert unsaid["ad.surfaces"] is MissingReason.NOT_DISCLOSED
+    assert unsaid["ad.media_type"] is NEVER
+
+
 @pytest.mark.parametrize(
     ("countries", "regions", "derived"),
     [

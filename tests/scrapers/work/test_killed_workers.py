@@ -190,6 +190,7 @@ def check_all_is_collected_once(home: Home, killed: list[int]) -> None:
 @pytest.mark.parametrize(
     ("archive_url", "command"), [("sqlite", ("worker", "--once"))], indirect=["archive_url"]
 )
+@pytest.mark.slow
 def test_a_machine_that_dies_in_a_walk_leaves_it_to_the_next_one(archive_url, tmp_path, command):
     """On SQLite only: the sweep below, and the test of shared partitions, are on both."""
     with running_cluster(archive_url, tmp_path, ["AU"]) as cluster:

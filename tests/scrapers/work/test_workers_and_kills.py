@@ -84,12 +84,12 @@ class Crew:
                 self.processes[process.pid] = process
             process.join()
 
-    def find_walking(self) -> list[int]:
-        """Processes in the midst of their walk."""
+    def find_walking(self, least_pages: int) -> list[int]:
+        """Processes whose walk has come so far."""
         pids = [
             int(run.worker.split("/")[1])
             for run in self.home.runs()
-            if run.outcome == Outcome.RUNNING and run.pages
+            if run.outcome == Outcome.RUNNING and run.pages >= least_pages
         ]
         with self.lock:
             return [pid for pid in pids if pid in self.processes and self.processes[pid].is_alive()]
@@ -100,7 +100,8 @@ class Crew:
         chance.shuffle(acts)
         killed = []
         while acts and not self.is_through():
-            walking = self.find_walking()
+            # Every other one dies before its first page, so that there is something left for the last.
+            walking = self.find_walking(least_pages=len(acts) % 2)
             if not walking:
                 time.sleep(0.05)
                 continue
@@ -141,8 +142,7 @@ def test_every_partition_is_collected_once_and_every_gap_is_recorded(home, kills
     assert sum(run.new for run in runs) == ADS
     assert sum(run.changed for run in runs) == 0
     assert home.count("ads") == home.count("ad_versions") == ADS
-    # Which of them come too late for a worker to be at work is for the machine to decide.
-    assert len(killed) >= min(kills, 6) * 2 // 3
+    assert len(killed) >= min(kills, 6)
     gaps = {int(run.worker.split("/")[1]): run for run in runs if run.outcome == Outcome.FAILED}
     assert all(gaps[pid].reason == WORKER_STOPPED and gaps[pid].ended_at for pid in killed)
     assert {run.outcome for run in runs} == {Outcome.DONE, Outcome.FAILED}

@@ -28,14 +28,8 @@ from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
 from archive.store.bulk import pause_collector
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
-from oversight.evaluation.one_ad import (
-    QuestionSet,
-    evaluate_ad,
-    find_run,
-    list_ad_facts,
-    list_questions,
-    reads_labels,
-)
+from oversight.evaluation.one_ad import evaluate_ad, find_run
+from oversight.evaluation.questions import QuestionSet, list_ad_facts, list_questions, reads_labels
 from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.evaluation.signals import EVALUATOR, Answers, mark_historic, write_answers
 from oversight.reference.elections import Election
@@ -150,8 +144,8 @@ class _Evaluated(NamedTuple):
 
     public_ids: list[str]
     answers: Answers
-    new_signals: int
     versions: int
+    new_signals: int
 
 
 @dataclass(frozen=True)
@@ -169,18 +163,17 @@ class _Evaluation:
         seen = find_seen_running(self.session, ads)
         shown = list_shown_versions(self.session, ads)
         said = read_labels(self.session, ids) if reads_labels(self.questions.asked) else {}
-        parts = [
-            (version.ad, part)
+        evaluated = (
+            (version.ad, evaluate_ad(version.ad, self.questions, part))
             for ad in ads
             for run in [find_run(ad, seen.get(ad.id), said.get(ad.id))]
             for version in shown[ad.id]
             if (part := run.cut(version.since, version.until))
-        ]
-        evaluated = ((ad, evaluate_ad(ad, self.questions, part)) for ad, part in parts)
+        )
         # Thousands of answers hold no cycles, and the collector would go through them again and again.
         with pause_collector():
             written = write_answers(self.session, evaluated, ids, self.version_ids, self.now)
-        return _Evaluated([ad.public_id for ad in ads], *written, len(parts))
+        return _Evaluated([ad.public_id for ad in ads], *written)
 
 
 def count_waiting(
@@ -280,10 +273,10 @@ def _walk_ads(session: Session, place: _Place, limit: int) -> tuple[list[int], _
 def _count_answers(
     counts: dict[str, AnswerCounts], questions: QuestionSet, done: _Evaluated
 ) -> None:
-    given = done.answers.copy()
+    given = Answers(done.answers)
     for question in questions.asked:
-        given[question.rule.id, Exemption.NOT_ABOUT_IT] += done.versions
+        given[question.rule.id, Exemption.NOT_ABOUT_IT.value] += done.versions
     for (rule_id, _), number in done.answers.items():
-        given[rule_id, Exemption.NOT_ABOUT_IT] -= number
+        given[rule_id, Exemption.NOT_ABOUT_IT.value] -= number
     for (rule_id, answer), number in given.items():
         counts.setdefault(rule_id, AnswerCounts()).add(answer, number)

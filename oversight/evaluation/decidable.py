@@ -16,14 +16,8 @@ from archive.models import PublicAd
 from archive.models.oversight import RuleAnswer
 from archive.records import MissingReason
 from archive.store.batches import cut_batches
-from oversight.evaluation.one_ad import (
-    AdAnswer,
-    QuestionSet,
-    ask_rule,
-    evaluate_ad,
-    find_run,
-    list_ad_facts,
-)
+from oversight.evaluation.one_ad import AdAnswer, evaluate_ad, find_run
+from oversight.evaluation.questions import QuestionSet, ask_rule, list_ad_facts
 from oversight.evaluation.running import find_seen_running, list_shown_versions
 from oversight.language import Facts
 from oversight.language.closures import read_fact

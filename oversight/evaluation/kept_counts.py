@@ -17,7 +17,7 @@ from archive.reading.rules import RuleCounts, answer_alike, count_answers
 from archive.records import QuarantineStage
 from oversight.evaluation.changes import is_complete
 from oversight.evaluation.decidable import OPEN
-from oversight.evaluation.one_ad import ask_rule
+from oversight.evaluation.questions import ask_rule
 from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
 

@@ -47,12 +47,16 @@ def write_answers(
     ad_ids: Sequence[int],
     version_ids: Mapping[str, int],
     now: datetime,
-) -> tuple[Answers, int]:
-    """Make what is kept of these ads what was answered; returns it counted, and how many signals are new."""
+) -> tuple[Answers, int, int]:
+    """Make what is kept of these ads what was answered.
+
+    Gives the answers counted, of how many versions they are, and how many signals are new.
+    """
     ask = _SourceQuestions(session, now)
     rows: list[StoredRow] = []
-    counts, signalled = Answers(), {}
+    counts, versions, signalled = Answers(), 0, {}
     for ad, ad_answers in evaluated:
+        versions += 1
         for j in ad_answers:
             row = _describe_answer(ad, j, version_ids)
             asked = ask.find(row[0], ad.source, j.source_facts)
@@ -65,7 +69,7 @@ def write_answers(
     new = [_describe_signal(row, j, now) for key, (row, j) in signalled.items() if key not in known]
     if new:
         session.connection().execute(insert(Signal), new)
-    return counts, len(new)
+    return counts, versions, len(new)
 
 
 def _keep_answers(
@@ -156,8 +160,8 @@ class _SourceQuestions:
 
 
 def _describe_answer(ad: AdRow, j: AdAnswer, version_ids: Mapping[str, int]) -> StoredRow:
-    question = j.question
-    version_id, answer = version_ids[question.rule.sha256], j.outcome.counted_as
+    question, answer = j.question, j.outcome.counted_as
+    version_id = version_ids[question.rule.sha256]
     return version_id, ad.id, ad.version_id, question.election_id, answer, question.is_historic
 
 

@@ -18,11 +18,7 @@ from oversight.reference.elections import SOURCED, Election, ElectionSource, Zon
 from oversight.rules.facts import as_instant
 from oversight.rules.sums import SumOfTest
 
-PLAIN_TYPES: dict[FactType, type] = {
-    FactType.BOOL: bool,
-    FactType.INT: int,
-    FactType.STRING: str,
-}
+PLAIN_TYPES: dict[FactType, type] = {FactType.BOOL: bool, FactType.INT: int, FactType.STRING: str}
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

@@ -104,6 +104,7 @@ FACT_TYPES = {f"ad.{n}": kind for n, kind in AD_FACTS.items()} | LABEL_FACTS | H
 MAX_SHOWN = 120
 """Characters of a value that a sentence shows; the trace has all of it."""
 
+
 REASONS = {reason.value: reason for reason in MissingReason}
 
 SHARED = ("platform", "declared_political", "countries")
@@ -146,7 +147,7 @@ def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:
     take, made_from = MADE.get(name) or attrgetter(name), MADE_FROM.get(name, name)
     tell = TELLING.get(name) or TELLING.get(kind)
     # What is made from something known, and is unknown, could not be read from it.
-    reason = MissingReason.UNREADABLE if made_from != name else MissingReason.NOT_PROVIDED
+    reason = MissingReason.NOT_PROVIDED if made_from == name else MissingReason.UNREADABLE
     otherwise, may_contradict = reason.value, name in {"ended_at", "ended_on"}
 
     def read(ad: AdRow) -> FactValue:

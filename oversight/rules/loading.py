@@ -111,27 +111,24 @@ class Rule:
         return self.fact_names & list_register_facts(self.file.registers).keys()
 
     @cached_property
-    def labels_read(self) -> frozenset[str]:
-        """Those of them that are labels."""
-        return self.fact_names & LABEL_FACTS.keys()
-
-    @cached_property
-    def figures(self) -> list[Parameter]:
-        """Those of its parameters that its clauses read, or its sum is held against."""
-        named = {name.removeprefix("p.") for name in self.fact_names}
-        over = str(self.file.sum.over).removeprefix("p.") if self.file.sum else ""
-        figures = self.parameters.items()
-        return [p for n, p in figures if n == over or not named.isdisjoint(p.fact_types)]
+    def reads_figures(self) -> bool:
+        """Whether its clauses read parameters: tables of regions are looked up otherwise."""
+        return any(name.startswith("p.") for name in self.fact_names)
 
     @cached_property
     def turns(self) -> list[date]:
-        """The days on which one of these turns, in order."""
-        return sorted({day for each in self.figures for day in each.turns})
+        """The days on which one of its parameters turns, in order."""
+        return sorted({day for each in self.parameters.values() for day in each.turns})
 
     @cached_property
     def regions(self) -> Mapping[str, Parameter]:
         """Those of its parameters that list the regions of a country."""
         return {name: p for name, p in self.parameters.items() if name.startswith(REGIONS_OF)}
+
+    @cached_property
+    def labels_read(self) -> frozenset[str]:
+        """Those of them that are labels."""
+        return self.fact_names & LABEL_FACTS.keys()
 
     @cached_property
     def meaning_sha256(self) -> str:
@@ -183,7 +180,7 @@ class Rule:
         """The rule's parameters, as facts: of a moment of the vote, or shared by all of these days."""
         return _read_parameters(
             (p, p.find_shared(days) if p.at is None else p.find_value(p.pick_day(None, election)))
-            for p in self.figures
+            for p in self.parameters.values()
         )
 
     def find_looked_up(self, facts: Facts, days: tuple[date, date] | None) -> dict[str, FactValue]:

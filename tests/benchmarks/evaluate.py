@@ -32,7 +32,8 @@ from archive.store.batches import cut_batches
 from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from oversight.evaluation.changes import CONSUMER, evaluate_changes
-from oversight.evaluation.one_ad import evaluate_ad, list_ad_facts, list_questions
+from oversight.evaluation.one_ad import evaluate_ad
+from oversight.evaluation.questions import list_ad_facts, list_questions
 from oversight.evaluation.signals import SIGNAL_KEY, SIGNALLED
 from oversight.language import FactValue, compile_node, parse_expression
 from oversight.rules.answers import Clauses

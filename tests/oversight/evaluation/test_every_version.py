@@ -24,7 +24,8 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from oversight.evaluation.changes import evaluate_changes
-from oversight.evaluation.one_ad import evaluate_ad, find_run, list_questions
+from oversight.evaluation.one_ad import evaluate_ad, find_run
+from oversight.evaluation.questions import list_questions
 from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import find_rule, read_rule_book

@@ -12,7 +12,7 @@ from archive.store.database import read, write
 from oversight.evaluation.changes import put_aside_ad
 from oversight.evaluation.decidable import find_decidable
 from oversight.evaluation.kept_counts import count_decided, count_kept
-from oversight.evaluation.one_ad import ask_rule
+from oversight.evaluation.questions import ask_rule
 from oversight.reference.elections import Election
 from oversight.rules.loading import Rule
 from tests.oversight.evaluation.conftest import LATER, NOW, Evaluate, Keep, make_ad

@@ -16,7 +16,8 @@ from archive.records import MissingReason
 from config.readings import Readings
 from config.settings import Settings
 from config.yaml_files import YamlText
-from oversight.evaluation.one_ad import evaluate_ad, list_questions
+from oversight.evaluation.one_ad import evaluate_ad
+from oversight.evaluation.questions import list_questions
 from oversight.language import FactType, FactValue
 from oversight.reference.periods import find_period
 from oversight.rules.facts import read_facts

@@ -11,7 +11,7 @@ from archive.store.database import open_archive, write
 from config.overlay import ConfigFile, Origin
 from config.readings import Readings
 from config.yaml_files import YamlFileError, YamlText
-from oversight.evaluation.one_ad import list_questions
+from oversight.evaluation.questions import list_questions
 from oversight.reference.parameters import Parameter
 from oversight.rules.checking import load_rule
 from oversight.rules.loading import Rule

@@ -20,6 +20,7 @@ from archive.errors import (
     EvidenceError,
     NotFoundError,
     NotInitialisedError,
+    OtherTablesError,
     QuestionError,
     cut_echo,
 )
@@ -52,6 +53,7 @@ STATUS_OF: dict[type[Exception], int] = {
     YamlFileError: 409,
     SearchUnavailableError: 503,
     NotInitialisedError: 503,
+    OtherTablesError: 503,
     OperationalError: 503,
     NoConnectionError: 503,
     DataError: 400,
@@ -152,6 +154,8 @@ def tell_error(error: Exception) -> str:
     if isinstance(error, DataError | UnicodeEncodeError):
         # PostgreSQL takes no NUL character in a text, SQLite does; neither takes half a character.
         return "a value holds a character that can be in no name or id here"
+    if isinstance(error, OtherTablesError):
+        return str(error)
     if isinstance(error, EvidenceError):
         return "this is not in the evidence store any more"
     if isinstance(error, SearchUnavailableError):

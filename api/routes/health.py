@@ -1,9 +1,10 @@
-"""Health: whether the rooms answer, and how far the search copy lies behind."""
+"""Health: whether this process lives, whether it can answer, and what is not as it should be."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.dependencies import Reading, RoomsDep
@@ -13,6 +14,7 @@ from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.runs.quarantine import count_open
 from archive.runs.refused_files import RefusedFile
 from archive.store.realm import read_operator_kind, read_realm
+from archive.store.revisions import require_current
 from config.settings import DeploymentKind, Realm
 from oversight.rules.changed_files import tell_changed_files
 from search.port import SearchUnavailableError
@@ -25,8 +27,9 @@ class Health(BaseModel):
     """Whether this archive works, and how fresh it is."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="ok, or degraded: the archive answers; search does not, or a file is left out."
+        description="ok, or degraded: the archive answers, and something else is not as it should be."
     )
+    reasons: list[str] = Field(description="What that is, in sentences; empty: nothing.")
     database: str = Field(description="sqlite or postgresql.")
     engine: str = Field(description="Search engine: embedded or meilisearch.")
     index: IndexStatus | None = Field(
@@ -56,17 +59,37 @@ class Health(BaseModel):
     )
 
 
-@router.get("/health", responses={503: {"model": Health, "description": "Search is down."}})
-def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
-    """Database, search engine, how far the index lags, how fresh the data is."""
-    index = None
+class Alive(BaseModel):
+    """That there is an answer."""
+
+    status: Literal["ok"] = Field(default="ok", description="ok")
+
+
+@router.get("/health/live")
+async def get_life() -> Alive:
+    """Whether this process answers; it looks at nothing else, so restart it where it does not."""
+    return Alive()
+
+
+@router.get("/health/ready")
+def get_readiness(rooms: RoomsDep) -> Alive:
+    """Whether the database answers with the tables of this program; 503 until then: send nobody here."""
+    require_current(rooms.engine)
+    return Alive()
+
+
+@router.get("/health")
+def get_health(rooms: RoomsDep, session: Reading) -> Health:
+    """Database, search, how far its copy lags, how fresh the data is; 503 only without the database."""
     try:
         index = _show_index(index_status(rooms.engine, rooms.search, rooms.now()))
     except SearchUnavailableError:
-        response.status_code = 503
+        index = None
     refused = rooms.list_refused(session)
+    reasons = [*_tell_index(index), *_tell_files(refused)]
     return Health(
-        status="ok" if index and not refused else "degraded",
+        status="degraded" if reasons else "ok",
+        reasons=reasons,
         refused_files=refused,
         database=rooms.engine.dialect.name,
         engine=rooms.search.name,
@@ -80,6 +103,20 @@ def get_health(rooms: RoomsDep, session: Reading, response: Response) -> Health:
         | rooms.book.list_unreadable(session),
         data_as_of=read_data_as_of(session),
     )
+
+
+def _tell_index(index: IndexStatus | None) -> Iterator[str]:
+    if index is None:
+        yield "Search does not answer."
+    elif index.documents is None:
+        yield "Nothing has been indexed for search yet."
+    elif not index.lag_changes and index.documents + len(index.rejected) != index.ads:
+        yield f"Search holds {index.documents:,} ads, the archive {index.ads:,}."
+
+
+def _tell_files(refused: list[RefusedFile]) -> Iterator[str]:
+    if refused:
+        yield f"Files of configuration are left out: {', '.join(file.file for file in refused)}."
 
 
 def _show_index(status: IndexStatus) -> IndexStatus:

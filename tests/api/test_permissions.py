@@ -40,6 +40,8 @@ READING = {
     "/quarantined/steps": OPEN,
     "/watch-lists": OPEN,
     "/health": OPEN,
+    "/health/live": OPEN,
+    "/health/ready": OPEN,
     "/evidence/1": OPEN,
     "/openapi.json": OPEN,
     "/signals": DESK,

@@ -1,0 +1,74 @@
+"""Whether the process lives, whether it can answer, and what is not as it should be."""
+
+import pytest
+from sqlalchemy import text
+
+from archive.store.database import open_engine
+from archive.store.revisions import find_newest_revision
+from search.embedded import EmbeddedSearch
+from search.port import SearchUnavailableError
+
+
+@pytest.fixture
+def health(ask):
+    def read():
+        answer = ask("GET", "/health")
+        return answer.status_code, answer.json()["status"], answer.json()["reasons"]
+
+    return read
+
+
+def test_where_all_is_well_there_is_no_reason(health):
+    assert health() == (200, "ok", [])
+
+
+def test_search_that_does_not_answer_is_a_reason_and_the_site_still_answers(health, monkeypatch):
+    def fail(_self):
+        raise SearchUnavailableError("http://10.0.0.7:7700 refused")
+
+    monkeypatch.setattr(EmbeddedSearch, "count_documents", fail)
+    assert health() == (200, "degraded", ["Search does not answer."])
+
+
+def test_a_copy_that_is_short_is_named_with_both_counts(health, monkeypatch):
+    held = EmbeddedSearch.count_documents
+    monkeypatch.setattr(EmbeddedSearch, "count_documents", lambda self: held(self) - 1)
+    status, said, reasons = health()
+    assert (status, said) == (200, "degraded")
+    assert reasons[0].startswith("Search holds ")
+
+
+def test_a_file_that_is_left_out_is_named(settings, health):
+    file = settings.home / "config" / "fx" / "own.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("wrong")
+    assert health() == (200, "degraded", ["Files of configuration are left out: fx/own.csv."])
+
+
+def test_it_lives_without_a_database_and_is_ready_with_its_own_tables_only(ask, settings):
+    assert [ask("GET", f"/health/{what}").status_code for what in ("live", "ready")] == [200, 200]
+
+    engine = open_engine(settings)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    unready = ask("GET", "/health/ready")
+    assert unready.status_code == 503
+    assert unready.headers["retry-after"] == "5"
+    assert f"at 9999, this program is for {find_newest_revision()}" in unready.json()["detail"]
+
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    engine.dispose()
+    assert [ask("GET", f"/health/{what}").status_code for what in ("live", "ready")] == [200, 503]
+
+
+def test_a_person_finds_a_page_that_needs_no_database_where_that_is_away(client, settings):
+    engine = open_engine(settings)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE archive_fact RENAME TO gone"))
+    page = client.get("/sources", headers={"accept": "text/html"})
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert "This could not be done just now" in page.text
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE gone RENAME TO archive_fact"))
+    engine.dispose()

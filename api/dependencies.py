@@ -17,7 +17,7 @@ from api.kept import Answer, KeptAnswers
 from archive.exports.mirror import find_folder
 from archive.exports.mirror.answering import answer_spending
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
-from archive.reading.freshness import read_state
+from archive.reading.freshness import count_redactions, read_state
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
 from archive.runs.refused_files import (
@@ -51,6 +51,17 @@ class Rooms:
         rates = read_rates(self.settings) if query.convert_to else None
         return answer_spending(session, find_folder(self.settings), query, rates)
 
+    def keep(
+        self,
+        session: Session,
+        question: Hashable,
+        make: Callable[[], Answer],
+        weigh: Callable[[Answer], int],
+    ) -> Answer:
+        """An answer that rests on public data and the day alone, for as long as it stays true."""
+        state = (*read_state(session), self.now().date())
+        return self.kept.give(state, question, make, weigh, count_redactions(session))
+
     def keep_spending(
         self,
         session: Session,
@@ -58,13 +69,9 @@ class Rooms:
         make: Callable[[], Answer],
         weigh: Callable[[Answer], int],
     ) -> Answer:
-        """What was made of an answer about money, for as long as it stays true.
-
-        `question`: what was asked, and what is made of its answer.
-        """
+        """The same of an answer about money; `question`: what was asked, and what is made of its answer."""
         rates = stamp_rates(self.settings) if question[0].convert_to else None
-        state = (*read_state(session), self.now().date())
-        return self.kept.give(state, (*question, rates), make, weigh)
+        return self.keep(session, (*question, rates), make, weigh)
 
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""

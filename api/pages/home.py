@@ -18,6 +18,8 @@ router = APIRouter()
 
 NEWS = timedelta(days=1)
 NEAR = timedelta(days=90)
+SOURCE_BYTES = 10_000
+"""What is told of one source takes no more, about."""
 
 
 @router.get("/")
@@ -27,7 +29,12 @@ def show_home(rooms: RoomsDep) -> HTMLResponse:
         title="Who pays for political ads, and what they say", path="/", json="/api/v1/sources"
     )
     with read(rooms.engine) as session:
-        sources = list_sources(session)
+        sources, news = rooms.keep(
+            session,
+            ("home", rooms.now().replace(minute=0, second=0, microsecond=0)),
+            lambda: (list_sources(session), count_news(session, rooms.now() - NEWS)),
+            lambda told: SOURCE_BYTES * len(told[0]),
+        )
         return render_page(
             rooms,
             session,
@@ -37,7 +44,7 @@ def show_home(rooms: RoomsDep) -> HTMLResponse:
             ads=sum(source.ads for source in sources),
             unlabelled=sum(source.unlabelled for source in sources),
             disclosures=sum(source.disclosures for source in sources),
-            news=count_news(session, rooms.now() - NEWS),
+            news=news,
             elections=order_elections(rooms.book.elections, rooms.now().date()),
         )
 

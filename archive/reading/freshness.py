@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from archive.models import Change, QuarantinedBatch, QuarantinedPiece, Run
+from archive.models import Change, QuarantinedBatch, QuarantinedPiece, Redaction, Run
 from archive.models.changes import ChangeKind
 
 
@@ -35,6 +35,11 @@ def read_state(session: Session) -> tuple[object, ...]:
         for table in (QuarantinedPiece, QuarantinedBatch)
     ]
     return session.exec(newest.limit(1)).first() or 0, *session.exec(runs).one(), *settled
+
+
+def count_redactions(session: Session) -> int:
+    """How often something was withheld, or shown again: no answer from before that may be shown on."""
+    return session.exec(select(func.count()).select_from(Redaction)).one()
 
 
 def read_change_time(session: Session, seq: int) -> datetime | None:

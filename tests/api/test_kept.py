@@ -1,6 +1,10 @@
 """Answers about money are kept while they are true, and no longer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+
+import pytest
 
 import api.dependencies
 from api.kept import KeptAnswers
@@ -20,6 +24,53 @@ def test_an_answer_is_kept_until_the_archive_is_another():
     assert give(kept, 1, "who?", b"Bob") == b"Ada"
     assert give(kept, 1, "what?", b"Bob") == b"Bob"
     assert give(kept, 2, "who?", b"Bob") == b"Bob"
+
+
+def give_slowly(pool, kept, state, answer, withheld=0):
+    """Begin to make an answer; gives what is to come of it, and what lets it come."""
+    begun, let_go = Event(), Event()
+
+    def make():
+        begun.set()
+        let_go.wait()
+        return answer
+
+    coming = pool.submit(kept.give, state, "who?", make, len, withheld)
+    begun.wait()
+    return coming, let_go
+
+
+def test_while_one_makes_an_answer_anew_the_others_get_the_last_one():
+    kept = KeptAnswers()
+    kept.give(1, "who?", lambda: b"Ada", len, 0)
+    with ThreadPoolExecutor(1) as pool:
+        coming, let_go = give_slowly(pool, kept, 2, b"Bob")
+        assert kept.give(2, "who?", lambda: b"never", len, 0) == b"Ada"
+        let_go.set()
+        assert coming.result() == b"Bob"
+    assert kept.give(2, "who?", lambda: b"never", len, 0) == b"Bob"
+
+
+def test_nobody_gets_an_answer_from_before_something_was_withheld():
+    kept = KeptAnswers()
+    kept.give(1, "who?", lambda: b"Ada", len, 0)
+    with ThreadPoolExecutor(2) as pool:
+        coming, let_go = give_slowly(pool, kept, 2, b"withheld", withheld=1)
+        waiting = pool.submit(kept.give, 2, "who?", lambda: b"never", len, 1)
+        assert not waiting.done()
+        let_go.set()
+        assert (coming.result(), waiting.result()) == (b"withheld", b"withheld")
+
+
+def test_whoever_waits_for_one_that_fails_makes_the_answer():
+    kept = KeptAnswers()
+
+    def fail():
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        kept.give(1, "who?", fail, len)
+    assert give(kept, 1, "who?", b"Ada") == b"Ada"
 
 
 def test_what_was_asked_for_least_recently_goes_first():

@@ -63,7 +63,8 @@ applies_when: {when: 'ad.platform == "examplatform"', cite: Our own pattern}
 forbids: {when: 'size(ad.payer_name) > 0 && size(ad.text) > 0', cite: Our own pattern}
 needs_human:
   - {question: "Is it so?", answers: [yes, no]}
-severity: low
+severity: info
+severity_at_most: info
 tests:
   - name: A payer is named
     facts: {ad.platform: examplatform, ad.payer_name: Ada, ad.text: Vote}

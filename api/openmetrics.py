@@ -1,4 +1,4 @@
-"""Metrics as text (OpenMetrics 1.0, which every Prometheus since 2.5 reads).
+"""Metrics as text, in the format that is asked for: OpenMetrics 1.0, or Prometheus' own 0.0.4.
 
 `api.routes.metrics` answers with it. What a metric means is told by `archive.reading.sources.metrics`.
 """
@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Metric
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
-from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-__all__ = ["CONTENT_TYPE", "write_metrics"]
+OPEN_METRICS = "application/openmetrics-text"
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +24,10 @@ class ReadMetrics(Collector):
         return self.metrics
 
 
-def write_metrics(metrics: Iterable[Metric]) -> bytes:
-    """The whole exposition."""
+def write_metrics(metrics: Iterable[Metric], accepted: str) -> tuple[bytes, str]:
+    """The whole exposition and its media type, by what the reader accepts (RFC 9110 section 12.5.1)."""
     registry = CollectorRegistry()
     registry.register(ReadMetrics(metrics))
-    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
-    return text
+    # The client library stumbles over a version that is none, so it is asked for ours.
+    write, media_type = choose_encoder(OPEN_METRICS if OPEN_METRICS in accepted else "")
+    return write(registry), media_type

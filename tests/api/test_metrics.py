@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as text_to_families
 from sqlalchemy import event
 
 from api.app import create_app
@@ -20,6 +21,7 @@ from tests.invented import NOW, SOURCES, make_settings
 from tests.migrated import init_fresh
 
 MINUTE = timedelta(minutes=1)
+OPEN_METRICS = "application/openmetrics-text; version=x"
 PARTITION = {"source": "meadow_library", "partition": "2026"}
 
 
@@ -51,7 +53,7 @@ def parse(text: str) -> dict[tuple[str, ...], float]:
 
 def scrape(engine) -> dict[tuple[str, ...], float]:
     with read(engine) as session:
-        return parse(write_metrics(read_metrics(session, NOW)).decode())
+        return parse(write_metrics(read_metrics(session, NOW), OPEN_METRICS)[0].decode())
 
 
 def make_run(began_at, **values) -> Run:
@@ -146,7 +148,7 @@ def test_the_site_answers_in_one_transaction_and_counts_no_ads(settings, engine)
     )
     event.listen(app.state.rooms.engine, "begin", begun.append)
     with TestClient(app, base_url="http://127.0.0.1") as client:
-        answer = client.get("/metrics")
+        answer = client.get("/metrics", headers={"accept": OPEN_METRICS})
 
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert parse(answer.text) == scrape(engine)
@@ -154,6 +156,19 @@ def test_the_site_answers_in_one_transaction_and_counts_no_ads(settings, engine)
     tables = {name for statement in asked for name in re.findall(r"(?:FROM|JOIN) (\w+)", statement)}
     assert "run" in tables
     assert not {name for name in tables if name.startswith(("ad", "public_ad", "disclosure"))}
+
+
+@pytest.mark.parametrize("accepted", [None, "*/*", "text/plain", "text/plain; version=x"])
+def test_whoever_asks_for_no_format_gets_what_prometheus_itself_reads(settings, engine, accepted):
+    remember(engine, make_run(NOW, outcome=Outcome.DONE, ended_at=NOW, seen=3))
+    with TestClient(create_app(settings, now=lambda: NOW), base_url="http://127.0.0.1") as client:
+        client.headers.pop("accept")
+        answer = client.get("/metrics", headers={"accept": accepted} if accepted else {})
+
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    kinds = set(re.findall(r"^# TYPE \S+ (\S+)$", answer.text, re.MULTILINE))
+    assert kinds <= {"counter", "gauge", "histogram", "summary", "untyped"}
+    assert {f.name for f in text_to_families(answer.text)} >= {"paidforby_alerts"}
 
 
 def test_the_same_is_told_on_both_databases(archive_url):
@@ -164,7 +179,9 @@ def test_the_same_is_told_on_both_databases(archive_url):
         session.add(make_budget("snap", requests_per_hour=10))
         metrics = read_metrics(session, NOW)
     engine.dispose()
-    families = list(text_string_to_metric_families(write_metrics(metrics).decode()))
+    families = list(
+        text_string_to_metric_families(write_metrics(metrics, OPEN_METRICS)[0].decode())
+    )
     assert {"paidforby_build", "paidforby_requests_left"} <= {family.name for family in families}
 
 
@@ -172,5 +189,5 @@ def test_hostile_words_stay_within_their_label():
     hostile = 'a"} 1\n# EOF\n\\'
     metric = GaugeMetricFamily("x", "Two\nlines", labels=["source"])
     metric.add_metric([hostile], 2)
-    (family,) = text_string_to_metric_families(write_metrics([metric]).decode())
+    (family,) = text_string_to_metric_families(write_metrics([metric], OPEN_METRICS)[0].decode())
     assert [(s.labels["source"], s.value) for s in family.samples] == [(hostile, 2)]

@@ -6,15 +6,15 @@ Whoever misspells a filter would otherwise take everything for what was asked fo
 import re
 from collections.abc import Collection, Iterable
 
-from fastapi import FastAPI, Request
+from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Cookie, Header, Path
+from fastapi.routing import APIRoute
 
 from archive.errors import QuestionError, cut_echo
 
 TRACKING = re.compile(r"utm_\w+|\w*clid|mc_[ce]id")
 """What other sites and mailing lists add to a link that is followed from there; no part of a question."""
-
-Known = dict[tuple[str, str], list[str]]
-"""By path and method, the names of the parameters that a route describes."""
 
 
 def refuse_unknown(request: Request) -> None:
@@ -23,12 +23,13 @@ def refuse_unknown(request: Request) -> None:
     Raises:
         QuestionError: naming the parameter that the route does not have, and those it has.
     """
-    api: FastAPI = request.app
-    if not hasattr(api.state, "parameters"):
-        api.state.parameters = _list_known(api)
-    known: Known = api.state.parameters
-    route = request.scope["route"].path_format
-    check_names(request.query_params, known[route, request.method.lower()])
+    check_names(request.query_params, list_parameters(request.scope["route"]))
+
+
+def list_parameters(route: APIRoute) -> list[str]:
+    """The names of the parameters in its query that a route takes."""
+    taken = get_flat_params(route.dependant)
+    return [one.alias for one in taken if not isinstance(one.field_info, Path | Header | Cookie)]
 
 
 def check_names(asked: Iterable[str], known: Collection[str]) -> None:
@@ -48,11 +49,3 @@ def check_names(asked: Iterable[str], known: Collection[str]) -> None:
 def leave_tracking(names: Iterable[str]) -> list[str]:
     """The names without those that are no part of a question."""
     return [name for name in names if not TRACKING.fullmatch(name)]
-
-
-def _list_known(api: FastAPI) -> Known:
-    return {
-        (path, method): [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
-        for path, methods in api.openapi()["paths"].items()
-        for method, operation in methods.items()
-    }

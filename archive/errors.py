@@ -7,7 +7,7 @@ LONGEST_ECHO = 200
 
 
 def cut_echo(text: str) -> str:
-    """The asker's own words as a sentence or heading of ours repeats them: cut, with a mark."""
+    """Words of others as a sentence, heading or row of ours repeats them: cut, with a mark."""
     return text if len(text) <= LONGEST_ECHO else f"{text[: LONGEST_ECHO - 1]}…"
 
 

@@ -117,7 +117,7 @@ def _tell_other_grain(group: SpendGroup) -> str:
 
 
 def write_basis(summary: SpendSummary, *, is_named: bool) -> str:
-    """The files a sentence rests on, and when they were known; `is_named`: it has named their platform."""
+    """The files a sentence rests on, and when they were known; `is_named`: it has named them."""
     dated = [(one.title, tell_years(one.years)) for one in summary.rests_on if one.years]
     if len(dated) == 1 and is_named:
         files = f", in its files of {dated[0][1]}"

@@ -112,6 +112,8 @@ class SpendAsked:
 
     given: Mapping[str, str]
     moment: Moment
+    source_title: str = ""
+    """Of the only source asked about, once an answer names it."""
 
     @property
     def encoded(self) -> str:
@@ -119,10 +121,12 @@ class SpendAsked:
         return urlencode({name: value for name, value in self.given.items() if value})
 
     def with_days(self, summary: SpendSummary) -> "SpendAsked":
-        """The same with the days that the answer is about."""
+        """The same with the days that the answer is about, and what its source is called."""
         days = {"from": summary.from_on, "to": summary.to_on}
         told = {name: day.isoformat() for name, day in days.items() if day is not None}
-        return replace(self, given={**self.given, **told})
+        titles = {one.source: one.title for one in summary.rests_on}
+        title = titles.get(self.given["source"], "")
+        return replace(self, given={**self.given, **told}, source_title=title)
 
     @property
     def lead(self) -> Lead:
@@ -137,7 +141,7 @@ class SpendAsked:
             f"in {name_country(self.given['country'])}" if self.given["country"] else "",
             f"by {self.given['payer_name']}" if self.given["payer_name"] else "",
             f"from {self.given['advertiser_id']}" if self.given["advertiser_id"] else "",
-            f"in {self.given['source']}" if self.given["source"] else "",
+            f"in {self.source_title or self.given['source']}" if self.given["source"] else "",
             _write_period(self.given["from"], self.given["to"]),
         ]
         asked = " ".join(word for word in words if word) or "in all that this archive holds"
@@ -232,7 +236,9 @@ class ShownSpend:
 
 def _show_summary(summary: SpendSummary, asked: SpendAsked) -> ShownSpend:
     question = asked.with_days(summary)
-    basis = write_basis(summary, is_named=bool(question.given["platform"]))
+    basis = write_basis(
+        summary, is_named=bool(question.given["platform"] or question.given["source"])
+    )
     waiting = "; ".join(o.quarantined_in_words for o in summary.rests_on if o.quarantined_in_words)
     note = f" Not counted: {waiting}." if waiting else ""
     tables = [_show_table(table, question, basis, note) for table in make_tables(summary)]

@@ -7,6 +7,7 @@ import typer
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
+from archive.errors import cut_echo
 from archive.models.corrections import SpendMeasure
 from archive.records import Grain
 from archive.records.money import format_bounds, format_units
@@ -105,7 +106,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     shown = summary.groups[:SHOWN_AT_MOST]
     items = "ads" if summary.measure is SpendMeasure.ADS else "items"
     header = [summary.by or "group", items, "undated", "amount unknown", "spent"]
-    rows = [[g.label, g.ads, g.undated, g.unknown_count] for g in shown]
+    rows = [[cut_echo(g.label), g.ads, g.undated, g.unknown_count] for g in shown]
     columns = [[format_bounds(g.lower_minor, g.upper_minor, g.currency, g.rounding) for g in shown]]
     if summary.measure is SpendMeasure.REPORTED:
         header[1:1] = ["statements of", "days missing"]

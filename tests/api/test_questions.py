@@ -131,6 +131,18 @@ def test_a_parameter_that_is_not_there_is_refused_with_those_there_are(client, p
     assert there in said
 
 
+def test_every_address_takes_the_parameters_it_describes_and_no_other(client):
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    read = {path: methods["get"] for path, methods in paths.items() if "get" in methods}
+    for path, described in read.items():
+        named = described.get("parameters", [])
+        taken = {parameter["name"] for parameter in named if parameter["in"] == "query"}
+        for name in ("no_such_name", *(parameter["name"] for parameter in named)):
+            answer = client.get(f"/api/v1{path}", params={name: "1"})
+            is_refused = "there is no parameter" in answer.text
+            assert is_refused == (name not in taken), (path, name)
+
+
 def test_what_other_sites_add_to_a_link_is_no_part_of_the_question(client):
     page = client.get("/spend?by=payer&utm_source=letter&fbclid=x")
     assert page.status_code == 200

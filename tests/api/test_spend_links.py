@@ -95,9 +95,10 @@ def test_a_question_by_time_without_days_is_answered_for_the_days_that_are_known
     assert "--" not in re.sub(r"<!--|-->|<style.*?</style>", "", page.text)
 
 
-def test_a_platform_without_ads_has_no_amounts_by_month_either(client):
+def test_a_platform_of_which_nothing_is_here_is_refused_by_month_too(client):
     page = client.get("/spend?by=month&platform=nowhere")
-    assert (page.status_code, "No amount in this archive answers that." in page.text) == (200, True)
+    assert page.status_code == 400
+    assert "Nothing here is of a platform &#39;nowhere&#39;; there are: " in page.text
 
 
 def test_of_several_currencies_one_is_shown_and_the_others_are_a_link_away(pages):
@@ -123,3 +124,9 @@ def test_the_sentence_says_which_files_it_rests_on_and_what_is_not_counted(pages
     assert "Not counted: 1 " in sentence
     assert "could not be read." in sentence
     assert "whether its amounts are billed or estimated is unknown" in page
+
+
+def test_the_sentence_calls_a_source_by_its_title(pages):
+    page = pages.get("/spend?by=payer&source=example&currency=EUR").text
+    sentence = re.search(r'<p class="sentence">(.*?)</p>', page, re.DOTALL)[1]
+    assert "in Example political ads file, in its files of January to February 2026" in sentence

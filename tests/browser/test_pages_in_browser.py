@@ -174,6 +174,19 @@ def test_a_citizen_can_report_an_ad_and_is_told_what_is_wrong(
     assert browser_page.context.cookies() == []
 
 
+@pytest.mark.parametrize(
+    ("path", "cell"),
+    [("/spend", "tbody th"), ("/ads/harbour_ads/mill-1", "td[data-label^='What the source']")],
+)
+def test_a_name_without_a_blank_breaks_on_a_wide_screen_too(
+    browser_page: Page, address: str, path: str, cell: str
+) -> None:
+    browser_page.set_viewport_size({"width": 1280, "height": 900})
+    browser_page.goto(f"{address}{path}")
+    browser_page.locator(cell).first.evaluate("node => node.textContent = 'x'.repeat(900)")
+    assert browser_page.evaluate(OVERFLOW) <= 0
+
+
 def test_pages_print_without_what_only_a_screen_needs(browser_page: Page, address: str) -> None:
     browser_page.goto(f"{address}/ads/harbour_ads/mill-1")
     browser_page.emulate_media(media="print")

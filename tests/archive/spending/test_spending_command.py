@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from typer.testing import CliRunner
 
+from archive.commands.spend import tell_summary
 from archive.spending import (
     SpendBasis,
     SpendBy,
@@ -50,6 +51,13 @@ def test_a_question_without_an_honest_answer_is_refused_with_its_reason(tmp_path
     with pytest.raises(SpendQueryError) as refused:
         summarise(engine, **asked)
     assert refused.value.field == field
+
+
+def test_a_name_without_an_end_widens_no_table(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1", payer_name="P" * 4_000)])
+    _, row, *_ = tell_summary(summarise(engine, by=SpendBy.PAYER))
+    assert "P…" in row
+    assert len(row) < 300
 
 
 def run_spend(tmp_path, monkeypatch, *arguments):

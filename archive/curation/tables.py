@@ -114,14 +114,25 @@ def _read_csv(text: str, shape: TableShape) -> Iterator[tuple[int, Cells]]:
 
 def _read_objects(text: str) -> Iterator[tuple[int, Cells]]:
     is_list = text.lstrip().startswith("[")
-    written = [text] if is_list else text.splitlines()
+    # A text of JSON may hold other ends of lines, such as U+2028.
+    written = [text] if is_list else text.split("\n")
     for number, part in enumerate(written, 1):
         if part.strip():
-            read = json.loads(part, object_pairs_hook=_read_object)
+            read = _read_json(part, number)
             for place, each in enumerate(read if is_list else [read], 1):
                 if not isinstance(each, dict):
                     raise CellError("", f"row {place if is_list else number} is no object")
                 yield place if is_list else number, each
+
+
+def _read_json(text: str, line: int) -> Any:  # noqa: ANN401 (whatever a file says)
+    try:
+        return json.loads(text, object_pairs_hook=_read_object)
+    except json.JSONDecodeError as error:
+        place = f"line {line + error.lineno - 1}, column {error.colno}"
+        raise ValueError(f"{place}: no JSON: {error.msg}") from None
+    except ValueError as error:
+        raise ValueError(f"from line {line}: {error}") from None
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> Cells:

@@ -15,6 +15,7 @@ WORDS = {
     "string_type": "a text belongs here, and one alone: put it in quotes",
     "int_type": "a whole number belongs here, without quotes",
     "bool_type": "write true or false, without quotes",
+    "bool_parsing": "write yes or no",
     "dict_type": "fields with their values belong here, such as {name: value}",
     "date_type": "is no day: write year, month and day, such as 2026-11-08",
     "date_parsing": "is no day: write year, month and day, such as 2026-11-08",

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from config.citations import Citation
+from config.faults import tell_fault
 from config.yaml_files import FileModel, YamlFileError, read_bytes
 
 MAX_BYTES = 64 << 20
@@ -61,7 +62,7 @@ def read_table(path: Path, shape: TableShape, line: type[Line]) -> list[Line]:
             try:
                 lines.append(_read_line(cells, shape, line))
             except (ValidationError, CellError) as error:
-                faults += [_name_fault(path, number, shape, *each) for each in _list_faults(error)]
+                faults += [_name_fault(path, number, shape, *each) for each in _list_faults(error, line)]
                 if len(faults) >= MOST_FAULTS:
                     break
     except (csv.Error, RecursionError, ValueError) as error:
@@ -74,11 +75,18 @@ def read_table(path: Path, shape: TableShape, line: type[Line]) -> list[Line]:
     return lines
 
 
-def _list_faults(error: ValidationError | CellError) -> list[tuple[str, str]]:
+def _list_faults(
+    error: ValidationError | CellError, line: type[FileModel]
+) -> list[tuple[str, str]]:
     if isinstance(error, CellError):
         return [(error.field, str(error))]
-    told = error.errors(include_input=False)
-    return [(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in told]
+    return [
+        (
+            ".".join(map(str, fault["loc"])),
+            "Field required" if fault["type"] == "missing" else tell_fault(fault, line),
+        )
+        for fault in error.errors()
+    ]
 
 
 def _name_fault(path: Path, number: int, shape: TableShape, name: str, why: str) -> YamlFileError:

@@ -62,7 +62,9 @@ def read_table(path: Path, shape: TableShape, line: type[Line]) -> list[Line]:
             try:
                 lines.append(_read_line(cells, shape, line))
             except (ValidationError, CellError) as error:
-                faults += [_name_fault(path, number, shape, *each) for each in _list_faults(error, line)]
+                faults += [
+                    _name_fault(path, number, shape, *each) for each in _list_faults(error, line)
+                ]
                 if len(faults) >= MOST_FAULTS:
                     break
     except (csv.Error, RecursionError, ValueError) as error:

@@ -15,9 +15,8 @@ WORDS = {
     "string_type": "a text belongs here, and one alone: put it in quotes",
     "int_type": "a whole number belongs here, without quotes",
     "bool_type": "write true or false, without quotes",
+    "bool_parsing": "write yes or no",
     "dict_type": "fields with their values belong here, such as {name: value}",
-    "model_type": "fields with their values belong here, such as {name: value}",
-    "model_attributes_type": "fields with their values belong here, such as {name: value}",
     "date_type": "is no day: write year, month and day, such as 2026-11-08",
     "date_parsing": "is no day: write year, month and day, such as 2026-11-08",
     "date_from_datetime_parsing": "is no day: write year, month and day, such as 2026-11-08",
@@ -41,6 +40,9 @@ def tell_fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"write {fault['ctx']['expected'].replace(chr(39), '')}"
     if kind == "string_pattern_mismatch":
         return f"is not of its form ({about or fault['ctx']['pattern']})"
+    if kind in {"model_type", "model_attributes_type"}:
+        names = ", ".join(_list_written(_find_model(model, place)))
+        return f"fields with their values belong here, such as {{name: value}}; there are {names}"
     if kind == "string_type" and isinstance(fault.get("input"), dict):
         return COLON
     said: str = fault["msg"]
@@ -52,8 +54,13 @@ def _name_field(name: object, model: type[BaseModel]) -> str:
         return ""
     if " " in name:
         return f": {COLON}"
-    fields = [f.alias or n for n, f in model.model_fields.items()]
+    fields = _list_written(model)
     return name_nearest(name, fields) or f": there are {', '.join(fields)}"
+
+
+def _list_written(model: type[BaseModel]) -> list[str]:
+    """The fields of a file: those that we set ourselves are none."""
+    return [f.alias or n for n, f in model.model_fields.items() if not f.exclude]
 
 
 def name_nearest(name: str, names: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from config.overlay import ConfigFile
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 CONTROL_CHARACTER = "a control character stands here"
+TAB = "a tab stands here: write spaces"
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 QUICK_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
@@ -146,6 +147,10 @@ class YamlText:
         Raises:
             YamlFileError: naming each line on which a field does not fit.
         """
+        # What we set when a file is read, such as its hash, nobody writes into it.
+        for name, field in model.model_fields.items():
+            if field.exclude and isinstance(self.values, dict) and name in self.values:
+                raise self.make_error([name], "there is no such field: leave it out")
         try:
             return model.model_validate_json(json.dumps(self.values), strict=True)
         except ValidationError as error:
@@ -159,7 +164,10 @@ class YamlText:
                     continue  # What is wrong with its items makes a list too short.
                 made = self.make_error(fault["loc"], tell_fault(fault, model))
                 # A value that may be of several types has a fault for each.
-                faults.setdefault(made.field if fault["type"] == "missing" else made.line, made)
+                is_missing = fault["type"] == "missing"
+                faults.setdefault(
+                    made.field if is_missing else self._find_place(fault["loc"]), made
+                )
             first, *more = faults.values()
             raise YamlFileError(self.name, first.line, first.field, first.why, more) from None
 
@@ -170,10 +178,13 @@ class YamlText:
 
     def find_line(self, place: Sequence[str | int]) -> int:
         """Line of the value at a place, or of the closest value above it."""
+        return self._lines[self._find_place(place)]
+
+    def _find_place(self, place: Sequence[str | int]) -> Place:
         found = tuple(place)
         while found not in self._lines:
             found = found[:-1]
-        return self._lines[found]
+        return found
 
     def _read_slowly(self, text: str) -> object:
         try:
@@ -183,7 +194,8 @@ class YamlText:
             raise YamlFileError(self.name, line, "", CONTROL_CHARACTER) from None
         except yaml.MarkedYAMLError as error:
             marked = error.problem_mark.line + 1 if error.problem_mark else None
-            raise YamlFileError(self.name, marked, "", f"not YAML: {error.problem}") from None
+            why = TAB if r"'\t'" in str(error.problem) else f"not YAML: {error.problem}"
+            raise YamlFileError(self.name, marked, "", why) from None
         except (ValueError, OverflowError):
             # PyYAML hands every number to Python: that of an escaped character, that of a version.
             raise YamlFileError(self.name, None, "", "not YAML: a number is too large") from None

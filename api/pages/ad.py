@@ -5,6 +5,7 @@ Signals are not shown: they are not public before a person has reviewed them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -32,10 +33,13 @@ from archive.reading.ads.sightings import list_import_times, read_last_seen
 from archive.reading.as_of.moment import Moment
 from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
+from archive.records import MissingReason
 from archive.records.identity import ad_path, public_id
 from archive.store.database import read
 from oversight.cases import list_ad_decisions
+from oversight.language import Facts
 from oversight.rules.loading import Rule
+from oversight.rules.made_facts import derive_countries
 
 router = APIRouter()
 
@@ -84,7 +88,9 @@ def show_ad(rooms: RoomsDep, moment: MomentOf, source: str, ref: str) -> HTMLRes
             keeps_history=True,
             moment=moment,
         )
-        rules = find_rules(rooms.book.list_in_use(session), ad.countries)
+        rules = find_rules(
+            rooms.book.list_in_use(session), ad.countries, _list_regions(ad), ad.started_on
+        )
         return render_page(
             rooms,
             session,
@@ -148,9 +154,33 @@ def _list_ranges(ad: AdView, shown_scale: int) -> list[CountRow]:
     ]
 
 
-def find_rules(rules: Sequence[Rule], countries: Sequence[str]) -> list[Rule]:
-    """The rules in use or on trial whose jurisdiction an ad shown in these countries falls under."""
-    return [rule for rule in rules if rule.is_evaluated and _reaches(rule, set(countries))]
+def find_rules(
+    rules: Sequence[Rule],
+    countries: Sequence[str],
+    regions: Sequence[str] = (),
+    started_on: date | None = None,
+) -> list[Rule]:
+    """The rules in use or on trial whose jurisdiction an ad shown in these countries falls under.
+
+    Where its source states none, a rule that has tables of regions takes them from those; `started_on` is the
+    day whose tables count.
+    """
+    days = (started_on, started_on) if started_on else None
+    seen: Facts = {"ad.delivery_regions": tuple(regions)}
+    found = []
+    for rule in rules:
+        derived = {} if countries else derive_countries(rule.parameters, seen, days)
+        shown_in = derived.get("ad.countries", ())
+        known = {*countries, *(shown_in if isinstance(shown_in, tuple) else ())}
+        if rule.is_evaluated and _reaches(rule, known):
+            found.append(rule)
+    return found
+
+
+def _list_regions(ad: AdView) -> list[str]:
+    """Where people saw it; none where its source says that it was shown in no country."""
+    is_told = ad.missing.get("countries") not in {None, MissingReason.NOT_PROVIDED}
+    return [] if is_told else [row["region"] for row in ad.delivery if row.get("by") == "region"]
 
 
 def _reaches(rule: Rule, countries: set[str]) -> bool:

@@ -56,7 +56,7 @@ ANSWERS = {
     "cannot_tell": "cannot tell",
     "no_breach_possible": "whether or not the rule is about it, the ad does as it says",
     "not_asked": "not asked, because too little is known",
-    "does_not_apply": "the rule is not about this ad",
+    "does_not_apply": "the rule does not apply to this ad",
 }
 NEWEST_OF_EACH = 100
 """Ads of each source that a page holds a rule against; `paidforby rules facts` takes all."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from config.citations import Citation
+from config.faults import tell_fault
 from config.yaml_files import FileModel, YamlFileError, read_bytes
 
 MAX_BYTES = 64 << 20
@@ -61,7 +62,9 @@ def read_table(path: Path, shape: TableShape, line: type[Line]) -> list[Line]:
             try:
                 lines.append(_read_line(cells, shape, line))
             except (ValidationError, CellError) as error:
-                faults += [_name_fault(path, number, shape, *each) for each in _list_faults(error)]
+                faults += [
+                    _name_fault(path, number, shape, *each) for each in _list_faults(error, line)
+                ]
                 if len(faults) >= MOST_FAULTS:
                     break
     except (csv.Error, RecursionError, ValueError) as error:
@@ -74,11 +77,18 @@ def read_table(path: Path, shape: TableShape, line: type[Line]) -> list[Line]:
     return lines
 
 
-def _list_faults(error: ValidationError | CellError) -> list[tuple[str, str]]:
+def _list_faults(
+    error: ValidationError | CellError, line: type[FileModel]
+) -> list[tuple[str, str]]:
     if isinstance(error, CellError):
         return [(error.field, str(error))]
-    told = error.errors(include_input=False)
-    return [(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in told]
+    return [
+        (
+            ".".join(map(str, fault["loc"])),
+            "Field required" if fault["type"] == "missing" else tell_fault(fault, line),
+        )
+        for fault in error.errors()
+    ]
 
 
 def _name_fault(path: Path, number: int, shape: TableShape, name: str, why: str) -> YamlFileError:
@@ -114,14 +124,25 @@ def _read_csv(text: str, shape: TableShape) -> Iterator[tuple[int, Cells]]:
 
 def _read_objects(text: str) -> Iterator[tuple[int, Cells]]:
     is_list = text.lstrip().startswith("[")
-    written = [text] if is_list else text.splitlines()
+    # A text of JSON may hold other ends of lines, such as U+2028.
+    written = [text] if is_list else text.split("\n")
     for number, part in enumerate(written, 1):
         if part.strip():
-            read = json.loads(part, object_pairs_hook=_read_object)
+            read = _read_json(part, number)
             for place, each in enumerate(read if is_list else [read], 1):
                 if not isinstance(each, dict):
                     raise CellError("", f"row {place if is_list else number} is no object")
                 yield place if is_list else number, each
+
+
+def _read_json(text: str, line: int) -> Any:  # noqa: ANN401 (whatever a file says)
+    try:
+        return json.loads(text, object_pairs_hook=_read_object)
+    except json.JSONDecodeError as error:
+        place = f"line {line + error.lineno - 1}, column {error.colno}"
+        raise ValueError(f"{place}: no JSON: {error.msg}") from None
+    except ValueError as error:
+        raise ValueError(f"from line {line}: {error}") from None
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> Cells:

@@ -59,8 +59,16 @@ def _read_amount(how: str, written: str, schema: Schema) -> tuple[str, str]:
     if found := AMOUNT.fullmatch(written):
         currency = _check_code(found["currency"])
         return f'"{currency}"', str(to_minor(found["units"], currency))
+    if re.fullmatch(PARAMETER, written):
+        raise ValueError(
+            f"an amount has its currency: params names no money of which {written} is the name; write "
+            "params: [limit] for a parameter of type money, and p.limit here"
+        )
     wanted = f'{how}("500.00 CAD"), or {how}(p.limit) for a parameter that is money'
-    raise ValueError(f"an amount has its currency: write {wanted}")
+    raise ValueError(
+        "an amount has its currency, and no other sign than a point before its decimals, in plain "
+        f"quotation marks: write {wanted}"
+    )
 
 
 def _check_code(currency: str) -> str:

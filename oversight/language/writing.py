@@ -25,15 +25,16 @@ PASSED_OR_OURS = re.compile(
       \s*\(\s* (?P<term> "[^"\\\n]*" | '[^'\\\n]*' ) \s*\)
     | (?P<slip> <> | (?<![=!<>]) = (?!=) | (?<!&) & (?!&) | (?<!\|) \| (?!\|)
       | [\u201c\u201d\u201e\u2018\u2019]
-      | (?<![\w.]) (?i: and | or | not ) (?!\w) | (?<![\w.]) (?: TRUE | True | FALSE | False ) (?!\w)
+      | (?<![\w.]) (?i: and | or | is \s+ not | is | not | empty | blank ) (?!\w) | (?<![\w.]) (?: TRUE | True | FALSE | False ) (?!\w)
       | (?<![\w.]) (?: null | None | NULL ) (?!\w) )
     """,
     re.DOTALL | re.VERBOSE,
 )
 MEANT = {"<>": "!=", "=": "==", "&": "&&", "|": "||", "and": "&&", "or": "||", "not": "!"}
-MEANT |= {"null": '""', "none": '""', "true": "true", "false": "false"}
+MEANT |= {"is": "==", "is not": "!=", "true": "true", "false": "false"}
+MEANT |= dict.fromkeys(("null", "none", "empty", "blank"), '""')
 
-NO_NULL = "there is no null: size(f) == 0 asks whether a text or list is blank"
+NO_NULL = "there is no {}: size(f) == 0 asks whether a text or list is blank"
 KNOWN_IS_NO_GROUND = (
     "whether a source tells a fact makes no ad right or wrong: leave it out, and write asks_where: [{}] "
     "beside the clauses"
@@ -95,8 +96,8 @@ def _write_plainly(found: re.Match[str], schema: Schema, faults: list[Fault]) ->
     if not found["slip"]:
         return None
     slip = found["slip"]
-    meant = MEANT.get(slip.lower(), '"')
-    why = NO_NULL if meant == '""' else f"write {meant} instead of {slip}"
+    meant = MEANT.get(" ".join(slip.lower().split()), '"')
+    why = NO_NULL.format(slip) if meant == '""' else f"write {meant} instead of {slip}"
     faults.append((found.start(), why))
     return meant
 
@@ -151,27 +152,53 @@ def tell_plainly(why: str, schema: Schema) -> str:
     """What the compiler says, in words that say what to write."""
     if found := NO_FIELD.search(why):
         name = f"{found[2]}.{found[1]}"
-        return f"undefined field: there is no fact {name}{_name_nearest(name, schema)}"
+        why = f"there is no fact {name}{name_nearest_fact(name, schema)}"
+        return f"undefined field: {why}{tell_group(name)}"
     if found := NO_NAME.search(why):
         if found[1] == "has_term":
             return "has_term() takes one text in quotes, without a backslash"
+        if group := tell_group(found[1]):
+            return f"undeclared: there is no fact {found[1]}{group}"
         told = (
             "is for ranges"
             if found[1] in COMPARED
-            else f"is no fact{_name_nearest(found[1], schema)}"
+            else f"is no fact{name_nearest_fact(found[1], schema)}"
         )
         return f"undeclared: {found[1]} {told}; a text stands in quotes, a fact has its group before it"
     if found := NO_OVERLOAD.search(why):
         kinds = [TYPES.get(kind, kind) for kind in found[2].split(", ")]
         sign = found[1].strip("_@").replace("_", " ").strip()
-        return f"{sign} does not go with {' and '.join(kinds)}; both sides are of one type"
+        told = f"{sign} does not go with {' and '.join(kinds)}"
+        if sorted(kinds) == ["a list of texts", "a text"]:
+            return f'{told}: whether a text is in a list, write "XX" in ad.countries'
+        if sign == "!" and len(kinds) == 1:
+            return f"{told}: it goes before yes or no; write != or !(a == b)"
+        return f"{told}; both sides are of one type"
     if why.startswith("Syntax error"):
         ends = "<EOF>" in why.partition(" expecting ")[0]
-        return "the condition ends too early" if ends else "something is missing or too much here"
+        ends_early = "the condition ends too early: is a bracket or a quotation not closed?"
+        return ends_early if ends else "something is missing or too much here"
     return why
 
 
-def _name_nearest(name: str, schema: Schema) -> str:
+OF_GROUPS = {
+    "p": "params: [{}], which has a file of its own",
+    "register": "registers: [{}], which has a map of its own",
+    "window": "window:, which the rule needs for it",
+    "election": "window:, which the rule needs for it",
+    "sum": "sum:, and read it in a clause",
+}
+
+
+def tell_group(name: str) -> str:
+    """What a file has to say so that there are such facts."""
+    group, _, field = name.partition(".")
+    wanted = OF_GROUPS.get(group, "").format(field.partition("_lists_")[0])
+    return f"; write {wanted}" if field and wanted else ""
+
+
+def name_nearest_fact(name: str, schema: Schema) -> str:
+    """Which fact is nearest, in words; empty: none is near."""
     bare = {each.partition(".")[2]: each for each in schema}
     near = get_close_matches(name, schema, 1) or [
         bare[each] for each in get_close_matches(name.rpartition(".")[2], bare, 1)

@@ -23,6 +23,7 @@ from oversight.language.ast import (
     list_children,
 )
 from oversight.language.parse import find_misuses
+from oversight.language.writing import name_nearest_fact, tell_group
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
 from oversight.rules.made_facts import list_register_facts
@@ -45,6 +46,7 @@ TOO_MUCH = (
 TEXTS = {"ad.text", "ad.text_folded", "ad.text_words", "ad.titles"}
 """The facts that are what an ad says."""
 
+NO_FILE = "no parameter {0}: write its file, params/{0}.yaml"
 CLAUSES = ("applies_when", "requires", "forbids")
 
 
@@ -73,6 +75,7 @@ def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list
     )
     schema = {**of_ad, **SUM_FACTS} if "sum" in values else of_ad
     faults, work = list(_check_places(written, values)), 0
+    faults += _list_unknown(written, values, parameters, schema)
     conditions = list(_list_conditions(values))
     told = list_sum_faults(values, named, [text for _, text in conditions])
     faults += [written.make_error(place, why) for place, why in told]
@@ -86,6 +89,32 @@ def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list
             found.append((1, 1, TOO_MUCH))
         faults += [make_condition_error(written, path, fault) for fault in found]
     return faults
+
+
+def _list_unknown(
+    written: YamlText, values: dict[str, object], parameters: Readings[Parameter], schema: Schema
+) -> Iterator[YamlFileError]:
+    for name in list_texts(values.get("params")):
+        if name not in parameters.values:
+            yield written.make_error(["params"], tell_missing(parameters, name))
+    asked = values.get("asks_where")
+    yield from check_asked(written, asked if isinstance(asked, list) else (), schema)
+
+
+def check_asked(
+    written: YamlText, names: Iterable[object], schema: Schema
+) -> Iterator[YamlFileError]:
+    """What of `asks_where` is no fact."""
+    for i, name in enumerate(names):
+        if isinstance(name, str) and name not in schema:
+            told = f"{name_nearest_fact(name, schema)}{tell_group(name)}"
+            yield written.make_error(["asks_where", i], f"there is no fact {name}{told}")
+
+
+def tell_missing(parameters: Readings[Parameter], name: str) -> str:
+    """Why there is no parameter of a name."""
+    bad = [error.place for error in parameters.refused if error.name == name]
+    return f"resting on {bad[0]}, which cannot be used" if bad else NO_FILE.format(name)
 
 
 def _check_places(written: YamlText, values: dict[str, object]) -> Iterator[YamlFileError]:

@@ -43,9 +43,11 @@ from oversight.reference.registers import KeptCopy, Registers
 from oversight.rules.answers import Clauses, ExplainedAnswer, answer_clauses
 from oversight.rules.conditions import (
     Path,
+    check_asked,
     list_parameter_facts,
     list_schema,
     make_condition_error,
+    tell_missing,
 )
 from oversight.rules.facts import FACT_TYPES
 from oversight.rules.made_facts import (
@@ -212,7 +214,7 @@ def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[
     """
     text = written.read_as(RuleFile)
     missing = [
-        written.make_error(["params"], _tell_missing(parameters, name))
+        written.make_error(["params"], tell_missing(parameters, name))
         for name in text.params
         if name not in parameters.values
     ]
@@ -222,11 +224,6 @@ def compile_rule(written: YamlText, origin: Origin | None, parameters: Readings[
     return _compile_rule(
         written, origin, text, {name: parameters.values[name] for name in text.params}
     )
-
-
-def _tell_missing(parameters: Readings[Parameter], name: str) -> str:
-    bad = [error.place for error in parameters.refused if error.name == name]
-    return f"resting on {bad[0]}, which cannot be used" if bad else f"no parameter {name}"
 
 
 def answer_rule(rule: Rule, facts: Facts, *, in_force: bool | None) -> ExplainedAnswer:
@@ -264,9 +261,8 @@ def _compile_rule(
 
 
 def _check_facts(written: YamlText, text: RuleFile, schema: Schema) -> tuple[str, ...]:
-    for i, name in enumerate(text.asks_where):
-        if name not in schema:
-            raise written.make_error(["asks_where", i], f"there is no fact {name}")
+    for error in check_asked(written, text.asks_where, schema):
+        raise error
     return text.asks_where
 
 

@@ -92,7 +92,10 @@ class ShownBy(StrEnum):
 class ExceptionClause(Clause):
     """A condition under which the rule does not apply after all."""
 
-    id: str = Field(pattern=r"^[a-z0-9-]+$", description="Name of the exception.")
+    id: str = Field(
+        pattern=r"^[a-z0-9-]+$",
+        description="Name of the exception: small letters, digits, hyphens.",
+    )
     shown_by: ShownBy = Field(
         description="Who has to show that it holds. authority: while that is unknown nobody can tell; "
         "addressee: while it is unknown the rule is not met, and the question goes to the addressee."
@@ -182,7 +185,10 @@ def list_overreach(values: Mapping[str, Any]) -> Iterator[str]:
 class RuleFile(FileModel):
     """A rule."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Stable id, the file's name.")
+    id: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        description="Stable id, the file's name: small letters, digits, hyphens.",
+    )
     version: int = Field(ge=1, description="Number of this state of the rule.")
     title: str = Field(min_length=1, description="What the rule is about, in one line.")
     jurisdiction: str = Field(

@@ -1,6 +1,7 @@
 """The page of an ad names the rules that an ad shown in its countries falls under, and no others."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -31,6 +32,22 @@ def test_an_ad_falls_under_the_rules_of_its_countries_and_of_all(rules, countrie
     expected = [r for r in evaluated if r.file.jurisdiction.partition("-")[0] in where]
     assert found == expected
     assert {r.file.jurisdiction.partition("-")[0] for r in found} == where
+
+
+@pytest.mark.parametrize(
+    ("countries", "regions", "found"),
+    [
+        ([], ["Queensland"], True),
+        ([], ["Queensland", "Nowhere"], False),
+        ([], [], False),
+        (["DE"], ["Queensland"], False),
+    ],
+)
+def test_where_no_country_is_stated_a_rule_reaches_an_ad_by_its_tables_of_regions(
+    rules, countries, regions, found
+):
+    under = {rule.id for rule in find_rules(rules, countries, regions, date(2023, 10, 13))}
+    assert ("au-321d-authorisation" in under) is found
 
 
 def test_a_rule_that_is_not_evaluated_is_on_no_page(rules):

@@ -46,6 +46,18 @@ def read(tmp_path: Path, text: str | bytes) -> Shelf:
     return read_model(ConfigFile("xx/shelf.yaml", path, Origin.LOCAL), Shelf)
 
 
+def test_two_faults_of_one_line_are_both_told(tmp_path: Path) -> None:
+    with pytest.raises(YamlFileError) as refused:
+        read(tmp_path, "{country: NO, made_on: 1 May, is_open: maybe}")
+    assert [fault.field for fault in refused.value.faults] == ["made_on", "is_open"]
+
+
+def test_what_is_set_when_a_file_is_read_is_no_field_of_it() -> None:
+    written = YamlText("xx_cap", b"id: xx_cap\nsha256: abc\ntitle: Cap\ntype: int\n")
+    with pytest.raises(YamlFileError, match="line 2: sha256: there is no such field: leave it out"):
+        written.read_as(Parameter)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -105,7 +117,7 @@ def test_a_mark_of_the_byte_order_is_no_part_of_the_text(tmp_path: Path) -> None
         ("country: !!set {a, b}", 1, "", "anchors, aliases and tags"),
         ("country: NO\n? [a]\n: b", 2, "", "a key is a text"),
         ("country: [", 1, "", "expected"),
-        ("country: NO\n\topens: x", 2, "", "\\t"),
+        ("country: NO\n\topens: x", 2, "", "a tab stands here: write spaces"),
         ("country: NO\nopens: \x07x", 2, "", "control character"),
         ('country: NO\nopens: "\\a"', 2, "", "control character"),
         ('country: NO\nopens: "\\0"', 2, "", "control character"),

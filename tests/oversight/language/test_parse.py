@@ -87,6 +87,25 @@ def test_what_is_outside_the_profile_is_refused_with_its_place(
     assert (refused.value.line, refused.value.column) == (line, column)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('ad.countries == "GR"', 'write "XX" in ad.countries'),
+        ('ad.countries.contains("GR")', 'write "XX" in ad.countries'),
+        ("ad.payer is not empty", "write != instead of is not"),
+        ("ad.payer is not empty", "there is no empty: size(f) == 0"),
+        ('!ad.payer == "Jo"', "write != or !(a == b)"),
+        ("p.cap > 3", "write params: [cap]"),
+        ("register.xx_parties_lists_payer", "write registers: [xx_parties]"),
+        ("window.overlaps", "write window:"),
+    ],
+)
+def test_a_slip_says_what_to_write(text: str, told: str) -> None:
+    with pytest.raises(RuleSyntaxError) as refused:
+        parse_expression(text, FACTS)
+    assert [why for _, _, why in refused.value.faults if told in why]
+
+
 def test_long_conditions_are_refused() -> None:
     padding = " " * (MAX_LENGTH - len("ad.political"))
     assert parse_expression("ad.political" + padding, FACTS)

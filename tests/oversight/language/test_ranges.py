@@ -136,6 +136,8 @@ def test_an_amount_is_read_by_the_decimals_of_its_currency() -> None:
         ('ad.spend.over("5 EURO")', 1, "an amount has its currency"),
         ('ad.spend.over("5 XQQ")', 1, "not an ISO 4217"),
         ('ad.reach.over("5 EUR")', 1, "a count has no currency"),
+        ('ad.spend.over("1,500 EUR")', 1, "no other sign than a point before its decimals"),
+        ("ad.spend.over(p.cap)", 1, "write params: [limit] for a parameter of type money"),
         ("ad.text.over(5)", 1, "over() is for ad.spend, ad.reach"),
         ('ad.spend.over("5 CAD") && ad.text / 2 == 1', 35, "/ does not go with a text"),
     ],
@@ -174,6 +176,6 @@ def test_all_slips_of_a_condition_are_told_at_once_with_what_to_write() -> None:
         (1, 8, "write == instead of ="),
         (1, 24, "write && instead of and"),
         (1, 28, "write ! instead of not"),
-        (1, 32, "an amount has its currency: wr"),
+        (1, 32, "an amount has its currency, an"),
         (2, 17, "there is no null: size(f) == 0"),
     ]

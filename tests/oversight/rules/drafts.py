@@ -278,11 +278,16 @@ DRAFTS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "who answers for what": (
         [
             ("shown_by: addressee", "shown_by: sponsor"),
+            ("status: in_force}", "status: force}"),
+            ("unless:", "params: [xx_cap]\nasks_where: [countries]\nunless:"),
             ("    evidence: statute_text\n", '    evidence: memory\n    quotation: "Named."\n'),
             ("zone: Europe/Dublin\n  statuses", "zone: Dublin\n  statuses"),
         ],
         [
             "write authority or addressee",
+            "write in_force, enjoined",
+            "no parameter xx_cap: write its file, params/xx_cap.yaml",
+            "there is no fact countries; the nearest is ad.countries",
             "read_on belongs to a text that was read",
             "is not a time zone; one looks like Europe/Athens",
         ],

@@ -107,7 +107,7 @@ FAULTS = {
     ),
     "a sum within a sum": (
         ("where: ad", "where: sum.is_over && ad"),
-        "undeclared: sum.is_over is no fact",
+        "there is no fact sum.is_over; write sum:, and read it in a clause",
     ),
     "somebody else": (("by: payer", "by: party"), "write payer, sponsor or advertiser"),
     "days of no number": (

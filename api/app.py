@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.routing import Mount, Route
 
@@ -22,6 +22,7 @@ from api.hosts import CheckHost, list_hosts
 from api.limits import LimitRequests
 from api.pages import mount_pages
 from api.pages.errors import answer_errors
+from api.parameters import refuse_unknown
 from api.routes import ROUTERS, metrics
 from archive.store.database import open_archive
 from archive.terminal import utc_now
@@ -109,6 +110,7 @@ def make_api(rooms: Rooms) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses={"default": problem},
+        dependencies=[Depends(refuse_unknown)],
     )
     api.state.rooms = rooms
     for router in ROUTERS:

@@ -23,6 +23,21 @@ class NotInitialisedError(ArchiveError):
     """The archive has no tables yet."""
 
 
+class OtherTablesError(ArchiveError):
+    """The tables are of another revision than this program's; both are said, and what to do."""
+
+    def __init__(self, revision: str, wanted: str) -> None:
+        self.revision, self.wanted = revision, wanted
+        self.is_newer = revision > wanted
+        if self.is_newer:
+            what = "a newer program made them: upgrade paidforby on this machine"
+        else:
+            what = "back up with the program that made them, then type: paidforby init"
+        super().__init__(
+            f"the archive's tables are at {revision}, this program is for {wanted}; {what}"
+        )
+
+
 class DatabaseAddressError(ArchiveError):
     """The configured address is no database's; it may hold a password, so it is not repeated."""
 

@@ -86,7 +86,10 @@ def harbour_hostile() -> AdRecord:
         bodies=["climate " + HOSTILE],
         landing_urls=["javascript:alert(1)"],
         election_name=HOSTILE,
-        targeting=[{"dimension": HOSTILE, "mode": "include", "text": HOSTILE}],
+        targeting=[
+            {"dimension": HOSTILE, "mode": "include", "text": HOSTILE},
+            {"dimension": "postal_code", "mode": "exclude", "text": "92801," * 60},
+        ],
         source_fields={"Note": HOSTILE},
     )
 

@@ -33,11 +33,10 @@ class CurrencyTable:
     left_out: int
     is_one_of_several: bool
     """Whether amounts in other currencies stand beside it."""
-
-    @property
-    def is_converted(self) -> bool:
-        """Whether amounts of other currencies came into it."""
-        return any(group.converted_from for group in self.groups)
+    converted_from: list[str]
+    """Other currencies that came into it, those of rows left out too."""
+    not_in_newest: int
+    """Items that the newest file lacks, those of rows left out too."""
 
     @property
     def is_ranked(self) -> bool:
@@ -65,13 +64,16 @@ def make_tables(summary: SpendSummary) -> list[CurrencyTable]:
 
 def _make_table(groups: list[SpendGroup], room: int, is_one_of_several: bool) -> CurrencyTable:
     shown = groups[:room]
+    of_first = [group for group in groups[room:] if _is_beside(group, groups[0])]
     unnamed = [group for group in groups[room:] if not may_compete(group)]
     return CurrencyTable(
         currency=groups[0].currency,
         scale=find_scale((group.lower_minor, group.upper_minor) for group in shown),
-        groups=[*shown, *unnamed],
-        left_out=len(groups) - len(shown) - len(unnamed),
+        groups=[*shown, *of_first, *unnamed],
+        left_out=len(groups) - len(shown) - len(of_first) - len(unnamed),
         is_one_of_several=is_one_of_several,
+        converted_from=sorted({code for group in groups for code in group.converted_from}),
+        not_in_newest=sum(group.not_in_newest for group in groups),
     )
 
 
@@ -86,21 +88,32 @@ class Lead:
 def write_sentence(table: CurrencyTable, lead: Lead, about: str) -> str:
     """What a table says first, ready to print; says so when the lead is not certain."""
     if table.is_one_of_several:
-        how = "stated in or converted to" if table.is_converted else "stated in"
+        how = "stated in or converted to" if table.converted_from else "stated in"
         stated = f"of amounts {how} {table.currency}" if table.currency else "without a currency"
         about = f"{about}, {stated}"
     first = next((group for group in table.groups if may_compete(group)), None)
     if first is None:
         return f"No amount is known of anyone named {about}."
     amount = format_bounds(first.lower_minor, first.upper_minor, table.currency, first.rounding)
+    also = "".join(_tell_other_grain(group) for group in table.groups if _is_beside(group, first))
     if first.rank_worst is None:
-        return f"{first.label}: {amount}, {about}."
+        return f"{first.label}: {amount}, {about}.{also}"
     if first.rank_worst == 1:
-        return f"{first.label} {lead.surely} {about}: {amount}."
+        return f"{first.label} {lead.surely} {about}: {amount}.{also}"
     return (
-        f"{first.label} {lead.maybe} {about}: {amount}. "
+        f"{first.label} {lead.maybe} {about}: {amount}.{also} "
         f"By the ranges its place is {tell_place(first)}."
     )
+
+
+def _is_beside(group: SpendGroup, first: SpendGroup) -> bool:
+    """Whether it is another answer about the same: a part of it, or one that contradicts."""
+    return group.key == first.key and group.grain != first.grain
+
+
+def _tell_other_grain(group: SpendGroup) -> str:
+    amount = format_bounds(group.lower_minor, group.upper_minor, group.currency, group.rounding)
+    return f" Apart from that, from statements of {group.grain}s: {amount}."
 
 
 def write_basis(summary: SpendSummary, *, is_named: bool) -> str:

@@ -31,7 +31,7 @@ KINDS = {
 }
 
 DATA_GAPS = {
-    "quarantined_pieces": ("quarantined", "pieces that could not be read, with their bytes kept"),
+    "quarantined_pieces": ("Quarantined", "pieces that could not be read, with their bytes kept"),
     "quarantined_batch": ("Implausible", "batches that are quarantined until a person decides"),
     "undated": ("Undated ads", "ads whose first day is unknown"),
     "no_currency": (

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.formatting import name_platform, plain_day
+from api.pages.page_frame import write_moment
 from api.pages.ranking import (
     CurrencyTable,
     Lead,
@@ -20,9 +21,10 @@ from api.pages.ranking import (
 )
 from api.pages.site import PageHead, render_page, set_moment
 from api.pages.spend_links import locate_ads
+from api.parameters import check_names, leave_tracking
 from api.questions import SpendQuestion, read_question
 from archive.errors import QuestionError
-from archive.reading.as_of.moment import Moment, read_day
+from archive.reading.as_of.moment import NOW, Moment, read_day
 from archive.reading.coverage import CrawledDays
 from archive.records import Grain
 from archive.spending import (
@@ -153,6 +155,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
         shown: ShownSpend | None = None
         problem = ""
         try:
+            check_names(leave_tracking(request.query_params), (*FIELDS, *write_moment(NOW)))
             query = read_question(SpendQuestion, question.given).build_query(
                 moment, rooms.now().date()
             )
@@ -205,11 +208,10 @@ def _offer_conversions(asked: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ShownTable:
-    """A table, the sentence to print, and the other currencies that were converted into it."""
+    """A table, and the sentence to print."""
 
     table: CurrencyTable
     sentence: str
-    converted_from: list[str]
 
 
 @dataclass(frozen=True)
@@ -242,16 +244,14 @@ def _show_summary(summary: SpendSummary, asked: SpendAsked) -> ShownSpend:
 
 def _show_table(table: CurrencyTable, question: SpendAsked, basis: str, note: str) -> ShownTable:
     sentence = write_sentence(table, question.lead, question.about + basis) + note
-    converted = sorted({code for group in table.groups for code in group.converted_from})
-    if converted:
-        sentence += f" Converted from {', '.join(converted)} by this archive."
-    missed = sum(group.not_in_newest for group in table.groups)
-    if missed:
+    if table.converted_from:
+        sentence += f" Converted from {', '.join(table.converted_from)} by this archive."
+    if missed := table.not_in_newest:
         is_filed = question.given["measure"] == SpendMeasure.DISCLOSED
         what = "payment" if is_filed else "statement"
         are = f"{what} is" if missed == 1 else f"{what}s are"
         sentence += f" {missed:,} {are} not in the newest file."
-    return ShownTable(table, sentence, converted)
+    return ShownTable(table, sentence)
 
 
 def _locate_data(question: SpendAsked) -> str:

@@ -3,6 +3,7 @@
 `scrapers.commands.quarantine` adds `release`, which needs a source's reader.
 """
 
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
@@ -98,7 +99,8 @@ def _tell_row(held: Quarantined) -> tuple[object, ...]:
         place = ("plausibility", held.source, held.partition, None, held.cause)
     else:
         place = (held.stage, held.source, held.file or held.subject, held.line, held.field)
-    return name_quarantined(held), *place, held.reason[:REASON_WIDTH], held.status
+    reason = shorten(held.reason, REASON_WIDTH, placeholder=" …")
+    return name_quarantined(held), *place, reason, held.status
 
 
 def _read_status(status: str) -> PieceStatus:

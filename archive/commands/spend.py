@@ -136,7 +136,7 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         *lines,
         *_tell_settled(summary),
         *(["no statement answers that; there are:"] if summary.stated else []),
-        *(f"  {tell_stated(stated)}" for stated in summary.stated),
+        *(f"  {tell_stated(stated, summary.by)}" for stated in summary.stated),
         "",
         f"{summary.measure}, {summary.basis}: {summary.rule}",
         tell_route(summary.route),
@@ -148,14 +148,15 @@ def tell_summary(summary: SpendSummary) -> list[str]:
     ]
 
 
-def tell_stated(stated: StatedDays) -> str:
+def tell_stated(stated: StatedDays, by: SpendBy | None) -> str:
     """Which statements there are, and how to ask for them."""
+    there = f"{stated.source}: {stated.statements:,} of grain {stated.grain}"
+    how = f"--by {stated.choose_by(by)}"
     if stated.first_on is None or stated.last_on is None:
-        how = "by region" if stated.grain is Grain.REGION else "leave the days out"
-        return f"{stated.source}: {stated.statements:,} of grain {stated.grain} ({how})"
+        return f"{there} ({how}, without days)"
     return (
-        f"{stated.source}: {stated.statements:,} of grain {stated.grain}, {stated.first_on} to "
-        f"{stated.last_on} (--from {stated.first_on} --to {stated.last_on})"
+        f"{there}, {stated.first_on} to {stated.last_on} "
+        f"({how} --from {stated.first_on} --to {stated.last_on})"
     )
 
 

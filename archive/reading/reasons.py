@@ -47,7 +47,7 @@ RUN_SENTENCES = (
     r"\d{1,9} errors in the log of the crawl",
     r"stopped from outside before it was through",
     r"stopped after the few answers that were wanted",
-    r"\d{1,9} pieces could not be read",
+    r"\d{1,9} pieces? could not be read",
     r"\d{1,9} of them may be of what is missing: nothing is called gone",
     r"what they name counts as still there",
     r"unchanged since the last run",

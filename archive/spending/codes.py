@@ -5,7 +5,7 @@ from dataclasses import replace
 from babel import Locale
 from sqlmodel import Session, col, select
 
-from archive.models import Source
+from archive.models import AdvertiserSpend, PublicAd, Source
 from archive.spending.query import SpendQuery, SpendQueryError
 
 
@@ -31,6 +31,23 @@ def read_codes(session: Session, query: SpendQuery) -> SpendQuery:
             "source", f"there is no source {query.source[:40]!r}; there are: {', '.join(known)}"
         )
     return query
+
+
+def check_platform(session: Session, platform: str | None) -> None:
+    """See to it that anything here is of a platform; ask where an answer is empty, for it is a long look.
+
+    Raises:
+        SpendQueryError: if nothing is, naming those that something is of.
+    """
+    if platform is None:
+        return
+    named = (select(col(of.platform)).distinct() for of in (PublicAd, AdvertiserSpend))
+    known = sorted({name for query in named for name in session.exec(query)})
+    if known and platform not in known:
+        raise SpendQueryError(
+            "platform",
+            f"nothing here is of a platform {platform[:40]!r}; there are: {', '.join(known)}",
+        )
 
 
 def _fold(code: str | None) -> str | None:

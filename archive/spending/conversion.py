@@ -1,8 +1,9 @@
 """Sums in several currencies brought into one, at the daily rates of their own days.
 
 `summarise_spending` calls it where a question names `convert_to`. The bounds are at the lowest and the
-highest rate of those days, the mean stands beside them; what came in stays too. A group is rounded once,
-outwards. What has no rate stays as it is. Days end where an item was last seen: no later rate moves a figure.
+highest rate of those days, the mean stands beside them; what came in stays too. A group is rounded once, its
+bounds outwards. What has no rate stays as it is. Days end where an item was last seen: no later rate moves a
+figure.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -87,15 +88,18 @@ class _Total:
         total.lower = round_sum(self.lower, self.factors, LOWEST, floor)
         total.upper = round_sum(self.upper, self.factors, HIGHEST, ceil)
         if any(self.estimate):
-            halved = [*self.estimate, Fraction(1, 2)]
-            total.estimate = Fraction(round_sum(halved, [*self.factors, UNCHANGED], MEAN, floor))
+            total.estimate = Fraction(self._round_mean(self.estimate))
         return total
 
     def tell(self) -> ConvertedSum:
-        """What came into it, and its ends at the mean rates, rounded outwards."""
-        lower = round_sum(self.lower, self.factors, MEAN, floor)
-        upper = round_sum(self.upper, self.factors, MEAN, ceil)
+        """What came into it, and its ends at the mean rates."""
+        lower, upper = self._round_mean(self.lower), self._round_mean(self.upper)
         return ConvertedSum(self.originals, lower, upper)
+
+    def _round_mean(self, amounts: Sequence[int | Fraction]) -> int:
+        """Amounts at the mean rates, to the nearest unit: they bound nothing, and what is exact stays one."""
+        halved = [*amounts, Fraction(1, 2)]
+        return round_sum(halved, [*self.factors, UNCHANGED], MEAN, floor)
 
 
 @dataclass(frozen=True)

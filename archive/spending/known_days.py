@@ -6,12 +6,14 @@ from datetime import UTC, date, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from archive.models import Run
+from archive.models import AdvertiserSpend, Run
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.past_money import statements_at
+from archive.records import Grain
 from archive.spending.days import ad_days, name_day
-from archive.spending.items import ad_conditions
+from archive.spending.items import ad_conditions, statement_conditions
+from archive.spending.periods import ONE_DAY
 from archive.spending.query import (
     EARLIEST,
     MOST_DAYS_SPLIT,
@@ -20,7 +22,7 @@ from archive.spending.query import (
     SpendBy,
     SpendQuery,
 )
-from archive.spending.statements import list_stated_days
+from archive.spending.summary import StatedDays
 
 
 def fill_period(session: Session, query: SpendQuery) -> SpendQuery:
@@ -56,7 +58,7 @@ def _lacks_days(query: SpendQuery) -> bool:
     if query.from_on or query.to_on:
         return False
     if query.measure is SpendMeasure.REPORTED:
-        return query.by is SpendBy.MONTH and query.grain is None
+        return query.by is SpendBy.MONTH
     is_split = query.by in PERIODS or query.basis in (SpendBasis.BOUNDS, SpendBasis.ESTIMATE)
     return query.measure is SpendMeasure.ADS and is_split
 
@@ -71,3 +73,37 @@ def _list_ad_days(session: Session, query: SpendQuery) -> list[date]:
         where = (started.is_not(None), *ad_conditions(session, ads, query))
         days += session.connection().execute(known.where(*where)).one()
     return [day for day in days if day is not None]
+
+
+def find_span(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> tuple[date, date] | None:
+    """The whole weeks in which statements of the grain asked for lie; `None`: there are none."""
+    days = [s for s in list_stated_days(session, stated, query) if s.grain is query.grain]
+    first_on = min((s.first_on for s in days if s.first_on), default=None)
+    last_on = max((s.last_on for s in days if s.last_on), default=None)
+    if first_on is None or last_on is None:
+        return None
+    return first_on - ONE_DAY * first_on.weekday(), last_on + ONE_DAY * (6 - last_on.weekday())
+
+
+def list_stated_days(
+    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
+) -> list[StatedDays]:
+    """Which statements there are of what is asked about, whatever their days."""
+    rows = session.connection().execute(
+        select(
+            col(stated.source),
+            col(stated.grain),
+            func.count(),
+            func.min(col(stated.period_start_on)),
+            func.max(col(stated.period_end_on)),
+        )
+        .where(*statement_conditions(session, stated, query))
+        .group_by(col(stated.source), col(stated.grain))
+        .order_by(col(stated.source), col(stated.grain))
+    )
+    return [
+        StatedDays(source=s, grain=Grain(g), statements=n, first_on=first_on, last_on=last_on)
+        for s, g, n, first_on, last_on in rows
+    ]

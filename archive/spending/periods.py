@@ -18,6 +18,11 @@ class PeriodSlice:
     last_on: date
 
 
+def count_days(period_slice: PeriodSlice) -> int:
+    """How many days it has."""
+    return (period_slice.last_on - period_slice.first_on).days + 1
+
+
 def slice_period(by: SpendBy | None, from_on: date, to_on: date) -> list[PeriodSlice]:
     """The period in days, weeks or months where it is split by them, else as it is."""
     if by in PERIODS and by is not None:

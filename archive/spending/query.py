@@ -161,7 +161,7 @@ def _check_currency(currency: str) -> None:
         check_currency(currency)
     except ValueError as error:
         raise SpendQueryError(
-            "currency", f"{cut_echo(str(error))}; write one such as EUR, in capitals"
+            "currency", f"{cut_echo(str(error))}; write one such as EUR"
         ) from None
 
 

@@ -14,17 +14,18 @@ def rank_groups(by: SpendBy | None, groups: Sequence[SpendGroup]) -> None:
 
     Best: it spent its most and all others their least. Only what has a name competes; periods, and what
     stands alone, have no place. What is rounded by a step that nobody states competes by the ends that every
-    step allows (`find_ends`).
+    step allows (`find_ends`). What has answers of several grains never competes with itself: they are parts
+    of it, or contradict each other, so it has spent at least the least and at most their sum.
     """
     if by is None or by in PERIODS:
         return
-    by_currency: dict[str | None, list[SpendGroup]] = {}
+    by_currency: dict[str | None, dict[str, list[SpendGroup]]] = {}
     for group in groups:
         if may_compete(group):
-            by_currency.setdefault(group.currency, []).append(group)
+            by_currency.setdefault(group.currency, {}).setdefault(group.key, []).append(group)
     for rivals in by_currency.values():
         if len(rivals) > 1:
-            _rank_rivals(rivals)
+            _rank_rivals(list(rivals.values()))
 
 
 def may_compete(group: SpendGroup) -> bool:
@@ -33,17 +34,25 @@ def may_compete(group: SpendGroup) -> bool:
     return is_named and group.lower_minor is not None
 
 
-def _rank_rivals(rivals: Sequence[SpendGroup]) -> None:
-    ends = [find_ends(group) for group in rivals]
+def _rank_rivals(rivals: Sequence[Sequence[SpendGroup]]) -> None:
+    """Give the groups of each key the places of the key."""
+    ends = [_find_all_ends(groups) for groups in rivals]
     leasts = sorted(least for least, _ in ends)
     mosts = sorted(most for _, most in ends)
-    for group, (least, most) in zip(rivals, ends, strict=True):
+    for groups, (least, most) in zip(rivals, ends, strict=True):
         above = len(leasts) - bisect_right(leasts, most)
         maybe = len(mosts) - bisect_right(mosts, least) - (most > least)
-        if group.unknown_step_count and (above, maybe) == (0, len(rivals) - 1):
+        is_of_unknown_step = any(group.unknown_step_count for group in groups)
+        if is_of_unknown_step and (above, maybe) == (0, len(rivals) - 1):
             # It may have any place: that is none.
             continue
-        group.rank_best, group.rank_worst = 1 + above, 1 + maybe
+        for group in groups:
+            group.rank_best, group.rank_worst = 1 + above, 1 + maybe
+
+
+def _find_all_ends(groups: Sequence[SpendGroup]) -> tuple[float, float]:
+    leasts, mosts = zip(*map(find_ends, groups), strict=True)
+    return min(leasts), sum(mosts)
 
 
 def find_ends(group: SpendGroup) -> tuple[float, float]:

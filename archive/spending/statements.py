@@ -3,8 +3,9 @@
 Days add up, and so do weeks; a window is answered as the window it is. For each advertiser, currency and
 country the answer comes from, in this order: the statement that covers just the period; its days, or its
 weeks, if none is missing; windows, of which the longest inside says at least and the shortest around says at
-most; else the days or weeks there are, with an open end. Known days raise a window's lower end; nothing
-else mixes. Where the first answer and the days contradict each other, both stand.
+most; else the days or weeks there are, with an open end; else windows that only share days with the period,
+which leave it open. Known days raise a window's lower end; nothing else mixes. Where the first answer and
+another contradict each other, both stand.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,16 +14,15 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, String, cast, func, select
+from sqlalchemy import Row, String, cast, select
 from sqlmodel import Session, col
 
 from archive.models import AdvertiserSpend
 from archive.records import Grain, Rounding
 from archive.spending.items import statement_conditions, statement_keys
-from archive.spending.periods import ONE_DAY, PeriodSlice
+from archive.spending.periods import ONE_DAY, PeriodSlice, count_days
 from archive.spending.query import PERIODS, SpendQuery
 from archive.spending.rounding import bound_statement
-from archive.spending.summary import StatedDays
 from archive.spending.sums import AmountSum, SourceSum, SumKey, read_reason
 
 ADDED = (Grain.DAY, Grain.WEEK)
@@ -52,6 +52,10 @@ class Statement:
         """Whether all days asked about are its own."""
         return self.first_on <= asked.first_on and asked.last_on <= self.last_on
 
+    def is_just(self, asked: PeriodSlice) -> bool:
+        """Whether it is about the days asked about and no others."""
+        return self.is_within(asked) and self.is_around(asked)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -62,7 +66,7 @@ class Answer:
 
 
 Days = Mapping[str, frozenset[date]]
-"""For each data set: the days of a period of which it states anything for anybody."""
+"""The days of a period of which anything is stated for anybody: by data set, and by source and countries."""
 
 
 def sum_period(
@@ -85,22 +89,35 @@ def sum_period(
             last_on = max(min(row.period_end_on, row.observed_at.date()) for row in of_one)
             last_on = min(asked.last_on, last_on)
             about = replace(about, first_on=max(asked.first_on, first_on), last_on=last_on)
-        for answer in answer_period([_read_row(row) for row in of_one], asked, days):
+        place = f"{source} {of_one[0].countries}"
+        listed = frozenset() if query.grain else days.get(place, frozenset())
+        statements = [_read_row(row) for row in of_one]
+        for answer in answer_period(statements, asked, days, listed):
             yield SourceSum(about.of_grain(answer.grain), source, answer.sum)
 
 
-def answer_period(statements: Sequence[Statement], asked: PeriodSlice, days: Days) -> list[Answer]:
+def answer_period(
+    statements: Sequence[Statement],
+    asked: PeriodSlice,
+    days: Days,
+    listed: frozenset[date] = frozenset(),
+) -> list[Answer]:
     """What the statements of one advertiser, currency and country say of a period; the best one first.
 
-    A second answer stands beside it only where the two cannot both be true.
+    A further answer stands beside it only where the two cannot both be true. `listed`: days of which the
+    source names everybody who spent there; who is left out of all of them spent nothing.
     """
-    exact = [s for s in statements if s.is_within(asked) and s.is_around(asked)]
+    exact = [Answer(s.grain, _sum_one(s)) for s in statements if s.is_just(asked)]
     added = [_add_up(grain, statements, asked, days) for grain in ADDED]
     sums = sorted((a for a in added if a), key=lambda answer: answer.sum.days_missing)
+    if not sums and len(listed) == count_days(asked):
+        sums = [Answer(Grain.DAY, AmountSum())]
     complete = [answer for answer in sums if not answer.sum.days_missing]
     around = _look_around(statements, asked, sums)
-    told = [Answer(s.grain, _sum_one(s)) for s in exact] + complete or around or sums[:1]
-    return told[:1] + [other for other in told[1:] if _contradict(told[0].sum, other.sum)]
+    told = [*exact, *complete, *around, *([] if complete else sums[:1])]
+    told = told or _leave_open(statements)
+    others = [other for other in told[1:] if _contradict(told[0].sum, other.sum)]
+    return [answer for answer in (*told[:1], *others) if answer.sum.items]
 
 
 def _add_up(
@@ -117,7 +134,7 @@ def _add_up(
             part.lower = 0
         total.add(part)
     known: set[date] = set().union(*(days.get(s.dataset, frozenset()) for s in of_grain))
-    total.days_missing = (asked.last_on - asked.first_on).days + 1 - len(known)
+    total.days_missing = count_days(asked) - len(known)
     total.open_count = max(total.open_count, min(total.days_missing, 1))
     return Answer(grain, total)
 
@@ -125,19 +142,38 @@ def _add_up(
 def _look_around(
     statements: Iterable[Statement], asked: PeriodSlice, sums: Sequence[Answer]
 ) -> list[Answer]:
-    """What windows prove: at least the greatest inside, or the known days; at most the least around."""
+    """What windows prove: at least the greatest inside, or the known days; at most the least around.
+
+    Where windows contradict each other the range holds both; known days that contradict them raise nothing.
+    """
     windows = [s for s in statements if s.grain is Grain.WINDOW and s.lower is not None]
     inside = [s for s in windows if s.is_within(asked)]
     around = [s for s in windows if s.is_around(asked)]
     if not inside and not around:
         return []
-    lower = max([s.lower or 0 for s in inside] + [answer.sum.lower for answer in sums], default=0)
+    lower = max((s.lower or 0 for s in inside), default=0)
     upper = min((s.upper for s in around if s.upper is not None), default=None)
+    if upper is not None and lower > upper:
+        lower, upper = upper, lower
+    known = max((answer.sum.lower for answer in sums), default=0)
+    if upper is None or known <= upper:
+        lower = max(lower, known)
     total = AmountSum(lower=lower, upper=upper or 0, items=len(inside) + len(around))
     for one in (*inside, *around):
         _count_rounding(total, one)
     total.unknown_step_count += sum(answer.sum.unknown_step_count for answer in sums)
     total.open_count = int(upper is None)
+    return [Answer(Grain.WINDOW, total)]
+
+
+def _leave_open(statements: Iterable[Statement]) -> list[Answer]:
+    """What statements leave open that share some days with the period and are about others too."""
+    total = AmountSum()
+    for one in statements:
+        part = _sum_one(one)
+        part.lower = part.upper = 0
+        part.open_count = part.items - part.unknown_count
+        total.add(part)
     return [Answer(Grain.WINDOW, total)]
 
 
@@ -168,10 +204,11 @@ def _contradict(one: AmountSum, other: AmountSum) -> bool:
 def read_days(
     session: Session, stated: type[AdvertiserSpend], query: SpendQuery, asked: PeriodSlice
 ) -> Days:
-    """The days of a period of which each data set states an amount of days or weeks for anybody."""
-    spans = (col(stated.dataset), col(stated.period_start_on), col(stated.period_end_on))
+    """The days of a period of which an amount of days or weeks is stated for anybody."""
+    spans = (col(stated.period_start_on), col(stated.period_end_on))
+    countries = cast(col(stated.countries), String).label("countries")
     rows = session.connection().execute(
-        select(*spans)
+        select(col(stated.source), col(stated.dataset), countries, *spans)
         .where(
             col(stated.grain).in_(ADDED),
             col(stated.period_start_on) <= asked.last_on,
@@ -184,9 +221,10 @@ def read_days(
     for row in rows:
         first_on: date = max(row.period_start_on, asked.first_on)
         last_on: date = min(row.period_end_on, asked.last_on)
-        span = range((last_on - first_on).days + 1)
-        days.setdefault(row.dataset, set()).update(first_on + ONE_DAY * step for step in span)
-    return {dataset: frozenset(known) for dataset, known in days.items()}
+        span = [first_on + ONE_DAY * step for step in range((last_on - first_on).days + 1)]
+        for key in (row.dataset, f"{row.source} {row.countries}"):
+            days.setdefault(key, set()).update(span)
+    return {key: frozenset(known) for key, known in days.items()}
 
 
 def _read_rows(
@@ -259,37 +297,3 @@ def list_newest_statements(
     )
     query = query.order_by(*(day.desc() for day in days), col(stated.id)).limit(limit)
     return list(session.scalars(query))
-
-
-def find_span(
-    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
-) -> tuple[date, date] | None:
-    """The whole weeks in which statements of the grain asked for lie; `None`: there are none."""
-    days = [s for s in list_stated_days(session, stated, query) if s.grain is query.grain]
-    first_on = min((s.first_on for s in days if s.first_on), default=None)
-    last_on = max((s.last_on for s in days if s.last_on), default=None)
-    if first_on is None or last_on is None:
-        return None
-    return first_on - ONE_DAY * first_on.weekday(), last_on + ONE_DAY * (6 - last_on.weekday())
-
-
-def list_stated_days(
-    session: Session, stated: type[AdvertiserSpend], query: SpendQuery
-) -> list[StatedDays]:
-    """Which statements there are of what is asked about, whatever their days."""
-    rows = session.connection().execute(
-        select(
-            col(stated.source),
-            col(stated.grain),
-            func.count(),
-            func.min(col(stated.period_start_on)),
-            func.max(col(stated.period_end_on)),
-        )
-        .where(*statement_conditions(session, stated, query))
-        .group_by(col(stated.source), col(stated.grain))
-        .order_by(col(stated.source), col(stated.grain))
-    )
-    return [
-        StatedDays(source=s, grain=Grain(g), statements=n, first_on=first_on, last_on=last_on)
-        for s, g, n, first_on, last_on in rows
-    ]

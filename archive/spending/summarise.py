@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from archive.models import AdvertiserSpend, PublicAd
 from archive.models.changes import ChangeKind
 from archive.models.corrections import SpendMeasure
+from archive.reading.as_of.moment import NOW
 from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.past_money import disclosures_at, statements_at
 from archive.reading.coverage import read_contents
@@ -19,7 +20,7 @@ from archive.reading.freshness import read_data_as_of
 from archive.reading.visible import Include
 from archive.records import Grain
 from archive.spending.ad_windows import sum_ad_windows
-from archive.spending.codes import read_codes
+from archive.spending.codes import check_platform, read_codes
 from archive.spending.conversion import Converted, convert_sums
 from archive.spending.curves import IS_SHOWN, list_windows
 from archive.spending.exchange_rates import ExchangeRates
@@ -30,7 +31,7 @@ from archive.spending.items import (
     list_filed_rows,
     list_statements,
 )
-from archive.spending.known_days import fill_period
+from archive.spending.known_days import fill_period, find_span, list_stated_days
 from archive.spending.newest_files import (
     UNDATED,
     find_not_in_newest,
@@ -40,7 +41,7 @@ from archive.spending.newest_files import (
 )
 from archive.spending.periods import slice_period
 from archive.spending.query import SpendBasis, SpendBy, SpendQuery, check_query
-from archive.spending.statements import find_span, list_stated_days, sum_period
+from archive.spending.statements import sum_period
 from archive.spending.summary import SpendRoute, SpendSummary, StatedDays
 from archive.spending.sums import AmountSum, SourceSum, fold_sums, sum_amounts
 from archive.store.batches import cut_batches
@@ -89,7 +90,10 @@ ROUNDED = (
     " What a source rounds counts from half a step below to half a step above; where nobody states the "
     "step, as printed, and is counted beside."
 )
-CUT_WEEKS = " A week that the period cuts counts from nothing to its whole."
+CUT_WEEKS = (
+    " A week that the period cuts counts from nothing to its whole, and a window that only shares days with "
+    "it leaves the upper end open."
+)
 WITHOUT_DATES = " Items without dates are left out and counted beside."
 
 
@@ -114,6 +118,8 @@ def summarise_spending(
     if query.convert_to and rates and as_of:
         converted = convert_sums(sums, query.convert_to, rates)
     folded = converted.folded if converted else fold_sums(sums)
+    if not folded and query.moment == NOW:
+        check_platform(session, query.platform)
     is_rounded = any(total.rounded_count for total, _ in folded.values())
     sources = {source for _, named in folded.values() for source in named}
     sources |= {query.source} if query.source else set()

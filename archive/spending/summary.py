@@ -11,7 +11,7 @@ from archive.reading.views import VALID_AT
 from archive.records import Grain, MissingReason, Rounding
 from archive.records.money import format_units
 from archive.spending.conversion import SpendConversion
-from archive.spending.query import SpendBasis, SpendBy
+from archive.spending.query import PERIODS, SpendBasis, SpendBy
 
 
 class OriginalSum(SQLModel):
@@ -147,6 +147,15 @@ def tell_route(route: SpendRoute) -> str:
     return "Added up in the archive's database."
 
 
+NOT_SPLIT_BY = {
+    Grain.DAY: {SpendBy.REGION},
+    Grain.WEEK: {SpendBy.REGION, SpendBy.DAY},
+    Grain.WINDOW: {SpendBy.REGION, SpendBy.DAY, SpendBy.WEEK},
+    Grain.LIFETIME: {SpendBy.REGION, *PERIODS},
+}
+"""What statements of a grain cannot be split by."""
+
+
 class StatedDays(SQLModel):
     """Which statements of a source could be asked for."""
 
@@ -155,6 +164,15 @@ class StatedDays(SQLModel):
     statements: int = Field(description="How many there are.")
     first_on: date | None = Field(description="First day any of them covers; empty: whole lives.")
     last_on: date | None = Field(description="Last such day.")
+
+    def choose_by(self, by: SpendBy | None) -> SpendBy:
+        """What to split by so that these statements answer: what was asked, if they can be split by it."""
+        if self.grain is Grain.REGION:
+            return SpendBy.REGION
+        if by is SpendBy.DAY and self.grain is Grain.WEEK:
+            return SpendBy.WEEK
+        is_too_fine = by is not None and by in NOT_SPLIT_BY[self.grain]
+        return SpendBy.ADVERTISER if by is None or is_too_fine else by
 
 
 class SpendSummary(SQLModel):

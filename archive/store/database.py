@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, create_engine
 
-from archive.errors import DatabaseAddressError, NotInitialisedError
+from archive.errors import ArchiveError, DatabaseAddressError
 from archive.store.disk import make_private_folder
+from archive.store.revisions import require_current
 from config.settings import Settings
 
 # Any constant will do; it names the writer's lock among PostgreSQL's advisory locks.
@@ -32,11 +33,14 @@ def open_archive(settings: Settings) -> Engine:
 
     Raises:
         NotInitialisedError: if it has none.
+        OtherTablesError: if this program was not made for them.
     """
     engine = open_engine(settings)
-    if not inspect(engine).has_table("archive_fact"):
+    try:
+        require_current(engine)
+    except ArchiveError:
         engine.dispose()
-        raise NotInitialisedError(f"there is no archive at {engine.url!r}; type: paidforby init")
+        raise
     return engine
 
 

@@ -4,22 +4,20 @@
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect, text, update
+from sqlalchemy import Connection, Engine, update
 from sqlmodel import Session
 
 from archive.models import AdvertiserSpend, Source
 from archive.records import SourceInfo
 from archive.store.bulk import table_of
 from archive.store.database import open_engine, write
+from archive.store.revisions import MIGRATIONS_DIR, find_newest_revision, read_revision
 from config.settings import Settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-MIGRATIONS_DIR = Path(__file__).parent / "migrations"
 
 
 def init_archive(settings: Settings, sources: Iterable[SourceInfo]) -> Engine:
@@ -39,19 +37,6 @@ def migrate(engine: Engine) -> None:
             from alembic import command  # noqa: PLC0415
 
             command.upgrade(alembic_config(connection), "head")
-
-
-def read_revision(connection: Connection) -> str | None:
-    """The revision a database is at; `None` where it holds no archive."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
-
-
-def find_newest_revision() -> str:
-    """The newest migration's number, which begins its file's name."""
-    return max(path.name.split("_")[0] for path in MIGRATIONS_DIR.glob("versions/[0-9]*.py"))
 
 
 def alembic_config(connection: Connection) -> "Config":

@@ -11,15 +11,16 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 import typer
-from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.errors import NotInitialisedError, OtherTablesError
 from archive.records.escaping import escape_text
 from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.runs.quarantine import count_open
 from archive.store.database import create_archive_engine, is_postgresql, read
 from archive.store.disk import tell_openness
 from archive.store.realm import read_realm
+from archive.store.revisions import require_current
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
 from oversight.rules.changed_files import tell_changed_files
@@ -136,11 +137,13 @@ def _examine_database(settings: Settings) -> Finding:
     engine = create_archive_engine(settings.resolved_database_url)
     kind = "PostgreSQL" if is_postgresql(engine) else "SQLite"
     try:
-        if not inspect(engine).has_table("archive_fact"):
-            return Finding("archive", False, f"{kind} without tables", to_type="paidforby init")
+        require_current(engine)
         with read(engine) as session:
-            realm, put_aside = read_realm(session), count_open(session)
-            stop = find_stop(session) if inspect(engine).has_table("crawling_stop") else None
+            realm, put_aside, stop = read_realm(session), count_open(session), find_stop(session)
+    except (NotInitialisedError, OtherTablesError) as error:
+        is_newer = isinstance(error, OtherTablesError) and error.is_newer
+        advice = "upgrade paidforby on this machine" if is_newer else "paidforby init"
+        return Finding("archive", False, str(error), to_type=advice)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
         advice = "check PAIDFORBY_DATABASE_URL and the server"
@@ -203,8 +206,8 @@ def _examine_rules(settings: Settings) -> list[Finding]:
     """The rules in use: a file that was changed or taken away takes none of them out of use."""
     try:
         here = find_rules_here(read_rule_book(settings))
-    except SQLAlchemyError:
-        # That the database does not answer is said of the archive.
+    except (SQLAlchemyError, OtherTablesError):
+        # What is wrong with the database is said of the archive.
         return []
     named = tell_changed_files(settings, here.rules) | here.unreadable
     told = [f"{rule_id}: {sentence}" for rule_id, sentence in named.items()]

@@ -2,21 +2,23 @@
 
 import gc
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Engine
 
+from archive.errors import NotInitialisedError, OtherTablesError
 from archive.models.oversight import RuleAction
 from archive.models.runs import Outcome
 from archive.reading.rules import list_uses
 from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
-from archive.store.database import write
+from archive.store.database import open_engine, write
 from archive.store.disk import tell_openness
 from archive.store.outages import bounded_memory
+from archive.store.revisions import require_current
 from archive.terminal import (
     DONE,
     DONE_WITH_REMAINDERS,
@@ -32,7 +34,7 @@ from archive.terminal import (
 )
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
-from scrapers.commands.opening import open_or_init
+from scrapers.commands.opening import bring_up_to_date, open_or_init
 from scrapers.intake.importing import READING, ImportOrder, ImportReport, import_files
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
@@ -44,6 +46,8 @@ IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date
 
 SHOWN_AT_MOST = 20
 
+EARLIEST_DAY = date(1970, 1, 1)
+"""No source of online ads, and no filing offered as data, is older: such a day is mistyped."""
 EARLIEST_ZONE = timedelta(hours=14)
 """A day begins first where the clock is so far ahead of UTC (tz database: Pacific/Kiritimati)."""
 
@@ -55,7 +59,8 @@ def init(as_json: AsJson = False) -> None:
     """Create the archive or bring it up to date; harmless when repeated."""
     settings = Settings()
     with plain_errors():
-        engine = open_or_init(settings)
+        _tell_move(settings)
+        engine = bring_up_to_date(settings)
         in_use = _use_shipped_rules(settings, engine)
     database = engine.url.render_as_string(hide_password=True)
     if advice := tell_openness(settings.home, settings.resolved_database_url):
@@ -71,6 +76,25 @@ def init(as_json: AsJson = False) -> None:
             "the rules that came with it come into use with its first run, which says what it holds"
         )
     say("next: paidforby sources")
+
+
+def _tell_move(settings: Settings) -> None:
+    """Say from which revision the tables move to which, where there are any.
+
+    Raises:
+        OtherTablesError: if a newer program made them.
+    """
+    engine = open_engine(settings)
+    try:
+        require_current(engine)
+    except NotInitialisedError:
+        pass
+    except OtherTablesError as error:
+        if error.is_newer:
+            raise
+        note(f"the archive's tables move from {error.revision} to {error.wanted}")
+    finally:
+        engine.dispose()
 
 
 def _use_shipped_rules(settings: Settings, engine: Engine) -> dict[str, int]:
@@ -152,11 +176,16 @@ def find_spider(source: str) -> type[SourceSpider]:
 
 
 def _check_day(observed_on: datetime | None) -> None:
-    """Refuse a day that has begun in no time zone: nothing later could ever become current."""
-    if observed_on is not None and observed_on.date() > (utc_now() + EARLIEST_ZONE).date():
-        note(
-            f"--observed-on {observed_on:%Y-%m-%d} has not come yet; give the day the source said it"
-        )
+    """Refuse a day that has begun in no time zone, or is too early: later ones must become current."""
+    if observed_on is None:
+        return
+    day, wrong = observed_on.date(), ""
+    if day > (utc_now() + EARLIEST_ZONE).date():
+        wrong = "has not come yet"
+    elif day < EARLIEST_DAY:
+        wrong = f"is before {EARLIEST_DAY}, and nothing here is so old"
+    if wrong:
+        note(f"--observed-on {day} {wrong}; give the day the source said it")
         raise typer.Exit(WRONG_USAGE)
 
 
@@ -223,4 +252,6 @@ def tell_import(report: ImportReport) -> list[str]:
         lines.append(f"  withdrawn statements and payments: {counts.withdrawn:,}")
     if report.unreadable:
         lines.append(f"  quarantined: {len(report.unreadable):,} (type: paidforby quarantine list)")
+        if of_absence := report.reason.partition("; ")[2]:
+            lines.append(f"  {of_absence}")
     return [*map(escape_text, lines), "next: paidforby stats"]

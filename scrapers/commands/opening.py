@@ -1,10 +1,12 @@
-"""The archive for commands that may be the first to need it: made, or brought up to date."""
+"""The archive for commands that may be the first to need it: opened, or made where there is none."""
 
 from sqlalchemy import Engine
 
+from archive.errors import NotInitialisedError
 from archive.privacy.projecting import project_changed
 from archive.records.escaping import escape_text
-from archive.store.database import write
+from archive.store.database import open_engine, write
+from archive.store.revisions import require_current
 from archive.store.setup import init_archive
 from archive.terminal import note, utc_now
 from config.settings import Settings
@@ -12,7 +14,23 @@ from scrapers.spiders import find_spiders
 
 
 def open_or_init(settings: Settings) -> Engine:
-    """The archive, which knows every source and shows of it what may be shown today."""
+    """The archive, made where there is none; tables that are not this program's are refused, not changed.
+
+    Raises:
+        OtherTablesError: if they are older or newer.
+    """
+    engine = open_engine(settings)
+    try:
+        require_current(engine)
+    except NotInitialisedError:
+        note(f"new archive at {engine.url.render_as_string(hide_password=True)}")
+    finally:
+        engine.dispose()
+    return bring_up_to_date(settings)
+
+
+def bring_up_to_date(settings: Settings) -> Engine:
+    """The archive with the newest tables, which knows every source and shows what may be shown today."""
     spiders = find_spiders().values()
     engine = init_archive(settings, [spider.describe(settings) for spider in spiders])
     with write(engine) as session:

@@ -231,7 +231,8 @@ class Intake:
 
     def tell_unreadable(self, *, is_sweep: bool) -> str:
         """How many pieces could not be read, and what that means for what is absent."""
-        told = f"{len(self.unreadable)} pieces could not be read"
+        count = len(self.unreadable)
+        told = f"{count} {'piece' if count == 1 else 'pieces'} could not be read"
         if not is_sweep:
             return told
         if in_the_way := self.count_hiding():

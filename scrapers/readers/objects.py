@@ -100,7 +100,7 @@ def _read_stream(name: str, stream: IO[bytes]) -> Iterator[ObjectRow | Unreadabl
     data, line = first, 1
     while data:
         if data.strip():
-            yield from _read_line(name, line, data, stream)
+            yield from _read_line(name, line, data.removeprefix(BYTE_ORDER_MARK), stream)
         data = stream.readline(JSON_OBJECT.most + 1)
         line += 1
 

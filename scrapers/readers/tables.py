@@ -7,11 +7,12 @@ on at the next line. Python's `csv` module is the reader, strict about quotes.
 import codecs
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
 from archive.bounds import TABLE_LINES, TABLE_RECORD
@@ -23,6 +24,8 @@ ROWS_SAMPLED = 20
 SKIPPED_AT_ONCE = 1 << 20
 LONGEST_HEADER = 1 << 20
 DELIMITERS = ("\t", ";", ",")
+NAMED_DELIMITER = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=([\t ,;|:^~])"?\r?\n', re.IGNORECASE)
+"""How Excel is told, in a line before the names, what divides cells."""
 
 MISSING_WORDS = frozenset(
     {"NA", "<NA>", "NaN", "nan", "NULL", "\\N", "(null)", "[NULL]", "<null>", "#N/A"}
@@ -51,6 +54,10 @@ class TableFormat:
     """What programs write where a value is missing; the same word between quotes is a text."""
     always_given: frozenset[str] = frozenset()
     """Columns that the source never leaves blank: such a word there is a name."""
+    lines_before: int = 0
+    """Lines that stand before the column names."""
+    numbers_rows: bool = False
+    """Each row begins with a cell more than there are names: its number, as R's `write.table` puts it."""
 
     @property
     def reader_options(self) -> dict[str, Any]:
@@ -113,7 +120,8 @@ class _Lines(Iterator[str]):
             raise csv.Error(TABLE_RECORD.tell())
         if len(self.taken) > TABLE_LINES.most:
             raise csv.Error(TABLE_LINES.tell())
-        return line
+        # Reports of 2018 have a mark of UTF-8 before later lines too, as files put one behind another have.
+        return line.removeprefix("\ufeff") if len(self.taken) == 1 else line
 
     def _end_line(self, line: str) -> str:
         """A line of which the beginning is held, without what stands behind that."""
@@ -137,43 +145,64 @@ CSV = TableFormat()
 
 
 @contextmanager
-def _open_text(file: SourceFile, form: TableFormat) -> Iterator[IO[str]]:
-    """The text of a file; a byte that is not in the encoding comes as a lone surrogate."""
+def _open_lines(file: SourceFile, form: TableFormat) -> Iterator[_Lines]:
+    """The lines of a table; a byte that is not in the encoding comes as a lone surrogate."""
     encoding = "utf-8-sig" if form.encoding == "utf-8" else form.encoding
     with (
         file.open() as stream,
         io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="\n") as text,
     ):
-        yield text
+        lines = _Lines(text, file.reached)
+        for _ in range(form.lines_before):
+            lines.begin_record()
+            next(lines, None)
+        yield lines
 
 
 def fit_form(file: SourceFile, form: TableFormat) -> TableFormat:
     """The form as this file has it: with a mark of UTF-8 it is that; spreadsheets choose what divides cells.
 
-    Where the form's own delimiter leaves a header whole, that of tabs, semicolons and commas which stands in
-    it most does.
+    A first line `sep=;` names it. Else, where the form's own delimiter leaves a header whole, that of tabs,
+    semicolons and commas which stands in it most does.
     """
     try:
         with file.open() as stream:
-            first = stream.readline(LONGEST_HEADER)
-    except BREAKING_ERRORS:
+            header = stream.readline(LONGEST_HEADER)
+            if header.startswith(codecs.BOM_UTF8):
+                form = replace(form, encoding="utf-8")
+            if named := NAMED_DELIMITER.fullmatch(header):
+                form = replace(form, delimiter=named[1].decode(), lines_before=1)
+                header = stream.readline(LONGEST_HEADER)
+            names = header.decode(form.encoding, errors="replace")
+            if not (form.columns or form.delimiter in names):
+                form = replace(form, delimiter=_guess_delimiter(names) or form.delimiter)
+            return replace(form, numbers_rows=_numbers_rows(names, stream, form))
+    except READ_ERRORS:
         return form
-    if first.startswith(codecs.BOM_UTF8):
-        form = replace(form, encoding="utf-8")
-    header = first.decode(form.encoding, errors="replace")
-    marks = {mark: header.count(mark) for mark in DELIMITERS}
-    best = max(DELIMITERS, key=marks.__getitem__)
-    if form.columns or form.delimiter in header or not marks[best]:
-        return form
-    return replace(form, delimiter=best)
+
+
+def _guess_delimiter(names: str) -> str | None:
+    best = max(DELIMITERS, key=names.count)
+    return best if best in names else None
+
+
+def _numbers_rows(names: str, stream: IO[bytes], form: TableFormat) -> bool:
+    """Whether the first row has a number between quotes before the cells that are named."""
+    row = stream.readline(TABLE_RECORD.most)
+    if not (form.is_quoted and row.startswith(b'"1"')) or form.columns:
+        return False
+    text = io.TextIOWrapper(stream, form.encoding, errors="surrogateescape", newline="\n")
+    lines = chain([row.decode(form.encoding, errors="surrogateescape")], text)
+    named, first = (next(csv.reader(of, **form.reader_options), []) for of in ([names], lines))
+    return len(first) == len(named) + 1
 
 
 def read_header(file: SourceFile, form: TableFormat = CSV) -> list[str]:
     """The column names of a file, without a byte-order mark; empty where there is no readable row."""
     form = fit_form(file, form)
     try:
-        with _open_text(file, form) as text:
-            header = next(csv.reader(_Lines(text, file.reached), **form.reader_options), [])
+        with _open_lines(file, form) as lines:
+            header = next(csv.reader(lines, **form.reader_options), [])
     except READ_ERRORS:
         return []
     return [name.lower() for name in header] if form.folds_names else header
@@ -195,8 +224,7 @@ def read_table(file: SourceFile, form: TableFormat = CSV) -> Iterator[TableRow |
     columns = list(form.columns) or read_header(file, form)
     line = 0
     try:
-        with _open_text(file, form) as text:
-            lines = _Lines(text, file.reached)
+        with _open_lines(file, form) as lines:
             if not form.columns:
                 next(csv.reader(lines, **form.reader_options), None)
             for row in _read_rows(file.name, lines, form, columns):
@@ -225,6 +253,7 @@ def _read_rows(
             continue
         if not cells:
             continue
+        cells = cells[form.numbers_rows :]
         if len(cells) != len(columns):
             reason = f"the row has {len(cells)} cells where {len(columns)} columns are named"
             yield _leave_line(name, lines, line, reason, form.encoding)

@@ -20,6 +20,7 @@ from config.yaml_files import YamlFileError
 from scrapers.readers.files import Reached, SourceFile, expand_file
 from scrapers.readers.reading import NotRead, Reading, fail_unforeseen
 from scrapers.readers.row_hashes import RowHashing, describe_reader
+from scrapers.readers.workbooks import refuse_workbook
 from scrapers.sources.signing import Secret
 
 PAGE_SIZE = 5_000
@@ -142,7 +143,8 @@ def read_delivery(
     if row_hash_key is not None:
         file = replace(file, hashing=RowHashing(row_hash_key, describe_reader(reader)))
     holds_data = False
-    for member in expand_file(file):
+    workbook = refuse_workbook(file)
+    for member in (workbook,) if workbook else expand_file(file):
         if isinstance(member, Unreadable):
             holds_data = True
             yield member
@@ -160,6 +162,9 @@ def read_delivery(
 
 def read_member(reader: FileReader, file: SourceFile) -> Iterator[Reading]:
     """What one file says; where its reader fails unforeseen, the file is put aside from there on."""
+    if workbook := refuse_workbook(file):
+        yield workbook
+        return
     try:
         yield from _end_hopeless(file, reader.read(file))
     except Exception as error:  # noqa: BLE001 (raised again, if it is no fault of the file)

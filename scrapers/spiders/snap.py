@@ -85,7 +85,7 @@ COLUMNS = Columns(
     expected=frozenset({"BillingAddress", "CandidateBallotInformation", *TARGETING}),
 )
 
-# Written into committee fields by advertisers who have no committee.
+# Written into fields of committees and ballots by advertisers who have none.
 PLACEHOLDERS = frozenset({"n/a", "na", "none", "-"})
 
 PROPERTY_NAME = re.compile(r"(?:^|,)[a-z_]+:(?=https?://)")
@@ -218,7 +218,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "payer_name": ("PayingAdvertiserName", read_text),
     "sponsor_name": ("CommitteeName", read_named),
     "registration_refs": ("CommitteeIdentificationNumber", read_registrations),
-    "election_name": ("CandidateBallotInformation", read_text),
+    "election_name": ("CandidateBallotInformation", read_named),
     "media_urls": ("CreativeUrl", read_media_urls),
     "landing_urls": ("CreativeProperties", read_landing_urls),
 }

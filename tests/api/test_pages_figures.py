@@ -21,10 +21,17 @@ from api.pages.formatting import (
     write_snippet,
 )
 from api.pages.range_bar import WIDTH, draw_range_bar, find_scale, round_up
-from api.pages.ranking import CurrencyTable, Lead, write_rivals, write_sentence
+from api.pages.ranking import (
+    ROWS_SHOWN,
+    CurrencyTable,
+    Lead,
+    make_tables,
+    write_rivals,
+    write_sentence,
+)
 from archive.reading.views import DayCover
-from archive.records import MissingReason
-from archive.spending import SpendBy, SpendGroup
+from archive.records import Grain, MissingReason
+from archive.spending import SpendBy, SpendGroup, SpendSummary
 from archive.spending.ranks import rank_groups, tell_place
 from search.hits import MARK_END, MARK_START
 
@@ -138,7 +145,16 @@ def test_a_place_is_the_best_and_the_worst_that_the_ranges_allow(
 
 def make_table(*groups: SpendGroup, several: bool = False) -> CurrencyTable:
     rank_groups(SpendBy.PAYER, groups)
-    return CurrencyTable("EUR", 1000, list(groups), 0, several)
+    converted = sorted({code for group in groups for code in group.converted_from})
+    return CurrencyTable("EUR", 1000, list(groups), 0, several, converted, not_in_newest=0)
+
+
+def test_a_cut_table_tells_of_the_rows_left_out_too() -> None:
+    last = {"not_in_newest": 3, "converted_from": ["USD"]}
+    groups = [make_group(f"payer {n}", 900 - n, 900 - n) for n in range(ROWS_SHOWN + 2)]
+    groups[-1] = groups[-1].model_copy(update=last)
+    (table,) = make_tables(SpendSummary.model_construct(groups=groups))
+    assert (table.left_out, table.not_in_newest, table.converted_from) == (2, 3, ["USD"])
 
 
 def test_months_have_no_first() -> None:
@@ -167,6 +183,16 @@ def test_the_sentence_to_print_does_not_claim_more_than_the_ranges_prove() -> No
     assert "may be who paid most" in write_sentence(unsure, PAID, "on Meta")
     unknown = make_table(make_group("Mill", None, None), make_group("Bus", None, None))
     assert write_sentence(unknown, PAID, "here") == "No amount is known of anyone named here."
+
+
+def test_an_answer_of_other_statements_stands_beside_the_one_that_the_sentence_names() -> None:
+    week = make_group("Mill", 500_00, 500_00).model_copy(update={"grain": Grain.WEEK})
+    days = make_group("Mill", 90_00, 90_00).model_copy(update={"grain": Grain.DAY})
+    sentence = write_sentence(make_table(week, make_group("Bus", 1, 1), days), PAID, "on Meta")
+    assert sentence == (
+        "Mill paid most on Meta: exactly 500 EUR. Apart from that, from statements of days: "
+        "exactly 90 EUR."
+    )
 
 
 def test_what_has_no_name_stands_beside_the_sentence() -> None:

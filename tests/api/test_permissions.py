@@ -127,4 +127,6 @@ def test_a_refusal_for_want_of_a_key_says_how_to_sign_in(ask):
 
 def test_a_key_in_the_address_counts_for_nothing(client, keys):
     path = f"/api/v1/flags?access_token={keys['analyst']}&key={keys['analyst']}"
-    assert client.get(path).status_code == 401
+    answer = client.get(path)
+    assert answer.status_code == 400
+    assert keys["analyst"] not in answer.text

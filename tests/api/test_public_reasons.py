@@ -63,6 +63,7 @@ def test_no_reason_is_told_but_our_own_sentences(kept: str, outcome: Outcome) ->
         (KEPT[3], "the source answered with status 503"),
         ("unchanged since the last run; the database was away for 3 s", None),
         ("2 pieces could not be read; what they name counts as still there", None),
+        ("1 piece could not be read", None),
         ("a mass takedown of 1,200 filed payments, accepted by a person", None),
         (
             "piece 7 of a.csv read again: accepted by Ada because: x",

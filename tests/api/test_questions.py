@@ -97,7 +97,7 @@ def test_a_wrong_part_is_refused_with_its_name_and_what_is_allowed(
     pairs = list(asked.items())
     if field == "filter":
         pairs = [("filter", f"{name}={value}") for name, value in pairs]
-    problem = client.get(f"/api/v1/{what}?{urlencode(pairs)}&limit=20").json()
+    problem = client.get(f"/api/v1/{what}?{urlencode(pairs)}").json()
     assert (problem["status"], problem["errors"][0]["field"]) == (of_api, f"query.{field}")
     assert allowed in problem["detail"]
 
@@ -110,6 +110,31 @@ def test_a_wrong_part_is_refused_with_its_name_and_what_is_allowed(
     result = run(f"{what} {options}")
     assert result.exit_code == of_command
     assert field.replace("_", "-") in result.stderr or allowed in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "there"),
+    [
+        ("/api/v1/spend?payer=Harbour", "payer", "payer_name"),
+        ("/api/v1/spend?by=payer&from_on=2026-01-01", "from_on", "from"),
+        ("/api/v1/ads?payer=Harbour", "payer", "as_of"),
+        ("/api/v1/search?q=climate&country=DE", "country", "filter"),
+        ("/api/v1/health?as_of=2026-01-01", "as_of", "there are none"),
+        ("/spend?payer=Harbour", "payer", "payer_name"),
+    ],
+)
+def test_a_parameter_that_is_not_there_is_refused_with_those_there_are(client, path, name, there):
+    answer = client.get(path)
+    assert answer.status_code == 400
+    said = html.unescape(answer.text)
+    assert f"there is no parameter '{name}' here" in said.lower()
+    assert there in said
+
+
+def test_what_other_sites_add_to_a_link_is_no_part_of_the_question(client):
+    page = client.get("/spend?by=payer&utm_source=letter&fbclid=x")
+    assert page.status_code == 200
+    assert "utm_source" not in page.text
 
 
 def test_a_filter_without_a_value_is_refused_with_how_to_write_it(run, client):

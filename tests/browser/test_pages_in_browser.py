@@ -179,3 +179,13 @@ def test_pages_print_without_what_only_a_screen_needs(browser_page: Page, addres
     browser_page.emulate_media(media="print")
     assert not browser_page.get_by_role("navigation", name="Main").is_visible()
     assert browser_page.get_by_text("Save the old mill.").first.is_visible()
+
+
+def test_amounts_without_a_currency_are_folded_on_a_screen_and_stand_in_print(
+    browser_page: Page, address: str
+) -> None:
+    browser_page.goto(f"{address}/spend")
+    row = browser_page.locator("details").get_by_role("cell", name="currency not given").first
+    assert not row.is_visible()
+    browser_page.emulate_media(media="print")
+    assert row.is_visible()

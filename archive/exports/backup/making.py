@@ -23,7 +23,6 @@ from archive.exports.backup.folder import (
     list_files,
     name_table_file,
 )
-from archive.exports.backup.schema import read_newest, read_revision
 from archive.exports.dump import dump_table, list_tables
 from archive.store.blobs import BlobStore
 from archive.store.database import read
@@ -33,6 +32,7 @@ from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import read_kept_head
 from archive.store.ledger.root import read_ledger_head
 from archive.store.realm import read_realm
+from archive.store.revisions import find_newest_revision, read_revision
 from config.settings import Settings
 
 
@@ -90,7 +90,7 @@ def _new_folder(target: Path) -> Iterator[Path]:
 
 def _require_newest(session: Session) -> str:
     current = read_revision(session.connection())
-    if current is None or current != read_newest(session.connection()):
+    if current is None or current != find_newest_revision():
         raise BackupError("the tables are not those of this program; type: paidforby init")
     return current
 

@@ -1,26 +1,11 @@
-"""Which revision the tables are of, and tables brought to a named one (archive/migrations).
-
-Backup notes the revision; restore makes the tables of that revision before it fills them.
-"""
+"""Tables brought to a named revision, which restore makes before it fills them."""
 
 from alembic import command
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from archive.exports.backup.folder import BackupError
 from archive.store.setup import alembic_config
-
-
-def read_revision(connection: Connection) -> str | None:
-    """Revision of the tables that are there; `None`: there are none."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def read_newest(connection: Connection) -> str | None:
-    """The newest revision this program knows."""
-    return ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
 
 
 def upgrade_tables(connection: Connection, revision: str) -> None:

@@ -8,6 +8,8 @@ Shapes: API objects, alone, in a list, under `data` or one a line, with the sing
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -48,9 +50,8 @@ from scrapers.spiders.meta.fields import (
 )
 from scrapers.spiders.meta.queries import list_watched
 from scrapers.spiders.meta.settings import MetaSettings
-from scrapers.spiders.meta.values import MISSING_END, read_bounds, read_surfaces
+from scrapers.spiders.meta.values import MISSING_END, read_bounds, read_snapshot_id, read_surfaces
 
-# `ad_snapshot_url` is not asked for: see `WITHHELD`.
 FIELD_NAMES = (
     "id ad_creation_time ad_creative_bodies ad_creative_link_captions "
     "ad_creative_link_descriptions ad_creative_link_titles ad_delivery_start_time "
@@ -74,8 +75,10 @@ OLD_NAMES = {
     "region_distribution": "delivery_by_region",
 }
 
+SNAPSHOT = "ad_snapshot_url"
+"""Not asked for."""
 WITHHELD = {
-    "ad_snapshot_url": "it opens the ad as Meta draws it, with the token of whoever asked; the ad's own "
+    SNAPSHOT: "it opens the ad as Meta draws it, with the token of whoever asked; the ad's own "
     "address at Meta stands in its place, without one"
 }
 SHOWN_FIELDS = (
@@ -109,7 +112,6 @@ BLANK_IF_ABSENT: dict[str, Any] = {
 
 ReadAd = Callable[[Fields], AdRecord]
 
-SNAPSHOT_ID = re.compile(r"[?&]id=(\d+)(?:&|$)", re.ASCII)
 TOKEN = re.compile(r"(access_token=)[^&\"'\s\\]+")
 
 HOW_TO_BE_LET_IN = (
@@ -193,8 +195,11 @@ def read_ads(file: SourceFile, read_object: ReadAd, read_row: ReadAd) -> Iterato
     """The ads of a file, by the reader of the shape it has."""
     if looks_like_json(file):
         yield from read_each_object(file, KNOWN_KEYS, read_object, find_library_id)
-    elif DUMP_COLUMNS.fit(read_header(file)):
+    elif DUMP_COLUMNS.fit(header := read_header(file)):
         table = Table(DUMP_COLUMNS, read_row, "id", read_ref=read_digits)
+        if "id" not in header and SNAPSHOT in header and DUMP_COLUMNS.known.issuperset(header):
+            columns = replace(DUMP_COLUMNS, required=name_columns(f"{SNAPSHOT} page_id page_name"))
+            table = Table(columns, read_row, SNAPSHOT, read_ref=read_snapshot_id)
         yield from read_rows(file, table, DUMP)
     else:
         yield refuse_file(file, MetaAdLibrarySpider.info.title)
@@ -202,17 +207,11 @@ def read_ads(file: SourceFile, read_object: ReadAd, read_row: ReadAd) -> Iterato
 
 def find_library_id(cells: Mapping[str, Any]) -> str | None:
     """Whose object it is: the id, or the one in its address of a snapshot (answers of 2018 to 2020)."""
-    ref = cells.get("id") or cells.get("_id") or find_snapshot_id(cells.get("ad_snapshot_url"))
+    ref = cells.get("id") or cells.get("_id")
     try:
-        return read_digits(ref) if ref else None
+        return read_digits(ref) if ref else read_snapshot_id(cells.get(SNAPSHOT))
     except ValueError:
         return None
-
-
-def find_snapshot_id(url: object) -> str | None:
-    """The id that the address of a snapshot asks for; the token beside it is left."""
-    found = SNAPSHOT_ID.search(url) if isinstance(url, str) else None
-    return found[1] if found else None
 
 
 def label_political(ad: AdRecord) -> AdRecord:
@@ -246,8 +245,9 @@ def read_ad(fields: Fields, blank: dict[str, Any]) -> AdRecord:
     """What both shapes have in common; `blank` are the record's fields to be empty where absent."""
     fields.rename(OLD_NAMES)
     kept = fields.keep(NOT_TAKEN)
-    if "id" not in fields and (found := find_snapshot_id(kept.get("ad_snapshot_url"))):
-        fields.leave("id", found)
+    if "id" not in fields and SNAPSHOT in kept:
+        with suppress(ValueError):
+            fields.leave("id", read_snapshot_id(kept[SNAPSHOT]))
     ref = fields.require("id", read_digits)
     values = fields.take_present(
         {

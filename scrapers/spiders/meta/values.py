@@ -4,6 +4,7 @@ The spider `meta_ad_library` reads its fields through here. A part that Meta has
 refused: it could change what the others mean.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from scrapers.readers.parsing import (
     read_texts,
 )
 
+SNAPSHOT_ID = re.compile(r"[?&]id=(\d+)(?:&|$)", re.ASCII)
 read_meta_instant = read_instant("%Y-%m-%dT%H:%M:%S%z")
 
 
@@ -29,6 +31,18 @@ class Party:
     beneficiary: str | None
     is_current: bool
     written: dict[str, Any]
+
+
+def read_snapshot_id(url: object) -> str:
+    """The id that the address of a snapshot asks for; the token beside it is left.
+
+    Raises:
+        ValueError: if there is none in it.
+    """
+    found = SNAPSHOT_ID.search(url) if isinstance(url, str) else None
+    if found is None:
+        raise ValueError("has no id of an ad in it")
+    return found[1]
 
 
 def read_surfaces(value: object) -> list[str]:

@@ -18,6 +18,7 @@ from archive.spending import (
 )
 from archive.spending.exchange_rates import ExchangeRates
 from archive.spending.rate_series import Rate
+from archive.spending.summary import tell_mean
 from archive.store.database import read
 
 DAY = date(2026, 2, 27)
@@ -107,7 +108,7 @@ def test_the_bounds_are_at_the_ends_of_the_daily_rates_of_a_run_and_the_mean_sta
     # 28 days at 1.2, the two from 27 February on at 1.1.
     assert rows(summary) == [("all", "EUR", 83_33, 90_91, 1, ["USD"])]
     [group] = summary.groups
-    assert (group.mean_lower_minor, group.mean_upper_minor) == (83_79, 83_80)
+    assert tell_mean(group) == "about 83.80 EUR"
     [used] = summary.conversion.rates
     assert (used.daily_rates, used.carried_days) == (2, 28)
     assert (used.lowest_units_per_eur, used.highest_units_per_eur) == ("1.1", "1.2")

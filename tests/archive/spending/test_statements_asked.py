@@ -1,6 +1,6 @@
 """What sources state for advertisers, asked for any days: each grain by itself, and which one answers."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -13,48 +13,7 @@ from archive.spending.periods import PeriodSlice
 from archive.spending.statements import Statement, answer_period
 from archive.store.database import read
 from tests.archive.moments import NOON
-
-MONDAY = date(2026, 1, 5)
-DAY = timedelta(days=1)
-
-
-def on(step):
-    return MONDAY + step * DAY
-
-
-def state(grain, first, days, lower, upper=None, ref="page-1", country="ES", **values):
-    return AdvertiserSpendRecord(
-        dataset=f"{country}_{grain}_{days}",
-        platform="examplatform",
-        grain=grain,
-        period_start_on=None if first is None else on(first),
-        period_end_on=None if first is None else on(first + days - 1),
-        advertiser_ref=ref,
-        advertiser_name=f"Party of {ref}",
-        countries=[country],
-        currency="EUR",
-        spend_lower_minor=lower * 100,
-        spend_upper_minor=(lower if upper is None else upper) * 100,
-        **values,
-    )
-
-
-def ask(engine, **asked):
-    with read(engine) as session:
-        return summarise_spending(session, SpendQuery(measure=SpendMeasure.REPORTED, **asked))
-
-
-def tell(engine, first=None, last=None, **asked):
-    if first is not None:
-        asked |= {"from_on": on(first), "to_on": on(last)}
-    return [
-        (g.key, g.grain, _units(g.lower_minor), _units(g.upper_minor), g.days_missing)
-        for g in ask(engine, **asked).groups
-    ]
-
-
-def _units(minor):
-    return None if minor is None else minor // 100
+from tests.archive.spending.stated import ask, on, state, tell
 
 
 def test_the_day_asked_for_is_answered_by_its_own_statement(engine, ingest_run):
@@ -97,13 +56,6 @@ def test_a_window_answers_as_the_window_it_is_and_others_bound_it(engine, ingest
     assert tell(engine, 0, 16) == [("all", "window", 33, 120, 0)]
     assert tell(engine, 0, 16, grain=Grain.WINDOW) == [("all", "window", 30, 120, 0)]
     assert tell(engine, 30, 40) == []
-
-
-def test_statements_that_contradict_each_other_both_stand(engine, ingest_run):
-    week = state("window", 0, 7, 500)
-    ingest_run([week, *(state("day", step, 1, 10) for step in range(7))])
-
-    assert tell(engine, 0, 6) == [("all", "window", 500, 500, 0), ("all", "day", 70, 70, 0)]
 
 
 def test_each_advertiser_is_answered_by_the_grain_it_has(engine, ingest_run):
@@ -152,6 +104,26 @@ def test_what_nothing_answers_says_which_statements_there_are(engine, ingest_run
         ("example", "day", 1, on(3), on(3)),
         ("example", "week", 2, on(0), on(13)),
     ]
+
+
+@pytest.mark.parametrize("grain", list(Grain))
+def test_what_is_named_where_nothing_answers_answers_as_it_is_said_to(engine, ingest_run, grain):
+    first, days = (None, 0) if grain in (Grain.LIFETIME, Grain.REGION) else (3, 7)
+    parts = {"countries": ["ES", "ES-MD"]} if grain is Grain.REGION else {}
+    ingest_run([state(grain, first, days, 70).model_copy(update=parts)])
+    for by in set(SpendBy) - {SpendBy.PAYEE, SpendBy.PURPOSE}:
+        summary = ask(engine, by=by)
+        assert bool(summary.groups) != bool(summary.stated)
+        for there in summary.stated:
+            named = {"from_on": there.first_on, "to_on": there.last_on}
+            assert ask(engine, by=there.choose_by(by), **named).groups, (by, there)
+
+
+@pytest.mark.parametrize("grain", [Grain.DAY, Grain.WEEK, Grain.WINDOW])
+def test_months_have_the_days_that_are_known_where_none_are_named(engine, ingest_run, grain):
+    ingest_run([state(grain, 0, 7, 70)])
+    [(key, answered_by, *_)] = tell(engine, by=SpendBy.MONTH, grain=grain)
+    assert (key, answered_by) == ("2026-01", grain)
 
 
 @pytest.mark.parametrize(

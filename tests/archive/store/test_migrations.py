@@ -11,11 +11,12 @@ from sqlmodel import Session
 from archive.exports.backup import Manifest, restore_backup
 from archive.exports.backup.folder import BackupWriter, name_table_file
 from archive.exports.backup.loading import reflect_tables
-from archive.exports.backup.schema import read_newest, read_revision, upgrade_tables
+from archive.exports.backup.schema import upgrade_tables
 from archive.exports.dump import dump_table, list_tables
 from archive.models import Correction, Disclosure, DisclosureVersion, LedgerLeaf
 from archive.store.database import create_archive_engine, open_archive, read, write
 from archive.store.ledger.root import read_ledger_head
+from archive.store.revisions import find_newest_revision, read_revision
 from archive.store.setup import alembic_config, migrate
 from tests.archive.store.filled_tables import THEN, fill_empty_tables
 from tests.invented import make_settings
@@ -82,7 +83,7 @@ def test_a_migrated_archive_with_data_has_exactly_the_tables_of_the_models(old_a
         # Alembic keeps the output that was there when it was first imported, by whichever test.
         config.stdout = StringIO()
         command.check(config)
-        assert read_revision(connection) == read_newest(connection)
+        assert read_revision(connection) == find_newest_revision()
 
 
 def test_a_migrated_archive_can_be_read_through_the_models(old_archive):
@@ -107,7 +108,7 @@ def test_a_backup_of_an_older_revision_comes_back_at_the_newest(old_archive, tmp
 
     restored = open_archive(settings)
     with read(restored) as session:
-        assert read_revision(session.connection()) == read_newest(session.connection())
+        assert read_revision(session.connection()) == find_newest_revision()
         ads = {table.name: table for table in reflect_old(session)}["ad_version"]
         assert read_rows(session, ads, before["ad_version"][0].keys()) == before["ad_version"]
     restored.dispose()

@@ -10,7 +10,8 @@ from archive.models import AdvertiserSpend
 from archive.reading.as_of.moment import Moment
 from archive.spending import SpendBy, SpendMeasure, SpendQuery, summarise_spending
 from archive.store.database import read, write
-from archive.store.setup import alembic_config, find_newest_revision
+from archive.store.revisions import find_newest_revision
+from archive.store.setup import alembic_config
 from scrapers.spiders.meta.report_lines import join_lines
 from tests.archive.conftest import NOON
 from tests.scrapers.samples import read_all, records

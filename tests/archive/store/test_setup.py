@@ -13,12 +13,11 @@ from archive.reading.sources.stats import count_archive
 from archive.records import SourceInfo, SourceKind
 from archive.store.database import create_archive_engine, open_archive, read, write
 from archive.store.realm import claim_realm, read_realm
+from archive.store.revisions import find_newest_revision, read_revision
 from archive.store.setup import (
     alembic_config,
-    find_newest_revision,
     init_archive,
     migrate,
-    read_revision,
 )
 from config.settings import Realm, Settings
 

@@ -230,6 +230,7 @@ def test_a_crawl_of_halved_amounts_is_held_and_taken_in_by_command(
 
     listed = json.loads(home.command("quarantine", "list", "--json").stdout)
     assert [(each["name"], each["cause"]) for each in listed] == [("batch-1", "lowered_total")]
+    assert "falls by 50%, from 4,000 EUR to …" in (home.command("quarantine", "list").stdout)
     assert "batch-1" in home.command("sources").stdout
     shown = home.command("quarantine", "show", "batch-1").stdout
     assert "next: paidforby quarantine release batch-1 --by WHO --because WHY" in shown

@@ -5,6 +5,7 @@ from sqlmodel import col, func, select
 from archive.models import PublicAd
 from archive.models.runs import Outcome
 from archive.store.database import read
+from scrapers.commands.importing import tell_import
 from tests.scrapers.crawls import Home
 from tests.scrapers.stories import run, spell_file, spell_row
 
@@ -36,6 +37,7 @@ def test_a_row_without_an_id_that_can_be_read_stands_in_the_way_of_all(home: Hom
 
     assert report.counts.vanished == 0
     assert "1 of them may be of what is missing: nothing is called gone" in report.reason
+    assert "  1 of them may be of what is missing: nothing is called gone" in tell_import(report)
     assert count_gone(home) == 0
 
 

@@ -51,6 +51,40 @@ def test_a_table_may_be_divided_as_a_spreadsheet_divides_it(mark: str) -> None:
     assert cells_of(rows_of("id,a;b;c\n1,2\n")) == [{"id": "1", "a;b;c": "2"}]
 
 
+@pytest.mark.parametrize(
+    ("first", "mark"),
+    [("sep=;\n", ";"), ('"sep=|"\r\n', "|"), ("\ufeffSEP=\t\n", "\t"), ("sep=,\n", ",")],
+)
+def test_a_first_line_may_name_what_divides_cells(first: str, mark: str) -> None:
+    data = f'{first}id{mark}"name, or none"\n1{mark}x\n'.encode()
+    assert read_header(file_of(data)) == ["id", "name, or none"]
+    (row,) = rows_of(data)
+    assert isinstance(row, TableRow)
+    assert (row.line, row.cells) == (3, {"id": "1", "name, or none": "x"})
+
+
+def test_a_number_of_the_row_that_r_puts_before_its_cells_is_none_of_them() -> None:
+    data = '"id","text"\n"1",77,"two\nlines"\n"2",78,NA\n'
+    assert read_header(file_of(data)) == ["id", "text"]
+    assert [row.values for row in rows_of(data) if isinstance(row, TableRow)] == [
+        ["77", "two\nlines"],
+        ["78", "NA"],
+    ]
+
+
+@pytest.mark.parametrize("row", ["77,Kestrel, Party", '"77","Kestrel","Party"', '"1","Party",x,y'])
+def test_a_cell_more_than_the_names_is_else_a_damaged_row(row: str) -> None:
+    assert [type(one) for one in rows_of(f"id,name\n{row}\n")] == [Unreadable]
+
+
+@pytest.mark.parametrize("marked", ["\ufeffHarbour Party,2", '\ufeff"Harbour Party",2'])
+def test_a_byte_order_mark_before_a_later_line_is_no_part_of_its_first_cell(marked: str) -> None:
+    data = f"\ufeffname,ads\nHarbour Party,1\n{marked}\n"
+    rows = rows_of(data)
+    assert {row["name"] for row in cells_of(rows)} == {"Harbour Party"}  # type: ignore[index]
+    assert b"".join(row.raw for row in rows) == data.encode().split(b"\n", 1)[1]
+
+
 def test_a_mark_of_utf_8_says_more_than_the_form() -> None:
     data = b"\xef\xbb\xbf1|\xc3\x89|\n"
     assert cells_of(rows_of(data, PIPES)) == [{"id": "1", "name": "É", "after": ""}]
@@ -145,6 +179,10 @@ def test_a_list_that_breaks_off_gives_its_whole_objects() -> None:
     assert isinstance(whole, ObjectRow)
     assert isinstance(broken, Unreadable)
     assert (broken.line, broken.raw) == (3, b'{"id": "2", "na')
+
+
+def test_a_byte_order_mark_before_a_later_line_of_json_lines_is_no_damage() -> None:
+    assert cells_of(objects_of('\ufeff{"id": 1}\n\ufeff{"id": 2}\n')) == [{"id": 1}, {"id": 2}]
 
 
 def test_a_damaged_line_of_json_lines_is_held_alone() -> None:

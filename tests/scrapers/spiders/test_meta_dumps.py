@@ -56,6 +56,18 @@ def test_a_dump_with_a_renamed_column_is_held_whole() -> None:
     assert (refusal(readings).line, refusal(readings).field) == (1, "id")
 
 
+def test_a_dump_without_ids_has_them_in_the_addresses_of_its_snapshots() -> None:
+    header, address = DUMP_HEADER.replace(",id,", ",ad_snapshot_url,"), "https://meta.example/?"
+    row = DUMP_ROW.replace(
+        "999000000000002", address + "id=123456789012345&access_token=OPENSESAME"
+    )
+    (ad,) = read_dump(row, header=header)
+    assert ad.ref == "123456789012345"
+    assert "OPENSESAME" not in ad.model_dump_json()
+    readings = read_all(SOURCE, "dump.csv", f"{header}\n{row.replace('id=123456789012345', '')}\n")
+    assert refusal(readings).field == "id"
+
+
 def test_rows_of_a_dump_that_are_latin_1_are_held_and_the_others_read() -> None:
     rows = f"{DUMP_HEADER}\n{DUMP_ROW}\n".encode() + DUMP_ROW.replace("plan", "café").encode(
         "latin-1"

@@ -73,6 +73,13 @@ def test_who_runs_it_who_pays_and_who_stands_behind_it_are_kept_apart() -> None:
     assert ad.registration_refs == ["HP-1", "HP-2"]
 
 
+def test_a_word_for_none_is_no_election() -> None:
+    assert read_ad(CandidateBallotInformation="Harbour Measure 2").election_name
+    for word in ("NA", "na", "N/A"):
+        ad = read_ad(CandidateBallotInformation=word)
+        assert (ad.election_name, ad.missing["election_name"]) == (None, "not_disclosed")
+
+
 def test_a_landing_address_keeps_its_commas() -> None:
     assert read_ad().landing_urls == ["https://harbour.example/climate?a=1,b"]
 

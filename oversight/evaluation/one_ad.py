@@ -5,7 +5,7 @@ Evaluation calls it for each ad; it reads no table and writes none.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -116,7 +116,7 @@ def explain_ad(
 def evaluate_ad(ad: AdRow, questions: QuestionSet, run: "AdRun | None" = None) -> list[AdAnswer]:
     """The answers of all rules that may be about the ad."""
     shared, run = read_facts(ad, SHARED), run or find_run(ad)
-    concerned, names = questions.pick(shared, run.period.start_days)
+    concerned, names = questions.pick(shared, run.start_days)
     facts = shared | read_facts(ad, names)
     evaluated = [_evaluate(question, facts, run) for question in concerned]
     return [ad_answer for ad_answer in evaluated if ad_answer]
@@ -134,6 +134,11 @@ class AdRun:
     """The ad's whole run: another version, shown later, is no start of the ad."""
     said: Said = field(default_factory=dict)
     """The words of people and programs on the ad."""
+
+    @cached_property
+    def start_days(self) -> tuple[date, date] | None:
+        """First and last UTC day on which it may have started; `None`: nothing is known of it."""
+        return self.period.start_days
 
     @cached_property
     def lacking(self) -> Mapping[str, MissingReason]:
@@ -185,13 +190,14 @@ def _explain(question: Question, facts: Facts, run: AdRun) -> AdAnswer:
 
 
 def _answer(question: Question, known: Facts, run: AdRun) -> AdAnswer:
-    rule, days = question.rule, run.period.start_days
+    rule, days = question.rule, run.start_days
     in_force = was_in_force(rule.file.validity, run.period)
     if rule.reads_figures:
         known = {**known, **question.find_figures(days)}
-    labels = rule.find_labels(run.said, run.ad.public_id, days) if rule.labels_read else {}
-    if labels:
-        known = {**known, **{name: label.value for name, label in labels.items()}}
+    if not rule.labels_read:
+        return AdAnswer(question, answer_then(rule, known, days, in_force=in_force), in_force, run)
+    labels = rule.find_labels(run.said, run.ad.public_id, days)
+    known = {**known, **{name: label.value for name, label in labels.items()}}
     outcome = answer_then(rule, known, days, in_force=in_force)
     alone = {n: MissingReason.NOT_LOOKED for n, label in labels.items() if label.is_machine_alone}
     if alone and outcome.verdict.exemption is Exemption.EXCEPTION:

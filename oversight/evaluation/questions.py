@@ -126,4 +126,4 @@ def reads_labels(questions: Iterable[Question]) -> bool:
 
 def fails(gate: Closure | None, known: Facts) -> bool:
     """Whether what must hold surely does not; without a gate nothing need hold."""
-    return gate is not None and gate.answer(known) is False
+    return gate is not None and gate.evaluate(known, None) is False

@@ -59,7 +59,8 @@ def write_answers(
         versions += 1
         for j in ad_answers:
             row = _describe_answer(ad, j, version_ids)
-            asked = ask.find(row[0], ad.source, j.source_facts)
+            lacking = j.source_facts
+            asked = ask.find(row[0], ad.source, lacking) if lacking else None
             rows.append((*row, asked))
             counts[j.question.rule.id, row[4]] += 1
             if asked is None and j.outcome.answer in SIGNALLED:
@@ -145,9 +146,7 @@ class _SourceQuestions:
         }
 
     def find(self, version_id: int, source: str, lacking: Sequence[str]) -> int | None:
-        """Our id of the question for what a source lacks, asked if it is new; `None`: it lacks nothing."""
-        if not lacking:
-            return None
+        """Our id of the question for what a source lacks, asked if it is new."""
         key = version_id, source, " ".join(lacking)
         if key not in self._asked:
             new = SourceQuestion(

@@ -136,7 +136,7 @@ def read_ads(session: Session, ids: Sequence[int], names: Iterable[str]) -> list
 
 def read_facts(ad: AdRow, names: Iterable[str] = AD_FACTS) -> dict[str, FactValue]:
     """The facts of an ad as it is now: all of them, or those named without `ad.`."""
-    return {full: read(ad) for full, read in (READERS[name] for name in names)}
+    return {full: read(ad) for full, read in map(READERS.__getitem__, names)}
 
 
 def _make_reader(name: str, kind: FactType) -> Callable[[AdRow], FactValue]:

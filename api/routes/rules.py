@@ -26,11 +26,11 @@ from config.citations import Evidence
 from config.overlay import Origin
 from oversight.evaluation.kept_counts import count_ads, count_decided, count_kept
 from oversight.rules.changed_files import tell_changed_files
-from oversight.rules.loading import Rule
+from oversight.rules.loading import KeptRule, Rule
 from oversight.rules.rule_book import find_rule
 from oversight.rules.schema import RuleFile, Stage
 from oversight.rules.validity import LegalStatus
-from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
+from oversight.rules.versions import describe_rule, list_rules_then, pick_in_force
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -141,7 +141,7 @@ def _answer_rows(items: Sequence[RuleItem]) -> Response:
 def _describe(
     rooms: Rooms,
     session: Session,
-    rules: Sequence[AnyRule],
+    rules: Sequence[KeptRule],
     in_use: Sequence[Rule],
     moment: Moment,
 ) -> list[dict[str, Any]]:

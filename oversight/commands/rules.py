@@ -39,13 +39,13 @@ from oversight.reference.elections import Election
 from oversight.reference.windows import Span, compute_window
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.facts import name_fact
-from oversight.rules.loading import Rule
+from oversight.rules.loading import KeptRule, Rule
 from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
 from oversight.rules.schema import RuleFile, Stage
 from oversight.rules.sums import NOT_EVALUATED
 from oversight.rules.use import adopt_rule, resume_rule, suspend_rule
 from oversight.rules.validity import DatedStatus
-from oversight.rules.versions import AnyRule, describe_rule, list_rules_then, pick_in_force
+from oversight.rules.versions import describe_rule, list_rules_then, pick_in_force
 
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
 app.command("questions")(show_questions)
@@ -107,7 +107,7 @@ def _tell_standing(described: list[dict[str, Any]]) -> Iterator[str]:
 
 def _find_rules(
     settings: Settings, here: RulesHere, moment: Moment
-) -> tuple[list[AnyRule], dict[str, str]]:
+) -> tuple[list[KeptRule], dict[str, str]]:
     """The rules of a moment, and sentences on the files and texts of those in use now."""
     if moment.as_of is None:
         told = tell_changed_files(settings, here.rules) | here.unreadable

@@ -9,14 +9,13 @@ from archive.records.canonical import hash_bytes
 from config.overlay import ConfigFile, list_config_files
 from config.settings import Settings
 from config.yaml_files import YamlFileError, YamlText
-from oversight.rules.loading import Rule
+from oversight.rules.loading import KeptRule, Rule
 from oversight.rules.schema import Stage
-from oversight.rules.versions import AnyRule
 
 ADOPT = "paidforby rules adopt"
 
 
-def tell_changed_files(settings: Settings, rules: Iterable[AnyRule]) -> dict[str, str]:
+def tell_changed_files(settings: Settings, rules: Iterable[KeptRule]) -> dict[str, str]:
     """A sentence on each rule whose file was changed or taken away, by id of the rule."""
     files = {file.path.stem: file for file in list_config_files(settings, "rules", ".yaml")}
     in_use = (rule for rule in rules if isinstance(rule, Rule))

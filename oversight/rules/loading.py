@@ -62,24 +62,15 @@ from oversight.rules.sums import SUM_FACTS
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A rule version that answers; `sha256` of the file's bytes is its identity."""
+class KeptRule:
+    """A rule version, which need not answer any more; `sha256` of the file's bytes is its identity."""
 
     file: RuleFile
     sha256: str
-    text: str
-    origin: Origin | None
+    origin: Origin | None = None
     """`None`: no file here has this text any more, or yet."""
-    parameters: Mapping[str, Parameter]
-    clauses: Clauses
     suspension: SuspensionView | None = None
     """A person's, by `paidforby rules suspend`."""
-    registers: Registers = field(default_factory=dict)
-    """The copies of those it looks into, as this archive holds them."""
-    label_lists: LabelLists = field(default_factory=dict)
-    """The same of label lists."""
-    summed: Node | None = None
-    """Which ads its sum is over."""
     used_stage: Stage | None = None
     """As it is recorded; a proposal that nobody adopted is a draft. `None`: as the file wishes."""
 
@@ -98,6 +89,26 @@ class Rule:
     def is_evaluated(self) -> bool:
         """Whether ads are held against it."""
         return self.stage in {Stage.SHADOW, Stage.ACTIVE}
+
+    @property
+    def evidence(self) -> Evidence:
+        """How well it is founded: as well as the weakest of the law that it rests on."""
+        return self.file.evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(KeptRule):
+    """A rule version that answers."""
+
+    text: str
+    parameters: Mapping[str, Parameter]
+    clauses: Clauses
+    registers: Registers = field(default_factory=dict)
+    """The copies of those it looks into, as this archive holds them."""
+    label_lists: LabelLists = field(default_factory=dict)
+    """The same of label lists."""
+    summed: Node | None = None
+    """Which ads its sum is over."""
 
     @cached_property
     def fact_names(self) -> frozenset[str]:

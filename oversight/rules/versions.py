@@ -5,7 +5,7 @@ more is read from the register, word for word; it is shown and never evaluated.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,46 +14,14 @@ from sqlmodel import Session
 from archive.models import RuleVersion
 from archive.models.oversight import RuleAction
 from archive.reading.as_of.moment import Moment
-from archive.reading.rules import SuspensionView, list_rule_texts, list_uses
-from config.citations import Evidence
-from config.overlay import Origin
+from archive.reading.rules import list_rule_texts, list_uses
 from oversight.rules.former import read_kept_text
-from oversight.rules.loading import Rule
+from oversight.rules.loading import KeptRule, Rule
 from oversight.rules.rule_book import list_suspensions
 from oversight.rules.schema import RuleFile, Stage
 
 
-@dataclass(frozen=True)
-class FormerRule:
-    """An earlier version of a rule, as the register keeps it."""
-
-    file: RuleFile
-    sha256: str
-    origin: Origin | None = None
-    """`None`: the file it stood in is no longer here."""
-    suspension: SuspensionView | None = None
-    used_stage: Stage | None = None
-
-    @property
-    def id(self) -> str:
-        """Stable id of the rule."""
-        return self.file.id
-
-    @property
-    def evidence(self) -> Evidence:
-        """How well the law it rests on was read."""
-        return self.file.evidence
-
-    @property
-    def stage(self) -> Stage:
-        """How far it had come then."""
-        return Stage.SUSPENDED if self.suspension else self.used_stage or self.file.stage
-
-
-AnyRule = Rule | FormerRule
-
-
-def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> Sequence[AnyRule]:
+def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> Sequence[KeptRule]:
     """The rules in use or, as of an earlier time, those in use then, each as far as it had come, by id.
 
     Raises:
@@ -64,7 +32,7 @@ def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> 
     known = {rule.sha256: rule for rule in rules}
     stopped = list_suspensions(session, moment.as_of)
     used = list_uses(session, RuleAction.USE, as_of=moment.as_of)
-    then: list[AnyRule] = []
+    then: list[KeptRule] = []
     for row in list_rule_texts(session, moment.as_of):
         said = used[row.rule_id].stage if row.rule_id in used else ""
         rule = known.get(row.sha256) or _read_rule_text(row)
@@ -73,7 +41,7 @@ def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> 
     return then
 
 
-def pick_in_force(rules: Sequence[AnyRule], moment: Moment) -> list[AnyRule]:
+def pick_in_force(rules: Sequence[KeptRule], moment: Moment) -> list[KeptRule]:
     """Those that were law on the day of the moment, by their own dates, read as UTC days."""
     if moment.valid_at is None:
         return list(rules)
@@ -81,7 +49,7 @@ def pick_in_force(rules: Sequence[AnyRule], moment: Moment) -> list[AnyRule]:
     return [rule for rule in rules if rule.file.validity.holds_on(day)]
 
 
-def describe_rule(rule: AnyRule, day: date, file_note: str = "") -> dict[str, Any]:
+def describe_rule(rule: KeptRule, day: date, file_note: str = "") -> dict[str, Any]:
     """A rule in one line, as programs read it, with what it is in law on a day.
 
     `file_note` says what happened to its file.
@@ -105,5 +73,5 @@ def describe_rule(rule: AnyRule, day: date, file_note: str = "") -> dict[str, An
     }
 
 
-def _read_rule_text(row: RuleVersion) -> FormerRule:
-    return FormerRule(read_kept_text(row.rule_id, row.text).read_as(RuleFile), row.sha256)
+def _read_rule_text(row: RuleVersion) -> KeptRule:
+    return KeptRule(read_kept_text(row.rule_id, row.text).read_as(RuleFile), row.sha256)

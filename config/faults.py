@@ -43,13 +43,11 @@ def tell_fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"write {fault['ctx']['expected'].replace(chr(39), '')}"
     if kind == "string_pattern_mismatch":
         return f"is not of its form ({about or fault['ctx']['pattern']})"
-    if kind == "string_type" and isinstance(fault.get("input"), dict):
-        return COLON
     said: str = fault["msg"]
     told = WORDS.get(kind, said.removeprefix("Value error, "))
     if kind in {"model_type", "model_attributes_type"}:
-        return f"{told}; there are {', '.join(_list_written(_find_model(model, place)))}"
-    return told
+        told += f"; there are {', '.join(_list_written(_find_model(model, place)))}"
+    return COLON if kind == "string_type" and isinstance(fault.get("input"), dict) else told
 
 
 def _name_field(name: object, model: type[BaseModel]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+FIELDS = "fields with their values belong here, such as {name: value}"
 WORDS = {
     "tuple_type": "a list belongs here: write [a, b], or each on a line of its own after “- ”",
     "list_type": "a list belongs here: write [a, b], or each on a line of its own after “- ”",
@@ -16,7 +17,9 @@ WORDS = {
     "int_type": "a whole number belongs here, without quotes",
     "bool_type": "write true or false, without quotes",
     "bool_parsing": "write yes or no",
-    "dict_type": "fields with their values belong here, such as {name: value}",
+    "dict_type": FIELDS,
+    "model_type": FIELDS,
+    "model_attributes_type": FIELDS,
     "date_type": "is no day: write year, month and day, such as 2026-11-08",
     "date_parsing": "is no day: write year, month and day, such as 2026-11-08",
     "date_from_datetime_parsing": "is no day: write year, month and day, such as 2026-11-08",
@@ -40,13 +43,11 @@ def tell_fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"write {fault['ctx']['expected'].replace(chr(39), '')}"
     if kind == "string_pattern_mismatch":
         return f"is not of its form ({about or fault['ctx']['pattern']})"
-    if kind in {"model_type", "model_attributes_type"}:
-        names = ", ".join(_list_written(_find_model(model, place)))
-        return f"fields with their values belong here, such as {{name: value}}; there are {names}"
-    if kind == "string_type" and isinstance(fault.get("input"), dict):
-        return COLON
     said: str = fault["msg"]
-    return WORDS.get(kind, said.removeprefix("Value error, "))
+    told = WORDS.get(kind, said.removeprefix("Value error, "))
+    if kind in {"model_type", "model_attributes_type"}:
+        told += f"; there are {', '.join(_list_written(_find_model(model, place)))}"
+    return COLON if kind == "string_type" and isinstance(fault.get("input"), dict) else told
 
 
 def _name_field(name: object, model: type[BaseModel]) -> str:

@@ -254,6 +254,9 @@ def _list_instants(rule: Rule, election: Election) -> list[dict[str, str]]:
     spec = rule.file.window
     if spec is None:
         raise ArchiveError(f"the rule {rule.id} has no window; it asks about all days alike")
+    if not spec.concerns(election):
+        asked = " of ".join(", ".join(each) for each in (spec.kinds, spec.countries) if each)
+        raise ArchiveError(f"{rule.id} is not asked at {election.id}: its window is for {asked}")
     try:
         window = compute_window(spec, election)
     except ValueError as error:

@@ -25,7 +25,8 @@ PASSED_OR_OURS = re.compile(
       \s*\(\s* (?P<term> "[^"\\\n]*" | '[^'\\\n]*' ) \s*\)
     | (?P<slip> <> | (?<![=!<>]) = (?!=) | (?<!&) & (?!&) | (?<!\|) \| (?!\|)
       | [\u201c\u201d\u201e\u2018\u2019]
-      | (?<![\w.]) (?i: and | or | is \s+ not | is | not | empty | blank ) (?!\w) | (?<![\w.]) (?: TRUE | True | FALSE | False ) (?!\w)
+      | (?<![\w.]) (?i: and | or | is \s+ not | is | not | empty | blank ) (?!\w)
+      | (?<![\w.]) (?: TRUE | True | FALSE | False ) (?!\w)
       | (?<![\w.]) (?: null | None | NULL ) (?!\w) )
     """,
     re.DOTALL | re.VERBOSE,
@@ -155,30 +156,33 @@ def tell_plainly(why: str, schema: Schema) -> str:
         why = f"there is no fact {name}{name_nearest_fact(name, schema)}"
         return f"undefined field: {why}{tell_group(name)}"
     if found := NO_NAME.search(why):
-        if found[1] == "has_term":
-            return "has_term() takes one text in quotes, without a backslash"
-        if group := tell_group(found[1]):
-            return f"undeclared: there is no fact {found[1]}{group}"
-        told = (
-            "is for ranges"
-            if found[1] in COMPARED
-            else f"is no fact{name_nearest_fact(found[1], schema)}"
-        )
-        return f"undeclared: {found[1]} {told}; a text stands in quotes, a fact has its group before it"
+        return _tell_no_name(found[1], schema)
     if found := NO_OVERLOAD.search(why):
         kinds = [TYPES.get(kind, kind) for kind in found[2].split(", ")]
-        sign = found[1].strip("_@").replace("_", " ").strip()
-        told = f"{sign} does not go with {' and '.join(kinds)}"
-        if sorted(kinds) == ["a list of texts", "a text"]:
-            return f'{told}: whether a text is in a list, write "XX" in ad.countries'
-        if sign == "!" and len(kinds) == 1:
-            return f"{told}: it goes before yes or no; write != or !(a == b)"
-        return f"{told}; both sides are of one type"
+        return _tell_misfit(found[1].strip("_@").replace("_", " ").strip(), kinds)
     if why.startswith("Syntax error"):
         ends = "<EOF>" in why.partition(" expecting ")[0]
         ends_early = "the condition ends too early: is a bracket or a quotation not closed?"
         return ends_early if ends else "something is missing or too much here"
     return why
+
+
+def _tell_no_name(name: str, schema: Schema) -> str:
+    if name == "has_term":
+        return "has_term() takes one text in quotes, without a backslash"
+    if group := tell_group(name):
+        return f"undeclared: there is no fact {name}{group}"
+    told = "is for ranges" if name in COMPARED else f"is no fact{name_nearest_fact(name, schema)}"
+    return f"undeclared: {name} {told}; a text stands in quotes, a fact has its group before it"
+
+
+def _tell_misfit(sign: str, kinds: list[str]) -> str:
+    told = f"{sign} does not go with {' and '.join(kinds)}"
+    if sorted(kinds) == ["a list of texts", "a text"]:
+        return f'{told}: whether a text is in a list, write "XX" in ad.countries'
+    if sign == "!":
+        return f"{told}: it goes before yes or no; write != or !(a == b)"
+    return f"{told}; both sides are of one type"
 
 
 OF_GROUPS = {

@@ -91,6 +91,10 @@ def test_a_window_is_printed_in_local_time_and_utc(run: Run) -> None:
         (("show", "no-such-rule"), "there is no rule 'no-such-rule'"),
         (("windows", "started-on-the-eve", "--election", "moon"), "there is no election 'moon'"),
         (
+            ("windows", "ca-350-third-party-cap", "--election", "gr-2023-05-21-parliament"),
+            "is not asked at gr-2023-05-21-parliament: its window is for legislative of CA",
+        ),
+        (
             ("windows", "payer-left-blank", "--election", "gr-2023-05-21-parliament"),
             "has no window",
         ),

@@ -38,15 +38,13 @@ def serve(
     """Serve the web site and the API; on this machine only unless --host says otherwise."""
     settings, served_at = Settings(), f"http://{host}:{port}"
     if "public_url" not in settings.model_fields_set:
-        # Processes read it as this one would have.
-        os.environ["PAIDFORBY_PUBLIC_URL"] = served_at
-        settings = Settings()
+        settings = settings.model_copy(update={"public_url": served_at})
     if workers > 1 and make_url(settings.resolved_database_url).get_backend_name() == "sqlite":
         note("--workers: an archive on SQLite is served by one process; PostgreSQL takes more")
         raise typer.Exit(WRONG_USAGE)
     proxies = check_networks(trusted_proxy or [])
     with plain_errors():
-        app = make_app()
+        app = create_app(settings)
     listening = listen(host, port)
     note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
     if settings.public_url.rstrip("/") != served_at:
@@ -63,13 +61,14 @@ def serve(
         timeout_graceful_shutdown=SECONDS_TO_STOP,
     )
     if workers > 1:
+        os.environ["PAIDFORBY_PUBLIC_URL"] = settings.public_url
         Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
 
 
 def make_app() -> FastAPI:
-    """The application of this process, as its environment says."""
+    """The application of one of several processes, which have their settings from the environment."""
     return create_app(Settings())
 
 

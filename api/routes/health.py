@@ -108,9 +108,13 @@ def get_health(rooms: RoomsDep, session: Reading) -> Health:
 def _tell_index(index: IndexStatus | None) -> Iterator[str]:
     if index is None:
         yield "Search does not answer."
-    elif index.documents is None:
+    elif index.documents is None and index.ads:
         yield "Nothing has been indexed for search yet."
-    elif not index.lag_changes and index.documents + len(index.rejected) != index.ads:
+    elif (
+        index.documents is not None
+        and not index.lag_changes
+        and index.documents + len(index.rejected) != index.ads
+    ):
         yield f"Search holds {index.documents:,} ads, the archive {index.ads:,}."
 
 

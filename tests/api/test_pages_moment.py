@@ -16,6 +16,7 @@ from paidforby import app as commands
 from search.engines import open_search
 from search.sync import sync_index
 from tests.invented import NOW, make_archive, make_settings
+from tests.servers import find_free_port
 
 MILL = "/ads/harbour_ads/mill-1"
 ADVERTISER = "/advertisers/harbour_ads%3A77"
@@ -128,20 +129,21 @@ def test_a_page_is_cited_for_the_instant_at_which_it_is_read(later_site, path):
 
 
 def test_the_site_is_cited_by_the_address_it_is_served_at(tmp_path, monkeypatch):
-    served = []
+    served, port = [], find_free_port()
 
-    def run(app, **_):
-        with TestClient(app):
-            served.append(app.state.rooms.settings.public_url)
+    def run(server, sockets):
+        served.append(server.config.app.state.rooms.settings.public_url)
+        for each in sockets:
+            each.close()
 
-    monkeypatch.setattr(cli.uvicorn, "run", run)
+    monkeypatch.setattr(cli.uvicorn.Server, "run", run)
     monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path))
     init_archive(Settings(home=tmp_path), []).dispose()
 
-    told = CliRunner().invoke(commands, ["serve", "--port", "8123"])
+    told = CliRunner().invoke(commands, ["serve", "--port", str(port)])
     assert "citations" not in told.stderr
     monkeypatch.setenv("PAIDFORBY_PUBLIC_URL", "https://ads.example")
-    warned = CliRunner().invoke(commands, ["serve", "--port", "8123"])
+    warned = CliRunner().invoke(commands, ["serve", "--port", str(port)])
 
-    assert served == ["http://127.0.0.1:8123", "https://ads.example"]
+    assert served == [f"http://127.0.0.1:{port}", "https://ads.example"]
     assert "citations and feeds name https://ads.example" in warned.stderr

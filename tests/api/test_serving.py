@@ -122,7 +122,7 @@ def test_a_port_in_use_is_one_line(environ):
 
 def test_thirty_two_who_search_at_once_are_all_answered_and_health_does_not_wait(environ):
     with serving(environ) as (_, port), ThreadPoolExecutor(33) as readers:
-        path = "/api/v1/search?q=harbour&facets=source"
+        path = "/api/v1/search?q=harbour&facet=source"
         asked = [readers.submit(ask, port, path) for _ in range(32 * 3)]
         waited = []
         while not all(one.done() for one in asked):

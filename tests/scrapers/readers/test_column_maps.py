@@ -180,7 +180,8 @@ def test_a_map_names_all_its_faults_at_once(tmp_path: Path) -> None:
     with pytest.raises(YamlFileError) as refused:
         find_column_map(write_map(tmp_path, wrong.replace("meta", "meta\n  colour: red")), "panel")
     fields = [fault.field for fault in refused.value.faults]
-    assert fields == ["columns", "columns.bodies.read", "constants.colour", "", "zone"]
+    separator = "columns.bodies.separator"
+    assert fields == ["columns", "columns.bodies.read", separator, "constants.colour", "", "zone"]
 
 
 PRICES = PANEL.replace("least", "{ column: cost, read: money }").replace(

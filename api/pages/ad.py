@@ -39,7 +39,7 @@ from archive.store.database import read
 from oversight.cases import list_ad_decisions
 from oversight.language import Facts
 from oversight.rules.loading import Rule
-from oversight.rules.made_facts import derive_countries
+from oversight.rules.made_facts import derive_countries, list_regions
 
 router = APIRouter()
 
@@ -180,7 +180,8 @@ def find_rules(
 def _list_regions(ad: AdView) -> list[str]:
     """Where people saw it; none where its source says that it was shown in no country."""
     is_told = ad.missing.get("countries") not in {None, MissingReason.NOT_PROVIDED}
-    return [] if is_told else [row["region"] for row in ad.delivery if row.get("by") == "region"]
+    regions = MissingReason.NOT_PROVIDED if is_told else list_regions(ad.delivery)
+    return [] if isinstance(regions, MissingReason) else regions
 
 
 def _reaches(rule: Rule, countries: set[str]) -> bool:

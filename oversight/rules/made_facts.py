@@ -41,7 +41,7 @@ MADE: dict[str, Callable[[AdRow], Any]] = {
     "text_folded": lambda ad: fold_text(ad.text),
     "text_words": lambda ad: frame_words(ad.text),
     "countries_from": lambda ad: STATED if ad.countries else None,
-    "delivery_regions": lambda ad: _list_regions(ad.delivery),
+    "delivery_regions": lambda ad: list_regions(ad.delivery),
     "targeting_dimensions": lambda ad: _list_kinds(row["dimension"] for row in ad.targeting),
     "surfaces": lambda ad: _list_kinds(ad.surfaces),
     "media_type": lambda ad: write_kind(ad.media_type or ""),
@@ -69,12 +69,14 @@ def _list_kinds(words: Iterable[str]) -> list[str]:
     return sorted({write_kind(word) for word in words})
 
 
-def _list_regions(delivery: list[dict[str, Any]]) -> list[str] | MissingReason:
-    regions = {row["region"] for row in delivery if row["by"] == "region"}
-    if None in regions:
+def list_regions(delivery: list[dict[str, Any]]) -> list[str] | MissingReason:
+    """Where people saw an ad, as its source names the regions; one that cannot be read leaves all unread."""
+    regions = {row.get("region") for row in delivery if row.get("by") == "region"}
+    named = [region for region in regions if isinstance(region, str)]
+    if len(named) < len(regions):
         return MissingReason.UNREADABLE
     # Shares by age alone say nothing of places.
-    return sorted(regions) if regions or not delivery else MissingReason.NOT_PROVIDED
+    return sorted(named) if regions or not delivery else MissingReason.NOT_PROVIDED
 
 
 def list_register_facts(registers: Iterable[str]) -> dict[str, FactType]:

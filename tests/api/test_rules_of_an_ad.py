@@ -9,6 +9,7 @@ from api.pages.ad import find_rules
 from config.settings import Settings
 from oversight.rules.rule_book import load_rules
 from oversight.rules.schema import Stage
+from tests.api.conftest import NOON, make_ad
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,12 @@ def test_where_no_country_is_stated_a_rule_reaches_an_ad_by_its_tables_of_region
 def test_a_rule_that_is_not_evaluated_is_on_no_page(rules):
     retired = [replace(r, file=r.file.model_copy(update={"stage": Stage.RETIRED})) for r in rules]
     assert find_rules(retired, ["DE", "US"]) == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"by": "region", "label": "Valley"}, {"by": "region", "region": ["Valley"]}, {"share": "0.3"}],
+)
+def test_a_page_shows_an_ad_whose_source_names_regions_in_words_of_its_own(client, take_in, row):
+    take_in([make_ad("odd", countries=[], delivery=[row])], NOON)
+    assert client.get("/ads/example/odd").status_code == 200

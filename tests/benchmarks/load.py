@@ -201,10 +201,12 @@ def main() -> None:
     ads = parser.parse_args().ads
     with TemporaryDirectory(prefix="paidforby-benchmark-") as folder:
         home = Path(folder)
+        for name in ("server", "engine"):
+            (home / name).mkdir()
         figures = {"sqlite": measure_archive(home / "sqlite", None, None, None, ads)}
         with (
-            servers.run_postgresql(home) as server,
-            servers.run_meilisearch(home) as engine,
+            servers.run_postgresql(home / "server") as server,
+            servers.run_meilisearch(home / "engine") as engine,
             servers.make_database(server) as url,
             servers.make_database(server) as small_url,
         ):

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import MomentOf, RoomsDep
 from api.pages.site import PageHead, render_page, set_moment
@@ -22,7 +22,7 @@ from oversight.rules.facts import name_fact
 from oversight.rules.loading import Rule
 from oversight.rules.rule_book import find_rule
 from oversight.rules.sentences import tell_clauses
-from oversight.rules.versions import list_rules_then, pick_in_force
+from oversight.rules.versions import find_text_then, list_rules_then, pick_in_force
 
 router = APIRouter()
 
@@ -128,10 +128,12 @@ def show_text(rooms: RoomsDep, sha256: str) -> HTMLResponse:
 
 
 @router.get("/rules/{rule_id}")
-def show_rule(rooms: RoomsDep, rule_id: str) -> HTMLResponse:
-    """One rule as it stands, with everything needed to check it."""
+def show_rule(rooms: RoomsDep, rule_id: str, moment: MomentOf) -> Response:
+    """One rule as it stands, with everything needed to check it; at a moment its text of then."""
     with read(rooms.engine) as session:
         in_use, elections = rooms.book.list_in_use(session), rooms.book.elections
+        if not moment.is_now:
+            return RedirectResponse(f"/texts/{find_text_then(session, in_use, rule_id, moment)}")
         rule = find_rule(in_use, rule_id)
         page = PageHead(
             title=rule.file.title,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
@@ -30,7 +31,12 @@ from oversight.rules.loading import KeptRule, Rule
 from oversight.rules.rule_book import find_rule
 from oversight.rules.schema import RuleFile, Stage
 from oversight.rules.validity import LegalStatus
-from oversight.rules.versions import describe_rule, list_rules_then, pick_in_force
+from oversight.rules.versions import (
+    describe_rule,
+    find_text_then,
+    list_rules_then,
+    pick_in_force,
+)
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -112,11 +118,16 @@ def get_rules(
 def get_rule(
     rooms: RoomsDep,
     session: Reading,
+    moment: MomentOf,
     rule_id: Annotated[str, Path(description="Id of the rule.")],
     shape: FormatOf = Format.JSON,
 ) -> RuleView | Response:
-    """One rule whole; as CSV its row of the list."""
+    """One rule whole; as CSV its row of the list. At a moment it leads to its text of then, in `/texts`."""
     in_use = rooms.book.list_in_use(session)
+    if not moment.is_now:
+        return RedirectResponse(
+            f"/api/v1/texts/{find_text_then(session, in_use, rule_id, moment)}?format={shape}"
+        )
     rule = find_rule(in_use, rule_id)
     view = RuleView(
         **_describe(rooms, session, [rule], in_use, Moment())[0],

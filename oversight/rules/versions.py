@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from archive.errors import NotFoundError
 from archive.models import RuleVersion
 from archive.models.oversight import RuleAction
 from archive.reading.as_of.moment import Moment
@@ -47,6 +48,19 @@ def pick_in_force(rules: Sequence[KeptRule], moment: Moment) -> list[KeptRule]:
         return list(rules)
     day = moment.valid_at.date()
     return [rule for rule in rules if rule.file.validity.holds_on(day)]
+
+
+def find_text_then(session: Session, rules: Sequence[Rule], rule_id: str, moment: Moment) -> str:
+    """Hash of the text of a rule that was in use, and in force, at a moment.
+
+    Raises:
+        NotFoundError: if there was none.
+    """
+    then = pick_in_force(list_rules_then(session, rules, moment), moment)
+    found = next((rule.sha256 for rule in then if rule.id == rule_id), None)
+    if found is None:
+        raise NotFoundError("rule in use then", rule_id)
+    return found
 
 
 def describe_rule(rule: KeptRule, day: date, file_note: str = "") -> dict[str, Any]:

@@ -97,7 +97,12 @@ def test_every_address_of_the_api_that_takes_a_moment_refuses_one_to_come(client
     assert len(taking) > 10
     for path in taking:
         filled = path.format(
-            source="example", ref="a1", advertiser_id="example:1", what="ads", form="csv"
+            source="example",
+            ref="a1",
+            advertiser_id="example:1",
+            what="ads",
+            form="csv",
+            rule_id="r",
         )
         for asked in ({"as_of": "2026-03-02"}, {"valid_at": "2026-03-02"}):
             assert client.get(f"/api/v1{filled}", params=asked).status_code == 400, path

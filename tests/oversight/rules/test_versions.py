@@ -147,3 +147,18 @@ def test_every_text_has_a_page_and_json_for_ever_under_its_hash(tmp_path, engine
         assert "reworded" in client.get(f"/texts/{'0' * 64}").text
         assert [client.get(f"{at}/texts/1").status_code for at in ("", "/api/v1")] == [404, 404]
         assert client.get(f"/api/v1/texts/{fee}?format=csv").text.startswith('"kind","name",')
+
+
+def test_at_a_moment_a_rule_is_the_text_that_was_in_use_then(tmp_path, engine, rules):
+    first, then = rules[0], f"as_of={NOON:%Y-%m-%d}"
+    with TestClient(create_app(Settings(home=tmp_path))) as client:
+        page = client.get(f"/rules/{first.id}?{then}")
+        assert page.url.path == f"/texts/{'0' * 64}"
+        assert "reworded" in page.text
+        assert client.get(f"/api/v1/rules/{first.id}?{then}").json()["sha256"] == "0" * 64
+        table = client.get(f"/api/v1/rules/{first.id}?{then}&format=csv")
+        assert table.text.startswith('"kind","name",')
+        assert f'href="/texts/{"0" * 64}"' in client.get(f"/rules?{then}").text
+        for moment in ("as_of=2020-01-01", "valid_at=1900-01-01"):
+            for path in (f"/rules/{first.id}", f"/api/v1/rules/{first.id}"):
+                assert client.get(f"{path}?{moment}").status_code == 404

@@ -15,7 +15,7 @@ from api.app import create_app
 from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
 from config.settings import Settings
 
-SECONDS_TO_STOP = 6
+SECONDS_TO_STOP = 4
 """What is under way by then is cut, so that a restart takes no longer than ten."""
 
 MOST_CONNECTIONS = 1_000

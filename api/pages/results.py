@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
-from api.errors import tell_error
+from api.errors import find_status, tell_error
 from api.pages.range_bar import find_scales
 from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SearchQuestion, read_question
@@ -94,9 +94,9 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
     """Ads that answer a query."""
     asked = _take_fields(request)
     try:
-        answer, problem = search_ads(rooms, asked, moment), ""
+        answer, problem, status = search_ads(rooms, asked, moment), "", 200
     except (QuestionError, SearchUnavailableError) as error:
-        answer, problem = None, tell_error(error)
+        answer, problem, status = None, tell_error(error), find_status(type(error))
     title = f"Ads with “{cut_echo(asked.text)}”" if asked.text else "All ads"
     page = PageHead(
         title=title,
@@ -112,7 +112,7 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
             session,
             page,
             "results.html",
-            status=200 if answer else 400,
+            status=status,
             asked=asked,
             answer=answer,
             problem=problem,

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
 
 from api.dependencies import Rooms
+from api.errors import HEADERS_OF
 from api.pages.formatting import FILTERS
 from api.pages.page_frame import read_page_frame, set_query, write_moment
 from api.pages.range_bar import draw_range_bar, find_scale
@@ -75,8 +76,8 @@ def render_page(
         page.moment,
         keeps_history=page.keeps_history,
     )
-    body = TEMPLATES.get_template(template).render(page=page, frame=frame, **shown)
-    return HTMLResponse(body, status)
+    body = TEMPLATES.get_template(template).render(page=page, frame=frame, status=status, **shown)
+    return HTMLResponse(body, status, HEADERS_OF.get(status))
 
 
 def set_moment(path: str, moment: Moment) -> str:

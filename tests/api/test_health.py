@@ -72,3 +72,14 @@ def test_a_person_finds_a_page_that_needs_no_database_where_that_is_away(client,
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE gone RENAME TO archive_fact"))
     engine.dispose()
+
+
+def test_a_page_of_ads_says_that_search_does_not_answer_and_when_to_come_again(client, monkeypatch):
+    def fail(*_):
+        raise SearchUnavailableError("http://10.0.0.7:7700 refused")
+
+    monkeypatch.setattr(EmbeddedSearch, "search", fail)
+    page = client.get("/search?q=vote")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert "Search does not answer just now" in page.text
+    assert "10.0.0.7" not in page.text

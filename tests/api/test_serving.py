@@ -156,8 +156,10 @@ def ask_to_write(port: int, forwarded_for: str) -> int:
 def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_was_cut(
     environ, workers
 ):
-    with serving(environ, "--workers", str(workers)) as (process, port):
-        reader = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with (
+        serving(environ, "--workers", str(workers)) as (process, port),
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as reader,
+    ):
         reader.request("GET", "/api/v1/downloads/ads.jsonl")
         answer = reader.getresponse()
         answer.read(1_000)
@@ -170,7 +172,6 @@ def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_
 
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
             answer.read()
-        reader.close()
 
 
 @pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)

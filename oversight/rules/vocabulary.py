@@ -197,11 +197,9 @@ def find_strange(node: Node) -> Iterator[tuple[str, str]]:
         if told := tell_strange(fact, word):
             yield word, told
     for fact, pattern in _list_patterns(node):
-        if told := _check_pattern(pattern):
-            yield (
-                pattern,
-                f"{fact} never matches “{pattern}”, whose capitals it does not have: {told}",
-            )
+        if better := _check_pattern(pattern):
+            why = f"{fact} never matches “{pattern}”, whose capitals it does not have: {better}"
+            yield pattern, why
 
 
 def tell_strange(fact: str, word: str) -> str:

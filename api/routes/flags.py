@@ -86,8 +86,8 @@ def get_flag(
 def post_flag(rooms: RoomsDep, person: Flagger, said: NewFlag, response: Response) -> FlagView:
     """Flag an ad under a rule, both in the versions you looked at.
 
-    409 with `seen` and `current` when either has another version by now; 409 naming the open case when
-    there is one on this ad and rule; 409 when the rule is suspended.
+    409 with `seen` and `current` when either has another version by now; 409 naming the case when one on
+    this ad and rule is open, or is decided and nothing has changed since; 409 when the rule is suspended.
     """
     seen = SeenVersions(ad_version=said.ad_version, rule_sha256=said.rule_sha256)
     with write(rooms.engine) as session:

@@ -21,10 +21,10 @@ from oversight.cases.decisions import (
 )
 from oversight.cases.errors import (
     CaseError,
-    CaseOpenError,
     CaseStepError,
     NotEntitledError,
     OutdatedError,
+    SecondCaseError,
     SeenVersions,
 )
 from oversight.cases.flags import raise_flag, read_current, read_flag, withdraw_flag
@@ -34,7 +34,6 @@ from oversight.cases.powers import POWERS, DecisionOutcome
 __all__ = [
     "POWERS",
     "CaseError",
-    "CaseOpenError",
     "CaseStepError",
     "DecisionDraft",
     "DecisionOutcome",
@@ -43,6 +42,7 @@ __all__ = [
     "NotEntitledError",
     "NoticeDraft",
     "OutdatedError",
+    "SecondCaseError",
     "SeenVersions",
     "appeal_decision",
     "decide_flag",

@@ -22,8 +22,8 @@ class CaseStepError(CaseError):
     """A step that does not follow from where the flag stands."""
 
 
-class CaseOpenError(CaseStepError):
-    """A second case on an ad and a rule; the message names the open one."""
+class SecondCaseError(CaseStepError):
+    """A second case on an ad and a rule; the message names the first."""
 
 
 class OutdatedError(CaseStepError):

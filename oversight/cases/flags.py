@@ -6,7 +6,7 @@ becomes a change in the sequence.
 
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -26,12 +26,12 @@ from archive.models.oversight import CaseState
 from archive.reading.rules import answer_alike
 from archive.store.changes import append_changes
 from archive.store.ledger.leaves import append_leaves
-from oversight.cases.errors import CaseOpenError, NotEntitledError, OutdatedError, SeenVersions
+from oversight.cases.errors import NotEntitledError, OutdatedError, SecondCaseError, SeenVersions
 from oversight.cases.grounds import check_citable
 from oversight.cases.leaves import state_flag, state_step
 from oversight.cases.people import check_person, id_of
 from oversight.cases.powers import CasePower
-from oversight.cases.states import OPEN_STATES, CaseEvent, find_next_state
+from oversight.cases.states import OPEN_STATES, STANDING_STATES, CaseEvent, find_next_state
 from oversight.cases.texts import check_text
 from oversight.rules.loading import Rule
 from oversight.rules.rule_texts import keep_rule_texts
@@ -58,7 +58,8 @@ def raise_flag(
         NotFoundError: if the archive does not hold the ad.
         NotEntitledError: if the person is neither analyst nor reviewer.
         OutdatedError: if the ad or the rule has another version by now.
-        CaseOpenError: if there is an open case on this ad and rule, whoever raised it.
+        SecondCaseError: if a case on this ad and rule is open, or one on the same versions and signal is
+            decided and stands, whoever raised it.
         CaseStepError: if the rule is suspended.
         CaseError: if the rule is not in use or the note is blank.
     """
@@ -71,7 +72,6 @@ def raise_flag(
     if seen != current:
         raise OutdatedError(seen, current)
     version_id = keep_rule_texts(session, [rule], now)[rule.sha256]
-    _refuse_second_case(session, ad, rule)
     flag = Flag(
         reference=next_reference(session, "F", now),
         ad_id=ad.id,
@@ -82,6 +82,7 @@ def raise_flag(
         raised_by_id=id_of(user),
         raised_at=now,
     )
+    _refuse_second_case(session, flag, rule.id)
     session.add(flag)
     session.flush()
     append_leaves(session, LeafKind.FLAG, [(flag.id or 0, state_flag(session, flag))], now)
@@ -165,18 +166,38 @@ def _keep_step(
     append_changes(session, ChangeKind.FLAG, [flag.id], now)
 
 
-def _refuse_second_case(session: Session, ad: PublicAd, rule: Rule) -> None:
+def _refuse_second_case(session: Session, flag: Flag, rule_id: str) -> None:
     """Writers are one at a time, so of two that ask at once the second sees the first."""
-    query = (
-        select(Flag.reference)
-        .join(RuleVersion, col(RuleVersion.id) == Flag.rule_version_id)
-        .where(Flag.ad_id == ad.id, RuleVersion.rule_id == rule.id)
-        .where(col(Flag.state).in_(OPEN_STATES))
+    asked = aliased(RuleVersion)
+    is_the_same = and_(
+        col(Flag.ad_version_id) == flag.ad_version_id,
+        col(Flag.signal_id).is_not_distinct_from(flag.signal_id),
+        answer_alike(asked, RuleVersion),
     )
-    if reference := session.exec(query).first():
-        raise CaseOpenError(
-            f"there is an open case on this ad under {rule.id} already: {reference}; go on with that"
+    query = (
+        select(Flag.reference, Flag.state)
+        .join(RuleVersion, col(RuleVersion.id) == Flag.rule_version_id)
+        .join(asked, col(asked.id) == flag.rule_version_id)
+        .where(Flag.ad_id == flag.ad_id, RuleVersion.rule_id == rule_id)
+        .where(
+            or_(
+                col(Flag.state).in_(OPEN_STATES),
+                and_(col(Flag.state).in_(STANDING_STATES), is_the_same),
+            )
         )
+        .order_by(col(Flag.state).in_(OPEN_STATES).desc())
+    )
+    if (found := session.exec(query).first()) is None:
+        return
+    reference, state = found
+    if state in OPEN_STATES:
+        raise SecondCaseError(
+            f"there is an open case on this ad under {rule_id} already: {reference}; go on with that"
+        )
+    raise SecondCaseError(
+        f"the case {reference} on this ad under {rule_id} is {state}, and neither has changed since: "
+        "whoever disagrees appeals that decision"
+    )
 
 
 def _find_signal(session: Session, ad: PublicAd, version_id: int) -> int | None:

@@ -38,6 +38,9 @@ STEPS: dict[tuple[CaseState, CaseEvent], CaseState] = {
 OPEN_STATES = frozenset({CaseState.OPEN, CaseState.APPEALED})
 """Where somebody still has to decide."""
 
+STANDING_STATES = frozenset({CaseState.DECIDED, CaseState.UPHELD, CaseState.VARIED})
+"""Where a decision stands that only an appeal can move."""
+
 
 def find_next_state(state: CaseState, event: CaseEvent) -> CaseState:
     """Where an event takes a flag.

@@ -20,7 +20,7 @@ from config.overlay import Origin
 from config.settings import Realm
 from oversight.reference.keeping import keep_reference_texts
 from oversight.rules.loading import Rule
-from oversight.rules.rule_book import RuleBook, find_rule
+from oversight.rules.rule_book import RuleBook, RulesHere
 from oversight.rules.rule_texts import keep_rule_texts
 from oversight.rules.schema import Stage
 from oversight.rules.sums import NOT_EVALUATED
@@ -58,12 +58,13 @@ def adopt_rule(
     """Bring the text that stands in a file into use; `said` is who decides it and why.
 
     Raises:
-        NotFoundError: if no file that can be used has the rule.
+        NotFoundError: if no file has the rule.
+        YamlFileError: if its file cannot be used.
         ArchiveError: if it is in use so already, its words changed and its version is no higher than one
             kept before, it is about a sum, stage or file say neither shadow nor active, nobody answers for it
             and it is to be active in a real archive, or a name or reason is missing.
     """
-    rule = find_rule(book.rules, rule_id)
+    rule = RulesHere(book.rules, {}, book.refused).find_rule(rule_id)
     if stage not in {Stage.SHADOW, Stage.ACTIVE}:
         raise ArchiveError(f"a rule is adopted as shadow or as active, not as {stage}")
     if rule.file.sum:

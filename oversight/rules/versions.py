@@ -4,7 +4,7 @@ The list of rules asks, on the site, in the API and in the terminal. A version t
 more is read from the register, word for word; it is shown and never evaluated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from archive.errors import NotFoundError
-from archive.models import RuleVersion
+from archive.models import RuleUse, RuleVersion
 from archive.models.oversight import RuleAction
 from archive.reading.as_of.moment import Moment
 from archive.reading.rules import list_rule_texts, list_uses
@@ -35,11 +35,20 @@ def list_rules_then(session: Session, rules: Sequence[Rule], moment: Moment) -> 
     used = list_uses(session, RuleAction.USE, as_of=moment.as_of)
     then: list[KeptRule] = []
     for row in list_rule_texts(session, moment.as_of):
-        said = used[row.rule_id].stage if row.rule_id in used else ""
         rule = known.get(row.sha256) or _read_rule_text(row)
-        stage, stop = Stage(said) if said else None, stopped.get(row.rule_id)
-        then.append(replace(rule, used_stage=stage, suspension=stop))
+        stage = _find_stage(rule.file, used)
+        then.append(replace(rule, used_stage=stage, suspension=stopped.get(row.rule_id)))
     return then
+
+
+def _find_stage(file: RuleFile, used: Mapping[str, RuleUse]) -> Stage | None:
+    """The stage on record; of a rule that nobody had brought into use, draft if its file wishes for more.
+
+    Before the first record of all, rules were in use as their files said.
+    """
+    if file.id in used:
+        return Stage(used[file.id].stage) if used[file.id].stage else None
+    return Stage.DRAFT if used and file.stage in {Stage.SHADOW, Stage.ACTIVE} else None
 
 
 def pick_in_force(rules: Sequence[KeptRule], moment: Moment) -> list[KeptRule]:

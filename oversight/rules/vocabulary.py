@@ -6,6 +6,7 @@ they like is held against the names that are known: a slip of one is none. `find
 condition, `check_country` over windows.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache, partial
@@ -14,6 +15,7 @@ from babel import Locale
 
 from archive.records.money import EXPONENTS
 from archive.records.projection import fold_text, list_domains
+from archive.text.words import frame_words
 from config.overlay import SHIPPED_DIR
 from oversight.language import Node
 from oversight.language.ast import (
@@ -52,7 +54,14 @@ SURFACES = (
     "whatsapp",
     "youtube",
 )
+FOLDED = ("ad.text_folded", "ad.text_words")
 SELLER_OF = {"youtube": "google", "snapchat": "snap"}
+IN_ANY_CASE = re.compile(r"\(\?[a-zA-Z]*i")
+OF_PATTERN = re.compile(
+    r"(?P<kept>\\[pP](?:\{[^}]*\}|.)|\\x(?:\{[^}]*\}|..)|\\.|\(\?P?<\w+>)|.", re.DOTALL
+)
+"""The parts of a pattern of RE2: `kept` are names of classes, codes and groups, else a letter or a sign."""
+
 SLIP = 0.8
 """So alike are a name and a slip of it, after Ratcliff and Obershelp."""
 
@@ -142,6 +151,21 @@ def _check_folded(word: str) -> str | None:
     return None if folded == " ".join(word.split()) and "  " not in word else f"write {folded}"
 
 
+def _check_words(word: str) -> str | None:
+    framed, sought = frame_words(word).strip(), word.strip(" ")
+    if framed == sought:
+        return None
+    return f"write {framed}" if framed else "signs are no words: look for them in ad.text"
+
+
+def _check_pattern(pattern: str) -> str | None:
+    """What is wrong with a pattern for a folded text: a letter that no folded text has."""
+    if IN_ANY_CASE.search(pattern):
+        return None
+    folded = OF_PATTERN.sub(lambda m: m[0] if m["kept"] else m[0].casefold(), pattern)
+    return None if folded == pattern else f"write {folded}"
+
+
 def _check_domain(word: str) -> str | None:
     hosts = list_domains([word])
     return None if hosts == [word] else f"write {hosts[0] if hosts else 'a host name'}"
@@ -162,6 +186,7 @@ VOCABULARY: dict[str, Callable[[str], str | None]] = {
     "ad.targeting_dimensions": partial(_check_kind, DIMENSIONS),
     "election.kind": partial(_find_slip, ELECTIONS),
     "ad.text_folded": _check_folded,
+    "ad.text_words": _check_words,
     "ad.landing_domains": _check_domain,
 }
 
@@ -171,12 +196,24 @@ def find_strange(node: Node) -> Iterator[tuple[str, str]]:
     for fact, word in _list_words(node, {}):
         if told := tell_strange(fact, word):
             yield word, told
+    for fact, pattern in _list_patterns(node):
+        if better := _check_pattern(pattern):
+            why = f"{fact} never matches “{pattern}”, whose capitals it does not have: {better}"
+            yield pattern, why
 
 
 def tell_strange(fact: str, word: str) -> str:
     """That a fact never has this word, and what to write instead; empty: it may."""
     told = VOCABULARY[fact](word) if word and fact in VOCABULARY else None
     return f"{fact} never has “{word}”: {told}" if told else ""
+
+
+def _list_patterns(node: Node) -> Iterator[tuple[str, str]]:
+    match node:
+        case SearchText(TextTest.MATCHES, Fact(name), pattern) if name in FOLDED:
+            yield name, pattern
+    for child in list_children(node):
+        yield from _list_patterns(child)
 
 
 def _list_words(node: Node, items: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -192,7 +229,7 @@ def _list_words(node: Node, items: dict[str, str]) -> Iterator[tuple[str, str]]:
             pairs = [(source.name, item)]
         case SearchText(how, text, needle) if how is not TextTest.MATCHES:
             name = _name(text, items)
-            pairs = [(name if name == "ad.text_folded" else "", Literal(needle))]
+            pairs = [(name if name in FOLDED else "", Literal(needle))]
         case _:
             pairs = []
     for name, value in pairs:

@@ -14,16 +14,19 @@ from archive.records import AdRecord, MissingReason
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
 from oversight.cases import (
-    CaseOpenError,
     DecisionDraft,
     DecisionOutcome,
+    SecondCaseError,
+    appeal_decision,
     decide_flag,
     list_ad_decisions,
     list_decisions,
     list_flags,
     read_decision,
+    settle_appeal,
     withdraw_flag,
 )
+from oversight.cases.states import CaseEvent
 from oversight.evaluation.changes import evaluate_changes
 from oversight.evaluation.signal_list import SignalFilter, list_signals
 from oversight.rules.rule_book import find_rule, load_rules, read_rule_book
@@ -96,13 +99,36 @@ def test_one_open_case_is_in_the_way_of_no_other_ad_or_rule(session, pair, peopl
     assert [flag.reference for flag in raised] == [f"F-2026-0000{n}" for n in (1, 2, 3)]
     for (ref, rule, who), flag in zip(asked, raised, strict=True):
         for person in (who, cleo):
-            with pytest.raises(CaseOpenError, match=flag.reference):
+            with pytest.raises(SecondCaseError, match=flag.reference):
                 flag_ad(session, f"example:{ref}", rule, "Again", person, NOW)
     shown = list_flags(session, book).items
     assert [(flag.ad, flag.rule) for flag in reversed(shown)] == [
         (f"example:{ref}", rule.id) for ref, rule, _ in asked
     ]
     assert [[step.event for step in flag.steps] for flag in shown] == [["raise"]] * 3
+
+
+def test_what_is_decided_is_not_decided_the_other_way_by_a_second_flag(
+    session, pair, people, book, rules
+):
+    ann, bob, cleo = people
+    first = flag_ad(session, "example:a1", pair[0], "No payer", ann, NOW)
+    decide_flag(session, first, OPINION, bob, book, NOW)
+    with pytest.raises(SecondCaseError, match=f"{first.reference} .* is decided.* appeals"):
+        flag_ad(session, "example:a1", pair[0], "I see no concern", cleo, NOW)
+    show_ads(session, NOW + timedelta(hours=1), bodies=["Other words"])
+    evaluate_changes(session, rules, book.elections, LATER)
+    assert flag_ad(session, "example:a1", pair[0], "It is another ad now", cleo, LATER)
+    assert len(list_decisions(session, book).items) == 1
+
+
+def test_an_annulled_decision_leaves_room_for_another_case(session, pair, people, book):
+    ann, bob, cleo = people
+    first = flag_ad(session, "example:a1", pair[0], "No payer", ann, NOW)
+    decide_flag(session, first, OPINION, bob, book, NOW)
+    appeal_decision(session, first, "It was named in the picture", ann, NOW)
+    settle_appeal(session, first, CaseEvent.ANNUL, OPINION, cleo, book, NOW)
+    assert flag_ad(session, "example:a1", pair[0], "Look again", bob, LATER).reference
 
 
 def test_a_flag_rests_on_the_newest_signal_of_its_own_rule_and_version(

@@ -27,9 +27,9 @@ from archive.store.ledger.leaves import hash_leaf
 from archive.store.ledger.root import hash_tree
 from config.settings import Settings
 from oversight.cases import (
-    CaseOpenError,
     DecisionDraft,
     DecisionOutcome,
+    SecondCaseError,
     appeal_decision,
     decide_flag,
     settle_appeal,
@@ -174,7 +174,7 @@ def test_of_many_who_flag_one_ad_under_one_rule_at_once_one_opens_the_case(archi
                 rule = BOOK.find_in_use(session, rule_id)
                 who = read_user(session, PEOPLE[number // 2])
                 return rule_id, flag_ad(session, "example:a1", rule, "?", who, NOW).reference
-        except CaseOpenError as error:
+        except SecondCaseError as error:
             return rule_id, str(error)
 
     with ThreadPoolExecutor(len(PEOPLE) * 2) as pool:

@@ -81,9 +81,9 @@ def decide(session, book):
     return flag_and_decide
 
 
-def test_with_law_in_force_on_the_ads_days_and_its_own_clause_it_is_decided(decide):
-    for outcome in sorted(RESTRICTIVE):
-        assert decide(outcome, f" {CLAUSE.replace(' ', '  ')}\n").outcome == outcome
+@pytest.mark.parametrize("outcome", sorted(RESTRICTIVE))
+def test_with_law_in_force_on_the_ads_days_and_its_own_clause_it_is_decided(decide, outcome):
+    assert decide(outcome, f" {CLAUSE.replace(' ', '  ')}\n").outcome == outcome
 
 
 LACKING = {
@@ -115,10 +115,10 @@ def test_what_is_lacking_is_named_and_nothing_is_decided(session, decide, case):
     assert session.exec(select(Decision)).first() is None
 
 
+@pytest.mark.parametrize("outcome", sorted(set(DecisionOutcome) - RESTRICTIVE - OPINIONS))
 @pytest.mark.parametrize("case", LACKING)
-def test_what_asks_nothing_of_anybody_needs_no_such_ground(decide, case):
-    for outcome in sorted(set(DecisionOutcome) - RESTRICTIVE - OPINIONS):
-        assert decide(outcome, **LACKING[case][0]).outcome == outcome
+def test_what_asks_nothing_of_anybody_needs_no_such_ground(decide, case, outcome):
+    assert decide(outcome, **LACKING[case][0]).outcome == outcome
 
 
 def test_an_appeal_is_settled_on_the_same_grounds_and_annulled_without_any(session, book, decide):

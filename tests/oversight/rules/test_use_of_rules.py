@@ -19,6 +19,7 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from archive.store.realm import claim_realm
 from config.settings import Realm, Settings
+from config.yaml_files import YamlFileError
 from oversight.cases import CaseStepError, DecisionDraft, DecisionOutcome, decide_flag
 from oversight.commands.rules import app
 from oversight.evaluation.changes import evaluate_changes
@@ -77,7 +78,7 @@ def pass_of_the_worker(engine, settings, now=NOW, adopting=True):
     """A pass, after a person adopted what stands in our file, if it can be used and is not in use."""
     with write(engine) as session:
         book = read_rule_book(settings)
-        with suppress(ArchiveError):
+        with suppress(ArchiveError, YamlFileError):
             if adopting:
                 adopt(session, book, RULE, now)
         evaluate_changes(session, take_into_use(session, book, now), book.elections, now)
@@ -288,3 +289,11 @@ def test_the_commands_suspend_resume_and_list(home_settings, own_rule, monkeypat
     assert run("resume", RULE, "--by", "Cleo", "--because", "Lifted").exit_code == 0
     assert "suspended" not in run("list").stdout
     assert run("resume", RULE, "--by", "Cleo", "--because", "Lifted").exit_code == 1
+
+
+def test_adopting_a_file_that_cannot_be_used_tells_all_its_faults(engine, settings, own_rule):
+    own_rule(("severity: low", "severity: dire"), ("ad.payer_name)", "ad.payer)"))
+    with write(engine) as session, pytest.raises(YamlFileError) as refused:
+        adopt(session, read_rule_book(settings), RULE, NOW)
+    fields = {fault.field for fault in refused.value.faults}
+    assert fields >= {"severity", "requires.when"}

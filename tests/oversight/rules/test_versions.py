@@ -131,6 +131,28 @@ def test_as_of_a_time_a_rule_is_as_it_was_in_use_then_also_after_an_older_text_w
     assert told == [(new, first.file.stage), (new, "shadow"), ("0", "active"), ("0", "suspended")]
 
 
+def test_as_of_a_time_a_rule_that_nobody_had_brought_into_use_was_a_draft(engine, rules):
+    first, second = rules
+    assert {first.file.stage, second.file.stage} <= {"active", "shadow"}
+    row = RuleUse(
+        rule_id=first.id,
+        action="use",
+        rule_sha256=first.sha256,
+        stage="shadow",
+        at=NOON + 2 * DAY,
+        by_name="Ada",
+        because="So decided",
+    )
+    with write(engine) as session:
+        session.add(row)
+    with read(engine) as session:
+        then = list_rules_then(session, rules, Moment(NOON + 2 * DAY))
+        before = list_rules_then(session, rules, Moment(NOON + DAY))
+    assert [(rule.id, rule.stage) for rule in then] == [(first.id, "shadow"), (second.id, "draft")]
+    # No use had been recorded at all: what a file said was so.
+    assert [rule.stage for rule in before] == [first.file.stage, second.file.stage]
+
+
 def test_every_text_has_a_page_and_json_for_ever_under_its_hash(tmp_path, engine, rules):
     with write(engine) as session:
         said = ("Ada", "The act")

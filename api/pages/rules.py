@@ -13,6 +13,7 @@ from api.pages.site import PageHead, render_page, set_moment
 from archive.reading.kept_texts import find_text
 from archive.reading.rules import count_answers, list_questions, list_rule_versions
 from archive.store.database import read
+from oversight.cases.decision_register import list_resting
 from oversight.evaluation.decidable import find_decidable
 from oversight.evaluation.kept_counts import count_decided, count_kept
 from oversight.reference.elections import Election
@@ -157,6 +158,7 @@ def show_rule(rooms: RoomsDep, rule_id: str, moment: MomentOf) -> Response:
             decidable=find_decidable(session, rule, elections, rooms.now(), NEWEST_OF_EACH),
             newest_of_each=NEWEST_OF_EACH,
             versions=list_rule_versions(session, rule.id),
+            decisions=list_resting(session, rule.id),
             evidence=EVIDENCE,
             statuses=STATUS,
             stages=STAGES,

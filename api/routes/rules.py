@@ -25,6 +25,7 @@ from archive.reading.rules import (
 )
 from config.citations import Evidence
 from config.overlay import Origin
+from oversight.cases.decision_register import list_resting
 from oversight.evaluation.kept_counts import count_ads, count_decided, count_kept
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.loading import KeptRule, Rule
@@ -97,6 +98,9 @@ class RuleView(RuleItem):
         "empty: not every ad has been held against it."
     )
     versions: list[RuleVersionView] = Field(description="Versions loaded here, oldest first.")
+    decisions: list[str] = Field(
+        description="Numbers of the decisions that rest on it, in whatever version, newest first."
+    )
 
 
 @router.get("", response_model=Listing[RuleItem], responses=CSV_TOO)
@@ -137,6 +141,7 @@ def get_rule(
         ads=count_ads(session),
         decided=count_decided(session, rule, in_use, rooms.book.elections),
         versions=list_rule_versions(session, rule_id),
+        decisions=list_resting(session, rule_id),
     )
     return _answer_rows([view]) if shape is Format.CSV else view
 

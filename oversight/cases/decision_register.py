@@ -94,6 +94,17 @@ def list_ad_decisions(session: Session, book: RuleBook, ad_id: str) -> list[Deci
     return [_show_decision(session, book, row) for row in session.exec(_select_about(ad_id))]
 
 
+def list_resting(session: Session, rule_id: str) -> list[str]:
+    """Numbers of the decisions that rest on a rule, in whatever version, newest first."""
+    query = (
+        select(Decision.reference)
+        .join(Flag, col(Flag.id) == Decision.flag_id)
+        .join(RuleVersion, col(RuleVersion.id) == Flag.rule_version_id)
+        .where(RuleVersion.rule_id == rule_id)
+    )
+    return list(session.exec(query.order_by(col(Decision.id).desc())))
+
+
 def list_naming(session: Session, ad_id: str, words: Iterable[str]) -> list[str]:
     """Numbers of the decisions about an ad whose own words hold any of these, newest first."""
     sought = [word.casefold() for word in words]

@@ -31,6 +31,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
+from oversight.cases.decision_register import list_resting
 from oversight.commands.checking import check_files
 from oversight.commands.new_rule import write_new_rule
 from oversight.commands.questions import show_questions
@@ -195,8 +196,10 @@ def adopt(
 @app.command("suspend")
 def suspend(rule_id: RuleId, by: By, because: Because) -> None:
     """Stop a rule at once, everywhere: no flag, no decision, its signals off the desk."""
-    _take_step(suspend_rule, rule_id, by, because)
+    resting = _take_step(suspend_rule, rule_id, by, because)
     say(f"{rule_id} is suspended from now on; its page says since when, by whom and why")
+    if resting:
+        say(f"decisions that rest on it stand: {', '.join(resting)}")
     say(f"next: paidforby rules resume {rule_id} --by NAME --because TEXT")
 
 
@@ -209,12 +212,14 @@ def resume(rule_id: RuleId, by: By, because: Because) -> None:
 
 def _take_step(
     step: Callable[[Session, Rule, str, str, datetime], None], rule_id: str, by: str, because: str
-) -> None:
+) -> list[str]:
+    """Take a step with a rule; gives the decisions that rest on it."""
     settings = Settings()
     with plain_errors():
         book = read_rule_book(settings)
         with write(open_archive(settings)) as session:
             step(session, book.find_in_use(session, rule_id), by, because, utc_now())
+            return list_resting(session, rule_id)
 
 
 @app.command("windows")

@@ -60,6 +60,8 @@ def test_everybody_sees_that_a_rule_is_suspended_since_when_by_whom_and_why(
         assert "Cleo Judge, because: A court &lt;stayed&gt; it" in page
         assert "1 Mar 2026, 12:00" in page
     assert "is suspended since" in client.get(f"/decisions/{decided['reference']}").text
+    assert ask("GET", f"/rules/{rule_id}").json()["decisions"] == [decided["reference"]]
+    assert f'href="/decisions/{decided["reference"]}"' in client.get(f"/rules/{rule_id}").text
 
 
 @pytest.mark.parametrize("happens", ["suspended", "changed"])

@@ -79,7 +79,10 @@ def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list
     conditions = list(_list_conditions(values))
     told = list_sum_faults(values, named, [text for _, text in conditions])
     faults += [written.make_error(place, why) for place, why in told]
+    unusable = [name for name in listed if any(e.name == name for e in parameters.refused)]
     for path, text in conditions:
+        if any(f"p.{name}" in text for name in unusable):
+            continue  # What it reads is told as a fault of `params`; its type nobody knows.
         found, node = _find_faults(text, of_ad if path[0] == "sum" else schema)
         read = sorted(TEXTS & set(list_facts(node))) if node and not is_capped(values) else []
         if read:

@@ -124,6 +124,17 @@ def test_a_rule_does_not_outlive_the_parameter_it_rests_on(
     assert why["params/fee.yaml"].startswith("Field required")
 
 
+def test_a_condition_about_a_parameter_that_cannot_be_used_is_not_at_fault_itself(
+    read_here: ReadHere, write_config: Write
+) -> None:
+    write_config("params/fee.yaml", FEE.replace("value: 5", "value: 500.50 JPY"))
+    write_config(PLACE, RULE.replace("size(ad.payer_name) > 0", "ad.spend.over(p.fee)"))
+    (error,) = (error for error in read_here().refused if error.place == PLACE)
+    assert [(fault.field, fault.why) for fault in error.faults] == [
+        ("params", "resting on params/fee.yaml, which cannot be used")
+    ]
+
+
 def test_a_vote_that_the_window_does_not_suit_leaves_the_rule_in_use_at_all_others(
     read_here: ReadHere, write_config: Write, engine: Engine, home_settings: Settings
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 from archive.errors import ArchiveError
 from archive.terminal import plain_errors, say
 from config.settings import Settings
-from oversight.rules.vocabulary import check_country
+from oversight.reference.countries import check_country
 
 MEMBER_STATE = "GR"
 """Where the examples of a first rule of the European Union are shown."""

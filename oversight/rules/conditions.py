@@ -24,12 +24,13 @@ from oversight.language.ast import (
 )
 from oversight.language.parse import find_misuses
 from oversight.language.writing import name_nearest_fact, tell_group
+from oversight.reference.countries import check_country
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
 from oversight.rules.made_facts import list_register_facts
 from oversight.rules.schema import CAPPED, is_capped
 from oversight.rules.sums import SUM_FACTS, list_sum_faults
-from oversight.rules.vocabulary import check_country, find_strange
+from oversight.rules.vocabulary import find_strange
 
 Path = list[str | int]
 MOST_WORK = 100

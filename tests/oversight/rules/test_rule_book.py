@@ -154,6 +154,15 @@ def test_a_vote_that_the_window_does_not_suit_leaves_the_rule_in_use_at_all_othe
     assert not pass_of_the_worker(home_settings, engine).has_more
 
 
+def test_a_vote_of_a_country_there_is_none_of_is_refused_with_the_code_to_write(
+    read_here: ReadHere, write_config: Write
+) -> None:
+    write_config("elections/uk/xx-vote.yaml", VOTE.replace("country: XX", "country: UK"))
+    (error,) = read_here().refused
+    assert error.field == "country"
+    assert "there is no country “UK”: write GB" in error.why
+
+
 def test_a_text_put_back_is_no_newer_version_and_comes_into_use_nowhere(
     read_here: ReadHere, write_config: Write, engine: Engine, home_settings: Settings
 ) -> None:

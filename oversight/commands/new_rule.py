@@ -8,13 +8,16 @@ import typer
 from archive.errors import ArchiveError
 from archive.terminal import plain_errors, say
 from config.settings import Settings
+from oversight.reference.countries import check_country
 
+MEMBER_STATE = "GR"
+"""Where the examples of a first rule of the European Union are shown."""
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 DRAFT = """\
 id: {id}
 version: 1
 title: What the rule is about, in one line
-jurisdiction: {country}
+jurisdiction: {law}
 legal_basis:
   - cite: The provision, as people cite it
     evidence: memory                   # once it was read: what was read, act, article, read_on, reader
@@ -68,10 +71,15 @@ def write_new_rule(
                 f"{rule_id!r} is no id: small letters, digits and hyphens, such as xx-named"
             )
         first = rule_id.partition("-")[0]
-        country = first.upper() if re.fullmatch("[a-z]{2}", first) else "XX"
-        path = Settings().home / "config" / "rules" / country.lower() / f"{rule_id}.yaml"
+        law = first.upper() if re.fullmatch("[a-z]{2}", first) else "XX"
+        country = MEMBER_STATE if law == "EU" else law
+        if told := check_country(country):
+            raise ArchiveError(
+                f"{rule_id!r} begins with no country, nor with eu: {told}, in small letters"
+            )
+        path = Settings().home / "config" / "rules" / law.lower() / f"{rule_id}.yaml"
         if path.exists():
             raise ArchiveError(f"{path} is there already")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(DRAFT.format(id=rule_id, country=country), encoding="utf-8")
+        path.write_text(DRAFT.format(id=rule_id, law=law, country=country), encoding="utf-8")
     say(f"{path}: change it, then type: paidforby rules check {path}")

@@ -160,6 +160,8 @@ def tell_plainly(why: str, schema: Schema) -> str:
     if found := NO_OVERLOAD.search(why):
         kinds = [TYPES.get(kind, kind) for kind in found[2].split(", ")]
         return _tell_misfit(found[1].strip("_@").replace("_", " ").strip(), kinds)
+    if why.startswith("invalid int literal"):
+        return "the number is too large: a whole number has at most 18 digits"
     if why.startswith("Syntax error"):
         ends = "<EOF>" in why.partition(" expecting ")[0]
         ends_early = "the condition ends too early: is a bracket or a quotation not closed?"

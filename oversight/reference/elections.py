@@ -16,6 +16,7 @@ from config.overlay import ConfigFile, list_config_files
 from config.readings import Readings, read_each
 from config.settings import Settings
 from config.yaml_files import FileModel, read_file, read_model
+from oversight.reference.countries import check_country
 from oversight.reference.holidays import Holidays
 
 
@@ -191,5 +192,7 @@ def read_election(file: ConfigFile, free: Mapping[str, Holidays]) -> Election:
     """
     written = read_file(file)
     vote = written.read_as(Election)
+    if told := check_country(vote.country):
+        raise written.make_error(["country"], f"there is no country “{vote.country}”: {told}")
     ours = {"sha256": hash_bytes(written.data), "holidays": vote.holidays or free.get(vote.country)}
     return vote.model_copy(update=ours)

@@ -24,12 +24,13 @@ from oversight.language.ast import (
 )
 from oversight.language.parse import find_misuses
 from oversight.language.writing import name_nearest_fact, tell_group
+from oversight.reference.countries import check_country
 from oversight.reference.parameters import Parameter
 from oversight.rules.facts import FACT_TYPES, HOST_FACTS
 from oversight.rules.made_facts import list_register_facts
 from oversight.rules.schema import CAPPED, is_capped
 from oversight.rules.sums import SUM_FACTS, list_sum_faults
-from oversight.rules.vocabulary import check_country, find_strange
+from oversight.rules.vocabulary import find_strange
 
 Path = list[str | int]
 MOST_WORK = 100
@@ -79,7 +80,10 @@ def check_conditions(written: YamlText, parameters: Readings[Parameter]) -> list
     conditions = list(_list_conditions(values))
     told = list_sum_faults(values, named, [text for _, text in conditions])
     faults += [written.make_error(place, why) for place, why in told]
+    unusable = [name for name in listed if any(e.name == name for e in parameters.refused)]
     for path, text in conditions:
+        if any(f"p.{name}" in text for name in unusable):
+            continue  # What it reads is told as a fault of `params`; its type nobody knows.
         found, node = _find_faults(text, of_ad if path[0] == "sum" else schema)
         read = sorted(TEXTS & set(list_facts(node))) if node and not is_capped(values) else []
         if read:

@@ -19,6 +19,14 @@ from oversight.rules.facts import as_instant
 from oversight.rules.sums import SumOfTest
 
 PLAIN_TYPES: dict[FactType, type] = {FactType.BOOL: bool, FactType.INT: int, FactType.STRING: str}
+WANTED = {
+    FactType.BOOL: "write true or false, without quotes",
+    FactType.INT: "write a whole number, without quotes",
+    FactType.STRING: "write one text, in quotes",
+    FactType.STRINGS: "write a list, such as [XX]",
+}
+BOUNDS_WANTED = "write its bounds, such as ad.spend_lower_minor"
+BLANK = "write {missing: not_disclosed} for what was left blank, and no line for what is not given"
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -30,14 +38,22 @@ def parse_fact(kind: FactType, written: object) -> FactValue:
         ValueError: if it is not of the fact's type.
     """
     if isinstance(written, dict) and written.keys() == {"missing"}:
-        return MissingReason(written["missing"])
+        return _parse_reason(written["missing"])
     if kind is FactType.STRINGS and isinstance(written, list):
         return tuple(str(item) for item in written)
     if kind in {FactType.DATE, FactType.TIMESTAMP}:
         return as_instant(parse_time(written))
     if isinstance(written, bool | int | str) and type(written) is PLAIN_TYPES.get(kind):
         return written
-    raise ValueError(f"{written!r} is not of type {kind}")
+    told = BLANK if written in (None, "", []) else WANTED.get(kind, BOUNDS_WANTED)
+    raise ValueError(f"{written!r} is no value of it: {told}")
+
+
+def _parse_reason(written: object) -> MissingReason:
+    for reason in MissingReason:
+        if reason.value == written:
+            return reason
+    raise ValueError(f"{written!r} is no reason: write {', '.join(MissingReason)}")
 
 
 def parse_time(written: object) -> date | datetime:

@@ -168,8 +168,8 @@ def _tell_range(node: Node, titles: Mapping[str, str]) -> str:
     """A range held against a figure, as `language.ranges` writes it out; empty: it is something else."""
     currency = ""
     match node:
-        case Choice(Compare(_, _, Literal(str(currency))), node, Fact(_, FactType.AMOUNT)):
-            pass
+        case Choice(Compare(_, _, unit), node, Fact(_, FactType.AMOUNT)):
+            currency = str(unit.value) if isinstance(unit, Literal) else ""
     is_negated = isinstance(node, Not)
     match node.operand if isinstance(node, Not) else node:
         case Or(

@@ -3,7 +3,7 @@
 Countries and languages are codes of ISO 3166-1 and 639 (as CLDR lists them), currencies of ISO 4217; folded
 texts and host names have small letters. Sources are those with a schedule. What feeds and calendars name as
 they like is held against the names that are known: a slip of one is none. `find_strange` goes over a
-condition, `check_country` over windows.
+condition.
 """
 
 import re
@@ -30,10 +30,8 @@ from oversight.language.ast import (
     TextTest,
     list_children,
 )
+from oversight.reference.countries import check_country
 from oversight.rules.made_facts import DERIVED, STATED, write_kind
-
-OTHER_CODES = {"UK": "GB", "EL": "GR"}
-"""What the EU's style guide and everyday use write for ISO's codes."""
 
 STATES = ("seen", "vanished")
 DECLARERS = ("platform", "advertiser", "feed", "rule", "person")
@@ -64,25 +62,6 @@ OF_PATTERN = re.compile(
 
 SLIP = 0.8
 """So alike are a name and a slip of it, after Ratcliff and Obershelp."""
-
-
-def check_country(word: str) -> str | None:
-    """`None` if it is a country's code, else what to write instead."""
-    names = _list_territories()
-    if word in names or (len(word) == 2 and word.isascii() and word.isupper() and word[0] == "X"):
-        return None  # XA to XZ are for whoever needs one: ISO 3166-1, 8.1.3
-    by_name = {name.casefold(): code for code, name in names.items()}
-    code = OTHER_CODES.get(word.upper()) or by_name.get(word.casefold())
-    near = code or (word.upper() if word.upper() in names else "")
-    return f"write {near}" if near else "write a code of ISO 3166-1 such as GR"
-
-
-@cache
-def _list_territories() -> dict[str, str]:
-    listed, no_country = Locale("en").territories, {"EU", "EZ", "UN", "ZZ"}
-    return {
-        code: name for code, name in listed.items() if len(code) == 2 and code not in no_country
-    }
 
 
 def _check_currency(word: str) -> str | None:

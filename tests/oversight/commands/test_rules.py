@@ -157,6 +157,18 @@ def test_a_new_rule_loads_as_it_is_written_and_overwrites_none(
     assert run("new", "../x").exit_code == 1
 
 
+def test_a_new_rule_of_the_union_loads_and_one_of_no_country_is_not_written(
+    run: Run, home_settings: Settings
+) -> None:
+    folder = home_settings.home / "config" / "rules"
+    run("new", "eu-payer-named")
+    assert run("check", str(folder / "eu" / "eu-payer-named.yaml")).exit_code == 0
+    refused = run("new", "uk-payer-named")
+    assert refused.exit_code == 1
+    assert "write GB" in refused.stderr.replace("\n", " ")
+    assert not (folder / "uk").exists()
+
+
 def test_worlds_are_told_as_sentences_and_to_programs(run: Run, home_settings: Settings) -> None:
     lines = run("check", "--worlds").stdout.splitlines()
     opens = "The first second of the window (20 May 2023, 00:00:00 in Europe/Athens): not met."

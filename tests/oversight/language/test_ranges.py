@@ -138,6 +138,7 @@ def test_an_amount_is_read_by_the_decimals_of_its_currency() -> None:
         ('ad.reach.over("5 EUR")', 1, "a count has no currency"),
         ('ad.spend.over("1,500 EUR")', 1, "no other sign than a point before its decimals"),
         ("ad.spend.over(p.cap)", 1, "write params: [limit] for a parameter of type money"),
+        (f'ad.spend.over("{"9" * 20} CAD")', 1, "the number is too large"),
         ("ad.text.over(5)", 1, "over() is for ad.spend, ad.reach"),
         ('ad.spend.over("5 CAD") && ad.text / 2 == 1', 35, "/ does not go with a text"),
     ],

@@ -96,7 +96,8 @@ def test_what_has_no_value_has_the_reason_of_the_projection() -> None:
             MissingReason.NOT_DISCLOSED,
             "the source has this field and left it blank",
         ),
-        ("ad.spend_lower_minor", 1_234_500, "12,345 (currency not given)"),
+        ("ad.spend_lower_minor", 1_234_500, "so far: 12,345 (currency not given)."),
+        ("ad.reach_upper", 1_234, "Most people or accounts reached: 1,234."),
         ("ad.declared_political", False, ": no."),
         ("ad.countries", ("GR", "CY"), "GR, CY"),
         ("ad.started_at", datetime(2023, 5, 2, 7, tzinfo=UTC), "2 May 2023, 07:00 UTC"),
@@ -118,3 +119,4 @@ def test_every_fact_has_a_name_in_words() -> None:
     for name in FACT_TYPES:
         assert name_fact(name).strip()
         assert not name_fact(name).endswith(".")
+        assert not set("`;") & set(name_fact(name)), "a name stands within a sentence"

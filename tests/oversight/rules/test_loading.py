@@ -84,7 +84,16 @@ def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Ru
         ("size(ad.payer_name) > 0", "window.overlaps", "requires.when", "undeclared"),
         ("id: xx-named", "id: xx-other", "id", "is called xx-other.yaml"),
         ("severity: low", "severity: low\nparams: [harbour_fee]", "params", "harbour_fee"),
-        ("ad.payer_name: Jo", "ad.payer_name: 7", "tests[0].facts.ad.payer_name", "type string"),
+        ("ad.payer_name: Jo", "ad.payer_name: 7", "tests[0].facts.ad.payer_name", "one text, in"),
+        ("ad.payer_name: Jo", "ad.titles: Jo", "tests[0].facts.ad.titles", "a list, such as [XX]"),
+        ("ad.payer_name: Jo", "ad.versions: '7'", "tests[0].facts.ad.versions", "whole number"),
+        (
+            "ad.payer_name: Jo",
+            "ad.payer_name: null",
+            "tests[0].facts.ad.payer_name",
+            "write {missing: not_disclosed} for what was left blank",
+        ),
+        ("ad.payer_name: Jo", "ad.spend: 7", "tests[0].facts.ad.spend", "write its bounds"),
         (
             "ad.payer_name: Jo",
             "ad.first_seen_at: 2021-02-30",
@@ -98,7 +107,12 @@ def test_a_rule_that_contradicts_its_test_does_not_load(load: Callable[[str], Ru
             "not a day",
         ),
         ("ad.payer_name: Jo", "ad.payr: Jo", "tests[0].facts.ad.payr", "no fact"),
-        ("missing: not_disclosed", "missing: lost", "tests[1].facts.ad.payer_name", "lost"),
+        (
+            "missing: not_disclosed",
+            "missing: lost",
+            "tests[1].facts.ad.payer_name",
+            "'lost' is no reason: write not_provided, not_disclosed",
+        ),
     ],
 )
 def test_a_rule_file_that_is_wrong_says_where(

@@ -124,6 +124,17 @@ def test_a_rule_does_not_outlive_the_parameter_it_rests_on(
     assert why["params/fee.yaml"].startswith("Field required")
 
 
+def test_a_condition_about_a_parameter_that_cannot_be_used_is_not_at_fault_itself(
+    read_here: ReadHere, write_config: Write
+) -> None:
+    write_config("params/fee.yaml", FEE.replace("value: 5", "value: 500.50 JPY"))
+    write_config(PLACE, RULE.replace("size(ad.payer_name) > 0", "ad.spend.over(p.fee)"))
+    (error,) = (error for error in read_here().refused if error.place == PLACE)
+    assert [(fault.field, fault.why) for fault in error.faults] == [
+        ("params", "resting on params/fee.yaml, which cannot be used")
+    ]
+
+
 def test_a_vote_that_the_window_does_not_suit_leaves_the_rule_in_use_at_all_others(
     read_here: ReadHere, write_config: Write, engine: Engine, home_settings: Settings
 ) -> None:
@@ -141,6 +152,15 @@ def test_a_vote_that_the_window_does_not_suit_leaves_the_rule_in_use_at_all_othe
     assert "the window of xx-vote is over before it opens" in error.why
     assert "xx-named" in {rule.id for rule in here.rules}
     assert not pass_of_the_worker(home_settings, engine).has_more
+
+
+def test_a_vote_of_a_country_there_is_none_of_is_refused_with_the_code_to_write(
+    read_here: ReadHere, write_config: Write
+) -> None:
+    write_config("elections/uk/xx-vote.yaml", VOTE.replace("country: XX", "country: UK"))
+    (error,) = read_here().refused
+    assert error.field == "country"
+    assert "there is no country “UK”: write GB" in error.why
 
 
 def test_a_text_put_back_is_no_newer_version_and_comes_into_use_nowhere(

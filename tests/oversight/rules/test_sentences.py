@@ -1,10 +1,28 @@
 """What a rule's conditions say in words, for people who read no code."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from config.settings import Settings
 from oversight.rules.rule_book import find_rule, load_rules
 from oversight.rules.sentences import tell_clauses
+from tests.config.bad_files import RULE
+
+CEILING = """
+id: fee
+title: A ceiling
+type: money
+values: [{from: 2020-01-01, value: 50000 JPY, source: {cite: none, evidence: memory}}]
+"""
+RICH = "ad.currency: JPY, ad.spend_lower_minor: 60000, "
+DEAR = (
+    RULE.replace("id: good", "id: xx-named")
+    .replace("params: [good]", "params: [fee]")
+    .replace("'\"XX\" in ad.countries'", "ad.spend.over(p.fee)")
+    .replace("facts: {ad.countries: [XX], ad.payer", f"facts: {{{RICH}ad.payer")
+)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +66,15 @@ from oversight.rules.sentences import tell_clauses
 )
 def test_a_clause_reads_as_a_sentence(rule_id: str, clause: str, sentence: str) -> None:
     assert tell_clauses(find_rule(load_rules(Settings()), rule_id))[clause] == sentence
+
+
+def test_a_ceiling_that_is_money_is_told_by_its_title(
+    home_settings: Settings, write_config: Callable[[str, str], Path]
+) -> None:
+    write_config("params/fee.yaml", CEILING)
+    write_config("rules/xx/xx-named.yaml", DEAR)
+    rule = find_rule(load_rules(home_settings), "xx-named")
+    assert tell_clauses(rule)["applies_when"] == "Its spend is over “A ceiling”."
 
 
 def test_every_shipped_clause_is_told_without_operators() -> None:

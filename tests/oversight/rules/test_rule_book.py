@@ -43,7 +43,7 @@ def pass_of_the_worker(settings: Settings, engine: Engine) -> EvaluationReport:
     """A pass, after a person adopted what stands in our file, if it can be used and is not in use."""
     book = read_rule_book(settings)
     with write(engine) as session:
-        with suppress(ArchiveError):
+        with suppress(ArchiveError, YamlFileError):
             adopt(session, book, "xx-named", NOW)
         rules = take_into_use(session, book, NOW)
         return evaluate_changes(session, rules, book.elections, NOW)

@@ -13,7 +13,8 @@ from archive.runs.crawling_stops import stop_crawling
 from archive.store.database import write
 from archive.store.setup import init_archive
 from config.settings import Settings
-from scrapers.commands.doctor import examine, tell_findings
+from scrapers.commands.doctor import examine
+from scrapers.doctor.findings import tell_findings
 from tests.invented import NOW
 from tests.scrapers.crawls import TOKEN
 

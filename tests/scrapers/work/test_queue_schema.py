@@ -6,7 +6,8 @@ from sqlalchemy import inspect, text
 from archive.models.leases import QUEUE_SCHEMA
 from archive.store.database import create_archive_engine
 from config.settings import Settings
-from scrapers.commands.doctor import Finding, examine
+from scrapers.commands.doctor import examine
+from scrapers.doctor.findings import Finding
 from scrapers.work.dispatch.queue_schema import QueueError, list_migrations, open_queue_tables
 from scrapers.work.dispatch.tasks import fill_queue
 from scrapers.work.plan.crawl_job import CrawlJob

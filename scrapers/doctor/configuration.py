@@ -38,7 +38,7 @@ def examine_files(settings: Settings) -> list[Finding]:
 
 
 def tell_standing(standing: CredentialStatus, today: date) -> Finding:
-    """How long one source\'s credential holds, and who renews it."""
+    """How long one source's credential holds, and who renews it."""
     name, days = standing.source, standing.count_days(today)
     if standing.missing:
         detail = "its credential is not given, so it is not crawled"

@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.hosts import LOOPBACK
+from api.measuring import share_counts
 from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
 from config.settings import Settings
 
@@ -69,7 +70,8 @@ def serve(
     )
     if workers > 1:
         os.environ["PAIDFORBY_PUBLIC_URL"] = settings.public_url
-        Multiprocess(config, [listening]).run()
+        with share_counts():
+            Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
 

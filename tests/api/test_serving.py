@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import time
@@ -134,6 +135,16 @@ def test_several_processes_answer_as_one(environ):
     with serving(environ, "--workers", "2") as (_, port), ThreadPoolExecutor(16) as readers:
         paths = ["/", "/api/v1/spend", "/search?q=harbour", "/api/v1/health"] * 8
         assert set(readers.map(lambda path: ask(port, path), paths)) == {200}
+        assert count_requests(port) >= len(paths)
+
+
+def count_requests(port: int) -> float:
+    """How many answers with 200 the site tells, whichever of its processes is asked."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("GET", "/metrics")
+        told = connection.getresponse().read().decode()
+    name = r'^paidforby_http_requests_total\{route="[^"]+",status="200"\} (\S+)$'
+    return sum(float(value) for value in re.findall(name, told, re.MULTILINE))
 
 
 @pytest.mark.slow

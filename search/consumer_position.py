@@ -20,7 +20,7 @@ TellPassed = Callable[[int], None]
 """Told how many changes, or ads of a copy made anew, are in the engine."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class SearchMark:
     """What the mark of a search engine says."""
 

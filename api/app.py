@@ -20,6 +20,7 @@ from api.errors import API_PATH, PROBLEM, Problem, answer_problems
 from api.headers import AddSecurityHeaders
 from api.hosts import CheckHost, list_hosts
 from api.limits import LimitRequests
+from api.measuring import MeasureRequests
 from api.pages import mount_pages
 from api.pages.errors import answer_errors
 from api.parameters import refuse_unknown
@@ -68,6 +69,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(CheckHost, allowed=list_hosts(settings))
     app.add_middleware(AddSecurityHeaders)
+    app.add_middleware(MeasureRequests, counts=rooms.counts)
     return app
 
 

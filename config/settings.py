@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         default="paidforby@localhost", description="Address that alerts are mailed from."
     )
     mail_to: list[str] = Field(default=[], description="Addresses that alerts are mailed to.")
+    alert_webhook: SecretStr | None = Field(
+        default=None,
+        description="Address that alerts are posted to as JSON (Slack, Mattermost and others show its "
+        "`text`): https and public, or with a network address in place of a name any of one's own.",
+    )
 
     of_sources: tuple[SourceSettings, ...] = Field(
         default=(),

@@ -78,18 +78,26 @@ def find_silent(session: Session, now: datetime) -> list[Alert]:
 
 
 def read_last_crawls(session: Session) -> dict[str, datetime]:
-    """When each source was last crawled to the end, by its id.
+    """When each source was last crawled to the end, by its id."""
+    newest: dict[str, datetime] = {}
+    for (source, _), at in read_last_crawls_by_partition(session).items():
+        newest[source] = max(at, newest.get(source, at))
+    return newest
+
+
+def read_last_crawls_by_partition(session: Session) -> dict[tuple[str, str], datetime]:
+    """When each partition was last crawled to the end, by its source and name.
 
     A crawl that ended well counts although it was no sweep: it may have gone on from a cursor, or the
     source may be one that nobody can see the whole of.
     """
     well = and_(col(Run.kind) == RunKind.CRAWL, col(Run.outcome) == Outcome.DONE)
     query = (
-        select(Run.source, func.max(Run.observed_at))
+        select(Run.source, Run.partition, func.max(Run.observed_at))
         .where(or_(col(Run.complete), well))
-        .group_by(Run.source)
+        .group_by(Run.source, Run.partition)
     )
-    return dict(session.exec(query).all())
+    return {(source, partition): at for source, partition, at in session.exec(query)}
 
 
 def show_finding(finding: MonitorFinding) -> Alert:

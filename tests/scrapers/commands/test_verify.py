@@ -153,6 +153,8 @@ def test_evidence_is_read_from_the_disk_and_named_with_the_row_it_belongs_to(set
 def test_a_copy_that_lost_an_ad_is_bad_and_one_that_lags_behind_is_not(settings, engine):
     execute(engine, "DELETE FROM search_1_ad WHERE id = 1")
     assert list(verify(settings.home)[1]) == ["search"]
+    sync_index(engine, open_search(settings, engine), NOW)
+    assert verify(settings.home)[0] == 0
 
     blobs = BlobStore(settings.blobs_dir)
     ads = [harbour_ads(0)[1].model_copy(update={"ref": "new"})]

@@ -201,7 +201,7 @@ def main() -> None:
     """Run the command line; a setting that cannot be read is named, not traced back."""
     with _kept_log(next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")):
         try:
-            app()
+            app(prog_name="paidforby")
         except ValidationError as error:
             for line in importlib.import_module("config.setting_forms").tell_wrong(error):
                 sys.stderr.write(f"{line}\n")
@@ -215,7 +215,7 @@ def _kept_log(command: str) -> Iterator[None]:
     Before a command has read its settings, which name a wrong form of it.
     """
     form = os.environ.get("PAIDFORBY_LOG", "")
-    if command not in SERVICES and form != "json":
+    if (command not in SERVICES or "--once" in sys.argv) and form != "json":
         yield
         return
     logs = importlib.import_module("config.logs")

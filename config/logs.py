@@ -19,6 +19,7 @@ from textwrap import indent
 from types import MappingProxyType
 from typing import Any, TextIO
 
+from config.counts import write_count
 from config.escaping import escape_text
 
 OURS = ("api", "archive", "config", "oversight", "paidforby", "scrapers", "search")
@@ -148,7 +149,7 @@ class LogHandler(logging.StreamHandler[TextIO]):
             each = self._repeated.pop(next(iter(self._repeated)))
             if each.times:
                 seconds = max(1, round(each.last_at - each.first.created))
-                again = f"{each.times:,} times more in {seconds} s: {each.first.getMessage()}"
+                again = f"{write_count(each.times, 'time')} more in {seconds} s: {each.first.getMessage()}"
                 told = {"msg": again, "args": None, "exc_info": None, "repeated": each.times}
                 super().emit(
                     logging.makeLogRecord(vars(each.first) | told | {"created": each.last_at})

@@ -26,7 +26,7 @@ KINDS: dict[type, str] = {
     SecretStr: "a secret",
     str: "text",
 }
-LIST = 'a list, `one,two` or, where an item has a comma, `["one, with a comma", "two"]`'
+LIST = 'a list: `one,two`, or `["one", "two"]`'
 BOUNDS = {Ge: ("ge", "at least"), Gt: ("gt", "above"), Le: ("le", "at most")}
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from archive.store.checking import ArchiveCheck
+from config.counts import write_count
 from search.port import SearchEngine, SearchUnavailableError
 from search.sync import IndexStatus, index_status
 
@@ -30,9 +31,11 @@ def check_search(archive: Engine, search: SearchEngine, now: datetime) -> Archiv
     for row in state.rejected:
         check.note_bad(f"{row.id}: the engine does not take it: {row.reason}")
     if state.lag_changes:
-        check.detail = f"{state.lag_changes:,} changes behind, so ads are not counted"
+        check.detail = f"{write_count(state.lag_changes, 'change')} behind, so ads are not counted"
     elif _differs(state):
-        check.note_bad(f"{state.documents:,} ads in the copy, {state.ads:,} in the archive")
+        check.note_bad(
+            f"{write_count(state.documents, 'ad')} in the copy, {state.ads:,} in the archive"
+        )
     return check
 
 

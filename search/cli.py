@@ -18,6 +18,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from search.answers import answer_query
 from search.engines import open_search
@@ -99,7 +100,7 @@ _MATCHED_IN_WORDS = {
 def _tell_total(page: SearchPage) -> str:
     known = tell_moment(page.as_of or page.data_as_of, page.valid_at)
     about = f"({page.total_from}; engine: {page.engine}{f', {known}' if known else ''})"
-    return f"{page.total:,} ads {about}{_MATCHED_IN_WORDS[page.matched]}"
+    return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
 def _tell_hit(hit: SearchHit) -> list[str]:
@@ -139,7 +140,8 @@ def status(as_json: AsJson = False) -> None:
         return
     say(f"engine      {state.engine}")
     say(f"ads         {state.ads:,} in the archive, {_tell_count(state.documents)} in the engine")
-    say(f"behind      {state.lag_changes:,} changes, the oldest {state.lag_seconds:,.0f} seconds")
+    oldest = write_count(round(state.lag_seconds), "second")
+    say(f"behind      {write_count(state.lag_changes, 'change')}, the oldest {oldest}")
     for row in state.rejected:
         say(f"rejected    {_plain(row.id)}: {_plain(row.reason)}")
     behind = state.lag_changes or state.documents is None
@@ -172,10 +174,10 @@ def _report(report: SyncReport, *, as_json: bool) -> None:
     if as_json:
         emit_json(report)
     else:
-        made = "made anew" if report.rebuilt else f"{report.changes:,} changes"
+        made = "made anew" if report.rebuilt else write_count(report.changes, "change")
         say(
-            f"{report.engine}: {made}: {report.documents:,} ads sent, {report.moved:,} with numbers "
-            f"only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
+            f"{report.engine}: {made}: {write_count(report.documents, 'ad')} sent, {report.moved:,} with "
+            f"numbers only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
         )
         say(
             "next: paidforby index status"

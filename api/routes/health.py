@@ -15,6 +15,7 @@ from archive.runs.quarantine import count_open
 from archive.runs.refused_files import RefusedFile
 from archive.store.realm import read_operator_kind, read_realm
 from archive.store.revisions import require_current
+from config.counts import write_count
 from config.settings import DeploymentKind, Realm
 from oversight.rules.changed_files import tell_changed_files
 from search.port import SearchUnavailableError
@@ -115,7 +116,7 @@ def _tell_index(index: IndexStatus | None) -> Iterator[str]:
         and not index.lag_changes
         and index.documents + len(index.rejected) != index.ads
     ):
-        yield f"Search holds {index.documents:,} ads, the archive {index.ads:,}."
+        yield f"Search holds {write_count(index.documents, 'ad')}, the archive {index.ads:,}."
 
 
 def _tell_files(refused: list[RefusedFile]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr
 
+from archive.runs.captures import redact_url
 from archive.terminal import AsJson, emit_json, format_table, say
 from config.setting_forms import list_forms, list_kinds
 from config.settings import Settings, SourceSettings
@@ -22,7 +23,7 @@ edited by hand.
 A setting is a variable of the environment. A secret may stand in a file instead, `/run/secrets/` and the
 variable in small letters; the environment wins. An empty value counts as none. `paidforby settings` says
 which values are in force; a value that cannot be read ends every command with one line and exit code 2.
-"""
+Items of a list that hold a comma themselves are written as JSON."""
 
 
 def settings(
@@ -84,5 +85,7 @@ def _show(value: object) -> Any:  # noqa: ANN401 (what JSON takes)
     if isinstance(value, SecretStr):
         return HIDDEN
     if isinstance(value, list):
-        return ",".join(value)
+        return ",".join(map(_show, value))
+    if isinstance(value, str) and "://" in value:
+        return redact_url(value)
     return value if isinstance(value, int | float | None) else str(value)

@@ -1,6 +1,7 @@
 """The search engine and its copy of the archive."""
 
 from archive.store.database import create_archive_engine
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
 from search.engines import open_search
@@ -19,5 +20,7 @@ def examine_search(settings: Settings) -> Finding:
     except SearchUnavailableError as error:
         advice = "check PAIDFORBY_MEILISEARCH_URL, PAIDFORBY_MEILISEARCH_KEY and the server"
         return Finding("Meilisearch", False, str(error), to_type=advice)
-    detail = "answers, never filled" if documents is None else f"answers, {documents:,} ads"
+    detail = (
+        "answers, never filled" if documents is None else f"answers, {write_count(documents, 'ad')}"
+    )
     return Finding("Meilisearch", True, detail)

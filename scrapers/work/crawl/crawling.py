@@ -27,6 +27,7 @@ from archive.store.blobs import BlobStore
 from archive.store.outages import Patience, plain_failures, tell_failure, write_surely
 from archive.store.realm import claim_realm
 from archive.terminal import note_refused
+from config.counts import write_count
 from config.logs import kept_log, under_way
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
@@ -170,7 +171,7 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
     if crawler.stats.get_value("robotstxt/forbidden", 0):
         walk.note_trouble(Outcome.BLOCKED, "the source's robots.txt forbids it")
     elif errors:
-        walk.note_trouble(Outcome.FAILED, f"{errors} errors in the log of the crawl")
+        walk.note_trouble(Outcome.FAILED, f"{write_count(errors, 'error')} in the log of the crawl")
     return finish_reasons[0] if finish_reasons else "never started"
 
 

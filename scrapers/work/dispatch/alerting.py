@@ -19,6 +19,7 @@ from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert, list_alerts, note_rhythm
 from archive.store.database import read, write
 from archive.terminal import note
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.fetching.walk import LOOPBACK
 from scrapers.intake.pages import Clock
@@ -120,7 +121,7 @@ def write_mail(settings: Settings, alerts: Sequence[Alert]) -> EmailMessage:
 
 
 def _tell_number(alerts: Sequence[Alert]) -> str:
-    return "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts"
+    return write_count(len(alerts), "alert")
 
 
 def send_mail(settings: Settings, host: str, message: EmailMessage) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from archive.store.checking import ArchiveCheck
+from config.counts import write_count
 from search.port import SearchEngine, SearchUnavailableError
 from search.status import index_status
 
@@ -31,5 +32,6 @@ def check_search(archive: Engine, search: SearchEngine, now: datetime) -> Archiv
     for row in state.rejected:
         check.note_bad(f"{row.id}: the engine does not take it: {row.reason}")
     if state.lag_changes:
-        check.detail = f"{state.lag_changes:,} changes behind, so counts may differ by as many"
+        behind = write_count(state.lag_changes, "change")
+        check.detail = f"{behind} behind, so counts may differ by as many"
     return check

@@ -20,6 +20,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from search.answers import answer_query
 from search.engines import open_search
@@ -102,13 +103,10 @@ _MATCHED_IN_WORDS = {
 
 def _tell_total(page: SearchPage) -> str:
     known = tell_moment(page.as_of or page.data_as_of, page.valid_at)
-    waiting = (
-        f" for what is indexed; {page.waiting_ads:,} newer or changed ads are not searchable yet"
-        if page.waiting_ads
-        else ""
-    )
+    ads = write_count(page.waiting_ads, "newer or changed ad is", "newer or changed ads are")
+    waiting = f" for what is indexed; {ads} not searchable yet" if page.waiting_ads else ""
     about = f"({page.total_from}{waiting}; engine: {page.engine}{f', {known}' if known else ''})"
-    return f"{page.total:,} ads {about}{_MATCHED_IN_WORDS[page.matched]}"
+    return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
 def _tell_hit(hit: SearchHit) -> list[str]:
@@ -162,10 +160,11 @@ def status(as_json: AsJson = False) -> None:
 def tell_status(state: IndexStatus) -> list[str]:
     """How the copy stands, as people read it."""
     filled = "none yet" if state.documents is None else f"{state.documents:,}"
+    oldest = write_count(round(state.lag_seconds), "second")
     return [
         f"engine      {state.engine}",
         f"ads         {state.ads:,} in the archive, {filled} in the engine",
-        f"behind      {state.lag_changes:,} changes, the oldest {state.lag_seconds:,.0f} seconds",
+        f"behind      {write_count(state.lag_changes, 'change')}, the oldest {oldest}",
         *(f"wrong       {_plain(fault)}" for fault in state.faults),
         *(f"rejected    {_plain(row.id)}: {_plain(row.reason)}" for row in state.rejected),
         "next: paidforby index sync"
@@ -201,10 +200,10 @@ def _report(report: SyncReport, *, as_json: bool) -> None:
     if as_json:
         emit_json(report)
     else:
-        made = "made anew" if report.rebuilt else f"{report.changes:,} changes"
+        made = "made anew" if report.rebuilt else write_count(report.changes, "change")
         say(
-            f"{report.engine}: {made}: {report.documents:,} ads sent, {report.moved:,} with numbers "
-            f"only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
+            f"{report.engine}: {made}: {write_count(report.documents, 'ad')} sent, {report.moved:,} with "
+            f"numbers only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
         )
         say(
             "next: paidforby index status"

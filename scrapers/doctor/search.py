@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.errors import ArchiveError
 from archive.store.database import create_archive_engine, open_archive
 from archive.terminal import utc_now
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
 from search.engines import open_search
@@ -49,5 +50,5 @@ def _judge(name: str, state: IndexStatus) -> Finding:
     if state.documents is None:
         told = f"{name}: never filled"
         return Finding("search", True, told, to_type=SYNC, warns=bool(state.ads))
-    behind = f", {state.lag_changes:,} changes behind" if state.lag_changes else ""
-    return Finding("search", True, f"{name}: {state.documents:,} ads{behind}")
+    behind = f", {write_count(state.lag_changes, 'change')} behind" if state.lag_changes else ""
+    return Finding("search", True, f"{name}: {write_count(state.documents, 'ad')}{behind}")

@@ -163,7 +163,7 @@ def test_a_copy_that_lost_an_ad_is_bad_and_one_that_lags_behind_is_not(settings,
     done = run(settings.home, "verify")
 
     assert done.exit_code == 0
-    assert done.stdout.count("changes behind") == 2
+    assert done.stdout.count("1 change behind") == 2
 
 
 def test_files_of_the_mirror_are_hashed_and_its_rows_counted(settings, engine):

@@ -37,7 +37,7 @@ from archive.spending.groups import name_country
 from archive.spending.ranks import tell_place
 from archive.spending.summary import tell_mean
 from archive.store.database import read
-from search.consumer_position import read_search_position
+from search.consumer_position import read_last_move
 from search.port import SearchUnavailableError
 from search.query import build_query
 
@@ -283,7 +283,7 @@ def offer_values(rooms: Rooms, session: Session, question: SpendAsked) -> dict[s
     try:
         found = rooms.keep(
             session,
-            ("offered values", read_search_position(session, rooms.search.consumer)),
+            ("offered values", read_last_move(session, rooms.search)),
             lambda: rooms.search.search(session, build_query(limit=1, facets=OFFERED)).facets,
             lambda facets: GROUP_BYTES * len(facets),
         )

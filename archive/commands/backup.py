@@ -22,6 +22,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 MADE_ANEW = "the search copy and the mirror are no part of a backup; they are made anew from it"
@@ -74,16 +75,20 @@ def _note_ledger(manifest: Manifest) -> bool:
         return False
     for what in check.bad:
         note(what)
-    note(f"{check.bad_count:,} things are not what the ledger holds; type: paidforby verify")
+    differing = write_count(check.bad_count, "thing is", "things are")
+    note(f"{differing} not what the ledger holds; type: paidforby verify")
     return True
 
 
 def _tell_manifest(manifest: Manifest) -> None:
     say(f"archive      {manifest.realm or 'of no realm yet'}, {format_time(manifest.made_at)}")
-    say(f"rows         {sum(manifest.tables.values()):,} in {len(manifest.tables)} tables")
+    say(
+        f"rows         {sum(manifest.tables.values()):,} in {write_count(len(manifest.tables), 'table')}"
+    )
     missing = f", {len(manifest.missing_blobs):,} missing" if manifest.missing_blobs else ""
-    say(f"evidence     {manifest.blobs:,} pieces{missing}")
-    say(f"ledger       {manifest.ledger.size:,} leaves, root {manifest.ledger.root_sha256}")
+    say(f"evidence     {write_count(manifest.blobs, 'piece')}{missing}")
+    leaves = write_count(manifest.ledger.size, "leaf", "leaves")
+    say(f"ledger       {leaves}, root {manifest.ledger.root_sha256}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import CrawlPromise, MonitorFinding, Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
+from config.counts import write_count
 
 SILENT = "silent"
 """Kind of an alert about a source that has not been seen whole for too long."""
@@ -125,5 +126,7 @@ def _has_finding() -> ColumnElement[bool]:
 def _tell_span(span: timedelta) -> str:
     hours = int(span.total_seconds() // 3_600)
     if span >= timedelta(days=2):
-        return f"{span.days} days"
-    return f"{hours} hours" if hours > 1 else f"{int(span.total_seconds() // 60)} minutes"
+        return write_count(span.days, "day")
+    if hours > 1:
+        return write_count(hours, "hour")
+    return write_count(int(span.total_seconds() // 60), "minute")

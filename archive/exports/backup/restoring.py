@@ -28,6 +28,7 @@ from archive.store.disk import sync_file
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import keep_head
 from archive.store.ledger.root import read_ledger_head
+from config.counts import write_count
 from config.settings import Settings
 
 KEPT_FOLDERS = ("blobs", "config")
@@ -102,11 +103,12 @@ def _check_loaded(session: Session, tables: list[Table], manifest: Manifest) -> 
     loaded = {table.name: count_rows(session, table) for table in tables}
     for name, expected in manifest.tables.items():
         if loaded.get(name) != expected:
-            raise BackupError(f"{name} has {loaded.get(name)} rows; the backup says {expected}")
+            rows = write_count(loaded.get(name, 0), "row")
+            raise BackupError(f"{name} has {rows}; the backup says {expected}")
     head = read_ledger_head(session)
     if head != manifest.ledger:
         raise BackupError(
-            f"the ledger's root is {head.root_sha256} over {head.size} leaves; "
+            f"the ledger's root is {head.root_sha256} over {write_count(head.size, 'leaf', 'leaves')}; "
             f"the backup says {manifest.ledger.root_sha256} over {manifest.ledger.size}"
         )
 

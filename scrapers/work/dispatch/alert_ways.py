@@ -13,6 +13,7 @@ from http.client import HTTPException
 from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert
 from archive.terminal import note
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.fetching.network_addresses import NotFetchedError, find_named_target
 from scrapers.fetching.walk import LOOPBACK
@@ -100,7 +101,7 @@ def _tell_site(settings: Settings) -> str:
 
 def tell_number(alerts: Sequence[Alert]) -> str:
     """`1 alert`, `2 alerts`."""
-    return "1 alert" if len(alerts) == 1 else f"{len(alerts):,} alerts"
+    return write_count(len(alerts), "alert")
 
 
 def send_mail(settings: Settings, host: str, message: EmailMessage) -> list[str]:

@@ -14,6 +14,11 @@ from sqlmodel import select
 from archive.models import MailedAlert
 from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert, list_alerts, note_rhythm
+from archive.runs.singleton_lease import (
+    SingletonTakenError,
+    release_singleton,
+    take_singleton,
+)
 from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
@@ -23,11 +28,6 @@ from scrapers.work.dispatch.alert_ways import (
     mail_alerts,
     post_alerts,
     tell_number,
-)
-from scrapers.work.dispatch.singleton_lease import (
-    SingletonTakenError,
-    release_singleton,
-    take_singleton,
 )
 from scrapers.work.plan.credentials import list_standings, list_warnings
 from scrapers.work.plan.schedule import read_schedules

@@ -19,6 +19,12 @@ from archive.errors import ArchiveError
 from archive.models import Run
 from archive.records import QuarantineStage
 from archive.runs.fence import run_fenced
+from archive.runs.singleton_lease import (
+    WORKER,
+    HeldSingletonLease,
+    SingletonTakenError,
+    require_no_rival,
+)
 from archive.store.database import read
 from archive.terminal import note
 from config.settings import Settings
@@ -33,12 +39,6 @@ from scrapers.work.dispatch.scheduler import (
     find_tick_seconds,
     find_work,
     take_scheduling,
-)
-from scrapers.work.dispatch.singleton_lease import (
-    WORKER,
-    HeldSingletonLease,
-    SingletonTakenError,
-    require_no_rival,
 )
 from scrapers.work.plan.crawl_job import CrawlJob
 

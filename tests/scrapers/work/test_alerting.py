@@ -8,6 +8,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from archive.runs.alerts import Alert, find_silent
+from archive.runs.singleton_lease import take_singleton
 from archive.store.database import create_archive_engine, read, write
 from scrapers.work.dispatch.alert_ways import write_mail
 from scrapers.work.dispatch.alerting import (
@@ -16,7 +17,6 @@ from scrapers.work.dispatch.alerting import (
     promise_crawls,
     send_alerts,
 )
-from scrapers.work.dispatch.singleton_lease import take_singleton
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -65,10 +65,18 @@ def note(text: str) -> None:
         sys.stderr.write(f"{text}\n")
 
 
+def note_error(text: str) -> None:
+    """The same of what ends a command."""
+    if is_log_kept():
+        logger.error("%s", text)
+    else:
+        sys.stderr.write(f"{text}\n")
+
+
 def note_refused(errors: Iterable[YamlFileError]) -> None:
     """Name each file that cannot be used on a line of its own."""
     for error in errors:
-        note(escape_text(str(error)))
+        note_error(escape_text(str(error)))
 
 
 def emit_json(value: object) -> None:
@@ -128,19 +136,21 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        note(f"the database does not answer: {error.orig}")
+        note_error(f"the database does not answer: {error.orig}")
         raise typer.Exit(FAILED) from None
     except DatabaseError as error:
         # What SQLite says of a damaged file; classes below this one are faults of ours.
         if type(error) is not DatabaseError:
             raise
-        note(f"the database cannot be read: {error.orig}; bring back a backup: paidforby restore")
+        note_error(
+            f"the database cannot be read: {error.orig}; bring back a backup: paidforby restore"
+        )
         raise typer.Exit(FAILED) from None
     except YamlFileError as error:
         note_refused(error.faults)
         raise typer.Exit(FAILED) from None
     except (ArchiveError, FileNotFoundError) as error:
-        note(str(error))
+        note_error(str(error))
         code = WRONG_USAGE if isinstance(error, QuestionError) else FAILED
         raise typer.Exit(code) from None
 

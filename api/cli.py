@@ -12,11 +12,16 @@ from sqlalchemy import make_url
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
+from api.hosts import LOOPBACK
+from api.measuring import share_counts
 from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
 from config.settings import Settings
 
 SECONDS_TO_STOP = 4
 """What is under way by then is cut, so that a restart takes no longer than ten."""
+
+SECONDS_TO_START = 60
+"""Of one of several processes, on a busy machine; one that is silent for longer is replaced."""
 
 MOST_CONNECTIONS = 1_000
 """Of one process, kept alive ones too; whoever comes beyond that gets 503. A server in front has its own."""
@@ -47,6 +52,8 @@ def serve(
         app = create_app(settings)
     listening = listen(host, port)
     note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
+    if host not in LOOPBACK:
+        note("others can reach this address: put nginx before it (docs/run/nginx.conf)")
     if settings.public_url.rstrip("/") != served_at:
         note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
     config = uvicorn.Config(
@@ -59,10 +66,12 @@ def serve(
         forwarded_allow_ips=proxies,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=SECONDS_TO_STOP,
+        timeout_worker_healthcheck=SECONDS_TO_START,
     )
     if workers > 1:
         os.environ["PAIDFORBY_PUBLIC_URL"] = settings.public_url
-        Multiprocess(config, [listening]).run()
+        with share_counts():
+            Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.kept import Answer, KeptAnswers
+from api.measuring import RequestCounts
 from archive.exports.mirror import find_folder
 from archive.exports.mirror.answering import answer_spending
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
@@ -45,6 +46,7 @@ class Rooms:
     book: RuleBook
     now: Callable[[], datetime]
     kept: KeptAnswers = field(default_factory=KeptAnswers)
+    counts: RequestCounts = field(default_factory=RequestCounts)
 
     def answer_spending(self, session: Session, query: SpendQuery) -> SpendSummary:
         """One question about money, by whichever way answers it best."""

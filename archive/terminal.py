@@ -4,6 +4,7 @@ Every room's cli.py prints through here. Standard output carries the answer, sta
 """
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,8 +30,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
+from config.logs import is_log_kept
 from config.settings import Settings
 from config.yaml_files import YamlFileError
+
+logger = logging.getLogger(__name__)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
@@ -54,8 +58,11 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """A line beside the answer."""
-    sys.stderr.write(f"{text}\n")
+    """A line beside the answer; where a log is kept, one of the log."""
+    if is_log_kept():
+        logger.info("%s", text)
+    else:
+        sys.stderr.write(f"{text}\n")
 
 
 def note_refused(errors: Iterable[YamlFileError]) -> None:

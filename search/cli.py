@@ -10,20 +10,25 @@ from archive.records.money import format_bounds
 from archive.store.database import read
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
+    FAILED,
     AsJson,
     emit_json,
     format_table,
+    note,
     open_or_exit,
     plain_errors,
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from search.answers import answer_query
 from search.engines import open_search
+from search.filling import SyncReport
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
 from search.query import LAST_RESULT, AdQuery, Sort, build_query, split_filter
-from search.sync import SyncReport, index_status, rebuild_index, sync_index
+from search.status import IndexStatus, index_status
+from search.sync import rebuild_index, sync_index
 
 app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, and bring it on.")
 
@@ -98,8 +103,10 @@ _MATCHED_IN_WORDS = {
 
 def _tell_total(page: SearchPage) -> str:
     known = tell_moment(page.as_of or page.data_as_of, page.valid_at)
-    about = f"({page.total_from}; engine: {page.engine}{f', {known}' if known else ''})"
-    return f"{page.total:,} ads {about}{_MATCHED_IN_WORDS[page.matched]}"
+    ads = write_count(page.waiting_ads, "newer or changed ad is", "newer or changed ads are")
+    waiting = f" for what is indexed; {ads} not searchable yet" if page.waiting_ads else ""
+    about = f"({page.total_from}{waiting}; engine: {page.engine}{f', {known}' if known else ''})"
+    return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
 def _tell_hit(hit: SearchHit) -> list[str]:
@@ -120,6 +127,8 @@ def _plain(text: str) -> str:
 
 
 def _tell_next(page: SearchPage, query: AdQuery) -> str:
+    if page.waiting_ads:
+        return "next: paidforby index sync, then the same again"
     if not page.total:
         return "next: fewer or other words, or paidforby index status"
     if query.offset + len(page.hits) < min(page.total, LAST_RESULT):
@@ -129,34 +138,52 @@ def _tell_next(page: SearchPage, query: AdQuery) -> str:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Say how far the search copy has followed the archive."""
+    """Say how far the search copy has followed the archive, and whether it is right.
+
+    Exit code 1: it is not, or was never filled; 3: it is behind, or lacks ads it could not take.
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
         state = index_status(archive, open_search(settings, archive), utc_now())
     if as_json:
         emit_json(state)
-        return
-    say(f"engine      {state.engine}")
-    say(f"ads         {state.ads:,} in the archive, {_tell_count(state.documents)} in the engine")
-    say(f"behind      {state.lag_changes:,} changes, the oldest {state.lag_seconds:,.0f} seconds")
-    for row in state.rejected:
-        say(f"rejected    {_plain(row.id)}: {_plain(row.reason)}")
-    behind = state.lag_changes or state.documents is None
-    say("next: paidforby index sync" if behind else 'next: paidforby search "climate"')
+    else:
+        for line in tell_status(state):
+            say(line)
+    if state.faults or (state.documents is None and state.ads):
+        raise typer.Exit(FAILED)
+    if state.lag_changes or state.rejected:
+        raise typer.Exit(DONE_WITH_REMAINDERS)
 
 
-def _tell_count(documents: int | None) -> str:
-    return "none yet" if documents is None else f"{documents:,}"
+def tell_status(state: IndexStatus) -> list[str]:
+    """How the copy stands, as people read it."""
+    filled = "none yet" if state.documents is None else f"{state.documents:,}"
+    oldest = write_count(round(state.lag_seconds), "second")
+    return [
+        f"engine      {state.engine}",
+        f"ads         {state.ads:,} in the archive, {filled} in the engine",
+        f"behind      {write_count(state.lag_changes, 'change')}, the oldest {oldest}",
+        *(f"wrong       {_plain(fault)}" for fault in state.faults),
+        *(f"rejected    {_plain(row.id)}: {_plain(row.reason)}" for row in state.rejected),
+        "next: paidforby index sync"
+        if state.faults or state.lag_changes or state.documents is None
+        else 'next: paidforby search "climate"',
+    ]
 
 
 @app.command()
 def sync(as_json: AsJson = False) -> None:
-    """Send what changed in the archive since the last time."""
+    """Send what changed in the archive since the last time; what is wrong with the copy is repaired.
+
+    While another process fills the copy, this one says so and waits.
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
-        _report(sync_index(archive, open_search(settings, archive), utc_now()), as_json=as_json)
+        search = open_search(settings, archive)
+        _report(sync_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
 
 
 @app.command()
@@ -165,17 +192,18 @@ def rebuild(as_json: AsJson = False) -> None:
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
-        _report(rebuild_index(archive, open_search(settings, archive), utc_now()), as_json=as_json)
+        search = open_search(settings, archive)
+        _report(rebuild_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
 
 
 def _report(report: SyncReport, *, as_json: bool) -> None:
     if as_json:
         emit_json(report)
     else:
-        made = "made anew" if report.rebuilt else f"{report.changes:,} changes"
+        made = "made anew" if report.rebuilt else write_count(report.changes, "change")
         say(
-            f"{report.engine}: {made}: {report.documents:,} ads sent, {report.moved:,} with numbers "
-            f"only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
+            f"{report.engine}: {made}: {write_count(report.documents, 'ad')} sent, {report.moved:,} with "
+            f"numbers only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
         )
         say(
             "next: paidforby index status"

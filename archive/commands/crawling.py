@@ -11,6 +11,7 @@ from archive.models.runs import Outcome, RunKind
 from archive.runs.crawling_stops import find_stop, resume_crawling, stop_crawling, tell_stop
 from archive.store.database import read, write
 from archive.terminal import AsJson, emit_json, open_or_exit, plain_errors, say, utc_now
+from config.counts import write_count
 from config.settings import Settings
 
 crawling = typer.Typer(help="Whether sources are crawled; stop all of it, or let it go on.")
@@ -59,7 +60,7 @@ def _count_running(session: Session) -> int:
 
 
 def _tell(stop: CrawlingStop | None, running: int) -> str:
-    under_way = f"{running:,} run{'' if running == 1 else 's'} under way"
+    under_way = f"{write_count(running, 'run')} under way"
     if stop is None:
         return f'crawling is not stopped; {under_way}\nnext: paidforby crawling stop --by NAME --because "…"'
     ends = f"; {under_way}, to end within seconds" if running else ""

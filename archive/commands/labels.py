@@ -26,6 +26,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="What people, and programs they run, say of ads.")
@@ -94,7 +95,7 @@ def import_table(
     if as_json:
         emit_json(report)
     else:
-        say(f"{report.given:,} labels given, {report.unchanged:,} were there")
+        say(f"{write_count(report.given, 'label')} given, {report.unchanged:,} there before")
         if report.sha256:
             say(f"kept as a label list; SHA-256 {report.sha256}")
     left = {"not in this archive": report.not_held, "the opposite is said": report.contradicted}
@@ -126,7 +127,8 @@ def import_copy(
         emit_json(head | {"entries": len(copy.entries), "sha256": sha256, "is_new": is_new})
         return
     say(f"{copy.title}, as of {copy.holds_on:%-d %b %Y}: {len(copy.entries):,} in it")
-    say(f"it speaks for {copy.fresh_days} days, until {copy.stale_on:%-d %b %Y}; SHA-256 {sha256}")
+    days = write_count(copy.fresh_days, "day")
+    say(f"it speaks for {days}, until {copy.stale_on:%-d %b %Y}; SHA-256 {sha256}")
     if not is_new:
         say("this very copy was held already")
 

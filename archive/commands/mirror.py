@@ -15,6 +15,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 app = typer.Typer(
@@ -36,7 +37,9 @@ def sync(as_json: AsJson = False) -> None:
     written = ", ".join(f"{rows:,} {name}" for name, rows in report.rows.items())
     say(f"mirror {how} up to change {report.seq:,}: {written}")
     if report.put_aside:
-        say(f"put aside: {len(report.put_aside):,} rows; next: paidforby quarantine list")
+        say(
+            f"put aside: {write_count(len(report.put_aside), 'row')}; next: paidforby quarantine list"
+        )
         raise typer.Exit(DONE_WITH_REMAINDERS)
     say("next: paidforby mirror status")
 
@@ -51,7 +54,8 @@ def compact(as_json: AsJson = False) -> None:
     if as_json:
         emit_json(manifest)
         return
-    say(f"one file for each of {len(manifest.tables)} tables; {len(manifest.retired)} replaced")
+    tables = write_count(len(manifest.tables), "table")
+    say(f"one file for each of {tables}; {len(manifest.retired)} replaced")
     say("next: paidforby mirror status")
 
 

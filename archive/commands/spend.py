@@ -31,6 +31,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 SHOWN_AT_MOST = 40
@@ -131,7 +132,9 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         )
     )
     hidden = len(summary.groups) - len(shown)
-    lines += [f"… and {hidden:,} more rows; --json gives all of them"] if hidden else []
+    lines += (
+        [f"… and {write_count(hidden, 'more row')}; --json gives all of them"] if hidden else []
+    )
     known = tell_moment(summary.as_of, summary.valid_at) or "nothing known yet"
     return [
         *lines,

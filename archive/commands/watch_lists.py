@@ -31,6 +31,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 app = typer.Typer(
@@ -97,7 +98,7 @@ def add(
             )
             add_entry(session, entry)
         view = read_watch_list(session, list_id)
-    say(f"{escape_text(list_id)} asks by {_count_standing(view)} entries")
+    say(f"{escape_text(list_id)} asks by {write_count(_count_standing(view), 'entry', 'entries')}")
     say(f"next: paidforby crawl {view.watch_list.source} --partition {view.partition}")
 
 
@@ -119,7 +120,7 @@ def remove(
                 session, list_id, kind, value, removed_by=by, reason=because, now=utc_now()
             )
         view = read_watch_list(session, list_id)
-    say(f"{escape_text(list_id)} asks by {_count_standing(view)} entries")
+    say(f"{escape_text(list_id)} asks by {write_count(_count_standing(view), 'entry', 'entries')}")
     say("ads found by what was removed are not looked for again, and so never called vanished")
 
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import CrawlPromise, MonitorFinding, Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
+from config.counts import write_count
 
 SILENT = "silent"
 """Kind of an alert about a source that has not been seen whole for too long."""
@@ -78,18 +79,26 @@ def find_silent(session: Session, now: datetime) -> list[Alert]:
 
 
 def read_last_crawls(session: Session) -> dict[str, datetime]:
-    """When each source was last crawled to the end, by its id.
+    """When each source was last crawled to the end, by its id."""
+    newest: dict[str, datetime] = {}
+    for (source, _), at in read_last_crawls_by_partition(session).items():
+        newest[source] = max(at, newest.get(source, at))
+    return newest
+
+
+def read_last_crawls_by_partition(session: Session) -> dict[tuple[str, str], datetime]:
+    """When each partition was last crawled to the end, by its source and name.
 
     A crawl that ended well counts although it was no sweep: it may have gone on from a cursor, or the
     source may be one that nobody can see the whole of.
     """
     well = and_(col(Run.kind) == RunKind.CRAWL, col(Run.outcome) == Outcome.DONE)
     query = (
-        select(Run.source, func.max(Run.observed_at))
+        select(Run.source, Run.partition, func.max(Run.observed_at))
         .where(or_(col(Run.complete), well))
-        .group_by(Run.source)
+        .group_by(Run.source, Run.partition)
     )
-    return dict(session.exec(query).all())
+    return {(source, partition): at for source, partition, at in session.exec(query)}
 
 
 def show_finding(finding: MonitorFinding) -> Alert:
@@ -117,5 +126,7 @@ def _has_finding() -> ColumnElement[bool]:
 def _tell_span(span: timedelta) -> str:
     hours = int(span.total_seconds() // 3_600)
     if span >= timedelta(days=2):
-        return f"{span.days} days"
-    return f"{hours} hours" if hours > 1 else f"{int(span.total_seconds() // 60)} minutes"
+        return write_count(span.days, "day")
+    if hours > 1:
+        return write_count(hours, "hour")
+    return write_count(int(span.total_seconds() // 60), "minute")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, literal, text
+from sqlalchemy import func, literal, text
 from sqlmodel import Session, col, select
 
 from archive.models import Capture, Change, MediaFile
@@ -41,7 +41,10 @@ def read_growth(session: Session, blobs: BlobStore, now: datetime, most: timedel
     for source, sha256 in _list_new(session, since):
         path = blobs.path_of(sha256)
         evidence[source] += path.stat().st_size if path.exists() else 0
-    first = min(filter(None, map(session.scalar, _select_first_times())), default=now)
+    firsts = [
+        session.scalar(select(func.min(time))) for time in (Capture.fetched_at, Change.recorded_at)
+    ]
+    first = min((time for time in firsts if time), default=now)
     return Growth(
         max(1.0, (now - max(since, first)) / timedelta(days=1)),
         evidence,
@@ -58,12 +61,7 @@ def _list_new(session: Session, since: datetime) -> Iterator[tuple[str, str]]:
     )
     kept = select(literal(MEDIA), MediaFile.sha256).where(col(MediaFile.kept_at) >= since)
     for query in (fetched, kept):
-        for source, sha256 in session.execute(query):
-            yield source, sha256
-
-
-def _select_first_times() -> list[Select[tuple[datetime | None]]]:
-    return [select(func.min(Capture.fetched_at)), select(func.min(Change.recorded_at))]
+        yield from session.connection().execute(query)
 
 
 def _estimate_database(session: Session, since: datetime) -> int:
@@ -78,5 +76,7 @@ def measure_database(session: Session) -> int:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
-    pages, size = (connection.scalar(text(f"PRAGMA {name}")) for name in ("page_count", "page_size"))
+    pages, size = (
+        connection.scalar(text(f"PRAGMA {name}")) for name in ("page_count", "page_size")
+    )
     return int(pages or 0) * int(size or 0)

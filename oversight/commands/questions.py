@@ -15,6 +15,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from oversight.evaluation.kept_counts import count_kept
 from oversight.rules.facts import name_fact
@@ -56,6 +57,6 @@ def show_questions(
     for each, questions in by_rule:
         for q in questions.sources:
             lacks = "; ".join(name_fact(name) for name in q.facts)
-            say(f"{each.id}: {q.source} does not give, for {q.ads:,} ads: {lacks}")
+            say(f"{each.id}: {q.source} does not give, for {write_count(q.ads, 'ad')}: {lacks}")
     say()
     say("next: paidforby rules show RULE")

@@ -21,6 +21,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
 from scrapers.commands.opening import open_or_init
@@ -122,7 +123,7 @@ def report_runs(engine: Engine, runs: list[Run | None], *, as_json: bool) -> Non
 def tell_run(run: Run) -> str:
     """A run as people read it."""
     line = (
-        f"{run.source}/{run.partition}: {run.outcome}, {run.seen:,} records: {run.new:,} new, "
+        f"{run.source}/{run.partition}: {run.outcome}, {write_count(run.seen, 'record')}: {run.new:,} new, "
         f"{run.changed:,} changed, {run.unchanged:,} unchanged"
     )
     if run.vanished:

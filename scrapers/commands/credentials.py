@@ -25,6 +25,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.importing import find_spider
 from scrapers.work.crawl.checking import check_source
@@ -127,7 +128,9 @@ def classify_test(run: Run) -> TestVerdict:
     if run.outcome in {Outcome.FAILED, Outcome.DEFERRED}:
         return TestVerdict(run.source, CredentialTest.UNKNOWN, run.reason)
     return TestVerdict(
-        run.source, CredentialTest.TAKEN, f"the source answered with {run.seen:,} records"
+        run.source,
+        CredentialTest.TAKEN,
+        f"the source answered with {write_count(run.seen, 'record')}",
     )
 
 

@@ -23,6 +23,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.opening import clear_or_tell
 
@@ -71,7 +72,8 @@ def allow(source: SourceId, name: FieldName, by: By, because: Because) -> None:
     engine = open_or_exit(settings)
     with plain_errors(), write(engine) as session:
         changed = allow_field(session, source, name, by, because, utc_now())
-    say(escape_text(f"{name} of {source} is shown from now on: {changed:,} records have it"))
+    have = write_count(changed, "record has", "records have")
+    say(escape_text(f"{name} of {source} is shown from now on: {have} it"))
     say("next: paidforby index sync, then paidforby mirror sync")
 
 
@@ -82,7 +84,11 @@ def withhold(source: SourceId, name: FieldName, by: By, because: Because) -> Non
     engine = open_or_exit(settings)
     with plain_errors(), write(engine) as session:
         changed = withdraw_field(session, source, name, by, because, utc_now())
-    say(escape_text(f"{name} of {source} is shown no longer: {changed:,} records had it"))
+    say(
+        escape_text(
+            f"{name} of {source} is shown no longer: {write_count(changed, 'record')} had it"
+        )
+    )
     if not clear_or_tell(settings, engine):
         raise typer.Exit(DONE_WITH_REMAINDERS)
     say("next: paidforby fields list")

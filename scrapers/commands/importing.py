@@ -32,6 +32,7 @@ from archive.terminal import (
     shown_stages,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
 from scrapers.commands.opening import bring_up_to_date, open_or_init
@@ -240,7 +241,8 @@ def tell_import(report: ImportReport) -> list[str]:
     """An import as people read it."""
     counts = report.counts
     head = (
-        f"{report.source}: read {counts.seen:,} records from {report.files:,} files: "
+        f"{report.source}: read {write_count(counts.seen, 'record')} "
+        f"from {write_count(report.files, 'file')}: "
         f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
     )
     lines = [head]

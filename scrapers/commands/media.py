@@ -25,6 +25,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Realm, Settings
 from scrapers.media.collecting import (
     FetchedAddress,
@@ -84,7 +85,8 @@ def fetch(
 
 def _count(fetched: FetchedAddress, counts: Counts, status: Status) -> None:
     counts[fetched.source, fetched.outcome.state] += 1
-    status.update(f"fetching media: {counts.total()} addresses, now {fetched.source}")
+    addresses = write_count(counts.total(), "address", "addresses")
+    status.update(f"fetching media: {addresses}, now {fetched.source}")
 
 
 def _list_counts(sources: list[str], counts: Counts) -> dict[str, object]:

@@ -9,6 +9,7 @@ from archive.store.database import open_engine, write
 from archive.store.revisions import require_current
 from archive.store.setup import init_archive
 from archive.terminal import note, utc_now
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.spiders import find_spiders
 
@@ -37,7 +38,8 @@ def bring_up_to_date(settings: Settings) -> Engine:
         changed = project_changed(session, utc_now())
     if changed:
         note(
-            f"other fields of sources are shown than before: {changed:,} records look otherwise now"
+            "other fields of sources are shown than before: "
+            f"{write_count(changed, 'record looks', 'records look')} otherwise now"
         )
         clear_or_tell(settings, engine)
     return engine

@@ -30,6 +30,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.new_source import write_source
 from scrapers.commands.source_pages import write_pages
@@ -151,7 +152,7 @@ def _tell_source(view: WatchedSourceView) -> tuple[object, ...]:
 
 def _name_alerts(alerts: list[AlertView]) -> str:
     kinds = list(dict.fromkeys(ALERT_WORDS[alert.kind] for alert in alerts))
-    return kinds[0] if len(kinds) == 1 else f"{len(alerts)} alerts" if kinds else ""
+    return kinds[0] if len(kinds) == 1 else write_count(len(alerts), "alert") if kinds else ""
 
 
 def tell_notes(views: list[WatchedSourceView], kept: Mapping[str, str]) -> list[str]:
@@ -175,7 +176,9 @@ def _list_notes(view: WatchedSourceView, reason: str | None) -> list[str]:
     if run and reason and run.outcome != Outcome.DONE:
         notes.append(f"the last run was {run.outcome}: {shorten(reason, REASON_WIDTH)}")
     if view.quarantined:
-        notes.append(f"{view.quarantined:,} pieces quarantined; type: paidforby quarantine list")
+        notes.append(
+            f"{write_count(view.quarantined, 'piece')} quarantined; type: paidforby quarantine list"
+        )
     if view.needs and run is None:
         notes.append(f"needs {view.needs}")
     return notes

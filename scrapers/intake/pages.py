@@ -49,6 +49,7 @@ from archive.store.blobs import Blob, BlobStore
 from archive.store.bulk import pause_collector
 from archive.store.outages import Patience, is_disk_full, read_surely, tell_failure, write_surely
 from archive.store.room import give_up_room, keep_room
+from config.counts import write_count
 from scrapers.readers.reading import AdRow, NotRead, Reading
 
 Clock = Callable[[], datetime]
@@ -244,7 +245,7 @@ class Intake:
     def tell_unreadable(self, *, is_sweep: bool) -> str:
         """How many pieces could not be read, and what that means for what is absent."""
         count = len(self.unreadable)
-        told = f"{count} {'piece' if count == 1 else 'pieces'} could not be read"
+        told = f"{write_count(count, 'piece')} could not be read"
         if not is_sweep:
             return told
         if in_the_way := self.count_hiding():

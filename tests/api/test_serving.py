@@ -2,15 +2,13 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from search.engines import open_search
 from search.sync import sync_index
-from tests.servers import find_free_port
+from tests.served import ask, serving, start_serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADS = 3_000
@@ -47,48 +45,6 @@ def environ(archive_url: str, tmp_path: Path) -> dict[str, str]:
     engine.dispose()
     told = {"PAIDFORBY_HOME": str(tmp_path), "PAIDFORBY_DATABASE_URL": archive_url}
     return {k: v for k, v in os.environ.items() if not k.startswith("PAIDFORBY_")} | told
-
-
-def start_serving(environ: dict[str, str], *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "paidforby", "serve", *options],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-@contextmanager
-def serving(environ: dict[str, str], *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The site, once it answers, and its port; killed at the end with all its processes."""
-    port = find_free_port()
-    process = start_serving(environ, "--port", str(port), *options)
-    try:
-        deadline = time.monotonic() + 60
-        while ask(port, "/api/v1/health") is None:
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        yield process, port
-    finally:
-        # All of them: what is left of a killed one's children would hold the archive.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def ask(port: int, path: str, **headers: str) -> int | None:
-    """The status of an answer; `None`: nobody listens."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            answer.read()
-        except OSError:
-            return None
-        return answer.status
 
 
 @pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
@@ -179,3 +135,22 @@ def test_several_processes_answer_as_one(environ):
     with serving(environ, "--workers", "2") as (_, port), ThreadPoolExecutor(16) as readers:
         paths = ["/", "/api/v1/spend", "/search?q=harbour", "/api/v1/health"] * 8
         assert set(readers.map(lambda path: ask(port, path), paths)) == {200}
+        assert count_requests(port) >= len(paths)
+
+
+def count_requests(port: int) -> float:
+    """How many answers with 200 the site tells, whichever of its processes is asked."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("GET", "/metrics")
+        told = connection.getresponse().read().decode()
+    name = r'^paidforby_http_requests_total\{route="[^"]+",status="200"\} (\S+)$'
+    return sum(float(value) for value in re.findall(name, told, re.MULTILINE))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
+def test_processes_that_are_slow_to_start_are_waited_for(environ, tmp_path):
+    slow = "import sys, time; time.sleep(8 if '--multiprocessing-fork' in sys.argv else 0)"
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    with serving(environ | {"PYTHONPATH": str(tmp_path)}, "--workers", "2") as (_, port):
+        assert ask(port, "/api/v1/health/live") == 200

@@ -32,7 +32,7 @@ def test_a_first_search_says_what_to_type_and_then_works(run, search_archive: Se
     assert (answer["total"], answer["engine"]) == (1, "embedded")
     assert {"id", "source", "advertiser", "snippet"} <= answer["hits"][0].keys()
     lines = run("search", "harbour").stdout.splitlines()
-    assert lines[0].startswith("1 ads (exact; engine: embedded")
+    assert lines[0].startswith("1 ad (exact; engine: embedded")
     assert any("at least 100 EUR" in line and "example:a" in line for line in lines)
     assert lines[-1].startswith("next: ")
 

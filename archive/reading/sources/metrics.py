@@ -31,7 +31,7 @@ from archive.models import (
 from archive.models.leases import BUDGET_WINDOW, QUEUE_SCHEMA
 from archive.models.monitoring import Monitor
 from archive.models.runs import Outcome, PieceStatus
-from archive.runs.alerts import SILENT, list_alerts, read_last_crawls
+from archive.runs.alerts import SILENT, list_alerts, read_last_crawls, read_last_crawls_by_partition
 from archive.runs.due_dates import find_last_crawls, next_due_at
 from archive.runs.lease import last_runs
 
@@ -85,11 +85,7 @@ def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[
     rhythms = {each.source: each.every_seconds for each in session.exec(select(CrawlPromise))}
     told = "Time between runs of one partition, as the schedule promises."
     yield _gauge("paidforby_promised_crawl_interval_seconds", told, rhythms, "seconds")
-    told = (
-        "Partitions whose next run is due by that promise; those never crawled are not known here."
-    )
-    overdue = {name: _count_overdue(session, name, every, now) for name, every in rhythms.items()}
-    yield _gauge("paidforby_overdue_partitions", told, overdue)
+    yield from _tell_partitions(session, rhythms, now)
     yield _tell_outcomes(session)
     told = "Records read from the source by all runs."
     total = func.coalesce(func.sum(Run.seen), 0)
@@ -100,9 +96,27 @@ def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[
     yield counted
 
 
-def _count_overdue(session: Session, source: str, every: int, now: datetime) -> int:
-    crawls = find_last_crawls(session, source).values()
-    return sum(next_due_at(run, timedelta(seconds=every)) <= now for run in crawls)
+def _tell_partitions(
+    session: Session, rhythms: Mapping[str, int], now: datetime
+) -> Iterator[Metric]:
+    """What is overdue, partition by partition: a source is as good as its worst."""
+    told = "Whether the partition's next run is due by that promise; one never crawled is not known here."
+    labels = ["source", "partition"]
+    waiting = GaugeMetricFamily("paidforby_partition_overdue", told, labels=labels)
+    overdue = dict.fromkeys(rhythms, 0)
+    for source, every in rhythms.items():
+        for partition, run in sorted(find_last_crawls(session, source).items()):
+            is_due = next_due_at(run, timedelta(seconds=every)) <= now
+            waiting.add_metric([source, partition], int(is_due))
+            overdue[source] += is_due
+    yield waiting
+    yield _gauge("paidforby_overdue_partitions", "How many of them that are.", overdue)
+    told = "Time since the source last answered a run of the partition that went to its end."
+    name = "paidforby_partition_last_complete_run_age_seconds"
+    ages = GaugeMetricFamily(name, told, labels=labels, unit="seconds")
+    for (source, partition), at in sorted(read_last_crawls_by_partition(session).items()):
+        ages.add_metric([source, partition], max(0.0, (now - at).total_seconds()))
+    yield ages
 
 
 def _tell_outcomes(session: Session) -> Metric:

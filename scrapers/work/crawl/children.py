@@ -27,6 +27,7 @@ from archive.models import Run
 from archive.models.runs import Outcome
 from archive.runs.lease import RunLease, end_run, name_process
 from archive.store.database import read, write
+from config.logs import is_log_kept
 from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import list_spider_modules
@@ -120,7 +121,8 @@ def start_child(settings: Settings, crawl_job: CrawlJob, clock: Clock) -> Child:
 
     Settings, secrets among them, go by a pipe: no other process of the machine can read it.
     """
-    process = FORKS.Process(target=run_crawl_job, args=(settings, crawl_job))
+    log = {"keeps_log": is_log_kept()}
+    process = FORKS.Process(target=run_crawl_job, args=(settings, crawl_job), kwargs=log)
     started_at = clock()
     process.start()
     return Child(crawl_job, process, started_at)

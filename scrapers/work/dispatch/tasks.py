@@ -18,6 +18,7 @@ from procrastinate.jobs import Status
 from sqlalchemy import Engine
 
 from archive.models.leases import QUEUE_SCHEMA
+from archive.runs.singleton_lease import SCHEDULER
 from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import find_spiders
@@ -29,7 +30,6 @@ from scrapers.work.dispatch.scheduler import (
     find_tick_seconds,
     take_scheduling,
 )
-from scrapers.work.dispatch.singleton_lease import SCHEDULER
 from scrapers.work.dispatch.worker import end_on_signals, follow_up
 from scrapers.work.plan.crawl_job import CrawlJob
 

@@ -76,8 +76,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
-    "backup": ("archive.commands.backup", "backup", "The whole archive into a folder."),
-    "restore": ("archive.commands.backup", "restore", "A backup into an empty home."),
+    "backup": ("scrapers.commands.backup", "backup", "The whole archive into a folder."),
+    "restore": ("scrapers.commands.backup", "restore", "A backup into an empty home."),
     "verify": (
         "scrapers.commands.verify",
         "verify",

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -199,7 +200,11 @@ def _root(
 
 def main() -> None:
     """Run the command line; a setting that cannot be read is named, not traced back."""
-    with _kept_log(next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")):
+    command = next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")
+    if command not in SERVICES:
+        # Whoever is told to end says what is kept, as after Ctrl-C; services end in their own way.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _kept_log(command):
         try:
             app(prog_name="paidforby")
         except ValidationError as error:

@@ -39,6 +39,12 @@ logger = logging.getLogger(__name__)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 DONE, FAILED, WRONG_USAGE, DONE_WITH_REMAINDERS = 0, 1, 2, 3
+STOPPED = 130
+"""As a shell tells of a program that Ctrl-C ended: 128 and the signal's number."""
+
+STOPPED_MIDWAY = (
+    "stopped; what was finished is kept, nothing is half-done: the same command goes on"
+)
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress where there is no terminal."""
@@ -132,9 +138,15 @@ def open_or_exit(settings: Settings) -> Engine:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what the archive refuses into a sentence and exit code 1, or 2 if it is the question."""
+    """Turn what the archive refuses into a sentence and exit code 1, or 2 if it is the question.
+
+    Whoever is stopped says so too, with exit code 130: what the interrupt carries, or that nothing is lost.
+    """
     try:
         yield
+    except KeyboardInterrupt as stop:
+        note(str(stop) or STOPPED_MIDWAY)
+        raise typer.Exit(STOPPED) from None
     except OperationalError as error:
         note_error(f"the database does not answer: {error.orig}")
         raise typer.Exit(FAILED) from None

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,8 +77,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
-    "backup": ("archive.commands.backup", "backup", "The whole archive into a folder."),
-    "restore": ("archive.commands.backup", "restore", "A backup into an empty home."),
+    "backup": ("scrapers.commands.backup", "backup", "The whole archive into a folder."),
+    "restore": ("scrapers.commands.backup", "restore", "A backup into an empty home."),
     "verify": (
         "scrapers.commands.verify",
         "verify",
@@ -199,7 +200,11 @@ def _root(
 
 def main() -> None:
     """Run the command line; a setting that cannot be read is named, not traced back."""
-    with _kept_log(next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")):
+    command = next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")
+    if command not in SERVICES:
+        # Whoever is told to end says what is kept, as after Ctrl-C; services end in their own way.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _kept_log(command):
         try:
             app(prog_name="paidforby")
         except ValidationError as error:

@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from api.app import create_app
 from api.hosts import LOOPBACK
 from api.measuring import share_counts
-from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
+from archive.terminal import FAILED, WRONG_USAGE, note, note_error, plain_errors
 from config.settings import Settings
 
 SECONDS_TO_STOP = 4
@@ -45,7 +45,9 @@ def serve(
     if "public_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"public_url": served_at})
     if workers > 1 and make_url(settings.resolved_database_url).get_backend_name() == "sqlite":
-        note("--workers: an archive on SQLite is served by one process; PostgreSQL takes more")
+        note_error(
+            "--workers: an archive on SQLite is served by one process; PostgreSQL takes more"
+        )
         raise typer.Exit(WRONG_USAGE)
     proxies = check_networks(trusted_proxy or [])
     with plain_errors():
@@ -91,7 +93,9 @@ def check_networks(networks: list[str]) -> list[str]:
         try:
             ip_network(network)
         except ValueError as error:
-            note(f"--trusted-proxy: {error}; write an address or a network, such as 10.0.0.0/8")
+            note_error(
+                f"--trusted-proxy: {error}; write an address or a network, such as 10.0.0.0/8"
+            )
             raise typer.Exit(WRONG_USAGE) from None
     return networks
 
@@ -105,7 +109,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=_find_family(host), backlog=2048)
     except OSError as error:
-        note(
+        note_error(
             f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; choose another: --port"
         )
         raise typer.Exit(FAILED) from None

@@ -33,6 +33,7 @@ from archive.store.database import read
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
+from search.consumer_position import AdCount, count_ads
 from search.port import SearchEngine
 
 
@@ -74,6 +75,11 @@ class Rooms:
         """The same of an answer about money; `question`: what was asked, and what is made of its answer."""
         rates = stamp_rates(self.settings) if question[0].convert_to else None
         return self.keep(session, (*question, rates), make, weigh)
+
+    def count_ads(self, session: Session) -> AdCount:
+        """How many ads the archive shows, counted once a minute: of many that takes longer than all else."""
+        minute = self.now().replace(second=0, microsecond=0)
+        return self.kept.give(minute, count_ads, lambda: count_ads(session), lambda _: 100)
 
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""

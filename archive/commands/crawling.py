@@ -24,7 +24,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
     """Say whether crawling is stopped: by whom, since when, why."""
     if context.invoked_subcommand is not None:
         return
-    with read(open_or_exit(Settings())) as session:
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         stop, running = find_stop(session), _count_running(session)
     if as_json:
         emit_json({"is_stopped": stop is not None, "stop": stop, "runs_under_way": running})

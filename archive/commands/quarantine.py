@@ -77,7 +77,7 @@ def list_quarantine(
 ) -> None:
     """List what was put aside: batches first, newest first."""
     wanted = None if status == "all" else _read_status(status)
-    with read(open_or_exit(Settings())) as session:
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         found = list_quarantined(session, wanted, limit)
     if as_json:
         emit_json([describe_quarantined(held) for held in found])

@@ -113,7 +113,7 @@ def _find_rules(
     if moment.as_of is None:
         told = tell_changed_files(settings, here.rules) | here.unreadable
         return pick_in_force(here.rules, moment), told
-    with read(open_or_exit(settings)) as session:
+    with plain_errors(), read(open_or_exit(settings)) as session:
         return pick_in_force(list_rules_then(session, here.rules, moment), moment), {}
 
 

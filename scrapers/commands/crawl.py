@@ -9,7 +9,7 @@ from archive.models import Run
 from archive.reading.sources.sources import show_run
 from archive.runs.crawling_stops import require_crawling
 from archive.store.database import read
-from archive.store.outages import bounded_memory
+from archive.store.outages import STOPPED_BY_OPERATOR, bounded_memory
 from archive.terminal import (
     DONE,
     FAILED,
@@ -27,7 +27,7 @@ from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
 from scrapers.commands.opening import open_or_init
 from scrapers.sources.spider import SourceSpider
 from scrapers.work.crawl.checking import check_source
-from scrapers.work.crawl.children import crawl_in_child
+from scrapers.work.crawl.children import crawl_in_child, tell_stopped
 from scrapers.work.crawl.crawl_process import (
     choose_exit_code,
     find_realm,
@@ -78,6 +78,8 @@ def crawl(
         else:
             crawl_jobs = [CrawlJob(source, each, base_url) for each in partitions]
             runs = _crawl_in_children(settings, engine, crawl_jobs)
+        if any(run and run.reason.startswith(STOPPED_BY_OPERATOR) for run in runs):
+            raise KeyboardInterrupt(tell_stopped(runs))
         aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
         refused = keep_refused_files(settings, engine, is_told=True)
     report_runs(engine, runs, as_json=as_json)

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
+from datetime import datetime
 
 import typer
 
@@ -13,8 +13,8 @@ from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
 from scrapers.doctor.configuration import examine_files, examine_rules, tell_standing
 from scrapers.doctor.findings import Finding, tell_findings
+from scrapers.doctor.keeping import examine_backup, examine_disk
 from scrapers.doctor.machine import (
-    examine_disk,
     examine_fts5,
     examine_machine_text,
     examine_openness,
@@ -27,7 +27,7 @@ from scrapers.work.plan.credentials import list_standings
 
 def doctor(as_json: AsJson = False) -> None:
     """What works here, what is missing, how to fix it."""
-    findings = examine(Settings(), utc_now().date())
+    findings = examine(Settings(), utc_now())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
         emit_json({"is_well": is_well, "findings": [asdict(finding) for finding in findings]})
@@ -38,11 +38,11 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(DONE if is_well else FAILED)
 
 
-def examine(settings: Settings, today: date) -> list[Finding]:
+def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Everything that is crawled, in the order of need."""
+    today = now.date()
     checks: tuple[Callable[[Settings], Finding], ...] = (
         examine_python,
-        examine_disk,
         examine_openness,
         examine_fts5,
         examine_database,
@@ -50,6 +50,9 @@ def examine(settings: Settings, today: date) -> list[Finding]:
         examine_machine_text,
     )
     found = [check(settings) for check in checks]
+    found[1:1] = [examine_disk(settings, now)]
+    if backup := examine_backup(settings, now):
+        found.append(backup)
     standings = [tell_standing(standing, today) for standing in list_standings(settings)]
     return [
         *found,

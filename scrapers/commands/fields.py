@@ -44,7 +44,7 @@ Because = Annotated[str, typer.Option(help="Why.")]
 @app.command("list")
 def list_fields(as_json: AsJson = False) -> None:
     """List the fields that nobody has looked at, and what was decided about others."""
-    with read(open_or_exit(Settings())) as session:
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         unknown, decided = list_unknown(session), list_decisions(session)
     if as_json:
         decisions = [row.model_dump(exclude={"id"}) for row in decided]

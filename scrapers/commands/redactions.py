@@ -75,7 +75,7 @@ def _list_words(value: object) -> list[str]:
 def list_redactions(as_json: AsJson = False) -> None:
     """List what is withheld, newest first."""
     query = select(Redaction, Ad.source, Ad.ref).join(Ad, col(Ad.id) == col(Redaction.ad_id))
-    with read(open_or_exit(Settings())) as session:
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         found = session.exec(query.order_by(col(Redaction.id).desc())).all()
     listed = [
         {"ad": public_id(source, ref), **redaction.model_dump(exclude={"id", "ad_id"})}

@@ -27,6 +27,7 @@ from archive.store.blobs import BlobStore
 from archive.store.outages import Patience, plain_failures, read_surely, write_surely
 from archive.store.realm import claim_realm
 from archive.terminal import ReachStage, reach_no_stage
+from config.counts import write_count
 from config.settings import Realm, Settings
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.files import SourceFile, spell_name
@@ -104,6 +105,10 @@ class Delivery:
         self._furthest = max(self._furthest, self._before + at)
         self._reach(READING, min(self._furthest, self._bytes - 1), self._bytes)
 
+    def tell_share(self) -> str:
+        """How much of all files has been read and archived, rounded down."""
+        return f"{self._furthest * 100 // max(1, self._bytes)} %"
+
 
 def import_files(
     settings: Settings,
@@ -145,10 +150,19 @@ def import_files(
             _close(intake, order, report)
             reach(READING, 1, 1)
     except BaseException as error:
-        intake.end_as_failed(error)
+        intake.end_by(error)
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(_tell_stopped(intake, delivery)) from None
         raise
     report.unreadable, report.not_read = intake.unreadable, intake.not_read
     return report
+
+
+def _tell_stopped(intake: Intake, delivery: Delivery) -> str:
+    records = write_count(intake.counts.seen, "record is", "records are")
+    return (
+        f"stopped: {records} kept, {delivery.tell_share()} of the bytes; the same command goes on"
+    )
 
 
 def _begin(

@@ -88,8 +88,7 @@ def test_every_command_of_a_runbook_ends_as_it_says(folder, replica, title, line
         assert line.startswith("paidforby "), line
         command, _, note = line.partition("#")
         if "paidforby backup" in line:
-            shutil.rmtree(folder / "backups/paidforby")
-            (folder / "backups/paidforby").mkdir()
+            shutil.rmtree(folder / "backups/paidforby" / BACKUP)
         if "paidforby crawl " in line:
             command = f"{command} --base-url {replica}/snap"
         if "keys revoke" in line:
@@ -101,7 +100,7 @@ def test_every_command_of_a_runbook_ends_as_it_says(folder, replica, title, line
 
 @pytest.mark.parametrize("command", list_table())
 def test_every_command_of_the_table_ends_with_0_when_all_is_well(folder, command):
-    run = type_line(folder, command, {})
+    run = type_line(folder, command.replace(" DIR", " /var/backups/paidforby/new"), {})
     assert run.returncode == 0, run.stdout + run.stderr
 
 

@@ -22,9 +22,10 @@ from archive.exports.backup.folder import (
 )
 from archive.exports.backup.loading import count_rows, load_table, move_sequence, reflect_tables
 from archive.exports.backup.schema import upgrade_tables
+from archive.store.backups import note_backup
 from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine, write
-from archive.store.disk import sync_file
+from archive.store.disk import sync_file, sync_path
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import keep_head
 from archive.store.ledger.root import read_ledger_head
@@ -58,6 +59,7 @@ def restore_backup(settings: Settings, root: Path, tell: Tell) -> Manifest:
         _check_loaded(session, tables, manifest)
         upgrade_tables(session.connection(), "head")
         manifest.ledger_check = _check_ledger(session, manifest)
+        note_backup(session, manifest.made_at)
     engine.dispose()
     if manifest.ledger_check.ok:
         keep_head(settings, manifest.ledger, manifest.made_at)
@@ -82,6 +84,9 @@ def _copy_files(settings: Settings, root: Path, tell: Tell) -> None:
                 shutil.copyfileobj(source, copy)
                 sync_file(copy)
             tell(path.relative_to(root).as_posix(), path.stat().st_size)
+        for kept in (settings.home / folder).rglob("*/"):
+            sync_path(kept)
+    sync_path(settings.home)
 
 
 def _find_tables(session: Session, manifest: Manifest) -> list[Table]:

@@ -24,7 +24,13 @@ from archive.runs.lease import RunLease, begin_run, has_begun, hold_lease, read_
 from archive.runs.plausibility import Gate, open_gate
 from archive.runs.refused_files import describe_refused
 from archive.store.blobs import BlobStore
-from archive.store.outages import Patience, plain_failures, tell_failure, write_surely
+from archive.store.outages import (
+    STOPPED_BY_OPERATOR,
+    Patience,
+    plain_failures,
+    tell_failure,
+    write_surely,
+)
 from archive.store.realm import claim_realm
 from archive.terminal import note_refused
 from config.counts import write_count
@@ -42,7 +48,7 @@ from scrapers.work.plan.schedule import find_pace, read_schedules
 FINISHED = "finished"
 ENOUGH = "stopped after the few answers that were wanted"
 STOPPED = {
-    "shutdown": "stopped from outside before it was through",
+    "shutdown": STOPPED_BY_OPERATOR,
     "closespider_pagecount": ENOUGH,
 }
 

@@ -29,7 +29,7 @@ def serving(environ: dict[str, str], *options: str) -> Iterator[tuple[subprocess
     port = find_free_port()
     process = start_serving(environ, "--port", str(port), *options)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while ask(port, "/api/v1/health") is None:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline

@@ -29,6 +29,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
+from archive.store.outages import tell_cause
 from config.settings import Settings
 from config.yaml_files import YamlFileError
 
@@ -121,7 +122,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        note(f"the database does not answer: {error.orig}")
+        note(f"the database does not answer: {tell_cause(error)}")
         raise typer.Exit(FAILED) from None
     except DatabaseError as error:
         # What SQLite says of a damaged file; classes below this one are faults of ours.

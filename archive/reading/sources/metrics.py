@@ -21,7 +21,6 @@ from sqlalchemy import func, inspect, text
 from sqlmodel import Session, col, select
 
 from archive.models import (
-    CrawlPromise,
     QuarantinedBatch,
     QuarantinedPiece,
     RequestBudget,
@@ -31,9 +30,9 @@ from archive.models import (
 from archive.models.leases import BUDGET_WINDOW, QUEUE_SCHEMA
 from archive.models.monitoring import Monitor
 from archive.models.runs import Outcome, PieceStatus
-from archive.runs.alerts import SILENT, list_alerts, read_last_crawls
-from archive.runs.due_dates import find_last_crawls, next_due_at
+from archive.runs.alerts import SILENT, list_alerts
 from archive.runs.lease import last_runs
+from archive.runs.partitions import PartitionStatus, find_last_complete, list_partitions
 
 KEY_FORGOTTEN_AFTER = timedelta(days=1)
 """A key that was not used for so long may have been replaced."""
@@ -76,19 +75,29 @@ def _find_version() -> str:
 
 
 def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[Metric]:
-    ages = {
-        source: max(0.0, (now - at).total_seconds())
-        for source, at in read_last_crawls(session).items()
-    }
-    told = "Time since the source last answered a run that went to its end."
+    by_source: defaultdict[str, list[PartitionStatus]] = defaultdict(list)
+    for status in list_partitions(session, now):
+        by_source[status.source].append(status)
+    completed = {source: find_last_complete(own) for source, own in by_source.items()}
+    ages = {source: max(0.0, (now - at).total_seconds()) for source, at in completed.items() if at}
+    told = (
+        "Time since the source, by its worst partition, last answered a run that went to its end."
+    )
     yield _gauge("paidforby_last_complete_run_age_seconds", told, ages, "seconds")
-    rhythms = {each.source: each.every_seconds for each in session.exec(select(CrawlPromise))}
+    rhythms = {
+        source: min(each.every.total_seconds() for each in own if each.every)
+        for source, own in by_source.items()
+        if any(each.every for each in own)
+    }
     told = "Time between runs of one partition, as the schedule promises."
     yield _gauge("paidforby_promised_crawl_interval_seconds", told, rhythms, "seconds")
     told = (
         "Partitions whose next run is due by that promise; those never crawled are not known here."
     )
-    overdue = {name: _count_overdue(session, name, every, now) for name, every in rhythms.items()}
+    overdue = {
+        name: sum(each.due_at is not None and each.due_at <= now for each in by_source[name])
+        for name in rhythms
+    }
     yield _gauge("paidforby_overdue_partitions", told, overdue)
     yield _tell_outcomes(session)
     told = "Records read from the source by all runs."
@@ -98,11 +107,6 @@ def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[
     for source in sources:
         counted.add_metric([source], int(seen.get(source, 0)))
     yield counted
-
-
-def _count_overdue(session: Session, source: str, every: int, now: datetime) -> int:
-    crawls = find_last_crawls(session, source).values()
-    return sum(next_due_at(run, timedelta(seconds=every)) <= now for run in crawls)
 
 
 def _tell_outcomes(session: Session) -> Metric:

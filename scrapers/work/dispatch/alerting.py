@@ -16,12 +16,14 @@ from sqlmodel import select
 
 from archive.models import MailedAlert
 from archive.records.escaping import escape_text
-from archive.runs.alerts import Alert, list_alerts, note_rhythm
+from archive.runs.alerts import Alert, list_alerts
+from archive.runs.promises import note_promises
 from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
 from scrapers.fetching.walk import LOOPBACK
 from scrapers.intake.pages import Clock
+from scrapers.spiders import find_spiders
 from scrapers.work.dispatch.singleton_lease import (
     SingletonTakenError,
     release_singleton,
@@ -36,15 +38,27 @@ MAIL_LEASE = timedelta(minutes=10)
 """Longer than a server can keep us: each of about ten answers within `SECONDS_FOR_MAIL`."""
 
 
-def promise_crawls(
-    settings: Settings, engine: Engine, clock: Clock, only: Collection[str] = ()
-) -> None:
-    """Keep how often each source is to be crawled, so that its silence shows; `only` these."""
-    schedules = read_schedules(settings).values
+def promise_crawls(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Keep how often each partition of each source is to be crawled, so that its silence shows."""
+    now, paces = clock(), {}
+    for source, schedule in read_schedules(settings).values.items():
+        # A spider that fails on the question is named where its crawls are looked for.
+        with suppress(Exception):
+            names = find_spiders()[source].list_partitions(settings, now.date())
+            paces[source] = names, schedule.every
     with write(engine) as session:
-        for source, schedule in schedules.items():
-            if not only or source in only:
-                note_rhythm(session, source, schedule.every, clock())
+        for source, (names, every) in paces.items():
+            note_promises(session, source, names, every, now)
+
+
+def promise_crawls_of(
+    settings: Settings, engine: Engine, source: str, partitions: Collection[str], clock: Clock
+) -> None:
+    """The same of these partitions of one source, which somebody crawls by hand."""
+    schedule = read_schedules(settings).values.get(source)
+    if schedule is not None:
+        with write(engine) as session:
+            note_promises(session, source, partitions, schedule.every, clock(), is_all=False)
 
 
 def mail_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]:
@@ -109,8 +123,8 @@ def write_mail(settings: Settings, alerts: Sequence[Alert]) -> EmailMessage:
     message["From"] = settings.mail_from
     message["To"] = ", ".join(settings.mail_to)
     lines = [
-        f"{alert.source}: {escape_text(alert.reason)} (since {alert.since_at:%Y-%m-%d %H:%M} UTC)"
-        for alert in alerts
+        f"{each.source or 'archive'}: {escape_text(each.reason)} (since {each.since_at:%Y-%m-%d %H:%M} UTC)"
+        for each in alerts
     ]
     site = f"{settings.public_url.rstrip('/')}/sources"
     message.set_content(

@@ -86,7 +86,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "schedule": (
         "scrapers.commands.schedule",
-        "schedule",
+        "app",
         "When each source is crawled, and what that tells of rules' windows.",
     ),
     "settings": (
@@ -101,6 +101,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "Whether sources are crawled; stop all of it at once.",
     ),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),
+    "workers": (
+        "scrapers.commands.workers",
+        "workers",
+        "Who crawls and schedules, and whether they are alive.",
+    ),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.commands.people", "users", "People who may do more than read."),
     "keys": ("archive.commands.people", "keys", "Keys of their programs."),

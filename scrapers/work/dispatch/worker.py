@@ -41,6 +41,7 @@ from scrapers.work.dispatch.scheduler import (
     take_scheduling,
 )
 from scrapers.work.plan.crawl_job import CrawlJob
+from scrapers.work.upkeep import keep_up_nightly
 
 
 class LocalCrawls:
@@ -166,7 +167,7 @@ def end_on_signals() -> None:
 def follow_up(
     settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
 ) -> int:
-    """What follows the crawls: rules, search copy and mirror, alerts, pictures and videos.
+    """What follows the crawls: rules, search copy and mirror, alerts, pictures, the night's upkeep.
 
     Each can be killed at any point. Once `is_over` is set, from another thread, no further picture is begun.
     Gives how much was put aside.
@@ -178,4 +179,5 @@ def follow_up(
         note(f"no alert is sent for now: {error}")
     fetch = partial(keep_due_media, settings, engine, clock, is_over)
     failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)
+    keep_up_nightly(settings, engine, clock())
     return put_aside + (1 if failed is None else failed)

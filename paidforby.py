@@ -79,6 +79,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
     "backup": ("scrapers.commands.backup", "backup", "The whole archive into a folder."),
     "restore": ("scrapers.commands.backup", "restore", "A backup into an empty home."),
+    "maintain": (
+        "scrapers.commands.maintain",
+        "maintain",
+        "What keeps an archive well; the worker does it every night.",
+    ),
     "verify": (
         "scrapers.commands.verify",
         "verify",
@@ -116,7 +121,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
 GROUPS: Mapping[str, str] = {
     "Start": "init doctor settings demo replica",
     "Collect": "sources credentials crawl import reread quarantine fields media watch-lists coverage",
-    "Keep": "stats index mirror redactions backup restore verify",
+    "Keep": "stats index mirror redactions backup restore verify maintain",
     "Find": "search spend corrections",
     "Judge": "rules labels registers",
     "Run": "serve worker scheduler schedule crawling users keys",

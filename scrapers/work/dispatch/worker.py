@@ -44,6 +44,7 @@ from scrapers.work.dispatch.scheduler import (
     take_scheduling,
 )
 from scrapers.work.plan.crawl_job import CrawlJob
+from scrapers.work.upkeep import keep_up_nightly
 
 
 class LocalCrawls:
@@ -201,7 +202,7 @@ def end_on_signals() -> None:
 def follow_up(
     settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
 ) -> int:
-    """What follows the crawls: alerts, rules, search copy and mirror, pictures and videos.
+    """What follows the crawls: alerts, rules, search copy and mirror, pictures, the night's upkeep.
 
     Each can be killed at any point. Once `is_over` is set, from another thread, no further picture is begun.
     Gives how much was put aside.
@@ -218,4 +219,5 @@ def follow_up(
     put_aside = follow_changes(settings, engine, clock, mirror=True)
     fetch = partial(keep_due_media, settings, engine, clock, is_over)
     failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)
+    keep_up_nightly(settings, engine, clock())
     return put_aside + (1 if failed is None else failed)

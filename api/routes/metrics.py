@@ -37,7 +37,8 @@ def get_metrics(request: Request, rooms: RoomsDep, session: Reading) -> Response
 
 def _find_positions(rooms: Rooms, session: Session) -> Iterator[tuple[str, int]]:
     """How far each copy that was ever filled has followed the archive, as the archive has it."""
-    if noted := read_last_noted(session, rooms.search):
+    noted = read_last_noted(session, rooms.search)
+    if noted is not None:
         yield "search", noted
     manifest = read_manifest(find_folder(rooms.settings))
     consumers = {"rules": CONSUMER} | ({"mirror": name_consumer(manifest)} if manifest else {})

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from archive.models import Change, SingletonLease
+from archive.store.backups import read_last_backup
 from archive.store.changes import last_change_seq
 from config.settings import Settings
 
@@ -24,11 +25,13 @@ def read_machine_metrics(
     session: Session, settings: Settings, positions: Mapping[str, int], now: datetime
 ) -> list[Metric]:
     """The metrics; `positions`: up to which change each copy that was ever filled has followed."""
-    return [
+    metrics = [
         *_tell_lag(session, positions, now),
         *_tell_room(session, settings),
         _tell_alive(session, now),
+        _tell_backup(session, now),
     ]
+    return [metric for metric in metrics if metric.samples]
 
 
 def _tell_lag(
@@ -83,3 +86,11 @@ def _tell_alive(session: Session, now: datetime) -> Metric:
     is_alive = session.exec(held).first() is not None
     told = "Whether a scheduler, or a worker that schedules, is at work."
     return GaugeMetricFamily("paidforby_scheduler_alive", told, int(is_alive))
+
+
+def _tell_backup(session: Session, now: datetime) -> Metric:
+    told = "Time since the moment that the last backup shows; none: there never was one."
+    age = GaugeMetricFamily("paidforby_last_backup_age_seconds", told, unit="seconds")
+    if made_at := read_last_backup(session):
+        age.add_metric([], max(0.0, (now - made_at).total_seconds()))
+    return age

@@ -14,6 +14,7 @@ from api.app import create_app
 from archive.models import QuarantinedBatch, QuarantinedPiece, RequestBudget, Run
 from archive.models.runs import Outcome, QuarantineReason, RunKind
 from archive.runs.alerts import note_rhythm
+from archive.store.backups import note_backup
 from archive.store.database import write
 from archive.store.setup import init_archive
 from scrapers.work.dispatch.queue_schema import open_queue_tables
@@ -61,6 +62,7 @@ FIRES_ON = {
         'paidforby_queue_jobs{status="doing"}': "0x400",
     },
     "DiskFills": {"paidforby_disk_free_bytes": "50000000000-100000000x400"},
+    "BackupOld": {"paidforby_last_backup_age_seconds": "172801x400"},
     "QuarantineWaits": {f"paidforby_quarantined_batches{SOURCE}": "1x400"},
 }
 """What the series look like, every five minutes, when each rule must fire."""
@@ -100,6 +102,7 @@ def exposition(archive_url, tmp_path):
             )
         )
         session.add(RequestBudget(key="snap", **budget))
+        note_backup(session, NOW)
         session.flush()
         session.add(QuarantinedPiece(run_id=1, source="harbour_ads", **piece))
         cause = {"reason": "?", "cause": QuarantineReason.SHRINK, "quarantined_at": NOW}

@@ -79,6 +79,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
     "backup": ("scrapers.commands.backup", "backup", "The whole archive into a folder."),
     "restore": ("scrapers.commands.backup", "restore", "A backup into an empty home."),
+    "maintain": (
+        "scrapers.commands.maintain",
+        "maintain",
+        "What keeps an archive well; the worker does it every night.",
+    ),
     "verify": (
         "scrapers.commands.verify",
         "verify",
@@ -86,7 +91,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "schedule": (
         "scrapers.commands.schedule",
-        "schedule",
+        "app",
         "When each source is crawled, and what that tells of rules' windows.",
     ),
     "settings": (
@@ -101,6 +106,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "Whether sources are crawled; stop all of it at once.",
     ),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),
+    "workers": (
+        "scrapers.commands.workers",
+        "workers",
+        "Who crawls and schedules, and whether they are alive.",
+    ),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.commands.people", "users", "People who may do more than read."),
     "keys": ("archive.commands.people", "keys", "Keys of their programs."),
@@ -111,7 +121,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
 GROUPS: Mapping[str, str] = {
     "Start": "init doctor settings demo replica",
     "Collect": "sources credentials crawl import reread quarantine fields media watch-lists coverage",
-    "Keep": "stats index mirror redactions backup restore verify",
+    "Keep": "stats index mirror redactions backup restore verify maintain",
     "Find": "search spend corrections",
     "Judge": "rules labels registers",
     "Run": "serve worker scheduler schedule crawling users keys",

@@ -5,6 +5,7 @@ transaction, so that it has ended before the answer leaves.
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -29,7 +30,8 @@ from archive.runs.refused_files import (
 )
 from archive.spending import SpendQuery, SpendSummary
 from archive.spending.exchange_rates import list_refused_rates, read_rates, stamp_rates
-from archive.store.database import read
+from archive.store.clock import require_clock
+from archive.store.database import read, write
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
@@ -48,6 +50,17 @@ class Rooms:
     now: Callable[[], datetime]
     kept: KeptAnswers = field(default_factory=KeptAnswers)
     counts: RequestCounts = field(default_factory=RequestCounts)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session for writing what somebody sent.
+
+        Raises:
+            ClockError: if this machine's clock is behind what the archive has recorded.
+        """
+        with write(self.engine) as session:
+            require_clock(session, self.now())
+            yield session
 
     def answer_spending(self, session: Session, query: SpendQuery) -> SpendSummary:
         """One question about money, by whichever way answers it best."""

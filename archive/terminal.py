@@ -30,6 +30,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
+from archive.store.outages import tell_cause
 from config.logs import is_log_kept
 from config.settings import Settings
 from config.yaml_files import YamlFileError
@@ -148,7 +149,7 @@ def plain_errors() -> Iterator[None]:
         note(str(stop) or STOPPED_MIDWAY)
         raise typer.Exit(STOPPED) from None
     except OperationalError as error:
-        note_error(f"the database does not answer: {error.orig}")
+        note_error(f"the database does not answer: {tell_cause(error)}")
         raise typer.Exit(FAILED) from None
     except DatabaseError as error:
         # What SQLite says of a damaged file; classes below this one are faults of ours.

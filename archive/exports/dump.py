@@ -16,7 +16,7 @@ import archive.models  # noqa: F401 (importing it registers every table)
 from archive.exports.rows import leave_text, read_blocks, spell_fragment
 from archive.models.columns import holds_json
 from archive.records.canonical import canonical_json
-from archive.store.backups import FACT as LAST_BACKUP
+from archive.store.home_facts import HOME
 
 ROWS_AT_ONCE = 1_000
 
@@ -63,7 +63,7 @@ def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
 
 def _is_of_this_home(table: Table) -> ColumnElement[bool]:
     if table.name == "archive_fact":
-        return table.c.name == LAST_BACKUP
+        return table.c.name.startswith(HOME, autoescape=True)
     if table.name != "consumer_position":
         return false()
     return or_(*(table.c.consumer.startswith(name, autoescape=True) for name in COPIES))

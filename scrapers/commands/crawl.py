@@ -36,7 +36,7 @@ from scrapers.work.crawl.crawl_process import (
 )
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.crawl.progress import shown_progress
-from scrapers.work.dispatch.alerting import promise_crawls
+from scrapers.work.dispatch.alerting import promise_crawls_of
 from scrapers.work.dispatch.following import follow_changes
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.refused_files import keep_refused_files
@@ -71,7 +71,7 @@ def crawl(
         engine = open_or_init(settings)
         with read(engine) as session:
             require_crawling(session)
-        promise_crawls(settings, engine, utc_now, only=[source])
+        promise_crawls_of(settings, engine, source, partitions, utc_now)
         if partition:
             order = CrawlOrder(spider, partition, base_url, realm)
             runs: list[Run | None] = _crawl_here(settings, engine, order)

@@ -145,7 +145,7 @@ def _tell_source(view: WatchedSourceView) -> tuple[object, ...]:
         shorten(view.title, TITLE_WIDTH, placeholder="…"),
         f"{last:%d %b %Y}".removeprefix("0") if last else "never",
         view.ads + view.advertiser_spend + view.disclosures,
-        view.last_run.outcome if view.last_run else "not begun",
+        view.outcome or "not begun",
         _name_alerts(view.alerts),
     )
 

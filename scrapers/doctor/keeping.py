@@ -9,11 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from archive.errors import ArchiveError
-from archive.store.backups import BACKUP_IS_OLD, read_last_backup
 from archive.store.blobs import BlobStore
 from archive.store.database import open_archive, read
 from archive.store.growth import Growth, read_growth
-from archive.terminal import format_time
+from archive.store.home_facts import judge_backup
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
 
@@ -62,9 +61,7 @@ def examine_backup(settings: Settings, now: datetime) -> Finding | None:
     """How old the last backup is; nothing where there is no archive, which is said of the archive."""
 
     def ask(session: Session) -> Finding:
-        made_at = read_last_backup(session)
-        is_old = made_at is None or now - made_at > BACKUP_IS_OLD
-        told = f"the last one shows {format_time(made_at)}" if made_at else "there never was one"
+        told, is_old = judge_backup(session, now)
         return Finding("backup", True, told, to_type="paidforby backup --to DIR", warns=is_old)
 
     return _ask_archive(settings, ask)

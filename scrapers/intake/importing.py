@@ -24,6 +24,7 @@ from archive.runs.captures import last_applied_at
 from archive.runs.lease import UNNAMED_PARTITION, Counts, RunLease, begin_run, has_begun
 from archive.runs.plausibility import Gate, ImplausibleBatchError, open_gate
 from archive.store.blobs import BlobStore
+from archive.store.clock import require_clock
 from archive.store.outages import Patience, plain_failures, read_surely, write_surely
 from archive.store.realm import claim_realm
 from archive.terminal import ReachStage, reach_no_stage
@@ -169,6 +170,7 @@ def _begin(
     engine: Engine, patience: Patience, source: str, order: ImportOrder, clock: Clock
 ) -> tuple[RunLease, Gate]:
     def begin(session: Session) -> tuple[RunLease, Gate]:
+        require_clock(session, clock())
         claim_realm(session, order.realm)
         lease = begin_run(
             session,

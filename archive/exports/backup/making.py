@@ -30,11 +30,11 @@ from archive.exports.backup.folder import (
     read_manifest,
 )
 from archive.exports.dump import dump_table, list_tables
-from archive.store.backups import note_backup
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.disk import replace_file, sync_path
 from archive.store.evidence import list_named_blobs
+from archive.store.home_facts import note_backup
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import read_kept_head
 from archive.store.ledger.root import read_ledger_head

@@ -22,10 +22,10 @@ from archive.exports.backup.folder import (
 )
 from archive.exports.backup.loading import count_rows, load_table, move_sequence, reflect_tables
 from archive.exports.backup.schema import upgrade_tables
-from archive.store.backups import note_backup
 from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine, write
 from archive.store.disk import sync_file, sync_path
+from archive.store.home_facts import note_backup
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import keep_head
 from archive.store.ledger.root import read_ledger_head

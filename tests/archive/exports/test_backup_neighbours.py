@@ -14,9 +14,9 @@ from archive.exports.backup.making import hold_folder
 from archive.media.files import MachineText, keep_file
 from archive.media.pictures import FileFacts
 from archive.records import MissingReason
-from archive.store.backups import read_last_backup
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
+from archive.store.home_facts import read_last_backup
 from config.settings import Settings
 from tests.archive.exports.backups import make_home, tell
 from tests.archive.moments import DAY

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from archive.store.backups import note_backup
 from archive.store.blobs import BlobStore
 from archive.store.database import open_archive, read, write
 from archive.store.growth import read_growth
+from archive.store.home_facts import note_backup
 from scrapers.doctor.keeping import LOOKED_AT, examine_backup, examine_disk
 from tests.archive.moments import DAY
 from tests.invented import NOW, make_archive, make_settings

@@ -35,7 +35,10 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the web site and the API; on this machine only unless --host says otherwise."""
+    """Serve the web site and the API; on this machine only unless --host says otherwise.
+
+    Example: paidforby serve --host 0.0.0.0 --trusted-proxy 10.0.0.0/8
+    """
     settings, served_at = Settings(), f"http://{host}:{port}"
     if "public_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"public_url": served_at})

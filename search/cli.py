@@ -54,6 +54,8 @@ def search(
     """Find ads by their words, addresses, names or id.
 
     At an earlier moment only whole words count, and the newest start comes first.
+
+    Example: paidforby search "climate act" --filter country=FR --sort newest
     """
     settings = Settings()
     archive = open_or_exit(settings)
@@ -141,7 +143,10 @@ def _tell_next(page: SearchPage, query: AdQuery) -> str:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Say how far the search copy has followed the archive."""
+    """Say how far the search copy has followed the archive.
+
+    Example: paidforby index status
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
@@ -165,7 +170,10 @@ def _tell_count(documents: int | None) -> str:
 
 @app.command()
 def sync(as_json: AsJson = False) -> None:
-    """Send what changed in the archive since the last time."""
+    """Send what changed in the archive since the last time.
+
+    Example: paidforby index sync
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
@@ -174,7 +182,10 @@ def sync(as_json: AsJson = False) -> None:
 
 @app.command()
 def rebuild(as_json: AsJson = False) -> None:
-    """Make the search copy anew; the old one answers until it is complete."""
+    """Make the search copy anew; the old one answers until it is complete.
+
+    Example: paidforby index rebuild
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():

@@ -32,7 +32,10 @@ def backup(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder that is not there yet.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole archive, its evidence and its configuration into a folder."""
+    """Write the whole archive, its evidence and its configuration into a folder.
+
+    Example: paidforby backup --to /srv/backup/archive
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with _plain_disk_errors(), _show_progress(None) as tell:
@@ -52,7 +55,10 @@ def restore(
     source: Annotated[Path, typer.Option("--from", metavar="DIR", help="Folder of a backup.")],
     as_json: AsJson = False,
 ) -> None:
-    """Bring a backup back into an empty home and database; every file is checked first."""
+    """Bring a backup back into an empty home and database; every file is checked first.
+
+    Example: paidforby restore --from /srv/backup/archive
+    """
     settings = Settings()
     # Files of evidence and configuration pass twice: once to be checked, once to be copied.
     total = 2 * sum(path.stat().st_size for path in list_files(source))

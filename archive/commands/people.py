@@ -29,7 +29,10 @@ Roles = Annotated[
 
 @users.command("add")
 def add(name: str, role: Roles, as_json: AsJson = False) -> None:
-    """Add a person and print their first key, once."""
+    """Add a person and print their first key, once.
+
+    Example: paidforby users add ada --role analyst
+    """
     with plain_errors(), write(open_or_exit(Settings())) as session:
         user, key = add_user(session, name, role, utc_now())
         described = _describe(user) | {"key": key}
@@ -42,7 +45,10 @@ def add(name: str, role: Roles, as_json: AsJson = False) -> None:
 
 @users.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List people and what they may do."""
+    """List people and what they may do.
+
+    Example: paidforby users list
+    """
     with plain_errors(), read(open_or_exit(Settings())) as session:
         people = [_describe(user) for user in list_users(session)]
     if as_json:
@@ -56,7 +62,10 @@ def list_(as_json: AsJson = False) -> None:
 
 @users.command("disable")
 def disable(name: str, as_json: AsJson = False) -> None:
-    """Stop a person from acting; what they did stays in the log."""
+    """Stop a person from acting; what they did stays in the log.
+
+    Example: paidforby users disable ada
+    """
     with plain_errors(), write(open_or_exit(Settings())) as session:
         described = _describe(disable_user(session, name, utc_now()))
     emit_json(described) if as_json else say(f"{name} may no longer act; their keys are revoked")
@@ -64,7 +73,10 @@ def disable(name: str, as_json: AsJson = False) -> None:
 
 @keys.command("add")
 def add_for(name: str, as_json: AsJson = False) -> None:
-    """Make one more key for a person and print it, once."""
+    """Make one more key for a person and print it, once.
+
+    Example: paidforby keys add ada
+    """
     with plain_errors(), write(open_or_exit(Settings())) as session:
         row, key = add_key(session, name, utc_now())
         described = {"name": name, "prefix": row.prefix, "key": key}
@@ -76,7 +88,10 @@ def add_for(name: str, as_json: AsJson = False) -> None:
 
 @keys.command("revoke")
 def revoke(prefix: str, as_json: AsJson = False) -> None:
-    """Revoke a key by its first characters."""
+    """Revoke a key by its first characters.
+
+    Example: paidforby keys revoke pfb_AbCd1234
+    """
     with plain_errors(), write(open_or_exit(Settings())) as session:
         row = revoke_key(session, prefix, utc_now())
         described = {"prefix": row.prefix, "revoked_at": row.revoked_at}

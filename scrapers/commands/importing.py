@@ -63,7 +63,10 @@ YOUNG_OBJECTS = 500_000
 
 
 def init(as_json: AsJson = False) -> None:
-    """Create the archive or bring it up to date; harmless when repeated."""
+    """Create the archive or bring it up to date; harmless when repeated.
+
+    Example: paidforby init
+    """
     settings = Settings()
     with plain_errors():
         _tell_move(settings)
@@ -142,7 +145,10 @@ def import_(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Read files of a source from disk: folders, CSV, JSON, zip."""
+    """Read files of a source from disk: folders, CSV, JSON, zip.
+
+    Example: paidforby import snap PoliticalAds.zip --observed-on 2026-11-01
+    """
     settings = Settings()
     spider = find_spider(source)
     _check_day(observed_on)

@@ -31,6 +31,8 @@ def scheduler() -> None:
     """Put what is due into the queue, until stopped; `paidforby worker --queue` takes it from there.
 
     Needs PostgreSQL. Refuses while another scheduler is at work, or a worker without --queue.
+
+    Example: paidforby scheduler
     """
     settings = Settings()
     with plain_errors():
@@ -39,7 +41,10 @@ def scheduler() -> None:
 
 
 def schedule(as_json: AsJson = False) -> None:
-    """When each source is crawled, and which windows of rules will be decidable."""
+    """When each source is crawled, and which windows of rules will be decidable.
+
+    Example: paidforby schedule
+    """
     settings, now = Settings(), utc_now()
     with plain_errors():
         engine = open_archive(settings)
@@ -75,6 +80,8 @@ def worker(
 
     Sources are crawled side by side. Without --queue one of several workers does all of it, and the
     others wait to take over; all refuse while a scheduler is at work.
+
+    Example: paidforby worker --queue
     """
     settings = Settings()
     with plain_errors():

@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
+from config.logs import start_log
 from config.settings import Settings
 
 SECONDS_TO_STOP = 4
@@ -45,7 +46,8 @@ def serve(
     if workers > 1 and make_url(settings.resolved_database_url).get_backend_name() == "sqlite":
         note("--workers: an archive on SQLite is served by one process; PostgreSQL takes more")
         raise typer.Exit(WRONG_USAGE)
-    proxies = check_networks(trusted_proxy or [])
+    proxies = check_networks(trusted_proxy or settings.trusted_proxies)
+    settings = settings.model_copy(update={"trusted_proxies": proxies})
     with plain_errors():
         app = create_app(settings)
     listening = listen(host, port)
@@ -56,15 +58,19 @@ def serve(
         make_app if workers > 1 else app,
         factory=workers > 1,
         workers=workers,
+        # `api.request_log` logs what is answered, and `config.logs` writes it.
+        log_config=None,
+        access_log=False,
         log_level="warning",
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
+        # `api.app` reads them.
+        proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=SECONDS_TO_STOP,
     )
     if workers > 1:
         os.environ["PAIDFORBY_PUBLIC_URL"] = settings.public_url
+        os.environ["PAIDFORBY_TRUSTED_PROXIES"] = ",".join(proxies)
         Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
@@ -72,7 +78,9 @@ def serve(
 
 def make_app() -> FastAPI:
     """The application of one of several processes, which have their settings from the environment."""
-    return create_app(Settings())
+    settings = Settings()
+    start_log(settings.log, "serve")
+    return create_app(settings)
 
 
 def check_networks(networks: list[str]) -> list[str]:

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from archive.models import Change, SingletonLease
-from archive.store.backups import read_last_backup
 from archive.store.changes import last_change_seq
+from archive.store.home_facts import read_last_backup
 from config.settings import Settings
 
 DISPATCHING = ("scheduler", "worker")

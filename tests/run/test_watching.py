@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 import yaml
+from archive.store.backups import note_backup
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
 from archive.models import QuarantinedBatch, QuarantinedPiece, RequestBudget, Run
 from archive.models.runs import Outcome, QuarantineReason, RunKind
-from archive.runs.alerts import note_rhythm
-from archive.store.backups import note_backup
+from archive.runs.promises import note_promises
 from archive.store.database import write
 from archive.store.setup import init_archive
 from scrapers.work.dispatch.queue_schema import open_queue_tables
@@ -90,7 +90,7 @@ def exposition(archive_url, tmp_path):
     budget = {"window_started_at": NOW, "used": 4, "not_before_at": NOW, "requests_per_hour": 9}
     with write(engine) as session:
         for source in SOURCES:
-            note_rhythm(session, source.id, timedelta(days=1), NOW)
+            note_promises(session, source.id, ["2026"], timedelta(days=1), NOW)
         session.add(
             Run(
                 **place,

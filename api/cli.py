@@ -15,6 +15,7 @@ from api.app import create_app
 from api.hosts import LOOPBACK
 from api.measuring import share_counts
 from archive.terminal import FAILED, WRONG_USAGE, note, note_error, plain_errors
+from config.logs import start_log
 from config.settings import Settings
 
 SECONDS_TO_STOP = 4
@@ -40,7 +41,10 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the web site and the API; on this machine only unless --host says otherwise."""
+    """Serve the web site and the API; on this machine only unless --host says otherwise.
+
+    Example: paidforby serve --host 0.0.0.0 --trusted-proxy 10.0.0.0/8
+    """
     settings, served_at = Settings(), f"http://{host}:{port}"
     if "public_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"public_url": served_at})
@@ -49,7 +53,8 @@ def serve(
             "--workers: an archive on SQLite is served by one process; PostgreSQL takes more"
         )
         raise typer.Exit(WRONG_USAGE)
-    proxies = check_networks(trusted_proxy or [])
+    proxies = check_networks(trusted_proxy or settings.trusted_proxies)
+    settings = settings.model_copy(update={"trusted_proxies": proxies})
     with plain_errors():
         app = create_app(settings)
     listening = listen(host, port)
@@ -62,16 +67,20 @@ def serve(
         make_app if workers > 1 else app,
         factory=workers > 1,
         workers=workers,
+        # `api.request_log` logs what is answered, and `config.logs` writes it.
+        log_config=None,
+        access_log=False,
         log_level="warning",
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
+        # `api.app` reads them.
+        proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=SECONDS_TO_STOP,
         timeout_worker_healthcheck=SECONDS_TO_START,
     )
     if workers > 1:
         os.environ["PAIDFORBY_PUBLIC_URL"] = settings.public_url
+        os.environ["PAIDFORBY_TRUSTED_PROXIES"] = ",".join(proxies)
         with share_counts():
             Multiprocess(config, [listening]).run()
     else:
@@ -80,7 +89,9 @@ def serve(
 
 def make_app() -> FastAPI:
     """The application of one of several processes, which have their settings from the environment."""
-    return create_app(Settings())
+    settings = Settings()
+    start_log(settings.log, "serve")
+    return create_app(settings)
 
 
 def check_networks(networks: list[str]) -> list[str]:

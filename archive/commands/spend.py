@@ -66,7 +66,10 @@ def spend(
     valid_at: ValidAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sum spending; ranges stay ranges and currencies apart."""
+    """Sum spending; ranges stay ranges and currencies apart.
+
+    Example: paidforby spend --by advertiser --country FR --from 2026-01-01
+    """
     # DuckDB and Arrow take half a second to import, and asking for help needs neither.
     from archive.exports.mirror import find_folder  # noqa: PLC0415
     from archive.exports.mirror.answering import answer_spending  # noqa: PLC0415

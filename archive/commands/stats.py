@@ -28,7 +28,10 @@ BY_SOURCE = {
 
 
 def stats(as_json: AsJson = False) -> None:
-    """Count what the archive holds."""
+    """Count what the archive holds.
+
+    Example: paidforby stats
+    """
     engine = open_or_exit(Settings())
     with plain_errors(), read(engine) as session:
         counts = count_archive(session)

@@ -52,7 +52,10 @@ def coverage(
     ] = CoverageBy.SOURCE,
     as_json: AsJson = False,
 ) -> None:
-    """What the archive crawled, what it saw of what sources state, and the gaps between."""
+    """What the archive crawled, what it saw of what sources state, and the gaps between.
+
+    Example: paidforby coverage --source snap --by week
+    """
     engine, now = open_or_exit(Settings()), utc_now()
     with plain_errors(), read(engine) as session:
         names = [source] if source else [view.id for view in list_sources(session)]

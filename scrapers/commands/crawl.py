@@ -59,7 +59,10 @@ def crawl(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Crawl one source now."""
+    """Crawl one source now.
+
+    Example: paidforby crawl snap --partition 2024
+    """
     settings = Settings()
     spider = find_spider(source)
     partitions = _choose_partitions(settings, spider, partition)

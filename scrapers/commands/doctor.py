@@ -26,7 +26,10 @@ from scrapers.work.plan.credentials import list_standings
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """What works here, what is missing, how to fix it."""
+    """What works here, what is missing, how to fix it.
+
+    Example: paidforby doctor
+    """
     findings = examine(Settings(), utc_now())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:

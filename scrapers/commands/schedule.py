@@ -44,6 +44,8 @@ def scheduler() -> None:
     """Put what is due into the queue, until stopped; `paidforby worker --queue` takes it from there.
 
     Needs PostgreSQL. Refuses while another scheduler is at work, or a worker without --queue.
+
+    Example: paidforby scheduler
     """
     settings = Settings()
     with plain_errors():
@@ -58,7 +60,10 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def schedule(context: typer.Context, as_json: AsJson = False) -> None:
-    """When each source is crawled, and which windows of rules will be decidable."""
+    """When each source is crawled, and which windows of rules will be decidable.
+
+    Example: paidforby schedule
+    """
     if context.invoked_subcommand:
         return
     settings, now = Settings(), utc_now()
@@ -117,6 +122,8 @@ def worker(
 
     Sources are crawled side by side. Without --queue one of several workers does all of it, and the
     others wait to take over; all refuse while a scheduler is at work.
+
+    Example: paidforby worker --queue
     """
     settings = Settings()
     with plain_errors():

@@ -50,6 +50,8 @@ class ImportReport:
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
+    strange: list[Path] = field(default_factory=list)
+    """Files in which nothing could be read: they may be another source's."""
 
 
 @dataclass(frozen=True)
@@ -234,9 +236,13 @@ def _import_file(
         return False
     capture = intake.keep_capture(blob, url=file.name)
     readings = read_delivery(reader, file, intake.row_hash_key)
-    for page in page_readings(readings, capture.id, file):
+    is_strange = False
+    for number, page in enumerate(page_readings(readings, capture.id, file)):
         intake.take_page(page.readings, capture)
         delivery.note_page()
+        has_nothing = all(isinstance(reading, Unreadable | NotRead) for reading in page.readings)
+        is_strange = has_nothing and bool(page.readings) and (is_strange or not number)
+    report.strange += [path] if is_strange else []
     return True
 
 

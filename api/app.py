@@ -49,7 +49,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     rooms = Rooms(
         settings=settings,
         engine=engine,
-        search=open_search(settings, engine),
+        search=open_search(with_search_key(settings), engine),
         book=read_rule_book(settings),
         now=now,
     )
@@ -69,6 +69,13 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(LogRequests, trusted=settings.trusted_proxies)
     return app
+
+
+def with_search_key(settings: Settings) -> Settings:
+    """The same, with the key of the search engine that may do what readers need and no more."""
+    if settings.meilisearch_search_key is None:
+        return settings
+    return settings.model_copy(update={"meilisearch_key": settings.meilisearch_search_key})
 
 
 def match_whole_paths(app: FastAPI) -> None:

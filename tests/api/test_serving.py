@@ -50,14 +50,26 @@ def environ(archive_url: str, tmp_path: Path) -> dict[str, str]:
 
 
 def start_serving(environ: dict[str, str], *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "paidforby", "serve", *options],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    # A pipe that nobody reads would fill with the lines of the log, and stop the site.
+    with name_log(environ).open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "paidforby", "serve", *options],
+            env=environ,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def name_log(environ: dict[str, str]) -> Path:
+    return Path(environ["PAIDFORBY_HOME"], "served.log")
+
+
+def hear(environ: dict[str, str], process: subprocess.Popen[str], timeout: float = 60) -> str:
+    """All that was said, once it has ended."""
+    process.wait(timeout)
+    return name_log(environ).read_text()
 
 
 @contextmanager
@@ -68,7 +80,7 @@ def serving(environ: dict[str, str], *options: str) -> Iterator[tuple[subprocess
     try:
         deadline = time.monotonic() + 60
         while ask(port, "/api/v1/health") is None:
-            assert process.poll() is None, process.communicate()
+            assert process.poll() is None, hear(environ, process)
             assert time.monotonic() < deadline
             time.sleep(0.1)
         yield process, port
@@ -76,7 +88,7 @@ def serving(environ: dict[str, str], *options: str) -> Iterator[tuple[subprocess
         # All of them: what is left of a killed one's children would hold the archive.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
 
 
 def ask(port: int, path: str, **headers: str) -> int | None:
@@ -102,7 +114,7 @@ def ask(port: int, path: str, **headers: str) -> int | None:
 )
 def test_a_wrong_option_is_one_error_and_nothing_is_served(environ, options, said, code):
     process = start_serving(environ, *options)
-    told, _ = process.communicate()
+    told = hear(environ, process)
     assert said in " ".join(told.replace("│", "").split())
     assert (process.returncode, "site:" in told, "Traceback" in told) == (code, False, False)
 
@@ -112,10 +124,9 @@ def test_a_port_in_use_is_one_line(environ):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start_serving(environ, "--port", str(port))
-        told, _ = process.communicate()
-    assert (
-        told
-        == f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another: --port\n"
+        told = hear(environ, process)
+    assert told.partition("]: ")[2] == (
+        f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another: --port\n"
     )
     assert process.returncode == 1
 
@@ -166,7 +177,7 @@ def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_
 
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=30)
+        told = hear(environ, process, timeout=30)
         assert time.monotonic() - began < 10
         assert "Traceback" not in told
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
+from datetime import datetime
 
 import typer
 
@@ -22,12 +22,13 @@ from scrapers.doctor.machine import (
 )
 from scrapers.doctor.search import examine_search
 from scrapers.doctor.tables import examine_database, examine_queue
+from scrapers.doctor.work import examine_work
 from scrapers.work.plan.credentials import list_standings
 
 
 def doctor(as_json: AsJson = False) -> None:
     """What works here, what is missing, how to fix it."""
-    findings = examine(Settings(), utc_now().date())
+    findings = examine(Settings(), utc_now())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
         emit_json({"is_well": is_well, "findings": [asdict(finding) for finding in findings]})
@@ -38,7 +39,7 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(DONE if is_well else FAILED)
 
 
-def examine(settings: Settings, today: date) -> list[Finding]:
+def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Everything that is crawled, in the order of need."""
     checks: tuple[Callable[[Settings], Finding], ...] = (
         examine_python,
@@ -50,10 +51,11 @@ def examine(settings: Settings, today: date) -> list[Finding]:
         examine_machine_text,
     )
     found = [check(settings) for check in checks]
-    standings = [tell_standing(standing, today) for standing in list_standings(settings)]
+    standings = [tell_standing(standing, now.date()) for standing in list_standings(settings)]
     return [
         *found,
         *examine_queue(settings),
+        *examine_work(settings, now),
         *examine_rules(settings),
         *standings,
         *examine_files(settings),

@@ -1,9 +1,10 @@
-"""Coverage by day: on which days a source was crawled, and the gaps between them.
+"""Coverage by day: on which days a source was crawled, all of its partitions, and the gaps between them.
 
 A run counts for the day on which the source said what was read (`observed_at`, UTC).
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
@@ -12,6 +13,7 @@ from sqlmodel import Session
 from archive.models.runs import Outcome
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage.answers import CrawledDays, tell_crawled_days
+from archive.reading.coverage.expected import Expectations, find_expectations
 from archive.reading.coverage.runs import PastRun, list_past_runs
 from archive.reading.coverage.stops import StoppedDays, list_stopped_days
 from archive.reading.views import DayCover, Gap, SourceCoverage
@@ -19,6 +21,7 @@ from archive.reading.views import DayCover, Gap, SourceCoverage
 DAY = timedelta(days=1)
 
 CRAWLED, PARTIAL, FAILED, NOT_CRAWLED = "crawled", "partial", "failed", "not_crawled"
+NOBODY_CRAWLED = "nobody crawled"
 
 
 def cover_source(
@@ -37,12 +40,14 @@ def cover_source(
     """
     runs = list_past_runs(session, source, now=now, moment=moment)
     observed = [run.day_on for run in runs]
+    today = now.astimezone(UTC).date() if now else max(observed, default=None)
+    expected = find_expectations(session, source, runs)
     start_on = start_on or min(observed, default=None)
     if now is not None and observed:
         observed.append(now.astimezone(UTC).date() - DAY)
     end_on = end_on or max(observed, default=None)
     within = [run for run in runs if start_on and end_on and start_on <= run.day_on <= end_on]
-    days = cover_days(within, start_on, end_on) if start_on and end_on else []
+    days = cover_days(within, start_on, end_on, expected, today) if start_on and end_on else []
     answered = [run.observed_at for run in runs if run.ended_well]
     return SourceCoverage(
         source=source,
@@ -54,7 +59,7 @@ def cover_source(
         days_failed=sum(day.state == FAILED for day in days),
         runs=len(within),
         last_crawled_at=max(answered, default=None),
-        gaps=_find_gaps(days, within, list_stopped_days(session, moment)),
+        gaps=_find_gaps(days, within, list_stopped_days(session, moment), expected),
     )
 
 
@@ -85,22 +90,46 @@ def summarise_coverage(
     )
 
 
-def cover_days(runs: Sequence[PastRun], start_on: date, end_on: date) -> list[DayCover]:
-    """The state of each day between two days, both included, by the best run of that day."""
-    states: dict[date, str] = {}
+def cover_days(
+    runs: Sequence[PastRun],
+    start_on: date,
+    end_on: date,
+    expected: Expectations | None = None,
+    today: date | None = None,
+) -> list[DayCover]:
+    """The state of each day between two days, both included: of several partitions, by the worst.
+
+    A day on which only some of those that are `expected` were crawled counts as partial. A day that is not
+    over lacks nothing before a run has failed on it.
+    """
+    states: defaultdict[date, dict[str, str]] = defaultdict(dict)
     for run in runs:
-        best = states.get(run.day_on, NOT_CRAWLED)
-        states[run.day_on] = min(best, _state_of(run), key=_RANK.__getitem__)
-    days = (start_on + i * DAY for i in range((end_on - start_on).days + 1))
-    return [DayCover(day_on=day, state=states.get(day, NOT_CRAWLED)) for day in days]
+        best = states[run.day_on].get(run.partition, NOT_CRAWLED)
+        states[run.day_on][run.partition] = min(best, _state_of(run), key=_RANK.__getitem__)
+    covers = []
+    for n in range((end_on - start_on).days + 1):
+        day = start_on + n * DAY
+        wanted = expected.list_expected(day) if expected else set()
+        if today is not None and day >= today:
+            wanted &= set(states[day])
+        covers.append(DayCover(day_on=day, state=_join_states(states[day], wanted)))
+    return covers
+
+
+def _join_states(states: Mapping[str, str], wanted: Collection[str]) -> str:
+    """How a day went by what was tried on it and what was wanted."""
+    best = min(states.values(), key=_RANK.__getitem__, default=NOT_CRAWLED)
+    is_lacking = any(states.get(name, NOT_CRAWLED) != CRAWLED for name in wanted)
+    return PARTIAL if best == CRAWLED and is_lacking else best
 
 
 def cover_source_days(
     session: Session, source: str, start_on: date, end_on: date, *, now: datetime | None = None
 ) -> list[DayCover]:
     """The state of each day of a source between two days, both included."""
-    runs = list_past_runs(session, source, from_on=start_on, to_on=end_on, now=now)
-    return cover_days(runs, start_on, end_on)
+    runs = list_past_runs(session, source, now=now)
+    today = now.astimezone(UTC).date() if now else None
+    return cover_days(runs, start_on, end_on, find_expectations(session, source, runs), today)
 
 
 _RANK: Mapping[str, int] = {CRAWLED: 0, PARTIAL: 1, FAILED: 2, NOT_CRAWLED: 3}
@@ -114,19 +143,43 @@ def _state_of(run: PastRun) -> str:
 
 
 def _find_gaps(
-    days: Sequence[DayCover], runs: Sequence[PastRun], stops: Sequence[StoppedDays]
+    days: Sequence[DayCover],
+    runs: Sequence[PastRun],
+    stops: Sequence[StoppedDays],
+    expected: Expectations,
 ) -> list[Gap]:
     gaps = []
     for is_looked, row_range in groupby(days, key=lambda day: day.state == CRAWLED):
         if not is_looked:
             span = [day.day_on for day in row_range]
-            gaps.append(_make_gap(span[0], span[-1], runs, stops))
+            gaps.append(_make_gap(span[0], span[-1], runs, stops, expected))
     return gaps
 
 
 def _make_gap(
-    start_on: date, end_on: date, runs: Sequence[PastRun], stops: Sequence[StoppedDays]
+    start_on: date,
+    end_on: date,
+    runs: Sequence[PastRun],
+    stops: Sequence[StoppedDays],
+    expected: Expectations,
 ) -> Gap:
-    reasons = [run.reason or run.outcome for run in runs if start_on <= run.day_on <= end_on]
+    within = [run for run in runs if start_on <= run.day_on <= end_on]
+    by_reason: defaultdict[str, set[str]] = defaultdict(set)
+    for run in within:
+        if not run.ended_well:
+            by_reason[run.reason or run.outcome].add(run.partition)
+    if any(run.ended_well for run in within):
+        tried = {run.partition for run in within}
+        missed = {
+            name
+            for n in range((end_on - start_on).days + 1)
+            for name in expected.list_expected(start_on + n * DAY)
+        } - tried
+        if missed:
+            by_reason[NOBODY_CRAWLED] = missed
+    is_one = len(expected.days) <= 1
+    reasons = [
+        why if is_one else f"{', '.join(sorted(names))}: {why}" for why, names in by_reason.items()
+    ]
     reasons += [stop.reason for stop in stops if stop.touches(start_on, end_on)]
     return Gap(start_on=start_on, end_on=end_on, reason="; ".join(dict.fromkeys(reasons)))

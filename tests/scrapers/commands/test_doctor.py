@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,12 @@ from scrapers.doctor.findings import tell_findings
 from tests.invented import NOW
 from tests.scrapers.crawls import TOKEN
 
-TODAY = date(2026, 3, 1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 META_KEY = "meta_ad_library"
 
 
 def find(settings: Settings, name: str):
-    return next(finding for finding in examine(settings, TODAY) if finding.name == name)
+    return next(finding for finding in examine(settings, NOON) if finding.name == name)
 
 
 def say_end(settings: Settings, expires_on: str) -> None:
@@ -35,7 +34,7 @@ def say_end(settings: Settings, expires_on: str) -> None:
 
 
 def test_a_made_archive_is_well(home):
-    assert all(finding.works for finding in examine(home.settings, TODAY) if finding.is_needed)
+    assert all(finding.works for finding in examine(home.settings, NOON) if finding.is_needed)
 
 
 def test_a_stop_of_all_crawling_is_told_with_what_ends_it(home):
@@ -70,7 +69,7 @@ def test_servers_that_do_not_answer_are_named_with_what_to_check(tmp_path):
 
 
 def test_what_is_only_optional_is_no_illness_and_no_token_is_shown(home):
-    lines = "\n".join(tell_findings(examine(home.settings, TODAY)))
+    lines = "\n".join(tell_findings(examine(home.settings, NOON)))
 
     assert re.search("^Meilisearch +not set", lines, re.MULTILINE)
     assert TOKEN not in lines

@@ -68,7 +68,7 @@ def test_a_newer_queue_is_left_alone_and_said_so(engine):
 
 
 def examine_queue(settings) -> list[Finding]:
-    return [f for f in examine(settings, now().date()) if f.name == "queue"]
+    return [f for f in examine(settings, now()) if f.name == "queue"]
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ class Absence:
     @contextmanager
     def passed_over(self) -> Iterator[None]:
         """Leave out what needs the database while it is away; whoever calls tries again later."""
+        since = self._since
         try:
             yield
         except Exception as error:
@@ -101,7 +102,9 @@ class Absence:
                 raise
             self.begin(error)
         else:
-            self.end()
+            # What was asked before it went says nothing of whether it is back.
+            if since is not None and since == self._since:
+                self.end()
 
     def begin(self, error: Exception) -> None:
         """Say that the database is away, unless it was said."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.models.runs import Outcome
-from archive.store.database import open_archive
+from archive.runs.workers import list_workers
+from archive.store.database import open_archive, read
 from config.settings import Settings
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
@@ -87,6 +88,14 @@ def schedule_meta(settings: Settings, url: str) -> None:
     file.write_text(f"every: 6h\nbase_url: {url}/meta_ad_library\n")
 
 
+def list_at_work(settings: Settings) -> list[str]:
+    engine = open_archive(settings)
+    with read(engine) as session:
+        kinds = [worker.kind for worker in list_workers(session)]
+    engine.dispose()
+    return kinds
+
+
 ON_ONE_MACHINE = (("worker",),)
 ON_MANY = (("scheduler",), ("worker", "--queue"), ("worker", "--queue"))
 
@@ -108,6 +117,7 @@ def test_busy_and_idle_processes_outlive_a_server_that_is_away(
     ):
         schedule_meta(settings, url)
         wait_for(lambda: any(run.pages for run in read_runs(settings)))
+        wait_for(lambda: len(list_at_work(settings)) == len(commands))
         server.stop()
         for each in processes:
             wait_for(lambda each=each: each.has_said(AWAY))
@@ -129,6 +139,7 @@ def test_busy_and_idle_processes_outlive_a_server_that_is_away(
     # Of a crawl that waited for longer than its lease another may have taken over.
     assert seconds or len(read_runs(settings)) == 1
     assert alive == [True] * len(processes)
+    assert list_at_work(settings) == [], "who ends as it was told to is no longer at work"
     for each in processes:
         assert (each.said().count(AWAY), each.said().count(BACK)) == (1, 1), each.said()
         assert "Traceback" not in each.said()
@@ -139,6 +150,7 @@ def test_a_process_is_told_to_end_while_the_server_is_away_and_ends(
     server: "PostgresServer", settings: Settings, tmp_path: Path
 ) -> None:
     with at_work(settings, tmp_path, *ON_MANY) as processes:
+        wait_for(lambda: len(list_at_work(settings)) == len(ON_MANY))
         server.stop()
         for each in processes:
             wait_for(lambda each=each: each.has_said(AWAY))

@@ -107,6 +107,7 @@ def work_from_queue(settings: Settings, engine: Engine, clock: Clock, *, wait: b
     Raises:
         QueueError: if the queue cannot be used.
     """
+    end_on_signals()
     with (
         closing(LocalCrawls(settings, engine, clock)) as crawls,
         closing(
@@ -114,7 +115,6 @@ def work_from_queue(settings: Settings, engine: Engine, clock: Clock, *, wait: b
         ) as presence,
     ):
         while True:
-            end_on_signals()
             with crawls.absence.passed_over() if wait else nullcontext():
                 open_queue_tables(engine)
                 presence.beat()
@@ -137,6 +137,8 @@ def _take_from_queue(app: App, settings: Settings, presence: Presence, *, wait: 
         # It may have lost its connection while it was ending.
         if not stop.is_set():
             raise
+    finally:
+        end_on_signals()
     if stop.is_set():
         sys.exit(0)
 
@@ -244,15 +246,16 @@ def _end_on_signals(stop: Event) -> None:
     """Let SIGTERM and SIGINT end the work of this event loop; a connection lost meanwhile is not told."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
-    def end() -> None:
+    def end(*_: object) -> None:
         stop.set()
-        if task:
-            task.cancel()
+        # The loop may be closed already.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(task.cancel if task else loop.stop)
 
     def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if not isinstance(context.get("exception"), ConnectorException):
             loop.default_exception_handler(context)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
+        signal.signal(number, end)
     loop.set_exception_handler(tell)

@@ -32,6 +32,12 @@ class SearchUnavailableError(OutageError):
 class ForeignCopyError(SearchUnavailableError):
     """What the engine holds under our name is the copy of another archive."""
 
+    def __init__(self, place: str, whose: str, how_to_move: str) -> None:
+        super().__init__(
+            f"{place} holds the search copy of {whose}; nothing was changed: {how_to_move}"
+        )
+        self.whose = whose
+
 
 class CopyBusyError(SearchUnavailableError):
     """Another process fills the copy just now."""

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -90,7 +91,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "schedule": (
         "scrapers.commands.schedule",
-        "schedule",
+        "app",
         "When each source is crawled, and what that tells of rules' windows.",
     ),
     "settings": (
@@ -105,6 +106,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "Whether sources are crawled; stop all of it at once.",
     ),
     "worker": ("scrapers.commands.schedule", "worker", "Do what is due now, or on and on."),
+    "workers": (
+        "scrapers.commands.workers",
+        "workers",
+        "Who crawls and schedules, and whether they are alive.",
+    ),
     "serve": ("api.cli", "serve", "The web site and the API."),
     "users": ("archive.commands.people", "users", "People who may do more than read."),
     "keys": ("archive.commands.people", "keys", "Keys of their programs."),
@@ -118,7 +124,7 @@ GROUPS: Mapping[str, str] = {
     "Keep": "stats index mirror redactions backup restore verify maintain",
     "Find": "search spend corrections",
     "Judge": "rules labels registers",
-    "Run": "serve worker scheduler schedule crawling users keys",
+    "Run": "serve worker workers scheduler schedule crawling users keys",
 }
 """The commands as the list shows them, by what one wants to do."""
 
@@ -204,7 +210,11 @@ def _root(
 
 def main() -> None:
     """Run the command line; a setting that cannot be read is named, not traced back."""
-    with _kept_log(next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")):
+    command = next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")
+    if command not in SERVICES:
+        # Whoever is told to end says what is kept, as after Ctrl-C; services end in their own way.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _kept_log(command):
         try:
             app(prog_name="paidforby")
         except ValidationError as error:

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.routing import Mount, Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.admission import AdmitRequests
 from api.dependencies import Rooms
@@ -24,6 +25,7 @@ from api.measuring import MeasureRequests
 from api.pages import mount_pages
 from api.pages.errors import answer_errors
 from api.parameters import refuse_unknown
+from api.request_log import LogRequests
 from api.routes import ROUTERS, metrics
 from archive.store.database import open_archive
 from archive.store.time_limits import limit_statements
@@ -53,7 +55,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     rooms = Rooms(
         settings=settings,
         engine=engine,
-        search=open_search(settings, engine, SECONDS_A_STATEMENT),
+        search=open_search(with_search_key(settings), engine, SECONDS_A_STATEMENT),
         book=read_rule_book(settings),
         now=now,
     )
@@ -68,9 +70,19 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     app.add_middleware(AdmitRequests)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(CheckHost, allowed=list_hosts(settings))
-    app.add_middleware(AddSecurityHeaders)
+    app.add_middleware(AddSecurityHeaders, public_url=settings.public_url)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(MeasureRequests, counts=rooms.counts)
+    app.add_middleware(LogRequests, trusted=settings.trusted_proxies)
     return app
+
+
+def with_search_key(settings: Settings) -> Settings:
+    """The same, with the key of the search engine that may do what readers need and no more."""
+    if settings.meilisearch_search_key is None:
+        return settings
+    return settings.model_copy(update={"meilisearch_key": settings.meilisearch_search_key})
 
 
 def match_whole_paths(app: FastAPI) -> None:

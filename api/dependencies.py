@@ -5,6 +5,7 @@ transaction, so that it has ended before the answer leaves.
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -29,10 +30,12 @@ from archive.runs.refused_files import (
 )
 from archive.spending import SpendQuery, SpendSummary
 from archive.spending.exchange_rates import list_refused_rates, read_rates, stamp_rates
-from archive.store.database import read
+from archive.store.clock import require_clock
+from archive.store.database import read, write
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
+from search.consumer_position import AdCount, count_ads
 from search.port import SearchEngine
 
 
@@ -47,6 +50,17 @@ class Rooms:
     now: Callable[[], datetime]
     kept: KeptAnswers = field(default_factory=KeptAnswers)
     counts: RequestCounts = field(default_factory=RequestCounts)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session for writing what somebody sent.
+
+        Raises:
+            ClockError: if this machine's clock is behind what the archive has recorded.
+        """
+        with write(self.engine) as session:
+            require_clock(session, self.now())
+            yield session
 
     def answer_spending(self, session: Session, query: SpendQuery) -> SpendSummary:
         """One question about money, by whichever way answers it best."""
@@ -74,6 +88,11 @@ class Rooms:
         """The same of an answer about money; `question`: what was asked, and what is made of its answer."""
         rates = stamp_rates(self.settings) if question[0].convert_to else None
         return self.keep(session, (*question, rates), make, weigh)
+
+    def count_ads(self, session: Session) -> AdCount:
+        """How many ads the archive shows, counted once a minute: of many that takes longer than all else."""
+        minute = self.now().replace(second=0, microsecond=0)
+        return self.kept.give(minute, count_ads, lambda: count_ads(session), lambda _: 100)
 
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""

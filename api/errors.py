@@ -26,6 +26,7 @@ from archive.errors import (
 )
 from archive.media.cleaning import NotCleanedError
 from archive.reading import CursorError
+from archive.store.clock import ClockError
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import (
     CaseError,
@@ -54,6 +55,7 @@ STATUS_OF: dict[type[Exception], int] = {
     SearchUnavailableError: 503,
     NotInitialisedError: 503,
     OtherTablesError: 503,
+    ClockError: 503,
     OperationalError: 503,
     NoConnectionError: 503,
     DataError: 400,

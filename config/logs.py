@@ -162,18 +162,27 @@ def kept_log(form: LogForm, process: str, clean: Clean = str) -> Iterator[None]:
 
     `process`: what its lines call this process. An error that ends the process stands in it too.
     """
-    root, handler = logging.getLogger(), LogHandler(form, process, clean)
+    root = logging.getLogger()
     before = [each for each in root.handlers if isinstance(each, LogHandler)]
-    root.handlers = [*(each for each in root.handlers if each not in before), handler]
-    for name in OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
-    # Asked after the block has ended.
-    sys.excepthook = partial(_log_uncaught, handler)
+    for each in before:
+        root.removeHandler(each)
+    handler = start_log(form, process, clean)
     try:
         yield
     finally:
         root.handlers = [*(each for each in root.handlers if each is not handler), *before]
         handler.close()
+
+
+def start_log(form: LogForm, process: str, clean: Clean = str) -> LogHandler:
+    """Keep a log as long as the process lives."""
+    handler = LogHandler(form, process, clean)
+    logging.getLogger().addHandler(handler)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
+    # Asked when all blocks have ended.
+    sys.excepthook = partial(_log_uncaught, handler)
+    return handler
 
 
 def _log_uncaught(

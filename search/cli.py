@@ -1,8 +1,11 @@
 """Commands of the search room: `search` and `index status, sync, rebuild`."""
 
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len, set_cell_size
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
@@ -13,7 +16,6 @@ from archive.terminal import (
     FAILED,
     AsJson,
     emit_json,
-    format_table,
     note,
     open_or_exit,
     plain_errors,
@@ -33,7 +35,7 @@ from search.sync import rebuild_index, sync_index
 app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, and bring it on.")
 
 _FACETS = ("source", "platform", "country", "language", "currency", "state")
-_WIDEST_NAME, _WIDEST_SNIPPET = 30, 60
+INDENT = "    "
 
 
 def search(
@@ -56,6 +58,8 @@ def search(
     """Find ads by their words, addresses, names or id.
 
     At an earlier moment only whole words count, and the newest start comes first.
+
+    Example: paidforby search "climate act" --filter country=FR --sort newest
     """
     settings = Settings()
     archive = open_or_exit(settings)
@@ -71,26 +75,34 @@ def search(
         )
         moment = read_options(as_of, valid_at)
         with read(archive) as session:
-            answer = answer_query(session, open_search(settings, archive), asked, moment)
+            search_engine, today = open_search(settings, archive), utc_now().date()
+            answer = answer_query(session, search_engine, asked, moment, today)
     if as_json:
         emit_json(answer)
         return
-    for line in tell_page(answer, asked):
+    for line in tell_page(answer, asked, get_terminal_size().columns):
         say(line)
 
 
-def tell_page(page: SearchPage, query: AdQuery) -> list[str]:
-    """An answer as people read it; nothing an ad says reaches the terminal as a control code."""
+def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
+    """An answer as people read it, so wide at most; a longer id is cut, and whole in JSON.
+
+    Nothing an ad says reaches the terminal as a control code.
+    """
     lines = [_tell_total(page)]
     for name, counts in page.facets.items():
         if counts:
             values = " · ".join(f"{_plain(value)} {n:,}" for value, n in counts.items())
             lines.append(f"{name:<9} {values}")
-    if page.hits:
-        header = ["began", "paid for by", "spend", "what was found", "id"]
-        lines += ["", *format_table(header, [_tell_hit(hit) for hit in page.hits])]
+    hits = [line for hit in page.hits for line in ("", *_tell_hit(hit, width))]
     crawled = [f"{_plain(each.source)}: {each.sentence}" for each in page.coverage]
-    return [*lines, "", *crawled, _tell_next(page, query)]
+    wrapped = [_wrap(part, width) for part in (lines, [*crawled, _tell_next(page, query)])]
+    return [*wrapped[0], *hits, "", *wrapped[1]]
+
+
+def _wrap(lines: list[str], width: int) -> list[str]:
+    told = (wrap(line, width, subsequent_indent=INDENT, break_on_hyphens=False) for line in lines)
+    return [part for parts in told for part in parts]
 
 
 _MATCHED_IN_WORDS = {
@@ -109,16 +121,18 @@ def _tell_total(page: SearchPage) -> str:
     return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
-def _tell_hit(hit: SearchHit) -> list[str]:
+def _tell_hit(hit: SearchHit, width: int) -> list[str]:
     began = f"{hit.started_on:%d %b %Y}".removeprefix("0") if hit.started_on else "unknown"
     spend = format_bounds(hit.spend_lower_minor, hit.spend_upper_minor, hit.currency)
-    payer = _shorten(hit.payer or "unknown", _WIDEST_NAME)
-    return [began, payer, spend, _shorten(hit.snippet, _WIDEST_SNIPPET), _plain(hit.id)]
+    head = f"began {began}; spend {spend}; paid for by {hit.payer or 'unknown'}"
+    return [_shorten(text, width) for text in (head, INDENT + hit.snippet, INDENT + hit.id)]
 
 
 def _shorten(text: str, width: int) -> str:
-    plain = _plain(text)
-    return plain if len(plain) <= width else f"{plain[: width - 1]}…"
+    """On one line, so many columns wide at most: some characters take two."""
+    indent = INDENT if text.startswith(INDENT) else ""
+    plain = indent + _plain(text)
+    return plain if cell_len(plain) <= width else f"{set_cell_size(plain, width - 1).rstrip()}…"
 
 
 def _plain(text: str) -> str:
@@ -141,6 +155,8 @@ def status(as_json: AsJson = False) -> None:
     """Say how far the search copy has followed the archive, and whether it is right.
 
     Exit code 1: it is not, or was never filled; 3: it is behind, or lacks ads it could not take.
+
+    Example: paidforby index status
     """
     settings = Settings()
     archive = open_or_exit(settings)
@@ -178,6 +194,8 @@ def sync(as_json: AsJson = False) -> None:
     """Send what changed in the archive since the last time; what is wrong with the copy is repaired.
 
     While another process fills the copy, this one says so and waits.
+
+    Example: paidforby index sync
     """
     settings = Settings()
     archive = open_or_exit(settings)
@@ -188,7 +206,10 @@ def sync(as_json: AsJson = False) -> None:
 
 @app.command()
 def rebuild(as_json: AsJson = False) -> None:
-    """Make the search copy anew; the old one answers until it is complete."""
+    """Make the search copy anew; the old one answers until it is complete.
+
+    Example: paidforby index rebuild
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():

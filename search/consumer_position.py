@@ -82,6 +82,11 @@ def read_last_move(session: Session, search: SearchEngine) -> datetime | None:
     return session.exec(newest).one()
 
 
+def read_last_noted(session: Session, search: SearchEngine) -> int | None:
+    """Up to which change a copy in this engine follows, as the archive has it; the engine is not asked."""
+    return session.exec(select(func.max(ConsumerPosition.seq)).where(_is_of(search))).one()
+
+
 def refuse_unnamed(session: Session, search: SearchEngine, copy: SearchCopy | None) -> None:
     """Make sure that documents beside which nothing says whose they are were sent by this archive.
 

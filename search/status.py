@@ -9,6 +9,7 @@ from archive.models import Change, PublicAd, QuarantinedPiece
 from archive.models.changes import ChangeKind
 from archive.models.runs import PieceStatus
 from archive.records import QuarantineStage
+from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq
 from archive.store.database import read
 from search.consumer_position import (
@@ -109,16 +110,17 @@ def _measure_lag(session: Session, position: Position | None) -> tuple[int, date
 
 def _list_rejected(session: Session) -> list[Rejection]:
     """Ads that are put aside, for everyone: without the program's words."""
-    put_aside = (
-        select(PublicAd.id, PublicAd.public_id, QuarantinedPiece.reason)
-        .join(QuarantinedPiece, col(QuarantinedPiece.subject) == PublicAd.public_id)
-        .where(
-            QuarantinedPiece.status == PieceStatus.QUARANTINED,
-            QuarantinedPiece.stage == QuarantineStage.SEARCH,
-        )
-        .order_by(col(PublicAd.id))
+    put_aside = select(QuarantinedPiece.subject, QuarantinedPiece.reason).where(
+        QuarantinedPiece.status == PieceStatus.QUARANTINED,
+        QuarantinedPiece.stage == QuarantineStage.SEARCH,
     )
+    reasons = dict(session.exec(put_aside).all())
+    # Joined with all ads, SQLite walks through every one of them.
+    shown: list[tuple[int, str]] = []
+    for some in cut_batches(sorted(reasons)):
+        named = col(PublicAd.public_id).in_(some)
+        shown += session.exec(select(PublicAd.id, PublicAd.public_id).where(named)).all()
     return [
-        Rejection(ad_id=ad_id, id=public_id, reason=reason)
-        for ad_id, public_id, reason in session.exec(put_aside)
+        Rejection(ad_id=ad_id, id=public_id, reason=reasons[public_id])
+        for ad_id, public_id in sorted(shown)
     ]

@@ -15,6 +15,7 @@ WORK = frozenset(
     {
         *("run", "run_country", "sighting", "consumer_position", "api_key"),
         *("monitor_finding", "crawl_promise", "mailed_alert", "request_budget", "singleton_lease"),
+        "worker_heartbeat",
     }
 )
 """Tables about the work itself: a run that was killed leaves its row, a key is drawn by lot."""

@@ -221,7 +221,7 @@ class Database:
         pg_ctl -D data -w -l log -o "-c listen_addresses='' -p {self.port} -k {self.data}" start >/dev/null
         PGPASSWORD=$(cat password) createdb -h {self.data} -p {self.port} \
             -U {variables["POSTGRES_USER"]} {variables["POSTGRES_DB"]}
-        touch first; sleep {self.delay}
+        sleep {self.delay}
         pg_ctl -D data -w -m fast stop >/dev/null
         exec postgres -D data -h {LOOPBACK} -p {self.port} -k {self.data} 2>>log
         """

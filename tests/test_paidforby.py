@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -157,5 +158,23 @@ def test_whatever_a_command_says_beside_its_answer_is_json_where_that_is_wanted(
     done = run("stats", PAIDFORBY_LOG="json", PAIDFORBY_HOME=str(tmp_path / "none"))
 
     (said,) = map(json.loads, done.stderr.splitlines())
-    assert (said["process"], said["level"]) == ("stats", "info")
+    assert (said["process"], said["level"]) == ("stats", "error")
     assert "paidforby init" in said["message"]
+
+
+def list_leaves() -> list[tuple[str, Any]]:
+    return [(line, each) for line, each in list_lines() if not getattr(each, "commands", None)]
+
+
+def test_every_command_shows_an_example_that_it_takes() -> None:
+    without = []
+    for line, command in list_leaves():
+        found = re.search(
+            rf"^Example: paidforby {re.escape(line)}(.*)$", command.help or "", re.MULTILINE
+        )
+        without += [] if found else [line]
+        if found:
+            # Raises what a user would be told of a wrong option.
+            command.make_context(line, shlex.split(found[1]))
+
+    assert without == []

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from api.dependencies import Rooms, RoomsDep
 from api.pages.site import PageHead, render_page
 from archive.models.notices import NoticeOutcome, NoticeState
-from archive.store.database import read, write
+from archive.store.database import read
 from config.counts import write_count
 from oversight.cases import NoticeDraft, read_notice, receive_notice
 from oversight.cases.notices import MAX_LINE
@@ -85,7 +85,7 @@ def take_report(request: Request, rooms: RoomsDep, form: Annotated[ReportForm, F
         page = make_head("Error: report an ad")
         with read(rooms.engine) as session:
             return render_form(rooms, session, page, form, problems)
-    with write(rooms.engine) as session:
+    with rooms.writing() as session:
         address = f"/report/{receive_notice(session, form.as_draft(), rooms.now()).receipt}"
     return RedirectResponse(address, status_code=303)
 

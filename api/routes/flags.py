@@ -10,7 +10,6 @@ from api.dependencies import Cursor, Limit, Reading, RoomsDep
 from api.listings import Listing, answer_page
 from archive.models.oversight import CaseState
 from archive.reading.descriptions import quote_field
-from archive.store.database import write
 from oversight.cases.decision_register import (
     DecisionView,
     FlagView,
@@ -90,7 +89,7 @@ def post_flag(rooms: RoomsDep, person: Flagger, said: NewFlag, response: Respons
     this ad and rule is open, or is decided and nothing has changed since; 409 when the rule is suspended.
     """
     seen = SeenVersions(ad_version=said.ad_version, rule_sha256=said.rule_sha256)
-    with write(rooms.engine) as session:
+    with rooms.writing() as session:
         rule = rooms.book.find_in_use(session, said.rule)
         flag = raise_flag(session, said.ad, rule, seen, said.note, person, rooms.now())
         view = show_flag(session, rooms.book, flag)
@@ -109,7 +108,7 @@ def post_decision(
     citations as `legal_basis`; else 422 names what is lacking.
     """
     draft = DecisionDraft(**said.model_dump())
-    with write(rooms.engine) as session:
+    with rooms.writing() as session:
         flag = read_flag(session, reference)
         decision = decide_flag(session, flag, draft, person, rooms.book, rooms.now())
         view = read_decision(session, rooms.book, decision.reference)

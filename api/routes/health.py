@@ -82,7 +82,8 @@ def get_readiness(rooms: RoomsDep) -> Alive:
 def get_health(rooms: RoomsDep, session: Reading) -> Health:
     """Database, search, how far its copy lags, how fresh the data is; 503 only without the database."""
     try:
-        index = _show_index(index_status(rooms.engine, rooms.search, rooms.now()))
+        counted = rooms.count_ads(session)
+        index = _show_index(index_status(rooms.engine, rooms.search, rooms.now(), counted))
     except SearchUnavailableError:
         index = None
     refused = rooms.list_refused(session)

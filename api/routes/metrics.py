@@ -16,6 +16,7 @@ from archive.reading.machine_metrics import read_machine_metrics
 from archive.reading.sources.metrics import read_metrics
 from archive.store.changes import read_position
 from oversight.evaluation.changes import CONSUMER
+from search.consumer_position import read_last_noted
 
 router = APIRouter()
 
@@ -35,11 +36,12 @@ def get_metrics(request: Request, rooms: RoomsDep, session: Reading) -> Response
 
 
 def _find_positions(rooms: Rooms, session: Session) -> Iterator[tuple[str, int]]:
-    """How far each copy that was ever filled has followed the archive."""
+    """How far each copy that was ever filled has followed the archive, as the archive has it."""
+    noted = read_last_noted(session, rooms.search)
+    if noted is not None:
+        yield "search", noted
     manifest = read_manifest(find_folder(rooms.settings))
-    consumers = {"search": rooms.search.consumer, "rules": CONSUMER}
-    if manifest:
-        consumers["mirror"] = name_consumer(manifest)
-    for copy, consumer in consumers.items():
+    consumers = {"rules": CONSUMER} | ({"mirror": name_consumer(manifest)} if manifest else {})
+    for name, consumer in consumers.items():
         if mark := read_position(session, consumer):
-            yield copy, mark.seq
+            yield name, mark.seq

@@ -12,7 +12,6 @@ from api.listings import Listing, answer_page
 from archive.models import Notice
 from archive.models.notices import NoticeOutcome, NoticeState
 from archive.reading.descriptions import quote_field
-from archive.store.database import write
 from oversight.cases.notices import (
     MAX_LINE,
     NoticeContent,
@@ -69,7 +68,7 @@ class ClosedNotice(BaseModel):
 @router.post("", status_code=201)
 def post_notice(rooms: RoomsDep, said: NewNotice, response: Response) -> NoticeStanding:
     """Report an ad; no key is needed, and name and contact are never published."""
-    with write(rooms.engine) as session:
+    with rooms.writing() as session:
         notice = receive_notice(session, NoticeDraft(**said.model_dump()), rooms.now())
         standing = NoticeStanding.model_validate(notice)
     response.headers["Location"] = f"/api/v1/notices/{notice.receipt}"
@@ -98,7 +97,7 @@ def get_notice(session: Reading, receipt: Receipt) -> NoticeStanding:
 @router.get("/{receipt}/content")
 def get_notice_content(rooms: RoomsDep, person: NoticeOfficer, receipt: Receipt) -> NoticeContent:
     """A notice whole, for an officer; from then on its receipt says that it was read."""
-    with write(rooms.engine) as session:
+    with rooms.writing() as session:
         return open_notice(session, receipt, person, rooms.now())
 
 
@@ -107,6 +106,6 @@ def post_close(
     rooms: RoomsDep, person: NoticeOfficer, receipt: Receipt, said: ClosedNotice
 ) -> NoticeStanding:
     """Close a notice that was read; its receipt shows outcome and reasons to whoever holds it."""
-    with write(rooms.engine) as session:
+    with rooms.writing() as session:
         notice = close_notice(session, receipt, said.outcome, said.reasons, person, rooms.now())
         return NoticeStanding.model_validate(notice)

@@ -25,7 +25,10 @@ app = typer.Typer(
 
 @app.command()
 def sync(as_json: AsJson = False) -> None:
-    """Add what changed since the last time; the first time, everything."""
+    """Add what changed since the last time; the first time, everything.
+
+    Example: paidforby mirror sync
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors():
@@ -46,7 +49,10 @@ def sync(as_json: AsJson = False) -> None:
 
 @app.command()
 def compact(as_json: AsJson = False) -> None:
-    """Make one file of each table's many; the old ones go with the next compaction."""
+    """Make one file of each table's many; the old ones go with the next compaction.
+
+    Example: paidforby mirror compact
+    """
     settings = Settings()
     open_or_exit(settings)
     with plain_errors():
@@ -61,7 +67,10 @@ def compact(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Up to which change the files tell, and how large they are."""
+    """Up to which change the files tell, and how large they are.
+
+    Example: paidforby mirror status
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors():

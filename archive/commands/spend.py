@@ -66,7 +66,10 @@ def spend(
     valid_at: ValidAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sum spending; ranges stay ranges and currencies apart."""
+    """Sum spending; ranges stay ranges and currencies apart.
+
+    Example: paidforby spend --by advertiser --country FR --from 2026-01-01
+    """
     # DuckDB and Arrow take half a second to import, and asking for help needs neither.
     from archive.exports.mirror import find_folder  # noqa: PLC0415
     from archive.exports.mirror.answering import answer_spending  # noqa: PLC0415
@@ -93,9 +96,8 @@ def spend(
         summary = answer_spending(session, find_folder(settings), query, rates)
     if as_json:
         emit_json(summary)
-        return
-    for line in tell_summary(summary):
-        say(line)
+    else:
+        say("\n".join(tell_summary(summary)))
 
 
 def _day_of(value: datetime | None) -> date | None:

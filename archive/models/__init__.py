@@ -16,7 +16,7 @@ from archive.models.ads import (
 )
 from archive.models.changes import Change, ConsumerPosition, LedgerLeaf
 from archive.models.corrections import AllowedField, Correction, Redaction
-from archive.models.leases import CrawlingStop, RequestBudget, SingletonLease
+from archive.models.leases import CrawlingStop, RequestBudget, SingletonLease, WorkerHeartbeat
 from archive.models.media import AdMedia, MediaFile
 from archive.models.monitoring import CrawlPromise, MailedAlert, MonitorFinding
 from archive.models.notices import Notice
@@ -113,4 +113,5 @@ __all__ = [
     "WatchList",
     "WatchListEntry",
     "WatchListEntryView",
+    "WorkerHeartbeat",
 ]

@@ -1,11 +1,12 @@
 """How processes of one archive keep out of each other's way: leases, request budgets, and the stop of all.
 
-`archive/runs/singleton_lease.py`, `scrapers/fetching/budget.py` and
+`archive/runs/singleton_lease.py`, `archive/runs/workers.py`, `scrapers/fetching/budget.py` and
 `archive/runs/crawling_stops.py` own the tables; nothing of them is about a source's data.
 """
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from archive.models.columns import BIG_ID
@@ -33,6 +34,24 @@ class SingletonLease(SQLModel, table=True):
     )
     lease_until: datetime | None = Field(
         default=None, description="When the hold ends unless renewed; empty: it was given back."
+    )
+
+
+class WorkerHeartbeat(SQLModel, table=True):
+    """A process that crawls or schedules, while it lives; one that was killed leaves its row for a day."""
+
+    __tablename__ = "worker_heartbeat"
+
+    name: str = Field(primary_key=True, description="Machine and process: `host/4711`.")
+    kind: str = Field(
+        description="scheduler, worker, or queue: a worker that takes from the queue."
+    )
+    since_at: datetime = Field(description="Since when it is at work.")
+    heartbeat_at: datetime = Field(description="When it last said that it is alive.")
+    crawls: list[str] = Field(
+        default_factory=list,
+        sa_type=JSON,
+        description="What it is crawling: `source/partition` each.",
     )
 
 

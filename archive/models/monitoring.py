@@ -1,6 +1,6 @@
-"""What the monitors found at the sources, how often a source is promised a run, what was mailed.
+"""What the monitors found at the sources, how often a partition is promised a run, what was mailed.
 
-`archive.runs.monitors` writes the findings, `archive.runs.alerts` the rhythms,
+`archive.runs.monitors` writes the findings, `archive.runs.promises` the promises,
 `scrapers.work.dispatch.alerting` the mails.
 """
 
@@ -45,13 +45,19 @@ class MonitorFinding(SQLModel, table=True):
 
 
 class CrawlPromise(SQLModel, table=True):
-    """How often a source is promised a crawl, since whoever crawls read its schedule."""
+    """How often a partition is promised a crawl, and in which time; a row is ended, never changed."""
 
     __tablename__ = "crawl_promise"
 
     source: str = Field(primary_key=True, description="Source.")
-    every_seconds: int = Field(description="Time between runs of one partition.")
-    since_at: datetime = Field(description="When this archive first promised runs of the source.")
+    partition: str = Field(primary_key=True, description="Partition.")
+    since_at: datetime = Field(
+        primary_key=True, description="When whoever crawls first read that in the schedule."
+    )
+    until_at: datetime | None = Field(
+        default=None, description="When the schedule said otherwise; empty: it holds."
+    )
+    every_seconds: int = Field(description="Time between runs of the partition.")
 
 
 class MailedAlert(SQLModel, table=True):

@@ -12,6 +12,7 @@ from archive.models import QuarantinedBatch
 from archive.models.runs import Outcome, QuarantineReason
 from archive.records.money import format_units
 from archive.runs.lease import WORKER_STOPPED
+from archive.store.outages import STOPPED_BY_OPERATOR
 
 OUTCOMES = {
     Outcome.RUNNING: "",
@@ -45,7 +46,9 @@ RUN_SENTENCES = (
     r"the crawl ended early",
     re.escape(WORKER_STOPPED),
     r"[\d,]{1,12} errors? in the log of the crawl",
+    # What earlier versions said of it.
     r"stopped from outside before it was through",
+    re.escape(STOPPED_BY_OPERATOR),
     r"stopped after the few answers that were wanted",
     r"[\d,]{1,12} pieces? could not be read",
     r"\d{1,9} of them may be of what is missing: nothing is called gone",

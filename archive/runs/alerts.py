@@ -1,24 +1,27 @@
-"""Alerts: which sources have fallen silent, and what the monitors last found at the others.
+"""Alerts: which partitions have fallen silent, and what the monitors last found at the others.
 
-Who crawls on a schedule calls `note_rhythm`; commands, the API, pages, feeds and mail ask
-`list_alerts`. It reads what `archive.runs.monitors` wrote and checks no run itself.
+Commands, the API, pages, feeds and mail ask `list_alerts`. It reads what `archive.runs.monitors` wrote and
+checks no run itself.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
-from archive.models import CrawlPromise, MonitorFinding, Run
-from archive.models.runs import ENDED_WELL, Outcome, RunKind
+from archive.models import MonitorFinding, Run
+from archive.models.runs import ENDED_WELL
+from archive.runs.partitions import PartitionStatus, list_partitions
+from archive.runs.promises import ROUNDS_TO_SILENCE
+from archive.store.clock import find_newest_time, tell_clock
 from config.counts import write_count
 
 SILENT = "silent"
-"""Kind of an alert about a source that has not been seen whole for too long."""
-ROUNDS_TO_SILENCE = 2
-"""Rounds of its schedule that a source may miss before it counts as silent."""
+"""Kind of an alert about a partition that has not been seen whole for too long."""
+
+CLOCK = "clock"
+"""Kind of the alert that this machine's clock is behind the archive, about no source."""
 
 
 @dataclass(frozen=True)
@@ -29,30 +32,17 @@ class Alert:
     """Name of it that never changes, such as `finding/12`."""
     source: str
     kind: str
-    """`silent`, a `Monitor`, or `credential`."""
+    """`silent`, a `Monitor`, `credential` or `clock`."""
     reason: str
     since_at: datetime
-
-
-def note_rhythm(session: Session, source: str, every: timedelta | None, now: datetime) -> None:
-    """Keep how often a source is promised a run; `None`: it is no longer."""
-    connection = session.connection()
-    if every is None:
-        connection.execute(delete(CrawlPromise).where(col(CrawlPromise.source) == source))
-        return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    values = {"every_seconds": int(every.total_seconds())}
-    # Several crawls of a source begin at once, and each may be the first.
-    connection.execute(
-        insert(CrawlPromise)
-        .values(source=source, since_at=now, **values)
-        .on_conflict_do_update(index_elements=["source"], set_=values)
-    )
+    partition: str = ""
+    """Empty: it is about the source as a whole."""
 
 
 def list_alerts(session: Session, now: datetime) -> list[Alert]:
-    """What stands out now: silent sources, then what the newest runs differ in; by source."""
-    alerts = [*find_silent(session, now), *(show_finding(f) for f in _current_findings(session))]
+    """What stands out now: silent partitions, then what the newest runs differ in; by source."""
+    found = [show_finding(each) for each in _current_findings(session)]
+    alerts = [*_find_clock(session, now), *find_silent(session, now), *found]
     return sorted(alerts, key=lambda alert: alert.source)
 
 
@@ -63,49 +53,38 @@ def list_findings(session: Session, limit: int) -> list[Alert]:
 
 
 def find_silent(session: Session, now: datetime) -> list[Alert]:
-    """Sources without a complete run within twice the time between runs that is promised."""
-    newest = read_last_crawls(session)
-    alerts = []
-    for rhythm in session.exec(select(CrawlPromise).order_by(col(CrawlPromise.source))):
-        every = timedelta(seconds=rhythm.every_seconds)
-        last = newest.get(rhythm.source)
-        since_at = max(last or rhythm.since_at, rhythm.since_at) + ROUNDS_TO_SILENCE * every
-        if since_at < now:
-            seen = f"the last was on {last:%Y-%m-%d %H:%M} UTC" if last else "there never was one"
-            reason = f"no complete look for {_tell_span(ROUNDS_TO_SILENCE * every)}: {seen}"
-            name = f"silent/{rhythm.source}/{since_at:%Y-%m-%dT%H:%MZ}"
-            alerts.append(Alert(name, rhythm.source, SILENT, reason, since_at))
-    return alerts
+    """Partitions without a complete run for as many rounds as may be missed; each until it is seen whole."""
+    statuses = list_partitions(session, now)
+    return [_tell_silence(status) for status in statuses if status.is_silent(now)]
 
 
-def read_last_crawls(session: Session) -> dict[str, datetime]:
-    """When each source was last crawled to the end, by its id."""
-    newest: dict[str, datetime] = {}
-    for (source, _), at in read_last_crawls_by_partition(session).items():
-        newest[source] = max(at, newest.get(source, at))
-    return newest
+def _find_clock(session: Session, now: datetime) -> list[Alert]:
+    """That this machine's clock and the archive contradict each other."""
+    newest = find_newest_time(session)
+    if newest is None or not (told := tell_clock(session, now)):
+        return []
+    return [Alert(f"clock/{newest:%Y-%m-%dT%H:%MZ}", "", CLOCK, told, now)]
 
 
-def read_last_crawls_by_partition(session: Session) -> dict[tuple[str, str], datetime]:
-    """When each partition was last crawled to the end, by its source and name.
-
-    A crawl that ended well counts although it was no sweep: it may have gone on from a cursor, or the
-    source may be one that nobody can see the whole of.
-    """
-    well = and_(col(Run.kind) == RunKind.CRAWL, col(Run.outcome) == Outcome.DONE)
-    query = (
-        select(Run.source, Run.partition, func.max(Run.observed_at))
-        .where(or_(col(Run.complete), well))
-        .group_by(Run.source, Run.partition)
-    )
-    return {(source, partition): at for source, partition, at in session.exec(query)}
+def _tell_silence(status: PartitionStatus) -> Alert:
+    since_at, last = status.silent_at, status.last_complete_at
+    if since_at is None or status.every is None:
+        raise ValueError("only what is promised falls silent")
+    seen = f"the last was on {last:%Y-%m-%d %H:%M} UTC" if last else "there never was one"
+    reason = f"no complete look for {_tell_span(ROUNDS_TO_SILENCE * status.every)}: {seen}"
+    if status.ended_at and status.outcome not in ENDED_WELL:
+        reason += f"; the last run was {status.outcome} on {status.ended_at:%Y-%m-%d %H:%M} UTC"
+    name = f"silent/{status.source}/{status.partition}/{since_at:%Y-%m-%dT%H:%MZ}"
+    told = f"{status.partition}: {reason}"
+    return Alert(name, status.source, SILENT, told, since_at, status.partition)
 
 
 def show_finding(finding: MonitorFinding) -> Alert:
     """A finding as an alert."""
     reason = f"{finding.partition}: {finding.reason}"
     name = f"finding/{finding.id}"
-    return Alert(name, finding.source, finding.monitor, reason, finding.found_at)
+    about = (finding.source, finding.monitor, reason, finding.found_at, finding.partition)
+    return Alert(name, *about)
 
 
 def _current_findings(session: Session) -> list[MonitorFinding]:

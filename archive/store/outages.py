@@ -1,7 +1,8 @@
 """A database that is away, a full disk, a full memory: what an error means, how long to wait, what to say.
 
 The import and the crawl read and write through here, because they run for hours and must neither lose
-nor repeat what was under way when the database went.
+nor repeat what was under way when the database went. Workers and the scheduler, which begin anew what
+failed, pass over its absence.
 """
 
 import errno
@@ -11,7 +12,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -45,6 +47,10 @@ OF_THE_MACHINE = DISK_FULL | {
 """Failures that would meet the next thing too."""
 
 
+STOPPED_BY_OPERATOR = "stopped by the operator"
+"""Why a run ended that somebody interrupted, or whose process was told to end."""
+
+
 class DatabaseAwayError(OutageError):
     """The database did not come back in time."""
 
@@ -73,6 +79,47 @@ class Patience:
         if not self.away_seconds:
             return ""
         return f"the database was away for {max(1, round(self.away_seconds))} s"
+
+
+@dataclass
+class Absence:
+    """How long the database has been away from a process that goes on without it, all its threads together.
+
+    It says so in one line when the database goes, and in one when it is back.
+    """
+
+    _since: float | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def passed_over(self) -> Iterator[None]:
+        """Leave out what needs the database while it is away; whoever calls tries again later."""
+        since = self._since
+        try:
+            yield
+        except Exception as error:
+            if not is_away(error):
+                raise
+            self.begin(error)
+        else:
+            # What was asked before it went says nothing of whether it is back.
+            if since is not None and since == self._since:
+                self.end()
+
+    def begin(self, error: Exception) -> None:
+        """Say that the database is away, unless it was said."""
+        with self._lock:
+            is_news = self._since is None
+            self._since = time.monotonic() if self._since is None else self._since
+        if is_news:
+            logger.warning("the database is away (%s); going on when it is back", tell_cause(error))
+
+    def end(self) -> None:
+        """Say that the database is back, if it was away."""
+        with self._lock:
+            since, self._since = self._since, None
+        if since is not None:
+            logger.warning("the database is back after %.0f s", time.monotonic() - since)
 
 
 def read_surely(engine: Engine, patience: Patience, ask: Callable[[Session], T]) -> T:
@@ -129,7 +176,7 @@ def _outlast(patience: Patience, attempt: Callable[[], T]) -> T:
                 left_at = time.monotonic()
                 logger.warning(
                     "the database is away (%s); waiting for up to %g s",
-                    _driver_error(error),
+                    tell_cause(error),
                     patience.limit_seconds,
                 )
             left_seconds = patience.limit_seconds - (time.monotonic() - left_at)
@@ -143,7 +190,7 @@ def _outlast(patience: Patience, attempt: Callable[[], T]) -> T:
 
 def _tell_absence(patience: Patience, error: Exception) -> str:
     return (
-        f"the database did not come back within {patience.limit_seconds:g} s ({_driver_error(error)}); "
+        f"the database did not come back within {patience.limit_seconds:g} s ({tell_cause(error)}); "
         "type the same command again when it answers: it takes up what is missing"
     )
 
@@ -186,6 +233,8 @@ def bounded_memory(megabytes: int) -> Iterator[None]:
 
 def tell_failure(error: BaseException) -> str:
     """What ended a run, for its row."""
+    if isinstance(error, KeyboardInterrupt):
+        return STOPPED_BY_OPERATOR
     if isinstance(error, MemoryError):
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
         return f"it needed more than {limit >> 20:,} MB (PAIDFORBY_CRAWL_MEMORY_MB)"
@@ -233,6 +282,11 @@ def is_for_all(error: BaseException) -> bool:
     if isinstance(error, OperationalError | InterfaceError | ProgrammingError):
         return True
     return is_away(error) or is_disk_full(error)
+
+
+def tell_cause(error: BaseException) -> str:
+    """What the driver said, on one line."""
+    return " ".join(str(_driver_error(error)).split())
 
 
 def _driver_error(error: BaseException) -> BaseException:

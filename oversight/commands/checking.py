@@ -50,6 +50,8 @@ def check_files(
     """Read rules and hold them to their own tests; exit code 1 if one does not load.
 
     Without paths it reads parameters, elections and holidays too, with paths those below such folders.
+
+    Example: paidforby rules check config/rules
     """
     settings = Settings()
     with plain_errors():

@@ -28,7 +28,10 @@ def show_questions(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What the rules in use cannot tell: ads to look at one by one, and what sources never give."""
+    """What the rules in use cannot tell: ads to look at one by one, and what sources never give.
+
+    Example: paidforby rules questions
+    """
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         book = read_rule_book(settings)

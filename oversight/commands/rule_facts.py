@@ -29,7 +29,10 @@ def show_facts(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """For how many archived ads rules can be decided, and what is missing most; of one rule, by source."""
+    """For how many archived ads rules can be decided, and what is missing most; of one rule, by source.
+
+    Example: paidforby rules facts RULE
+    """
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         book = read_rule_book(settings)

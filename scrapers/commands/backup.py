@@ -38,6 +38,8 @@ def backup(
 
     Of evidence that the newest backup beside the folder holds, nothing is copied: both folders name the same
     bytes, and either can be deleted.
+
+    Example: paidforby backup --to /srv/backup/archive
     """
     settings = Settings()
     engine = open_or_exit(settings)
@@ -61,6 +63,8 @@ def restore(
     """Bring a backup back into an empty home and database; every file is checked first, all of it at the end.
 
     Exit code 3: it was brought back, and something in it is not sound, which is named.
+
+    Example: paidforby restore --from /srv/backup/archive
     """
     settings = Settings()
     # Files of evidence and configuration pass twice: once to be checked, once to be copied.

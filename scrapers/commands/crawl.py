@@ -9,7 +9,7 @@ from archive.models import Run
 from archive.reading.sources.sources import show_run
 from archive.runs.crawling_stops import require_crawling
 from archive.store.database import read
-from archive.store.outages import bounded_memory
+from archive.store.outages import STOPPED_BY_OPERATOR, bounded_memory
 from archive.terminal import (
     DONE,
     FAILED,
@@ -27,7 +27,7 @@ from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
 from scrapers.commands.opening import open_or_init
 from scrapers.sources.spider import SourceSpider
 from scrapers.work.crawl.checking import check_source
-from scrapers.work.crawl.children import crawl_in_child
+from scrapers.work.crawl.children import crawl_in_child, tell_stopped
 from scrapers.work.crawl.crawl_process import (
     choose_exit_code,
     find_realm,
@@ -36,7 +36,7 @@ from scrapers.work.crawl.crawl_process import (
 )
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.crawl.progress import shown_progress
-from scrapers.work.dispatch.alerting import promise_crawls
+from scrapers.work.dispatch.alerting import promise_crawls_of
 from scrapers.work.dispatch.following import follow_changes
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.refused_files import keep_refused_files
@@ -59,7 +59,10 @@ def crawl(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Crawl one source now."""
+    """Crawl one source now.
+
+    Example: paidforby crawl snap --partition 2024
+    """
     settings = Settings()
     spider = find_spider(source)
     partitions = _choose_partitions(settings, spider, partition)
@@ -71,13 +74,15 @@ def crawl(
         engine = open_or_init(settings)
         with read(engine) as session:
             require_crawling(session)
-        promise_crawls(settings, engine, utc_now, only=[source])
+        promise_crawls_of(settings, engine, source, partitions, utc_now)
         if partition:
             order = CrawlOrder(spider, partition, base_url, realm)
             runs: list[Run | None] = _crawl_here(settings, engine, order)
         else:
             crawl_jobs = [CrawlJob(source, each, base_url) for each in partitions]
             runs = _crawl_in_children(settings, engine, crawl_jobs)
+        if any(run and run.reason.startswith(STOPPED_BY_OPERATOR) for run in runs):
+            raise KeyboardInterrupt(tell_stopped(runs))
         aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
         refused = keep_refused_files(settings, engine, is_told=True)
     report_runs(engine, runs, as_json=as_json)

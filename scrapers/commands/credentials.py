@@ -68,7 +68,10 @@ class TestVerdict:
 
 @app.command("list")
 def list_command(as_json: AsJson = False) -> None:
-    """Every credential: whether it is given, whose it is, until when it holds."""
+    """Every credential: whether it is given, whose it is, until when it holds.
+
+    Example: paidforby credentials list
+    """
     settings, today = Settings(), utc_now().date()
     with plain_errors():
         standings, refused = list_standings(settings), read_credentials(settings).refused
@@ -90,7 +93,10 @@ def try_command(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Ask each source for its first answer, and say whether it took the credential."""
+    """Ask each source for its first answer, and say whether it took the credential.
+
+    Example: paidforby credentials test meta_ad_library
+    """
     settings = Settings()
     with plain_errors():
         if source is None:

@@ -22,11 +22,15 @@ from scrapers.doctor.machine import (
 )
 from scrapers.doctor.search import examine_search
 from scrapers.doctor.tables import examine_database, examine_queue
+from scrapers.doctor.work import examine_work
 from scrapers.work.plan.credentials import list_standings
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """What works here, what is missing, how to fix it."""
+    """What works here, what is missing, how to fix it.
+
+    Example: paidforby doctor
+    """
     findings = examine(Settings(), utc_now())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
@@ -40,7 +44,6 @@ def doctor(as_json: AsJson = False) -> None:
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Everything that is crawled, in the order of need."""
-    today = now.date()
     checks: tuple[Callable[[Settings], Finding], ...] = (
         examine_python,
         examine_openness,
@@ -53,10 +56,11 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
     found[1:1] = [examine_disk(settings, now)]
     if backup := examine_backup(settings, now):
         found.append(backup)
-    standings = [tell_standing(standing, today) for standing in list_standings(settings)]
+    standings = [tell_standing(standing, now.date()) for standing in list_standings(settings)]
     return [
         *found,
         *examine_queue(settings),
+        *examine_work(settings, now),
         *examine_rules(settings),
         *standings,
         *examine_files(settings),

@@ -43,8 +43,11 @@ Because = Annotated[str, typer.Option(help="Why.")]
 
 @app.command("list")
 def list_fields(as_json: AsJson = False) -> None:
-    """List the fields that nobody has looked at, and what was decided about others."""
-    with read(open_or_exit(Settings())) as session:
+    """List the fields that nobody has looked at, and what was decided about others.
+
+    Example: paidforby fields list
+    """
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         unknown, decided = list_unknown(session), list_decisions(session)
     if as_json:
         decisions = [row.model_dump(exclude={"id"}) for row in decided]
@@ -67,7 +70,10 @@ def list_fields(as_json: AsJson = False) -> None:
 
 @app.command("allow")
 def allow(source: SourceId, name: FieldName, by: By, because: Because) -> None:
-    """Let everybody see a field, in all that is kept of the source and all to come."""
+    """Let everybody see a field, in all that is kept of the source and all to come.
+
+    Example: paidforby fields allow snap BuyerName --by ada --because "names a company"
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors(), write(engine) as session:
@@ -79,7 +85,10 @@ def allow(source: SourceId, name: FieldName, by: By, because: Because) -> None:
 
 @app.command("withhold")
 def withhold(source: SourceId, name: FieldName, by: By, because: Because) -> None:
-    """Take back that a field is shown: out of every answer and every copy."""
+    """Take back that a field is shown: out of every answer and every copy.
+
+    Example: paidforby fields withhold snap BuyerName --by ada --because "names a person"
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors(), write(engine) as session:

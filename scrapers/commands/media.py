@@ -57,7 +57,10 @@ def fetch(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Fetch and keep what is due, where the source's terms allow."""
+    """Fetch and keep what is due, where the source's terms allow.
+
+    Example: paidforby media fetch --source snap --limit 100
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     order = MediaOrder(frozenset(source) if source else None, limit, base_url)

@@ -6,6 +6,7 @@ from archive.errors import NotInitialisedError
 from archive.privacy.projecting import project_changed
 from archive.records.escaping import escape_text
 from archive.store.database import open_engine, write
+from archive.store.home import mark_home, tell_home
 from archive.store.revisions import require_current
 from archive.store.setup import init_archive
 from archive.terminal import note, utc_now
@@ -35,7 +36,11 @@ def bring_up_to_date(settings: Settings) -> Engine:
     spiders = find_spiders().values()
     engine = init_archive(settings, [spider.describe(settings) for spider in spiders])
     with write(engine) as session:
+        mark_home(session, settings)
+        apart = tell_home(session, settings)
         changed = project_changed(session, utc_now())
+    if apart:
+        note(f"{apart}; machines of one archive share one PAIDFORBY_HOME: paidforby doctor")
     if changed:
         note(
             "other fields of sources are shown than before: "

@@ -29,7 +29,10 @@ def reread(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Read a source's kept evidence again with today's reader; goes on where it was stopped."""
+    """Read a source's kept evidence again with today's reader; goes on where it was stopped.
+
+    Example: paidforby reread snap
+    """
     settings = Settings()
     spider = find_spider(source)
     with plain_errors():

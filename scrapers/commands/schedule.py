@@ -1,22 +1,35 @@
 """Commands that crawl sources when they are due: schedule, scheduler, worker."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from archive.runs.crawling_stops import find_stop, tell_stop
-from archive.store.database import open_archive, read
-from archive.terminal import FAILED, AsJson, emit_json, note, plain_errors, say, utc_now
+from archive.store.database import open_archive, read, write
+from archive.terminal import (
+    FAILED,
+    AsJson,
+    emit_json,
+    format_time,
+    note,
+    plain_errors,
+    say,
+    utc_now,
+)
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
 from scrapers.commands.crawl import report_runs
+from scrapers.commands.importing import find_spider
 from scrapers.commands.opening import open_or_init
 from scrapers.work.crawl.crawl_process import choose_exit_code
+from scrapers.work.dispatch.alerting import SENDING_LEASE
 from scrapers.work.dispatch.tasks import schedule_on, work_from_queue
 from scrapers.work.dispatch.worker import work_on, work_once
 from scrapers.work.plan.election_mode import look_ahead
 from scrapers.work.plan.planning import forecast_windows, list_standings
 from scrapers.work.plan.refused_files import keep_refused_files
+from scrapers.work.plan.resetting import reset_schedule
 from scrapers.work.plan.schedule import read_schedules
 from scrapers.work.plan.schedule_lines import (
     describe_forecast,
@@ -31,6 +44,8 @@ def scheduler() -> None:
     """Put what is due into the queue, until stopped; `paidforby worker --queue` takes it from there.
 
     Needs PostgreSQL. Refuses while another scheduler is at work, or a worker without --queue.
+
+    Example: paidforby scheduler
     """
     settings = Settings()
     with plain_errors():
@@ -38,8 +53,19 @@ def scheduler() -> None:
     raise typer.Exit(FAILED)
 
 
-def schedule(as_json: AsJson = False) -> None:
-    """When each source is crawled, and which windows of rules will be decidable."""
+app = typer.Typer(
+    add_completion=False, help="When each source is crawled, and what that tells of rules' windows."
+)
+
+
+@app.callback(invoke_without_command=True)
+def schedule(context: typer.Context, as_json: AsJson = False) -> None:
+    """When each source is crawled, and which windows of rules will be decidable.
+
+    Example: paidforby schedule
+    """
+    if context.invoked_subcommand:
+        return
     settings, now = Settings(), utc_now()
     with plain_errors():
         engine = open_archive(settings)
@@ -64,6 +90,30 @@ def schedule(as_json: AsJson = False) -> None:
     raise typer.Exit(choose_exit_code([], len(refused)))
 
 
+@app.command("reset")
+def reset(
+    source: Annotated[str | None, typer.Argument(help="Only this source; without it: all.")] = None,
+) -> None:
+    """After a wrong clock: let this machine's clock count, and what was put off beyond it be due now.
+
+    Example: paidforby schedule reset snap
+    """
+    settings, now = Settings(), utc_now()
+    if source is not None:
+        find_spider(source)
+    longest = max(timedelta(seconds=settings.lease_seconds), SENDING_LEASE)
+    with plain_errors(), write(open_archive(settings)) as session:
+        done = reset_schedule(session, source, longest, now)
+    say(f"this machine's clock counts from now on: {format_time(now)}")
+    if done.newest_at:
+        say(
+            f"{done.runs:,} of the runs began at a time to come, the last at {format_time(done.newest_at)}; "
+            "their partitions are due now, and figures they brought count as the newest until then"
+        )
+    say(f"begun anew: {done.budgets:,} request budgets, {done.leases:,} leases")
+    say("next: paidforby schedule")
+
+
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Do what is there to do, then end.")] = False,
     queue: Annotated[
@@ -75,6 +125,8 @@ def worker(
 
     Sources are crawled side by side. Without --queue one of several workers does all of it, and the
     others wait to take over; all refuse while a scheduler is at work.
+
+    Example: paidforby worker --queue
     """
     settings = Settings()
     with plain_errors():

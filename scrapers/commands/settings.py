@@ -32,7 +32,10 @@ def settings(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every setting: its value in force, and where it comes from."""
+    """Every setting: its value in force, and where it comes from.
+
+    Example: paidforby settings --json
+    """
     find_spiders()
     if docs:
         docs.parent.mkdir(parents=True, exist_ok=True)

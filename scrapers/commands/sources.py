@@ -66,7 +66,10 @@ def sources(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every source: its last complete run, its records, its state, and what stands out."""
+    """Every source: its last complete run, its records, its state, and what stands out.
+
+    Example: paidforby sources
+    """
     if context.invoked_subcommand:
         return
     settings, now = Settings(), utc_now()
@@ -108,7 +111,10 @@ def sources(
 def new_source(
     source: Annotated[str, typer.Argument(metavar="ID", help="Id of the source, in snake_case.")],
 ) -> None:
-    """Begin a source in a checkout: spider, fixture, schedule, test and page (docs/add-a-source.md)."""
+    """Begin a source in a checkout: spider, fixture, schedule, test and page (docs/add-a-source.md).
+
+    Example: paidforby sources new my_source
+    """
     with plain_errors():
         written = write_source(source)
     for path in written:
@@ -145,7 +151,7 @@ def _tell_source(view: WatchedSourceView) -> tuple[object, ...]:
         shorten(view.title, TITLE_WIDTH, placeholder="…"),
         f"{last:%d %b %Y}".removeprefix("0") if last else "never",
         view.ads + view.advertiser_spend + view.disclosures,
-        view.last_run.outcome if view.last_run else "not begun",
+        view.outcome or "not begun",
         _name_alerts(view.alerts),
     )
 

@@ -41,6 +41,8 @@ def verify(as_json: AsJson = False) -> None:
 
     It changes no data. The ledger's root is kept in the home once it is found sound, and compared the
     next time.
+
+    Example: paidforby verify
     """
     settings = Settings()
     engine = open_or_exit(settings)

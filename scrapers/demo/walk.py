@@ -58,7 +58,10 @@ HOST, PORT = "127.0.0.1", 8000
 def demo(
     serve: Annotated[bool, typer.Option(help="Serve the site when everything is in.")] = True,
 ) -> None:
-    """The whole walk on invented data; the site stays up until you press Ctrl-C."""
+    """The whole walk on invented data; the site stays up until you press Ctrl-C.
+
+    Example: paidforby demo --serve
+    """
     settings = make_demo_settings(Settings())
     started = monotonic()
     with plain_errors():

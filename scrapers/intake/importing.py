@@ -24,9 +24,11 @@ from archive.runs.captures import last_applied_at
 from archive.runs.lease import UNNAMED_PARTITION, Counts, RunLease, begin_run, has_begun
 from archive.runs.plausibility import Gate, ImplausibleBatchError, open_gate
 from archive.store.blobs import BlobStore
+from archive.store.clock import require_clock
 from archive.store.outages import Patience, plain_failures, read_surely, write_surely
 from archive.store.realm import claim_realm
 from archive.terminal import ReachStage, reach_no_stage
+from config.counts import write_count
 from config.settings import Realm, Settings
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.files import SourceFile, spell_name
@@ -48,6 +50,8 @@ class ImportReport:
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
+    strange: list[Path] = field(default_factory=list)
+    """Files in which nothing could be read: they may be another source's."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,10 @@ class Delivery:
         self._furthest = max(self._furthest, self._before + at)
         self._reach(READING, min(self._furthest, self._bytes - 1), self._bytes)
 
+    def tell_share(self) -> str:
+        """How much of all files has been read and archived, rounded down."""
+        return f"{self._furthest * 100 // max(1, self._bytes)} %"
+
 
 def import_files(
     settings: Settings,
@@ -145,16 +153,26 @@ def import_files(
             _close(intake, order, report)
             reach(READING, 1, 1)
     except BaseException as error:
-        intake.end_as_failed(error)
+        intake.end_by(error)
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(_tell_stopped(intake, delivery)) from None
         raise
     report.unreadable, report.not_read = intake.unreadable, intake.not_read
     return report
+
+
+def _tell_stopped(intake: Intake, delivery: Delivery) -> str:
+    records = write_count(intake.counts.seen, "record is", "records are")
+    return (
+        f"stopped: {records} kept, {delivery.tell_share()} of the bytes; the same command goes on"
+    )
 
 
 def _begin(
     engine: Engine, patience: Patience, source: str, order: ImportOrder, clock: Clock
 ) -> tuple[RunLease, Gate]:
     def begin(session: Session) -> tuple[RunLease, Gate]:
+        require_clock(session, clock())
         claim_realm(session, order.realm)
         lease = begin_run(
             session,
@@ -218,9 +236,13 @@ def _import_file(
         return False
     capture = intake.keep_capture(blob, url=file.name)
     readings = read_delivery(reader, file, intake.row_hash_key)
-    for page in page_readings(readings, capture.id, file):
+    is_strange = False
+    for number, page in enumerate(page_readings(readings, capture.id, file)):
         intake.take_page(page.readings, capture)
         delivery.note_page()
+        has_nothing = all(isinstance(reading, Unreadable | NotRead) for reading in page.readings)
+        is_strange = has_nothing and bool(page.readings) and (is_strange or not number)
+    report.strange += [path] if is_strange else []
     return True
 
 

@@ -256,15 +256,16 @@ class Intake:
         """Pieces in which something may stand that is not gone."""
         return sum(piece.hides for piece in self.unreadable)
 
-    def end_as_failed(self, error: BaseException) -> None:
-        """Close the run that an error ended.
+    def end_by(self, error: BaseException) -> None:
+        """Close the run that an error ended, or somebody who stopped it.
 
         Where even that cannot be written, the row stays open and the next run closes it.
         """
 
         def end(session: Session) -> Run:
             reason = self.add_absence(tell_failure(error))
-            return close_run(session, self.lease, Outcome.FAILED, self.clock(), reason=reason)
+            outcome = Outcome.PARTIAL if isinstance(error, KeyboardInterrupt) else Outcome.FAILED
+            return close_run(session, self.lease, outcome, self.clock(), reason=reason)
 
         with suppress(ArchiveError, DBAPIError):
             self.close(end)

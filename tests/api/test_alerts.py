@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from archive.models import MonitorFinding
-from archive.runs.alerts import note_rhythm
+from archive.runs.promises import note_promises
 from archive.store.database import write
 from tests.invented import NOW, make_archive, make_settings
 
@@ -18,7 +18,9 @@ def client(tmp_path):
     settings = make_settings(tmp_path)
     engine = make_archive(settings)
     with write(engine) as session:
-        note_rhythm(session, "meadow_library", timedelta(minutes=1), NOW - timedelta(days=9))
+        note_promises(
+            session, "meadow_library", ["2026"], timedelta(minutes=1), NOW - timedelta(days=9)
+        )
         session.add(
             MonitorFinding(
                 run_id=1,
@@ -37,7 +39,10 @@ def client(tmp_path):
 def test_each_source_says_what_stands_out_and_when_it_was_last_seen_whole(client):
     sources = {each["id"]: each for each in client.get("/api/v1/sources").json()["items"]}
     (alert,) = sources["meadow_library"]["alerts"]
-    assert (alert["kind"], alert["reason"][:30]) == ("silent", "no complete look for 2 minutes")
+    assert (alert["kind"], alert["reason"][:36]) == (
+        "silent",
+        "2026: no complete look for 2 minutes",
+    )
     assert sources["island_registry"]["alerts"] == []
     assert "last_complete_at" in sources["harbour_ads"]
 

@@ -15,7 +15,7 @@ from api.openmetrics import write_metrics
 from archive.models import QuarantinedBatch, QuarantinedPiece, RequestBudget, Run
 from archive.models.runs import Outcome, PieceStatus, QuarantineReason, RunKind
 from archive.reading.sources.metrics import read_metrics
-from archive.runs.alerts import note_rhythm
+from archive.runs.promises import note_promises
 from archive.store.database import create_archive_engine, read, write
 from tests.invented import NOW, SOURCES, make_settings
 from tests.migrated import init_fresh
@@ -86,13 +86,13 @@ def test_a_source_that_was_never_seen_whole_has_no_age_and_is_not_called_fresh(e
     assert "paidforby_last_run_outcome" in names
 
 
-def test_partitions_that_wait_for_a_run_are_counted_by_the_promise(engine):
-    remember(engine, make_run(NOW - 5 * MINUTE, outcome=Outcome.DONE, ended_at=NOW))
+def test_partitions_whose_run_is_late_are_counted_by_the_promise(engine):
+    remember(engine, make_run(NOW - 11 * MINUTE, outcome=Outcome.DONE, ended_at=NOW))
     with write(engine) as session:
-        note_rhythm(session, "meadow_library", 5 * MINUTE, NOW)
+        note_promises(session, "meadow_library", ["2026"], 5 * MINUTE, NOW)
     assert scrape(engine)["paidforby_overdue_partitions", "meadow_library"] == 1
     with write(engine) as session:
-        note_rhythm(session, "meadow_library", 6 * MINUTE, NOW)
+        note_promises(session, "meadow_library", ["2026"], 6 * MINUTE, NOW)
     found = scrape(engine)
     assert found["paidforby_overdue_partitions", "meadow_library"] == 0
     assert found["paidforby_promised_crawl_interval_seconds", "meadow_library"] == 360
@@ -100,7 +100,7 @@ def test_partitions_that_wait_for_a_run_are_counted_by_the_promise(engine):
 
 def test_alerts_that_stand_are_counted_by_kind_and_those_that_do_not_are_zero(engine):
     with write(engine) as session:
-        note_rhythm(session, "island_registry", MINUTE, NOW - timedelta(days=1))
+        note_promises(session, "island_registry", ["2026"], MINUTE, NOW - timedelta(days=1))
     found = scrape(engine)
     assert found["paidforby_alerts", "island_registry", "silent"] == 1
     assert found["paidforby_alerts", "fall", "island_registry"] == 0

@@ -1,16 +1,12 @@
 """A PostgreSQL that stops in the midst of a run and starts again: waited for, or taken up later."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Timer
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import Engine, event
 from starlette.requests import Request
 from starlette.responses import Response
 from typer.testing import CliRunner
@@ -22,9 +18,9 @@ from config.settings import Settings
 from paidforby import app
 from scrapers.replica.faults import Act, AskReplica, Fault
 from scrapers.replica.serve import running_replica
-from tests import servers
 from tests.faults.dying import Death, Steps, count_copy, crawl_country, run_apart, surround
 from tests.faults.scenes import make_archive, make_settings, read_runs, tell_history
+from tests.faults.stopping import Stop, make_database
 from tests.faults.undisturbed import SOURCE, Sight, take_in
 from tests.scrapers.crawls import META
 
@@ -38,51 +34,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator["PostgresServer"]:
-    """A PostgreSQL of this module's own, which its tests stop and start again."""
-    with TemporaryDirectory(prefix="paidforby-stopped-") as folder:
-        try:
-            started = servers.start_postgresql(Path(folder) / "data")
-        except (ImportError, OSError, AssertionError) as error:
-            servers.report_missing(servers.MissingServerError(f"no PostgreSQL: {error!r}"))
-        try:
-            servers.hasten_postgresql(started.get_uri(driver="psycopg"))
-            yield started
-        finally:
-            started.cleanup()
-
-
 @pytest.fixture
 def settings(server: "PostgresServer", tmp_path: Path) -> Settings:
     """An archive without tables on that server; it goes when its server does."""
     server.ensure_postgres_running()
     return make_settings(tmp_path / "home", make_database(server))
-
-
-def make_database(server: "PostgresServer") -> str:
-    url: str = server.get_uri(driver="psycopg")
-    name = f"stopped_{secrets.token_hex(8)}"
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-@dataclass
-class Stop:
-    """Stops a server, and starts it again after some seconds."""
-
-    server: "PostgresServer"
-    seconds: float
-    timer: Timer = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.timer = Timer(self.seconds, self.server.ensure_postgres_running)
-
-    def strike(self) -> None:
-        self.server.stop()
-        self.timer.start()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What docker-compose.yml starts comes up from empty volumes, however long its database takes."""
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,17 @@ def test_the_first_up_works_from_empty_volumes_with_a_database_that_takes_its_ti
     codes = composed.stop()
     assert {name: code for name, code in codes.items() if code not in {0, -15}} == {}
     assert "Traceback" not in "".join(composed.read_log(name) for name in SERVICES)
+
+
+def test_a_database_that_answers_on_its_socket_alone_does_not_pass_for_ready(composed):
+    composed.database.delay = 2
+    composed.start("postgresql")
+    deadline = time.monotonic() + 60
+    while not composed.database.answers_on_its_socket():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert composed.check("postgresql") != 0
+    composed.await_ready("postgresql")
 
 
 def test_a_secret_made_under_a_strict_umask_can_be_read_by_the_containers_own_user(composed):

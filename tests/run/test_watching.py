@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.app import create_app
 from archive.models import QuarantinedBatch, QuarantinedPiece, RequestBudget, Run
 from archive.models.runs import Outcome, QuarantineReason, RunKind
-from archive.runs.alerts import note_rhythm
+from archive.runs.promises import note_promises
 from archive.store.database import write
+from archive.store.home_facts import note_backup
 from archive.store.setup import init_archive
 from scrapers.work.dispatch.queue_schema import open_queue_tables
 from search.engines import open_search
@@ -47,13 +48,12 @@ FIRES_ON = {
     },
     "CopyBehind": {'paidforby_copy_lag_seconds{copy="search"}': "3601x400"},
     "SourceSilent": {'paidforby_alerts{source="snap",kind="silent"}': "1x400"},
-    "PartitionSilent": {
-        f"paidforby_partition_last_complete_run_age_seconds{PARTITION}": "172801x400",
-        f"paidforby_promised_crawl_interval_seconds{SOURCE}": "86400x400",
-    },
+    "PartitionOverdue": {f"paidforby_partition_overdue{PARTITION}": "1x400"},
     "RunsFail": {f"paidforby_last_run_outcome{FAILED}": "1x400"},
     "NobodySchedules": {
-        "paidforby_scheduler_alive": "0x400",
+        'paidforby_workers_alive{kind="queue"}': "1x400",
+        'paidforby_workers_alive{kind="scheduler"}': "0x400",
+        'paidforby_workers_alive{kind="worker"}': "0x400",
         f"paidforby_promised_crawl_interval_seconds{SOURCE}": "86400x400",
     },
     "QueueStands": {
@@ -61,6 +61,7 @@ FIRES_ON = {
         'paidforby_queue_jobs{status="doing"}': "0x400",
     },
     "DiskFills": {"paidforby_disk_free_bytes": "50000000000-100000000x400"},
+    "BackupOld": {"paidforby_last_backup_age_seconds": "172801x400"},
     "QuarantineWaits": {f"paidforby_quarantined_batches{SOURCE}": "1x400"},
 }
 """What the series look like, every five minutes, when each rule must fire."""
@@ -88,7 +89,7 @@ def exposition(archive_url, tmp_path):
     budget = {"window_started_at": NOW, "used": 4, "not_before_at": NOW, "requests_per_hour": 9}
     with write(engine) as session:
         for source in SOURCES:
-            note_rhythm(session, source.id, timedelta(days=1), NOW)
+            note_promises(session, source.id, ["2026"], timedelta(days=1), NOW)
         session.add(
             Run(
                 **place,
@@ -100,6 +101,7 @@ def exposition(archive_url, tmp_path):
             )
         )
         session.add(RequestBudget(key="snap", **budget))
+        note_backup(session, NOW)
         session.flush()
         session.add(QuarantinedPiece(run_id=1, source="harbour_ads", **piece))
         cause = {"reason": "?", "cause": QuarantineReason.SHRINK, "quarantined_at": NOW}

@@ -41,12 +41,13 @@ class SearchArchive:
 
     engine: Engine
     now: datetime = field(default=NOW)
+    kind: RunKind = RunKind.CRAWL
 
     def add(self, *records: AdRecord, sweep: bool = False, source: str = "example") -> None:
         """Take records in by one whole run; a sweep makes ads it misses vanish."""
         self.now += timedelta(hours=1)
         with write(self.engine) as session:
-            lease = begin_run(session, source, "all", RunKind.CRAWL, self.now, is_sweep=sweep)
+            lease = begin_run(session, source, "all", self.kind, self.now, is_sweep=sweep)
             ingest_page(session, lease, records, None, self.now)
             if sweep:
                 mark_vanished(session, lease, self.now)

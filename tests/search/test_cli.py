@@ -3,14 +3,17 @@
 import json
 
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from archive.store.database import write
 from archive.store.setup import init_archive
 from config.settings import Settings
 from paidforby import app
 from search.embedded import EmbeddedSearch
 from search.engines import OWN_FILE, open_search
 from search.meilisearch import MeilisearchSearch
+from search.port import Batch
 from tests.search.conftest import SearchArchive, make_ad
 
 
@@ -33,8 +36,34 @@ def test_a_first_search_says_what_to_type_and_then_works(run, search_archive: Se
     assert {"id", "source", "advertiser", "snippet"} <= answer["hits"][0].keys()
     lines = run("search", "harbour").stdout.splitlines()
     assert lines[0].startswith("1 ad (exact; engine: embedded")
-    assert any("at least 100 EUR" in line and "example:a" in line for line in lines)
+    hit = next(n for n, line in enumerate(lines) if "at least 100 EUR" in line)
+    assert lines[hit + 2] == "    example:a"
     assert lines[-1].startswith("next: ")
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_an_answer_fits_in_the_terminal_and_json_has_the_whole_id(
+    run, search_archive: SearchArchive, columns, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ref = "f" * 64
+    payer, text = "Freunde des Hafens und der Schifffahrt " * 3, "港の雇用を守る harbour " * 9
+    for n in range(3):
+        made = {"payer_name": payer, "currency": "EUR", "spend_lower_minor": 123_456_789_00}
+        search_archive.add(
+            make_ad(f"{ref}{n}", text, platform=f"a platform of some name {n}", **made)
+        )
+    run("index", "sync")
+
+    shown = run("search", "harbour").stdout.splitlines()
+
+    assert max(map(cell_len, shown)) <= columns
+    assert [line for line in shown if f"example:{ref}0" in line] == [f"    example:{ref}0"][
+        : columns == 80
+    ]
+    assert json.loads(run("search", "harbour", "--json").stdout)["hits"][0]["id"].startswith(
+        f"example:{ref}"
+    )
 
 
 def test_ad_text_cannot_steer_the_terminal(run, search_archive: SearchArchive):
@@ -68,6 +97,37 @@ def test_status_and_rebuild_report_what_is_there(run, search_archive: SearchArch
     assert json.loads(run("index", "rebuild", "--json").stdout)["rebuilt"] is True
     status = json.loads(run("index", "status", "--json").stdout)
     assert (status["documents"], status["ads"], status["lag_changes"]) == (1, 1, 0)
+
+
+def test_the_exit_code_of_status_says_whether_the_copy_is_right(
+    run, search_archive: SearchArchive, embedded: EmbeddedSearch
+):
+    assert run("index", "status").exit_code == 0
+    search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
+    assert run("index", "status").exit_code == 1
+    run("index", "sync")
+    assert run("index", "status").exit_code == 0
+    search_archive.add(make_ad("c", "harbour"))
+    behind = run("index", "status")
+    assert (behind.exit_code, "behind      1 changes" in behind.stdout) == (3, True)
+    run("index", "sync")
+    with write(search_archive.engine) as session:
+        embedded.write_batch(Batch(deleted=[1, 2]), session)
+    short = run("index", "status")
+    assert short.exit_code == 1
+    assert "wrong       Search holds 1 ads, the archive 3." in short.stdout
+    assert run("index", "sync").exit_code == 0
+    assert run("index", "status").exit_code == 0
+
+
+def test_a_search_before_the_next_sync_says_what_it_cannot_know(run, search_archive: SearchArchive):
+    run("index", "sync")
+    search_archive.add(*(make_ad(f"a{n}", "harbour") for n in range(3)))
+    lines = run("search", "harbour").stdout.splitlines()
+    assert lines[0].startswith(
+        "0 ads (exact for what is indexed; 3 newer or changed ads are not searchable yet"
+    )
+    assert lines[-1] == "next: paidforby index sync, then the same again"
 
 
 def test_meilisearch_is_used_when_its_address_is_set(search_archive: SearchArchive):

@@ -1,8 +1,4 @@
-"""Days of a week on which no run of a partition ended well, and why.
-
-A partition that was crawled once is expected to be crawled every day from then on, which is how
-often every shipped schedule crawls or oftener; one that was only ever imported is not.
-"""
+"""Days of a week on which no run of a partition ended well, and why."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +7,9 @@ from itertools import groupby
 
 from archive.models.runs import Outcome
 from archive.reading.coverage.answers import WeekGap
-from archive.reading.coverage.days import NOT_CRAWLED
+from archive.reading.coverage.days import NOBODY_CRAWLED, NOT_CRAWLED
 from archive.reading.coverage.runs import PastRun
 from archive.reading.coverage.stops import StoppedDays
-
-NOBODY_CRAWLED = "nobody crawled"
 
 UncoveredDay = tuple[str, str]
 """How the last run of a day ended, and why."""
@@ -23,20 +17,20 @@ UncoveredDay = tuple[str, str]
 
 def find_gaps(
     runs: Mapping[str, Sequence[PastRun]],
-    first_crawls: Mapping[str, date],
+    expected: Mapping[str, Sequence[date]],
     days: Sequence[date],
     today: date,
     stops: Sequence[StoppedDays] = (),
 ) -> list[WeekGap]:
     """The gaps of some days, oldest first; partitions that lack the same days alike share one.
 
-    `runs`: those of these days, by partition, in the order of time. A day that is not over lacks
-    nothing before a run has failed on it.
+    `runs`: those of these days, by partition, in the order of time; `expected`: the days on which each
+    partition is expected to be crawled. A day that is not over lacks nothing before a run has failed on it.
     """
     alike: defaultdict[tuple[date, date, UncoveredDay], list[str]] = defaultdict(list)
-    for partition in sorted({*runs, *first_crawls}):
+    for partition in sorted({*runs, *expected}):
         data_gaps = _list_data_gaps(
-            runs.get(partition, ()), first_crawls.get(partition), days, today, stops
+            runs.get(partition, ()), expected.get(partition, ()), days, today, stops
         )
         for start_on, end_on, data_gap in _join_days(data_gaps):
             alike[start_on, end_on, data_gap].append(partition)
@@ -50,7 +44,7 @@ def find_gaps(
 
 def _list_data_gaps(
     runs: Iterable[PastRun],
-    first_crawl: date | None,
+    expected: Sequence[date],
     days: Sequence[date],
     today: date,
     stops: Sequence[StoppedDays],
@@ -60,7 +54,7 @@ def _list_data_gaps(
         by_day[run.day_on].append(run)
     for day in days:
         tried = by_day[day]
-        if not tried and first_crawl is not None and first_crawl <= day < today:
+        if not tried and day in expected and day < today:
             stopped = (stop.reason for stop in stops if stop.touches(day, day))
             yield day, (NOT_CRAWLED, next(stopped, NOBODY_CRAWLED))
         if tried and not any(run.ended_well or _still_runs(run) for run in tried):

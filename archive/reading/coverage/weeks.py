@@ -13,9 +13,10 @@ from typing import TypedDict
 
 from sqlmodel import Session, col, select
 
-from archive.curation.watch_lists import find_list_id, list_ended, read_titles
+from archive.curation.watch_lists import find_list_id, read_titles
 from archive.models import AdvertiserSpend, PublicAd, Run, RunCountry
 from archive.reading.coverage.answers import WeekCoverage, WeekGap, say_complete, tell_crawled_days
+from archive.reading.coverage.expected import Expectations, find_expectations
 from archive.reading.coverage.gaps import find_gaps
 from archive.reading.coverage.runs import PastRun, list_past_runs
 from archive.reading.coverage.source_totals import WEEK, WeekTotal, read_week_totals, week_of
@@ -40,8 +41,7 @@ class SourceWeeks:
     watch_list: str
     runs: Mapping[date, Sequence[PastRun]]
     """By week, in the order of time."""
-    first_crawls: Mapping[str, date]
-    """First day of each partition that is crawled."""
+    expectations: Expectations
     counts: Counts
     week_totals: Mapping[tuple[date, str], WeekTotal]
     countries_with_total: frozenset[str]
@@ -54,7 +54,7 @@ class SourceWeeks:
         """All countries together, then each of them."""
         named = {c for countries in self.countries.values() for c in countries}
         named |= self.countries_with_total
-        named |= {name for name in self.first_crawls if COUNTRY_CODE.fullmatch(name)}
+        named |= {name for name in self.expectations.days if COUNTRY_CODE.fullmatch(name)}
         return [ALL_COUNTRIES, *sorted(named - {ALL_COUNTRIES})]
 
     def shows(self, partition: str, country: str) -> bool:
@@ -122,12 +122,9 @@ def _gather(
     if watch_list is not None:
         runs = [run for run in runs if find_list_id(run.partition) == watch_list]
     partitions = None if watch_list is None else {run.partition for run in runs}
-    first_crawls: dict[str, date] = {}
-    for run in runs:
-        if run.is_crawl:
-            first_crawls.setdefault(run.partition, run.day_on)
-    for ended in list_ended(session, list(first_crawls)):
-        del first_crawls[ended]
+    expectations = find_expectations(session, source, runs)
+    if watch_list is not None:
+        expectations = expectations.limit(lambda name: find_list_id(name) == watch_list)
     weeks = _sort_into_weeks(runs, from_on, min(to_on or today, today))
     crawled = [week for week, taken in weeks.items() if any(run.ended_well for run in taken)]
     week_totals = read_week_totals(session, source, crawled, partitions)
@@ -136,7 +133,7 @@ def _gather(
         platforms=_list_platforms(session, source),
         watch_list=watch_list or "",
         runs=weeks,
-        first_crawls=first_crawls,
+        expectations=expectations,
         counts=_read_counts(session, [run.run_id for taken in weeks.values() for run in taken]),
         week_totals=week_totals,
         countries_with_total=frozenset(country for _, country in week_totals),
@@ -273,9 +270,9 @@ def _find_week_gaps(
     by_partition: defaultdict[str, list[PastRun]] = defaultdict(list)
     for run in runs:
         by_partition[run.partition].append(run)
-    crawled = {
-        partition: first_on
-        for partition, first_on in gathered.first_crawls.items()
+    expected = {
+        partition: [day for day in days if gathered.expectations.is_expected(partition, day)]
+        for partition in gathered.expectations.days
         if gathered.shows(partition, country)
     }
-    return find_gaps(by_partition, crawled, days, gathered.today, gathered.stops)
+    return find_gaps(by_partition, expected, days, gathered.today, gathered.stops)

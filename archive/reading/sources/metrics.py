@@ -6,7 +6,7 @@ keys are numbered, never named.
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
@@ -21,7 +21,6 @@ from sqlalchemy import func, inspect, text
 from sqlmodel import Session, col, select
 
 from archive.models import (
-    CrawlPromise,
     QuarantinedBatch,
     QuarantinedPiece,
     RequestBudget,
@@ -31,9 +30,9 @@ from archive.models import (
 from archive.models.leases import BUDGET_WINDOW, QUEUE_SCHEMA
 from archive.models.monitoring import Monitor
 from archive.models.runs import Outcome, PieceStatus
-from archive.runs.alerts import SILENT, list_alerts, read_last_crawls, read_last_crawls_by_partition
-from archive.runs.due_dates import find_last_crawls, next_due_at
+from archive.runs.alerts import SILENT, list_alerts
 from archive.runs.lease import last_runs
+from archive.runs.partitions import PartitionStatus, find_last_complete, list_partitions
 
 KEY_FORGOTTEN_AFTER = timedelta(days=1)
 """A key that was not used for so long may have been replaced."""
@@ -76,16 +75,24 @@ def _find_version() -> str:
 
 
 def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[Metric]:
-    ages = {
-        source: max(0.0, (now - at).total_seconds())
-        for source, at in read_last_crawls(session).items()
-    }
-    told = "Time since the source last answered a run that went to its end."
+    by_source: defaultdict[str, list[PartitionStatus]] = defaultdict(list)
+    statuses = list_partitions(session, now)
+    for status in statuses:
+        by_source[status.source].append(status)
+    completed = {source: find_last_complete(own) for source, own in by_source.items()}
+    ages = {source: max(0.0, (now - at).total_seconds()) for source, at in completed.items() if at}
+    told = (
+        "Time since the source, by its worst partition, last answered a run that went to its end."
+    )
     yield _gauge("paidforby_last_complete_run_age_seconds", told, ages, "seconds")
-    rhythms = {each.source: each.every_seconds for each in session.exec(select(CrawlPromise))}
+    rhythms = {
+        source: min(each.every.total_seconds() for each in own if each.every)
+        for source, own in by_source.items()
+        if any(each.every for each in own)
+    }
     told = "Time between runs of one partition, as the schedule promises."
     yield _gauge("paidforby_promised_crawl_interval_seconds", told, rhythms, "seconds")
-    yield from _tell_partitions(session, rhythms, now)
+    yield from _tell_partitions(statuses, now)
     yield _tell_outcomes(session)
     told = "Records read from the source by all runs."
     total = func.coalesce(func.sum(Run.seen), 0)
@@ -96,26 +103,25 @@ def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[
     yield counted
 
 
-def _tell_partitions(
-    session: Session, rhythms: Mapping[str, int], now: datetime
-) -> Iterator[Metric]:
+def _tell_partitions(statuses: Sequence[PartitionStatus], now: datetime) -> Iterator[Metric]:
     """What is overdue, partition by partition: a source is as good as its worst."""
-    told = "Whether the partition's next run is due by that promise; one never crawled is not known here."
+    told = "Whether a run of the partition that the schedule promises is late."
     labels = ["source", "partition"]
     waiting = GaugeMetricFamily("paidforby_partition_overdue", told, labels=labels)
-    overdue = dict.fromkeys(rhythms, 0)
-    for source, every in rhythms.items():
-        for partition, run in sorted(find_last_crawls(session, source).items()):
-            is_due = next_due_at(run, timedelta(seconds=every)) <= now
-            waiting.add_metric([source, partition], int(is_due))
-            overdue[source] += is_due
+    overdue: Counter[str] = Counter()
+    for each in statuses:
+        if each.every is not None:
+            waiting.add_metric([each.source, each.partition], int(each.is_overdue(now)))
+            overdue[each.source] += each.is_overdue(now)
     yield waiting
     yield _gauge("paidforby_overdue_partitions", "How many of them that are.", overdue)
     told = "Time since the source last answered a run of the partition that went to its end."
     name = "paidforby_partition_last_complete_run_age_seconds"
     ages = GaugeMetricFamily(name, told, labels=labels, unit="seconds")
-    for (source, partition), at in sorted(read_last_crawls_by_partition(session).items()):
-        ages.add_metric([source, partition], max(0.0, (now - at).total_seconds()))
+    for each in statuses:
+        if each.last_complete_at is not None:
+            age = max(0.0, (now - each.last_complete_at).total_seconds())
+            ages.add_metric([each.source, each.partition], age)
     yield ages
 
 

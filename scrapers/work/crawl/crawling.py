@@ -24,7 +24,14 @@ from archive.runs.lease import RunLease, begin_run, has_begun, hold_lease, read_
 from archive.runs.plausibility import Gate, open_gate
 from archive.runs.refused_files import describe_refused
 from archive.store.blobs import BlobStore
-from archive.store.outages import Patience, plain_failures, tell_failure, write_surely
+from archive.store.clock import require_clock
+from archive.store.outages import (
+    STOPPED_BY_OPERATOR,
+    Patience,
+    plain_failures,
+    tell_failure,
+    write_surely,
+)
 from archive.store.realm import claim_realm
 from archive.terminal import note_refused
 from config.counts import write_count
@@ -42,7 +49,7 @@ from scrapers.work.plan.schedule import find_pace, read_schedules
 FINISHED = "finished"
 ENOUGH = "stopped after the few answers that were wanted"
 STOPPED = {
-    "shutdown": "stopped from outside before it was through",
+    "shutdown": STOPPED_BY_OPERATOR,
     "closespider_pagecount": ENOUGH,
 }
 
@@ -79,6 +86,7 @@ def run_crawl(
         PartitionBusyError: if another run reads the partition.
         AlreadyCrawledError: if a crawl has ended since the order's `after_run`.
         LeaseLostError: if another run took the partition over meanwhile.
+        ClockError: if this machine's clock is behind what the archive has recorded.
         DatabaseAwayError: if the database stays away, so that the run cannot be closed.
         DiskFullError: if there is no room to close it.
     """
@@ -109,6 +117,7 @@ def _begin(
     source = order.spider.info.id
 
     def begin(session: Session) -> tuple[RunLease, Gate, Validators, str | None]:
+        require_clock(session, clock())
         claim_realm(session, order.realm)
         cursor = read_cursor(session, source, order.partition)
         sweeps = order.spider.sweeps

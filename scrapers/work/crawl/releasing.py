@@ -29,6 +29,7 @@ from archive.runs.quarantine import (
     tell_next,
 )
 from archive.store.blobs import BlobStore
+from archive.store.clock import require_clock
 from archive.store.database import read, write
 from archive.store.outages import Patience
 from archive.terminal import note
@@ -125,6 +126,7 @@ def read_again(
 ) -> Intake:
     """A run that took in what a capture says, at the time of the run that got it; the caller closes it."""
     with write(engine) as session:
+        require_clock(session, clock())
         lease = begin_run(
             session,
             capture.source,
@@ -138,7 +140,7 @@ def read_again(
     try:
         _take_capture(settings, intake, capture)
     except BaseException as error:
-        intake.end_as_failed(error)
+        intake.end_by(error)
         raise
     return intake
 

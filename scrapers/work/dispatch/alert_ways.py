@@ -90,8 +90,8 @@ def write_post(settings: Settings, alerts: Sequence[Alert]) -> bytes:
 def tell_alerts(alerts: Sequence[Alert]) -> list[str]:
     """A line for each."""
     return [
-        f"{alert.source}: {escape_text(alert.reason)} (since {alert.since_at:%Y-%m-%d %H:%M} UTC)"
-        for alert in alerts
+        f"{each.source or 'archive'}: {escape_text(each.reason)} (since {each.since_at:%Y-%m-%d %H:%M} UTC)"
+        for each in alerts
     ]
 
 

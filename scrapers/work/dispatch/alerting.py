@@ -13,7 +13,8 @@ from sqlmodel import select
 
 from archive.models import MailedAlert
 from archive.records.escaping import escape_text
-from archive.runs.alerts import Alert, list_alerts, note_rhythm
+from archive.runs.alerts import Alert, list_alerts
+from archive.runs.promises import note_promises
 from archive.runs.singleton_lease import (
     SingletonTakenError,
     release_singleton,
@@ -23,6 +24,7 @@ from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
 from scrapers.intake.pages import Clock
+from scrapers.spiders import find_spiders
 from scrapers.work.dispatch.alert_ways import (
     AlertNotSentError,
     mail_alerts,
@@ -38,15 +40,27 @@ SENDING_LEASE = timedelta(minutes=10)
 """Longer than a server can keep us: each of about ten answers within `SECONDS_TO_ANSWER`."""
 
 
-def promise_crawls(
-    settings: Settings, engine: Engine, clock: Clock, only: Collection[str] = ()
-) -> None:
-    """Keep how often each source is to be crawled, so that its silence shows; `only` these."""
-    schedules = read_schedules(settings).values
+def promise_crawls(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Keep how often each partition of each source is to be crawled, so that its silence shows."""
+    now, paces = clock(), {}
+    for source, schedule in read_schedules(settings).values.items():
+        # A spider that fails on the question is named where its crawls are looked for.
+        with suppress(Exception):
+            names = find_spiders()[source].list_partitions(settings, now.date())
+            paces[source] = names, schedule.every
     with write(engine) as session:
-        for source, schedule in schedules.items():
-            if not only or source in only:
-                note_rhythm(session, source, schedule.every, clock())
+        for source, (names, every) in paces.items():
+            note_promises(session, source, names, every, now)
+
+
+def promise_crawls_of(
+    settings: Settings, engine: Engine, source: str, partitions: Collection[str], clock: Clock
+) -> None:
+    """The same of these partitions of one source, which somebody crawls by hand."""
+    schedule = read_schedules(settings).values.get(source)
+    if schedule is not None:
+        with write(engine) as session:
+            note_promises(session, source, partitions, schedule.every, clock(), is_all=False)
 
 
 def send_alerts(settings: Settings, engine: Engine, clock: Clock) -> list[Alert]:

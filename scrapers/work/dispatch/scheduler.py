@@ -26,12 +26,14 @@ from archive.runs.singleton_lease import (
     require_no_rival,
     take_singleton,
 )
+from archive.store.clock import require_clock
 from archive.store.database import read, write
 from archive.terminal import note
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
 from scrapers.intake.pages import Clock
 from scrapers.work.dispatch.alerting import promise_crawls
+from scrapers.work.dispatch.presence import Presence
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.election_mode import look_ahead
@@ -58,7 +60,12 @@ def find_work(settings: Settings, engine: Engine, clock: Clock) -> list[CrawlJob
     What schedules promise is kept for alerts.
 
     A source whose schedule cannot be used is not among it, and is named.
+
+    Raises:
+        ClockError: if this machine's clock is behind what the archive has recorded.
     """
+    with read(engine) as session:
+        require_clock(session, clock())
     keep_refused_files(settings, engine)
     promise_crawls(settings, engine, clock)
     book = read_rule_book(settings)
@@ -93,12 +100,19 @@ class Scheduler:
     """
 
     def __init__(
-        self, settings: Settings, engine: Engine, clock: Clock, held: HeldSingletonLease
+        self,
+        settings: Settings,
+        engine: Engine,
+        clock: Clock,
+        held: HeldSingletonLease,
+        presence: Presence,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._clock = clock
         self._held = held
+        self._presence = presence
+        self._told = ""
         self.is_over = Event()
         """Another process has taken over."""
         # A tick that lasts until the next one is due is no trouble: what is due stays due.
@@ -128,20 +142,30 @@ class Scheduler:
     def tick(self, hand_on: HandOn) -> None:
         """Say that we are alive and hand on what is due; it is over when another says so in our place."""
         try:
-            with write(self._engine) as session:
-                require_no_rival(session, self._held.name, self._clock())
-                keep_singleton(session, self._held, self._clock())
-            hand_on(find_work(self._settings, self._engine, self._clock))
+            with self._presence.absence.passed_over():
+                self._presence.beat()
+                with write(self._engine) as session:
+                    require_no_rival(session, self._held.name, self._clock())
+                    keep_singleton(session, self._held, self._clock())
+                hand_on(find_work(self._settings, self._engine, self._clock))
+                self._told = ""
         except (SingletonTakenError, RivalError) as error:
             note(str(error))
             self.is_over.set()
         except (ArchiveError, SQLAlchemyError, OSError) as error:
-            note(f"nothing is started for now: {error}")
+            # The same words at every tick would hide all others.
+            if self._told != (told := f"nothing is started for now: {error}"):
+                note(told)
+            self._told = told
 
     def close(self) -> None:
         """Hand nothing more on, and give the lease back."""
         if self._ticker.running:
             self._ticker.shutdown(wait=True)
-        # Taken over meanwhile, it is no longer ours to give back.
-        with suppress(SingletonTakenError), write(self._engine) as session:
+        # Taken over meanwhile, it is no longer ours to give back; a lease that cannot be ends by itself.
+        with (
+            suppress(SingletonTakenError),
+            self._presence.absence.passed_over(),
+            write(self._engine) as session,
+        ):
             release_singleton(session, self._held)

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import groupby
 from threading import Event, Lock
@@ -25,7 +25,9 @@ from archive.runs.singleton_lease import (
     SingletonTakenError,
     require_no_rival,
 )
+from archive.store.clock import ClockError, require_clock
 from archive.store.database import read
+from archive.store.outages import Absence
 from archive.terminal import note
 from config.settings import Settings
 from scrapers.intake.pages import Clock
@@ -34,6 +36,7 @@ from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import Child, finish_child, start_child
 from scrapers.work.dispatch.alerting import send_alerts
 from scrapers.work.dispatch.following import WHOLE_STEP, follow_changes
+from scrapers.work.dispatch.presence import Presence
 from scrapers.work.dispatch.scheduler import (
     Scheduler,
     find_tick_seconds,
@@ -45,13 +48,19 @@ from scrapers.work.upkeep import keep_up_nightly
 
 
 class LocalCrawls:
-    """Crawls in child processes of this one, one at a time of each source."""
+    """Crawls in child processes of this one, one at a time of each source.
+
+    A crawl waits for a database that is away by itself (`archive.store.outages.Patience`); here its absence
+    is passed over.
+    """
 
     def __init__(self, settings: Settings, engine: Engine, clock: Clock) -> None:
         self._settings = settings
         self._engine = engine
         self._clock = clock
-        self._pool = ThreadPoolExecutor(len(find_spiders()))
+        self.absence = Absence()
+        self.threads = ThreadPoolExecutor(len(find_spiders()))
+        """One waits for each crawl."""
         self._going: dict[str, Future[list[Run | None]]] = {}
         self._children: set[Child] = set()
         self._is_closing = False
@@ -62,7 +71,7 @@ class LocalCrawls:
         for source, theirs in groupby(crawl_jobs, key=lambda crawl_job: crawl_job.source):
             going = self._going.get(source)
             if going is None or going.done():
-                self._going[source] = self._pool.submit(self._crawl_source, list(theirs))
+                self._going[source] = self.threads.submit(self._crawl_source, list(theirs))
 
     def are_over(self, wait_seconds: float) -> bool:
         """Whether all that was begun has ended, at the latest after so many seconds."""
@@ -75,6 +84,12 @@ class LocalCrawls:
         """
         return [run for crawls in self._going.values() for run in crawls.result()]
 
+    def list_names(self) -> list[str]:
+        """What is crawled now: `source/partition` each."""
+        with self._lock:
+            crawl_jobs = [child.crawl_job for child in self._children]
+        return [f"{each.source}/{each.partition}" for each in crawl_jobs]
+
     def close(self) -> None:
         """Start nothing more; end every child with its process group."""
         with self._lock:
@@ -82,19 +97,25 @@ class LocalCrawls:
             children = list(self._children)
         with ThreadPoolExecutor() as stopping:
             stopping.map(Child.stop, children)
-        self._pool.shutdown()
+        self.threads.shutdown()
 
     def _crawl_source(self, crawl_jobs: list[CrawlJob]) -> list[Run | None]:
         runs: list[Run | None] = []
         for crawl_job in crawl_jobs:
             if self._is_closing:
                 break
-            crawl = partial(self._crawl, crawl_job)
-            subject = f"{crawl_job.source}/{crawl_job.partition}"
-            stage = QuarantineStage.CRAWL
-            run = run_fenced(self._engine, stage, crawl_job.source, subject, self._clock, crawl)
-            runs += [None] if run is None else run
+            runs += self.crawl(crawl_job)
         return runs
+
+    def crawl(self, crawl_job: CrawlJob) -> list[Run | None]:
+        """Crawl one partition and wait for it; gives its run, as `list_runs` does."""
+        crawl = partial(self._crawl, crawl_job)
+        subject = f"{crawl_job.source}/{crawl_job.partition}"
+        stage = QuarantineStage.CRAWL
+        with self.absence.passed_over():
+            runs = run_fenced(self._engine, stage, crawl_job.source, subject, self._clock, crawl)
+            return [None] if runs is None else runs
+        return [None]
 
     def _crawl(self, crawl_job: CrawlJob) -> list[Run | None]:
         """Crawl one partition; gives its run, nothing where it was left to another worker."""
@@ -103,8 +124,11 @@ class LocalCrawls:
                 return []
             child = start_child(self._settings, crawl_job, self._clock)
             self._children.add(child)
-        run = finish_child(self._engine, child, self._clock)
-        self._children.discard(child)
+        try:
+            run = finish_child(self._engine, child, self._clock)
+        finally:
+            with self._lock:
+                self._children.discard(child)
         return [run] if run or child.wait() else []
 
 
@@ -135,22 +159,33 @@ def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
         RivalError: if a `paidforby scheduler` is at work.
     """
     end_on_signals()
-    seconds, held = find_tick_seconds(settings), _await_lease(settings, engine, clock)
+    seconds = find_tick_seconds(settings)
     with (
         closing(LocalCrawls(settings, engine, clock)) as crawls,
-        closing(Scheduler(settings, engine, clock, held)) as scheduler,
+        closing(Presence(engine, clock, WORKER, crawls.absence, crawls.list_names)) as presence,
+        closing(
+            Scheduler(
+                settings, engine, clock, _await_lease(settings, engine, clock, presence), presence
+            )
+        ) as scheduler,
     ):
         scheduler.start(crawls.begin)
         # In the main thread, where a signal ends it at once.
         while not scheduler.is_over.wait(seconds):
-            follow_up(settings, engine, clock)
+            # A clock that is behind is named at each tick.
+            with suppress(ClockError), crawls.absence.passed_over():
+                follow_up(settings, engine, clock)
 
 
-def _await_lease(settings: Settings, engine: Engine, clock: Clock) -> HeldSingletonLease:
+def _await_lease(
+    settings: Settings, engine: Engine, clock: Clock, presence: Presence
+) -> HeldSingletonLease:
     is_told = False
     while True:
         try:
-            return take_scheduling(settings, engine, clock, WORKER)
+            with presence.absence.passed_over():
+                presence.beat()
+                return take_scheduling(settings, engine, clock, WORKER)
         except SingletonTakenError as error:
             if not is_told:
                 note(f"{error}; this one waits to take over")
@@ -167,16 +202,21 @@ def end_on_signals() -> None:
 def follow_up(
     settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
 ) -> int:
-    """What follows the crawls: rules, search copy and mirror, alerts, pictures, the night's upkeep.
+    """What follows the crawls: alerts, rules, search copy and mirror, pictures, the night's upkeep.
 
     Each can be killed at any point. Once `is_over` is set, from another thread, no further picture is begun.
     Gives how much was put aside.
+
+    Raises:
+        ClockError: if this machine's clock is behind what the archive has recorded; that too is mailed.
     """
-    put_aside = follow_changes(settings, engine, clock, mirror=True)
     try:
         send_alerts(settings, engine, clock)
     except ArchiveError as error:
         note(f"no alert is sent for now: {error}")
+    with read(engine) as session:
+        require_clock(session, clock())
+    put_aside = follow_changes(settings, engine, clock, mirror=True)
     fetch = partial(keep_due_media, settings, engine, clock, is_over)
     failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)
     keep_up_nightly(settings, engine, clock())

@@ -89,7 +89,7 @@ def find_due_dates(
         run = runs.get(partition)
         every = choose_every(schedule, schedule.every, partition, now, demands)
         crawl_job = CrawlJob(source, partition, schedule.base_url, ended.get(partition, 0))
-        due_dates.append(DueDate(crawl_job, next_due_at(run, every) if run else None))
+        due_dates.append(DueDate(crawl_job, next_due_at(run, every, now) if run else None))
     return due_dates
 
 

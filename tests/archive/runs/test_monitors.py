@@ -7,8 +7,9 @@ import pytest
 from archive.ingest.close_run import close_run
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
-from archive.runs.alerts import find_silent, list_alerts, list_findings, note_rhythm
+from archive.runs.alerts import find_silent, list_alerts, list_findings
 from archive.runs.lease import begin_run
+from archive.runs.promises import note_promises
 from archive.store.database import read, write
 from archive.store.realm import claim_realm
 from archive.store.setup import write_sources
@@ -53,7 +54,7 @@ def record_run(engine, make_ad):
 
 @pytest.fixture
 def told(engine):
-    def tell(now=NOON):
+    def tell(now=NOON + 9 * DAY):
         with read(engine) as session:
             return [(alert.kind, alert.reason) for alert in list_alerts(session, now)]
 
@@ -130,7 +131,7 @@ def test_the_replica_need_not_be_as_large_as_the_source(engine, record_run, told
 @pytest.fixture
 def promised(engine, record_run):
     with write(engine) as session:
-        note_rhythm(session, "watched", DAY, NOON)
+        note_promises(session, "watched", ["2026"], DAY, NOON)
     return engine
 
 
@@ -147,7 +148,10 @@ def test_a_source_is_silent_after_twice_its_schedule_without_a_complete_look(pro
     assert find_silence(promised, NOON + 3 * DAY) == []
     (alert,) = find_silence(promised, NOON + 3 * DAY + timedelta(minutes=1))
 
-    assert alert.reason == "no complete look for 2 days: the last was on 2026-03-02 12:00 UTC"
+    assert alert.reason == (
+        "2026: no complete look for 2 days: the last was on 2026-03-02 12:00 UTC; "
+        "the last run was partial on 2026-03-04 12:00 UTC"
+    )
     assert alert.since_at == NOON + 3 * DAY
     assert alert.id == find_silence(promised, NOON + 9 * DAY)[0].id
 
@@ -160,16 +164,16 @@ def test_the_next_complete_run_ends_the_silence(promised, record_run):
 def test_a_source_that_never_answered_is_silent_from_when_runs_were_promised(promised):
     assert find_silence(promised, NOON + 2 * DAY) == []
     (alert,) = find_silence(promised, NOON + 3 * DAY)
-    assert alert.reason == "no complete look for 2 days: there never was one"
+    assert alert.reason == "2026: no complete look for 2 days: there never was one"
 
 
 def test_a_schedule_read_again_does_not_begin_the_promise_anew(promised):
     with write(promised) as session:
-        note_rhythm(session, "watched", DAY, NOON + 2 * DAY)
+        note_promises(session, "watched", ["2026"], DAY, NOON + 2 * DAY)
     assert find_silence(promised, NOON + 3 * DAY)
 
 
 def test_what_is_no_longer_scheduled_cannot_fall_silent(promised):
     with write(promised) as session:
-        note_rhythm(session, "watched", None, NOON)
+        note_promises(session, "watched", ["2026"], None, NOON)
     assert find_silence(promised, NOON + 99 * DAY) == []

@@ -18,10 +18,10 @@ from archive.reading import list_runs
 from archive.reading.ads.sightings import _read_last_sweep, list_import_times
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import list_past_runs
-from archive.runs.alerts import read_last_crawls
 from archive.runs.captures import last_applied_at
 from archive.runs.due_dates import find_last_crawls
 from archive.runs.lease import RunLease, find_ended_crawl, has_newer_run, last_runs
+from archive.runs.partitions import read_last_crawls
 from archive.runs.sightings import (
     find_first_after,
     find_last_before,
@@ -192,10 +192,11 @@ def check_source(session, runs, source, partition):
     assert (last.id if last else None) == max(over, default=None)
     good = [
         run.observed_at
-        for run in of_source
+        for run in here
         if run.complete or (run.kind == RunKind.CRAWL and run.outcome == Outcome.DONE)
     ]
-    assert read_last_crawls(session).get(source) == max(good, default=None)
+    known = read_last_crawls(session, day(20))
+    assert known.get((source, partition)) == max(good, default=None)
     read_here = [run.observed_at for run in here if run.outcome in WELL]
     assert last_applied_at(session, source, partition, "same") == max(read_here, default=None)
     assert last_applied_at(session, source, partition, "other") is None

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from archive.runs.alerts import note_rhythm
+from archive.runs.promises import note_promises
 from archive.store.database import write
 from paidforby import app
 from scrapers.work.plan.credentials import CredentialStatus
@@ -25,7 +25,9 @@ def ask(tmp_path, monkeypatch):
     engine = make_archive(make_settings(tmp_path))
     hold_something(engine)
     with write(engine) as session:
-        note_rhythm(session, "meadow_library", timedelta(days=1), NOW - timedelta(days=9))
+        note_promises(
+            session, "meadow_library", ["2026"], timedelta(days=1), NOW - timedelta(days=9)
+        )
     engine.dispose()
 
     def sources(*arguments):
@@ -49,7 +51,7 @@ def test_a_source_that_is_silent_and_whose_key_ends_says_both(ask):
     told = ask()
     (row,) = [line for line in told.splitlines() if line.startswith("Meadow ad library")]
     assert row.endswith("2 alerts")
-    assert "meadow_library: silent: no complete look for 2 days" in told
+    assert "meadow_library: silent: 2026: no complete look for 2 days" in told
     assert "key ends: The Data Desk answers for it" in told
     assert "meadow_library: the last run was" in told
 

@@ -15,6 +15,7 @@ from scrapers.work.dispatch.alerting import (
     MAIL,
     SENDING_LEASE,
     promise_crawls,
+    promise_crawls_of,
     send_alerts,
 )
 
@@ -65,7 +66,7 @@ def mailbox(free_port):
 @pytest.fixture
 def silent_home(home, free_port):
     """An archive that promised runs at Snap every day and took none."""
-    promise_crawls(home.settings, home.engine, lambda: NOON, only=["snap"])
+    promise_crawls_of(home.settings, home.engine, "snap", ["2026"], lambda: NOON)
     mail = {
         "mail_host": "127.0.0.1",
         "mail_port": free_port,
@@ -88,7 +89,7 @@ def test_a_silent_source_is_mailed_once_to_everyone_who_is_to_know(silent_home, 
     assert envelope.mail_from == "archive@desk.example"
     assert envelope.rcpt_tos == ["one@desk.example", "two@desk.example"]
     assert "1 alert" in text
-    assert "snap: no complete look for 2 days: there never was one" in text
+    assert "snap: 2026: no complete look for 2 days: there never was one" in text
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def shared_home(archive_url, silent_home):
     """The same, on each database in turn."""
     settings = silent_home.settings.model_copy(update={"database_url": archive_url})
     engine = create_archive_engine(archive_url)
-    promise_crawls(settings, engine, lambda: NOON, only=["snap"])
+    promise_crawls_of(settings, engine, "snap", ["2026"], lambda: NOON)
     yield type(silent_home)(settings, engine)
     engine.dispose()
 

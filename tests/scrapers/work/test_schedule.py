@@ -20,8 +20,10 @@ from archive.runs.singleton_lease import (
     take_singleton,
 )
 from archive.store.database import read, write
+from archive.store.outages import Absence
 from config.yaml_files import YamlFileError
 from scrapers.fetching.budget import hold_off
+from scrapers.work.dispatch.presence import Presence
 from scrapers.work.dispatch.scheduler import Scheduler, take_scheduling
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
@@ -111,7 +113,7 @@ def test_a_partition_is_due_again_when_its_time_has_passed(home):
     [(Outcome.DONE, 24), (Outcome.BLOCKED, 24), (Outcome.FAILED, 1), (Outcome.PARTIAL, 1)],
 )
 def test_what_failed_is_tried_again_sooner(outcome, hours):
-    due = next_due_at(ended_run(outcome), timedelta(days=1))
+    due = next_due_at(ended_run(outcome), timedelta(days=1), NOON)
     assert due == NOON + timedelta(hours=hours)
 
 
@@ -157,7 +159,8 @@ def silence_all(home) -> Path:
 
 def make_scheduler(home, clock=now, singleton=SCHEDULER) -> Scheduler:
     held = take_scheduling(home.settings, home.engine, clock, singleton)
-    return Scheduler(home.settings, home.engine, clock, held)
+    presence = Presence(home.engine, clock, singleton, Absence())
+    return Scheduler(home.settings, home.engine, clock, held, presence)
 
 
 def test_a_scheduler_hands_on_what_is_due_and_an_edit_of_a_schedule_counts_at_once(home):

@@ -18,6 +18,7 @@ from archive.reading.freshness import read_change_time
 from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
 from archive.store.identity import read_archive_id
+from config.counts import write_count
 from search.port import (
     DOCUMENT_SHAPE,
     NEVER_FILLED,
@@ -98,8 +99,8 @@ def refuse_unnamed(session: Session, search: SearchEngine, copy: SearchCopy | No
     known = select(ConsumerPosition.consumer).where(_is_of(search))
     if session.exec(known.limit(1)).first() is None:
         raise ForeignCopyError(
-            f"{search.place} holds {copy.documents:,} documents that this archive did not send; nothing was "
-            f"changed: {search.how_to_move}"
+            f"{search.place} holds {write_count(copy.documents, 'document')} that this archive did not send; "
+            f"nothing was changed: {search.how_to_move}"
         )
 
 

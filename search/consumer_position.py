@@ -18,6 +18,7 @@ from archive.reading.freshness import read_change_time
 from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
 from archive.store.identity import read_archive_id
+from config.counts import write_count
 from search.port import (
     DOCUMENT_SHAPE,
     NEVER_FILLED,
@@ -95,7 +96,7 @@ def refuse_unnamed(session: Session, search: SearchEngine, copy: SearchCopy | No
         return
     known = select(ConsumerPosition.consumer).where(_is_of(search))
     if session.exec(known.limit(1)).first() is None:
-        whose = f"an archive it does not name ({copy.documents:,} ads that this one did not send)"
+        whose = f"an archive it does not name ({write_count(copy.documents, 'ad')} that this one did not send)"
         raise ForeignCopyError(search.place, whose, search.how_to_move)
 
 

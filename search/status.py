@@ -12,6 +12,7 @@ from archive.records import QuarantineStage
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq
 from archive.store.database import read
+from config.counts import write_count
 from search.consumer_position import (
     MOST_COUNTED,
     AdCount,
@@ -93,7 +94,7 @@ def _judge(
         return ["Search has lost the settings of its copy."]
     difference = abs(counted.ads - len(status.rejected) - copy.documents)
     if difference > last_seq - min(position.seq, counted.seq):
-        return [f"Search holds {copy.documents:,} ads, the archive {counted.ads:,}."]
+        return [f"Search holds {write_count(copy.documents, 'ad')}, the archive {counted.ads:,}."]
     return []
 
 

@@ -1,5 +1,5 @@
 # The application and its locked dependencies; docker-compose.yml says what each process does.
-FROM python:3.11-slim AS build
+FROM python:3.11-slim-bookworm AS build
 RUN python -m venv /opt/paidforby
 ENV PATH="/opt/paidforby/bin:$PATH" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
@@ -9,11 +9,14 @@ RUN pip install --quiet --require-hashes -r requirements.lock
 COPY . ./
 RUN pip install --quiet --no-deps --no-build-isolation .
 
-FROM python:3.11-slim
+FROM python:3.11-slim-bookworm
 # Reads words in pictures of ads.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends tesseract-ocr \
     && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paidforby paidforby
+# A new volume has the owner of the folder that it is mounted on.
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paidforby paidforby \
+    && install -d -m 700 -o paidforby /var/backups/paidforby \
+    && install -d -o paidforby /var/lib/paidforby/config
 COPY --from=build /opt/paidforby /opt/paidforby
 ENV PATH="/opt/paidforby/bin:$PATH" PYTHONUNBUFFERED=1 PAIDFORBY_HOME=/var/lib/paidforby
 USER paidforby

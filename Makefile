@@ -41,7 +41,7 @@ bench: $(VENV)/.test  ## run every benchmark; each prints ratios
 		test -e "$$module" || continue; found=1; $(BIN)/python "$$module" || exit 1; \
 	done; test $$found = 1 || echo "There are no benchmarks yet: tests/benchmarks is empty."
 
-up: secrets/paidforby_database_url  ## PostgreSQL, Meilisearch, scheduler, worker and API in containers
+up: secrets/paidforby_database_url own/paidforby.env  ## PostgreSQL, Meilisearch, scheduler, worker and API in containers
 	@docker compose version >/dev/null 2>&1 || { echo "Docker with its compose plugin is missing."; exit 1; }
 	@docker compose up --build
 
@@ -81,10 +81,17 @@ node_modules/.ready: package.json package-lock.json
 		echo "npm could not bring Meilisearch and Chromium: their tests may be skipped."; \
 	fi
 
-# The folder keeps others on the host out; the files stay readable to the containers' own user.
+# The folder keeps others on the host out; the files stay readable to the containers' own user, whatever the umask.
 secrets/paidforby_database_url:
 	@mkdir -p -m 700 secrets
 	@head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' > secrets/postgresql_password
 	@head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' > secrets/paidforby_meilisearch_key
 	@printf 'postgresql+psycopg://paidforby:%s@postgresql/paidforby' "$$(cat secrets/postgresql_password)" > $@
+	@chmod 644 secrets/*
 	@echo "made new passwords in secrets/"
+
+own/paidforby.env:
+	@mkdir -p own/config && chmod 755 own own/config
+	@echo '# Settings of all processes, VARIABLE=value: docs/run/settings.md' > $@
+	@(umask 077; echo '# Settings of those that collect alone, such as tokens of sources' > own/collecting.env)
+	@echo "made your own folder: own/"

@@ -2,13 +2,16 @@
 
 import gc
 import importlib
+import os
+import signal
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 # command -> (module, name in it, one line of help for the list)
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
@@ -74,8 +77,13 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
-    "backup": ("archive.commands.backup", "backup", "The whole archive into a folder."),
-    "restore": ("archive.commands.backup", "restore", "A backup into an empty home."),
+    "backup": ("scrapers.commands.backup", "backup", "The whole archive into a folder."),
+    "restore": ("scrapers.commands.backup", "restore", "A backup into an empty home."),
+    "maintain": (
+        "scrapers.commands.maintain",
+        "maintain",
+        "What keeps an archive well; the worker does it every night.",
+    ),
     "verify": (
         "scrapers.commands.verify",
         "verify",
@@ -85,6 +93,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "scrapers.commands.schedule",
         "app",
         "When each source is crawled, and what that tells of rules' windows.",
+    ),
+    "settings": (
+        "scrapers.commands.settings",
+        "settings",
+        "Every setting: its value in force, and where it comes from.",
     ),
     "scheduler": ("scrapers.commands.schedule", "scheduler", "Fill the queue with what is due."),
     "crawling": (
@@ -105,6 +118,19 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "demo": ("scrapers.demo.walk", "demo", "The whole walk on invented data."),
 }
 
+GROUPS: Mapping[str, str] = {
+    "Start": "init doctor settings demo replica",
+    "Collect": "sources credentials crawl import reread quarantine fields media watch-lists coverage",
+    "Keep": "stats index mirror redactions backup restore verify maintain",
+    "Find": "search spend corrections",
+    "Judge": "rules labels registers",
+    "Run": "serve worker scheduler schedule crawling users keys",
+}
+"""The commands as the list shows them, by what one wants to do."""
+
+SERVICES = frozenset({"worker", "scheduler", "serve"})
+"""Commands that run on and on, and so keep a log also where people read it."""
+
 
 class LazyGroup(TyperGroup):
     """Imports a command's module when the command is called, so that each starts quickly.
@@ -112,9 +138,12 @@ class LazyGroup(TyperGroup):
     Typer carries a click of its own and does not export its types, hence `Any`.
     """
 
-    def list_commands(self, _ctx: Any) -> list[str]:  # noqa: ANN401
-        """The commands in the order of a first visit."""
-        return list(COMMANDS)
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401
+        super().__init__(**attributes)
+        # What a name that does not exist is compared with: "Did you mean …?"
+        self.commands = {
+            name: TyperCommand(name, help=text) for name, (_, _, text) in COMMANDS.items()
+        }
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
         """The command itself."""
@@ -127,16 +156,24 @@ class LazyGroup(TyperGroup):
         gc.enable()
         return build_command(cmd_name, getattr(room, name))
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ANN401
+        """What a shell offers after `paidforby`, without loading any command."""
+        ctx.command = TyperGroup(name=self.name, commands=dict(self.commands), params=self.params)
+        return ctx.command.shell_complete(ctx, incomplete)
+
     def format_commands(self, _ctx: Any, formatter: Any) -> None:  # noqa: ANN401
-        """The list of commands, without loading any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+        """The list of commands by group, without loading any."""
+        widest = max(map(len, COMMANDS))
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(n.ljust(widest), COMMANDS[n][2]) for n in names.split()])
 
 
 def build_command(name: str, target: Any) -> Any:  # noqa: ANN401 (Typer keeps its click private)
     """A room's function or sub-application as a command of this one."""
     if isinstance(target, typer.Typer):
-        command = typer.main.get_command(target)
+        # Completion is installed for the whole program.
+        command: Any = typer.main.get_group(target)
     else:
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         app.command(name)(target)
@@ -147,7 +184,6 @@ def build_command(name: str, target: Any) -> Any:  # noqa: ANN401 (Typer keeps i
 
 app = typer.Typer(
     cls=LazyGroup,
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -155,30 +191,51 @@ app = typer.Typer(
 )
 
 
+def _say_version(*, is_wanted: bool) -> None:
+    if is_wanted:
+        metadata = importlib.import_module("importlib.metadata")
+        sys.stdout.write(f"paidforby {metadata.version('paidforby')}\n")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which this is."),
+    ] = False,
+) -> None:
     """Paid For By: an archive of online political ads, what was paid, what was decided."""
 
 
 def main() -> None:
     """Run the command line; a setting that cannot be read is named, not traced back."""
-    try:
-        app()
-    except ValidationError as error:
-        prefix = find_prefixes().get(error.title)
-        if prefix is None:
-            raise
-        for wrong in error.errors(include_url=False, include_input=False):
-            name = "_".join(str(part) for part in wrong["loc"]).upper()
-            sys.stderr.write(f"{prefix}{name}: {wrong['msg']}\n")
-        sys.exit(2)
+    command = next((name for name in sys.argv[1:] if name in COMMANDS), "paidforby")
+    if command not in SERVICES:
+        # Whoever is told to end says what is kept, as after Ctrl-C; services end in their own way.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _kept_log(command):
+        try:
+            app(prog_name="paidforby")
+        except ValidationError as error:
+            for line in importlib.import_module("config.setting_forms").tell_wrong(error):
+                sys.stderr.write(f"{line}\n")
+            sys.exit(2)
 
 
-def find_prefixes() -> dict[str, str]:
-    """How the variables of each class of settings begin, by its name, of the classes that are loaded."""
-    room = importlib.import_module("config.settings")
-    kinds = (room.Settings, *room.SourceSettings.__subclasses__())
-    return {kind.__name__: kind.model_config["env_prefix"] for kind in kinds}
+@contextmanager
+def _kept_log(command: str) -> Iterator[None]:
+    """Keep a log if this runs on and on, or if somebody wants lines for programs.
+
+    Before a command has read its settings, which name a wrong form of it.
+    """
+    form = os.environ.get("PAIDFORBY_LOG", "")
+    if (command not in SERVICES or "--once" in sys.argv) and form != "json":
+        yield
+        return
+    logs = importlib.import_module("config.logs")
+    with logs.kept_log(logs.LogForm.JSON if form == "json" else logs.LogForm.TEXT, command):
+        yield
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.routing import Mount, Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.admission import AdmitRequests
 from api.dependencies import Rooms
@@ -20,11 +21,14 @@ from api.errors import API_PATH, PROBLEM, Problem, answer_problems
 from api.headers import AddSecurityHeaders
 from api.hosts import CheckHost, list_hosts
 from api.limits import LimitRequests
+from api.measuring import MeasureRequests
 from api.pages import mount_pages
 from api.pages.errors import answer_errors
 from api.parameters import refuse_unknown
+from api.request_log import LogRequests
 from api.routes import ROUTERS, metrics
 from archive.store.database import open_archive
+from archive.store.time_limits import limit_statements
 from archive.terminal import utc_now
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
@@ -36,6 +40,9 @@ DESCRIPTION = (
     "times are UTC; what is missing has its reason in `missing`."
 )
 
+SECONDS_A_STATEMENT = 20.0
+"""Then the database is told to stop and the reader gets 503: nobody waits longer, a proxy least of all."""
+
 
 def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     """The whole application over an archive that has its tables.
@@ -44,10 +51,11 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
         NotInitialisedError: if there is no archive yet.
     """
     engine = open_archive(settings)
+    limit_statements(engine, SECONDS_A_STATEMENT)
     rooms = Rooms(
         settings=settings,
         engine=engine,
-        search=open_search(settings, engine),
+        search=open_search(settings, engine, SECONDS_A_STATEMENT),
         book=read_rule_book(settings),
         now=now,
     )
@@ -62,7 +70,11 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     app.add_middleware(AdmitRequests)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(CheckHost, allowed=list_hosts(settings))
-    app.add_middleware(AddSecurityHeaders)
+    app.add_middleware(AddSecurityHeaders, public_url=settings.public_url)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.add_middleware(MeasureRequests, counts=rooms.counts)
+    app.add_middleware(LogRequests, trusted=settings.trusted_proxies)
     return app
 
 

@@ -12,11 +12,17 @@ from sqlalchemy import make_url
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from archive.terminal import FAILED, WRONG_USAGE, note, plain_errors
+from api.hosts import LOOPBACK
+from api.measuring import share_counts
+from archive.terminal import FAILED, WRONG_USAGE, note, note_error, plain_errors
+from config.logs import start_log
 from config.settings import Settings
 
 SECONDS_TO_STOP = 4
 """What is under way by then is cut, so that a restart takes no longer than ten."""
+
+SECONDS_TO_START = 60
+"""Of one of several processes, on a busy machine; one that is silent for longer is replaced."""
 
 MOST_CONNECTIONS = 1_000
 """Of one process, kept alive ones too; whoever comes beyond that gets 503. A server in front has its own."""
@@ -35,41 +41,57 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the web site and the API; on this machine only unless --host says otherwise."""
+    """Serve the web site and the API; on this machine only unless --host says otherwise.
+
+    Example: paidforby serve --host 0.0.0.0 --trusted-proxy 10.0.0.0/8
+    """
     settings, served_at = Settings(), f"http://{host}:{port}"
     if "public_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"public_url": served_at})
     if workers > 1 and make_url(settings.resolved_database_url).get_backend_name() == "sqlite":
-        note("--workers: an archive on SQLite is served by one process; PostgreSQL takes more")
+        note_error(
+            "--workers: an archive on SQLite is served by one process; PostgreSQL takes more"
+        )
         raise typer.Exit(WRONG_USAGE)
-    proxies = check_networks(trusted_proxy or [])
+    proxies = check_networks(trusted_proxy or settings.trusted_proxies)
+    settings = settings.model_copy(update={"trusted_proxies": proxies})
     with plain_errors():
         app = create_app(settings)
     listening = listen(host, port)
     note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
+    if host not in LOOPBACK:
+        note("others can reach this address: put nginx before it (docs/run/nginx.conf)")
     if settings.public_url.rstrip("/") != served_at:
         note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
     config = uvicorn.Config(
         make_app if workers > 1 else app,
         factory=workers > 1,
         workers=workers,
+        # `api.request_log` logs what is answered, and `config.logs` writes it.
+        log_config=None,
+        access_log=False,
         log_level="warning",
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
+        # `api.app` reads them.
+        proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=SECONDS_TO_STOP,
+        timeout_worker_healthcheck=SECONDS_TO_START,
     )
     if workers > 1:
         os.environ["PAIDFORBY_PUBLIC_URL"] = settings.public_url
-        Multiprocess(config, [listening]).run()
+        os.environ["PAIDFORBY_TRUSTED_PROXIES"] = ",".join(proxies)
+        with share_counts():
+            Multiprocess(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
 
 
 def make_app() -> FastAPI:
     """The application of one of several processes, which have their settings from the environment."""
-    return create_app(Settings())
+    settings = Settings()
+    start_log(settings.log, "serve")
+    return create_app(settings)
 
 
 def check_networks(networks: list[str]) -> list[str]:
@@ -82,7 +104,9 @@ def check_networks(networks: list[str]) -> list[str]:
         try:
             ip_network(network)
         except ValueError as error:
-            note(f"--trusted-proxy: {error}; write an address or a network, such as 10.0.0.0/8")
+            note_error(
+                f"--trusted-proxy: {error}; write an address or a network, such as 10.0.0.0/8"
+            )
             raise typer.Exit(WRONG_USAGE) from None
     return networks
 
@@ -96,7 +120,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=_find_family(host), backlog=2048)
     except OSError as error:
-        note(
+        note_error(
             f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; choose another: --port"
         )
         raise typer.Exit(FAILED) from None

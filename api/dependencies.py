@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.kept import Answer, KeptAnswers
+from api.measuring import RequestCounts
 from archive.exports.mirror import find_folder
 from archive.exports.mirror.answering import answer_spending
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
@@ -34,6 +35,7 @@ from archive.store.database import read, write
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
+from search.consumer_position import AdCount, count_ads
 from search.port import SearchEngine
 
 
@@ -47,6 +49,7 @@ class Rooms:
     book: RuleBook
     now: Callable[[], datetime]
     kept: KeptAnswers = field(default_factory=KeptAnswers)
+    counts: RequestCounts = field(default_factory=RequestCounts)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -85,6 +88,11 @@ class Rooms:
         """The same of an answer about money; `question`: what was asked, and what is made of its answer."""
         rates = stamp_rates(self.settings) if question[0].convert_to else None
         return self.keep(session, (*question, rates), make, weigh)
+
+    def count_ads(self, session: Session) -> AdCount:
+        """How many ads the archive shows, counted once a minute: of many that takes longer than all else."""
+        minute = self.now().replace(second=0, microsecond=0)
+        return self.kept.give(minute, count_ads, lambda: count_ads(session), lambda _: 100)
 
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""

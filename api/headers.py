@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.limits import READING
+from api.request_names import RECEIPTS
 
 POLICY = "; ".join(
     (
@@ -28,16 +29,20 @@ SECURITY_HEADERS = (
 )
 
 
-RECEIPTS = ("/report/", "/api/v1/notices")
-"""Paths of answers that only whoever holds a receipt may have."""
+STAY_WITH_TLS = (b"strict-transport-security", b"max-age=31536000")
+"""Where readers come by TLS, their browsers take no other way for a year (RFC 6797)."""
+
 NO_STORE = (b"cache-control", b"no-store")
 
 
 class AddSecurityHeaders:
     """Adds the headers to every answer, errors included; what is for one person is kept by no cache."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
         self.app = app
+        self.headers: tuple[tuple[bytes, bytes], ...] = SECURITY_HEADERS
+        if public_url.startswith("https://"):
+            self.headers += (STAY_WITH_TLS,)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and add the headers to what comes back."""
@@ -48,7 +53,7 @@ class AddSecurityHeaders:
                 headers = [_lead_by_path(pair) for pair in message.get("headers", [])]
                 if is_personal:
                     headers = [*(pair for pair in headers if pair[0] != NO_STORE[0]), NO_STORE]
-                message["headers"] = [*headers, *SECURITY_HEADERS]
+                message["headers"] = [*headers, *self.headers]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

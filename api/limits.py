@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import make_problem
+from config.counts import write_count
 
 MOST_BYTES = 1_000_000
 MOST_PARAMETERS = 200
@@ -46,7 +47,8 @@ class LimitRequests:
             headers["RateLimit-Remaining"] = "-1"
         if headers["RateLimit-Remaining"] == "-1":
             headers |= {"RateLimit-Remaining": "0", "Retry-After": headers["RateLimit-Reset"]}
-            detail = f"too many requests from one address; wait {headers['Retry-After']} seconds"
+            wait = write_count(int(headers["Retry-After"]), "second")
+            detail = f"too many requests from one address; wait {wait}"
             refusal = make_problem(request.url.path, 429, detail, headers=headers)
             await refusal(scope, receive, send)
             return

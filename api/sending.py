@@ -15,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 from api.errors import make_problem
 
 MOST_AT_ONCE = 6
-"""Downloads at a time in this process; each holds one of the connections that `api.admission` shares out."""
+"""Downloads at a time in this process; while a part is made it holds one of the connections that
+`api.admission` shares out."""
 
 SECONDS_PER_PART = 60
 """A reader who takes no part for so long is cut, and may go on from the last row it got."""

@@ -4,6 +4,7 @@ Every room's cli.py prints through here. Standard output carries the answer, sta
 """
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,12 +31,21 @@ from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
 from archive.store.outages import tell_cause
+from config.logs import is_log_kept
 from config.settings import Settings
 from config.yaml_files import YamlFileError
+
+logger = logging.getLogger(__name__)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 DONE, FAILED, WRONG_USAGE, DONE_WITH_REMAINDERS = 0, 1, 2, 3
+STOPPED = 130
+"""As a shell tells of a program that Ctrl-C ended: 128 and the signal's number."""
+
+STOPPED_MIDWAY = (
+    "stopped; what was finished is kept, nothing is half-done: the same command goes on"
+)
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress where there is no terminal."""
@@ -55,14 +65,25 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """A line beside the answer."""
-    sys.stderr.write(f"{text}\n")
+    """A line beside the answer; where a log is kept, one of the log."""
+    if is_log_kept():
+        logger.info("%s", text)
+    else:
+        sys.stderr.write(f"{text}\n")
+
+
+def note_error(text: str) -> None:
+    """The same of what ends a command."""
+    if is_log_kept():
+        logger.error("%s", text)
+    else:
+        sys.stderr.write(f"{text}\n")
 
 
 def note_refused(errors: Iterable[YamlFileError]) -> None:
     """Name each file that cannot be used on a line of its own."""
     for error in errors:
-        note(escape_text(str(error)))
+        note_error(escape_text(str(error)))
 
 
 def emit_json(value: object) -> None:
@@ -118,23 +139,31 @@ def open_or_exit(settings: Settings) -> Engine:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what the archive refuses into a sentence and exit code 1, or 2 if it is the question."""
+    """Turn what the archive refuses into a sentence and exit code 1, or 2 if it is the question.
+
+    Whoever is stopped says so too, with exit code 130: what the interrupt carries, or that nothing is lost.
+    """
     try:
         yield
+    except KeyboardInterrupt as stop:
+        note(str(stop) or STOPPED_MIDWAY)
+        raise typer.Exit(STOPPED) from None
     except OperationalError as error:
-        note(f"the database does not answer: {tell_cause(error)}")
+        note_error(f"the database does not answer: {tell_cause(error)}")
         raise typer.Exit(FAILED) from None
     except DatabaseError as error:
         # What SQLite says of a damaged file; classes below this one are faults of ours.
         if type(error) is not DatabaseError:
             raise
-        note(f"the database cannot be read: {error.orig}; bring back a backup: paidforby restore")
+        note_error(
+            f"the database cannot be read: {error.orig}; bring back a backup: paidforby restore"
+        )
         raise typer.Exit(FAILED) from None
     except YamlFileError as error:
         note_refused(error.faults)
         raise typer.Exit(FAILED) from None
     except (ArchiveError, FileNotFoundError) as error:
-        note(str(error))
+        note_error(str(error))
         code = WRONG_USAGE if isinstance(error, QuestionError) else FAILED
         raise typer.Exit(code) from None
 

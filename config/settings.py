@@ -4,13 +4,16 @@ The front door makes one `Settings` and passes it down; nothing here is global. 
 source has stand beside its spider, in a subclass of `SourceSettings`.
 """
 
+import json
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_origin
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.logs import LogForm
 
 
 class DeploymentKind(StrEnum):
@@ -33,24 +36,44 @@ class Realm(StrEnum):
 SECRETS_DIR = Path("/run/secrets")
 
 READ_FROM = SettingsConfigDict(
-    frozen=True, extra="ignore", secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None
+    frozen=True,
+    extra="ignore",
+    secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+    # What compose and systemd pass on although nobody has set it.
+    env_ignore_empty=True,
+    # Lists are taken apart below.
+    enable_decoding=False,
 )
 """A secret may stand in a file `/run/secrets/<variable in small letters>`; the environment wins."""
 
 
-class SourceSettings(BaseSettings):
-    """Settings of one source; a subclass names its `env_prefix`, such as `PAIDFORBY_SNAP_`."""
+class ReadSettings(BaseSettings):
+    """How settings are read: a list as `one,two`, or as JSON."""
 
     model_config = READ_FROM
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _split_list(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 (any setting)
+        field = cls.model_fields[info.field_name or ""]
+        if not isinstance(value, str) or get_origin(field.annotation) is not list:
+            return value
+        if value.lstrip().startswith("["):
+            return json.loads(value)
+        return [item.strip() for item in value.split(",") if item.strip()]
+
+
+class SourceSettings(ReadSettings):
+    """Settings of one source; a subclass names its `env_prefix`, such as `PAIDFORBY_SNAP_`."""
 
 
 Own = TypeVar("Own", bound=SourceSettings)
 
 
-class Settings(BaseSettings):
+class Settings(ReadSettings):
     """The whole configuration; each field's variable is its name in capitals after `PAIDFORBY_`."""
 
-    model_config = SettingsConfigDict(env_prefix="PAIDFORBY_", **READ_FROM)
+    model_config = SettingsConfigDict(env_prefix="PAIDFORBY_")
 
     home: Path = Field(
         default=Path("var/archive"),
@@ -125,7 +148,7 @@ class Settings(BaseSettings):
     security_contact: str = Field(
         default="",
         pattern=r"^((mailto:|https://|tel:)[!-~]+)?$",
-        description="Where to report a vulnerability of this site (mailto: or https: address), for "
+        description="Where to report a vulnerability of this site (mailto:, https:// or tel: address), for "
         "/.well-known/security.txt; that page is absent without it and without an end.",
     )
     security_expires_on: date | None = Field(
@@ -144,9 +167,24 @@ class Settings(BaseSettings):
         default="paidforby@localhost", description="Address that alerts are mailed from."
     )
     mail_to: list[str] = Field(default=[], description="Addresses that alerts are mailed to.")
+    alert_webhook: SecretStr | None = Field(
+        default=None,
+        description="Address that alerts are posted to as JSON (Slack, Mattermost and others show its "
+        "`text`): https and public, or with a network address in place of a name any of one's own.",
+    )
+
+    log: LogForm = Field(
+        default=LogForm.TEXT,
+        description="How lines of the log are written on standard error: for people, or an object each.",
+    )
+    trusted_proxies: list[str] = Field(
+        default=[],
+        description="Networks of servers in front of the site whose X-Forwarded-For and X-Request-ID count.",
+    )
 
     of_sources: tuple[SourceSettings, ...] = Field(
         default=(),
+        exclude=True,
         description="Settings of sources that are given here; the others are read when asked for.",
     )
 

@@ -1,8 +1,11 @@
 """Commands of the search room: `search` and `index status, sync, rebuild`."""
 
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len, set_cell_size
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
@@ -10,25 +13,29 @@ from archive.records.money import format_bounds
 from archive.store.database import read
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
+    FAILED,
     AsJson,
     emit_json,
-    format_table,
+    note,
     open_or_exit,
     plain_errors,
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from search.answers import answer_query
 from search.engines import open_search
+from search.filling import SyncReport
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
 from search.query import LAST_RESULT, AdQuery, Sort, build_query, split_filter
-from search.sync import SyncReport, index_status, rebuild_index, sync_index
+from search.status import IndexStatus, index_status
+from search.sync import rebuild_index, sync_index
 
 app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, and bring it on.")
 
 _FACETS = ("source", "platform", "country", "language", "currency", "state")
-_WIDEST_NAME, _WIDEST_SNIPPET = 30, 60
+INDENT = "    "
 
 
 def search(
@@ -51,6 +58,8 @@ def search(
     """Find ads by their words, addresses, names or id.
 
     At an earlier moment only whole words count, and the newest start comes first.
+
+    Example: paidforby search "climate act" --filter country=FR --sort newest
     """
     settings = Settings()
     archive = open_or_exit(settings)
@@ -70,22 +79,29 @@ def search(
     if as_json:
         emit_json(answer)
         return
-    for line in tell_page(answer, asked):
+    for line in tell_page(answer, asked, get_terminal_size().columns):
         say(line)
 
 
-def tell_page(page: SearchPage, query: AdQuery) -> list[str]:
-    """An answer as people read it; nothing an ad says reaches the terminal as a control code."""
+def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
+    """An answer as people read it, so wide at most; a longer id is cut, and whole in JSON.
+
+    Nothing an ad says reaches the terminal as a control code.
+    """
     lines = [_tell_total(page)]
     for name, counts in page.facets.items():
         if counts:
             values = " · ".join(f"{_plain(value)} {n:,}" for value, n in counts.items())
             lines.append(f"{name:<9} {values}")
-    if page.hits:
-        header = ["began", "paid for by", "spend", "what was found", "id"]
-        lines += ["", *format_table(header, [_tell_hit(hit) for hit in page.hits])]
+    hits = [line for hit in page.hits for line in ("", *_tell_hit(hit, width))]
     crawled = [f"{_plain(each.source)}: {each.sentence}" for each in page.coverage]
-    return [*lines, "", *crawled, _tell_next(page, query)]
+    wrapped = [_wrap(part, width) for part in (lines, [*crawled, _tell_next(page, query)])]
+    return [*wrapped[0], *hits, "", *wrapped[1]]
+
+
+def _wrap(lines: list[str], width: int) -> list[str]:
+    told = (wrap(line, width, subsequent_indent=INDENT, break_on_hyphens=False) for line in lines)
+    return [part for parts in told for part in parts]
 
 
 _MATCHED_IN_WORDS = {
@@ -98,20 +114,24 @@ _MATCHED_IN_WORDS = {
 
 def _tell_total(page: SearchPage) -> str:
     known = tell_moment(page.as_of or page.data_as_of, page.valid_at)
-    about = f"({page.total_from}; engine: {page.engine}{f', {known}' if known else ''})"
-    return f"{page.total:,} ads {about}{_MATCHED_IN_WORDS[page.matched]}"
+    ads = write_count(page.waiting_ads, "newer or changed ad is", "newer or changed ads are")
+    waiting = f" for what is indexed; {ads} not searchable yet" if page.waiting_ads else ""
+    about = f"({page.total_from}{waiting}; engine: {page.engine}{f', {known}' if known else ''})"
+    return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
-def _tell_hit(hit: SearchHit) -> list[str]:
+def _tell_hit(hit: SearchHit, width: int) -> list[str]:
     began = f"{hit.started_on:%d %b %Y}".removeprefix("0") if hit.started_on else "unknown"
     spend = format_bounds(hit.spend_lower_minor, hit.spend_upper_minor, hit.currency)
-    payer = _shorten(hit.payer or "unknown", _WIDEST_NAME)
-    return [began, payer, spend, _shorten(hit.snippet, _WIDEST_SNIPPET), _plain(hit.id)]
+    head = f"began {began}; spend {spend}; paid for by {hit.payer or 'unknown'}"
+    return [_shorten(text, width) for text in (head, INDENT + hit.snippet, INDENT + hit.id)]
 
 
 def _shorten(text: str, width: int) -> str:
-    plain = _plain(text)
-    return plain if len(plain) <= width else f"{plain[: width - 1]}…"
+    """On one line, so many columns wide at most: some characters take two."""
+    indent = INDENT if text.startswith(INDENT) else ""
+    plain = indent + _plain(text)
+    return plain if cell_len(plain) <= width else f"{set_cell_size(plain, width - 1).rstrip()}…"
 
 
 def _plain(text: str) -> str:
@@ -120,6 +140,8 @@ def _plain(text: str) -> str:
 
 
 def _tell_next(page: SearchPage, query: AdQuery) -> str:
+    if page.waiting_ads:
+        return "next: paidforby index sync, then the same again"
     if not page.total:
         return "next: fewer or other words, or paidforby index status"
     if query.offset + len(page.hits) < min(page.total, LAST_RESULT):
@@ -129,53 +151,79 @@ def _tell_next(page: SearchPage, query: AdQuery) -> str:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Say how far the search copy has followed the archive."""
+    """Say how far the search copy has followed the archive, and whether it is right.
+
+    Exit code 1: it is not, or was never filled; 3: it is behind, or lacks ads it could not take.
+
+    Example: paidforby index status
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
         state = index_status(archive, open_search(settings, archive), utc_now())
     if as_json:
         emit_json(state)
-        return
-    say(f"engine      {state.engine}")
-    say(f"ads         {state.ads:,} in the archive, {_tell_count(state.documents)} in the engine")
-    say(f"behind      {state.lag_changes:,} changes, the oldest {state.lag_seconds:,.0f} seconds")
-    for row in state.rejected:
-        say(f"rejected    {_plain(row.id)}: {_plain(row.reason)}")
-    behind = state.lag_changes or state.documents is None
-    say("next: paidforby index sync" if behind else 'next: paidforby search "climate"')
+    else:
+        for line in tell_status(state):
+            say(line)
+    if state.faults or (state.documents is None and state.ads):
+        raise typer.Exit(FAILED)
+    if state.lag_changes or state.rejected:
+        raise typer.Exit(DONE_WITH_REMAINDERS)
 
 
-def _tell_count(documents: int | None) -> str:
-    return "none yet" if documents is None else f"{documents:,}"
+def tell_status(state: IndexStatus) -> list[str]:
+    """How the copy stands, as people read it."""
+    filled = "none yet" if state.documents is None else f"{state.documents:,}"
+    oldest = write_count(round(state.lag_seconds), "second")
+    return [
+        f"engine      {state.engine}",
+        f"ads         {state.ads:,} in the archive, {filled} in the engine",
+        f"behind      {write_count(state.lag_changes, 'change')}, the oldest {oldest}",
+        *(f"wrong       {_plain(fault)}" for fault in state.faults),
+        *(f"rejected    {_plain(row.id)}: {_plain(row.reason)}" for row in state.rejected),
+        "next: paidforby index sync"
+        if state.faults or state.lag_changes or state.documents is None
+        else 'next: paidforby search "climate"',
+    ]
 
 
 @app.command()
 def sync(as_json: AsJson = False) -> None:
-    """Send what changed in the archive since the last time."""
+    """Send what changed in the archive since the last time; what is wrong with the copy is repaired.
+
+    While another process fills the copy, this one says so and waits.
+
+    Example: paidforby index sync
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
-        _report(sync_index(archive, open_search(settings, archive), utc_now()), as_json=as_json)
+        search = open_search(settings, archive)
+        _report(sync_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
 
 
 @app.command()
 def rebuild(as_json: AsJson = False) -> None:
-    """Make the search copy anew; the old one answers until it is complete."""
+    """Make the search copy anew; the old one answers until it is complete.
+
+    Example: paidforby index rebuild
+    """
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
-        _report(rebuild_index(archive, open_search(settings, archive), utc_now()), as_json=as_json)
+        search = open_search(settings, archive)
+        _report(rebuild_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
 
 
 def _report(report: SyncReport, *, as_json: bool) -> None:
     if as_json:
         emit_json(report)
     else:
-        made = "made anew" if report.rebuilt else f"{report.changes:,} changes"
+        made = "made anew" if report.rebuilt else write_count(report.changes, "change")
         say(
-            f"{report.engine}: {made}: {report.documents:,} ads sent, {report.moved:,} with numbers "
-            f"only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
+            f"{report.engine}: {made}: {write_count(report.documents, 'ad')} sent, {report.moved:,} with "
+            f"numbers only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
         )
         say(
             "next: paidforby index status"

@@ -1,57 +1,165 @@
-"""How far the search copy has followed the archive: its mark in the change sequence.
+"""How far a search copy follows the archive: the mark beside it, and what the archive noted of it.
 
-Sync moves it, engines and `index status` read it.
+The mark stands with the copy, so that each of several copies of one archive is told what it holds. The
+archive notes the same under the copy's token once everything up to there is in, or put aside: of the two
+the earlier one counts.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, func, select
 
-from archive.models import Change, PublicAd
+from archive.models import Change, ConsumerPosition, PublicAd
+from archive.models.changes import ChangeKind
 from archive.reading.freshness import read_change_time
-from archive.store.changes import read_position
+from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
-from search.port import NEVER_FILLED, SearchUnavailableError
+from archive.store.identity import read_archive_id
+from search.port import (
+    DOCUMENT_SHAPE,
+    NEVER_FILLED,
+    CopyMark,
+    ForeignCopyError,
+    SearchCopy,
+    SearchEngine,
+    SearchUnavailableError,
+)
 
 TellPassed = Callable[[int], None]
 """Told how many changes, or ads of a copy made anew, are in the engine."""
 
+MOST_COUNTED = 100_000
+"""Of what waits: more of it makes no difference to a reader, and counting takes long."""
 
-@dataclass
-class SearchMark:
-    """What the mark of a search engine says."""
 
+@dataclass(frozen=True)
+class Position:
+    """How far a copy follows."""
+
+    consumer: str
+    """Under which name the archive notes it."""
     seq: int
+    """Every change up to this one is in the copy."""
+    noted_seq: int
+    """As the archive has it."""
     moved_at: datetime
 
 
-def read_search_position(session: Session, consumer: str) -> SearchMark | None:
-    """The engine's mark; `None` when it was never filled."""
-    mark = read_position(session, consumer)
-    if mark is None:
-        return None
-    return SearchMark(mark.seq, mark.moved_at)
+def name_consumer(search: SearchEngine, token: str) -> str:
+    """Under which name the archive notes how far a copy follows."""
+    return f"{search.consumer}:{token}"
 
 
-def count_behind(archive: Engine, consumer: str) -> int:
-    """Changes that the engine lacks; of one that was never filled, ads."""
-    with read(archive) as session:
-        mark = read_search_position(session, consumer)
-        if mark is None:
-            return session.exec(select(func.count()).select_from(PublicAd)).one()
-        return session.exec(select(func.count()).where(col(Change.seq) > mark.seq)).one()
-
-
-def require_data_as_of(session: Session, consumer: str) -> datetime:
-    """When the archive learned the newest change the engine has.
+def read_search_position(
+    session: Session, search: SearchEngine, mark: CopyMark | None
+) -> Position | None:
+    """How far a copy follows; `None`: it is none that this archive can go on with.
 
     Raises:
-        SearchUnavailableError: if the engine was never filled.
+        ForeignCopyError: if it is of another archive.
     """
-    mark = read_search_position(session, consumer)
     if mark is None:
+        return None
+    if mark.archive_id != read_archive_id(session):
+        whose = f"another archive ({mark.realm or 'without data'}, id {mark.archive_id})"
+        raise ForeignCopyError(
+            f"{search.place} holds the search copy of {whose}; nothing was changed: {search.how_to_move}"
+        )
+    consumer = name_consumer(search, mark.token)
+    noted = read_position(session, consumer)
+    # One that this archive never noted was made by what it has been restored from.
+    if noted is None or mark.shape != DOCUMENT_SHAPE:
+        return None
+    return Position(consumer, min(mark.seq, noted.seq), noted.seq, noted.moved_at)
+
+
+def read_last_move(session: Session, search: SearchEngine) -> datetime | None:
+    """When a copy in this engine last moved on, as the archive has it; the engine is not asked."""
+    newest = select(func.max(ConsumerPosition.moved_at)).where(_is_of(search))
+    return session.exec(newest).one()
+
+
+def read_last_noted(session: Session, search: SearchEngine) -> int | None:
+    """Up to which change a copy in this engine follows, as the archive has it; the engine is not asked."""
+    return session.exec(select(func.max(ConsumerPosition.seq)).where(_is_of(search))).one()
+
+
+def refuse_unnamed(session: Session, search: SearchEngine, copy: SearchCopy | None) -> None:
+    """Make sure that documents beside which nothing says whose they are were sent by this archive.
+
+    Raises:
+        ForeignCopyError: if it knows nothing of them.
+    """
+    if copy is None or copy.mark is not None or not copy.documents:
+        return
+    known = select(ConsumerPosition.consumer).where(_is_of(search))
+    if session.exec(known.limit(1)).first() is None:
+        raise ForeignCopyError(
+            f"{search.place} holds {copy.documents:,} documents that this archive did not send; nothing was "
+            f"changed: {search.how_to_move}"
+        )
+
+
+def _is_of(search: SearchEngine) -> ColumnElement[bool]:
+    return col(ConsumerPosition.consumer).startswith(f"{search.consumer}:", autoescape=True)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far an answer of a copy reaches."""
+
+    data_as_of: datetime
+    """When the archive learned the newest change the copy has."""
+    waiting: int
+    """Ads, new or with other words, that are not in it yet; at most `MOST_COUNTED` changes are looked at."""
+
+
+def require_standing(session: Session, search: SearchEngine, mark: CopyMark | None) -> Standing:
+    """How far an answer of this copy reaches.
+
+    Raises:
+        ForeignCopyError: if it is of another archive.
+        SearchUnavailableError: if it was never filled.
+    """
+    position = read_search_position(session, search, mark)
+    if position is None:
         raise SearchUnavailableError(NEVER_FILLED)
-    return read_change_time(session, mark.seq) or mark.moved_at
+    data_as_of = read_change_time(session, position.seq) or position.moved_at
+    return Standing(data_as_of, _count_waiting(session, position.seq))
+
+
+def _count_waiting(session: Session, seq: int) -> int:
+    is_text = (col(Change.seq) > seq, col(Change.kind) == ChangeKind.AD_CONTENT)
+    some = select(Change.subject_id).where(*is_text).limit(MOST_COUNTED).subquery()
+    return session.exec(select(func.count(some.c.subject_id.distinct()))).one()
+
+
+@dataclass(frozen=True)
+class AdCount:
+    """How many ads the archive shows, and the newest change at that moment."""
+
+    ads: int
+    seq: int
+
+
+def count_ads(session: Session) -> AdCount:
+    """Count them; that takes a second where there are millions."""
+    ads = session.exec(select(func.count()).select_from(PublicAd)).one()
+    return AdCount(ads, last_change_seq(session))
+
+
+def count_behind(archive: Engine, search: SearchEngine) -> int:
+    """Changes that the copy lacks; of one that is made anew, ads.
+
+    Raises:
+        SearchUnavailableError: if the engine does not answer, or holds the copy of another archive.
+    """
+    copy = search.read_copy()
+    with read(archive) as session:
+        position = read_search_position(session, search, copy.mark if copy else None)
+        if position is None:
+            return count_ads(session).ads
+        return max(0, last_change_seq(session) - position.seq)

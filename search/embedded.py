@@ -5,17 +5,20 @@
 what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import nullcontext
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, FromClause, Select, String, cast, func, select
 from sqlmodel import Session
 
+from archive.store.batches import cut_batches
 from archive.store.database import read, write
-from search.consumer_position import require_data_as_of
+from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, load_documents, take_documents
+from search.fts.generations import make_next, read_generation, set_generation, set_seq, sweep
 from search.fts.query import (
     Bucket,
     leave_out_hidden,
@@ -23,11 +26,20 @@ from search.fts.query import (
     list_conditions,
     list_orders,
 )
-from search.fts.tables import SearchTables, matches, read_generation, set_generation, tables_of
+from search.fts.tables import SearchTables, matches
 from search.fts.typos import find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
-from search.port import DOCUMENT_SHAPE, NEVER_FILLED, Batch, SearchUnavailableError
+from search.port import (
+    LEASE,
+    NEVER_FILLED,
+    AllowChange,
+    Batch,
+    CopyMark,
+    SearchCopy,
+    SearchUnavailableError,
+    require_count,
+)
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import IsMatch, make_hit
 
@@ -36,11 +48,16 @@ class EmbeddedSearch:
     """Search in SQLite tables; readers see the old copy until a rebuild is complete."""
 
     name = "embedded"
-    consumer = f"search:embedded:{DOCUMENT_SHAPE}"
+    consumer = "search:embedded"
+    how_to_move = "choose another home (PAIDFORBY_HOME=…), or delete that file"
 
-    def __init__(self, archive: Engine, own: Engine | None = None) -> None:
+    def __init__(
+        self, archive: Engine, own: Engine | None = None, lease_time: timedelta = LEASE
+    ) -> None:
         """`own` is the engine's own file; without it, its tables lie in the archive's file."""
         self._store = own or archive
+        self.place = str(self._store.url.database)
+        self.lease_time = lease_time
         self.keeps_in_archive = own is None
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
@@ -51,9 +68,9 @@ class EmbeddedSearch:
         Raises:
             SearchUnavailableError: if it was never filled.
         """
-        data_as_of = require_data_as_of(session, self.consumer)
         with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
-            tables = _require_tables(store)
+            tables, mark = _require_generation(store)
+            standing = require_standing(session, self, mark)
             total, bucket = _choose_bucket(store, tables, query)
             place = _read_place(store, tables, query, bucket) if total else ()
             return SearchPage(
@@ -61,68 +78,92 @@ class EmbeddedSearch:
                 total_from="exact",
                 matched=bucket.matched if bucket else "everything",
                 engine=self.name,
-                data_as_of=data_as_of,
+                data_as_of=standing.data_as_of,
+                waiting_ads=standing.waiting,
                 hits=_make_hits(session, place, bucket.is_match if bucket else _never),
                 facets={n: _count_facet(store, tables, query, bucket, n) for n in query.facets},
             )
 
-    def count_documents(self) -> int | None:
-        """How many ads it holds; `None` when it was never filled."""
+    def read_copy(self) -> SearchCopy | None:
+        """How many ads it holds, and what stands beside them; `None` when it was never filled."""
         with read(self._store) as session:
-            number = read_generation(session)
-            if number is None:
+            answering = read_generation(session)
+            if answering is None:
                 return None
-            count = select(func.count()).select_from(tables_of(number).ad)
-            return session.connection().execute(count).scalar_one()
+            tables, mark = answering
+            return SearchCopy(_count_documents(session, tables), mark)
 
-    def write_batch(self, batch: Batch, session: Session | None) -> list[Rejection]:
+    def list_present(self, ad_ids: Collection[int]) -> set[int]:
+        """Which of these ads are in it."""
+        with read(self._store) as session:
+            tables, _ = _require_generation(session)
+            present: set[int] = set()
+            for some in cut_batches(list(ad_ids)):
+                ids = select(tables.ad.c.id).where(tables.ad.c.id.in_(some))
+                present.update(session.connection().execute(ids).scalars())
+            return present
+
+    def write_batch(
+        self, batch: Batch, session: Session | None, seq: int | None = None
+    ) -> list[Rejection]:
         """Take a batch in, in the archive's transaction when the tables lie there.
 
         Raises:
             SearchUnavailableError: if it was never filled.
         """
-        with self._open_writer(session) as writer:
-            tables = _require_tables(writer)
+        with nullcontext(session) if session else write(self._store) as writer:
+            tables, _ = _require_generation(writer)
             delete_documents(writer, tables, batch.deleted)
             write_some = partial(write_documents, writer, tables)
             move_some = partial(move_documents, writer, tables)
-            return [
+            rejected = [
                 *take_documents(batch.documents, write_some, writer),
                 *take_documents(batch.moved, move_some, writer),
             ]
+            if seq is not None:
+                set_seq(writer, seq)
+        return rejected
 
-    def rebuild(self, pages: Iterable[list[SearchDocument]]) -> list[Rejection]:
-        """Fill the next generation page by page, then let it answer and drop the one before."""
+    def rebuild(
+        self, pages: Iterable[list[SearchDocument]], mark: CopyMark, allow: AllowChange
+    ) -> None:
+        """Fill the next generation page by page, then let it answer and drop the one before.
+
+        Raises:
+            SearchUnavailableError: if it holds another number of ads than it was given.
+        """
         with write(self._store) as session:
-            old = read_generation(session) or 0
-            tables = tables_of(old + 1)
-            tables.drop(session)
-            tables.create(session)
-        rejected = []
+            tables = make_next(session)
+        rejected, sent = [], 0
         for documents in pages:
+            sent += len(documents)
             with write(self._store) as session:
                 add_some = partial(add_documents, session, tables)
                 rejected += take_documents(documents, add_some, session)
+        with read(self._store) as session:
+            require_count(_count_documents(session, tables), sent - len(rejected))
+        allow(rejected)
         with write(self._store) as session:
-            set_generation(session, tables.number)
-            tables_of(old).drop(session)
-        return rejected
+            set_generation(session, tables, mark)
+            sweep(session, tables.number)
 
     def forget_words(self) -> None:
         """Keep no word, not for near spellings either, that stands in no ad any more."""
         with write(self._store) as session:
-            if (number := read_generation(session)) is not None:
-                forget_terms(session, tables_of(number))
-
-    def _open_writer(self, session: Session | None) -> AbstractContextManager[Session]:
-        return nullcontext(session) if session else write(self._store)
+            if answering := read_generation(session):
+                forget_terms(session, answering[0])
 
 
-def _require_tables(session: Session) -> SearchTables:
-    number = read_generation(session)
-    if number is None:
+def _require_generation(session: Session) -> tuple[SearchTables, CopyMark]:
+    answering = read_generation(session)
+    if answering is None:
         raise SearchUnavailableError(NEVER_FILLED)
-    return tables_of(number)
+    return answering
+
+
+def _count_documents(session: Session, tables: SearchTables) -> int:
+    count = select(func.count()).select_from(tables.ad)
+    return session.connection().execute(count).scalar_one()
 
 
 def _choose_bucket(

@@ -80,6 +80,11 @@ class SearchPage(SQLModel):
     data_as_of: datetime | None = Field(
         description="When the archive learned the newest thing this answer takes into account."
     )
+    waiting_ads: int = Field(
+        default=0,
+        description="Ads that are new or say something else since then, and cannot be found yet; the total "
+        "is exact for what is indexed.",
+    )
     as_of: datetime | None = Field(default=None, description=AS_OF)
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
     hits: list[SearchHit] = Field(description="The page's results, in order.")

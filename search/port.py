@@ -4,8 +4,9 @@
 stays the record of truth; whatever stands behind this port may be dropped and made again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from sqlmodel import Session
@@ -15,15 +16,62 @@ from search.documents import Rejection, SearchDocument
 from search.hits import SearchPage
 from search.query import AdQuery
 
-DOCUMENT_SHAPE = 3
+DOCUMENT_SHAPE = 4
 """Raise it when documents or settings change: every engine is then filled anew at the next sync."""
 
+LEASE = timedelta(seconds=60)
+"""How long whoever fills a copy may be silent before another does it."""
 
 NEVER_FILLED = "nothing has been indexed for search yet; type: paidforby index sync"
 
 
 class SearchUnavailableError(OutageError):
     """The engine cannot answer now: not filled yet, not reachable, or its task failed."""
+
+
+class ForeignCopyError(SearchUnavailableError):
+    """What the engine holds under our name is the copy of another archive."""
+
+
+class CopyBusyError(SearchUnavailableError):
+    """Another process fills the copy just now."""
+
+
+@dataclass(frozen=True)
+class CopyMark:
+    """What stands beside a copy, in the same place: whose it is, which one, and how far it follows."""
+
+    archive_id: str
+    realm: str
+    """Whether its ads are invented or real; empty: the archive had none yet."""
+    token: str
+    """Drawn for each copy that is made."""
+    shape: int
+    seq: int
+    """Every change up to this one is in it."""
+
+
+@dataclass(frozen=True)
+class SearchCopy:
+    """A copy as it is found."""
+
+    documents: int
+    mark: CopyMark | None = None
+    """`None`: nothing says whose it is."""
+    is_usable: bool = True
+    """Whether readers can be answered from it: it has its settings."""
+
+
+def require_count(held: int, sent: int) -> None:
+    """Make sure that a new copy holds what it was sent, before it answers.
+
+    Raises:
+        SearchUnavailableError: if it does not.
+    """
+    if held != sent:
+        raise SearchUnavailableError(
+            f"of {sent:,} ads that were sent to the new search copy it holds {held:,}; the old one stays"
+        )
 
 
 @dataclass
@@ -40,6 +88,9 @@ class Batch:
     """Ads the archive no longer shows, by our id."""
 
 
+AllowChange = Callable[[list[Rejection]], None]
+
+
 class SearchEngine(Protocol):
     """A place to find ads in. Writing the same batch twice leaves what writing it once leaves."""
 
@@ -47,7 +98,16 @@ class SearchEngine(Protocol):
     """`embedded` or `meilisearch`, as answers show it."""
 
     consumer: str
-    """Name of its mark in the change sequence; a different index or document shape is another."""
+    """Where its copy lies, as a name: of the lease of whoever fills it, and before the token of a copy."""
+
+    place: str
+    """The same in words."""
+
+    how_to_move: str
+    """What an operator does to have the copy in another place."""
+
+    lease_time: timedelta
+    """How long whoever fills the copy may be silent."""
 
     keeps_in_archive: bool
     """Its tables lie in the archive's own file, so that batch and mark are one transaction."""
@@ -57,24 +117,43 @@ class SearchEngine(Protocol):
 
         Raises:
             QueryError: if the query cannot be put to the engine.
+            SearchUnavailableError: if the engine does not answer, or not from a copy of this archive.
+        """
+
+    def read_copy(self) -> SearchCopy | None:
+        """How many documents it holds, and what stands beside them; `None` when there is no copy.
+
+        Raises:
             SearchUnavailableError: if the engine does not answer.
         """
 
-    def count_documents(self) -> int | None:
-        """How many documents it holds; `None` when it was never filled."""
+    def list_present(self, ad_ids: Collection[int]) -> set[int]:
+        """Which of these ads have a document.
 
-    def write_batch(self, batch: Batch, session: Session | None) -> list[Rejection]:
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
+        """
+
+    def write_batch(
+        self, batch: Batch, session: Session | None, seq: int | None = None
+    ) -> list[Rejection]:
         """Take a batch in until all of it can be found; returns the documents it would not take.
 
-        `session` writes to the archive and is given when the engine keeps its tables there.
+        `session` writes to the archive and is given when the engine keeps its tables there. `seq` is the
+        change up to which the copy follows then.
 
         Raises:
             SearchUnavailableError: if not all of it is in; it must be sent again.
         """
 
-    def rebuild(self, pages: Iterable[list[SearchDocument]]) -> list[Rejection]:
-        """Fill a new copy beside the old one, then change over at once.
+    def rebuild(
+        self, pages: Iterable[list[SearchDocument]], mark: CopyMark, allow: AllowChange
+    ) -> None:
+        """Fill a new copy beside the old one, then change over at once; what earlier ones left is swept.
+
+        `allow` is told which documents it would not take, and may still forbid the change.
 
         Raises:
-            SearchUnavailableError: if it failed; the old copy still answers.
+            SearchUnavailableError: if it failed, or holds another number of documents than it was sent; the
+                old copy still answers.
         """

@@ -4,51 +4,36 @@ The worker and `index sync` call it. A mark moves only after the engine has ever
 what is sent is the ad as it is now, so sending again is harmless. It never writes to an ad.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
 
-from archive.models import Change, PublicAd, QuarantinedPiece
+from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
-from archive.models.runs import PieceStatus
 from archive.records import QuarantineStage
-from archive.runs.quarantine import keep_aside, list_open_subjects, settle_passed
+from archive.runs.quarantine import list_open_subjects, settle_passed
+from archive.runs.singleton_lease import HeldSingletonLease
 from archive.runs.tries import NotedTry, ProcessKilledError, note_try
-from archive.store.changes import last_change_seq, move_position, read_changes
+from archive.store.changes import last_change_seq, move_position, read_changes, read_position
 from archive.store.database import read, write
-from search.consumer_position import SearchMark, TellPassed, read_search_position
-from search.documents import Rejection, SearchDocument, load_documents, read_documents, reject
-from search.port import Batch, SearchEngine, SearchUnavailableError
-
-CHANGES_AT_ONCE = 5_000
-"""Meilisearch pays a fixed price for each round of new texts, so rounds are large."""
+from search import filling
+from search.consumer_position import Position, TellPassed, read_search_position, refuse_unnamed
+from search.documents import Rejection, load_documents, reject
+from search.filling import SyncReport, TellBusy, filling_alone, make_anew, put_aside_rejected
+from search.port import Batch, CopyBusyError, SearchEngine
+from search.status import index_status
 
 _AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
-
-
-class SyncReport(SQLModel):
-    """What one sync did."""
-
-    engine: str = Field(description="embedded or meilisearch.")
-    rebuilt: bool = Field(default=False, description="Whether the copy was made anew.")
-    changes: int = Field(default=0, description="Changes read.")
-    documents: int = Field(default=0, description="Whole documents sent.")
-    moved: int = Field(default=0, description="Documents of which only numbers were sent.")
-    deleted: int = Field(default=0, description="Documents taken out.")
-    rejected: list[Rejection] = Field(
-        default_factory=list, description="Ads it could not take, put aside."
-    )
-    seq: int = Field(default=0, description="Every change up to this one is in the engine.")
 
 
 @dataclass(frozen=True)
 class Round:
     """One range of the change sequence and what it means for the copy."""
 
-    mark: SearchMark
+    position: Position
     last_seq: int
     changes: int
     batch: Batch
@@ -56,61 +41,77 @@ class Round:
     """Ads that no document could be made of."""
 
 
-class IndexStatus(SQLModel):
-    """How the search copy stands to the archive."""
-
-    engine: str = Field(description="embedded or meilisearch.")
-    mark: int | None = Field(
-        description="Every change up to this one is in the engine; not told in public."
-    )
-    lag_changes: int = Field(description="Changes not in the engine yet.")
-    lag_seconds: float = Field(description="Age of the oldest change not in the engine yet.")
-    documents: int | None = Field(description="Ads in the engine; empty when never filled.")
-    ads: int = Field(description="Ads in the archive.")
-    rejected: list[Rejection] = Field(description="Ads it could not take, put aside.")
-
-
 def sync_index(
-    archive: Engine, search: SearchEngine, now: datetime, tell: TellPassed = lambda _: None
+    archive: Engine,
+    search: SearchEngine,
+    now: datetime,
+    tell: TellPassed = lambda _: None,
+    tell_busy: TellBusy | None = None,
 ) -> SyncReport:
-    """Send what changed since the mark; the first time, or when the copy is gone, everything.
+    """Send what changed since the mark; where there is no copy, or its counts are wrong, everything.
 
     Raises:
+        CopyBusyError: if another process fills the copy.
+        ForeignCopyError: if the engine holds the copy of another archive.
         SearchUnavailableError: if the engine failed; the mark stays, the next sync begins there.
     """
-    with read(archive) as session:
-        mark = read_search_position(session, search.consumer)
-    if mark is None or search.count_documents() is None:
-        return rebuild_index(archive, search, now, tell)
-    report = SyncReport(engine=search.name)
-    while _take_round(archive, search, report, now):
-        tell(report.changes)
-    return report
+    if (seq := _find_end(archive, search, now)) is not None:
+        return SyncReport(engine=search.name, seq=seq)
+    with filling_alone(archive, search, now, tell_busy) as held:
+        return _bring_on(archive, search, held, now, tell)
 
 
 def rebuild_index(
-    archive: Engine, search: SearchEngine, now: datetime, tell: TellPassed = lambda _: None
+    archive: Engine,
+    search: SearchEngine,
+    now: datetime,
+    tell: TellPassed = lambda _: None,
+    tell_busy: TellBusy | None = None,
 ) -> SyncReport:
-    """Make the copy anew from `public_ad`; the old one answers until it is complete.
-
-    Changes that arrive meanwhile are left to the next sync.
+    """Make the copy anew; where another process did so while this one waited, bring that one up to date.
 
     Raises:
+        CopyBusyError: if another process fills the copy.
+        ForeignCopyError: if the engine holds the copy of another archive.
         SearchUnavailableError: if the engine failed; copy and mark stay as they were.
     """
-    report = SyncReport(engine=search.name, rebuilt=True)
+    before = _find_position(archive, search)
+    with filling_alone(archive, search, now, tell_busy) as held:
+        found = _find_position(archive, search)
+        if found and (before is None or found.consumer != before.consumer):
+            return _bring_on(archive, search, held, now, tell)
+        return make_anew(archive, search, held, now, tell)
+
+
+def _find_end(archive: Engine, search: SearchEngine, now: datetime) -> int | None:
+    """The newest change, where the copy has it and its counts are right."""
+    position = _find_position(archive, search)
     with read(archive) as session:
-        report.seq = last_change_seq(session)
-    unmade: list[Rejection] = []
-    refused = search.rebuild(_read_pages(archive, report, unmade, tell))
-    report.rejected = [*unmade, *refused]
-    with write(archive) as session:
-        passed = list_open_subjects(session, QuarantineStage.SEARCH) - {
-            row.id for row in report.rejected
-        }
-        settle_passed(session, QuarantineStage.SEARCH, passed, now)
-        put_aside_rejected(session, report.rejected, now)
-        move_position(session, search.consumer, report.seq, "", now)
+        end = last_change_seq(session)
+    if position is None or position.seq != end or index_status(archive, search, now).faults:
+        return None
+    return end
+
+
+def _find_position(archive: Engine, search: SearchEngine) -> Position | None:
+    """How far the copy follows; `None`: it has to be made anew."""
+    copy = search.read_copy()
+    with read(archive) as session:
+        refuse_unnamed(session, search, copy)
+        position = read_search_position(session, search, copy.mark if copy else None)
+    return position if copy and copy.is_usable else None
+
+
+def _bring_on(
+    archive: Engine, search: SearchEngine, held: HeldSingletonLease, now: datetime, tell: TellPassed
+) -> SyncReport:
+    if _find_position(archive, search) is None:
+        return make_anew(archive, search, held, now, tell)
+    report = SyncReport(engine=search.name)
+    while _take_round(archive, search, report, now):
+        tell(report.changes)
+    if index_status(archive, search, now).faults:
+        return make_anew(archive, search, held, now, tell)
     return report
 
 
@@ -133,106 +134,41 @@ def send_again(
     return rejected
 
 
-def put_aside_rejected(session: Session, rejected: Iterable[Rejection], now: datetime) -> None:
-    """Put ads aside that the search copy could not take."""
-    for row in rejected:
-        source = row.id.partition(":")[0]
-        keep_aside(session, QuarantineStage.SEARCH, source, row.id, row.reason, row.detail, now)
-
-
-def _list_rejected(session: Session) -> list[Rejection]:
-    """Ads that are put aside, for everyone: without the program's words."""
-    put_aside = (
-        select(PublicAd.id, PublicAd.public_id, QuarantinedPiece.reason)
-        .join(QuarantinedPiece, col(QuarantinedPiece.subject) == PublicAd.public_id)
-        .where(
-            QuarantinedPiece.status == PieceStatus.QUARANTINED,
-            QuarantinedPiece.stage == QuarantineStage.SEARCH,
-        )
-        .order_by(col(PublicAd.id))
-    )
-    return [
-        Rejection(ad_id=ad_id, id=public_id, reason=reason)
-        for ad_id, public_id, reason in session.exec(put_aside)
-    ]
-
-
-def index_status(archive: Engine, search: SearchEngine, now: datetime) -> IndexStatus:
-    """Mark, lag and counts.
-
-    Raises:
-        SearchUnavailableError: if the engine does not answer.
-    """
-    documents = search.count_documents()
-    with read(archive) as session:
-        mark = read_search_position(session, search.consumer)
-        seq = mark.seq if mark else 0
-        waiting = select(func.count(), func.min(Change.recorded_at)).where(
-            col(Change.seq) > seq, col(Change.kind).not_in((ChangeKind.FLAG, ChangeKind.AD_SEEN))
-        )
-        lag, oldest = session.exec(waiting).one()
-        return IndexStatus(
-            engine=search.name,
-            mark=mark.seq if mark else None,
-            lag_changes=lag,
-            lag_seconds=(now - oldest).total_seconds() if oldest else 0.0,
-            documents=documents,
-            ads=session.exec(select(func.count()).select_from(PublicAd)).one(),
-            rejected=_list_rejected(session),
-        )
-
-
-def _read_pages(
-    archive: Engine, report: SyncReport, unmade: list[Rejection], tell: TellPassed
-) -> Iterator[list[SearchDocument]]:
-    """Every ad in pages by id, each read in a transaction of its own; `unmade` gets those without one."""
-    last = 0
-    while True:
-        with read(archive) as session:
-            page, failed = read_documents(session, col(PublicAd.id) > last, CHANGES_AT_ONCE)
-        if not page and not failed:
-            return
-        last = max([document.ad_id for document in page] + [row.ad_id for row in failed])
-        report.documents += len(page)
-        unmade += failed
-        yield page
-        tell(report.documents)
-
-
 def _take_round(archive: Engine, search: SearchEngine, report: SyncReport, now: datetime) -> bool:
     """Send one round of changes and move the mark; returns whether there may be more."""
+    position = _find_position(archive, search)
+    if position is None:
+        raise CopyBusyError("the search copy was made anew meanwhile; type: paidforby index sync")
     with read(archive) as session:
-        mark = read_search_position(session, search.consumer)
-        waiting = len(read_changes(session, mark.seq, CHANGES_AT_ONCE)) if mark else 0
+        waiting = len(read_changes(session, position.seq, filling.CHANGES_AT_ONCE))
     if not waiting:
         return False
-    with note_try(archive, search.consumer, waiting, now) as noted:
+    with note_try(archive, position.consumer, waiting, now) as noted:
         if search.keeps_in_archive:
             with write(archive) as session:
-                this = _read_round(session, search, noted)
+                this = _read_round(session, search, position, noted)
                 rejected = _write_round(search, this, session)
-                moved = _move_position(session, search, this, rejected, now)
+                moved = _move_position(session, this, rejected, now)
         else:
             with read(archive) as session:
-                this = _read_round(session, search, noted)
+                this = _read_round(session, search, position, noted)
             rejected = _write_round(search, this, None)
             with write(archive) as session:
-                moved = _move_position(session, search, this, rejected, now)
+                moved = _move_position(session, this, rejected, now)
     _add_round(report, this, rejected)
     return moved and this.changes == noted.most
 
 
-def _read_round(session: Session, search: SearchEngine, noted: NotedTry) -> Round:
-    mark = read_search_position(session, search.consumer)
-    if mark is None:
-        raise SearchUnavailableError("the search copy was dropped; type: paidforby index sync")
-    changes = read_changes(session, mark.seq, noted.most)
-    last_seq = max((change.seq or 0 for change in changes), default=mark.seq)
+def _read_round(
+    session: Session, search: SearchEngine, position: Position, noted: NotedTry
+) -> Round:
+    changes = read_changes(session, position.seq, noted.most)
+    last_seq = max((change.seq or 0 for change in changes), default=position.seq)
     if noted.meets_killer(session):
         batch, unmade = _leave_out(session, changes)
     else:
-        batch, unmade = _gather_batch(session, changes)
-    return Round(mark, last_seq, len(changes), batch, unmade)
+        batch, unmade = _gather_batch(session, search, changes)
+    return Round(position, last_seq, len(changes), batch, unmade)
 
 
 def _leave_out(session: Session, changes: Sequence[Change]) -> tuple[Batch, list[Rejection]]:
@@ -244,49 +180,46 @@ def _leave_out(session: Session, changes: Sequence[Change]) -> tuple[Batch, list
 
 def _write_round(search: SearchEngine, this: Round, session: Session | None) -> list[Rejection]:
     """Send a round; gives what could not be taken, of which no older copy stays to be found."""
-    refused = search.write_batch(this.batch, session)
+    refused = search.write_batch(this.batch, session, this.last_seq)
     if refused:
         search.write_batch(Batch(deleted=[row.ad_id for row in refused]), session)
     return [*this.unmade, *refused]
 
 
-def _gather_batch(session: Session, changes: Sequence[Change]) -> tuple[Batch, list[Rejection]]:
+def _gather_batch(
+    session: Session, search: SearchEngine, changes: Sequence[Change]
+) -> tuple[Batch, list[Rejection]]:
     """Each changed ad once, as it is now, and those that no document can be made of."""
     kinds = {c.subject_id: c.kind for c in changes if c.kind in _AD_KINDS}
     with_text = {c.subject_id for c in changes if c.kind == ChangeKind.AD_CONTENT}
-    # What was put aside is not there to be moved: it gets another chance as a whole.
-    absent = list_open_subjects(session, QuarantineStage.SEARCH)
+    # Numbers alone would make a remnant of an ad of what is not there.
+    movable = search.list_present(kinds.keys() - with_text)
     made = load_documents(session, sorted(kinds))
     batch = Batch()
     for document in made.documents:
-        is_whole = document.ad_id in with_text or document.id in absent
-        (batch.documents if is_whole else batch.moved).append(document)
-    present = {document.ad_id for document in (*batch.documents, *batch.moved)}
+        (batch.moved if document.ad_id in movable else batch.documents).append(document)
+    present = {document.ad_id for document in made.documents}
     batch.deleted = sorted(kinds.keys() - present)
     return batch, made.rejected
 
 
-def _move_position(
-    session: Session,
-    search: SearchEngine,
-    this: Round,
-    rejected: list[Rejection],
-    now: datetime,
-) -> bool:
-    """Move the mark past a round; returns whether this sync may go on.
+def _move_position(session: Session, this: Round, rejected: list[Rejection], now: datetime) -> bool:
+    """Note how far the copy follows after a round; returns whether this sync may go on.
 
-    When another sync moved it meanwhile, what either sent last may be the older state of an ad: the
-    mark goes back to where the earlier began, and the next sync sends all of it again.
+    When another sync moved it meanwhile, because this one stalled, what either sent last may be the older
+    state of an ad: the mark goes back to where the earlier began, and the next sync sends all of it again.
     """
-    current = read_search_position(session, search.consumer)
-    alone = current is not None and current.seq == this.mark.seq
-    seq = this.last_seq if alone else min(this.mark.seq, current.seq if current else 0)
+    position = this.position
+    current = read_position(session, position.consumer)
+    if current is None:
+        raise CopyBusyError("the search copy was made anew meanwhile; type: paidforby index sync")
+    alone = current.seq == position.noted_seq
+    seq = this.last_seq if alone else min(position.seq, current.seq)
     sent = {document.id for document in this.batch.documents} - {row.id for row in rejected}
     passed = sent & list_open_subjects(session, QuarantineStage.SEARCH)
-    if this.changes or not alone:
-        settle_passed(session, QuarantineStage.SEARCH, passed, now)
-        put_aside_rejected(session, rejected, now)
-        move_position(session, search.consumer, seq, "", now)
+    settle_passed(session, QuarantineStage.SEARCH, passed, now)
+    put_aside_rejected(session, rejected, now)
+    move_position(session, position.consumer, seq, "", now)
     return alone
 
 

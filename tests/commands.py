@@ -37,13 +37,14 @@ def start_paidforby(
     """The command under way; what it prints goes to `stdout` and `stderr` in the folder."""
     variables = os.environ | (environ or {})
     process = FORKS.Process(
-        target=_enter, args=(arguments, variables, folder / "stdout", folder / "stderr")
+        target=enter_paidforby, args=(arguments, variables, folder / "stdout", folder / "stderr")
     )
     process.start()
     return process
 
 
-def _enter(arguments: tuple[str, ...], environ: dict[str, str], *said: Path) -> None:
+def enter_paidforby(arguments: tuple[str, ...], environ: dict[str, str], *said: Path) -> None:
+    """What the command does in its process; `said`: the files of what it prints and of what it notes."""
     os.environ.clear()
     os.environ.update(environ)
     for path, stream in zip(said, (sys.stdout, sys.stderr), strict=True):

@@ -78,14 +78,16 @@ def find_meilisearch() -> Path:
 
 
 @contextmanager
-def run_meilisearch(folder: Path) -> Iterator[Meilisearch]:
-    """A fresh Meilisearch on a free loopback port, its data and log in the given folder.
+def run_meilisearch(folder: Path, again: Meilisearch | None = None) -> Iterator[Meilisearch]:
+    """A Meilisearch on a free loopback port, its data and log in the given folder; it is killed at the end.
+
+    `again`: the one that ran there before, with its port and key.
 
     Raises:
         MissingServerError: if there is no binary, or it does not come up.
     """
     binary = find_meilisearch()
-    server = Meilisearch(f"http://127.0.0.1:{find_free_port()}", secrets.token_urlsafe(24))
+    server = again or Meilisearch(f"http://127.0.0.1:{find_free_port()}", secrets.token_urlsafe(24))
     address = server.url.removeprefix("http://")
     log = folder / "meilisearch.log"
     with (

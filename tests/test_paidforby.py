@@ -1,9 +1,19 @@
 """The front door opens quickly and says what is wrong in words."""
 
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+import paidforby
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,6 +27,19 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         text=True,
         check=False,
     )
+
+
+def list_lines() -> Iterator[tuple[str, Any]]:
+    """Every command and group, as it is typed after `paidforby`."""
+    waiting = [(name, paidforby.LazyGroup().get_command(None, name)) for name in paidforby.COMMANDS]
+    while waiting:
+        line, command = waiting.pop()
+        yield line, command
+        waiting += [(f"{line} {n}", each) for n, each in getattr(command, "commands", {}).items()]
+
+
+def list_options(command: Any) -> list[str]:
+    return [option for parameter in command.params for option in parameter.opts]
 
 
 def test_the_list_of_commands_loads_no_room() -> None:
@@ -83,3 +106,75 @@ def test_an_empty_home_says_what_to_type(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "paidforby init" in done.stderr
+
+
+def test_a_mistyped_command_is_asked_about_and_the_version_is_told() -> None:
+    assert "Did you mean 'search'?" in run("serach").stderr
+    assert "Did you mean 'rebuild'?" in run("index", "rebiuld").stderr
+    assert run("--version").stdout == f"paidforby {version('paidforby')}\n"
+
+
+def test_every_command_stands_in_one_group_of_the_list() -> None:
+    grouped = [name for names in paidforby.GROUPS.values() for name in names.split()]
+
+    assert sorted(grouped) == sorted(paidforby.COMMANDS)
+    assert list(re.findall(r"^(\w+):$", run("--help").stdout, re.MULTILINE)) == [
+        "Options",
+        *paidforby.GROUPS,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("paidforby se", "search\nsettings\nserve"), ("paidforby index s", "status\nsync")],
+)
+def test_a_shell_completes_what_is_typed(typed: str, offered: str) -> None:
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+
+    done = run(_PAIDFORBY_COMPLETE="complete_bash", **asked)
+
+    assert done.stdout.strip() == offered
+
+
+def test_completion_is_installed_for_the_whole_program_and_nowhere_else() -> None:
+    shown = run("--show-completion", "bash")
+
+    assert "_PAIDFORBY_COMPLETE=complete_bash" in shown.stdout
+    offers = [
+        line for line, command in list_lines() if "--install-completion" in list_options(command)
+    ]
+    assert offers == []
+
+
+def test_a_wrong_form_of_the_log_is_named() -> None:
+    done = run("stats", PAIDFORBY_LOG="xml")
+
+    assert (done.returncode, done.stderr.splitlines()[0].split(":")[0]) == (2, "PAIDFORBY_LOG")
+
+
+def test_whatever_a_command_says_beside_its_answer_is_json_where_that_is_wanted(
+    tmp_path: Path,
+) -> None:
+    done = run("stats", PAIDFORBY_LOG="json", PAIDFORBY_HOME=str(tmp_path / "none"))
+
+    (said,) = map(json.loads, done.stderr.splitlines())
+    assert (said["process"], said["level"]) == ("stats", "info")
+    assert "paidforby init" in said["message"]
+
+
+def list_leaves() -> list[tuple[str, Any]]:
+    return [(line, each) for line, each in list_lines() if not getattr(each, "commands", None)]
+
+
+def test_every_command_shows_an_example_that_it_takes() -> None:
+    without = []
+    for line, command in list_leaves():
+        found = re.search(
+            rf"^Example: paidforby {re.escape(line)}(.*)$", command.help or "", re.MULTILINE
+        )
+        without += [] if found else [line]
+        if found:
+            # Raises what a user would be told of a wrong option.
+            command.make_context(line, shlex.split(found[1]))
+
+    assert without == []

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.pages.decisions import OUTCOMES
-from api.pages.formatting import write_count, write_share
+from api.pages.formatting import write_share
 from api.pages.range_bar import find_scale
 from api.pages.site import PageHead, render_page, set_moment
 from archive.curation.watch_lists import find_list_id
@@ -36,6 +36,7 @@ from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
 from archive.records import MissingReason
 from archive.records.identity import ad_path, public_id
 from archive.store.database import read
+from config.counts import write_count
 from oversight.cases import list_ad_decisions
 from oversight.language import Facts
 from oversight.rules.loading import Rule

@@ -10,8 +10,9 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from api.pages.formatting import plain_day, write_count
+from api.pages.formatting import plain_day
 from archive.reading.views import DayCover
+from config.counts import write_count
 
 CELL, HEIGHT = 6, 20
 

@@ -14,6 +14,7 @@ from archive.records import MISSING_IN_WORDS, MissingReason
 from archive.records.sources import ALLOWANCE_IN_WORDS, Allowance
 from archive.spending.groups import name_country
 from archive.spending.summary import tell_route
+from config.counts import write_count
 from search.hits import MARK_END, MARK_START
 
 ENGLISH = Locale("en")
@@ -89,11 +90,6 @@ def plain_local(value: datetime) -> str:
 def write_number(value: int) -> str:
     """Thousands separated: `1,284`."""
     return f"{value:,}"
-
-
-def write_count(value: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: `1 ad`, `1,284 ads`."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
 def write_range(lower: int | None, upper: int | None) -> str:

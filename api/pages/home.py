@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
-from api.pages.formatting import write_count
 from api.pages.site import PageHead, render_page
 from archive.reading import list_sources
 from archive.reading.sources.overview import count_news
 from archive.store.database import read
+from config.counts import write_count
 from oversight.reference.elections import Election
 
 router = APIRouter()

@@ -12,6 +12,7 @@ from archive.records.money import format_bounds
 from archive.spending import SpendGroup, SpendSummary
 from archive.spending.items import SEVERAL
 from archive.spending.ranks import may_compete, tell_place
+from config.counts import write_count
 
 MOST_NAMED = 2
 """Sources whose years a sentence names; of more it only says how many they are."""
@@ -124,7 +125,9 @@ def write_basis(summary: SpendSummary, *, is_named: bool) -> str:
     elif 0 < len(dated) <= MOST_NAMED:
         files = ", in the files of " + "; ".join(f"{title} of {years}" for title, years in dated)
     else:
-        files = f", in the files of {len(dated):,} sources named below" if dated else ""
+        files = (
+            f", in the files of {write_count(len(dated), 'source')} named below" if dated else ""
+        )
     return files + (f", as known on {plain_day(summary.as_of)}" if summary.as_of else "")
 
 

@@ -19,6 +19,7 @@ from api.dependencies import Rooms, RoomsDep
 from api.pages.site import PageHead, render_page
 from archive.models.notices import NoticeOutcome, NoticeState
 from archive.store.database import read
+from config.counts import write_count
 from oversight.cases import NoticeDraft, read_notice, receive_notice
 from oversight.cases.notices import MAX_LINE
 from oversight.cases.people import has_anyone
@@ -173,7 +174,11 @@ def _check_text(text: str, longest: int, empty: str) -> str:
     if not text.strip():
         return f"{empty}."
     too_long = len(text) > longest
-    return f"This is {len(text):,} characters; shorten it to {longest:,}." if too_long else ""
+    return (
+        f"This is {write_count(len(text), 'character')}; shorten it to {longest:,}."
+        if too_long
+        else ""
+    )
 
 
 def _check_named(form: ReportForm, text: str, empty: str) -> str:

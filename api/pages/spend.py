@@ -37,6 +37,7 @@ from archive.spending.groups import name_country
 from archive.spending.ranks import tell_place
 from archive.spending.summary import tell_mean
 from archive.store.database import read
+from search.consumer_position import read_last_move
 from search.port import SearchUnavailableError
 from search.query import build_query
 
@@ -280,7 +281,12 @@ def _take_fields(request: Request, moment: Moment) -> SpendAsked:
 def offer_values(rooms: Rooms, session: Session, question: SpendAsked) -> dict[str, list[str]]:
     """For each field with a list, the values ads have, commonest first, and the one asked for."""
     try:
-        found = rooms.search.search(session, build_query(limit=1, facets=OFFERED)).facets
+        found = rooms.keep(
+            session,
+            ("offered values", read_last_move(session, rooms.search)),
+            lambda: rooms.search.search(session, build_query(limit=1, facets=OFFERED)).facets,
+            lambda facets: GROUP_BYTES * len(facets),
+        )
     except SearchUnavailableError:
         found = {}
     asked = {name: [question.given[name]] if question.given[name] else [] for name in OFFERED}

@@ -1,4 +1,4 @@
-"""Downloads: whole lists without a cap, as CSV, JSON Lines or Parquet, from one snapshot each."""
+"""Downloads: whole lists without a cap, as CSV, JSON Lines or Parquet, of one moment each."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal

@@ -18,7 +18,7 @@ from archive.store.revisions import require_current
 from config.settings import DeploymentKind, Realm
 from oversight.rules.changed_files import tell_changed_files
 from search.port import SearchUnavailableError
-from search.sync import IndexStatus, index_status
+from search.status import IndexStatus, index_status
 
 router = APIRouter(tags=["health"])
 
@@ -82,7 +82,8 @@ def get_readiness(rooms: RoomsDep) -> Alive:
 def get_health(rooms: RoomsDep, session: Reading) -> Health:
     """Database, search, how far its copy lags, how fresh the data is; 503 only without the database."""
     try:
-        index = _show_index(index_status(rooms.engine, rooms.search, rooms.now()))
+        counted = rooms.count_ads(session)
+        index = _show_index(index_status(rooms.engine, rooms.search, rooms.now(), counted))
     except SearchUnavailableError:
         index = None
     refused = rooms.list_refused(session)
@@ -108,14 +109,10 @@ def get_health(rooms: RoomsDep, session: Reading) -> Health:
 def _tell_index(index: IndexStatus | None) -> Iterator[str]:
     if index is None:
         yield "Search does not answer."
-    elif index.documents is None and index.ads:
+        return
+    yield from index.faults
+    if index.documents is None and index.ads and not index.faults:
         yield "Nothing has been indexed for search yet."
-    elif (
-        index.documents is not None
-        and not index.lag_changes
-        and index.documents + len(index.rejected) != index.ads
-    ):
-        yield f"Search holds {index.documents:,} ads, the archive {index.ads:,}."
 
 
 def _tell_files(refused: list[RefusedFile]) -> Iterator[str]:

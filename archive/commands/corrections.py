@@ -27,7 +27,10 @@ def corrections(
     valid_at: ValidAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """List published figures that changed otherwise than by time going on, newest first."""
+    """List published figures that changed otherwise than by time going on, newest first.
+
+    Example: paidforby corrections --source snap
+    """
     with plain_errors(), read(open_or_exit(Settings())) as session:
         moment = read_options(as_of, valid_at)
         wanted = CorrectionFilter(source=source, include=include)

@@ -26,6 +26,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="What people, and programs they run, say of ads.")
@@ -50,7 +51,10 @@ def add(
     rule: Annotated[str | None, typer.Option(help="The rule that pointed to it, if any.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Label an ad; one that a person calls political is in lists and sums from then on."""
+    """Label an ad; one that a person calls political is in lists and sums from then on.
+
+    Example: paidforby labels add snap:123 --term political --by ada --because "it names a candidate"
+    """
     word = LabelWord(term, says, method)
     with plain_errors(), write(open_or_exit(Settings())) as session:
         label = label_ad(session, find_ad_row(session, ad), by, because, utc_now(), rule, word)
@@ -66,7 +70,10 @@ def add(
 def withdraw(
     ad: AdId, by: By, because: Because, term: Term = LabelTerm.POLITICAL, method: Method = None
 ) -> None:
-    """End the label of an ad that holds; that it was given stays on record."""
+    """End the label of an ad that holds; that it was given stays on record.
+
+    Example: paidforby labels withdraw snap:123 --term political --by ada --because "it sells boats"
+    """
     word = LabelWord(term, method=method)
     with plain_errors(), write(open_or_exit(Settings())) as session:
         withdraw_label(session, find_ad_row(session, ad), by, because, utc_now(), word)
@@ -86,7 +93,10 @@ def import_table(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the labels of a table, or none if a row is at fault; exit code 3 if some found no place."""
+    """Give the labels of a table, or none if a row is at fault; exit code 3 if some found no place.
+
+    Example: paidforby labels import my_labels labels.csv --by ada --because "coded by two people"
+    """
     settings = Settings()
     with plain_errors(), write(open_or_exit(settings)) as session:
         order = LabelOrder(shape, path, by, because, on.date() if on else None)
@@ -94,7 +104,7 @@ def import_table(
     if as_json:
         emit_json(report)
     else:
-        say(f"{report.given:,} labels given, {report.unchanged:,} were there")
+        say(f"{write_count(report.given, 'label')} given, {report.unchanged:,} there before")
         if report.sha256:
             say(f"kept as a label list; SHA-256 {report.sha256}")
     left = {"not in this archive": report.not_held, "the opposite is said": report.contradicted}
@@ -115,7 +125,10 @@ def import_copy(
     because: Because,
     as_json: AsJson = False,
 ) -> None:
-    """Keep a copy of an official list, whole or not at all; copies held before stay."""
+    """Keep a copy of an official list, whole or not at all; copies held before stay.
+
+    Example: paidforby registers import parties parties.csv --on 2026-11-01 --by ada --because "the new list"
+    """
     settings = Settings()
     with plain_errors(), write(open_or_exit(settings)) as session:
         given = (register, path, on.date())
@@ -126,14 +139,18 @@ def import_copy(
         emit_json(head | {"entries": len(copy.entries), "sha256": sha256, "is_new": is_new})
         return
     say(f"{copy.title}, as of {copy.holds_on:%-d %b %Y}: {len(copy.entries):,} in it")
-    say(f"it speaks for {copy.fresh_days} days, until {copy.stale_on:%-d %b %Y}; SHA-256 {sha256}")
+    days = write_count(copy.fresh_days, "day")
+    say(f"it speaks for {days}, until {copy.stale_on:%-d %b %Y}; SHA-256 {sha256}")
     if not is_new:
         say("this very copy was held already")
 
 
 @registers.command("list")
 def list_registers(as_json: AsJson = False) -> None:
-    """List every copy of every register, whether it still speaks today, and who brought it."""
+    """List every copy of every register, whether it still speaks today, and who brought it.
+
+    Example: paidforby registers list
+    """
     today = utc_now().date()
     with plain_errors(), read(open_or_exit(Settings())) as session:
         copies = [

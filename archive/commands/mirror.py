@@ -15,6 +15,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 app = typer.Typer(
@@ -24,7 +25,10 @@ app = typer.Typer(
 
 @app.command()
 def sync(as_json: AsJson = False) -> None:
-    """Add what changed since the last time; the first time, everything."""
+    """Add what changed since the last time; the first time, everything.
+
+    Example: paidforby mirror sync
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors():
@@ -36,14 +40,19 @@ def sync(as_json: AsJson = False) -> None:
     written = ", ".join(f"{rows:,} {name}" for name, rows in report.rows.items())
     say(f"mirror {how} up to change {report.seq:,}: {written}")
     if report.put_aside:
-        say(f"put aside: {len(report.put_aside):,} rows; next: paidforby quarantine list")
+        say(
+            f"put aside: {write_count(len(report.put_aside), 'row')}; next: paidforby quarantine list"
+        )
         raise typer.Exit(DONE_WITH_REMAINDERS)
     say("next: paidforby mirror status")
 
 
 @app.command()
 def compact(as_json: AsJson = False) -> None:
-    """Make one file of each table's many; the old ones go with the next compaction."""
+    """Make one file of each table's many; the old ones go with the next compaction.
+
+    Example: paidforby mirror compact
+    """
     settings = Settings()
     open_or_exit(settings)
     with plain_errors():
@@ -51,13 +60,17 @@ def compact(as_json: AsJson = False) -> None:
     if as_json:
         emit_json(manifest)
         return
-    say(f"one file for each of {len(manifest.tables)} tables; {len(manifest.retired)} replaced")
+    tables = write_count(len(manifest.tables), "table")
+    say(f"one file for each of {tables}; {len(manifest.retired)} replaced")
     say("next: paidforby mirror status")
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Up to which change the files tell, and how large they are."""
+    """Up to which change the files tell, and how large they are.
+
+    Example: paidforby mirror status
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors():

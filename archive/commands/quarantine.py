@@ -75,9 +75,12 @@ def list_quarantine(
     limit: Annotated[int, typer.Option(help="How many of each at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List what was put aside: batches first, newest first."""
+    """List what was put aside: batches first, newest first.
+
+    Example: paidforby quarantine list --status all
+    """
     wanted = None if status == "all" else _read_status(status)
-    with read(open_or_exit(Settings())) as session:
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         found = list_quarantined(session, wanted, limit)
     if as_json:
         emit_json([describe_quarantined(held) for held in found])
@@ -113,7 +116,10 @@ def _read_status(status: str) -> PieceStatus:
 
 @quarantine.command("show")
 def show(name: Name, as_json: AsJson = False) -> None:
-    """Show one piece with its first bytes, or one batch with the figures that were compared."""
+    """Show one piece with its first bytes, or one batch with the figures that were compared.
+
+    Example: paidforby quarantine show 7
+    """
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         held = read_quarantined(session, name)
@@ -137,7 +143,10 @@ def read_start(settings: Settings, sha256: str) -> str:
 
 @quarantine.command("reject")
 def reject(name: Name, by: By, because: Because) -> None:
-    """Note that a piece or a batch is not to be taken in: it stays as evidence."""
+    """Note that a piece or a batch is not to be taken in: it stays as evidence.
+
+    Example: paidforby quarantine reject 7 --by ada --because "a test row"
+    """
     with plain_errors(), write(open_or_exit(Settings())) as session:
         told = tell_name(settle(session, name, PieceStatus.REJECTED, by, because, utc_now()))
     say(f"{told} is rejected; its bytes stay as evidence")

@@ -31,6 +31,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 SHOWN_AT_MOST = 40
@@ -65,7 +66,10 @@ def spend(
     valid_at: ValidAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sum spending; ranges stay ranges and currencies apart."""
+    """Sum spending; ranges stay ranges and currencies apart.
+
+    Example: paidforby spend --by advertiser --country FR --from 2026-01-01
+    """
     # DuckDB and Arrow take half a second to import, and asking for help needs neither.
     from archive.exports.mirror import find_folder  # noqa: PLC0415
     from archive.exports.mirror.answering import answer_spending  # noqa: PLC0415
@@ -131,7 +135,9 @@ def tell_summary(summary: SpendSummary) -> list[str]:
         )
     )
     hidden = len(summary.groups) - len(shown)
-    lines += [f"… and {hidden:,} more rows; --json gives all of them"] if hidden else []
+    lines += (
+        [f"… and {write_count(hidden, 'more row')}; --json gives all of them"] if hidden else []
+    )
     known = tell_moment(summary.as_of, summary.valid_at) or "nothing known yet"
     return [
         *lines,

@@ -7,7 +7,7 @@ import typer
 from archive.reading.sources.stats import count_archive
 from archive.reading.visible import Include
 from archive.store.database import read
-from archive.terminal import AsJson, emit_json, format_table, open_or_exit, say
+from archive.terminal import AsJson, emit_json, format_table, open_or_exit, plain_errors, say
 from config.settings import Settings
 
 IncludeToo = Annotated[
@@ -28,9 +28,12 @@ BY_SOURCE = {
 
 
 def stats(as_json: AsJson = False) -> None:
-    """Count what the archive holds."""
+    """Count what the archive holds.
+
+    Example: paidforby stats
+    """
     engine = open_or_exit(Settings())
-    with read(engine) as session:
+    with plain_errors(), read(engine) as session:
         counts = count_archive(session)
     if as_json:
         emit_json(counts)

@@ -31,6 +31,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 
 app = typer.Typer(
@@ -67,7 +68,10 @@ def add(
     election: Annotated[str | None, typer.Option(help="For a new list: which election.")] = None,
     source: Annotated[str, typer.Option(help="For a new list: who is asked.")] = "meta_ad_library",
 ) -> None:
-    """Put pages, advertisers, words or languages on a list; with a title and a country, begin it."""
+    """Put pages, advertisers, words or languages on a list; with a title and a country, begin it.
+
+    Example: paidforby watch-lists add parties --page 123456 --by ada --because "runs in May"
+    """
     now = utc_now()
     values = list(_gather_values(pages, advertisers, terms, languages))
     if not values and not title:
@@ -97,7 +101,7 @@ def add(
             )
             add_entry(session, entry)
         view = read_watch_list(session, list_id)
-    say(f"{escape_text(list_id)} asks by {_count_standing(view)} entries")
+    say(f"{escape_text(list_id)} asks by {write_count(_count_standing(view), 'entry', 'entries')}")
     say(f"next: paidforby crawl {view.watch_list.source} --partition {view.partition}")
 
 
@@ -111,7 +115,10 @@ def remove(
     terms: Terms = None,
     languages: Languages = None,
 ) -> None:
-    """Take something off a list; that it was there stays on record."""
+    """Take something off a list; that it was there stays on record.
+
+    Example: paidforby watch-lists remove parties --page 123456 --by ada --because "does not run"
+    """
     values = list(_gather_values(pages, advertisers, terms, languages))
     with plain_errors(), write(open_or_exit(Settings())) as session:
         for kind, value in values:
@@ -119,13 +126,16 @@ def remove(
                 session, list_id, kind, value, removed_by=by, reason=because, now=utc_now()
             )
         view = read_watch_list(session, list_id)
-    say(f"{escape_text(list_id)} asks by {_count_standing(view)} entries")
+    say(f"{escape_text(list_id)} asks by {write_count(_count_standing(view), 'entry', 'entries')}")
     say("ads found by what was removed are not looked for again, and so never called vanished")
 
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the watch lists."""
+    """List the watch lists.
+
+    Example: paidforby watch-lists list
+    """
     with plain_errors(), read(open_or_exit(Settings())) as session:
         views = list(list_watch_lists(session))
     if as_json:
@@ -152,7 +162,10 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(list_id: ListId, as_json: AsJson = False) -> None:
-    """Show a list with everything that was ever on it: who added or removed it, when and why."""
+    """Show a list with everything that was ever on it: who added or removed it, when and why.
+
+    Example: paidforby watch-lists show parties
+    """
     with plain_errors(), read(open_or_exit(Settings())) as session:
         view = read_watch_list(session, list_id)
     if as_json:

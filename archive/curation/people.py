@@ -6,7 +6,7 @@ Commands make them, the API asks who a key belongs to. A key is shown once and k
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
@@ -18,11 +18,28 @@ from archive.records.canonical import hash_bytes
 KEY_BYTES = 32
 """256 random bits: no guessing, so a plain hash is enough to keep."""
 
+KEY_START = "pfb_"
 PREFIX_LENGTH = 12
+"""First characters of a key, which name it and tell nobody the key."""
 
 
-def add_user(session: Session, name: str, roles: Sequence[Role], now: datetime) -> tuple[User, str]:
-    """A new person with one key; returns both, and the key is never readable again.
+class EndedKeyError(ArchiveError):
+    """A key's last day is over."""
+
+    def __init__(self, name: str, ends_on: date) -> None:
+        super().__init__(
+            f"this key ended on {ends_on}; an operator makes another: paidforby keys add {name!r}"
+        )
+
+
+def add_user(
+    session: Session,
+    name: str,
+    roles: Sequence[Role],
+    now: datetime,
+    ends_on: date | None = None,
+) -> tuple[User, str]:
+    """A new person with one key, which counts to the end of a day; returns both, the key this once.
 
     Raises:
         ArchiveError: if the name is blank or taken, or no role is given.
@@ -37,11 +54,13 @@ def add_user(session: Session, name: str, roles: Sequence[Role], now: datetime) 
     user = User(name=name, roles=sorted(set(roles)), created_at=now)
     session.add(user)
     session.flush()
-    return user, add_key(session, name, now)[1]
+    return user, add_key(session, name, now, ends_on)[1]
 
 
-def add_key(session: Session, name: str, now: datetime) -> tuple[ApiKey, str]:
-    """One more key for a person; returns its row and the key itself.
+def add_key(
+    session: Session, name: str, now: datetime, ends_on: date | None = None
+) -> tuple[ApiKey, str]:
+    """One more key for a person, which counts to the end of a day; returns its row and the key itself.
 
     Raises:
         ArchiveError: if the person is disabled.
@@ -50,27 +69,49 @@ def add_key(session: Session, name: str, now: datetime) -> tuple[ApiKey, str]:
     user = read_user(session, name)
     if user.is_disabled or user.id is None:
         raise ArchiveError(f"{user.name} is disabled and gets no key")
-    key = f"pfb_{secrets.token_urlsafe(KEY_BYTES)}"
+    key = f"{KEY_START}{secrets.token_urlsafe(KEY_BYTES)}"
     row = ApiKey(
         user_id=user.id,
         prefix=key[:PREFIX_LENGTH],
         key_sha256=hash_bytes(key.encode()),
         created_at=now,
+        ends_on=ends_on,
     )
     session.add(row)
     session.flush()
     return row, key
 
 
-def find_user_by_key(session: Session, key: str) -> User | None:
-    """Whose key this is; `None` if it is nobody's, revoked, or its person is disabled."""
+def find_key(session: Session, key: str, today: date) -> tuple[User, ApiKey] | None:
+    """Whose key this is, and its row; `None` if it is nobody's, revoked, or its person is disabled.
+
+    Raises:
+        EndedKeyError: if its last day is over.
+    """
     row = session.exec(select(ApiKey).where(ApiKey.prefix == key[:PREFIX_LENGTH])).first()
     given = hash_bytes(key.encode())
     kept = row.key_sha256 if row else hash_bytes(b"")
     if not hmac.compare_digest(given, kept) or row is None or row.revoked_at is not None:
         return None
     user = session.get(User, row.user_id)
-    return user if user and not user.is_disabled else None
+    if user is None or user.is_disabled:
+        return None
+    if row.ends_on and row.ends_on < today:
+        raise EndedKeyError(user.name, row.ends_on)
+    return user, row
+
+
+def note_key_used(session: Session, key_id: int | None, today: date) -> None:
+    """Keep the day on which somebody asked with a key; days only move forward."""
+    row = session.get(ApiKey, key_id)
+    if row and (row.last_used_on is None or row.last_used_on < today):
+        row.last_used_on = today
+        session.add(row)
+
+
+def list_keys(session: Session) -> list[ApiKey]:
+    """Every key, the newest last."""
+    return list(session.exec(select(ApiKey).order_by(col(ApiKey.id))))
 
 
 def list_users(session: Session) -> list[User]:

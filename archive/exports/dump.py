@@ -16,6 +16,7 @@ import archive.models  # noqa: F401 (importing it registers every table)
 from archive.exports.rows import leave_text, read_blocks, spell_fragment
 from archive.models.columns import holds_json
 from archive.records.canonical import canonical_json
+from archive.store.home_facts import HOME
 
 ROWS_AT_ONCE = 1_000
 
@@ -51,7 +52,7 @@ def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
     columns = [column for column in table.columns if column.name not in KEYED]
     query = (
         select(*map(leave_text, columns))
-        .where(~_belongs_to_copy(table))
+        .where(~_is_of_this_home(table))
         .order_by(*(_order_by_bytes(session, key) for key in table.primary_key))
     )
     writers = [(str(c.name), spell_fragment if holds_json(c.type) else _write) for c in columns]
@@ -60,7 +61,9 @@ def _read_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
             yield {name: write(value) for (name, write), value in zip(writers, row, strict=True)}
 
 
-def _belongs_to_copy(table: Table) -> ColumnElement[bool]:
+def _is_of_this_home(table: Table) -> ColumnElement[bool]:
+    if table.name == "archive_fact":
+        return table.c.name.startswith(HOME, autoescape=True)
     if table.name != "consumer_position":
         return false()
     return or_(*(table.c.consumer.startswith(name, autoescape=True) for name in COPIES))

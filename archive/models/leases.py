@@ -1,6 +1,6 @@
 """How processes of one archive keep out of each other's way: leases, request budgets, and the stop of all.
 
-`scrapers/work/dispatch/singleton_lease.py`, `archive/runs/workers.py`, `scrapers/fetching/budget.py` and
+`archive/runs/singleton_lease.py`, `archive/runs/workers.py`, `scrapers/fetching/budget.py` and
 `archive/runs/crawling_stops.py` own the tables; nothing of them is about a source's data.
 """
 
@@ -24,10 +24,14 @@ class SingletonLease(SQLModel, table=True):
     __tablename__ = "singleton_lease"
 
     name: str = Field(
-        primary_key=True, description="What it is for: `scheduler`, `worker` or `mail`."
+        primary_key=True,
+        description="What it is for: `scheduler`, `worker`, `mail`, or a search copy by its name.",
     )
     worker: str = Field(description="Machine and process that holds it, or held it last.")
     token: int = Field(description="Fence: raised each time another process takes the lease.")
+    taken_at: datetime | None = Field(
+        default=None, description="Since when that process holds it, or when it took it last."
+    )
     lease_until: datetime | None = Field(
         default=None, description="When the hold ends unless renewed; empty: it was given back."
     )

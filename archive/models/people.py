@@ -1,6 +1,6 @@
 """People and programs that may do more than read."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import JSON
@@ -41,4 +41,11 @@ class ApiKey(SQLModel, table=True):
     created_at: datetime = Field(description="When it was made.")
     revoked_at: datetime | None = Field(
         default=None, description="From when on it no longer counts."
+    )
+    ends_on: date | None = Field(
+        default=None, description="Last day (UTC) on which it counts; none: it has no end."
+    )
+    last_used_on: date | None = Field(
+        default=None,
+        description="Last day (UTC) on which somebody asked with it; none: nobody has.",
     )

@@ -25,6 +25,7 @@ from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number, 
 from archive.reading.visible import Include
 from archive.records import Grain, Rounding
 from archive.records.money import format_bounds
+from config.counts import write_count
 
 LISTING = "corrections"
 
@@ -139,7 +140,9 @@ def tell_figures(values: dict[str, Any], *, is_rounded: bool = False) -> str:
         if f"{name}_lower" in values
     ]
     if "ads_count" in values:
-        told.append(f"{values['ads_count']:,} ads" if values["ads_count"] is not None else "no ads")
+        told.append(
+            write_count(values["ads_count"], "ad") if values["ads_count"] is not None else "no ads"
+        )
     if "payee_name" in values:
         told.append(f"paid to {values['payee_name'] or 'nobody named'}")
     if "spent_on" in values:

@@ -12,6 +12,7 @@ from archive.models import QuarantinedBatch
 from archive.models.runs import Outcome, QuarantineReason
 from archive.records.money import format_units
 from archive.runs.lease import WORKER_STOPPED
+from archive.store.outages import STOPPED_BY_OPERATOR
 
 OUTCOMES = {
     Outcome.RUNNING: "",
@@ -32,7 +33,7 @@ RUN_SENTENCES = (
     r"TikTok has forgotten the search; the next run starts over",
     r"TikTok's search leads to itself, an endless loop",
     r"Microsoft answered with neither an ad nor a list of ads",
-    r"\d{1,9} days have more than [\d,]{1,12} ads each: Microsoft gives no more of them",
+    r"[\d,]{1,12} (?:day has|days have) more than [\d,]{1,12} ads each: Microsoft gives no more of them",
     r"the answer has neither `data` nor `error`",
     r"the answer broke off before its end; what came of it is kept",
     r"the source could not be reached",
@@ -44,10 +45,12 @@ RUN_SENTENCES = (
     r"the crawl was killed \(exit code -?\d{1,4}\)",
     r"the crawl ended early",
     re.escape(WORKER_STOPPED),
-    r"\d{1,9} errors in the log of the crawl",
+    r"[\d,]{1,12} errors? in the log of the crawl",
+    # What earlier versions said of it.
     r"stopped from outside before it was through",
+    re.escape(STOPPED_BY_OPERATOR),
     r"stopped after the few answers that were wanted",
-    r"\d{1,9} pieces? could not be read",
+    r"[\d,]{1,12} pieces? could not be read",
     r"\d{1,9} of them may be of what is missing: nothing is called gone",
     r"what they name counts as still there",
     r"unchanged since the last run",
@@ -83,7 +86,7 @@ PIECE_SENTENCES = (
     r"the file cannot be opened",
     r"the zip cannot be opened",
     r"the row cannot be read",
-    r"the row has \d{1,9} cells where \d{1,9} columns are named",
+    r"the row has [\d,]{1,12} cells? where [\d,]{1,12} (?:column is|columns are) named",
     r"the text is not UTF-8",
     r"a list of objects holds something else",
     r"the column is missing; what it would say is unknown for every row of this file",

@@ -15,6 +15,7 @@ from archive.models.runs import ENDED_WELL
 from archive.runs.partitions import PartitionStatus, list_partitions
 from archive.runs.promises import ROUNDS_TO_SILENCE
 from archive.store.clock import find_newest_time, tell_clock
+from config.counts import write_count
 
 SILENT = "silent"
 """Kind of an alert about a partition that has not been seen whole for too long."""
@@ -104,5 +105,7 @@ def _has_finding() -> ColumnElement[bool]:
 def _tell_span(span: timedelta) -> str:
     hours = int(span.total_seconds() // 3_600)
     if span >= timedelta(days=2):
-        return f"{span.days} days"
-    return f"{hours} hours" if hours > 1 else f"{int(span.total_seconds() // 60)} minutes"
+        return write_count(span.days, "day")
+    if hours > 1:
+        return write_count(hours, "hour")
+    return write_count(int(span.total_seconds() // 60), "minute")

@@ -18,6 +18,7 @@ from archive.records import SourceInfo
 from archive.runs.lease import RunLease
 from archive.runs.sightings import find_run_before, lay_out_seen
 from archive.store.realm import read_realm
+from config.counts import write_count
 from config.settings import Realm
 
 FEWEST_JUDGED = 20
@@ -55,10 +56,10 @@ def _check_volume(run: Run, info: SourceInfo) -> Iterator[MonitorFinding]:
     fewest, most = info.fewest_records_per_run, info.most_records_per_run
     figures = {"records": run.seen, "fewest": fewest, "most": most}
     if run.complete and run.seen < fewest:
-        reason = f"{run.seen:,} records; at least {fewest:,} are expected"
+        reason = f"{write_count(run.seen, 'record')}; at least {fewest:,} are expected"
         yield _make_finding(run, Monitor.FEW_RECORDS, reason, figures)
     if most is not None and run.seen > most:
-        reason = f"{run.seen:,} records; at most {most:,} are expected"
+        reason = f"{write_count(run.seen, 'record')}; at most {most:,} are expected"
         yield _make_finding(run, Monitor.MANY_RECORDS, reason, figures)
 
 
@@ -68,8 +69,8 @@ def _check_fall(run: Run, before: Run | None, info: SourceInfo) -> Iterator[Moni
     fall_share = (before.seen - run.seen) / before.seen
     if fall_share > info.plausible_fall_share:
         reason = (
-            f"{run.seen:,} records, after {before.seen:,} in the complete run before: {fall_share:.0%} "
-            f"fewer; up to {info.plausible_fall_share:.0%} is expected"
+            f"{write_count(run.seen, 'record')}, after {before.seen:,} in the complete run before: "
+            f"{fall_share:.0%} fewer; up to {info.plausible_fall_share:.0%} is expected"
         )
         figures = {"records": run.seen, "before": before.seen, "fall_share": round(fall_share, 4)}
         yield _make_finding(run, Monitor.FALL, reason, figures)
@@ -87,7 +88,7 @@ def _check_blanks(
         share = blanks[field] / ads
         if share > expected:
             reason = (
-                f"{blanks[field]:,} of {ads:,} ads leave {field} blank ({share:.0%}); "
+                f"{blanks[field]:,} of {write_count(ads, 'ad')} leave {field} blank ({share:.0%}); "
                 f"up to {expected:.0%} is expected"
             )
             figures = {"ads": ads, "blank": blanks[field], "expected_share": expected}

@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from archive.spending.exchange_rates import EURO, ExchangeRates
 from archive.spending.rate_series import Rate
+from config.counts import write_count
 
 Span = tuple[date, date]
 """First and last day, both included."""
@@ -105,10 +106,11 @@ def _tell_row(row: RateUsed) -> str:
     spell = f"of {row.first_rate_on}"
     if row.last_rate_on != row.first_rate_on:
         spell += f" to {row.last_rate_on}"
-    noun = "rate" if row.daily_rates == 1 else "rates"
     carried = (
-        f", the last known one also for {row.carried_days:,} days without"
+        f", the last known one also for {write_count(row.carried_days, 'day')} without"
         if row.carried_days
         else ""
     )
-    return f"{row.currency} by {row.daily_rates:,} {noun} {spell} ({row.source}){carried}"
+    return (
+        f"{row.currency} by {write_count(row.daily_rates, 'rate')} {spell} ({row.source}){carried}"
+    )

@@ -16,6 +16,7 @@ from typing import IO
 import zstandard
 
 from archive.errors import EvidenceError
+from archive.store.disk import sync_path
 
 CHUNK_BYTES = 1 << 20
 
@@ -39,21 +40,23 @@ class BlobStore:
         return self.root / sha256[:2] / sha256[2:4] / f"{sha256}.zst"
 
     def put_bytes(self, data: bytes) -> Blob:
-        """Keep these bytes."""
+        """Keep these bytes; a blob of them that was damaged is whole again."""
         sha256 = hashlib.sha256(data).hexdigest()
-        if not self.path_of(sha256).exists():
+        if not self.is_whole(sha256):
             self._write(sha256, iter([data]))
         return Blob(sha256, len(data))
 
     def put_file(self, path: Path, sha256: str = "") -> Blob:
         """Keep the bytes of a file and hold none of it; whoever knows their SHA-256 saves a reading.
 
+        A blob of them that was damaged is whole again.
+
         Raises:
             EvidenceError: if the file is not, or no longer, what its SHA-256 says.
         """
         with path.open("rb") as file:
             sha256 = sha256 or hashlib.file_digest(file, "sha256").hexdigest()
-            if not self.path_of(sha256).exists():
+            if not self.is_whole(sha256):
                 file.seek(0)
                 self._write(sha256, iter(lambda: file.read(CHUNK_BYTES), b""))
             return Blob(sha256, os.fstat(file.fileno()).st_size)
@@ -96,7 +99,7 @@ class BlobStore:
 
     def _write(self, sha256: str, chunks: Iterator[bytes]) -> None:
         path = self.path_of(sha256)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         written = hashlib.sha256()
         with _open_part(path.parent) as part:
             with zstandard.ZstdCompressor(level=3).stream_writer(part, closefd=False) as packed:
@@ -108,6 +111,15 @@ class BlobStore:
             part.flush()
             os.fsync(part.fileno())
             Path(part.name).replace(path)
+        sync_path(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder whose name, and those of the folders it lies in, outlast a power cut."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_path(folder.parent)
 
 
 @contextmanager

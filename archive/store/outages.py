@@ -47,6 +47,10 @@ OF_THE_MACHINE = DISK_FULL | {
 """Failures that would meet the next thing too."""
 
 
+STOPPED_BY_OPERATOR = "stopped by the operator"
+"""Why a run ended that somebody interrupted, or whose process was told to end."""
+
+
 class DatabaseAwayError(OutageError):
     """The database did not come back in time."""
 
@@ -229,6 +233,8 @@ def bounded_memory(megabytes: int) -> Iterator[None]:
 
 def tell_failure(error: BaseException) -> str:
     """What ended a run, for its row."""
+    if isinstance(error, KeyboardInterrupt):
+        return STOPPED_BY_OPERATOR
     if isinstance(error, MemoryError):
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
         return f"it needed more than {limit >> 20:,} MB (PAIDFORBY_CRAWL_MEMORY_MB)"

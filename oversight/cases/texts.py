@@ -1,5 +1,6 @@
 """Texts people write into cases and notices: never blank, never endless."""
 
+from config.counts import write_count
 from oversight.cases.errors import CaseError
 
 MAX_TEXT = 5_000
@@ -16,5 +17,7 @@ def check_text(field: str, text: str, longest: int = MAX_TEXT) -> str:
     if not text:
         raise CaseError(f"{field} is blank")
     if len(text) > longest:
-        raise CaseError(f"{field} has {len(text):,} characters; {longest:,} is the most")
+        raise CaseError(
+            f"{field} has {write_count(len(text), 'character')}; {longest:,} is the most"
+        )
     return text

@@ -15,6 +15,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.overlay import ConfigFile, Origin, list_config_files
 from config.readings import read_each
 from config.settings import Settings
@@ -49,6 +50,8 @@ def check_files(
     """Read rules and hold them to their own tests; exit code 1 if one does not load.
 
     Without paths it reads parameters, elections and holidays too, with paths those below such folders.
+
+    Example: paidforby rules check config/rules
     """
     settings = Settings()
     with plain_errors():
@@ -113,11 +116,13 @@ def _report_check(
         return
     for rule in rules:
         beside = f"; {NOT_EVALUATED}" if rule.file.sum else ""
-        say(f"{rule.id} version {rule.file.version}: {len(rule.file.tests)} tests passed{beside}")
+        tests = write_count(len(rule.file.tests), "test")
+        say(f"{rule.id} version {rule.file.version}: {tests} passed{beside}")
         for world in made[rule.id]:
             say(
                 f"  {world['world']}: {world['answer'].replace('_', ' ')}. {' '.join(world['because'])}"
             )
         if rule.file.review_on and rule.file.review_on <= utc_now().date():
             note(f"{rule.id}: the law was to be read again by {rule.file.review_on}")
-    say(f"{len(rules)} rules load, {len(refused)} files cannot be used")
+    loaded = write_count(len(rules), "rule loads", "rules load")
+    say(f"{loaded}, {write_count(len(refused), 'file')} cannot be used")

@@ -64,7 +64,10 @@ tests:
 def write_new_rule(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="Such as xx-payer-named.")],
 ) -> None:
-    """Write a first file of a rule into the archive's home; it loads as it is and is a draft."""
+    """Write a first file of a rule into the archive's home; it loads as it is and is a draft.
+
+    Example: paidforby rules new fr/my-rule
+    """
     with plain_errors():
         if not ID.fullmatch(rule_id):
             raise ArchiveError(

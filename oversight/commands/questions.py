@@ -15,6 +15,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from oversight.evaluation.kept_counts import count_kept
 from oversight.rules.facts import name_fact
@@ -27,7 +28,10 @@ def show_questions(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What the rules in use cannot tell: ads to look at one by one, and what sources never give."""
+    """What the rules in use cannot tell: ads to look at one by one, and what sources never give.
+
+    Example: paidforby rules questions
+    """
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         book = read_rule_book(settings)
@@ -56,6 +60,6 @@ def show_questions(
     for each, questions in by_rule:
         for q in questions.sources:
             lacks = "; ".join(name_fact(name) for name in q.facts)
-            say(f"{each.id}: {q.source} does not give, for {q.ads:,} ads: {lacks}")
+            say(f"{each.id}: {q.source} does not give, for {write_count(q.ads, 'ad')}: {lacks}")
     say()
     say("next: paidforby rules show RULE")

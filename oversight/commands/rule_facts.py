@@ -14,6 +14,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from oversight.evaluation.decidable import Decidable, find_decidable
 from oversight.rules.facts import name_fact
@@ -28,7 +29,10 @@ def show_facts(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """For how many archived ads rules can be decided, and what is missing most; of one rule, by source."""
+    """For how many archived ads rules can be decided, and what is missing most; of one rule, by source.
+
+    Example: paidforby rules facts RULE
+    """
     settings = Settings()
     with plain_errors(), read(open_or_exit(settings)) as session:
         book = read_rule_book(settings)
@@ -78,7 +82,7 @@ def _tell_rule(rule: Rule, found: Decidable) -> None:
     for name, sentence in tell_clauses(rule).items():
         say(f"{name.replace('_', ' ')}: {sentence}")
     say()
-    say(f"decided for {found.decided:,} of {found.ads:,} ads")
+    say(f"decided for {found.decided:,} of {write_count(found.ads, 'ad')}")
     sources = [each.source for each in found.sources]
     rows = [[name, *(each.tell(name) for each in found.sources)] for name in found.facts]
     for line in format_table(("fact", *sources), rows):
@@ -90,8 +94,11 @@ def _tell_rule(rule: Rule, found: Decidable) -> None:
     for each in found.sources:
         for (answer, names), ads in each.reasons.most_common():
             lacks = "; ".join(name_fact(name) for name in names)
-            say(f"{each.source}: {answer.replace('_', ' ')} for {ads:,} ads, for want of: {lacks}")
+            told = f"{answer.replace('_', ' ')} for {write_count(ads, 'ad')}"
+            say(f"{each.source}: {told}, for want of: {lacks}")
 
 
 def _tell_lacking(name: str, alone: int, ads: int) -> str:
-    return f"{name_fact(name)}: alone for {alone:,} ads, with others for {ads - alone:,}"
+    return (
+        f"{name_fact(name)}: alone for {write_count(alone, 'ad')}, with others for {ads - alone:,}"
+    )

@@ -4,15 +4,13 @@ Where there is no archive yet, rules are what their files say.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from sqlmodel import Session
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options
-from archive.errors import ArchiveError, NotFoundError
 from archive.reading.as_of.moment import Moment
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive, read, write
@@ -36,12 +34,11 @@ from oversight.commands.checking import check_files
 from oversight.commands.new_rule import write_new_rule
 from oversight.commands.questions import show_questions
 from oversight.commands.rule_facts import show_facts
-from oversight.reference.elections import Election
-from oversight.reference.windows import Span, compute_window
+from oversight.commands.rule_windows import show_windows
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.facts import name_fact
 from oversight.rules.loading import KeptRule, Rule
-from oversight.rules.rule_book import RuleBook, RulesHere, find_rules_here, read_rule_book
+from oversight.rules.rule_book import RulesHere, find_rules_here, read_rule_book
 from oversight.rules.schema import RuleFile, Stage
 from oversight.rules.sums import NOT_EVALUATED
 from oversight.rules.use import adopt_rule, resume_rule, suspend_rule
@@ -51,6 +48,7 @@ from oversight.rules.versions import describe_rule, list_rules_then, pick_in_for
 app = typer.Typer(no_args_is_help=True, help="Acceptability rules: the law as published data.")
 app.command("questions")(show_questions)
 app.command("facts")(show_facts)
+app.command("windows")(show_windows)
 
 RuleId = Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule.")]
 
@@ -64,6 +62,8 @@ def list_rules(as_of: AsOf = None, valid_at: ValidAt = None, as_json: AsJson = F
     """List the rules of this deployment, now or as held and in force at an earlier moment.
 
     Exit code 3: the files that are named on standard error cannot be used.
+
+    Example: paidforby rules list
     """
     with plain_errors():
         settings = Settings()
@@ -113,13 +113,16 @@ def _find_rules(
     if moment.as_of is None:
         told = tell_changed_files(settings, here.rules) | here.unreadable
         return pick_in_force(here.rules, moment), told
-    with read(open_or_exit(settings)) as session:
+    with plain_errors(), read(open_or_exit(settings)) as session:
         return pick_in_force(list_rules_then(session, here.rules, moment), moment), {}
 
 
 @app.command("show")
 def show_rule(rule_id: RuleId, as_json: AsJson = False) -> None:
-    """Show one rule: what it says, on what law, and its tests."""
+    """Show one rule: what it says, on what law, and its tests.
+
+    Example: paidforby rules show RULE
+    """
     with plain_errors():
         settings = Settings()
         here = find_rules_here(read_rule_book(settings))
@@ -183,7 +186,10 @@ def adopt(
     because: Because,
     stage: Annotated[Stage, typer.Option(help="shadow or active.")] = Stage.SHADOW,
 ) -> None:
-    """Bring the text of a rule's file into use; what was in use stays on record."""
+    """Bring the text of a rule's file into use; what was in use stays on record.
+
+    Example: paidforby rules adopt RULE --stage shadow --by ada --because "read by two lawyers"
+    """
     settings = Settings()
     with plain_errors():
         book = read_rule_book(settings)
@@ -195,7 +201,10 @@ def adopt(
 
 @app.command("suspend")
 def suspend(rule_id: RuleId, by: By, because: Because) -> None:
-    """Stop a rule at once, everywhere: no flag, no decision, its signals off the desk."""
+    """Stop a rule at once, everywhere: no flag, no decision, its signals off the desk.
+
+    Example: paidforby rules suspend RULE --by ada --because "the law has changed"
+    """
     resting = _take_step(suspend_rule, rule_id, by, because)
     say(f"{rule_id} is suspended from now on; its page says since when, by whom and why")
     if resting:
@@ -205,7 +214,10 @@ def suspend(rule_id: RuleId, by: By, because: Because) -> None:
 
 @app.command("resume")
 def resume(rule_id: RuleId, by: By, because: Because) -> None:
-    """Use a suspended rule again, in the version that is in use."""
+    """Use a suspended rule again, in the version that is in use.
+
+    Example: paidforby rules resume RULE --by ada --because "the law stands"
+    """
     _take_step(resume_rule, rule_id, by, because)
     say(f"{rule_id} is in use again; the next import or worker pass holds all ads against it")
 
@@ -220,70 +232,3 @@ def _take_step(
         with write(open_archive(settings)) as session:
             step(session, book.find_in_use(session, rule_id), by, because, utc_now())
             return list_resting(session, rule_id)
-
-
-@app.command("windows")
-def show_windows(
-    rule_id: RuleId,
-    election: Annotated[str, typer.Option(help="Id of the election.")],
-    as_json: AsJson = False,
-) -> None:
-    """Print every instant of a rule's window at an election, in local time and in UTC."""
-    with plain_errors():
-        book = read_rule_book(Settings())
-        rule, vote = find_rules_here(book).find_rule(rule_id), _find_election(book, election)
-        instants = _list_instants(rule, vote)
-    if as_json:
-        emit_json({"rule": rule.id, "election": vote.id, "instants": instants})
-        return
-    say(f"{rule.id} at the {vote.title}")
-    heads = {"zone": "zone", "part": "part", "edge": "edge", "moment": "moment"}
-    heads |= {"local": "local time", "utc": "UTC"}
-    if not any(instant["part"] for instant in instants):
-        del heads["part"]
-    for line in format_table([*heads.values()], [[i[name] for name in heads] for i in instants]):
-        say(line)
-
-
-def _find_election(book: RuleBook, election_id: str) -> Election:
-    found = next((vote for vote in book.elections if vote.id == election_id), None)
-    if found is None:
-        for error in book.refused:
-            if error.name == election_id:
-                raise error
-        raise NotFoundError("election", election_id)
-    return found
-
-
-def _list_instants(rule: Rule, election: Election) -> list[dict[str, str]]:
-    spec = rule.file.window
-    if spec is None:
-        raise ArchiveError(f"the rule {rule.id} has no window; it asks about all days alike")
-    if not spec.concerns(election):
-        asked = " of ".join(", ".join(each) for each in (spec.kinds, spec.countries) if each)
-        raise ArchiveError(f"{rule.id} is not asked at {election.id}: its window is for {asked}")
-    try:
-        window = compute_window(spec, election)
-    except ValueError as error:
-        raise ArchiveError(str(error)) from None
-    if not window.spans:
-        raise ArchiveError(
-            f"a day that the window is counted from is not established at {election.id}"
-        )
-    moments = {"opens": spec.starts, "is over": spec.ends}
-    return [
-        {
-            "zone": span.zone,
-            "part": span.part,
-            "edge": edge,
-            "moment": moment,
-            "local": _find_edge(span, edge).astimezone(ZoneInfo(span.zone)).isoformat(),
-            "utc": _find_edge(span, edge).astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        }
-        for span in window.spans
-        for edge, moment in moments.items()
-    ]
-
-
-def _find_edge(span: Span, edge: str) -> datetime:
-    return span.start_at if edge == "opens" else span.end_at

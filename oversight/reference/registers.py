@@ -16,6 +16,7 @@ from archive.curation.registers import RegisterCopy, RegisterEntry, list_copies
 from archive.records import MissingReason
 from archive.records.projection import fold_text
 from config.citations import Evidence
+from config.counts import write_count
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _tell_why(copies: tuple[KeptCopy, ...]) -> str:
         return ""
     newest = copies[-1].copy
     whole = "" if newest.is_complete else ", and it is not complete"
-    speaks = f"its newest copy is of {newest.holds_on} and speaks for {newest.fresh_days} days"
+    speaks = f"its newest copy is of {newest.holds_on} and speaks for {write_count(newest.fresh_days, 'day')}"
     return f" for these days: {speaks}{whole}"
 
 

@@ -6,6 +6,7 @@ It says what the condition says and nothing of what is unknown; the condition it
 from collections.abc import Mapping
 
 from archive.records.money import format_units
+from config.counts import write_count
 from oversight.language.ast import (
     And,
     Choice,
@@ -83,7 +84,11 @@ def tell_clauses(rule: Rule) -> dict[str, str]:
 
 
 def _tell_sum(spec: SumSpec, where: Node, titles: Mapping[str, str]) -> str:
-    days = "within the window" if spec.days == "window" else f"in any {spec.days} days in a row"
+    days = (
+        "within the window"
+        if spec.days == "window"
+        else f"in any {write_count(spec.days, 'day')} in a row"
+    )
     name = str(spec.over)
     figure = titles.get(f"{name}_minor") or titles.get(name) or name
     return (

@@ -19,6 +19,7 @@ from archive.terminal import (
     format_table,
     format_time,
     open_or_exit,
+    plain_errors,
     say,
     utc_now,
 )
@@ -51,9 +52,12 @@ def coverage(
     ] = CoverageBy.SOURCE,
     as_json: AsJson = False,
 ) -> None:
-    """What the archive crawled, what it saw of what sources state, and the gaps between."""
+    """What the archive crawled, what it saw of what sources state, and the gaps between.
+
+    Example: paidforby coverage --source snap --by week
+    """
     engine, now = open_or_exit(Settings()), utc_now()
-    with read(engine) as session:
+    with plain_errors(), read(engine) as session:
         names = [source] if source else [view.id for view in list_sources(session)]
         covered = [report_source(session, name, now) for name in names]
         weeks = cover_weeks(

@@ -9,7 +9,7 @@ from archive.models import Run
 from archive.reading.sources.sources import show_run
 from archive.runs.crawling_stops import require_crawling
 from archive.store.database import read
-from archive.store.outages import bounded_memory
+from archive.store.outages import STOPPED_BY_OPERATOR, bounded_memory
 from archive.terminal import (
     DONE,
     FAILED,
@@ -21,12 +21,13 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
 from scrapers.commands.opening import open_or_init
 from scrapers.sources.spider import SourceSpider
 from scrapers.work.crawl.checking import check_source
-from scrapers.work.crawl.children import crawl_in_child
+from scrapers.work.crawl.children import crawl_in_child, tell_stopped
 from scrapers.work.crawl.crawl_process import (
     choose_exit_code,
     find_realm,
@@ -58,7 +59,10 @@ def crawl(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Crawl one source now."""
+    """Crawl one source now.
+
+    Example: paidforby crawl snap --partition 2024
+    """
     settings = Settings()
     spider = find_spider(source)
     partitions = _choose_partitions(settings, spider, partition)
@@ -77,6 +81,8 @@ def crawl(
         else:
             crawl_jobs = [CrawlJob(source, each, base_url) for each in partitions]
             runs = _crawl_in_children(settings, engine, crawl_jobs)
+        if any(run and run.reason.startswith(STOPPED_BY_OPERATOR) for run in runs):
+            raise KeyboardInterrupt(tell_stopped(runs))
         aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
         refused = keep_refused_files(settings, engine, is_told=True)
     report_runs(engine, runs, as_json=as_json)
@@ -122,7 +128,7 @@ def report_runs(engine: Engine, runs: list[Run | None], *, as_json: bool) -> Non
 def tell_run(run: Run) -> str:
     """A run as people read it."""
     line = (
-        f"{run.source}/{run.partition}: {run.outcome}, {run.seen:,} records: {run.new:,} new, "
+        f"{run.source}/{run.partition}: {run.outcome}, {write_count(run.seen, 'record')}: {run.new:,} new, "
         f"{run.changed:,} changed, {run.unchanged:,} unchanged"
     )
     if run.vanished:

@@ -25,6 +25,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.importing import find_spider
 from scrapers.work.crawl.checking import check_source
@@ -67,7 +68,10 @@ class TestVerdict:
 
 @app.command("list")
 def list_command(as_json: AsJson = False) -> None:
-    """Every credential: whether it is given, whose it is, until when it holds."""
+    """Every credential: whether it is given, whose it is, until when it holds.
+
+    Example: paidforby credentials list
+    """
     settings, today = Settings(), utc_now().date()
     with plain_errors():
         standings, refused = list_standings(settings), read_credentials(settings).refused
@@ -89,7 +93,10 @@ def try_command(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Ask each source for its first answer, and say whether it took the credential."""
+    """Ask each source for its first answer, and say whether it took the credential.
+
+    Example: paidforby credentials test meta_ad_library
+    """
     settings = Settings()
     with plain_errors():
         if source is None:
@@ -127,7 +134,9 @@ def classify_test(run: Run) -> TestVerdict:
     if run.outcome in {Outcome.FAILED, Outcome.DEFERRED}:
         return TestVerdict(run.source, CredentialTest.UNKNOWN, run.reason)
     return TestVerdict(
-        run.source, CredentialTest.TAKEN, f"the source answered with {run.seen:,} records"
+        run.source,
+        CredentialTest.TAKEN,
+        f"the source answered with {write_count(run.seen, 'record')}",
     )
 
 

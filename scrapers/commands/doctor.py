@@ -13,8 +13,8 @@ from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
 from scrapers.doctor.configuration import examine_files, examine_rules, tell_standing
 from scrapers.doctor.findings import Finding, tell_findings
+from scrapers.doctor.keeping import examine_backup, examine_disk
 from scrapers.doctor.machine import (
-    examine_disk,
     examine_fts5,
     examine_machine_text,
     examine_openness,
@@ -27,7 +27,10 @@ from scrapers.work.plan.credentials import list_standings
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """What works here, what is missing, how to fix it."""
+    """What works here, what is missing, how to fix it.
+
+    Example: paidforby doctor
+    """
     findings = examine(Settings(), utc_now())
     is_well = all(finding.works for finding in findings if finding.is_needed)
     if as_json:
@@ -41,9 +44,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Everything that is crawled, in the order of need."""
+    today = now.date()
     checks: tuple[Callable[[Settings], Finding], ...] = (
         examine_python,
-        examine_disk,
         examine_openness,
         examine_fts5,
         examine_database,
@@ -51,7 +54,10 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
         examine_machine_text,
     )
     found = [check(settings) for check in checks]
-    standings = [tell_standing(standing, now.date()) for standing in list_standings(settings)]
+    found[1:1] = [examine_disk(settings, now)]
+    if backup := examine_backup(settings, now):
+        found.append(backup)
+    standings = [tell_standing(standing, today) for standing in list_standings(settings)]
     return [
         *found,
         *examine_queue(settings),

@@ -23,6 +23,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.opening import clear_or_tell
 
@@ -42,8 +43,11 @@ Because = Annotated[str, typer.Option(help="Why.")]
 
 @app.command("list")
 def list_fields(as_json: AsJson = False) -> None:
-    """List the fields that nobody has looked at, and what was decided about others."""
-    with read(open_or_exit(Settings())) as session:
+    """List the fields that nobody has looked at, and what was decided about others.
+
+    Example: paidforby fields list
+    """
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         unknown, decided = list_unknown(session), list_decisions(session)
     if as_json:
         decisions = [row.model_dump(exclude={"id"}) for row in decided]
@@ -66,23 +70,34 @@ def list_fields(as_json: AsJson = False) -> None:
 
 @app.command("allow")
 def allow(source: SourceId, name: FieldName, by: By, because: Because) -> None:
-    """Let everybody see a field, in all that is kept of the source and all to come."""
+    """Let everybody see a field, in all that is kept of the source and all to come.
+
+    Example: paidforby fields allow snap BuyerName --by ada --because "names a company"
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors(), write(engine) as session:
         changed = allow_field(session, source, name, by, because, utc_now())
-    say(escape_text(f"{name} of {source} is shown from now on: {changed:,} records have it"))
+    have = write_count(changed, "record has", "records have")
+    say(escape_text(f"{name} of {source} is shown from now on: {have} it"))
     say("next: paidforby index sync, then paidforby mirror sync")
 
 
 @app.command("withhold")
 def withhold(source: SourceId, name: FieldName, by: By, because: Because) -> None:
-    """Take back that a field is shown: out of every answer and every copy."""
+    """Take back that a field is shown: out of every answer and every copy.
+
+    Example: paidforby fields withhold snap BuyerName --by ada --because "names a person"
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with plain_errors(), write(engine) as session:
         changed = withdraw_field(session, source, name, by, because, utc_now())
-    say(escape_text(f"{name} of {source} is shown no longer: {changed:,} records had it"))
+    say(
+        escape_text(
+            f"{name} of {source} is shown no longer: {write_count(changed, 'record')} had it"
+        )
+    )
     if not clear_or_tell(settings, engine):
         raise typer.Exit(DONE_WITH_REMAINDERS)
     say("next: paidforby fields list")

@@ -1,7 +1,9 @@
 """Commands that collect from disk and say what was collected: init, import, sources, coverage."""
 
 import gc
+import shlex
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,8 +34,10 @@ from archive.terminal import (
     shown_stages,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
+from scrapers.commands.likely_sources import find_likely_source
 from scrapers.commands.opening import bring_up_to_date, open_or_init
 from scrapers.intake.importing import READING, ImportOrder, ImportReport, import_files
 from scrapers.sources.spider import SourceSpider
@@ -46,6 +50,9 @@ IndexAfter = Annotated[bool, typer.Option(help="Bring the search copy up to date
 
 SHOWN_AT_MOST = 20
 
+MOST_ASKED_ABOUT = 5
+"""Files whose source is looked for, of those in which nothing could be read."""
+
 EARLIEST_DAY = date(1970, 1, 1)
 """No source of online ads, and no filing offered as data, is older: such a day is mistyped."""
 EARLIEST_ZONE = timedelta(hours=14)
@@ -56,7 +63,10 @@ YOUNG_OBJECTS = 500_000
 
 
 def init(as_json: AsJson = False) -> None:
-    """Create the archive or bring it up to date; harmless when repeated."""
+    """Create the archive or bring it up to date; harmless when repeated.
+
+    Example: paidforby init
+    """
     settings = Settings()
     with plain_errors():
         _tell_move(settings)
@@ -135,7 +145,10 @@ def import_(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Read files of a source from disk: folders, CSV, JSON, zip."""
+    """Read files of a source from disk: folders, CSV, JSON, zip.
+
+    Example: paidforby import snap PoliticalAds.zip --observed-on 2026-11-01
+    """
     settings = Settings()
     spider = find_spider(source)
     _check_day(observed_on)
@@ -161,7 +174,8 @@ def import_(
             settings, engine, utc_now, evaluate=evaluate, index=index, reach=reach
         )
         refused = keep_refused_files(settings, engine, is_told=True)
-    _report(report, as_json=as_json)
+    likely = _find_likely(settings, report)
+    _report(report, likely, as_json=as_json)
     is_done = report.outcome == Outcome.DONE and not aside and not refused
     raise typer.Exit(DONE if is_done else DONE_WITH_REMAINDERS)
 
@@ -209,12 +223,25 @@ def _check_map(
         raise typer.Exit(WRONG_USAGE) from None
 
 
-def _report(report: ImportReport, *, as_json: bool) -> None:
+def _find_likely(settings: Settings, report: ImportReport) -> dict[Path, str]:
+    """What to type after `paidforby import` for files in which nothing could be read."""
+    found = {
+        path: find_likely_source(settings, path, report.source)
+        for path in report.strange[:MOST_ASKED_ABOUT]
+    }
+    return {path: words for path, words in found.items() if words}
+
+
+def _report(report: ImportReport, likely: Mapping[Path, str], *, as_json: bool) -> None:
     if as_json:
-        emit_json(describe_import(report))
+        looks_like = {str(path): words for path, words in likely.items()}
+        emit_json(describe_import(report) | {"looks_like": looks_like})
     else:
         for line in tell_import(report):
             say(line)
+    for path, words in likely.items():
+        name = escape_text(shlex.quote(str(path)))
+        note(f"{name} looks like {words}; type: paidforby import {words} {name}")
     for piece in report.unreadable[:SHOWN_AT_MOST]:
         note(tell_piece(piece))
     if len(report.unreadable) > SHOWN_AT_MOST:
@@ -240,7 +267,8 @@ def tell_import(report: ImportReport) -> list[str]:
     """An import as people read it."""
     counts = report.counts
     head = (
-        f"{report.source}: read {counts.seen:,} records from {report.files:,} files: "
+        f"{report.source}: read {write_count(counts.seen, 'record')} "
+        f"from {write_count(report.files, 'file')}: "
         f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
     )
     lines = [head]
@@ -254,4 +282,5 @@ def tell_import(report: ImportReport) -> list[str]:
         lines.append(f"  quarantined: {len(report.unreadable):,} (type: paidforby quarantine list)")
         if of_absence := report.reason.partition("; ")[2]:
             lines.append(f"  {of_absence}")
-    return [*map(escape_text, lines), "next: paidforby stats"]
+    following = "quarantine list" if report.unreadable else "stats"
+    return [*map(escape_text, lines), f"next: paidforby {following}"]

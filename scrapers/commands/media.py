@@ -25,6 +25,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Realm, Settings
 from scrapers.media.collecting import (
     FetchedAddress,
@@ -56,7 +57,10 @@ def fetch(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Fetch and keep what is due, where the source's terms allow."""
+    """Fetch and keep what is due, where the source's terms allow.
+
+    Example: paidforby media fetch --source snap --limit 100
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     order = MediaOrder(frozenset(source) if source else None, limit, base_url)
@@ -84,7 +88,8 @@ def fetch(
 
 def _count(fetched: FetchedAddress, counts: Counts, status: Status) -> None:
     counts[fetched.source, fetched.outcome.state] += 1
-    status.update(f"fetching media: {counts.total()} addresses, now {fetched.source}")
+    addresses = write_count(counts.total(), "address", "addresses")
+    status.update(f"fetching media: {addresses}, now {fetched.source}")
 
 
 def _list_counts(sources: list[str], counts: Counts) -> dict[str, object]:

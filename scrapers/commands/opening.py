@@ -10,6 +10,7 @@ from archive.store.home import mark_home, tell_home
 from archive.store.revisions import require_current
 from archive.store.setup import init_archive
 from archive.terminal import note, utc_now
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.spiders import find_spiders
 
@@ -42,7 +43,8 @@ def bring_up_to_date(settings: Settings) -> Engine:
         note(f"{apart}; machines of one archive share one PAIDFORBY_HOME: paidforby doctor")
     if changed:
         note(
-            f"other fields of sources are shown than before: {changed:,} records look otherwise now"
+            "other fields of sources are shown than before: "
+            f"{write_count(changed, 'record looks', 'records look')} otherwise now"
         )
         clear_or_tell(settings, engine)
     return engine

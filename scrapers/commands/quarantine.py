@@ -34,7 +34,10 @@ def _check_piece(name: str | None) -> str | None:
 
 @quarantine.command("release")
 def release(name: Name, by: By, because: Because) -> None:
-    """Take in what was put aside: its file is read again, or ads that are gone are shown as gone."""
+    """Take in what was put aside: its file is read again, or ads that are gone are shown as gone.
+
+    Example: paidforby quarantine release batch-7 --by ada --because "the source confirms it"
+    """
     settings = Settings()
     with plain_errors():
         engine = open_or_exit(settings)
@@ -54,7 +57,10 @@ def retry(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do again the steps that put pieces aside; what goes through is settled."""
+    """Do again the steps that put pieces aside; what goes through is settled.
+
+    Example: paidforby quarantine retry --stage search
+    """
     settings = Settings()
     with plain_errors():
         engine = open_or_exit(settings)

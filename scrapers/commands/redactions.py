@@ -41,7 +41,10 @@ def add_redaction(
     basis: Annotated[str, typer.Option(help="The law or decision it rests on.")],
     by: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
-    """Withhold a field of an ad from every version, past and to come."""
+    """Withhold a field of an ad from every version, past and to come.
+
+    Example: paidforby redactions add snap:123 payer_name --basis "GDPR Article 17" --by ada
+    """
     # It brings the rule language with it, which `list` has no use for.
     from oversight.cases.decision_register import list_naming  # noqa: PLC0415
 
@@ -73,9 +76,12 @@ def _list_words(value: object) -> list[str]:
 
 @app.command("list")
 def list_redactions(as_json: AsJson = False) -> None:
-    """List what is withheld, newest first."""
+    """List what is withheld, newest first.
+
+    Example: paidforby redactions list
+    """
     query = select(Redaction, Ad.source, Ad.ref).join(Ad, col(Ad.id) == col(Redaction.ad_id))
-    with read(open_or_exit(Settings())) as session:
+    with plain_errors(), read(open_or_exit(Settings())) as session:
         found = session.exec(query.order_by(col(Redaction.id).desc())).all()
     listed = [
         {"ad": public_id(source, ref), **redaction.model_dump(exclude={"id", "ad_id"})}

@@ -40,7 +40,10 @@ def replica(
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serve on.")] = PORT,
 ) -> None:
-    """Invented sources to try things on: every ad library, with as many ads as you like."""
+    """Invented sources to try things on: every ad library, with as many ads as you like.
+
+    Example: paidforby replica --port 8100
+    """
     plan = SeedPlan(ads, seed)
     if to is None:
         with TemporaryDirectory(prefix="replica-") as folder:

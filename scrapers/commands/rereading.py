@@ -16,6 +16,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
 from scrapers.work.crawl.rereading import RereadReport, reread_source
@@ -28,7 +29,10 @@ def reread(
     index: IndexAfter = True,
     as_json: AsJson = False,
 ) -> None:
-    """Read a source's kept evidence again with today's reader; goes on where it was stopped."""
+    """Read a source's kept evidence again with today's reader; goes on where it was stopped.
+
+    Example: paidforby reread snap
+    """
     settings = Settings()
     spider = find_spider(source)
     with plain_errors():
@@ -64,7 +68,8 @@ def tell_reread(report: RereadReport) -> list[str]:
     counts = report.counts
     before = f" ({report.before:,} more before it was stopped)" if report.before else ""
     head = (
-        f"{report.source}: read {report.captures:,} captures again{before}: {counts.seen:,} records, "
+        f"{report.source}: read {write_count(report.captures, 'capture')} again{before}: "
+        f"{write_count(counts.seen, 'record')}, "
         f"{counts.new:,} new, {counts.changed:,} read otherwise, {counts.unchanged:,} as before"
     )
     lines = [head, *(f"  not read again: {each}" for each in report.left)]

@@ -23,7 +23,7 @@ from scrapers.commands.crawl import report_runs
 from scrapers.commands.importing import find_spider
 from scrapers.commands.opening import open_or_init
 from scrapers.work.crawl.crawl_process import choose_exit_code
-from scrapers.work.dispatch.alerting import MAIL_LEASE
+from scrapers.work.dispatch.alerting import SENDING_LEASE
 from scrapers.work.dispatch.tasks import schedule_on, work_from_queue
 from scrapers.work.dispatch.worker import work_on, work_once
 from scrapers.work.plan.election_mode import look_ahead
@@ -44,6 +44,8 @@ def scheduler() -> None:
     """Put what is due into the queue, until stopped; `paidforby worker --queue` takes it from there.
 
     Needs PostgreSQL. Refuses while another scheduler is at work, or a worker without --queue.
+
+    Example: paidforby scheduler
     """
     settings = Settings()
     with plain_errors():
@@ -58,7 +60,10 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def schedule(context: typer.Context, as_json: AsJson = False) -> None:
-    """When each source is crawled, and which windows of rules will be decidable."""
+    """When each source is crawled, and which windows of rules will be decidable.
+
+    Example: paidforby schedule
+    """
     if context.invoked_subcommand:
         return
     settings, now = Settings(), utc_now()
@@ -93,7 +98,7 @@ def reset(
     settings, now = Settings(), utc_now()
     if source is not None:
         find_spider(source)
-    longest = max(timedelta(seconds=settings.lease_seconds), MAIL_LEASE)
+    longest = max(timedelta(seconds=settings.lease_seconds), SENDING_LEASE)
     with plain_errors(), write(open_archive(settings)) as session:
         done = reset_schedule(session, source, longest, now)
     say(f"this machine's clock counts from now on: {format_time(now)}")
@@ -117,6 +122,8 @@ def worker(
 
     Sources are crawled side by side. Without --queue one of several workers does all of it, and the
     others wait to take over; all refuse while a scheduler is at work.
+
+    Example: paidforby worker --queue
     """
     settings = Settings()
     with plain_errors():

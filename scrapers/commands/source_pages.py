@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.records import SourceInfo
 from archive.records.money import format_units
+from config.counts import write_count
 from config.settings import SourceSettings
 from scrapers.sources.spider import SourceSpider
 from scrapers.sources.terms import list_rows
@@ -127,7 +128,7 @@ def _tell_value(info: SourceInfo, name: str) -> str:
 def _tell_records(value: int | None) -> str:
     if value is None:
         return "no expectation"
-    return "1 record" if value == 1 else f"{value:,} records"
+    return write_count(value, "record")
 
 
 def _tell_blanks(shares: Mapping[str, float]) -> str:

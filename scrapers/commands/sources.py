@@ -30,6 +30,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.new_source import write_source
 from scrapers.commands.source_pages import write_pages
@@ -65,7 +66,10 @@ def sources(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every source: its last complete run, its records, its state, and what stands out."""
+    """Every source: its last complete run, its records, its state, and what stands out.
+
+    Example: paidforby sources
+    """
     if context.invoked_subcommand:
         return
     settings, now = Settings(), utc_now()
@@ -107,7 +111,10 @@ def sources(
 def new_source(
     source: Annotated[str, typer.Argument(metavar="ID", help="Id of the source, in snake_case.")],
 ) -> None:
-    """Begin a source in a checkout: spider, fixture, schedule, test and page (docs/add-a-source.md)."""
+    """Begin a source in a checkout: spider, fixture, schedule, test and page (docs/add-a-source.md).
+
+    Example: paidforby sources new my_source
+    """
     with plain_errors():
         written = write_source(source)
     for path in written:
@@ -151,7 +158,7 @@ def _tell_source(view: WatchedSourceView) -> tuple[object, ...]:
 
 def _name_alerts(alerts: list[AlertView]) -> str:
     kinds = list(dict.fromkeys(ALERT_WORDS[alert.kind] for alert in alerts))
-    return kinds[0] if len(kinds) == 1 else f"{len(alerts)} alerts" if kinds else ""
+    return kinds[0] if len(kinds) == 1 else write_count(len(alerts), "alert") if kinds else ""
 
 
 def tell_notes(views: list[WatchedSourceView], kept: Mapping[str, str]) -> list[str]:
@@ -175,7 +182,9 @@ def _list_notes(view: WatchedSourceView, reason: str | None) -> list[str]:
     if run and reason and run.outcome != Outcome.DONE:
         notes.append(f"the last run was {run.outcome}: {shorten(reason, REASON_WIDTH)}")
     if view.quarantined:
-        notes.append(f"{view.quarantined:,} pieces quarantined; type: paidforby quarantine list")
+        notes.append(
+            f"{write_count(view.quarantined, 'piece')} quarantined; type: paidforby quarantine list"
+        )
     if view.needs and run is None:
         notes.append(f"needs {view.needs}")
     return notes

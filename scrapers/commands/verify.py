@@ -41,10 +41,12 @@ def verify(as_json: AsJson = False) -> None:
 
     It changes no data. The ledger's root is kept in the home once it is found sound, and compared the
     next time.
+
+    Example: paidforby verify
     """
     settings = Settings()
     engine = open_or_exit(settings)
-    with plain_errors(), _show_progress() as start:
+    with plain_errors(), show_checking() as start:
         checks = check_archive(settings, engine, start)
     is_sound = all(check.ok for check in checks)
     if as_json:
@@ -91,7 +93,15 @@ def _check_ledger(settings: Settings, session: Session, tell: TellDone) -> Archi
 
 
 def tell_checks(checks: list[ArchiveCheck]) -> list[str]:
-    """The checks as a table, then each bad thing, then what to do next."""
+    """The checks, then what to do next."""
+    lines = tell_findings(checks)
+    if all(check.ok for check in checks):
+        return [*lines, "next: paidforby backup --to DIR"]
+    return [*lines, "next: compare with a backup; paidforby restore --from DIR (another home)"]
+
+
+def tell_findings(checks: list[ArchiveCheck]) -> list[str]:
+    """The checks as a table, then each bad thing."""
     rows = [
         (check.name, "sound" if check.ok else "BAD", check.checked, check.bad_count, check.detail)
         for check in checks
@@ -101,13 +111,11 @@ def tell_checks(checks: list[ArchiveCheck]) -> list[str]:
         lines += [f"{check.name}: {what}" for what in check.bad]
         if more := check.bad_count - len(check.bad):
             lines.append(f"{check.name}: and {more:,} more")
-    if all(check.ok for check in checks):
-        return [*lines, "next: paidforby backup --to DIR"]
-    return [*lines, "next: compare with a backup; paidforby restore --from DIR (another home)"]
+    return lines
 
 
 @contextmanager
-def _show_progress() -> Iterator[Callable[[str], TellDone]]:
+def show_checking() -> Iterator[Callable[[str], TellDone]]:
     """Says on a terminal what is being checked and how much of it is done."""
     with Console(stderr=True).status("checking") as status:
 

@@ -20,6 +20,7 @@ from archive.records.money import format_bounds
 from archive.spending.query import SpendBy, SpendQuery
 from archive.store.database import read
 from archive.terminal import format_table
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.sources import tell_sources
 from scrapers.demo.case import DemoCase
@@ -63,7 +64,7 @@ def _tell_spending(settings: Settings, session: Session) -> Iterator[str]:
 
 def _tell_search(settings: Settings, engine: Engine, session: Session) -> Iterator[str]:
     page = open_search(settings, engine).search(session, build_query(WORD, limit=HITS_SHOWN))
-    yield f'search "{WORD}": {page.total:,} ads ({page.total_from}; engine: {page.engine})'
+    yield f'search "{WORD}": {write_count(page.total, "ad")} ({page.total_from}; engine: {page.engine})'
     rows = [
         [hit.id, hit.payer or "unknown who paid", hit.advertiser or "unknown"] for hit in page.hits
     ]
@@ -86,7 +87,7 @@ def _tell_signals(session: Session) -> Iterator[str]:
         for reason in signal.because
     )
     for reason, count in reasons.most_common(REASONS_SHOWN):
-        yield f"  cannot tell {count} times: {reason}"
+        yield f"  cannot tell {write_count(count, 'time')}: {reason}"
 
 
 def _tell_data_gaps(session: Session) -> Iterator[str]:

@@ -30,6 +30,7 @@ from archive.store.database import read, write
 from archive.store.disk import make_private_folder
 from archive.store.realm import claim_realm
 from archive.terminal import FAILED, note, plain_errors, say, utc_now
+from config.counts import write_count
 from config.settings import DeploymentKind, Realm, Settings, SourceSettings
 from scrapers.commands.opening import open_or_init
 from scrapers.demo.case import decide_one_ad
@@ -57,7 +58,10 @@ HOST, PORT = "127.0.0.1", 8000
 def demo(
     serve: Annotated[bool, typer.Option(help="Serve the site when everything is in.")] = True,
 ) -> None:
-    """The whole walk on invented data; the site stays up until you press Ctrl-C."""
+    """The whole walk on invented data; the site stays up until you press Ctrl-C.
+
+    Example: paidforby demo --serve
+    """
     settings = make_demo_settings(Settings())
     started = monotonic()
     with plain_errors():
@@ -127,7 +131,9 @@ def crawl_days(settings: Settings, engine: Engine) -> None:
     for day in days:
         with running_replica(day=day) as url:
             crawl_jobs = list(list_crawl_jobs(settings, url, utc_now().date()))
-            note(f"day {day}: crawling {len(crawl_jobs)} partitions of the invented sources")
+            note(
+                f"day {day}: crawling {write_count(len(crawl_jobs), 'partition')} of the invented sources"
+            )
             _crawl_all(settings, engine, crawl_jobs, day)
             _keep_media(settings, engine, url, day)
 
@@ -139,7 +145,8 @@ def _keep_media(settings: Settings, engine: Engine, url: str, day: int) -> None:
     kept = sum(lease.outcome.state == MediaState.KEPT for lease in runs)
     words_read = read_kept(settings, engine, utc_now, PICTURES_READ)
     note(
-        f"day {day}: {len(runs)} addresses of pictures and videos asked for, {kept} kept; "
+        f"day {day}: {write_count(len(runs), 'address', 'addresses')} of pictures and videos asked for, "
+        f"{kept} kept; "
         f"a machine read words in {words_read} of them"
     )
 
@@ -189,9 +196,9 @@ def tell_source(source: str, runs: list[Run | None]) -> str:
         for name in ("seen", "new", "changed", "vanished", "quarantined")
     }
     return (
-        f"{source:<{width}} {len(runs):>2} crawled: {sums['seen']:>3} records, {sums['new']} new, "
-        f"{sums['changed']} changed, {sums['vanished']} vanished, {sums['quarantined']} quarantined; "
-        f"{outcomes}"
+        f"{source:<{width}} {len(runs):>2} crawled: {write_count(sums['seen'], 'record')}, "
+        f"{sums['new']} new, {sums['changed']} changed, {sums['vanished']} vanished, "
+        f"{sums['quarantined']} quarantined; {outcomes}"
     )
 
 

@@ -1,6 +1,5 @@
-"""This machine: Python, room on the disk, who may read the home, SQLite, programs beside ours."""
+"""This machine: Python, who may read the home, SQLite, programs beside ours."""
 
-import shutil
 import sqlite3
 import sys
 
@@ -10,7 +9,6 @@ from scrapers.doctor.findings import Finding
 from scrapers.media.machine_text import find_tesseract, name_version
 
 LEAST_PYTHON = (3, 11)
-LEAST_FREE_BYTES = 5 << 30
 
 
 def examine_python(_: Settings) -> Finding:
@@ -18,16 +16,6 @@ def examine_python(_: Settings) -> Finding:
     found = ".".join(str(part) for part in sys.version_info[:3])
     works = sys.version_info[:2] >= LEAST_PYTHON
     return Finding("Python", works, found, to_type="install Python 3.11 or newer")
-
-
-def examine_disk(settings: Settings) -> Finding:
-    """Room at the home, or at the folder that it will be made in."""
-    folder = settings.home.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    detail = f"{free / (1 << 30):,.1f} GiB free at {settings.home}"
-    return Finding("disk", free >= LEAST_FREE_BYTES, detail, to_type="export PAIDFORBY_HOME=…")
 
 
 def examine_openness(settings: Settings) -> Finding:

@@ -1,23 +1,54 @@
 """The search engine and its copy of the archive."""
 
-from archive.store.database import create_archive_engine
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive.errors import ArchiveError
+from archive.store.database import create_archive_engine, open_archive
+from archive.terminal import utc_now
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
 from search.engines import open_search
 from search.port import SearchUnavailableError
+from search.status import IndexStatus, index_status
+
+SYNC = "paidforby index sync"
 
 
 def examine_search(settings: Settings) -> Finding:
-    """The engine and how many ads it holds; nothing where SQLite's full text search is used."""
-    if settings.meilisearch_url is None:
-        detail = "not asked for: search runs on SQLite FTS5"
-        advice = "export PAIDFORBY_MEILISEARCH_URL=…"
-        return Finding("Meilisearch", False, detail, is_needed=False, to_type=advice)
+    """The engine, and whether it answers from a copy of this archive whose counts are right."""
+    name = "SQLite FTS5" if settings.meilisearch_url is None else "Meilisearch"
+    archive = _open_if_there(settings)
     try:
-        # Counting documents asks the server only; the archive may not be there yet.
-        documents = open_search(settings, create_archive_engine("sqlite://")).count_documents()
+        if archive is None:
+            # Whether the engine answers can be told without the archive.
+            open_search(settings, create_archive_engine("sqlite://")).read_copy()
+            return Finding("search", True, f"{name}; nothing to compare its copy with yet")
+        return _judge(name, index_status(archive, open_search(settings, archive), utc_now()))
     except SearchUnavailableError as error:
         advice = "check PAIDFORBY_MEILISEARCH_URL, PAIDFORBY_MEILISEARCH_KEY and the server"
-        return Finding("Meilisearch", False, str(error), to_type=advice)
-    detail = "answers, never filled" if documents is None else f"answers, {documents:,} ads"
-    return Finding("Meilisearch", True, detail)
+        return Finding("search", False, str(error), to_type=advice)
+    finally:
+        if archive is not None:
+            archive.dispose()
+
+
+def _open_if_there(settings: Settings) -> Engine | None:
+    """The archive; `None`: there is none, or it does not answer, which is said of the archive."""
+    if settings.database_url is None and not (settings.home / "archive.sqlite3").exists():
+        return None
+    try:
+        return open_archive(settings)
+    except (ArchiveError, SQLAlchemyError):
+        return None
+
+
+def _judge(name: str, state: IndexStatus) -> Finding:
+    if state.faults:
+        return Finding("search", False, f"{name}: {' '.join(state.faults)}", to_type=SYNC)
+    if state.documents is None:
+        told = f"{name}: never filled"
+        return Finding("search", True, told, to_type=SYNC, warns=bool(state.ads))
+    behind = f", {write_count(state.lag_changes, 'change')} behind" if state.lag_changes else ""
+    return Finding("search", True, f"{name}: {write_count(state.documents, 'ad')}{behind}")

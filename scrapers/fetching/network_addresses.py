@@ -7,7 +7,8 @@ between check and connection (DNS rebinding) gains nothing. Addresses in ads are
 
 import ipaddress
 import socket
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from archive.models.media import MediaState
@@ -85,6 +86,33 @@ def find_target(url: str, *, allow_loopback: bool = False) -> Target:
     Raises:
         NotFetchedError: if it is no such address or its name does not resolve.
     """
+    wanted = "http" if allow_loopback else "https"
+    target = _take_apart(url, {wanted})
+    if not allow_loopback and target.port not in PORTS.values():
+        raise NotFetchedError(MediaState.UNSAFE, "its address names a port that is not the web's")
+    found = find_addresses(target.host, allow_loopback=allow_loopback)
+    return replace(target, network_address=found[0])
+
+
+def find_named_target(url: str) -> Target:
+    """The same of an address of the operator's own, such as that of a webhook.
+
+    A network address that stands in it, and is no name, was chosen: it may be private, by plain http, and
+    on any port. A name is looked up, and what it leads to was not.
+
+    Raises:
+        NotFetchedError: if it is no such address or its name does not resolve.
+    """
+    target = _take_apart(url, PORTS)
+    try:
+        ipaddress.ip_address(target.host)
+    except ValueError:
+        return find_target(url)
+    return replace(target, network_address=target.host)
+
+
+def _take_apart(url: str, schemes: Container[str]) -> Target:
+    """The parts of an address, not looked up yet."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -92,15 +120,13 @@ def find_target(url: str, *, allow_loopback: bool = False) -> Target:
         query = f"?{quote(parts.query, safe=KEPT_BY_QUOTE)}" if parts.query else ""
     except ValueError:
         raise NotFetchedError(MediaState.UNSAFE, "its address is not one of the web") from None
-    wanted = "http" if allow_loopback else "https"
-    if parts.scheme != wanted or not host:
+    if parts.scheme not in schemes or not host:
+        wanted = next(scheme for scheme in PORTS if scheme in schemes)
         raise NotFetchedError(MediaState.UNSAFE, f"its address does not begin with {wanted}://")
     if parts.username is not None or parts.password is not None:
         raise NotFetchedError(MediaState.UNSAFE, "its address holds a user name or a password")
-    if not allow_loopback and port not in {None, *PORTS.values()}:
-        raise NotFetchedError(MediaState.UNSAFE, "its address names a port that is not the web's")
-    found = find_addresses(host, allow_loopback=allow_loopback)
-    return Target(wanted, host, port or PORTS[wanted], path + query, found[0])
+    port = PORTS[parts.scheme] if port is None else port
+    return Target(parts.scheme, host, port, path + query, "")
 
 
 def find_addresses(host: str, *, allow_loopback: bool = False) -> list[str]:

@@ -28,6 +28,7 @@ from archive.store.clock import require_clock
 from archive.store.outages import Patience, plain_failures, read_surely, write_surely
 from archive.store.realm import claim_realm
 from archive.terminal import ReachStage, reach_no_stage
+from config.counts import write_count
 from config.settings import Realm, Settings
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.files import SourceFile, spell_name
@@ -49,6 +50,8 @@ class ImportReport:
     counts: Counts = field(default_factory=Counts)
     unreadable: list[Unreadable] = field(default_factory=list)
     not_read: list[NotRead] = field(default_factory=list)
+    strange: list[Path] = field(default_factory=list)
+    """Files in which nothing could be read: they may be another source's."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,10 @@ class Delivery:
         self._furthest = max(self._furthest, self._before + at)
         self._reach(READING, min(self._furthest, self._bytes - 1), self._bytes)
 
+    def tell_share(self) -> str:
+        """How much of all files has been read and archived, rounded down."""
+        return f"{self._furthest * 100 // max(1, self._bytes)} %"
+
 
 def import_files(
     settings: Settings,
@@ -146,10 +153,19 @@ def import_files(
             _close(intake, order, report)
             reach(READING, 1, 1)
     except BaseException as error:
-        intake.end_as_failed(error)
+        intake.end_by(error)
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(_tell_stopped(intake, delivery)) from None
         raise
     report.unreadable, report.not_read = intake.unreadable, intake.not_read
     return report
+
+
+def _tell_stopped(intake: Intake, delivery: Delivery) -> str:
+    records = write_count(intake.counts.seen, "record is", "records are")
+    return (
+        f"stopped: {records} kept, {delivery.tell_share()} of the bytes; the same command goes on"
+    )
 
 
 def _begin(
@@ -220,9 +236,13 @@ def _import_file(
         return False
     capture = intake.keep_capture(blob, url=file.name)
     readings = read_delivery(reader, file, intake.row_hash_key)
-    for page in page_readings(readings, capture.id, file):
+    is_strange = False
+    for number, page in enumerate(page_readings(readings, capture.id, file)):
         intake.take_page(page.readings, capture)
         delivery.note_page()
+        has_nothing = all(isinstance(reading, Unreadable | NotRead) for reading in page.readings)
+        is_strange = has_nothing and bool(page.readings) and (is_strange or not number)
+    report.strange += [path] if is_strange else []
     return True
 
 

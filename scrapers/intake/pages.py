@@ -47,7 +47,9 @@ from archive.runs.quarantine import explain_failure, quarantine_pieces
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
 from archive.store.blobs import Blob, BlobStore
 from archive.store.bulk import pause_collector
-from archive.store.outages import Patience, read_surely, tell_failure, write_surely
+from archive.store.outages import Patience, is_disk_full, read_surely, tell_failure, write_surely
+from archive.store.room import give_up_room, keep_room
+from config.counts import write_count
 from scrapers.readers.reading import AdRow, NotRead, Reading
 
 Clock = Callable[[], datetime]
@@ -84,6 +86,10 @@ class Intake:
     """Unreadable pieces by the SHA-256 of what they stand in."""
     quarantined: str = ""
     """Why the run ended at a page that was implausible, and how to fix it; empty: all was."""
+
+    def __post_init__(self) -> None:
+        """Keep room back in which the run can be closed."""
+        keep_room(self.engine)
 
     @cached_property
     def row_hash_key(self) -> bytes:
@@ -216,14 +222,21 @@ class Intake:
         )
 
     def close(self, end: Callable[[Session], Run]) -> Run:
-        """End the run once; `end` gives the run as it ended.
+        """End the run once, on a full disk in the room kept back for it; `end` gives the run as it ended.
 
         Raises:
             DatabaseAwayError: if the database stays away.
         """
-        return write_surely(
-            self.engine, self.patience, end, lambda session, _: has_ended(session, self.lease)
-        )
+
+        def was_ended(session: Session, _: Run) -> bool:
+            return has_ended(session, self.lease)
+
+        try:
+            return write_surely(self.engine, self.patience, end, was_ended)
+        except Exception as error:
+            if not is_disk_full(error) or not give_up_room(self.engine):
+                raise
+        return write_surely(self.engine, self.patience, end, was_ended)
 
     def add_absence(self, reason: str) -> str:
         """Why the run ended as it did, and how long the database was away from it."""
@@ -232,7 +245,7 @@ class Intake:
     def tell_unreadable(self, *, is_sweep: bool) -> str:
         """How many pieces could not be read, and what that means for what is absent."""
         count = len(self.unreadable)
-        told = f"{count} {'piece' if count == 1 else 'pieces'} could not be read"
+        told = f"{write_count(count, 'piece')} could not be read"
         if not is_sweep:
             return told
         if in_the_way := self.count_hiding():
@@ -243,15 +256,16 @@ class Intake:
         """Pieces in which something may stand that is not gone."""
         return sum(piece.hides for piece in self.unreadable)
 
-    def end_as_failed(self, error: BaseException) -> None:
-        """Close the run that an error ended.
+    def end_by(self, error: BaseException) -> None:
+        """Close the run that an error ended, or somebody who stopped it.
 
         Where even that cannot be written, the row stays open and the next run closes it.
         """
 
         def end(session: Session) -> Run:
             reason = self.add_absence(tell_failure(error))
-            return close_run(session, self.lease, Outcome.FAILED, self.clock(), reason=reason)
+            outcome = Outcome.PARTIAL if isinstance(error, KeyboardInterrupt) else Outcome.FAILED
+            return close_run(session, self.lease, outcome, self.clock(), reason=reason)
 
         with suppress(ArchiveError, DBAPIError):
             self.close(end)

@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 from archive.bounds import MEDIA_FILE, REDIRECTS, WAIT
 from archive.models.media import MediaState
+from config.counts import write_count
 from scrapers.fetching.answers import read_wait
 from scrapers.fetching.network_addresses import NotFetchedError, Target, find_target
 
@@ -79,7 +80,7 @@ def download_file(url: str, path: Path, user_agent: str, limits: Limits) -> None
                 MediaState.UNSAFE, "its server sends on to what is not one of the web"
             ) from None
     raise NotFetchedError(
-        MediaState.REFUSED, f"its server sends on more than {REDIRECTS.most} times"
+        MediaState.REFUSED, f"its server sends on more than {write_count(REDIRECTS.most, 'time')}"
     )
 
 

@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from archive.bounds import TABLE_LINES, TABLE_RECORD
 from archive.records import Unreadable
+from config.counts import write_count
 from scrapers.readers.fields import show_name
 from scrapers.readers.files import BREAKING_ERRORS, Reached, SourceFile
 
@@ -255,7 +256,8 @@ def _read_rows(
             continue
         cells = cells[form.numbers_rows :]
         if len(cells) != len(columns):
-            reason = f"the row has {len(cells)} cells where {len(columns)} columns are named"
+            named = write_count(len(columns), "column is", "columns are")
+            reason = f"the row has {write_count(len(cells), 'cell')} where {named} named"
             yield _leave_line(name, lines, line, reason, form.encoding)
             reader = csv.reader(lines, **form.reader_options)
         elif not _is_plain(lines.taken) and (

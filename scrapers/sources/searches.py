@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archive.errors import ArchiveError
 from archive.records.escaping import escape_text
+from config.counts import write_count
 
 
 class SearchError(ArchiveError):
@@ -33,7 +34,6 @@ def read_search(text: str, countries: Collection[str], most_characters: int) -> 
         shown = escape_text(text[:60])
         raise SearchError(f"search {shown!r}: it begins with none of {', '.join(countries)}")
     if len(words) > most_characters:
-        raise SearchError(
-            f"search {escape_text(text[:60])!r}: the source takes {most_characters} characters of words"
-        )
+        most = write_count(most_characters, "character")
+        raise SearchError(f"search {escape_text(text[:60])!r}: the source takes {most} of words")
     return Search(country, words.strip())

@@ -3,7 +3,6 @@
 The download handler signs with them; captures and log lines are cleaned of them here.
 """
 
-import logging
 from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, urlencode
@@ -67,15 +66,7 @@ def spell_value(value: SecretStr) -> list[str]:
     return [plain, *addressed, quote_plus(plain), plain.replace("/", r"\/"), encoded]
 
 
-class RedactingFormatter(logging.Formatter):
-    """Log lines, tracebacks included, without the secret and without secrets in addresses."""
-
-    def __init__(self, secret: Secret | None, shown: frozenset[str] | None = None) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._secret = secret
-        self._shown = shown
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The finished line."""
-        line = redact_text(super().format(record), self._shown)
-        return self._secret.hide_in_text(line) if self._secret else line
+def clean_logged(secret: Secret | None, shown: frozenset[str] | None, text: str) -> str:
+    """What is logged, tracebacks included, without the secret and without secrets in addresses."""
+    text = redact_text(text, shown)
+    return secret.hide_in_text(text) if secret else text

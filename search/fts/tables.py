@@ -17,9 +17,7 @@ from sqlalchemy import (
     Table,
     TableClause,
     column,
-    inspect,
     literal_column,
-    select,
     table,
     text,
 )
@@ -29,13 +27,6 @@ from sqlmodel import Session
 
 TEXT_WEIGHTS: Mapping[str, float] = {"title": 4, "body": 2, "names": 2, "landing": 1, "id": 1}
 """Searched fields and what a match in each counts."""
-
-_GENERATION = Table(
-    "search_generation",
-    MetaData(),
-    Column("id", Integer, primary_key=True),
-    Column("number", Integer, nullable=False),
-)
 
 
 class SearchTables:
@@ -126,22 +117,6 @@ _AD_INDEXES = {
 def tables_of(number: int) -> SearchTables:
     """The tables of a generation."""
     return SearchTables(number)
-
-
-def read_generation(session: Session) -> int | None:
-    """The generation that answers; `None` when there is none."""
-    connection = session.connection()
-    if not inspect(connection).has_table(_GENERATION.name):
-        return None
-    return connection.execute(select(_GENERATION.c.number)).scalar()
-
-
-def set_generation(session: Session, number: int) -> None:
-    """Let a generation answer from now on."""
-    connection = session.connection()
-    _GENERATION.create(connection, checkfirst=True)
-    connection.execute(_GENERATION.delete())
-    connection.execute(_GENERATION.insert().values(id=1, number=number))
 
 
 def matches(virtual: TableClause, expression: str) -> ColumnElement[bool]:

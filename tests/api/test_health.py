@@ -1,5 +1,7 @@
 """Whether the process lives, whether it can answer, and what is not as it should be."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -26,13 +28,18 @@ def test_search_that_does_not_answer_is_a_reason_and_the_site_still_answers(heal
     def fail(_self):
         raise SearchUnavailableError("http://10.0.0.7:7700 refused")
 
-    monkeypatch.setattr(EmbeddedSearch, "count_documents", fail)
+    monkeypatch.setattr(EmbeddedSearch, "read_copy", fail)
     assert health() == (200, "degraded", ["Search does not answer."])
 
 
 def test_a_copy_that_is_short_is_named_with_both_counts(health, monkeypatch):
-    held = EmbeddedSearch.count_documents
-    monkeypatch.setattr(EmbeddedSearch, "count_documents", lambda self: held(self) - 1)
+    held = EmbeddedSearch.read_copy
+
+    def hold_less(self):
+        copy = held(self)
+        return replace(copy, documents=copy.documents - 1)
+
+    monkeypatch.setattr(EmbeddedSearch, "read_copy", hold_less)
     status, said, reasons = health()
     assert (status, said) == (200, "degraded")
     assert reasons[0].startswith("Search holds ")

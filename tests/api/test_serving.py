@@ -2,19 +2,20 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
@@ -22,17 +23,24 @@ from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
 from config.settings import Settings
+from paidforby import app
 from search.engines import open_search
 from search.sync import sync_index
-from tests.servers import find_free_port
+from tests.served import ask, serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADS = 3_000
 
 
 @pytest.fixture
-def environ(archive_url: str, tmp_path: Path) -> dict[str, str]:
-    """What a command of an archive with some ads is told."""
+def told(archive_url: str, tmp_path: Path) -> dict[str, str]:
+    """What a command of an empty archive is told."""
+    return {"PAIDFORBY_HOME": str(tmp_path), "PAIDFORBY_DATABASE_URL": archive_url}
+
+
+@pytest.fixture
+def environ(archive_url: str, told: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """What one of an archive with some ads is told."""
     settings = Settings(home=tmp_path, database_url=archive_url, meilisearch_url=None)
     engine = create_archive_engine(archive_url)
     with write(engine) as session:
@@ -45,50 +53,7 @@ def environ(archive_url: str, tmp_path: Path) -> dict[str, str]:
         end_run(session, lease, Outcome.DONE, NOON)
     sync_index(engine, open_search(settings, engine), NOON)
     engine.dispose()
-    told = {"PAIDFORBY_HOME": str(tmp_path), "PAIDFORBY_DATABASE_URL": archive_url}
     return {k: v for k, v in os.environ.items() if not k.startswith("PAIDFORBY_")} | told
-
-
-def start_serving(environ: dict[str, str], *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "paidforby", "serve", *options],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-@contextmanager
-def serving(environ: dict[str, str], *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The site, once it answers, and its port; killed at the end with all its processes."""
-    port = find_free_port()
-    process = start_serving(environ, "--port", str(port), *options)
-    try:
-        deadline = time.monotonic() + 60
-        while ask(port, "/api/v1/health") is None:
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        yield process, port
-    finally:
-        # All of them: what is left of a killed one's children would hold the archive.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def ask(port: int, path: str, **headers: str) -> int | None:
-    """The status of an answer; `None`: nobody listens."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            answer.read()
-        except OSError:
-            return None
-        return answer.status
 
 
 @pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
@@ -100,24 +65,29 @@ def ask(port: int, path: str, **headers: str) -> int | None:
         (("--trusted-proxy", "10.0.0.0/99"), "--trusted-proxy: '10.0.0.0/99'", 2),
     ],
 )
-def test_a_wrong_option_is_one_error_and_nothing_is_served(environ, options, said, code):
-    process = start_serving(environ, *options)
-    told, _ = process.communicate()
-    assert said in " ".join(told.replace("│", "").split())
-    assert (process.returncode, "site:" in told, "Traceback" in told) == (code, False, False)
+def test_a_wrong_option_is_one_error_and_nothing_is_served(told, monkeypatch, options, said, code):
+    done = run_serve(told, monkeypatch, *options)
+    said_here = " ".join(done.output.replace("│", "").split())
+    assert said in said_here
+    assert (done.exit_code, "site:" in said_here, "Traceback" in said_here) == (code, False, False)
 
 
 @pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
-def test_a_port_in_use_is_one_line(environ):
+def test_a_port_in_use_is_one_line(told, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = start_serving(environ, "--port", str(port))
-        told, _ = process.communicate()
-    assert (
-        told
-        == f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another: --port\n"
+        done = run_serve(told, monkeypatch, "--port", str(port))
+    reason = (
+        f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another: --port"
     )
-    assert process.returncode == 1
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert done.output.endswith(f"{reason}\n")
+
+
+def run_serve(told: dict[str, str], monkeypatch: pytest.MonkeyPatch, *options: str) -> Result:
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    return CliRunner().invoke(app, ["serve", *options])
 
 
 def test_thirty_two_who_search_at_once_are_all_answered_and_health_does_not_wait(environ):
@@ -135,31 +105,25 @@ def test_thirty_two_who_search_at_once_are_all_answered_and_health_does_not_wait
 
 @pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
 def test_only_a_named_proxy_may_say_who_asks(environ):
-    def write_often(port):
-        return {ask_to_write(port, f"198.51.100.{number}") for number in range(31)}
+    def write_often(port, proxy):
+        return {ask_to_write(port, proxy, f"198.51.100.{number}") for number in range(31)}
 
-    with serving(environ) as (_, port):
-        assert write_often(port) == {422, 429}
-    with serving(environ, "--trusted-proxy", "127.0.0.0/8") as (_, port):
-        assert write_often(port) == {422}
+    with serving(environ, "--trusted-proxy", "127.0.0.2") as (_, port):
+        assert write_often(port, "127.0.0.1") == {422, 429}
+        assert write_often(port, "127.0.0.2") == {422}
 
 
-def ask_to_write(port: int, forwarded_for: str) -> int:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+def ask_to_write(port: int, proxy: str, forwarded_for: str) -> int:
+    with closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(proxy, 0))
+    ) as connection:
         headers = {"X-Forwarded-For": forwarded_for, "Content-Type": "application/json"}
         connection.request("POST", "/api/v1/notices", body=b"{}", headers=headers)
         return connection.getresponse().status
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
-def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_was_cut(
-    environ, workers
-):
-    with (
-        serving(environ, "--workers", str(workers)) as (process, port),
-        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as reader,
-    ):
+def end_under_a_reader(process: subprocess.Popen[str], port: int) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as reader:
         reader.request("GET", "/api/v1/downloads/ads.jsonl")
         answer = reader.getresponse()
         answer.read(1_000)
@@ -174,8 +138,34 @@ def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_
             answer.read()
 
 
+@pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
+def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_was_cut(environ):
+    with serving(environ) as (process, port):
+        end_under_a_reader(process, port)
+
+
 @pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
-def test_several_processes_answer_as_one(environ):
-    with serving(environ, "--workers", "2") as (_, port), ThreadPoolExecutor(16) as readers:
+def test_several_processes_answer_and_end_as_one(environ):
+    with serving(environ, "--workers", "2") as (process, port), ThreadPoolExecutor(16) as readers:
         paths = ["/", "/api/v1/spend", "/search?q=harbour", "/api/v1/health"] * 8
         assert set(readers.map(lambda path: ask(port, path), paths)) == {200}
+        assert count_requests(port) >= len(paths)
+        end_under_a_reader(process, port)
+
+
+def count_requests(port: int) -> float:
+    """How many answers with 200 the site tells, whichever of its processes is asked."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("GET", "/metrics")
+        told = connection.getresponse().read().decode()
+    name = r'^paidforby_http_requests_total\{route="[^"]+",status="200"\} (\S+)$'
+    return sum(float(value) for value in re.findall(name, told, re.MULTILINE))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
+def test_processes_that_are_slow_to_start_are_waited_for(environ, tmp_path):
+    slow = "import sys, time; time.sleep(8 if '--multiprocessing-fork' in sys.argv else 0)"
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    with serving(environ | {"PYTHONPATH": str(tmp_path)}, "--workers", "2") as (_, port):
+        assert ask(port, "/api/v1/health/live") == 200

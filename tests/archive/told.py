@@ -119,7 +119,7 @@ def tell_then(session: Session, source: str, moment: Moment = NOW) -> dict[str, 
 
 
 def stream_all(session: Session, what: What, wanted: Any, moment: Moment = NOW) -> list[Any]:
-    stream = stream_rows(session, what, wanted, moment=moment)
+    stream = stream_rows(session.connection().engine, what, wanted, moment=moment)
     names = [column.name for column in stream.columns]
     return [
         {n: read_cell(v) for n, v in zip(names, row, strict=True) if n not in OWN}

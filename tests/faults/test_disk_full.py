@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from archive.models.runs import Outcome
-from archive.runs.lease import LEASE, WORKER_STOPPED
+from archive.runs.lease import LEASE
 from archive.store.database import open_archive
 from archive.store.outages import DiskFullError, is_away, is_disk_full
 from config.settings import Settings
@@ -143,28 +143,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", disk], check=True)
 
 
-def test_a_disk_that_is_full_for_evidence_and_database_alike_loses_nothing(
-    delivery: Delivery, small_disk: Path
+@pytest.mark.parametrize("kib", [1_100, 1_500])
+def test_a_disk_that_is_full_for_all_is_told_and_the_same_command_goes_on_at_once(
+    delivery: Delivery, small_disk: Path, kib: int
 ) -> None:
     settings = make_settings(small_disk / "home")
-    with pytest.raises(DiskFullError, match=r"\[Errno 28\] No space left on device"):
-        take_in(settings, delivery.folder)
+    with pytest.raises(DiskFullError, match="the disk is full"):
+        take_in(settings, delivery.folder, lambda _: fill_disk(small_disk, but=kib << 10))
     assert not list_parts(settings)
+    (failed,) = read_runs(settings)
+    (small_disk / "filler").unlink()
     subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
-    take_in(settings, delivery.folder, later=LEASE)
-    failed, completed = read_runs(settings)
+    take_in(settings, delivery.folder)
+    completed = read_runs(settings)[-1]
 
     assert failed.outcome == Outcome.FAILED
-    assert WHAT_TO_DO in failed.reason or failed.reason == WORKER_STOPPED
+    assert failed.reason.startswith("the disk is full")
+    assert WHAT_TO_DO in failed.reason
     assert completed.outcome == Outcome.DONE
     assert tell_history(settings) == delivery.told
 
 
-def fill_disk(disk: Path) -> Path:
-    """A file that takes all the room there is."""
+def fill_disk(disk: Path, but: int = 0) -> Path:
+    """A file that takes all the room there is, but for some bytes."""
     filler = disk / "filler"
     room = os.statvfs(disk)
-    filler.write_bytes(bytes(room.f_bavail * room.f_frsize))
+    filler.write_bytes(bytes(room.f_bavail * room.f_frsize - but))
     return filler
 
 

@@ -26,6 +26,7 @@ from scrapers.work.crawl.children import FORKS, settings_environ
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.plan.crawl_job import CrawlJob
 from search.engines import open_search
+from search.status import index_status
 from tests.commands import run_paidforby
 from tests.scrapers.replica.meta_faults import refuse_big_pages
 
@@ -118,7 +119,9 @@ class Home:
 
 def is_followed(home: Home) -> bool:
     """Whether rules and search have read all that changed."""
-    consumers = ("oversight", open_search(home.settings, home.engine).consumer)
+    search = open_search(home.settings, home.engine)
     with read(home.engine) as session:
-        marks = [read_position(session, consumer) for consumer in consumers]
-        return all(mark and mark.seq == last_change_seq(session) for mark in marks)
+        mark = read_position(session, "oversight")
+        is_judged = mark is not None and mark.seq == last_change_seq(session)
+    status = index_status(home.engine, search, now())
+    return is_judged and status.documents is not None and not (status.lag_changes or status.faults)

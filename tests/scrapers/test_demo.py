@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from archive.curation.people import find_user_by_key
+from archive.curation.people import find_key
 from archive.models import Ad
 from archive.models.runs import Outcome
 from archive.records import AdRecord
@@ -130,7 +130,7 @@ def test_the_case_of_the_demo_is_whole_and_made_once(home, capsys):
     assert case.officer == OFFICER
     assert case.ad_id.startswith("meta_ad_library:")
     with read(home.engine) as session:
-        assert find_user_by_key(session, case.key).name == OFFICER
+        assert find_key(session, case.key, now().date())[0].name == OFFICER
     assert any(case.decision in line for line in tell_archive(demo, home.engine, case, now()))
     assert decide_one_ad(demo, home.engine, now) is None
 

@@ -23,11 +23,12 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from search.embedded import EmbeddedSearch
+from search.filling import SyncReport
 from search.hits import SearchPage
 from search.meilisearch import MeilisearchSearch
 from search.port import SearchEngine
 from search.query import build_query
-from search.sync import SyncReport, sync_index
+from search.sync import sync_index
 from tests.migrated import init_fresh
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,12 +41,13 @@ class SearchArchive:
 
     engine: Engine
     now: datetime = field(default=NOW)
+    kind: RunKind = RunKind.CRAWL
 
     def add(self, *records: AdRecord, sweep: bool = False, source: str = "example") -> None:
         """Take records in by one whole run; a sweep makes ads it misses vanish."""
         self.now += timedelta(hours=1)
         with write(self.engine) as session:
-            lease = begin_run(session, source, "all", RunKind.CRAWL, self.now, is_sweep=sweep)
+            lease = begin_run(session, source, "all", self.kind, self.now, is_sweep=sweep)
             ingest_page(session, lease, records, None, self.now)
             if sweep:
                 mark_vanished(session, lease, self.now)

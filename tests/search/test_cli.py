@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from archive.store.setup import init_archive
@@ -32,9 +33,35 @@ def test_a_first_search_says_what_to_type_and_then_works(run, search_archive: Se
     assert (answer["total"], answer["engine"]) == (1, "embedded")
     assert {"id", "source", "advertiser", "snippet"} <= answer["hits"][0].keys()
     lines = run("search", "harbour").stdout.splitlines()
-    assert lines[0].startswith("1 ads (exact; engine: embedded")
-    assert any("at least 100 EUR" in line and "example:a" in line for line in lines)
+    assert lines[0].startswith("1 ad (exact; engine: embedded")
+    hit = next(n for n, line in enumerate(lines) if "at least 100 EUR" in line)
+    assert lines[hit + 2] == "    example:a"
     assert lines[-1].startswith("next: ")
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_an_answer_fits_in_the_terminal_and_json_has_the_whole_id(
+    run, search_archive: SearchArchive, columns, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ref = "f" * 64
+    payer, text = "Freunde des Hafens und der Schifffahrt " * 3, "港の雇用を守る harbour " * 9
+    for n in range(3):
+        made = {"payer_name": payer, "currency": "EUR", "spend_lower_minor": 123_456_789_00}
+        search_archive.add(
+            make_ad(f"{ref}{n}", text, platform=f"a platform of some name {n}", **made)
+        )
+    run("index", "sync")
+
+    shown = run("search", "harbour").stdout.splitlines()
+
+    assert max(map(cell_len, shown)) <= columns
+    assert [line for line in shown if f"example:{ref}0" in line] == [f"    example:{ref}0"][
+        : columns == 80
+    ]
+    assert json.loads(run("search", "harbour", "--json").stdout)["hits"][0]["id"].startswith(
+        f"example:{ref}"
+    )
 
 
 def test_ad_text_cannot_steer_the_terminal(run, search_archive: SearchArchive):

@@ -8,12 +8,14 @@ from sqlalchemy import delete, inspect, text
 from archive.models import PublicAd
 from archive.store.database import write
 from search import documents as search_documents
+from search import filling
 from search import sync as search_sync
 from search.documents import SearchDocument, make_document
 from search.embedded import EmbeddedSearch
 from search.meilisearch import MeilisearchSearch
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
-from search.sync import index_status, rebuild_index
+from search.status import index_status
+from search.sync import rebuild_index
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 
@@ -69,7 +71,9 @@ def test_moved_numbers_send_no_text(
     search_archive.sync(search)
     sent: list[Batch] = []
     write_batch = search.write_batch
-    monkeypatch.setattr(search, "write_batch", lambda b, s: sent.append(b) or write_batch(b, s))
+    monkeypatch.setattr(
+        search, "write_batch", lambda *given: sent.append(given[0]) or write_batch(*given)
+    )
     search_archive.add(make_ad("a", "harbour", currency="EUR", spend_lower_minor=200))
     search_archive.sync(search)
     assert [(batch.documents, len(batch.moved)) for batch in sent] == [([], 1)]
@@ -138,11 +142,11 @@ def test_two_syncs_at_once_leave_no_change_behind(
     search_archive.add(make_ad("a", "lighthouse"))
     write_batch = outside.write_batch
 
-    def write_late(batch: Batch, session: None) -> list[Rejection]:
+    def write_late(batch: Batch, session: None, seq: int) -> list[Rejection]:
         monkeypatch.setattr(outside, "write_batch", write_batch)
         search_archive.add(make_ad("a", "pier"))
         search_archive.sync(outside)
-        return write_batch(batch, session)
+        return write_batch(batch, session, seq)
 
     monkeypatch.setattr(outside, "write_batch", write_late)
     search_archive.sync(outside)
@@ -168,7 +172,7 @@ def test_a_rebuild_that_is_killed_leaves_the_old_copy_answering(
 ):
     search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(5)))
     search_archive.sync(search)
-    monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 2)
+    monkeypatch.setattr(filling, "CHANGES_AT_ONCE", 2)
     with monkeypatch.context() as patch:
         patch.setattr(search_documents, "make_document", fail_after(3))
         with pytest.raises(KilledError):
@@ -195,7 +199,7 @@ def test_rounds_smaller_than_the_backlog_still_take_all_of_it(
 ):
     search_archive.sync(search)
     search_archive.add(*(make_ad(f"a{i}", "harbour") for i in range(7)))
-    monkeypatch.setattr(search_sync, "CHANGES_AT_ONCE", 3)
+    monkeypatch.setattr(filling, "CHANGES_AT_ONCE", 3)
     assert search_archive.sync(search).changes == 7
     assert search_archive.ask(search, "harbour").total == 7
 
@@ -246,7 +250,7 @@ def test_a_server_that_is_gone_stops_the_sync_with_a_sentence(
     search_archive.sync(served)
     search_archive.add(make_ad("b", "harbour"))
     with monkeypatch.context() as patch:
-        patch.setattr(served, "_url", "http://127.0.0.1:9")
+        patch.setattr(served._server, "url", "http://127.0.0.1:9")
         with pytest.raises(SearchUnavailableError, match="does not answer"):
             search_archive.sync(served)
     assert search_archive.sync(served).changes == 1
@@ -257,7 +261,7 @@ def test_a_server_that_lost_its_index_is_filled_anew(
 ):
     search_archive.add(make_ad("a", "harbour"))
     search_archive.sync(served)
-    served._drop_index(served._uid)
+    served._server.drop_index(served._uid)
     assert search_archive.sync(served).rebuilt
     assert search_archive.ask(served, "harbour").total == 1
 
@@ -279,7 +283,7 @@ def test_a_copy_of_an_older_shape_is_made_anew_and_leaves_nothing_behind(
 ):
     search_archive.add(make_ad("a", "harbour"))
     with monkeypatch.context() as patch:
-        patch.setattr(EmbeddedSearch, "consumer", "search:embedded:2")
+        patch.setattr(filling, "DOCUMENT_SHAPE", 2)
         search_archive.sync(embedded)
     with write(search_archive.engine) as session:
         session.connection().execute(

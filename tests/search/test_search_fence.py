@@ -14,7 +14,8 @@ from search.documents import SearchDocument, make_document
 from search.embedded import EmbeddedSearch
 from search.fts import writer as fts_writer
 from search.port import SearchEngine
-from search.sync import index_status, rebuild_index, send_again
+from search.status import index_status
+from search.sync import rebuild_index, send_again
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 

@@ -71,14 +71,29 @@ class BackupWriter:
             hashing = HashingFile(file, lambda size: self._tell(relative, size))
             yield hashing
             sync_file(file)
+        self._list(relative, hashing.sha256)
+
+    def _list(self, relative: str, sha256: str) -> None:
         with (self.root / SUMS).open("a") as sums:
-            sums.write(f"{hashing.sha256}  {relative}\n")
+            sums.write(f"{sha256}  {relative}\n")
 
     def copy(self, relative: str, source: Path) -> None:
         """A copy of a file."""
         with self.open(relative) as target, source.open("rb") as file:
             for chunk in read_chunks(file):
                 target.write(chunk)
+
+    def link(self, relative: str, source: Path) -> bool:
+        """Another name of a file that is on this disk already; whether the file system has such."""
+        path = self.root / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.hardlink_to(source)
+        except OSError:
+            return False
+        self._list(relative, hash_file(path))
+        self._tell(relative, path.stat().st_size)
+        return True
 
     def write_lines(self, relative: str, lines: Iterable[bytes]) -> int:
         """Lines, compressed; returns how many."""

@@ -1,12 +1,16 @@
 """Writes a backup: one moment of the archive, its evidence and its configuration, in a new folder.
 
 `paidforby backup` calls it, while others read and write as they like. The folder gets its name when it is
-whole; what a killed backup leaves has a name that starts with a dot and ends in `.part`.
+whole; what a killed backup leaves has a name that starts with a dot and ends in `.part`, and the next one
+takes it away. Evidence that an earlier backup beside it holds is not copied again: both name the same bytes
+on the disk (link(2)), and either can be deleted without the other.
 """
 
+import fcntl
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,18 +20,21 @@ from sqlmodel import Session
 
 from archive.exports.backup.folder import (
     MANIFEST,
+    SUMS,
     BackupError,
     BackupWriter,
     Manifest,
     Tell,
     list_files,
     name_table_file,
+    read_manifest,
 )
 from archive.exports.dump import dump_table, list_tables
 from archive.store.blobs import BlobStore
-from archive.store.database import read
+from archive.store.database import read, write
 from archive.store.disk import replace_file, sync_path
 from archive.store.evidence import list_named_blobs
+from archive.store.home_facts import note_backup
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import read_kept_head
 from archive.store.ledger.root import read_ledger_head
@@ -55,7 +62,8 @@ def make_backup(
             table.name: writer.write_lines(name_table_file(table.name), dump_table(session, table))
             for table in list_tables()
         }
-        blobs, missing = _copy_blobs(session, BlobStore(settings.blobs_dir), writer)
+        stores = [BlobStore(folder / "blobs") for folder in _list_earlier(target)]
+        blobs, missing = _copy_blobs(session, BlobStore(settings.blobs_dir), stores[-1:], writer)
         _copy_config(settings, writer)
         manifest = Manifest(
             schema_revision=revision,
@@ -69,6 +77,8 @@ def make_backup(
             sums_sha256=writer.close_sums(),
         )
         replace_file(part / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    with write(engine) as session:
+        note_backup(session, now)
     return manifest
 
 
@@ -78,14 +88,50 @@ def _new_folder(target: Path) -> Iterator[Path]:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupError(f"{target} is already there; a backup needs a folder of its own")
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep_parts(target.parent)
     part = Path(mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+    with hold_folder(part):
+        try:
+            yield part
+            for folder in (part, *part.rglob("*/")):
+                sync_path(folder)
+            part.rename(target)
+            sync_path(target.parent)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+
+def _sweep_parts(folder: Path) -> None:
+    """Delete what killed backups left there; one that is still written is held by its process."""
+    for part in folder.glob(".*.part"):
+        if (part / SUMS).is_file():
+            with suppress(OSError), hold_folder(part):
+                shutil.rmtree(part)
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder as ours until the block or the process ends.
+
+    Raises:
+        BlockingIOError: if another process holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        yield part
-        part.rename(target)
-        sync_path(target.parent)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _list_earlier(target: Path) -> list[Path]:
+    """The finished backups beside a folder, the newest last."""
+    made: list[tuple[datetime, Path]] = []
+    for folder in target.parent.iterdir():
+        with suppress(BackupError):
+            made.append((read_manifest(folder).made_at, folder))
+    return [folder for _, folder in sorted(made)]
 
 
 def _require_newest(session: Session) -> str:
@@ -95,15 +141,23 @@ def _require_newest(session: Session) -> str:
     return current
 
 
-def _copy_blobs(session: Session, store: BlobStore, writer: BackupWriter) -> tuple[int, list[str]]:
-    """Copy every blob that a row names; returns how many, and the names of those not whole."""
+def _copy_blobs(
+    session: Session, store: BlobStore, earlier: Sequence[BlobStore], writer: BackupWriter
+) -> tuple[int, list[str]]:
+    """Copy every blob that a row names, or name it where an earlier backup has it whole.
+
+    Gives how many, and the names of those whole nowhere.
+    """
     count, missing = 0, []
     for sha256, _ in list_named_blobs(session):
-        if not store.is_whole(sha256):
+        held = next((one for one in (*earlier, store) if one.is_whole(sha256)), None)
+        if held is None:
             missing.append(sha256)
             continue
-        path = store.path_of(sha256)
-        writer.copy(f"blobs/{path.relative_to(store.root).as_posix()}", path)
+        path = held.path_of(sha256)
+        relative = f"blobs/{path.relative_to(held.root).as_posix()}"
+        if held is store or not writer.link(relative, path):
+            writer.copy(relative, path)
         count += 1
     return count, missing
 

@@ -24,10 +24,12 @@ from archive.exports.backup.loading import count_rows, load_table, move_sequence
 from archive.exports.backup.schema import upgrade_tables
 from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine, write
-from archive.store.disk import sync_file
+from archive.store.disk import sync_file, sync_path
+from archive.store.home_facts import note_backup
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import keep_head
 from archive.store.ledger.root import read_ledger_head
+from config.counts import write_count
 from config.settings import Settings
 
 KEPT_FOLDERS = ("blobs", "config")
@@ -57,6 +59,7 @@ def restore_backup(settings: Settings, root: Path, tell: Tell) -> Manifest:
         _check_loaded(session, tables, manifest)
         upgrade_tables(session.connection(), "head")
         manifest.ledger_check = _check_ledger(session, manifest)
+        note_backup(session, manifest.made_at)
     engine.dispose()
     if manifest.ledger_check.ok:
         keep_head(settings, manifest.ledger, manifest.made_at)
@@ -81,6 +84,9 @@ def _copy_files(settings: Settings, root: Path, tell: Tell) -> None:
                 shutil.copyfileobj(source, copy)
                 sync_file(copy)
             tell(path.relative_to(root).as_posix(), path.stat().st_size)
+        for kept in (settings.home / folder).rglob("*/"):
+            sync_path(kept)
+    sync_path(settings.home)
 
 
 def _find_tables(session: Session, manifest: Manifest) -> list[Table]:
@@ -102,11 +108,12 @@ def _check_loaded(session: Session, tables: list[Table], manifest: Manifest) -> 
     loaded = {table.name: count_rows(session, table) for table in tables}
     for name, expected in manifest.tables.items():
         if loaded.get(name) != expected:
-            raise BackupError(f"{name} has {loaded.get(name)} rows; the backup says {expected}")
+            rows = write_count(loaded.get(name, 0), "row")
+            raise BackupError(f"{name} has {rows}; the backup says {expected}")
     head = read_ledger_head(session)
     if head != manifest.ledger:
         raise BackupError(
-            f"the ledger's root is {head.root_sha256} over {head.size} leaves; "
+            f"the ledger's root is {head.root_sha256} over {write_count(head.size, 'leaf', 'leaves')}; "
             f"the backup says {manifest.ledger.root_sha256} over {manifest.ledger.size}"
         )
 

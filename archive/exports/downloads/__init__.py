@@ -1,9 +1,9 @@
-"""Whole lists without a cap: every row of a filter, from one snapshot, as CSV, JSON Lines or Parquet.
+"""Whole lists without a cap: every row of a filter, of one moment, as CSV, JSON Lines or Parquet.
 
-`api/routes/downloads.py` and `paidforby export` hand them out. Rows are read lazily in the order in
-which the archive learned of them, so ingest may go on meanwhile and memory does not grow with the
-list. Nothing is counted before it is written: the count stands at the end, and a file without its end
-was cut.
+`api/routes/downloads.py` hands them out. Rows are read lazily in the order in which the archive learned
+of them, and nothing of the database is held between two pages (`pages.py`): ingest may go on meanwhile,
+and memory does not grow with the list. Nothing is counted before it is written: the count stands at the
+end, and a file without its end was cut.
 """
 
 from archive.exports.downloads.columns import CURSOR, Column

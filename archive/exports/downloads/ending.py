@@ -14,7 +14,7 @@ class StreamEnd:
 
     rows: int
     data_as_of: datetime | None
-    """When this archive had last learned anything, at the snapshot of the stream."""
+    """When this archive had last learned anything, when the stream began."""
     as_of: datetime | None
     """The rows are what this archive knew at this time; `None`: what it knows."""
     valid_at: datetime | None

@@ -1,4 +1,4 @@
-"""The forms a stream leaves in, and the one function that writes it from a snapshot of its own.
+"""The forms a stream leaves in, and the one function that writes it.
 
 Routes and commands call `write_stream`; each part is made when it is asked for.
 """
@@ -15,7 +15,6 @@ from archive.exports.downloads.filters import Wanted
 from archive.exports.downloads.select import RowStream, stream_rows
 from archive.exports.downloads.tables import What
 from archive.reading.as_of.moment import NOW, Moment
-from archive.store.database import read
 
 
 class Form(StrEnum):
@@ -41,10 +40,9 @@ def write_stream(
     after: str | None = None,
     moment: Moment = NOW,
 ) -> Generator[bytes, None, None]:
-    """A whole list in one form, part by part; it holds one database connection until it is closed.
+    """A whole list in one form, part by part; between two parts it holds nothing of the database.
 
     Raises:
         CursorError: before the first part, if the cursor was not given by a stream of this kind.
     """
-    with read(engine) as session:
-        yield from WRITERS[form](stream_rows(session, what, wanted, after, moment))
+    yield from WRITERS[form](stream_rows(engine, what, wanted, after, moment))

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, case, literal, select
+from sqlalchemy import Select, and_, case, select
 from sqlmodel import Field, col
 
 from archive.exports.downloads.columns import CURSOR, Column, describe_columns
@@ -18,6 +18,7 @@ from archive.exports.downloads.unfolding import CellRow, DeliveryRow, TargetingR
 from archive.exports.rows import leave_text
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, Committee, Disclosure, PublicAd
 from archive.reading.as_of.moment import Moment
+from archive.reading.as_of.past_money import is_newest
 from archive.reading.descriptions import quote_field
 from archive.reading.disclosures import may_be_one_payment
 from archive.reading.views import AdItem, DisclosureView, MetricView, VersionView
@@ -58,8 +59,10 @@ class ReadPlan:
     columns: list[Column]
     table: Any
     """Where the rows come from; they stand in the order of its `id`."""
-    select_from: Callable[[Any, Moment], Select[Any]]
+    select_from: Callable[[Any, Moment, Any], Select[Any]]
     """The query over `table`, or over an entity that stands for it at a moment: its id, then the columns.
+
+    Last comes what ads are told from, the public view or what stands for it.
 
     What is kept as JSON comes as its text, to be spelled or loaded by `exported_rows`. A column that is
     unfolded from a list is not in it; the list stands last.
@@ -78,7 +81,7 @@ def list_columns(what: What) -> list[Column]:
 def _plan_ads() -> ReadPlan:
     columns = describe_columns(AdItem)
 
-    def select_from(ads: Any, moment: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+    def select_from(ads: Any, moment: Moment, _: Any) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
         return _select(
             columns, ads, id=ads.public_id, is_visible_by_default=is_visible_by_default(ads, moment)
         )
@@ -98,9 +101,12 @@ def _plan_versions() -> ReadPlan:
 
 def _plan_by_ad(table: Any, own: list[Column], **named: Any) -> ReadPlan:  # noqa: ANN401 (a table with `ad_id`)
     columns = [AD_ID, *own]
-    query = _select(columns, table, ad_id=PublicAd.public_id, **named)
-    query = query.join_from(table, PublicAd, col(PublicAd.id) == table.ad_id)
-    return ReadPlan(columns, table, lambda *_: query, by_ad=True)
+
+    def select_from(_: Any, __: Moment, ads: Any) -> Select[Any]:  # noqa: ANN401 (the view or what stands for it)
+        query = _select(columns, table, ad_id=ads.public_id, **named)
+        return query.join_from(table, ads, ads.id == table.ad_id)
+
+    return ReadPlan(columns, table, select_from, by_ad=True)
 
 
 def _plan_cells(row: type[CellRow], name: str) -> ReadPlan:
@@ -110,7 +116,7 @@ def _plan_cells(row: type[CellRow], name: str) -> ReadPlan:
     return ReadPlan(
         columns,
         PublicAd,
-        lambda ads, _: _select(selected, ads, ad_id=ads.public_id, rest=getattr(ads, name)),
+        lambda ads, _, __: _select(selected, ads, ad_id=ads.public_id, rest=getattr(ads, name)),
         labels=labels,
     )
 
@@ -118,9 +124,9 @@ def _plan_cells(row: type[CellRow], name: str) -> ReadPlan:
 def _plan_advertiser_spend() -> ReadPlan:
     columns = describe_columns(AdvertiserSpendRow)
 
-    def select_from(spend: Any, _: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
-        # What stood at an earlier moment was current then; the column tells of now.
-        named = {} if spend is AdvertiserSpend else {"is_current": literal(value=True)}
+    def select_from(spend: Any, moment: Moment, _: Any) -> Select[Any]:  # noqa: ANN401 (the table)
+        # The column tells of now.
+        named = {} if moment.is_now else {"is_current": is_newest(moment)}
         return _select(columns, spend, **named)
 
     return ReadPlan(columns, AdvertiserSpend, select_from)
@@ -129,7 +135,7 @@ def _plan_advertiser_spend() -> ReadPlan:
 def _plan_disclosures() -> ReadPlan:
     columns = describe_columns(DisclosureView)
 
-    def select_from(filed: Any, moment: Moment) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
+    def select_from(filed: Any, moment: Moment, _: Any) -> Select[Any]:  # noqa: ANN401 (the table or what stands for it)
         is_filer = and_(
             col(Committee.source) == filed.source, col(Committee.ref) == filed.committee_ref
         )

@@ -15,6 +15,7 @@ from archive.exports.mirror.tables import MIRRORED
 from archive.store.changes import last_change_seq
 from archive.store.checking import ArchiveCheck, TellDone
 from archive.store.disk import hash_file
+from config.counts import write_count
 
 
 def check_mirror(session: Session, folder: Path, tell: TellDone) -> ArchiveCheck:
@@ -30,7 +31,9 @@ def check_mirror(session: Session, folder: Path, tell: TellDone) -> ArchiveCheck
             tell(1)
     behind = last_change_seq(session) - manifest.seq
     if behind:
-        check.detail = f"{behind:,} changes behind, so rows are not counted against the archive"
+        check.detail = (
+            f"{write_count(behind, 'change')} behind, so rows are not counted against the archive"
+        )
     elif check.ok:
         _compare_counts(session, folder, manifest, check)
     return check
@@ -57,4 +60,6 @@ def _compare_counts(
             table, _ = MIRRORED[name]
             kept = session.connection().scalar(select(func.count()).select_from(table))
             if rows != kept:
-                check.note_bad(f"{name}: {rows:,} rows in the mirror, {kept:,} in the archive")
+                check.note_bad(
+                    f"{name}: {write_count(rows, 'row')} in the mirror, {kept:,} in the archive"
+                )

@@ -23,7 +23,7 @@ from archive.models import (
     VanishedPeriod,
 )
 from archive.reading.as_of.moment import Moment
-from archive.reading.as_of.restored_rows import Values, read_row_ranges
+from archive.reading.as_of.restored_rows import Values, read_row_ranges, restore_rows
 from archive.records import AdRecord
 from archive.records.projection import NUMBER_FIELDS, project_record
 
@@ -66,6 +66,12 @@ def ads_at(session: Session, moment: Moment, after: int = 0) -> Iterator[type[Pu
         return
     restore = partial(restore_ads, session, moment)
     yield from read_row_ranges(session, PublicAd, _holds_still(moment), restore, after)
+
+
+def ads_among(session: Session, moment: Moment, within: ColumnElement[bool]) -> type[PublicAd]:
+    """Some ads of the public view at a moment, to select from until others are asked for."""
+    restore = partial(restore_ads, session, moment)
+    return restore_rows(session, PublicAd, within, _holds_still(moment), restore)
 
 
 def restore_ads(session: Session, moment: Moment, sources: Mapping[int, str]) -> Iterator[Values]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -23,17 +23,25 @@ def statements_at(moment: Moment) -> type[AdvertiserSpend]:
 
     To select from as from the table; among equal times of observation the one learned last counts.
     """
-    if moment.is_now:
-        stated = select(AdvertiserSpend).where(
-            col(AdvertiserSpend.is_current).is_(True), col(AdvertiserSpend.is_withdrawn).is_(False)
-        )
-        return cast("type[AdvertiserSpend]", aliased(AdvertiserSpend, stated.subquery()))
-    newest = (col(AdvertiserSpend.observed_at).desc(), col(AdvertiserSpend.id).desc())
-    series = (AdvertiserSpend.source, AdvertiserSpend.series)
-    place = func.row_number().over(partition_by=series, order_by=newest).label("place")
-    ranked = select(AdvertiserSpend, place).where(*moment.limit(AdvertiserSpend)).subquery()
-    stated = select(ranked).where(ranked.c.place == 1, ranked.c.is_withdrawn.is_(False))
+    stated = select(AdvertiserSpend).where(
+        *moment.limit(AdvertiserSpend),
+        is_newest(moment),
+        col(AdvertiserSpend.is_withdrawn).is_(False),
+    )
     return cast("type[AdvertiserSpend]", aliased(AdvertiserSpend, stated.subquery()))
+
+
+def is_newest(moment: Moment) -> ColumnElement[bool]:
+    """Whether a statement was the newest of its series at a moment, at which it counts."""
+    stated, other = AdvertiserSpend, aliased(AdvertiserSpend)
+    if moment.is_now:
+        return col(stated.is_current).is_(True)
+    is_newer = or_(
+        col(other.observed_at) > col(stated.observed_at),
+        and_(col(other.observed_at) == col(stated.observed_at), col(other.id) > col(stated.id)),
+    )
+    of_series = and_(col(other.source) == stated.source, col(other.series) == stated.series)
+    return ~exists().where(of_series, is_newer, *moment.limit(other))
 
 
 def disclosures_at(session: Session, moment: Moment, after: int = 0) -> Iterator[type[Disclosure]]:

@@ -50,22 +50,29 @@ def read_row_ranges(
     Each is good until the next is asked for. `holds`: the row as it is now stood there then already;
     `restore` makes the rows of the others from their ids and sources, and leaves out what was not there.
     """
-    restored = _make_table(session, table)
     last = session.connection().scalar(select(func.max(table.id))) or 0
     length = FIRST_RANGE
     while after < last:
         within = col(table.id).between(after + 1, after + length)
-        _refill(
-            session,
-            restored,
-            select(col(table.id), col(table.source)).where(within, ~holds),
-            restore,
-        )
-        current = select(*_list_columns(table)).where(within, holds)
-        both = union_all(current, select(restored)).subquery()
-        # An entity over a query stands wherever the table's own columns could.
-        yield cast("type[Kept]", aliased(table, both))
+        yield restore_rows(session, table, within, holds, restore)
         after, length = after + length, min(2 * length, LONGEST_RANGE)
+
+
+def restore_rows(
+    session: Session,
+    table: type[Kept],
+    within: ColumnElement[bool],
+    holds: ColumnElement[bool],
+    restore: Callable[[Mapping[int, str]], Iterator[Values]],
+) -> type[Kept]:
+    """Those of a table's rows that are `within`, as they stood; good until others are asked for."""
+    restored = _make_table(session, table)
+    changed = select(col(table.id), col(table.source)).where(within, ~holds)
+    _refill(session, restored, changed, restore)
+    current = select(*_list_columns(table)).where(within, holds)
+    both = union_all(current, select(restored)).subquery()
+    # An entity over a query stands wherever the table's own columns could.
+    return cast("type[Kept]", aliased(table, both))
 
 
 def take_rows(

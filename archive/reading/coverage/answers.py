@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel
 
+from config.counts import write_count
+
 
 class CrawledDays(SQLModel):
     """How much of the time in question this archive crawled one source."""
@@ -103,7 +105,7 @@ def tell_crawled_days(
         return "never crawled"
     others = {"partly": days_partial, "failed": days_failed}
     told = ", ".join(f"{number:,} {how}" for how, number in others.items() if number)
-    crawled = f"crawled on {days_crawled:,} of {days:,} day{'' if days == 1 else 's'}"
+    crawled = f"crawled on {days_crawled:,} of {write_count(days, 'day')}"
     crawled += f" ({told})" if told else ""
     if last_crawled_at is None:
         return f"{crawled}; no run has ended well yet"
@@ -114,7 +116,7 @@ def say_complete(seen: int | None, source_total: int | None) -> str:
     """What was seen of what the source states, for people: `saw 95 of 100 ads stated: 5 missing (5 %)`."""
     if seen is None:
         return "what there was to see is unknown"
-    ads = f"{seen:,} ad{'' if seen == 1 else 's'}"
+    ads = write_count(seen, "ad")
     if source_total is None:
         return f"saw {ads}; the source states no total to hold against it"
     if seen > source_total:
@@ -125,7 +127,9 @@ def say_complete(seen: int | None, source_total: int | None) -> str:
         return f"saw {ads}, all that the source states"
     missing = source_total - seen
     share = say_share(missing, source_total)
-    return f"saw {seen:,} of {source_total:,} ads stated: {missing:,} missing ({share})"
+    return (
+        f"saw {seen:,} of {write_count(source_total, 'ad')} stated: {missing:,} missing ({share})"
+    )
 
 
 def say_share(part: int, whole: int) -> str:

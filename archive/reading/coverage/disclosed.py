@@ -8,6 +8,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from archive.models import PublicAd
 from archive.reading.visible import is_visible_by_default
 from archive.records import MISSING_IN_WORDS, MissingReason
+from config.counts import write_count
 
 FIELDS = ("payer_name", "sponsor_name")
 
@@ -74,4 +75,4 @@ def _tell_field(field: str, ads: int, named: int, missing: dict[MissingReason, i
         f"{count:,} do not ({count / ads:.1%}): {MISSING_IN_WORDS[reason]}"
         for reason, count in missing.items()
     ]
-    return "; ".join([f"of {ads:,} ads {named:,} name the {what}", *others])
+    return "; ".join([f"of {write_count(ads, 'ad')} {named:,} name the {what}", *others])

@@ -13,6 +13,7 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.coverage.runs import limit_runs
 from archive.records import SourceInfo
 from archive.runs.quarantine import OF_FILES
+from config.counts import write_count
 
 Waiting = type[QuarantinedPiece] | type[QuarantinedBatch]
 
@@ -55,12 +56,10 @@ def tell_waiting(
     told = []
     if pieces:
         noun = ITEMS[measure][0] if _are_rows(session, info.id, measure, moment) else "piece"
-        told.append(
-            f"{pieces:,} {noun}{'' if pieces == 1 else 's'} of {info.title} could not be read"
-        )
+        told.append(f"{write_count(pieces, noun)} of {info.title} could not be read")
     if batches:
         told.append(
-            f"{batches:,} implausible batch{'' if batches == 1 else 'es'} of {info.title} "
+            f"{write_count(batches, 'implausible batch', 'implausible batches')} of {info.title} "
             f"wait{'s' if batches == 1 else ''} for a person"
         )
     return " and ".join(told)

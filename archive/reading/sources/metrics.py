@@ -6,7 +6,7 @@ keys are numbered, never named.
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
@@ -76,7 +76,8 @@ def _find_version() -> str:
 
 def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[Metric]:
     by_source: defaultdict[str, list[PartitionStatus]] = defaultdict(list)
-    for status in list_partitions(session, now):
+    statuses = list_partitions(session, now)
+    for status in statuses:
         by_source[status.source].append(status)
     completed = {source: find_last_complete(own) for source, own in by_source.items()}
     ages = {source: max(0.0, (now - at).total_seconds()) for source, at in completed.items() if at}
@@ -91,14 +92,7 @@ def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[
     }
     told = "Time between runs of one partition, as the schedule promises."
     yield _gauge("paidforby_promised_crawl_interval_seconds", told, rhythms, "seconds")
-    told = (
-        "Partitions whose next run is due by that promise; those never crawled are not known here."
-    )
-    overdue = {
-        name: sum(each.due_at is not None and each.due_at <= now for each in by_source[name])
-        for name in rhythms
-    }
-    yield _gauge("paidforby_overdue_partitions", told, overdue)
+    yield from _tell_partitions(statuses, now)
     yield _tell_outcomes(session)
     told = "Records read from the source by all runs."
     total = func.coalesce(func.sum(Run.seen), 0)
@@ -107,6 +101,28 @@ def _tell_runs(session: Session, sources: list[str], now: datetime) -> Iterator[
     for source in sources:
         counted.add_metric([source], int(seen.get(source, 0)))
     yield counted
+
+
+def _tell_partitions(statuses: Sequence[PartitionStatus], now: datetime) -> Iterator[Metric]:
+    """What is overdue, partition by partition: a source is as good as its worst."""
+    told = "Whether a run of the partition that the schedule promises is late."
+    labels = ["source", "partition"]
+    waiting = GaugeMetricFamily("paidforby_partition_overdue", told, labels=labels)
+    overdue: Counter[str] = Counter()
+    for each in statuses:
+        if each.every is not None:
+            waiting.add_metric([each.source, each.partition], int(each.is_overdue(now)))
+            overdue[each.source] += each.is_overdue(now)
+    yield waiting
+    yield _gauge("paidforby_overdue_partitions", "How many of them that are.", overdue)
+    told = "Time since the source last answered a run of the partition that went to its end."
+    name = "paidforby_partition_last_complete_run_age_seconds"
+    ages = GaugeMetricFamily(name, told, labels=labels, unit="seconds")
+    for each in statuses:
+        if each.last_complete_at is not None:
+            age = max(0.0, (now - each.last_complete_at).total_seconds())
+            ages.add_metric([each.source, each.partition], age)
+    yield ages
 
 
 def _tell_outcomes(session: Session) -> Metric:

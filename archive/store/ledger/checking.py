@@ -20,6 +20,7 @@ from archive.store.ledger.kept_head import KeptHead
 from archive.store.ledger.leaves import hash_leaf
 from archive.store.ledger.root import read_ledger_head
 from archive.store.ledger.statements import LEAF_ROWS, LeafRows, Statement
+from config.counts import write_count
 
 LEAVES_AT_ONCE = 1_000
 BESIDE = ("leaf_id", "leaf_sha256", "leaf_text", "leaf_withheld", "leaf_redacted")
@@ -39,7 +40,8 @@ def check_ledger(session: Session, kept: KeptHead | None, tell: TellDone) -> Arc
         _find_single(session, kind, rows, check)
     _check_root(session, kept, check)
     if withheld:
-        check.detail = f"{withheld:,} versions hold withheld fields, so their words have no hash"
+        versions = write_count(withheld, "version holds", "versions hold")
+        check.detail = f"{versions} withheld fields, so their words have no hash"
     return check
 
 
@@ -138,6 +140,6 @@ def _check_root(session: Session, kept: KeptHead | None, check: ArchiveCheck) ->
         return
     if kept and first and found != kept.ledger:
         check.note_bad(
-            f"the root over the first {first:,} leaves is no longer the one kept on "
+            f"the root over the first {write_count(first, 'leaf', 'leaves')} is no longer the one kept on "
             f"{kept.kept_at:%Y-%m-%d}: {kept.ledger.root_sha256}"
         )

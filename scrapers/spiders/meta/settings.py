@@ -1,5 +1,7 @@
 """What an operator says about Meta's two sources."""
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -15,9 +17,9 @@ class MetaSettings(SourceSettings):
         default=None,
         description="User access token for Meta's Ad Library API; never stored, logged or shown.",
     )
-    countries: list[str] = Field(
+    countries: list[Annotated[str, Field(pattern=r"^[A-Z]{2}$")]] = Field(
         default=["US"],
-        description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2).",
+        description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2: FR).",
     )
     report_urls: list[str] = Field(
         default=[],

@@ -13,6 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.models.runs import Outcome
+from config.counts import write_count
 from scrapers.fetching.answers import NextStep, ResponseVerdict, classify_status
 from scrapers.fetching.partition_spider import PartitionSpider
 from scrapers.fetching.walk import walk_of
@@ -119,7 +120,8 @@ class MicrosoftSpider(PartitionSpider):
         if following:
             yield self._probe_window(following)
         elif self.overfull_days:
-            reason = f"{self.overfull_days} days have more than {MOST_ROWS:,} ads each"
+            days = write_count(self.overfull_days, "day has", "days have")
+            reason = f"{days} more than {MOST_ROWS:,} ads each"
             yield Stop(Outcome.PARTIAL, f"{reason}: Microsoft gives no more of them")
 
     def read_details(

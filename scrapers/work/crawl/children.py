@@ -6,10 +6,11 @@ from a process that has Scrapy and the spiders behind it: importing them takes l
 """
 
 import json
+import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,9 @@ from archive.models import Run
 from archive.models.runs import Outcome
 from archive.runs.lease import RunLease, end_run, name_process
 from archive.store.database import read, write
+from archive.store.outages import STOPPED_BY_OPERATOR
+from config.counts import write_count
+from config.logs import is_log_kept
 from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import list_spider_modules
@@ -51,6 +55,8 @@ PRELOADED = [
     *("scrapy.logformatter", "scrapy.pqueues", "scrapy.robotstxt", "scrapy.squeues", "protego"),
 ]
 """What is imported once, in the process that crawls are forked from."""
+
+logger = logging.getLogger(__name__)
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(PRELOADED)
@@ -120,7 +126,8 @@ def start_child(settings: Settings, crawl_job: CrawlJob, clock: Clock) -> Child:
 
     Settings, secrets among them, go by a pipe: no other process of the machine can read it.
     """
-    process = FORKS.Process(target=run_crawl_job, args=(settings, crawl_job))
+    log = {"keeps_log": is_log_kept()}
+    process = FORKS.Process(target=run_crawl_job, args=(settings, crawl_job), kwargs=log)
     started_at = clock()
     process.start()
     return Child(crawl_job, process, started_at)
@@ -139,21 +146,38 @@ def running_child(settings: Settings, crawl_job: CrawlJob, clock: Clock) -> Iter
 def crawl_in_child(
     settings: Settings, engine: Engine, crawl_job: CrawlJob, clock: Clock
 ) -> Run | None:
-    """Crawl a partition in a child process and wait for it."""
+    """Crawl a partition in a child process and wait for it; an interrupt ends it and says what is kept."""
     with running_child(settings, crawl_job, clock) as child:
-        return finish_child(engine, child, clock)
+        try:
+            return finish_child(engine, child, clock)
+        except KeyboardInterrupt:
+            child.stop()
+            run = finish_child(engine, child, clock, STOPPED_BY_OPERATOR)
+            raise KeyboardInterrupt(tell_stopped([run])) from None
 
 
-def finish_child(engine: Engine, child: Child, clock: Clock) -> Run | None:
+def tell_stopped(runs: Iterable[Run | None]) -> str:
+    """What is kept of crawls of which the last was stopped."""
+    kept = sum(run.seen for run in runs if run)
+    return (
+        f"stopped: {write_count(kept, 'record is', 'records are')} kept; the same command goes on"
+    )
+
+
+def finish_child(engine: Engine, child: Child, clock: Clock, because: str = "") -> Run | None:
     """Wait for a crawl; gives its run, `None` when it never began one.
 
     A child that was killed could not say so: its run is closed here, and the partition is free again.
+    `because`: why it was, where that is known.
     """
     code = child.wait()
     run = find_run(engine, child)
     if run and run.outcome == Outcome.RUNNING:
         why = OUT_OF_MEMORY if code == -signal.SIGABRT else ""
-        close_killed_run(engine, run, f"the crawl was killed (exit code {code}){why}", clock())
+        reason = because or f"the crawl was killed (exit code {code}){why}"
+        close_killed_run(engine, run, reason, clock())
+        place = {"source": run.source, "partition": run.partition, "run": run.id}
+        logger.warning("the run was killed", extra={**place, "exit_code": code})
         run = find_run(engine, child)
     return run
 

@@ -6,6 +6,7 @@ It evaluates no rule and indexes nothing: whoever sent the crawl job lets others
 
 import os
 import sys
+from contextlib import nullcontext
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
@@ -30,6 +31,7 @@ from archive.terminal import (
     plain_errors,
     utc_now,
 )
+from config.logs import kept_log
 from config.settings import Realm, Settings
 from scrapers.fetching.walk import LOOPBACK
 from scrapers.sources.spider import SourceSpider
@@ -42,13 +44,17 @@ REMAINDERS = frozenset({Outcome.ATTENTION, Outcome.PARTIAL, Outcome.DEFERRED})
 REALM_HEADER = "X-Realm"
 
 
-def run_crawl_job(settings: Settings, crawl_job: CrawlJob) -> None:
-    """Crawl, as the leader of a process group, and end the process with what that came to."""
+def run_crawl_job(settings: Settings, crawl_job: CrawlJob, *, keeps_log: bool) -> None:
+    """Crawl, as the leader of a process group, and end the process with what that came to.
+
+    `keeps_log`: whoever started it does, so that what it says stands in lines of a log too.
+    """
     os.setsid()
-    try:
-        sys.exit(_run_crawl_job(settings, crawl_job))
-    except typer.Exit as refused:
-        sys.exit(refused.exit_code)
+    with kept_log(settings.log, "crawl") if keeps_log else nullcontext():
+        try:
+            sys.exit(_run_crawl_job(settings, crawl_job))
+        except typer.Exit as refused:
+            sys.exit(refused.exit_code)
 
 
 def _run_crawl_job(settings: Settings, crawl_job: CrawlJob) -> int:

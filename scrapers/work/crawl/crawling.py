@@ -5,9 +5,9 @@ process. What a run leaves behind is its row, its captures and its data.
 """
 
 import logging
-import sys
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,23 +26,34 @@ from archive.runs.plausibility import Gate, open_gate
 from archive.runs.refused_files import describe_refused
 from archive.store.blobs import BlobStore
 from archive.store.clock import require_clock
-from archive.store.outages import Patience, plain_failures, tell_failure, write_surely
+from archive.store.outages import (
+    STOPPED_BY_OPERATOR,
+    Patience,
+    plain_failures,
+    tell_failure,
+    write_surely,
+)
 from archive.store.realm import claim_realm
 from archive.terminal import note_refused
+from config.counts import write_count
+from config.logs import kept_log, under_way
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
 from scrapers.fetching.conditional import Validators, read_validators
 from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
 from scrapers.intake.pages import Clock, Intake
-from scrapers.sources.signing import MissingCredentialError, RedactingFormatter, Secret
+from scrapers.sources.signing import MissingCredentialError, clean_logged
 from scrapers.sources.spider import SourceSpider
 from scrapers.work.plan.credentials import require_valid
 from scrapers.work.plan.schedule import find_pace, read_schedules
 
+logger = logging.getLogger(__name__)
+
+COUNTED = ("seen", "new", "changed", "unchanged", "vanished", "withdrawn", "quarantined")
 FINISHED = "finished"
 ENOUGH = "stopped after the few answers that were wanted"
 STOPPED = {
-    "shutdown": "stopped from outside before it was through",
+    "shutdown": STOPPED_BY_OPERATOR,
     "closespider_pagecount": ENOUGH,
 }
 
@@ -91,15 +102,28 @@ def run_crawl(
     walk = Walk(order.spider, address, intake, validators=validators, cursor=cursor)
     walk.is_whole = cursor is None
     walk.shown_parameters = order.spider.list_shown_parameters(settings, order.partition)
-    try:
-        finish_reason = _walk_partition(settings, walk, order, most_answers)
-        _classify_walk(walk, finish_reason)
-    except BaseException as error:
-        walk.note_trouble(Outcome.FAILED, tell_failure(error))
-        _close_run(walk)
-        raise
-    with plain_failures():
-        return _close_run(walk)
+    place = {"source": lease.source, "partition": lease.partition, "run": lease.run_id}
+    with under_way(**place):
+        logger.info("the run begins")
+        try:
+            finish_reason = _walk_partition(settings, walk, order, most_answers)
+            _classify_walk(walk, finish_reason)
+        except BaseException as error:
+            walk.note_trouble(Outcome.FAILED, tell_failure(error))
+            _log_end(_close_run(walk))
+            raise
+        with plain_failures():
+            run = _close_run(walk)
+        _log_end(run)
+        return run
+
+
+def _log_end(run: Run) -> None:
+    """Say how a run went; why it did not go well stands in its row, which may quote the source."""
+    counts = {name: getattr(run, name) for name in COUNTED}
+    took = (run.ended_at or run.heartbeat_at) - run.started_at
+    seconds = round(took.total_seconds(), 1)
+    logger.info("the run is over", extra={"outcome": run.outcome, **counts, "seconds": seconds})
 
 
 def _begin(
@@ -147,7 +171,6 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
         return FINISHED
     info = order.spider.info
     walk.pace = find_pace(info, schedule, walk.secret, is_local=walk.is_local)
-    start_logging(walk.secret, walk.shown_parameters)
     process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False})
     crawler = WalkCrawler(
         walk,
@@ -164,13 +187,15 @@ def _walk_partition(settings: Settings, walk: Walk, order: CrawlOrder, most_answ
 
     crawler.signals.connect(note_end, signals.spider_closed)
     crawler.signals.connect(note_error, signals.spider_error)
-    process.crawl(crawler, order.spider, settings, order.partition, walk.cursor, order.base_url)
-    process.start()
+    clean = partial(clean_logged, walk.secret, walk.shown_parameters)
+    with kept_log(settings.log, "crawl", clean):
+        process.crawl(crawler, order.spider, settings, order.partition, walk.cursor, order.base_url)
+        process.start()
     errors = crawler.stats.get_value("log_count/ERROR", 0)
     if crawler.stats.get_value("robotstxt/forbidden", 0):
         walk.note_trouble(Outcome.BLOCKED, "the source's robots.txt forbids it")
     elif errors:
-        walk.note_trouble(Outcome.FAILED, f"{errors} errors in the log of the crawl")
+        walk.note_trouble(Outcome.FAILED, f"{write_count(errors, 'error')} in the log of the crawl")
     return finish_reasons[0] if finish_reasons else "never started"
 
 
@@ -216,14 +241,6 @@ def build_settings(settings: Settings, info: SourceInfo, address: str) -> dict[s
         "URLLENGTH_LIMIT": 0,
         "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",
     }
-
-
-def start_logging(secret: Secret | None, shown: frozenset[str] | None = None) -> None:
-    """Send warnings and errors to standard error, without the secret and what addresses hold of one."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.WARNING)
-    handler.setFormatter(RedactingFormatter(secret, shown))
-    logging.getLogger().addHandler(handler)
 
 
 def _classify_walk(walk: Walk, finish_reason: str) -> None:

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, func, select
 from archive.models import Run
 from archive.models.runs import Outcome
 from archive.store.database import read
+from config.counts import write_count
 
 SECONDS_BETWEEN_CRAWLS = 0.5
 MOST_UNENDED_SHARE = 0.99
@@ -52,8 +53,9 @@ class SourceProgress:
 
     def tell(self) -> str:
         """As a line: `2 of 9 partitions, 12,000 records, 3 quarantined`."""
-        parts = [f"{self.ended} of {self.partitions} partitions"] if self.partitions > 1 else []
-        parts.append(f"{self.records:,} records")
+        of = write_count(self.partitions, "partition")
+        parts = [f"{self.ended} of {of}"] if self.partitions > 1 else []
+        parts.append(write_count(self.records, "record"))
         parts += [f"{self.quarantined:,} quarantined"] if self.quarantined else []
         return ", ".join(parts)
 

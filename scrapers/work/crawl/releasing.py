@@ -140,7 +140,7 @@ def read_again(
     try:
         _take_capture(settings, intake, capture)
     except BaseException as error:
-        intake.end_as_failed(error)
+        intake.end_by(error)
         raise
     return intake
 

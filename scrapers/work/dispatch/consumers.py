@@ -63,8 +63,8 @@ def sync_search(settings: Settings, engine: Engine, clock: Clock, reach: Reach) 
     Gives how many ads were put aside.
     """
     search = open_search(settings, engine)
-    behind = count_behind(engine, search.consumer)
     try:
+        behind = count_behind(engine, search)
         report = sync_index(engine, search, clock(), lambda done: reach(done, max(behind, done)))
     except SearchUnavailableError as error:
         note(f"the search copy stays behind for now: {error}")

@@ -15,7 +15,7 @@ from archive.exports.mirror.manifest import read_manifest
 from config.settings import Settings
 from search.embedded import EmbeddedSearch
 from search.engines import open_search
-from search.port import SearchEngine, SearchUnavailableError
+from search.port import ForeignCopyError, SearchEngine, SearchUnavailableError
 from search.sync import sync_index
 
 
@@ -48,9 +48,14 @@ def _follow(engine: Engine, search: SearchEngine, now: datetime) -> None:
     Raises:
         SearchUnavailableError: if the engine is away, or keeps an old document in place of a new one.
     """
-    if search.count_documents() is None:
+    if search.read_copy() is None:
         return
-    if rejected := sync_index(engine, search, now).rejected:
+    try:
+        rejected = sync_index(engine, search, now).rejected
+    except ForeignCopyError:
+        # Nothing of this archive is in it.
+        return
+    if rejected:
         raise SearchUnavailableError(f"it would not take {', '.join(row.id for row in rejected)}")
     if isinstance(search, EmbeddedSearch):
         search.forget_words()

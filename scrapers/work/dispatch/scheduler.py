@@ -17,15 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import ArchiveError
 from archive.runs.crawling_stops import find_stop
-from archive.store.clock import require_clock
-from archive.store.database import read, write
-from archive.terminal import note
-from config.settings import Settings
-from oversight.rules.rule_book import read_rule_book
-from scrapers.intake.pages import Clock
-from scrapers.work.dispatch.alerting import promise_crawls
-from scrapers.work.dispatch.presence import Presence
-from scrapers.work.dispatch.singleton_lease import (
+from archive.runs.singleton_lease import (
     HeldSingletonLease,
     RivalError,
     SingletonTakenError,
@@ -34,6 +26,14 @@ from scrapers.work.dispatch.singleton_lease import (
     require_no_rival,
     take_singleton,
 )
+from archive.store.clock import require_clock
+from archive.store.database import read, write
+from archive.terminal import note
+from config.settings import Settings
+from oversight.rules.rule_book import read_rule_book
+from scrapers.intake.pages import Clock
+from scrapers.work.dispatch.alerting import promise_crawls
+from scrapers.work.dispatch.presence import Presence
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.election_mode import look_ahead

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import ArchiveError
 from archive.models.leases import QUEUE_SCHEMA
+from archive.runs.singleton_lease import SCHEDULER
 from archive.store.outages import Absence, tell_cause
 from archive.terminal import note
 from config.settings import Settings
@@ -38,7 +39,6 @@ from scrapers.work.dispatch.scheduler import (
     find_tick_seconds,
     take_scheduling,
 )
-from scrapers.work.dispatch.singleton_lease import SCHEDULER
 from scrapers.work.dispatch.worker import LocalCrawls, end_on_signals, follow_up
 from scrapers.work.plan.crawl_job import CrawlJob
 

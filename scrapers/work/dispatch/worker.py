@@ -19,6 +19,12 @@ from archive.errors import ArchiveError
 from archive.models import Run
 from archive.records import QuarantineStage
 from archive.runs.fence import run_fenced
+from archive.runs.singleton_lease import (
+    WORKER,
+    HeldSingletonLease,
+    SingletonTakenError,
+    require_no_rival,
+)
 from archive.store.clock import ClockError, require_clock
 from archive.store.database import read
 from archive.store.outages import Absence
@@ -28,7 +34,7 @@ from scrapers.intake.pages import Clock
 from scrapers.media.collecting import keep_due_media
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import Child, finish_child, start_child
-from scrapers.work.dispatch.alerting import mail_alerts
+from scrapers.work.dispatch.alerting import send_alerts
 from scrapers.work.dispatch.following import WHOLE_STEP, follow_changes
 from scrapers.work.dispatch.presence import Presence
 from scrapers.work.dispatch.scheduler import (
@@ -37,13 +43,8 @@ from scrapers.work.dispatch.scheduler import (
     find_work,
     take_scheduling,
 )
-from scrapers.work.dispatch.singleton_lease import (
-    WORKER,
-    HeldSingletonLease,
-    SingletonTakenError,
-    require_no_rival,
-)
 from scrapers.work.plan.crawl_job import CrawlJob
+from scrapers.work.upkeep import keep_up_nightly
 
 
 class LocalCrawls:
@@ -201,7 +202,7 @@ def end_on_signals() -> None:
 def follow_up(
     settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
 ) -> int:
-    """What follows the crawls: alerts by mail, rules, search copy and mirror, pictures and videos.
+    """What follows the crawls: alerts, rules, search copy and mirror, pictures, the night's upkeep.
 
     Each can be killed at any point. Once `is_over` is set, from another thread, no further picture is begun.
     Gives how much was put aside.
@@ -210,12 +211,13 @@ def follow_up(
         ClockError: if this machine's clock is behind what the archive has recorded; that too is mailed.
     """
     try:
-        mail_alerts(settings, engine, clock)
+        send_alerts(settings, engine, clock)
     except ArchiveError as error:
-        note(f"no alert is mailed for now: {error}")
+        note(f"no alert is sent for now: {error}")
     with read(engine) as session:
         require_clock(session, clock())
     put_aside = follow_changes(settings, engine, clock, mirror=True)
     fetch = partial(keep_due_media, settings, engine, clock, is_over)
     failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)
+    keep_up_nightly(settings, engine, clock())
     return put_aside + (1 if failed is None else failed)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pydantic import Field
 
 from archive.runs.alerts import Alert
+from config.counts import write_count
 from config.readings import Readings, read_models
 from config.settings import Settings
 from config.yaml_files import FileModel
@@ -70,7 +71,7 @@ class CredentialStatus:
 
 def tell_days(days: int) -> str:
     """Days that are left: `in 1 day`, `in 14 days`."""
-    return "in 1 day" if days == 1 else f"in {days:,} days"
+    return f"in {write_count(days, 'day')}"
 
 
 def read_credentials(settings: Settings) -> Readings[Credential]:

@@ -49,12 +49,10 @@ def count_spend(engine, **asked):
 
 
 def stream_refs(engine, what, **wanted):
-    with read(engine) as session:
-        rows = stream_rows(session, what, AdFilter(**wanted))
-        place = [column.name for column in rows.columns].index(
-            "id" if what is What.ADS else "ad_id"
-        )
-        return [row[place] for block in rows.blocks for row in block]
+    rows = stream_rows(engine, what, AdFilter(**wanted))
+    name = "id" if what is What.ADS else "ad_id"
+    place = [column.name for column in rows.columns].index(name)
+    return [row[place] for block in rows.blocks for row in block]
 
 
 def label(engine, by="Officer Lamp", at=DAY_1):

@@ -1,13 +1,22 @@
 """People and keys: a key is shown once, kept as a hash, and counts until somebody says otherwise."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from archive.curation.people import add_key, add_user, disable_user, find_user_by_key, revoke_key
+from archive.curation.people import (
+    EndedKeyError,
+    add_key,
+    add_user,
+    disable_user,
+    find_key,
+    list_keys,
+    note_key_used,
+    revoke_key,
+)
 from archive.errors import ArchiveError, NotFoundError
 from archive.models import ApiKey
 from archive.models.people import Role
@@ -26,10 +35,10 @@ def engine(tmp_path):
     engine.dispose()
 
 
-def whose(engine, key):
+def whose(engine, key, day=0):
     with read(engine) as session:
-        user = find_user_by_key(session, key)
-        return user.name if user else None
+        found = find_key(session, key, (NOON + timedelta(days=day)).date())
+        return found[0].name if found else None
 
 
 def add(engine, name="A. Officer", roles=(Role.ANALYST,)):
@@ -106,6 +115,44 @@ def test_the_commands_add_list_and_disable(engine, tmp_path, monkeypatch):
     listed = json.loads(run(tmp_path, monkeypatch, "users", "list", "--json").stdout)
     assert [(p["name"], p["is_disabled"]) for p in listed] == [("B. Officer", True)]
     assert "key" not in listed[0]
+
+
+def test_a_key_counts_to_the_end_of_its_last_day_and_then_says_that_it_ended(engine):
+    with write(engine) as session:
+        key = add_user(session, "Ada", [Role.ANALYST], NOON, ends_on=date(2026, 3, 3))[1]
+
+    assert (whose(engine, key), whose(engine, key, day=2)) == ("Ada", "Ada")
+    with pytest.raises(EndedKeyError, match=r"ended on 2026-03-03.*paidforby keys add 'Ada'"):
+        whose(engine, key, day=3)
+    assert whose(engine, f"{key[:-1]}!", day=3) is None
+
+
+def test_the_day_a_key_was_last_used_only_moves_forward(engine):
+    key = add(engine)
+    for day in (date(2026, 3, 5), date(2026, 3, 4)):
+        with write(engine) as session:
+            note_key_used(session, find_key(session, key, NOON.date())[1].id, day)
+
+    with read(engine) as session:
+        assert [row.last_used_on for row in list_keys(session)] == [date(2026, 3, 5)]
+
+
+def test_a_key_ends_after_a_year_unless_a_day_is_given(engine, tmp_path, monkeypatch):
+    a_year = (datetime.now(UTC) + timedelta(days=365)).date()
+    made = run(tmp_path, monkeypatch, "users", "add", "Ada", "--role", "analyst")
+    more = run(tmp_path, monkeypatch, "keys", "add", "Ada", "--until", "2099-12-31", "--json")
+    over = run(tmp_path, monkeypatch, "keys", "add", "Ada", "--until", "2020-01-01")
+
+    assert f"it counts until {a_year}" in made.stdout
+    assert json.loads(more.stdout)["ends_on"] == "2099-12-31"
+    assert (over.exit_code, "--until 2020-01-01 is over" in over.stderr) == (2, True)
+    (ada,) = json.loads(run(tmp_path, monkeypatch, "users", "list", "--json").stdout)
+    assert [key["ends_on"] for key in ada["keys"]] == [str(a_year), "2099-12-31"]
+    table = run(tmp_path, monkeypatch, "users", "list").stdout.splitlines()
+    assert [line.split()[-4:] for line in table[1:3]] == [
+        [ada["keys"][0]["prefix"], "until", str(a_year), "never"],
+        [ada["keys"][1]["prefix"], "until", "2099-12-31", "never"],
+    ]
 
 
 def test_an_unknown_person_is_a_plain_failure(engine, tmp_path, monkeypatch):

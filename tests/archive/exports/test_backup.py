@@ -1,6 +1,7 @@
 """A backup is the whole archive of one moment, and comes back on either database."""
 
 import json
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from archive.store.blobs import BlobStore
 from archive.store.database import create_archive_engine, open_archive, read, write
 from archive.store.setup import migrate
 from tests.archive.exports.backups import dump_all, fill, make_home, root_of, tell
-from tests.invented import NOW, record_run
+from tests.invented import NOW, make_archive, record_run
 from tests.invented_records import harbour_ads
 
 
@@ -236,15 +237,21 @@ def run(home: Path, *arguments: str):
     return CliRunner().invoke(paidforby.app, list(arguments), env={"PAIDFORBY_HOME": str(home)})
 
 
-def test_the_commands_say_the_same_root_and_what_comes_next(sqlite_archive, tmp_path):
-    settings, engine = sqlite_archive
+def test_the_commands_say_the_same_root_and_that_what_came_back_is_sound(tmp_path):
+    settings = make_home(tmp_path / "first")
+    engine = make_archive(settings)
 
     made = run(settings.home, "backup", "--to", str(tmp_path / "b"))
     back = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"), "--json")
 
     assert (made.exit_code, back.exit_code) == (0, 0)
     assert root_of(engine) in made.output
-    assert json.loads(back.stdout)["ledger"]["root_sha256"] == root_of(engine)
+    told = json.loads(back.stdout)
+    assert told["ledger"]["root_sha256"] == root_of(engine)
+    assert [check["name"] for check in told["checks"]] == [
+        *("tables", "blobs", "ledger", "search", "mirror")
+    ]
+    assert all(not check["bad"] for check in told["checks"])
     again = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"))
     assert again.exit_code == 1
     assert "empty database" in again.output
@@ -256,5 +263,8 @@ def test_a_backup_without_all_evidence_ends_with_three(sqlite_archive, tmp_path)
 
     done = run(settings.home, "backup", "--to", str(tmp_path / "b"), "--json")
 
-    assert done.exit_code == 3
+    back = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"))
+
+    assert (done.exit_code, back.exit_code) == (3, 3)
     assert json.loads(done.stdout)["missing_blobs"]
+    assert re.search(r"blobs +BAD", back.output)

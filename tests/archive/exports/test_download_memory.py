@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
-from archive.exports.downloads import Form, RowStream, What, list_columns, stream_rows, write_stream
+from archive.exports.downloads import Form, RowStream, What, list_columns, write_stream
 from archive.exports.downloads.as_parquet import ROW_GROUP_ROWS
 from archive.exports.downloads.forms import WRITERS
-from archive.exports.downloads.select import BLOCK_ROWS
+from archive.exports.downloads.pages import PAGE_ROWS
 from archive.reading import AdFilter
 from archive.reading.as_of.moment import NOW
-from archive.store.database import create_archive_engine, read, write
+from archive.store.database import create_archive_engine, write
 from archive.store.setup import migrate
 from tests.archive.exports.streamed import fetch_rows
 from tests.archive.moments import NOON
@@ -28,30 +28,30 @@ def count_pulls(blocks: int) -> tuple[RowStream, list[int]]:
     def make_blocks() -> Iterator[list[tuple[Any, ...]]]:
         for number in range(blocks):
             pulled.append(number)
-            yield [("x:1", "x", "p", "age", "include", "18", {}, f"{number}")] * BLOCK_ROWS
+            yield [("x:1", "x", "p", "age", "include", "18", {}, f"{number}")] * PAGE_ROWS
 
     return RowStream(columns, make_blocks(), NOON, NOW, None), pulled
 
 
 @pytest.mark.parametrize("form", [Form.CSV, Form.PARQUET])
 def test_the_first_part_leaves_before_any_row_is_read(form):
-    stream, pulled = count_pulls(2 * ROW_GROUP_ROWS // BLOCK_ROWS)
+    stream, pulled = count_pulls(2 * ROW_GROUP_ROWS // PAGE_ROWS)
     parts = WRITERS[form](stream)
     assert next(parts)
     assert pulled == []
     assert next(parts)
-    assert len(pulled) == (1 if form is Form.CSV else ROW_GROUP_ROWS // BLOCK_ROWS)
+    assert len(pulled) == (1 if form is Form.CSV else ROW_GROUP_ROWS // PAGE_ROWS)
 
 
 def test_json_lines_leave_a_block_at_a_time():
     stream, pulled = count_pulls(30)
     parts = WRITERS[Form.JSON_LINES](stream)
     for number in range(1, 4):
-        assert next(parts).count(b"\n") == BLOCK_ROWS
+        assert next(parts).count(b"\n") == PAGE_ROWS
         assert len(pulled) == number
 
 
-# PostgreSQL plans by its statistics; the setting it gets is asserted below.
+# PostgreSQL plans by its statistics.
 @pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "wanted",
@@ -63,6 +63,7 @@ def test_json_lines_leave_a_block_at_a_time():
 )
 @pytest.mark.parametrize("what", [What.ADS, What.VERSIONS, What.METRICS, What.DELIVERY])
 def test_sqlite_walks_the_key_and_sorts_nothing(engine, what, wanted):
+    fill_archive(engine, 3)
     asked: list[tuple[str, Any]] = []
     event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
     fetch_rows(engine, what, wanted)
@@ -70,13 +71,6 @@ def test_sqlite_walks_the_key_and_sorts_nothing(engine, what, wanted):
     with engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all()
     assert not [step for step in plan if "TEMP B-TREE" in step[-1]]
-
-
-@pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
-def test_postgresql_is_told_to_bring_the_first_rows_soon(engine):
-    with read(engine) as session:
-        next(stream_rows(session, What.ADS, AdFilter()).blocks, None)
-        assert float(session.connection().scalar(text("SHOW cursor_tuple_fraction"))) < 0.001
 
 
 def measure_peak(engine: Engine, form: Form, after: str | None = None) -> int:
@@ -92,7 +86,7 @@ def measure_peak(engine: Engine, form: Form, after: str | None = None) -> int:
 
 @pytest.mark.parametrize("form", Form)
 def test_memory_does_not_grow_with_the_list(engine, form, monkeypatch):
-    monkeypatch.setattr("archive.exports.downloads.select.BLOCK_ROWS", 50)
+    monkeypatch.setattr("archive.exports.downloads.pages.PAGE_ROWS", 50)
     monkeypatch.setattr("archive.exports.downloads.as_parquet.ROW_GROUP_ROWS", 50)
     fill_archive(engine, 600)
     late = fetch_rows(engine, What.ADS)[400]["cursor"]

@@ -1,4 +1,4 @@
-"""A list that grows while it is read: a download keeps its snapshot, pages have no gap."""
+"""A list that grows while it is read: a download keeps to its moment, pages have no gap."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -30,8 +30,8 @@ def in_thread(work: Callable[[], None]) -> Iterator[None]:
 def test_what_another_thread_takes_in_meanwhile_changes_nothing_of_a_download(
     engine, ingest_run, make_ad, form, monkeypatch
 ):
-    monkeypatch.setattr("archive.exports.downloads.select.BLOCK_ROWS", 100)
-    fill_archive(engine, 250)
+    monkeypatch.setattr("archive.exports.downloads.pages.PAGE_ROWS", 100)
+    ingest_run([make_ad(f"a{number}") for number in range(250)], sweep=False)
     before = write_whole(engine, What.ADS, form)
     changed = [make_ad(f"a{number}", bodies=["Other"]) for number in (1, 150, 240)]
 

@@ -1,6 +1,8 @@
 """Evidence is kept by its hash, once, and no secret is stored with it."""
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,34 @@ def test_evidence_that_was_altered_is_refused(blobs):
 
     with pytest.raises(EvidenceError, match="not what its name says"):
         blobs.read(blob.sha256)
+
+
+@pytest.mark.parametrize("damage", [b"", b"scratched"])
+def test_the_same_bytes_heal_evidence_that_was_damaged(blobs, tmp_path, damage):
+    data = b"as delivered"
+    (tmp_path / "file").write_bytes(data)
+    blob = blobs.put_bytes(data)
+
+    for put_again in (lambda: blobs.put_bytes(data), lambda: blobs.put_file(tmp_path / "file")):
+        blobs.path_of(blob.sha256).write_bytes(damage)
+        assert not blobs.is_whole(blob.sha256)
+        put_again()
+        assert blobs.read(blob.sha256) == data
+
+
+def test_a_blob_and_the_folders_it_lies_in_are_on_the_disk_before_it_is_named(blobs, monkeypatch):
+    synced = []
+    sync = os.fsync
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda file: (synced.append(Path(f"/proc/self/fd/{file}").readlink()), sync(file)),
+    )
+    path = blobs.path_of(blobs.put_bytes(b"as delivered").sha256)
+
+    folders = [path.parent, path.parent.parent, blobs.root, blobs.root.parent]
+    assert [name for name in synced if name.is_dir()][-1] == path.parent
+    assert set(folders) <= set(synced)
 
 
 def test_evidence_that_is_gone_is_named(blobs):

@@ -65,13 +65,13 @@ def test_servers_that_do_not_answer_are_named_with_what_to_check(tmp_path):
     )
 
     assert "PAIDFORBY_DATABASE_URL" in find(settings, "archive").to_type
-    assert "PAIDFORBY_MEILISEARCH_URL" in find(settings, "Meilisearch").to_type
+    assert "PAIDFORBY_MEILISEARCH_URL" in find(settings, "search").to_type
 
 
 def test_what_is_only_optional_is_no_illness_and_no_token_is_shown(home):
     lines = "\n".join(tell_findings(examine(home.settings, NOON)))
 
-    assert re.search("^Meilisearch +not set", lines, re.MULTILINE)
+    assert re.search("^Tesseract +(works|not set)", lines, re.MULTILINE)
     assert TOKEN not in lines
 
 

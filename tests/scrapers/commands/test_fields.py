@@ -100,7 +100,7 @@ def test_a_column_or_key_nobody_knows_is_listed_and_shown_to_nobody(
 def test_a_decision_is_told_kept_and_taken_back_out_of_every_copy(run, settings):
     bring_in("snap", SNAP)
     allowed = run("fields", "allow", "snap", "BuyerEmail", *DECIDE)
-    assert (allowed.exit_code, "shown from now on: 1 records" in allowed.stdout) == (0, True)
+    assert (allowed.exit_code, "shown from now on: 1 record has it" in allowed.stdout) == (0, True)
     engine = open_engine(settings)
     sync_mirror(engine, find_folder(settings), utc_now())
     engine.dispose()
@@ -130,6 +130,6 @@ def test_init_hides_what_an_archive_of_before_shows(run, settings):
     assert MAIL in read_ads(settings)[0]
 
     result = run("init")
-    assert (result.exit_code, "1 records look otherwise" in result.stderr) == (0, True)
+    assert (result.exit_code, "1 record looks otherwise" in result.stderr) == (0, True)
     assert MAIL not in read_ads(settings)[0]
     assert "Federal" in read_ads(settings)[0]

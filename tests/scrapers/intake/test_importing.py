@@ -104,7 +104,7 @@ BAD_FILES = {
         "200 times its packed size",
     ),
     "renamed.csv": (f"{HEADER}\n".replace("Spend_USD", "Cost").encode(), "spend_usd is missing"),
-    "columns.csv": (f"{HEADER}\n".encode() + b"AR1\n", "1 cells where 4 columns"),
+    "columns.csv": (f"{HEADER}\n".encode() + b"AR1\n", "1 cell where 4 columns"),
     "added.csv": (f"{HEADER},Mood\n{week(1)},glad\n".encode(), "column we do not know"),
     "latin.csv": (f"{HEADER}\n{week(1, name='Café')}\n".encode("latin-1"), "not UTF-8"),
     "header.csv": (f"{HEADER},Größe\n{week(1)},1\n".encode("latin-1"), "not plain UTF-8"),

@@ -8,16 +8,16 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from archive.runs.alerts import Alert, find_silent
+from archive.runs.singleton_lease import take_singleton
 from archive.store.database import create_archive_engine, read, write
+from scrapers.work.dispatch.alert_ways import write_mail
 from scrapers.work.dispatch.alerting import (
     MAIL,
-    MAIL_LEASE,
-    mail_alerts,
+    SENDING_LEASE,
     promise_crawls,
     promise_crawls_of,
-    write_mail,
+    send_alerts,
 )
-from scrapers.work.dispatch.singleton_lease import take_singleton
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -77,7 +77,7 @@ def silent_home(home, free_port):
 
 
 def mail(home, at):
-    return mail_alerts(home.settings, home.engine, lambda: at)
+    return send_alerts(home.settings, home.engine, lambda: at)
 
 
 def test_a_silent_source_is_mailed_once_to_everyone_who_is_to_know(silent_home, mailbox):
@@ -119,9 +119,9 @@ def test_of_two_workers_in_the_same_second_one_mails(shared_home, mailbox):
 def test_one_who_died_over_the_mail_leaves_it_to_the_next(silent_home, mailbox):
     died_at = NOON + 3 * DAY
     with write(silent_home.engine) as session:
-        take_singleton(session, MAIL, MAIL_LEASE, died_at)
-    assert mail(silent_home, died_at + MAIL_LEASE / 2) == []
-    assert len(mail(silent_home, died_at + MAIL_LEASE)) == 1
+        take_singleton(session, MAIL, SENDING_LEASE, died_at)
+    assert mail(silent_home, died_at + SENDING_LEASE / 2) == []
+    assert len(mail(silent_home, died_at + SENDING_LEASE)) == 1
     assert len(mailbox.envelopes) == 1
 
 

@@ -10,6 +10,7 @@ from archive.models import Checkpoint, CrawlPromise, RequestBudget, Run, Singlet
 from archive.models.runs import Outcome
 from archive.runs.alerts import CLOCK, list_alerts
 from archive.runs.promises import note_promises
+from archive.runs.singleton_lease import WORKER, take_singleton
 from archive.store.clock import CLOCK_SKEW, ClockError, tell_clock
 from archive.store.database import read, write
 from paidforby import app
@@ -18,7 +19,6 @@ from scrapers.spiders import find_spiders
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.dispatch.alerting import mail_alerts
 from scrapers.work.dispatch.scheduler import find_work
-from scrapers.work.dispatch.singleton_lease import WORKER, take_singleton
 from scrapers.work.dispatch.worker import follow_up
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.resetting import reset_schedule

@@ -9,6 +9,7 @@ from archive.models import Source
 from archive.models.leases import QUEUE_SCHEMA
 from archive.models.runs import Outcome
 from archive.reading.sources.metrics import read_metrics
+from archive.runs.singleton_lease import SCHEDULER, WORKER, take_singleton
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from scrapers.replica.faults import Fault
@@ -18,7 +19,6 @@ from scrapers.spiders.meta.settings import MetaSettings
 from scrapers.work.crawl.children import settings_environ
 from scrapers.work.dispatch import worker
 from scrapers.work.dispatch.queue_schema import open_queue_tables
-from scrapers.work.dispatch.singleton_lease import SCHEDULER, WORKER, take_singleton
 from scrapers.work.dispatch.tasks import fill_queue, work_from_queue
 from scrapers.work.plan.crawl_job import CrawlJob
 from tests import servers

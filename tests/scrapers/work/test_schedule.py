@@ -12,19 +12,19 @@ from archive.models.runs import Outcome, RunKind
 from archive.runs.due_dates import next_due_at
 from archive.runs.lease import begin_run
 from archive.runs.refused_files import read_refused_files
-from archive.store.database import read, write
-from archive.store.outages import Absence
-from config.yaml_files import YamlFileError
-from scrapers.fetching.budget import hold_off
-from scrapers.work.dispatch.presence import Presence
-from scrapers.work.dispatch.scheduler import Scheduler, take_scheduling
-from scrapers.work.dispatch.singleton_lease import (
+from archive.runs.singleton_lease import (
     SCHEDULER,
     WORKER,
     RivalError,
     SingletonTakenError,
     take_singleton,
 )
+from archive.store.database import read, write
+from archive.store.outages import Absence
+from config.yaml_files import YamlFileError
+from scrapers.fetching.budget import hold_off
+from scrapers.work.dispatch.presence import Presence
+from scrapers.work.dispatch.scheduler import Scheduler, take_scheduling
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.due import find_due
 from scrapers.work.plan.schedule import Schedule, read_schedules

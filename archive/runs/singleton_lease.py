@@ -1,20 +1,26 @@
 """What only one process may do at a time: held by a row with a lease, and fenced like a run.
 
-Whoever schedules takes the lease here before it starts anything, and whoever mails takes theirs. A process
-that was killed leaves a lease that ends; one that stalled and was replaced learns so when it next speaks
-up.
+Whoever schedules takes the lease here before it starts anything, and so does whoever mails or fills a
+search copy. A process that was killed leaves a lease that ends; one that stalled and was replaced learns so
+when it next speaks up.
 """
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Event, Thread
 
-from sqlalchemy import update
+from sqlalchemy import Engine, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
 from archive.errors import ArchiveError
 from archive.models import SingletonLease
 from archive.runs.lease import name_process
+from archive.store.database import write
 
 SCHEDULER = "scheduler"
 """`paidforby scheduler`: fills the queue."""
@@ -30,8 +36,15 @@ HOW_TO_FIX = {
 }
 
 
+RENEWALS_PER_LEASE = 3
+
+
 class SingletonTakenError(ArchiveError):
     """Another process does this already, or has taken it over."""
+
+    def __init__(self, message: str, worker: str = "", since: datetime | None = None) -> None:
+        super().__init__(message)
+        self.worker, self.since = worker, since
 
 
 class RivalError(ArchiveError):
@@ -71,13 +84,48 @@ def take_singleton(
     """
     singleton = session.get(SingletonLease, name) or SingletonLease(name=name, worker="", token=0)
     if singleton.lease_until is not None and singleton.lease_until > now:
-        raise SingletonTakenError(f"there is a {name} already: {_tell_holder(singleton)}")
+        message = f"there is a {name} already: {_tell_holder(singleton)}"
+        raise SingletonTakenError(message, singleton.worker, singleton.taken_at)
+    singleton.taken_at = now
     singleton.worker = name_process(os.getpid())
     singleton.token += 1
     singleton.lease_until = now + lease_time
     session.add(singleton)
     session.flush()
     return HeldSingletonLease(name, singleton.token, lease_time)
+
+
+@contextmanager
+def holding_singleton(
+    engine: Engine, name: str, lease_time: timedelta, now: datetime
+) -> Iterator[HeldSingletonLease]:
+    """Hold a lease for as long as the block takes, and say meanwhile that this process is alive.
+
+    Raises:
+        SingletonTakenError: if another process holds it.
+    """
+    with write(engine) as session:
+        held = take_singleton(session, name, lease_time, now)
+    is_over = Event()
+    renewing = Thread(target=_renew, args=(engine, held, now, is_over), daemon=True)
+    renewing.start()
+    try:
+        yield held
+    finally:
+        is_over.set()
+        renewing.join()
+        # Taken over meanwhile, it is no longer ours to give back; one that cannot be ends by itself.
+        with suppress(SingletonTakenError, SQLAlchemyError), write(engine) as session:
+            release_singleton(session, held)
+
+
+def _renew(engine: Engine, held: HeldSingletonLease, now: datetime, is_over: Event) -> None:
+    began = time.monotonic()
+    while not is_over.wait(held.lease_time.total_seconds() / RENEWALS_PER_LEASE):
+        passed = timedelta(seconds=time.monotonic() - began)
+        # Whoever lost the lease, or the database, learns so by what it writes next.
+        with suppress(SingletonTakenError, SQLAlchemyError), write(engine) as session:
+            keep_singleton(session, held, now + passed)
 
 
 def _tell_holder(singleton: SingletonLease) -> str:
@@ -92,6 +140,17 @@ def keep_singleton(session: Session, held: HeldSingletonLease, now: datetime) ->
         SingletonTakenError: if another process has taken the lease over.
     """
     _set_lease(session, held, now + held.lease_time)
+
+
+def require_held(session: Session, held: HeldSingletonLease) -> None:
+    """Make sure that nobody has taken the lease over, though it may have ended.
+
+    Raises:
+        SingletonTakenError: if another process has.
+    """
+    singleton = session.get(SingletonLease, held.name)
+    if singleton is None or singleton.token != held.token:
+        raise SingletonTakenError(f"another process has taken over as {held.name}")
 
 
 def release_singleton(session: Session, held: HeldSingletonLease) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from archive.exports.backup import Manifest, Tell, make_backup, restore_backup
 from archive.exports.backup.folder import list_files
+from archive.store.database import open_archive
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     FAILED,
@@ -22,7 +23,9 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
+from scrapers.commands.verify import check_archive, show_checking, tell_findings
 
 MADE_ANEW = "the search copy and the mirror are no part of a backup; they are made anew from it"
 
@@ -31,7 +34,13 @@ def backup(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder that is not there yet.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole archive, its evidence and its configuration into a folder."""
+    """Write the whole archive, its evidence and its configuration into a folder.
+
+    Of evidence that the newest backup beside the folder holds, nothing is copied: both folders name the same
+    bytes, and either can be deleted.
+
+    Example: paidforby backup --to /srv/backup/archive
+    """
     settings = Settings()
     engine = open_or_exit(settings)
     with _plain_disk_errors(), _show_progress(None) as tell:
@@ -51,19 +60,28 @@ def restore(
     source: Annotated[Path, typer.Option("--from", metavar="DIR", help="Folder of a backup.")],
     as_json: AsJson = False,
 ) -> None:
-    """Bring a backup back into an empty home and database; every file is checked first."""
+    """Bring a backup back into an empty home and database; every file is checked first, all of it at the end.
+
+    Exit code 3: it was brought back, and something in it is not sound, which is named.
+
+    Example: paidforby restore --from /srv/backup/archive
+    """
     settings = Settings()
     # Files of evidence and configuration pass twice: once to be checked, once to be copied.
     total = 2 * sum(path.stat().st_size for path in list_files(source))
     with _plain_disk_errors(), _show_progress(total) as tell:
         manifest = restore_backup(settings, source, tell)
+    with plain_errors(), show_checking() as start:
+        checks = check_archive(settings, open_archive(settings), start)
     if as_json:
-        emit_json(manifest)
+        emit_json(manifest.model_dump() | {"checks": [check.model_dump() for check in checks]})
     else:
         _tell_manifest(manifest)
+        for line in tell_findings(checks):
+            say(line)
         say(MADE_ANEW)
         say("next: paidforby index rebuild, then paidforby mirror sync")
-    if _note_ledger(manifest):
+    if not all(check.ok for check in checks):
         raise typer.Exit(DONE_WITH_REMAINDERS)
 
 
@@ -74,16 +92,20 @@ def _note_ledger(manifest: Manifest) -> bool:
         return False
     for what in check.bad:
         note(what)
-    note(f"{check.bad_count:,} things are not what the ledger holds; type: paidforby verify")
+    differing = write_count(check.bad_count, "thing is", "things are")
+    note(f"{differing} not what the ledger holds; type: paidforby verify")
     return True
 
 
 def _tell_manifest(manifest: Manifest) -> None:
     say(f"archive      {manifest.realm or 'of no realm yet'}, {format_time(manifest.made_at)}")
-    say(f"rows         {sum(manifest.tables.values()):,} in {len(manifest.tables)} tables")
+    say(
+        f"rows         {sum(manifest.tables.values()):,} in {write_count(len(manifest.tables), 'table')}"
+    )
     missing = f", {len(manifest.missing_blobs):,} missing" if manifest.missing_blobs else ""
-    say(f"evidence     {manifest.blobs:,} pieces{missing}")
-    say(f"ledger       {manifest.ledger.size:,} leaves, root {manifest.ledger.root_sha256}")
+    say(f"evidence     {write_count(manifest.blobs, 'piece')}{missing}")
+    leaves = write_count(manifest.ledger.size, "leaf", "leaves")
+    say(f"ledger       {leaves}, root {manifest.ledger.root_sha256}")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Only `search.meilisearch` reads it.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
 from search.hits import ELLIPSIS, FACET_VALUES, MARK_END, MARK_START, ShownAd
@@ -12,6 +13,12 @@ from search.query import LAST_RESULT, LIST_FIELDS, VALUE_FILTERS, AdQuery, Sort
 TEXT_FIELDS = ("title", "body", "landing", "advertiser", "payer", "sponsor")
 
 _BY_VALUE = [LIST_FIELDS.get(name, name) for name in VALUE_FILTERS]
+MARK = "copy_of"
+"""The field that only the document has which is no ad: what stands beside the copy."""
+
+MARK_KEY = "copy"
+"""Its id; every ad's holds an underscore, for the colon."""
+
 _BY_SIZE = ["started_day", "ended_day", "spend_lower_minor", "impressions_lower"]
 
 # `sort` first: an order that was asked for is kept, whatever else is more relevant.
@@ -21,7 +28,7 @@ SETTINGS: Mapping[str, Any] = {
     "searchableAttributes": ["title", "body", "advertiser", "payer", "sponsor", "landing", "id"],
     "filterableAttributes": [
         {
-            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default"],
+            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default", MARK],
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": False}},
         },
         {
@@ -36,6 +43,19 @@ SETTINGS: Mapping[str, Any] = {
     "pagination": {"maxTotalHits": LAST_RESULT},
 }
 """Set before the first document, or every attribute is indexed first and again afterwards."""
+
+
+FIND_MARK: Mapping[str, Any] = {
+    "q": "",
+    "filter": f"{MARK} EXISTS",
+    "sort": [f"{name}:desc" for name in SETTINGS["sortableAttributes"]],
+    "facets": ["source", *_BY_VALUE],
+    "limit": 1,
+}
+"""What stands beside the copy; the question fails where one of readers would for want of settings."""
+
+COUNT: Mapping[str, Any] = {"q": "", "facets": ["source"], "limit": 0}
+"""How many ads there are: each has a source, and facets are counted beyond every limit."""
 
 
 def spell_parameters(query: AdQuery, strategy: str) -> dict[str, Any]:
@@ -69,7 +89,8 @@ def spell_words(query: AdQuery) -> str:
 
 def list_filters(query: AdQuery) -> list[str]:
     """Filter expressions, all of which must hold."""
-    filters = [_any_of(name, values) for name, values in query.values.items()]
+    # Neither what stands beside the copy nor a remnant of an ad is one.
+    filters = ["ad_id EXISTS", *starmap(_any_of, query.values.items())]
     if query.only_visible_by_default:
         filters.append("is_visible_by_default = true")
     if query.since_on:
@@ -90,8 +111,9 @@ def _any_of(name: str, values: Sequence[str]) -> str:
 
 
 def _quote(value: str) -> str:
-    # Meilisearch knows one escape: a quotation mark after a backslash.
-    return '"' + value.replace('"', '\\"') + '"'
+    # A backslash takes the next character with it, whatever that is; one before the end of a filter takes
+    # the server's thread down with it.
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def list_orders(query: AdQuery) -> list[str]:

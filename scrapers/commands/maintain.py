@@ -1,0 +1,43 @@
+"""`paidforby maintain`: what keeps an archive well over the years; the worker does the same every night."""
+
+import typer
+
+from archive.terminal import (
+    DONE,
+    FAILED,
+    AsJson,
+    emit_json,
+    format_table,
+    open_or_exit,
+    plain_errors,
+    say,
+    utc_now,
+)
+from config.settings import Settings
+from scrapers.work.upkeep import Upkeep, keep_up
+
+
+def maintain(as_json: AsJson = False) -> None:
+    """Refresh the database's statistics, sweep leftovers, compare counts, look at the last backup.
+
+    Exit code 1: something is wrong, which is named with what to type.
+    """
+    settings = Settings()
+    engine = open_or_exit(settings)
+    with plain_errors():
+        done = keep_up(settings, engine, utc_now())
+    is_well = not any(part.wrong for part in done)
+    if as_json:
+        emit_json({"is_well": is_well, "done": [part.model_dump() for part in done]})
+    else:
+        for line in tell_upkeep(done):
+            say(line)
+        say("next: paidforby doctor" if is_well else "next: what is named above, then again")
+    raise typer.Exit(DONE if is_well else FAILED)
+
+
+def tell_upkeep(done: list[Upkeep]) -> list[str]:
+    """What was done as a table, then each thing that is wrong."""
+    rows = [(part.name, "WRONG" if part.wrong else "well", part.told) for part in done]
+    wrong = [f"{part.name}: {what}" for part in done for what in part.wrong]
+    return [*format_table(("", "found", ""), rows), *wrong]

@@ -1,0 +1,150 @@
+"""What keeps an archive well over the years: statistics, leftovers, counts that must agree, the last backup.
+
+`paidforby maintain` calls it, and once a night whoever follows the crawls. It can be killed at any point and
+done again at any time; nothing that the archive knows is changed.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, func
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from archive.errors import ArchiveError
+from archive.exports.mirror import find_folder
+from archive.exports.mirror.checking import check_mirror
+from archive.models import Ad, AdVersion, Disclosure, DisclosureVersion, PublicAd
+from archive.store.database import is_postgresql, read, write
+from archive.store.home_facts import LAST_UPKEEP, judge_backup, note_time, read_time
+from archive.terminal import note
+from config.counts import write_count
+from config.settings import Settings
+from scrapers.fetching.spooling import Spool
+from search.checking import check_search
+from search.engines import open_search
+
+PARTS_LAST = timedelta(days=1)
+"""Nothing is written to the store or the home for so long under a passing name."""
+NIGHT = time(2)
+"""In UTC; from then on the night's upkeep is due."""
+ROWS_SAMPLED = 1_000
+"""Of each index on SQLite, enough for the planner (SQLite documentation, "ANALYZE")."""
+
+
+class Upkeep(SQLModel):
+    """One part of the work, what was done, and what is wrong."""
+
+    name: str = Field(description="statistics, leftovers, counts, search, mirror or backup.")
+    told: str = Field(description="What was done or found.")
+    wrong: list[str] = Field(default_factory=list, description="What somebody should see to.")
+
+
+def keep_up(settings: Settings, engine: Engine, now: datetime) -> list[Upkeep]:
+    """All of it, one part after the other."""
+    _refresh_statistics(engine)
+    done = [
+        Upkeep(name="statistics", told="the database's planner has new ones"),
+        _sweep_leftovers(settings, now),
+    ]
+    with read(engine) as session:
+        done += [_reconcile(session), _check_search_copy(settings, engine, now)]
+        mirror = check_mirror(session, find_folder(settings), lambda _: None)
+        told = mirror.detail or f"{write_count(mirror.checked, 'file')} as written"
+        done += [Upkeep(name="mirror", told=told, wrong=mirror.bad), _judge_backup(session, now)]
+    with write(engine) as session:
+        note_time(session, LAST_UPKEEP, now)
+    return done
+
+
+def keep_up_nightly(settings: Settings, engine: Engine, now: datetime) -> None:
+    """The same, if it was not done since the last night began; what is wrong is said on standard error."""
+    with read(engine) as session:
+        last = read_time(session, LAST_UPKEEP)
+    if last is None:
+        # A new archive has nothing to keep up, and its first night is to come.
+        with write(engine) as session:
+            note_time(session, LAST_UPKEEP, now)
+        return
+    begun = datetime.combine(now, NIGHT, now.tzinfo)
+    if last >= (begun if begun <= now else begun - timedelta(days=1)):
+        return
+    try:
+        done = keep_up(settings, engine, now)
+    except (ArchiveError, OSError) as error:
+        note(f"no upkeep for now: {error}")
+        return
+    for part in done:
+        for what in part.wrong:
+            note(f"{part.name}: {what}")
+
+
+def _refresh_statistics(engine: Engine) -> None:
+    if is_postgresql(engine):
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+        return
+    raw = engine.raw_connection()
+    try:
+        for command in (
+            f"PRAGMA analysis_limit = {ROWS_SAMPLED}",
+            "ANALYZE",
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        ):
+            raw.cursor().execute(command)
+    finally:
+        raw.close()
+
+
+def _sweep_leftovers(settings: Settings, now: datetime) -> Upkeep:
+    """Delete what killed processes left under passing names."""
+    before = (now - PARTS_LAST).timestamp()
+    count = size = 0
+    for path in _list_parts(settings):
+        found = path.stat()
+        if found.st_mtime < before:
+            path.unlink(missing_ok=True)
+            count, size = count + 1, size + found.st_size
+    Spool(settings.spool_dir, 0).sweep(now)
+    return Upkeep(
+        name="leftovers", told=f"{write_count(count, 'file')} swept, {size / 1e6:,.1f} MB"
+    )
+
+
+def _list_parts(settings: Settings) -> Iterator[Path]:
+    yield from settings.blobs_dir.rglob("*.part")
+    yield from settings.home.glob(".*.part")
+    yield from find_folder(settings).glob(".*.part")
+
+
+def _reconcile(session: Session) -> Upkeep:
+    """Compare what is counted beside rows with the rows."""
+    pairs = (
+        ("ads", func.count(col(Ad.id)), "ads in the public view", func.count(col(PublicAd.id))),
+        ("versions that ads count", func.sum(Ad.versions), "kept", func.count(col(AdVersion.id))),
+        (
+            "versions that filings count",
+            func.sum(Disclosure.versions),
+            "kept",
+            func.count(col(DisclosureVersion.id)),
+        ),
+    )
+    wrong, told = [], []
+    for what, one, where, other in pairs:
+        counted, kept = (session.scalar(select(each)) or 0 for each in (one, other))
+        told.append(f"{counted:,} {what}")
+        if counted != kept:
+            wrong.append(f"{counted:,} {what}, {kept:,} {where}; type: paidforby verify")
+    return Upkeep(name="counts", told=", ".join(told), wrong=wrong)
+
+
+def _check_search_copy(settings: Settings, engine: Engine, now: datetime) -> Upkeep:
+    check = check_search(engine, open_search(settings, engine), now)
+    told = check.detail or f"{write_count(check.checked, 'ad')}, as many as in the archive"
+    return Upkeep(name="search", told=told, wrong=check.bad)
+
+
+def _judge_backup(session: Session, now: datetime) -> Upkeep:
+    told, is_old = judge_backup(session, now)
+    wrong = [f"{told}; type: paidforby backup --to DIR"] if is_old else []
+    return Upkeep(name="backup", told=told, wrong=wrong)

@@ -1,0 +1,69 @@
+"""Which generation of the embedded engine's tables answers, and what stands beside it."""
+
+import re
+
+from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, select, text
+from sqlmodel import Session
+
+from search.fts.tables import SearchTables, tables_of
+from search.port import CopyMark
+
+_COPY = Table(
+    "search_copy",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    *(Column(name, String, nullable=False) for name in ("archive_id", "realm", "token")),
+    *(Column(name, Integer, nullable=False) for name in ("shape", "seq")),
+)
+"""One row: the generation that answers, and its mark."""
+
+_OF_A_GENERATION = re.compile(r"search_(\d+)_(ad|listed|term|text|trigram|shown)")
+_UNTIL_SHAPE_3 = "search_generation"
+
+
+def read_generation(session: Session) -> tuple[SearchTables, CopyMark] | None:
+    """The tables that answer, and what stands beside them; `None` when there are none."""
+    connection = session.connection()
+    if not inspect(connection).has_table(_COPY.name):
+        return None
+    row = connection.execute(select(_COPY)).mappings().first()
+    if row is None:
+        return None
+    said = dict(row)
+    return tables_of(said.pop("number")), CopyMark(**said)
+
+
+def set_generation(session: Session, tables: SearchTables, mark: CopyMark) -> None:
+    """Let a generation answer from now on."""
+    connection = session.connection()
+    _COPY.create(connection, checkfirst=True)
+    connection.execute(_COPY.delete())
+    connection.execute(_COPY.insert().values(number=tables.number, **vars(mark)))
+
+
+def set_seq(session: Session, seq: int) -> None:
+    """Note up to which change the generation that answers follows."""
+    session.connection().execute(_COPY.update().values(seq=seq))
+
+
+def make_next(session: Session) -> SearchTables:
+    """Tables of a new generation, empty; of those that do not answer none stays."""
+    answering = read_generation(session)
+    kept = answering[0].number if answering else 0
+    numbers = _list_numbers(session)
+    sweep(session, kept)
+    tables = tables_of(max(numbers, default=0) + 1)
+    tables.create(session)
+    return tables
+
+
+def sweep(session: Session, kept: int) -> None:
+    """Drop every generation but one."""
+    for number in _list_numbers(session) - {kept}:
+        tables_of(number).drop(session)
+    session.connection().execute(text(f"DROP TABLE IF EXISTS {_UNTIL_SHAPE_3}"))
+
+
+def _list_numbers(session: Session) -> set[int]:
+    names = inspect(session.connection()).get_table_names()
+    return {int(match[1]) for name in names if (match := _OF_A_GENERATION.fullmatch(name))}

@@ -1,0 +1,1 @@
+"""The Meilisearch engine's parts: what it is asked, and the server that is asked."""

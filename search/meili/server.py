@@ -1,0 +1,237 @@
+"""A Meilisearch server: the only file that speaks to it.
+
+`search.meilisearch` asks and writes through here. A reply of 202 means enqueued, never indexed, so every
+task is waited for and anything but `succeeded` fails loudly.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import meilisearch
+from meilisearch.errors import MeilisearchApiError, MeilisearchError
+from meilisearch.index import Index
+from meilisearch.models.task import Task, TaskInfo
+from pydantic import SecretStr
+from requests.exceptions import RequestException
+
+from archive.records.escaping import escape_text
+from archive.runs.fence import take_each
+from search.documents import MOVING_FIELDS, Rejection, SearchDocument, reject
+from search.meili.query import MARK_KEY, SETTINGS
+from search.port import NEVER_FILLED, Batch, SearchUnavailableError
+
+LARGEST_BODY = 20_000_000
+"""Bytes of one request: the server refuses 100 MB, and a refused connection may hang."""
+
+REPLY_SECONDS = 60
+TASK_SECONDS = 3_600
+SLOWEST_POLL_SECONDS = 1.0
+
+REFUSED = "the search engine would not take it"
+
+Line = tuple[SearchDocument, bytes]
+"""A document and what is sent of it."""
+
+Send = Callable[[bytes], TaskInfo]
+
+
+class IndexMissingError(SearchUnavailableError):
+    """The server has no such index."""
+
+
+class SettingsLostError(SearchUnavailableError):
+    """The index cannot take a question of ours: every one is checked before it is put."""
+
+
+class MeilisearchServer:
+    """What one server is asked and told; each call raises `SearchUnavailableError` where it fails."""
+
+    def __init__(self, url: str, key: SecretStr | None) -> None:
+        self.url = url
+        self._key = key
+
+    def ask(self, uid: str, *questions: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Answers to several questions at once: nothing changes over between them.
+
+        Raises:
+            IndexMissingError: if there is no such index.
+            SettingsLostError: if the index has not the settings that the questions need.
+        """
+        of_index = [{**question, "indexUid": uid} for question in questions]
+        with self._plain_errors():
+            answers = self._client().multi_search(of_index, None)
+        return answers["results"]
+
+    def find_document(self, uid: str, key: str) -> dict[str, Any] | None:
+        """One document by its id, which needs no settings."""
+        with self._plain_errors():
+            try:
+                return vars(self._client().index(uid).get_document(key))
+            except MeilisearchApiError as error:
+                if error.code == "document_not_found":
+                    return None
+                raise
+
+    def count_all(self, uid: str) -> int:
+        """How many documents an index holds, whatever they are."""
+        with self._plain_errors():
+            return self._client().index(uid).get_stats().number_of_documents
+
+    def list_present(self, uid: str, ad_ids: Collection[int]) -> set[int]:
+        """Which of these ads have a document."""
+        wanted = {"filter": f"ad_id IN {sorted(ad_ids)}", "fields": ["ad_id"], "limit": len(ad_ids)}
+        with self._plain_errors():
+            found = self._client().index(uid).get_documents(wanted)
+        return {document.ad_id for document in found.results}
+
+    def make_index(self, uid: str) -> None:
+        """An empty index with its settings, which cost a rebuild when they come after the documents."""
+        with self._plain_errors():
+            client = self._client()
+            self._require_success(client.create_index(uid, {"primaryKey": "key"}))
+            self._require_success(client.index(uid).update_settings(dict(SETTINGS)))
+
+    def list_indexes(self) -> list[str]:
+        """Names of all indexes that the key may see."""
+        with self._plain_errors():
+            # The client's annotation leaves out the page around the list.
+            page: Any = self._client().get_raw_indexes({"limit": 10_000})
+        return [index["uid"] for index in page["results"]]
+
+    def drop_index(self, uid: str) -> None:
+        """Delete an index."""
+        with self._plain_errors():
+            self._require_success(self._client().delete_index(uid))
+
+    def swap_indexes(self, one: str, other: str) -> None:
+        """Give two indexes each other's name at once."""
+        with self._plain_errors():
+            self._require_success(self._client().swap_indexes([{"indexes": [one, other]}]))
+
+    def put_document(self, uid: str, document: Mapping[str, Any]) -> None:
+        """Write one document as it is given."""
+        with self._plain_errors():
+            self._require_success(self._client().index(uid).add_documents([dict(document)]))
+
+    def send(self, uid: str, batch: Batch, seq: int | None = None) -> list[Rejection]:
+        """Send a batch, and with it how far the copy follows then; gives the documents that are refused."""
+        with self._plain_errors():
+            return self._send_batch(self._client().index(uid), batch, seq)
+
+    def _client(self) -> meilisearch.Client:
+        # One each time: the client keeps its headers in one dictionary that every call changes.
+        key = self._key.get_secret_value() if self._key else None
+        return meilisearch.Client(self.url, key, timeout=REPLY_SECONDS)
+
+    def _send_batch(self, index: Index, batch: Batch, seq: int | None = None) -> list[Rejection]:
+        """Enqueue everything, then wait: waiting after each request costs the server twice."""
+        if batch.deleted:
+            self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
+        whole, rejected = _spell_lines(batch.documents, None)
+        moved, also_rejected = _spell_lines(batch.moved, {*MOVING_FIELDS, "key"})
+        requests = [
+            *((lines, index.add_documents_ndjson) for lines in _cut_lines(whole)),
+            *((lines, _moving_sender(index)) for lines in _cut_lines(moved)),
+        ]
+        enqueued = [(lines, send, send(_join_lines(lines))) for lines, send in requests]
+        # Only the number: whichever copy is there keeps its name.
+        moved_to = [] if seq is None else [index.update_documents([{"key": MARK_KEY, "seq": seq}])]
+        waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued]
+        refused = [row for lines, send, task in waited for row in self._settle(lines, send, task)]
+        for task in moved_to:
+            self._require_success(task)
+        return [*rejected, *also_rejected, *refused]
+
+    def _settle(self, lines: list[Line], send: Send, task: Task) -> list[Rejection]:
+        """Nothing for a task that succeeded; else send halves until the bad documents stand alone."""
+        if task.status == "succeeded":
+            return []
+        error: Mapping[str, Any] = task.error or {}
+        if error.get("type") != "invalid_request" or error.get("code") == "index_not_found":
+            raise SearchUnavailableError(f"Meilisearch: task {task.uid} {task.status}: {error}")
+        if len(lines) == 1:
+            document = lines[0][0]
+            detail = escape_text(str(error["message"]))
+            return [Rejection(ad_id=document.ad_id, id=document.id, reason=REFUSED, detail=detail)]
+        middle = len(lines) // 2
+        halves = (lines[:middle], lines[middle:])
+        waited = [(half, self._wait(send(_join_lines(half)))) for half in halves]
+        return [row for half, outcome in waited for row in self._settle(half, send, outcome)]
+
+    def _require_success(self, enqueued: TaskInfo) -> None:
+        task = self._wait(enqueued)
+        if task.status != "succeeded":
+            message = f"Meilisearch: task {task.uid} ({task.type}) {task.status}: {task.error}"
+            raise SearchUnavailableError(message)
+
+    def _wait(self, enqueued: TaskInfo) -> Task:
+        client = self._client()
+        waited, pause = 0.0, 0.01
+        while waited < TASK_SECONDS:
+            task = client.get_task(enqueued.task_uid)
+            if task.status not in ("enqueued", "processing"):
+                return task
+            time.sleep(pause)
+            waited, pause = waited + pause, min(pause * 1.5, SLOWEST_POLL_SECONDS)
+        raise SearchUnavailableError(
+            f"Meilisearch: task {enqueued.task_uid} is not done after {TASK_SECONDS} seconds"
+        )
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Turn the client's errors into this package's."""
+        try:
+            yield
+        except MeilisearchApiError as error:
+            if error.code == "index_not_found":
+                raise IndexMissingError(NEVER_FILLED) from None
+            if (error.code or "").startswith(("invalid_search", "invalid_document_filter")):
+                message = f"the search copy has lost its settings; type: paidforby index sync ({error.code})"
+                raise SettingsLostError(message) from None
+            message = f"Meilisearch at {self.url} refuses: {error.message}"
+            raise SearchUnavailableError(message) from None
+        except (MeilisearchError, RequestException) as error:
+            # A server that ends in the midst of an answer, or a proxy's page in place of one.
+            message = f"Meilisearch at {self.url} does not answer: {error}"
+            raise SearchUnavailableError(message) from None
+
+
+def _spell_lines(
+    documents: list[SearchDocument], names: set[str] | None
+) -> tuple[list[Line], list[Rejection]]:
+    """What is sent of each document, all of it or the named fields, and those that cannot be spelled."""
+    done, failed = take_each(
+        documents, lambda some: [(d, d.model_dump_json(include=names).encode()) for d in some]
+    )
+    rejected = [reject(document.ad_id, document.id, error) for document, error in failed]
+    return [line for lines in done for line in lines], rejected
+
+
+def _moving_sender(index: Index) -> Send:
+    """`PUT`, which keeps every field that is not sent."""
+
+    def send(body: bytes) -> TaskInfo:
+        # Annotated as text, which the client would send as one JSON string.
+        return index.update_documents_ndjson(body)  # type: ignore[arg-type]
+
+    return send
+
+
+def _cut_lines(lines: list[Line]) -> Iterator[list[Line]]:
+    """Requests' worth of documents, each within the largest body or a single document."""
+    part: list[Line] = []
+    size = 0
+    for line in lines:
+        if part and size + len(line[1]) > LARGEST_BODY:
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += len(line[1])
+    if part:
+        yield part
+
+
+def _join_lines(lines: list[Line]) -> bytes:
+    return b"\n".join(body for _, body in lines)

@@ -6,7 +6,6 @@ from a process that has Scrapy and the spiders behind it: importing them takes l
 """
 
 import json
-import logging
 import multiprocessing
 import os
 import signal
@@ -35,6 +34,7 @@ from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import list_spider_modules
 from scrapers.work.crawl.crawl_process import run_crawl_job
+from scrapers.work.crawl.run_lines import log_killed
 from scrapers.work.plan.crawl_job import CrawlJob
 
 PRELOADED = [
@@ -55,8 +55,6 @@ PRELOADED = [
     *("scrapy.logformatter", "scrapy.pqueues", "scrapy.robotstxt", "scrapy.squeues", "protego"),
 ]
 """What is imported once, in the process that crawls are forked from."""
-
-logger = logging.getLogger(__name__)
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(PRELOADED)
@@ -176,8 +174,7 @@ def finish_child(engine: Engine, child: Child, clock: Clock, because: str = "") 
         why = OUT_OF_MEMORY if code == -signal.SIGABRT else ""
         reason = because or f"the crawl was killed (exit code {code}){why}"
         close_killed_run(engine, run, reason, clock())
-        place = {"source": run.source, "partition": run.partition, "run": run.id}
-        logger.warning("the run was killed", extra={**place, "exit_code": code})
+        log_killed(run, code)
         run = find_run(engine, child)
     return run
 

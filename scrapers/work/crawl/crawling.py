@@ -4,7 +4,6 @@
 process. What a run leaves behind is its row, its captures and its data.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -44,12 +43,10 @@ from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
 from scrapers.intake.pages import Clock, Intake
 from scrapers.sources.signing import MissingCredentialError, clean_logged
 from scrapers.sources.spider import SourceSpider
+from scrapers.work.crawl.run_lines import log_begin, log_end
 from scrapers.work.plan.credentials import require_valid
 from scrapers.work.plan.schedule import find_pace, read_schedules
 
-logger = logging.getLogger(__name__)
-
-COUNTED = ("seen", "new", "changed", "unchanged", "vanished", "withdrawn", "quarantined")
 FINISHED = "finished"
 ENOUGH = "stopped after the few answers that were wanted"
 STOPPED = {
@@ -103,27 +100,17 @@ def run_crawl(
     walk.is_whole = cursor is None
     walk.shown_parameters = order.spider.list_shown_parameters(settings, order.partition)
     place = {"source": lease.source, "partition": lease.partition, "run": lease.run_id}
-    with under_way(**place):
-        logger.info("the run begins")
-        try:
+    log_begin(place)
+    try:
+        with under_way(**place):
             finish_reason = _walk_partition(settings, walk, order, most_answers)
-            _classify_walk(walk, finish_reason)
-        except BaseException as error:
-            walk.note_trouble(Outcome.FAILED, tell_failure(error))
-            _log_end(_close_run(walk))
-            raise
-        with plain_failures():
-            run = _close_run(walk)
-        _log_end(run)
-        return run
-
-
-def _log_end(run: Run) -> None:
-    """Say how a run went; why it did not go well stands in its row, which may quote the source."""
-    counts = {name: getattr(run, name) for name in COUNTED}
-    took = (run.ended_at or run.heartbeat_at) - run.started_at
-    seconds = round(took.total_seconds(), 1)
-    logger.info("the run is over", extra={"outcome": run.outcome, **counts, "seconds": seconds})
+        _classify_walk(walk, finish_reason)
+    except BaseException as error:
+        walk.note_trouble(Outcome.FAILED, tell_failure(error))
+        log_end(place, _close_run(walk))
+        raise
+    with plain_failures():
+        return log_end(place, _close_run(walk))
 
 
 def _begin(

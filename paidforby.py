@@ -124,7 +124,7 @@ GROUPS: Mapping[str, str] = {
     "Keep": "stats index mirror redactions backup restore verify maintain",
     "Find": "search spend corrections",
     "Judge": "rules labels registers",
-    "Run": "serve worker scheduler schedule crawling users keys",
+    "Run": "serve worker workers scheduler schedule crawling users keys",
 }
 """The commands as the list shows them, by what one wants to do."""
 

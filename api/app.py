@@ -55,7 +55,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     rooms = Rooms(
         settings=settings,
         engine=engine,
-        search=open_search(settings, engine, SECONDS_A_STATEMENT),
+        search=open_search(with_search_key(settings), engine, SECONDS_A_STATEMENT),
         book=read_rule_book(settings),
         now=now,
     )
@@ -76,6 +76,13 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     app.add_middleware(MeasureRequests, counts=rooms.counts)
     app.add_middleware(LogRequests, trusted=settings.trusted_proxies)
     return app
+
+
+def with_search_key(settings: Settings) -> Settings:
+    """The same, with the key of the search engine that may do what readers need and no more."""
+    if settings.meilisearch_search_key is None:
+        return settings
+    return settings.model_copy(update={"meilisearch_key": settings.meilisearch_search_key})
 
 
 def match_whole_paths(app: FastAPI) -> None:

@@ -21,8 +21,8 @@ from config.settings import Settings
 SECONDS_TO_STOP = 4
 """What is under way by then is cut, so that a restart takes no longer than ten."""
 
-SECONDS_TO_START = 60
-"""Of one of several processes, on a busy machine; one that is silent for longer is replaced."""
+SECONDS_TO_ANSWER = 120
+"""A process that tells the others nothing for so long is replaced; on a busy machine one starts slowly."""
 
 MOST_CONNECTIONS = 1_000
 """Of one process, kept alive ones too; whoever comes beyond that gets 503. A server in front has its own."""
@@ -76,7 +76,7 @@ def serve(
         proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=SECONDS_TO_STOP,
-        timeout_worker_healthcheck=SECONDS_TO_START,
+        timeout_worker_healthcheck=SECONDS_TO_ANSWER,
     )
     if workers > 1:
         os.environ["PAIDFORBY_PUBLIC_URL"] = settings.public_url

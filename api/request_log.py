@@ -78,7 +78,7 @@ class LogRequests:
 
 def _log_answer(scope: Scope, status: int, milliseconds: int) -> None:
     figures = {"status": status, "ms": milliseconds}
-    logger.info("%s %s", name_request(scope), status or "not answered", extra=figures)
+    logger.info("%s", name_request(scope), extra=figures)
     if status in REFUSED:
         address = name_address(Request(scope))
         key = Headers(scope=scope).get("authorization", "").removeprefix("Bearer ")

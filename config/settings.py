@@ -111,6 +111,11 @@ class Settings(ReadSettings):
     meilisearch_key: SecretStr | None = Field(
         default=None, description="Key for the Meilisearch server that may write documents."
     )
+    meilisearch_search_key: SecretStr | None = Field(
+        default=None,
+        description="Key that may only search and count in that index (actions `search` and `stats.get`), "
+        "for `paidforby serve`; without it, the site uses the other key.",
+    )
     meilisearch_index: str = Field(
         default="ads", description="Name of the Meilisearch index that holds this archive's ads."
     )

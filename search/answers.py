@@ -4,6 +4,8 @@ The API, the pages and the command call `answer_query`. An answer says how well 
 were crawled, because an ad that is not found may be one that nobody looked for.
 """
 
+from datetime import date
+
 from sqlmodel import Session, col, select
 
 from archive.models import Run, Source
@@ -17,22 +19,25 @@ from search.query import AdQuery
 
 
 def answer_query(
-    session: Session, engine: SearchEngine, query: AdQuery, moment: Moment
+    session: Session, engine: SearchEngine, query: AdQuery, moment: Moment, today: date
 ) -> SearchPage:
-    """Ads that answer a query at a moment, and how well their sources were crawled.
+    """Ads that answer a query at a moment, and how well their sources were crawled until today.
 
     Raises:
         QueryError: if the query cannot be put to the engine.
         SearchUnavailableError: if the engine does not answer.
     """
     page = engine.search(session, query) if moment.is_now else search_as_of(session, query, moment)
-    return page.model_copy(update={"coverage": _cover_sources(session, query, moment)})
+    return page.model_copy(update={"coverage": _cover_sources(session, query, moment, today)})
 
 
-def _cover_sources(session: Session, query: AdQuery, moment: Moment) -> list[CrawledDays]:
+def _cover_sources(
+    session: Session, query: AdQuery, moment: Moment, today: date
+) -> list[CrawledDays]:
     """Runs of the sources asked for, else at every source of ads that was ever crawled."""
+    end_on = min(query.until_on, today) if query.until_on else None
     return [
-        summarise_coverage(session, source, query.since_on, query.until_on, moment=moment)
+        summarise_coverage(session, source, query.since_on, end_on, moment=moment)
         for source in query.values.get("source") or _list_sources(session, moment)
     ]
 

@@ -75,7 +75,8 @@ def search(
         )
         moment = read_options(as_of, valid_at)
         with read(archive) as session:
-            answer = answer_query(session, open_search(settings, archive), asked, moment)
+            search_engine, today = open_search(settings, archive), utc_now().date()
+            answer = answer_query(session, search_engine, asked, moment, today)
     if as_json:
         emit_json(answer)
         return

@@ -8,19 +8,32 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 from tests.servers import find_free_port
 
 
 def start_serving(environ: dict[str, str], *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "paidforby", "serve", *options],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    # A pipe that nobody reads would fill with the lines of the log, and stop the site.
+    with name_log(environ).open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "paidforby", "serve", *options],
+            env=environ,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def name_log(environ: dict[str, str]) -> Path:
+    return Path(environ["PAIDFORBY_HOME"], "served.log")
+
+
+def hear(environ: dict[str, str], process: subprocess.Popen[str], timeout: float = 60) -> str:
+    """All that was said, once it has ended."""
+    process.wait(timeout)
+    return name_log(environ).read_text()
 
 
 @contextmanager
@@ -29,9 +42,9 @@ def serving(environ: dict[str, str], *options: str) -> Iterator[tuple[subprocess
     port = find_free_port()
     process = start_serving(environ, "--port", str(port), *options)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while ask(port, "/api/v1/health") is None:
-            assert process.poll() is None, process.communicate()
+            assert process.poll() is None, hear(environ, process)
             assert time.monotonic() < deadline
             time.sleep(0.1)
         yield process, port
@@ -39,7 +52,7 @@ def serving(environ: dict[str, str], *options: str) -> Iterator[tuple[subprocess
         # All of them: what is left of a killed one's children would hold the archive.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
 
 
 def ask(port: int, path: str, **headers: str) -> int | None:

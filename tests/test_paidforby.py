@@ -158,7 +158,7 @@ def test_whatever_a_command_says_beside_its_answer_is_json_where_that_is_wanted(
     done = run("stats", PAIDFORBY_LOG="json", PAIDFORBY_HOME=str(tmp_path / "none"))
 
     (said,) = map(json.loads, done.stderr.splitlines())
-    assert (said["process"], said["level"]) == ("stats", "info")
+    assert (said["process"], said["level"]) == ("stats", "error")
     assert "paidforby init" in said["message"]
 
 

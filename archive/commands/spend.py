@@ -96,9 +96,8 @@ def spend(
         summary = answer_spending(session, find_folder(settings), query, rates)
     if as_json:
         emit_json(summary)
-        return
-    for line in tell_summary(summary):
-        say(line)
+    else:
+        say("\n".join(tell_summary(summary)))
 
 
 def _day_of(value: datetime | None) -> date | None:

@@ -1,4 +1,4 @@
-"""What a monitoring system is told about the machine and its copies: room, size, lag, who schedules.
+"""What a monitoring system is told about the machine and its copies: room, size, lag, who works.
 
 `api.routes.metrics` asks. Each figure costs a look at a file or at one row, however large the archive is.
 """
@@ -12,13 +12,13 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from archive.models import Change, SingletonLease
+from archive.models import Change
+from archive.runs.workers import is_alive, list_workers
 from archive.store.changes import last_change_seq
 from archive.store.home_facts import read_last_backup
 from config.settings import Settings
 
-DISPATCHING = ("scheduler", "worker")
-"""The leases of which one is held while anybody hands out what is due."""
+KINDS = ("scheduler", "worker", "queue")
 
 
 def read_machine_metrics(
@@ -28,7 +28,7 @@ def read_machine_metrics(
     metrics = [
         *_tell_lag(session, positions, now),
         *_tell_room(session, settings),
-        _tell_alive(session, now),
+        *_tell_workers(session, now),
         _tell_backup(session, now),
     ]
     return [metric for metric in metrics if metric.samples]
@@ -79,13 +79,21 @@ def _measure_database(session: Session) -> int:
     return sum(part.stat().st_size for part in parts if part.exists())
 
 
-def _tell_alive(session: Session, now: datetime) -> Metric:
-    held = select(SingletonLease.name).where(
-        col(SingletonLease.name).in_(DISPATCHING), col(SingletonLease.lease_until) > now
+def _tell_workers(session: Session, now: datetime) -> Iterator[GaugeMetricFamily]:
+    told = "Processes that are alive, by what they do: queue takes from the queue, worker does all of it."
+    alive = GaugeMetricFamily("paidforby_workers_alive", told, labels=["kind"])
+    told = "Time since the last of them said that it is alive; none: there was none within a day."
+    ages = GaugeMetricFamily(
+        "paidforby_worker_heartbeat_age_seconds", told, labels=["kind"], unit="seconds"
     )
-    is_alive = session.exec(held).first() is not None
-    told = "Whether a scheduler, or a worker that schedules, is at work."
-    return GaugeMetricFamily("paidforby_scheduler_alive", told, int(is_alive))
+    found = list_workers(session)
+    for kind in KINDS:
+        own = [each for each in found if each.kind == kind]
+        alive.add_metric([kind], sum(is_alive(each, now) for each in own))
+        if own:
+            newest = max(each.heartbeat_at for each in own)
+            ages.add_metric([kind], max(0.0, (now - newest).total_seconds()))
+    yield from (alive, ages)
 
 
 def _tell_backup(session: Session, now: datetime) -> Metric:

@@ -44,7 +44,6 @@ def doctor(as_json: AsJson = False) -> None:
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Everything that is crawled, in the order of need."""
-    today = now.date()
     checks: tuple[Callable[[Settings], Finding], ...] = (
         examine_python,
         examine_openness,
@@ -57,7 +56,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
     found[1:1] = [examine_disk(settings, now)]
     if backup := examine_backup(settings, now):
         found.append(backup)
-    standings = [tell_standing(standing, today) for standing in list_standings(settings)]
+    standings = [tell_standing(standing, now.date()) for standing in list_standings(settings)]
     return [
         *found,
         *examine_queue(settings),

@@ -21,6 +21,8 @@ def maintain(as_json: AsJson = False) -> None:
     """Refresh the database's statistics, sweep leftovers, compare counts, look at the last backup.
 
     Exit code 1: something is wrong, which is named with what to type.
+
+    Example: paidforby maintain
     """
     settings = Settings()
     engine = open_or_exit(settings)

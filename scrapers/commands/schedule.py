@@ -94,7 +94,10 @@ def schedule(context: typer.Context, as_json: AsJson = False) -> None:
 def reset(
     source: Annotated[str | None, typer.Argument(help="Only this source; without it: all.")] = None,
 ) -> None:
-    """After a wrong clock: let this machine's clock count, and what was put off beyond it be due now."""
+    """After a wrong clock: let this machine's clock count, and what was put off beyond it be due now.
+
+    Example: paidforby schedule reset snap
+    """
     settings, now = Settings(), utc_now()
     if source is not None:
         find_spider(source)

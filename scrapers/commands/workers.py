@@ -29,6 +29,8 @@ def workers(
     """Who crawls and schedules, on what, and when each last said that it is alive.
 
     Exit code 0 when one of them is alive, else 1: fit for a health check, with --here in its container.
+
+    Example: paidforby workers --here
     """
     engine, now = open_or_exit(Settings()), utc_now()
     with plain_errors(), read(engine) as session:

@@ -91,10 +91,29 @@ def test_a_search_says_how_well_its_sources_were_crawled(ask, path):
     assert crawled["sentence"] == "crawled on 1 of 1 day, last on 1 Mar 2026"
 
 
-def test_a_search_in_some_days_says_how_well_these_were_crawled(ask):
-    answer = ask("GET", "/search?filter=since=2026-02-02&filter=until=2026-03-01").json()
-    (crawled,) = answer["coverage"]
-    assert (crawled["days_crawled"], crawled["days"]) == (1, 28)
+@pytest.mark.parametrize(
+    ("since", "until", "told"),
+    [
+        (
+            "2026-02-02",
+            "2026-03-01",
+            "crawled on 1 of 1 day, last on 1 Mar 2026; not before 1 Mar 2026",
+        ),
+        (
+            "0001-01-01",
+            "9999-12-31",
+            "crawled on 1 of 3 days, last on 1 Mar 2026; not before 1 Mar 2026",
+        ),
+        ("2026-03-01", "2026-03-02", "crawled on 1 of 2 days, last on 1 Mar 2026"),
+        ("2026-03-02", "2026-03-03", "crawled on 0 of 2 days, last on 1 Mar 2026"),
+    ],
+)
+def test_a_search_in_some_days_says_how_well_these_were_crawled_since_the_first_run(
+    ask, clock, since, until, told
+):
+    clock.at = NOON + timedelta(days=2)
+    answer = ask("GET", f"/search?filter=since={since}&filter=until={until}").json()
+    assert [crawled["sentence"] for crawled in answer["coverage"]] == [told]
 
 
 def test_a_search_as_of_a_time_knows_only_the_runs_of_then(ask, take_in, clock):

@@ -1,14 +1,17 @@
 """Whether the process lives, whether it can answer, and what is not as it should be."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from archive.store.database import open_engine
 from archive.store.revisions import find_newest_revision
+from search.consumer_position import count_ads
 from search.embedded import EmbeddedSearch
 from search.port import SearchUnavailableError
+from tests.api.conftest import make_ad
 
 
 @pytest.fixture
@@ -43,6 +46,21 @@ def test_a_copy_that_is_short_is_named_with_both_counts(health, monkeypatch):
     status, said, reasons = health()
     assert (status, said) == (200, "degraded")
     assert reasons[0].startswith("Search holds ")
+
+
+def test_ads_are_counted_once_a_minute_and_new_ones_are_no_difference(
+    health, take_in, clock, monkeypatch
+):
+    counted = []
+    monkeypatch.setattr(
+        "api.dependencies.count_ads", lambda session: counted.append(1) or count_ads(session)
+    )
+    for number in range(3):
+        assert health() == (200, "ok", [])
+        take_in([make_ad(f"new{number}")])
+    clock.at += timedelta(minutes=1)
+    assert health() == (200, "ok", [])
+    assert len(counted) == 2
 
 
 def test_a_file_that_is_left_out_is_named(settings, health):
@@ -86,7 +104,18 @@ def test_a_page_of_ads_says_that_search_does_not_answer_and_when_to_come_again(c
         raise SearchUnavailableError("http://10.0.0.7:7700 refused")
 
     monkeypatch.setattr(EmbeddedSearch, "search", fail)
+    answer = client.get("/api/v1/search?q=vote")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "10.0.0.7" not in answer.text
     page = client.get("/search?q=vote")
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
     assert "Search does not answer just now" in page.text
     assert "10.0.0.7" not in page.text
+
+
+def test_a_page_of_ads_says_how_many_it_cannot_know_yet(client, take_in):
+    assert "not searchable yet" not in client.get("/search?q=vote").text
+    take_in([make_ad("new1"), make_ad("new2")])
+    page = client.get("/search?q=vote").text
+    assert "exact for what is indexed; 2 newer or changed ads not searchable yet" in page
+    assert client.get("/api/v1/search?q=vote").json()["waiting_ads"] == 2

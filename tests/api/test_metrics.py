@@ -86,8 +86,8 @@ def test_a_source_that_was_never_seen_whole_has_no_age_and_is_not_called_fresh(e
     assert "paidforby_last_run_outcome" in names
 
 
-def test_partitions_that_wait_for_a_run_are_counted_by_the_promise(engine):
-    remember(engine, make_run(NOW - 5 * MINUTE, outcome=Outcome.DONE, ended_at=NOW))
+def test_partitions_whose_run_is_late_are_counted_by_the_promise(engine):
+    remember(engine, make_run(NOW - 11 * MINUTE, outcome=Outcome.DONE, ended_at=NOW))
     with write(engine) as session:
         note_promises(session, "meadow_library", ["2026"], 5 * MINUTE, NOW)
     assert scrape(engine)["paidforby_overdue_partitions", "meadow_library"] == 1

@@ -26,7 +26,7 @@ from config.settings import Settings
 from paidforby import app
 from search.engines import open_search
 from search.sync import sync_index
-from tests.served import ask, serving
+from tests.served import ask, hear, serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADS = 3_000
@@ -122,7 +122,7 @@ def ask_to_write(port: int, proxy: str, forwarded_for: str) -> int:
         return connection.getresponse().status
 
 
-def end_under_a_reader(process: subprocess.Popen[str], port: int) -> None:
+def end_under_a_reader(environ: dict[str, str], process: subprocess.Popen[str], port: int) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as reader:
         reader.request("GET", "/api/v1/downloads/ads.jsonl")
         answer = reader.getresponse()
@@ -130,7 +130,7 @@ def end_under_a_reader(process: subprocess.Popen[str], port: int) -> None:
 
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=30)
+        told = hear(environ, process, timeout=30)
         assert time.monotonic() - began < 10
         assert "Traceback" not in told
 
@@ -141,7 +141,7 @@ def end_under_a_reader(process: subprocess.Popen[str], port: int) -> None:
 @pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
 def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_was_cut(environ):
     with serving(environ) as (process, port):
-        end_under_a_reader(process, port)
+        end_under_a_reader(environ, process, port)
 
 
 @pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
@@ -150,7 +150,7 @@ def test_several_processes_answer_and_end_as_one(environ):
         paths = ["/", "/api/v1/spend", "/search?q=harbour", "/api/v1/health"] * 8
         assert set(readers.map(lambda path: ask(port, path), paths)) == {200}
         assert count_requests(port) >= len(paths)
-        end_under_a_reader(process, port)
+        end_under_a_reader(environ, process, port)
 
 
 def count_requests(port: int) -> float:

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from archive.runs.workers import note_worker
+from archive.store.database import create_archive_engine, write
+from archive.terminal import utc_now
 from scrapers.replica.serve import running_replica
 from tests.commands import run_paidforby
 from tests.nginx import ROOT
@@ -66,7 +69,12 @@ def well(replica: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def type_line(folder: Path, line: str, told: dict[str, str]):
-    """A line as on the page, with the folder in place of /var."""
+    """A line as on the page, with the folder in place of /var; somebody is at work meanwhile."""
+    if line.startswith("paidforby workers"):
+        engine = create_archive_engine(f"sqlite:///{folder}/lib/paidforby/archive.sqlite3")
+        with write(engine) as session:
+            note_worker(session, "worker", utc_now(), [], utc_now())
+        engine.dispose()
     words = shlex.split(line.replace("/var/", f"{folder}/"), comments=True)
     home = {"PAIDFORBY_HOME": str(folder / "lib/paidforby")}
     return run_paidforby(*words[1:], environ=home | told)

@@ -22,7 +22,7 @@ from tests.servers import find_free_port
 
 UNITS = sorted((ROOT / "docs/run/systemd").glob("*.service"))
 BINARIES = "/opt/paidforby/bin/"
-SECONDS_TO_START = 60
+SECONDS_TO_START = 180
 
 
 def read_unit(name: str) -> dict[str, str]:

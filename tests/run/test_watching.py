@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 import yaml
-from archive.store.backups import note_backup
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -16,6 +15,7 @@ from archive.models import QuarantinedBatch, QuarantinedPiece, RequestBudget, Ru
 from archive.models.runs import Outcome, QuarantineReason, RunKind
 from archive.runs.promises import note_promises
 from archive.store.database import write
+from archive.store.home_facts import note_backup
 from archive.store.setup import init_archive
 from scrapers.work.dispatch.queue_schema import open_queue_tables
 from search.engines import open_search
@@ -48,13 +48,12 @@ FIRES_ON = {
     },
     "CopyBehind": {'paidforby_copy_lag_seconds{copy="search"}': "3601x400"},
     "SourceSilent": {'paidforby_alerts{source="snap",kind="silent"}': "1x400"},
-    "PartitionSilent": {
-        f"paidforby_partition_last_complete_run_age_seconds{PARTITION}": "172801x400",
-        f"paidforby_promised_crawl_interval_seconds{SOURCE}": "86400x400",
-    },
+    "PartitionOverdue": {f"paidforby_partition_overdue{PARTITION}": "1x400"},
     "RunsFail": {f"paidforby_last_run_outcome{FAILED}": "1x400"},
     "NobodySchedules": {
-        "paidforby_scheduler_alive": "0x400",
+        'paidforby_workers_alive{kind="queue"}': "1x400",
+        'paidforby_workers_alive{kind="scheduler"}': "0x400",
+        'paidforby_workers_alive{kind="worker"}': "0x400",
         f"paidforby_promised_crawl_interval_seconds{SOURCE}": "86400x400",
     },
     "QueueStands": {

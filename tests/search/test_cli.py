@@ -6,12 +6,14 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from archive.store.database import write
 from archive.store.setup import init_archive
 from config.settings import Settings
 from paidforby import app
 from search.embedded import EmbeddedSearch
 from search.engines import OWN_FILE, open_search
 from search.meilisearch import MeilisearchSearch
+from search.port import Batch
 from tests.search.conftest import SearchArchive, make_ad
 
 
@@ -95,6 +97,37 @@ def test_status_and_rebuild_report_what_is_there(run, search_archive: SearchArch
     assert json.loads(run("index", "rebuild", "--json").stdout)["rebuilt"] is True
     status = json.loads(run("index", "status", "--json").stdout)
     assert (status["documents"], status["ads"], status["lag_changes"]) == (1, 1, 0)
+
+
+def test_the_exit_code_of_status_says_whether_the_copy_is_right(
+    run, search_archive: SearchArchive, embedded: EmbeddedSearch
+):
+    assert run("index", "status").exit_code == 0
+    search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
+    assert run("index", "status").exit_code == 1
+    run("index", "sync")
+    assert run("index", "status").exit_code == 0
+    search_archive.add(make_ad("c", "harbour"))
+    behind = run("index", "status")
+    assert (behind.exit_code, "behind      1 changes" in behind.stdout) == (3, True)
+    run("index", "sync")
+    with write(search_archive.engine) as session:
+        embedded.write_batch(Batch(deleted=[1, 2]), session)
+    short = run("index", "status")
+    assert short.exit_code == 1
+    assert "wrong       Search holds 1 ads, the archive 3." in short.stdout
+    assert run("index", "sync").exit_code == 0
+    assert run("index", "status").exit_code == 0
+
+
+def test_a_search_before_the_next_sync_says_what_it_cannot_know(run, search_archive: SearchArchive):
+    run("index", "sync")
+    search_archive.add(*(make_ad(f"a{n}", "harbour") for n in range(3)))
+    lines = run("search", "harbour").stdout.splitlines()
+    assert lines[0].startswith(
+        "0 ads (exact for what is indexed; 3 newer or changed ads are not searchable yet"
+    )
+    assert lines[-1] == "next: paidforby index sync, then the same again"
 
 
 def test_meilisearch_is_used_when_its_address_is_set(search_archive: SearchArchive):

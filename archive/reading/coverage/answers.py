@@ -102,7 +102,9 @@ def tell_crawled_days(
 ) -> str:
     """`crawled on 26 of 28 days (1 partly, 1 failed), last on 23 Nov 2026`: for people, days in UTC."""
     if not days:
-        return "never crawled"
+        if last_crawled_at is None:
+            return "never crawled"
+        return f"not crawled in those days, last on {last_crawled_at.day} {last_crawled_at:%b %Y}"
     others = {"partly": days_partial, "failed": days_failed}
     told = ", ".join(f"{number:,} {how}" for how, number in others.items() if number)
     crawled = f"crawled on {days_crawled:,} of {write_count(days, 'day')}"

@@ -3,10 +3,9 @@
 A run counts for the day on which the source said what was read (`observed_at`, UTC).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
 
 from sqlmodel import Session
 
@@ -36,30 +35,42 @@ def cover_source(
     """Runs, days crawled and gaps of a source between two days, both included.
 
     Without days: from the first run to the last; where `now` is given to yesterday at least, so that
-    days without any run since are a gap too. At a moment: of the runs known and made by then.
+    days without any run since are a gap too. Days before the first run do not count, nor those to come. At a
+    moment: of the runs known and made by then.
     """
     runs = list_past_runs(session, source, now=now, moment=moment)
     observed = [run.day_on for run in runs]
     today = now.astimezone(UTC).date() if now else max(observed, default=None)
     expected = find_expectations(session, source, runs)
-    start_on = start_on or min(observed, default=None)
+    first_on = min(observed, default=None)
+    if now is not None and end_on is not None:
+        end_on = min(end_on, now.astimezone(UTC).date())
+    if start_on is None or (
+        first_on and start_on < first_on and (not end_on or first_on <= end_on)
+    ):
+        start_on = first_on
     if now is not None and observed:
         observed.append(now.astimezone(UTC).date() - DAY)
     end_on = end_on or max(observed, default=None)
     within = [run for run in runs if start_on and end_on and start_on <= run.day_on <= end_on]
-    days = cover_days(within, start_on, end_on, expected, today) if start_on and end_on else []
+    states = _rank_days(within, expected, today)
+    counts = Counter(states.values())
+    gaps = []
+    if start_on and end_on:
+        stops = list_stopped_days(session, moment)
+        gaps = _find_gaps(start_on, end_on, states, within, stops, expected)
     answered = [run.observed_at for run in runs if run.ended_well]
     return SourceCoverage(
         source=source,
         start_on=start_on,
         end_on=end_on,
-        days=len(days),
-        days_crawled=sum(day.state == CRAWLED for day in days),
-        days_partial=sum(day.state == PARTIAL for day in days),
-        days_failed=sum(day.state == FAILED for day in days),
+        days=max(0, (end_on - start_on).days + 1) if start_on and end_on else 0,
+        days_crawled=counts[CRAWLED],
+        days_partial=counts[PARTIAL],
+        days_failed=counts[FAILED],
         runs=len(within),
         last_crawled_at=max(answered, default=None),
-        gaps=_find_gaps(days, within, list_stopped_days(session, moment), expected),
+        gaps=gaps,
     )
 
 
@@ -73,6 +84,15 @@ def summarise_coverage(
 ) -> CrawledDays:
     """How well a source was crawled, in figures and as a sentence; parameters as `cover_source`."""
     cover = cover_source(session, source, start_on, end_on, moment=moment)
+    sentence = tell_crawled_days(
+        cover.days,
+        cover.days_crawled,
+        cover.last_crawled_at,
+        cover.days_partial,
+        cover.days_failed,
+    )
+    if start_on and cover.start_on and start_on < cover.start_on:
+        sentence += f"; not before {cover.start_on.day} {cover.start_on:%b %Y}"
     return CrawledDays(
         source=source,
         days=cover.days,
@@ -80,13 +100,7 @@ def summarise_coverage(
         days_partial=cover.days_partial,
         days_failed=cover.days_failed,
         last_crawled_at=cover.last_crawled_at,
-        sentence=tell_crawled_days(
-            cover.days,
-            cover.days_crawled,
-            cover.last_crawled_at,
-            cover.days_partial,
-            cover.days_failed,
-        ),
+        sentence=sentence,
     )
 
 
@@ -102,18 +116,26 @@ def cover_days(
     A day on which only some of those that are `expected` were crawled counts as partial. A day that is not
     over lacks nothing before a run has failed on it.
     """
-    states: defaultdict[date, dict[str, str]] = defaultdict(dict)
+    states = _rank_days(runs, expected, today)
+    days = (start_on + n * DAY for n in range((end_on - start_on).days + 1))
+    return [DayCover(day_on=day, state=states.get(day, NOT_CRAWLED)) for day in days]
+
+
+def _rank_days(
+    runs: Sequence[PastRun], expected: Expectations | None, today: date | None
+) -> dict[date, str]:
+    """The state of each day with a run."""
+    tried: defaultdict[date, dict[str, str]] = defaultdict(dict)
     for run in runs:
-        best = states[run.day_on].get(run.partition, NOT_CRAWLED)
-        states[run.day_on][run.partition] = min(best, _state_of(run), key=_RANK.__getitem__)
-    covers = []
-    for n in range((end_on - start_on).days + 1):
-        day = start_on + n * DAY
+        best = tried[run.day_on].get(run.partition, NOT_CRAWLED)
+        tried[run.day_on][run.partition] = min(best, _state_of(run), key=_RANK.__getitem__)
+    states = {}
+    for day, by_partition in tried.items():
         wanted = expected.list_expected(day) if expected else set()
         if today is not None and day >= today:
-            wanted &= set(states[day])
-        covers.append(DayCover(day_on=day, state=_join_states(states[day], wanted)))
-    return covers
+            wanted &= set(by_partition)
+        states[day] = _join_states(by_partition, wanted)
+    return states
 
 
 def _join_states(states: Mapping[str, str], wanted: Collection[str]) -> str:
@@ -143,17 +165,19 @@ def _state_of(run: PastRun) -> str:
 
 
 def _find_gaps(
-    days: Sequence[DayCover],
+    start_on: date,
+    end_on: date,
+    states: Mapping[date, str],
     runs: Sequence[PastRun],
     stops: Sequence[StoppedDays],
     expected: Expectations,
 ) -> list[Gap]:
-    gaps = []
-    for is_looked, row_range in groupby(days, key=lambda day: day.state == CRAWLED):
-        if not is_looked:
-            span = [day.day_on for day in row_range]
-            gaps.append(_make_gap(span[0], span[-1], runs, stops, expected))
-    return gaps
+    """What lies between days that were crawled; a period may have more days than can be walked through."""
+    crawled = sorted(day_on for day_on, state in states.items() if state == CRAWLED)
+    begins = [start_on, *(day_on + DAY for day_on in crawled)]
+    ends = [*(day_on - DAY for day_on in crawled), end_on]
+    spans = zip(begins, ends, strict=True)
+    return [_make_gap(begin, end, runs, stops, expected) for begin, end in spans if begin <= end]
 
 
 def _make_gap(
@@ -170,11 +194,8 @@ def _make_gap(
             by_reason[run.reason or run.outcome].add(run.partition)
     if any(run.ended_well for run in within):
         tried = {run.partition for run in within}
-        missed = {
-            name
-            for n in range((end_on - start_on).days + 1)
-            for name in expected.list_expected(start_on + n * DAY)
-        } - tried
+        days = {run.day_on for run in within}
+        missed = {name for day in days for name in expected.list_expected(day)} - tried
         if missed:
             by_reason[NOBODY_CRAWLED] = missed
     is_one = len(expected.days) <= 1

@@ -236,6 +236,14 @@ def test_a_period_before_the_first_run_is_one_gap(engine, ingest_run, make_ad):
     assert (coverage.days, coverage.days_crawled, len(coverage.gaps)) == (28, 0, 1)
 
 
+def test_days_before_the_first_run_and_days_to_come_do_not_count(engine, ingest_run, make_ad):
+    ingest_run([make_ad("a1")])
+    with read(engine) as session:
+        coverage = cover_source(session, "example", date.min, date.max, now=NOON + 2 * DAY)
+    assert (coverage.start_on, coverage.end_on) == (NOON.date(), (NOON + 2 * DAY).date())
+    assert (coverage.days, coverage.days_crawled, len(coverage.gaps)) == (3, 1, 1)
+
+
 def test_a_source_nobody_crawled_has_no_days(engine):
     with read(engine) as session:
         coverage = cover_source(session, "nobody")

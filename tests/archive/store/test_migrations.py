@@ -26,8 +26,20 @@ FIRST = "0001"
 DROPPED = {"sighting"}
 """Tables whose rows a migration takes away, as its own words say."""
 
-RENAMED = {"ad_absence": "vanished_period", "consumer_mark": "consumer_position"}
-RENAMED_COLUMNS = {"lacks": "data_gaps", "held_at": "quarantined_at"}
+RENAMED = {
+    "ad_absence": "vanished_period",
+    "consumer_mark": "consumer_position",
+    "held_batch": "quarantined_batch",
+    "stated_total": "source_total",
+}
+RENAMED_COLUMNS = {
+    "lacks": "data_gaps",
+    "held_at": "quarantined_at",
+    "believable_fall_share": "plausible_fall_share",
+    "believable_spend_minor": "plausible_spend_minor",
+    "fewest_records_per_look": "fewest_records_per_run",
+    "most_records_per_look": "most_records_per_run",
+}
 
 MADE_ANEW = {"public_ad": {"text_folded"}}
 """Columns that went because they follow from others."""
@@ -35,15 +47,21 @@ MADE_ANEW = {"public_ad": {"text_folded"}}
 
 @pytest.fixture
 def old_archive(database_url):
-    """An archive at the first revision, two rows in each table, and those rows as they stand there."""
-    engine = create_archive_engine(database_url)
+    """An archive at the first revision, and its rows."""
+    engine, rows = make_old_archive(database_url, FIRST)
+    yield engine, rows
+    engine.dispose()
+
+
+def make_old_archive(url: str, revision: str):
+    """An archive at a revision, two rows in each table, and those rows as they stand there."""
+    engine = create_archive_engine(url)
     with write(engine) as session:
-        upgrade_tables(session.connection(), FIRST)
+        upgrade_tables(session.connection(), revision)
         tables = reflect_old(session)
         fill_empty_tables(session.connection(), tables)
         rows = {t.name: read_rows(session, t, t.columns.keys()) for t in tables}
-    yield engine, rows
-    engine.dispose()
+    return engine, rows
 
 
 def reflect_old(session: Session):
@@ -57,9 +75,13 @@ def read_rows(session: Session, table, names):
     return [dict(row) for row in session.connection().execute(query).mappings()]
 
 
-def test_nothing_is_lost_on_the_way_to_the_newest_revision(old_archive):
-    engine, before = old_archive
+@pytest.mark.parametrize("revision", [FIRST, "0002"])
+def test_nothing_is_lost_on_the_way_to_the_newest_revision(database_url, revision):
+    bring_to_the_newest(*make_old_archive(database_url, revision))
 
+
+def bring_to_the_newest(engine: Engine, before) -> None:
+    """Migrate an old archive, and see that it lost nothing."""
     migrate(engine)
 
     with read(engine) as session:
@@ -71,6 +93,7 @@ def test_nothing_is_lost_on_the_way_to_the_newest_revision(old_archive):
             {key: row[RENAMED_COLUMNS.get(key, key)] for key in kept}
             for row in after[RENAMED.get(name, name)]
         ] == [{key: row[key] for key in kept} for row in old], name
+    engine.dispose()
 
 
 def test_a_migrated_archive_with_data_has_exactly_the_tables_of_the_models(old_archive):
@@ -114,7 +137,7 @@ def test_a_backup_of_an_older_revision_comes_back_at_the_newest(old_archive, tmp
     restored.dispose()
 
 
-def back_up_as_it_is(engine: Engine, folder: Path) -> None:
+def back_up_as_it_is(engine: Engine, folder: Path, revision: str = FIRST) -> None:
     """A backup as the program of that revision would have made it; its ledger is empty."""
     folder.mkdir()
     writer = BackupWriter(folder, lambda *_: None)
@@ -122,7 +145,7 @@ def back_up_as_it_is(engine: Engine, folder: Path) -> None:
         tables = reflect_old(session)
         session.connection().execute(delete(LedgerLeaf))
         manifest = Manifest(
-            schema_revision=FIRST,
+            schema_revision=revision,
             made_at=THEN,
             realm=None,
             ledger=read_ledger_head(session),

@@ -15,6 +15,10 @@ from archive.store.setup import init_archive
 from config.settings import Settings
 from scrapers.commands.doctor import examine
 from scrapers.doctor.findings import tell_findings
+from scrapers.replica.serve import running_replica
+from search.engines import open_search
+from search.port import Batch
+from search.sync import sync_index
 from tests.invented import NOW
 from tests.scrapers.crawls import TOKEN
 
@@ -66,6 +70,23 @@ def test_servers_that_do_not_answer_are_named_with_what_to_check(tmp_path):
 
     assert "PAIDFORBY_DATABASE_URL" in find(settings, "archive").to_type
     assert "PAIDFORBY_MEILISEARCH_URL" in find(settings, "search").to_type
+
+
+def test_a_search_copy_that_is_short_is_told_with_what_repairs_it(home):
+    engine = home.engine
+    with running_replica() as url:
+        home.crawl_meta(url)
+    assert find(home.settings, "search").to_type == "paidforby index sync"
+    search = open_search(home.settings, engine)
+    sync_index(engine, search, NOON)
+    assert re.fullmatch("SQLite FTS5: [1-9][0-9]* ads", find(home.settings, "search").detail)
+    with write(engine) as session:
+        search.write_batch(Batch(deleted=list(range(1, 9))), session)
+
+    short = find(home.settings, "search")
+
+    assert (short.works, short.to_type) == (False, "paidforby index sync")
+    assert "Search holds " in short.detail
 
 
 def test_what_is_only_optional_is_no_illness_and_no_token_is_shown(home):

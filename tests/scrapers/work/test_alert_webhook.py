@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from archive.runs.alerts import Alert
 from scrapers.work.dispatch.alert_ways import write_post
-from scrapers.work.dispatch.alerting import promise_crawls, send_alerts
+from scrapers.work.dispatch.alerting import promise_crawls_of, send_alerts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -56,7 +56,7 @@ def receiver():
 @pytest.fixture
 def silent_home(home):
     """An archive that promised runs at Snap every day and took none."""
-    promise_crawls(home.settings, home.engine, lambda: NOON, only=["snap"])
+    promise_crawls_of(home.settings, home.engine, "snap", ["2026"], lambda: NOON)
     return home
 
 
@@ -72,7 +72,7 @@ def test_an_alert_is_posted_once_in_words_and_as_data(silent_home, receiver):
 
     ((path, posted),) = receiver.posts
     assert path == f"/{KEY}?a=b"
-    assert "1 alert\nsnap: no complete look for 2 days" in posted["text"]
+    assert "1 alert\nsnap: 2026: no complete look for 2 days" in posted["text"]
     (alert,) = posted["alerts"]
     assert (alert["source"], alert["kind"]) == ("snap", "silent")
     assert datetime.fromisoformat(alert["since_at"]) == NOON + 2 * DAY

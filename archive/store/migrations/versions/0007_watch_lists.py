@@ -13,7 +13,12 @@ depends_on = None
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == 'postgresql':
-        op.execute("ALTER TYPE grain ADD VALUE IF NOT EXISTS 'WINDOW' BEFORE 'LIFETIME'")
+        # Made anew: before PostgreSQL 17 no value that was added to a type can be used before the commit, and
+        # a restore fills its tables in the transaction that makes them (PostgreSQL, "ALTER TYPE").
+        op.execute("ALTER TYPE grain RENAME TO grain_before")
+        op.execute("CREATE TYPE grain AS ENUM ('DAY', 'WEEK', 'WINDOW', 'LIFETIME')")
+        op.execute("ALTER TABLE advertiser_spend ALTER grain TYPE grain USING grain::text::grain")
+        op.execute("DROP TYPE grain_before")
 
     op.create_table('watch_list',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),

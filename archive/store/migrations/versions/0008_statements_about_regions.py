@@ -11,7 +11,11 @@ depends_on = None
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == 'postgresql':
-        op.execute("ALTER TYPE grain ADD VALUE IF NOT EXISTS 'REGION'")
+        # Made anew, as in 0007.
+        op.execute("ALTER TYPE grain RENAME TO grain_before")
+        op.execute("CREATE TYPE grain AS ENUM ('DAY', 'WEEK', 'WINDOW', 'LIFETIME', 'REGION')")
+        op.execute("ALTER TABLE advertiser_spend ALTER grain TYPE grain USING grain::text::grain")
+        op.execute("DROP TYPE grain_before")
 
 
 def downgrade() -> None:

@@ -11,6 +11,7 @@ from archive.models import Checkpoint, CrawlPromise, RequestBudget, Run, Singlet
 from archive.models.runs import Outcome
 from archive.runs.alerts import CLOCK, list_alerts
 from archive.runs.promises import note_promises
+from archive.runs.singleton_lease import WORKER, take_singleton
 from archive.store.clock import CLOCK_SKEW, ClockError, tell_clock
 from archive.store.database import read, write
 from paidforby import app

@@ -96,7 +96,8 @@ def refuse_unnamed(session: Session, search: SearchEngine, copy: SearchCopy | No
         return
     known = select(ConsumerPosition.consumer).where(_is_of(search))
     if session.exec(known.limit(1)).first() is None:
-        whose = f"an archive it does not name ({write_count(copy.documents, 'ad')} that this one did not send)"
+        ads = write_count(copy.documents, "ad")
+        whose = f"an archive it does not name ({ads} that this one did not send)"
         raise ForeignCopyError(search.place, whose, search.how_to_move)
 
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from scrapers.work.dispatch.singleton_lease import WORKER, take_singleton
 from sqlmodel import select
 from typer.testing import CliRunner
 

@@ -88,6 +88,7 @@ def test_readers_and_people_with_keys_do_all_they_may(client, ask, raise_flag, s
         "INSERT INTO \"user\" (name) VALUES ('me')",
         "INSERT INTO api_key SELECT * FROM api_key",
         "UPDATE api_key SET revoked_at = NULL",
+        "UPDATE api_key SET ends_on = NULL",
         "UPDATE work_queue.procrastinate_jobs SET status = 'todo'",
     ],
 )

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from scrapers.work.dispatch.singleton_lease import WORKER, take_singleton
 from sqlmodel import select
 from typer.testing import CliRunner
 
@@ -11,6 +10,7 @@ from archive.models import Checkpoint, CrawlPromise, RequestBudget, Run, Singlet
 from archive.models.runs import Outcome
 from archive.runs.alerts import CLOCK, list_alerts
 from archive.runs.promises import note_promises
+from archive.runs.singleton_lease import WORKER, take_singleton
 from archive.store.clock import CLOCK_SKEW, ClockError, tell_clock
 from archive.store.database import read, write
 from paidforby import app

@@ -106,8 +106,14 @@ def find_last_complete(partitions: Sequence[PartitionStatus]) -> datetime | None
 
 
 def find_worst(partitions: Sequence[PartitionStatus]) -> PartitionStatus | None:
-    """The partition whose last run ended worst; of several, that which was not seen whole for longest."""
-    return min(partitions, key=_rank, default=None)
+    """The partition that tells how a source stands: of those that are promised, whose last run ended worst.
+
+    Of several, that which was not seen whole for longest. Where none is promised: that of the newest run.
+    """
+    if promised := [each for each in partitions if each.every]:
+        return min(promised, key=_rank)
+    ended = [each for each in partitions if each.ended_at]
+    return max(ended, key=lambda each: str(each.ended_at), default=None)
 
 
 OUTCOMES_BY_HARM = (

@@ -44,13 +44,10 @@ class PartitionStatus:
     """When it fell or falls silent; `None`: nobody promises it."""
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether a crawl that was promised is late."""
-        if self.every is None:
-            return False
-        grace = min(self.every, LATE_AFTER)
-        if self.due_at is not None:
-            return self.due_at + grace < now
-        return self.silent_at is not None and self.silent_at < now
+        """Whether a crawl that was promised is late, or none has gone to its end for too long."""
+        if self.every is None or self.due_at is None:
+            return self.is_silent(now)
+        return self.due_at + min(self.every, LATE_AFTER) < now or self.is_silent(now)
 
     def is_silent(self, now: datetime) -> bool:
         """Whether it was promised crawls and has not been seen whole for too long."""

@@ -44,13 +44,10 @@ class PartitionStatus:
     """When it fell or falls silent; `None`: nobody promises it."""
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether a crawl that was promised is late."""
-        if self.every is None:
-            return False
-        grace = min(self.every, LATE_AFTER)
-        if self.due_at is not None:
-            return self.due_at + grace < now
-        return self.silent_at is not None and self.silent_at < now
+        """Whether a crawl that was promised is late, or none has gone to its end for too long."""
+        if self.every is None or self.due_at is None:
+            return self.is_silent(now)
+        return self.due_at + min(self.every, LATE_AFTER) < now or self.is_silent(now)
 
     def is_silent(self, now: datetime) -> bool:
         """Whether it was promised crawls and has not been seen whole for too long."""
@@ -106,8 +103,14 @@ def find_last_complete(partitions: Sequence[PartitionStatus]) -> datetime | None
 
 
 def find_worst(partitions: Sequence[PartitionStatus]) -> PartitionStatus | None:
-    """The partition whose last run ended worst; of several, that which was not seen whole for longest."""
-    return min(partitions, key=_rank, default=None)
+    """The partition that tells how a source stands: of those that are promised, whose last run ended worst.
+
+    Of several, that which was not seen whole for longest. Where none is promised: that of the newest run.
+    """
+    if promised := [each for each in partitions if each.every]:
+        return min(promised, key=_rank)
+    ended = [each for each in partitions if each.ended_at]
+    return max(ended, key=lambda each: str(each.ended_at), default=None)
 
 
 OUTCOMES_BY_HARM = (

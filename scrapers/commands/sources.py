@@ -1,6 +1,6 @@
 """`paidforby sources`: every source with its last run, and what stands out about it."""
 
-from collections.abc import Mapping
+from collections import defaultdict
 from pathlib import Path
 from textwrap import shorten, wrap
 from typing import Annotated
@@ -20,6 +20,8 @@ from archive.reading.sources.watched_sources import (
 from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert
 from archive.runs.lease import last_runs
+from archive.runs.partitions import PartitionStatus, find_worst, list_partitions
+from archive.store.clock import tell_clock
 from archive.store.database import read
 from archive.terminal import (
     AsJson,
@@ -87,6 +89,8 @@ def sources(
         views = [_add_warnings(view, warnings) for view in list_watched_sources(session, now)]
         held = find_quarantined(session)
         kept = {source: run.reason for source, run in last_runs(session).items()}
+        partitions = list_partitions(session, now)
+        clock = tell_clock(session, now)
     if as_json:
         emit_json(
             [
@@ -99,7 +103,7 @@ def sources(
             ]
         )
         return
-    for line in [*tell_sources(views), *tell_notes(views, kept)]:
+    for line in [*tell_sources(views), *tell_notes(views, partitions), *([clock] if clock else [])]:
         say(line)
     for batch in [batch for batches in held.values() for batch in batches]:
         reason = escape_text(f"{batch.source}/{batch.partition}: {batch.reason}")
@@ -161,13 +165,15 @@ def _name_alerts(alerts: list[AlertView]) -> str:
     return kinds[0] if len(kinds) == 1 else write_count(len(alerts), "alert") if kinds else ""
 
 
-def tell_notes(views: list[WatchedSourceView], kept: Mapping[str, str]) -> list[str]:
+def tell_notes(views: list[WatchedSourceView], partitions: list[PartitionStatus]) -> list[str]:
     """What the table has no room for, one sentence each, broken to 80 columns.
 
-    `kept`: how the last run ended in words for operators, by source.
+    `partitions`: how each last ended, in words for operators.
     """
     told = [
-        f"{view.id}: {words}" for view in views for words in _list_notes(view, kept.get(view.id))
+        f"{view.id}: {words}"
+        for view in views
+        for words in _list_notes(view, [each for each in partitions if each.source == view.id])
     ]
     return [
         line
@@ -176,15 +182,19 @@ def tell_notes(views: list[WatchedSourceView], kept: Mapping[str, str]) -> list[
     ]
 
 
-def _list_notes(view: WatchedSourceView, reason: str | None) -> list[str]:
+def _list_notes(view: WatchedSourceView, partitions: list[PartitionStatus]) -> list[str]:
     notes = [f"{ALERT_WORDS[alert.kind]}: {alert.reason}" for alert in view.alerts]
-    run = view.last_run
-    if run and reason and run.outcome != Outcome.DONE:
-        notes.append(f"the last run was {run.outcome}: {shorten(reason, REASON_WIDTH)}")
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    promised = [each for each in partitions if each.every]
+    worst = find_worst(partitions)
+    for each in promised or ([worst] if worst else []):
+        if each.reason and each.outcome != Outcome.DONE:
+            why = f"the last run was {each.outcome}: {shorten(each.reason, REASON_WIDTH)}"
+            alike[why].append(each.partition)
+    notes += [f"{', '.join(names)}: {why}" for why, names in alike.items()]
     if view.quarantined:
-        notes.append(
-            f"{write_count(view.quarantined, 'piece')} quarantined; type: paidforby quarantine list"
-        )
-    if view.needs and run is None:
+        pieces = write_count(view.quarantined, "piece")
+        notes.append(f"{pieces} quarantined; type: paidforby quarantine list")
+    if view.needs and view.last_run is None:
         notes.append(f"needs {view.needs}")
     return notes

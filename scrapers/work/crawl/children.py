@@ -34,6 +34,7 @@ from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import list_spider_modules
 from scrapers.work.crawl.crawl_process import run_crawl_job
+from scrapers.work.crawl.run_lines import log_killed
 from scrapers.work.plan.crawl_job import CrawlJob
 
 PRELOADED = [
@@ -173,6 +174,7 @@ def finish_child(engine: Engine, child: Child, clock: Clock, because: str = "") 
         why = OUT_OF_MEMORY if code == -signal.SIGABRT else ""
         reason = because or f"the crawl was killed (exit code {code}){why}"
         close_killed_run(engine, run, reason, clock())
+        log_killed(run, code)
         run = find_run(engine, child)
     return run
 

@@ -43,6 +43,7 @@ from scrapers.fetching.walk import LOOPBACK, Walk, WalkCrawler
 from scrapers.intake.pages import Clock, Intake
 from scrapers.sources.signing import MissingCredentialError, clean_logged
 from scrapers.sources.spider import SourceSpider
+from scrapers.work.crawl.run_lines import log_begin, log_end
 from scrapers.work.plan.credentials import require_valid
 from scrapers.work.plan.schedule import find_pace, read_schedules
 
@@ -99,16 +100,17 @@ def run_crawl(
     walk.is_whole = cursor is None
     walk.shown_parameters = order.spider.list_shown_parameters(settings, order.partition)
     place = {"source": lease.source, "partition": lease.partition, "run": lease.run_id}
+    log_begin(place)
     try:
         with under_way(**place):
             finish_reason = _walk_partition(settings, walk, order, most_answers)
         _classify_walk(walk, finish_reason)
     except BaseException as error:
         walk.note_trouble(Outcome.FAILED, tell_failure(error))
-        _close_run(walk)
+        log_end(place, _close_run(walk))
         raise
     with plain_failures():
-        return _close_run(walk)
+        return log_end(place, _close_run(walk))
 
 
 def _begin(

@@ -26,7 +26,7 @@ def ask(tmp_path, monkeypatch):
     hold_something(engine)
     with write(engine) as session:
         note_promises(
-            session, "meadow_library", ["2026"], timedelta(days=1), NOW - timedelta(days=9)
+            session, "meadow_library", ["GR", "US"], timedelta(days=1), NOW - timedelta(days=9)
         )
     engine.dispose()
 
@@ -50,10 +50,10 @@ def test_the_table_fits_80_columns_and_names_each_source_with_its_id(ask):
 def test_a_source_that_is_silent_and_whose_key_ends_says_both(ask):
     told = ask()
     (row,) = [line for line in told.splitlines() if line.startswith("Meadow ad library")]
-    assert row.endswith("2 alerts")
-    assert "meadow_library: silent: 2026: no complete look for 2 days" in told
+    assert row.endswith("3 alerts")
+    assert "meadow_library: silent: GR: no complete look for 2 days" in told
     assert "key ends: The Data Desk answers for it" in told
-    assert "meadow_library: the last run was" in told
+    assert "meadow_library: US: the last run was" in told
 
 
 def test_a_source_that_is_well_has_no_alert(ask):
@@ -68,7 +68,7 @@ def test_what_is_held_is_told_with_what_to_type(ask):
 def test_programs_get_the_same_alerts(ask):
     sources = {source["id"]: source for source in json.loads(ask("--json"))}
     kinds = [alert["kind"] for alert in sources["meadow_library"]["alerts"]]
-    assert kinds == ["credential", "silent"]
+    assert kinds == ["credential", "silent", "silent"]
     assert sources["harbour_ads"]["quarantined_batches"]
     assert sources["island_registry"]["last_complete_at"]
 

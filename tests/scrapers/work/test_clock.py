@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from scrapers.work.dispatch.singleton_lease import WORKER, take_singleton
 from sqlmodel import select
 from typer.testing import CliRunner
 
@@ -11,13 +10,14 @@ from archive.models import Checkpoint, CrawlPromise, RequestBudget, Run, Singlet
 from archive.models.runs import Outcome
 from archive.runs.alerts import CLOCK, list_alerts
 from archive.runs.promises import note_promises
+from archive.runs.singleton_lease import WORKER, take_singleton
 from archive.store.clock import CLOCK_SKEW, ClockError, tell_clock
 from archive.store.database import read, write
 from paidforby import app
 from scrapers.fetching.budget import Pace, take_request
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
-from scrapers.work.dispatch.alerting import mail_alerts
+from scrapers.work.dispatch.alerting import send_alerts
 from scrapers.work.dispatch.scheduler import find_work
 from scrapers.work.dispatch.worker import follow_up
 from scrapers.work.plan.due import find_due
@@ -85,14 +85,14 @@ def test_clocks_of_machines_may_differ_a_little(ahead):
 def test_it_is_an_alert_that_is_mailed_although_no_work_is_done(ahead, monkeypatch):
     mailed = []
     monkeypatch.setattr(
-        "scrapers.work.dispatch.alerting.send_mail",
+        "scrapers.work.dispatch.alert_ways.send_mail",
         lambda _settings, _host, message: mailed.append(message.get_content()) or [],
     )
     mailing = {"mail_host": "mail.example", "mail_to": ["one@desk.example"]}
     settings = ahead.settings.model_copy(update=mailing)
     with pytest.raises(ClockError):
         follow_up(settings, ahead.engine, lambda: NOON)
-    assert mail_alerts(settings, ahead.engine, lambda: NOON + timedelta(hours=1)) == []
+    assert send_alerts(settings, ahead.engine, lambda: NOON + timedelta(hours=1)) == []
     assert "archive: the clock of this machine says" in mailed[0]
     with read(ahead.engine) as session:
         assert CLOCK in {alert.kind for alert in list_alerts(session, NOON)}

@@ -4,13 +4,14 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -158,6 +159,24 @@ def test_several_processes_answer_and_end_as_one(environ):
     assert {line["process"] for line in lines} == {"serve"}
     answered = [line for line in lines if line["logger"] == "api.request_log"]
     assert len({line["request_id"] for line in answered}) == len(answered) >= len(paths)
+
+
+@pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
+def test_connections_that_are_held_open_fill_no_log(environ):
+    with serving(environ) as (process, port), ExitStack() as held:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (64, 64))
+        for _ in range(120):
+            held.enter_context(socket.create_connection(("127.0.0.1", port)))
+        while "out of system resource" not in name_log(environ).read_text():
+            time.sleep(0.1)
+        # Each try to accept would be a line; a second of it is thousands.
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        told = hear(environ, process)
+
+    assert process.returncode == 0
+    assert re.search(r"[\d,]+ times more in \d+ s: socket.accept\(\) out of system resource", told)
+    assert len(told) < 20_000
 
 
 def count_requests(port: int) -> float:

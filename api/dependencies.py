@@ -118,12 +118,12 @@ RoomsDep = Annotated[Rooms, Depends(get_rooms)]
 
 
 def open_reading(rooms: RoomsDep) -> Iterator[Session]:
-    """A session for reading that lasts as long as the request."""
+    """A session for reading, over before the answer is sent, so that a slow reader holds no connection."""
     with read(rooms.engine) as session:
         yield session
 
 
-Reading = Annotated[Session, Depends(open_reading)]
+Reading = Annotated[Session, Depends(open_reading, scope="function")]
 
 
 def _read_moment(

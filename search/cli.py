@@ -28,6 +28,7 @@ from search.answers import answer_query
 from search.engines import open_search
 from search.filling import SyncReport
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
+from search.port import SearchEngine
 from search.query import LAST_RESULT, AdQuery, Sort, build_query, split_filter
 from search.status import IndexStatus, index_status
 from search.sync import rebuild_index, sync_index
@@ -161,12 +162,14 @@ def status(as_json: AsJson = False) -> None:
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
-        state = index_status(archive, open_search(settings, archive), utc_now())
+        search_engine = open_search(settings, archive)
+        state = index_status(archive, search_engine, utc_now())
     if as_json:
         emit_json(state)
     else:
         for line in tell_status(state):
             say(line)
+        say(f"next: {_find_next(state, search_engine)}")
     if state.faults or (state.documents is None and state.ads):
         raise typer.Exit(FAILED)
     if state.lag_changes or state.rejected:
@@ -183,10 +186,15 @@ def tell_status(state: IndexStatus) -> list[str]:
         f"behind      {write_count(state.lag_changes, 'change')}, the oldest {oldest}",
         *(f"wrong       {_plain(fault)}" for fault in state.faults),
         *(f"rejected    {_plain(row.id)}: {_plain(row.reason)}" for row in state.rejected),
-        "next: paidforby index sync"
-        if state.faults or state.lag_changes or state.documents is None
-        else 'next: paidforby search "climate"',
     ]
+
+
+def _find_next(state: IndexStatus, search_engine: SearchEngine) -> str:
+    if state.is_foreign:
+        return search_engine.how_to_move
+    if state.faults or state.lag_changes or state.documents is None:
+        return "paidforby index sync"
+    return 'paidforby search "climate"'
 
 
 @app.command()

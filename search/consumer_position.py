@@ -18,6 +18,7 @@ from archive.reading.freshness import read_change_time
 from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
 from archive.store.identity import read_archive_id
+from config.counts import write_count
 from search.port import (
     DOCUMENT_SHAPE,
     NEVER_FILLED,
@@ -65,9 +66,7 @@ def read_search_position(
         return None
     if mark.archive_id != read_archive_id(session):
         whose = f"another archive ({mark.realm or 'without data'}, id {mark.archive_id})"
-        raise ForeignCopyError(
-            f"{search.place} holds the search copy of {whose}; nothing was changed: {search.how_to_move}"
-        )
+        raise ForeignCopyError(search.place, whose, search.how_to_move)
     consumer = name_consumer(search, mark.token)
     noted = read_position(session, consumer)
     # One that this archive never noted was made by what it has been restored from.
@@ -97,10 +96,9 @@ def refuse_unnamed(session: Session, search: SearchEngine, copy: SearchCopy | No
         return
     known = select(ConsumerPosition.consumer).where(_is_of(search))
     if session.exec(known.limit(1)).first() is None:
-        raise ForeignCopyError(
-            f"{search.place} holds {copy.documents:,} documents that this archive did not send; nothing was "
-            f"changed: {search.how_to_move}"
-        )
+        ads = write_count(copy.documents, "ad")
+        whose = f"an archive it does not name ({ads} that this one did not send)"
+        raise ForeignCopyError(search.place, whose, search.how_to_move)
 
 
 def _is_of(search: SearchEngine) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from sqlmodel import Session
 
 from archive.errors import OutageError
+from config.counts import write_count
 from search.documents import Rejection, SearchDocument
 from search.hits import SearchPage
 from search.query import AdQuery
@@ -31,6 +32,12 @@ class SearchUnavailableError(OutageError):
 
 class ForeignCopyError(SearchUnavailableError):
     """What the engine holds under our name is the copy of another archive."""
+
+    def __init__(self, place: str, whose: str, how_to_move: str) -> None:
+        super().__init__(
+            f"{place} holds the search copy of {whose}; nothing was changed: {how_to_move}"
+        )
+        self.whose = whose
 
 
 class CopyBusyError(SearchUnavailableError):
@@ -70,7 +77,7 @@ def require_count(held: int, sent: int) -> None:
     """
     if held != sent:
         raise SearchUnavailableError(
-            f"of {sent:,} ads that were sent to the new search copy it holds {held:,}; the old one stays"
+            f"of {write_count(sent, 'ad')} sent to the new search copy it holds {held:,}; the old one stays"
         )
 
 

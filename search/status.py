@@ -12,6 +12,7 @@ from archive.records import QuarantineStage
 from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq
 from archive.store.database import read
+from config.counts import write_count
 from search.consumer_position import (
     MOST_COUNTED,
     AdCount,
@@ -40,6 +41,9 @@ class IndexStatus(SQLModel):
     documents: int | None = Field(description="Ads in the engine; empty when never filled.")
     ads: int = Field(description="Ads in the archive, counted at most a minute ago.")
     rejected: list[Rejection] = Field(description="Ads it could not take, put aside.")
+    is_foreign: bool = Field(
+        default=False, description="Whether the engine holds the copy of another archive instead."
+    )
     faults: list[str] = Field(
         default_factory=list,
         description="What is wrong with the copy, in sentences; empty: nothing. The next sync repairs all "
@@ -62,7 +66,7 @@ def index_status(
             refuse_unnamed(session, search, copy)
             position = read_search_position(session, search, copy.mark if copy else None)
         except ForeignCopyError as error:
-            position, faults = None, [str(error)]
+            position, faults = None, [f"Search holds the copy of {error.whose}."]
         lag, oldest = _measure_lag(session, position)
         status = IndexStatus(
             engine=search.name,
@@ -72,6 +76,7 @@ def index_status(
             documents=copy.documents if copy and position else None,
             ads=0,
             rejected=_list_rejected(session),
+            is_foreign=bool(faults),
             faults=faults,
         )
         counted = counted or count_ads(session)
@@ -89,7 +94,7 @@ def _judge(
         return ["Search has lost the settings of its copy."]
     difference = abs(counted.ads - len(status.rejected) - copy.documents)
     if difference > last_seq - min(position.seq, counted.seq):
-        return [f"Search holds {copy.documents:,} ads, the archive {counted.ads:,}."]
+        return [f"Search holds {write_count(copy.documents, 'ad')}, the archive {counted.ads:,}."]
     return []
 
 

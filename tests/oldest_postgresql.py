@@ -80,13 +80,13 @@ def run_oldest_postgresql() -> Iterator[str]:
             ) as process,
         ):
             try:
-                wait_for(process, folder, log)
+                wait_for_postgresql(process, folder, log)
                 yield f"postgresql+psycopg://paidforby@/postgres?host={folder}"
             finally:
                 process.terminate()
 
 
-def wait_for(process: "subprocess.Popen[bytes]", folder: str, log: Path) -> None:
+def wait_for_postgresql(process: "subprocess.Popen[bytes]", folder: str, log: Path) -> None:
     """Returns once the server answers.
 
     Raises:

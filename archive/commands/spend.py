@@ -94,10 +94,7 @@ def spend(
         )
         rates = read_rates(settings) if query.convert_to else None
         summary = answer_spending(session, find_folder(settings), query, rates)
-    if as_json:
-        emit_json(summary)
-    else:
-        say("\n".join(tell_summary(summary)))
+    emit_json(summary) if as_json else say("\n".join(tell_summary(summary)))
 
 
 def _day_of(value: datetime | None) -> date | None:

@@ -4,6 +4,9 @@ Writers are one at a time on both engines, so the order of the change sequence a
 the order of commits. Everything that touches tables takes a session made here.
 """
 
+import os
+import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +55,8 @@ def create_archive_engine(url: str) -> Engine:
     """
     parsed = _read_address(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        named = {"application_name": _name_process()} | dict(parsed.query)
+        return create_engine(parsed.set(query=named), pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
         file = Path(parsed.database)
         make_private_folder(file.parent)
@@ -63,6 +67,12 @@ def create_archive_engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _name_process() -> str:
+    """What the server's list of connections calls this process: `paidforby worker on host/4711`."""
+    command = " ".join(["paidforby", *sys.argv[1:2]])
+    return f"{command[:20]} on {socket.gethostname()[:20]}/{os.getpid()}"
 
 
 def _read_address(url: str) -> URL:

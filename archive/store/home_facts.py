@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from archive.models import ArchiveFact
 
-HOME = "home:"
-"""How the names of such facts begin."""
-LAST_BACKUP, LAST_UPKEEP = f"{HOME}last_backup", f"{HOME}last_upkeep"
+HOME = "home"
+"""How the names of such facts begin, that of its mark (`archive.store.home`) among them."""
+LAST_BACKUP, LAST_UPKEEP = f"{HOME}:last_backup", f"{HOME}:last_upkeep"
 
 BACKUP_IS_OLD = timedelta(days=2)
 """A backup a night, and one that failed, are no reason to worry; two that failed are."""

@@ -24,6 +24,8 @@ GRANT INSERT ON notice, flag, case_step, decision, rule_version, change, ledger_
 -- What became of them.
 GRANT UPDATE ON notice, flag TO paidforby_api;
 GRANT UPDATE (meaning_sha256) ON rule_version TO paidforby_api;
+-- The day on which a key was last used.
+GRANT UPDATE (last_used_on) ON api_key TO paidforby_api;
 
 -- The queue's tables are made anew when its library is; /metrics counts what waits in them.
 ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO paidforby_api;

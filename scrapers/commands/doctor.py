@@ -3,6 +3,7 @@
 `paidforby doctor` calls it. It changes nothing and goes to no source.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -11,7 +12,12 @@ import typer
 
 from archive.terminal import DONE, FAILED, AsJson, emit_json, say, utc_now
 from config.settings import Settings
-from scrapers.doctor.configuration import examine_files, examine_rules, tell_standing
+from scrapers.doctor.configuration import (
+    examine_files,
+    examine_rules,
+    examine_variables,
+    tell_standing,
+)
 from scrapers.doctor.findings import Finding, tell_findings
 from scrapers.doctor.keeping import examine_backup, examine_disk
 from scrapers.doctor.machine import (
@@ -64,4 +70,5 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
         *examine_rules(settings),
         *standings,
         *examine_files(settings),
+        *examine_variables(os.environ),
     ]

@@ -19,6 +19,7 @@ from archive.records.escaping import escape_text
 from archive.runs.quarantine import tell_piece
 from archive.store.database import open_engine, write
 from archive.store.disk import tell_openness
+from archive.store.others_at_work import wait_for_others
 from archive.store.outages import bounded_memory
 from archive.store.revisions import require_current
 from archive.terminal import (
@@ -89,10 +90,11 @@ def init(as_json: AsJson = False) -> None:
 
 
 def _tell_move(settings: Settings) -> None:
-    """Say from which revision the tables move to which, where there are any.
+    """Say from which revision the tables move to which, where there are any, and wait until nobody uses them.
 
     Raises:
         OtherTablesError: if a newer program made them.
+        OthersAtWorkError: if others have them open in the end.
     """
     engine = open_engine(settings)
     try:
@@ -103,6 +105,7 @@ def _tell_move(settings: Settings) -> None:
         if error.is_newer:
             raise
         note(f"the archive's tables move from {error.revision} to {error.wanted}")
+        wait_for_others(engine, note)
     finally:
         engine.dispose()
 

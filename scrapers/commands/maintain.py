@@ -23,6 +23,8 @@ def maintain(as_json: AsJson = False) -> None:
     Exit code 1: something is wrong, which is named with what to type.
 
     Example: paidforby maintain
+
+    Example: paidforby maintain
     """
     settings = Settings()
     engine = open_or_exit(settings)

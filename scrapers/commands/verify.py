@@ -60,25 +60,26 @@ def verify(as_json: AsJson = False) -> None:
 def check_archive(
     settings: Settings, engine: Engine, start: Callable[[str], TellDone]
 ) -> list[ArchiveCheck]:
-    """Every check in turn, all of one moment; `start` is told of each as it begins."""
+    """Every check in turn, each of one moment; `start` is told of each as it begins."""
     blobs, folder = BlobStore(settings.blobs_dir), find_folder(settings)
     steps: dict[str, Callable[[Session, TellDone], ArchiveCheck]] = {
         "tables": check_tables,
-        "blobs": lambda session, tell: check_blobs(session, blobs, tell),
+        "blobs": lambda _, tell: check_blobs(engine, blobs, tell),
         "ledger": lambda session, tell: _check_ledger(settings, session, tell),
         "search": lambda _, __: check_search(engine, open_search(settings, engine), utc_now()),
         "mirror": lambda session, tell: check_mirror(session, folder, tell),
     }
-    with read(engine) as session:
-        return [_run_step(name, step, session, start(name)) for name, step in steps.items()]
+    return [_run_step(name, step, engine, start(name)) for name, step in steps.items()]
 
 
 def _run_step(
-    name: str, step: Callable[[Session, TellDone], ArchiveCheck], session: Session, tell: TellDone
+    name: str, step: Callable[[Session, TellDone], ArchiveCheck], engine: Engine, tell: TellDone
 ) -> ArchiveCheck:
     """A check; what cannot even be read is what it was looking for."""
     try:
-        return step(session, tell)
+        # A session that asks nothing holds nothing.
+        with read(engine) as session:
+            return step(session, tell)
     except (ArchiveError, DBAPIError, OSError) as error:
         check = ArchiveCheck(name=name)
         check.note_bad(f"could not be read: {getattr(error, 'orig', error)}")

@@ -1,11 +1,14 @@
 """Rules in use, credentials of sources, and files of configuration that cannot be used."""
 
+from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import OtherTablesError
 from archive.records.escaping import escape_text
+from config.setting_forms import list_forms, list_kinds
 from config.settings import Settings
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.rule_book import find_rules_here, read_rule_book
@@ -35,6 +38,27 @@ def examine_files(settings: Settings) -> list[Finding]:
         for error in list_refused_files(settings)
         for fault in error.faults
     ]
+
+
+def examine_variables(environ: Mapping[str, str]) -> list[Finding]:
+    """Variables that look like settings and are none: mistyped, or of another version."""
+    known = [form.variable for kind in list_kinds() for form in list_forms(kind)]
+    odd = [
+        name
+        for name in environ
+        if name.upper().startswith("PAIDFORBY_") and name.upper() not in known
+    ]
+    return [
+        Finding(
+            "setting", True, f"{name} is no setting", to_type=_tell_near(name, known), warns=True
+        )
+        for name in sorted(odd)
+    ]
+
+
+def _tell_near(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f"write {near[0]}, or unset it" if near else "unset it; there are: paidforby settings"
 
 
 def tell_standing(standing: CredentialStatus, today: date) -> Finding:

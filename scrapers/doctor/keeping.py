@@ -13,6 +13,7 @@ from archive.store.blobs import BlobStore
 from archive.store.database import open_archive, read
 from archive.store.growth import Growth, read_growth
 from archive.store.home_facts import judge_backup
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
 
@@ -50,8 +51,12 @@ def examine_disk(settings: Settings, now: datetime) -> Finding:
 
 def tell_forecast(growth: Growth, days: float) -> str:
     """For how long there is room, by what, and which source takes the most of it."""
-    room = f"room for about {days:,.0f} days" if days < 3_650 else "room for more than ten years"
-    span = "last day" if growth.days < 2 else f"last {growth.days:,.0f} days"
+    room = (
+        f"room for about {write_count(round(days), 'day')}"
+        if days < 3_650
+        else "room for more than ten years"
+    )
+    span = "last day" if growth.days < 2 else f"last {write_count(round(growth.days), 'day')}"
     told = f"{room} at what came in during the {span}"
     most = growth.evidence_bytes.most_common(1)
     return f"{told}, most of it {most[0][0]}" if most and most[0][1] else told

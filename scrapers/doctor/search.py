@@ -10,7 +10,7 @@ from config.counts import write_count
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
 from search.engines import open_search
-from search.port import SearchUnavailableError
+from search.port import SearchEngine, SearchUnavailableError
 from search.status import IndexStatus, index_status
 
 SYNC = "paidforby index sync"
@@ -25,7 +25,8 @@ def examine_search(settings: Settings) -> Finding:
             # Whether the engine answers can be told without the archive.
             open_search(settings, create_archive_engine("sqlite://")).read_copy()
             return Finding("search", True, f"{name}; nothing to compare its copy with yet")
-        return _judge(name, index_status(archive, open_search(settings, archive), utc_now()))
+        search = open_search(settings, archive)
+        return _judge(name, search, index_status(archive, search, utc_now()))
     except SearchUnavailableError as error:
         advice = "check PAIDFORBY_MEILISEARCH_URL, PAIDFORBY_MEILISEARCH_KEY and the server"
         return Finding("search", False, str(error), to_type=advice)
@@ -44,9 +45,10 @@ def _open_if_there(settings: Settings) -> Engine | None:
         return None
 
 
-def _judge(name: str, state: IndexStatus) -> Finding:
+def _judge(name: str, search: SearchEngine, state: IndexStatus) -> Finding:
     if state.faults:
-        return Finding("search", False, f"{name}: {' '.join(state.faults)}", to_type=SYNC)
+        advice = search.how_to_move if state.is_foreign else SYNC
+        return Finding("search", False, f"{name}: {' '.join(state.faults)}", to_type=advice)
     if state.documents is None:
         told = f"{name}: never filled"
         return Finding("search", True, told, to_type=SYNC, warns=bool(state.ads))

@@ -15,6 +15,7 @@ from archive.store.database import open_archive, read
 from archive.store.home import tell_home
 from archive.terminal import format_time
 from config.settings import Settings
+from scrapers.doctor.access import examine_keys
 from scrapers.doctor.findings import Finding
 
 NAMED_AT_MOST = 6
@@ -35,6 +36,7 @@ def examine_work(settings: Settings, now: datetime) -> list[Finding]:
                 _examine_clock(session, now),
                 _examine_home(session, settings),
                 *_examine_workers(session, now),
+                *examine_keys(session, now),
             ]
     except SQLAlchemyError:
         return []

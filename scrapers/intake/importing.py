@@ -29,6 +29,7 @@ from archive.store.outages import Patience, plain_failures, read_surely, write_s
 from archive.store.realm import claim_realm
 from archive.terminal import ReachStage, reach_no_stage
 from config.counts import write_count
+from config.logs import under_way
 from config.settings import Realm, Settings
 from scrapers.intake.pages import Clock, Intake
 from scrapers.readers.files import SourceFile, spell_name
@@ -141,7 +142,7 @@ def import_files(
     report = ImportReport(spider.info.id, Outcome.FAILED, counts=intake.counts)
     delivery = Delivery(files, reach)
     try:
-        with plain_failures():
+        with under_way(source=lease.source, run=lease.run_id), plain_failures():
             with suppress(ImplausibleBatchError):
                 held = [
                     p for p in files if not _import_file(intake, reader, order, p, delivery, report)

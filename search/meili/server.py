@@ -193,9 +193,17 @@ class MeilisearchServer:
             message = f"Meilisearch at {self.url} refuses: {error.message}"
             raise SearchUnavailableError(message) from None
         except (MeilisearchError, RequestException) as error:
-            # A server that ends in the midst of an answer, or a proxy's page in place of one.
-            message = f"Meilisearch at {self.url} does not answer: {error}"
-            raise SearchUnavailableError(message) from None
+            # The latter: a server that ends in the midst of an answer, or a proxy's page in place of one.
+            cause = _find_cause(error) if isinstance(error, MeilisearchError) else error
+            message = f"Meilisearch at {self.url} does not answer: {cause}"
+            raise SearchUnavailableError(escape_text(message)) from None
+
+
+def _find_cause(error: BaseException) -> BaseException:
+    """What the machine said, below all that libraries have wrapped around it."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
 
 
 def _spell_lines(

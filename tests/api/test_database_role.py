@@ -45,7 +45,7 @@ def settings(archive: Filled) -> Iterator[Settings]:
         owner.execute(f"DROP ROLE {ROLE}")
 
 
-def test_readers_and_people_with_keys_do_all_they_may(client, ask, raise_flag):
+def test_readers_and_people_with_keys_do_all_they_may(client, ask, raise_flag, settings):
     for path in ("/", "/search?q=harbour", "/spend", "/sources", "/missing", "/about", "/coverage"):
         assert client.get(path, follow_redirects=True).status_code in {200, 404}, path
     for path in ("/health", "/health/ready", "/ads", "/search", "/downloads/ads.csv", "/runs"):
@@ -64,6 +64,11 @@ def test_readers_and_people_with_keys_do_all_they_may(client, ask, raise_flag):
     assert flag.status_code == 201, flag.text
     decided = ask("POST", f"/flags/{flag.json()['reference']}/decision", "reviewer", DECISION)
     assert decided.status_code == 201, decided.text
+    with connect(settings.database_url) as site:
+        used = site.execute(
+            "SELECT count(*) FROM api_key WHERE last_used_on IS NOT NULL"
+        ).fetchone()
+    assert used == (2,)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +87,8 @@ def test_readers_and_people_with_keys_do_all_they_may(client, ask, raise_flag):
         "SELECT * FROM archive_secret",
         "INSERT INTO \"user\" (name) VALUES ('me')",
         "INSERT INTO api_key SELECT * FROM api_key",
+        "UPDATE api_key SET revoked_at = NULL",
+        "UPDATE api_key SET ends_on = NULL",
         "UPDATE work_queue.procrastinate_jobs SET status = 'todo'",
     ],
 )

@@ -65,7 +65,7 @@ def test_documents_that_nobody_put_a_name_to_are_not_taken_over(
     search_archive.add(make_ad("a", "harbour"))
     served._server.make_index(served._uid)
     served._server.put_document(served._uid, {"key": "x_3A1", "ad_id": 1, "source": "somebody"})
-    with pytest.raises(ForeignCopyError, match="1 documents that this archive did not send"):
+    with pytest.raises(ForeignCopyError, match="1 ads that this one did not send"):
         search_archive.sync(served)
 
 
@@ -180,3 +180,21 @@ def test_an_answer_says_how_many_newer_ads_it_cannot_know_yet(
     assert (page.total, page.total_from, page.waiting_ads) == (1, "exact", 4)
     search_archive.sync(search)
     assert search_archive.ask(search, "harbour").waiting_ads == 0
+
+
+def test_a_key_that_may_only_search_is_enough_to_answer_and_to_tell_how_the_copy_stands(
+    served: MeilisearchSearch, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour"))
+    search_archive.sync(served)
+    allowed = {"actions": ["search"], "indexes": [served._uid], "expiresAt": None}
+    key = served._server._client().create_key(allowed).key
+    reading = MeilisearchSearch(
+        Settings(
+            meilisearch_url=served._server.url, meilisearch_key=key, meilisearch_index=served._uid
+        )
+    )
+    assert refs_of(search_archive.ask(reading, "harbour")) == ["a"]
+    assert list_faults(search_archive, reading) == []
+    with pytest.raises(SearchUnavailableError, match="refuses"):
+        rebuild_index(search_archive.engine, reading, search_archive.now)

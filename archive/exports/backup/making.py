@@ -9,11 +9,11 @@ on the disk (link(2)), and either can be deleted without the other.
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryFile, mkdtemp
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -33,7 +33,7 @@ from archive.exports.dump import dump_table, list_tables
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.disk import replace_file, sync_path
-from archive.store.evidence import list_named_blobs
+from archive.store.evidence import note_named_blobs
 from archive.store.home_facts import note_backup
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import read_kept_head
@@ -55,31 +55,41 @@ def make_backup(
             of this program.
         OSError: if the disk does not take it.
     """
-    with _new_folder(target) as part, read(engine) as session:
+    with _new_folder(target) as part, TemporaryFile("w+") as names:
         writer = BackupWriter(part, tell)
-        revision = _require_newest(session)
-        tables = {
-            table.name: writer.write_lines(name_table_file(table.name), dump_table(session, table))
-            for table in list_tables()
-        }
-        stores = [BlobStore(folder / "blobs") for folder in _list_earlier(target)]
-        blobs, missing = _copy_blobs(session, BlobStore(settings.blobs_dir), stores[-1:], writer)
+        with read(engine) as session:
+            manifest = _write_tables(session, settings, writer, now)
+            note_named_blobs(session, names)
+        # Evidence is never taken away, so it may be copied after the moment that names it.
+        earlier = [BlobStore(folder / "blobs") for folder in _list_earlier(target)]
+        store = BlobStore(settings.blobs_dir)
+        manifest.blobs, manifest.missing_blobs = _copy_blobs(names, store, earlier[-1:], writer)
         _copy_config(settings, writer)
-        manifest = Manifest(
-            schema_revision=revision,
-            made_at=now,
-            realm=read_realm(session),
-            ledger=read_ledger_head(session),
-            ledger_check=check_ledger(session, read_kept_head(settings), lambda _: None),
-            tables=tables,
-            blobs=blobs,
-            missing_blobs=missing,
-            sums_sha256=writer.close_sums(),
-        )
+        manifest.sums_sha256 = writer.close_sums()
         replace_file(part / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
     with write(engine) as session:
         note_backup(session, now)
     return manifest
+
+
+def _write_tables(
+    session: Session, settings: Settings, writer: BackupWriter, now: datetime
+) -> Manifest:
+    """Write the tables, all of one moment; gives the manifest without what follows them."""
+    return Manifest(
+        schema_revision=_require_newest(session),
+        made_at=now,
+        realm=read_realm(session),
+        ledger=read_ledger_head(session),
+        ledger_check=check_ledger(session, read_kept_head(settings), lambda _: None),
+        tables={
+            table.name: writer.write_lines(name_table_file(table.name), dump_table(session, table))
+            for table in list_tables()
+        },
+        blobs=0,
+        missing_blobs=[],
+        sums_sha256="",
+    )
 
 
 @contextmanager
@@ -142,14 +152,15 @@ def _require_newest(session: Session) -> str:
 
 
 def _copy_blobs(
-    session: Session, store: BlobStore, earlier: Sequence[BlobStore], writer: BackupWriter
+    names: Iterable[str], store: BlobStore, earlier: Sequence[BlobStore], writer: BackupWriter
 ) -> tuple[int, list[str]]:
     """Copy every blob that a row names, or name it where an earlier backup has it whole.
 
     Gives how many, and the names of those whole nowhere.
     """
     count, missing = 0, []
-    for sha256, _ in list_named_blobs(session):
+    for line in names:
+        sha256 = line.split(" ", 1)[0]
         held = next((one for one in (*earlier, store) if one.is_whole(sha256)), None)
         if held is None:
             missing.append(sha256)

@@ -25,6 +25,7 @@ from archive.exports.backup.schema import upgrade_tables
 from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine, write
 from archive.store.disk import sync_file, sync_path
+from archive.store.home import mark_home
 from archive.store.home_facts import note_backup
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import keep_head
@@ -60,6 +61,7 @@ def restore_backup(settings: Settings, root: Path, tell: Tell) -> Manifest:
         upgrade_tables(session.connection(), "head")
         manifest.ledger_check = _check_ledger(session, manifest)
         note_backup(session, manifest.made_at)
+        mark_home(session, settings)
     engine.dispose()
     if manifest.ledger_check.ok:
         keep_head(settings, manifest.ledger, manifest.made_at)

@@ -90,3 +90,16 @@ def test_an_archive_knows_when_it_was_last_backed_up(archive, tmp_path):
     make_backup(engine, settings, tmp_path / "monday", NOW, tell)
     with read(engine) as session:
         assert read_last_backup(session) == NOW
+
+
+def test_no_transaction_lasts_while_evidence_is_copied(archive, tmp_path):
+    settings, engine = archive
+    held = {}
+
+    def note_held(what: str, _size: int) -> None:
+        held.setdefault(what.partition("/")[0], set()).add(engine.pool.checkedout())
+
+    make_backup(engine, settings, tmp_path / "monday", NOW, note_held)
+
+    assert held["tables"] == {1}
+    assert held["blobs"] == {0}

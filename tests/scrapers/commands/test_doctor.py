@@ -3,17 +3,20 @@
 import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from archive.curation.people import add_key, add_user
 from archive.exports.backup import make_backup
+from archive.models.people import Role
 from archive.runs.crawling_stops import stop_crawling
 from archive.store.database import write
 from archive.store.setup import init_archive
 from config.settings import Settings
 from scrapers.commands.doctor import examine
+from scrapers.doctor.configuration import examine_variables
 from scrapers.doctor.findings import tell_findings
 from scrapers.replica.serve import running_replica
 from search.engines import open_search
@@ -129,6 +132,28 @@ def test_a_key_that_ends_soon_is_a_warning_and_one_that_has_ended_an_illness(
     assert expires_on in key.detail
     assert "The Data Desk" in key.detail
     assert key.is_needed or works
+
+
+def test_a_person_whose_last_key_ends_is_told_before_and_one_with_a_longer_key_is_not(home):
+    soon, later = NOON.date() + timedelta(days=9), NOON.date() + timedelta(days=90)
+    with write(home.engine) as session:
+        for name, ends in {"Ada": [soon], "Bob": [soon, later], "Cleo": [soon, None]}.items():
+            add_user(session, name, [Role.ANALYST], NOON, ends[0])
+            for ends_on in ends[1:]:
+                add_key(session, name, NOON, ends_on)
+
+    keys = [each for each in examine(home.settings, NOON) if each.name == "key"]
+
+    assert [(key.detail, key.to_type, key.warns) for key in keys] == [
+        ("the last key of Ada ends on 2026-03-10", "paidforby keys add 'Ada'", True)
+    ]
+
+
+def test_a_variable_that_is_no_setting_is_told_with_the_one_that_was_meant() -> None:
+    (odd,) = examine_variables({"PAIDFORBY_META_COUNTRY": "FR", "PAIDFORBY_HOME": "x", "HOME": "y"})
+
+    assert (odd.detail, odd.warns) == ("PAIDFORBY_META_COUNTRY is no setting", True)
+    assert odd.to_type == "write PAIDFORBY_META_COUNTRIES, or unset it"
 
 
 def test_a_key_nobody_answers_for_is_told_with_the_file_to_write(home):

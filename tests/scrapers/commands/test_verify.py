@@ -109,7 +109,7 @@ def test_a_rewritten_ad_version_and_decision_are_named_and_no_backup_takes_them_
     assert named == ["ad_version 2", "decision 1"]
     assert (made.exit_code, back.exit_code) == (3, 3)
     for said in (made, back):
-        assert "decision 1: its row is not what the ledger holds" in said.stderr
+        assert "decision 1: its row is not what the ledger holds" in said.output
     assert verify(tmp_path / "second")[1]["ledger"] == bad["ledger"]
 
 
@@ -204,8 +204,8 @@ def test_rows_that_name_what_is_not_there_are_found_on_either_database(archive_u
     )
     with read(engine) as session:
         after = check_tables(session, lambda _: None)
-        blobs = check_blobs(session, BlobStore(settings.blobs_dir), lambda _: None)
         files = set(session.exec(select(MediaFile.sha256)))
+    blobs = check_blobs(engine, BlobStore(settings.blobs_dir), lambda _: None)
 
     assert [check.name for check in whole] == NAMES
     assert whole[2].ok

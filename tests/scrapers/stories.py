@@ -51,13 +51,18 @@ def run(
     folder: str = "",
     name: str = FILE,
 ) -> ImportReport:
-    """One run of a file on a day; without a partition it sweeps nothing."""
+    """One run of a file on a day; without a partition it sweeps nothing.
+
+    On a day that has passed by then it is a file of that day, read late: no clock goes back.
+    """
     path = home.settings.home / "given" / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     at = START + timedelta(days=day)
-    order = ImportOrder((path,), complete_partition=partition)
-    return import_files(home.settings, home.engine, SNAP, order, lambda: at)
+    now = max([at, *(each.started_at for each in home.runs())])
+    observed_on = at.date() if at < now else None
+    order = ImportOrder((path,), observed_on, complete_partition=partition)
+    return import_files(home.settings, home.engine, SNAP, order, lambda: now)
 
 
 ROWS = [spell_row(f"ad{number}") for number in range(6)]

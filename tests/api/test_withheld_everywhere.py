@@ -101,7 +101,7 @@ def read_copies(settings, engine):
             ).scalars():
                 copies[table] = str(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
     if settings.meilisearch_url:
-        index = open_search(settings, engine)._client().index(settings.meilisearch_index)
+        index = open_search(settings, engine)._server._client().index(settings.meilisearch_index)
         found = index.get_documents({"limit": 100}).results
         copies["meilisearch"] = str([vars(document) for document in found])
     return copies

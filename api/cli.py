@@ -1,6 +1,7 @@
 """`paidforby serve`: the site and the API on this machine."""
 
 import os
+import signal
 import socket
 from ipaddress import ip_network
 from typing import Annotated
@@ -84,7 +85,10 @@ def serve(
         with share_counts():
             Multiprocess(config, [listening]).run()
     else:
-        uvicorn.Server(config).run([listening])
+        server = uvicorn.Server(config)
+        # Uvicorn sends itself once more the signal that ended it; the log has its last lines to write.
+        signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+        server.run([listening])
 
 
 def make_app() -> FastAPI:

@@ -8,6 +8,7 @@ import logging
 import re
 import secrets
 import time
+from asyncio import CancelledError
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
@@ -55,6 +56,9 @@ class LogRequests:
         with under_way(request_id=request_id):
             try:
                 await self.app(scope, receive, send_named)
+            except CancelledError:
+                # Nobody waits for its end: the site stops, and whoever reads sees that it was cut.
+                logger.warning("%s is cut: the site stops", name_request(scope))
             except Exception:
                 logger.exception("%s failed", name_request(scope))
                 if not is_complete:

@@ -6,6 +6,7 @@ Whatever logs by the standard library goes this way, libraries too: of ours from
 
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,8 @@ from config.counts import write_count
 from config.escaping import escape_text
 
 OURS = ("api", "archive", "config", "oversight", "paidforby", "scrapers", "search")
+
+NUMBER = re.compile("0x[0-9a-f]+|[0-9]+")
 
 SECONDS_COUNTED = 60
 """A warning that says the same again within them is counted, not written."""
@@ -78,6 +81,10 @@ class LineFormatter(logging.Formatter):
         return self._clean(value) if isinstance(value, str) else value
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] in OURS
+
+
 def _list_fields(record: logging.LogRecord) -> dict[str, object]:
     given = {name: value for name, value in vars(record).items() if name not in OF_A_RECORD}
     return {**UNDER_WAY.get(), **given}
@@ -114,7 +121,7 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Of libraries, warnings and worse."""
-        return record.levelno >= logging.WARNING or record.name.partition(".")[0] in OURS
+        return record.levelno >= logging.WARNING or _is_ours(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, or count it."""
@@ -134,7 +141,9 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def _count(self, record: logging.LogRecord) -> bool:
         """Whether the same was said just now."""
-        key = (record.name, record.levelno, record.getMessage())
+        text = record.getMessage()
+        # A library's warning names its objects and times; one of ours says another thing with each number.
+        key = record.name, record.levelno, text if _is_ours(record) else NUMBER.sub("0", text)
         said = self._repeated.get(key)
         if said:
             said.times, said.last_at = said.times + 1, record.created

@@ -4,6 +4,7 @@
 done again at any time; nothing that the archive knows is changed.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -71,7 +72,7 @@ def keep_up_nightly(settings: Settings, engine: Engine, now: datetime) -> None:
         return
     try:
         done = keep_up(settings, engine, now)
-    except (ArchiveError, OSError) as error:
+    except (ArchiveError, OSError, sqlite3.Error) as error:
         note(f"no upkeep for now: {error}")
         return
     for part in done:

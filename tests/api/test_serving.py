@@ -1,15 +1,17 @@
 """`paidforby serve` as a process of its own: its port, its processes, its end, and many readers at once."""
 
 import http.client
+import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from config.settings import Settings
 from paidforby import app
 from search.engines import open_search
 from search.sync import sync_index
-from tests.served import ask, hear, serving
+from tests.served import ask, hear, name_log, serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADS = 3_000
@@ -146,11 +148,35 @@ def test_told_to_end_it_ends_within_ten_seconds_and_a_reader_sees_that_the_file_
 
 @pytest.mark.parametrize("archive_url", ["postgresql"], indirect=True)
 def test_several_processes_answer_and_end_as_one(environ):
+    environ |= {"PAIDFORBY_LOG": "json"}
     with serving(environ, "--workers", "2") as (process, port), ThreadPoolExecutor(16) as readers:
         paths = ["/", "/api/v1/spend", "/search?q=harbour", "/api/v1/health"] * 8
         assert set(readers.map(lambda path: ask(port, path), paths)) == {200}
         assert count_requests(port) >= len(paths)
         end_under_a_reader(environ, process, port)
+
+    lines = [json.loads(line) for line in name_log(environ).read_text().splitlines()]
+    assert {line["process"] for line in lines} == {"serve"}
+    answered = [line for line in lines if line["logger"] == "api.request_log"]
+    assert len({line["request_id"] for line in answered}) == len(answered) >= len(paths)
+
+
+@pytest.mark.parametrize("archive_url", ["sqlite"], indirect=True)
+def test_connections_that_are_held_open_fill_no_log(environ):
+    with serving(environ) as (process, port), ExitStack() as held:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (64, 64))
+        for _ in range(120):
+            held.enter_context(socket.create_connection(("127.0.0.1", port)))
+        while "out of system resource" not in name_log(environ).read_text():
+            time.sleep(0.1)
+        # Each try to accept would be a line; a second of it is thousands.
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        told = hear(environ, process)
+
+    assert process.returncode == 0
+    assert re.search(r"[\d,]+ times more in \d+ s: socket.accept\(\) out of system resource", told)
+    assert len(told) < 20_000
 
 
 def count_requests(port: int) -> float:

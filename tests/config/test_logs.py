@@ -109,6 +109,24 @@ def test_a_warning_that_repeats_is_written_once_and_counted(say, capsys) -> None
     ]
 
 
+def test_of_a_library_the_same_with_other_numbers_is_a_repeat_and_of_ours_it_is_news(
+    capsys,
+) -> None:
+    with kept_log(LogForm.TEXT, "serve"):
+        for number in (1, 2, 3):
+            logging.getLogger("asyncio").error(
+                "failed <TimerHandle when=%s at 0x7f%sa>", number, number
+            )
+            logging.getLogger("scrapers.work").warning("row %s is put aside", number)
+
+    told = [line.partition("]: ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert [line for line in told if line.startswith("row")] == [
+        f"row {number} is put aside" for number in (1, 2, 3)
+    ]
+    assert len([line for line in told if line.startswith("failed")]) == 1
+    assert any(line.startswith("2 times more in ") for line in told)
+
+
 def test_what_is_still_counted_when_the_log_ends_is_told(say, capsys) -> None:
     with kept_log(LogForm.JSON, "serve"):
         for after in (0, 1, 2):

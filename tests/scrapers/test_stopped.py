@@ -129,13 +129,12 @@ def test_a_crawl_says_what_is_kept_and_the_same_command_goes_on(
 @pytest.mark.parametrize(
     "command",
     [
-        "index sync",
         "index rebuild",
-        "mirror sync",
         "verify",
-        "backup --to copy",
-        "stats",
-        "rules list",
+        *(
+            pytest.param(command, marks=pytest.mark.slow)
+            for command in ("index sync", "mirror sync", "backup --to copy", "stats", "rules list")
+        ),
     ],
 )
 def test_whatever_else_is_stopped_says_so_on_one_line_and_can_be_done_again(

@@ -17,9 +17,9 @@ class MetaSettings(SourceSettings):
         default=None,
         description="User access token for Meta's Ad Library API; never stored, logged or shown.",
     )
-    countries: list[Annotated[str, Field(pattern=r"^[A-Z]{2}$")]] = Field(
+    countries: list[Annotated[str, Field(pattern=r"^(ALL|[A-Z]{2})$")]] = Field(
         default=["US"],
-        description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2: FR).",
+        description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2: FR; or ALL).",
     )
     report_urls: list[str] = Field(
         default=[],

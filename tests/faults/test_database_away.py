@@ -157,7 +157,7 @@ def test_an_error_that_no_waiting_mends_is_not_waited_for(
 
     def drop_table(engine: Engine) -> None:
         with engine.begin() as connection:
-            connection.exec_driver_sql("DROP TABLE change")
+            connection.exec_driver_sql("DROP TABLE ledger_leaf")
 
     with pytest.raises(OperationalError, match="no such table"):
         take_in(settings, undisturbed.bundle, drop_table)

@@ -27,7 +27,8 @@ def crawl(home: Home, at: datetime, blob: bytes = b"evidence") -> None:
     kept = BlobStore(home.settings.blobs_dir).put_bytes(blob)
     times = {"started_at": at, "heartbeat_at": at, "observed_at": at, "ended_at": at}
     with write(home.engine) as session:
-        run = Run(source="snap", partition="2026", kind="crawl", observed_how="crawl", **times)
+        how = {"kind": "crawl", "observed_how": "crawl", "outcome": "done"}
+        run = Run(source="snap", partition="2026", **how, **times)
         session.add(run)
         session.flush()
         where = {

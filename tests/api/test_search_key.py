@@ -12,7 +12,7 @@ from api.app import create_app, with_search_key
 from archive.store.database import open_engine
 from search.engines import open_search
 from search.port import SearchUnavailableError
-from search.sync import sync_index
+from search.sync import rebuild_index, sync_index
 from tests.api.conftest import NOON
 
 WHAT_A_SITE_DOES = ["search", "stats.get"]
@@ -53,7 +53,7 @@ def test_that_key_writes_nothing(served):
     settings, engine = served
 
     with pytest.raises(SearchUnavailableError, match="refuses"):
-        open_search(with_search_key(settings), engine).rebuild([])
+        rebuild_index(engine, open_search(with_search_key(settings), engine), NOON)
 
 
 def test_without_one_the_site_uses_the_only_key_there_is(settings):

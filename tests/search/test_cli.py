@@ -109,13 +109,13 @@ def test_the_exit_code_of_status_says_whether_the_copy_is_right(
     assert run("index", "status").exit_code == 0
     search_archive.add(make_ad("c", "harbour"))
     behind = run("index", "status")
-    assert (behind.exit_code, "behind      1 changes" in behind.stdout) == (3, True)
+    assert (behind.exit_code, "behind      1 change," in behind.stdout) == (3, True)
     run("index", "sync")
     with write(search_archive.engine) as session:
         embedded.write_batch(Batch(deleted=[1, 2]), session)
     short = run("index", "status")
     assert short.exit_code == 1
-    assert "wrong       Search holds 1 ads, the archive 3." in short.stdout
+    assert "wrong       Search holds 1 ad, the archive 3." in short.stdout
     assert run("index", "sync").exit_code == 0
     assert run("index", "status").exit_code == 0
 

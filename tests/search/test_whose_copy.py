@@ -65,7 +65,7 @@ def test_documents_that_nobody_put_a_name_to_are_not_taken_over(
     search_archive.add(make_ad("a", "harbour"))
     served._server.make_index(served._uid)
     served._server.put_document(served._uid, {"key": "x_3A1", "ad_id": 1, "source": "somebody"})
-    with pytest.raises(ForeignCopyError, match="1 ads that this one did not send"):
+    with pytest.raises(ForeignCopyError, match="1 ad that this one did not send"):
         search_archive.sync(served)
 
 

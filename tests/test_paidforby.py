@@ -137,7 +137,9 @@ def test_a_shell_completes_what_is_typed(typed: str, offered: str) -> None:
 
 
 def test_completion_is_installed_for_the_whole_program_and_nowhere_else() -> None:
-    shown = run("--show-completion", "bash")
+    # Otherwise the shell is looked for among the processes that started the tests.
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    shown = run("--show-completion", "bash", **named)
 
     assert "_PAIDFORBY_COMPLETE=complete_bash" in shown.stdout
     offers = [

@@ -6,6 +6,7 @@ Statuses come from the one table in `api.errors`.
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from api.dependencies import get_rooms
@@ -50,9 +51,12 @@ def answer_error(request: Request, status: int, what: str) -> Response:
     rooms = get_rooms(request)
     title, steps = _name_error(status)
     page = PageHead(title=title, path=request.url.path)
-    with read(rooms.engine) as session:
-        shown = {"code": status, "what": what, "steps": steps}
-        return render_page(rooms, session, page, "error.html", status, **shown)
+    shown = {"code": status, "what": what, "steps": steps}
+    try:
+        with read(rooms.engine) as session:
+            return render_page(rooms, session, page, "error.html", status, **shown)
+    except SQLAlchemyError as error:
+        return answer_unavailable(request, tell_error(error))
 
 
 def answer_unavailable(request: Request, what: str) -> Response:

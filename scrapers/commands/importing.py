@@ -73,7 +73,7 @@ def init(as_json: AsJson = False) -> None:
         _tell_move(settings)
         engine = bring_up_to_date(settings)
         in_use = _use_shipped_rules(settings, engine)
-    database = engine.url.render_as_string(hide_password=True)
+    database = engine.url.set(query={}).render_as_string()
     if advice := tell_openness(settings.home, settings.resolved_database_url):
         note(f"other accounts of this machine may read this archive; type: {advice}")
     if as_json:

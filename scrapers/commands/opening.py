@@ -25,7 +25,7 @@ def open_or_init(settings: Settings) -> Engine:
     try:
         require_current(engine)
     except NotInitialisedError:
-        note(f"new archive at {engine.url.render_as_string(hide_password=True)}")
+        note(f"new archive at {engine.url.set(query={}).render_as_string()}")
     finally:
         engine.dispose()
     return bring_up_to_date(settings)

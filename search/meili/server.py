@@ -26,6 +26,9 @@ LARGEST_BODY = 20_000_000
 """Bytes of one request: the server refuses 100 MB, and a refused connection may hang."""
 
 REPLY_SECONDS = 60
+ANSWER_SECONDS = 5
+"""Of a question that a reader waits for: a server that hangs must hold up nothing else of the site."""
+
 TASK_SECONDS = 3_600
 SLOWEST_POLL_SECONDS = 1.0
 
@@ -61,14 +64,14 @@ class MeilisearchServer:
         """
         of_index = [{**question, "indexUid": uid} for question in questions]
         with self._plain_errors():
-            answers = self._client().multi_search(of_index, None)
+            answers = self._client(ANSWER_SECONDS).multi_search(of_index, None)
         return answers["results"]
 
     def find_document(self, uid: str, key: str) -> dict[str, Any] | None:
         """One document by its id, which needs no settings."""
         with self._plain_errors():
             try:
-                return vars(self._client().index(uid).get_document(key))
+                return vars(self._client(ANSWER_SECONDS).index(uid).get_document(key))
             except MeilisearchApiError as error:
                 if error.code == "document_not_found":
                     return None
@@ -77,7 +80,7 @@ class MeilisearchServer:
     def count_all(self, uid: str) -> int:
         """How many documents an index holds, whatever they are."""
         with self._plain_errors():
-            return self._client().index(uid).get_stats().number_of_documents
+            return self._client(ANSWER_SECONDS).index(uid).get_stats().number_of_documents
 
     def list_present(self, uid: str, ad_ids: Collection[int]) -> set[int]:
         """Which of these ads have a document."""
@@ -120,10 +123,10 @@ class MeilisearchServer:
         with self._plain_errors():
             return self._send_batch(self._client().index(uid), batch, seq)
 
-    def _client(self) -> meilisearch.Client:
+    def _client(self, seconds: int = REPLY_SECONDS) -> meilisearch.Client:
         # One each time: the client keeps its headers in one dictionary that every call changes.
         key = self._key.get_secret_value() if self._key else None
-        return meilisearch.Client(self.url, key, timeout=REPLY_SECONDS)
+        return meilisearch.Client(self.url, key, timeout=seconds)
 
     def _send_batch(self, index: Index, batch: Batch, seq: int | None = None) -> list[Rejection]:
         """Enqueue everything, then wait: waiting after each request costs the server twice."""

@@ -91,9 +91,10 @@ def test_a_person_finds_a_page_that_needs_no_database_where_that_is_away(client,
     engine = open_engine(settings)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE archive_fact RENAME TO gone"))
-    page = client.get("/sources", headers={"accept": "text/html"})
-    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
-    assert "This could not be done just now" in page.text
+    for path in ("/sources", "/nothing-is-here"):
+        page = client.get(path, headers={"accept": "text/html"})
+        assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+        assert "This could not be done just now" in page.text
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE gone RENAME TO archive_fact"))
     engine.dispose()

@@ -68,7 +68,7 @@ def _list_edges_of_window(rule: Rule, base: World) -> Iterator[World]:
     if changed and spans:
         hours = (spans[0].end_at - spans[0].start_at).total_seconds() / 3600
         day = f"{changed.polling_days[0]:%-d %b %Y}"
-        about = f"a window of {hours:g} h, with the vote on {day} when clocks change"
+        about = f"a window of {hours:g} hour{'s' * (hours != 1)}, with the vote on {day} when clocks change"
         yield from _list_edges(replace(base, election=changed), spans[0], about)
 
 

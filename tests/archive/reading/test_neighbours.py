@@ -46,9 +46,11 @@ def make_world(folder, sources, ask=lambda _session, _step: None):
     engine = create_archive_engine(f"sqlite:///{shutil.copy(migrated_file(), folder)}")
     with write(engine) as session:
         add_sources(session)
-        for step in STEPS:
+    for step in STEPS:
+        with write(engine) as session:
             for source in sources:
                 take_step(session, source, step)
+        with read(engine) as session:
             ask(session, step)
     return engine
 

@@ -110,3 +110,13 @@ def test_the_first_command_says_where_it_makes_a_new_archive(tmp_path, monkeypat
     monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path / "new"))
     result = CliRunner().invoke(app, ["import", "snap", str(tmp_path)])
     assert f"new archive at sqlite:///{tmp_path}/new/archive.sqlite3\n" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["stats"], ["search", "vote"], ["sources"]], ids=" ".join)
+def test_a_command_that_reads_makes_no_archive_where_there_is_none(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path / "home"))
+    result = CliRunner().invoke(app, command)
+    place = tmp_path / "home" / "archive.sqlite3"
+    said = f"there is no archive at {place}; type: paidforby init\n"
+    assert (result.exit_code, result.stderr) == (1, said)
+    assert not (tmp_path / "home").exists()

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, create_engine
 
-from archive.errors import ArchiveError, DatabaseAddressError
+from archive.errors import ArchiveError, DatabaseAddressError, NotInitialisedError
 from archive.store.disk import make_private_folder
 from archive.store.revisions import require_current
 from config.settings import Settings
@@ -38,6 +38,11 @@ def open_archive(settings: Settings) -> Engine:
         NotInitialisedError: if it has none.
         OtherTablesError: if this program was not made for them.
     """
+    database = _read_address(settings.resolved_database_url)
+    if database.get_backend_name() == "sqlite" and not Path(database.database or "").exists():
+        # Opening it would make it.
+        place = Path(database.database or "").absolute()
+        raise NotInitialisedError(f"there is no archive at {place}; type: paidforby init")
     engine = open_engine(settings)
     try:
         require_current(engine)

@@ -32,6 +32,8 @@ def require_current(engine: Engine) -> None:
     with engine.connect() as connection:
         revision = read_revision(connection)
     if revision is None:
-        raise NotInitialisedError(f"there is no archive at {engine.url!r}; type: paidforby init")
+        raise NotInitialisedError(
+            f"there is no archive at {engine.url.set(query={}).render_as_string()}; type: paidforby init"
+        )
     if revision != find_newest_revision():
         raise OtherTablesError(revision, find_newest_revision())

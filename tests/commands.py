@@ -52,3 +52,10 @@ def enter_paidforby(arguments: tuple[str, ...], environ: dict[str, str], *said: 
             os.dup2(file.fileno(), stream.fileno())
     sys.argv = ["paidforby", *arguments]
     paidforby.main()
+
+
+def read_said(file: Path) -> list[str]:
+    """What a command said of its own; a process that holds DuckDB may end with a report of its binding."""
+    lines = file.read_text().splitlines()
+    theirs = ("nanobind:", " - leaked ", " - ... skipped", "See https://nanobind")
+    return [line for line in lines if not line.startswith(theirs)]

@@ -66,16 +66,17 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """A line beside the answer; where a log is kept, one of the log."""
-    if is_log_kept():
-        logger.info("%s", text)
-    else:
-        sys.stderr.write(f"{text}\n")
+    _note(text, logging.INFO)
 
 
 def note_error(text: str) -> None:
     """The same of what ends a command."""
+    _note(text, logging.ERROR)
+
+
+def _note(text: str, level: int) -> None:
     if is_log_kept():
-        logger.error("%s", text)
+        logger.log(level, "%s", text)
     else:
         sys.stderr.write(f"{text}\n")
 

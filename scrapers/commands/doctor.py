@@ -4,7 +4,6 @@
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 
@@ -49,26 +48,21 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
-    """Everything that is crawled, in the order of need."""
-    checks: tuple[Callable[[Settings], Finding], ...] = (
-        examine_python,
-        examine_openness,
-        examine_fts5,
-        examine_database,
-        examine_search,
-        examine_machine_text,
-    )
-    found = [check(settings) for check in checks]
-    found[1:1] = [examine_disk(settings, now)]
-    if backup := examine_backup(settings, now):
-        found.append(backup)
-    standings = [tell_standing(standing, now.date()) for standing in list_standings(settings)]
+    """Everything that is looked at, in the order of need."""
+    backup = examine_backup(settings, now)
     return [
-        *found,
+        examine_python(settings),
+        examine_disk(settings, now),
+        examine_openness(settings),
+        examine_fts5(settings),
+        examine_database(settings),
+        examine_search(settings),
+        examine_machine_text(settings),
+        *([backup] if backup else []),
         *examine_queue(settings),
         *examine_work(settings, now),
         *examine_rules(settings),
-        *standings,
+        *(tell_standing(standing, now.date()) for standing in list_standings(settings)),
         *examine_files(settings),
         *examine_variables(os.environ),
     ]

@@ -17,23 +17,40 @@ _UNSPACED = (
 )
 _MARKS = "".join(c for c in map(chr, range(0x300, 0x2000)) if unicodedata.category(c)[0] == "M")
 _JOINERS = "\u00ad\u200c\u200d"
-_LETTER = rf"[^\W_{_UNSPACED}]"
-WORD = re.compile(rf"[{_UNSPACED}][{_MARKS}]*|{_LETTER}(?:{_LETTER}|[{_MARKS}{_JOINERS}])*")
+# An apostrophe parts words whichever sign is typed for it; Unicode has some among the letters.
+_APOSTROPHES = "\u02b9-\u02bf"
+# Voiced sound marks, which tell ガ from カ, where they are written apart.
+_VOICING = "\u3099\u309a"
+_LETTER = rf"[^\W_{_UNSPACED}{_APOSTROPHES}]"
+WORD = re.compile(rf"[{_UNSPACED}][{_MARKS}{_VOICING}]*|{_LETTER}(?:{_LETTER}|[{_MARKS}{_JOINERS}])*")
 
-# Accents, Hebrew points and Arabic vowel signs are often left out; Indic and Thai signs never are.
+# Accents, Hebrew points, Arabic vowel signs and the Devanagari nukta are often left out; other Indic and
+# Thai signs never are.
 _OPTIONAL_MARKS = re.compile(
-    "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
+    "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u093c]"
 )
-_KEPT_MARKS = frozenset(_OPTIONAL_MARKS.sub("", _MARKS))
-# Letters whose stroke or ligature Unicode does not decompose.
+_KEPT_MARKS = frozenset(_OPTIONAL_MARKS.sub("", _MARKS) + _VOICING)
+# Letters whose stroke or ligature Unicode does not decompose, and those of Arabic script that one writes for
+# another: heh for teh marbuta, yeh for alef maksura and the Persian yeh, kaf for keheh; tatweel only stretches
+# (as Lucene's ArabicNormalizer and PersianNormalizer do).
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+    | {"ґ": "г", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": None}
 )
+# How German and the Nordic languages write these letters where a keyboard has none of them.
+_SPELLED_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa"}
+    | {"Ø": "Oe"}
+)
+_ARABIC_ARTICLE = "ال"
+_FEWEST_BEHIND_ARTICLE = 3
 # Thai and Lao vowels that fall apart into a mark and a letter when they are decomposed.
 _WHOLE_VOWELS = frozenset("\u0e33\u0eb3")
 _LONGEST_TERM = 100
 # The comma between thousands, not that of a list: 1,204,000 but not 3,4.
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?:,\d{3})*(?![\d]))", re.ASCII)
+
+_GROUPED_NUMBER = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,.]*\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,28 @@ def split_words(text: str) -> list[Word]:
     """The words of a text in order; `term` holds letters, digits and necessary marks only."""
     words = (Word(fold_word(m[0]), m.start(), m.end()) for m in WORD.finditer(text))
     return [word for word in words if word.term]
+
+
+def list_other_spellings(text: str) -> list[str]:
+    """Further words that a text is found by, in order: `groessere` for größere, تعليم for التعليم, `1204` for 1,204.
+
+    They stand beside the words of the text and never in a row with them.
+    """
+    joined = (m[0].replace(",", "") for m in _GROUPED_NUMBER.finditer(text))
+    if text.isascii():
+        return list(joined)
+    return [*(s for m in WORD.finditer(text) for s in _spell_otherwise(m[0])), *joined]
+
+
+@lru_cache(maxsize=50_000)
+def _spell_otherwise(word: str) -> tuple[str, ...]:
+    if word.isascii():
+        return ()
+    term = fold_word(word)
+    if term.startswith(_ARABIC_ARTICLE) and len(term) >= len(_ARABIC_ARTICLE) + _FEWEST_BEHIND_ARTICLE:
+        return (term.removeprefix(_ARABIC_ARTICLE),)
+    spelled_out = fold_word(unicodedata.normalize("NFC", word).translate(_SPELLED_OUT))
+    return (spelled_out,) if spelled_out != term else ()
 
 
 def join_terms(text: str) -> str:

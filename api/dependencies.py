@@ -97,7 +97,8 @@ class Rooms:
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""
         of_rules = self.book.list_refused(session)
-        stale = list_stale(self.settings, self.now().date())
+        today = self.now().date()
+        stale = list_stale(self.settings, today) if self.book.may_be_stale(today) else []
         rates = list_refused_rates(self.settings)
         own = (*of_rules, *stale, *rates, *list_unread(self.settings))
         by_file = {

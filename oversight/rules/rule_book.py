@@ -9,7 +9,7 @@ it and no more.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -105,12 +105,19 @@ class RuleBook:
 
     def list_refused(self, session: Session) -> list[YamlFileError]:
         """The files that cannot be used; of a rule that goes on as it was kept, with that version."""
+        if not self.refused:
+            return []
         from_files = {rule.id for rule in self.rules}
         kept = {rule.id: rule for rule in self.list_in_use(session) if rule.id not in from_files}
         return [
             error.add(_tell_kept(kept[error.name])) if error.name in kept else error
             for error in self.refused
         ]
+
+    def may_be_stale(self, today: date) -> bool:
+        """Whether law has renewed the last value of any parameter by now."""
+        days = (parameter.stale_on for parameter in self.parameters.values.values())
+        return any(day and day <= today for day in days)
 
     def find_in_use(self, session: Session, rule_id: str) -> Rule:
         """The version of a rule that is in use.

@@ -37,6 +37,7 @@ from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
 from search.consumer_position import AdCount, count_ads
 from search.port import SearchEngine
+from search.status import index_status
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,27 @@ class Rooms:
         minute = self.now().replace(second=0, microsecond=0)
         return self.kept.give(minute, count_ads, lambda: count_ads(session), lambda _: 100)
 
+    def list_copy_faults(self) -> list[str]:
+        """What is wrong with the search copy, looked at once a minute.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
+        """
+        now = self.now()
+        minute = now.replace(second=0, microsecond=0)
+
+        def look() -> list[str]:
+            with read(self.engine) as session:
+                counted = self.count_ads(session)
+            return index_status(self.engine, self.search, now, counted).faults
+
+        return self.kept.give(minute, index_status, look, lambda _: 100)
+
     def list_refused(self, session: Session) -> list[RefusedFile]:
         """Every file of configuration that is left out, as this process and those that collect see it."""
         of_rules = self.book.list_refused(session)
-        stale = list_stale(self.settings, self.now().date())
+        today = self.now().date()
+        stale = list_stale(self.settings, today) if self.book.may_be_stale(today) else []
         rates = list_refused_rates(self.settings)
         own = (*of_rules, *stale, *rates, *list_unread(self.settings))
         by_file = {

@@ -4,6 +4,7 @@ The API, the pages and the command call `answer_query`. An answer says how well 
 were crawled, because an ad that is not found may be one that nobody looked for.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 from sqlmodel import Session, col, select
@@ -17,17 +18,29 @@ from search.hits import SearchPage
 from search.port import SearchEngine
 from search.query import AdQuery
 
+ListFaults = Callable[[], list[str]]
+"""What is wrong with the engine's copy, in sentences (`search.status`)."""
+
 
 def answer_query(
-    session: Session, engine: SearchEngine, query: AdQuery, moment: Moment, today: date
+    session: Session,
+    engine: SearchEngine,
+    query: AdQuery,
+    moment: Moment,
+    today: date,
+    list_faults: ListFaults,
 ) -> SearchPage:
     """Ads that answer a query at a moment, and how well their sources were crawled until today.
+
+    From a copy that has a fault the total is an estimate, and the fault is said.
 
     Raises:
         QueryError: if the query cannot be put to the engine.
         SearchUnavailableError: if the engine does not answer.
     """
     page = engine.search(session, query) if moment.is_now else search_as_of(session, query, moment)
+    if moment.is_now and (faults := list_faults()):
+        page = page.model_copy(update={"total_from": "estimate", "copy_faults": faults})
     return page.model_copy(update={"coverage": _cover_sources(session, query, moment, today)})
 
 

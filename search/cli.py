@@ -77,7 +77,11 @@ def search(
         moment = read_options(as_of, valid_at)
         with read(archive) as session:
             search_engine, today = open_search(settings, archive), utc_now().date()
-            answer = answer_query(session, search_engine, asked, moment, today)
+
+            def list_faults() -> list[str]:
+                return index_status(archive, search_engine, utc_now()).faults
+
+            answer = answer_query(session, search_engine, asked, moment, today, list_faults)
     if as_json:
         emit_json(answer)
         return
@@ -118,6 +122,7 @@ def _tell_total(page: SearchPage) -> str:
     known = tell_moment(page.as_of or page.data_as_of, page.valid_at)
     ads = write_count(page.waiting_ads, "newer or changed ad is", "newer or changed ads are")
     waiting = f" for what is indexed; {ads} not searchable yet" if page.waiting_ads else ""
+    waiting += "".join(f"; {fault.rstrip('.')}" for fault in page.copy_faults)
     about = f"({page.total_from}{waiting}; engine: {page.engine}{f', {known}' if known else ''})"
     return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
@@ -142,7 +147,7 @@ def _plain(text: str) -> str:
 
 
 def _tell_next(page: SearchPage, query: AdQuery) -> str:
-    if page.waiting_ads:
+    if page.waiting_ads or page.copy_faults:
         return "next: paidforby index sync, then the same again"
     if not page.total:
         return "next: fewer or other words, or paidforby index status"

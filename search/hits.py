@@ -85,6 +85,11 @@ class SearchPage(SQLModel):
         description="Ads that are new or say something else since then, and cannot be found yet; the total "
         "is exact for what is indexed.",
     )
+    copy_faults: list[str] = Field(
+        default_factory=list,
+        description="What is wrong with the search copy, looked at once a minute; the total is an estimate "
+        "then.",
+    )
     as_of: datetime | None = Field(default=None, description=AS_OF)
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
     hits: list[SearchHit] = Field(description="The page's results, in order.")

@@ -30,7 +30,8 @@ def search_ads(
     At an earlier moment whole words only, newest start first. As CSV the hits, without marks in the snippet.
     """
     query = asked.build_query()
-    found = answer_query(session, rooms.search, query, moment, rooms.now().date())
+    today = rooms.now().date()
+    found = answer_query(session, rooms.search, query, moment, today, rooms.list_copy_faults)
     if shape is Format.CSV:
         return answer_csv(
             SearchHit,

@@ -9,7 +9,8 @@ it and no more.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sqlmodel import Session, col, func, select
@@ -20,10 +21,10 @@ from archive.models.oversight import ReferenceKind, RuleAction
 from archive.reading.rules import SuspensionView, list_uses
 from archive.store.database import open_archive, read
 from archive.store.realm import read_realm
-from config.overlay import Origin, list_config_files
+from config.overlay import ConfigFile, Origin, list_config_files
 from config.readings import Readings, read_each
 from config.settings import Realm, Settings
-from config.yaml_files import YamlFileError
+from config.yaml_files import MAX_BYTES, YamlFileError, read_bytes
 from oversight.reference.elections import Election, read_elections
 from oversight.reference.formulas import read_parameters
 from oversight.reference.labels import LabelLists, read_label_lists
@@ -35,6 +36,8 @@ from oversight.rules.loading import Rule, compile_rule
 from oversight.rules.schema import Stage
 
 Lists = tuple[Registers, LabelLists]
+FilesRead = tuple[list[Rule], list[Election], Readings[Parameter], list[YamlFileError]]
+FOLDERS = ("rules", "params", "elections", "holidays")
 BROUGHT = (ReferenceKind.REGISTER, ReferenceKind.LABEL_LIST)
 
 
@@ -102,12 +105,19 @@ class RuleBook:
 
     def list_refused(self, session: Session) -> list[YamlFileError]:
         """The files that cannot be used; of a rule that goes on as it was kept, with that version."""
+        if not self.refused:
+            return []
         from_files = {rule.id for rule in self.rules}
         kept = {rule.id: rule for rule in self.list_in_use(session) if rule.id not in from_files}
         return [
             error.add(_tell_kept(kept[error.name])) if error.name in kept else error
             for error in self.refused
         ]
+
+    def may_be_stale(self, today: date) -> bool:
+        """Whether law has renewed the last value of any parameter by now."""
+        days = (parameter.stale_on for parameter in self.parameters.values.values())
+        return any(day and day <= today for day in days)
 
     def find_in_use(self, session: Session, rule_id: str) -> Rule:
         """The version of a rule that is in use.
@@ -162,14 +172,41 @@ class RulesHere:
 
 def read_rule_book(settings: Settings) -> RuleBook:
     """Everything rules rest on as the files are now, shipped ones overlaid by the operator's own."""
+    stamp = tuple(_stamp_file(file) for folder in FOLDERS for file in _list_files(settings, folder))
+    return RuleBook(settings, *_read_files(_Files(stamp, settings)))
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of a rule book by what they hold."""
+
+    stamp: tuple[tuple[Path, Origin, bytes | str], ...]
+    settings: Settings = field(compare=False)
+
+
+def _list_files(settings: Settings, folder: str) -> list[ConfigFile]:
+    return list_config_files(settings, folder, ".yaml")
+
+
+def _stamp_file(file: ConfigFile) -> tuple[Path, Origin, bytes | str]:
+    try:
+        return file.path, file.origin, read_bytes(file.path, MAX_BYTES)
+    except YamlFileError as error:
+        return file.path, file.origin, error.why
+
+
+# Whoever works reads the book at each round; to check every rule anew takes a quarter of a second.
+@lru_cache(maxsize=8)
+def _read_files(of: _Files) -> FilesRead:
+    settings = of.settings
     parameters, calendar = read_parameters(settings), read_elections(settings)
     elections = [*calendar.values.values()]
-    files = list_config_files(settings, "rules", ".yaml")
+    files = _list_files(settings, "rules")
     read = read_each(files, lambda f: load_rule(f, parameters, elections), lambda rule: rule.id)
     rules = [read.values[rule_id] for rule_id in sorted(read.values)]
     windows = [_name_windows(error, rules) for error in calendar.refused]
     refused = [*parameters.refused, *windows, *read.refused]
-    return RuleBook(settings, rules, elections, parameters, refused)
+    return rules, elections, parameters, refused
 
 
 def load_rules(settings: Settings) -> list[Rule]:

@@ -48,6 +48,17 @@ def test_a_copy_that_is_short_is_named_with_both_counts(health, monkeypatch):
     assert reasons[0].startswith("Search holds ")
 
 
+def test_what_is_found_in_a_copy_that_is_short_is_no_exact_count(ask, client, clock, monkeypatch):
+    assert ask("GET", "/search").json()["total_from"] == "exact"
+    held = EmbeddedSearch.read_copy
+    monkeypatch.setattr(EmbeddedSearch, "read_copy", lambda self: replace(held(self), documents=0))
+    clock.at += timedelta(minutes=1)
+    found = ask("GET", "/search").json()
+    assert found["total_from"] == "estimate"
+    assert found["copy_faults"][0].startswith("Search holds 0 ads")
+    assert found["copy_faults"][0] in client.get("/search").text
+
+
 def test_ads_are_counted_once_a_minute_and_new_ones_are_no_difference(
     health, take_in, clock, monkeypatch
 ):

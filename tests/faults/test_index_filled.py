@@ -156,7 +156,7 @@ def test_whoever_is_killed_while_filling_costs_no_ad_and_leaves_nothing_to_the_n
 
 
 @pytest.mark.meilisearch
-@pytest.mark.parametrize("fill", [sync_index, rebuild_index])
+@pytest.mark.parametrize("fill", [pytest.param(sync_index, marks=pytest.mark.slow), rebuild_index])
 def test_an_engine_that_is_killed_while_it_is_filled_is_complete_once_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fill: Callable[..., object]
 ) -> None:

@@ -147,6 +147,7 @@ def test_busy_and_idle_processes_outlive_a_server_that_is_away(
         assert each.process.exitcode == 0
 
 
+@pytest.mark.slow
 def test_a_process_is_told_to_end_while_the_server_is_away_and_ends(
     server: "PostgresServer", settings: Settings, tmp_path: Path
 ) -> None:

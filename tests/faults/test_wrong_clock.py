@@ -51,6 +51,7 @@ def work_a_day_ahead(faketime: str, settings: Settings) -> int:
     return subprocess.run(command, cwd=root, env=environ, check=False).returncode
 
 
+@pytest.mark.slow
 def test_after_a_day_ahead_the_right_time_writes_nothing_until_it_is_accepted_and_all_is_due(
     faketime: str, settings: Settings
 ) -> None:

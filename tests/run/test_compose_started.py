@@ -33,7 +33,8 @@ def stop_crawling(composed: Composed):
     return before
 
 
-@pytest.mark.parametrize("delay", [3, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [3, 60])
 def test_the_first_up_works_from_empty_volumes_with_a_database_that_takes_its_time(composed, delay):
     composed.database.delay = delay
     before = stop_crawling(composed)

@@ -31,6 +31,7 @@ from config.settings import Settings
 from scrapers.intake.pages import Clock
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import SECONDS_TO_STOP
+from scrapers.work.dispatch.ending import end_on_signals, wait_until
 from scrapers.work.dispatch.presence import QUEUE_WORKER, Presence
 from scrapers.work.dispatch.queue_schema import open_queue_tables, require_postgresql
 from scrapers.work.dispatch.scheduler import (
@@ -39,7 +40,7 @@ from scrapers.work.dispatch.scheduler import (
     find_tick_seconds,
     take_scheduling,
 )
-from scrapers.work.dispatch.worker import LocalCrawls, end_on_signals, follow_up
+from scrapers.work.dispatch.worker import LocalCrawls, follow_up
 from scrapers.work.plan.crawl_job import CrawlJob
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def schedule_on(settings: Settings, engine: Engine, clock: Clock) -> None:
     ):
         open_queue_tables(engine)
         scheduler.start(partial(fill_queue, settings, engine))
-        scheduler.is_over.wait()
+        wait_until(scheduler.is_over)
 
 
 def fill_queue(settings: Settings, engine: Engine, crawl_jobs: Sequence[CrawlJob]) -> None:

@@ -4,8 +4,6 @@
 others wait to take over. While a `paidforby scheduler` is at work, none of them is.
 """
 
-import signal
-import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
@@ -35,6 +33,7 @@ from scrapers.media.collecting import keep_due_media
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import Child, finish_child, start_child
 from scrapers.work.dispatch.alerting import send_alerts
+from scrapers.work.dispatch.ending import end_on_signals, wait_until
 from scrapers.work.dispatch.following import WHOLE_STEP, follow_changes
 from scrapers.work.dispatch.presence import Presence
 from scrapers.work.dispatch.scheduler import (
@@ -171,7 +170,7 @@ def work_on(settings: Settings, engine: Engine, clock: Clock) -> None:
     ):
         scheduler.start(crawls.begin)
         # In the main thread, where a signal ends it at once.
-        while not scheduler.is_over.wait(seconds):
+        while not wait_until(scheduler.is_over, seconds):
             # A clock that is behind is named at each tick.
             with suppress(ClockError), crawls.absence.passed_over():
                 follow_up(settings, engine, clock)
@@ -191,12 +190,6 @@ def _await_lease(
                 note(f"{error}; this one waits to take over")
             is_told = True
         time.sleep(find_tick_seconds(settings))
-
-
-def end_on_signals() -> None:
-    """Let SIGTERM and SIGINT end the process with exit code 0, whatever its main thread is at."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def follow_up(

@@ -88,7 +88,7 @@ def page_while_inserting(engine: Engine, ingest_run, make_ad, rows: int, every: 
 
 
 def test_paging_through_a_list_that_grows_has_no_gap_and_no_duplicate(engine, ingest_run, make_ad):
-    page_while_inserting(engine, ingest_run, make_ad, rows=5_000, every=7)
+    page_while_inserting(engine, ingest_run, make_ad, rows=1_500, every=3)
 
 
 @pytest.mark.slow

@@ -98,6 +98,7 @@ def test_after_any_story_the_mirror_and_the_archive_give_the_same_sums(
             assert found == expected.model_copy(update={"route": found.route}), query
 
 
+@pytest.mark.engines_alike
 @pytest.mark.parametrize("seed", [4, pytest.param(5, marks=pytest.mark.slow)])
 def test_what_the_mirror_said_the_archive_says_as_of_that_time(
     engine, ingest_run, make_ad, folder, seed

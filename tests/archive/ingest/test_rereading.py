@@ -134,7 +134,7 @@ def tell(engine, source):
         )
 
 
-@settings(max_examples=few_or_many(15))
+@settings(max_examples=few_or_many(8))
 @given(files=FILES)
 def test_evidence_read_again_leaves_what_a_right_reader_would_have_left(engine, files):
     wrong, right = next(SOURCES), next(SOURCES)
@@ -150,7 +150,7 @@ def test_evidence_read_again_leaves_what_a_right_reader_would_have_left(engine, 
     assert tell(engine, wrong) == before
 
 
-@settings(max_examples=few_or_many(15))
+@settings(max_examples=few_or_many(8))
 @given(values=st.lists(st.none() | st.integers(0, 3), min_size=1, max_size=5))
 def test_crawls_that_got_the_same_bytes_do_not_affirm_what_was_read_wrongly(engine, values):
     wrong, right = next(SOURCES), next(SOURCES)

@@ -115,7 +115,7 @@ def check_steps(engine, ingest_run, make_ad):
 
 
 def test_only_what_is_named_as_withheld_changes_an_earlier_answer(engine, check_steps):
-    tries = few_or_many(6) if engine.dialect.name == "sqlite" else few_or_many(2, 100)
+    tries = few_or_many(4) if engine.dialect.name == "sqlite" else few_or_many(2, 100)
 
     @settings(max_examples=tries, phases=AS_FOUND)
     @given(steps=STEPS)

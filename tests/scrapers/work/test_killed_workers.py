@@ -208,7 +208,10 @@ def test_a_machine_that_dies_in_a_walk_leaves_it_to_the_next_one(archive_url, tm
 
 @pytest.mark.parametrize(
     ("archive_url", "commands"),
-    [("sqlite", WITHOUT_QUEUE[:2]), ("postgresql", WITH_QUEUE[:3])],
+    [
+        pytest.param("sqlite", WITHOUT_QUEUE[:2], marks=pytest.mark.slow),
+        ("postgresql", WITH_QUEUE[:3]),
+    ],
     indirect=["archive_url"],
 )
 def test_a_machine_that_dies_among_others_leaves_its_walk_to_them(archive_url, tmp_path, commands):

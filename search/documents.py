@@ -20,6 +20,7 @@ from archive.runs.fence import take_each
 from archive.runs.quarantine import explain_failure
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
+from archive.text.words import LONGEST_TERM, join_terms
 from search.hits import MARK_END, MARK_START, ShownAd
 
 LONGEST_TEXT = 100_000
@@ -201,6 +202,11 @@ def encode_key(public_id: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"sha256-{hashlib.sha256(public_id.encode()).hexdigest()}"
+
+
+def join_id(public_id: str) -> str:
+    """A permanent id as one word."""
+    return join_terms(public_id).replace(" ", "")[:LONGEST_TERM]
 
 
 def read_address(address: str) -> str:

@@ -17,19 +17,19 @@ from sqlmodel import Session
 from archive.store.batches import cut_batches
 from archive.store.database import read, write
 from search.consumer_position import require_standing
-from search.documents import Rejection, SearchDocument, load_documents, take_documents
+from search.documents import Rejection, SearchDocument, take_documents
 from search.fts.generations import make_next, read_generation, set_generation, set_seq, sweep
 from search.fts.query import (
-    Bucket,
     leave_out_hidden,
-    list_buckets,
     list_conditions,
     list_orders,
+    list_word_conditions,
+    spell_match,
 )
 from search.fts.tables import SearchTables, matches
-from search.fts.typos import find_variants, forget_terms
+from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
-from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
+from search.hits import FACET_VALUES, SearchPage, spell_value
 from search.port import (
     LEASE,
     NEVER_FILLED,
@@ -41,7 +41,7 @@ from search.port import (
     require_count,
 )
 from search.query import LIST_FIELDS, AdQuery
-from search.snippets import IsMatch, make_hit
+from search.snippets import make_hits
 
 
 class EmbeddedSearch:
@@ -61,9 +61,7 @@ class EmbeddedSearch:
         self.keeps_in_archive = own is None
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
-        """Answer from the first bucket that holds any ad: all words, near spellings, fewer words.
-
-        Totals and facets are exact for that bucket.
+        """Answer with the ads that have what is asked for; totals and facets are exact.
 
         Raises:
             SearchUnavailableError: if it was never filled.
@@ -71,18 +69,24 @@ class EmbeddedSearch:
         with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
             tables, mark = _require_generation(store)
             standing = require_standing(session, self, mark)
-            total, bucket = _choose_bucket(store, tables, query)
-            place = _read_place(store, tables, query, bucket) if total else ()
+            total = _count_matches(store, tables, query)
+            place = _read_place(store, tables, query) if total else ()
             return SearchPage(
                 total=total,
                 total_from="exact",
-                matched=bucket.matched if bucket else "everything",
+                matched="all_words" if query.question else "everything",
                 engine=self.name,
                 data_as_of=standing.data_as_of,
                 waiting_ads=standing.waiting,
-                hits=_make_hits(session, place, bucket.is_match if bucket else _never),
-                facets={n: _count_facet(store, tables, query, bucket, n) for n in query.facets},
+                hits=make_hits(session, place, query.question),
+                facets={n: _count_facet(store, tables, query, n) for n in query.facets},
             )
+
+    def list_like(self, session: Session, word: str) -> list[str]:
+        """Words of the copy that go on from this one, or are a typo or two away."""
+        with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
+            tables, _ = _require_generation(store)
+            return [*find_variants(store, tables, word), *find_longer(store, tables, word)]
 
     def read_copy(self) -> SearchCopy | None:
         """How many ads it holds, and what stands beside them; `None` when it was never filled."""
@@ -166,81 +170,58 @@ def _count_documents(session: Session, tables: SearchTables) -> int:
     return session.connection().execute(count).scalar_one()
 
 
-def _choose_bucket(
-    session: Session, tables: SearchTables, query: AdQuery
-) -> tuple[int, Bucket | None]:
-    """The first bucket with any ad, and how many it has; no bucket for a query without words."""
-    if not query.units:
-        return _count_matches(session, tables, query, None), None
-    total, bucket = 0, None
-    for bucket in list_buckets(query, partial(find_variants, session, tables)):
-        total = _count_matches(session, tables, query, bucket)
-        if total:
-            break
-    return total, bucket
-
-
-def _count_matches(
-    session: Session, tables: SearchTables, query: AdQuery, bucket: Bucket | None
-) -> int:
-    if bucket and not list_conditions(tables, query):
+def _count_matches(session: Session, tables: SearchTables, query: AdQuery) -> int:
+    expression = spell_match(query.question)
+    if expression and not list_conditions(tables, query):
         # The text index alone knows, which spares looking up every ad.
         ids = select(tables.text.c.rowid).where(
-            matches(tables.text, bucket.expression),
+            matches(tables.text, expression),
             *leave_out_hidden(tables, query, tables.text.c.rowid),
         )
         counted = ids.subquery()
     else:
-        counted = _select_matches(tables, query, bucket, tables.ad.c.id).subquery()
+        counted = _select_matches(tables, query, tables.ad.c.id).subquery()
     return session.connection().execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def _select_matches(
-    tables: SearchTables, query: AdQuery, bucket: Bucket | None, *columns: object
+    tables: SearchTables, query: AdQuery, *columns: object
 ) -> Select[tuple[object, ...]]:
     """A selection of columns over the ads that answer."""
     selection: Select[tuple[object, ...]] = select(*columns)  # type: ignore[call-overload]
     source: FromClause = tables.ad
-    if bucket:
-        source = source.join(tables.text, tables.text.c.rowid == tables.ad.c.id)
-        selection = selection.where(matches(tables.text, bucket.expression))
     conditions = [
         *list_conditions(tables, query),
         *leave_out_hidden(tables, query, tables.ad.c.id),
     ]
+    if expression := spell_match(query.question):
+        source = source.join(tables.text, tables.text.c.rowid == tables.ad.c.id)
+        conditions.append(matches(tables.text, expression))
+    else:
+        conditions += list_word_conditions(tables, query.question)
     return selection.select_from(source).where(*conditions)
 
 
-def _read_place(
-    session: Session, tables: SearchTables, query: AdQuery, bucket: Bucket | None
-) -> Sequence[int]:
+def _read_place(session: Session, tables: SearchTables, query: AdQuery) -> Sequence[int]:
     """Our ids of the ads on the page asked for, in order."""
-    ids = _select_matches(tables, query, bucket, tables.ad.c.id)
-    ids = ids.order_by(*list_orders(tables, query)).limit(query.limit).offset(query.offset)
+    is_matched = spell_match(query.question) is not None
+    ids = _select_matches(tables, query, tables.ad.c.id)
+    ids = ids.order_by(*list_orders(tables, query, is_matched=is_matched))
+    ids = ids.limit(query.limit).offset(query.offset)
     return list[Any](session.connection().execute(ids).scalars())
 
 
-def _make_hits(archive: Session, place: Sequence[int], is_match: IsMatch) -> list[SearchHit]:
-    """Ads as the archive shows them now, in order; one that it shows no more is left out."""
-    documents = {document.ad_id: document for document in load_documents(archive, place).documents}
-    return [make_hit(documents[ad_id], is_match) for ad_id in place if ad_id in documents]
-
-
-def _never(_term: str) -> bool:
-    return False
-
-
 def _count_facet(
-    session: Session, tables: SearchTables, query: AdQuery, bucket: Bucket | None, name: str
+    session: Session, tables: SearchTables, query: AdQuery, name: str
 ) -> dict[str, int]:
     if name in LIST_FIELDS:
         value, listed = tables.listed.c.value, tables.listed
-        ids = _select_matches(tables, query, bucket, tables.ad.c.id)
+        ids = _select_matches(tables, query, tables.ad.c.id)
         counted = select(value, func.count()).select_from(listed)
         counted = counted.where(listed.c.name == name, listed.c.ad_id.in_(ids))
     else:
         value = tables.ad.c[name]
-        counted = _select_matches(tables, query, bucket, value, func.count())
+        counted = _select_matches(tables, query, value, func.count())
         counted = counted.where(value.is_not(None))
     counted = counted.group_by(value).order_by(func.count().desc(), cast(value, String))
     rows = session.connection().execute(counted.limit(FACET_VALUES))

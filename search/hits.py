@@ -20,7 +20,7 @@ ELLIPSIS = "…"
 FACET_VALUES = 100
 """Values counted of one facet, the most frequent."""
 
-Matched = Literal["everything", "all_words", "near_spellings", "some_words"]
+Matched = Literal["everything", "all_words", "near_spellings"]
 
 
 class ShownAd(SQLModel):
@@ -67,14 +67,24 @@ class SearchHit(ShownAd):
     )
 
 
+class OtherWords(SQLModel):
+    """Ads that have words like those asked for, and not these themselves."""
+
+    total: int = Field(description="Such ads.")
+    words: dict[str, list[str]] = Field(
+        description="For each word asked for, the others that are counted, at most twelve."
+    )
+    q: str = Field(description="The question that finds them, and those with the words themselves.")
+
+
 class SearchPage(SQLModel):
     """One page of results with the figures of the whole answer."""
 
     total: int = Field(description="Ads that answer the query.")
     total_from: Literal["exact", "estimate"] = Field(description="How far the total can be cited.")
     matched: Matched = Field(
-        description="What the ads have: all words (Meilisearch counts near spellings in), near "
-        "spellings because none has the words themselves, or some of the words because none has all."
+        description="What the hits have: what was asked for, or near spellings, because no ad has that; "
+        "the total counts none of the latter."
     )
     engine: str = Field(description="What answered: embedded, meilisearch or archive.")
     data_as_of: datetime | None = Field(
@@ -84,6 +94,13 @@ class SearchPage(SQLModel):
         default=0,
         description="Ads that are new or say something else since then, and cannot be found yet; the total "
         "is exact for what is indexed.",
+    )
+    near: OtherWords | None = Field(
+        default=None,
+        description="Ads with near spellings, on the first page; empty: there are none.",
+    )
+    longer: OtherWords | None = Field(
+        default=None, description="Ads with words that go on from one asked for, likewise."
     )
     copy_faults: list[str] = Field(
         default_factory=list,

@@ -1,15 +1,16 @@
 """What a question in the search box means: the same on every engine and as of every time.
 
-`search.query` reads a question here, engines put it in their own words, and `search.evaluation` is its plain
+`search.query` reads a question here, engines put it in their own words, and `search.word_lists` is its plain
 meaning. Words beside each other are all looked for; what is not understood is refused, never guessed at.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from archive.errors import QuestionError, cut_echo
-from archive.text.words import fold_word, split_words
+from archive.text.words import split_words
+from search.documents import join_id, read_address
 
 MOST_WORDS = 30
 FEWEST_LETTERS = 2
@@ -17,7 +18,6 @@ FEWEST_LETTERS = 2
 
 WORD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "text": ("title", "body"),
-    "picture": ("picture",),
     "advertiser": ("advertiser",),
     "payer": ("payer",),
     "sponsor": ("sponsor",),
@@ -46,7 +46,9 @@ _FOREIGN: Mapping[re.Pattern[str], str] = {
     re.compile(r"&&"): "words beside each other are all looked for: leave it out",
     re.compile(r"\|"): "write OR between two words",
     re.compile(r"^\+(?=[^\W\d])"): "every word is looked for: leave the + out",
-    re.compile(r"~(?=[\w])|(?<=\w)~"): "near spellings are always told beside the answer: leave the ~ out",
+    re.compile(
+        r"~(?=[\w])|(?<=\w)~"
+    ): "near spellings are always told beside the answer: leave the ~ out",
     re.compile(r"(?<=\w)\^(?=\d)"): "no word can weigh more than another: leave the ^ out",
     re.compile(r"\*(?=.*\w)"): "a * stands at the end of a word, such as econom*",
 }
@@ -67,6 +69,8 @@ class Term:
     is_start: bool = False
     """The last word may go on."""
     is_not: bool = False
+    is_exact: bool = False
+    """In quotation marks: no other spelling is offered."""
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -108,6 +112,20 @@ def read_question(text: str) -> Question:
     return tuple(groups)
 
 
+def spell_question(question: Question) -> str:
+    """A question as it is typed, in folded words."""
+    return " ".join(" OR ".join(map(_spell_term, group)) for group in question)
+
+
+def _spell_term(term: Term) -> str:
+    words = " ".join(term.words)
+    written = (
+        f'"{words}"' if term.is_exact or (len(term.words) > 1 and not term.is_start) else words
+    )
+    name = f"{term.field}:" if term.field else ""
+    return f"{'-' if term.is_not else ''}{name}{written}{'*' if term.is_start else ''}"
+
+
 def _check_groups(text: str, groups: list[tuple[Term, ...]]) -> None:
     if text.strip() and not groups:
         raise QueryError("q", f"there is no word in {cut_echo(text.strip())!r} to search for")
@@ -129,7 +147,7 @@ def _read_term(token: re.Match[str]) -> Term | None:
     if term is None and token["phrase"] is None:
         term = _read_plain(token, written)
     elif term is None:
-        term = Term(_cut(written))
+        term = Term(_cut(written), is_exact=True)
     if not term.words and (token["minus"] or token["field"] or token["phrase"] is not None):
         raise _refuse(token, "there is no word in it to search for")
     return replace(term, is_not=bool(token["minus"])) if term.words else None
@@ -145,9 +163,15 @@ def _read_field(token: re.Match[str], written: str) -> Term | None:
         return Term(_cut_id(written if name == "id" else whole), "id")
     if name not in WORD_FIELDS:
         fields = ", ".join(WORD_FIELDS)
-        told = f"there is no field {name!r}; fields are {fields}; a filter stands beside the question"
+        told = (
+            f"there is no field {name!r}; fields are {fields}; a filter stands beside the question"
+        )
         raise _refuse(token, f"{told}; {_IN_QUOTES}")
-    term = _read_plain(token, written) if token["phrase"] is None else Term(_cut(written))
+    term = (
+        _read_plain(token, written)
+        if token["phrase"] is None
+        else Term(_cut(written), is_exact=True)
+    )
     return replace(term, field=name)
 
 
@@ -167,7 +191,7 @@ def _read_plain(token: re.Match[str], written: str) -> Term:
     if not is_start and written.endswith(":") and written[:-1].lower() in WORD_FIELDS:
         raise _refuse(token, f"write {written.lower()}word, without a space")
     words = _cut(stem)
-    if is_start and words and len(words[-1]) < FEWEST_LETTERS:
+    if is_start and words and sum(map(len, words)) < FEWEST_LETTERS:
         raise _refuse(token, f"a * has at least {FEWEST_LETTERS} letters before it")
     return Term(words, is_start=is_start and bool(words))
 

@@ -12,20 +12,28 @@ from sqlmodel import Session
 
 from config.settings import Settings
 from search.consumer_position import require_standing
-from search.documents import Rejection, SearchDocument
-from search.hits import Matched, SearchHit, SearchPage, choose_snippet
+from search.documents import Rejection, SearchDocument, load_documents
+from search.hits import SearchPage
 from search.meili.query import (
     COUNT,
     FIND_MARK,
+    LISTS,
     MARK,
     MARK_KEY,
-    TEXT_FIELDS,
-    spell_parameters,
+    MOST_JUDGED,
+    list_filters,
+    needs_judging,
+    spell_question,
     spell_words,
 )
 from search.meili.server import IndexMissingError, MeilisearchServer, SettingsLostError
 from search.port import LEASE, AllowChange, Batch, CopyMark, SearchCopy, require_count
 from search.query import LIST_FIELDS, AdQuery
+from search.snippets import make_hits
+from search.word_lists import answers, cut_lists
+
+LOOKED_UP = ("body", "title", "advertiser", "payer", "sponsor", "landing")
+"""Word lists whose words are offered in place of a misspelt one."""
 
 
 class MeilisearchSearch:
@@ -45,28 +53,50 @@ class MeilisearchSearch:
         self.lease_time = min(LEASE, timedelta(seconds=settings.lease_seconds))
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
-        """Answer with ads that have all words, else, if none has, with those that have some.
+        """Answer with the ads that have what is asked for.
 
-        Totals are sums of a facet: unlike Meilisearch's own totals, facet counts stop at no limit.
+        Rows of words are looked for in the archive, among the ads that have the words; of more than
+        `MOST_JUDGED` of these the total is an estimate. Totals are sums of a facet: unlike Meilisearch's own
+        totals, facet counts stop at no limit.
 
         Raises:
             SearchUnavailableError: if it does not answer, or not from a copy of this archive.
         """
-        matched: Matched = "all_words" if query.units else "everything"
-        answer, mark = self._ask(query, "all")
+        judged = self._judge(session, query)
+        answer, mark = self._ask(spell_question(query, judged))
         standing = require_standing(session, self, mark)
-        if not _count_facet(answer, "source") and len(query.units) > 1:
-            matched, (answer, _) = "some_words", self._ask(query, "last")
+        ad_ids = [row["ad_id"] for row in answer["hits"]]
+        is_exact = judged is not None or not needs_judging(query.question)
         return SearchPage(
             total=sum(_count_facet(answer, "source").values()),
-            total_from="exact",
-            matched=matched,
+            total_from="exact" if is_exact else "estimate",
+            matched="all_words" if query.question else "everything",
             engine=self.name,
             data_as_of=standing.data_as_of,
             waiting_ads=standing.waiting,
-            hits=[_read_hit(row) for row in answer["hits"]],
+            hits=make_hits(session, ad_ids, query.question),
             facets={name: _count_facet(answer, name) for name in query.facets},
         )
+
+    def list_like(self, session: Session, word: str) -> list[str]:  # noqa: ARG002
+        """Words of the copy that go on from this one, or are a typo or two away.
+
+        Raises:
+            SearchUnavailableError: if the server does not answer.
+        """
+        lists = (self._server.list_values(self._uid, LISTS[name], word) for name in LOOKED_UP)
+        return list(dict.fromkeys(each for values in lists for each in values))
+
+    def _judge(self, session: Session, query: AdQuery) -> list[int] | None:
+        """The ads that answer where words alone do not tell; `None`: they do, or too many may."""
+        if not needs_judging(query.question):
+            return None
+        filters = [*list_filters(query), *spell_words(query.question)]
+        may_answer = self._server.list_ads(self._uid, filters, MOST_JUDGED)
+        if len(may_answer) > MOST_JUDGED:
+            return None
+        documents = load_documents(session, may_answer).documents
+        return [d.ad_id for d in documents if answers(cut_lists(d), query.question)]
 
     def read_copy(self) -> SearchCopy | None:
         """How many ads the index holds, and what stands beside them; `None` when there is no index.
@@ -130,9 +160,8 @@ class MeilisearchSearch:
             if uid.startswith(ours) or uid == f"{self._uid}_next":
                 self._server.drop_index(uid)
 
-    def _ask(self, query: AdQuery, strategy: str) -> tuple[dict[str, Any], CopyMark | None]:
+    def _ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], CopyMark | None]:
         """An answer, and what stands beside the copy it comes from."""
-        question = {**spell_parameters(query, strategy), "q": spell_words(query)}
         answer, marks = self._server.ask(self._uid, question, FIND_MARK)
         return answer, _read_mark(marks["hits"])
 
@@ -165,9 +194,3 @@ def _count_facet(answer: dict[str, Any], name: str) -> dict[str, int]:
     # A field that no document has a value of is left out of the answer.
     counts: dict[str, int] = answer["facetDistribution"].get(LIST_FIELDS.get(name, name), {})
     return counts
-
-
-def _read_hit(row: dict[str, Any]) -> SearchHit:
-    marked = row.pop("_formatted")
-    snippet, snippet_from = choose_snippet({name: marked.get(name) or "" for name in TEXT_FIELDS})
-    return SearchHit.model_validate(row | {"snippet": snippet, "snippet_from": snippet_from})

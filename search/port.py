@@ -17,7 +17,7 @@ from search.documents import Rejection, SearchDocument
 from search.hits import SearchPage
 from search.query import AdQuery
 
-DOCUMENT_SHAPE = 4
+DOCUMENT_SHAPE = 5
 """Raise it when documents or settings change: every engine is then filled anew at the next sync."""
 
 LEASE = timedelta(seconds=60)
@@ -125,6 +125,13 @@ class SearchEngine(Protocol):
         Raises:
             QueryError: if the query cannot be put to the engine.
             SearchUnavailableError: if the engine does not answer, or not from a copy of this archive.
+        """
+
+    def list_like(self, session: Session, word: str) -> list[str]:
+        """Words of the copy that go on from this one, or are a typo or two away.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
         """
 
     def read_copy(self) -> SearchCopy | None:

@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from archive.errors import QuestionError, cut_echo
+from archive.errors import cut_echo
 from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
 from archive.records.money import to_minor
-from archive.text.words import split_words
-
-LONGEST_QUERY = 2_000
-MOST_WORDS = 10
-"""Meilisearch reads no more words of a query than this; the others keep to it."""
+from search.language import QueryError, Question, read_question
 
 LARGEST_PAGE = 100
 LAST_RESULT = 1_000
@@ -48,13 +44,7 @@ LIST_FIELDS: Mapping[str, str] = {
 
 BOUND_FILTERS = ("since", "until", "spend_min", "impressions_min")
 
-_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_PART = re.compile(r'"(?P<exact>[^"]*)"|(?P<free>[^"]+)')
-
-
-class QueryError(QuestionError):
-    """A query that cannot be answered; the message says what is allowed instead."""
 
 
 class Sort(StrEnum):
@@ -67,23 +57,10 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True)
-class Unit:
-    """One word of a query, or several that must stand side by side."""
-
-    terms: tuple[str, ...]
-    text: str
-    is_exact: bool
-    """In quotation marks: neither the start of a longer word nor a near spelling will do."""
-
-
-@dataclass(frozen=True)
 class AdQuery:
-    """A checked query. No units and no filters: every ad."""
+    """A checked query. No words and no filters: every ad."""
 
-    units: tuple[Unit, ...] = ()
-    is_finished: bool = True
-    """The last word is whole; otherwise longer words that begin with it count too."""
-
+    question: Question = ()
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Filter name -> accepted values: any of one name, all of the names."""
 
@@ -141,8 +118,7 @@ def build_query(
     _check_names("include", [include] if include else [], list(Include), "value of include")
     _check_page(limit, page)
     return AdQuery(
-        units=parse_units(text),
-        is_finished=text[-1:].isspace(),
+        question=read_question(_clean(text)),
         values={name: values for name, values in given.items() if name in VALUE_FILTERS},
         since_on=_read_day("since", given),
         until_on=_read_day("until", given),
@@ -168,52 +144,6 @@ def split_filter(text: str) -> tuple[str, str]:
             "filter", f"filter {cut_echo(text)!r} is not NAME=VALUE, such as country=GB"
         )
     return name, value
-
-
-def parse_units(text: str) -> tuple[Unit, ...]:
-    """The words and quoted phrases of a query, in order.
-
-    Raises:
-        QueryError: if it is too long, or has characters but no word.
-    """
-    if len(text) > LONGEST_QUERY:
-        raise QueryError(
-            "q", f"a query has at most {LONGEST_QUERY:,} characters; this one {len(text):,}"
-        )
-    clean = _clean(text).translate(_QUOTES)
-    units: list[Unit] = []
-    for part in _PART.finditer(clean):
-        exact = part["exact"]
-        units += _cut_words(part["free"]) if exact is None else _take_phrase(exact)
-    if clean.strip() and not units:
-        raise QueryError("q", f"there is no word in {clean.strip()[:50]!r} to search for")
-    if len(units) > MOST_WORDS:
-        raise QueryError(
-            "q",
-            f"a query has at most {MOST_WORDS} words; this one {len(units)}. "
-            "Put a sentence in quotation marks to find it word for word",
-        )
-    return tuple(units)
-
-
-def _take_phrase(text: str) -> list[Unit]:
-    terms = tuple(word.term for word in split_words(text))
-    return [Unit(terms, " ".join(text.split()), is_exact=True)] if terms else []
-
-
-def _cut_words(text: str) -> list[Unit]:
-    """Words that touch (scripts without spaces) make one unit."""
-    units: list[Unit] = []
-    end = -1
-    for word in split_words(text):
-        piece = text[word.start : word.end]
-        if word.start == end:
-            before = units.pop()
-            units.append(Unit((*before.terms, word.term), before.text + piece, is_exact=False))
-        else:
-            units.append(Unit((word.term,), piece, is_exact=False))
-        end = word.end
-    return units
 
 
 def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

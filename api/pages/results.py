@@ -35,7 +35,6 @@ SORTS = {
 }
 MATCHED = {
     "near_spellings": "No ad has these words; these have words spelt nearly like them.",
-    "some_words": "No ad has all of these words; these have some of them.",
 }
 
 

@@ -23,7 +23,9 @@ _APOSTROPHES = "\u02b9-\u02bf"
 # Voiced sound marks, which tell ガ from カ, where they are written apart.
 _VOICING = "\u3099\u309a"
 _LETTER = rf"[^\W_{_UNSPACED}{_APOSTROPHES}]"
-WORD = re.compile(rf"[{_UNSPACED}][{_MARKS}{_VOICING}]*|{_LETTER}(?:{_LETTER}|[{_MARKS}{_JOINERS}])*")
+WORD = re.compile(
+    rf"[{_UNSPACED}][{_MARKS}{_VOICING}]*|{_LETTER}(?:{_LETTER}|[{_MARKS}{_JOINERS}])*"
+)
 
 # Accents, Hebrew points, Arabic vowel signs and the Devanagari nukta are often left out; other Indic and
 # Thai signs never are.
@@ -31,23 +33,33 @@ _OPTIONAL_MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u093c]"
 )
 _KEPT_MARKS = frozenset(_OPTIONAL_MARKS.sub("", _MARKS) + _VOICING)
-# Letters whose stroke or ligature Unicode does not decompose, and those of Arabic script that one writes for
-# another: heh for teh marbuta, yeh for alef maksura and the Persian yeh, kaf for keheh; tatweel only stretches
-# (as Lucene's ArabicNormalizer and PersianNormalizer do).
+# Letters whose stroke or ligature Unicode does not decompose, and letters of Arabic script that are written
+# for each other: heh and teh marbuta, yeh and alef maksura or the Persian yeh, kaf and keheh; tatweel only
+# stretches (as Lucene's ArabicNormalizer and PersianNormalizer do).
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
     | {"ґ": "г", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": None}
 )
 # How German and the Nordic languages write these letters where a keyboard has none of them.
 _SPELLED_OUT = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa"}
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "å": "aa",
+        "ø": "oe",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "Å": "Aa",
+    }
     | {"Ø": "Oe"}
 )
 _ARABIC_ARTICLE = "ال"
 _FEWEST_BEHIND_ARTICLE = 3
 # Thai and Lao vowels that fall apart into a mark and a letter when they are decomposed.
 _WHOLE_VOWELS = frozenset("\u0e33\u0eb3")
-_LONGEST_TERM = 100
+LONGEST_TERM = 100
 # The comma between thousands, not that of a list: 1,204,000 but not 3,4.
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?:,\d{3})*(?![\d]))", re.ASCII)
 
@@ -70,7 +82,7 @@ def split_words(text: str) -> list[Word]:
 
 
 def list_other_spellings(text: str) -> list[str]:
-    """Further words that a text is found by, in order: `groessere` for größere, تعليم for التعليم, `1204` for 1,204.
+    """Further words that a text is found by: `groessere` for größere, تعليم for التعليم, `1204` for 1,204.
 
     They stand beside the words of the text and never in a row with them.
     """
@@ -85,7 +97,10 @@ def _spell_otherwise(word: str) -> tuple[str, ...]:
     if word.isascii():
         return ()
     term = fold_word(word)
-    if term.startswith(_ARABIC_ARTICLE) and len(term) >= len(_ARABIC_ARTICLE) + _FEWEST_BEHIND_ARTICLE:
+    if (
+        term.startswith(_ARABIC_ARTICLE)
+        and len(term) >= len(_ARABIC_ARTICLE) + _FEWEST_BEHIND_ARTICLE
+    ):
         return (term.removeprefix(_ARABIC_ARTICLE),)
     spelled_out = fold_word(unicodedata.normalize("NFC", word).translate(_SPELLED_OUT))
     return (spelled_out,) if spelled_out != term else ()
@@ -108,9 +123,9 @@ def frame_words(text: str) -> str:
 def fold_word(word: str) -> str:
     """The spelling under which a word is found: no case, no accents, compatible forms as one."""
     if word.isascii() and word.isalnum():
-        return word.lower()[:_LONGEST_TERM]
+        return word.lower()[:LONGEST_TERM]
     whole = word[0] if word[:1] in _WHOLE_VOWELS else ""
     rest = word.removeprefix(whole)
     folded = unicodedata.normalize("NFKD", rest).casefold().translate(_PLAIN_LETTERS)
     kept = "".join(c for c in folded if c.isalnum() or c in _KEPT_MARKS)
-    return unicodedata.normalize("NFC", whole + kept)[:_LONGEST_TERM]
+    return unicodedata.normalize("NFC", whole + kept)[:LONGEST_TERM]

@@ -18,12 +18,12 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
 from archive.reading.visible import find_labelled
-from archive.text.words import join_terms
 from search.as_of.conditions import NAME_FIELDS, list_conditions
 from search.documents import clean_name, join_body, join_landing, join_title, make_document
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import make_hit
+from search.word_lists import WordLists, answers, cut_texts
 
 ROWS_AT_ONCE = 2_000
 
@@ -75,7 +75,7 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage
     return SearchPage(
         total=tally.total,
         total_from="exact",
-        matched="all_words" if query.units else "everything",
+        matched="all_words" if query.question else "everything",
         engine="archive",
         data_as_of=read_data_as_of(session, moment.as_of),
         as_of=moment.as_of,
@@ -89,7 +89,7 @@ def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterat
     """The ads of the moment that SQL cannot rule out, with the columns the query looks at."""
     names = {*PLACE_FIELDS, *map(_name_column, query.facets)}
     names |= {column for name, column in NAME_FIELDS.items() if name in query.values}
-    names |= set(WORD_FIELDS if query.units else ())
+    names |= set(WORD_FIELDS if query.question else ())
     streamed = {"yield_per": ROWS_AT_ONCE}
     for ads in ads_at(session, moment):
         columns = [col(getattr(ads, name)) for name in sorted(names)]
@@ -108,22 +108,19 @@ def _has_names(ad: PublicAd, query: AdQuery) -> bool:
 
 
 def _has_words(ad: PublicAd, query: AdQuery) -> bool:
-    phrases = {f" {' '.join(unit.terms)} " for unit in query.units}
-    texts = _list_texts(ad)
-    while phrases and (text := next(texts, None)) is not None:
-        line = f" {join_terms(text)} "
-        phrases = {phrase for phrase in phrases if phrase not in line}
-    return not phrases
+    return not query.question or answers(_cut_lists(ad), query.question)
 
 
-def _list_texts(ad: PublicAd) -> Iterator[str]:
-    """The texts words are looked for in: the likeliest first, those dear to make last."""
-    yield join_body(ad)
-    yield join_title(ad)
-    for name in (ad.advertiser_name, ad.payer_name, ad.sponsor_name):
-        yield clean_name(name) or ""
-    yield ad.public_id
-    yield join_landing(ad)
+def _cut_lists(ad: PublicAd) -> WordLists:
+    return cut_texts(
+        ad.public_id,
+        title=join_title(ad),
+        body=join_body(ad),
+        advertiser=clean_name(ad.advertiser_name),
+        payer=clean_name(ad.payer_name),
+        sponsor=clean_name(ad.sponsor_name),
+        landing=join_landing(ad),
+    )
 
 
 def _place(ad: PublicAd) -> HitPlace:
@@ -135,12 +132,11 @@ def _read_hits(
     session: Session, query: AdQuery, moment: Moment, places: list[HitPlace]
 ) -> list[SearchHit]:
     """The whole ads at these places, in their order."""
-    terms = {term for unit in query.units for term in unit.terms}
     restored = restore_ads(session, moment, {place.id: place.source for place in places})
     ads = {values["id"]: PublicAd(**values) for values in restored}
     labelled = find_labelled(session, list(ads), moment)
     documents = (make_document(ads[place.id], labelled) for place in places)
-    return [make_hit(document, terms.__contains__) for document in documents]
+    return [make_hit(document, query.question) for document in documents]
 
 
 def _name_column(name: str) -> str:

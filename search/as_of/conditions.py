@@ -25,6 +25,7 @@ from archive.reading.ads.ads import ran_between
 from archive.reading.as_of.moment import Moment
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
+from search.language import Question
 from search.query import LIST_FIELDS, AdQuery
 
 NAME_FIELDS = {"advertiser": "advertiser_name", "payer": "payer_name"}
@@ -39,8 +40,8 @@ def list_conditions(
     conditions += _list_bounds(query, ads)
     if query.only_visible_by_default:
         conditions.append(is_visible_by_default(ads, moment))
-    if query.units:
-        conditions.append(_may_hold(session, ads, {unit.terms for unit in query.units}))
+    if phrases := list_certain(query.question):
+        conditions.append(_may_hold(session, ads, phrases))
     return conditions
 
 
@@ -65,6 +66,19 @@ def _list_bounds(query: AdQuery, ads: type[PublicAd]) -> list[ColumnElement[bool
     if query.impressions_min is not None:
         conditions.append(col(ads.impressions_lower) >= query.impressions_min)
     return conditions
+
+
+def list_certain(question: Question) -> set[tuple[str, ...]]:
+    """The words that texts of every ad that answers hold as they are written, in this order.
+
+    An id may be asked for as one word, and of a number the text may group the digits.
+    """
+    alone = [group[0] for group in question if len(group) == 1]
+    return {
+        term.words
+        for term in alone
+        if not term.is_not and term.field != "id" and not any(map(str.isdigit, term.words))
+    }
 
 
 def _may_hold(

@@ -1,66 +1,51 @@
-"""From a query to conditions on the embedded engine's tables, and the buckets it is answered from.
+"""From a query to conditions on the embedded engine's tables.
 
 Read by `search.embedded`. It builds expressions out of folded words only, so no query can be more than
 words to FTS5.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import false, func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 
-from search.fts.tables import TEXT_WEIGHTS, SearchTables
-from search.hits import Matched
-from search.query import LIST_FIELDS, AdQuery, Sort, Unit
+from search.fts.tables import TEXT_WEIGHTS, SearchTables, matches
+from search.language import WORD_FIELDS, Question, Term
+from search.query import LIST_FIELDS, AdQuery, Sort
 
-FindVariants = Callable[[str], list[str]]
 Order = ColumnElement[object] | UnaryExpression[object]
 
 
-@dataclass(frozen=True)
-class Bucket:
-    """One way to understand a query: what FTS5 is asked, and which words that finds."""
+def spell_match(question: Question) -> str | None:
+    """The words of a question as one expression of FTS5; `None`: some ad has to have none of them.
 
-    matched: Matched
-    expression: str
-    terms: frozenset[str]
-    prefix: str | None
-
-    def is_match(self, term: str) -> bool:
-        """Whether a folded word is one of those this bucket asks for."""
-        return term in self.terms or (self.prefix is not None and term.startswith(self.prefix))
-
-
-def list_buckets(query: AdQuery, find_variants: FindVariants) -> Iterator[Bucket]:
-    """The ways to understand a query, best first; near spellings are looked up only when needed."""
-    units = query.units
-    prefix = None
-    if not query.is_finished and not units[-1].is_exact and len(units[-1].terms) == 1:
-        prefix = units[-1].terms[0]
-    yield _make_bucket("all_words", [[unit.terms] for unit in units], prefix)
-    spelled = [_spellings(unit, find_variants) for unit in units]
-    if any(len(spellings) > 1 for spellings in spelled):
-        yield _make_bucket("near_spellings", spelled, prefix)
-    for count in range(len(units) - 1, 0, -1):
-        yield _make_bucket("some_words", spelled[:count], None)
+    FTS5 knows `a NOT b` only: leaving out is the last step, and never one of several choices.
+    """
+    wanted = [group for group in question if not any(term.is_not for term in group)]
+    left_out = [group[0] for group in question if len(group) == 1 and group[0].is_not]
+    if not wanted or len(wanted) + len(left_out) < len(question):
+        return None
+    expression = " AND ".join(map(_spell_any, wanted))
+    return f"({expression}) NOT {_spell_any(left_out)}" if left_out else expression
 
 
-def _spellings(unit: Unit, find_variants: FindVariants) -> list[tuple[str, ...]]:
-    if unit.is_exact or len(unit.terms) > 1:
-        return [unit.terms]
-    return [unit.terms, *((variant,) for variant in find_variants(unit.terms[0]))]
+def list_word_conditions(tables: SearchTables, question: Question) -> list[ColumnElement[bool]]:
+    """The same for questions that are no one expression: sets of ads, and what is left of all."""
+    return [or_(*(_holds(tables, term) for term in group)) for group in question]
 
 
-def _make_bucket(
-    matched: Matched, spelled: Sequence[list[tuple[str, ...]]], prefix: str | None
-) -> Bucket:
-    groups = [[f'"{" ".join(terms)}"' for terms in spellings] for spellings in spelled]
-    if prefix is not None:
-        groups[-1].append(f'"{prefix}"*')
-    expression = " AND ".join(f"({' OR '.join(group)})" for group in groups)
-    terms = {term for spellings in spelled for phrase in spellings for term in phrase}
-    return Bucket(matched, expression, frozenset(terms), prefix)
+def _holds(tables: SearchTables, term: Term) -> ColumnElement[bool]:
+    found = select(tables.text.c.rowid).where(matches(tables.text, _spell_term(term)))
+    return tables.ad.c.id.not_in(found) if term.is_not else tables.ad.c.id.in_(found)
+
+
+def _spell_any(terms: Iterable[Term]) -> str:
+    return f"({' OR '.join(map(_spell_term, terms))})"
+
+
+def _spell_term(term: Term) -> str:
+    lists = f"{{{' '.join(WORD_FIELDS[term.field])}}} : " if term.field else ""
+    return f'{lists}"{" ".join(term.words)}"{" *" if term.is_start else ""}'
 
 
 def list_conditions(tables: SearchTables, query: AdQuery) -> list[ColumnElement[bool]]:
@@ -97,8 +82,11 @@ def _any_of(tables: SearchTables, name: str, values: Sequence[str]) -> ColumnEle
     return tables.ad.c[name].in_(values)
 
 
-def list_orders(tables: SearchTables, query: AdQuery) -> list[Order]:
-    """The order of results; what has no value comes last, equals come newest first."""
+def list_orders(tables: SearchTables, query: AdQuery, *, is_matched: bool) -> list[Order]:
+    """The order of results; what has no value comes last, equals come newest first.
+
+    `is_matched`: the words are one expression, and so can be weighed.
+    """
     ad = tables.ad.c
     newest: list[Order] = [ad.started_day.desc().nulls_last(), ad.id.asc()]
     if query.sort == Sort.SPEND:
@@ -109,7 +97,7 @@ def list_orders(tables: SearchTables, query: AdQuery) -> list[Order]:
         return largest + newest
     if query.sort == Sort.IMPRESSIONS:
         return [ad.impressions_lower.desc().nulls_last(), *newest]
-    if query.sort == Sort.RELEVANCE and query.units:
+    if query.sort == Sort.RELEVANCE and is_matched:
         score = func.bm25(literal_column(tables.text.name), *TEXT_WEIGHTS.values())
         return [score.asc(), *newest]
     return newest

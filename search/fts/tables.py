@@ -25,8 +25,19 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-TEXT_WEIGHTS: Mapping[str, float] = {"title": 4, "body": 2, "names": 2, "landing": 1, "id": 1}
-"""Searched fields and what a match in each counts."""
+TEXT_WEIGHTS: Mapping[str, float] = {
+    "title": 4,
+    "body": 2,
+    "advertiser": 2,
+    "payer": 2,
+    "sponsor": 2,
+    "landing": 1,
+    "id": 1,
+}
+"""Word lists (`search.language.WORD_LISTS`) and what a match in each counts."""
+
+BETWEEN = "\ue002"
+"""A word that nobody can type: no row of words goes across it."""
 
 
 class SearchTables:

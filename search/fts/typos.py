@@ -61,6 +61,14 @@ def find_variants(session: Session, tables: SearchTables, term: str) -> list[str
     return [other for distance, other in sorted(measured) if 0 < distance <= allowed][:_VARIANTS]
 
 
+def find_longer(session: Session, tables: SearchTables, start: str) -> list[str]:
+    """Known words that go on from this one, at most twelve, in their order."""
+    term = tables.term.c.term
+    # What follows every word that begins so.
+    query = select(term).where(term > start, term < f"{start}\U0010ffff").order_by(term)
+    return list(session.connection().execute(query.limit(_VARIANTS)).scalars())
+
+
 def allowed_typos(term: str) -> int:
     """How many typos a word of this length is allowed, as in Meilisearch: 1 from 5, 2 from 9."""
     if len(term) < 5 or term.isdigit():

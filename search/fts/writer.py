@@ -9,11 +9,11 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from archive.store.bulk import StoredRow, insert_rows, update_rows
-from archive.text.words import join_terms
 from search.documents import SearchDocument
-from search.fts.tables import SearchTables
+from search.fts.tables import BETWEEN, TEXT_WEIGHTS, SearchTables
 from search.fts.typos import note_terms
 from search.query import LIST_FIELDS
+from search.word_lists import cut_lists
 
 
 def write_documents(
@@ -71,19 +71,11 @@ def _visible_rows(document: SearchDocument) -> Iterable[StoredRow]:
 
 def _text_row(document: SearchDocument) -> StoredRow:
     """A row of the text index: the ad's number, then `TEXT_WEIGHTS` in their order."""
-    names = dict.fromkeys([document.advertiser, document.payer, document.sponsor])
-    return (
-        document.ad_id,
-        join_terms(document.title),
-        join_terms(document.body),
-        join_terms("\n".join(name for name in names if name)),
-        join_terms(document.landing),
-        join_terms(document.id),
-    )
+    lists = cut_lists(document)
+    return (document.ad_id, *(" ".join(w or BETWEEN for w in lists[name]) for name in TEXT_WEIGHTS))
 
 
 def _list_terms(texts: Iterable[StoredRow]) -> Iterable[str]:
     """The words of all texts but ids, each once."""
-    return dict.fromkeys(
-        term for _, *fields, _ in texts for text in fields for term in text.split()
-    )
+    found = (term for _, *fields, _ in texts for text in fields for term in text.split())
+    return dict.fromkeys(term for term in found if term != BETWEEN)

@@ -3,14 +3,27 @@
 Only `search.meilisearch` reads it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import starmap
 from typing import Any
 
-from search.hits import ELLIPSIS, FACET_VALUES, MARK_END, MARK_START, ShownAd
+from search.documents import MOVING_FIELDS, SearchDocument
+from search.hits import FACET_VALUES
+from search.language import WORD_LISTS, Question, Term
 from search.query import LAST_RESULT, LIST_FIELDS, VALUE_FILTERS, AdQuery, Sort
+from search.word_lists import APART, cut_lists
 
-TEXT_FIELDS = ("title", "body", "landing", "advertiser", "payer", "sponsor")
+LISTS = {name: f"w_{name}" for name in WORD_LISTS}
+"""The field of a document that holds each word list; an ad has each word of a list once."""
+
+OF_EVERY_AD = "allads"
+"""The one word of `w_all`, with which every `q` begins: what stands behind it only orders."""
+
+ORDERING_WORDS = 9
+"""Meilisearch reads ten words of `q`."""
+
+MOST_JUDGED = 10_000
+"""Ads that may hold a phrase and are read to see whether they do; of more the total is an estimate."""
 
 _BY_VALUE = [LIST_FIELDS.get(name, name) for name in VALUE_FILTERS]
 MARK = "copy_of"
@@ -21,24 +34,33 @@ MARK_KEY = "copy"
 
 _BY_SIZE = ["started_day", "ended_day", "spend_lower_minor", "impressions_lower"]
 
-# `sort` first: an order that was asked for is kept, whatever else is more relevant.
-_RANKING = ["sort", "words", "typo", "proximity", "attribute", "exactness", "started_day:desc"]
+# `sort` first: an order that was asked for is kept, whatever else is more relevant. Lists have no order of
+# words, so nearness of words tells nothing.
+_RANKING = ["sort", "words", "typo", "attribute", "started_day:desc", "ad_id:asc"]
+_EQUAL = {"equality": True, "comparison": False}
 
 SETTINGS: Mapping[str, Any] = {
-    "searchableAttributes": ["title", "body", "advertiser", "payer", "sponsor", "landing", "id"],
+    "searchableAttributes": ["w_all", *LISTS.values()],
     "filterableAttributes": [
         {
+            "attributePatterns": list(LISTS.values()),
+            "features": {"facetSearch": True, "filter": _EQUAL},
+        },
+        {
             "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default", MARK],
-            "features": {"facetSearch": False, "filter": {"equality": True, "comparison": False}},
+            "features": {"facetSearch": False, "filter": _EQUAL},
         },
         {
             "attributePatterns": _BY_SIZE,
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": True}},
         },
     ],
-    "sortableAttributes": ["currency", *_BY_SIZE],
+    "sortableAttributes": ["currency", "ad_id", *_BY_SIZE],
     "rankingRules": _RANKING,
-    "typoTolerance": {"disableOnAttributes": ["id"]},
+    "proximityPrecision": "byAttribute",
+    "prefixSearch": "disabled",
+    # Facet search offers near spellings only of attributes that forgive typos; filters forgive none.
+    "typoTolerance": {"enabled": True, "disableOnAttributes": []},
     "faceting": {"maxValuesPerFacet": FACET_VALUES, "sortFacetValuesBy": {"*": "count"}},
     "pagination": {"maxTotalHits": LAST_RESULT},
 }
@@ -58,33 +80,57 @@ COUNT: Mapping[str, Any] = {"q": "", "facets": ["source"], "limit": 0}
 """How many ads there are: each has a source, and facets are counted beyond every limit."""
 
 
-def spell_parameters(query: AdQuery, strategy: str) -> dict[str, Any]:
-    """The body of a search request but for its words.
+def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dict[str, Any]:
+    """The body of a search request; `judged`: the ads that answer, where words alone do not tell.
 
     `source` is always among the facets: every ad has one, so its counts add up to the total.
     """
+    words = _list_ordering_words(query.question) if query.sort == Sort.RELEVANCE else []
+    filters = [*list_filters(query), *spell_words(query.question)]
+    if judged is not None:
+        filters.append(f"ad_id IN [{', '.join(map(str, judged)) or -1}]")
     return {
+        "q": " ".join([OF_EVERY_AD, *words]) if words else "",
         "page": query.page,
         "hitsPerPage": query.limit,
-        "matchingStrategy": strategy,
-        "filter": list_filters(query),
-        "sort": list_orders(query),
+        "matchingStrategy": "last",
+        "filter": filters,
+        "sort": list_orders(query, is_by_words=bool(words)),
         "facets": ["source", *(LIST_FIELDS.get(name, name) for name in query.facets)],
-        "attributesToRetrieve": list(ShownAd.model_fields),
-        "attributesToHighlight": list(TEXT_FIELDS),
-        "highlightPreTag": MARK_START,
-        "highlightPostTag": MARK_END,
-        "attributesToCrop": ["title", "body", "landing"],
-        "cropLength": 30,
-        "cropMarker": ELLIPSIS,
+        "attributesToRetrieve": ["ad_id"],
     }
 
 
-def spell_words(query: AdQuery) -> str:
-    """The query's words: only words and quoted phrases, so that no operator can be meant."""
-    words = [f'"{unit.text}"' if unit.is_exact else unit.text for unit in query.units]
-    # Meilisearch takes the last word for the start of a longer one unless a space follows.
-    return " ".join(words) + (" " if query.is_finished else "")
+def needs_judging(question: Question) -> bool:
+    """Whether rows of words are asked for, which lists do not tell."""
+    return any(len(term.words) > 1 for group in question for term in group)
+
+
+def spell_words(question: Question) -> list[str]:
+    """What the words of a question ask of the lists; no ad that answers is left out.
+
+    Of rows of words it is that one list has all of them.
+    """
+    certain = (g for g in question if not any(t.is_not and len(t.words) > 1 for t in g))
+    return [" OR ".join(map(_spell_term, group)) for group in certain]
+
+
+def _spell_term(term: Term) -> str:
+    # Folded words are letters, digits and marks: none ends a value.
+    *whole, last = term.words
+    sign = "STARTS WITH" if term.is_start else "="
+    lists = [LISTS[name] for name in term.lists]
+    rows = [
+        [f'{name} = "{word}"' for word in whole] + [f'{name} {sign} "{last}"'] for name in lists
+    ]
+    if term.is_not:
+        return f"({' AND '.join(f'NOT {row[0]}' for row in rows)})"
+    return " OR ".join(f"({' AND '.join(row)})" if whole else row[0] for row in rows)
+
+
+def _list_ordering_words(question: Question) -> list[str]:
+    terms = [term for group in question for term in group if not (term.is_not or term.is_start)]
+    return [word for term in terms for word in term.words][:ORDERING_WORDS]
 
 
 def list_filters(query: AdQuery) -> list[str]:
@@ -116,11 +162,26 @@ def _quote(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def list_orders(query: AdQuery) -> list[str]:
-    """What to sort by; what has no value comes last."""
-    newest = ["started_day:desc"]
+def list_orders(query: AdQuery, *, is_by_words: bool) -> list[str]:
+    """What to sort by; what has no value comes last, equals come by id."""
+    newest = ["started_day:desc", "ad_id:asc"]
     if query.sort == Sort.SPEND:
         return ["currency:asc", "spend_lower_minor:desc", *newest]
     if query.sort == Sort.IMPRESSIONS:
         return ["impressions_lower:desc", *newest]
-    return newest if query.sort == Sort.NEWEST else []
+    return [] if is_by_words else newest
+
+
+_KEPT = frozenset({"key", "ad_id", "is_visible_by_default", "currency", *_BY_VALUE, *_BY_SIZE})
+
+
+def spell_document(document: SearchDocument) -> dict[str, Any]:
+    """What the index holds of an ad: its words, and what is filtered, counted and sorted by."""
+    lists = cut_lists(document)
+    words = {LISTS[name]: sorted({*lists[name]} - {APART}) for name in WORD_LISTS}
+    return document.model_dump(mode="json", include=set(_KEPT)) | words | {"w_all": OF_EVERY_AD}
+
+
+def spell_moved(document: SearchDocument) -> dict[str, Any]:
+    """The same of an ad of which only numbers or state moved."""
+    return document.model_dump(mode="json", include={*MOVING_FIELDS & _KEPT, "key"})

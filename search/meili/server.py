@@ -4,6 +4,7 @@
 task is waited for and anything but `succeeded` fails loudly.
 """
 
+import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,8 +19,8 @@ from requests.exceptions import RequestException
 
 from archive.records.escaping import escape_text
 from archive.runs.fence import take_each
-from search.documents import MOVING_FIELDS, Rejection, SearchDocument, reject
-from search.meili.query import MARK_KEY, SETTINGS
+from search.documents import Rejection, SearchDocument, reject
+from search.meili.query import MARK_KEY, SETTINGS, spell_document, spell_moved
 from search.port import NEVER_FILLED, Batch, SearchUnavailableError
 
 LARGEST_BODY = 20_000_000
@@ -82,6 +83,19 @@ class MeilisearchServer:
         with self._plain_errors():
             return self._client(ANSWER_SECONDS).index(uid).get_stats().number_of_documents
 
+    def list_ads(self, uid: str, filters: list[str], most: int) -> list[int]:
+        """Our ids of the ads that pass filters, at most so many and one."""
+        wanted = {"filter": filters, "fields": ["ad_id"], "limit": most + 1}
+        with self._plain_errors():
+            found = self._client(ANSWER_SECONDS).index(uid).get_documents(wanted)
+        return [document.ad_id for document in found.results]
+
+    def list_values(self, uid: str, field: str, like: str) -> list[str]:
+        """Values of a list that begin like this, or nearly so, the most frequent."""
+        with self._plain_errors():
+            found = self._client(ANSWER_SECONDS).index(uid).facet_search(field, like)
+        return [hit["value"] for hit in found["facetHits"]]
+
     def list_present(self, uid: str, ad_ids: Collection[int]) -> set[int]:
         """Which of these ads have a document."""
         wanted = {"filter": f"ad_id IN {sorted(ad_ids)}", "fields": ["ad_id"], "limit": len(ad_ids)}
@@ -132,8 +146,8 @@ class MeilisearchServer:
         """Enqueue everything, then wait: waiting after each request costs the server twice."""
         if batch.deleted:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
-        whole, rejected = _spell_lines(batch.documents, None)
-        moved, also_rejected = _spell_lines(batch.moved, {*MOVING_FIELDS, "key"})
+        whole, rejected = _spell_lines(batch.documents, spell_document)
+        moved, also_rejected = _spell_lines(batch.moved, spell_moved)
         requests = [
             *((lines, index.add_documents_ndjson) for lines in _cut_lines(whole)),
             *((lines, _moving_sender(index)) for lines in _cut_lines(moved)),
@@ -210,11 +224,12 @@ def _find_cause(error: BaseException) -> BaseException:
 
 
 def _spell_lines(
-    documents: list[SearchDocument], names: set[str] | None
+    documents: list[SearchDocument], spell: Callable[[SearchDocument], dict[str, Any]]
 ) -> tuple[list[Line], list[Rejection]]:
-    """What is sent of each document, all of it or the named fields, and those that cannot be spelled."""
+    """What is sent of each document, and those that cannot be spelled."""
     done, failed = take_each(
-        documents, lambda some: [(d, d.model_dump_json(include=names).encode()) for d in some]
+        documents,
+        lambda some: [(d, json.dumps(spell(d), ensure_ascii=False).encode()) for d in some],
     )
     rejected = [reject(document.ad_id, document.id, error) for document, error in failed]
     return [line for lines in done for line in lines], rejected

@@ -26,6 +26,7 @@ from search.embedded import EmbeddedSearch
 from search.filling import SyncReport
 from search.hits import SearchPage
 from search.meilisearch import MeilisearchSearch
+from search.other_words import add_others
 from search.port import SearchEngine
 from search.query import build_query
 from search.sync import sync_index
@@ -61,6 +62,12 @@ class SearchArchive:
         """Answer a query written as a person writes it."""
         with read(self.engine) as session:
             return search.search(session, build_query(text, **options))
+
+    def ask_like(self, search: SearchEngine, text: str) -> SearchPage:
+        """The same with what other words would find, as readers are answered."""
+        query = build_query(text)
+        with read(self.engine) as session:
+            return add_others(session, search, query, search.search(session, query))
 
 
 def make_ad(ref: str, text: str = "", **values: Any) -> AdRecord:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.query import QueryError, Sort, build_query, parse_units
+from search.language import QueryError
+from search.query import Sort, build_query
 from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
 
@@ -31,33 +32,10 @@ def test_what_is_not_allowed_is_named_with_what_is(options, named):
         build_query("climate", **options)
 
 
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [("x" * 2_001, "2,000"), ("??", "no word"), ('""', "no word"), ("one " * 11, "at most 10")],
-)
-def test_words_that_cannot_be_searched_are_refused(text, named):
-    with pytest.raises(QueryError, match=named):
-        parse_units(text)
-
-
 def test_spend_is_asked_in_whole_units_of_one_currency():
     query = build_query(filters=[("spend_min", "12"), ("currency", "JPY")])
     assert query.spend_min_minor == 12
     assert build_query(filters=[("spend_min", "12"), ("currency", "EUR")]).spend_min_minor == 1200
-
-
-def test_words_phrases_and_scripts_without_spaces_are_told_apart():
-    units = parse_units('Clean "Air Act" 气候 now')
-    assert [(unit.terms, unit.is_exact) for unit in units] == [
-        (("clean",), False),
-        (("air", "act"), True),
-        (("气", "候"), False),
-        (("now",), False),
-    ]
-
-
-def test_an_odd_quotation_mark_is_nothing():
-    assert [unit.terms for unit in parse_units('clean "air')] == [("clean",), ("air",)]
 
 
 HOSTILE = st.one_of(

@@ -53,17 +53,17 @@ def test_a_document_the_embedded_engine_fails_on_leaves_nothing_of_itself_behind
     search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
     search_archive.sync(embedded)
     search_archive.add(make_ad("a", "lighthouse"), make_ad("b", "lighthouse"))
-    join_terms = fts_writer.join_terms
+    cut_lists = fts_writer.cut_lists
     with monkeypatch.context() as patch:
-        patch.setattr(fts_writer, "join_terms", lambda text: spoil_terms(join_terms, text))
+        patch.setattr(fts_writer, "cut_lists", lambda document: spoil_words(cut_lists, document))
         assert [row.id for row in search_archive.sync(embedded).rejected] == ["example:b"]
     assert refs_of(search_archive.ask(embedded)) == ["a"]
 
 
-def spoil_terms(join_terms: Callable[[str], str], text: str) -> str:
-    if text == "example:b":
+def spoil_words(cut_lists: Callable[[SearchDocument], Any], document: SearchDocument) -> Any:
+    if document.id == "example:b":
         raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half a character")
-    return join_terms(text)
+    return cut_lists(document)
 
 
 def test_an_ad_that_kills_every_sync_is_put_aside_and_leaves_no_older_copy(

@@ -1,0 +1,58 @@
+"""The words of an ad, a list a field, and whether they answer a question: what every search means.
+
+Engines are given these lists, and must find what `answers` finds. A list holds a field's words in order;
+then, apart from them and each other, further spellings by which it is found (`archive.text.words`).
+"""
+
+from collections.abc import Mapping
+
+from archive.text.words import list_other_spellings, split_words
+from search.documents import SearchDocument, join_id
+from search.language import WORD_LISTS, Question, Term
+
+TEXTS = tuple(name for name in WORD_LISTS if name != "id")
+
+APART = ""
+"""Stands between words that are in no row with each other."""
+
+WordLists = Mapping[str, list[str]]
+
+
+def cut_lists(document: SearchDocument) -> dict[str, list[str]]:
+    """The word lists of a document, by the names in `search.language.WORD_LISTS`."""
+    return cut_texts(document.id, **{name: getattr(document, name) for name in TEXTS})
+
+
+def cut_texts(public_id: str, **texts: str | None) -> dict[str, list[str]]:
+    """The same of an ad's texts, by the names of their lists."""
+    ref = public_id.partition(":")[2]
+    ids = [*(word.term for word in split_words(ref)), APART, join_id(public_id)]
+    return {name: cut_words(text or "") for name, text in texts.items()} | {"id": ids}
+
+
+def cut_words(text: str) -> list[str]:
+    """The words of one text, then its further spellings."""
+    words = [word.term for word in split_words(text)]
+    for spelling in list_other_spellings(text):
+        words += [APART, spelling]
+    return words
+
+
+def answers(lists: WordLists, question: Question) -> bool:
+    """Whether words answer a question."""
+    return all(any(has_term(lists, term) for term in group) for group in question)
+
+
+def has_term(lists: WordLists, term: Term) -> bool:
+    """Whether a term holds of words."""
+    return any(_has_row(lists[name], term) for name in term.lists) is not term.is_not
+
+
+def _has_row(words: list[str], term: Term) -> bool:
+    *whole, last = term.words
+    size = len(whole)
+    return any(
+        word == last or (term.is_start and word.startswith(last))
+        for i, word in enumerate(words[size:])
+        if words[i : i + size] == whole
+    )

@@ -22,7 +22,10 @@ Question = TypeVar("Question", bound=BaseModel)
 class SearchQuestion(BaseModel):
     """Which ads are searched for, and which page of them is wanted."""
 
-    q: str = Field(default="", description='Words, "phrases"; empty: every ad.')
+    q: str = Field(
+        default="",
+        description='Words, "phrases", -word, a OR b, word*, field:word (docs/search.md); empty: every ad.',
+    )
     filters: list[str] = Field(
         default=[], alias="filter", description="name=value; repeat to widen or narrow."
     )

@@ -1,5 +1,7 @@
 """Commands of the search room: `search` and `index status, sync, rebuild`."""
 
+import shlex
+from collections.abc import Iterator
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Annotated
@@ -58,6 +60,7 @@ def search(
 ) -> None:
     """Find ads by their words, addresses, names or id.
 
+    A word is that word; "clean air" stands side by side, -air is left out, a OR b, clean*, payer:clean.
     At an earlier moment only whole words count, and the newest start comes first.
 
     Example: paidforby search "climate act" --filter country=FR --sort newest
@@ -99,6 +102,7 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
         if counts:
             values = " · ".join(f"{_plain(value)} {n:,}" for value, n in counts.items())
             lines.append(f"{name:<9} {values}")
+    lines += _tell_others(page)
     hits = [line for hit in page.hits for line in ("", *_tell_hit(hit, width))]
     crawled = [f"{_plain(each.source)}: {each.sentence}" for each in page.coverage]
     wrapped = [_wrap(part, width) for part in (lines, [*crawled, _tell_next(page, query)])]
@@ -124,6 +128,15 @@ def _tell_total(page: SearchPage) -> str:
     waiting += "".join(f"; {fault.rstrip('.')}" for fault in page.copy_faults)
     about = f"({page.total_from}{waiting}; engine: {page.engine}{f', {known}' if known else ''})"
     return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
+
+
+def _tell_others(page: SearchPage) -> Iterator[str]:
+    """What other words would find, each with the question to type."""
+    for what, found in (("near spellings", page.near), ("longer words", page.longer)):
+        if found:
+            words = "; ".join(f"{', '.join(others)} for {w}" for w, others in found.words.items())
+            more = write_count(found.total, "more ad")
+            yield f"{what}: {more} ({_plain(words)}): paidforby search {shlex.quote(found.q)}"
 
 
 def _tell_hit(hit: SearchHit, width: int) -> list[str]:

@@ -29,6 +29,16 @@ WORD_FIELDS: Mapping[str, tuple[str, ...]] = {
 WORD_LISTS = tuple(name for lists in WORD_FIELDS.values() for name in lists)
 """Every word list of a document; a word without a field is looked for in all of them."""
 
+WAYS_TO_ASK: Mapping[str, str] = {
+    "clean air": "ads with both words, anywhere",
+    '"clean air"': "these words side by side",
+    "clean -air": "ads with the one word and without the other",
+    "clean OR air": "ads with at least one of them; it joins its neighbours only",
+    "clean*": "words that begin so",
+    "payer:clean": f"in one field only: {', '.join(WORD_FIELDS)}",
+}
+"""How a question is written, for whoever asks; a word is that word, without accents and case."""
+
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TOKEN = re.compile(
     r"""(?P<minus>-?)(?:(?P<field>[^\W\d_][\w-]*):(?=["\w-]))?"""

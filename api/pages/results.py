@@ -16,6 +16,7 @@ from archive.reading.as_of.moment import Moment
 from archive.store.database import read
 from search.answers import answer_query
 from search.hits import SearchPage
+from search.language import WAYS_TO_ASK
 from search.port import SearchUnavailableError
 from search.query import BOUND_FILTERS, LAST_RESULT, MOST_CHARACTERS, VALUE_FILTERS, Sort
 
@@ -116,6 +117,7 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
             answer=answer,
             problem=problem,
             sorts=SORTS,
+            ways=WAYS_TO_ASK,
             matched=MATCHED.get(answer.matched, "") if answer else "",
             facets=list_choices(asked, answer),
             scales=find_scales(answer.hits if answer else []),

@@ -60,7 +60,9 @@ def test_a_document_the_embedded_engine_fails_on_leaves_nothing_of_itself_behind
     assert refs_of(search_archive.ask(embedded)) == ["a"]
 
 
-def spoil_words(cut_lists: Callable[[SearchDocument], Any], document: SearchDocument) -> Any:
+def spoil_words(
+    cut_lists: Callable[[SearchDocument], dict[str, list[str]]], document: SearchDocument
+):
     if document.id == "example:b":
         raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half a character")
     return cut_lists(document)

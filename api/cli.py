@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 from ipaddress import ip_network
 from typing import Annotated
 
@@ -15,7 +14,8 @@ from uvicorn.supervisors import Multiprocess
 from api.app import create_app
 from api.hosts import LOOPBACK
 from api.measuring import share_counts
-from archive.terminal import FAILED, WRONG_USAGE, note, note_error, plain_errors
+from archive.listening import listen
+from archive.terminal import WRONG_USAGE, note, note_error, plain_errors
 from config.logs import start_log
 from config.settings import Settings
 
@@ -113,22 +113,3 @@ def check_networks(networks: list[str]) -> list[str]:
             )
             raise typer.Exit(WRONG_USAGE) from None
     return networks
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """The open port.
-
-    Raises:
-        typer.Exit: if it cannot be had.
-    """
-    try:
-        return socket.create_server((host, port), family=_find_family(host), backlog=2048)
-    except OSError as error:
-        note_error(
-            f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; choose another: --port"
-        )
-        raise typer.Exit(FAILED) from None
-
-
-def _find_family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from config.escaping import escape_text
 from config.settings import Settings, SourceSettings
-from config.value_forms import Form
+from config.value_forms import ValueForm
 
 KINDS: dict[type, str] = {
     bool: "`true` or `false`",
@@ -130,7 +130,7 @@ def _find_kind(field: FieldInfo) -> Any:  # noqa: ANN401 (a class, or a list of 
 def _find_words(field: FieldInfo) -> str:
     """What a text, or each item of a list, is to look like; empty: any will do."""
     within = [getattr(kind, "__metadata__", ()) for kind in get_args(field.annotation)]
-    forms = [each for each in chain(field.metadata, *within) if isinstance(each, Form)]
+    forms = [each for each in chain(field.metadata, *within) if isinstance(each, ValueForm)]
     return forms[0].words if forms else ""
 
 

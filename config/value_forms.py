@@ -11,7 +11,7 @@ from pydantic import AfterValidator, SecretStr
 
 
 @dataclass(frozen=True)
-class Form:
+class ValueForm:
     """What a value, or each item of a list, is to look like."""
 
     words: str
@@ -74,23 +74,25 @@ def match(pattern: str) -> Callable[[str], str]:
 
 
 WEB_ADDRESS = "an address, such as `https://ads.example/file.zip`"
-WebAddress = Annotated[str, AfterValidator(check_web_address), Form(WEB_ADDRESS)]
+WebAddress = Annotated[str, AfterValidator(check_web_address), ValueForm(WEB_ADDRESS)]
 SecretAddress = Annotated[
-    SecretStr, AfterValidator(check_secret_address), Form(f"a secret: {WEB_ADDRESS}")
+    SecretStr, AfterValidator(check_secret_address), ValueForm(f"a secret: {WEB_ADDRESS}")
 ]
 Site = Annotated[
-    str, AfterValidator(check_site), Form("the address of a site, such as `https://ads.example`")
+    str,
+    AfterValidator(check_site),
+    ValueForm("the address of a site, such as `https://ads.example`"),
 ]
 Network = Annotated[
-    str, AfterValidator(check_network), Form("an address or a network, such as `10.0.0.0/8`")
+    str, AfterValidator(check_network), ValueForm("an address or a network, such as `10.0.0.0/8`")
 ]
 HostName = Annotated[
     str,
     AfterValidator(match(r"[\w.-]+|[0-9a-fA-F:]+")),
-    Form("a name without port, such as `api` or `ads.example`"),
+    ValueForm("a name without port, such as `api` or `ads.example`"),
 ]
 MailAddress = Annotated[
     str,
     AfterValidator(match(r"[^@\r\n]+@[^@\s]+")),
-    Form("a mail address, such as `us@ads.example`"),
+    ValueForm("a mail address, such as `us@ads.example`"),
 ]

@@ -6,10 +6,12 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from config.settings import SourceSettings
-from config.value_forms import Form, WebAddress, match
+from config.value_forms import ValueForm, WebAddress, match
 
 MetaCountry = Annotated[
-    str, AfterValidator(match("ALL|[A-Z]{2}")), Form("two capital letters, such as `FR`, or `ALL`")
+    str,
+    AfterValidator(match("ALL|[A-Z]{2}")),
+    ValueForm("two capital letters, such as `FR`, or `ALL`"),
 ]
 
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from config.settings import SourceSettings
-from config.value_forms import Form
+from config.value_forms import ValueForm
 from scrapers.sources.searches import check_search
 
 MOST_CHARACTERS = 100
@@ -22,7 +22,7 @@ CODES = {pair[:2]: int(pair[3:]) for pair in NUMBERED.split()}
 MicrosoftSearch = Annotated[
     str,
     AfterValidator(check_search(CODES, MOST_CHARACTERS)),
-    Form("a country of the EEA, alone or with words, such as `FR référendum`"),
+    ValueForm("a country of the EEA, alone or with words, such as `FR référendum`"),
 ]
 
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from config.settings import SourceSettings
-from config.value_forms import Form
+from config.value_forms import ValueForm
 from scrapers.sources.searches import check_search
 
 MOST_CHARACTERS = 50
@@ -16,7 +16,7 @@ COUNTRIES = (*EEA.split(), "CH", "GB")
 TikTokSearch = Annotated[
     str,
     AfterValidator(check_search(COUNTRIES, MOST_CHARACTERS)),
-    Form("a country of the EEA, CH or GB and words, such as `IT referendum`"),
+    ValueForm("a country of the EEA, CH or GB and words, such as `IT referendum`"),
 ]
 
 

@@ -43,7 +43,7 @@ from scrapers.commands.opening import bring_up_to_date, open_or_init
 from scrapers.intake.importing import READING, ImportOrder, ImportReport, import_files
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
-from scrapers.work.dispatch.following import RULES, SEARCH_COPY, follow_changes
+from scrapers.work.dispatch.following import RULES, SEARCH_COPY, follow_changes, naming_kept
 from scrapers.work.plan.refused_files import keep_refused_files
 
 EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
@@ -173,9 +173,10 @@ def import_(
     with plain_errors(), shown_stages([READING, *followed]) as reach:
         with bounded_memory(settings.crawl_memory_mb):
             report = import_files(settings, engine, spider, order, utc_now, reach)
-        aside = follow_changes(
-            settings, engine, utc_now, evaluate=evaluate, index=index, reach=reach
-        )
+        with naming_kept(report.counts.seen):
+            aside = follow_changes(
+                settings, engine, utc_now, evaluate=evaluate, index=index, reach=reach
+            )
         refused = keep_refused_files(settings, engine, is_told=True)
     likely = _find_likely(settings, report)
     _report(report, likely, as_json=as_json)

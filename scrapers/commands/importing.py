@@ -36,6 +36,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.counts import write_count
+from config.faults import ask_nearest
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
 from scrapers.commands.likely_sources import find_likely_source
@@ -188,7 +189,7 @@ def find_spider(source: str) -> type[SourceSpider]:
     """The spider of a source, or a list of those there are and exit code 2."""
     spiders = find_spiders()
     if source not in spiders:
-        note(f"there is no source {source!r}; there are: {', '.join(spiders)}")
+        note(f"there is no source {source!r}{ask_nearest(source, spiders)}")
         raise typer.Exit(WRONG_USAGE)
     return spiders[source]
 

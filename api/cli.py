@@ -1,6 +1,7 @@
 """`paidforby serve`: the site and the API on this machine."""
 
 import os
+import resource
 import signal
 from ipaddress import ip_network
 from typing import Annotated
@@ -27,6 +28,9 @@ SECONDS_TO_ANSWER = 120
 
 MOST_CONNECTIONS = 1_000
 """Of one process, kept alive ones too; whoever comes beyond that gets 503. A server in front has its own."""
+
+MOST_FILES = 4 * MOST_CONNECTIONS
+"""Of one process: connections that are not finished asking count too, and so do the archive's own files."""
 
 
 def serve(
@@ -59,11 +63,8 @@ def serve(
     with plain_errors():
         app = create_app(settings)
     listening = listen(host, port)
-    note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
-    if host not in LOOPBACK:
-        note("others can reach this address: put nginx before it (docs/run/nginx.conf)")
-    if settings.public_url.rstrip("/") != served_at:
-        note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
+    raise_file_limit()
+    _tell_place(settings, host, served_at)
     config = uvicorn.Config(
         make_app if workers > 1 else app,
         factory=workers > 1,
@@ -89,6 +90,22 @@ def serve(
         # Uvicorn sends itself once more the signal that ended it; the log has its last lines to write.
         signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
         server.run([listening])
+
+
+def _tell_place(settings: Settings, host: str, served_at: str) -> None:
+    note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
+    if host not in LOOPBACK:
+        note("others can reach this address: put nginx before it (docs/run/nginx.conf)")
+    if settings.public_url.rstrip("/") != served_at:
+        note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files as it may: each connection is one, and many systems begin low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def make_app() -> FastAPI:

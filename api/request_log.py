@@ -31,6 +31,11 @@ HARMLESS = re.compile(r"[A-Za-z0-9._-]{8,64}")
 TOO_MANY, OVERFULL = 429, 503
 REFUSED = frozenset({401, 403, TOO_MANY})
 
+FULL = (
+    "too many connections are open for this process to take another: put nginx before the site "
+    "(docs/run/nginx.conf), or let it open more files"
+)
+
 IS_CUT: ContextVar[bool] = ContextVar("is_cut", default=False)
 """Whether the answer of this request was cut because the site stops."""
 
@@ -42,6 +47,7 @@ class LogRequests:
         self.app = app
         self.trusted = [ip_network(network) for network in trusted]
         logging.getLogger("uvicorn.error").addFilter(tell_stop)
+        logging.getLogger("asyncio").addFilter(tell_full)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on under its id."""
@@ -93,6 +99,13 @@ def tell_stop(record: logging.LogRecord) -> bool:
         record.msg, record.args = f"the site stops: it cuts {cut} not taken in time", ()
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return not (IS_CUT.get() and record.msg.startswith("ASGI callable returned without completing"))
+
+
+def tell_full(record: logging.LogRecord) -> bool:
+    """Let the loop say in one plain line that nobody more can be let in; it is counted while it lasts."""
+    if record.getMessage().startswith("socket.accept() out of system resource"):
+        record.msg, record.args, record.exc_info = FULL, (), None
+    return True
 
 
 def _log_answer(scope: Scope, status: int, milliseconds: int) -> None:

@@ -19,7 +19,7 @@ from scrapers.intake.pages import Intake
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS
-from tests.commands import enter_paidforby, read_said, run_paidforby
+from tests.commands import enter_paidforby, run_paidforby
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import SLOW_SINGLE_ADS, Home, wait_for
 
@@ -90,7 +90,7 @@ def _enter(prepare, number, arguments, environ, said) -> None:
 def run_stopped(*start_arguments) -> tuple[int, list[str]]:
     process = start(*start_arguments)
     process.join()
-    return process.exitcode, read_said(start_arguments[2] / "stderr")
+    return process.exitcode, (start_arguments[2] / "stderr").read_text().splitlines()
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_crawl_says_what_is_kept_and_the_same_command_goes_on(
         process.join()
 
     (run,) = home.runs()
-    (line,) = read_said(tmp_path / "stderr")
+    (line,) = (tmp_path / "stderr").read_text().splitlines()
     assert process.exitcode == 130
     assert line.startswith(f"stopped: {run.seen} record")
     assert line.endswith("kept; the same command goes on")

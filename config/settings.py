@@ -93,7 +93,7 @@ class Settings(ReadSettings):
         default=600.0,
         gt=0,
         description="Silence after which a crawl counts as dead and another may take its partition; who "
-        "schedules is replaced after as long, at most 90 s.",
+        "schedules is replaced after as long, at most 90 s. On their own machine at once when they are gone.",
     )
     crawl_memory_mb: int = Field(
         default=2_048,

@@ -1,8 +1,8 @@
 """`paidforby serve`: the site and the API on this machine."""
 
 import os
+import resource
 import signal
-import socket
 from ipaddress import ip_network
 from typing import Annotated
 
@@ -15,7 +15,8 @@ from uvicorn.supervisors import Multiprocess
 from api.app import create_app
 from api.hosts import LOOPBACK
 from api.measuring import share_counts
-from archive.terminal import FAILED, WRONG_USAGE, note, note_error, plain_errors
+from archive.listening import listen
+from archive.terminal import WRONG_USAGE, note, note_error, plain_errors
 from config.logs import start_log
 from config.settings import Settings
 
@@ -27,6 +28,9 @@ SECONDS_TO_ANSWER = 120
 
 MOST_CONNECTIONS = 1_000
 """Of one process, kept alive ones too; whoever comes beyond that gets 503. A server in front has its own."""
+
+MOST_FILES = 4 * MOST_CONNECTIONS
+"""Of one process: connections that are not finished asking count too, and so do the archive's own files."""
 
 
 def serve(
@@ -59,11 +63,8 @@ def serve(
     with plain_errors():
         app = create_app(settings)
     listening = listen(host, port)
-    note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
-    if host not in LOOPBACK:
-        note("others can reach this address: put nginx before it (docs/run/nginx.conf)")
-    if settings.public_url.rstrip("/") != served_at:
-        note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
+    raise_file_limit()
+    _tell_place(settings, host, served_at)
     config = uvicorn.Config(
         make_app if workers > 1 else app,
         factory=workers > 1,
@@ -91,6 +92,22 @@ def serve(
         server.run([listening])
 
 
+def _tell_place(settings: Settings, host: str, served_at: str) -> None:
+    note(f"site: {served_at}        API: {served_at}/api/v1/openapi.json")
+    if host not in LOOPBACK:
+        note("others can reach this address: put nginx before it (docs/run/nginx.conf)")
+    if settings.public_url.rstrip("/") != served_at:
+        note(f"citations and feeds name {settings.public_url} (PAIDFORBY_PUBLIC_URL)")
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files as it may: each connection is one, and many systems begin low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def make_app() -> FastAPI:
     """The application of one of several processes, which have their settings from the environment."""
     settings = Settings()
@@ -113,22 +130,3 @@ def check_networks(networks: list[str]) -> list[str]:
             )
             raise typer.Exit(WRONG_USAGE) from None
     return networks
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """The open port.
-
-    Raises:
-        typer.Exit: if it cannot be had.
-    """
-    try:
-        return socket.create_server((host, port), family=_find_family(host), backlog=2048)
-    except OSError as error:
-        note_error(
-            f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; choose another: --port"
-        )
-        raise typer.Exit(FAILED) from None
-
-
-def _find_family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -27,6 +27,7 @@ from archive.errors import (
 from archive.media.cleaning import NotCleanedError
 from archive.reading import CursorError
 from archive.store.clock import ClockError
+from archive.store.outages import is_away
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import (
     CaseError,
@@ -72,6 +73,7 @@ NOT_TOLD = frozenset({500, 503})
 
 
 FAILED_HERE = "this failed here; try again later"
+DATABASE_AWAY = "the database does not answer just now; try again later"
 SEARCH_AWAY = "search does not answer just now; try again later"
 
 
@@ -162,6 +164,8 @@ def tell_error(error: Exception) -> str:
         return "this is not in the evidence store any more"
     if isinstance(error, SearchUnavailableError):
         return NEVER_FILLED if str(error) == NEVER_FILLED else SEARCH_AWAY
+    if isinstance(error, NoConnectionError) or is_away(error):
+        return DATABASE_AWAY
     return FAILED_HERE if find_status(type(error)) in NOT_TOLD else str(error)
 
 

@@ -10,6 +10,7 @@ import secrets
 import time
 from asyncio import CancelledError
 from collections.abc import Sequence
+from contextvars import ContextVar
 from ipaddress import ip_address, ip_network
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.limits import name_address
 from api.request_names import name_request, security
 from archive.curation.people import KEY_START, PREFIX_LENGTH
+from config.counts import write_count
 from config.logs import under_way
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,14 @@ HARMLESS = re.compile(r"[A-Za-z0-9._-]{8,64}")
 TOO_MANY, OVERFULL = 429, 503
 REFUSED = frozenset({401, 403, TOO_MANY})
 
+FULL = (
+    "too many connections are open for this process to take another: put nginx before the site "
+    "(docs/run/nginx.conf), or let it open more files"
+)
+
+IS_CUT: ContextVar[bool] = ContextVar("is_cut", default=False)
+"""Whether the answer of this request was cut because the site stops."""
+
 
 class LogRequests:
     """Names each request, and logs how it was answered; an error with its traceback, once."""
@@ -36,6 +46,8 @@ class LogRequests:
     def __init__(self, app: ASGIApp, trusted: Sequence[str]) -> None:
         self.app = app
         self.trusted = [ip_network(network) for network in trusted]
+        logging.getLogger("uvicorn.error").addFilter(tell_stop)
+        logging.getLogger("asyncio").addFilter(tell_full)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on under its id."""
@@ -58,7 +70,7 @@ class LogRequests:
                 await self.app(scope, receive, send_named)
             except CancelledError:
                 # Nobody waits for its end: the site stops, and whoever reads sees that it was cut.
-                logger.warning("%s is cut: the site stops", name_request(scope))
+                IS_CUT.set(True)
             except Exception:
                 logger.exception("%s failed", name_request(scope))
                 if not is_complete:
@@ -80,9 +92,25 @@ class LogRequests:
         return any(address in network for network in self.trusted)
 
 
+def tell_stop(record: logging.LogRecord) -> bool:
+    """Let the server say in one plain line that it stops while somebody still reads; no error is one."""
+    if record.msg.startswith("Cancel %s running task(s)") and isinstance(record.args, tuple):
+        cut = write_count(int(str(record.args[0])), "answer that was", "answers that were")
+        record.msg, record.args = f"the site stops: it cuts {cut} not taken in time", ()
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return not (IS_CUT.get() and record.msg.startswith("ASGI callable returned without completing"))
+
+
+def tell_full(record: logging.LogRecord) -> bool:
+    """Let the loop say in one plain line that nobody more can be let in; it is counted while it lasts."""
+    if record.getMessage().startswith("socket.accept() out of system resource"):
+        record.msg, record.args, record.exc_info = FULL, (), None
+    return True
+
+
 def _log_answer(scope: Scope, status: int, milliseconds: int) -> None:
     figures = {"status": status, "ms": milliseconds}
-    logger.info("%s", name_request(scope), extra=figures)
+    logger.info("%s", name_request(scope), extra=figures | ({"cut": True} if IS_CUT.get() else {}))
     if status in REFUSED:
         address = name_address(Request(scope))
         key = Headers(scope=scope).get("authorization", "").removeprefix("Bearer ")

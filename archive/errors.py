@@ -53,11 +53,13 @@ class RealmError(ArchiveError):
 
 
 class PartitionBusyError(ArchiveError):
-    """Another run holds this partition."""
+    """Another run holds this partition, of a process that may live."""
 
-    def __init__(self, source: str, partition: str, until: datetime) -> None:
+    def __init__(self, source: str, partition: str, holder: str, until: datetime) -> None:
+        by = f"another run ({holder})" if holder else "another run"
         super().__init__(
-            f"{source}/{partition} is being read by another run until {until:%Y-%m-%d %H:%M} UTC"
+            f"{source}/{partition} is being read by {by}, until {until:%Y-%m-%d %H:%M:%S} UTC unless it "
+            "says again that it is alive"
         )
         self.until = until
 

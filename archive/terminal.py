@@ -204,12 +204,17 @@ def shown_stages(
 
 
 def _tell_now_and_then(now: Callable[[], float]) -> ReachStage:
-    told_at = now()
+    told_at, begun = now(), set[str]()
 
     def reach(stage: str, done: int, of: int) -> None:
         nonlocal told_at
         if of > 1 and now() - told_at >= SECONDS_BETWEEN_LINES:
             told_at = now()
+            begun.add(stage)
+            note(f"{stage}: {_tell_share(done, of)}")
+        elif of == 1 and stage in begun:
+            # Else the last that is heard of it is some share of the whole.
+            begun.remove(stage)
             note(f"{stage}: {_tell_share(done, of)}")
 
     return reach

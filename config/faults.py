@@ -70,6 +70,14 @@ def name_nearest(name: str, names: Iterable[str]) -> str:
     return f"; the nearest is {near[0]}" if near else ""
 
 
+def ask_nearest(name: str, names: Iterable[str]) -> str:
+    """What to say to whoever typed a name that is none of these: the nearest, and all there are."""
+    known = list(names)
+    near = get_close_matches(name, known, 1)
+    asked = f"; did you mean {near[0]}? There are: " if near else "; there are: "
+    return asked + ", ".join(known)
+
+
 def _find_model(model: type[BaseModel], place: Sequence[str | int]) -> type[BaseModel]:
     """The model whose fields stand at a place."""
     for step in place:

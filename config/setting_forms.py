@@ -3,10 +3,12 @@
 `paidforby settings` and the front door ask; everything is read off the classes of settings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin
@@ -14,8 +16,11 @@ from typing import Any, get_args, get_origin
 from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
+from config.escaping import escape_text
 from config.settings import Settings, SourceSettings
+from config.value_forms import ValueForm
 
 KINDS: dict[type, str] = {
     bool: "`true` or `false`",
@@ -27,6 +32,9 @@ KINDS: dict[type, str] = {
     str: "text",
 }
 LIST = 'a list: `one,two`, or `["one", "two"]`'
+PREFIX = "PAIDFORBY_"
+LONGEST_ITEM = 40
+"""Of a wrong item, so much is repeated."""
 BOUNDS = {Ge: ("ge", "at least"), Gt: ("gt", "above"), Le: ("le", "at most")}
 
 
@@ -63,9 +71,11 @@ def name_variable(kind: type[Settings | SourceSettings], name: str) -> str:
 
 def tell_form(field: FieldInfo) -> str:
     """Which values a setting takes, in words."""
-    kind = _find_kind(field)
+    kind, words = _find_kind(field), _find_words(field)
     if get_origin(kind) is list:
-        return LIST
+        return f"{LIST}; each {words}" if words else LIST
+    if words:
+        return words
     if issubclass(kind, StrEnum):
         return f"one of {', '.join(f'`{each}`' for each in kind)}"
     return ", ".join([KINDS[kind], *_tell_bounds(field)])
@@ -74,7 +84,7 @@ def tell_form(field: FieldInfo) -> str:
 def tell_wrong(error: ValidationError) -> Iterator[str]:
     """A line for each setting that cannot be read: its variable, the form wanted, what it is for.
 
-    The value is not repeated: it may be a secret.
+    The value is not repeated, since it may be a secret; of a list, items that are no addresses are.
 
     Raises:
         ValidationError: the error itself, where it is of no settings.
@@ -82,17 +92,46 @@ def tell_wrong(error: ValidationError) -> Iterator[str]:
     kind = next((each for each in list_kinds() if each.__name__ == error.title), None)
     if kind is None:
         raise error
-    for name in dict.fromkeys(str(wrong["loc"][0]) for wrong in error.errors()):
+    wrong = error.errors()
+    for name in dict.fromkeys(str(each["loc"][0]) for each in wrong):
         field = kind.model_fields[name]
-        wanted = "unset it" if field.exclude else f"write {tell_form(field)} ({_tell(field)})"
-        yield f"{name_variable(kind, name)}: {wanted}"
+        items = [_name_item(each) for each in wrong if each["loc"][0] == name and each["loc"][1:]]
+        form = _find_words(field) if items else tell_form(field)
+        wanted = "unset it" if field.exclude else f"write {form} ({_tell(field)})"
+        yield ": ".join([name_variable(kind, name), *([", ".join(items)] if items else []), wanted])
+
+
+def _name_item(wrong: ErrorDetails) -> str:
+    number, value = int(wrong["loc"][1]) + 1, str(wrong["input"])
+    # An address may hold a key.
+    said = "" if "://" in value else f" ({escape_text(value[:LONGEST_ITEM])})"
+    return f"item {number}{said}"
+
+
+def list_odd_variables(environ: Iterable[str]) -> dict[str, str]:
+    """Variables that look like settings and are none, with the nearest that is; empty: none is near."""
+    known = [
+        form.variable.removeprefix(PREFIX) for kind in list_kinds() for form in list_forms(kind)
+    ]
+    named = [name for name in sorted(environ) if name.upper().startswith(PREFIX)]
+    odd = {name: name.upper().removeprefix(PREFIX) for name in named}
+    near = {name: get_close_matches(end, known, 1) for name, end in odd.items() if end not in known}
+    return {name: f"{PREFIX}{found[0]}" if found else "" for name, found in near.items()}
 
 
 def _find_kind(field: FieldInfo) -> Any:  # noqa: ANN401 (a class, or a list of one)
     """What a value is, whether or not there must be one."""
     kinds = [each for each in get_args(field.annotation) if each is not NoneType]
     is_list = get_origin(field.annotation) is list
-    return field.annotation if is_list or not kinds else kinds[0]
+    # A kind that has a form is wrapped in it.
+    return field.annotation if is_list or not kinds else getattr(kinds[0], "__origin__", kinds[0])
+
+
+def _find_words(field: FieldInfo) -> str:
+    """What a text, or each item of a list, is to look like; empty: any will do."""
+    within = [getattr(kind, "__metadata__", ()) for kind in get_args(field.annotation)]
+    forms = [each for each in chain(field.metadata, *within) if isinstance(each, ValueForm)]
+    return forms[0].words if forms else ""
 
 
 def _tell_bounds(field: FieldInfo) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.logs import LogForm
+from config.value_forms import HostName, MailAddress, Network, SecretAddress, Site
 
 
 class DeploymentKind(StrEnum):
@@ -92,7 +93,7 @@ class Settings(ReadSettings):
         default=600.0,
         gt=0,
         description="Silence after which a crawl counts as dead and another may take its partition; who "
-        "schedules is replaced after as long, at most 90 s.",
+        "schedules is replaced after as long, at most 90 s. On their own machine at once when they are gone.",
     )
     crawl_memory_mb: int = Field(
         default=2_048,
@@ -104,7 +105,7 @@ class Settings(ReadSettings):
         ge=0,
         description="Room on the disk, in MB, that a download of a large file must leave free.",
     )
-    meilisearch_url: str | None = Field(
+    meilisearch_url: Site | None = Field(
         default=None,
         description="Address of a Meilisearch server; without it, search runs on SQLite FTS5.",
     )
@@ -136,7 +137,7 @@ class Settings(ReadSettings):
         default=DeploymentKind.CIVIL_SOCIETY,
         description="What the operator is, which bounds what decisions here can mean.",
     )
-    public_url: str = Field(
+    public_url: Site = Field(
         default="http://127.0.0.1:8000",
         description="Address of the site as readers see it, used in citations and feeds.",
     )
@@ -145,7 +146,7 @@ class Settings(ReadSettings):
         description="Licence (SPDX) of what this archive itself adds: structure, coverage, labels, "
         "decisions; what sources publish stays under their terms.",
     )
-    allowed_hosts: list[str] = Field(
+    allowed_hosts: list[HostName] = Field(
         default=[],
         description="Further names, without port, that the site answers under, such as a proxy's name for "
         "it; those of the public address and of this machine always count.",
@@ -168,11 +169,13 @@ class Settings(ReadSettings):
         default=None, description="Name to log in with, where the mail server asks for one."
     )
     mail_password: SecretStr | None = Field(default=None, description="Password to that name.")
-    mail_from: str = Field(
+    mail_from: MailAddress = Field(
         default="paidforby@localhost", description="Address that alerts are mailed from."
     )
-    mail_to: list[str] = Field(default=[], description="Addresses that alerts are mailed to.")
-    alert_webhook: SecretStr | None = Field(
+    mail_to: list[MailAddress] = Field(
+        default=[], description="Addresses that alerts are mailed to."
+    )
+    alert_webhook: SecretAddress | None = Field(
         default=None,
         description="Address that alerts are posted to as JSON (Slack, Mattermost and others show its "
         "`text`): https and public, or with a network address in place of a name any of one's own.",
@@ -182,7 +185,7 @@ class Settings(ReadSettings):
         default=LogForm.TEXT,
         description="How lines of the log are written on standard error: for people, or an object each.",
     )
-    trusted_proxies: list[str] = Field(
+    trusted_proxies: list[Network] = Field(
         default=[],
         description="Networks of servers in front of the site whose X-Forwarded-For and X-Request-ID count.",
     )

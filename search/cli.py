@@ -11,11 +11,13 @@ from rich.cells import cell_len, set_cell_size
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
+from archive.records.escaping import escape_text
 from archive.records.money import format_bounds
 from archive.store.database import read
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     FAILED,
+    WRONG_USAGE,
     AsJson,
     emit_json,
     note,
@@ -31,7 +33,15 @@ from search.engines import open_search
 from search.filling import SyncReport
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
 from search.port import SearchEngine
-from search.query import LAST_RESULT, AdQuery, Sort, build_query, split_filter
+from search.query import (
+    BOUND_FILTERS,
+    LAST_RESULT,
+    VALUE_FILTERS,
+    AdQuery,
+    Sort,
+    build_query,
+    split_filter,
+)
 from search.status import IndexStatus, index_status
 from search.sync import rebuild_index, sync_index
 
@@ -39,6 +49,14 @@ app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, an
 
 _FACETS = ("source", "platform", "country", "language", "currency", "state")
 INDENT = "    "
+
+
+def _refuse_filter(value: str | None) -> None:
+    """Say how a filter is written to whoever writes one as an option."""
+    if value is not None:
+        names = ", ".join([*VALUE_FILTERS, *BOUND_FILTERS])
+        note(f"did you mean --filter NAME={escape_text(value[:60])}? NAME is one of {names}")
+        raise typer.Exit(WRONG_USAGE)
 
 
 def search(
@@ -57,6 +75,14 @@ def search(
     as_of: AsOf = None,
     valid_at: ValidAt = None,
     as_json: AsJson = False,
+    _filter: Annotated[
+        str | None,
+        typer.Option(
+            *(f"--{name.replace('_', '-')}" for name in (*VALUE_FILTERS, *BOUND_FILTERS)),
+            hidden=True,
+            callback=_refuse_filter,
+        ),
+    ] = None,
 ) -> None:
     """Find ads by their words, addresses, names or id.
 

@@ -13,6 +13,7 @@ from archive.errors import cut_echo
 from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
 from archive.records.money import to_minor
+from config.faults import ask_nearest
 from search.language import QueryError, Question, read_question
 
 LARGEST_PAGE = 100
@@ -166,10 +167,8 @@ def _check_names(
 ) -> None:
     for name in names:
         if name not in allowed:
-            message = (
-                f"there is no {what or field} {cut_echo(name)!r}; allowed are: {', '.join(allowed)}"
-            )
-            raise QueryError(field, message)
+            asked = ask_nearest(name[:60], allowed)
+            raise QueryError(field, f"there is no {what or field} {cut_echo(name)!r}{asked}")
 
 
 def _check_page(limit: int, page: int) -> None:

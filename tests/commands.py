@@ -50,12 +50,7 @@ def enter_paidforby(arguments: tuple[str, ...], environ: dict[str, str], *said: 
     for path, stream in zip(said, (sys.stdout, sys.stderr), strict=True):
         with path.open("wb") as file:
             os.dup2(file.fileno(), stream.fileno())
+    # Its own crawls come from a process that has what the product's have behind it, and no more.
+    FORKS.set_forkserver_preload(PRELOADED)
     sys.argv = ["paidforby", *arguments]
     paidforby.main()
-
-
-def read_said(file: Path) -> list[str]:
-    """What a command said of its own; a process that holds DuckDB may end with a report of its binding."""
-    lines = file.read_text().splitlines()
-    theirs = ("nanobind:", " - leaked ", " - ... skipped", "See https://nanobind")
-    return [line for line in lines if not line.startswith(theirs)]

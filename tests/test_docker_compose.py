@@ -1,7 +1,9 @@
 """docker-compose.yml holds together, and is what the documentation says, as far as no engine is needed."""
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,31 @@ def test_what_a_service_names_is_declared_and_waited_for_until_it_is_ready() -> 
         ready = "service_completed_successfully" if name in ENDS else "service_healthy"
         assert wait == {"condition": ready}, name
         assert name in ENDS or SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize(
+    ("code", "waited", "is_healthy"), [(0, "86400", True), (3, "86400", True), (1, "3600", False)]
+)
+def test_a_backup_that_fails_is_tried_again_soon_and_makes_its_container_unhealthy(
+    code: int, waited: str, is_healthy: bool, tmp_path: Path
+) -> None:
+    # `sleep` ends the loop.
+    for name, does in (("paidforby", f"exit {code}"), ("sleep", "echo $1; kill $PPID")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o700)
+
+    def run(words: list[str]) -> subprocess.CompletedProcess[str]:
+        line = [word.replace("$$", "$").replace("/tmp/", f"{tmp_path}/") for word in words]
+        path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        return subprocess.run(line, env=path, text=True, capture_output=True, check=False)
+
+    loop = run(SERVICES["backup"]["command"])
+    assert loop.stdout.strip() == waited
+    assert ("no backup (exit code 1)" in loop.stderr) == (not is_healthy)
+    check = SERVICES["backup"]["healthcheck"]["test"][1:]
+    assert (run(check).returncode == 0) == is_healthy
+    os.utime(tmp_path / "taken", (0, 0))
+    assert run(check).returncode != 0
 
 
 def test_our_containers_run_from_one_image_and_can_do_little() -> None:

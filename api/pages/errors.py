@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from api.accepted import read_accepted
 from api.dependencies import get_rooms
 from api.errors import (
     API_PATH,
@@ -80,8 +81,11 @@ def _name_error(status: int) -> tuple[str, tuple[str, ...]]:
 def _wants_json(request: Request) -> bool:
     if request.url.path.startswith(f"{API_PATH}/"):
         return True
-    accepted = request.headers.get("accept", "")
-    return "json" in accepted and "text/html" not in accepted
+    accepted = read_accepted(request.headers.get("accept", ""))
+    wanted = max(
+        (weight for name, weight in accepted.items() if name.endswith("json")), default=0.0
+    )
+    return wanted > accepted.get("text/html", 0.0)
 
 
 async def _answer_known(request: Request, error: Exception) -> Response:

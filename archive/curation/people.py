@@ -135,9 +135,12 @@ def disable_user(session: Session, name: str, now: datetime) -> User:
     """A person may no longer act, and none of their keys counts; what they did stays.
 
     Raises:
+        ArchiveError: if the person was disabled before.
         NotFoundError: if there is none.
     """
     user = read_user(session, name)
+    if user.is_disabled:
+        raise ArchiveError(f"{user.name} is disabled already")
     user.is_disabled = True
     session.add(user)
     live = select(ApiKey).where(ApiKey.user_id == user.id, col(ApiKey.revoked_at).is_(None))
@@ -149,15 +152,20 @@ def disable_user(session: Session, name: str, now: datetime) -> User:
 
 
 def revoke_key(session: Session, prefix: str, now: datetime) -> ApiKey:
-    """A key no longer counts; revoking it again changes nothing.
+    """A key no longer counts.
 
     Raises:
+        ArchiveError: if it was revoked before.
         NotFoundError: if no key begins so.
     """
     row = session.exec(select(ApiKey).where(ApiKey.prefix == prefix[:PREFIX_LENGTH])).first()
     if row is None:
         raise NotFoundError("key", prefix[:PREFIX_LENGTH])
-    row.revoked_at = row.revoked_at or now
+    if row.revoked_at:
+        raise ArchiveError(
+            f"the key {row.prefix}… was revoked on {row.revoked_at:%Y-%m-%d} already"
+        )
+    row.revoked_at = now
     session.add(row)
     session.flush()
     return row

@@ -27,7 +27,9 @@ class SingletonLease(SQLModel, table=True):
         primary_key=True,
         description="What it is for: `scheduler`, `worker`, `mail`, or a search copy by its name.",
     )
-    worker: str = Field(description="Machine and process that holds it, or held it last.")
+    worker: str = Field(
+        description="Machine and process that holds it, or held it last, as `run.worker` names it."
+    )
     token: int = Field(description="Fence: raised each time another process takes the lease.")
     taken_at: datetime | None = Field(
         default=None, description="Since when that process holds it, or when it took it last."

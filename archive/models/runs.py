@@ -117,7 +117,7 @@ class Run(SQLModel, table=True):
     worker: str = Field(
         default="",
         sa_column_kwargs={"server_default": ""},
-        description="Machine and process that runs; empty: a run from before this was noted.",
+        description="Process that runs (`archive.runs.processes.mark_process`); empty: an older run.",
     )
 
 

@@ -189,11 +189,12 @@ class RunView(SQLModel):
     not_read: int = Field(description="Files of the source that we do not read yet.")
 
 
-@view_of(Run, "id, source, partition, outcome, reason, not_read, worker")
+@view_of(Run, "id, source, partition, outcome, reason, not_read")
 class RunDetail(SQLModel):
     """What is kept of how a run ended, in words that may quote its source: for operators."""
 
     id: int
+    worker: str = Field(description="Machine and process that ran; empty: it was not noted.")
 
 
 @view_of(Source)

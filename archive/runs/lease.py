@@ -5,7 +5,6 @@ that ends badly leaves its row, so that a gap is never silent.
 """
 
 import os
-import socket
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
@@ -17,6 +16,7 @@ from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyErr
 from archive.models import Checkpoint, Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.runs.crawling_stops import require_crawling
+from archive.runs.processes import is_gone, mark_process, show_process
 from archive.store.changes import append_seen
 
 LEASE = timedelta(minutes=10)
@@ -81,10 +81,10 @@ def begin_run(
 ) -> RunLease:
     """Take the partition's lease and open a run.
 
-    A run that still stands as running although its lease has ended is closed as failed: its worker
-    stopped without reporting. `after_run` is the newest ended crawl that whoever found the partition due
-    knew of, 0 for none: of several who found it due at once, one runs. `rereads` is the run whose
-    evidence is read again: its time is taken, and how that is known.
+    A run that still stands as running although its lease has ended, or its process of this machine, is
+    closed as failed: its worker stopped without reporting. `after_run` is the newest ended crawl that whoever
+    found the partition due knew of, 0 for none: of several who found it due at once, one runs. `rereads` is
+    the run whose evidence is read again: its time is taken, and how that is known.
 
     Raises:
         PartitionBusyError: if another run holds a lease that has not ended.
@@ -107,7 +107,7 @@ def begin_run(
         observed_how=rereads.observed_how if rereads else "declared" if observed_on else kind.value,
         lease_token=token,
         lease_until=now + lease_time,
-        worker=name_process(os.getpid()),
+        worker=mark_process(os.getpid()),
     )
     session.add(run)
     session.flush()
@@ -115,11 +115,6 @@ def begin_run(
         raise ValueError("a run has its id once it is flushed")
     place = (run.id, source, partition, token, run.observed_at)
     return RunLease(*place, is_sweep, lease_time, kind is RunKind.REREAD)
-
-
-def name_process(pid: int) -> str:
-    """A process of this machine as the rows of `run` name it: `host/4711`."""
-    return f"{socket.gethostname()}/{pid}"
 
 
 def find_ended_crawl(session: Session, source: str, partition: str) -> int:
@@ -145,7 +140,9 @@ def _take_lease(
     if mark is None:
         mark = Checkpoint(source=source, partition=partition)
     if mark.lease_until is not None and mark.lease_until > now:
-        raise PartitionBusyError(source, partition, mark.lease_until)
+        holder = _find_holder(session, source, partition)
+        if not is_gone(holder):
+            raise PartitionBusyError(source, partition, show_process(holder), mark.lease_until)
     mark.lease_token += 1
     mark.lease_until = until
     session.add(mark)
@@ -153,14 +150,17 @@ def _take_lease(
     return mark.lease_token
 
 
-def _close_abandoned(session: Session, source: str, partition: str, now: datetime) -> None:
-    abandoned = (
-        col(Run.source) == source,
-        col(Run.partition) == partition,
-        col(Run.outcome) == Outcome.RUNNING,
+def _find_holder(session: Session, source: str, partition: str) -> str:
+    running = select(Run.worker).filter_by(
+        source=source, partition=partition, outcome=Outcome.RUNNING
     )
+    return session.exec(running.order_by(col(Run.id).desc()).limit(1)).first() or ""
+
+
+def _close_abandoned(session: Session, source: str, partition: str, now: datetime) -> None:
+    running = update(Run).filter_by(source=source, partition=partition, outcome=Outcome.RUNNING)
     failed = {"outcome": Outcome.FAILED, "ended_at": now, "reason": WORKER_STOPPED}
-    session.connection().execute(update(Run).where(*abandoned).values(**failed))
+    session.connection().execute(running.values(**failed))
 
 
 class CheckpointValues(TypedDict, total=False):

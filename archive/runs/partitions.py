@@ -22,6 +22,8 @@ from archive.store.clock import CLOCK_SKEW
 LATE_AFTER = timedelta(hours=1)
 """A partition that is due waits for others of its source; after this long, or its own pace, it is overdue."""
 
+UNDER_WAY = select(Run).where(Run.outcome == Outcome.RUNNING, Run.kind != RunKind.REREAD)
+
 
 @dataclass(frozen=True)
 class PartitionStatus:
@@ -153,12 +155,17 @@ def _list_last_runs(session: Session, now: datetime) -> list[Run]:
         .where(col(Run.ended_at).is_not(None), col(Run.kind) != RunKind.REREAD)
         .group_by(Run.source, Run.partition)
     )
-    under_way = select(Run).where(Run.outcome == Outcome.RUNNING, Run.kind != RunKind.REREAD)
     runs = {
         (run.source, run.partition): run
         for run in session.exec(select(Run).where(col(Run.id).in_(newest)))
     }
-    for run in session.exec(under_way):
+    for run in session.exec(UNDER_WAY):
         if has_fallen_silent(run, now):
             runs[run.source, run.partition] = run
     return list(runs.values())
+
+
+def list_running(session: Session, now: datetime) -> list[Run]:
+    """Runs under way of processes that live as far as can be told, the oldest first."""
+    runs = session.exec(UNDER_WAY.order_by(col(Run.id)))
+    return [run for run in runs if not has_fallen_silent(run, now)]

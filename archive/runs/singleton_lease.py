@@ -19,7 +19,7 @@ from sqlmodel import Session, col
 
 from archive.errors import ArchiveError
 from archive.models import SingletonLease
-from archive.runs.lease import name_process
+from archive.runs.processes import is_gone, mark_process, show_process
 from archive.store.database import write
 
 SCHEDULER = "scheduler"
@@ -67,7 +67,7 @@ def require_no_rival(session: Session, name: str, now: datetime) -> None:
         RivalError: naming who is at work, and how to fix it.
     """
     rival = session.get(SingletonLease, RIVALS[name])
-    if rival is not None and rival.lease_until is not None and rival.lease_until > now:
+    if rival is not None and _is_held(rival, now):
         raise RivalError(
             f"paidforby {rival.name} is at work on this archive: {_tell_holder(rival)}; "
             f"{HOW_TO_FIX[name]}"
@@ -77,17 +77,17 @@ def require_no_rival(session: Session, name: str, now: datetime) -> None:
 def take_singleton(
     session: Session, name: str, lease_time: timedelta, now: datetime
 ) -> HeldSingletonLease:
-    """Take a lease that nobody holds, or whose holder has been silent for its lease.
+    """Take a lease that nobody holds, or whose holder is gone or has been silent for its lease.
 
     Raises:
         SingletonTakenError: naming who holds it, and until when.
     """
     singleton = session.get(SingletonLease, name) or SingletonLease(name=name, worker="", token=0)
-    if singleton.lease_until is not None and singleton.lease_until > now:
+    if _is_held(singleton, now):
         message = f"there is a {name} already: {_tell_holder(singleton)}"
-        raise SingletonTakenError(message, singleton.worker, singleton.taken_at)
+        raise SingletonTakenError(message, show_process(singleton.worker), singleton.taken_at)
     singleton.taken_at = now
-    singleton.worker = name_process(os.getpid())
+    singleton.worker = mark_process(os.getpid())
     singleton.token += 1
     singleton.lease_until = now + lease_time
     session.add(singleton)
@@ -128,9 +128,14 @@ def _renew(engine: Engine, held: HeldSingletonLease, now: datetime, is_over: Eve
             keep_singleton(session, held, now + passed)
 
 
+def _is_held(singleton: SingletonLease, now: datetime) -> bool:
+    until = singleton.lease_until
+    return until is not None and until > now and not is_gone(singleton.worker)
+
+
 def _tell_holder(singleton: SingletonLease) -> str:
     until = f"{singleton.lease_until:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{singleton.worker}, until {until} unless it says again that it is alive"
+    return f"{show_process(singleton.worker)}, until {until} unless it says again that it is alive"
 
 
 def keep_singleton(session: Session, held: HeldSingletonLease, now: datetime) -> None:

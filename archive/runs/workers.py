@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from archive.models import WorkerHeartbeat
-from archive.runs.lease import name_process
+from archive.runs.processes import name_process
 
 ALIVE_FOR = timedelta(minutes=2)
 """Ticks are half a minute apart at most; a process that has missed several of them counts as dead."""

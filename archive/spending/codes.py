@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import AdvertiserSpend, PublicAd, Source
 from archive.spending.query import SpendQuery, SpendQueryError
+from config.faults import ask_nearest
 
 
 def read_codes(session: Session, query: SpendQuery) -> SpendQuery:
@@ -28,7 +29,8 @@ def read_codes(session: Session, query: SpendQuery) -> SpendQuery:
     known = session.exec(select(Source.id).order_by(col(Source.id))).all()
     if query.source is not None and known and query.source not in known:
         raise SpendQueryError(
-            "source", f"there is no source {query.source[:40]!r}; there are: {', '.join(known)}"
+            "source",
+            f"there is no source {query.source[:40]!r}{ask_nearest(query.source, known)}",
         )
     return query
 

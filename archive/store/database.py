@@ -38,7 +38,7 @@ def open_archive(settings: Settings) -> Engine:
         NotInitialisedError: if it has none.
         OtherTablesError: if this program was not made for them.
     """
-    database = _read_address(settings.resolved_database_url)
+    database = read_address(settings.resolved_database_url)
     if database.get_backend_name() == "sqlite" and not Path(database.database or "").exists():
         # Opening it would make it.
         place = Path(database.database or "").absolute()
@@ -58,7 +58,7 @@ def create_archive_engine(url: str) -> Engine:
     Raises:
         DatabaseAddressError: if the address is none of SQLite's or PostgreSQL's.
     """
-    parsed = _read_address(url)
+    parsed = read_address(url)
     if parsed.get_backend_name() != "sqlite":
         named = {"application_name": _name_process()} | dict(parsed.query)
         return create_engine(parsed.set(query=named), pool_pre_ping=True)
@@ -80,8 +80,12 @@ def _name_process() -> str:
     return f"{command[:20]} on {socket.gethostname()[:20]}/{os.getpid()}"
 
 
-def _read_address(url: str) -> URL:
-    """The address, with the one driver we carry for PostgreSQL whatever spelling was used."""
+def read_address(url: str) -> URL:
+    """The address, with the one driver we carry for PostgreSQL whatever spelling was used.
+
+    Raises:
+        DatabaseAddressError: if it is none of SQLite's or PostgreSQL's.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:

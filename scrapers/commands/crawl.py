@@ -37,7 +37,7 @@ from scrapers.work.crawl.crawl_process import (
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.crawl.progress import shown_progress
 from scrapers.work.dispatch.alerting import promise_crawls_of
-from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.dispatch.following import follow_changes, naming_kept
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.refused_files import keep_refused_files
 
@@ -83,7 +83,8 @@ def crawl(
             runs = _crawl_in_children(settings, engine, crawl_jobs)
         if any(run and run.reason.startswith(STOPPED_BY_OPERATOR) for run in runs):
             raise KeyboardInterrupt(tell_stopped(runs))
-        aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+        with naming_kept(sum(run.seen for run in runs if run)):
+            aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
         refused = keep_refused_files(settings, engine, is_told=True)
     report_runs(engine, runs, as_json=as_json)
     raise typer.Exit(choose_exit_code(runs, aside + len(refused)))

@@ -36,6 +36,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.counts import write_count
+from config.faults import ask_nearest
 from config.settings import Realm, Settings
 from config.yaml_files import YamlFileError
 from scrapers.commands.likely_sources import find_likely_source
@@ -43,7 +44,7 @@ from scrapers.commands.opening import bring_up_to_date, open_or_init
 from scrapers.intake.importing import READING, ImportOrder, ImportReport, import_files
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders import find_spiders
-from scrapers.work.dispatch.following import RULES, SEARCH_COPY, follow_changes
+from scrapers.work.dispatch.following import RULES, SEARCH_COPY, follow_changes, naming_kept
 from scrapers.work.plan.refused_files import keep_refused_files
 
 EvaluateAfter = Annotated[bool, typer.Option(help="Evaluate the rules afterwards.")]
@@ -173,9 +174,10 @@ def import_(
     with plain_errors(), shown_stages([READING, *followed]) as reach:
         with bounded_memory(settings.crawl_memory_mb):
             report = import_files(settings, engine, spider, order, utc_now, reach)
-        aside = follow_changes(
-            settings, engine, utc_now, evaluate=evaluate, index=index, reach=reach
-        )
+        with naming_kept(report.counts.seen):
+            aside = follow_changes(
+                settings, engine, utc_now, evaluate=evaluate, index=index, reach=reach
+            )
         refused = keep_refused_files(settings, engine, is_told=True)
     likely = _find_likely(settings, report)
     _report(report, likely, as_json=as_json)
@@ -187,7 +189,7 @@ def find_spider(source: str) -> type[SourceSpider]:
     """The spider of a source, or a list of those there are and exit code 2."""
     spiders = find_spiders()
     if source not in spiders:
-        note(f"there is no source {source!r}; there are: {', '.join(spiders)}")
+        note(f"there is no source {source!r}{ask_nearest(source, spiders)}")
         raise typer.Exit(WRONG_USAGE)
     return spiders[source]
 

@@ -5,6 +5,7 @@ It serves nothing outside 127.0.0.1 and writes to no archive.
 
 from collections.abc import Sequence
 from pathlib import Path
+from socket import socket
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 
+from archive.listening import listen
 from archive.terminal import WRONG_USAGE, note, say
 from scrapers.replica.app import show_robots
 from scrapers.replica.meta_ad_library import ACCESS_TOKEN
@@ -46,9 +48,9 @@ def replica(
     """
     plan = SeedPlan(ads, seed)
     if to is None:
-        with TemporaryDirectory(prefix="replica-") as folder:
+        with listen(HOST, port) as listening, TemporaryDirectory(prefix="replica-") as folder:
             laid_out = lay_out_days(plan, days, Path(folder))
-            serve_days(Path(folder), laid_out, port)
+            serve_days(Path(folder), laid_out, listening)
         return
     if to.exists():
         note(f"{to} is there already; name a folder that is not")
@@ -84,14 +86,13 @@ def create_days(folder: Path, days: Sequence[SeededDay]) -> Starlette:
     return Starlette(routes=[Route("/robots.txt", show_robots), truth, *served])
 
 
-def serve_days(folder: Path, days: Sequence[SeededDay], port: int) -> None:
+def serve_days(folder: Path, days: Sequence[SeededDay], listening: socket) -> None:
     """Serve until Ctrl-C."""
-    address = f"http://{HOST}:{port}"
+    address = f"http://{HOST}:{listening.getsockname()[1]}"
     first, last = days[0].number, days[-1].number
     say(f"serving {address}/day-{first} to /day-{last}; everything in it is invented")
     say(f"what an archive of it must hold: {address}/{TRUTH}")
     say(f"Meta's token: {ACCESS_TOKEN}; TikTok's key and secret: {CLIENT_KEY}, {CLIENT_SECRET}")
     say(f"next: paidforby crawl snap --base-url {address}/day-1/snap; Ctrl-C ends the replica")
-    uvicorn.run(
-        create_days(folder, days), host=HOST, port=port, log_level="warning", access_log=False
-    )
+    config = uvicorn.Config(create_days(folder, days), log_level="warning", access_log=False)
+    uvicorn.Server(config).run([listening])

@@ -20,7 +20,7 @@ from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.importing import EvaluateAfter, IndexAfter, find_spider
 from scrapers.work.crawl.rereading import RereadReport, reread_source
-from scrapers.work.dispatch.following import follow_changes
+from scrapers.work.dispatch.following import follow_changes, naming_kept
 
 
 def reread(
@@ -40,7 +40,8 @@ def reread(
         report = reread_source(
             settings, engine, spider, utc_now, lambda told: note(f"reads {told}")
         )
-        aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
+        with naming_kept(report.counts.seen):
+            aside = follow_changes(settings, engine, utc_now, evaluate=evaluate, index=index)
     if as_json:
         emit_json(describe_reread(report))
     else:

@@ -1,5 +1,6 @@
 """`paidforby settings`: every setting with its value, and the page of them all for `docs/run/`."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,8 +9,9 @@ import typer
 from pydantic import SecretStr
 
 from archive.runs.captures import redact_url
-from archive.terminal import AsJson, emit_json, format_table, say
-from config.setting_forms import list_forms, list_kinds
+from archive.store.database import read_address
+from archive.terminal import AsJson, emit_json, format_table, note, plain_errors, say
+from config.setting_forms import list_forms, list_kinds, list_odd_variables
 from config.settings import Settings, SourceSettings
 from scrapers.spiders import find_spiders
 
@@ -42,7 +44,10 @@ def settings(
         docs.write_text(make_page(), "utf-8")
         say(f"written: every setting in {docs}")
         return
-    rows = list(_list_values())
+    with plain_errors():
+        rows = list(_list_values())
+    for name, near in list_odd_variables(os.environ).items():
+        note(f"{name} is no setting{f'; did you mean {near}?' if near else ''}")
     if as_json:
         emit_json({"settings": rows})
         return
@@ -71,7 +76,13 @@ def make_page() -> str:
 
 
 def _list_values() -> Iterator[dict[str, Any]]:
+    """Each setting with its value.
+
+    Raises:
+        DatabaseAddressError: if the database's address is none.
+    """
     own = Settings()
+    read_address(own.resolved_database_url)
     for kind in list_kinds():
         values = own if kind is Settings else _read_own(own, kind)
         names = (name for name, field in kind.model_fields.items() if not field.exclude)

@@ -1,6 +1,7 @@
 """`paidforby sources`: every source with its last run, and what stands out about it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten, wrap
 from typing import Annotated
@@ -8,9 +9,10 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
+from archive.models import Run
 from archive.models.runs import Outcome
 from archive.reading.sources.quarantined import find_quarantined
-from archive.reading.sources.sources import list_sources
+from archive.reading.sources.sources import list_sources, show_run
 from archive.reading.sources.watched_sources import (
     AlertView,
     WatchedSourceView,
@@ -20,13 +22,14 @@ from archive.reading.sources.watched_sources import (
 from archive.records.escaping import escape_text
 from archive.runs.alerts import Alert
 from archive.runs.lease import last_runs
-from archive.runs.partitions import PartitionStatus, find_worst, list_partitions
+from archive.runs.partitions import PartitionStatus, find_worst, list_partitions, list_running
 from archive.store.clock import tell_clock
 from archive.store.database import read
 from archive.terminal import (
     AsJson,
     emit_json,
     format_table,
+    format_time,
     open_or_exit,
     plain_errors,
     say,
@@ -90,6 +93,7 @@ def sources(
         held = find_quarantined(session)
         kept = {source: run.reason for source, run in last_runs(session).items()}
         partitions = list_partitions(session, now)
+        running = list_running(session, now)
         clock = tell_clock(session, now)
     if as_json:
         emit_json(
@@ -98,12 +102,14 @@ def sources(
                 | {
                     "quarantined_batches": held.get(view.id, []),
                     "last_run_detail": kept.get(view.id),
+                    "running": [show_run(run) for run in running if run.source == view.id],
                 }
                 for view in views
             ]
         )
         return
-    for line in [*tell_sources(views), *tell_notes(views, partitions), *([clock] if clock else [])]:
+    notes = tell_notes(views, partitions, running)
+    for line in [*tell_sources(views, running), *notes, *([clock] if clock else [])]:
         say(line)
     for batch in [batch for batches in held.values() for batch in batches]:
         reason = escape_text(f"{batch.source}/{batch.partition}: {batch.reason}")
@@ -142,20 +148,22 @@ def _add_warnings(view: WatchedSourceView, warnings: list[Alert]) -> WatchedSour
     return view.model_copy(update={"alerts": [*own, *view.alerts]})
 
 
-def tell_sources(views: list[WatchedSourceView]) -> list[str]:
+def tell_sources(views: list[WatchedSourceView], running: Sequence[Run] = ()) -> list[str]:
     """Sources as an aligned table that fits 80 columns; under each title, the id to type."""
-    header, *lines = format_table(HEADER, [_tell_source(view) for view in views])
+    at_work = {run.source for run in running}
+    rows = [_tell_source(view, is_running=view.id in at_work) for view in views]
+    header, *lines = format_table(HEADER, rows)
     named = zip(lines, views, strict=True)
     return [header, *(line for row, view in named for line in (row, f"  {view.id}"))]
 
 
-def _tell_source(view: WatchedSourceView) -> tuple[object, ...]:
+def _tell_source(view: WatchedSourceView, *, is_running: bool) -> tuple[object, ...]:
     last = view.last_complete_at
     return (
         shorten(view.title, TITLE_WIDTH, placeholder="…"),
         f"{last:%d %b %Y}".removeprefix("0") if last else "never",
         view.ads + view.advertiser_spend + view.disclosures,
-        view.outcome or "not begun",
+        view.outcome or ("running" if is_running else "not begun"),
         _name_alerts(view.alerts),
     )
 
@@ -165,7 +173,11 @@ def _name_alerts(alerts: list[AlertView]) -> str:
     return kinds[0] if len(kinds) == 1 else write_count(len(alerts), "alert") if kinds else ""
 
 
-def tell_notes(views: list[WatchedSourceView], partitions: list[PartitionStatus]) -> list[str]:
+def tell_notes(
+    views: list[WatchedSourceView],
+    partitions: list[PartitionStatus],
+    running: Sequence[Run] = (),
+) -> list[str]:
     """What the table has no room for, one sentence each, broken to 80 columns.
 
     `partitions`: how each last ended, in words for operators.
@@ -173,7 +185,10 @@ def tell_notes(views: list[WatchedSourceView], partitions: list[PartitionStatus]
     told = [
         f"{view.id}: {words}"
         for view in views
-        for words in _list_notes(view, [each for each in partitions if each.source == view.id])
+        for words in [
+            *_list_notes(view, [each for each in partitions if each.source == view.id]),
+            *(_tell_running(run) for run in running if run.source == view.id),
+        ]
     ]
     return [
         line
@@ -198,3 +213,8 @@ def _list_notes(view: WatchedSourceView, partitions: list[PartitionStatus]) -> l
     if view.needs and view.last_run is None:
         notes.append(f"needs {view.needs}")
     return notes
+
+
+def _tell_running(run: Run) -> str:
+    records = write_count(run.seen, "record")
+    return f"{run.partition}: running since {format_time(run.started_at)}, {records} so far"

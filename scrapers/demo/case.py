@@ -4,6 +4,7 @@ The demo calls it once its archive is evaluated; whoever looks at the site finds
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -25,6 +26,7 @@ from scrapers.intake.pages import Clock
 
 OFFICER = "Officer Ada Example (demo)"
 ANALYST = "Analyst Bo Example (demo)"
+DEMO_KEYS_COUNT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ def decide_one_ad(settings: Settings, engine: Engine, clock: Clock) -> DemoCase 
     with write(engine) as session:
         if _knows(session, OFFICER):
             return None
-        officer, key = add_user(session, OFFICER, [Role.ANALYST, Role.REVIEWER], now)
-        analyst, _ = add_user(session, ANALYST, [Role.ANALYST], now)
+        ends_on = now.date() + DEMO_KEYS_COUNT
+        officer, key = add_user(session, OFFICER, [Role.ANALYST, Role.REVIEWER], now, ends_on)
+        analyst, _ = add_user(session, ANALYST, [Role.ANALYST], now, ends_on)
         book = read_rule_book(settings)
         found = find_unmet(session, book.list_in_use(session))
         if found is None:

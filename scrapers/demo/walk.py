@@ -7,7 +7,6 @@ other crawl, and goes to no source outside this machine.
 import json
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +22,14 @@ import typer
 from scrapy.utils.misc import load_object
 from sqlalchemy import Engine
 
+from archive.listening import listen
 from archive.models import Run
 from archive.models.media import MediaState
 from archive.runs.lease import last_runs
 from archive.store.database import read, write
 from archive.store.disk import make_private_folder
 from archive.store.realm import claim_realm
-from archive.terminal import FAILED, note, plain_errors, say, utc_now
+from archive.terminal import note, plain_errors, say, utc_now
 from config.counts import write_count
 from config.settings import DeploymentKind, Realm, Settings, SourceSettings
 from scrapers.commands.opening import open_or_init
@@ -63,6 +63,9 @@ def demo(
     Example: paidforby demo --serve
     """
     settings = make_demo_settings(Settings())
+    if serve:
+        # Nobody wants to hear of it when everything is in.
+        listen(HOST, PORT, "free it, or type: paidforby demo --no-serve").close()
     started = monotonic()
     with plain_errors():
         prepare_home(settings)
@@ -208,9 +211,6 @@ def _serve_or_leave(settings: Settings, *, serve: bool) -> None:
     if not serve:
         say(f'next: {command} serve, or: {command} search "climate"')
         return
-    if _is_taken(HOST, PORT):
-        note(f"port {PORT} is taken; type: {command} serve --port {PORT + 1}")
-        raise typer.Exit(FAILED)
     say(f'next: http://{HOST}:{PORT} in a browser, or: {command} search "climate"')
     sys.stdout.flush()
     server = [sys.executable, "-m", "paidforby", "serve", "--host", HOST, "--port", str(PORT)]
@@ -221,13 +221,3 @@ def name_own_command() -> str:
     """This command as it can be typed here: on the PATH by its name, else by the path it was called by."""
     name = "paidforby"
     return name if shutil.which(name) else sys.argv[0]
-
-
-def _is_taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return True
-    return False

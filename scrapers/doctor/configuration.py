@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import OtherTablesError
 from archive.records.escaping import escape_text
-from config.setting_forms import list_forms, list_kinds
+from config.setting_forms import list_odd_variables
 from config.settings import Settings
 from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.rule_book import find_rules_here, read_rule_book
@@ -42,23 +41,18 @@ def examine_files(settings: Settings) -> list[Finding]:
 
 def examine_variables(environ: Mapping[str, str]) -> list[Finding]:
     """Variables that look like settings and are none: mistyped, or of another version."""
-    known = [form.variable for kind in list_kinds() for form in list_forms(kind)]
-    odd = [
-        name
-        for name in environ
-        if name.upper().startswith("PAIDFORBY_") and name.upper() not in known
-    ]
     return [
         Finding(
-            "setting", True, f"{name} is no setting", to_type=_tell_near(name, known), warns=True
+            "setting",
+            True,
+            f"{name} is no setting",
+            to_type=f"write {near}, or unset it"
+            if near
+            else "unset it; there are: paidforby settings",
+            warns=True,
         )
-        for name in sorted(odd)
+        for name, near in list_odd_variables(environ).items()
     ]
-
-
-def _tell_near(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, 1)
-    return f"write {near[0]}, or unset it" if near else "unset it; there are: paidforby settings"
 
 
 def tell_standing(standing: CredentialStatus, today: date) -> Finding:

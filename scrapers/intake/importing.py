@@ -109,6 +109,10 @@ class Delivery:
         self._furthest = max(self._furthest, self._before + at)
         self._reach(READING, min(self._furthest, self._bytes - 1), self._bytes)
 
+    def end(self) -> None:
+        """Say that no file has more to read, whatever stands behind the last page."""
+        self._furthest = self._bytes
+
     def tell_share(self) -> str:
         """How much of all files has been read and archived, rounded down."""
         return f"{self._furthest * 100 // max(1, self._bytes)} %"
@@ -151,6 +155,7 @@ def import_files(
                     # One file of several that is as it was says that all it holds is there.
                     for path in held:
                         _import_file(intake, reader, order, path, delivery, report, again=True)
+            delivery.end()
             _close(intake, order, report)
             reach(READING, 1, 1)
     except BaseException as error:

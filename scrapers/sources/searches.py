@@ -3,16 +3,10 @@
 The spiders of libraries that can only be searched read their operator's settings through it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from archive.errors import ArchiveError
-from archive.records.escaping import escape_text
 from config.counts import write_count
-
-
-class SearchError(ArchiveError):
-    """A search in the operator's settings that the source would not understand."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +21,21 @@ def read_search(text: str, countries: Collection[str], most_characters: int) -> 
     """A search as the settings write it.
 
     Raises:
-        SearchError: if its country is none of the source's, or its words are too long.
+        ValueError: if its country is none of the source's, or its words are too long.
     """
     country, _, words = text.strip().partition(" ")
     if country not in countries:
-        shown = escape_text(text[:60])
-        raise SearchError(f"search {shown!r}: it begins with none of {', '.join(countries)}")
+        raise ValueError(f"it begins with none of {', '.join(countries)}")
     if len(words) > most_characters:
-        most = write_count(most_characters, "character")
-        raise SearchError(f"search {escape_text(text[:60])!r}: the source takes {most} of words")
+        raise ValueError(f"the source takes {write_count(most_characters, 'character')} of words")
     return Search(country, words.strip())
+
+
+def check_search(countries: Collection[str], most_characters: int) -> Callable[[str], str]:
+    """A check of a search in the settings, which leaves it as it was written."""
+
+    def check(text: str) -> str:
+        read_search(text, countries, most_characters)
+        return text
+
+    return check

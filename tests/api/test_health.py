@@ -3,8 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from archive.store.database import open_engine
 from archive.store.revisions import find_newest_revision
@@ -96,6 +99,24 @@ def test_it_lives_without_a_database_and_is_ready_with_its_own_tables_only(ask, 
         connection.execute(text("DROP TABLE alembic_version"))
     engine.dispose()
     assert [ask("GET", f"/health/{what}").status_code for what in ("live", "ready")] == [200, 503]
+
+
+LOST = psycopg.OperationalError("connection to server at 10.0.0.7 failed")
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("SELECT 1", {}, LOST), NoConnectionError("limit of 15 reached")]
+)
+def test_a_database_that_does_not_answer_is_said_to_without_a_word_of_its_own(
+    ask, monkeypatch, error
+):
+    def fail(_session):
+        raise error
+
+    monkeypatch.setattr("api.routes.health.read_data_as_of", fail)
+    answer = ask("GET", "/health")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["detail"] == "the database does not answer just now; try again later"
 
 
 def test_a_person_finds_a_page_that_needs_no_database_where_that_is_away(client, settings):

@@ -161,7 +161,13 @@ def test_the_site_answers_in_one_transaction_and_counts_no_ads(settings, engine)
     assert not {name for name in tables if name.startswith(("ad", "public_ad", "disclosure"))}
 
 
-@pytest.mark.parametrize("accepted", [None, "*/*", "text/plain", "text/plain; version=x"])
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        *(None, "*/*", "text/plain", "text/plain; version=x"),
+        *(f"{OPEN_METRICS}; q=0", f"{OPEN_METRICS};q=0.000, */*", f"{OPEN_METRICS};q=0.3, text/*"),
+    ],
+)
 def test_whoever_asks_for_no_format_gets_what_prometheus_itself_reads(settings, engine, accepted):
     remember(engine, make_run(NOW, outcome=Outcome.DONE, ended_at=NOW, seen=3))
     with TestClient(create_app(settings, now=lambda: NOW), base_url="http://127.0.0.1") as client:

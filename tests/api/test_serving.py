@@ -19,6 +19,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from api.cli import raise_file_limit
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
@@ -134,7 +135,10 @@ def end_under_a_reader(environ: dict[str, str], process: subprocess.Popen[str], 
         process.send_signal(signal.SIGTERM)
         told = hear(environ, process, timeout=30)
         assert time.monotonic() - began < 10
-        assert "Traceback" not in told
+        stopping = ("Traceback", "ASGI", "running task", "the site stops")
+        (line,) = [each for each in told.splitlines() if any(word in each for word in stopping)]
+        assert "warning" in line
+        assert "the site stops: it cuts 1 answer that was not taken in time" in line
 
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
             answer.read()
@@ -167,7 +171,7 @@ def test_connections_that_are_held_open_fill_no_log(environ):
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (64, 64))
         for _ in range(120):
             held.enter_context(socket.create_connection(("127.0.0.1", port)))
-        while "out of system resource" not in name_log(environ).read_text():
+        while "too many connections are open" not in name_log(environ).read_text():
             time.sleep(0.1)
         # Each try to accept would be a line; a second of it is thousands.
         time.sleep(1)
@@ -175,8 +179,31 @@ def test_connections_that_are_held_open_fill_no_log(environ):
         told = hear(environ, process)
 
     assert process.returncode == 0
-    assert re.search(r"[\d,]+ times more in \d+ s: socket.accept\(\) out of system resource", told)
+    assert re.search(r"[\d,]+ times more in \d+ s: too many connections are open", told)
+    assert "Traceback" not in told
     assert len(told) < 20_000
+
+
+NO_LIMIT = resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised"),
+    [
+        ((256, NO_LIMIT), [(4_000, NO_LIMIT)]),
+        ((256, 524_288), [(4_000, 524_288)]),
+        ((256, 1_024), [(1_024, 1_024)]),
+        ((256, 256), []),
+        ((20_000, 524_288), []),
+        ((NO_LIMIT, NO_LIMIT), []),
+    ],
+)
+def test_the_site_opens_as_many_files_as_it_may_and_needs(monkeypatch, limits, raised):
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: limits)
+    set_to = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _kind, both: set_to.append(both))
+    raise_file_limit()
+    assert set_to == raised
 
 
 def count_requests(port: int) -> float:

@@ -75,6 +75,7 @@ def test_the_demo_makes_an_archive_worth_looking_at(tmp_path):
     for word in ("who spent most", "not met", "what is not here", "flagged and decided", "next: "):
         assert word in told.stdout
     assert "key of Officer Ada Example (demo), shown only now: pfb_" in told.stdout
+    assert all(key["ends_on"] for user in read_json(home, "users", "list") for key in user["keys"])
 
 
 def count_vanished(home: Path) -> Counter[str]:

@@ -1,9 +1,11 @@
 """Ctrl-C: one line says what is kept, the run says who ended it, and the same command goes on."""
 
+import importlib
 import json
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,14 @@ from scrapers.intake.pages import Intake
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS
-from tests.commands import enter_paidforby, read_said, run_paidforby
+from tests.commands import enter_paidforby, run_paidforby
 from tests.migrated import init_fresh
 from tests.scrapers.crawls import SLOW_SINGLE_ADS, Home, wait_for
 
 SOURCES = [spider.info for spider in find_spiders().values()]
 ROWS, ROWS_TO_A_PAGE = 20, 5
+
+NOT_ALL_KNOWN = "rules or search copy do not know all of them yet"
 
 Prepare = Callable[[signal.Signals], None]
 
@@ -51,6 +55,19 @@ def stop_at_a_statement(number: signal.Signals) -> None:
     event.listen(Engine, "before_cursor_execute", count)
 
 
+def stop_at(place: str, number: signal.Signals) -> None:
+    """Stop when a function is called that comes after all was read."""
+    room, _, name = place.rpartition(".")
+    module = importlib.import_module(room)
+    called = getattr(module, name)
+
+    def stop(*given: object, **named: object) -> object:
+        os.kill(os.getpid(), number)
+        return called(*given, **named)
+
+    setattr(module, name, stop)
+
+
 def do_nothing(_number: signal.Signals) -> None:
     """Whoever waits outside sends the signal."""
 
@@ -73,7 +90,7 @@ def _enter(prepare, number, arguments, environ, said) -> None:
 def run_stopped(*start_arguments) -> tuple[int, list[str]]:
     process = start(*start_arguments)
     process.join()
-    return process.exitcode, read_said(start_arguments[2] / "stderr")
+    return process.exitcode, (start_arguments[2] / "stderr").read_text().splitlines()
 
 
 @pytest.fixture
@@ -105,6 +122,31 @@ def test_an_import_says_what_is_kept_and_the_same_command_goes_on(number, home, 
     assert (again.returncode, counts["new"], counts["unchanged"]) == (0, 10, 10)
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("scrapers.intake.importing.close_run", "100 % of the bytes"),
+        *(
+            (f"scrapers.work.dispatch.consumers.{name}", NOT_ALL_KNOWN)
+            for name in ("evaluate_rules", "sync_search")
+        ),
+    ],
+)
+def test_an_import_that_is_stopped_after_reading_says_so_too(place, told, home, ads, tmp_path):
+    command = ("import", "ad_feed", str(ads))
+
+    code, said = run_stopped(partial(stop_at, place), signal.SIGINT, tmp_path, *command)
+
+    assert (code, said) == (
+        130,
+        [f"stopped: {ROWS} records are kept, {told}; the same command goes on"],
+    )
+    again = run_paidforby(*command, environ={"PAIDFORBY_HOME": str(home.settings.home)})
+    found = run_paidforby("search", "vote", environ={"PAIDFORBY_HOME": str(home.settings.home)})
+    assert again.returncode == 0
+    assert f"{ROWS} ads" in found.stdout
+
+
 @pytest.mark.parametrize("partition", [(), ("--partition", "AU")])
 def test_a_crawl_says_what_is_kept_and_the_same_command_goes_on(
     partition, home, tmp_path, monkeypatch
@@ -119,7 +161,7 @@ def test_a_crawl_says_what_is_kept_and_the_same_command_goes_on(
         process.join()
 
     (run,) = home.runs()
-    (line,) = read_said(tmp_path / "stderr")
+    (line,) = (tmp_path / "stderr").read_text().splitlines()
     assert process.exitcode == 130
     assert line.startswith(f"stopped: {run.seen} record")
     assert line.endswith("kept; the same command goes on")

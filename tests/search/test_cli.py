@@ -83,6 +83,14 @@ def test_a_wrong_filter_or_order_is_wrong_usage(run, search_archive: SearchArchi
     assert "country" in result.stderr or "newest" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--source", "--country", "--spend-min"])
+def test_a_filter_that_is_written_as_an_option_is_asked_about(run, option):
+    told = run("search", "vote", option, "snap")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.startswith("did you mean --filter NAME=snap? NAME is one of source, ")
+    assert option not in run("search", "--help").stdout
+
+
 def test_search_as_of_a_day_answers_from_the_archive(run, search_archive: SearchArchive):
     search_archive.add(make_ad("a", "harbour"))
     answer = json.loads(run("search", "harbour", "--as-of", "2026-03-01", "--json").stdout)

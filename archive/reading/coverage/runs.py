@@ -28,6 +28,7 @@ COLUMNS = (
     col(Run.reason),
     col(Run.complete),
     col(Run.seen),
+    col(Run.worker),
 )
 
 

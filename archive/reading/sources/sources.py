@@ -14,6 +14,7 @@ from archive.reading.reasons import tell_run
 from archive.reading.sources.stats import count_archive
 from archive.reading.views import RunDetail, RunView, SourceView
 from archive.runs.lease import WORKER_STOPPED, last_runs
+from archive.runs.processes import show_process
 from archive.runs.silence import has_fallen_silent
 
 LISTING = "runs"
@@ -79,4 +80,4 @@ def read_run_detail(session: Session, run_id: int) -> RunDetail:
     run = session.get(Run, run_id)
     if run is None:
         raise NotFoundError("run", str(run_id))
-    return RunDetail.model_validate(run)
+    return RunDetail.model_validate(run, update={"worker": show_process(run.worker)})

@@ -2,10 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from config.settings import SourceSettings
+from config.value_forms import ValueForm, WebAddress, match
+
+MetaCountry = Annotated[
+    str,
+    AfterValidator(match("ALL|[A-Z]{2}")),
+    ValueForm("two capital letters, such as `FR`, or `ALL`"),
+]
 
 
 class MetaSettings(SourceSettings):
@@ -17,11 +24,11 @@ class MetaSettings(SourceSettings):
         default=None,
         description="User access token for Meta's Ad Library API; never stored, logged or shown.",
     )
-    countries: list[Annotated[str, Field(pattern=r"^(ALL|[A-Z]{2})$")]] = Field(
+    countries: list[MetaCountry] = Field(
         default=["US"],
         description="Countries asked of Meta's Ad Library API, one partition each (ISO alpha-2: FR; or ALL).",
     )
-    report_urls: list[str] = Field(
+    report_urls: list[WebAddress] = Field(
         default=[],
         description="Addresses of files of Meta's Ad Library Report, one partition each.",
     )

@@ -21,7 +21,7 @@ from scrapers.readers.envelopes import find_value, read_answer
 from scrapers.readers.files import SourceFile
 from scrapers.sources.searches import read_search
 from scrapers.sources.spider import ReadingPage, Stop, page_readings, read_member
-from scrapers.spiders.microsoft_ad_library.spider import CODES, MOST_CHARACTERS
+from scrapers.spiders.microsoft_ad_library.settings import CODES, MOST_CHARACTERS
 
 API_PATH = "/api/v1/Ads"
 FIRST_DAY = date(2023, 6, 1)

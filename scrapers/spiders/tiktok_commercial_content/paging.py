@@ -20,13 +20,12 @@ from scrapers.readers.envelopes import find_value, read_answer
 from scrapers.readers.files import SourceFile
 from scrapers.sources.searches import read_search
 from scrapers.sources.spider import ReadingPage, Stop, page_readings, read_member
-from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
-from scrapers.spiders.tiktok_commercial_content.spider import (
+from scrapers.spiders.tiktok_commercial_content.settings import (
     COUNTRIES,
-    FIELDS,
     MOST_CHARACTERS,
-    TikTokCommercialContentSpider,
+    TikTokSettings,
 )
+from scrapers.spiders.tiktok_commercial_content.spider import FIELDS, TikTokCommercialContentSpider
 
 TOKEN_PATH = "/v2/oauth/token/"  # noqa: S105 (an address)
 QUERY_PATH = "/v2/research/adlib/ad/query/"

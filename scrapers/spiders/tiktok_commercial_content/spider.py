@@ -15,13 +15,10 @@ from config.settings import Settings
 from scrapers.readers.envelopes import unwrap_list
 from scrapers.readers.files import SourceFile
 from scrapers.readers.reading import Reading, find_key, read_each_object
-from scrapers.sources.searches import read_search
 from scrapers.sources.signing import MissingCredentialError, Secret
 from scrapers.sources.spider import SourceSpider
 from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
 from scrapers.spiders.tiktok_commercial_content.values import flatten_pair, read_ad
-
-MOST_CHARACTERS = 50
 
 # Each has to be asked for by name: a group alone is refused.
 FIELDS = (
@@ -29,9 +26,6 @@ FIELDS = (
     "ad.image_urls,ad.reach,advertiser.business_id,advertiser.business_name,advertiser.paid_for_by"
 )
 KNOWN = frozenset({*FIELDS.split(","), "ad.rejection_info"})
-
-EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
-COUNTRIES = (*EEA.split(), "CH", "GB")
 
 HOW_TO_BE_LET_IN = (
     "TikTok's Commercial Content API asks for a client key and secret. Apply for a project at "
@@ -75,15 +69,8 @@ class TikTokCommercialContentSpider(SourceSpider):
 
     @classmethod
     def list_partitions(cls, settings: Settings, _today: date) -> list[str]:
-        """The operator's searches.
-
-        Raises:
-            SearchError: if TikTok would not understand one.
-        """
-        searches = settings.of(TikTokSettings).searches
-        for text in searches:
-            read_search(text, COUNTRIES, MOST_CHARACTERS)
-        return list(searches)
+        """The operator's searches."""
+        return list(settings.of(TikTokSettings).searches)
 
     @classmethod
     def read_secret(cls, settings: Settings) -> Secret:

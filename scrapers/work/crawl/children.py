@@ -25,7 +25,8 @@ from sqlmodel import Session, col, select
 from archive.errors import LeaseLostError
 from archive.models import Run
 from archive.models.runs import Outcome
-from archive.runs.lease import RunLease, end_run, name_process
+from archive.runs.lease import RunLease, end_run
+from archive.runs.processes import name_process, show_process
 from archive.store.database import read, write
 from archive.store.outages import STOPPED_BY_OPERATOR
 from config.counts import write_count
@@ -184,11 +185,11 @@ def find_run(engine: Engine, child: Child) -> Run | None:
     query = select(Run).where(
         Run.source == child.crawl_job.source,
         Run.partition == child.crawl_job.partition,
-        Run.worker == name_process(child.pid),
         col(Run.started_at) >= child.started_at,
     )
     with read(engine) as session:
-        return session.exec(query.order_by(col(Run.id).desc()).limit(1)).first()
+        runs = session.exec(query.order_by(col(Run.id).desc()))
+        return next((r for r in runs if show_process(r.worker) == name_process(child.pid)), None)
 
 
 def close_killed_run(engine: Engine, run: Run, reason: str, now: datetime) -> None:

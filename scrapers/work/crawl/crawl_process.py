@@ -31,6 +31,7 @@ from archive.terminal import (
     plain_errors,
     utc_now,
 )
+from config.faults import ask_nearest
 from config.logs import kept_log
 from config.settings import Realm, Settings
 from scrapers.fetching.walk import LOOPBACK
@@ -79,7 +80,7 @@ def require_partition(settings: Settings, spider: type[SourceSpider], partition:
     known = spider.list_partitions(settings, utc_now().date())
     if partition not in known:
         note_refused(error for error in spider.list_refused(settings) if error.name == partition)
-        note(f"{spider.info.id} has no partition {partition!r}; it has: {', '.join(known)}")
+        note(f"{spider.info.id} has no partition {partition!r}{ask_nearest(partition, known)}")
         raise typer.Exit(WRONG_USAGE)
 
 

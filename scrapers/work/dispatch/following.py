@@ -5,6 +5,8 @@ what was taken in. The mirror follows the worker only: whoever waits for one imp
 and the mirror, which states up to which change it tells, begins with a copy of the whole archive.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from sqlalchemy import Engine
@@ -12,6 +14,7 @@ from sqlalchemy import Engine
 from archive.records import QuarantineStage
 from archive.runs.fence import run_fenced
 from archive.terminal import ReachStage, reach_no_stage
+from config.counts import write_count
 from config.settings import Settings
 from scrapers.intake.pages import Clock
 
@@ -19,6 +22,21 @@ RULES, SEARCH_COPY = "ads held against the rules", "ads in the search copy"
 MIRROR = "tables in the mirror"
 WHOLE_STEP = "all of it"
 """The subject of a step that failed as a whole."""
+
+
+@contextmanager
+def naming_kept(records: int) -> Iterator[None]:
+    """Whoever is stopped while readers of the changes catch up hears how many records came in and stay."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if not records:
+            raise
+        kept = write_count(records, "record is", "records are")
+        raise KeyboardInterrupt(
+            f"stopped: {kept} kept, rules or search copy do not know all of them yet; the same command "
+            "goes on"
+        ) from stop
 
 
 def follow_changes(

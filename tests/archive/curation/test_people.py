@@ -1,6 +1,7 @@
 """People and keys: a key is shown once, kept as a hash, and counts until somebody says otherwise."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -111,7 +112,14 @@ def test_the_commands_add_list_and_disable(engine, tmp_path, monkeypatch):
     more = run(tmp_path, monkeypatch, "keys", "add", "B. Officer", "--json")
     prefix = json.loads(more.stdout)["prefix"]
     assert run(tmp_path, monkeypatch, "keys", "revoke", prefix).exit_code == 0
+    again = run(tmp_path, monkeypatch, "keys", "revoke", prefix)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert re.fullmatch(
+        rf"the key {prefix}… was revoked on \d{{4}}-\d\d-\d\d already\n", again.stderr
+    )
     assert run(tmp_path, monkeypatch, "users", "disable", "B. Officer").exit_code == 0
+    again = run(tmp_path, monkeypatch, "users", "disable", "B. Officer")
+    assert (again.exit_code, again.stderr) == (1, "B. Officer is disabled already\n")
     listed = json.loads(run(tmp_path, monkeypatch, "users", "list", "--json").stdout)
     assert [(p["name"], p["is_disabled"]) for p in listed] == [("B. Officer", True)]
     assert "key" not in listed[0]

@@ -38,7 +38,10 @@ def test_a_platform_of_which_nothing_is_here_is_refused_with_those_there_are(
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [({"source": "snapp"}, "there are: .*snap"), ({"country": "USA"}, "two letters such as US")],
+    [
+        ({"source": "snapp"}, "did you mean snap[?] There are: .*snap"),
+        ({"country": "USA"}, "two letters such as US"),
+    ],
 )
 def test_a_code_that_does_not_exist_is_refused_with_what_does(engine, asked, told):
     with write(engine) as session:

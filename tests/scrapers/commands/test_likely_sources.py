@@ -86,3 +86,23 @@ def test_a_file_with_one_bad_row_among_good_ones_is_nobody_elses(tmp_path, monke
     done = CliRunner().invoke(app, ["import", "ad_feed", str(path), "--no-index", "--no-evaluate"])
 
     assert (done.exit_code, "looks like" in done.stderr) == (3, False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["import", "snpa", "a.zip"],
+        ["crawl", "snpa"],
+        ["reread", "snpa"],
+        ["credentials", "test", "snpa"],
+    ],
+)
+def test_a_source_that_is_mistyped_is_asked_about_and_all_are_named(words, tmp_path, monkeypatch):
+    monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path / "home"))
+    told = CliRunner().invoke(app, words)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.startswith(
+        "there is no source 'snpa'; did you mean snap? There are: ad_feed, "
+    )
+    assert "did you mean" not in CliRunner().invoke(app, [words[0], "xyz", *words[2:]]).stderr
+    assert list(tmp_path.iterdir()) == []

@@ -6,11 +6,15 @@ from datetime import date, timedelta
 import pytest
 from typer.testing import CliRunner
 
+from archive.models.runs import RunKind
+from archive.runs.lease import begin_run
 from archive.runs.promises import note_promises
-from archive.store.database import write
+from archive.store.database import open_engine, write
+from archive.store.setup import write_sources
 from paidforby import app
 from scrapers.work.plan.credentials import CredentialStatus
 from tests.invented import NOW, hold_something, make_archive, make_settings
+from tests.sources_with_terms import make_source
 
 RUNNER = CliRunner()
 STANDING = CredentialStatus("meadow_library", "", "The Data Desk", date(2026, 11, 25))
@@ -54,6 +58,20 @@ def test_a_source_that_is_silent_and_whose_key_ends_says_both(ask):
     assert "meadow_library: silent: GR: no complete look for 2 days" in told
     assert "key ends: The Data Desk answers for it" in told
     assert "meadow_library: US: the last run was" in told
+
+
+def test_what_runs_is_told_and_a_first_run_is_the_state_of_its_source(ask, tmp_path):
+    engine = open_engine(make_settings(tmp_path))
+    with write(engine) as session:
+        write_sources(session, [make_source(None, "lagoon_ads")])
+        begin_run(session, "lagoon_ads", "import", RunKind.IMPORT, NOW)
+    engine.dispose()
+    told = ask()
+    assert "lagoon_ads: import: running since" in told
+    (row,) = [line for line in told.splitlines() if line.startswith("Lagoon_Ads")]
+    assert row.endswith("running")
+    sources = {source["id"]: source for source in json.loads(ask("--json"))}
+    assert [run["partition"] for run in sources["lagoon_ads"]["running"]] == ["import"]
 
 
 def test_a_source_that_is_well_has_no_alert(ask):

@@ -112,7 +112,7 @@ def test_without_a_terminal_a_line_is_written_now_and_then(
         reach("b", 3_000, 3_000)
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == "a:  99 %, 2,999 of 3,000\nb: 100 %, 3,000 of 3,000\n"
+    assert said.err == "a:  99 %, 2,999 of 3,000\na: done\nb: 100 %, 3,000 of 3,000\n"
 
 
 def test_on_a_terminal_every_stage_has_its_bar_from_the_beginning(

@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from socket import create_server
 
 import httpx2
+import pytest
 from typer.testing import CliRunner
 
 from paidforby import app
@@ -31,6 +33,33 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["replica", "--to", str(tmp_path)])
     assert result.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "instead"),
+    [
+        (["replica", "--port"], "choose another: --port"),
+        (["demo"], "free it, or type: paidforby demo --no-serve"),
+    ],
+)
+def test_a_port_in_use_is_one_line_before_anything_is_made(
+    command: list[str], instead: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAIDFORBY_HOME", str(tmp_path / "home"))
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("scrapers.demo.walk.PORT", port)
+        options = [str(port)] if "--port" in command else []
+        result = RUNNER.invoke(app, [*command, *options])
+    why = f"cannot listen on 127.0.0.1 port {port}: Address already in use; {instead}\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", why)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_none_is_refused_by_the_replica() -> None:
+    result = RUNNER.invoke(app, ["replica", "--port", "80999"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'--port': Input should be less than or equal to 65535" in result.stderr
 
 
 def test_every_day_is_served_under_its_own_path(tmp_path: Path) -> None:

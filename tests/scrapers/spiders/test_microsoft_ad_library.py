@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from scrapy.http import TextResponse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from archive.records import AdRecord
-from config.settings import Settings
+from config.setting_forms import tell_wrong
 from scrapers.fetching.answers import NextStep
 from scrapers.replica.faults import AskReplica, Fault, ReceivedRequest
 from scrapers.replica.serve import running_replica
-from scrapers.sources.searches import SearchError
 from scrapers.spiders.microsoft_ad_library.paging import (
     FIRST_DAY,
     ONE_DAY,
@@ -152,9 +152,9 @@ def test_what_an_answer_means(
 
 @pytest.mark.parametrize("search", ["US quarry", "quarry", "IE " + "q" * 101])
 def test_a_search_that_microsoft_would_not_understand_is_refused(search: str) -> None:
-    settings = Settings(of_sources=(MicrosoftSettings(searches=[search]),))
-    with pytest.raises(SearchError):
-        Spider.list_partitions(settings, date(2026, 11, 23))
+    with pytest.raises(ValidationError) as wrong:
+        MicrosoftSettings(searches=[SEARCH, search])
+    assert [line.split(": ")[1] for line in tell_wrong(wrong.value)] == [f"item 2 ({search[:40]})"]
 
 
 @given(st.integers(0, 2_000), st.integers(0, 10))

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from scrapy.http import TextResponse
 from sqlmodel import select
 from starlette.responses import JSONResponse
@@ -14,11 +15,10 @@ from archive.models import Capture
 from archive.records import AdRecord
 from archive.store.blobs import BlobStore
 from archive.store.database import read
-from config.settings import Settings
+from config.setting_forms import tell_wrong
 from scrapers.fetching.answers import NextStep
 from scrapers.replica.faults import Fault, ReceivedRequest
 from scrapers.replica.serve import running_replica
-from scrapers.sources.searches import SearchError
 from scrapers.sources.signing import MissingCredentialError
 from scrapers.spiders.tiktok_commercial_content.paging import TikTokSpider
 from scrapers.spiders.tiktok_commercial_content.settings import TikTokSettings
@@ -149,9 +149,9 @@ def test_without_key_and_secret_it_says_how_to_get_them(home: Home) -> None:
 
 @pytest.mark.parametrize("search", ["US quarry", "quarry", "IE " + "q" * 51])
 def test_a_search_that_tiktok_would_not_understand_is_refused(search: str) -> None:
-    settings = Settings(of_sources=(TikTokSettings(searches=[search]),))
-    with pytest.raises(SearchError):
-        Spider.list_partitions(settings, date(2026, 11, 23))
+    with pytest.raises(ValidationError) as wrong:
+        TikTokSettings(searches=[SEARCH, search])
+    assert [line.split(": ")[1] for line in tell_wrong(wrong.value)] == [f"item 2 ({search[:40]})"]
 
 
 def test_a_search_is_walked_to_its_end_and_seen_whole(tiktok: Home) -> None:

@@ -1,11 +1,14 @@
 """Crawls of the replica with the real spiders: what comes in, what is asked, and how a run ends."""
 
+import os
+
 import pytest
 from sqlmodel import select
 
 from archive.models import Capture, QuarantinedPiece
 from archive.models.runs import Outcome, RunKind
 from archive.runs.lease import begin_run
+from archive.runs.processes import name_process
 from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from config.settings import Realm, Settings
@@ -152,7 +155,8 @@ def test_a_second_crawl_of_a_partition_is_refused_with_a_clear_message(home):
         second = home.command("crawl", "snap", "--partition", "2026", "--base-url", f"{url}/snap")
 
     assert second.returncode == 1
-    assert "snap/2026 is being read by another run until" in second.stderr
+    holder = name_process(os.getpid())
+    assert f"snap/2026 is being read by another run ({holder}), until" in second.stderr
 
 
 def test_a_check_says_how_the_source_is_and_keeps_nothing(home):

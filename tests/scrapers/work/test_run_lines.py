@@ -10,7 +10,7 @@ from scrapers.replica.faults import Fault
 from scrapers.replica.serve import running_replica
 from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import settings_environ
-from tests.commands import read_said, start_paidforby
+from tests.commands import start_paidforby
 from tests.scrapers.crawls import Home, wait_for
 from tests.scrapers.replica.http_faults import send_slowly
 
@@ -33,7 +33,7 @@ def test_each_run_has_a_line_for_its_begin_and_one_for_its_end_with_its_counts(h
         schedule_snap(home, url)
         begin_work(home, tmp_path, "json", "--once").join()
 
-    lines = [json.loads(line) for line in read_said(tmp_path / "stderr")]
+    lines = [json.loads(line) for line in (tmp_path / "stderr").read_text().splitlines()]
     (run,) = home.runs()
     own = [line for line in lines if line.get("run") == run.id]
     assert [line["message"] for line in own] == ["the run begins", "the run is over"]

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from archive.models import SingletonLease
 from archive.models.runs import Outcome
-from archive.runs.lease import name_process
+from archive.runs.processes import name_process, show_process
 from archive.runs.singleton_lease import SCHEDULER, WORKER, take_singleton
 from archive.store.database import read, write
 from scrapers.replica.faults import AskReplica, Fault
@@ -230,7 +230,7 @@ def test_of_two_workers_one_schedules_and_when_it_is_killed_the_other_takes_over
 def read_holder(home: Home) -> str:
     with read(home.engine) as session:
         singleton = session.get(SingletonLease, WORKER)
-        return singleton.worker if singleton else ""
+        return show_process(singleton.worker) if singleton else ""
 
 
 def read_said(folder: Path) -> str:

@@ -50,9 +50,10 @@ def has_term(lists: WordLists, term: Term) -> bool:
 
 def _has_row(words: list[str], term: Term) -> bool:
     *whole, last = term.words
+    if not (whole or term.is_start):
+        return last in words
     size = len(whole)
     return any(
-        word == last or (term.is_start and word.startswith(last))
-        for i, word in enumerate(words[size:])
-        if words[i : i + size] == whole
+        (word == last or (term.is_start and word.startswith(last))) and words[i - size : i] == whole
+        for i, word in enumerate(words)
     )

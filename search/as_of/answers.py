@@ -39,7 +39,6 @@ class HitPlace(NamedTuple):
 
     day: int
     """The first day's number below zero, so that the newest is the least; 0: unknown."""
-    public_id: str
     id: int
     source: str
 
@@ -125,7 +124,7 @@ def _cut_lists(ad: PublicAd) -> WordLists:
 
 def _place(ad: PublicAd) -> HitPlace:
     day = -ad.started_on.toordinal() if ad.started_on else 0
-    return HitPlace(day, ad.public_id, ad.id, ad.source)
+    return HitPlace(day, ad.id, ad.source)
 
 
 def _read_hits(

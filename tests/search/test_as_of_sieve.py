@@ -135,7 +135,7 @@ def test_the_answer_is_that_of_reading_every_ad(search_archive: SearchArchive):
         with read(search_archive.engine) as session:
             page = search_as_of(session, query, moment)
         found = [document for document in documents[moment] if answers(document, query)]
-        found.sort(key=lambda d: (-(d.started_day or 0), d.id))
+        found.sort(key=lambda d: (-(d.started_day or 0), d.ad_id))
         shown = found[query.offset : query.offset + query.limit]
         assert page.total == len(found)
         assert page.hits == [make_hit(document, query.question) for document in shown]

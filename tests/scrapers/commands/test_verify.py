@@ -18,13 +18,14 @@ from archive.store.database import open_archive, read, write
 from archive.store.evidence import check_blobs
 from archive.store.references import check_tables
 from scrapers.commands.verify import check_archive
+from scrapers.doctor.keeping import examine_findings
 from search.engines import open_search
 from search.sync import sync_index
 from tests.archive.exports.backups import fill, make_home
 from tests.invented import NOW, decide_something, make_archive, record_run
 from tests.invented_records import harbour_ads
 
-NAMES = ["tables", "blobs", "ledger", "search", "mirror"]
+NAMES = ["tables", "blobs", "ledger", "shown", "search", "mirror"]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,11 @@ def verify(home: Path):
     return done.exit_code, {c["name"]: c["bad"] for c in told["checks"] if not c["ok"]}
 
 
+def read_first_capture(engine) -> Capture:
+    with read(engine) as session:
+        return session.exec(select(Capture).order_by(Capture.id)).first()
+
+
 def execute(engine, *statements: str) -> None:
     with write(engine) as session:
         # As somebody would who goes to the file past the archive.
@@ -76,8 +82,8 @@ def test_a_sound_archive_says_so_and_how_much_was_looked_at(settings):
 
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert [line.split()[:2] for line in lines[1:6]] == [[name, "sound"] for name in NAMES]
-    assert all(int(line.split()[2].replace(",", "")) > 0 for line in lines[1:6])
+    assert [line.split()[:2] for line in lines[1:7]] == [[name, "sound"] for name in NAMES]
+    assert all(int(line.split()[2].replace(",", "")) > 0 for line in lines[1:7])
     assert "next: paidforby backup" in lines[-1]
 
 
@@ -148,6 +154,22 @@ def test_evidence_is_read_from_the_disk_and_named_with_the_row_it_belongs_to(set
         f"capture {damaged.id}: its evidence {damaged.sha256} is damaged",
     ]
     assert bad == {}
+
+
+def test_what_was_found_is_told_by_the_doctor_until_it_is_found_sound(settings, engine):
+    name = BlobStore(settings.blobs_dir).path_of(read_first_capture(engine).sha256)
+    bytes_ = name.read_bytes()
+    assert examine_findings(settings).detail == "last verified: never"
+    name.write_bytes(bytes_[:-1])
+    verify(settings.home)
+
+    found = examine_findings(settings)
+    assert (found.works, found.to_type) == (False, "paidforby verify")
+    assert found.detail.endswith("UTC: 1 fault (blobs 1)")
+
+    name.write_bytes(bytes_)
+    verify(settings.home)
+    assert examine_findings(settings).works
 
 
 def test_a_copy_that_lost_an_ad_is_bad_and_one_that_lags_behind_is_not(settings, engine):

@@ -8,10 +8,12 @@ from typing import TypeVar
 
 from pydantic import computed_field
 from sqlalchemy import Engine, Table, select
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, SQLModel
 
 from archive.errors import ArchiveError
 from archive.store.database import read
+from archive.store.readable import is_unreadable
 
 MOST_NAMED = 20
 """Bad things named one by one; the rest is counted."""
@@ -62,7 +64,9 @@ def look_at_each(
     """What `look` finds among rows; where one cannot be read each is looked at alone, and that one told."""
     try:
         return look(keys)
-    except UNREADABLE:
+    except (OperationalError, *UNREADABLE) as error:
+        if isinstance(error, OperationalError) and not is_unreadable(error):
+            raise
         if len(keys) == 1:
             return [tell_unreadable(keys[0])]
         return [found for key in keys for found in look_at_each([key], look, tell_unreadable)]

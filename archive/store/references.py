@@ -1,4 +1,4 @@
-"""Whether every row that names another one names one that is there, and whether the file is sound.
+"""Whether each row names rows that are there and holds values of its columns, and whether the file is sound.
 
 Most references carry no constraint, because checking each row costs more than writing it
 (docs/decisions/0004); here all are looked up at once. `paidforby verify` calls it.
@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 
 import archive.models  # noqa: F401 (importing it registers every table)
 from archive.store.checking import ArchiveCheck, TellDone
+from archive.store.readable import find_unreadable
 
 NAMED_OTHERWISE = {
     ("public_ad", "id"): "ad",
@@ -21,7 +22,7 @@ NAMED_OTHERWISE = {
 
 
 def check_tables(session: Session, tell: TellDone) -> ArchiveCheck:
-    """Look up what each row names; on SQLite also read the whole file for damage."""
+    """Look up what each row names, and read each value; on SQLite also the whole file for damage."""
     check = ArchiveCheck(name="tables")
     if session.connection().dialect.name == "sqlite":
         for line in session.connection().scalars(text("PRAGMA integrity_check")):
@@ -29,6 +30,8 @@ def check_tables(session: Session, tell: TellDone) -> ArchiveCheck:
                 check.note_bad(f"SQLite: {line}")
     for table in SQLModel.metadata.sorted_tables:
         check.checked += _count(session, table)
+        for told in find_unreadable(session, table):
+            check.note_bad(told)
         for column, target in list_references(table):
             _check_reference(session, check, column, target)
         tell(1)

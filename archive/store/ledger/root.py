@@ -30,7 +30,7 @@ def read_ledger_head(session: Session, first: int | None = None) -> LedgerHead:
     `first`: of its first so many leaves, as it once was.
 
     Raises:
-        EvidenceError: if a leaf is missing between others.
+        EvidenceError: if a leaf is missing between others, or is no hash.
     """
     query = select(LedgerLeaf.leaf_index, LedgerLeaf.leaf_sha256).order_by(
         col(LedgerLeaf.leaf_index)
@@ -73,4 +73,7 @@ def _check_order(leaves: Iterable[tuple[int, str]]) -> Iterator[bytes]:
     for expected, (index, leaf_sha256) in enumerate(leaves):
         if index != expected:
             raise EvidenceError(f"the ledger lacks leaf {expected}: the next one is {index}")
-        yield bytes.fromhex(leaf_sha256)
+        try:
+            yield bytes.fromhex(leaf_sha256)
+        except ValueError:
+            raise EvidenceError(f"leaf {index} of the ledger is no hash") from None

@@ -40,9 +40,9 @@ RESTORE = "compare with a backup; paidforby restore --from DIR (another home)"
 ADVICE = {
     "tables": RESTORE,
     "ledger": RESTORE,
-    "blobs": "bring the same bytes back as is said of each, or from a backup; then paidforby verify",
-    "shown": "paidforby maintain --show-anew, then paidforby verify",
-    "search": "paidforby index sync, then paidforby verify",
+    "blobs": "paidforby import SOURCE FILE, with the same bytes, or copy blobs/ of a backup",
+    "shown": "paidforby maintain --show-anew",
+    "search": "paidforby index sync",
 }
 """What to type next, by what is bad: the first of these."""
 
@@ -113,7 +113,8 @@ def tell_checks(checks: list[ArchiveCheck]) -> list[str]:
     lines, bad = tell_findings(checks), {check.name for check in checks if not check.ok}
     if not bad:
         return [*lines, "next: paidforby backup --to DIR"]
-    return [*lines, f"next: {next((ADVICE[name] for name in ADVICE if name in bad), RESTORE)}"]
+    advice = next((ADVICE[name] for name in ADVICE if name in bad), RESTORE)
+    return [*lines, f"next: {advice}; then: paidforby verify"]
 
 
 def tell_findings(checks: list[ArchiveCheck]) -> list[str]:

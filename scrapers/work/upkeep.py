@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, func, text
+from sqlalchemy import Engine, func
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -23,6 +23,7 @@ from archive.store.database import is_postgresql, read, write
 from archive.store.home_facts import LAST_UPKEEP, judge_backup, note_time, read_time
 from archive.store.kept_findings import keep_findings
 from archive.store.outages import tell_cause
+from archive.store.references import find_damage
 from archive.terminal import note
 from config.counts import write_count
 from config.settings import Settings
@@ -99,13 +100,10 @@ def _try_check(name: str, check: Callable[[], ArchiveCheck]) -> ArchiveCheck:
 
 
 def _check_file(engine: Engine) -> ArchiveCheck:
-    """Whether the pages of SQLite's file are whole; PostgreSQL looks after its own."""
     check = ArchiveCheck(name="database")
-    if not is_postgresql(engine):
-        with read(engine) as session:
-            for line in session.connection().scalars(text("PRAGMA quick_check")):
-                if line != "ok":
-                    check.note_bad(f"SQLite: {line}")
+    with read(engine) as session:
+        for fault in find_damage(session, "quick_check"):
+            check.note_bad(fault)
     return check
 
 

@@ -19,6 +19,8 @@ from archive.store.evidence import check_blobs
 from archive.store.references import check_tables
 from scrapers.commands.verify import check_archive
 from scrapers.doctor.keeping import examine_findings
+from scrapers.doctor.tables import examine_database
+from scrapers.replica.fixtures import FIXTURES
 from search.engines import open_search
 from search.sync import sync_index
 from tests.archive.exports.backups import fill, make_home
@@ -150,10 +152,33 @@ def test_evidence_is_read_from_the_disk_and_named_with_the_row_it_belongs_to(set
     _, bad = verify(settings.home)
 
     assert sorted(bad.pop("blobs")) == [
-        f"capture {gone.id}: its evidence {gone.sha256} is not there",
-        f"capture {damaged.id}: its evidence {damaged.sha256} is damaged",
+        f"capture {lost.id}: its evidence {lost.sha256} is {what}; run {lost.run_id} had it from {lost.url} "
+        f"on {lost.fetched_at:%Y-%m-%d}"
+        for lost, what in ((gone, "not there"), (damaged, "damaged"))
     ]
     assert bad == {}
+
+
+def test_the_file_of_an_import_is_named_and_brings_damaged_evidence_back(tmp_path):
+    home, file = tmp_path / "home", tmp_path / "PoliticalAds.csv"
+    shutil.copy(FIXTURES / "snap/day-1/political/2019/PoliticalAds.zip/PoliticalAds.csv", file)
+    imported = run(home, "import", "snap", str(file), "--no-evaluate", "--no-index")
+    assert imported.exit_code in (0, 3), imported.output
+    engine = open_archive(make_home(home))
+    capture = read_first_capture(engine)
+    engine.dispose()
+    BlobStore(home / "blobs").path_of(capture.sha256).write_bytes(b"scratched")
+
+    (told,) = verify(home)[1]["blobs"]
+    done = run(home, "verify")
+    run(home, "import", "snap", str(file), "--no-evaluate", "--no-index")
+
+    assert told.endswith(
+        "PoliticalAds.csv on " + f"{capture.fetched_at:%Y-%m-%d}, which brings it back: "
+        "paidforby import snap FILE"
+    )
+    assert "next: paidforby import SOURCE FILE" in done.stdout
+    assert verify(home) == (0, {})
 
 
 def test_what_was_found_is_told_by_the_doctor_until_it_is_found_sound(settings, engine):
@@ -254,21 +279,59 @@ def test_of_many_bad_things_the_first_are_named_and_all_are_counted(settings, en
     assert f"tables: and {50 - MOST_NAMED} more" in done.stdout
 
 
-@pytest.mark.parametrize("damaged", ["ad_metric", "sqlite_schema"])
-def test_a_damaged_file_of_the_database_is_a_sentence(settings, engine, damaged):
+def damage_page(settings, engine, of: str) -> None:
+    """Overwrite the first half of the page at which a table begins, or of all tables' names."""
     with read(engine) as session:
         page_size = session.connection().scalar(text("PRAGMA page_size"))
         root = text("SELECT rootpage FROM sqlite_schema WHERE name = :name")
-        page = session.connection().scalar(root, {"name": damaged}) or 2
+        page = session.connection().scalar(root, {"name": of}) or 2
+        session.connection().execute(text("COMMIT"))
+        session.connection().execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     engine.dispose()
     path = settings.home / "archive.sqlite3"
     data = bytearray(path.read_bytes())
-    start = (page - 1) * page_size if damaged == "ad_metric" else 100
+    start = 100 if of == "sqlite_schema" else (page - 1) * page_size
     data[start : start + page_size // 2] = b"\xff" * (page_size // 2)
     path.write_bytes(data)
 
-    done = run(settings.home, "verify")
 
-    assert done.exit_code == 1
-    assert isinstance(done.exception, SystemExit)
-    assert "malformed" in done.output
+@pytest.mark.parametrize("damaged", ["ad_metric", "sqlite_schema"])
+@pytest.mark.parametrize("command", ["verify", "maintain", "sources", "backup --to b"])
+def test_a_damaged_file_of_the_database_is_a_sentence(
+    settings, engine, damaged, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    damage_page(settings, engine, damaged)
+
+    done = run(settings.home, *command.split())
+
+    assert isinstance(done.exception, SystemExit) or done.exit_code == 0
+    # Its sources are told without the numbers of ads.
+    if (damaged, command) != ("ad_metric", "sources"):
+        assert done.exit_code == 1
+        assert "malformed" in done.output or "SQLite: " in done.output
+
+
+def test_of_a_damaged_file_tables_and_pages_are_named_and_the_doctor_tells_of_it(settings, engine):
+    damage_page(settings, engine, "ad_metric")
+
+    tables = verify(settings.home)[1]["tables"]
+    kept_up = run(settings.home, "maintain")
+
+    assert any(told.startswith("SQLite: ") for told in tables)
+    assert any(told.startswith("ad_metric: could not be read to its end") for told in tables)
+    assert not any(told.startswith("ad_version: ") for told in tables)
+    assert "database: SQLite: " in kept_up.stdout
+    assert "next: what is named above" in kept_up.stdout
+    found = examine_findings(settings)
+    assert not found.works
+    assert "database" in found.detail
+
+
+def test_the_doctor_tells_of_tables_that_cannot_be_read_what_brings_them_back(settings, engine):
+    damage_page(settings, engine, "sqlite_schema")
+
+    found = examine_database(settings)
+
+    assert found.detail.startswith("SQLite cannot be read: ")
+    assert found.to_type.endswith("paidforby restore")

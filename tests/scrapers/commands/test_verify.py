@@ -2,14 +2,11 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import select
-from typer.testing import CliRunner
 
-import paidforby
 from archive.exports.mirror import find_folder, sync_mirror
 from archive.models import Capture, MediaFile
 from archive.store.blobs import BlobStore
@@ -19,27 +16,19 @@ from archive.store.evidence import check_blobs
 from archive.store.references import check_tables
 from scrapers.commands.verify import check_archive
 from scrapers.doctor.keeping import examine_findings
-from scrapers.doctor.tables import examine_database
 from scrapers.replica.fixtures import FIXTURES
 from search.engines import open_search
 from search.sync import sync_index
 from tests.archive.exports.backups import fill, make_home
-from tests.invented import NOW, decide_something, make_archive, record_run
+from tests.invented import NOW, record_run
 from tests.invented_records import harbour_ads
-
-NAMES = ["tables", "blobs", "ledger", "shown", "search", "mirror"]
+from tests.scrapers.commands.verified import NAMES, make_verified, run, verify
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
     """A home whose search copy and mirror have followed, and in which a decision was taken."""
-    settings = make_home(tmp_path_factory.mktemp("verified") / "home")
-    engine = make_archive(settings)
-    decide_something(settings, engine)
-    sync_index(engine, open_search(settings, engine), NOW)
-    sync_mirror(engine, find_folder(settings), NOW)
-    engine.dispose()
-    return settings.home
+    return make_verified(tmp_path_factory.mktemp("verified") / "home")
 
 
 @pytest.fixture
@@ -52,19 +41,6 @@ def engine(settings):
     engine = open_archive(settings)
     yield engine
     engine.dispose()
-
-
-def run(home: Path, *arguments: str):
-    return CliRunner().invoke(paidforby.app, list(arguments), env={"PAIDFORBY_HOME": str(home)})
-
-
-def verify(home: Path):
-    """The exit code, and what is bad by check."""
-    done = run(home, "verify", "--json")
-    told = json.loads(done.stdout)
-    assert [check["name"] for check in told["checks"]] == NAMES
-    assert told["ok"] == (done.exit_code == 0) == all(c["ok"] for c in told["checks"])
-    return done.exit_code, {c["name"]: c["bad"] for c in told["checks"] if not c["ok"]}
 
 
 def read_first_capture(engine) -> Capture:
@@ -277,61 +253,3 @@ def test_of_many_bad_things_the_first_are_named_and_all_are_counted(settings, en
 
     assert (checks[0].bad_count, len(checks[0].bad)) == (50, MOST_NAMED)
     assert f"tables: and {50 - MOST_NAMED} more" in done.stdout
-
-
-def damage_page(settings, engine, of: str) -> None:
-    """Overwrite the first half of the page at which a table begins, or of all tables' names."""
-    with read(engine) as session:
-        page_size = session.connection().scalar(text("PRAGMA page_size"))
-        root = text("SELECT rootpage FROM sqlite_schema WHERE name = :name")
-        page = session.connection().scalar(root, {"name": of}) or 2
-        session.connection().execute(text("COMMIT"))
-        session.connection().execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    engine.dispose()
-    path = settings.home / "archive.sqlite3"
-    data = bytearray(path.read_bytes())
-    start = 100 if of == "sqlite_schema" else (page - 1) * page_size
-    data[start : start + page_size // 2] = b"\xff" * (page_size // 2)
-    path.write_bytes(data)
-
-
-@pytest.mark.parametrize("damaged", ["ad_metric", "sqlite_schema"])
-@pytest.mark.parametrize("command", ["verify", "maintain", "sources", "backup --to b"])
-def test_a_damaged_file_of_the_database_is_a_sentence(
-    settings, engine, damaged, command, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    damage_page(settings, engine, damaged)
-
-    done = run(settings.home, *command.split())
-
-    assert isinstance(done.exception, SystemExit) or done.exit_code == 0
-    # Its sources are told without the numbers of ads.
-    if (damaged, command) != ("ad_metric", "sources"):
-        assert done.exit_code == 1
-        assert "malformed" in done.output or "SQLite: " in done.output
-
-
-def test_of_a_damaged_file_tables_and_pages_are_named_and_the_doctor_tells_of_it(settings, engine):
-    damage_page(settings, engine, "ad_metric")
-
-    tables = verify(settings.home)[1]["tables"]
-    kept_up = run(settings.home, "maintain")
-
-    assert any(told.startswith("SQLite: ") for told in tables)
-    assert any(told.startswith("ad_metric: could not be read to its end") for told in tables)
-    assert not any(told.startswith("ad_version: ") for told in tables)
-    assert "database: SQLite: " in kept_up.stdout
-    assert "next: what is named above" in kept_up.stdout
-    found = examine_findings(settings)
-    assert not found.works
-    assert "database" in found.detail
-
-
-def test_the_doctor_tells_of_tables_that_cannot_be_read_what_brings_them_back(settings, engine):
-    damage_page(settings, engine, "sqlite_schema")
-
-    found = examine_database(settings)
-
-    assert found.detail.startswith("SQLite cannot be read: ")
-    assert found.to_type.endswith("paidforby restore")

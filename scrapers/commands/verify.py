@@ -19,7 +19,7 @@ from archive.store.evidence import check_blobs
 from archive.store.kept_findings import keep_findings
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import keep_head, read_kept_head
-from archive.store.ledger.root import read_ledger_head
+from archive.store.ledger.root import read_block_roots, read_ledger_head
 from archive.store.references import check_tables
 from archive.terminal import (
     DONE,
@@ -104,7 +104,8 @@ def _run_step(
 def _check_ledger(settings: Settings, session: Session, tell: TellDone) -> ArchiveCheck:
     check = check_ledger(session, read_kept_head(settings), tell)
     if check.ok:
-        keep_head(settings, read_ledger_head(session), utc_now())
+        head = read_ledger_head(session)
+        keep_head(settings, head, utc_now(), read_block_roots(session, head.size))
     return check
 
 

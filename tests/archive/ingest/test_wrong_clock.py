@@ -4,8 +4,11 @@ import pytest
 from sqlmodel import func, select
 
 from archive.models import AdMetric, AdVersion, AdvertiserSpend, DisclosureVersion, PublicAd, Run
+from archive.reading import list_sources, read_data_as_of
+from archive.reading.coverage import cover_source
 from archive.reading.shown_rows import check_shown
-from archive.store.database import read
+from archive.store.clock import accept_clock
+from archive.store.database import read, write
 from tests.archive.exports.streamed import invent_records
 from tests.archive.moments import DAY, NOON
 
@@ -92,3 +95,26 @@ def test_a_run_says_when_it_ran_and_an_old_file_enters_history_in_its_place(
         times = session.exec(select(Run.observed_at).order_by(Run.id)).all()
     assert times == [NOON, AHEAD, NOON + 2 * HOUR, NOON]
     assert read_ad(engine, "new").text == "Vote for the harbour"
+
+
+def test_coverage_and_lists_tell_what_ran_last_and_that_a_clock_was_ahead(
+    engine, after, ingest_run, know_source
+):
+    know_source()
+    with read(engine) as session:
+        covered = cover_source(session, "example", now=NOON + HOUR)
+        (source,) = list_sources(session, NOON + HOUR)
+    assert (covered.runs, covered.last_crawled_at) == (1, NOON)
+    assert source.last_run.reason == "the clock of its machine was ahead, so its times are to come"
+
+    with write(engine) as session:
+        accept_clock(session)
+    ingest_run(after, NOON + 2 * HOUR)
+
+    with read(engine) as session:
+        covered = cover_source(session, "example", now=NOON + 2 * HOUR)
+        (source,) = list_sources(session, NOON + 2 * HOUR)
+        known_at = read_data_as_of(session)
+    assert covered.last_crawled_at == source.last_run.ended_at == NOON + 2 * HOUR
+    assert source.last_run.reason == ""
+    assert known_at == NOON + 2 * HOUR

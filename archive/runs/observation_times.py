@@ -10,7 +10,6 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from archive.models import Run
-from archive.store.clock import CLOCK_SKEW
 
 DECLARED = "declared"
 """A person has said when the source said it."""
@@ -29,7 +28,7 @@ def find_place(session: Session, run: Run) -> datetime:
     ahead = select(func.max(Run.observed_at)).where(
         Run.source == run.source,
         col(Run.id) < run.id,
-        col(Run.observed_at) > run.started_at + CLOCK_SKEW,
+        col(Run.observed_at) > run.started_at,
         HAS_READ,
     )
     newest = session.exec(ahead).one()

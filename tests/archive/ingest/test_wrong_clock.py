@@ -39,8 +39,8 @@ def after(ingest_run, make_ad):
 
 def test_what_has_not_changed_gets_no_second_version(engine, after, ingest_run):
     before = count(engine)
-    for hour in (2, 3):
-        counts = ingest_run(after, NOON + hour * HOUR)
+    for at in (NOON + 2 * HOUR, NOON + 3 * HOUR, AHEAD - HOUR / 60, AHEAD + HOUR):
+        counts = ingest_run(after, at)
         assert (counts.changed, counts.unchanged) == (0, len(after))
     later = ingest_run(after, AHEAD + DAY)
 

@@ -142,3 +142,22 @@ def test_the_command_ends_with_one_until_there_is_a_backup(tmp_path):
     well = run("maintain")
     assert well.exit_code == 0, well.output
     assert "next: paidforby doctor" in well.output
+
+
+def test_the_command_shows_anew_and_names_what_it_had_found(tmp_path):
+    settings = make_home(tmp_path / "home")
+    engine = make_archive(settings)
+    sync_index(engine, open_search(settings, engine), NOW)
+    with write(engine) as session:
+        session.connection().execute(
+            update(PublicAd).where(col(PublicAd.id) == 2).values(payer_name="Somebody else")
+        )
+    home = {"PAIDFORBY_HOME": str(settings.home)}
+
+    done = CliRunner().invoke(paidforby.app, ["maintain", "--show-anew"], env=home)
+    again = CliRunner().invoke(paidforby.app, ["verify", "--json"], env=home)
+    engine.dispose()
+
+    assert "shown anew: public_ad 2 (" in done.stderr
+    assert "payer_name" in done.stderr
+    assert again.exit_code == 0, again.output

@@ -156,6 +156,14 @@ class LazyGroup(TyperGroup):
         gc.enable()
         return build_command(cmd_name, getattr(room, name))
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """The command, whose damaged database is a sentence wherever it meets it."""
+        try:
+            return super().invoke(ctx)
+        except Exception:
+            with importlib.import_module("archive.terminal").plain_errors():
+                raise
+
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ANN401
         """What a shell offers after `paidforby`, without loading any command."""
         ctx.command = TyperGroup(name=self.name, commands=dict(self.commands), params=self.params)

@@ -31,6 +31,7 @@ from archive.errors import ArchiveError, QuestionError
 from archive.records.escaping import escape_text
 from archive.store.database import open_archive
 from archive.store.outages import tell_cause
+from archive.store.readable import is_unreadable
 from config.logs import is_log_kept
 from config.settings import Settings
 from config.yaml_files import YamlFileError
@@ -46,6 +47,8 @@ STOPPED = 130
 STOPPED_MIDWAY = (
     "stopped; what was finished is kept, nothing is half-done: the same command goes on"
 )
+
+VERIFY = "to name it with its place, type: paidforby verify"
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress where there is no terminal."""
@@ -149,8 +152,14 @@ def plain_errors() -> Iterator[None]:
     except KeyboardInterrupt as stop:
         note(str(stop) or STOPPED_MIDWAY)
         raise typer.Exit(STOPPED) from None
-    except OperationalError as error:
-        note_error(f"the database does not answer: {tell_cause(error)}")
+    except (OperationalError, ValueError, TypeError) as error:
+        if is_unreadable(error):
+            cause = escape_text(tell_cause(error))
+            note_error(f"the database holds what cannot be read: {cause}; {VERIFY}")
+        elif isinstance(error, OperationalError):
+            note_error(f"the database does not answer: {tell_cause(error)}")
+        else:
+            raise
         raise typer.Exit(FAILED) from None
     except DatabaseError as error:
         # What SQLite says of a damaged file; classes below this one are faults of ours.

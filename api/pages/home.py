@@ -32,7 +32,7 @@ def show_home(rooms: RoomsDep) -> HTMLResponse:
         sources, news = rooms.keep(
             session,
             ("home", rooms.now().replace(minute=0, second=0, microsecond=0)),
-            lambda: (list_sources(session), count_news(session, rooms.now() - NEWS)),
+            lambda: (list_sources(session, rooms.now()), count_news(session, rooms.now() - NEWS)),
             lambda told: SOURCE_BYTES * len(told[0]),
         )
         return render_page(

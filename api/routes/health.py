@@ -13,6 +13,7 @@ from archive.records import QuarantineStage
 from archive.runs.crawling_stops import find_stop, tell_stop
 from archive.runs.quarantine import count_open
 from archive.runs.refused_files import RefusedFile
+from archive.store.kept_findings import read_findings, tell_findings
 from archive.store.realm import read_operator_kind, read_realm
 from archive.store.revisions import require_current
 from config.settings import DeploymentKind, Realm
@@ -87,7 +88,8 @@ def get_health(rooms: RoomsDep, session: Reading) -> Health:
     except SearchUnavailableError:
         index = None
     refused = rooms.list_refused(session)
-    reasons = [*_tell_index(index), *_tell_files(refused)]
+    contents = tell_findings(read_findings(rooms.settings))
+    reasons = [*_tell_index(index), *_tell_files(refused), *_tell_contents(contents)]
     return Health(
         status="degraded" if reasons else "ok",
         reasons=reasons,
@@ -118,6 +120,11 @@ def _tell_index(index: IndexStatus | None) -> Iterator[str]:
 def _tell_files(refused: list[RefusedFile]) -> Iterator[str]:
     if refused:
         yield f"Files of configuration are left out: {', '.join(file.file for file in refused)}."
+
+
+def _tell_contents(told: str) -> Iterator[str]:
+    if told:
+        yield f"The archive is not all as it was written: {told}."
 
 
 def _show_index(status: IndexStatus) -> IndexStatus:

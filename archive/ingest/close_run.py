@@ -26,6 +26,7 @@ from archive.models.runs import ENDED_WELL, Outcome
 from archive.runs.countries import write_run_countries
 from archive.runs.lease import RunLease, end_run
 from archive.runs.monitors import monitor_run
+from archive.runs.observation_times import find_place
 from archive.runs.plausibility import Gate, ImplausibleBatchError
 from archive.runs.quarantined_batches import quarantine_batch, tell_quarantined
 from archive.runs.sightings import (
@@ -106,9 +107,8 @@ def accept_vanished(session: Session, batch: QuarantinedBatch, now: datetime) ->
     complete run it was.
     """
     run = session.get_one(Run, batch.run_id)
-    lease = RunLease(
-        batch.run_id, run.source, run.partition, run.lease_token, run.observed_at, is_sweep=True
-    )
+    at = find_place(session, run)
+    lease = RunLease(batch.run_id, run.source, run.partition, run.lease_token, at, is_sweep=True)
     is_sweep = batch.figures["what"] != DROPPED
     gone = _take_gone(session, lease, now, covered=is_sweep)
     run.vanished, run.withdrawn = gone.vanished, gone.withdrawn

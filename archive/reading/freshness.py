@@ -8,6 +8,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from archive.models import Change, QuarantinedBatch, QuarantinedPiece, Redaction, Run
 from archive.models.changes import ChangeKind
+from archive.store.clock import read_accepted
 
 
 def read_data_as_of(session: Session, as_of: datetime | None = None) -> datetime | None:
@@ -15,8 +16,18 @@ def read_data_as_of(session: Session, as_of: datetime | None = None) -> datetime
 
     What is not public moves it no more than it moves the data.
     """
-    newest_change = _select_public_changes().limit(1)
-    newest_run = select(func.max(Run.ended_at))
+    if as_of is None and (known_at := _read_newest(session, *read_accepted(session))):
+        # What is from before a person accepted the clock may be of a time to come.
+        return known_at
+    return _read_newest(session, 0, 0, as_of)
+
+
+def _read_newest(
+    session: Session, seq: int, run_id: int, as_of: datetime | None = None
+) -> datetime | None:
+    """The same of the changes and runs above these."""
+    newest_change = _select_public_changes().where(col(Change.seq) > seq).limit(1)
+    newest_run = select(func.max(Run.ended_at)).where(col(Run.id) > run_id)
     if as_of is not None:
         newest_change = newest_change.where(col(Change.recorded_at) <= as_of)
         newest_run = newest_run.where(col(Run.ended_at) <= as_of)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
 from archive.models import Checkpoint, Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.runs.crawling_stops import require_crawling
+from archive.runs.observation_times import DECLARED, HAS_READ, find_place
 from archive.runs.processes import is_gone, mark_process, show_process
 from archive.store.changes import append_seen
 
@@ -35,6 +36,7 @@ class RunLease:
     partition: str
     token: int
     observed_at: datetime
+    """As its row says; after a clock that was ahead, `find_place`."""
     is_sweep: bool
     """What it sees lives in its partition; only one that saw all of it says what has vanished."""
     lease_time: timedelta = LEASE
@@ -104,7 +106,7 @@ def begin_run(
         started_at=now,
         heartbeat_at=now,
         observed_at=rereads.observed_at if rereads else observed_on or now,
-        observed_how=rereads.observed_how if rereads else "declared" if observed_on else kind.value,
+        observed_how=rereads.observed_how if rereads else DECLARED if observed_on else kind.value,
         lease_token=token,
         lease_until=now + lease_time,
         worker=mark_process(os.getpid()),
@@ -113,7 +115,7 @@ def begin_run(
     session.flush()
     if run.id is None:
         raise ValueError("a run has its id once it is flushed")
-    place = (run.id, source, partition, token, run.observed_at)
+    place = (run.id, source, partition, token, find_place(session, rereads or run))
     return RunLease(*place, is_sweep, lease_time, kind is RunKind.REREAD)
 
 
@@ -195,9 +197,7 @@ def hold_lease(
 def has_newer_run(session: Session, lease: RunLease) -> bool:
     """Whether a run of a later observation time has read anything from the same source, or found it empty."""
     query = select(Run.id).where(
-        Run.source == lease.source,
-        col(Run.observed_at) > lease.observed_at,
-        or_(col(Run.seen) > 0, col(Run.complete)),
+        Run.source == lease.source, col(Run.observed_at) > lease.observed_at, HAS_READ
     )
     return session.exec(query.limit(1)).first() is not None
 

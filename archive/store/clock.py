@@ -49,14 +49,20 @@ def _tell(time: datetime) -> str:
 
 def find_newest_time(session: Session) -> datetime | None:
     """When the newest change or run was written, of those since the clock was last accepted."""
-    fact = session.get(ArchiveFact, FACT)
-    seq, run_id = json.loads(fact.value) if fact else (0, 0)
+    seq, run_id = read_accepted(session)
     change = (
         select(Change.recorded_at).where(col(Change.seq) > seq).order_by(col(Change.seq).desc())
     )
     run = select(Run.started_at).where(col(Run.id) > run_id).order_by(col(Run.id).desc())
     times = [session.exec(query.limit(1)).first() for query in (change, run)]
     return max((time for time in times if time is not None), default=None)
+
+
+def read_accepted(session: Session) -> tuple[int, int]:
+    """The newest change and run when the clock was last accepted: up to them times may be to come."""
+    fact = session.get(ArchiveFact, FACT)
+    seq, run_id = json.loads(fact.value) if fact else (0, 0)
+    return seq, run_id
 
 
 def accept_clock(session: Session) -> None:

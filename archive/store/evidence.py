@@ -12,9 +12,11 @@ from typing import IO
 from sqlalchemy import Engine, Text, cast, literal, union_all
 from sqlmodel import Session, col, select
 
-from archive.models import Capture, MediaFile, QuarantinedPiece
+from archive.models import Capture, MediaFile, QuarantinedPiece, Run
+from archive.models.runs import RunKind
+from archive.records.escaping import escape_text
 from archive.store.blobs import BlobStore
-from archive.store.checking import ArchiveCheck, TellDone
+from archive.store.checking import MOST_NAMED, ArchiveCheck, TellDone
 from archive.store.database import read
 
 ROWS_AT_ONCE = 1_000
@@ -55,7 +57,21 @@ def check_blobs(engine: Engine, store: BlobStore, tell: TellDone) -> ArchiveChec
             sha256, row = line.rstrip("\n").split(" ", 1)
             if not store.is_whole(sha256):
                 what = "damaged" if store.path_of(sha256).exists() else "not there"
-                check.note_bad(f"{row}: its evidence {sha256} is {what}")
+                origin = _tell_origin(engine, sha256) if len(check.bad) < MOST_NAMED else ""
+                check.note_bad(f"{row}: its evidence {sha256} is {what}{origin}")
             check.checked += 1
             tell(1)
     return check
+
+
+def _tell_origin(engine: Engine, sha256: str) -> str:
+    """Which run had these bytes from where: who has the file still can bring them back."""
+    query = select(Capture, Run).where(Capture.sha256 == sha256, Capture.run_id == Run.id)
+    with read(engine) as session:
+        found = session.exec(query.order_by(col(Capture.id).desc()).limit(1)).first()
+        if found is None:
+            return ""
+        capture, run = found
+        told = f"; run {run.id} had it from {escape_text(capture.url)} on {capture.fetched_at:%Y-%m-%d}"
+        again = f", which brings it back: paidforby import {capture.source} FILE"
+        return f"{told}{again}" if run.kind == RunKind.IMPORT else told

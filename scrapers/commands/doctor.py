@@ -18,7 +18,7 @@ from scrapers.doctor.configuration import (
     tell_standing,
 )
 from scrapers.doctor.findings import Finding, tell_findings
-from scrapers.doctor.keeping import examine_backup, examine_disk
+from scrapers.doctor.keeping import examine_backup, examine_disk, examine_findings
 from scrapers.doctor.machine import (
     examine_fts5,
     examine_machine_text,
@@ -56,6 +56,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
         examine_openness(settings),
         examine_fts5(settings),
         examine_database(settings),
+        examine_findings(settings),
         examine_search(settings),
         examine_machine_text(settings),
         *([backup] if backup else []),

@@ -108,7 +108,7 @@ def reset(
     if done.newest_at:
         say(
             f"{done.runs:,} of the runs began at a time to come, the last at {format_time(done.newest_at)}; "
-            "their partitions are due now, and figures they brought count as the newest until then"
+            "their partitions are due now, and what is read from now on takes the place of what they brought"
         )
     say(f"begun anew: {done.budgets:,} request budgets, {done.leases:,} leases")
     say("next: paidforby schedule")

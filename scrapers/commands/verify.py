@@ -9,16 +9,17 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from archive.errors import ArchiveError
 from archive.exports.mirror.checking import check_mirror
 from archive.exports.mirror.manifest import find_folder
+from archive.reading.shown_rows import check_shown
 from archive.store.blobs import BlobStore
-from archive.store.checking import ArchiveCheck, TellDone
+from archive.store.checking import UNREADABLE, ArchiveCheck, TellDone
 from archive.store.database import read
 from archive.store.evidence import check_blobs
+from archive.store.kept_findings import keep_findings
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import keep_head, read_kept_head
-from archive.store.ledger.root import read_ledger_head
+from archive.store.ledger.root import read_block_roots, read_ledger_head
 from archive.store.references import check_tables
 from archive.terminal import (
     DONE,
@@ -35,12 +36,22 @@ from config.settings import Settings
 from search.checking import check_search
 from search.engines import open_search
 
+RESTORE = "compare with a backup; paidforby restore --from DIR (another home)"
+ADVICE = {
+    "tables": RESTORE,
+    "ledger": RESTORE,
+    "blobs": "paidforby import SOURCE FILE, with the same bytes, or copy blobs/ of a backup",
+    "shown": "paidforby maintain --show-anew",
+    "search": "paidforby index sync",
+}
+"""What to type next, by what is bad: the first of these."""
+
 
 def verify(as_json: AsJson = False) -> None:
-    """Check this archive: tables, evidence, ledger, search copy and mirror.
+    """Check this archive: tables, evidence, ledger, what is shown, search copy and mirror.
 
-    It changes no data. The ledger's root is kept in the home once it is found sound, and compared the
-    next time.
+    It changes no data. What was found is kept in the home, where doctor and health tell of it; so is the
+    ledger's root once it is found sound, which is compared the next time.
 
     Example: paidforby verify
     """
@@ -60,16 +71,20 @@ def verify(as_json: AsJson = False) -> None:
 def check_archive(
     settings: Settings, engine: Engine, start: Callable[[str], TellDone]
 ) -> list[ArchiveCheck]:
-    """Every check in turn, each of one moment; `start` is told of each as it begins."""
+    """Every check in turn; `start` is told of each as it begins. What they find is kept in the home."""
     blobs, folder = BlobStore(settings.blobs_dir), find_folder(settings)
     steps: dict[str, Callable[[Session, TellDone], ArchiveCheck]] = {
         "tables": check_tables,
         "blobs": lambda _, tell: check_blobs(engine, blobs, tell),
         "ledger": lambda session, tell: _check_ledger(settings, session, tell),
+        "shown": lambda _, tell: check_shown(engine, tell),
         "search": lambda _, __: check_search(engine, open_search(settings, engine), utc_now()),
         "mirror": lambda session, tell: check_mirror(session, folder, tell),
     }
-    return [_run_step(name, step, engine, start(name)) for name, step in steps.items()]
+    checks = [_run_step(name, step, engine, start(name)) for name, step in steps.items()]
+    # How the search copy stands is asked anew by whoever tells of it.
+    keep_findings(settings, [c for c in checks if c.name != "search"], utc_now(), are_all=True)
+    return checks
 
 
 def _run_step(
@@ -80,7 +95,7 @@ def _run_step(
         # A session that asks nothing holds nothing.
         with read(engine) as session:
             return step(session, tell)
-    except (ArchiveError, DBAPIError, OSError) as error:
+    except (DBAPIError, OSError, *UNREADABLE) as error:
         check = ArchiveCheck(name=name)
         check.note_bad(f"could not be read: {getattr(error, 'orig', error)}")
         return check
@@ -89,16 +104,18 @@ def _run_step(
 def _check_ledger(settings: Settings, session: Session, tell: TellDone) -> ArchiveCheck:
     check = check_ledger(session, read_kept_head(settings), tell)
     if check.ok:
-        keep_head(settings, read_ledger_head(session), utc_now())
+        head = read_ledger_head(session)
+        keep_head(settings, head, utc_now(), read_block_roots(session, head.size))
     return check
 
 
 def tell_checks(checks: list[ArchiveCheck]) -> list[str]:
     """The checks, then what to do next."""
-    lines = tell_findings(checks)
-    if all(check.ok for check in checks):
+    lines, bad = tell_findings(checks), {check.name for check in checks if not check.ok}
+    if not bad:
         return [*lines, "next: paidforby backup --to DIR"]
-    return [*lines, "next: compare with a backup; paidforby restore --from DIR (another home)"]
+    advice = next((ADVICE[name] for name in ADVICE if name in bad), RESTORE)
+    return [*lines, f"next: {advice}; then: paidforby verify"]
 
 
 def tell_findings(checks: list[ArchiveCheck]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How long what is kept can be kept: room on the disk, by this archive's own growth, and its backups."""
+"""How what is kept is kept: room on the disk, by this archive's own growth, backups, the last checks."""
 
 import shutil
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from archive.store.blobs import BlobStore
 from archive.store.database import open_archive, read
 from archive.store.growth import Growth, read_growth
 from archive.store.home_facts import judge_backup
+from archive.store.kept_findings import read_findings, tell_findings
 from config.counts import write_count
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
@@ -70,6 +71,15 @@ def examine_backup(settings: Settings, now: datetime) -> Finding | None:
         return Finding("backup", True, told, to_type="paidforby backup --to DIR", warns=is_old)
 
     return _ask_archive(settings, ask)
+
+
+def examine_findings(settings: Settings) -> Finding:
+    """What was last found of what is kept: not looked at again here, since that takes long."""
+    findings = read_findings(settings)
+    if told := tell_findings(findings):
+        return Finding("contents", False, told, to_type="paidforby verify")
+    when = f"sound on {max(each.found_at for each in findings):%d %b %Y}" if findings else "never"
+    return Finding("contents", True, f"last verified: {when}")
 
 
 def _ask_archive(settings: Settings, ask: Callable[[Session], T]) -> T | None:

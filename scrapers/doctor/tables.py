@@ -1,6 +1,6 @@
 """The archive's database and the queue's tables in it."""
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from archive.errors import NotInitialisedError, OtherTablesError
 from archive.runs.crawling_stops import find_stop, tell_stop
@@ -30,8 +30,12 @@ def examine_database(settings: Settings) -> Finding:
         return Finding("archive", False, str(error), to_type=advice)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        advice = "check PAIDFORBY_DATABASE_URL and the server"
-        return Finding("archive", False, f"{kind} does not answer: {cause}", to_type=advice)
+        # What SQLite says of a damaged file is of this very class.
+        is_damaged = type(error) is DatabaseError
+        server = "check PAIDFORBY_DATABASE_URL and the server"
+        advice = "bring back a backup: paidforby restore" if is_damaged else server
+        told = f"{kind} {'cannot be read' if is_damaged else 'does not answer'}: {cause}"
+        return Finding("archive", False, told, to_type=advice)
     finally:
         engine.dispose()
     told = f"{kind}, realm: {realm or 'not set before the first run'}"

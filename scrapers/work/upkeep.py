@@ -1,23 +1,29 @@
-"""What keeps an archive well over the years: statistics, leftovers, counts that must agree, the last backup.
+"""What keeps an archive well over the years: statistics, leftovers, rows that must agree, the last backup.
 
 `paidforby maintain` calls it, and once a night whoever follows the crawls. It can be killed at any point and
 done again at any time; nothing that the archive knows is changed.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func
+from sqlalchemy.exc import DatabaseError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.errors import ArchiveError
 from archive.exports.mirror import find_folder
 from archive.exports.mirror.checking import check_mirror
 from archive.models import Ad, AdVersion, Disclosure, DisclosureVersion, PublicAd
+from archive.reading.shown_rows import check_shown
+from archive.store.checking import ArchiveCheck
 from archive.store.database import is_postgresql, read, write
 from archive.store.home_facts import LAST_UPKEEP, judge_backup, note_time, read_time
+from archive.store.kept_findings import keep_findings
+from archive.store.outages import tell_cause
+from archive.store.references import find_damage
 from archive.terminal import note
 from config.counts import write_count
 from config.settings import Settings
@@ -29,6 +35,8 @@ PARTS_LAST = timedelta(days=1)
 """Nothing is written to the store or the home for so long under a passing name."""
 NIGHT = time(2)
 """In UTC; from then on the night's upkeep is due."""
+VERIFY = "paidforby verify"
+RESTORE = "paidforby restore --from DIR (another home)"
 ROWS_SAMPLED = 1_000
 """Of each index on SQLite, enough for the planner (SQLite documentation, "ANALYZE")."""
 
@@ -36,26 +44,76 @@ ROWS_SAMPLED = 1_000
 class Upkeep(SQLModel):
     """One part of the work, what was done, and what is wrong."""
 
-    name: str = Field(description="statistics, leftovers, counts, search, mirror or backup.")
+    name: str = Field(
+        description="database, statistics, leftovers, counts, shown, search, mirror or backup."
+    )
     told: str = Field(description="What was done or found.")
     wrong: list[str] = Field(default_factory=list, description="What somebody should see to.")
 
 
 def keep_up(settings: Settings, engine: Engine, now: datetime) -> list[Upkeep]:
-    """All of it, one part after the other."""
-    _refresh_statistics(engine)
+    """All of it, one part after the other; what was found of the database and its rows is kept."""
+    database = _try_check("database", lambda: _check_file(engine))
     done = [
-        Upkeep(name="statistics", told="the database's planner has new ones"),
+        _tell_check(database, "its pages are whole", RESTORE),
         _sweep_leftovers(settings, now),
     ]
-    with read(engine) as session:
-        done += [_reconcile(session), _check_search_copy(settings, engine, now)]
-        mirror = check_mirror(session, find_folder(settings), lambda _: None)
-        told = mirror.detail or f"{write_count(mirror.checked, 'file')} as written"
-        done += [Upkeep(name="mirror", told=told, wrong=mirror.bad), _judge_backup(session, now)]
+    if database.ok:
+        done += _keep_rows_up(settings, engine, now)
+    else:
+        # Nothing that is read of it can be relied on.
+        keep_findings(settings, [database], now, are_all=False)
     with write(engine) as session:
         note_time(session, LAST_UPKEEP, now)
     return done
+
+
+def _keep_rows_up(settings: Settings, engine: Engine, now: datetime) -> Iterator[Upkeep]:
+    _refresh_statistics(engine)
+    yield Upkeep(name="statistics", told="the database's planner has new ones")
+    with read(engine) as session:
+        counts, counted = _reconcile(session)
+        mirror = check_mirror(session, find_folder(settings), lambda _: None)
+        backup = _judge_backup(session, now)
+    shown = _try_check("shown", lambda: check_shown(engine, lambda _: None))
+    sound = ArchiveCheck(name="database")
+    keep_findings(settings, [sound, counts, shown, mirror], now, are_all=False)
+    as_recorded = f"{write_count(shown.checked, 'row')} as recorded"
+    as_written = mirror.detail or f"{write_count(mirror.checked, 'file')} as written"
+    yield _tell_check(counts, counted, VERIFY)
+    yield _tell_check(shown, as_recorded, VERIFY)
+    yield _check_search_copy(settings, engine, now)
+    yield _tell_check(mirror, as_written)
+    yield backup
+
+
+def _try_check(name: str, check: Callable[[], ArchiveCheck]) -> ArchiveCheck:
+    """A check; that the database cannot be read is what it was looking for."""
+    try:
+        return check()
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        found = ArchiveCheck(name=name)
+        found.note_bad(f"could not be read: {tell_cause(error)}")
+        return found
+
+
+def _check_file(engine: Engine) -> ArchiveCheck:
+    check = ArchiveCheck(name="database")
+    with read(engine) as session:
+        for fault in find_damage(session, "quick_check"):
+            check.note_bad(fault)
+    return check
+
+
+def _tell_check(check: ArchiveCheck, told: str, to_type: str = "") -> Upkeep:
+    """A check as a part of the work; what is wrong ends with what to type."""
+    more = check.bad_count - len(check.bad)
+    wrong = [*check.bad, *([f"and {more:,} more"] if more else [])]
+    if wrong and to_type:
+        wrong[-1] = f"{wrong[-1]}; type: {to_type}"
+    return Upkeep(name=check.name, told="" if wrong else told, wrong=wrong)
 
 
 def keep_up_nightly(settings: Settings, engine: Engine, now: datetime) -> None:
@@ -74,6 +132,12 @@ def keep_up_nightly(settings: Settings, engine: Engine, now: datetime) -> None:
         done = keep_up(settings, engine, now)
     except (ArchiveError, OSError, sqlite3.Error) as error:
         note(f"no upkeep for now: {error}")
+        return
+    except DatabaseError as error:
+        # As in `_try_check`: of what comes after it.
+        if type(error) is not DatabaseError:
+            raise
+        note(f"no upkeep for now: {tell_cause(error)}")
         return
     for part in done:
         for what in part.wrong:
@@ -118,8 +182,8 @@ def _list_parts(settings: Settings) -> Iterator[Path]:
     yield from find_folder(settings).glob(".*.part")
 
 
-def _reconcile(session: Session) -> Upkeep:
-    """Compare what is counted beside rows with the rows."""
+def _reconcile(session: Session) -> tuple[ArchiveCheck, str]:
+    """Compare what is counted beside rows with the rows; also gives the counts in words."""
     pairs = (
         ("ads", func.count(col(Ad.id)), "ads in the public view", func.count(col(PublicAd.id))),
         ("versions that ads count", func.sum(Ad.versions), "kept", func.count(col(AdVersion.id))),
@@ -130,13 +194,13 @@ def _reconcile(session: Session) -> Upkeep:
             func.count(col(DisclosureVersion.id)),
         ),
     )
-    wrong, told = [], []
+    check, told = ArchiveCheck(name="counts"), []
     for what, one, where, other in pairs:
         counted, kept = (session.scalar(select(each)) or 0 for each in (one, other))
         told.append(f"{counted:,} {what}")
         if counted != kept:
-            wrong.append(f"{counted:,} {what}, {kept:,} {where}; type: paidforby verify")
-    return Upkeep(name="counts", told=", ".join(told), wrong=wrong)
+            check.note_bad(f"{counted:,} {what}, {kept:,} {where}")
+    return check, ", ".join(told)
 
 
 def _check_search_copy(settings: Settings, engine: Engine, now: datetime) -> Upkeep:

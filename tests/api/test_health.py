@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine
+from archive.store.kept_findings import keep_findings
 from archive.store.revisions import find_newest_revision
 from search.consumer_position import count_ads
 from search.embedded import EmbeddedSearch
@@ -82,6 +84,22 @@ def test_a_file_that_is_left_out_is_named(settings, health):
     file.parent.mkdir(parents=True)
     file.write_text("wrong")
     assert health() == (200, "degraded", ["Files of configuration are left out: fx/own.csv."])
+
+
+def test_what_the_last_check_found_is_told_until_a_later_one_finds_it_sound(
+    settings, health, clock
+):
+    checks = [ArchiveCheck(name=name) for name in ("ledger", "tables")]
+    checks[0].note_bad("decision 1: its row is not what the ledger holds")
+    keep_findings(settings, checks, clock.at, are_all=True)
+    (told,) = health()[2]
+    assert told.startswith("The archive is not all as it was written: last verified ")
+    assert told.endswith(": 1 fault (ledger 1).")
+
+    keep_findings(settings, checks[1:], clock.at, are_all=False)
+    assert health()[1] == "degraded"
+    keep_findings(settings, [ArchiveCheck(name="ledger")], clock.at, are_all=False)
+    assert health() == (200, "ok", [])
 
 
 def test_it_lives_without_a_database_and_is_ready_with_its_own_tables_only(ask, settings):

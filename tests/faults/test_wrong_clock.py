@@ -76,3 +76,4 @@ def test_after_a_day_ahead_the_right_time_writes_nothing_until_it_is_accepted_an
     home.engine.dispose()
     assert (first.outcome, second.outcome) == (Outcome.DONE, Outcome.DONE)
     assert second.started_at < first.started_at
+    assert (second.new, second.changed, second.unchanged) == (0, 0, first.new)

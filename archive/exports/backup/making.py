@@ -38,6 +38,7 @@ from archive.store.home_facts import note_backup
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import read_kept_head
 from archive.store.ledger.root import read_ledger_head
+from archive.store.readable import find_unreadable
 from archive.store.realm import read_realm
 from archive.store.revisions import find_newest_revision, read_revision
 from config.settings import Settings
@@ -51,8 +52,8 @@ def make_backup(
     Evidence that is gone is named, and so is a row that does not give its leaf of the ledger.
 
     Raises:
-        BackupError: if the folder is already there with something in it, or the tables are not those
-            of this program.
+        BackupError: if the folder is already there with something in it, the tables are not those of this
+            program, or a value in them is none of its column.
         OSError: if the disk does not take it.
     """
     with _new_folder(target) as part, TemporaryFile("w+") as names:
@@ -75,9 +76,17 @@ def make_backup(
 def _write_tables(
     session: Session, settings: Settings, writer: BackupWriter, now: datetime
 ) -> Manifest:
-    """Write the tables, all of one moment; gives the manifest without what follows them."""
+    """Write the tables, all of one moment; gives the manifest without what follows them.
+
+    Raises:
+        BackupError: naming a value that no other database would take.
+    """
+    revision = _require_newest(session)
+    for table in list_tables():
+        if told := next(find_unreadable(session, table), ""):
+            raise BackupError(f"{told}; to name all that is wrong, type: paidforby verify")
     return Manifest(
-        schema_revision=_require_newest(session),
+        schema_revision=revision,
         made_at=now,
         realm=read_realm(session),
         ledger=read_ledger_head(session),

@@ -53,7 +53,7 @@ def disclosures_at(session: Session, moment: Moment, after: int = 0) -> Iterator
     if moment.is_now:
         yield Disclosure
         return
-    restore = partial(_restore_disclosures, session, moment)
+    restore = partial(restore_disclosures, session, moment)
     yield from read_row_ranges(session, Disclosure, _holds_still(moment), restore, after)
 
 
@@ -62,9 +62,10 @@ def _holds_still(moment: Moment) -> ColumnElement[bool]:
     return and_(true(), *moment.limit(Disclosure))
 
 
-def _restore_disclosures(
+def restore_disclosures(
     session: Session, moment: Moment, sources: Mapping[int, str]
 ) -> Iterator[Values]:
+    """The filed rows that stood at the moment; `sources` by our id."""
     for newest in read_newest(session, DisclosureVersion, moment, list(sources)):
         yield _restore(sources[newest.row.disclosure_id], newest)
 

@@ -13,6 +13,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.reasons import tell_run
 from archive.runs.lease import WORKER_STOPPED
 from archive.runs.silence import has_fallen_silent
+from archive.store.clock import CLOCK_SKEW
 
 READ_NOTHING = "the import read no record"
 
@@ -71,8 +72,8 @@ def list_past_runs(
     """Runs by observation time, at one source or all, between two days, both included.
 
     With `now`, a run that fell silent counts as failed before anybody closes its run; so does, always, an
-    import that read nothing: it tells of no day. At a moment,
-    only runs that had ended by then, at what the source said by then.
+    import that read nothing: it tells of no day. One of a time to come is left out: its machine's clock was
+    ahead. At a moment, only runs that had ended by then, at what the source said by then.
     """
     # Columns, not rows of the model: a year of runs is many thousands.
     query = select(*COLUMNS).order_by(col(Run.observed_at), col(Run.id))
@@ -82,6 +83,8 @@ def list_past_runs(
         query = query.where(col(Run.observed_at) >= datetime.combine(from_on, time(), UTC))
     if to_on is not None:
         query = query.where(col(Run.observed_at) <= datetime.combine(to_on, time.max, UTC))
+    if now is not None:
+        query = query.where(col(Run.observed_at) <= now + CLOCK_SKEW)
     query = query.where(*limit_runs(moment))
     return [_take(run, now) for run in session.connection().execute(query)]
 

@@ -16,11 +16,14 @@ from archive.reading.views import RunDetail, RunView, SourceView
 from archive.runs.lease import WORKER_STOPPED, last_runs
 from archive.runs.processes import show_process
 from archive.runs.silence import has_fallen_silent
+from archive.store.clock import CLOCK_SKEW
 
 LISTING = "runs"
 
+CLOCK_AHEAD = "the clock of its machine was ahead, so its times are to come"
 
-def list_sources(session: Session) -> list[SourceView]:
+
+def list_sources(session: Session, now: datetime | None = None) -> list[SourceView]:
     """Every source with what the archive holds of it and the newest run that has ended."""
     counted = count_archive(session)["by_source"]
     newest = last_runs(session)
@@ -29,7 +32,7 @@ def list_sources(session: Session) -> list[SourceView]:
             source,
             update=counted[source.id]
             | {
-                "last_run": show_run(newest[source.id]) if source.id in newest else None,
+                "last_run": show_run(newest[source.id], now) if source.id in newest else None,
                 "parts": show_parts(session, source.id),
             },
         )
@@ -62,12 +65,16 @@ def list_runs(
 def show_run(run: Run, now: datetime | None = None) -> RunView:
     """A run as readers see it: without lease, cursor, heartbeat or words of its source.
 
-    With `now`, a run that fell silent counts as failed before anybody closes it.
+    With `now`, a run that fell silent counts as failed before anybody closes it, and of one whose times are
+    to come that is said.
     """
     outcome, reason = run.outcome, run.reason
     if now is not None and has_fallen_silent(run, now):
         outcome, reason = Outcome.FAILED, WORKER_STOPPED
-    shown = {"reason": tell_run(outcome, reason), "not_read": len(run.not_read)}
+    told = [tell_run(outcome, reason)]
+    if now is not None and run.started_at > now + CLOCK_SKEW:
+        told.insert(0, CLOCK_AHEAD)
+    shown = {"reason": "; ".join(filter(None, told)), "not_read": len(run.not_read)}
     return RunView.model_validate(run, update=shown | {"outcome": outcome})
 
 

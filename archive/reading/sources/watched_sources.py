@@ -70,7 +70,7 @@ def list_watched_sources(session: Session, now: datetime) -> list[WatchedSourceV
     """Every source with its counts, its runs and what stands out, by id."""
     alerts, partitions = list_alerts(session, now), list_partitions(session, now)
     shown = []
-    for source in list_sources(session):
+    for source in list_sources(session, now):
         own = [each for each in partitions if each.source == source.id]
         worst = find_worst(own)
         told = {

@@ -18,7 +18,7 @@ from archive.records.shown_fields import restore_content
 from archive.store.checking import ArchiveCheck, TellDone
 from archive.store.ledger.kept_head import KeptHead
 from archive.store.ledger.leaves import hash_leaf
-from archive.store.ledger.root import read_ledger_head
+from archive.store.ledger.root import BLOCK_LEAVES, read_block_roots, read_ledger_head
 from archive.store.ledger.statements import LEAF_ROWS, LeafRows, Statement
 from config.counts import write_count
 
@@ -141,5 +141,24 @@ def _check_root(session: Session, kept: KeptHead | None, check: ArchiveCheck) ->
     if kept and first and found != kept.ledger:
         check.note_bad(
             f"the root over the first {write_count(first, 'leaf', 'leaves')} is no longer the one kept on "
-            f"{kept.kept_at:%Y-%m-%d}: {kept.ledger.root_sha256}"
+            f"{kept.kept_at:%Y-%m-%d}: {kept.ledger.root_sha256}{_tell_block(session, kept)}"
         )
+
+
+def _tell_block(session: Session, kept: KeptHead) -> str:
+    """The first leaves that are not those that were kept, and which rows they stand for now."""
+    found = read_block_roots(session, kept.ledger.size)
+    differing = (n for n, root in enumerate(kept.blocks) if found[n : n + 1] != [root])
+    if (block := next(differing, None)) is None:
+        return ""
+    first = block * BLOCK_LEAVES
+    last = min(first + BLOCK_LEAVES, kept.ledger.size) - 1
+    subject = col(LedgerLeaf.subject_id)
+    rows = (
+        select(col(LedgerLeaf.kind), func.min(subject), func.max(subject))
+        .where(col(LedgerLeaf.leaf_index).between(first, last))
+        .group_by(col(LedgerLeaf.kind))
+        .order_by(col(LedgerLeaf.kind))
+    )
+    named = [f"{kind} {low} to {high}" for kind, low, high in session.connection().execute(rows)]
+    return f"; the first that differs is among leaves {first:,} to {last:,}: {', '.join(named)}"

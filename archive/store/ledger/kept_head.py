@@ -3,6 +3,7 @@
 Who rewrites rows and leaves in the database alone is found out by it. Verify and restore write it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -21,6 +22,10 @@ class KeptHead(SQLModel):
 
     ledger: LedgerHead = Field(description="Size and root.")
     kept_at: datetime = Field(description="When.")
+    blocks: list[str] = Field(
+        default_factory=list,
+        description="Roots of its leaves some at a time (`read_block_roots`); empty: not kept.",
+    )
 
 
 def read_kept_head(settings: Settings) -> KeptHead | None:
@@ -37,7 +42,9 @@ def read_kept_head(settings: Settings) -> KeptHead | None:
         raise EvidenceError(f"{settings.home / FILE} is not what this archive wrote") from None
 
 
-def keep_head(settings: Settings, ledger: LedgerHead, now: datetime) -> None:
+def keep_head(
+    settings: Settings, ledger: LedgerHead, now: datetime, blocks: Sequence[str] = ()
+) -> None:
     """Keep a state that was found sound; later ones must go on from it."""
-    head = KeptHead(ledger=ledger, kept_at=now)
+    head = KeptHead(ledger=ledger, kept_at=now, blocks=[*blocks])
     replace_file(settings.home / FILE, head.model_dump_json(indent=2) + "\n")

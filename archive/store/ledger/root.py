@@ -5,7 +5,8 @@ Backup, restore and tests compare it: equal roots mean equal logs. It adds no le
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from itertools import islice
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -13,6 +14,7 @@ from archive.errors import EvidenceError
 from archive.models import LedgerLeaf
 
 LEAVES_AT_ONCE = 10_000
+BLOCK_LEAVES = 256
 
 
 class LedgerHead(SQLModel):
@@ -30,16 +32,35 @@ def read_ledger_head(session: Session, first: int | None = None) -> LedgerHead:
     `first`: of its first so many leaves, as it once was.
 
     Raises:
-        EvidenceError: if a leaf is missing between others.
+        EvidenceError: if a leaf is missing between others, or is no hash.
     """
+    with _read_leaves(session, first) as leaves:
+        size, root = hash_tree(leaves)
+    return LedgerHead(size=size, root_sha256=root.hex())
+
+
+def read_block_roots(session: Session, first: int) -> list[str]:
+    """The root of each `BLOCK_LEAVES` of the ledger's first so many leaves on their own, in order.
+
+    By them it is told where a ledger differs, which its root alone does not tell.
+
+    Raises:
+        EvidenceError: as `read_ledger_head`.
+    """
+    with _read_leaves(session, first) as leaves:
+        blocks = iter(lambda: [*islice(leaves, BLOCK_LEAVES)], [])
+        return [hash_tree(block)[1].hex() for block in blocks]
+
+
+@contextmanager
+def _read_leaves(session: Session, first: int | None) -> Iterator[Iterator[bytes]]:
     query = select(LedgerLeaf.leaf_index, LedgerLeaf.leaf_sha256).order_by(
         col(LedgerLeaf.leaf_index)
     )
     if first is not None:
         query = query.where(col(LedgerLeaf.leaf_index) < first)
     with closing(session.exec(query.execution_options(yield_per=LEAVES_AT_ONCE))) as leaves:
-        size, root = hash_tree(_check_order(leaves))
-    return LedgerHead(size=size, root_sha256=root.hex())
+        yield _check_order(leaves)
 
 
 def hash_tree(leaf_hashes: Iterable[bytes]) -> tuple[int, bytes]:
@@ -73,4 +94,7 @@ def _check_order(leaves: Iterable[tuple[int, str]]) -> Iterator[bytes]:
     for expected, (index, leaf_sha256) in enumerate(leaves):
         if index != expected:
             raise EvidenceError(f"the ledger lacks leaf {expected}: the next one is {index}")
-        yield bytes.fromhex(leaf_sha256)
+        try:
+            yield bytes.fromhex(leaf_sha256)
+        except ValueError:
+            raise EvidenceError(f"leaf {index} of the ledger is no hash") from None

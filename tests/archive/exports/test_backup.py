@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 from typer.testing import CliRunner
 
@@ -249,12 +250,41 @@ def test_the_commands_say_the_same_root_and_that_what_came_back_is_sound(tmp_pat
     told = json.loads(back.stdout)
     assert told["ledger"]["root_sha256"] == root_of(engine)
     assert [check["name"] for check in told["checks"]] == [
-        *("tables", "blobs", "ledger", "search", "mirror")
+        *("tables", "blobs", "ledger", "shown", "search", "mirror")
     ]
     assert all(not check["bad"] for check in told["checks"])
     again = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"))
     assert again.exit_code == 1
     assert "empty database" in again.output
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "UPDATE ad_version SET content = 'no JSON' WHERE id = 2",
+            "ad_version 2: its content is no JSON",
+        ),
+        ("UPDATE run SET ended_at = 'late' WHERE id = 2", "run 2: its ended_at is no time"),
+        (
+            "UPDATE ledger_leaf SET leaf_sha256 = 'x' WHERE leaf_index = 2",
+            "leaf 2 of the ledger is no hash",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named_and_nothing_is_left(
+    sqlite_archive, tmp_path, statement, told
+):
+    settings, engine = sqlite_archive
+    with write(engine) as session:
+        session.connection().execute(text(statement))
+
+    made = run(settings.home, "backup", "--to", str(tmp_path / "b"))
+
+    assert made.exit_code == 1
+    assert made.stderr.splitlines()[-1].startswith(told)
+    assert isinstance(made.exception, SystemExit)
+    assert not list(tmp_path.glob("*b*"))
 
 
 def test_a_backup_without_all_evidence_ends_with_three(sqlite_archive, tmp_path):

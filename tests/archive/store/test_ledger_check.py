@@ -22,7 +22,7 @@ from archive.store.database import read, write
 from archive.store.ledger.checking import check_ledger
 from archive.store.ledger.kept_head import KeptHead
 from archive.store.ledger.leaves import hash_leaf
-from archive.store.ledger.root import read_ledger_head
+from archive.store.ledger.root import read_block_roots, read_ledger_head
 from archive.store.ledger.statements import LEAF_ROWS
 from tests.archive.exports.backups import make_home
 from tests.invented import NOW, decide_something, make_archive, record_run
@@ -140,9 +140,13 @@ def test_what_was_rewritten_past_the_archive_is_named_row_by_row(engine):
                 assert fnmatchcase(what, f"{expected}*")
 
 
-def test_rows_and_leaves_rewritten_together_no_longer_give_the_kept_root(engine):
+def test_rows_and_leaves_rewritten_together_no_longer_give_the_kept_root(engine, monkeypatch):
+    monkeypatch.setattr("archive.store.ledger.root.BLOCK_LEAVES", 4)
+    monkeypatch.setattr("archive.store.ledger.checking.BLOCK_LEAVES", 4)
     with write(engine) as session:
-        kept = KeptHead(ledger=read_ledger_head(session), kept_at=NOW)
+        head = read_ledger_head(session)
+        blocks = read_block_roots(session, head.size)
+        kept = KeptHead(ledger=head, kept_at=NOW, blocks=blocks)
         assert check(session, kept).ok
         session.connection().execute(text("UPDATE decision SET reasons = 'Nothing is wrong.'"))
         session.connection().execute(text("DELETE FROM ledger_leaf WHERE kind = 'decision'"))
@@ -150,9 +154,10 @@ def test_rows_and_leaves_rewritten_together_no_longer_give_the_kept_root(engine)
         said = dict(session.connection().execute(rows.query).mappings().one())
         index = set(range(kept.ledger.size)) - set(session.exec(select(LedgerLeaf.leaf_index)))
         leaf_sha256 = hash_leaf(LeafKind.DECISION, said)
+        place = index.pop()
         session.add(
             LedgerLeaf(
-                leaf_index=index.pop(),
+                leaf_index=place,
                 kind=LeafKind.DECISION,
                 subject_id=1,
                 leaf_sha256=leaf_sha256,
@@ -163,8 +168,15 @@ def test_rows_and_leaves_rewritten_together_no_longer_give_the_kept_root(engine)
 
         assert check(session).ok
         (told,) = check(session, kept).bad
+        (without,) = check(session, kept.model_copy(update={"blocks": []})).bad
 
-    assert kept.ledger.root_sha256 in told
+    assert len(blocks) == -(-head.size // 4) > 1
+    first = place // 4 * 4
+    last = min(first + 4, head.size) - 1
+    assert told.startswith(without)
+    assert without.endswith(head.root_sha256)
+    assert f"; the first that differs is among leaves {first} to {last}: " in told
+    assert "decision 1 to 1" in told
 
 
 def test_a_ledger_that_goes_on_from_the_kept_root_is_sound(engine, tmp_path):

@@ -2,14 +2,11 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import select
-from typer.testing import CliRunner
 
-import paidforby
 from archive.exports.mirror import find_folder, sync_mirror
 from archive.models import Capture, MediaFile
 from archive.store.blobs import BlobStore
@@ -18,25 +15,20 @@ from archive.store.database import open_archive, read, write
 from archive.store.evidence import check_blobs
 from archive.store.references import check_tables
 from scrapers.commands.verify import check_archive
+from scrapers.doctor.keeping import examine_findings
+from scrapers.replica.fixtures import FIXTURES
 from search.engines import open_search
 from search.sync import sync_index
 from tests.archive.exports.backups import fill, make_home
-from tests.invented import NOW, decide_something, make_archive, record_run
+from tests.invented import NOW, record_run
 from tests.invented_records import harbour_ads
-
-NAMES = ["tables", "blobs", "ledger", "search", "mirror"]
+from tests.scrapers.commands.verified import NAMES, make_verified, run, verify
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
     """A home whose search copy and mirror have followed, and in which a decision was taken."""
-    settings = make_home(tmp_path_factory.mktemp("verified") / "home")
-    engine = make_archive(settings)
-    decide_something(settings, engine)
-    sync_index(engine, open_search(settings, engine), NOW)
-    sync_mirror(engine, find_folder(settings), NOW)
-    engine.dispose()
-    return settings.home
+    return make_verified(tmp_path_factory.mktemp("verified") / "home")
 
 
 @pytest.fixture
@@ -51,17 +43,9 @@ def engine(settings):
     engine.dispose()
 
 
-def run(home: Path, *arguments: str):
-    return CliRunner().invoke(paidforby.app, list(arguments), env={"PAIDFORBY_HOME": str(home)})
-
-
-def verify(home: Path):
-    """The exit code, and what is bad by check."""
-    done = run(home, "verify", "--json")
-    told = json.loads(done.stdout)
-    assert [check["name"] for check in told["checks"]] == NAMES
-    assert told["ok"] == (done.exit_code == 0) == all(c["ok"] for c in told["checks"])
-    return done.exit_code, {c["name"]: c["bad"] for c in told["checks"] if not c["ok"]}
+def read_first_capture(engine) -> Capture:
+    with read(engine) as session:
+        return session.exec(select(Capture).order_by(Capture.id)).first()
 
 
 def execute(engine, *statements: str) -> None:
@@ -76,8 +60,8 @@ def test_a_sound_archive_says_so_and_how_much_was_looked_at(settings):
 
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert [line.split()[:2] for line in lines[1:6]] == [[name, "sound"] for name in NAMES]
-    assert all(int(line.split()[2].replace(",", "")) > 0 for line in lines[1:6])
+    assert [line.split()[:2] for line in lines[1:7]] == [[name, "sound"] for name in NAMES]
+    assert all(int(line.split()[2].replace(",", "")) > 0 for line in lines[1:7])
     assert "next: paidforby backup" in lines[-1]
 
 
@@ -144,10 +128,49 @@ def test_evidence_is_read_from_the_disk_and_named_with_the_row_it_belongs_to(set
     _, bad = verify(settings.home)
 
     assert sorted(bad.pop("blobs")) == [
-        f"capture {gone.id}: its evidence {gone.sha256} is not there",
-        f"capture {damaged.id}: its evidence {damaged.sha256} is damaged",
+        f"capture {lost.id}: its evidence {lost.sha256} is {what}; run {lost.run_id} had it from {lost.url} "
+        f"on {lost.fetched_at:%Y-%m-%d}"
+        for lost, what in ((gone, "not there"), (damaged, "damaged"))
     ]
     assert bad == {}
+
+
+def test_the_file_of_an_import_is_named_and_brings_damaged_evidence_back(tmp_path):
+    home, file = tmp_path / "home", tmp_path / "PoliticalAds.csv"
+    shutil.copy(FIXTURES / "snap/day-1/political/2019/PoliticalAds.zip/PoliticalAds.csv", file)
+    imported = run(home, "import", "snap", str(file), "--no-evaluate", "--no-index")
+    assert imported.exit_code in (0, 3), imported.output
+    engine = open_archive(make_home(home))
+    capture = read_first_capture(engine)
+    engine.dispose()
+    BlobStore(home / "blobs").path_of(capture.sha256).write_bytes(b"scratched")
+
+    (told,) = verify(home)[1]["blobs"]
+    done = run(home, "verify")
+    run(home, "import", "snap", str(file), "--no-evaluate", "--no-index")
+
+    assert told.endswith(
+        "PoliticalAds.csv on " + f"{capture.fetched_at:%Y-%m-%d}, which brings it back: "
+        "paidforby import snap FILE"
+    )
+    assert "next: paidforby import SOURCE FILE" in done.stdout
+    assert verify(home) == (0, {})
+
+
+def test_what_was_found_is_told_by_the_doctor_until_it_is_found_sound(settings, engine):
+    name = BlobStore(settings.blobs_dir).path_of(read_first_capture(engine).sha256)
+    bytes_ = name.read_bytes()
+    assert examine_findings(settings).detail == "last verified: never"
+    name.write_bytes(bytes_[:-1])
+    verify(settings.home)
+
+    found = examine_findings(settings)
+    assert (found.works, found.to_type) == (False, "paidforby verify")
+    assert found.detail.endswith("UTC: 1 fault (blobs 1)")
+
+    name.write_bytes(bytes_)
+    verify(settings.home)
+    assert examine_findings(settings).works
 
 
 def test_a_copy_that_lost_an_ad_is_bad_and_one_that_lags_behind_is_not(settings, engine):
@@ -230,23 +253,3 @@ def test_of_many_bad_things_the_first_are_named_and_all_are_counted(settings, en
 
     assert (checks[0].bad_count, len(checks[0].bad)) == (50, MOST_NAMED)
     assert f"tables: and {50 - MOST_NAMED} more" in done.stdout
-
-
-@pytest.mark.parametrize("damaged", ["ad_metric", "sqlite_schema"])
-def test_a_damaged_file_of_the_database_is_a_sentence(settings, engine, damaged):
-    with read(engine) as session:
-        page_size = session.connection().scalar(text("PRAGMA page_size"))
-        root = text("SELECT rootpage FROM sqlite_schema WHERE name = :name")
-        page = session.connection().scalar(root, {"name": damaged}) or 2
-    engine.dispose()
-    path = settings.home / "archive.sqlite3"
-    data = bytearray(path.read_bytes())
-    start = (page - 1) * page_size if damaged == "ad_metric" else 100
-    data[start : start + page_size // 2] = b"\xff" * (page_size // 2)
-    path.write_bytes(data)
-
-    done = run(settings.home, "verify")
-
-    assert done.exit_code == 1
-    assert isinstance(done.exception, SystemExit)
-    assert "malformed" in done.output

@@ -4,16 +4,19 @@ import os
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text, update
 from sqlmodel import col
 from typer.testing import CliRunner
 
 import paidforby
+from archive.errors import EvidenceError
 from archive.exports.mirror import find_folder, sync_mirror
 from archive.models import AdVersion, PublicAd
+from archive.store.bulk import table_of
 from archive.store.database import is_postgresql, read, write
 from archive.store.home_facts import LAST_UPKEEP, note_backup, read_time
 from archive.store.setup import init_archive
+from scrapers.work.shown_anew import show_anew
 from scrapers.work.upkeep import keep_up, keep_up_nightly
 from search.engines import open_search
 from search.sync import sync_index
@@ -60,7 +63,39 @@ def test_copies_and_counts_that_do_not_agree_are_named(kept):
     assert gone.rowcount == 1
     next(find_folder(settings).rglob("*.parquet")).write_bytes(b"scratched")
 
-    assert sorted(find_wrong(settings, engine)) == ["counts", "mirror", "search"]
+    assert sorted(find_wrong(settings, engine)) == ["counts", "mirror", "search", "shown"]
+
+
+def test_rows_that_show_something_else_are_shown_anew_and_every_copy_follows(kept):
+    settings, engine = kept
+    with write(engine) as session:
+        shown = select(table_of(PublicAd)).order_by(table_of(PublicAd).c.id)
+        before = session.connection().execute(shown).all()
+        session.connection().execute(update(PublicAd).values(payer_name="Somebody else"))
+        session.connection().execute(delete(PublicAd).where(col(PublicAd.id) == 1))
+    assert "type: paidforby verify" in find_wrong(settings, engine)["shown"][-1]
+
+    told = show_anew(engine, NOW)
+    sync_index(engine, open_search(settings, engine), NOW)
+    sync_mirror(engine, find_folder(settings), NOW)
+
+    assert len(told) == len(before)
+    assert told[0].endswith("what was recorded is not shown")
+    assert told[1].endswith("not shown as it was recorded: payer_name")
+    with read(engine) as session:
+        assert session.connection().execute(shown).all() == before
+    assert find_wrong(settings, engine) == {}
+    assert show_anew(engine, NOW) == []
+
+
+def test_a_version_that_the_ledger_does_not_hold_is_not_shown_anew(kept):
+    _, engine = kept
+    with write(engine) as session:
+        words = {"content": {"ref": "other"}}
+        session.connection().execute(update(AdVersion).where(col(AdVersion.id) == 2).values(words))
+
+    with pytest.raises(EvidenceError, match="ad_version 2: its words are not those of its hash"):
+        show_anew(engine, NOW)
 
 
 def test_an_old_backup_is_wrong(kept):
@@ -107,3 +142,22 @@ def test_the_command_ends_with_one_until_there_is_a_backup(tmp_path):
     well = run("maintain")
     assert well.exit_code == 0, well.output
     assert "next: paidforby doctor" in well.output
+
+
+def test_the_command_shows_anew_and_names_what_it_had_found(tmp_path):
+    settings = make_home(tmp_path / "home")
+    engine = make_archive(settings)
+    sync_index(engine, open_search(settings, engine), NOW)
+    with write(engine) as session:
+        session.connection().execute(
+            update(PublicAd).where(col(PublicAd.id) == 2).values(payer_name="Somebody else")
+        )
+    home = {"PAIDFORBY_HOME": str(settings.home)}
+
+    done = CliRunner().invoke(paidforby.app, ["maintain", "--show-anew"], env=home)
+    again = CliRunner().invoke(paidforby.app, ["verify", "--json"], env=home)
+    engine.dispose()
+
+    assert "shown anew: public_ad 2 (" in done.stderr
+    assert "payer_name" in done.stderr
+    assert again.exit_code == 0, again.output

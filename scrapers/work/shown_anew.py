@@ -1,0 +1,55 @@
+"""Rows that do not show what was recorded, made anew from it.
+
+`paidforby maintain --show-anew` calls it. Copies follow by the change sequence.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, insert, update
+from sqlmodel import Session
+
+from archive.errors import EvidenceError
+from archive.models import Disclosure, PublicAd
+from archive.models.changes import ChangeKind
+from archive.reading.shown_rows import DifferingRow, Shown, compare_rows, find_differing
+from archive.store.bulk import table_of
+from archive.store.changes import append_changes
+from archive.store.database import read, write
+from archive.store.ledger.checking import check_ledger
+
+CHANGED: dict[type[Shown], ChangeKind] = {
+    PublicAd: ChangeKind.AD_CONTENT,
+    Disclosure: ChangeKind.DISCLOSURE,
+}
+
+
+def show_anew(engine: Engine, now: datetime) -> list[str]:
+    """Put in the place of each row that differs what was recorded; gives what each had been.
+
+    What cannot be read stays as it is.
+
+    Raises:
+        EvidenceError: if versions are not what the ledger holds: they would be shown.
+    """
+    with read(engine) as session:
+        ledger = check_ledger(session, None, lambda _: None)
+    if not ledger.ok:
+        raise EvidenceError(f"nothing is shown anew: {ledger.bad[0]}; type: paidforby verify")
+    told: list[str] = []
+    for _, differing in find_differing(engine):
+        if differing:
+            with write(engine) as session:
+                told += _show(session, differing[0].table, [row.id for row in differing], now)
+    return told
+
+
+def _show(session: Session, shown: type[Shown], ids: list[int], now: datetime) -> list[str]:
+    """Compare once more, now that nobody else writes, and write."""
+    table = table_of(shown)
+    rows: list[DifferingRow] = [row for row in compare_rows(session, shown, ids) if row.recorded]
+    for row in rows:
+        values = row.recorded or {}
+        place = update(table).where(table.c.id == row.id) if row.is_there else insert(table)
+        session.connection().execute(place.values(**values))
+    append_changes(session, CHANGED[shown], [row.id for row in rows], now)
+    return [row.tell() for row in rows]

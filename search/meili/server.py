@@ -8,7 +8,9 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote
 
 import meilisearch
 from meilisearch.errors import MeilisearchApiError, MeilisearchError
@@ -20,6 +22,7 @@ from requests.exceptions import RequestException
 from archive.records.escaping import escape_text
 from archive.runs.fence import take_each
 from search.documents import Rejection, SearchDocument, reject
+from search.meili.connection import KeptConnections, RefusedQuestionError
 from search.meili.query import MARK_KEY, SETTINGS, spell_document, spell_moved
 from search.port import NEVER_FILLED, Batch, SearchUnavailableError
 
@@ -55,6 +58,7 @@ class MeilisearchServer:
     def __init__(self, url: str, key: SecretStr | None) -> None:
         self.url = url
         self._key = key
+        self._reading = KeptConnections(url, key, ANSWER_SECONDS)
 
     def ask(self, uid: str, *questions: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Answers to several questions at once: nothing changes over between them.
@@ -65,8 +69,10 @@ class MeilisearchServer:
         """
         of_index = [{**question, "indexUid": uid} for question in questions]
         with self._plain_errors():
-            answers = self._client(ANSWER_SECONDS).multi_search(of_index, None)
-        return answers["results"]
+            answers: list[dict[str, Any]] = self._reading.ask(
+                "/multi-search", {"queries": of_index}
+            )["results"]
+        return answers
 
     def find_document(self, uid: str, key: str) -> dict[str, Any] | None:
         """One document by its id, which needs no settings."""
@@ -87,13 +93,14 @@ class MeilisearchServer:
         """Our ids of the ads that pass filters, at most so many and one."""
         wanted = {"filter": filters, "fields": ["ad_id"], "limit": most + 1}
         with self._plain_errors():
-            found = self._client(ANSWER_SECONDS).index(uid).get_documents(wanted)
-        return [document.ad_id for document in found.results]
+            found = self._reading.ask(f"/indexes/{quote(uid)}/documents/fetch", wanted)
+        return [document["ad_id"] for document in found["results"]]
 
     def list_values(self, uid: str, field: str, like: str) -> list[str]:
         """Values of a list that begin like this, or nearly so, the most frequent."""
         with self._plain_errors():
-            found = self._client(ANSWER_SECONDS).index(uid).facet_search(field, like)
+            asked = {"facetName": field, "facetQuery": like}
+            found = self._reading.ask(f"/indexes/{quote(uid)}/facet-search", asked)
         return [hit["value"] for hit in found["facetHits"]]
 
     def list_present(self, uid: str, ad_ids: Collection[int]) -> set[int]:
@@ -201,7 +208,7 @@ class MeilisearchServer:
         """Turn the client's errors into this package's."""
         try:
             yield
-        except MeilisearchApiError as error:
+        except (MeilisearchApiError, RefusedQuestionError) as error:
             if error.code == "index_not_found":
                 raise IndexMissingError(NEVER_FILLED) from None
             if (error.code or "").startswith(("invalid_search", "invalid_document_filter")):
@@ -209,7 +216,7 @@ class MeilisearchServer:
                 raise SettingsLostError(message) from None
             message = f"Meilisearch at {self.url} refuses: {error.message}"
             raise SearchUnavailableError(message) from None
-        except (MeilisearchError, RequestException) as error:
+        except (MeilisearchError, RequestException, OSError, HTTPException) as error:
             # The latter: a server that ends in the midst of an answer, or a proxy's page in place of one.
             cause = _find_cause(error) if isinstance(error, MeilisearchError) else error
             message = f"Meilisearch at {self.url} does not answer: {cause}"

@@ -92,6 +92,7 @@ def ingest_disclosures(
         _correct(session, stamp, met.changed)
         _write(session, Disclosure, met.fresh, [row for _, row in met.changed])
         update_rows(session, Disclosure, late.refreshed)
+        update_rows(session, Disclosure, late.reworded)
         current = [*met.fresh, *(row for _, row in met.changed)]
         versions = [make_version(row, stamp) for row in current] + late.versions
         write_versions(session, stamp, versions)

@@ -1,16 +1,21 @@
 """Statements that arrive late, in their place: what was seen unchanged after them stays current.
 
+A withdrawn statement repeats the words before it without amounts; where a statement enters between, it is
+withdrawn anew in the words of that one.
+
 Called by `archive.ingest.spending.statements`; it decides which rows to add and writes none.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 
 from sqlmodel import Session
 
 from archive.ingest.rows import Stamp
 from archive.ingest.series import Point, find_point, place_late
+from archive.ingest.spending.nothing_stated import state_nothing
 from archive.ingest.values import Values, read_values
 from archive.models import AdvertiserSpend
 from archive.models.changes import ChangeKind
@@ -78,13 +83,29 @@ def _find_seen_after(
 
 
 def _place(row: Values, history: Sequence[Values], seen_after: datetime | None) -> list[Values]:
-    """The rows to add: the statement, and after it perhaps what held before, affirmed again."""
+    """The rows to add: the statement, and after it perhaps what held before, affirmed, or its end."""
     at, sha256 = row["observed_at"], row["row_sha256"]
     points = place_late(_list_points(history), at, sha256, seen_after)
-    return [
+    added = [
         (row if i == 0 else _held_then(history, row)) | {"observed_at": when}
         for i, (when, _) in enumerate(points)
     ]
+    withdrawn = _find_withdrawal(history, at, seen_after)
+    if added and withdrawn:
+        said_by = {name: withdrawn[name] for name in ("observed_at", "run_id", "capture_id")}
+        added.append(state_nothing(row) | said_by)
+    return added
+
+
+def _find_withdrawal(
+    history: Sequence[Values], at: datetime, seen_after: datetime | None
+) -> Values | None:
+    """The row that withdraws what was said last up to a time, if no run saw a statement before it."""
+    newer = [one for one in history if one["observed_at"] > at]
+    following = min(newer, key=itemgetter("observed_at", "id"), default=None)
+    if following is None or not following["is_withdrawn"]:
+        return None
+    return following if seen_after is None or following["observed_at"] < seen_after else None
 
 
 def _held_then(history: Sequence[Values], row: Values) -> Values:

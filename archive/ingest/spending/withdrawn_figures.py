@@ -14,12 +14,11 @@ from sqlmodel import Session, col, select
 
 from archive.ingest.corrections import Figures, withdraw_statement, write_corrections
 from archive.ingest.rows import Stamp
+from archive.ingest.spending.nothing_stated import state_nothing
 from archive.ingest.spending.statements import name_subject, write_statements
-from archive.ingest.values import Values, read_values
+from archive.ingest.values import read_values
 from archive.models import AdvertiserSpend, Run
 from archive.models.changes import ChangeKind
-from archive.records import MissingReason
-from archive.records.canonical import hash_json
 from archive.runs.lease import RunLease
 from archive.runs.sightings import (
     find_complete_after,
@@ -36,16 +35,6 @@ KIND = ChangeKind.ADVERTISER_SPEND
 
 SAME = ("source", "advertiser_id", "dataset", "grain")
 """What statements of one advertiser's payers share, besides the days."""
-
-NOT_PROVIDED = MissingReason.NOT_PROVIDED.value
-
-NOTHING: Values = {
-    "spend_lower_minor": None,
-    "spend_upper_minor": None,
-    "ads_count": None,
-    "spend_conversions": {},
-}
-"""What a withdrawn statement still says about money and ads."""
 
 
 def withdraw_missing(session: Session, lease: RunLease, now: datetime) -> int:
@@ -114,7 +103,10 @@ def _withdraw_statements(session: Session, ids: Sequence[int], stamp: Stamp) -> 
     for some in cut_batches(ids):
         columns = table_of(AdvertiserSpend).c
         statements = sorted(read_values(session, columns, columns.id, some), key=itemgetter("id"))
-        rows = [_withdraw(row, stamp, next_id + i) for i, row in enumerate(statements)]
+        rows = [
+            state_nothing(row) | stamp.columns | {"id": next_id + i, "is_current": True}
+            for i, row in enumerate(statements)
+        ]
         write_statements(session, stamp, rows)
         write_corrections(
             session,
@@ -156,20 +148,3 @@ def _read_met_before(session: Session, lease: RunLease) -> set[int]:
     """What the newest complete run before this one met: an import may have brought its row."""
     before = find_run_before(session, lease, col(Run.complete).is_(True))
     return read_seen_ids(session, before.id, KIND) if before and before.id else set()
-
-
-def _withdraw(row: Values, stamp: Stamp, row_id: int) -> Values:
-    """The row that holds from now on: the same period of the same advertiser, with nothing stated."""
-    reasons = dict.fromkeys((n for n in NOTHING if n != "spend_conversions"), NOT_PROVIDED)
-    changed = NOTHING | {"missing": row["missing"] | reasons}
-    return (
-        row
-        | changed
-        | stamp.columns
-        | {
-            "id": row_id,
-            "is_current": True,
-            "is_withdrawn": True,
-            "row_sha256": hash_json({"series": row["series"], "is_withdrawn": True}),
-        }
-    )

@@ -1,5 +1,11 @@
 """Statements first heard of late, beside newer complete runs."""
 
+import pytest
+from sqlmodel import select
+
+from archive.models import AdvertiserSpend
+from archive.reading.shown_rows import check_shown
+from archive.store.database import read
 from tests.archive.ingest.test_statements import (
     day,
     list_corrections,
@@ -44,3 +50,18 @@ def test_a_late_statement_stands_where_newer_complete_runs_were_of_other_partiti
     take_in(engine, [state(100)], day(2), learned_at=day(9))
 
     assert list_corrections(engine) == []
+
+
+@pytest.mark.parametrize(("seen_on", "currency"), [(None, "USD"), (3, "EUR")])
+def test_a_withdrawn_statement_says_what_was_stated_last_before_it(engine, seen_on, currency):
+    take_in(engine, [state(100)], day(1))
+    if seen_on:
+        take_in(engine, [state(100)], day(seen_on))
+    take_in(engine, [], day(4))
+    take_in(engine, [state(200, currency="USD")], day(2), learned_at=day(5), sweep=False)
+
+    with read(engine) as session:
+        now = session.exec(select(AdvertiserSpend).where(AdvertiserSpend.is_current)).one()
+    assert (now.currency, now.spend_lower_minor, now.is_withdrawn) == (currency, None, True)
+    assert now.observed_at == day(4)
+    assert check_shown(engine, int).ok

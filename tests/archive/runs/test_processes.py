@@ -78,6 +78,7 @@ def test_a_number_that_another_process_has_by_now_is_of_one_that_is_gone():
         "host/4711",
         "",
     ],
+    ids=["elsewhere", "before-a-start", "as-once-noted", "nothing"],
 )
 def test_of_a_process_elsewhere_or_of_which_little_was_noted_nothing_is_known(mark):
     assert not is_gone(mark)
@@ -102,7 +103,9 @@ def test_a_run_whose_process_is_gone_is_closed_with_its_reason_and_taken_over_at
         assert [run.id for run in list_running(session, NOON + MINUTE)] == [second.id]
 
 
-@pytest.mark.parametrize("mark", [mark_self(), mark_self(host="elsewhere", start="1")])
+@pytest.mark.parametrize(
+    "mark", [mark_self(), mark_self(host="elsewhere", start="1")], ids=["here", "elsewhere"]
+)
 def test_a_run_whose_process_may_live_keeps_its_lease_and_the_refusal_says_until_when(engine, mark):
     begin(engine)
     hand_to(engine, mark)

@@ -54,7 +54,7 @@ def test_only_whole_words_count_and_phrases_must_stand_together(search_archive: 
     assert ask_as_of(search_archive, search_archive.now, '"jobs harbour"').total == 0
 
 
-def test_order_is_by_start_then_id_with_unknown_starts_last(search_archive: SearchArchive):
+def test_order_is_by_start_then_our_id_with_unknown_starts_last(search_archive: SearchArchive):
     day = date(2024, 5, 1)
     search_archive.add(
         make_ad("none"),
@@ -62,7 +62,7 @@ def test_order_is_by_start_then_id_with_unknown_starts_last(search_archive: Sear
         make_ad("a", started_on=day),
         make_ad("late", started_on=day + timedelta(days=1)),
     )
-    assert refs_of(ask_as_of(search_archive, search_archive.now)) == ["late", "a", "b", "none"]
+    assert refs_of(ask_as_of(search_archive, search_archive.now)) == ["late", "b", "a", "none"]
 
 
 def test_filters_and_facets_are_those_of_the_engines(search_archive: SearchArchive):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import finalize
 
 from pydantic import SecretStr
 
@@ -35,11 +36,7 @@ class KeptConnections:
             self._headers["Authorization"] = f"Bearer {key.get_secret_value()}"
         self._seconds = seconds
         self._free: deque[HTTPConnection] = deque()
-
-    def __del__(self) -> None:
-        """Close what is open."""
-        for connection in self._free:
-            connection.close()
+        finalize(self, _close_all, self._free)
 
     def ask(self, path: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a question, as it comes.
@@ -78,3 +75,8 @@ class KeptConnections:
             raise
         self._free.append(connection)
         return answer.status, data
+
+
+def _close_all(connections: deque[HTTPConnection]) -> None:
+    for connection in connections:
+        connection.close()

@@ -161,8 +161,8 @@ def _tell_others(page: SearchPage) -> Iterator[str]:
     for what, found in (("near spellings", page.near), ("longer words", page.longer)):
         if found:
             words = "; ".join(f"{', '.join(others)} for {w}" for w, others in found.words.items())
-            more = write_count(found.total, "more ad")
-            yield f"{what}: {more} ({_plain(words)}): paidforby search {shlex.quote(found.q)}"
+            ads = write_count(found.total, "more ad" if page.total else "ad")
+            yield f"{what}: {ads} ({_plain(words)}): paidforby search {shlex.quote(found.q)}"
 
 
 def _tell_hit(hit: SearchHit, width: int) -> list[str]:

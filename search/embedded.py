@@ -86,7 +86,8 @@ class EmbeddedSearch:
         """Words of the copy that go on from this one, or are a typo or two away."""
         with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
             tables, _ = _require_generation(store)
-            return [*find_variants(store, tables, word), *find_longer(store, tables, word)]
+            like = [*find_variants(store, tables, word), *find_longer(store, tables, word)]
+            return list(dict.fromkeys(like))
 
     def read_copy(self) -> SearchCopy | None:
         """How many ads it holds, and what stands beside them; `None` when it was never filled."""

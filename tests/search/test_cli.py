@@ -41,6 +41,28 @@ def test_a_first_search_says_what_to_type_and_then_works(run, search_archive: Se
     assert lines[-1].startswith("next: ")
 
 
+def test_what_other_words_would_find_is_told_with_the_question_to_type(
+    run, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour jobs"), make_ad("b", "harbours"))
+    run("index", "sync")
+    assert "near spellings: 1 ad (harbour for harbor): paidforby search 'harbor OR harbour'" in (
+        " ".join(run("search", "harbor").stdout.split())
+    )
+    assert "longer words: 1 more ad (harbours for harbour)" in " ".join(
+        run("search", "harbour").stdout.split()
+    )
+
+
+def test_what_looks_like_another_language_is_refused_with_its_place(
+    run, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour jobs"))
+    answer = run("search", "harbour AND jobs")
+    assert answer.exit_code == 2
+    assert "at character 9, 'AND'" in answer.stderr
+
+
 @pytest.mark.parametrize("columns", [60, 80])
 def test_an_answer_fits_in_the_terminal_and_json_has_the_whole_id(
     run, search_archive: SearchArchive, columns, monkeypatch

@@ -55,6 +55,11 @@ def test_a_word_is_that_word_and_longer_ones_are_counted_apart(find):
     assert find(page.longer.q).total == find("klimas*").total == 1
 
 
+def test_a_word_that_is_longer_and_near_is_said_once_in_each(find):
+    page = find("tariff")
+    assert page.near.words == page.longer.words == {"tariff": ["tariffs"]}
+
+
 def test_numbers_have_no_near_spellings(find):
     assert find("30178").near is None
 

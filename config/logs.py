@@ -180,6 +180,7 @@ def kept_log(form: LogForm, process: str, clean: Clean = str) -> Iterator[None]:
         yield
     finally:
         root.handlers = [*(each for each in root.handlers if each is not handler), *before]
+        logging.captureWarnings(bool(before))
         handler.close()
 
 
@@ -189,6 +190,8 @@ def start_log(form: LogForm, process: str, clean: Clean = str) -> LogHandler:
     logging.getLogger().addHandler(handler)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
+    # What Python and libraries warn of would stand between the lines as it is.
+    logging.captureWarnings(True)
     # Asked when all blocks have ended.
     sys.excepthook = partial(_log_uncaught, handler)
     return handler

@@ -10,11 +10,12 @@ from config.counts import write_count
 from tests.test_house import NAMES, ROOT, list_modules, name_file
 
 NOUNS = (
-    "ad advertiser alert batche change character column copie day document error field figure file "
-    "flag hour label leave line minute page partition payment people picture piece place record request row "
-    "rule run second signal source statement table test time version video window word address entrie"
+    "ad advertiser alert batche budget capture change character column copie day document error field "
+    "figure file flag hour label lease leave line minute page partition payment people picture piece "
+    "place record request row rule run second signal source statement table test time version video "
+    "window word address entrie"
 )
-PLURAL = re.compile(rf" (?:more |other )?(?:{'|'.join(NOUNS.split())})s?(?<=s)(?![\w=-])")
+PLURAL = re.compile(rf" (?:more |other |request )?(?:{'|'.join(NOUNS.split())})s?(?<=s)(?![\w=-])")
 
 
 def test_one_is_one_and_more_are_more() -> None:

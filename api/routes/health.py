@@ -6,8 +6,10 @@ from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from sqlalchemy import Engine
 
 from api.dependencies import Reading, RoomsDep
+from archive.errors import OtherTablesError
 from archive.reading import read_data_as_of
 from archive.records import QuarantineStage
 from archive.runs.crawling_stops import find_stop, tell_stop
@@ -89,7 +91,12 @@ def get_health(rooms: RoomsDep, session: Reading) -> Health:
         index = None
     refused = rooms.list_refused(session)
     contents = tell_findings(read_findings(rooms.settings))
-    reasons = [*_tell_index(index), *_tell_files(refused), *_tell_contents(contents)]
+    reasons = [
+        *_tell_tables(rooms.engine),
+        *_tell_index(index),
+        *_tell_files(refused),
+        *_tell_contents(contents),
+    ]
     return Health(
         status="degraded" if reasons else "ok",
         reasons=reasons,
@@ -106,6 +113,13 @@ def get_health(rooms: RoomsDep, session: Reading) -> Health:
         | rooms.book.list_unreadable(session),
         data_as_of=read_data_as_of(session),
     )
+
+
+def _tell_tables(engine: Engine) -> Iterator[str]:
+    try:
+        require_current(engine)
+    except OtherTablesError as error:
+        yield f"The tables are at {error.revision}, this process is for {error.wanted}: restart it."
 
 
 def _tell_index(index: IndexStatus | None) -> Iterator[str]:

@@ -23,8 +23,8 @@ TellDone = Callable[[int], None]
 
 ROWS_AT_ONCE = 500
 
-UNREADABLE = (ArchiveError, ValueError, TypeError)
-"""What reading a row raises whose values are none of their columns."""
+UNREADABLE = (ArchiveError, ValueError, TypeError, AttributeError, KeyError)
+"""What reading a row raises whose values are none of their columns, or JSON of another shape."""
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")

@@ -6,6 +6,7 @@ the order of commits. Everything that touches tables takes a session made here.
 
 import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,7 +109,11 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (a
         "cache_size=-65536",
         "temp_store=MEMORY",
     ):
-        connection.execute(f"PRAGMA {pragma}")
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except UnicodeDecodeError:
+            # What SQLite says of damaged names quotes their bytes.
+            raise sqlite3.DatabaseError("malformed database schema") from None
 
 
 def _begin_sqlite(connection: Connection) -> None:

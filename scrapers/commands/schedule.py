@@ -17,6 +17,7 @@ from archive.terminal import (
     say,
     utc_now,
 )
+from config.counts import write_count
 from config.settings import Settings
 from oversight.rules.rule_book import read_rule_book
 from scrapers.commands.crawl import report_runs
@@ -110,7 +111,8 @@ def reset(
             f"{done.runs:,} of the runs began at a time to come, the last at {format_time(done.newest_at)}; "
             "their partitions are due now, and what is read from now on takes the place of what they brought"
         )
-    say(f"begun anew: {done.budgets:,} request budgets, {done.leases:,} leases")
+    budgets = write_count(done.budgets, "request budget")
+    say(f"begun anew: {budgets}, {write_count(done.leases, 'lease')}")
     say("next: paidforby schedule")
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from archive.errors import EvidenceError
 from archive.models import Disclosure, PublicAd
 from archive.models.changes import ChangeKind
+from archive.reading.hashed_rows import check_hashes
 from archive.reading.shown_rows import DifferingRow, Shown, compare_rows, find_differing
 from archive.store.bulk import table_of
 from archive.store.changes import append_changes
@@ -29,12 +30,14 @@ def show_anew(engine: Engine, now: datetime) -> list[str]:
     What cannot be read stays as it is.
 
     Raises:
-        EvidenceError: if versions are not what the ledger holds: they would be shown.
+        EvidenceError: if versions are not what the ledger holds, or numbers not of their hash: they would be
+            shown.
     """
     with read(engine) as session:
-        ledger = check_ledger(session, None, lambda _: None)
-    if not ledger.ok:
-        raise EvidenceError(f"nothing is shown anew: {ledger.bad[0]}; type: paidforby verify")
+        recorded = check_ledger(session, None, lambda _: None)
+    check_hashes(engine, recorded, lambda _: None)
+    if not recorded.ok:
+        raise EvidenceError(f"nothing is shown anew: {recorded.bad[0]}; compare with a backup")
     told: list[str] = []
     for _, differing in find_differing(engine):
         if differing:

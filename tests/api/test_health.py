@@ -112,6 +112,9 @@ def test_it_lives_without_a_database_and_is_ready_with_its_own_tables_only(ask, 
     assert unready.status_code == 503
     assert unready.headers["retry-after"] == "5"
     assert f"at 9999, this program is for {find_newest_revision()}" in unready.json()["detail"]
+    health = ask("GET", "/health").json()
+    assert health["status"] == "degraded"
+    assert "The tables are at 9999" in health["reasons"][0]
 
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE alembic_version"))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -165,6 +166,18 @@ def test_of_libraries_only_what_warns_is_told(capsys) -> None:
     told = capsys.readouterr().err
     assert "info of scrapers.work" in told
     assert "scrapy" not in told
+
+
+def test_a_warning_of_python_is_a_line_too(capsys) -> None:
+    with (
+        warnings.catch_warnings(),
+        kept_log(LogForm.JSON, "serve"),
+        kept_log(LogForm.JSON, "crawl"),
+    ):
+        warnings.simplefilter("always")
+        warnings.warn("this will go away", UserWarning, stacklevel=1)
+
+    assert "UserWarning: this will go away" in json.loads(capsys.readouterr().err)["message"]
 
 
 def test_a_note_stands_alone_where_no_log_is_kept(capsys) -> None:

@@ -110,6 +110,8 @@ def _new_folder(target: Path) -> Iterator[Path]:
     _sweep_parts(target.parent)
     part = Path(mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
     with hold_folder(part):
+        # By it a folder that is left behind is known as ours.
+        (part / SUMS).touch()
         try:
             yield part
             for folder in (part, *part.rglob("*/")):

@@ -15,7 +15,7 @@ from archive.models import LedgerLeaf
 from archive.models.changes import LeafKind
 from archive.records.canonical import canonical_json, hash_bytes
 from archive.records.shown_fields import restore_content
-from archive.store.checking import ArchiveCheck, TellDone
+from archive.store.checking import UNREADABLE, ArchiveCheck, TellDone
 from archive.store.ledger.kept_head import KeptHead
 from archive.store.ledger.leaves import hash_leaf
 from archive.store.ledger.root import BLOCK_LEAVES, read_block_roots, read_ledger_head
@@ -95,7 +95,7 @@ def _check_row(
 def is_partly_kept(withheld: str | None) -> bool:
     """Whether something withheld of a row is kept in the evidence only, so that its hash cannot be told."""
     parts = json.loads(withheld) if withheld else None
-    return parts is not None and None in parts.values()
+    return isinstance(parts, dict) and None in parts.values()
 
 
 def _is_hash_of(sha256: str | None, text: str | None, withheld: str | None) -> bool:
@@ -111,7 +111,7 @@ def _is_hash_of(sha256: str | None, text: str | None, withheld: str | None) -> b
         values, parts = json.loads(text), json.loads(withheld) if withheld else None
         whole = restore_content(values, parts) if parts else values
         return hash_bytes(canonical_json(whole)) == sha256
-    except ValueError:
+    except UNREADABLE:
         return False
 
 

@@ -83,6 +83,22 @@ def test_what_a_killed_backup_left_is_swept_by_the_next_and_one_under_way_is_lef
     assert under_way.exists()
 
 
+def test_what_is_left_by_one_that_was_killed_at_its_first_file_is_swept_too(archive, tmp_path):
+    settings, engine = archive
+    left = tmp_path / ".sunday.0.part"
+
+    def leave(*_: object) -> None:
+        part = next(tmp_path.glob(".monday.*.part"))
+        if not left.exists():
+            shutil.copytree(part, left)
+
+    make_backup(engine, settings, tmp_path / "monday", NOW, leave)
+    assert left.exists()
+    make_backup(engine, settings, tmp_path / "tuesday", NOW, tell)
+
+    assert not left.exists()
+
+
 def test_an_archive_knows_when_it_was_last_backed_up(archive, tmp_path):
     settings, engine = archive
     with read(engine) as session:

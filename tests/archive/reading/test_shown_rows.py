@@ -47,6 +47,9 @@ REWRITTEN = {
     "UPDATE ad_version SET content = 'no JSON' WHERE ad_id = 7": (
         "public_ad 7: it, or what was recorded of it, cannot be read"
     ),
+    "UPDATE ad_version SET withheld = '[1]' WHERE ad_id = 8": (
+        "public_ad 8: it, or what was recorded of it, cannot be read"
+    ),
     "UPDATE disclosure SET payee_name = 'A cousin', is_withdrawn = NOT is_withdrawn WHERE id = 1": (
         f"disclosure 1 (example:000000000000): {SHOWN}: payee_name, is_withdrawn"
     ),

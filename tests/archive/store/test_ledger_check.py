@@ -62,6 +62,9 @@ REWRITTEN = {
         "redaction 1: its leaf has no row",
         "redaction 2: its leaf has no row",
     ],
+    "UPDATE ad_version SET withheld = '[1]' WHERE id = 1": [
+        "ad_version 1: its words are not those of its hash"
+    ],
     "UPDATE rule_version SET text = 'no law' WHERE id = 1": [
         "rule_version 1: its words are not those of its hash"
     ],

@@ -56,6 +56,18 @@ def test_a_damaged_file_of_the_database_is_a_sentence(
         assert "malformed" in done.output or "SQLite: " in done.output
 
 
+def test_names_of_tables_that_are_no_text_are_a_sentence_too(settings):
+    path = settings.home / "archive.sqlite3"
+    whole = path.read_bytes()
+    assert whole.count(b"CREATE TABLE ad (") == 1
+    path.write_bytes(whole.replace(b"CREATE TABLE ad (", b"CREATE \xefABLE ad ("))
+
+    done = run(settings.home, "verify")
+
+    assert done.exit_code == 1
+    assert "malformed database schema" in done.output
+
+
 def test_of_a_damaged_file_tables_and_pages_are_named_and_the_doctor_tells_of_it(settings):
     damage_page(settings, "ad_metric")
 

@@ -146,4 +146,5 @@ def test_the_command_says_what_it_did_and_refuses_a_source_that_there_is_not(ahe
     assert wrong.exit_code == 2
     assert done.exit_code == 0
     assert "1 of the runs began at a time to come" in done.stdout
+    assert "begun anew: 1 request budget, 2 leases" in done.stdout
     assert "next: paidforby schedule" in done.stdout

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import paidforby
 from archive.errors import EvidenceError
 from archive.exports.mirror import find_folder, sync_mirror
-from archive.models import AdVersion, PublicAd
+from archive.models import AdMetric, AdVersion, PublicAd
 from archive.store.bulk import table_of
 from archive.store.database import is_postgresql, read, write
 from archive.store.home_facts import LAST_UPKEEP, note_backup, read_time
@@ -95,6 +95,16 @@ def test_a_version_that_the_ledger_does_not_hold_is_not_shown_anew(kept):
         session.connection().execute(update(AdVersion).where(col(AdVersion.id) == 2).values(words))
 
     with pytest.raises(EvidenceError, match="ad_version 2: its words are not those of its hash"):
+        show_anew(engine, NOW)
+
+
+def test_a_number_that_is_not_of_its_hash_is_not_shown_anew(kept):
+    _, engine = kept
+    with write(engine) as session:
+        rewritten = update(AdMetric).where(col(AdMetric.id) == 2).values(spend_lower_minor=1)
+        session.connection().execute(rewritten)
+
+    with pytest.raises(EvidenceError, match="ad_metric 2: its words are not those of its hash"):
         show_anew(engine, NOW)
 
 

@@ -19,7 +19,8 @@ from api.measuring import RequestCounts
 from archive.exports.mirror import find_folder
 from archive.exports.mirror.answering import answer_spending
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
-from archive.reading.freshness import count_redactions, read_state
+from archive.reading.coverage import CrawledDays
+from archive.reading.freshness import count_redactions, read_run_state, read_state
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
 from archive.runs.refused_files import (
@@ -35,8 +36,10 @@ from archive.store.database import read, write
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
+from search.answers import cover_sources
 from search.consumer_position import AdCount, count_ads
 from search.port import SearchEngine
+from search.query import AdQuery
 from search.status import index_status
 
 
@@ -94,6 +97,18 @@ class Rooms:
         """How many ads the archive shows, counted once a minute: of many that takes longer than all else."""
         minute = self.now().replace(second=0, microsecond=0)
         return self.kept.give(minute, count_ads, lambda: count_ads(session), lambda _: 100)
+
+    def cover_sources(self, session: Session, query: AdQuery, moment: Moment) -> list[CrawledDays]:
+        """How well the sources of a search were crawled, kept until the next run ends."""
+        today = self.now().date()
+        sources = query.values.get("source")
+        question = (cover_sources, sources, query.since_on, query.until_on, moment)
+        state = (read_run_state(session), today)
+
+        def make() -> list[CrawledDays]:
+            return cover_sources(session, query, moment, today)
+
+        return self.kept.give(state, question, make, lambda covers: 1_000 * len(covers))
 
     def list_copy_faults(self) -> list[str]:
         """What is wrong with the search copy, looked at once a minute.

@@ -22,16 +22,19 @@ from search.query import AdQuery
 ListFaults = Callable[[], list[str]]
 """What is wrong with the engine's copy, in sentences (`search.status`)."""
 
+Cover = Callable[[Session, AdQuery, Moment], list[CrawledDays]]
+"""`cover_sources` of a day; the site keeps its answers."""
+
 
 def answer_query(
     session: Session,
     engine: SearchEngine,
     query: AdQuery,
     moment: Moment,
-    today: date,
+    cover: Cover,
     list_faults: ListFaults,
 ) -> SearchPage:
-    """Ads that answer a query at a moment, and how well their sources were crawled until today.
+    """Ads that answer a query at a moment, and how well their sources were crawled.
 
     From a copy that has a fault the total is an estimate, and the fault is said.
 
@@ -44,13 +47,13 @@ def answer_query(
         page = add_others(session, engine, query, page)
     if moment.is_now and (faults := list_faults()):
         page = page.model_copy(update={"total_from": "estimate", "copy_faults": faults})
-    return page.model_copy(update={"coverage": _cover_sources(session, query, moment, today)})
+    return page.model_copy(update={"coverage": cover(session, query, moment)})
 
 
-def _cover_sources(
+def cover_sources(
     session: Session, query: AdQuery, moment: Moment, today: date
 ) -> list[CrawledDays]:
-    """Runs of the sources asked for, else at every source of ads that was ever crawled."""
+    """How well the sources asked for were crawled until today, else all of ads that ever were."""
     end_on = min(query.until_on, today) if query.until_on else None
     return [
         summarise_coverage(session, source, query.since_on, end_on, moment=moment)

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Annotated
@@ -28,7 +29,7 @@ from archive.terminal import (
 )
 from config.counts import write_count
 from config.settings import Settings
-from search.answers import answer_query
+from search.answers import answer_query, cover_sources
 from search.engines import open_search
 from search.filling import SyncReport
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
@@ -105,12 +106,13 @@ def search(
         )
         moment = read_options(as_of, valid_at)
         with read(archive) as session:
-            search_engine, today = open_search(settings, archive), utc_now().date()
+            search_engine = open_search(settings, archive)
 
             def list_faults() -> list[str]:
                 return index_status(archive, search_engine, utc_now()).faults
 
-            answer = answer_query(session, search_engine, asked, moment, today, list_faults)
+            cover = partial(cover_sources, today=utc_now().date())
+            answer = answer_query(session, search_engine, asked, moment, cover, list_faults)
     if as_json:
         emit_json(answer)
         return

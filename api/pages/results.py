@@ -166,8 +166,9 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
     }
     query = read_question(SearchQuestion, given).build_query()
     with read(rooms.engine) as session:
-        today = rooms.now().date()
-        return answer_query(session, rooms.search, query, moment, today, rooms.list_copy_faults)
+        return answer_query(
+            session, rooms.search, query, moment, rooms.cover_sources, rooms.list_copy_faults
+        )
 
 
 def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[FacetChoice]]:

@@ -30,8 +30,9 @@ def search_ads(
     At an earlier moment whole words only, newest start first. As CSV the hits, without marks in the snippet.
     """
     query = asked.build_query()
-    today = rooms.now().date()
-    found = answer_query(session, rooms.search, query, moment, today, rooms.list_copy_faults)
+    found = answer_query(
+        session, rooms.search, query, moment, rooms.cover_sources, rooms.list_copy_faults
+    )
     if shape is Format.CSV:
         return answer_csv(
             SearchHit,

@@ -37,7 +37,6 @@ def _read_newest(
 
 def read_state(session: Session) -> tuple[object, ...]:
     """What differs once anything public changed, a run ended, or what waited in quarantine was settled."""
-    runs = select(func.count(col(Run.ended_at)), func.max(Run.ended_at))
     newest = (
         select(Change.seq).where(Change.kind != ChangeKind.FLAG).order_by(col(Change.seq).desc())
     )
@@ -45,7 +44,13 @@ def read_state(session: Session) -> tuple[object, ...]:
         session.exec(select(func.max(table.settled_at))).one()
         for table in (QuarantinedPiece, QuarantinedBatch)
     ]
-    return session.exec(newest.limit(1)).first() or 0, *session.exec(runs).one(), *settled
+    return session.exec(newest.limit(1)).first() or 0, *read_run_state(session), *settled
+
+
+def read_run_state(session: Session) -> tuple[int, datetime | None]:
+    """What differs once a run ended."""
+    ended = select(func.count(col(Run.ended_at)), func.max(Run.ended_at))
+    return session.exec(ended).one()
 
 
 def count_redactions(session: Session) -> int:

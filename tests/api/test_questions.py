@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from paidforby import app
+from search.answers import cover_sources
+from tests.api.conftest import make_ad
 
 
 @pytest.fixture
@@ -154,3 +156,23 @@ def test_a_filter_without_a_value_is_refused_with_how_to_write_it(run, client):
     assert (problem["status"], problem["errors"][0]["field"]) == (400, "query.filter")
     assert "country=GB" in problem["detail"]
     assert problem["detail"] == run("search --filter country").stderr.strip()
+
+
+def test_how_well_sources_were_crawled_is_reckoned_once_until_the_next_run_ends(
+    ask, take_in, monkeypatch
+):
+    reckoned = []
+
+    def reckon(*asked):
+        reckoned.append(1)
+        return cover_sources(*asked)
+
+    monkeypatch.setattr("api.dependencies.cover_sources", reckon)
+    first = ask("GET", "/search?q=harbour").json()["coverage"]
+    assert ask("GET", "/search?q=vote").json()["coverage"] == first
+    assert len(reckoned) == 1
+    ask("GET", "/search?filter=since=2026-01-01")
+    assert len(reckoned) == 2
+    take_in([make_ad("later")])
+    ask("GET", "/search?q=vote")
+    assert len(reckoned) == 3

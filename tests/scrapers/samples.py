@@ -47,6 +47,7 @@ def refusal(readings: list[Reading]) -> Unreadable:
     (only,) = refusals(readings)
     return only
 
+
 IMPORTED_AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 """After everything that the samples tell of."""
 

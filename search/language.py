@@ -5,7 +5,7 @@ meaning. Words beside each other are all looked for; what is not understood is r
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archive.errors import QuestionError, cut_echo
@@ -128,18 +128,23 @@ def spell_question(question: Question) -> str:
 
 
 def _spell_term(term: Term) -> str:
-    words = " ".join(term.words)
-    written = (
-        f'"{words}"' if term.is_exact or (len(term.words) > 1 and not term.is_start) else words
-    )
+    # What touches stands side by side, as in quotation marks, behind which no * can stand.
+    written = ("'" if term.is_start else " ").join(term.words)
+    if not term.is_start and (term.is_exact or len(term.words) > 1):
+        written = f'"{written}"'
     name = f"{term.field}:" if term.field else ""
     return f"{'-' if term.is_not else ''}{name}{written}{'*' if term.is_start else ''}"
+
+
+def count_words(question: Sequence[Sequence[Term]]) -> int:
+    """How many words a question has."""
+    return sum(len(term.words) for group in question for term in group)
 
 
 def _check_groups(text: str, groups: list[tuple[Term, ...]]) -> None:
     if text.strip() and not groups:
         raise QueryError("q", f"there is no word in {cut_echo(text.strip())!r} to search for")
-    words = sum(len(term.words) for group in groups for term in group)
+    words = count_words(groups)
     if words > MOST_WORDS:
         raise QueryError("q", f"a question has at most {MOST_WORDS} words; this one {words}")
     grouping = re.search(r"\((?=\S)", text)
@@ -153,18 +158,14 @@ def _read_term(token: re.Match[str]) -> Term | None:
     written = token["plain"] if token["phrase"] is None else token["phrase"]
     if token["phrase"] is not None and not token["closed"]:
         raise _refuse(token, 'the quotation mark is never closed: write a " behind the last word')
-    term = _read_field(token, written) if token["field"] else None
-    if term is None and token["phrase"] is None:
-        term = _read_plain(token, written)
-    elif term is None:
-        term = Term(_cut(written), is_exact=True)
+    term = _read_field(token, written) if token["field"] else _read_words(token, written)
     if not term.words and (token["minus"] or token["field"] or token["phrase"] is not None):
         raise _refuse(token, "there is no word in it to search for")
     return replace(term, is_not=bool(token["minus"])) if term.words else None
 
 
-def _read_field(token: re.Match[str], written: str) -> Term | None:
-    """What is asked of a field; `None`: what stands before the colon is a word."""
+def _read_field(token: re.Match[str], written: str) -> Term:
+    """What is asked of a field, or of the id of an ad as it is written."""
     name = token["field"].lower()
     whole = f"{token['field']}:{written}"
     if name in WORD_FIELDS and written.startswith("-"):
@@ -177,12 +178,13 @@ def _read_field(token: re.Match[str], written: str) -> Term | None:
             f"there is no field {name!r}; fields are {fields}; a filter stands beside the question"
         )
         raise _refuse(token, f"{told}; {_IN_QUOTES}")
-    term = (
-        _read_plain(token, written)
-        if token["phrase"] is None
-        else Term(_cut(written), is_exact=True)
-    )
-    return replace(term, field=name)
+    return replace(_read_words(token, written), field=name)
+
+
+def _read_words(token: re.Match[str], written: str) -> Term:
+    if token["phrase"] is not None:
+        return Term(_cut(written), is_exact=True)
+    return _read_plain(token, written)
 
 
 def _read_plain(token: re.Match[str], written: str) -> Term:

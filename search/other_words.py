@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from search.fts.typos import allowed_typos
 from search.hits import OtherWords, SearchPage
-from search.language import MOST_WORDS, Question, Term, spell_question
+from search.language import MOST_WORDS, Question, Term, count_words, spell_question
 from search.port import SearchEngine
 from search.query import AdQuery
 
@@ -35,8 +35,11 @@ def add_others(
         others: Mapping[str, list[str]], widen: Widen
     ) -> tuple[OtherWords, SearchPage] | None:
         found = {word: listed for word, listed in others.items() if listed}
-        if not found:
+        # The wider question can be asked too.
+        room = (MOST_WORDS - count_words(query.question)) // max(len(found), 1)
+        if not found or not room:
             return None
+        found = {word: listed[:room] for word, listed in found.items()}
         wider = tuple(_widen_group(group, found, widen) for group in query.question)
         limit = query.limit if not page.total else 1
         asked = replace(query, question=wider, limit=limit, facets=())
@@ -82,4 +85,4 @@ def _widen_group(
     for term in group:
         if _may_vary(term) and term.words[0] in others:
             wider += widen(term, others[term.words[0]])
-    return tuple(wider[:MOST_WORDS])
+    return tuple(wider)

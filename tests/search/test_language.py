@@ -105,7 +105,9 @@ terms = st.builds(
     st.sampled_from([None, *WORD_FIELDS.keys() - {"id"}]),
     is_not=st.booleans(),
     is_exact=st.just(True),
-) | st.builds(Term, st.just(("econom",)), is_start=st.just(True), is_not=st.booleans())
+) | st.builds(
+    Term, st.sampled_from([("econom",), ("d", "or")]), is_start=st.just(True), is_not=st.booleans()
+)
 
 
 @given(st.lists(st.lists(terms, min_size=1, max_size=3).map(tuple), max_size=3).map(tuple))

@@ -60,6 +60,13 @@ def test_a_word_that_is_longer_and_near_is_said_once_in_each(find):
     assert page.near.words == page.longer.words == {"tariff": ["tariffs"]}
 
 
+def test_the_question_that_finds_other_words_can_always_be_asked(find):
+    misspelt = ["harboer", "jbos", "tarifs", "petitoin", "klimaschtz"]
+    page = find(" OR ".join([*misspelt, *(f'"filler{n}"' for n in range(20))]))
+    assert page.total == 0
+    assert find(page.near.q).total == page.near.total > 0
+
+
 def test_numbers_have_no_near_spellings(find):
     assert find("30178").near is None
 

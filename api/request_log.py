@@ -103,9 +103,12 @@ def tell_stop(record: logging.LogRecord) -> bool:
 
 def tell_full(record: logging.LogRecord) -> bool:
     """Let the loop say in one plain line that nobody more can be let in; it is counted while it lasts."""
-    if record.getMessage().startswith("socket.accept() out of system resource"):
+    message = record.getMessage()
+    if message.startswith("socket.accept() out of system resource"):
         record.msg, record.args, record.exc_info = FULL, (), None
-    return True
+    # A full loop tries again a second later, also on a port that was closed meanwhile
+    # (asyncio.selector_events, `_accept_connection`).
+    return not message.startswith("Exception in callback BaseSelectorEventLoop._start_serving(")
 
 
 def _log_answer(scope: Scope, status: int, milliseconds: int) -> None:

@@ -1,6 +1,7 @@
 """Each answer has an id that the log knows, and the security log tells refusals and readings by key."""
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.request_log import tell_full
 from archive.curation.people import add_key, list_keys
 from archive.store.database import open_engine, read, write
 from config.logs import LogForm, kept_log
@@ -152,3 +154,17 @@ def test_browsers_stay_with_tls_where_readers_come_by_it(public, settings, clock
         given = client.get("/api/v1/health/live").headers.get("strict-transport-security")
 
     assert given == ("max-age=31536000" if public.startswith("https") else None)
+
+
+@pytest.mark.parametrize(
+    ("message", "is_told"),
+    [
+        ("Exception in callback BaseSelectorEventLoop._start_serving(<function>)", False),
+        ("Exception in callback anything_else()", True),
+        ("socket.accept() out of system resource", True),
+    ],
+)
+def test_a_full_loop_that_tries_a_closed_port_again_is_no_news(message, is_told):
+    record = logging.LogRecord("asyncio", logging.ERROR, "", 0, message, (), None)
+    assert tell_full(record) is is_told
+    assert ("too many connections" in record.getMessage()) is message.startswith("socket")

@@ -161,6 +161,7 @@ class LazyGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception:
+            # Loaded here, because no command that ends well needs it; what is no such error goes on.
             with importlib.import_module("archive.terminal").plain_errors():
                 raise
 

@@ -30,10 +30,7 @@ from search.meili.server import IndexMissingError, MeilisearchServer, SettingsLo
 from search.port import LEASE, AllowChange, Batch, CopyMark, SearchCopy, require_count
 from search.query import LIST_FIELDS, AdQuery
 from search.snippets import make_hits
-from search.word_lists import answers, cut_lists
-
-LOOKED_UP = ("body", "title", "advertiser", "payer", "sponsor", "landing")
-"""Word lists whose words are offered in place of a misspelt one."""
+from search.word_lists import TEXTS, answers, cut_lists
 
 
 class MeilisearchSearch:
@@ -84,7 +81,7 @@ class MeilisearchSearch:
         Raises:
             SearchUnavailableError: if the server does not answer.
         """
-        lists = (self._server.list_values(self._uid, LISTS[name], word) for name in LOOKED_UP)
+        lists = (self._server.list_values(self._uid, LISTS[name], word) for name in TEXTS)
         return list(dict.fromkeys(each for values in lists for each in values))
 
     def _judge(self, session: Session, query: AdQuery) -> list[int] | None:

@@ -11,6 +11,7 @@ from search.documents import SearchDocument, join_id
 from search.language import WORD_LISTS, Question, Term
 
 TEXTS = tuple(name for name in WORD_LISTS if name != "id")
+"""The word lists of texts, whose words are offered in place of a misspelt one; an id is no text."""
 
 APART = ""
 """Stands between words that are in no row with each other."""

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
+from sqlmodel import col
 
 from archive.ingest.pages import ingest_page
 from archive.models import PublicAd
@@ -46,7 +47,10 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 PAGE = 5_000
 QUERIES = 500
 FACETS = ("payer", "country", "currency", "state")
-FREQUENT = tuple("vote for the a of climate tax now you our and to jobs stop in".split())  # noqa: SIM905
+FREQUENT = (
+    *("vote", "for", "the", "a", "of", "climate", "tax", "now", "you", "our", "and", "to", "jobs"),
+    *("stop", "in"),
+)
 SPOKEN = (
     *("habitação", "größere", "Straße", "école", "Łódź", "школи", "здоров'я", "التعليم", "الحكومة"),
     *("जलवायु", "कानून", "教育", "ガス", "สภาพ", "1,204", "d'or", "İstanbul", "Ørsted", "Αθήνα"),
@@ -130,7 +134,7 @@ def fill(home: Path, words: Words, ads: int) -> Engine:
 def read_lists(engine: Engine) -> list[WordLists]:
     """The words of every ad."""
     with read(engine) as session:
-        return [cut_lists(d) for d in read_documents(session, PublicAd.id > 0).documents]  # type: ignore[operator, arg-type]
+        return [cut_lists(d) for d in read_documents(session, col(PublicAd.id) > 0).documents]
 
 
 def cut(page: SearchPage) -> dict[str, object]:

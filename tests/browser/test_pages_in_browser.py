@@ -194,6 +194,17 @@ def test_pages_print_without_what_only_a_screen_needs(browser_page: Page, addres
     assert browser_page.get_by_text("Save the old mill.").first.is_visible()
 
 
+def test_what_was_found_is_in_print_and_the_form_around_it_is_not(
+    browser_page: Page, address: str
+) -> None:
+    browser_page.goto(f"{address}/search?q=mill")
+    browser_page.emulate_media(media="print")
+    assert browser_page.locator("#total").is_visible()
+    assert browser_page.locator(".hits li").first.is_visible()
+    for left_out in (".searchbox", "summary", "#narrow", ".to-facets"):
+        assert not browser_page.locator(left_out).first.is_visible()
+
+
 def test_amounts_without_a_currency_are_folded_on_a_screen_and_stand_in_print(
     browser_page: Page, address: str
 ) -> None:

@@ -13,6 +13,9 @@ from fastapi.routing import APIRoute
 
 from archive.errors import QuestionError, cut_echo
 
+FORMER = {"filter": "write each filter as a parameter of its own, such as country=FR"}
+"""Parameters there were, and what stands in their place."""
+
 TRACKING = re.compile(r"utm_\w+|\w*clid|mc_[ce]id")
 """What other sites and mailing lists add to a link that is followed from there; no part of a question."""
 
@@ -40,6 +43,10 @@ def check_names(asked: Iterable[str], known: Collection[str]) -> None:
     """
     for name in asked:
         if name not in known:
+            if name in FORMER:
+                raise QuestionError(
+                    name, f"there is no parameter {name!r} any more: {FORMER[name]}"
+                )
             there = f"there are: {', '.join(sorted(known))}" if known else "there are none"
             raise QuestionError(
                 cut_echo(name), f"there is no parameter {cut_echo(name)!r} here; {there}"

@@ -13,21 +13,70 @@ from archive.reading.visible import Include
 from archive.records import Grain
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from archive.spending.query import end_period
-from search.query import LARGEST_PAGE, AdQuery, Sort, build_query, split_filter
+from search.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Sort, build_query
 
 Day = Annotated[date, BeforeValidator(read_day)]
 Question = TypeVar("Question", bound=BaseModel)
 
 
-class SearchQuestion(BaseModel):
+_NAME = "whatever its case, accents and punctuation; former names too"
+_UNITS = "in whole units of the one currency given beside it"
+
+
+class SearchFilters(BaseModel):
+    """What ads are narrowed down by. One name given again widens, different names narrow."""
+
+    source: list[str] = Field(default=[], description="Source that describes the ad.")
+    platform: list[str] = Field(default=[], description="Who sells the space.")
+    country: list[str] = Field(default=[], description="Shown in (ISO 3166-1 alpha-2).")
+    language: list[str] = Field(default=[], description="Language of the ad (ISO 639-1).")
+    surface: list[str] = Field(default=[], description="Where on the platform it was shown.")
+    currency: list[str] = Field(default=[], description="Currency of the spend (ISO 4217).")
+    advertiser_id: list[str] = Field(default=[], description="Our id of who runs it.")
+    advertiser: list[str] = Field(default=[], description=f"Whole name of who runs it, {_NAME}.")
+    payer: list[str] = Field(default=[], description=f"Whole name of who pays for it, {_NAME}.")
+    sponsor: list[str] = Field(default=[], description=f"Whole name of who is behind it, {_NAME}.")
+    election: list[str] = Field(
+        default=[], description="Election, candidate or ballot, as the source names it."
+    )
+    landing_domain: list[str] = Field(default=[], description="Host name the ad leads to.")
+    media_type: list[str] = Field(default=[], description="Kind of creative, as sources name it.")
+    state: list[str] = Field(default=[], description="seen or vanished.")
+    declared_political: list[str] = Field(default=[], description="true or false.")
+    media: list[str] = Field(default=[], description="kept: a file of it is kept; or none.")
+    unknown: list[str] = Field(
+        default=[],
+        description="One of the filters above: also ads of which it is unknown; without a value for that "
+        "filter, only those.",
+    )
+    since: list[str] = Field(default=[], description="Ran on this day or later.")
+    until: list[str] = Field(default=[], description="Ran on this day or earlier.")
+    spend_min: list[str] = Field(default=[], description=f"Spent at least this, {_UNITS}.")
+    spend_max: list[str] = Field(
+        default=[], description=f"Known to have spent at most this, {_UNITS}."
+    )
+    impressions_min: list[str] = Field(default=[], description="Shown at least so often.")
+    impressions_max: list[str] = Field(
+        default=[], description="Known to be shown at most so often."
+    )
+    first_seen_from: list[str] = Field(default=[], description="First seen on this day or later.")
+    first_seen_to: list[str] = Field(default=[], description="First seen on this day or earlier.")
+    vanished_from: list[str] = Field(default=[], description="Gone since this day or later.")
+    vanished_to: list[str] = Field(default=[], description="Gone since this day or earlier.")
+
+    def list_filters(self) -> list[tuple[str, str]]:
+        """Each filter with each of its values; an empty one asks nothing."""
+        return [
+            (name, value) for name in ALL_FILTERS for value in getattr(self, name) if value.strip()
+        ]
+
+
+class SearchQuestion(SearchFilters):
     """Which ads are searched for, and which page of them is wanted."""
 
     q: str = Field(
         default="",
         description='Words, "phrases", -word, a OR b, word*, field:word (docs/search.md); empty: every ad.',
-    )
-    filters: list[str] = Field(
-        default=[], alias="filter", description="name=value; repeat to widen or narrow."
     )
     sort: Sort = Field(default=Sort.RELEVANCE, description="Order of the hits.")
     limit: int = Field(default=20, ge=1, le=LARGEST_PAGE, description="Hits a page.")
@@ -43,8 +92,8 @@ class SearchQuestion(BaseModel):
         Raises:
             QueryError: if a part of it is not allowed.
         """
-        asked = dict(self)
-        return build_query(asked.pop("q"), **asked | {"filters": map(split_filter, self.filters)})
+        asked = self.model_dump(exclude={"q", *ALL_FILTERS})
+        return build_query(self.q, filters=self.list_filters(), **asked)
 
 
 class SpendQuestion(BaseModel):

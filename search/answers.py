@@ -42,7 +42,15 @@ def answer_query(
         QueryError: if the query cannot be put to the engine.
         SearchUnavailableError: if the engine does not answer.
     """
-    page = engine.search(session, query) if moment.is_now else search_as_of(session, query, moment)
+
+    def ask(asked: AdQuery) -> SearchPage:
+        return (
+            engine.search(session, asked) if moment.is_now else search_as_of(session, asked, moment)
+        )
+
+    page = ask(query)
+    untold = {name: ask(others).total for name, others in query.list_untold().items()}
+    page = page.model_copy(update={"bounds_unknown": untold})
     if moment.is_now and query.page == 1:
         page = add_others(session, engine, query, page)
     if moment.is_now and (faults := list_faults()):
@@ -55,9 +63,12 @@ def cover_sources(
 ) -> list[CrawledDays]:
     """How well the sources asked for were crawled until today, else all of ads that ever were."""
     end_on = min(query.until_on, today) if query.until_on else None
+    asked = query.values.get("source")
+    known = select(Source.id).where(col(Source.id).in_(asked or ()))
+    sources = sorted(session.exec(known)) if asked else _list_sources(session, moment)
     return [
         summarise_coverage(session, source, query.since_on, end_on, moment=moment)
-        for source in query.values.get("source") or _list_sources(session, moment)
+        for source in sources
     ]
 
 

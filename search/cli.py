@@ -35,9 +35,8 @@ from search.filling import SyncReport
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
 from search.port import SearchEngine
 from search.query import (
-    BOUND_FILTERS,
+    ALL_FILTERS,
     LAST_RESULT,
-    VALUE_FILTERS,
     AdQuery,
     Sort,
     build_query,
@@ -55,7 +54,7 @@ INDENT = "    "
 def _refuse_filter(value: str | None) -> None:
     """Say how a filter is written to whoever writes one as an option."""
     if value is not None:
-        names = ", ".join([*VALUE_FILTERS, *BOUND_FILTERS])
+        names = ", ".join(ALL_FILTERS)
         note(f"did you mean --filter NAME={escape_text(value[:60])}? NAME is one of {names}")
         raise typer.Exit(WRONG_USAGE)
 
@@ -79,7 +78,7 @@ def search(
     _filter: Annotated[
         str | None,
         typer.Option(
-            *(f"--{name.replace('_', '-')}" for name in (*VALUE_FILTERS, *BOUND_FILTERS)),
+            *(f"--{name.replace('_', '-')}" for name in ALL_FILTERS),
             hidden=True,
             callback=_refuse_filter,
         ),

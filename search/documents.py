@@ -14,14 +14,16 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import PublicAd
-from archive.reading.visible import find_labelled, read_visible_by_default
+from archive.reading.visible import read_visible_by_default
 from archive.records import QuarantineStage
 from archive.runs.fence import take_each
 from archive.runs.quarantine import explain_failure
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
-from archive.text.words import LONGEST_TERM, join_terms
-from search.hits import MARK_END, MARK_START, ShownAd
+from archive.text.words import LONGEST_TERM, WORD, join_terms
+from search.beside import NOTHING, Beside, read_beside
+from search.filters import VALUE_FILTERS, list_values
+from search.hits import ShownAd, WordsFrom, clean_text
 
 LONGEST_TEXT = 100_000
 """Characters kept of each text; Meilisearch indexes at most 65,535 words of an attribute."""
@@ -29,27 +31,17 @@ LONGEST_TEXT = 100_000
 LONGEST_KEY = 511
 """Bytes of a document id, by Meilisearch's documentation."""
 
-MOVING_FIELDS = frozenset(
-    {
-        "currency",
-        "spend_lower_minor",
-        "spend_upper_minor",
-        "impressions_lower",
-        "impressions_upper",
-        "state",
-        "versions",
-        "missing",
-    }
-)
-"""What changes without any text: sent apart, because it costs an engine a hundredth of a text."""
-
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]")
-_NEVER_SHOWN = re.compile(f"[{MARK_START}{MARK_END}\x00]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PATH_BREAKS = re.compile(r"[\s/._+,;:=~-]+")
 
 # Names of `public_ad` whose documents go by a shorter name.
-_SHOWN_NAMES = {"advertiser_name": "advertiser", "payer_name": "payer", "sponsor_name": "sponsor"}
+_SHOWN_NAMES = {
+    "advertiser_name": "advertiser",
+    "payer_name": "payer",
+    "sponsor_name": "sponsor",
+    "election_name": "election",
+}
 
 
 class SearchDocument(ShownAd):
@@ -60,10 +52,19 @@ class SearchDocument(ShownAd):
     title: str = Field(description="Headlines, one a line.")
     body: str = Field(description="Main texts and descriptions, one a line.")
     landing: str = Field(description="Words of the landing addresses: host, then path, one a line.")
+    picture: str = Field(description="What a machine read in pictures that are shown, one a line.")
+    values: dict[str, list[str]] = Field(
+        description="Its values of each filter (`search.filters`) of which it has any."
+    )
+    words_from: WordsFrom = Field(description="Where its words come from.")
     started_day: int | None = Field(
         description="First day as a number (date.toordinal), for filters."
     )
     ended_day: int | None = Field(description="Last day as a number, for filters.")
+    first_seen_day: int = Field(description="Day it was first seen (UTC) as a number.")
+    vanished_day: int | None = Field(
+        description="Day since which it is not found any more (UTC) as a number."
+    )
 
 
 class Rejection(SQLModel):
@@ -89,7 +90,8 @@ _FIELDS_READ = frozenset(
         *("countries", "languages", "surfaces", "media_type", "declared_political", "currency"),
         *("spend_lower_minor", "spend_upper_minor", "impressions_lower", "impressions_upper"),
         *("started_on", "ended_on", "dates_contradict", "state", "versions", "missing"),
-        *("titles", "bodies", "descriptions", "landing_urls"),
+        *("titles", "bodies", "descriptions", "landing_urls", "landing_domains"),
+        *("election_name", "first_seen_at", "vanished_at"),
     }
 )
 _FIELDS_SHOWN = frozenset(ShownAd.model_fields)
@@ -113,8 +115,8 @@ def read_documents(
     query = select(*columns).where(which).order_by(col(PublicAd.id)).limit(limit)
     # A row has the attributes that were asked for; making the object would take longer.
     ads = [cast("PublicAd", row) for row in session.connection().execute(query)]
-    labelled = find_labelled(session, [ad.id for ad in ads])
-    made, failed = take_each(ads, lambda some: [make_document(ad, labelled) for ad in some])
+    beside = read_beside(session, ads)
+    made, failed = take_each(ads, lambda some: [make_document(ad, beside) for ad in some])
     rejected = [reject(ad.id, ad.public_id, error) for ad, error in failed]
     return MadeDocuments([document for documents in made for document in documents], rejected)
 
@@ -135,11 +137,9 @@ def take_documents(
     return [reject(document.ad_id, document.id, error) for document, error in failed]
 
 
-def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> SearchDocument:
-    """The search document of an ad; texts hold no highlight marks and no unpaired surrogates.
-
-    `labelled` are ids of ads that people have labelled political.
-    """
+def make_document(ad: PublicAd, beside: Beside = NOTHING) -> SearchDocument:
+    """The search document of an ad; texts hold no highlight marks and no unpaired surrogates."""
+    title, body, picture = join_title(ad), join_body(ad), join_picture(ad, beside)
     return SearchDocument(
         key=encode_key(ad.public_id),
         ad_id=ad.id,
@@ -150,6 +150,8 @@ def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> Searc
         advertiser_id=ad.advertiser_id,
         payer=clean_name(ad.payer_name),
         sponsor=clean_name(ad.sponsor_name),
+        former_names=list_former_names(ad, beside),
+        election=clean_name(ad.election_name),
         countries=ad.countries,
         languages=ad.languages,
         surfaces=ad.surfaces,
@@ -167,11 +169,16 @@ def make_document(ad: PublicAd, labelled: frozenset[int] = frozenset()) -> Searc
         state=ad.state,
         versions=ad.versions,
         missing=_reasons_shown(ad),
-        title=join_title(ad),
-        body=join_body(ad),
+        first_seen_day=ad.first_seen_at.toordinal(),
+        vanished_day=_number_day(ad.vanished_at),
+        title=title,
+        body=body,
         landing=join_landing(ad),
+        picture=picture,
+        values=find_values(ad, beside),
+        words_from=tell_words_from(f"{title} {body}", picture),
         is_visible_by_default=read_visible_by_default(
-            ad.id, ad.declared_political, ad.missing, labelled
+            ad.id, ad.declared_political, ad.missing, beside.labelled
         ),
     )
 
@@ -191,9 +198,32 @@ def join_landing(ad: PublicAd) -> str:
     return _join(read_address(address) for address in ad.landing_urls)
 
 
+def join_picture(ad: PublicAd, beside: Beside) -> str:
+    """`SearchDocument.picture` of an ad."""
+    return clean_text(beside.machine_words.get(ad.id, ""))[:LONGEST_TEXT]
+
+
+def list_former_names(ad: PublicAd, beside: Beside) -> dict[str, list[str]]:
+    """`ShownAd.former_names` of an ad."""
+    return dict(beside.former.get(ad.id, {}))
+
+
+def find_values(ad: PublicAd, beside: Beside) -> dict[str, list[str]]:
+    """`SearchDocument.values` of an ad."""
+    found = ((name, list_values(ad, name, beside)) for name in VALUE_FILTERS)
+    return {name: values for name, values in found if values}
+
+
+def tell_words_from(text: str, picture: str) -> WordsFrom:
+    """Where an ad's words come from; only a machine's reading counts where the source gives none."""
+    if WORD.search(text):
+        return "source"
+    return "machine_read" if WORD.search(picture) else "none"
+
+
 def clean_name(name: str | None) -> str | None:
     """A name as documents hold it."""
-    return None if name is None else _clean(name)
+    return None if name is None else clean_text(name)
 
 
 def encode_key(public_id: str) -> str:
@@ -224,11 +254,7 @@ def read_address(address: str) -> str:
 
 
 def _join(texts: Iterable[str]) -> str:
-    return _clean("\n".join(dict.fromkeys(texts)))[:LONGEST_TEXT]
-
-
-def _clean(text: str) -> str:
-    return _NEVER_SHOWN.sub("", text).encode("utf-8", "replace").decode()
+    return clean_text("\n".join(dict.fromkeys(texts)))[:LONGEST_TEXT]
 
 
 def _number_day(day: date | None) -> int | None:

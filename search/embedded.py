@@ -5,19 +5,22 @@
 what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
+import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, FromClause, Select, String, cast, func, select
+from sqlalchemy import Engine, FromClause, Select, func, select
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.database import read, write
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
+from search.filters import LIST_FILTERS
 from search.fts.generations import make_next, read_generation, set_generation, set_seq, sweep
 from search.fts.query import (
     leave_out_hidden,
@@ -29,7 +32,7 @@ from search.fts.query import (
 from search.fts.tables import SearchTables, matches
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
-from search.hits import FACET_VALUES, SearchPage, spell_value
+from search.hits import SearchPage, cut_facet
 from search.port import (
     LEASE,
     NEVER_FILLED,
@@ -40,7 +43,7 @@ from search.port import (
     SearchUnavailableError,
     require_count,
 )
-from search.query import LIST_FIELDS, AdQuery
+from search.query import AdQuery
 from search.snippets import make_hits
 
 
@@ -71,6 +74,7 @@ class EmbeddedSearch:
             standing = require_standing(session, self, mark)
             total = _count_matches(store, tables, query)
             place = _read_place(store, tables, query) if total else ()
+            counted = {n: _count_values(store, tables, query, n) for n in query.facets}
             return SearchPage(
                 total=total,
                 total_from="exact",
@@ -79,8 +83,16 @@ class EmbeddedSearch:
                 data_as_of=standing.data_as_of,
                 waiting_ads=standing.waiting,
                 hits=make_hits(session, place, query.question),
-                facets={n: _count_facet(store, tables, query, n) for n in query.facets},
+                facets={name: cut_facet(counts) for name, (counts, _) in counted.items()},
+                facet_unknown={name: unknown for name, (_, unknown) in counted.items()},
+                words_from=self._count_words(store, tables, query),
             )
+
+    def _count_words(self, store: Session, tables: SearchTables, query: AdQuery) -> dict[str, int]:
+        if query.page > 1:
+            return {}
+        counted, _ = _count_values(store, tables, query.leave_words(), "words_from")
+        return dict(counted)
 
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away."""
@@ -212,18 +224,18 @@ def _read_place(session: Session, tables: SearchTables, query: AdQuery) -> Seque
     return list[Any](session.connection().execute(ids).scalars())
 
 
-def _count_facet(
+def _count_values(
     session: Session, tables: SearchTables, query: AdQuery, name: str
-) -> dict[str, int]:
-    if name in LIST_FIELDS:
-        value, listed = tables.listed.c.value, tables.listed
-        ids = _select_matches(tables, query, tables.ad.c.id)
-        counted = select(value, func.count()).select_from(listed)
-        counted = counted.where(listed.c.name == name, listed.c.ad_id.in_(ids))
-    else:
-        value = tables.ad.c[name]
-        counted = _select_matches(tables, query, value, func.count())
-        counted = counted.where(value.is_not(None))
-    counted = counted.group_by(value).order_by(func.count().desc(), cast(value, String))
-    rows = session.connection().execute(counted.limit(FACET_VALUES))
-    return {spell_value(value): count for value, count in rows}
+) -> tuple[Counter[str], int]:
+    """Ads by value, and how many have none."""
+    column = tables.ad.c[name]
+    selected = _select_matches(tables, query, column, func.count()).group_by(column)
+    counted: Counter[str] = Counter()
+    unknown = 0
+    for held, number in list[Any](session.connection().execute(selected)):
+        if held is None:
+            unknown = number
+            continue
+        for value in json.loads(held) if name in LIST_FILTERS else [held]:
+            counted[value] += number
+    return counted, unknown

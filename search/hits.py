@@ -3,6 +3,7 @@
 Both engines, the API and the pages speak these types. Nothing here knows an engine.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
@@ -15,10 +16,17 @@ from archive.reading.views import AS_OF, VALID_AT, VISIBLE_BY_DEFAULT
 MARK_START, MARK_END = "\ue000", "\ue001"
 """Private-use characters around what matched: a page escapes the snippet first, then replaces them."""
 
+_NEVER_SHOWN = re.compile(f"[{MARK_START}{MARK_END}\x00]")
+
 ELLIPSIS = "…"
+
+FORMER_NAMES = "former_names"
 
 FACET_VALUES = 100
 """Values counted of one facet, the most frequent."""
+
+WordsFrom = Literal["source", "machine_read", "none"]
+"""Where an ad's words come from: its source, a machine that read its pictures, or it has none."""
 
 Matched = Literal["everything", "all_words", "near_spellings"]
 
@@ -33,6 +41,14 @@ class ShownAd(SQLModel):
     advertiser_id: str | None = Field(description="Our id of who runs it.")
     payer: str | None = Field(description="Who pays for it, as declared to the source.")
     sponsor: str | None = Field(description="Who stands behind it, where declared apart.")
+    former_names: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Names that it had in an earlier version and has no more, oldest first, by advertiser, "
+        "payer, sponsor; it is found by them too.",
+    )
+    election: str | None = Field(
+        default=None, description="Election, candidate or ballot the source ties it to."
+    )
     countries: list[str] = Field(description="Countries it was shown in (ISO 3166-1 alpha-2).")
     languages: list[str] = Field(description="Languages of the ad (ISO 639-1).")
     surfaces: list[str] = Field(description="Where on the platform it was shown.")
@@ -62,8 +78,8 @@ class SearchHit(ShownAd):
         description="A piece of the ad, unescaped, with U+E000 and U+E001 around what matched."
     )
     snippet_from: str = Field(
-        description="Where the piece stands: title, body, landing, advertiser, payer, sponsor; "
-        "empty when the ad has no words at all."
+        description="Where the piece stands: title, body, picture (read by a machine), landing, advertiser, "
+        "payer, sponsor, former_names; empty when the ad has no words at all."
     )
 
 
@@ -116,9 +132,29 @@ class SearchPage(SQLModel):
         "from its first run to its last.",
     )
     facets: dict[str, dict[str, int]] = Field(
-        description="For each facet asked for: value -> ads, most first, at most 100 values. An ad "
-        "without a value is in none; one with several is in each."
+        description="For each facet asked for: value -> ads, most first, equals by value, at most 100 "
+        "values. An ad without a value is in none; one with several is in each. All spellings of a name "
+        "are one value."
     )
+    facet_unknown: dict[str, int] = Field(
+        default_factory=dict,
+        description="For each facet asked for: ads of which the value is unknown.",
+    )
+    bounds_unknown: dict[str, int] = Field(
+        default_factory=dict,
+        description="For each amount, number or day that was asked for: ads that pass everything else and "
+        "of which that figure is unknown or open; they are not in the total.",
+    )
+    words_from: dict[str, int] = Field(
+        default_factory=dict,
+        description="Of the ads that pass the filters, whatever their words, on the first page: how many "
+        "have words of their source, only words that a machine read in their pictures, or none.",
+    )
+
+
+def clean_text(text: str) -> str:
+    """A text without the characters that mark what matched, and without halves of characters."""
+    return _NEVER_SHOWN.sub("", text).encode("utf-8", "replace").decode()
 
 
 def choose_snippet(marked: Mapping[str, str]) -> tuple[str, str]:
@@ -126,7 +162,7 @@ def choose_snippet(marked: Mapping[str, str]) -> tuple[str, str]:
 
     `marked` holds pieces by field. The first with a mark wins, else the first with any words.
     """
-    order = ("body", "title", "landing", "advertiser", "payer", "sponsor")
+    order = ("body", "title", "picture", "landing", "advertiser", "payer", "sponsor", FORMER_NAMES)
     filled = [name for name in order if marked.get(name)]
     with_mark = [name for name in filled if MARK_START in marked[name]]
     for name in with_mark or filled:
@@ -134,6 +170,6 @@ def choose_snippet(marked: Mapping[str, str]) -> tuple[str, str]:
     return "", ""
 
 
-def spell_value(value: object) -> str:
-    """A facet's value as a key: `true` and `false` in lower case."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def cut_facet(counted: Mapping[str, int]) -> dict[str, int]:
+    """The most frequent values of a facet, equals by value."""
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:FACET_VALUES])

@@ -18,6 +18,7 @@ FEWEST_LETTERS = 2
 
 WORD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "text": ("title", "body"),
+    "picture": ("picture",),
     "advertiser": ("advertiser",),
     "payer": ("payer",),
     "sponsor": ("sponsor",),

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from config.settings import Settings
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, load_documents
-from search.hits import SearchPage
+from search.hits import SearchPage, cut_facet
 from search.meili.query import (
     COUNT,
     FIND_MARK,
@@ -21,14 +21,17 @@ from search.meili.query import (
     MARK,
     MARK_KEY,
     MOST_JUDGED,
+    UNKNOWN,
     list_filters,
     needs_judging,
+    read_facet,
     spell_question,
     spell_words,
+    spell_words_from,
 )
 from search.meili.server import IndexMissingError, MeilisearchServer, SettingsLostError
 from search.port import LEASE, AllowChange, Batch, CopyMark, SearchCopy, require_count
-from search.query import LIST_FIELDS, AdQuery
+from search.query import AdQuery
 from search.snippets import make_hits
 from search.word_lists import TEXTS, answers, cut_lists
 
@@ -60,19 +63,22 @@ class MeilisearchSearch:
             SearchUnavailableError: if it does not answer, or not from a copy of this archive.
         """
         judged = self._judge(session, query)
-        answer, mark = self._ask(spell_question(query, judged))
+        answer, words, mark = self._ask(query, judged)
         standing = require_standing(session, self, mark)
         ad_ids = [row["ad_id"] for row in answer["hits"]]
+        unknown = read_facet(answer, UNKNOWN)
         is_exact = judged is not None or not needs_judging(query.question)
         return SearchPage(
-            total=sum(_count_facet(answer, "source").values()),
+            total=sum(read_facet(answer, "source").values()),
             total_from="exact" if is_exact else "estimate",
             matched="all_words" if query.question else "everything",
             engine=self.name,
             data_as_of=standing.data_as_of,
             waiting_ads=standing.waiting,
             hits=make_hits(session, ad_ids, query.question),
-            facets={name: _count_facet(answer, name) for name in query.facets},
+            facets={name: cut_facet(read_facet(answer, name)) for name in query.facets},
+            facet_unknown={name: unknown.get(name, 0) for name in query.facets},
+            words_from=words,
         )
 
     def list_like(self, session: Session, word: str) -> list[str]:  # noqa: ARG002
@@ -157,10 +163,16 @@ class MeilisearchSearch:
             if uid.startswith(ours) or uid == f"{self._uid}_next":
                 self._server.drop_index(uid)
 
-    def _ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], CopyMark | None]:
-        """An answer, and what stands beside the copy it comes from."""
-        answer, marks = self._server.ask(self._uid, question, FIND_MARK)
-        return answer, _read_mark(marks["hits"])
+    def _ask(
+        self, query: AdQuery, judged: list[int] | None
+    ) -> tuple[dict[str, Any], dict[str, int], CopyMark | None]:
+        """An answer, where the words of the ads in scope come from, and what stands beside the copy."""
+        questions = [spell_question(query, judged), FIND_MARK]
+        if query.page == 1:
+            questions.append(spell_words_from(query))
+        answer, marks, *words = self._server.ask(self._uid, *questions)
+        counted = read_facet(words[0], "words_from") if words else {}
+        return answer, counted, _read_mark(marks["hits"])
 
     def _read_copy(self, uid: str) -> SearchCopy | None:
         try:
@@ -171,7 +183,7 @@ class MeilisearchSearch:
             found = self._server.find_document(uid, MARK_KEY)
             documents = self._server.count_all(uid) - (found is not None)
             return SearchCopy(documents, _read_mark([found] if found else []), is_usable=False)
-        ads = sum(_count_facet(count, "source").values())
+        ads = sum(read_facet(count, "source").values())
         return SearchCopy(ads, _read_mark(marks["hits"]))
 
 
@@ -185,9 +197,3 @@ def _read_mark(found: list[dict[str, Any]]) -> CopyMark | None:
         return None
     said = {name: found[0][name] for name in ("realm", "token", "shape", "seq")}
     return CopyMark(archive_id=found[0][MARK], **said)
-
-
-def _count_facet(answer: dict[str, Any], name: str) -> dict[str, int]:
-    # A field that no document has a value of is left out of the answer.
-    counts: dict[str, int] = answer["facetDistribution"].get(LIST_FIELDS.get(name, name), {})
-    return counts

@@ -17,7 +17,7 @@ from search.documents import Rejection, SearchDocument
 from search.hits import SearchPage
 from search.query import AdQuery
 
-DOCUMENT_SHAPE = 5
+DOCUMENT_SHAPE = 6
 """Raise it when documents or settings change: every engine is then filled anew at the next sync."""
 
 LEASE = timedelta(seconds=60)

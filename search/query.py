@@ -5,7 +5,7 @@ The command line, the API and the pages build it with `build_query`. It names no
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -13,37 +13,21 @@ from archive.errors import cut_echo
 from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
 from archive.records.money import to_minor
+from archive.text.names import fold_name
 from config.faults import ask_nearest
+from search.filters import (
+    BOUNDS,
+    DAY_BOUNDS,
+    FINITE_VALUES,
+    NAME_FILTERS,
+    NOT_TOLD,
+    VALUE_FILTERS,
+)
 from search.language import QueryError, Question, read_question
 
 LARGEST_PAGE = 100
 LAST_RESULT = 1_000
 """No engine lists further than this: who needs every ad exports from the archive."""
-
-VALUE_FILTERS = (
-    "source",
-    "platform",
-    "country",
-    "language",
-    "surface",
-    "currency",
-    "advertiser_id",
-    "advertiser",
-    "payer",
-    "media_type",
-    "state",
-    "declared_political",
-)
-"""Filters by value; each is also a facet."""
-
-LIST_FIELDS: Mapping[str, str] = {
-    "country": "countries",
-    "language": "languages",
-    "surface": "surfaces",
-}
-"""Filters whose field holds several values, and that field."""
-
-BOUND_FILTERS = ("since", "until", "spend_min", "impressions_min")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -63,14 +47,21 @@ class AdQuery:
 
     question: Question = ()
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Filter name -> accepted values: any of one name, all of the names."""
+    """Filter name -> accepted values: any of one name, all of the names. Names are folded."""
+
+    unknown: tuple[str, ...] = ()
+    """Filters of which an ad without a value is accepted as well."""
 
     since_on: date | None = None
     until_on: date | None = None
     """Ads that ran on any day from the one to the other; an ad without an end may still run."""
 
-    spend_min_minor: int | None = None
-    impressions_min: int | None = None
+    bounds: Mapping[str, int] = field(default_factory=dict)
+    """Keys of `search.filters.BOUNDS` and their numbers: minor units, counts, days since year 1."""
+
+    not_told: str | None = None
+    """A key of `search.filters.NOT_TOLD` whose figure the ads must lack, as `list_untold` asks."""
+
     sort: Sort = Sort.RELEVANCE
     limit: int = 20
     page: int = 1
@@ -83,6 +74,21 @@ class AdQuery:
         """Whether ads that are not listed by default are left out: not where one asks by the label."""
         return self.include is None and "declared_political" not in self.values
 
+    def leave_words(self) -> "AdQuery":
+        """The question for all ads that pass the filters, whatever their words."""
+        return replace(self, question=())
+
+    def list_untold(self) -> dict[str, "AdQuery"]:
+        """For each bound on a figure that may be unknown, the question for the ads that lack it."""
+        asked = [name for name in self.bounds if name in NOT_TOLD]
+        asked += ["since"] if self.since_on else ["until"] if self.until_on else []
+        return {name: self._leave_untold(name) for name in asked}
+
+    def _leave_untold(self, name: str) -> "AdQuery":
+        bounds = {other: number for other, number in self.bounds.items() if other != name}
+        query = replace(self, bounds=bounds, not_told=name, limit=1, page=1, facets=())
+        return replace(query, since_on=None, until_on=None) if name in DAYS else query
+
     @property
     def offset(self) -> int:
         """How many results stand on earlier pages."""
@@ -91,6 +97,15 @@ class AdQuery:
 
 MOST_CHARACTERS = 2_000
 """Of a question: pages and addresses repeat it."""
+
+MOST_VALUES = 100
+"""Of one filter."""
+
+DAYS = ("since", "until")
+"""The days between which an ad ran."""
+
+ALL_FILTERS = (*VALUE_FILTERS, "unknown", *DAYS, *BOUNDS)
+"""Every filter, as one types it."""
 
 
 def build_query(
@@ -105,7 +120,7 @@ def build_query(
 ) -> AdQuery:
     """Check what was asked; a filter name that repeats widens, different names narrow.
 
-    `spend_min` is in whole units of the currency filtered by.
+    `spend_min` and `spend_max` are in whole units of the currency filtered by.
 
     Raises:
         QueryError: if anything is not allowed; the message names it and lists what is.
@@ -120,11 +135,11 @@ def build_query(
     _check_page(limit, page)
     return AdQuery(
         question=read_question(_clean(text)),
-        values={name: values for name, values in given.items() if name in VALUE_FILTERS},
+        values={name: _fold(name, given[name]) for name in VALUE_FILTERS if name in given},
+        unknown=tuple(dict.fromkeys(given.get("unknown", ()))),
         since_on=_read_day("since", given),
         until_on=_read_day("until", given),
-        spend_min_minor=_read_spend(given),
-        impressions_min=_read_number("impressions_min", given),
+        bounds=_read_bounds(given),
         sort=Sort(sort),
         limit=limit,
         page=page,
@@ -151,10 +166,17 @@ def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, .
     grouped: dict[str, tuple[str, ...]] = {}
     for name, value in filters:
         grouped[name] = (*grouped.get(name, ()), _clean(value))
-    _check_names("filter", grouped, [*VALUE_FILTERS, *BOUND_FILTERS])
-    political = grouped.get("declared_political", ())
-    _check_names("filter", political, ["true", "false"], "value of declared_political")
+    _check_names("filter", grouped, ALL_FILTERS)
+    for name, values in grouped.items():
+        if len(values) > MOST_VALUES:
+            raise QueryError(name, f"filter {name!r} takes at most {MOST_VALUES} values")
+    for name, known in FINITE_VALUES.items():
+        _check_names(name, grouped.get(name, ()), known, f"value of {name}")
     return grouped
+
+
+def _fold(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(fold_name, values))) if name in NAME_FILTERS else values
 
 
 def _clean(text: str) -> str:
@@ -185,7 +207,7 @@ def _check_page(limit: int, page: int) -> None:
 def _read_one(name: str, given: Mapping[str, tuple[str, ...]]) -> str | None:
     values = given.get(name, ())
     if len(values) > 1:
-        raise QueryError("filter", f"filter {name!r} takes one value")
+        raise QueryError(name, f"filter {name!r} takes one value")
     return values[0] if values else None
 
 
@@ -195,27 +217,37 @@ def _read_day(name: str, given: Mapping[str, tuple[str, ...]]) -> date | None:
         return None if value is None else read_day(value)
     except ValueError as error:
         raise QueryError(
-            "filter", f"filter {name!r} cannot be {cut_echo(value or '')!r}: {error}"
+            name, f"filter {name!r} cannot be {cut_echo(value or '')!r}: {error}"
         ) from None
 
 
-def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int | None:
-    value = _read_one(name, given)
-    if value is None:
-        return None
+def _read_bounds(given: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    bounds: dict[str, int] = {}
+    for name in BOUNDS:
+        if name not in given:
+            continue
+        if name in DAY_BOUNDS:
+            day = _read_day(name, given)
+            bounds[name] = day.toordinal() if day else 0
+        else:
+            number = _read_number(name, given)
+            is_money = name.startswith("spend")
+            bounds[name] = _read_units(name, number, given) if is_money else number
+    return bounds
+
+
+def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int:
+    value = _read_one(name, given) or ""
     if not re.fullmatch(r"[0-9]{1,15}", value):
-        raise QueryError("filter", f"filter {name!r} takes a whole number, not {cut_echo(value)!r}")
+        raise QueryError(name, f"filter {name!r} takes a whole number, not {cut_echo(value)!r}")
     return int(value)
 
 
-def _read_spend(given: Mapping[str, tuple[str, ...]]) -> int | None:
-    units = _read_number("spend_min", given)
-    if units is None:
-        return None
+def _read_units(name: str, units: int, given: Mapping[str, tuple[str, ...]]) -> int:
     currencies = given.get("currency", ())
     if len(currencies) != 1:
-        raise QueryError("filter", "filter 'spend_min' needs one currency beside it: currency=EUR")
+        raise QueryError(name, f"filter {name!r} needs one currency beside it: currency=EUR")
     try:
         return to_minor(str(units), currencies[0])
     except ValueError as error:
-        raise QueryError("filter", str(error)) from None
+        raise QueryError(name, str(error)) from None

@@ -9,7 +9,15 @@ from sqlmodel import Session
 
 from archive.text.words import Word, list_other_spellings, split_words
 from search.documents import SearchDocument, load_documents
-from search.hits import ELLIPSIS, MARK_END, MARK_START, SearchHit, ShownAd, choose_snippet
+from search.hits import (
+    ELLIPSIS,
+    FORMER_NAMES,
+    MARK_END,
+    MARK_START,
+    SearchHit,
+    ShownAd,
+    choose_snippet,
+)
 from search.language import Question, Term
 
 WORDS_SHOWN = 30
@@ -34,12 +42,24 @@ def make_hit(document: SearchDocument, question: Question) -> SearchHit:
         "advertiser": document.advertiser or "",
         "payer": document.payer or "",
         "sponsor": document.sponsor or "",
+        "picture": document.picture,
     }
     terms = [term for group in question for term in group if not term.is_not]
     marked = {name: mark_text(text, match_words(terms, name)) for name, text in texts.items()}
+    marked |= _mark_former(document, terms)
     snippet, snippet_from = choose_snippet(marked)
     shown = document.model_dump(include=set(ShownAd.model_fields))
     return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from)
+
+
+def _mark_former(document: SearchDocument, terms: Sequence[Term]) -> dict[str, str]:
+    """Former names with a word that is asked for."""
+    pieces = (
+        mark_text(each, match_words(terms, name))
+        for name, names in document.former_names.items()
+        for each in names
+    )
+    return {FORMER_NAMES: "; ".join(piece for piece in pieces if MARK_START in piece)}
 
 
 def match_words(terms: Sequence[Term], name: str) -> IsMatch:

@@ -21,14 +21,21 @@ WordLists = Mapping[str, list[str]]
 
 def cut_lists(document: SearchDocument) -> dict[str, list[str]]:
     """The word lists of a document, by the names in `search.language.WORD_LISTS`."""
-    return cut_texts(document.id, **{name: getattr(document, name) for name in TEXTS})
+    texts = {name: getattr(document, name) for name in TEXTS}
+    return cut_texts(document.id, document.former_names, texts)
 
 
-def cut_texts(public_id: str, **texts: str | None) -> dict[str, list[str]]:
-    """The same of an ad's texts, by the names of their lists."""
+def cut_texts(
+    public_id: str, former: Mapping[str, list[str]], texts: Mapping[str, str | None]
+) -> dict[str, list[str]]:
+    """The same of an ad's texts and former names, by the names of their lists."""
     ref = public_id.partition(":")[2]
     ids = [*(word.term for word in split_words(ref)), APART, join_id(public_id)]
-    return {name: cut_words(text or "") for name, text in texts.items()} | {"id": ids}
+    lists = {name: cut_words(text or "") for name, text in texts.items()} | {"id": ids}
+    for name, names in former.items():
+        for each in names:
+            lists[name] += [APART, *cut_words(each)]
+    return lists
 
 
 def cut_words(text: str) -> list[str]:

@@ -18,12 +18,11 @@ from search.answers import answer_query
 from search.hits import SearchPage
 from search.language import WAYS_TO_ASK
 from search.port import SearchUnavailableError
-from search.query import BOUND_FILTERS, LAST_RESULT, MOST_CHARACTERS, VALUE_FILTERS, Sort
+from search.query import ALL_FILTERS, DAYS, LAST_RESULT, MOST_CHARACTERS, Sort
 
 router = APIRouter()
 
 FACETS = ("platform", "country", "payer", "language", "currency", "state", "source")
-DAYS = ("since", "until")
 VALUES_SHOWN = 8
 """Values of a facet offered as boxes to tick, besides those already ticked."""
 HITS_SHOWN = 20
@@ -68,11 +67,6 @@ class Asked:
         """The question as the query of an address."""
         return urlencode([("q", self.text), *self.filters, *self._list_rest()])
 
-    def encode_for_programs(self) -> str:
-        """The same as the API's search takes it."""
-        filters = [("filter", f"{name}={value}") for name, value in self.filters]
-        return urlencode([("q", self.text), *filters, *self._list_rest()])
-
     def _list_rest(self) -> list[tuple[str, str]]:
         """What is included, order and page, where they are not those of a plain question."""
         rest = [("include", self.include)] if self.include else []
@@ -82,7 +76,12 @@ class Asked:
     @property
     def fixed(self) -> list[tuple[str, str]]:
         """Filters that the page offers no box for; the form carries them along."""
-        return [(name, value) for name, value in self.filters if name not in (*FACETS, *DAYS)]
+        offered = (*FACETS, *DAYS)
+        return [
+            (name, value)
+            for name, value in self.filters
+            if name not in offered and (name != "unknown" or value not in offered)
+        ]
 
     def find_values(self, name: str) -> list[str]:
         """The values asked of one filter."""
@@ -133,9 +132,7 @@ def _take_fields(request: Request) -> Asked:
         # One character too many is refused as well, and the page repeats no more of it.
         text=given.get("q", "").strip()[: MOST_CHARACTERS + 1],
         filters=tuple(
-            (name, value)
-            for name, value in given.multi_items()
-            if name in (*VALUE_FILTERS, *BOUND_FILTERS) and value
+            (name, value) for name, value in given.multi_items() if name in ALL_FILTERS and value
         ),
         sort=given.get("sort") or Sort.RELEVANCE,
         include=given.get("include", ""),
@@ -145,7 +142,7 @@ def _take_fields(request: Request) -> Asked:
 
 def locate_data(asked: Asked, moment: Moment) -> str:
     """Address of the same answer in the API."""
-    return set_moment(f"/api/v1/search?{asked.encode_for_programs()}", moment)
+    return set_moment(f"/api/v1/search?{asked.encode()}", moment)
 
 
 def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
@@ -157,7 +154,7 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
     """
     given = {
         "q": asked.text,
-        "filter": [f"{name}={value}" for name, value in asked.filters],
+        **{name: asked.find_values(name) for name, _ in asked.filters},
         "sort": asked.sort,
         "limit": HITS_SHOWN,
         "page": asked.page,

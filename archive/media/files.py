@@ -15,13 +15,14 @@ from sqlmodel import Session, col, select
 from archive.media.pictures import FileFacts, count_different_bits, split_bands
 from archive.media.terms import MediaTermsScope
 from archive.models import AdMedia, MediaFile, PublicAd, QuarantinedPiece
-from archive.models.changes import LeafKind
+from archive.models.changes import ChangeKind, LeafKind
 from archive.models.media import MediaState
 from archive.models.runs import PieceStatus
 from archive.records import MissingReason, QuarantineStage
 from archive.records.canonical import hash_bytes
 from archive.store.batches import cut_batches
 from archive.store.blobs import Blob
+from archive.store.changes import append_changes
 from archive.store.ledger.leaves import append_leaves
 
 MOST_PER_AD = 20
@@ -176,18 +177,22 @@ def keep_file(
         missing=facts.missing,
         kept_at=now,
     )
-    set_machine_text(session, file, read)
+    set_machine_text(session, file, read, now)
     return file
 
 
-def set_machine_text(session: Session, file: MediaFile, read: MachineText) -> None:
-    """Write down what a machine read in a picture, or why it read nothing."""
+def set_machine_text(session: Session, file: MediaFile, read: MachineText, now: datetime) -> None:
+    """Write down what a machine read in a picture, or why it read nothing; its ads say more then."""
     others = {name: reason for name, reason in file.missing.items() if name != "machine_text"}
     file.machine_text = read.text
     file.machine_text_by = read.by
     file.missing = others | ({"machine_text": read.missing} if read.missing else {})
+    file.read_at = None if read.missing == MissingReason.NOT_LOOKED else now
     session.add(file)
     session.flush()
+    if read.text:
+        showing = select(AdMedia.ad_id).where(AdMedia.sha256 == file.sha256).distinct()
+        append_changes(session, ChangeKind.AD_MEDIA, sorted(session.exec(showing)), now)
 
 
 def note_fetches(
@@ -202,6 +207,8 @@ def note_fetches(
         if row.state == MediaState.KEPT and row.fetched_at == now
     ]
     append_leaves(session, LeafKind.MEDIA, leaves, now)
+    if leaves:
+        append_changes(session, ChangeKind.AD_MEDIA, [ad.ad_id], now)
 
 
 def _note_run(

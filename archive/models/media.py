@@ -66,6 +66,9 @@ class MediaFile(SQLModel, table=True):
     machine_text_by: str = Field(
         default="", description="Which machine read it, or why none did, in plain words."
     )
+    read_at: datetime | None = Field(
+        default=None, description="When a machine looked for words in it; empty: none did."
+    )
     missing: dict[str, str] = Field(
         default_factory=dict,
         sa_type=JSON,

@@ -156,4 +156,4 @@ def read_picture(settings: Settings, engine: Engine, clock: Clock, sha256: str) 
     work = partial(take_alone, engine, f"media:{subject}", clock(), read_one)
     words = run_fenced(engine, QuarantineStage.MEDIA, "", subject, clock, work)
     with write(engine) as session:
-        set_machine_text(session, session.get_one(MediaFile, sha256), words or UNREAD)
+        set_machine_text(session, session.get_one(MediaFile, sha256), words or UNREAD, clock())

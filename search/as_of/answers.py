@@ -17,21 +17,29 @@ from archive.models import PublicAd
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
-from archive.reading.visible import find_labelled
-from search.as_of.conditions import NAME_FIELDS, list_conditions
-from search.documents import clean_name, join_body, join_landing, join_title, make_document
-from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
-from search.query import LIST_FIELDS, AdQuery
+from archive.text.names import fold_name
+from search.as_of.conditions import list_conditions
+from search.beside import NAMES_OF, NOTHING, Beside, read_beside
+from search.documents import (
+    clean_name,
+    join_body,
+    join_landing,
+    join_picture,
+    join_title,
+    list_former_names,
+    make_document,
+)
+from search.filters import MEDIA, NAME_FILTERS, list_columns, list_values
+from search.hits import SearchHit, SearchPage, cut_facet
+from search.query import AdQuery
 from search.snippets import make_hit
 from search.word_lists import WordLists, answers, cut_texts
 
 ROWS_AT_ONCE = 2_000
 
-PLACE_FIELDS = ("id", "source", "public_id", "started_on")
-WORD_FIELDS = (
-    *("titles", "bodies", "descriptions", "landing_urls"),
-    *("advertiser_name", "payer_name", "sponsor_name"),
-)
+PLACE_COLUMNS = ("id", "source", "public_id", "started_on", "versions")
+WORD_COLUMNS = ("titles", "bodies", "descriptions", "landing_urls")
+BESIDE_COLUMNS = ("missing", *NAMES_OF.values())
 
 
 class HitPlace(NamedTuple):
@@ -43,19 +51,26 @@ class HitPlace(NamedTuple):
     source: str
 
 
+Candidate = tuple[PublicAd, Beside]
+"""An ad that SQL could not rule out, and what stands beside it."""
+
+
 @dataclass
 class Tally:
     """What is counted of the ads that answer, while they pass."""
 
     total: int = 0
     facets: dict[str, Counter[str]] = field(default_factory=dict)
+    unknown: Counter[str] = field(default_factory=Counter)
 
-    def count(self, ads: Iterable[PublicAd]) -> Iterator[PublicAd]:
+    def count(self, found: Iterable[Candidate]) -> Iterator[PublicAd]:
         """The same ads, each counted once."""
-        for ad in ads:
+        for ad, beside in found:
             self.total += 1
             for name, counted in self.facets.items():
-                counted.update(dict.fromkeys(_list_values(ad, name), 1))
+                values = list_values(ad, name, beside)
+                counted.update(values)
+                self.unknown[name] += not values
             yield ad
 
 
@@ -66,9 +81,9 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage
     """
     tally = Tally(facets={name: Counter() for name in query.facets})
     found = (
-        ad
-        for ad in _read_candidates(session, query, moment)
-        if _has_names(ad, query) and _has_words(ad, query)
+        each
+        for each in _read_candidates(session, query, moment)
+        if _has_names(*each, query) and _has_words(*each, query)
     )
     first = nsmallest(query.offset + query.limit, map(_place, tally.count(found)))
     return SearchPage(
@@ -80,46 +95,58 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage
         as_of=moment.as_of,
         valid_at=moment.valid_at,
         hits=_read_hits(session, query, moment, first[query.offset :]),
-        facets={name: _cut_facet(counted) for name, counted in tally.facets.items()},
+        facets={name: cut_facet(counted) for name, counted in tally.facets.items()},
+        facet_unknown={name: tally.unknown[name] for name in query.facets},
     )
 
 
-def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterator[PublicAd]:
+def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterator[Candidate]:
     """The ads of the moment that SQL cannot rule out, with the columns the query looks at."""
-    names = {*PLACE_FIELDS, *map(_name_column, query.facets)}
-    names |= {column for name, column in NAME_FIELDS.items() if name in query.values}
-    names |= set(WORD_FIELDS if query.question else ())
+    asked = [*query.facets, *query.values]
+    names = {*PLACE_COLUMNS, *(column for name in asked for column in list_columns(name))}
+    names |= set(WORD_COLUMNS if query.question else ())
+    needs_beside = query.question or MEDIA in asked or any(n in NAME_FILTERS for n in query.values)
+    names |= set(BESIDE_COLUMNS if needs_beside else ())
     streamed = {"yield_per": ROWS_AT_ONCE}
     for ads in ads_at(session, moment):
         columns = [col(getattr(ads, name)) for name in sorted(names)]
         wanted = select(*columns).where(*list_conditions(session, query, ads, moment))
-        for row in session.connection().execute(wanted, execution_options=streamed):
+        rows = session.connection().execute(wanted, execution_options=streamed)
+        for some in rows.partitions(ROWS_AT_ONCE):
             # A row has the attributes that were asked for; making the object would take longer.
-            yield cast("PublicAd", row)
+            found = [cast("PublicAd", row) for row in some]
+            beside = read_beside(session, found, moment) if needs_beside else NOTHING
+            yield from ((ad, beside) for ad in found)
 
 
-def _has_names(ad: PublicAd, query: AdQuery) -> bool:
+def _has_names(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
     """Whether it passes the filters that SQL could not decide."""
     return all(
-        name not in query.values or clean_name(getattr(ad, column)) in query.values[name]
-        for name, column in NAME_FIELDS.items()
+        set(_list_names(ad, beside, name)) & set(query.values[name])
+        or (name in query.unknown and not list_values(ad, name, beside))
+        for name in NAME_FILTERS
+        if name in query.values
     )
 
 
-def _has_words(ad: PublicAd, query: AdQuery) -> bool:
-    return not query.question or answers(_cut_lists(ad), query.question)
+def _list_names(ad: PublicAd, beside: Beside, name: str) -> list[str]:
+    former = beside.former.get(ad.id, {}).get(name, [])
+    return [*list_values(ad, name, beside), *map(fold_name, former)]
 
 
-def _cut_lists(ad: PublicAd) -> WordLists:
-    return cut_texts(
-        ad.public_id,
-        title=join_title(ad),
-        body=join_body(ad),
-        advertiser=clean_name(ad.advertiser_name),
-        payer=clean_name(ad.payer_name),
-        sponsor=clean_name(ad.sponsor_name),
-        landing=join_landing(ad),
-    )
+def _has_words(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
+    return not query.question or answers(_cut_lists(ad, beside), query.question)
+
+
+def _cut_lists(ad: PublicAd, beside: Beside) -> WordLists:
+    texts: dict[str, str | None] = {
+        "title": join_title(ad),
+        "body": join_body(ad),
+        "picture": join_picture(ad, beside),
+        "landing": join_landing(ad),
+    }
+    texts |= {name: clean_name(getattr(ad, column)) for name, column in NAMES_OF.items()}
+    return cut_texts(ad.public_id, list_former_names(ad, beside), texts)
 
 
 def _place(ad: PublicAd) -> HitPlace:
@@ -133,22 +160,6 @@ def _read_hits(
     """The whole ads at these places, in their order."""
     restored = restore_ads(session, moment, {place.id: place.source for place in places})
     ads = {values["id"]: PublicAd(**values) for values in restored}
-    labelled = find_labelled(session, list(ads), moment)
-    documents = (make_document(ads[place.id], labelled) for place in places)
+    beside = read_beside(session, list(ads.values()), moment)
+    documents = (make_document(ads[place.id], beside) for place in places)
     return [make_hit(document, query.question) for document in documents]
-
-
-def _name_column(name: str) -> str:
-    return LIST_FIELDS.get(name, NAME_FIELDS.get(name, name))
-
-
-def _list_values(ad: PublicAd, name: str) -> list[str]:
-    value = getattr(ad, _name_column(name))
-    if name in NAME_FIELDS:
-        value = clean_name(value)
-    values = value if isinstance(value, list) else [value]
-    return [spell_value(one) for one in values if one is not None]
-
-
-def _cut_facet(counted: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:FACET_VALUES])

@@ -5,6 +5,7 @@ words, it decides itself. No condition here leaves out an ad that answers.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -14,29 +15,39 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    exists,
     false,
     func,
     or_,
 )
 from sqlmodel import Session, col
 
-from archive.models import PublicAd
+from archive.models import AdMedia, PublicAd
+from archive.models.media import MediaState
 from archive.reading.ads.ads import ran_between
 from archive.reading.as_of.moment import Moment
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
+from search.filters import (
+    BOUNDS,
+    DAY_BOUNDS,
+    LIST_FILTERS,
+    MEDIA,
+    NAME_FILTERS,
+    NOT_TOLD,
+    is_least,
+    list_columns,
+)
 from search.language import Question
-from search.query import LIST_FIELDS, AdQuery
-
-NAME_FIELDS = {"advertiser": "advertiser_name", "payer": "payer_name"}
-"""Filters by a name, and its column. Documents hold names cleaned, so the last word is not SQL's."""
+from search.query import DAYS, AdQuery
 
 
 def list_conditions(
     session: Session, query: AdQuery, ads: type[PublicAd], moment: Moment
 ) -> list[ColumnElement[bool]]:
     """What every ad that answers meets; all filters but those by a name are decided by it."""
-    conditions = [_has_value(session, ads, name, values) for name, values in query.values.items()]
+    asked = dict.fromkeys([*query.values, *query.unknown])
+    conditions = [_has_value(session, ads, name, query, moment) for name in asked]
     conditions += _list_bounds(query, ads)
     if query.only_visible_by_default:
         conditions.append(is_visible_by_default(ads, moment))
@@ -46,26 +57,72 @@ def list_conditions(
 
 
 def _has_value(
-    session: Session, ads: type[PublicAd], name: str, values: Sequence[str]
+    session: Session, ads: type[PublicAd], name: str, query: AdQuery, moment: Moment
 ) -> ColumnElement[bool]:
-    column = getattr(ads, LIST_FIELDS.get(name, NAME_FIELDS.get(name, name)))
-    if name in LIST_FIELDS:
-        return or_(*(list_holds(session, column, value) for value in values))
-    if name in NAME_FIELDS:
-        return or_(column.in_(values), ~_is_plain(session, column))
-    if name == "declared_political":
-        return or_(*(column.is_(value == "true") for value in values))
-    matched: ColumnElement[bool] = column.in_(values)
-    return matched
+    values = query.values.get(name, ())
+    if name == MEDIA:
+        kept = exists().where(col(AdMedia.ad_id) == col(ads.id), *_kept_by(moment))
+        return or_(false(), *(kept if value == "kept" else ~kept for value in values))
+    column = getattr(ads, *list_columns(name))
+    choices = [_is_unknown(column, name)] if name in query.unknown else []
+    if name in LIST_FILTERS:
+        choices += [list_holds(session, column, value) for value in values]
+    elif name in NAME_FILTERS:
+        choices += [_may_bear(session, ads, column, value) for value in values]
+    elif name == "declared_political":
+        choices += [column.is_(value == "true") for value in values]
+    elif values:
+        choices.append(column.in_(values))
+    return or_(false(), *choices)
+
+
+def _kept_by(moment: Moment) -> list[ColumnElement[bool]]:
+    kept: list[ColumnElement[bool]] = [col(AdMedia.state) == MediaState.KEPT]
+    if moment.as_of is not None:
+        kept.append(col(AdMedia.fetched_at) <= moment.as_of)
+    return kept
+
+
+def _is_unknown(column: Any, name: str) -> ColumnElement[bool]:  # noqa: ANN401 (a mapped column)
+    if name in LIST_FILTERS:
+        return cast(column, Text) == "[]"
+    unknown: ColumnElement[bool] = column.is_(None)
+    return unknown
+
+
+def _may_bear(
+    session: Session,
+    ads: type[PublicAd],
+    column: Any,  # noqa: ANN401 (a mapped column)
+    name: str,
+) -> ColumnElement[bool]:
+    """Whether a name may be one that is asked for, folded; or the ad may have had it before."""
+    words = tuple(name.split())
+    return or_(
+        _holds([func.lower(column)], words), ~_is_plain(session, column), col(ads.versions) > 1
+    )
 
 
 def _list_bounds(query: AdQuery, ads: type[PublicAd]) -> list[ColumnElement[bool]]:
     conditions = ran_between(ads, query.since_on, query.until_on)
-    if query.spend_min_minor is not None:
-        conditions.append(col(ads.spend_lower_minor) >= query.spend_min_minor)
-    if query.impressions_min is not None:
-        conditions.append(col(ads.impressions_lower) >= query.impressions_min)
+    for name, bound in query.bounds.items():
+        if name in DAY_BOUNDS:
+            conditions.append(_is_bounded_day(ads, name, date.fromordinal(bound)))
+        else:
+            number = col(getattr(ads, BOUNDS[name]))
+            conditions.append(number >= bound if is_least(name) else number <= bound)
+    if query.not_told:
+        is_day = query.not_told in DAYS
+        untold = ads.started_on if is_day else getattr(ads, NOT_TOLD[query.not_told])
+        conditions.append(col(untold).is_(None))
     return conditions
+
+
+def _is_bounded_day(ads: type[PublicAd], name: str, day: date) -> ColumnElement[bool]:
+    """A day is UTC's; its end is the midnight behind it."""
+    at = col(ads.first_seen_at if name.startswith("first_seen") else ads.vanished_at)
+    midnight = datetime.combine(day, time(), UTC)
+    return at >= midnight if is_least(name) else at < midnight + timedelta(days=1)
 
 
 def list_certain(question: Question) -> set[tuple[str, ...]]:
@@ -89,8 +146,11 @@ def _may_hold(
     In ASCII a word is found under its own letters in lower case; beyond it, folding has no like in SQL.
     """
     links = cast(ads.landing_urls, Text)
+    is_read = col(AdMedia.state) == MediaState.KEPT
     texts = [ads.text, ads.public_id, ads.advertiser_name, ads.payer_name, ads.sponsor_name]
     unsure = [~_is_plain(session, column) for column in (*texts, links)]
+    # Former names, and words that were read in pictures, stand elsewhere.
+    unsure += [col(ads.versions) > 1, exists().where(col(AdMedia.ad_id) == col(ads.id), is_read)]
     # An escape, of the address or of JSON, may stand for any letter.
     unsure += [links.contains(mark, autoescape=True) for mark in "%\\"]
     lowered = [func.lower(column) for column in (*texts, links)]

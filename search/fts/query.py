@@ -6,12 +6,13 @@ words to FTS5.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import false, func, literal_column, or_, select
+from sqlalchemy import func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 
+from search.filters import BOUNDS, LIST_FILTERS, NAME_FILTERS, NOT_TOLD, is_least
 from search.fts.tables import TEXT_WEIGHTS, SearchTables, matches
 from search.language import WORD_FIELDS, Question, Term
-from search.query import LIST_FIELDS, AdQuery, Sort
+from search.query import AdQuery, Sort
 
 Order = ColumnElement[object] | UnaryExpression[object]
 
@@ -51,16 +52,18 @@ def _spell_term(term: Term) -> str:
 def list_conditions(tables: SearchTables, query: AdQuery) -> list[ColumnElement[bool]]:
     """What the filters ask of a row of the narrow table."""
     ad = tables.ad.c
-    conditions = [_any_of(tables, name, values) for name, values in query.values.items()]
+    asked = dict.fromkeys([*query.values, *query.unknown])
+    conditions: list[ColumnElement[bool]] = [_any_of(tables, name, query) for name in asked]
     if query.since_on:
         ends = or_(ad.ended_day >= query.since_on.toordinal(), ad.ended_day.is_(None))
         conditions += [ends, ad.started_day.is_not(None)]
     if query.until_on:
         conditions.append(ad.started_day <= query.until_on.toordinal())
-    if query.spend_min_minor is not None:
-        conditions.append(ad.spend_lower_minor >= query.spend_min_minor)
-    if query.impressions_min is not None:
-        conditions.append(ad.impressions_lower >= query.impressions_min)
+    for name, bound in query.bounds.items():
+        number = ad[BOUNDS[name]]
+        conditions += [number >= bound] if is_least(name) else [number <= bound]
+    if query.not_told:
+        conditions.append(ad[NOT_TOLD[query.not_told]].is_(None))
     return conditions
 
 
@@ -72,14 +75,23 @@ def leave_out_hidden(
     return [ad_id.not_in(hidden_by_default)] if query.only_visible_by_default else []
 
 
-def _any_of(tables: SearchTables, name: str, values: Sequence[str]) -> ColumnElement[bool]:
-    if name in LIST_FIELDS:
-        listed = tables.listed.c
-        having = select(listed.ad_id).where(listed.name == name, listed.value.in_(values))
-        return tables.ad.c.id.in_(having)
-    if name == "declared_political":
-        return or_(false(), *(tables.ad.c[name].is_(value == "true") for value in values))
-    return tables.ad.c[name].in_(values)
+def _any_of(tables: SearchTables, name: str, query: AdQuery) -> ColumnElement[bool]:
+    ad, values = tables.ad.c, query.values.get(name, ())
+    is_unknown = ad[name].is_(None)
+    choices: list[ColumnElement[bool]] = [is_unknown] if name in query.unknown else []
+    if values and name in LIST_FILTERS:
+        choices.append(_is_listed(tables, name, values))
+    elif values:
+        choices.append(ad[name].in_(values))
+    if values and name in NAME_FILTERS:
+        choices.append(_is_listed(tables, f"former_{name}", values))
+    return or_(*choices)
+
+
+def _is_listed(tables: SearchTables, name: str, values: Sequence[str]) -> ColumnElement[bool]:
+    listed = tables.listed.c
+    having = select(listed.ad_id).where(listed.name == name, listed.value.in_(values))
+    return tables.ad.c.id.in_(having)
 
 
 def list_orders(tables: SearchTables, query: AdQuery, *, is_matched: bool) -> list[Order]:

@@ -25,12 +25,15 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
+from search.filters import BOUNDS, VALUE_FILTERS
+
 TEXT_WEIGHTS: Mapping[str, float] = {
     "title": 4,
     "body": 2,
     "advertiser": 2,
     "payer": 2,
     "sponsor": 2,
+    "picture": 1,
     "landing": 1,
     "id": 1,
 }
@@ -83,13 +86,14 @@ class SearchTables:
         return table(f"{self._prefix}_{name}", *(column(c) for c in columns))
 
     def _define_ad(self) -> Table:
-        """The narrow table for filters, facets and orders; texts would make it slow to scan."""
-        texts = ("source", "platform", "currency", "advertiser_id", "advertiser", "payer")
+        """The narrow table for filters, facets and orders; texts would make it slow to scan.
+
+        Of a filter of which an ad may have several values, a column holds all of them as JSON.
+        """
         ad = self._define(
             "ad",
             Column("id", Integer, primary_key=True),
-            *(Column(name, String) for name in (*texts, "media_type", "state")),
-            Column("declared_political", Boolean),
+            *(Column(name, String) for name in (*VALUE_FILTERS, "words_from")),
             Column("is_visible_by_default", Boolean),
             *(Column(name, Integer) for name in _AD_NUMBERS),
         )
@@ -114,11 +118,12 @@ class SearchTables:
 
 
 _VISIBLE_KEY = ("name", "value", "ad_id")
-_AD_NUMBERS = ("started_day", "ended_day", "spend_lower_minor", "impressions_lower")
+_AD_NUMBERS = ("started_day", "ended_day", *dict.fromkeys(BOUNDS.values()))
 _AD_INDEXES = {
     "source": ("source",),
     "platform": ("platform",),
     "advertiser": ("advertiser_id", "started_day"),
+    "payer": ("payer",),
     "start": ("started_day",),
     "spend": ("currency", "spend_lower_minor"),
 }

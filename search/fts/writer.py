@@ -3,16 +3,18 @@
 `search.embedded` calls it inside a write transaction.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from archive.store.bulk import StoredRow, insert_rows, update_rows
+from archive.text.names import fold_name
 from search.documents import SearchDocument
+from search.filters import LIST_FILTERS, VALUE_FILTERS
 from search.fts.tables import BETWEEN, TEXT_WEIGHTS, SearchTables
 from search.fts.typos import note_terms
-from search.query import LIST_FIELDS
 from search.word_lists import cut_lists
 
 
@@ -60,13 +62,25 @@ def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[in
 def _ad_rows(tables: SearchTables, documents: Iterable[SearchDocument]) -> list[StoredRow]:
     # The ad's number is the first column.
     _, *names = tables.ad.c.keys()
-    return [(d.ad_id, *(getattr(d, name) for name in names)) for d in documents]
+    return [(d.ad_id, *(_find_cell(d, name) for name in names)) for d in documents]
+
+
+def _find_cell(document: SearchDocument, name: str) -> object:
+    if name not in VALUE_FILTERS:
+        return getattr(document, name)
+    values = document.values.get(name)
+    if name in LIST_FILTERS:
+        return values and json.dumps(values, ensure_ascii=False)
+    return values and values[0]
 
 
 def _visible_rows(document: SearchDocument) -> Iterable[StoredRow]:
-    for name, field in LIST_FIELDS.items():
-        for value in dict.fromkeys(getattr(document, field)):
+    for name in LIST_FILTERS:
+        for value in document.values.get(name, ()):
             yield document.ad_id, name, value
+    for name, names in document.former_names.items():
+        for value in dict.fromkeys(map(fold_name, names)):
+            yield document.ad_id, f"former_{name}", value
 
 
 def _text_row(document: SearchDocument) -> StoredRow:

@@ -4,13 +4,22 @@ Only `search.meilisearch` reads it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import starmap
 from typing import Any
 
-from search.documents import MOVING_FIELDS, SearchDocument
+from archive.text.names import fold_name
+from search.documents import SearchDocument
+from search.filters import (
+    BOUNDS,
+    LIST_FILTERS,
+    NAME_FILTERS,
+    NOT_TOLD,
+    VALUE_FILTERS,
+    is_least,
+)
 from search.hits import FACET_VALUES
 from search.language import WORD_LISTS, Question, Term
-from search.query import LAST_RESULT, LIST_FIELDS, VALUE_FILTERS, AdQuery, Sort
+from search.meili.values import decode_value, encode_value
+from search.query import LAST_RESULT, AdQuery, Sort
 from search.word_lists import APART, cut_lists
 
 LISTS = {name: f"w_{name}" for name in WORD_LISTS}
@@ -25,14 +34,19 @@ ORDERING_WORDS = 9
 MOST_JUDGED = 10_000
 """Ads that may hold a phrase and are read to see whether they do; of more the total is an estimate."""
 
-_BY_VALUE = [LIST_FIELDS.get(name, name) for name in VALUE_FILTERS]
+UNKNOWN, FORMER = "unknown", "former"
+"""Fields that list the filters of which an ad has no value, and its former names."""
+
+_BY_VALUE = [*VALUE_FILTERS, "words_from", UNKNOWN, FORMER]
 MARK = "copy_of"
 """The field that only the document has which is no ad: what stands beside the copy."""
 
 MARK_KEY = "copy"
 """Its id; every ad's holds an underscore, for the colon."""
 
-_BY_SIZE = ["started_day", "ended_day", "spend_lower_minor", "impressions_lower"]
+_BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values())]
+
+_SORTED = ["started_day", "spend_lower_minor", "impressions_lower"]
 
 # `sort` first: an order that was asked for is kept, whatever else is more relevant. Lists have no order of
 # words, so nearness of words tells nothing.
@@ -55,7 +69,7 @@ SETTINGS: Mapping[str, Any] = {
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": True}},
         },
     ],
-    "sortableAttributes": ["currency", "ad_id", *_BY_SIZE],
+    "sortableAttributes": ["currency", "ad_id", *_SORTED],
     "rankingRules": _RANKING,
     "proximityPrecision": "byAttribute",
     "prefixSearch": "disabled",
@@ -96,9 +110,14 @@ def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dic
         "matchingStrategy": "last",
         "filter": filters,
         "sort": list_orders(query, is_by_words=bool(words)),
-        "facets": ["source", *(LIST_FIELDS.get(name, name) for name in query.facets)],
+        "facets": ["source", UNKNOWN, *query.facets],
         "attributesToRetrieve": ["ad_id"],
     }
+
+
+def spell_words_from(query: AdQuery) -> dict[str, Any]:
+    """The question for where the words of the ads in scope come from."""
+    return {"q": "", "filter": list_filters(query), "facets": ["words_from"], "limit": 0}
 
 
 def needs_judging(question: Question) -> bool:
@@ -136,7 +155,8 @@ def _list_ordering_words(question: Question) -> list[str]:
 def list_filters(query: AdQuery) -> list[str]:
     """Filter expressions, all of which must hold."""
     # Neither what stands beside the copy nor a remnant of an ad is one.
-    filters = ["ad_id EXISTS", *starmap(_any_of, query.values.items())]
+    asked = dict.fromkeys([*query.values, *query.unknown])
+    filters = ["ad_id EXISTS", *(_any_of(name, query) for name in asked)]
     if query.only_visible_by_default:
         filters.append("is_visible_by_default = true")
     if query.since_on:
@@ -144,16 +164,26 @@ def list_filters(query: AdQuery) -> list[str]:
         filters += [f"ended_day >= {day} OR ended_day IS NULL", "started_day IS NOT NULL"]
     if query.until_on:
         filters.append(f"started_day <= {query.until_on.toordinal()}")
-    if query.spend_min_minor is not None:
-        filters.append(f"spend_lower_minor >= {query.spend_min_minor}")
-    if query.impressions_min is not None:
-        filters.append(f"impressions_lower >= {query.impressions_min}")
+    for name, bound in query.bounds.items():
+        filters.append(f"{BOUNDS[name]} {'>=' if is_least(name) else '<='} {bound}")
+    if query.not_told:
+        filters.append(f"{NOT_TOLD[query.not_told]} IS NULL")
     return filters
 
 
-def _any_of(name: str, values: Sequence[str]) -> str:
-    field = LIST_FIELDS.get(name, name)
-    return f"{field} IN [{', '.join(_quote(value) for value in values)}]"
+def _any_of(name: str, query: AdQuery) -> str:
+    values = query.values.get(name, ())
+    choices = [f"{UNKNOWN} = {name}"] if name in query.unknown else []
+    if values:
+        choices.append(_is_in(name, values))
+    if values and name in NAME_FILTERS:
+        choices.append(_is_in(FORMER, [f"{name}:{value}" for value in values]))
+    return " OR ".join(choices)
+
+
+def _is_in(field: str, values: Sequence[str]) -> str:
+    quoted = ", ".join(_quote(encode_value(field, value)) for value in values)
+    return f"{field} IN [{quoted}]"
 
 
 def _quote(value: str) -> str:
@@ -172,16 +202,55 @@ def list_orders(query: AdQuery, *, is_by_words: bool) -> list[str]:
     return [] if is_by_words else newest
 
 
-_KEPT = frozenset({"key", "ad_id", "is_visible_by_default", "currency", *_BY_VALUE, *_BY_SIZE})
+_NUMBERS = frozenset({"ad_id", *_BY_SIZE})
+_MOVING = frozenset(name for name in _NUMBERS if name not in ("ad_id", "started_day", "ended_day"))
+_MOVING_VALUES = ("currency", "state")
 
 
 def spell_document(document: SearchDocument) -> dict[str, Any]:
     """What the index holds of an ad: its words, and what is filtered, counted and sorted by."""
     lists = cut_lists(document)
     words = {LISTS[name]: sorted({*lists[name]} - {APART}) for name in WORD_LISTS}
-    return document.model_dump(mode="json", include=set(_KEPT)) | words | {"w_all": OF_EVERY_AD}
+    former = [
+        f"{name}:{fold_name(each)}"
+        for name, names in document.former_names.items()
+        for each in names
+    ]
+    return {
+        "key": document.key,
+        "w_all": OF_EVERY_AD,
+        **words,
+        **{name: _spell_values(name, document) for name in document.values},
+        UNKNOWN: _list_unknown(document),
+        FORMER: former,
+        "words_from": document.words_from,
+        "is_visible_by_default": document.is_visible_by_default,
+        **{name: getattr(document, name) for name in _NUMBERS},
+    }
 
 
 def spell_moved(document: SearchDocument) -> dict[str, Any]:
     """The same of an ad of which only numbers or state moved."""
-    return document.model_dump(mode="json", include={*MOVING_FIELDS & _KEPT, "key"})
+    return {
+        "key": document.key,
+        UNKNOWN: _list_unknown(document),
+        **{name: _spell_values(name, document) for name in _MOVING_VALUES},
+        **{name: getattr(document, name) for name in _MOVING},
+    }
+
+
+def _list_unknown(document: SearchDocument) -> list[str]:
+    return [name for name in VALUE_FILTERS if name not in document.values]
+
+
+def _spell_values(name: str, document: SearchDocument) -> list[str] | str | None:
+    values = [encode_value(name, value) for value in document.values.get(name, ())]
+    if name in LIST_FILTERS:
+        return values
+    return values[0] if values else None
+
+
+def read_facet(answer: Mapping[str, Any], name: str) -> dict[str, int]:
+    """The values of a facet in an answer; of a field that no document has a value of there are none."""
+    counts: Mapping[str, int] = answer["facetDistribution"].get(name, {})
+    return {decode_value(name, value): number for value, number in counts.items()}

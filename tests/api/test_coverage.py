@@ -84,7 +84,7 @@ def test_a_stop_of_all_crawling_is_told_by_health_and_on_the_page_of_sources(
     assert "Ada" not in page
 
 
-@pytest.mark.parametrize("path", ["/search", "/search?q=harbour", "/search?filter=source=example"])
+@pytest.mark.parametrize("path", ["/search", "/search?q=harbour", "/search?source=example"])
 def test_a_search_says_how_well_its_sources_were_crawled(ask, path):
     (crawled,) = ask("GET", path).json()["coverage"]
     assert crawled["source"] == SOURCE.id
@@ -112,7 +112,7 @@ def test_a_search_in_some_days_says_how_well_these_were_crawled_since_the_first_
     ask, clock, since, until, told
 ):
     clock.at = NOON + timedelta(days=2)
-    answer = ask("GET", f"/search?filter=since={since}&filter=until={until}").json()
+    answer = ask("GET", f"/search?since={since}&until={until}").json()
     assert [crawled["sentence"] for crawled in answer["coverage"]] == [told]
 
 

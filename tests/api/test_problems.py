@@ -33,7 +33,7 @@ WRONG = [
     ("GET", "/spend?by=region", 400, "ask by country"),
     ("GET", "/spend?by=moon", 422, "query.by"),
     ("GET", "/spend?convert_to=UAH", 400, "no exchange rate"),
-    ("GET", "/search?filter=moon=full", 400, "moon"),
+    ("GET", "/search?moon=full", 400, "moon"),
     ("GET", "/evidence/99999999999999999999", 422, "path.capture_id"),
     ("DELETE", "/ads/example/a1", 405, "Method Not Allowed"),
     ("POST", "/notices", 422, "body"),

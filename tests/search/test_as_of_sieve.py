@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
+from archive.models import PublicAd
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at
 from archive.reading.as_of.restored_rows import select_rows
@@ -20,12 +22,12 @@ from archive.store.setup import init_archive
 from archive.text.words import join_terms
 from config.settings import Settings
 from search.as_of.answers import search_as_of
+from search.beside import read_beside
 from search.documents import SearchDocument, make_document
-from search.hits import MARK_START, spell_value
-from search.query import LIST_FIELDS, AdQuery, QueryError, build_query
+from search.hits import MARK_START
+from search.judging import answers_query
+from search.query import AdQuery, QueryError, build_query
 from search.snippets import make_hit
-from search.word_lists import answers as has_all_words
-from search.word_lists import cut_lists
 from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
 
@@ -43,7 +45,10 @@ ADDRESSES = (
     "http://[broken/Fish",
     "kelvin.example",
 )
-FACETS = ("country", "surface", "advertiser", "payer", "declared_political", "state")
+FACETS = (
+    *("country", "surface", "advertiser", "payer", "declared_political", "state", "landing_domain"),
+    *("election", "media"),
+)
 NAMES = ("har\ue000bour", "harbour", "Αθήνα", "İstanbul", "100%", "harb_ur")
 
 
@@ -67,6 +72,7 @@ def invent_ad(dice: Random, ref: str):
         declared_political=dice.choice((None, True, False)),
         started_on=dice.choice((None, date(2024, 5, 1), date(2024, 6, 1))),
         ended_on=dice.choice((None, date(2024, 6, 1))),
+        election_name=dice.choice((None, "Mayor 2024", "mayor 2024")),
         currency="EUR",
         spend_lower_minor=dice.choice((None, 0, 10_000)),
         impressions_lower=dice.choice((None, 0, 1_000)),
@@ -100,6 +106,10 @@ filters = st.one_of(
     st.tuples(st.just("state"), st.sampled_from(["seen", "vanished"])),
     st.tuples(st.just("declared_political"), st.sampled_from(["true", "false"])),
     st.sampled_from([("source", "example"), ("platform", "none"), ("impressions_min", "1")]),
+    st.sampled_from([("impressions_max", "500"), ("first_seen_to", "2026-03-01")]),
+    st.sampled_from([("vanished_from", "2026-03-01"), ("vanished_to", "2026-02-01")]),
+    st.sampled_from([("media", "none"), ("media", "kept"), ("election", "Mayor 2024")]),
+    st.tuples(st.just("unknown"), st.sampled_from(["payer", "country", "election", "surface"])),
 )
 bounds = st.lists(
     st.sampled_from([("since", "2024-06-02"), ("until", "2024-05-15"), ("spend_min", "1")]),
@@ -113,7 +123,7 @@ def queries(draw) -> AdQuery:
     try:
         return build_query(
             " ".join(draw(st.lists(words, max_size=2))),
-            filters=draw(st.lists(filters, max_size=2)) + draw(bounds),
+            filters=draw(st.lists(filters, max_size=3)) + draw(bounds),
             facets=FACETS,
             limit=draw(st.sampled_from([1, 7, 100])),
             page=draw(st.integers(1, 2)),
@@ -134,12 +144,15 @@ def test_the_answer_is_that_of_reading_every_ad(search_archive: SearchArchive):
     def ask_both_ways(query: AdQuery, moment: Moment):
         with read(search_archive.engine) as session:
             page = search_as_of(session, query, moment)
-        found = [document for document in documents[moment] if answers(document, query)]
+        found = [d for d in documents[moment] if answers_query(d, query)]
         found.sort(key=lambda d: (-(d.started_day or 0), d.ad_id))
         shown = found[query.offset : query.offset + query.limit]
         assert page.total == len(found)
         assert page.hits == [make_hit(document, query.question) for document in shown]
         assert page.facets == {name: count_values(found, name) for name in FACETS}
+        assert page.facet_unknown == {
+            name: sum(name not in d.values for d in found) for name in FACETS
+        }
 
     ask_both_ways()
 
@@ -152,49 +165,21 @@ def test_each_word_finds_every_ad_that_has_it(search_archive: SearchArchive):
         for word in (word for word in WORDS if join_terms(word) and MARK_START not in word):
             asked = word.strip("“”")
             query = build_query(f'"{asked}"', include=Include.UNLABELLED)
-            having = [document for document in documents if answers(document, query)]
+            having = [d for d in documents if answers_query(d, query)]
             assert search_as_of(session, query, moment).total == len(having) > 0, word
 
 
 def read_all(session: Session, moment: Moment) -> list[SearchDocument]:
     """Every ad of the moment as a document."""
-    row_ranges = ads_at(session, moment)
-    return [
-        make_document(row)
-        for ads in row_ranges
-        for row in session.connection().execute(select_rows(ads)).all()
-    ]
-
-
-def answers(document: SearchDocument, query: AdQuery) -> bool:
-    """Whether a document has all words and passes all filters, by its values alone."""
-    d = document
-    has_words = has_all_words(cut_lists(d), query.question)
-    has_values = all(set(list_values(d, n)) & set(values) for n, values in query.values.items())
-    since, until = query.since_on, query.until_on
-    ran = not (since or until) or (
-        d.started_on is not None
-        and (until is None or d.started_on <= until)
-        and (since is None or d.ended_on is None or d.ended_on >= since)
-    )
-    least = (
-        (query.spend_min_minor, d.spend_lower_minor),
-        (query.impressions_min, d.impressions_lower),
-    )
-    is_large = all(low is None or (has is not None and has >= low) for low, has in least)
-    is_shown = d.is_visible_by_default or not query.only_visible_by_default
-    return has_words and has_values and ran and is_large and is_shown
-
-
-def list_values(document: SearchDocument, name: str) -> list[str]:
-    """A field's values as facets spell them."""
-    value = getattr(document, LIST_FIELDS.get(name, name))
-    return [
-        spell_value(v) for v in (value if isinstance(value, list) else [value]) if v is not None
-    ]
+    documents = []
+    for ads in ads_at(session, moment):
+        rows = [cast("PublicAd", row) for row in session.connection().execute(select_rows(ads))]
+        beside = read_beside(session, rows, moment)
+        documents += [make_document(row, beside) for row in rows]
+    return documents
 
 
 def count_values(found: list[SearchDocument], name: str) -> dict[str, int]:
     """A facet: ads by value, most first."""
-    counted = Counter(value for document in found for value in set(list_values(document, name)))
+    counted = Counter(value for document in found for value in document.values.get(name, ()))
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))

@@ -15,6 +15,7 @@ from archive.store.database import read
 from config.settings import Settings
 from search.as_of.answers import search_as_of
 from search.documents import read_documents
+from search.judging import passes_filters
 from search.language import WORD_FIELDS, Term, spell_question
 from search.query import build_query
 from search.word_lists import answers, cut_lists
@@ -30,7 +31,8 @@ WORDS = (
     *("ガス", "カス", "教育", "教", "สภาพ", "კლიმატი", "İstanbul", "Ørsted", "ñandú", "שָׁלוֹם"),
     *("Αθήνα", "tiếng", "sănătate", "ūkis", "ekonomia", "economy", "economies"),
 )
-FACETS = ("country", "payer", "currency")
+FACETS = ("country", "payer", "currency", "advertiser", "election", "landing_domain", "media_type")
+NAMES = ("Clean Air Ltd", "CLEAN AIR, Ltd.", "Łódź razem", "lodz razem", "Bürger", "Burger", "★")
 
 
 def invent_ads(number: int):
@@ -44,8 +46,14 @@ def invent_ads(number: int):
             f"{i:03}",
             write(5),
             titles=[write(2)],
-            payer_name=write(1) or None,
-            advertiser_name=write(2) or None,
+            payer_name=dice.choice([None, write(1) or None, *NAMES]),
+            advertiser_name=dice.choice([None, write(2) or None, *NAMES]),
+            election_name=dice.choice([None, "Mayor", "MAYOR", "Máyor"]),
+            media_type=dice.choice([None, "image", "IMAGE"]),
+            currency=dice.choice([None, "EUR", "PLN"]),
+            spend_lower_minor=(least := dice.choice([None, 0, 10_000])),
+            spend_upper_minor=None if least is None else dice.choice([None, least + 5_000]),
+            impressions_lower=dice.choice([None, 500]),
             landing_urls=dice.choice([[], [f"https://{i % 4}.example/{write(1)}"]]),
             countries=dice.choice([[], ["DE"], ["DE", "PL"]]),
             started_on=dice.choice([None, date(2026, 1, 1) + timedelta(days=i % 5)]),
@@ -57,7 +65,10 @@ def asked(request, tmp_path_factory):
     """An archive, an engine that holds it, and its documents."""
     folder: Path = tmp_path_factory.mktemp("meaning")
     archive = SearchArchive(init_fresh(Settings(home=folder), []))
-    archive.add(*invent_ads(120))
+    ads = [*invent_ads(120)]
+    archive.add(*ads)
+    renamed = [a.model_copy(update={"payer_name": "Renamed since"}) for a in ads[:15]]
+    archive.add(*renamed, *ads[15:100], sweep=True)
     search = open_engine(request.param, archive.engine, folder, request.getfixturevalue)
     archive.sync(search)
     with read(archive.engine) as session:
@@ -75,31 +86,48 @@ questions = st.lists(
 ).map(" ".join)
 
 
+names = st.tuples(st.sampled_from(["payer", "advertiser"]), st.sampled_from([*NAMES, "clean air"]))
+values = st.sampled_from(
+    [
+        *(("election", "Mayor"), ("election", "MAYOR"), ("media_type", "IMAGE"), ("media", "none")),
+        *(("country", "PL"), ("landing_domain", "1.example"), ("state", "vanished")),
+        *(("unknown", "payer"), ("unknown", "country"), ("unknown", "currency")),
+        *(("vanished_from", "2026-03-01"), ("first_seen_to", "2026-02-28")),
+        *(("impressions_min", "1"), ("impressions_max", "1000"), ("since", "2026-01-03")),
+    ]
+)
+bounds = st.sampled_from([[], [], [("spend_min", "1")], [("spend_max", "120")]]).map(
+    lambda bound: bound and [*bound, ("currency", "EUR")]
+)
+scopes = st.tuples(st.lists(names | values, max_size=2, unique_by=lambda f: f[0]), bounds).map(
+    lambda parts: parts[0] + parts[1]
+)
+
+
 def count_values(documents, name):
-    """Values of a facet among documents, most first."""
-    fields = {"country": "countries"}
-    counted = Counter()
-    for document in documents:
-        value = getattr(document, fields.get(name, name))
-        counted.update(value if isinstance(value, list) else [value])
-    return {value: n for value, n in counted.items() if value is not None}
+    """Values of a facet among documents."""
+    return Counter(value for document in documents for value in document.values.get(name, ()))
 
 
 def test_total_and_facets_are_those_of_the_plain_meaning(asked):
     archive, search, documents = asked
 
     @settings(max_examples=few_or_many(60), deadline=None)
-    @given(questions)
-    def ask(text):
-        query = build_query(text, facets=FACETS, limit=100)
-        right = [d for d, lists in documents.values() if answers(lists, query.question)]
+    @given(questions, scopes)
+    def ask(text, filters):
+        query = build_query(text, filters=filters, facets=FACETS, limit=100)
+        in_scope = [each for each in documents.values() if passes_filters(each[0], query)]
+        right = [d for d, lists in in_scope if answers(lists, query.question)]
         facets = {name: count_values(right, name) for name in FACETS}
+        unknown = {name: sum(name not in d.values for d in right) for name in FACETS}
         with read(archive.engine) as session:
             now = search.search(session, query)
             past = search_as_of(session, query, Moment(as_of=archive.now))
         for page in (now, past):
             assert (page.total, page.total_from) == (len(right), "exact")
             assert page.facets == facets
+            assert page.facet_unknown == unknown
+        assert now.words_from == Counter(d.words_from for d, _ in in_scope)
         assert sorted(refs_of(now)) == sorted(d.id.partition(":")[2] for d in right)[:100] or (
             len(right) > 100
         )

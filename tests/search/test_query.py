@@ -20,6 +20,9 @@ from tests.search.conftest import SearchArchive, make_ad
         ({"filters": [("spend_min", "100")]}, "one currency"),
         ({"filters": [("spend_min", "1"), ("currency", "ZZZ")]}, "ZZZ"),
         ({"filters": [("declared_political", "maybe")]}, "'maybe'.*true, false"),
+        ({"filters": [("unknown", "since")]}, "'since'.*source"),
+        ({"filters": [("vanished_from", "soon")]}, "'vanished_from'.*2026-11-20"),
+        ({"filters": [("country", f"C{n}") for n in range(101)]}, "at most 100"),
         ({"sort": "best"}, "'best'.*relevance, newest"),
         ({"facets": ["spend_min"]}, "'spend_min'.*source"),
         ({"limit": 0}, "limit 0"),
@@ -34,8 +37,9 @@ def test_what_is_not_allowed_is_named_with_what_is(options, named):
 
 def test_spend_is_asked_in_whole_units_of_one_currency():
     query = build_query(filters=[("spend_min", "12"), ("currency", "JPY")])
-    assert query.spend_min_minor == 12
-    assert build_query(filters=[("spend_min", "12"), ("currency", "EUR")]).spend_min_minor == 1200
+    assert query.bounds == {"spend_min": 12}
+    in_cents = build_query(filters=[("spend_max", "12"), ("currency", "EUR")])
+    assert in_cents.bounds == {"spend_max": 1200}
 
 
 HOSTILE = st.one_of(
@@ -67,9 +71,14 @@ def test_whatever_is_typed_is_answered_or_refused_as_a_query(
 
 
 def test_half_a_character_in_a_filter_is_replaced_before_any_engine_sees_it():
-    query = build_query("", filters=[("payer", "Har\udc80bour\x00")])
+    query = build_query("", filters=[("surface", "Har\udc80bour\x00")])
 
-    assert query.values["payer"] == ("Har?bour ",)
+    assert query.values["surface"] == ("Har?bour ",)
+
+
+def test_a_name_is_asked_for_whatever_its_spelling():
+    asked = [("payer", "ACME, Inc."), ("payer", "Acme Inc"), ("sponsor", "Łódź")]
+    assert build_query(filters=asked).values == {"payer": ("acme inc",), "sponsor": ("lodz",)}
 
 
 def test_a_question_longer_than_a_page_should_repeat_is_refused():

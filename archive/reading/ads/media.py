@@ -18,12 +18,13 @@ from archive.media.pictures import PICTURES, VIDEOS
 from archive.media.terms import MediaTermsScope, find_part, list_terms_scopes, media_terms
 from archive.models import Ad, AdMedia, MediaFile, PublicAd, Redaction, Source, SourcePart
 from archive.models.media import MediaState
-from archive.reading.as_of.moment import Moment
+from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.descriptions import quote_field
 from archive.reading.reasons import tell_media
 from archive.reading.views import AdView, DataGap
 from archive.reading.visible import is_visible_by_default
 from archive.records import Allowance, MissingReason, Terms
+from archive.store.batches import cut_batches
 
 ADDRESSES = "media_urls"
 """The field of an ad that names its media."""
@@ -150,7 +151,7 @@ def show_media(
     if row is None or file is None:
         return _show_absent(url, row, terms, place)
     is_allowed = terms.allows == Allowance.PUBLISH
-    is_shown = is_allowed and _can_be_cleaned(file)
+    is_shown = is_allowed and can_be_cleaned(file)
     reason = NOT_OF_A_KIND if is_allowed else f"its source's terms: {terms.because}"
     return MediaView(
         url=url,
@@ -164,7 +165,8 @@ def show_media(
     )
 
 
-def _can_be_cleaned(file: MediaFile) -> bool:
+def can_be_cleaned(file: MediaFile) -> bool:
+    """Whether readers can be given a copy of a file."""
     is_readable = file.missing.get("width") != MissingReason.UNREADABLE
     return file.media_type in SHOWN_KINDS and is_readable
 
@@ -185,6 +187,20 @@ def _show_absent(url: str, row: AdMedia | None, terms: Terms, place: int) -> Med
     return MediaView(url=url, state=MediaAnswer.NOT_LOOKED, reason=reason)
 
 
+def list_with_media(
+    session: Session, ad_ids: Sequence[int], moment: Moment = NOW
+) -> frozenset[int]:
+    """Those of the ads of which a file was kept by a moment."""
+    kept = select(AdMedia.ad_id).where(AdMedia.state == MediaState.KEPT)
+    if moment.as_of is not None:
+        kept = kept.where(col(AdMedia.fetched_at) <= moment.as_of)
+    return frozenset(
+        ad_id
+        for some in cut_batches(ad_ids)
+        for ad_id in session.exec(kept.where(col(AdMedia.ad_id).in_(some)))
+    )
+
+
 def find_shown_file(session: Session, sha256: str) -> MediaFile:
     """A kept picture or video that readers may have a copy of: an ad shows it whose source allows that.
 
@@ -192,7 +208,7 @@ def find_shown_file(session: Session, sha256: str) -> MediaFile:
         NotFoundError: if there is none, or none that may be shown; a stranger is not told which.
     """
     file = session.get(MediaFile, sha256)
-    showing = _list_showing(session, sha256) if file and _can_be_cleaned(file) else ()
+    showing = _list_showing(session, sha256) if file and can_be_cleaned(file) else ()
     if file is None or not any(_allows(session, source, ref) for source, ref in showing):
         raise NotFoundError("media file", sha256)
     return file

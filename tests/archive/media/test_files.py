@@ -136,7 +136,7 @@ def test_what_may_only_be_kept_is_neither_shown_nor_told(engine, allow, ingest_r
     note()
     with write(engine) as session:
         (file,) = list_unread(session, PICTURES, 10)
-        set_machine_text(session, file, MachineText("VOTE", None, "tesseract 9"))
+        set_machine_text(session, file, MachineText("VOTE", None, "tesseract 9"), NOON)
 
     (item,) = show(engine)
 

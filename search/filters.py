@@ -1,0 +1,95 @@
+"""What ads are narrowed down by, and which values an ad has of each: the same on every engine.
+
+Engines are given the values, search as of a time reads them here, and facets count them.
+"""
+
+from collections.abc import Mapping
+
+from archive.models import PublicAd
+from archive.text.names import fold_name
+from search.beside import Beside
+from search.hits import clean_text
+
+_COLUMNS: Mapping[str, str] = {
+    "source": "source",
+    "platform": "platform",
+    "country": "countries",
+    "language": "languages",
+    "surface": "surfaces",
+    "currency": "currency",
+    "advertiser_id": "advertiser_id",
+    "advertiser": "advertiser_name",
+    "payer": "payer_name",
+    "sponsor": "sponsor_name",
+    "election": "election_name",
+    "landing_domain": "landing_domains",
+    "media_type": "media_type",
+    "state": "state",
+    "declared_political": "declared_political",
+}
+"""Filters by value, and the column of `public_ad` that each looks at."""
+
+MEDIA = "media"
+
+VALUE_FILTERS = (*_COLUMNS, MEDIA)
+"""Filters by value; each is also a facet."""
+
+NAME_FILTERS = ("advertiser", "payer", "sponsor")
+"""Those by a name: all its spellings are one value, `archive.text.names.fold_name`."""
+
+LIST_FILTERS = ("country", "language", "surface", "landing_domain")
+"""Those of which an ad may have several values."""
+
+FINITE_VALUES: Mapping[str, tuple[str, ...]] = {
+    "declared_political": ("true", "false"),
+    MEDIA: ("kept", "none"),
+    "unknown": VALUE_FILTERS,
+}
+"""Filters whose values are few and known."""
+
+BOUNDS: Mapping[str, str] = {
+    "spend_min": "spend_lower_minor",
+    "spend_max": "spend_upper_minor",
+    "impressions_min": "impressions_lower",
+    "impressions_max": "impressions_upper",
+    "first_seen_from": "first_seen_day",
+    "first_seen_to": "first_seen_day",
+    "vanished_from": "vanished_day",
+    "vanished_to": "vanished_day",
+}
+"""Filters by size, and the number of a document that each looks at: at least `_min` and `_from`."""
+
+DAY_BOUNDS = tuple(name for name in BOUNDS if name.endswith(("_from", "_to")))
+NOT_TOLD: Mapping[str, str] = {
+    name: number for name, number in BOUNDS.items() if name not in DAY_BOUNDS
+} | {"since": "started_day", "until": "started_day"}
+"""Bounds of figures that a source may not tell, or leave open, and the number of a document."""
+
+
+def is_least(name: str) -> bool:
+    """Whether a bound is a lower one."""
+    return name.endswith(("_min", "_from"))
+
+
+def list_columns(name: str) -> tuple[str, ...]:
+    """The columns of `public_ad` that tell a filter's values."""
+    return (_COLUMNS[name],) if name in _COLUMNS else ()
+
+
+def list_values(ad: PublicAd, name: str, beside: Beside) -> list[str]:
+    """The values an ad has of a filter, each once; none: unknown."""
+    if name == MEDIA:
+        return ["kept" if ad.id in beside.kept else "none"]
+    value = getattr(ad, _COLUMNS[name])
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return list(dict.fromkeys(map(clean_text, value)))
+    if name in NAME_FILTERS:
+        return [fold_name(clean_text(value))]
+    return [clean_text(spell_value(value))]
+
+
+def spell_value(value: object) -> str:
+    """A value as filters and facets have it: `true` and `false` in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

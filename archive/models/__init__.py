@@ -19,6 +19,7 @@ from archive.models.corrections import AllowedField, Correction, Redaction
 from archive.models.leases import CrawlingStop, RequestBudget, SingletonLease, WorkerHeartbeat
 from archive.models.media import AdMedia, MediaFile
 from archive.models.monitoring import CrawlPromise, MailedAlert, MonitorFinding
+from archive.models.names import Name, NamedRow, NameKind, NameSpelling, NameWord
 from archive.models.notices import Notice
 from archive.models.oversight import (
     CaseStep,
@@ -90,6 +91,11 @@ __all__ = [
     "MailedAlert",
     "MediaFile",
     "MonitorFinding",
+    "Name",
+    "NameKind",
+    "NameSpelling",
+    "NameWord",
+    "NamedRow",
     "Notice",
     "PublicAd",
     "QuarantinedBatch",

@@ -144,7 +144,10 @@ class AdvertiserName(SQLModel, table=True):
     """A name an advertiser went by, from a time on."""
 
     __tablename__ = "advertiser_name"
-    __table_args__ = (Index("advertiser_name_by_advertiser", "advertiser_id"),)
+    __table_args__ = (
+        Index("advertiser_name_by_advertiser", "advertiser_id"),
+        Index("advertiser_name_by_name", "name"),
+    )
 
     id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
     advertiser_id: str = Field(foreign_key="advertiser.id", description="The advertiser.")

@@ -1,0 +1,1 @@
+"""Who bears a name: advertisers, payers, sponsors, payees and committees, found by name in one place."""

@@ -9,18 +9,22 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from archive.models import Run, Source
+from archive.models import NameKind, Run, Source
+from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
 from archive.records import SourceKind
 from search.as_of.answers import search_as_of
-from search.hits import SearchPage
+from search.filters import NAME_FILTERS
+from search.hits import SearchPage, cut_facet
 from search.other_words import add_others
 from search.port import SearchEngine
 from search.query import AdQuery
 
 ListFaults = Callable[[], list[str]]
 """What is wrong with the engine's copy, in sentences (`search.status`)."""
+
+Facets = dict[str, dict[str, int]]
 
 Cover = Callable[[Session, AdQuery, Moment], list[CrawledDays]]
 """`cover_sources` of a day; the site keeps its answers."""
@@ -50,12 +54,23 @@ def answer_query(
 
     page = ask(query)
     untold = {name: ask(others).total for name, others in query.list_untold().items()}
-    page = page.model_copy(update={"bounds_unknown": untold})
+    page = page.model_copy(update={"bounds_unknown": untold, "facets": _spell(session, page.facets)})
     if moment.is_now and query.page == 1:
         page = add_others(session, engine, query, page)
     if moment.is_now and (faults := list_faults()):
         page = page.model_copy(update={"total_from": "estimate", "copy_faults": faults})
     return page.model_copy(update={"coverage": cover(session, query, moment)})
+
+
+def _spell(session: Session, facets: Facets) -> Facets:
+    """Facets by a name with the commonest spelling of each, today's as of an earlier moment too."""
+    spelled = {}
+    for name in NAME_FILTERS:
+        if name in facets:
+            shown = spell_names(session, NameKind(name), facets[name])
+            counted = {shown.get(key, key): ads for key, ads in facets[name].items()}
+            spelled[name] = cut_facet(counted)
+    return facets | spelled
 
 
 def cover_sources(

@@ -1,5 +1,6 @@
 """The page of search results: the total and what it is worth, facets, hits with marks and bands."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -14,7 +15,9 @@ from api.questions import SearchQuestion, read_question
 from archive.errors import QuestionError, cut_echo
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
+from archive.text.names import fold_name
 from search.answers import answer_query
+from search.filters import NAME_FILTERS
 from search.hits import SearchPage
 from search.language import WAYS_TO_ASK
 from search.port import SearchUnavailableError
@@ -45,6 +48,8 @@ class FacetChoice:
     value: str
     ads: int | None
     is_chosen: bool
+    is_unknown: bool = False
+    """It stands for the ads of which the value is unknown."""
 
 
 @dataclass(frozen=True)
@@ -170,13 +175,24 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
 
 def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[FacetChoice]]:
     """For each facet the values to tick: those asked for, then the commonest."""
-    counted = answer.facets if answer else {}
     choices = {}
     for name in FACETS:
-        chosen = asked.find_values(name)
-        found = counted.get(name, {})
+        found = answer.facets.get(name, {}) if answer else {}
+        chosen = _list_chosen(asked, name, found)
         others = [value for value in found if value not in chosen][:VALUES_SHOWN]
-        choices[name] = [
-            FacetChoice(value, found.get(value), value in chosen) for value in [*chosen, *others]
-        ]
+        offered = [FacetChoice(v, found.get(v), v in chosen) for v in [*chosen, *others]]
+        unknown = answer.facet_unknown.get(name, 0) if answer else None
+        is_asked = name in asked.find_values("unknown")
+        if unknown or is_asked:
+            offered.append(FacetChoice(name, unknown, is_asked, is_unknown=True))
+        choices[name] = offered
     return {name: values for name, values in choices.items() if values}
+
+
+def _list_chosen(asked: Asked, name: str, found: Collection[str]) -> list[str]:
+    """The values asked of a facet, names as they are commonly spelt."""
+    chosen = asked.find_values(name)
+    if name in NAME_FILTERS:
+        spelled = {fold_name(value): value for value in found}
+        chosen = [spelled.get(fold_name(value), value) for value in chosen]
+    return list(dict.fromkeys(chosen))

@@ -25,13 +25,10 @@ ORDERING_WORDS = 9
 MOST_JUDGED = 10_000
 """Ads that may hold a phrase and are read to see whether they do; of more the total is an estimate."""
 
+IS_WHOLE = "ad_id EXISTS"
+"""Of every question: numbers alone, sent of an ad that is not there, would make a document without it."""
+
 _BY_VALUE = [LIST_FIELDS.get(name, name) for name in VALUE_FILTERS]
-MARK = "copy_of"
-"""The field that only the document has which is no ad: what stands beside the copy."""
-
-MARK_KEY = "copy"
-"""Its id; every ad's holds an underscore, for the colon."""
-
 _BY_SIZE = ["started_day", "ended_day", "spend_lower_minor", "impressions_lower"]
 
 # `sort` first: an order that was asked for is kept, whatever else is more relevant. Lists have no order of
@@ -47,7 +44,7 @@ SETTINGS: Mapping[str, Any] = {
             "features": {"facetSearch": True, "filter": _EQUAL},
         },
         {
-            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default", MARK],
+            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default"],
             "features": {"facetSearch": False, "filter": _EQUAL},
         },
         {
@@ -67,17 +64,18 @@ SETTINGS: Mapping[str, Any] = {
 """Set before the first document, or every attribute is indexed first and again afterwards."""
 
 
-FIND_MARK: Mapping[str, Any] = {
+COUNT: Mapping[str, Any] = {
     "q": "",
-    "filter": f"{MARK} EXISTS",
+    "filter": IS_WHOLE,
     "sort": [f"{name}:desc" for name in SETTINGS["sortableAttributes"]],
     "facets": ["source", *_BY_VALUE],
     "limit": 1,
+    "attributesToRetrieve": ["ad_id"],
 }
-"""What stands beside the copy; the question fails where one of readers would for want of settings."""
+"""How many ads there are: each has a source, and facets are counted beyond every limit.
 
-COUNT: Mapping[str, Any] = {"q": "", "facets": ["source"], "limit": 0}
-"""How many ads there are: each has a source, and facets are counted beyond every limit."""
+It fails where a question of readers would for want of settings.
+"""
 
 
 def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dict[str, Any]:
@@ -135,8 +133,7 @@ def _list_ordering_words(question: Question) -> list[str]:
 
 def list_filters(query: AdQuery) -> list[str]:
     """Filter expressions, all of which must hold."""
-    # Neither what stands beside the copy nor a remnant of an ad is one.
-    filters = ["ad_id EXISTS", *starmap(_any_of, query.values.items())]
+    filters = [IS_WHOLE, *starmap(_any_of, query.values.items())]
     if query.only_visible_by_default:
         filters.append("is_visible_by_default = true")
     if query.since_on:
@@ -172,16 +169,23 @@ def list_orders(query: AdQuery, *, is_by_words: bool) -> list[str]:
     return [] if is_by_words else newest
 
 
-_KEPT = frozenset({"key", "ad_id", "is_visible_by_default", "currency", *_BY_VALUE, *_BY_SIZE})
+KEPT = frozenset(
+    {
+        *("key", "ad_id", "is_visible_by_default", "currency", "recorded_at"),
+        *_BY_VALUE,
+        *_BY_SIZE,
+    }
+)
+"""What the index holds of an ad beside its words."""
 
 
 def spell_document(document: SearchDocument) -> dict[str, Any]:
     """What the index holds of an ad: its words, and what is filtered, counted and sorted by."""
     lists = cut_lists(document)
     words = {LISTS[name]: sorted({*lists[name]} - {APART}) for name in WORD_LISTS}
-    return document.model_dump(mode="json", include=set(_KEPT)) | words | {"w_all": OF_EVERY_AD}
+    return document.model_dump(mode="json", include=set(KEPT)) | words | {"w_all": OF_EVERY_AD}
 
 
 def spell_moved(document: SearchDocument) -> dict[str, Any]:
     """The same of an ad of which only numbers or state moved."""
-    return document.model_dump(mode="json", include={*MOVING_FIELDS & _KEPT, "key"})
+    return document.model_dump(mode="json", include={*MOVING_FIELDS & KEPT, "key"})

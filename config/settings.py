@@ -114,11 +114,14 @@ class Settings(ReadSettings):
     )
     meilisearch_search_key: SecretStr | None = Field(
         default=None,
-        description="Key that may only search and count in that index (actions `search` and `stats.get`), "
-        "for `paidforby serve`; without it, the site uses the other key.",
+        description="Key that may only search and count (actions `search` and `stats.get`) in that index "
+        "and in the one beside it, whose name ends in `_about`, for `paidforby serve`; without it, the site "
+        "uses the other key.",
     )
     meilisearch_index: str = Field(
-        default="ads", description="Name of the Meilisearch index that holds this archive's ads."
+        default="ads",
+        description="Name of the Meilisearch index that holds this archive's ads; `<name>_about` says whose "
+        "they are and how far they follow.",
     )
     exchange_rate_days: int = Field(
         default=45,

@@ -54,7 +54,9 @@ def answer_query(
 
     page = ask(query)
     untold = {name: ask(others).total for name, others in query.list_untold().items()}
-    page = page.model_copy(update={"bounds_unknown": untold, "facets": _spell(session, page.facets)})
+    page = page.model_copy(
+        update={"bounds_unknown": untold, "facets": _spell(session, page.facets)}
+    )
     if moment.is_now and query.page == 1:
         page = add_others(session, engine, query, page)
     if moment.is_now and (faults := list_faults()):

@@ -19,14 +19,15 @@ from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
 from archive.store.identity import read_archive_id
 from config.counts import write_count
+from search.documents import count_microseconds
 from search.port import (
-    DOCUMENT_SHAPE,
     NEVER_FILLED,
     CopyMark,
     ForeignCopyError,
     SearchCopy,
     SearchEngine,
     SearchUnavailableError,
+    UpTo,
 )
 
 TellPassed = Callable[[int], None]
@@ -70,9 +71,20 @@ def read_search_position(
     consumer = name_consumer(search, mark.token)
     noted = read_position(session, consumer)
     # One that this archive never noted was made by what it has been restored from.
-    if noted is None or mark.shape != DOCUMENT_SHAPE:
+    if noted is None or mark.shape != search.shape:
+        return None
+    # An older state of the archive was restored, and what it learned since has the same numbers.
+    if find_up_to(session, mark.seq) != (mark.seq, mark.at):
         return None
     return Position(consumer, min(mark.seq, noted.seq), noted.seq, noted.moved_at)
+
+
+def find_up_to(session: Session, seq: int) -> UpTo | None:
+    """A change as a copy notes it; `None`: this archive has none of that number."""
+    recorded_at = session.exec(select(Change.recorded_at).where(Change.seq == seq)).first()
+    if recorded_at is None:
+        return UpTo(0, 0) if seq == 0 else None
+    return UpTo(seq, count_microseconds(recorded_at))
 
 
 def read_last_move(session: Session, search: SearchEngine) -> datetime | None:

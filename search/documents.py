@@ -6,7 +6,7 @@ Sync and rebuild call it, and the embedded engine for the hits of a page. It kno
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +31,7 @@ LONGEST_TEXT = 100_000
 LONGEST_KEY = 511
 """Bytes of a document id, by Meilisearch's documentation."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PATH_BREAKS = re.compile(r"[\s/._+,;:=~-]+")
@@ -65,6 +66,9 @@ class SearchDocument(ShownAd):
     vanished_day: int | None = Field(
         description="Day since which it is not found any more (UTC) as a number."
     )
+    recorded_at: int = Field(
+        description="When the archive learned what this says, in microseconds since 1970 (UTC)."
+    )
 
 
 class Rejection(SQLModel):
@@ -91,7 +95,7 @@ _FIELDS_READ = frozenset(
         *("spend_lower_minor", "spend_upper_minor", "impressions_lower", "impressions_upper"),
         *("started_on", "ended_on", "dates_contradict", "state", "versions", "missing"),
         *("titles", "bodies", "descriptions", "landing_urls", "landing_domains"),
-        *("election_name", "first_seen_at", "vanished_at"),
+        *("election_name", "first_seen_at", "vanished_at", "recorded_at"),
     }
 )
 _FIELDS_SHOWN = frozenset(ShownAd.model_fields)
@@ -177,6 +181,7 @@ def make_document(ad: PublicAd, beside: Beside = NOTHING) -> SearchDocument:
         picture=picture,
         values=find_values(ad, beside),
         words_from=tell_words_from(f"{title} {body}", picture),
+        recorded_at=count_microseconds(ad.recorded_at),
         is_visible_by_default=read_visible_by_default(
             ad.id, ad.declared_political, ad.missing, beside.labelled
         ),
@@ -255,6 +260,11 @@ def read_address(address: str) -> str:
 
 def _join(texts: Iterable[str]) -> str:
     return clean_text("\n".join(dict.fromkeys(texts)))[:LONGEST_TEXT]
+
+
+def count_microseconds(at: datetime) -> int:
+    """A time as a whole number, for engines that keep no times: since 1970, in UTC."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _number_day(day: date | None) -> int | None:

@@ -21,7 +21,7 @@ from archive.store.database import read, write
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
 from search.filters import LIST_FILTERS
-from search.fts.generations import make_next, read_generation, set_generation, set_seq, sweep
+from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.query import (
     leave_out_hidden,
     list_conditions,
@@ -29,7 +29,7 @@ from search.fts.query import (
     list_word_conditions,
     spell_match,
 )
-from search.fts.tables import SearchTables, matches
+from search.fts.tables import SearchTables, matches, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import SearchPage, cut_facet
@@ -41,7 +41,9 @@ from search.port import (
     CopyMark,
     SearchCopy,
     SearchUnavailableError,
+    UpTo,
     require_count,
+    spell_shape,
 )
 from search.query import AdQuery
 from search.snippets import make_hits
@@ -52,6 +54,7 @@ class EmbeddedSearch:
 
     name = "embedded"
     consumer = "search:embedded"
+    shape = spell_shape(spell_tables())
     how_to_move = "choose another home (PAIDFORBY_HOME=…), or delete that file"
 
     def __init__(
@@ -121,7 +124,7 @@ class EmbeddedSearch:
             return present
 
     def write_batch(
-        self, batch: Batch, session: Session | None, seq: int | None = None
+        self, batch: Batch, session: Session | None, up_to: UpTo | None = None
     ) -> list[Rejection]:
         """Take a batch in, in the archive's transaction when the tables lie there.
 
@@ -137,8 +140,8 @@ class EmbeddedSearch:
                 *take_documents(batch.documents, write_some, writer),
                 *take_documents(batch.moved, move_some, writer),
             ]
-            if seq is not None:
-                set_seq(writer, seq)
+            if up_to is not None:
+                move_mark(writer, up_to)
         return rejected
 
     def rebuild(

@@ -22,9 +22,9 @@ from archive.store.changes import last_change_seq, move_position
 from archive.store.database import read, write
 from archive.store.identity import claim_archive_id
 from archive.store.realm import read_realm
-from search.consumer_position import TellPassed, name_consumer
+from search.consumer_position import TellPassed, find_up_to, name_consumer
 from search.documents import Rejection, SearchDocument, read_documents
-from search.port import DOCUMENT_SHAPE, CopyBusyError, CopyMark, SearchEngine
+from search.port import DOCUMENT_SHAPE, CopyBusyError, CopyMark, SearchEngine, UpTo
 
 CHANGES_AT_ONCE = 5_000
 """Meilisearch pays a fixed price for each round of new texts, so rounds are large."""
@@ -98,12 +98,13 @@ def make_anew(
     old = search.read_copy()
     with write(archive) as session:
         realm, report.seq = read_realm(session), last_change_seq(session)
+        up_to = find_up_to(session, report.seq) or UpTo(0, 0)
         mark = CopyMark(
             archive_id=claim_archive_id(session),
             realm=str(realm or ""),
             token=secrets.token_hex(4),
-            shape=DOCUMENT_SHAPE,
-            seq=report.seq,
+            shape=search.shape,
+            **up_to._asdict(),
         )
     unmade: list[Rejection] = []
 

@@ -1,10 +1,12 @@
-"""The search engine of served archives: one index of a Meilisearch server.
+"""The search engine of served archives: one index of a Meilisearch server, and one that tells about it.
 
-`search.engines` opens it when PAIDFORBY_MEILISEARCH_URL is set. Beside the ads the index holds one document
-that says whose copy it is and how far it follows (`CopyMark`); no search finds it.
+`search.engines` opens it when PAIDFORBY_MEILISEARCH_URL is set. The index `<name>_about` holds one document,
+which says whose copy the other is and how far it follows (`CopyMark`). It is written after what it tells of,
+so whoever is killed in between leaves a mark that is too early, never one that is too late.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -16,11 +18,10 @@ from search.documents import Rejection, SearchDocument, load_documents
 from search.hits import SearchPage, cut_facet
 from search.meili.query import (
     COUNT,
-    FIND_MARK,
+    KEPT,
     LISTS,
-    MARK,
-    MARK_KEY,
     MOST_JUDGED,
+    SETTINGS,
     UNKNOWN,
     list_filters,
     needs_judging,
@@ -30,10 +31,22 @@ from search.meili.query import (
     spell_words_from,
 )
 from search.meili.server import IndexMissingError, MeilisearchServer, SettingsLostError
-from search.port import LEASE, AllowChange, Batch, CopyMark, SearchCopy, require_count
+from search.port import (
+    LEASE,
+    AllowChange,
+    Batch,
+    CopyMark,
+    SearchCopy,
+    UpTo,
+    require_count,
+    spell_shape,
+)
 from search.query import AdQuery
 from search.snippets import make_hits
 from search.word_lists import TEXTS, answers, cut_lists
+
+MARK_KEY = "copy"
+FIND_MARK: Mapping[str, Any] = {"q": "", "limit": 1}
 
 
 class MeilisearchSearch:
@@ -44,10 +57,12 @@ class MeilisearchSearch:
         "choose another name (PAIDFORBY_MEILISEARCH_INDEX=…), or delete that index on the server"
     )
     keeps_in_archive = False
+    shape = spell_shape(SETTINGS, sorted(KEPT))
 
     def __init__(self, settings: Settings) -> None:
         self._server = MeilisearchServer(settings.meilisearch_url or "", settings.meilisearch_key)
         self._uid = settings.meilisearch_index
+        self._about = f"{self._uid}_about"
         self.consumer = f"search:meilisearch:{self._uid}"
         self.place = f"the Meilisearch index {self._uid!r}"
         self.lease_time = min(LEASE, timedelta(seconds=settings.lease_seconds))
@@ -107,7 +122,14 @@ class MeilisearchSearch:
         Raises:
             SearchUnavailableError: if the server does not answer.
         """
-        return self._read_copy(self._uid)
+        # The mark first: what is sent meanwhile makes it too early.
+        mark = self._read_mark()
+        try:
+            return SearchCopy(self._count_ads(self._uid), mark)
+        except IndexMissingError:
+            return None
+        except SettingsLostError:
+            return SearchCopy(self._server.count_all(self._uid), mark, is_usable=False)
 
     def list_present(self, ad_ids: Collection[int]) -> set[int]:
         """Which of these ads have a document.
@@ -121,14 +143,18 @@ class MeilisearchSearch:
         self,
         batch: Batch,
         session: Session | None,  # noqa: ARG002
-        seq: int | None = None,
+        up_to: UpTo | None = None,
     ) -> list[Rejection]:
-        """Send a batch and wait until all of it is searchable.
+        """Send a batch and wait until all of it is searchable, then note how far the copy follows.
 
         Raises:
             SearchUnavailableError: if a task failed for another reason than one of its documents.
         """
-        return self._server.send(self._uid, batch, seq)
+        rejected = self._server.send(self._uid, batch)
+        if up_to is not None:
+            # Only how far: whichever copy is there keeps its name.
+            self._server.move_document(self._about, {"key": MARK_KEY, **up_to._asdict()})
+        return rejected
 
     def rebuild(
         self, pages: Iterable[list[SearchDocument]], mark: CopyMark, allow: AllowChange
@@ -147,13 +173,14 @@ class MeilisearchSearch:
         for page in pages:
             sent += len(page)
             rejected += self._server.send(new, Batch(page))
-        self._server.put_document(new, _spell_mark(mark))
-        filled = self._read_copy(new)
-        require_count(filled.documents if filled else 0, sent - len(rejected))
+        require_count(self._count_ads(new), sent - len(rejected))
         allow(rejected)
-        if self._read_copy(self._uid) is None:
+        indexes = self._server.list_indexes()
+        if self._uid not in indexes:
             self._server.make_index(self._uid)
         self._server.swap_indexes(self._uid, new)
+        # An older one stays where this process ends here: too early, so that the next sync sends more.
+        self._server.put_document(self._about, {"key": MARK_KEY, **vars(mark)})
         self._sweep(ours)
 
     def _sweep(self, ours: str) -> None:
@@ -166,34 +193,35 @@ class MeilisearchSearch:
     def _ask(
         self, query: AdQuery, judged: list[int] | None
     ) -> tuple[dict[str, Any], dict[str, int], CopyMark | None]:
-        """An answer, where the words of the ads in scope come from, and what stands beside the copy."""
-        questions = [spell_question(query, judged), FIND_MARK]
+        """An answer, where the words of the ads in scope come from, and what stands beside the copy.
+
+        The mark is read first: what is sent in between makes it too early, never too late.
+        """
+        questions = [spell_question(query, judged)]
         if query.page == 1:
             questions.append(spell_words_from(query))
-        answer, marks, *words = self._server.ask(self._uid, *questions)
+        marks, answer, *words = self._server.ask(
+            (self._about, FIND_MARK), *((self._uid, question) for question in questions)
+        )
         counted = read_facet(words[0], "words_from") if words else {}
-        return answer, counted, _read_mark(marks["hits"])
+        return answer, counted, _find_mark(marks)
 
-    def _read_copy(self, uid: str) -> SearchCopy | None:
+    def _read_mark(self) -> CopyMark | None:
         try:
-            count, marks = self._server.ask(uid, COUNT, FIND_MARK)
+            [marks] = self._server.ask((self._about, FIND_MARK))
         except IndexMissingError:
             return None
-        except SettingsLostError:
-            found = self._server.find_document(uid, MARK_KEY)
-            documents = self._server.count_all(uid) - (found is not None)
-            return SearchCopy(documents, _read_mark([found] if found else []), is_usable=False)
-        ads = sum(read_facet(count, "source").values())
-        return SearchCopy(ads, _read_mark(marks["hits"]))
+        return _find_mark(marks)
+
+    def _count_ads(self, uid: str) -> int:
+        [counted] = self._server.ask((uid, COUNT))
+        return sum(read_facet(counted, "source").values())
 
 
-def _spell_mark(mark: CopyMark) -> dict[str, Any]:
-    said = dict(vars(mark))
-    return {"key": MARK_KEY, MARK: said.pop("archive_id")} | said
-
-
-def _read_mark(found: list[dict[str, Any]]) -> CopyMark | None:
-    if not found or MARK not in found[0]:
-        return None
-    said = {name: found[0][name] for name in ("realm", "token", "shape", "seq")}
-    return CopyMark(archive_id=found[0][MARK], **said)
+def _find_mark(answer: dict[str, Any]) -> CopyMark | None:
+    """The mark in an answer; `None`: there is none, or one that a program before this one wrote."""
+    names = [field.name for field in fields(CopyMark)]
+    for found in answer["hits"]:
+        if found.keys() >= set(names):
+            return CopyMark(**{name: found[name] for name in names})
+    return None

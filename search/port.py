@@ -4,10 +4,12 @@
 stays the record of truth; whatever stands behind this port may be dropped and made again.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import Session
 
@@ -18,7 +20,10 @@ from search.hits import SearchPage
 from search.query import AdQuery
 
 DOCUMENT_SHAPE = 6
-"""Raise it when documents or settings change: every engine is then filled anew at the next sync."""
+"""Raise it when values of documents are made otherwise: every engine is then filled anew at the next sync.
+
+Fields, settings and tables are no matter of it (`spell_shape`).
+"""
 
 LEASE = timedelta(seconds=60)
 """How long whoever fills a copy may be silent before another does it."""
@@ -44,6 +49,14 @@ class CopyBusyError(SearchUnavailableError):
     """Another process fills the copy just now."""
 
 
+class UpTo(NamedTuple):
+    """A change, as a copy notes up to where it follows."""
+
+    seq: int
+    at: int
+    """When it was recorded, in microseconds: in another past of the archive it was another change."""
+
+
 @dataclass(frozen=True)
 class CopyMark:
     """What stands beside a copy, in the same place: whose it is, which one, and how far it follows."""
@@ -53,9 +66,12 @@ class CopyMark:
     """Whether its ads are invented or real; empty: the archive had none yet."""
     token: str
     """Drawn for each copy that is made."""
-    shape: int
+    shape: str
+    """Of its documents and settings (`spell_shape`)."""
     seq: int
     """Every change up to this one is in it."""
+    at: int
+    """When that was recorded (`UpTo`)."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,12 @@ class SearchCopy:
     """`None`: nothing says whose it is."""
     is_usable: bool = True
     """Whether readers can be answered from it: it has its settings."""
+
+
+def spell_shape(*settings: Any) -> str:  # noqa: ANN401 (whatever JSON takes)
+    """What differs once documents have other fields, or an engine other settings: copies are made anew."""
+    made_of = [DOCUMENT_SHAPE, sorted(SearchDocument.model_fields), settings]
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def require_count(held: int, sent: int) -> None:
@@ -119,6 +141,9 @@ class SearchEngine(Protocol):
     keeps_in_archive: bool
     """Its tables lie in the archive's own file, so that batch and mark are one transaction."""
 
+    shape: str
+    """Of the copies it makes (`spell_shape`)."""
+
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """Answer a query; `session` reads the archive, which the engine opens no second time.
 
@@ -149,12 +174,12 @@ class SearchEngine(Protocol):
         """
 
     def write_batch(
-        self, batch: Batch, session: Session | None, seq: int | None = None
+        self, batch: Batch, session: Session | None, up_to: UpTo | None = None
     ) -> list[Rejection]:
         """Take a batch in until all of it can be found; returns the documents it would not take.
 
-        `session` writes to the archive and is given when the engine keeps its tables there. `seq` is the
-        change up to which the copy follows then.
+        `session` writes to the archive and is given when the engine keeps its tables there. `up_to` is the
+        change up to which the copy follows then; it is noted once the batch is in.
 
         Raises:
             SearchUnavailableError: if not all of it is in; it must be sent again.

@@ -21,9 +21,9 @@ from archive.store.changes import last_change_seq, move_position, read_changes, 
 from archive.store.database import read, write
 from search import filling
 from search.consumer_position import Position, TellPassed, read_search_position, refuse_unnamed
-from search.documents import Rejection, load_documents, reject
+from search.documents import Rejection, count_microseconds, load_documents, reject
 from search.filling import SyncReport, TellBusy, filling_alone, make_anew, put_aside_rejected
-from search.port import Batch, CopyBusyError, SearchEngine
+from search.port import Batch, CopyBusyError, SearchEngine, UpTo
 from search.status import index_status
 
 _AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
@@ -34,11 +34,16 @@ class Round:
     """One range of the change sequence and what it means for the copy."""
 
     position: Position
-    last_seq: int
+    last: UpTo | None
     changes: int
     batch: Batch
     unmade: list[Rejection]
     """Ads that no document could be made of."""
+
+    @property
+    def last_seq(self) -> int:
+        """Up to which change the copy follows after it."""
+        return self.last.seq if self.last else self.position.seq
 
 
 def sync_index(
@@ -163,12 +168,14 @@ def _read_round(
     session: Session, search: SearchEngine, position: Position, noted: NotedTry
 ) -> Round:
     changes = read_changes(session, position.seq, noted.most)
-    last_seq = max((change.seq or 0 for change in changes), default=position.seq)
+    last = (
+        UpTo(changes[-1].seq or 0, count_microseconds(changes[-1].recorded_at)) if changes else None
+    )
     if noted.meets_killer(session):
         batch, unmade = _leave_out(session, changes)
     else:
         batch, unmade = _gather_batch(session, search, changes)
-    return Round(position, last_seq, len(changes), batch, unmade)
+    return Round(position, last, len(changes), batch, unmade)
 
 
 def _leave_out(session: Session, changes: Sequence[Change]) -> tuple[Batch, list[Rejection]]:
@@ -180,7 +187,7 @@ def _leave_out(session: Session, changes: Sequence[Change]) -> tuple[Batch, list
 
 def _write_round(search: SearchEngine, this: Round, session: Session | None) -> list[Rejection]:
     """Send a round; gives what could not be taken, of which no older copy stays to be found."""
-    refused = search.write_batch(this.batch, session, this.last_seq)
+    refused = search.write_batch(this.batch, session, this.last)
     if refused:
         search.write_batch(Batch(deleted=[row.ad_id for row in refused]), session)
     return [*this.unmade, *refused]

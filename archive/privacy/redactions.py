@@ -11,11 +11,13 @@ from sqlmodel import Session, select
 
 from archive.errors import ArchiveError
 from archive.models import Ad, AdVersion, PublicAd, Redaction
+from archive.models.changes import ChangeKind
 from archive.privacy.advertisers import forget_names
 from archive.privacy.projecting import project_ads
 from archive.privacy.redaction_log import log_redactions
 from archive.privacy.shown import read_withheld
 from archive.records.projection import CONTENT_NAMES
+from archive.store.changes import append_changes
 
 ALWAYS_SHOWN = frozenset({"ref", "platform", "day_zone"})
 """Without these an ad has no identity and its days no meaning."""
@@ -39,7 +41,9 @@ def redact_field(
     log_redactions(session, ad.source, [(ad.ref, redaction)], now)
     shown = session.get_one(PublicAd, ad.id).advertiser_id
     names = _list_names(session, ad) if field == "advertiser_name" else set()
-    project_ads(session, ad.source, [ad.id], now)
+    if not project_ads(session, ad.source, [ad.id], now):
+        # No version had it, but when this was learned is shown, and copies follow it.
+        append_changes(session, ChangeKind.AD_STATE, [ad.id], now)
     session.get_one(PublicAd, ad.id).recorded_at = now
     session.flush()
     if names and shown:

@@ -2,18 +2,19 @@
 
 import re
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, select, text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, inspect, select, text
 from sqlmodel import Session
 
 from search.fts.tables import SearchTables, tables_of
-from search.port import CopyMark
+from search.port import CopyMark, UpTo
 
 _COPY = Table(
     "search_copy",
     MetaData(),
     Column("number", Integer, primary_key=True),
     *(Column(name, String, nullable=False) for name in ("archive_id", "realm", "token")),
-    *(Column(name, Integer, nullable=False) for name in ("shape", "seq")),
+    Column("shape", String, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("seq", "at")),
 )
 """One row: the generation that answers, and its mark."""
 
@@ -26,8 +27,9 @@ def read_generation(session: Session) -> tuple[SearchTables, CopyMark] | None:
     connection = session.connection()
     if not inspect(connection).has_table(_COPY.name):
         return None
-    row = connection.execute(select(_COPY)).mappings().first()
-    if row is None:
+    row = connection.execute(select(text("*")).select_from(_COPY)).mappings().first()
+    # A program before this one noted other columns.
+    if row is None or set(row.keys()) != set(_COPY.c.keys()):
         return None
     said = dict(row)
     return tables_of(said.pop("number")), CopyMark(**said)
@@ -36,14 +38,14 @@ def read_generation(session: Session) -> tuple[SearchTables, CopyMark] | None:
 def set_generation(session: Session, tables: SearchTables, mark: CopyMark) -> None:
     """Let a generation answer from now on."""
     connection = session.connection()
-    _COPY.create(connection, checkfirst=True)
-    connection.execute(_COPY.delete())
+    _COPY.drop(connection, checkfirst=True)
+    _COPY.create(connection)
     connection.execute(_COPY.insert().values(number=tables.number, **vars(mark)))
 
 
-def set_seq(session: Session, seq: int) -> None:
+def move_mark(session: Session, up_to: UpTo) -> None:
     """Note up to which change the generation that answers follows."""
-    session.connection().execute(_COPY.update().values(seq=seq))
+    session.connection().execute(_COPY.update().values(**up_to._asdict()))
 
 
 def make_next(session: Session) -> SearchTables:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy.schema import CreateIndex, CreateTable, SchemaItem
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
@@ -71,6 +71,13 @@ class SearchTables:
         for statement in self._virtual_statements():
             connection.execute(text(statement))
 
+    def spell(self) -> list[str]:
+        """The statements that make the tables."""
+        tables = self._metadata.sorted_tables
+        made = [str(CreateTable(each)) for each in tables]
+        made += sorted(str(CreateIndex(index)) for each in tables for index in each.indexes)
+        return made + self._virtual_statements()
+
     def drop(self, session: Session) -> None:
         """Remove them."""
         connection = session.connection()
@@ -118,7 +125,7 @@ class SearchTables:
 
 
 _VISIBLE_KEY = ("name", "value", "ad_id")
-_AD_NUMBERS = ("started_day", "ended_day", *dict.fromkeys(BOUNDS.values()))
+_AD_NUMBERS = ("started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), "recorded_at")
 _AD_INDEXES = {
     "source": ("source",),
     "platform": ("platform",),
@@ -133,6 +140,11 @@ _AD_INDEXES = {
 def tables_of(number: int) -> SearchTables:
     """The tables of a generation."""
     return SearchTables(number)
+
+
+def spell_tables() -> list[str]:
+    """What a generation is made with, as SQL."""
+    return SearchTables(0).spell()
 
 
 def matches(virtual: TableClause, expression: str) -> ColumnElement[bool]:

@@ -37,15 +37,11 @@ MOST_JUDGED = 10_000
 UNKNOWN, FORMER = "unknown", "former"
 """Fields that list the filters of which an ad has no value, and its former names."""
 
+IS_WHOLE = "ad_id EXISTS"
+"""Of every question: numbers alone, sent of an ad that is not there, would make a document without it."""
+
 _BY_VALUE = [*VALUE_FILTERS, "words_from", UNKNOWN, FORMER]
-MARK = "copy_of"
-"""The field that only the document has which is no ad: what stands beside the copy."""
-
-MARK_KEY = "copy"
-"""Its id; every ad's holds an underscore, for the colon."""
-
 _BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values())]
-
 _SORTED = ["started_day", "spend_lower_minor", "impressions_lower"]
 
 # `sort` first: an order that was asked for is kept, whatever else is more relevant. Lists have no order of
@@ -61,7 +57,7 @@ SETTINGS: Mapping[str, Any] = {
             "features": {"facetSearch": True, "filter": _EQUAL},
         },
         {
-            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default", MARK],
+            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default"],
             "features": {"facetSearch": False, "filter": _EQUAL},
         },
         {
@@ -81,17 +77,18 @@ SETTINGS: Mapping[str, Any] = {
 """Set before the first document, or every attribute is indexed first and again afterwards."""
 
 
-FIND_MARK: Mapping[str, Any] = {
+COUNT: Mapping[str, Any] = {
     "q": "",
-    "filter": f"{MARK} EXISTS",
+    "filter": IS_WHOLE,
     "sort": [f"{name}:desc" for name in SETTINGS["sortableAttributes"]],
     "facets": ["source", *_BY_VALUE],
     "limit": 1,
+    "attributesToRetrieve": ["ad_id"],
 }
-"""What stands beside the copy; the question fails where one of readers would for want of settings."""
+"""How many ads there are: each has a source, and facets are counted beyond every limit.
 
-COUNT: Mapping[str, Any] = {"q": "", "facets": ["source"], "limit": 0}
-"""How many ads there are: each has a source, and facets are counted beyond every limit."""
+It fails where a question of readers would for want of settings.
+"""
 
 
 def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dict[str, Any]:
@@ -154,9 +151,8 @@ def _list_ordering_words(question: Question) -> list[str]:
 
 def list_filters(query: AdQuery) -> list[str]:
     """Filter expressions, all of which must hold."""
-    # Neither what stands beside the copy nor a remnant of an ad is one.
     asked = dict.fromkeys([*query.values, *query.unknown])
-    filters = ["ad_id EXISTS", *(_any_of(name, query) for name in asked)]
+    filters = [IS_WHOLE, *(_any_of(name, query) for name in asked)]
     if query.only_visible_by_default:
         filters.append("is_visible_by_default = true")
     if query.since_on:
@@ -202,9 +198,12 @@ def list_orders(query: AdQuery, *, is_by_words: bool) -> list[str]:
     return [] if is_by_words else newest
 
 
-_NUMBERS = frozenset({"ad_id", *_BY_SIZE})
-_MOVING = frozenset(name for name in _NUMBERS if name not in ("ad_id", "started_day", "ended_day"))
+_NUMBERS = frozenset({"ad_id", "recorded_at", *_BY_SIZE})
+_MOVING = _NUMBERS - {"ad_id", "started_day", "ended_day"}
 _MOVING_VALUES = ("currency", "state")
+
+KEPT = frozenset({"key", "is_visible_by_default", *_BY_VALUE, *_NUMBERS})
+"""What the index holds of an ad beside its words."""
 
 
 def spell_document(document: SearchDocument) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from archive.records.escaping import escape_text
 from archive.runs.fence import take_each
 from search.documents import Rejection, SearchDocument, reject
 from search.meili.connection import KeptConnections, RefusedQuestionError
-from search.meili.query import MARK_KEY, SETTINGS, spell_document, spell_moved
+from search.meili.query import SETTINGS, spell_document, spell_moved
 from search.port import NEVER_FILLED, Batch, SearchUnavailableError
 
 LARGEST_BODY = 20_000_000
@@ -60,29 +60,19 @@ class MeilisearchServer:
         self._key = key
         self._reading = KeptConnections(url, key, ANSWER_SECONDS)
 
-    def ask(self, uid: str, *questions: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Answers to several questions at once: nothing changes over between them.
+    def ask(self, *questions: tuple[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Answers to several questions, each to an index, one after the other: writing may come between.
 
         Raises:
-            IndexMissingError: if there is no such index.
-            SettingsLostError: if the index has not the settings that the questions need.
+            IndexMissingError: if one of them is not there.
+            SettingsLostError: if one has not the settings that the questions need.
         """
-        of_index = [{**question, "indexUid": uid} for question in questions]
+        of_index = [{**question, "indexUid": uid} for uid, question in questions]
         with self._plain_errors():
             answers: list[dict[str, Any]] = self._reading.ask(
                 "/multi-search", {"queries": of_index}
             )["results"]
         return answers
-
-    def find_document(self, uid: str, key: str) -> dict[str, Any] | None:
-        """One document by its id, which needs no settings."""
-        with self._plain_errors():
-            try:
-                return vars(self._client(ANSWER_SECONDS).index(uid).get_document(key))
-            except MeilisearchApiError as error:
-                if error.code == "document_not_found":
-                    return None
-                raise
 
     def count_all(self, uid: str) -> int:
         """How many documents an index holds, whatever they are."""
@@ -135,21 +125,28 @@ class MeilisearchServer:
             self._require_success(self._client().swap_indexes([{"indexes": [one, other]}]))
 
     def put_document(self, uid: str, document: Mapping[str, Any]) -> None:
-        """Write one document as it is given."""
+        """Write one document as it is given, to an index that may not be there yet."""
         with self._plain_errors():
-            self._require_success(self._client().index(uid).add_documents([dict(document)]))
+            index = self._client().index(uid)
+            self._require_success(index.add_documents([dict(document)], "key"))
 
-    def send(self, uid: str, batch: Batch, seq: int | None = None) -> list[Rejection]:
-        """Send a batch, and with it how far the copy follows then; gives the documents that are refused."""
+    def move_document(self, uid: str, document: Mapping[str, Any]) -> None:
+        """Write some fields of one document; the others stay."""
         with self._plain_errors():
-            return self._send_batch(self._client().index(uid), batch, seq)
+            index = self._client().index(uid)
+            self._require_success(index.update_documents([dict(document)], "key"))
+
+    def send(self, uid: str, batch: Batch) -> list[Rejection]:
+        """Send a batch; gives the documents that are refused."""
+        with self._plain_errors():
+            return self._send_batch(self._client().index(uid), batch)
 
     def _client(self, seconds: int = REPLY_SECONDS) -> meilisearch.Client:
         # One each time: the client keeps its headers in one dictionary that every call changes.
         key = self._key.get_secret_value() if self._key else None
         return meilisearch.Client(self.url, key, timeout=seconds)
 
-    def _send_batch(self, index: Index, batch: Batch, seq: int | None = None) -> list[Rejection]:
+    def _send_batch(self, index: Index, batch: Batch) -> list[Rejection]:
         """Enqueue everything, then wait: waiting after each request costs the server twice."""
         if batch.deleted:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
@@ -160,12 +157,8 @@ class MeilisearchServer:
             *((lines, _moving_sender(index)) for lines in _cut_lines(moved)),
         ]
         enqueued = [(lines, send, send(_join_lines(lines))) for lines, send in requests]
-        # Only the number: whichever copy is there keeps its name.
-        moved_to = [] if seq is None else [index.update_documents([{"key": MARK_KEY, "seq": seq}])]
         waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued]
         refused = [row for lines, send, task in waited for row in self._settle(lines, send, task)]
-        for task in moved_to:
-            self._require_success(task)
         return [*rejected, *also_rejected, *refused]
 
     def _settle(self, lines: list[Line], send: Send, task: Task) -> list[Rejection]:

@@ -29,7 +29,9 @@ def served(settings, meilisearch_server) -> Iterator[tuple[object, object]]:
     engine = open_engine(writing)
     sync_index(engine, open_search(writing, engine), NOON)
     client = meilisearch.Client(meilisearch_server.url, meilisearch_server.key)
-    key = client.create_key({"actions": WHAT_A_SITE_DOES, "indexes": [index], "expiresAt": None})
+    key = client.create_key(
+        {"actions": WHAT_A_SITE_DOES, "indexes": [index, f"{index}_about"], "expiresAt": None}
+    )
     reading = {"meilisearch_search_key": SecretStr(key.key), "meilisearch_key": None}
     yield settings.model_copy(update=own | reading), engine
     client.delete_key(key.uid)

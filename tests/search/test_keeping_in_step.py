@@ -283,7 +283,7 @@ def test_a_copy_of_an_older_shape_is_made_anew_and_leaves_nothing_behind(
 ):
     search_archive.add(make_ad("a", "harbour"))
     with monkeypatch.context() as patch:
-        patch.setattr(filling, "DOCUMENT_SHAPE", 2)
+        patch.setattr(embedded, "shape", "of before")
         search_archive.sync(embedded)
     with write(search_archive.engine) as session:
         session.connection().execute(

@@ -187,7 +187,7 @@ def test_a_key_that_may_only_search_is_enough_to_answer_and_to_tell_how_the_copy
 ):
     search_archive.add(make_ad("a", "harbour"))
     search_archive.sync(served)
-    allowed = {"actions": ["search"], "indexes": [served._uid], "expiresAt": None}
+    allowed = {"actions": ["search"], "indexes": [f"{served._uid}*"], "expiresAt": None}
     key = served._server._client().create_key(allowed).key
     reading = MeilisearchSearch(
         Settings(

@@ -14,7 +14,7 @@ from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
 from archive.records import SourceKind
-from search.as_of.answers import search_as_of
+from search.as_of.answers import answer_as_of
 from search.filters import NAME_FILTERS
 from search.hits import SearchPage, cut_facet
 from search.other_words import add_others
@@ -48,9 +48,9 @@ def answer_query(
     """
 
     def ask(asked: AdQuery) -> SearchPage:
-        return (
-            engine.search(session, asked) if moment.is_now else search_as_of(session, asked, moment)
-        )
+        if moment.is_now:
+            return engine.search(session, asked)
+        return answer_as_of(session, engine, asked, moment)
 
     page = ask(query)
     untold = {name: ask(others).total for name, others in query.list_untold().items()}

@@ -27,6 +27,7 @@ from search.port import (
     SearchCopy,
     SearchEngine,
     SearchUnavailableError,
+    Standing,
     UpTo,
 )
 
@@ -117,16 +118,6 @@ def _is_of(search: SearchEngine) -> ColumnElement[bool]:
     return col(ConsumerPosition.consumer).startswith(f"{search.consumer}:", autoescape=True)
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How far an answer of a copy reaches."""
-
-    data_as_of: datetime
-    """When the archive learned the newest change the copy has."""
-    waiting: int
-    """Ads, new or with other words, that are not in it yet; at most `MOST_COUNTED` changes are looked at."""
-
-
 def require_standing(session: Session, search: SearchEngine, mark: CopyMark | None) -> Standing:
     """How far an answer of this copy reaches.
 
@@ -138,7 +129,7 @@ def require_standing(session: Session, search: SearchEngine, mark: CopyMark | No
     if position is None:
         raise SearchUnavailableError(NEVER_FILLED)
     data_as_of = read_change_time(session, position.seq) or position.moved_at
-    return Standing(data_as_of, _count_waiting(session, position.seq))
+    return Standing(position.seq, data_as_of, _count_waiting(session, position.seq))
 
 
 def _count_waiting(session: Session, seq: int) -> int:

@@ -69,6 +69,16 @@ class SearchDocument(ShownAd):
     recorded_at: int = Field(
         description="When the archive learned what this says, in microseconds since 1970 (UTC)."
     )
+    held_since: int = Field(default=0, description="Likewise, numbers left aside.")
+    held_until: int | None = Field(
+        default=None, description="Of an earlier state, since when the next holds."
+    )
+    earlier: list["SearchDocument"] = Field(
+        default=[], description="The states of the ad before this one (`search.history`)."
+    )
+    may_have_earlier: bool = Field(
+        default=False, description="Whether the copy may hold earlier states of the ad."
+    )
 
 
 class Rejection(SQLModel):

@@ -5,48 +5,44 @@
 what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
-import json
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Engine, FromClause, Select, func, select
+from sqlalchemy import Engine, func, select
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.database import read, write
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
-from search.filters import LIST_FILTERS
+from search.found import show_found
+from search.fts.finding import find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
-from search.fts.query import (
-    leave_out_hidden,
-    list_conditions,
-    list_orders,
-    list_word_conditions,
-    spell_match,
-)
-from search.fts.tables import SearchTables, matches, spell_tables
+from search.fts.tables import SearchTables, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
-from search.hits import SearchPage, cut_facet
+from search.hits import SearchPage
 from search.port import (
     LEASE,
     NEVER_FILLED,
     AllowChange,
     Batch,
     CopyMark,
+    FoundAds,
     SearchCopy,
     SearchUnavailableError,
+    Standing,
     UpTo,
     require_count,
     spell_shape,
 )
 from search.query import AdQuery
-from search.snippets import make_hits
+
+MOST_KEPT = 64
+"""Answers to questions without words."""
 
 
 class EmbeddedSearch:
@@ -65,9 +61,10 @@ class EmbeddedSearch:
         self.place = str(self._store.url.database)
         self.lease_time = lease_time
         self.keeps_in_archive = own is None
+        self._kept: dict[Hashable, FoundAds] = {}
 
-    def search(self, session: Session, query: AdQuery) -> SearchPage:
-        """Answer with the ads that have what is asked for; totals and facets are exact.
+    def find_ads(self, session: Session, query: AdQuery) -> tuple[FoundAds, Standing]:
+        """The ads that have what is asked for; totals and facets are exact.
 
         Raises:
             SearchUnavailableError: if it was never filled.
@@ -75,27 +72,28 @@ class EmbeddedSearch:
         with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
             tables, mark = _require_generation(store)
             standing = require_standing(session, self, mark)
-            total = _count_matches(store, tables, query)
-            place = _read_place(store, tables, query) if total else ()
-            counted = {n: _count_values(store, tables, query, n) for n in query.facets}
-            return SearchPage(
-                total=total,
-                total_from="exact",
-                matched="all_words" if query.question else "everything",
-                engine=self.name,
-                data_as_of=standing.data_as_of,
-                waiting_ads=standing.waiting,
-                hits=make_hits(session, place, query.question),
-                facets={name: cut_facet(counts) for name, (counts, _) in counted.items()},
-                facet_unknown={name: unknown for name, (_, unknown) in counted.items()},
-                words_from=self._count_words(store, tables, query),
-            )
+            found = self._find(store, tables, mark, query)
+            if query.question and query.page == 1:
+                everything = self._find(store, tables, mark, query.leave_words())
+                found = replace(found, words_from=everything.words_from)
+        return found, standing
 
-    def _count_words(self, store: Session, tables: SearchTables, query: AdQuery) -> dict[str, int]:
-        if query.page > 1:
-            return {}
-        counted, _ = _count_values(store, tables, query.leave_words(), "words_from")
-        return dict(counted)
+    def _find(
+        self, store: Session, tables: SearchTables, mark: CopyMark, query: AdQuery
+    ) -> FoundAds:
+        """What the tables answer; without words, which takes every ad to count, kept till the copy moves."""
+        if query.question:
+            return find_ads(store, tables, query)
+        asked = (mark, repr(query))
+        if asked not in self._kept:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[asked] = find_ads(store, tables, query)
+        return self._kept[asked]
+
+    def search(self, session: Session, query: AdQuery) -> SearchPage:
+        """The same with its hits."""
+        return show_found(session, self.name, query, *self.find_ads(session, query))
 
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away."""
@@ -184,61 +182,3 @@ def _require_generation(session: Session) -> tuple[SearchTables, CopyMark]:
 def _count_documents(session: Session, tables: SearchTables) -> int:
     count = select(func.count()).select_from(tables.ad)
     return session.connection().execute(count).scalar_one()
-
-
-def _count_matches(session: Session, tables: SearchTables, query: AdQuery) -> int:
-    expression = spell_match(query.question)
-    if expression and not list_conditions(tables, query):
-        # The text index alone knows, which spares looking up every ad.
-        ids = select(tables.text.c.rowid).where(
-            matches(tables.text, expression),
-            *leave_out_hidden(tables, query, tables.text.c.rowid),
-        )
-        counted = ids.subquery()
-    else:
-        counted = _select_matches(tables, query, tables.ad.c.id).subquery()
-    return session.connection().execute(select(func.count()).select_from(counted)).scalar_one()
-
-
-def _select_matches(
-    tables: SearchTables, query: AdQuery, *columns: object
-) -> Select[tuple[object, ...]]:
-    """A selection of columns over the ads that answer."""
-    selection: Select[tuple[object, ...]] = select(*columns)  # type: ignore[call-overload]
-    source: FromClause = tables.ad
-    conditions = [
-        *list_conditions(tables, query),
-        *leave_out_hidden(tables, query, tables.ad.c.id),
-    ]
-    if expression := spell_match(query.question):
-        source = source.join(tables.text, tables.text.c.rowid == tables.ad.c.id)
-        conditions.append(matches(tables.text, expression))
-    else:
-        conditions += list_word_conditions(tables, query.question)
-    return selection.select_from(source).where(*conditions)
-
-
-def _read_place(session: Session, tables: SearchTables, query: AdQuery) -> Sequence[int]:
-    """Our ids of the ads on the page asked for, in order."""
-    is_matched = spell_match(query.question) is not None
-    ids = _select_matches(tables, query, tables.ad.c.id)
-    ids = ids.order_by(*list_orders(tables, query, is_matched=is_matched))
-    ids = ids.limit(query.limit).offset(query.offset)
-    return list[Any](session.connection().execute(ids).scalars())
-
-
-def _count_values(
-    session: Session, tables: SearchTables, query: AdQuery, name: str
-) -> tuple[Counter[str], int]:
-    """Ads by value, and how many have none."""
-    column = tables.ad.c[name]
-    selected = _select_matches(tables, query, column, func.count()).group_by(column)
-    counted: Counter[str] = Counter()
-    unknown = 0
-    for held, number in list[Any](session.connection().execute(selected)):
-        if held is None:
-            unknown = number
-            continue
-        for value in json.loads(held) if name in LIST_FILTERS else [held]:
-            counted[value] += number
-    return counted, unknown

@@ -24,6 +24,7 @@ from archive.store.identity import claim_archive_id
 from archive.store.realm import read_realm
 from search.consumer_position import TellPassed, find_up_to, name_consumer
 from search.documents import Rejection, SearchDocument, read_documents
+from search.history import with_history
 from search.port import DOCUMENT_SHAPE, CopyBusyError, CopyMark, SearchEngine, UpTo
 
 CHANGES_AT_ONCE = 5_000
@@ -154,6 +155,8 @@ def _read_pages(
     while True:
         with read(archive) as session:
             page, failed = read_documents(session, col(PublicAd.id) > last, CHANGES_AT_ONCE)
+            page, without = with_history(session, page)
+            failed += without
         if not page and not failed:
             return
         last = max([document.ad_id for document in page] + [row.ad_id for row in failed])

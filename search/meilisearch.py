@@ -5,7 +5,7 @@ which says whose copy the other is and how far it follows (`CopyMark`). It is wr
 so whoever is killed in between leaves a mark that is too early, never one that is too late.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,9 @@ from sqlmodel import Session
 from config.settings import Settings
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, load_documents
-from search.hits import SearchPage, cut_facet
+from search.found import show_found
+from search.history import read_held, restore_documents
+from search.hits import SearchPage
 from search.meili.query import (
     COUNT,
     KEPT,
@@ -36,13 +38,14 @@ from search.port import (
     AllowChange,
     Batch,
     CopyMark,
+    FoundAds,
     SearchCopy,
+    Standing,
     UpTo,
     require_count,
     spell_shape,
 )
 from search.query import AdQuery
-from search.snippets import make_hits
 from search.word_lists import TEXTS, answers, cut_lists
 
 MARK_KEY = "copy"
@@ -67,8 +70,8 @@ class MeilisearchSearch:
         self.place = f"the Meilisearch index {self._uid!r}"
         self.lease_time = min(LEASE, timedelta(seconds=settings.lease_seconds))
 
-    def search(self, session: Session, query: AdQuery) -> SearchPage:
-        """Answer with the ads that have what is asked for.
+    def find_ads(self, session: Session, query: AdQuery) -> tuple[FoundAds, Standing]:
+        """The ads that have what is asked for.
 
         Rows of words are looked for in the archive, among the ads that have the words; of more than
         `MOST_JUDGED` of these the total is an estimate. Totals are sums of a facet: unlike Meilisearch's own
@@ -80,21 +83,20 @@ class MeilisearchSearch:
         judged = self._judge(session, query)
         answer, words, mark = self._ask(query, judged)
         standing = require_standing(session, self, mark)
-        ad_ids = [row["ad_id"] for row in answer["hits"]]
         unknown = read_facet(answer, UNKNOWN)
-        is_exact = judged is not None or not needs_judging(query.question)
-        return SearchPage(
+        found = FoundAds(
             total=sum(read_facet(answer, "source").values()),
-            total_from="exact" if is_exact else "estimate",
-            matched="all_words" if query.question else "everything",
-            engine=self.name,
-            data_as_of=standing.data_as_of,
-            waiting_ads=standing.waiting,
-            hits=make_hits(session, ad_ids, query.question),
-            facets={name: cut_facet(read_facet(answer, name)) for name in query.facets},
-            facet_unknown={name: unknown.get(name, 0) for name in query.facets},
+            is_exact=judged is not None or not needs_judging(query.question),
+            ids=[row["ad_id"] for row in answer["hits"]],
+            facets={name: read_facet(answer, name) for name in query.facets},
+            unknown={name: unknown.get(name, 0) for name in query.facets},
             words_from=words,
         )
+        return found, standing
+
+    def search(self, session: Session, query: AdQuery) -> SearchPage:
+        """The same with its hits."""
+        return show_found(session, self.name, query, *self.find_ads(session, query))
 
     def list_like(self, session: Session, word: str) -> list[str]:  # noqa: ARG002
         """Words of the copy that go on from this one, or are a typo or two away.
@@ -113,7 +115,7 @@ class MeilisearchSearch:
         may_answer = self._server.list_ads(self._uid, filters, MOST_JUDGED)
         if len(may_answer) > MOST_JUDGED:
             return None
-        documents = load_documents(session, may_answer).documents
+        documents = _read_documents(session, query, may_answer)
         return [d.ad_id for d in documents if answers(cut_lists(d), query.question)]
 
     def read_copy(self) -> SearchCopy | None:
@@ -216,6 +218,14 @@ class MeilisearchSearch:
     def _count_ads(self, uid: str) -> int:
         [counted] = self._server.ask((uid, COUNT))
         return sum(read_facet(counted, "source").values())
+
+
+def _read_documents(
+    session: Session, query: AdQuery, ad_ids: Sequence[int]
+) -> Sequence[SearchDocument]:
+    if query.held_at is None:
+        return load_documents(session, ad_ids).documents
+    return restore_documents(session, read_held(query.held_at), ad_ids)
 
 
 def _find_mark(answer: dict[str, Any]) -> CopyMark | None:

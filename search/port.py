@@ -6,9 +6,9 @@ stays the record of truth; whatever stands behind this port may be dropped and m
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import Session
@@ -103,6 +103,34 @@ def require_count(held: int, sent: int) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far an answer of a copy reaches."""
+
+    seq: int
+    """Every change up to this one is in it."""
+    data_as_of: datetime
+    """When the archive learned the newest change the copy has."""
+    waiting: int
+    """Ads, new or with other words, that are not in it yet; only so many changes are looked at."""
+
+
+@dataclass(frozen=True)
+class FoundAds:
+    """What an engine finds: counts, and the ads of the page asked for."""
+
+    total: int
+    is_exact: bool
+    ids: Sequence[int]
+    """Ours, in order."""
+    facets: Mapping[str, Mapping[str, int]]
+    """Values of each facet asked for, at least the hundred most frequent; names folded."""
+    unknown: Mapping[str, int]
+    """For each facet, ads without a value."""
+    words_from: Mapping[str, int]
+    """Of all ads that pass the filters, where their words come from; of the first page only."""
+
+
 @dataclass
 class Batch:
     """Documents to bring the copy up to date; an ad is in one of the three lists only."""
@@ -143,6 +171,14 @@ class SearchEngine(Protocol):
 
     shape: str
     """Of the copies it makes (`spell_shape`)."""
+
+    def find_ads(self, session: Session, query: AdQuery) -> tuple[FoundAds, Standing]:
+        """The ads that answer, as of `query.held_at` too; `session` reads the archive.
+
+        Raises:
+            QueryError: if the query cannot be put to the engine.
+            SearchUnavailableError: if the engine does not answer, or not from a copy of this archive.
+        """
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """Answer a query; `session` reads the archive, which the engine opens no second time.

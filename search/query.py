@@ -62,6 +62,9 @@ class AdQuery:
     not_told: str | None = None
     """A key of `search.filters.NOT_TOLD` whose figure the ads must lack, as `list_untold` asks."""
 
+    held_at: int | None = None
+    """A moment in microseconds since 1970: the states of ads that held then, in place of the present ones."""
+
     sort: Sort = Sort.RELEVANCE
     limit: int = 20
     page: int = 1
@@ -73,6 +76,12 @@ class AdQuery:
     def only_visible_by_default(self) -> bool:
         """Whether ads that are not listed by default are left out: not where one asks by the label."""
         return self.include is None and "declared_political" not in self.values
+
+    @property
+    def asks_for_numbers(self) -> bool:
+        """Whether it asks for what moves all the time, and of which no copy has the earlier values."""
+        asked = [*self.bounds, *([self.not_told] if self.not_told else [])]
+        return any(name.startswith(("spend", "impressions")) for name in asked)
 
     def leave_words(self) -> "AdQuery":
         """The question for all ads that pass the filters, whatever their words."""

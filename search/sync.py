@@ -23,10 +23,13 @@ from search import filling
 from search.consumer_position import Position, TellPassed, read_search_position, refuse_unnamed
 from search.documents import Rejection, count_microseconds, load_documents, reject
 from search.filling import SyncReport, TellBusy, filling_alone, make_anew, put_aside_rejected
+from search.history import find_changed_currency, with_history
 from search.port import Batch, CopyBusyError, SearchEngine, UpTo
 from search.status import index_status
 
-_AD_KINDS = frozenset({ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE})
+_AD_KINDS = frozenset(
+    {ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE, ChangeKind.AD_MEDIA}
+)
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,9 @@ def send_again(
     with write(archive) as session:
         ids = select(PublicAd.id).where(col(PublicAd.public_id).in_(public_ids))
         made = load_documents(session, session.exec(ids).all())
+        documents, without = with_history(session, made.documents)
         inside = session if search.keeps_in_archive else None
-        rejected = [*made.rejected, *search.write_batch(Batch(made.documents), inside)]
+        rejected = [*made.rejected, *without, *search.write_batch(Batch(documents), inside)]
         passed = set(public_ids) - {row.id for row in rejected}
         settle_passed(session, QuarantineStage.SEARCH, passed, now)
         put_aside_rejected(session, rejected, now)
@@ -198,16 +202,18 @@ def _gather_batch(
 ) -> tuple[Batch, list[Rejection]]:
     """Each changed ad once, as it is now, and those that no document can be made of."""
     kinds = {c.subject_id: c.kind for c in changes if c.kind in _AD_KINDS}
-    with_text = {c.subject_id for c in changes if c.kind == ChangeKind.AD_CONTENT}
+    whole = {c.subject_id for c in changes if c.kind in _AD_KINDS - {ChangeKind.AD_NUMBERS}}
+    only_numbers = kinds.keys() - whole
     # Numbers alone would make a remnant of an ad of what is not there.
-    movable = search.list_present(kinds.keys() - with_text)
+    movable = search.list_present(only_numbers - find_changed_currency(session, [*only_numbers]))
     made = load_documents(session, sorted(kinds))
     batch = Batch()
     for document in made.documents:
         (batch.moved if document.ad_id in movable else batch.documents).append(document)
     present = {document.ad_id for document in made.documents}
     batch.deleted = sorted(kinds.keys() - present)
-    return batch, made.rejected
+    batch.documents, without = with_history(session, batch.documents)
+    return batch, [*made.rejected, *without]
 
 
 def _move_position(session: Session, this: Round, rejected: list[Rejection], now: datetime) -> bool:

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, inspect, select, text
 from sqlmodel import Session
 
-from search.fts.tables import SearchTables, tables_of
+from search.fts.tables import SearchTables, past_of, tables_of
 from search.port import CopyMark, UpTo
 
 _COPY = Table(
@@ -18,7 +18,7 @@ _COPY = Table(
 )
 """One row: the generation that answers, and its mark."""
 
-_OF_A_GENERATION = re.compile(r"search_(\d+)_(ad|listed|term|text|trigram|shown)")
+_OF_A_GENERATION = re.compile(r"search_(\d+)_(?:past_)?(ad|listed|term|text|trigram|shown)")
 _UNTIL_SHAPE_3 = "search_generation"
 
 
@@ -55,14 +55,16 @@ def make_next(session: Session) -> SearchTables:
     numbers = _list_numbers(session)
     sweep(session, kept)
     tables = tables_of(max(numbers, default=0) + 1)
-    tables.create(session)
+    for each in (tables, past_of(tables)):
+        each.create(session)
     return tables
 
 
 def sweep(session: Session, kept: int) -> None:
     """Drop every generation but one."""
     for number in _list_numbers(session) - {kept}:
-        tables_of(number).drop(session)
+        for tables in (tables_of(number), past_of(tables_of(number))):
+            tables.drop(session)
     session.connection().execute(text(f"DROP TABLE IF EXISTS {_UNTIL_SHAPE_3}"))
 
 

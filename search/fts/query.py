@@ -62,6 +62,9 @@ def list_conditions(tables: SearchTables, query: AdQuery) -> list[ColumnElement[
     for name, bound in query.bounds.items():
         number = ad[BOUNDS[name]]
         conditions += [number >= bound] if is_least(name) else [number <= bound]
+    if query.held_at is not None:
+        conditions.append(ad.held_since <= query.held_at)
+        conditions.append(or_(ad.held_until.is_(None), ad.held_until > query.held_at))
     if query.not_told:
         conditions.append(ad[NOT_TOLD[query.not_told]].is_(None))
     return conditions
@@ -100,7 +103,7 @@ def list_orders(tables: SearchTables, query: AdQuery, *, is_matched: bool) -> li
     `is_matched`: the words are one expression, and so can be weighed.
     """
     ad = tables.ad.c
-    newest: list[Order] = [ad.started_day.desc().nulls_last(), ad.id.asc()]
+    newest: list[Order] = [ad.started_day.desc().nulls_last(), ad.ad_id.asc()]
     if query.sort == Sort.SPEND:
         largest: list[Order] = [
             ad.currency.asc().nulls_last(),

@@ -44,11 +44,14 @@ BETWEEN = "\ue002"
 
 
 class SearchTables:
-    """The tables of one generation."""
+    """The tables of one generation: of ads as they are, or of their states before.
 
-    def __init__(self, number: int) -> None:
+    A row of the latter has an id of its own; `ad_id` is the ad's in both.
+    """
+
+    def __init__(self, number: int, *, is_past: bool = False) -> None:
         self.number = number
-        self._prefix = f"search_{number}"
+        self._prefix = f"search_{number}_past" if is_past else f"search_{number}"
         self._metadata = MetaData()
         self.ad = self._define_ad()
         self.listed = self._define(
@@ -100,12 +103,14 @@ class SearchTables:
         ad = self._define(
             "ad",
             Column("id", Integer, primary_key=True),
+            Column("ad_id", Integer),
             *(Column(name, String) for name in (*VALUE_FILTERS, "words_from")),
             Column("is_visible_by_default", Boolean),
             *(Column(name, Integer) for name in _AD_NUMBERS),
         )
         for name, columns in _AD_INDEXES.items():
             Index(f"{self._prefix}_ad_by_{name}", *(ad.c[c] for c in columns))
+        Index(f"{self._prefix}_ad_by_ad", ad.c.ad_id)
         # Few ads are in it, so that leaving them out costs next to nothing.
         Index(
             f"{self._prefix}_ad_unlisted",
@@ -124,8 +129,9 @@ class SearchTables:
         ]
 
 
+_TIMES = ("recorded_at", "held_since", "held_until")
 _VISIBLE_KEY = ("name", "value", "ad_id")
-_AD_NUMBERS = ("started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), "recorded_at")
+_AD_NUMBERS = ("started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), *_TIMES)
 _AD_INDEXES = {
     "source": ("source",),
     "platform": ("platform",),
@@ -142,9 +148,15 @@ def tables_of(number: int) -> SearchTables:
     return SearchTables(number)
 
 
+@lru_cache(maxsize=4)
+def past_of(tables: SearchTables) -> SearchTables:
+    """Those of the same generation that hold what ads were before."""
+    return SearchTables(tables.number, is_past=True)
+
+
 def spell_tables() -> list[str]:
     """What a generation is made with, as SQL."""
-    return SearchTables(0).spell()
+    return tables_of(0).spell() + past_of(tables_of(0)).spell()
 
 
 def matches(virtual: TableClause, expression: str) -> ColumnElement[bool]:

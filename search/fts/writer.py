@@ -6,14 +6,15 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
+from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, insert_rows, update_rows
 from archive.text.names import fold_name
 from search.documents import SearchDocument
 from search.filters import LIST_FILTERS, VALUE_FILTERS
-from search.fts.tables import BETWEEN, TEXT_WEIGHTS, SearchTables
+from search.fts.tables import BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
 from search.fts.typos import note_terms
 from search.word_lists import cut_lists
 
@@ -21,7 +22,7 @@ from search.word_lists import cut_lists
 def write_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
-    """Put whole documents in, replacing older ones."""
+    """Put whole documents in, with the states before them, replacing older ones."""
     delete_documents(session, tables, [document.ad_id for document in documents])
     add_documents(session, tables, documents)
 
@@ -29,27 +30,53 @@ def write_documents(
 def add_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
-    """Put documents in of ads that are not there yet."""
-    texts = [_text_row(document) for document in documents]
-    insert_rows(session, tables.ad, tables.ad.c.keys(), _ad_rows(tables, documents))
-    insert_rows(session, tables.text, tables.text.c.keys(), texts)
-    listed = (row for document in documents for row in _visible_rows(document))
-    insert_rows(session, tables.listed, ("ad_id", "name", "value"), listed)
+    """Put documents in of ads that are not there yet, with the states before them."""
+    texts = _add_rows(session, tables, [(document.ad_id, document) for document in documents])
     note_terms(session, tables, _list_terms(texts))
+    past = past_of(tables)
+    earlier = [state for document in documents for state in document.earlier]
+    if earlier:
+        last = session.connection().execute(select(func.max(past.ad.c.id))).scalar() or 0
+        _add_rows(session, past, list(enumerate(earlier, last + 1)))
+
+
+def _add_rows(
+    session: Session, tables: SearchTables, numbered: Sequence[tuple[int, SearchDocument]]
+) -> list[StoredRow]:
+    """Write documents under their numbers; gives what was written of their texts."""
+    texts = [_text_row(number, document) for number, document in numbered]
+    insert_rows(session, tables.ad, tables.ad.c.keys(), _ad_rows(tables, numbered))
+    insert_rows(session, tables.text, tables.text.c.keys(), texts)
+    listed = (row for number, document in numbered for row in _visible_rows(number, document))
+    insert_rows(session, tables.listed, ("ad_id", "name", "value"), listed)
+    return texts
 
 
 def move_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
-    """Put new numbers in; texts are not indexed again."""
-    update_rows(session, tables.ad, tables.ad.c.keys(), _ad_rows(tables, documents))
+    """Put new numbers in; texts are not indexed again, and since when they hold stays."""
+    stay = ("held_since", "held_until")
+    names = [column.name for column in tables.ad.c if column.name not in stay]
+    rows = [(document.ad_id, document) for document in documents]
+    update_rows(session, tables.ad, names, _ad_rows(tables, rows, names))
 
 
 def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[int]) -> None:
-    """Take documents out; ids that are not there are no error."""
+    """Take documents out, and the states before them; ids that are not there are no error."""
     if not ad_ids:
         return
-    rows = [{"this_id": ad_id} for ad_id in ad_ids]
+    _delete_rows(session, tables, ad_ids)
+    past = past_of(tables)
+    for some in cut_batches(ad_ids):
+        rows = select(past.ad.c.id).where(past.ad.c.ad_id.in_(some))
+        _delete_rows(session, past, session.connection().execute(rows).scalars().all())
+
+
+def _delete_rows(session: Session, tables: SearchTables, numbers: Sequence[int]) -> None:
+    if not numbers:
+        return
+    rows = [{"this_id": number} for number in numbers]
     connection = session.connection()
     for table, key in (
         (tables.ad, tables.ad.c.id),
@@ -59,10 +86,14 @@ def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[in
         connection.execute(table.delete().where(key == bindparam("this_id")), rows)
 
 
-def _ad_rows(tables: SearchTables, documents: Iterable[SearchDocument]) -> list[StoredRow]:
-    # The ad's number is the first column.
-    _, *names = tables.ad.c.keys()
-    return [(d.ad_id, *(_find_cell(d, name) for name in names)) for d in documents]
+def _ad_rows(
+    tables: SearchTables,
+    numbered: Iterable[tuple[int, SearchDocument]],
+    names: Sequence[str] | None = None,
+) -> list[StoredRow]:
+    # The row's number is the first column.
+    _, *rest = names or tables.ad.c.keys()
+    return [(number, *(_find_cell(d, name) for name in rest)) for number, d in numbered]
 
 
 def _find_cell(document: SearchDocument, name: str) -> object:
@@ -74,19 +105,19 @@ def _find_cell(document: SearchDocument, name: str) -> object:
     return values and values[0]
 
 
-def _visible_rows(document: SearchDocument) -> Iterable[StoredRow]:
+def _visible_rows(number: int, document: SearchDocument) -> Iterable[StoredRow]:
     for name in LIST_FILTERS:
         for value in document.values.get(name, ()):
-            yield document.ad_id, name, value
+            yield number, name, value
     for name, names in document.former_names.items():
         for value in dict.fromkeys(map(fold_name, names)):
-            yield document.ad_id, f"former_{name}", value
+            yield number, f"former_{name}", value
 
 
-def _text_row(document: SearchDocument) -> StoredRow:
-    """A row of the text index: the ad's number, then `TEXT_WEIGHTS` in their order."""
+def _text_row(number: int, document: SearchDocument) -> StoredRow:
+    """A row of the text index: its number, then `TEXT_WEIGHTS` in their order."""
     lists = cut_lists(document)
-    return (document.ad_id, *(" ".join(w or BETWEEN for w in lists[name]) for name in TEXT_WEIGHTS))
+    return (number, *(" ".join(w or BETWEEN for w in lists[name]) for name in TEXT_WEIGHTS))
 
 
 def _list_terms(texts: Iterable[StoredRow]) -> Iterable[str]:

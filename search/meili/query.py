@@ -37,11 +37,14 @@ MOST_JUDGED = 10_000
 UNKNOWN, FORMER = "unknown", "former"
 """Fields that list the filters of which an ad has no value, and its former names."""
 
-IS_WHOLE = "ad_id EXISTS"
-"""Of every question: numbers alone, sent of an ad that is not there, would make a document without it."""
+IS_PRESENT = "is_present"
+IS_WHOLE = f"{IS_PRESENT} = true"
+"""Of every question about now: what an ad was before is no ad, and numbers alone, sent of an ad that is not
+there, would make a document without it."""
 
 _BY_VALUE = [*VALUE_FILTERS, "words_from", UNKNOWN, FORMER]
-_BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values())]
+_HELD = ("held_since", "held_until")
+_BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), *_HELD]
 _SORTED = ["started_day", "spend_lower_minor", "impressions_lower"]
 
 # `sort` first: an order that was asked for is kept, whatever else is more relevant. Lists have no order of
@@ -57,7 +60,7 @@ SETTINGS: Mapping[str, Any] = {
             "features": {"facetSearch": True, "filter": _EQUAL},
         },
         {
-            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default"],
+            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default", IS_PRESENT],
             "features": {"facetSearch": False, "filter": _EQUAL},
         },
         {
@@ -79,7 +82,7 @@ SETTINGS: Mapping[str, Any] = {
 
 COUNT: Mapping[str, Any] = {
     "q": "",
-    "filter": IS_WHOLE,
+    "filter": ["ad_id EXISTS", f"NOT {IS_PRESENT} = false"],
     "sort": [f"{name}:desc" for name in SETTINGS["sortableAttributes"]],
     "facets": ["source", *_BY_VALUE],
     "limit": 1,
@@ -152,7 +155,7 @@ def _list_ordering_words(question: Question) -> list[str]:
 def list_filters(query: AdQuery) -> list[str]:
     """Filter expressions, all of which must hold."""
     asked = dict.fromkeys([*query.values, *query.unknown])
-    filters = [IS_WHOLE, *(_any_of(name, query) for name in asked)]
+    filters = [*_hold_at(query.held_at), *(_any_of(name, query) for name in asked)]
     if query.only_visible_by_default:
         filters.append("is_visible_by_default = true")
     if query.since_on:
@@ -165,6 +168,12 @@ def list_filters(query: AdQuery) -> list[str]:
     if query.not_told:
         filters.append(f"{NOT_TOLD[query.not_told]} IS NULL")
     return filters
+
+
+def _hold_at(at: int | None) -> list[str]:
+    if at is None:
+        return [IS_WHOLE]
+    return [f"held_since <= {at}", f"held_until > {at} OR held_until IS NULL"]
 
 
 def _any_of(name: str, query: AdQuery) -> str:
@@ -199,15 +208,24 @@ def list_orders(query: AdQuery, *, is_by_words: bool) -> list[str]:
 
 
 _NUMBERS = frozenset({"ad_id", "recorded_at", *_BY_SIZE})
-_MOVING = _NUMBERS - {"ad_id", "started_day", "ended_day"}
+_MOVING = _NUMBERS - {"ad_id", "started_day", "ended_day", *_HELD}
 _MOVING_VALUES = ("currency", "state")
 
-KEPT = frozenset({"key", "is_visible_by_default", *_BY_VALUE, *_NUMBERS})
+KEPT = frozenset({"key", "is_visible_by_default", IS_PRESENT, *_BY_VALUE, *_NUMBERS})
 """What the index holds of an ad beside its words."""
 
 
-def spell_document(document: SearchDocument) -> dict[str, Any]:
-    """What the index holds of an ad: its words, and what is filtered, counted and sorted by."""
+def spell_documents(document: SearchDocument) -> list[dict[str, Any]]:
+    """What the index holds of an ad: as it is, and as it was before."""
+    earlier = (
+        _spell_state(state) | {"key": f"{state.ad_id}_{state.held_since}", IS_PRESENT: False}
+        for state in document.earlier
+    )
+    return [_spell_state(document), *earlier]
+
+
+def _spell_state(document: SearchDocument) -> dict[str, Any]:
+    """Its words, and what is filtered, counted and sorted by."""
     lists = cut_lists(document)
     words = {LISTS[name]: sorted({*lists[name]} - {APART}) for name in WORD_LISTS}
     former = [
@@ -217,6 +235,7 @@ def spell_document(document: SearchDocument) -> dict[str, Any]:
     ]
     return {
         "key": document.key,
+        IS_PRESENT: True,
         "w_all": OF_EVERY_AD,
         **words,
         **{name: _spell_values(name, document) for name in document.values},

@@ -23,7 +23,7 @@ from archive.records.escaping import escape_text
 from archive.runs.fence import take_each
 from search.documents import Rejection, SearchDocument, reject
 from search.meili.connection import KeptConnections, RefusedQuestionError
-from search.meili.query import SETTINGS, spell_document, spell_moved
+from search.meili.query import IS_PRESENT, IS_WHOLE, SETTINGS, spell_documents, spell_moved
 from search.port import NEVER_FILLED, Batch, SearchUnavailableError
 
 LARGEST_BODY = 20_000_000
@@ -95,7 +95,8 @@ class MeilisearchServer:
 
     def list_present(self, uid: str, ad_ids: Collection[int]) -> set[int]:
         """Which of these ads have a document."""
-        wanted = {"filter": f"ad_id IN {sorted(ad_ids)}", "fields": ["ad_id"], "limit": len(ad_ids)}
+        among = f"ad_id IN {sorted(ad_ids)} AND {IS_WHOLE}"
+        wanted = {"filter": among, "fields": ["ad_id"], "limit": len(ad_ids)}
         with self._plain_errors():
             found = self._client().index(uid).get_documents(wanted)
         return {document.ad_id for document in found.results}
@@ -150,8 +151,10 @@ class MeilisearchServer:
         """Enqueue everything, then wait: waiting after each request costs the server twice."""
         if batch.deleted:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
-        whole, rejected = _spell_lines(batch.documents, spell_document)
-        moved, also_rejected = _spell_lines(batch.moved, spell_moved)
+        if before := [document.ad_id for document in batch.documents if document.may_have_earlier]:
+            index.delete_documents(filter=f"ad_id IN {before} AND {IS_PRESENT} = false")
+        whole, rejected = _spell_lines(batch.documents, spell_documents)
+        moved, also_rejected = _spell_lines(batch.moved, lambda document: [spell_moved(document)])
         requests = [
             *((lines, index.add_documents_ndjson) for lines in _cut_lines(whole)),
             *((lines, _moving_sender(index)) for lines in _cut_lines(moved)),
@@ -224,15 +227,18 @@ def _find_cause(error: BaseException) -> BaseException:
 
 
 def _spell_lines(
-    documents: list[SearchDocument], spell: Callable[[SearchDocument], dict[str, Any]]
+    documents: list[SearchDocument], spell: Callable[[SearchDocument], list[dict[str, Any]]]
 ) -> tuple[list[Line], list[Rejection]]:
-    """What is sent of each document, and those that cannot be spelled."""
+    """What is sent of each document, a line each, and those that cannot be spelled."""
     done, failed = take_each(
-        documents,
-        lambda some: [(d, json.dumps(spell(d), ensure_ascii=False).encode()) for d in some],
+        documents, lambda some: [(document, _join_spelled(spell(document))) for document in some]
     )
     rejected = [reject(document.ad_id, document.id, error) for document, error in failed]
     return [line for lines in done for line in lines], rejected
+
+
+def _join_spelled(spelled: list[dict[str, Any]]) -> bytes:
+    return b"\n".join(json.dumps(each, ensure_ascii=False).encode() for each in spelled)
 
 
 def _moving_sender(index: Index) -> Send:

@@ -87,7 +87,7 @@ def test_a_vanished_ad_is_still_found_and_says_so(
     search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"), sweep=True)
     search_archive.sync(search)
     search_archive.add(make_ad("b", "harbour"), sweep=True)
-    assert search_archive.sync(search).moved == 1
+    assert search_archive.sync(search).changes == 1
     page = search_archive.ask(search, "harbour", filters=[("state", "vanished")], facets=["state"])
     assert (refs_of(page), page.facets) == (["a"], {"state": {"vanished": 1}})
 

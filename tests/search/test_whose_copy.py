@@ -86,7 +86,8 @@ def test_a_copy_that_lost_ads_is_named_with_both_counts_and_filled_again(
 def test_numbers_are_never_sent_of_an_ad_that_is_not_there(
     search: SearchEngine, search_archive: SearchArchive, monkeypatch
 ):
-    search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
+    numbers = {"currency": "NOK", "spend_lower_minor": 50}
+    search_archive.add(make_ad("a", "harbour", **numbers), make_ad("b", "harbour", **numbers))
     search_archive.sync(search)
     lose_documents(search_archive, search, 1)
     sent: list[Batch] = []
@@ -94,7 +95,7 @@ def test_numbers_are_never_sent_of_an_ad_that_is_not_there(
     monkeypatch.setattr(
         search, "write_batch", lambda *given: sent.append(given[0]) or write_batch(*given)
     )
-    numbers = {"currency": "NOK", "spend_lower_minor": 100}
+    numbers["spend_lower_minor"] = 100
     search_archive.add(make_ad("a", "harbour", **numbers), make_ad("b", "harbour", **numbers))
 
     assert not search_archive.sync(search).rebuilt

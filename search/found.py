@@ -1,0 +1,32 @@
+"""From what an engine found to the page a reader gets."""
+
+from sqlmodel import Session
+
+from search.hits import SearchPage, cut_facet
+from search.port import FoundAds, Standing
+from search.query import AdQuery
+from search.snippets import make_hits
+
+
+def show_found(
+    session: Session, engine: str, query: AdQuery, found: FoundAds, standing: Standing
+) -> SearchPage:
+    """The page of a query about now; its hits are read from the archive."""
+    known = {"data_as_of": standing.data_as_of, "waiting_ads": standing.waiting}
+    hits = make_hits(session, found.ids, query.question)
+    return show_counts(engine, query, found).model_copy(update={"hits": hits, **known})
+
+
+def show_counts(engine: str, query: AdQuery, found: FoundAds) -> SearchPage:
+    """A page without hits."""
+    return SearchPage(
+        total=found.total,
+        total_from="exact" if found.is_exact else "estimate",
+        matched="all_words" if query.question else "everything",
+        engine=engine,
+        data_as_of=None,
+        hits=[],
+        facets={name: cut_facet(counted) for name, counted in found.facets.items()},
+        facet_unknown=dict(found.unknown),
+        words_from=dict(found.words_from),
+    )

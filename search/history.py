@@ -1,0 +1,167 @@
+"""Every state an ad has been in: what search as of an earlier moment finds.
+
+A state is what is searched, filtered and counted of an ad, numbers left out, from the time this archive
+learned of it until the time it learned of the next. Numbers move all the time: a search that asks for them
+as of an earlier moment reads the archive instead.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Executable, Select, func, select
+from sqlmodel import Session, col
+
+from archive.models import (
+    AdLabel,
+    AdMedia,
+    AdMetric,
+    AdVersion,
+    MediaFile,
+    PublicAd,
+    VanishedPeriod,
+)
+from archive.models.media import MediaState
+from archive.reading.as_of.moment import Moment
+from archive.reading.as_of.past import restore_ads
+from archive.store.batches import cut_batches
+from search.beside import read_beside
+from search.documents import (
+    Rejection,
+    SearchDocument,
+    count_microseconds,
+    make_document,
+    take_documents,
+)
+
+Times = Mapping[int, Sequence[datetime]]
+"""By our id of an ad, the times at which a state of it may have begun, rising; the first is never missing."""
+
+
+def add_history(session: Session, documents: Sequence[SearchDocument]) -> None:
+    """Write into documents since when they hold, and the states of their ads before."""
+    times = read_times(session, [document.ad_id for document in documents])
+    former = _restore_states(session, times)
+    for document in documents:
+        states = [*former.get(document.ad_id, ()), document]
+        for state, began in zip(states, times[document.ad_id][-len(states) :], strict=True):
+            state.held_since = count_microseconds(began)
+        document.may_have_earlier = len(states) > 1
+        document.earlier = _merge_alike(states)
+
+
+def with_history(
+    session: Session, documents: Sequence[SearchDocument]
+) -> tuple[list[SearchDocument], list[Rejection]]:
+    """Documents with their history, and those of which it could not be made."""
+    rejected = take_documents(documents, lambda some: add_history(session, some))
+    refused = {row.ad_id for row in rejected}
+    return [each for each in documents if each.ad_id not in refused], rejected
+
+
+def find_changed_currency(session: Session, ad_ids: Sequence[int]) -> set[int]:
+    """Those of the ads whose numbers have not always been in one currency."""
+    changed: set[int] = set()
+    for some in cut_batches(ad_ids):
+        changed.update(session.scalars(_select_changed_currency(some)))
+    return changed
+
+
+def read_times(session: Session, ad_ids: Sequence[int]) -> Times:
+    """When what is searched of each ad may have changed."""
+    times: dict[int, set[datetime]] = defaultdict(set)
+    for some in cut_batches(ad_ids):
+        for query in _select_events(some):
+            for ad_id, at in session.connection().execute(query):
+                times[ad_id].update([at] if at else [])
+    return {ad_id: sorted(at) for ad_id, at in times.items()}
+
+
+def _select_events(ids: Sequence[int]) -> Iterator[Executable]:
+    of = col(AdVersion.ad_id)
+    yield select(of, col(AdVersion.recorded_at)).where(of.in_(ids))
+    for at in (VanishedPeriod.recorded_at, VanishedPeriod.returned_recorded_at):
+        yield select(col(VanishedPeriod.ad_id), col(at)).where(col(VanishedPeriod.ad_id).in_(ids))
+    for at in (AdLabel.recorded_at, AdLabel.withdrawn_at):
+        yield select(col(AdLabel.ad_id), col(at)).where(col(AdLabel.ad_id).in_(ids))
+    of = col(AdMedia.ad_id)
+    kept = select(of, col(AdMedia.fetched_at)).where(
+        of.in_(ids), col(AdMedia.state) == MediaState.KEPT
+    )
+    yield kept
+    read = select(of, col(MediaFile.read_at)).join(
+        MediaFile, col(MediaFile.sha256) == col(AdMedia.sha256)
+    )
+    yield read.where(of.in_(ids), col(MediaFile.machine_text).is_not(None))
+    of = col(AdMetric.ad_id)
+    yield select(of, col(AdMetric.recorded_at)).where(of.in_(_select_changed_currency(ids)))
+
+
+def _select_changed_currency(ids: Sequence[int]) -> Select[int]:
+    of, currency = col(AdMetric.ad_id), func.coalesce(col(AdMetric.currency), "")
+    return select(of).where(of.in_(ids)).group_by(of).having(func.count(currency.distinct()) > 1)
+
+
+def _restore_states(session: Session, times: Times) -> Mapping[int, list[SearchDocument]]:
+    """The states of ads before the present ones, oldest first."""
+    began: dict[datetime, list[int]] = defaultdict(list)
+    for ad_id, known in times.items():
+        for at in known[:-1]:
+            began[at].append(ad_id)
+    states: dict[int, list[SearchDocument]] = defaultdict(list)
+    for at, ids in sorted(began.items()):
+        for document in restore_documents(session, Moment(as_of=at), ids):
+            states[document.ad_id].append(document)
+    return states
+
+
+def restore_documents(
+    session: Session, moment: Moment, ad_ids: Sequence[int]
+) -> list[SearchDocument]:
+    """Ads as they were at a moment, by rising id; one that was not known then is left out."""
+    documents: list[SearchDocument] = []
+    for some in cut_batches(sorted(ad_ids)):
+        named = select(col(PublicAd.id), col(PublicAd.source)).where(col(PublicAd.id).in_(some))
+        sources: dict[int, str] = dict(list[Any](session.connection().execute(named)))
+        ads = [PublicAd(**values) for values in restore_ads(session, moment, sources)]
+        beside = read_beside(session, ads, moment)
+        documents += [make_document(ad, beside) for ad in ads]
+    return documents
+
+
+def read_held(at: int) -> Moment:
+    """The moment that `AdQuery.held_at` stands for."""
+    return Moment(as_of=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at))
+
+
+def _merge_alike(states: Sequence[SearchDocument]) -> list[SearchDocument]:
+    """The states before the last, each until the next begins; those that are searched alike are one."""
+    told = [states[0]]
+    for state in states[1:]:
+        if _tell_searched(state) == _tell_searched(told[-1]):
+            state.held_since = told.pop().held_since
+        told.append(state)
+    for state, following in pairwise(told):
+        state.held_until = following.held_since
+    return told[:-1]
+
+
+def _tell_searched(state: SearchDocument) -> dict[str, Any]:
+    return state.model_dump(
+        include={
+            *(
+                "title",
+                "body",
+                "landing",
+                "picture",
+                "advertiser",
+                "payer",
+                "sponsor",
+                "former_names",
+            ),
+            *("values", "words_from", "is_visible_by_default"),
+            *("started_day", "ended_day", "first_seen_day", "vanished_day"),
+        }
+    )

@@ -5,7 +5,7 @@
 what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
@@ -19,6 +19,7 @@ from archive.store.database import read, write
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
+from search.fts.held import is_intact, read_rows, spell_rows
 from search.fts.query import (
     leave_out_hidden,
     list_conditions,
@@ -36,6 +37,7 @@ from search.port import (
     AllowChange,
     Batch,
     CopyMark,
+    HeldDocument,
     SearchCopy,
     SearchUnavailableError,
     UpTo,
@@ -132,6 +134,34 @@ class EmbeddedSearch:
                 move_mark(writer, up_to)
         return rejected
 
+    def is_sound(self) -> bool:
+        """Whether the indexes of words are those of the texts (SQLite FTS5, "integrity-check")."""
+        with write(self._store) as session:
+            tables, _ = _require_generation(session)
+            return is_intact(session, tables)
+
+    def read_held(self) -> Iterator[list[HeldDocument]]:
+        """Every ad of which any table has a row."""
+        after = 0
+        while True:
+            with read(self._store) as session:
+                tables, _ = _require_generation(session)
+                held = read_rows(session, tables, after)
+            if not held:
+                return
+            yield [_hold(*rows) for rows in held]
+            after = held[-1][0]
+
+    def spell(self, document: SearchDocument) -> HeldDocument:
+        """The rows of a document."""
+        return _hold(*spell_rows(document))
+
+    def take_out(self, names: Sequence[int | str], session: Session | None) -> None:
+        """Delete all rows of ads."""
+        with nullcontext(session) if session else write(self._store) as writer:
+            tables, _ = _require_generation(writer)
+            delete_documents(writer, tables, [int(name) for name in names])
+
     def rebuild(
         self, pages: Iterable[list[SearchDocument]], mark: CopyMark, allow: AllowChange
     ) -> None:
@@ -160,6 +190,10 @@ class EmbeddedSearch:
         with write(self._store) as session:
             if answering := read_generation(session):
                 forget_terms(session, answering[0])
+
+
+def _hold(ad_id: int, *rows: object) -> HeldDocument:
+    return HeldDocument(ad_id, ad_id, rows)
 
 
 def _require_generation(session: Session) -> tuple[SearchTables, CopyMark]:

@@ -6,7 +6,7 @@ stays the record of truth; whatever stands behind this port may be dropped and m
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
@@ -117,6 +117,18 @@ class Batch:
     """Ads the archive no longer shows, by our id."""
 
 
+@dataclass(frozen=True)
+class HeldDocument:
+    """A document as an engine holds it."""
+
+    name: int | str
+    """By which it is taken out."""
+    ad_id: int | None
+    """Of which ad; `None`: it does not say."""
+    content: object
+    """All there is of it, so that two are alike or not."""
+
+
 AllowChange = Callable[[list[Rejection]], None]
 
 
@@ -183,6 +195,30 @@ class SearchEngine(Protocol):
 
         Raises:
             SearchUnavailableError: if not all of it is in; it must be sent again.
+        """
+
+    def is_sound(self) -> bool:
+        """Whether the engine itself is as this one makes it, whatever documents it holds.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
+        """
+
+    def read_held(self) -> Iterator[list[HeldDocument]]:
+        """Everything it holds, page by page, remnants too.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
+        """
+
+    def spell(self, document: SearchDocument) -> HeldDocument:
+        """How it would hold a document."""
+
+    def take_out(self, names: Sequence[int | str], session: Session | None) -> None:
+        """Take out what it holds under these names; `session` as of `write_batch`.
+
+        Raises:
+            SearchUnavailableError: if not all of it is out.
         """
 
     def rebuild(

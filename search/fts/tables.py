@@ -131,6 +131,10 @@ _AD_INDEXES = {
 }
 
 
+_, *AD_COLUMNS = SearchTables(0).ad.c.keys()
+"""Of the narrow table, but for the ad's number, which is the first."""
+
+
 @lru_cache(maxsize=4)
 def tables_of(number: int) -> SearchTables:
     """The tables of a generation."""

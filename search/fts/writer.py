@@ -3,14 +3,14 @@
 `search.embedded` calls it inside a write transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from archive.store.bulk import StoredRow, insert_rows, update_rows
 from search.documents import SearchDocument
-from search.fts.tables import BETWEEN, TEXT_WEIGHTS, SearchTables
+from search.fts.tables import AD_COLUMNS, BETWEEN, TEXT_WEIGHTS, SearchTables
 from search.fts.typos import note_terms
 from search.query import LIST_FIELDS
 from search.word_lists import cut_lists
@@ -28,10 +28,11 @@ def add_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
     """Put documents in of ads that are not there yet."""
-    texts = [_text_row(document) for document in documents]
-    insert_rows(session, tables.ad, tables.ad.c.keys(), _ad_rows(tables, documents))
+    texts = [text_row(document) for document in documents]
+    ads = [ad_row(document) for document in documents]
+    insert_rows(session, tables.ad, tables.ad.c.keys(), ads)
     insert_rows(session, tables.text, tables.text.c.keys(), texts)
-    listed = (row for document in documents for row in _visible_rows(document))
+    listed = (row for document in documents for row in listed_rows(document))
     insert_rows(session, tables.listed, ("ad_id", "name", "value"), listed)
     note_terms(session, tables, _list_terms(texts))
 
@@ -40,7 +41,8 @@ def move_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
     """Put new numbers in; texts are not indexed again."""
-    update_rows(session, tables.ad, tables.ad.c.keys(), _ad_rows(tables, documents))
+    ads = [ad_row(document) for document in documents]
+    update_rows(session, tables.ad, tables.ad.c.keys(), ads)
 
 
 def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[int]) -> None:
@@ -57,19 +59,19 @@ def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[in
         connection.execute(table.delete().where(key == bindparam("this_id")), rows)
 
 
-def _ad_rows(tables: SearchTables, documents: Iterable[SearchDocument]) -> list[StoredRow]:
-    # The ad's number is the first column.
-    _, *names = tables.ad.c.keys()
-    return [(d.ad_id, *(getattr(d, name) for name in names)) for d in documents]
+def ad_row(document: SearchDocument) -> StoredRow:
+    """A row of the narrow table: the ad's number, then the other columns in their order."""
+    return (document.ad_id, *(getattr(document, name) for name in AD_COLUMNS))
 
 
-def _visible_rows(document: SearchDocument) -> Iterable[StoredRow]:
+def listed_rows(document: SearchDocument) -> Iterator[StoredRow]:
+    """Rows of the table of lists."""
     for name, field in LIST_FIELDS.items():
         for value in dict.fromkeys(getattr(document, field)):
             yield document.ad_id, name, value
 
 
-def _text_row(document: SearchDocument) -> StoredRow:
+def text_row(document: SearchDocument) -> StoredRow:
     """A row of the text index: the ad's number, then `TEXT_WEIGHTS` in their order."""
     lists = cut_lists(document)
     return (document.ad_id, *(" ".join(w or BETWEEN for w in lists[name]) for name in TEXT_WEIGHTS))

@@ -52,7 +52,8 @@ SETTINGS: Mapping[str, Any] = {
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": True}},
         },
     ],
-    "sortableAttributes": ["currency", "ad_id", *_BY_SIZE],
+    # In the order in which the server tells them again.
+    "sortableAttributes": sorted(["currency", "ad_id", *_BY_SIZE]),
     "rankingRules": _RANKING,
     "proximityPrecision": "byAttribute",
     "prefixSearch": "disabled",

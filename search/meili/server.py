@@ -4,11 +4,11 @@
 task is waited for and anything but `succeeded` fails loudly.
 """
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -20,26 +20,23 @@ from pydantic import SecretStr
 from requests.exceptions import RequestException
 
 from archive.records.escaping import escape_text
-from archive.runs.fence import take_each
-from search.documents import Rejection, SearchDocument, reject
+from search.documents import Rejection
 from search.meili.connection import KeptConnections, RefusedQuestionError
+from search.meili.lines import TOO_LARGE, Line, cut_lines, halve, join_lines, refuse, spell_lines
 from search.meili.query import SETTINGS, spell_document, spell_moved
 from search.port import NEVER_FILLED, Batch, SearchUnavailableError
-
-LARGEST_BODY = 20_000_000
-"""Bytes of one request: the server refuses 100 MB, and a refused connection may hang."""
 
 REPLY_SECONDS = 60
 ANSWER_SECONDS = 5
 """Of a question that a reader waits for: a server that hangs must hold up nothing else of the site."""
 
+DOCUMENTS_AT_ONCE = 1_000
+"""Read of an index."""
+
 TASK_SECONDS = 3_600
 SLOWEST_POLL_SECONDS = 1.0
 
-REFUSED = "the search engine would not take it"
-
-Line = tuple[SearchDocument, bytes]
-"""A document and what is sent of it."""
+CONTENT_TOO_LARGE = 413
 
 Send = Callable[[bytes], TaskInfo]
 
@@ -100,6 +97,33 @@ class MeilisearchServer:
             found = self._client().index(uid).get_documents(wanted)
         return {document.ad_id for document in found.results}
 
+    def read_settings(self, uid: str) -> dict[str, Any]:
+        """The settings that an index has."""
+        with self._plain_errors():
+            # The client would change names.
+            found: dict[str, Any] = self._client().http.get(f"indexes/{quote(uid)}/settings")
+        return found
+
+    def read_documents(self, uid: str) -> Iterator[list[dict[str, Any]]]:
+        """All documents of an index, page by page; nothing may be written meanwhile."""
+        page: list[dict[str, Any]] = [{}]
+        for offset in count(0, DOCUMENTS_AT_ONCE):
+            wanted = {"offset": offset, "limit": DOCUMENTS_AT_ONCE}
+            with self._plain_errors():
+                page = self._reading.ask(f"/indexes/{quote(uid)}/documents/fetch", wanted)[
+                    "results"
+                ]
+            if not page:
+                return
+            yield page
+
+    def delete_documents(self, uid: str, keys: list[str]) -> None:
+        """Delete documents by their ids."""
+        with self._plain_errors():
+            index = self._client().index(uid)
+            for task in [index.delete_document(key) for key in keys]:
+                self._require_success(task)
+
     def make_index(self, uid: str) -> None:
         """An empty index with its settings, which cost a rebuild when they come after the documents."""
         with self._plain_errors():
@@ -150,16 +174,17 @@ class MeilisearchServer:
         """Enqueue everything, then wait: waiting after each request costs the server twice."""
         if batch.deleted:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
-        whole, rejected = _spell_lines(batch.documents, spell_document)
-        moved, also_rejected = _spell_lines(batch.moved, spell_moved)
+        whole, rejected = spell_lines(batch.documents, spell_document)
+        moved, also_rejected = spell_lines(batch.moved, spell_moved)
         requests = [
-            *((lines, index.add_documents_ndjson) for lines in _cut_lines(whole)),
-            *((lines, _moving_sender(index)) for lines in _cut_lines(moved)),
+            *((lines, index.add_documents_ndjson) for lines in cut_lines(whole)),
+            *((lines, _moving_sender(index)) for lines in cut_lines(moved)),
         ]
-        enqueued = [(lines, send, send(_join_lines(lines))) for lines, send in requests]
-        waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued]
+        enqueued = [each for lines, send in requests for each in _enqueue(lines, send)]
+        waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued if task]
         refused = [row for lines, send, task in waited for row in self._settle(lines, send, task)]
-        return [*rejected, *also_rejected, *refused]
+        too_large = [refuse(lines, TOO_LARGE) for lines, _, task in enqueued if not task]
+        return [*rejected, *also_rejected, *refused, *too_large]
 
     def _settle(self, lines: list[Line], send: Send, task: Task) -> list[Rejection]:
         """Nothing for a task that succeeded; else send halves until the bad documents stand alone."""
@@ -169,12 +194,8 @@ class MeilisearchServer:
         if error.get("type") != "invalid_request" or error.get("code") == "index_not_found":
             raise SearchUnavailableError(f"Meilisearch: task {task.uid} {task.status}: {error}")
         if len(lines) == 1:
-            document = lines[0][0]
-            detail = escape_text(str(error["message"]))
-            return [Rejection(ad_id=document.ad_id, id=document.id, reason=REFUSED, detail=detail)]
-        middle = len(lines) // 2
-        halves = (lines[:middle], lines[middle:])
-        waited = [(half, self._wait(send(_join_lines(half)))) for half in halves]
+            return [refuse(lines, str(error["message"]))]
+        waited = [(half, self._wait(send(join_lines(half)))) for half in halve(lines)]
         return [row for half, outcome in waited for row in self._settle(half, send, outcome)]
 
     def _require_success(self, enqueued: TaskInfo) -> None:
@@ -223,16 +244,19 @@ def _find_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _spell_lines(
-    documents: list[SearchDocument], spell: Callable[[SearchDocument], dict[str, Any]]
-) -> tuple[list[Line], list[Rejection]]:
-    """What is sent of each document, and those that cannot be spelled."""
-    done, failed = take_each(
-        documents,
-        lambda some: [(d, json.dumps(spell(d), ensure_ascii=False).encode()) for d in some],
-    )
-    rejected = [reject(document.ad_id, document.id, error) for document, error in failed]
-    return [line for lines in done for line in lines], rejected
+def _enqueue(lines: list[Line], send: Send) -> list[tuple[list[Line], Send, TaskInfo | None]]:
+    """Send lines, in halves where the server or what stands before it takes no body so large.
+
+    Without a task: one document that is too large alone.
+    """
+    try:
+        return [(lines, send, send(join_lines(lines)))]
+    except MeilisearchApiError as error:
+        if error.status_code != CONTENT_TOO_LARGE:
+            raise
+    if len(lines) == 1:
+        return [(lines, send, None)]
+    return [each for half in halve(lines) for each in _enqueue(half, send)]
 
 
 def _moving_sender(index: Index) -> Send:
@@ -243,21 +267,3 @@ def _moving_sender(index: Index) -> Send:
         return index.update_documents_ndjson(body)  # type: ignore[arg-type]
 
     return send
-
-
-def _cut_lines(lines: list[Line]) -> Iterator[list[Line]]:
-    """Requests' worth of documents, each within the largest body or a single document."""
-    part: list[Line] = []
-    size = 0
-    for line in lines:
-        if part and size + len(line[1]) > LARGEST_BODY:
-            yield part
-            part, size = [], 0
-        part.append(line)
-        size += len(line[1])
-    if part:
-        yield part
-
-
-def _join_lines(lines: list[Line]) -> bytes:
-    return b"\n".join(body for _, body in lines)

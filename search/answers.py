@@ -16,8 +16,9 @@ from archive.records import SourceKind
 from search.as_of.answers import search_as_of
 from search.hits import SearchPage
 from search.other_words import add_others
-from search.port import SearchEngine
+from search.port import SearchEngine, SearchUnavailableError
 from search.query import AdQuery
+from search.standing_in import stand_in
 
 ListFaults = Callable[[], list[str]]
 """What is wrong with the engine's copy, in sentences (`search.status`)."""
@@ -36,18 +37,32 @@ def answer_query(
 ) -> SearchPage:
     """Ads that answer a query at a moment, and how well their sources were crawled.
 
-    From a copy that has a fault the total is an estimate, and the fault is said.
+    From a copy that has a fault the total is an estimate, and the fault is said. Where the engine is away the
+    archive itself answers.
 
     Raises:
         QueryError: if the query cannot be put to the engine.
-        SearchUnavailableError: if the engine does not answer.
+        SearchUnavailableError: if the engine does not answer, nor the archive itself in time.
     """
-    page = engine.search(session, query) if moment.is_now else search_as_of(session, query, moment)
-    if moment.is_now and query.page == 1:
-        page = add_others(session, engine, query, page)
-    if moment.is_now and (faults := list_faults()):
-        page = page.model_copy(update={"total_from": "estimate", "copy_faults": faults})
+    if moment.is_now:
+        try:
+            page = _ask_engine(session, engine, query, list_faults)
+        except SearchUnavailableError as error:
+            page = stand_in(session, query, error)
+    else:
+        page = search_as_of(session, query, moment)
     return page.model_copy(update={"coverage": cover(session, query, moment)})
+
+
+def _ask_engine(
+    session: Session, engine: SearchEngine, query: AdQuery, list_faults: ListFaults
+) -> SearchPage:
+    page = engine.search(session, query)
+    if query.page == 1:
+        page = add_others(session, engine, query, page)
+    if faults := list_faults():
+        page = page.model_copy(update={"total_from": "estimate", "copy_faults": faults})
+    return page
 
 
 def cover_sources(

@@ -118,7 +118,7 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
 
     Nothing an ad says reaches the terminal as a control code.
     """
-    lines = [_tell_total(page)]
+    lines = [_tell_total(page), *filter(None, [page.engine_away])]
     for name, counts in page.facets.items():
         if counts:
             values = " · ".join(f"{plain(value)} {n:,}" for value, n in counts.items())
@@ -181,6 +181,8 @@ def plain(text: str) -> str:
 
 
 def _tell_next(page: SearchPage, query: AdQuery) -> str:
+    if page.engine_away:
+        return "next: paidforby index status"
     if page.waiting_ads or page.copy_faults:
         return "next: paidforby index sync, then the same again"
     if not page.total:

@@ -6,16 +6,18 @@ what a hit shows is read from the archive. Nothing here is asked for sums or exp
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, FromClause, Select, String, cast, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.database import read, write
+from archive.store.outages import tell_cause
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
@@ -33,13 +35,14 @@ from search.fts.writer import add_documents, delete_documents, move_documents, w
 from search.hits import FACET_VALUES, SearchPage, spell_value
 from search.port import (
     LEASE,
-    NEVER_FILLED,
     AllowChange,
     Batch,
     CopyMark,
     HeldDocument,
+    NeverFilledError,
     SearchCopy,
     SearchUnavailableError,
+    SettingsLostError,
     UpTo,
     require_count,
     spell_shape,
@@ -71,7 +74,7 @@ class EmbeddedSearch:
         Raises:
             SearchUnavailableError: if it was never filled.
         """
-        with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
+        with self._reading(session) as store:
             tables, mark = _require_generation(store)
             standing = require_standing(session, self, mark)
             total = _count_matches(store, tables, query)
@@ -89,18 +92,38 @@ class EmbeddedSearch:
 
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away."""
-        with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
+        with self._reading(session) as store:
             tables, _ = _require_generation(store)
             like = [*find_variants(store, tables, word), *find_longer(store, tables, word)]
             return list(dict.fromkeys(like))
 
+    @contextmanager
+    def _reading(self, archive: Session | None = None) -> Iterator[Session]:
+        """Its tables; a file of its own that cannot be read is no fault of the archive."""
+        if self.keeps_in_archive:
+            with nullcontext(archive) if archive else read(self._store) as store:
+                yield store
+            return
+        try:
+            with read(self._store) as store:
+                yield store
+        except DBAPIError as error:
+            told = f"{self.place} cannot be read: {tell_cause(error)}; {self.how_to_move}"
+            raise SearchUnavailableError(told) from None
+
     def read_copy(self) -> SearchCopy | None:
-        """How many ads it holds, and what stands beside them; `None` when it was never filled."""
-        with read(self._store) as session:
+        """How many ads it holds, and what stands beside them; `None` when it was never filled.
+
+        Raises:
+            SearchUnavailableError: if its own file cannot be read.
+        """
+        with self._reading() as session:
             answering = read_generation(session)
             if answering is None:
                 return None
             tables, mark = answering
+            if not tables.are_there(session):
+                return SearchCopy(0, mark, is_usable=False)
             return SearchCopy(_count_documents(session, tables), mark)
 
     def list_present(self, ad_ids: Collection[int]) -> set[int]:
@@ -199,7 +222,9 @@ def _hold(ad_id: int, *rows: object) -> HeldDocument:
 def _require_generation(session: Session) -> tuple[SearchTables, CopyMark]:
     answering = read_generation(session)
     if answering is None:
-        raise SearchUnavailableError(NEVER_FILLED)
+        raise NeverFilledError
+    if not answering[0].are_there(session):
+        raise SettingsLostError("the search copy has lost tables; type: paidforby index sync")
     return answering
 
 

@@ -28,7 +28,7 @@ from search.meili.query import (
     spell_question,
     spell_words,
 )
-from search.meili.server import IndexMissingError, MeilisearchServer, SettingsLostError
+from search.meili.server import IndexMissingError, MeilisearchServer
 from search.port import (
     LEASE,
     AllowChange,
@@ -36,6 +36,7 @@ from search.port import (
     CopyMark,
     HeldDocument,
     SearchCopy,
+    SettingsLostError,
     UpTo,
     require_count,
     spell_shape,

@@ -34,9 +34,29 @@ NEVER_FILLED = "nothing has been indexed for search yet; type: paidforby index s
 class SearchUnavailableError(OutageError):
     """The engine cannot answer now: not filled yet, not reachable, or its task failed."""
 
+    told = "The search engine does not answer just now"
+    """For anybody: without an address."""
+
+
+class NeverFilledError(SearchUnavailableError):
+    """There is no copy that this archive can go on with."""
+
+    told = "Nothing has been indexed for search yet"
+
+    def __init__(self) -> None:
+        super().__init__(NEVER_FILLED)
+
+
+class SettingsLostError(SearchUnavailableError):
+    """The copy cannot take a question of ours: settings or tables are gone."""
+
+    told = "The search copy has lost its settings"
+
 
 class ForeignCopyError(SearchUnavailableError):
     """What the engine holds under our name is the copy of another archive."""
+
+    told = "The search engine holds the copy of another archive"
 
     def __init__(self, place: str, whose: str, how_to_move: str) -> None:
         super().__init__(

@@ -5,10 +5,12 @@ sieved by SQL; of what is left only the columns a query looks at are read, and w
 page shown. The answer as of a time never changes.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from math import inf
 from typing import NamedTuple, cast
 
 from sqlmodel import Session, col, select
@@ -18,6 +20,7 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
 from archive.reading.visible import find_labelled
+from archive.store.time_limits import TimeIsUpError
 from search.as_of.conditions import NAME_FIELDS, list_conditions
 from search.documents import clean_name, join_body, join_landing, join_title, make_document
 from search.hits import FACET_VALUES, SearchHit, SearchPage, spell_value
@@ -59,15 +62,18 @@ class Tally:
             yield ad
 
 
-def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage:
+def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float = inf) -> SearchPage:
     """Ads that had all words and passed all filters at a moment; `query.sort` is not crawled.
 
     Newest start first, ads without a known start last, then by id.
+
+    Raises:
+        TimeIsUpError: if it is not done at `ends` (`time.monotonic`).
     """
     tally = Tally(facets={name: Counter() for name in query.facets})
     found = (
         ad
-        for ad in _read_candidates(session, query, moment)
+        for ad in _read_candidates(session, query, moment, ends)
         if _has_names(ad, query) and _has_words(ad, query)
     )
     first = nsmallest(query.offset + query.limit, map(_place, tally.count(found)))
@@ -84,7 +90,9 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage
     )
 
 
-def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterator[PublicAd]:
+def _read_candidates(
+    session: Session, query: AdQuery, moment: Moment, ends: float
+) -> Iterator[PublicAd]:
     """The ads of the moment that SQL cannot rule out, with the columns the query looks at."""
     names = {*PLACE_FIELDS, *map(_name_column, query.facets)}
     names |= {column for name, column in NAME_FIELDS.items() if name in query.values}
@@ -93,9 +101,12 @@ def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterat
     for ads in ads_at(session, moment):
         columns = [col(getattr(ads, name)) for name in sorted(names)]
         wanted = select(*columns).where(*list_conditions(session, query, ads, moment))
-        for row in session.connection().execute(wanted, execution_options=streamed):
-            # A row has the attributes that were asked for; making the object would take longer.
-            yield cast("PublicAd", row)
+        with session.connection().execute(wanted, execution_options=streamed) as rows:
+            for row in rows:
+                if time.monotonic() > ends:
+                    raise TimeIsUpError("the ads were not all looked at in time")
+                # A row has the attributes that were asked for; making the object would take longer.
+                yield cast("PublicAd", row)
 
 
 def _has_names(ad: PublicAd, query: AdQuery) -> bool:

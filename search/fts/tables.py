@@ -17,7 +17,9 @@ from sqlalchemy import (
     Table,
     TableClause,
     column,
+    func,
     literal_column,
+    select,
     table,
     text,
 )
@@ -67,6 +69,13 @@ class SearchTables:
         self._metadata.create_all(connection)
         for statement in self._virtual_statements():
             connection.execute(text(statement))
+
+    def are_there(self, session: Session) -> bool:
+        """Whether none of them has been dropped."""
+        names = [*self._metadata.tables, self.text.name, self.trigram.name]
+        stored = table("sqlite_master", column("name"))
+        there = select(func.count()).select_from(stored).where(stored.c.name.in_(names))
+        return session.connection().execute(there).scalar_one() == len(names)
 
     def spell(self) -> list[str]:
         """The statements that make the tables."""

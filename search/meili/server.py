@@ -24,7 +24,7 @@ from search.documents import Rejection
 from search.meili.connection import KeptConnections, RefusedQuestionError
 from search.meili.lines import TOO_LARGE, Line, cut_lines, halve, join_lines, refuse, spell_lines
 from search.meili.query import SETTINGS, spell_document, spell_moved
-from search.port import NEVER_FILLED, Batch, SearchUnavailableError
+from search.port import Batch, NeverFilledError, SearchUnavailableError, SettingsLostError
 
 REPLY_SECONDS = 60
 ANSWER_SECONDS = 5
@@ -41,12 +41,8 @@ CONTENT_TOO_LARGE = 413
 Send = Callable[[bytes], TaskInfo]
 
 
-class IndexMissingError(SearchUnavailableError):
+class IndexMissingError(NeverFilledError):
     """The server has no such index."""
-
-
-class SettingsLostError(SearchUnavailableError):
-    """The index cannot take a question of ours: every one is checked before it is put."""
 
 
 class MeilisearchServer:
@@ -224,7 +220,7 @@ class MeilisearchServer:
             yield
         except (MeilisearchApiError, RefusedQuestionError) as error:
             if error.code == "index_not_found":
-                raise IndexMissingError(NEVER_FILLED) from None
+                raise IndexMissingError from None
             if (error.code or "").startswith(("invalid_search", "invalid_document_filter")):
                 message = f"the search copy has lost its settings; type: paidforby index sync ({error.code})"
                 raise SettingsLostError(message) from None

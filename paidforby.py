@@ -75,7 +75,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "app",
         "Check, list, show and suspend acceptability rules.",
     ),
-    "index": ("search.cli", "app", "The search copy: status, sync, rebuild."),
+    "index": ("search.index_cli", "app", "The search copy: status, sync, check, rebuild."),
     "mirror": ("archive.commands.mirror", "app", "The public tables as Parquet files."),
     "backup": ("scrapers.commands.backup", "backup", "The whole archive into a folder."),
     "restore": ("scrapers.commands.backup", "restore", "A backup into an empty home."),

@@ -36,7 +36,7 @@ from oversight.cases.errors import (
     OutdatedError,
     SeenVersions,
 )
-from search.port import NEVER_FILLED, SearchUnavailableError
+from search.port import NEVER_FILLED, NeverFilledError, SearchUnavailableError
 
 API_PATH = "/api/v1"
 PROBLEM = "application/problem+json"
@@ -163,7 +163,7 @@ def tell_error(error: Exception) -> str:
     if isinstance(error, EvidenceError):
         return "this is not in the evidence store any more"
     if isinstance(error, SearchUnavailableError):
-        return NEVER_FILLED if str(error) == NEVER_FILLED else SEARCH_AWAY
+        return NEVER_FILLED if isinstance(error, NeverFilledError) else SEARCH_AWAY
     if isinstance(error, NoConnectionError) or is_away(error):
         return DATABASE_AWAY
     return FAILED_HERE if find_status(type(error)) in NOT_TOLD else str(error)

@@ -6,6 +6,7 @@ were crawled, because an ad that is not found may be one that nobody looked for.
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -18,8 +19,9 @@ from search.as_of.answers import answer_as_of
 from search.filters import NAME_FILTERS
 from search.hits import SearchPage, cut_facet
 from search.other_words import add_others
-from search.port import SearchEngine
+from search.port import SearchEngine, SearchUnavailableError
 from search.query import AdQuery
+from search.standing_in import stand_in
 
 ListFaults = Callable[[], list[str]]
 """What is wrong with the engine's copy, in sentences (`search.status`)."""
@@ -40,28 +42,49 @@ def answer_query(
 ) -> SearchPage:
     """Ads that answer a query at a moment, and how well their sources were crawled.
 
-    From a copy that has a fault the total is an estimate, and the fault is said.
+    From a copy that has a fault the total is an estimate, and the fault is said. Where the engine is away the
+    archive itself answers.
 
     Raises:
         QueryError: if the query cannot be put to the engine.
-        SearchUnavailableError: if the engine does not answer.
+        SearchUnavailableError: if the engine does not answer, nor the archive itself in time.
     """
 
     def ask(asked: AdQuery) -> SearchPage:
-        if moment.is_now:
-            return engine.search(session, asked)
-        return answer_as_of(session, engine, asked, moment)
+        if not moment.is_now:
+            return answer_as_of(session, engine, asked, moment)
+        return engine.search(session, asked)
 
+    try:
+        page = _count_untold(query, ask)
+        if moment.is_now:
+            page = _add_to_present(session, engine, query, page, list_faults)
+    except SearchUnavailableError as error:
+        page = _count_untold(query, partial(stand_in, session, why=error))
+    facets = _spell(session, page.facets)
+    return page.model_copy(update={"facets": facets, "coverage": cover(session, query, moment)})
+
+
+def _count_untold(query: AdQuery, ask: Callable[[AdQuery], SearchPage]) -> SearchPage:
+    """An answer, with the ads that lack a figure that is asked for."""
     page = ask(query)
     untold = {name: ask(others).total for name, others in query.list_untold().items()}
-    page = page.model_copy(
-        update={"bounds_unknown": untold, "facets": _spell(session, page.facets)}
-    )
-    if moment.is_now and query.page == 1:
+    return page.model_copy(update={"bounds_unknown": untold})
+
+
+def _add_to_present(
+    session: Session,
+    engine: SearchEngine,
+    query: AdQuery,
+    page: SearchPage,
+    list_faults: ListFaults,
+) -> SearchPage:
+    """An answer about now with what other words would find, and what is wrong with the copy."""
+    if query.page == 1:
         page = add_others(session, engine, query, page)
-    if moment.is_now and (faults := list_faults()):
+    if faults := list_faults():
         page = page.model_copy(update={"total_from": "estimate", "copy_faults": faults})
-    return page.model_copy(update={"coverage": cover(session, query, moment)})
+    return page
 
 
 def _spell(session: Session, facets: Facets) -> Facets:

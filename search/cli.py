@@ -1,4 +1,4 @@
-"""Commands of the search room: `search` and `index status, sync, rebuild`."""
+"""`paidforby search`: an answer as people read it, or as JSON."""
 
 import shlex
 from collections.abc import Iterator
@@ -16,8 +16,6 @@ from archive.records.escaping import escape_text
 from archive.records.money import format_bounds
 from archive.store.database import read
 from archive.terminal import (
-    DONE_WITH_REMAINDERS,
-    FAILED,
     WRONG_USAGE,
     AsJson,
     emit_json,
@@ -31,9 +29,7 @@ from config.counts import write_count
 from config.settings import Settings
 from search.answers import answer_query, cover_sources
 from search.engines import open_search
-from search.filling import SyncReport
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
-from search.port import SearchEngine
 from search.query import (
     ALL_FILTERS,
     LAST_RESULT,
@@ -42,10 +38,7 @@ from search.query import (
     build_query,
     split_filter,
 )
-from search.status import IndexStatus, index_status
-from search.sync import rebuild_index, sync_index
-
-app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, and bring it on.")
+from search.status import index_status
 
 _FACETS = ("source", "platform", "country", "language", "currency", "state")
 INDENT = "    "
@@ -124,14 +117,14 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
 
     Nothing an ad says reaches the terminal as a control code.
     """
-    lines = [_tell_total(page)]
+    lines = [_tell_total(page), *filter(None, [page.engine_away])]
     for name, counts in page.facets.items():
         if counts:
-            values = " · ".join(f"{_plain(value)} {n:,}" for value, n in counts.items())
+            values = " · ".join(f"{plain(value)} {n:,}" for value, n in counts.items())
             lines.append(f"{name:<9} {values}")
     lines += _tell_others(page)
     hits = [line for hit in page.hits for line in ("", *_tell_hit(hit, width))]
-    crawled = [f"{_plain(each.source)}: {each.sentence}" for each in page.coverage]
+    crawled = [f"{plain(each.source)}: {each.sentence}" for each in page.coverage]
     wrapped = [_wrap(part, width) for part in (lines, [*crawled, _tell_next(page, query)])]
     return [*wrapped[0], *hits, "", *wrapped[1]]
 
@@ -163,7 +156,7 @@ def _tell_others(page: SearchPage) -> Iterator[str]:
         if found:
             words = "; ".join(f"{', '.join(others)} for {w}" for w, others in found.words.items())
             ads = write_count(found.total, "more ad" if page.total else "ad")
-            yield f"{what}: {ads} ({_plain(words)}): paidforby search {shlex.quote(found.q)}"
+            yield f"{what}: {ads} ({plain(words)}): paidforby search {shlex.quote(found.q)}"
 
 
 def _tell_hit(hit: SearchHit, width: int) -> list[str]:
@@ -176,16 +169,19 @@ def _tell_hit(hit: SearchHit, width: int) -> list[str]:
 def _shorten(text: str, width: int) -> str:
     """On one line, so many columns wide at most: some characters take two."""
     indent = INDENT if text.startswith(INDENT) else ""
-    plain = indent + _plain(text)
-    return plain if cell_len(plain) <= width else f"{set_cell_size(plain, width - 1).rstrip()}…"
+    shown = indent + plain(text)
+    return shown if cell_len(shown) <= width else f"{set_cell_size(shown, width - 1).rstrip()}…"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text of others on one line, without marks and control codes."""
     unmarked = text.replace(MARK_START, "").replace(MARK_END, "")
     return " ".join("".join(c if c.isprintable() else " " for c in unmarked).split())
 
 
 def _tell_next(page: SearchPage, query: AdQuery) -> str:
+    if page.engine_away:
+        return "next: paidforby index status"
     if page.waiting_ads or page.copy_faults:
         return "next: paidforby index sync, then the same again"
     if not page.total:
@@ -193,95 +189,3 @@ def _tell_next(page: SearchPage, query: AdQuery) -> str:
     if query.offset + len(page.hits) < min(page.total, LAST_RESULT):
         return f"next: the same with --page {query.page + 1}, or --json"
     return "next: the same with --filter NAME=VALUE, or --json"
-
-
-@app.command()
-def status(as_json: AsJson = False) -> None:
-    """Say how far the search copy has followed the archive, and whether it is right.
-
-    Exit code 1: it is not, or was never filled; 3: it is behind, or lacks ads it could not take.
-
-    Example: paidforby index status
-    """
-    settings = Settings()
-    archive = open_or_exit(settings)
-    with plain_errors():
-        search_engine = open_search(settings, archive)
-        state = index_status(archive, search_engine, utc_now())
-    if as_json:
-        emit_json(state)
-    else:
-        for line in tell_status(state):
-            say(line)
-        say(f"next: {_find_next(state, search_engine)}")
-    if state.faults or (state.documents is None and state.ads):
-        raise typer.Exit(FAILED)
-    if state.lag_changes or state.rejected:
-        raise typer.Exit(DONE_WITH_REMAINDERS)
-
-
-def tell_status(state: IndexStatus) -> list[str]:
-    """How the copy stands, as people read it."""
-    filled = "none yet" if state.documents is None else f"{state.documents:,}"
-    oldest = write_count(round(state.lag_seconds), "second")
-    return [
-        f"engine      {state.engine}",
-        f"ads         {state.ads:,} in the archive, {filled} in the engine",
-        f"behind      {write_count(state.lag_changes, 'change')}, the oldest {oldest}",
-        *(f"wrong       {_plain(fault)}" for fault in state.faults),
-        *(f"rejected    {_plain(row.id)}: {_plain(row.reason)}" for row in state.rejected),
-    ]
-
-
-def _find_next(state: IndexStatus, search_engine: SearchEngine) -> str:
-    if state.is_foreign:
-        return search_engine.how_to_move
-    if state.faults or state.lag_changes or state.documents is None:
-        return "paidforby index sync"
-    return 'paidforby search "climate"'
-
-
-@app.command()
-def sync(as_json: AsJson = False) -> None:
-    """Send what changed in the archive since the last time; what is wrong with the copy is repaired.
-
-    While another process fills the copy, this one says so and waits.
-
-    Example: paidforby index sync
-    """
-    settings = Settings()
-    archive = open_or_exit(settings)
-    with plain_errors():
-        search = open_search(settings, archive)
-        _report(sync_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
-
-
-@app.command()
-def rebuild(as_json: AsJson = False) -> None:
-    """Make the search copy anew; the old one answers until it is complete.
-
-    Example: paidforby index rebuild
-    """
-    settings = Settings()
-    archive = open_or_exit(settings)
-    with plain_errors():
-        search = open_search(settings, archive)
-        _report(rebuild_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
-
-
-def _report(report: SyncReport, *, as_json: bool) -> None:
-    if as_json:
-        emit_json(report)
-    else:
-        made = "made anew" if report.rebuilt else write_count(report.changes, "change")
-        say(
-            f"{report.engine}: {made}: {write_count(report.documents, 'ad')} sent, {report.moved:,} with "
-            f"numbers only, {report.deleted:,} taken out, {len(report.rejected):,} rejected"
-        )
-        say(
-            "next: paidforby index status"
-            if report.rejected
-            else 'next: paidforby search "climate"'
-        )
-    if report.rejected:
-        raise typer.Exit(DONE_WITH_REMAINDERS)

@@ -21,12 +21,11 @@ from archive.store.identity import read_archive_id
 from config.counts import write_count
 from search.documents import count_microseconds
 from search.port import (
-    NEVER_FILLED,
     CopyMark,
     ForeignCopyError,
+    NeverFilledError,
     SearchCopy,
     SearchEngine,
-    SearchUnavailableError,
     Standing,
     UpTo,
 )
@@ -127,7 +126,7 @@ def require_standing(session: Session, search: SearchEngine, mark: CopyMark | No
     """
     position = read_search_position(session, search, mark)
     if position is None:
-        raise SearchUnavailableError(NEVER_FILLED)
+        raise NeverFilledError
     data_as_of = read_change_time(session, position.seq) or position.moved_at
     return Standing(position.seq, data_as_of, _count_waiting(session, position.seq))
 

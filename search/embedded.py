@@ -5,35 +5,40 @@
 what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
-from collections.abc import Collection, Hashable, Iterable
-from contextlib import nullcontext
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.database import read, write
+from archive.store.outages import tell_cause
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
 from search.found import show_found
 from search.fts.finding import find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
+from search.fts.held import is_intact, read_rows, spell_rows
 from search.fts.tables import SearchTables, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import SearchPage
 from search.port import (
     LEASE,
-    NEVER_FILLED,
     AllowChange,
     Batch,
     CopyMark,
     FoundAds,
+    HeldDocument,
+    NeverFilledError,
     SearchCopy,
     SearchUnavailableError,
+    SettingsLostError,
     Standing,
     UpTo,
     require_count,
@@ -69,7 +74,7 @@ class EmbeddedSearch:
         Raises:
             SearchUnavailableError: if it was never filled.
         """
-        with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
+        with self._reading(session) as store:
             tables, mark = _require_generation(store)
             standing = require_standing(session, self, mark)
             found = self._find(store, tables, mark, query)
@@ -97,18 +102,38 @@ class EmbeddedSearch:
 
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away."""
-        with nullcontext(session) if self.keeps_in_archive else read(self._store) as store:
+        with self._reading(session) as store:
             tables, _ = _require_generation(store)
             like = [*find_variants(store, tables, word), *find_longer(store, tables, word)]
             return list(dict.fromkeys(like))
 
+    @contextmanager
+    def _reading(self, archive: Session | None = None) -> Iterator[Session]:
+        """Its tables; a file of its own that cannot be read is no fault of the archive."""
+        if self.keeps_in_archive:
+            with nullcontext(archive) if archive else read(self._store) as store:
+                yield store
+            return
+        try:
+            with read(self._store) as store:
+                yield store
+        except DBAPIError as error:
+            told = f"{self.place} cannot be read: {tell_cause(error)}; {self.how_to_move}"
+            raise SearchUnavailableError(told) from None
+
     def read_copy(self) -> SearchCopy | None:
-        """How many ads it holds, and what stands beside them; `None` when it was never filled."""
-        with read(self._store) as session:
+        """How many ads it holds, and what stands beside them; `None` when it was never filled.
+
+        Raises:
+            SearchUnavailableError: if its own file cannot be read.
+        """
+        with self._reading() as session:
             answering = read_generation(session)
             if answering is None:
                 return None
             tables, mark = answering
+            if not tables.are_there(session):
+                return SearchCopy(0, mark, is_usable=False)
             return SearchCopy(_count_documents(session, tables), mark)
 
     def list_present(self, ad_ids: Collection[int]) -> set[int]:
@@ -142,6 +167,34 @@ class EmbeddedSearch:
                 move_mark(writer, up_to)
         return rejected
 
+    def is_sound(self) -> bool:
+        """Whether the indexes of words are those of the texts (SQLite FTS5, "integrity-check")."""
+        with write(self._store) as session:
+            tables, _ = _require_generation(session)
+            return is_intact(session, tables)
+
+    def read_held(self) -> Iterator[list[HeldDocument]]:
+        """Every ad of which any table has a row."""
+        after = 0
+        while True:
+            with read(self._store) as session:
+                tables, _ = _require_generation(session)
+                held = read_rows(session, tables, after)
+            if not held:
+                return
+            yield [_hold(*rows) for rows in held]
+            after = held[-1][0]
+
+    def spell(self, document: SearchDocument) -> HeldDocument:
+        """The rows of a document."""
+        return _hold(*spell_rows(document))
+
+    def take_out(self, names: Sequence[int | str], session: Session | None) -> None:
+        """Delete all rows of ads."""
+        with nullcontext(session) if session else write(self._store) as writer:
+            tables, _ = _require_generation(writer)
+            delete_documents(writer, tables, [int(name) for name in names])
+
     def rebuild(
         self, pages: Iterable[list[SearchDocument]], mark: CopyMark, allow: AllowChange
     ) -> None:
@@ -172,10 +225,16 @@ class EmbeddedSearch:
                 forget_terms(session, answering[0])
 
 
+def _hold(ad_id: int, *rows: object) -> HeldDocument:
+    return HeldDocument(ad_id, ad_id, rows)
+
+
 def _require_generation(session: Session) -> tuple[SearchTables, CopyMark]:
     answering = read_generation(session)
     if answering is None:
-        raise SearchUnavailableError(NEVER_FILLED)
+        raise NeverFilledError
+    if not answering[0].are_there(session):
+        raise SettingsLostError("the search copy has lost tables; type: paidforby index sync")
     return answering
 
 

@@ -123,6 +123,11 @@ class SearchPage(SQLModel):
         description="What is wrong with the search copy, looked at once a minute; the total is an estimate "
         "then.",
     )
+    engine_away: str | None = Field(
+        default=None,
+        description="Why the archive itself answers a question about now, and what its answer lacks; empty: "
+        "the engine answers.",
+    )
     as_of: datetime | None = Field(default=None, description=AS_OF)
     valid_at: datetime | None = Field(default=None, description=VALID_AT)
     hits: list[SearchHit] = Field(description="The page's results, in order.")

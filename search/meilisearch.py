@@ -5,7 +5,7 @@ which says whose copy the other is and how far it follows (`CopyMark`). It is wr
 so whoever is killed in between leaves a mark that is too early, never one that is too late.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from search.history import read_held, restore_documents
 from search.hits import SearchPage
 from search.meili.query import (
     COUNT,
+    IS_PRESENT,
     KEPT,
     LISTS,
     MOST_JUDGED,
@@ -28,18 +29,21 @@ from search.meili.query import (
     list_filters,
     needs_judging,
     read_facet,
+    spell_documents,
     spell_question,
     spell_words,
     spell_words_from,
 )
-from search.meili.server import IndexMissingError, MeilisearchServer, SettingsLostError
+from search.meili.server import IndexMissingError, MeilisearchServer
 from search.port import (
     LEASE,
     AllowChange,
     Batch,
     CopyMark,
     FoundAds,
+    HeldDocument,
     SearchCopy,
+    SettingsLostError,
     Standing,
     UpTo,
     require_count,
@@ -47,6 +51,9 @@ from search.port import (
 )
 from search.query import AdQuery
 from search.word_lists import TEXTS, answers, cut_lists
+
+LEAST_TOO_LARGE = 2**63
+"""For an id."""
 
 MARK_KEY = "copy"
 FIND_MARK: Mapping[str, Any] = {"q": "", "limit": 1}
@@ -158,6 +165,27 @@ class MeilisearchSearch:
             self._server.move_document(self._about, {"key": MARK_KEY, **up_to._asdict()})
         return rejected
 
+    def is_sound(self) -> bool:
+        """Whether the index has its settings, each of them."""
+        return _holds(self._server.read_settings(self._uid), SETTINGS)
+
+    def read_held(self) -> Iterator[list[HeldDocument]]:
+        """Every document of the index but for those of earlier states."""
+        for page in self._server.read_documents(self._uid):
+            yield [
+                HeldDocument(held["key"], _read_id(held.get("ad_id")), held)
+                for held in page
+                if held.get(IS_PRESENT) is not False
+            ]
+
+    def spell(self, document: SearchDocument) -> HeldDocument:
+        """What is sent of a document."""
+        return HeldDocument(document.key, document.ad_id, spell_documents(document)[0])
+
+    def take_out(self, names: Sequence[int | str], session: Session | None) -> None:  # noqa: ARG002
+        """Delete documents by their keys."""
+        self._server.delete_documents(self._uid, [str(name) for name in names])
+
     def rebuild(
         self, pages: Iterable[list[SearchDocument]], mark: CopyMark, allow: AllowChange
     ) -> None:
@@ -235,3 +263,17 @@ def _find_mark(answer: dict[str, Any]) -> CopyMark | None:
         if found.keys() >= set(names):
             return CopyMark(**{name: found[name] for name in names})
     return None
+
+
+def _read_id(held: object) -> int | None:
+    """An id as this program sends them; whatever else stands there is none."""
+    return held if isinstance(held, int) and 0 < held < LEAST_TOO_LARGE else None
+
+
+def _holds(found: Any, wanted: Any) -> bool:  # noqa: ANN401 (JSON)
+    """Whether what is wanted stands in what was found; the server adds its own to each object."""
+    if isinstance(wanted, Mapping):
+        return all(name in found and _holds(found[name], value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(_holds, found, wanted))
+    return bool(found == wanted)

@@ -6,7 +6,7 @@ stays the record of truth; whatever stands behind this port may be dropped and m
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
@@ -34,9 +34,29 @@ NEVER_FILLED = "nothing has been indexed for search yet; type: paidforby index s
 class SearchUnavailableError(OutageError):
     """The engine cannot answer now: not filled yet, not reachable, or its task failed."""
 
+    told = "The search engine does not answer just now"
+    """For anybody: without an address."""
+
+
+class NeverFilledError(SearchUnavailableError):
+    """There is no copy that this archive can go on with."""
+
+    told = "Nothing has been indexed for search yet"
+
+    def __init__(self) -> None:
+        super().__init__(NEVER_FILLED)
+
+
+class SettingsLostError(SearchUnavailableError):
+    """The copy cannot take a question of ours: settings or tables are gone."""
+
+    told = "The search copy has lost its settings"
+
 
 class ForeignCopyError(SearchUnavailableError):
     """What the engine holds under our name is the copy of another archive."""
+
+    told = "The search engine holds the copy of another archive"
 
     def __init__(self, place: str, whose: str, how_to_move: str) -> None:
         super().__init__(
@@ -145,6 +165,18 @@ class Batch:
     """Ads the archive no longer shows, by our id."""
 
 
+@dataclass(frozen=True)
+class HeldDocument:
+    """A document as an engine holds it."""
+
+    name: int | str
+    """By which it is taken out."""
+    ad_id: int | None
+    """Of which ad; `None`: it does not say."""
+    content: object
+    """All there is of it, so that two are alike or not."""
+
+
 AllowChange = Callable[[list[Rejection]], None]
 
 
@@ -219,6 +251,30 @@ class SearchEngine(Protocol):
 
         Raises:
             SearchUnavailableError: if not all of it is in; it must be sent again.
+        """
+
+    def is_sound(self) -> bool:
+        """Whether the engine itself is as this one makes it, whatever documents it holds.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
+        """
+
+    def read_held(self) -> Iterator[list[HeldDocument]]:
+        """Everything it holds, page by page, remnants too.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
+        """
+
+    def spell(self, document: SearchDocument) -> HeldDocument:
+        """How it would hold a document."""
+
+    def take_out(self, names: Sequence[int | str], session: Session | None) -> None:
+        """Take out what it holds under these names; `session` as of `write_batch`.
+
+        Raises:
+            SearchUnavailableError: if not all of it is out.
         """
 
     def rebuild(

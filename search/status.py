@@ -41,6 +41,10 @@ class IndexStatus(SQLModel):
     documents: int | None = Field(description="Ads in the engine; empty when never filled.")
     ads: int = Field(description="Ads in the archive, counted at most a minute ago.")
     rejected: list[Rejection] = Field(description="Ads it could not take, put aside.")
+    is_answering: bool = Field(
+        default=False,
+        description="Whether questions are answered from it; else the archive itself answers them.",
+    )
     is_foreign: bool = Field(
         default=False, description="Whether the engine holds the copy of another archive instead."
     )
@@ -76,6 +80,7 @@ def index_status(
             documents=copy.documents if copy and position else None,
             ads=0,
             rejected=_list_rejected(session),
+            is_answering=bool(copy and copy.is_usable and position),
             is_foreign=bool(faults),
             faults=faults,
         )

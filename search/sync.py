@@ -27,7 +27,7 @@ from search.history import find_changed_currency, with_history
 from search.port import Batch, CopyBusyError, SearchEngine, UpTo
 from search.status import index_status
 
-_AD_KINDS = frozenset(
+AD_KINDS = frozenset(
     {ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE, ChangeKind.AD_MEDIA}
 )
 
@@ -66,7 +66,7 @@ def sync_index(
     if (seq := _find_end(archive, search, now)) is not None:
         return SyncReport(engine=search.name, seq=seq)
     with filling_alone(archive, search, now, tell_busy) as held:
-        return _bring_on(archive, search, held, now, tell)
+        return _bring_on_or_anew(archive, search, held, now, tell)
 
 
 def rebuild_index(
@@ -83,17 +83,17 @@ def rebuild_index(
         ForeignCopyError: if the engine holds the copy of another archive.
         SearchUnavailableError: if the engine failed; copy and mark stay as they were.
     """
-    before = _find_position(archive, search)
+    before = find_position(archive, search)
     with filling_alone(archive, search, now, tell_busy) as held:
-        found = _find_position(archive, search)
+        found = find_position(archive, search)
         if found and (before is None or found.consumer != before.consumer):
-            return _bring_on(archive, search, held, now, tell)
+            return _bring_on_or_anew(archive, search, held, now, tell)
         return make_anew(archive, search, held, now, tell)
 
 
 def _find_end(archive: Engine, search: SearchEngine, now: datetime) -> int | None:
     """The newest change, where the copy has it and its counts are right."""
-    position = _find_position(archive, search)
+    position = find_position(archive, search)
     with read(archive) as session:
         end = last_change_seq(session)
     if position is None or position.seq != end or index_status(archive, search, now).faults:
@@ -101,7 +101,7 @@ def _find_end(archive: Engine, search: SearchEngine, now: datetime) -> int | Non
     return end
 
 
-def _find_position(archive: Engine, search: SearchEngine) -> Position | None:
+def find_position(archive: Engine, search: SearchEngine) -> Position | None:
     """How far the copy follows; `None`: it has to be made anew."""
     copy = search.read_copy()
     with read(archive) as session:
@@ -110,16 +110,28 @@ def _find_position(archive: Engine, search: SearchEngine) -> Position | None:
     return position if copy and copy.is_usable else None
 
 
-def _bring_on(
+def _bring_on_or_anew(
     archive: Engine, search: SearchEngine, held: HeldSingletonLease, now: datetime, tell: TellPassed
 ) -> SyncReport:
-    if _find_position(archive, search) is None:
+    report = bring_on(archive, search, held, now, tell)
+    if not report.rebuilt and index_status(archive, search, now).faults:
+        return make_anew(archive, search, held, now, tell)
+    return report
+
+
+def bring_on(
+    archive: Engine, search: SearchEngine, held: HeldSingletonLease, now: datetime, tell: TellPassed
+) -> SyncReport:
+    """Send what changed since the mark, to a copy whose counts may be wrong; where there is none, everything.
+
+    Raises:
+        SearchUnavailableError: if the engine failed; the mark stays.
+    """
+    if find_position(archive, search) is None:
         return make_anew(archive, search, held, now, tell)
     report = SyncReport(engine=search.name)
     while _take_round(archive, search, report, now):
         tell(report.changes)
-    if index_status(archive, search, now).faults:
-        return make_anew(archive, search, held, now, tell)
     return report
 
 
@@ -145,7 +157,7 @@ def send_again(
 
 def _take_round(archive: Engine, search: SearchEngine, report: SyncReport, now: datetime) -> bool:
     """Send one round of changes and move the mark; returns whether there may be more."""
-    position = _find_position(archive, search)
+    position = find_position(archive, search)
     if position is None:
         raise CopyBusyError("the search copy was made anew meanwhile; type: paidforby index sync")
     with read(archive) as session:
@@ -184,7 +196,7 @@ def _read_round(
 
 def _leave_out(session: Session, changes: Sequence[Change]) -> tuple[Batch, list[Rejection]]:
     """Nothing to send of ads that kill who works on them: they are taken out and put aside."""
-    ids = [change.subject_id for change in changes if change.kind in _AD_KINDS]
+    ids = [change.subject_id for change in changes if change.kind in AD_KINDS]
     ads = session.exec(select(PublicAd.id, PublicAd.public_id).where(col(PublicAd.id).in_(ids)))
     return Batch(deleted=ids), [reject(*ad, ProcessKilledError()) for ad in ads]
 
@@ -201,8 +213,8 @@ def _gather_batch(
     session: Session, search: SearchEngine, changes: Sequence[Change]
 ) -> tuple[Batch, list[Rejection]]:
     """Each changed ad once, as it is now, and those that no document can be made of."""
-    kinds = {c.subject_id: c.kind for c in changes if c.kind in _AD_KINDS}
-    whole = {c.subject_id for c in changes if c.kind in _AD_KINDS - {ChangeKind.AD_NUMBERS}}
+    kinds = {c.subject_id: c.kind for c in changes if c.kind in AD_KINDS}
+    whole = {c.subject_id for c in changes if c.kind in AD_KINDS - {ChangeKind.AD_NUMBERS}}
     only_numbers = kinds.keys() - whole
     # Numbers alone would make a remnant of an ad of what is not there.
     movable = search.list_present(only_numbers - find_changed_currency(session, [*only_numbers]))

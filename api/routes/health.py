@@ -21,6 +21,7 @@ from archive.store.revisions import require_current
 from config.settings import DeploymentKind, Realm
 from oversight.rules.changed_files import tell_changed_files
 from search.port import SearchUnavailableError
+from search.standing_in import WITHOUT
 from search.status import IndexStatus, index_status
 
 router = APIRouter(tags=["health"])
@@ -124,11 +125,13 @@ def _tell_tables(engine: Engine) -> Iterator[str]:
 
 def _tell_index(index: IndexStatus | None) -> Iterator[str]:
     if index is None:
-        yield "Search does not answer."
+        yield f"Search does not answer; {WITHOUT}."
         return
     yield from index.faults
     if index.documents is None and index.ads and not index.faults:
-        yield "Nothing has been indexed for search yet."
+        yield f"Nothing has been indexed for search yet; {WITHOUT}."
+    elif index.faults and not index.is_answering:
+        yield f"Until search is right again {WITHOUT}."
 
 
 def _tell_files(refused: list[RefusedFile]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from archive.exports.mirror import find_folder
 from archive.exports.mirror.checking import check_mirror
 from archive.models import Ad, AdVersion, Disclosure, DisclosureVersion, PublicAd
 from archive.reading.shown_rows import check_shown
-from archive.store.checking import ArchiveCheck
+from archive.store.checking import MOST_NAMED, ArchiveCheck
 from archive.store.database import is_postgresql, read, write
 from archive.store.home_facts import LAST_UPKEEP, judge_backup, note_time, read_time
 from archive.store.kept_findings import keep_findings
@@ -28,8 +28,10 @@ from archive.terminal import note
 from config.counts import write_count
 from config.settings import Settings
 from scrapers.fetching.spooling import Spool
-from search.checking import check_search
+from search.comparing import check_copy, tell_check
 from search.engines import open_search
+from search.port import SearchUnavailableError
+from search.status import index_status
 
 PARTS_LAST = timedelta(days=1)
 """Nothing is written to the store or the home for so long under a passing name."""
@@ -204,9 +206,19 @@ def _reconcile(session: Session) -> tuple[ArchiveCheck, str]:
 
 
 def _check_search_copy(settings: Settings, engine: Engine, now: datetime) -> Upkeep:
-    check = check_search(engine, open_search(settings, engine), now)
-    told = check.detail or f"{write_count(check.checked, 'ad')}, as many as in the archive"
-    return Upkeep(name="search", told=told, wrong=check.bad)
+    """Compare the search copy with the archive, and put it right; one that was never filled stays so."""
+    search = open_search(settings, engine)
+    try:
+        if search.read_copy() is None:
+            return Upkeep(name="search", told="nothing has been indexed yet; paidforby index sync")
+        found = check_copy(engine, search, now)
+        lacking = index_status(engine, search, now).rejected
+    except SearchUnavailableError as error:
+        return Upkeep(name="search", told="", wrong=[str(error)])
+    if found.differing:
+        note(f"search: {tell_check(found)}; first: {found.named[0]}")
+    wrong = [f"{row.id}: the engine does not take it: {row.reason}" for row in lacking]
+    return Upkeep(name="search", told=tell_check(found), wrong=wrong[:MOST_NAMED])
 
 
 def _judge_backup(session: Session, now: datetime) -> Upkeep:

@@ -5,11 +5,13 @@ sieved by SQL; of what is left only the columns a query looks at are read, and w
 page shown. The answer as of a time never changes.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import nsmallest
+from math import inf
 from typing import NamedTuple, cast
 
 from sqlmodel import Session, col, select
@@ -18,6 +20,7 @@ from archive.models import Change, PublicAd
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
+from archive.store.time_limits import TimeIsUpError
 from archive.text.names import fold_name
 from search.as_of.conditions import list_conditions
 from search.beside import NAMES_OF, NOTHING, Beside, read_beside
@@ -109,15 +112,18 @@ def _lacks_any(session: Session, seq: int, at: datetime) -> bool:
     return session.exec(missing.limit(1)).first() is not None
 
 
-def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage:
+def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float = inf) -> SearchPage:
     """Ads that had all words and passed all filters at a moment; `query.sort` is not crawled.
 
     Newest start first, ads without a known start last, then by id.
+
+    Raises:
+        TimeIsUpError: if it is not done at `ends` (`time.monotonic`).
     """
     tally = Tally(facets={name: Counter() for name in query.facets})
     found = (
         each
-        for each in _read_candidates(session, query, moment)
+        for each in _read_candidates(session, query, moment, ends)
         if _has_names(*each, query) and _has_words(*each, query)
     )
     first = nsmallest(query.offset + query.limit, map(_place, tally.count(found)))
@@ -135,7 +141,9 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment) -> SearchPage
     )
 
 
-def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterator[Candidate]:
+def _read_candidates(
+    session: Session, query: AdQuery, moment: Moment, ends: float
+) -> Iterator[Candidate]:
     """The ads of the moment that SQL cannot rule out, with the columns the query looks at."""
     asked = [*query.facets, *query.values]
     names = {*PLACE_COLUMNS, *(column for name in asked for column in list_columns(name))}
@@ -146,12 +154,15 @@ def _read_candidates(session: Session, query: AdQuery, moment: Moment) -> Iterat
     for ads in ads_at(session, moment):
         columns = [col(getattr(ads, name)) for name in sorted(names)]
         wanted = select(*columns).where(*list_conditions(session, query, ads, moment))
-        rows = session.connection().execute(wanted, execution_options=streamed)
-        for some in rows.partitions(ROWS_AT_ONCE):
-            # A row has the attributes that were asked for; making the object would take longer.
-            found = [cast("PublicAd", row) for row in some]
-            beside = read_beside(session, found, moment) if needs_beside else NOTHING
-            yield from ((ad, beside) for ad in found)
+        with session.connection().execute(wanted, execution_options=streamed) as rows:
+            for some in rows.partitions(ROWS_AT_ONCE):
+                # A row has the attributes that were asked for; making the object would take longer.
+                found = [cast("PublicAd", row) for row in some]
+                beside = read_beside(session, found, moment) if needs_beside else NOTHING
+                for ad in found:
+                    if time.monotonic() > ends:
+                        raise TimeIsUpError("the ads were not all looked at in time")
+                    yield ad, beside
 
 
 def _has_names(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:

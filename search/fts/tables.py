@@ -17,7 +17,9 @@ from sqlalchemy import (
     Table,
     TableClause,
     column,
+    func,
     literal_column,
+    select,
     table,
     text,
 )
@@ -73,6 +75,13 @@ class SearchTables:
         self._metadata.create_all(connection)
         for statement in self._virtual_statements():
             connection.execute(text(statement))
+
+    def are_there(self, session: Session) -> bool:
+        """Whether none of them has been dropped."""
+        names = [*self._metadata.tables, self.text.name, self.trigram.name]
+        stored = table("sqlite_master", column("name"))
+        there = select(func.count()).select_from(stored).where(stored.c.name.in_(names))
+        return session.connection().execute(there).scalar_one() == len(names)
 
     def spell(self) -> list[str]:
         """The statements that make the tables."""
@@ -140,6 +149,10 @@ _AD_INDEXES = {
     "start": ("started_day",),
     "spend": ("currency", "spend_lower_minor"),
 }
+
+
+_, *AD_COLUMNS = SearchTables(0).ad.c.keys()
+"""Of the narrow table, but for the ad's number, which is the first."""
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
@@ -14,9 +14,11 @@ from archive.store.bulk import StoredRow, insert_rows, update_rows
 from archive.text.names import fold_name
 from search.documents import SearchDocument
 from search.filters import LIST_FILTERS, VALUE_FILTERS
-from search.fts.tables import BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
+from search.fts.tables import AD_COLUMNS, BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
 from search.fts.typos import note_terms
 from search.word_lists import cut_lists
+
+_MOVED_COLUMNS = [name for name in AD_COLUMNS if name not in ("held_since", "held_until")]
 
 
 def write_documents(
@@ -44,10 +46,11 @@ def _add_rows(
     session: Session, tables: SearchTables, numbered: Sequence[tuple[int, SearchDocument]]
 ) -> list[StoredRow]:
     """Write documents under their numbers; gives what was written of their texts."""
-    texts = [_text_row(number, document) for number, document in numbered]
-    insert_rows(session, tables.ad, tables.ad.c.keys(), _ad_rows(tables, numbered))
+    texts = [text_row(number, document) for number, document in numbered]
+    ads = [ad_row(number, document) for number, document in numbered]
+    insert_rows(session, tables.ad, tables.ad.c.keys(), ads)
     insert_rows(session, tables.text, tables.text.c.keys(), texts)
-    listed = (row for number, document in numbered for row in _visible_rows(number, document))
+    listed = (row for number, document in numbered for row in listed_rows(number, document))
     insert_rows(session, tables.listed, ("ad_id", "name", "value"), listed)
     return texts
 
@@ -56,10 +59,8 @@ def move_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
     """Put new numbers in; texts are not indexed again, and since when they hold stays."""
-    stay = ("held_since", "held_until")
-    names = [column.name for column in tables.ad.c if column.name not in stay]
-    rows = [(document.ad_id, document) for document in documents]
-    update_rows(session, tables.ad, names, _ad_rows(tables, rows, names))
+    rows = [ad_row(document.ad_id, document, _MOVED_COLUMNS) for document in documents]
+    update_rows(session, tables.ad, ("id", *_MOVED_COLUMNS), rows)
 
 
 def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[int]) -> None:
@@ -86,14 +87,9 @@ def _delete_rows(session: Session, tables: SearchTables, numbers: Sequence[int])
         connection.execute(table.delete().where(key == bindparam("this_id")), rows)
 
 
-def _ad_rows(
-    tables: SearchTables,
-    numbered: Iterable[tuple[int, SearchDocument]],
-    names: Sequence[str] | None = None,
-) -> list[StoredRow]:
-    # The row's number is the first column.
-    _, *rest = names or tables.ad.c.keys()
-    return [(number, *(_find_cell(d, name) for name in rest)) for number, d in numbered]
+def ad_row(number: int, document: SearchDocument, names: Sequence[str] = AD_COLUMNS) -> StoredRow:
+    """A row of the narrow table: its number, then the other columns in their order."""
+    return (number, *(_find_cell(document, name) for name in names))
 
 
 def _find_cell(document: SearchDocument, name: str) -> object:
@@ -105,7 +101,8 @@ def _find_cell(document: SearchDocument, name: str) -> object:
     return values and values[0]
 
 
-def _visible_rows(number: int, document: SearchDocument) -> Iterable[StoredRow]:
+def listed_rows(number: int, document: SearchDocument) -> Iterator[StoredRow]:
+    """Rows of the table of lists."""
     for name in LIST_FILTERS:
         for value in document.values.get(name, ()):
             yield number, name, value
@@ -114,7 +111,7 @@ def _visible_rows(number: int, document: SearchDocument) -> Iterable[StoredRow]:
             yield number, f"former_{name}", value
 
 
-def _text_row(number: int, document: SearchDocument) -> StoredRow:
+def text_row(number: int, document: SearchDocument) -> StoredRow:
     """A row of the text index: its number, then `TEXT_WEIGHTS` in their order."""
     lists = cut_lists(document)
     return (number, *(" ".join(w or BETWEEN for w in lists[name]) for name in TEXT_WEIGHTS))

@@ -68,7 +68,8 @@ SETTINGS: Mapping[str, Any] = {
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": True}},
         },
     ],
-    "sortableAttributes": ["currency", "ad_id", *_SORTED],
+    # In the order in which the server tells them again.
+    "sortableAttributes": sorted(["currency", "ad_id", *_SORTED]),
     "rankingRules": _RANKING,
     "proximityPrecision": "byAttribute",
     "prefixSearch": "disabled",
@@ -238,7 +239,7 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
         IS_PRESENT: True,
         "w_all": OF_EVERY_AD,
         **words,
-        **{name: _spell_values(name, document) for name in document.values},
+        **{name: _spell_values(name, document) for name in (*document.values, *_MOVING_VALUES)},
         UNKNOWN: _list_unknown(document),
         FORMER: former,
         "words_from": document.words_from,

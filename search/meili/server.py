@@ -4,11 +4,11 @@
 task is waited for and anything but `succeeded` fails loudly.
 """
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -20,36 +20,29 @@ from pydantic import SecretStr
 from requests.exceptions import RequestException
 
 from archive.records.escaping import escape_text
-from archive.runs.fence import take_each
-from search.documents import Rejection, SearchDocument, reject
+from search.documents import Rejection
 from search.meili.connection import KeptConnections, RefusedQuestionError
+from search.meili.lines import TOO_LARGE, Line, cut_lines, halve, join_lines, refuse, spell_lines
 from search.meili.query import IS_PRESENT, IS_WHOLE, SETTINGS, spell_documents, spell_moved
-from search.port import NEVER_FILLED, Batch, SearchUnavailableError
-
-LARGEST_BODY = 20_000_000
-"""Bytes of one request: the server refuses 100 MB, and a refused connection may hang."""
+from search.port import Batch, NeverFilledError, SearchUnavailableError, SettingsLostError
 
 REPLY_SECONDS = 60
 ANSWER_SECONDS = 5
 """Of a question that a reader waits for: a server that hangs must hold up nothing else of the site."""
 
+DOCUMENTS_AT_ONCE = 1_000
+"""Read of an index."""
+
 TASK_SECONDS = 3_600
 SLOWEST_POLL_SECONDS = 1.0
 
-REFUSED = "the search engine would not take it"
-
-Line = tuple[SearchDocument, bytes]
-"""A document and what is sent of it."""
+CONTENT_TOO_LARGE = 413
 
 Send = Callable[[bytes], TaskInfo]
 
 
-class IndexMissingError(SearchUnavailableError):
+class IndexMissingError(NeverFilledError):
     """The server has no such index."""
-
-
-class SettingsLostError(SearchUnavailableError):
-    """The index cannot take a question of ours: every one is checked before it is put."""
 
 
 class MeilisearchServer:
@@ -100,6 +93,33 @@ class MeilisearchServer:
         with self._plain_errors():
             found = self._client().index(uid).get_documents(wanted)
         return {document.ad_id for document in found.results}
+
+    def read_settings(self, uid: str) -> dict[str, Any]:
+        """The settings that an index has."""
+        with self._plain_errors():
+            # The client would change names.
+            found: dict[str, Any] = self._client().http.get(f"indexes/{quote(uid)}/settings")
+        return found
+
+    def read_documents(self, uid: str) -> Iterator[list[dict[str, Any]]]:
+        """All documents of an index, page by page; nothing may be written meanwhile."""
+        page: list[dict[str, Any]] = [{}]
+        for offset in count(0, DOCUMENTS_AT_ONCE):
+            wanted = {"offset": offset, "limit": DOCUMENTS_AT_ONCE}
+            with self._plain_errors():
+                page = self._reading.ask(f"/indexes/{quote(uid)}/documents/fetch", wanted)[
+                    "results"
+                ]
+            if not page:
+                return
+            yield page
+
+    def delete_documents(self, uid: str, keys: list[str]) -> None:
+        """Delete documents by their ids."""
+        with self._plain_errors():
+            index = self._client().index(uid)
+            for task in [index.delete_document(key) for key in keys]:
+                self._require_success(task)
 
     def make_index(self, uid: str) -> None:
         """An empty index with its settings, which cost a rebuild when they come after the documents."""
@@ -153,16 +173,17 @@ class MeilisearchServer:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
         if before := [document.ad_id for document in batch.documents if document.may_have_earlier]:
             index.delete_documents(filter=f"ad_id IN {before} AND {IS_PRESENT} = false")
-        whole, rejected = _spell_lines(batch.documents, spell_documents)
-        moved, also_rejected = _spell_lines(batch.moved, lambda document: [spell_moved(document)])
+        whole, rejected = spell_lines(batch.documents, spell_documents)
+        moved, also_rejected = spell_lines(batch.moved, lambda document: [spell_moved(document)])
         requests = [
-            *((lines, index.add_documents_ndjson) for lines in _cut_lines(whole)),
-            *((lines, _moving_sender(index)) for lines in _cut_lines(moved)),
+            *((lines, index.add_documents_ndjson) for lines in cut_lines(whole)),
+            *((lines, _moving_sender(index)) for lines in cut_lines(moved)),
         ]
-        enqueued = [(lines, send, send(_join_lines(lines))) for lines, send in requests]
-        waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued]
+        enqueued = [each for lines, send in requests for each in _enqueue(lines, send)]
+        waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued if task]
         refused = [row for lines, send, task in waited for row in self._settle(lines, send, task)]
-        return [*rejected, *also_rejected, *refused]
+        too_large = [refuse(lines, TOO_LARGE) for lines, _, task in enqueued if not task]
+        return [*rejected, *also_rejected, *refused, *too_large]
 
     def _settle(self, lines: list[Line], send: Send, task: Task) -> list[Rejection]:
         """Nothing for a task that succeeded; else send halves until the bad documents stand alone."""
@@ -172,12 +193,8 @@ class MeilisearchServer:
         if error.get("type") != "invalid_request" or error.get("code") == "index_not_found":
             raise SearchUnavailableError(f"Meilisearch: task {task.uid} {task.status}: {error}")
         if len(lines) == 1:
-            document = lines[0][0]
-            detail = escape_text(str(error["message"]))
-            return [Rejection(ad_id=document.ad_id, id=document.id, reason=REFUSED, detail=detail)]
-        middle = len(lines) // 2
-        halves = (lines[:middle], lines[middle:])
-        waited = [(half, self._wait(send(_join_lines(half)))) for half in halves]
+            return [refuse(lines, str(error["message"]))]
+        waited = [(half, self._wait(send(join_lines(half)))) for half in halve(lines)]
         return [row for half, outcome in waited for row in self._settle(half, send, outcome)]
 
     def _require_success(self, enqueued: TaskInfo) -> None:
@@ -206,7 +223,7 @@ class MeilisearchServer:
             yield
         except (MeilisearchApiError, RefusedQuestionError) as error:
             if error.code == "index_not_found":
-                raise IndexMissingError(NEVER_FILLED) from None
+                raise IndexMissingError from None
             if (error.code or "").startswith(("invalid_search", "invalid_document_filter")):
                 message = f"the search copy has lost its settings; type: paidforby index sync ({error.code})"
                 raise SettingsLostError(message) from None
@@ -226,19 +243,19 @@ def _find_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _spell_lines(
-    documents: list[SearchDocument], spell: Callable[[SearchDocument], list[dict[str, Any]]]
-) -> tuple[list[Line], list[Rejection]]:
-    """What is sent of each document, a line each, and those that cannot be spelled."""
-    done, failed = take_each(
-        documents, lambda some: [(document, _join_spelled(spell(document))) for document in some]
-    )
-    rejected = [reject(document.ad_id, document.id, error) for document, error in failed]
-    return [line for lines in done for line in lines], rejected
+def _enqueue(lines: list[Line], send: Send) -> list[tuple[list[Line], Send, TaskInfo | None]]:
+    """Send lines, in halves where the server or what stands before it takes no body so large.
 
-
-def _join_spelled(spelled: list[dict[str, Any]]) -> bytes:
-    return b"\n".join(json.dumps(each, ensure_ascii=False).encode() for each in spelled)
+    Without a task: one document that is too large alone.
+    """
+    try:
+        return [(lines, send, send(join_lines(lines)))]
+    except MeilisearchApiError as error:
+        if error.status_code != CONTENT_TOO_LARGE:
+            raise
+    if len(lines) == 1:
+        return [(lines, send, None)]
+    return [each for half in halve(lines) for each in _enqueue(half, send)]
 
 
 def _moving_sender(index: Index) -> Send:
@@ -249,21 +266,3 @@ def _moving_sender(index: Index) -> Send:
         return index.update_documents_ndjson(body)  # type: ignore[arg-type]
 
     return send
-
-
-def _cut_lines(lines: list[Line]) -> Iterator[list[Line]]:
-    """Requests' worth of documents, each within the largest body or a single document."""
-    part: list[Line] = []
-    size = 0
-    for line in lines:
-        if part and size + len(line[1]) > LARGEST_BODY:
-            yield part
-            part, size = [], 0
-        part.append(line)
-        size += len(line[1])
-    if part:
-        yield part
-
-
-def _join_lines(lines: list[Line]) -> bytes:
-    return b"\n".join(body for _, body in lines)

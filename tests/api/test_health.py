@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine
 from archive.store.kept_findings import keep_findings
 from archive.store.revisions import find_newest_revision
+from search import standing_in
 from search.consumer_position import count_ads
 from search.embedded import EmbeddedSearch
 from search.port import SearchUnavailableError
@@ -37,7 +39,8 @@ def test_search_that_does_not_answer_is_a_reason_and_the_site_still_answers(heal
         raise SearchUnavailableError("http://10.0.0.7:7700 refused")
 
     monkeypatch.setattr(EmbeddedSearch, "read_copy", fail)
-    assert health() == (200, "degraded", ["Search does not answer."])
+    said = "Search does not answer; the archive itself answers, newest first and without near spellings."
+    assert health() == (200, "degraded", [said])
 
 
 def test_a_copy_that_is_short_is_named_with_both_counts(health, monkeypatch):
@@ -153,11 +156,38 @@ def test_a_person_finds_a_page_that_needs_no_database_where_that_is_away(client,
     engine.dispose()
 
 
-def test_a_page_of_ads_says_that_search_does_not_answer_and_when_to_come_again(client, monkeypatch):
+@pytest.fixture
+def search_away(monkeypatch):
     def fail(*_):
         raise SearchUnavailableError("http://10.0.0.7:7700 refused")
 
     monkeypatch.setattr(EmbeddedSearch, "search", fail)
+
+
+def test_where_search_does_not_answer_the_archive_does_and_answer_and_page_say_so(
+    client, search_away
+):
+    asked = "q=vote&filter=country%3DGR&facet=country"
+    found = client.get(f"/api/v1/search?{asked}").json()
+    assert (found["engine"], found["total"], found["total_from"]) == ("archive", 3, "exact")
+    assert found["facets"] == {"country": {"GR": 3}}
+    assert found["engine_away"] == (
+        "The search engine does not answer just now; the archive itself answers, newest first and "
+        "without near spellings."
+    )
+    assert found["data_as_of"] is not None
+    page = client.get("/search?q=vote&country=GR")
+    assert page.status_code == 200
+    assert found["engine_away"] in page.text
+    assert "10.0.0.7" not in page.text
+
+
+def test_where_the_archive_is_at_another_question_a_reader_is_told_when_to_come_again(
+    client, search_away, monkeypatch
+):
+    busy = Lock()
+    busy.acquire()
+    monkeypatch.setattr(standing_in, "_ANSWERING", busy)
     answer = client.get("/api/v1/search?q=vote")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "10.0.0.7" not in answer.text
@@ -165,6 +195,16 @@ def test_a_page_of_ads_says_that_search_does_not_answer_and_when_to_come_again(c
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
     assert "Search does not answer just now" in page.text
     assert "10.0.0.7" not in page.text
+
+
+def test_a_question_that_the_archive_cannot_answer_in_time_is_503_and_the_next_is_answered(
+    client, search_away, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(standing_in, "SECONDS", 0)
+        answer = client.get("/api/v1/search?q=vote")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert client.get("/api/v1/search?q=vote").json()["engine"] == "archive"
 
 
 def test_a_page_of_ads_says_how_many_it_cannot_know_yet(client, take_in):

@@ -63,7 +63,30 @@ def test_copies_and_counts_that_do_not_agree_are_named(kept):
     assert gone.rowcount == 1
     next(find_folder(settings).rglob("*.parquet")).write_bytes(b"scratched")
 
-    assert sorted(find_wrong(settings, engine)) == ["counts", "mirror", "search", "shown"]
+    done = {part.name: part for part in keep_up(settings, engine, NOW)}
+    assert sorted(name for name in done if done[name].wrong) == ["counts", "mirror", "shown"]
+    # The search copy is what the archive shows, whatever that is.
+    assert done["search"].told.endswith("1 document was of no ad; put right")
+    assert ": 1 document was of no ad" not in find_told(settings, engine, "search")
+
+
+def find_told(settings, engine, name):
+    return next(part.told for part in keep_up(settings, engine, NOW) if part.name == name)
+
+
+def test_the_search_copy_is_compared_every_night_and_an_engine_that_is_away_is_wrong(
+    kept, meilisearch_away
+):
+    settings, engine = kept
+
+    assert find_told(settings, engine, "search").endswith("compared: as the archive shows them")
+    [wrong] = find_wrong(meilisearch_away, engine)["search"]
+    assert "does not answer" in wrong
+
+
+@pytest.fixture
+def meilisearch_away(kept):
+    return kept[0].model_copy(update={"meilisearch_url": "http://127.0.0.1:9"})
 
 
 def test_rows_that_show_something_else_are_shown_anew_and_every_copy_follows(kept):

@@ -21,7 +21,7 @@ from archive.store.outages import tell_cause
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
 from search.found import show_found
-from search.fts.finding import find_ads
+from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.held import is_intact, read_rows, spell_rows
 from search.fts.tables import SearchTables, spell_tables
@@ -99,6 +99,12 @@ class EmbeddedSearch:
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """The same with its hits."""
         return show_found(session, self.name, query, *self.find_ads(session, query))
+
+    def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:
+        """How many ads answer each query."""
+        with self._reading(session) as store:
+            tables, _ = _require_generation(store)
+            return [count_ads(store, tables, query) for query in queries]
 
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away."""

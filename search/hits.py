@@ -162,19 +162,6 @@ def clean_text(text: str) -> str:
     return _NEVER_SHOWN.sub("", text).encode("utf-8", "replace").decode()
 
 
-def choose_snippet(marked: Mapping[str, str]) -> tuple[str, str]:
-    """The piece that shows best why an ad was found, and the field it stands in.
-
-    `marked` holds pieces by field. The first with a mark wins, else the first with any words.
-    """
-    order = ("body", "title", "picture", "landing", "advertiser", "payer", "sponsor", FORMER_NAMES)
-    filled = [name for name in order if marked.get(name)]
-    with_mark = [name for name in filled if MARK_START in marked[name]]
-    for name in with_mark or filled:
-        return marked[name], name
-    return "", ""
-
-
 def cut_facet(counted: Mapping[str, int]) -> dict[str, int]:
     """The most frequent values of a facet, equals by value."""
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:FACET_VALUES])

@@ -19,16 +19,17 @@ from search.found import show_found
 from search.history import read_held, restore_documents
 from search.hits import SearchPage
 from search.meili.query import (
+    ANY_TEXT,
     COUNT,
     IS_PRESENT,
     KEPT,
-    LISTS,
     MOST_JUDGED,
     SETTINGS,
     UNKNOWN,
     list_filters,
     needs_judging,
     read_facet,
+    spell_count,
     spell_documents,
     spell_question,
     spell_words,
@@ -50,7 +51,7 @@ from search.port import (
     spell_shape,
 )
 from search.query import AdQuery
-from search.word_lists import TEXTS, answers, cut_lists
+from search.word_lists import answers, cut_lists
 
 LEAST_TOO_LARGE = 2**63
 """For an id."""
@@ -105,14 +106,23 @@ class MeilisearchSearch:
         """The same with its hits."""
         return show_found(session, self.name, query, *self.find_ads(session, query))
 
+    def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:
+        """How many ads answer each query.
+
+        Raises:
+            SearchUnavailableError: if the server does not answer.
+        """
+        questions = [spell_count(query, self._judge(session, query)) for query in queries]
+        counted = self._server.ask(*((self._uid, question) for question in questions))
+        return [sum(read_facet(answer, "source").values()) for answer in counted]
+
     def list_like(self, session: Session, word: str) -> list[str]:  # noqa: ARG002
         """Words of the copy that go on from this one, or are a typo or two away.
 
         Raises:
             SearchUnavailableError: if the server does not answer.
         """
-        lists = (self._server.list_values(self._uid, LISTS[name], word) for name in TEXTS)
-        return list(dict.fromkeys(each for values in lists for each in values))
+        return self._server.list_values(self._uid, ANY_TEXT, word)
 
     def _judge(self, session: Session, query: AdQuery) -> list[int] | None:
         """The ads that answer where words alone do not tell; `None`: they do, or too many may."""

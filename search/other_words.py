@@ -1,7 +1,7 @@
 """Words like those asked for: near spellings and longer words, counted apart from the answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import OSA
 from sqlmodel import Session
@@ -30,36 +30,57 @@ def add_others(
     like = {word: engine.list_like(session, word) for word in words}
     near = {word: [o for o in like[word] if _is_near(word, o)] for word in words}
     longer = {word: [o for o in like[word] if o != word and o.startswith(word)] for word in words}
-
-    def count(
-        others: Mapping[str, list[str]], widen: Widen
-    ) -> tuple[OtherWords, SearchPage] | None:
-        found = {word: listed for word, listed in others.items() if listed}
-        # The wider question can be asked too.
-        room = (MOST_WORDS - count_words(query.question)) // max(len(found), 1)
-        if not found or not room:
-            return None
-        found = {word: listed[:room] for word, listed in found.items()}
-        wider = tuple(_widen_group(group, found, widen) for group in query.question)
-        limit = query.limit if not page.total else 1
-        asked = replace(query, question=wider, limit=limit, facets=())
-        answer = engine.search(session, asked)
-        more = answer.total - page.total
-        told = OtherWords(total=more, words=found, q=spell_question(wider))
-        return (told, answer) if more > 0 else None
-
-    by_near = count(near, lambda term, others: tuple(replace(term, words=(o,)) for o in others))
-    by_length = count(longer, lambda term, _: (replace(term, is_start=True),))
-    update: dict[str, object] = {
-        "near": by_near[0] if by_near else None,
-        "longer": by_length[0] if by_length else None,
+    asked = {
+        "near": _widen(query.question, near, _as_near),
+        "longer": _widen(query.question, longer, _as_longer),
     }
-    if by_near and not page.total:
-        update |= {"hits": by_near[1].hits, "matched": "near_spellings"}
+    wider = {name: found for name, found in asked.items() if found}
+    queries = [replace(query, question=found.question) for found in wider.values()]
+    totals = engine.count_ads(session, queries) if queries else []
+    update: dict[str, object] = {
+        name: OtherWords(
+            total=total - page.total, words=found.words, q=spell_question(found.question)
+        )
+        for (name, found), total in zip(wider.items(), totals, strict=True)
+        if total > page.total
+    }
+    if "near" in update and not page.total:
+        hits = engine.search(session, queries[0]).hits
+        update |= {"hits": hits, "matched": "near_spellings"}
     return page.model_copy(update=update)
 
 
-Widen = Callable[[Term, list[str]], tuple[Term, ...]]
+Others = Mapping[str, list[str]]
+"""For each word of a question, others like it."""
+
+
+@dataclass(frozen=True)
+class Wider:
+    """A question that finds other words too, and which."""
+
+    question: Question
+    words: dict[str, list[str]]
+
+
+Widening = Callable[[Term, list[str]], tuple[Term, ...]]
+
+
+def _as_near(term: Term, others: list[str]) -> tuple[Term, ...]:
+    return tuple(replace(term, words=(other,)) for other in others)
+
+
+def _as_longer(term: Term, _: list[str]) -> tuple[Term, ...]:
+    return (replace(term, is_start=True),)
+
+
+def _widen(question: Question, others: Others, widening: Widening) -> Wider | None:
+    """The question with other words beside its own; `None`: there are none, or it would be too long."""
+    found = {word: listed for word, listed in others.items() if listed}
+    room = (MOST_WORDS - count_words(question)) // max(len(found), 1)
+    if not found or not room:
+        return None
+    found = {word: listed[:room] for word, listed in found.items()}
+    return Wider(tuple(_widen_group(group, found, widening) for group in question), found)
 
 
 def _list_words(question: Question) -> list[str]:
@@ -78,9 +99,7 @@ def _is_near(word: str, other: str) -> bool:
     return 0 < OSA.distance(word, other, score_cutoff=allowed) <= allowed
 
 
-def _widen_group(
-    group: tuple[Term, ...], others: Mapping[str, list[str]], widen: Widen
-) -> tuple[Term, ...]:
+def _widen_group(group: tuple[Term, ...], others: Others, widen: Widening) -> tuple[Term, ...]:
     wider = list(group)
     for term in group:
         if _may_vary(term) and term.words[0] in others:

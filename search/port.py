@@ -220,6 +220,13 @@ class SearchEngine(Protocol):
             SearchUnavailableError: if the engine does not answer, or not from a copy of this archive.
         """
 
+    def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:
+        """How many ads answer each query, and nothing else of it.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer.
+        """
+
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away.
 

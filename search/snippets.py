@@ -16,15 +16,17 @@ from search.hits import (
     MARK_START,
     SearchHit,
     ShownAd,
-    choose_snippet,
 )
 from search.language import Question, Term
 
 WORDS_SHOWN = 30
 _WORDS_BEFORE = 8
 
-IsMatch = Callable[[str], bool]
-"""Whether a word of a text, as it is written there, is one of those asked for."""
+IsMatch = Callable[[str, Word], bool]
+"""Whether a word of a text is one of those asked for."""
+
+SNIPPET_ORDER = ("body", "title", "picture", "landing", "advertiser", "payer", "sponsor")
+"""Where the piece is looked for first."""
 
 
 def make_hits(archive: Session, ad_ids: Sequence[int], question: Question) -> list[SearchHit]:
@@ -35,31 +37,35 @@ def make_hits(archive: Session, ad_ids: Sequence[int], question: Question) -> li
 
 def make_hit(document: SearchDocument, question: Question) -> SearchHit:
     """A document as a result, with the piece that shows best why it was found."""
-    texts = {
-        "title": document.title,
-        "body": document.body,
-        "landing": document.landing,
-        "advertiser": document.advertiser or "",
-        "payer": document.payer or "",
-        "sponsor": document.sponsor or "",
-        "picture": document.picture,
-    }
     terms = [term for group in question for term in group if not term.is_not]
-    marked = {name: mark_text(text, match_words(terms, name)) for name, text in texts.items()}
-    marked |= _mark_former(document, terms)
-    snippet, snippet_from = choose_snippet(marked)
-    shown = document.model_dump(include=set(ShownAd.model_fields))
+    snippet, snippet_from = choose_piece(document, terms)
+    shown = {name: getattr(document, name) for name in ShownAd.model_fields}
     return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from)
 
 
-def _mark_former(document: SearchDocument, terms: Sequence[Term]) -> dict[str, str]:
+def choose_piece(document: SearchDocument, terms: Sequence[Term]) -> tuple[str, str]:
+    """The first piece with a word that is asked for, else the first with any, and where it stands."""
+    first = ("", "")
+    for name in SNIPPET_ORDER:
+        text = getattr(document, name)
+        if not text:
+            continue
+        piece = mark_text(text, match_words(terms, name))
+        if MARK_START in piece:
+            return piece, name
+        first = first if first[0] else (piece, name)
+    former = _mark_former(document, terms)
+    return (former, FORMER_NAMES) if former else first
+
+
+def _mark_former(document: SearchDocument, terms: Sequence[Term]) -> str:
     """Former names with a word that is asked for."""
     pieces = (
         mark_text(each, match_words(terms, name))
         for name, names in document.former_names.items()
         for each in names
     )
-    return {FORMER_NAMES: "; ".join(piece for piece in pieces if MARK_START in piece)}
+    return "; ".join(piece for piece in pieces if MARK_START in piece)
 
 
 def match_words(terms: Sequence[Term], name: str) -> IsMatch:
@@ -68,9 +74,15 @@ def match_words(terms: Sequence[Term], name: str) -> IsMatch:
     asked = {word for term in here for word in term.words}
     starts = tuple(term.words[-1] for term in here if term.is_start)
 
-    def is_match(written: str) -> bool:
-        spellings = [word.term for word in split_words(written)] + list_other_spellings(written)
-        return any(word in asked or word.startswith(starts) for word in spellings)
+    def has(term: str) -> bool:
+        return term in asked or term.startswith(starts)
+
+    def is_match(text: str, word: Word) -> bool:
+        if has(word.term):
+            return True
+        # In ASCII a word by itself has one spelling.
+        written = text[word.start : word.end]
+        return not written.isascii() and any(map(has, list_other_spellings(written)))
 
     return is_match
 
@@ -78,16 +90,15 @@ def match_words(terms: Sequence[Term], name: str) -> IsMatch:
 def mark_text(text: str, is_match: IsMatch) -> str:
     """About thirty words around the first match, each match between marks."""
     words = split_words(text)
-    matches = [i for i, word in enumerate(words) if is_match(text[word.start : word.end])]
-    first = max(0, matches[0] - _WORDS_BEFORE) if matches else 0
+    matches = [is_match(text, word) for word in words]
+    first = max(0, matches.index(True) - _WORDS_BEFORE) if True in matches else 0
     shown = words[first : first + WORDS_SHOWN]
     if not shown:
         return ""
     start = shown[0].start if first else 0
     end = shown[-1].end if first + WORDS_SHOWN < len(words) else len(text)
-    piece = _mark_words(
-        text, start, end, [word for word in shown if is_match(text[word.start : word.end])]
-    )
+    marked = [word for word, is_one in zip(shown, matches[first:], strict=False) if is_one]
+    piece = _mark_words(text, start, end, marked)
     return f"{ELLIPSIS * (start > 0)}{piece}{ELLIPSIS * (end < len(text))}"
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import FromClause, Select, select
+from sqlalchemy import FromClause, Select, func, select
 from sqlmodel import Session
 
 from search.filters import LIST_FILTERS
@@ -40,6 +40,13 @@ def find_ads(session: Session, tables: SearchTables, query: AdQuery) -> FoundAds
         unknown={name: counted[name][None] for name in query.facets},
         words_from=dict(facets.get(WORDS_FROM, {})),
     )
+
+
+def count_ads(session: Session, tables: SearchTables, query: AdQuery) -> int:
+    """How many ads answer, as they are now."""
+    found: Select[Any] = _select_matches(tables, query, func.count())
+    number: int = session.connection().execute(found).scalar_one()
+    return number
 
 
 def _count_values(

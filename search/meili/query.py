@@ -20,10 +20,13 @@ from search.hits import FACET_VALUES
 from search.language import WORD_LISTS, Question, Term
 from search.meili.values import decode_value, encode_value
 from search.query import LAST_RESULT, AdQuery, Sort
-from search.word_lists import APART, cut_lists
+from search.word_lists import APART, TEXTS, cut_lists
 
 LISTS = {name: f"w_{name}" for name in WORD_LISTS}
 """The field of a document that holds each word list; an ad has each word of a list once."""
+
+ANY_TEXT = "w_any"
+"""The field that holds the words of all texts together, for those that are asked for anywhere."""
 
 OF_EVERY_AD = "allads"
 """The one word of `w_all`, with which every `q` begins: what stands behind it only orders."""
@@ -56,8 +59,12 @@ SETTINGS: Mapping[str, Any] = {
     "searchableAttributes": ["w_all", *LISTS.values()],
     "filterableAttributes": [
         {
-            "attributePatterns": list(LISTS.values()),
+            "attributePatterns": [ANY_TEXT],
             "features": {"facetSearch": True, "filter": _EQUAL},
+        },
+        {
+            "attributePatterns": list(LISTS.values()),
+            "features": {"facetSearch": False, "filter": _EQUAL},
         },
         {
             "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default", IS_PRESENT],
@@ -101,19 +108,28 @@ def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dic
     `source` is always among the facets: every ad has one, so its counts add up to the total.
     """
     words = _list_ordering_words(query.question) if query.sort == Sort.RELEVANCE else []
-    filters = [*list_filters(query), *spell_words(query.question)]
-    if judged is not None:
-        filters.append(f"ad_id IN [{', '.join(map(str, judged)) or -1}]")
     return {
         "q": " ".join([OF_EVERY_AD, *words]) if words else "",
         "page": query.page,
         "hitsPerPage": query.limit,
         "matchingStrategy": "last",
-        "filter": filters,
+        "filter": _list_all_filters(query, judged),
         "sort": list_orders(query, is_by_words=bool(words)),
         "facets": ["source", UNKNOWN, *query.facets],
         "attributesToRetrieve": ["ad_id"],
     }
+
+
+def spell_count(query: AdQuery, judged: Collection[int] | None) -> dict[str, Any]:
+    """The question for how many ads answer."""
+    return {"q": "", "filter": _list_all_filters(query, judged), "facets": ["source"], "limit": 0}
+
+
+def _list_all_filters(query: AdQuery, judged: Collection[int] | None) -> list[str]:
+    filters = [*list_filters(query), *spell_words(query.question)]
+    if judged is not None:
+        filters.append(f"ad_id IN [{', '.join(map(str, judged)) or -1}]")
+    return filters
 
 
 def spell_words_from(query: AdQuery) -> dict[str, Any]:
@@ -139,9 +155,9 @@ def _spell_term(term: Term) -> str:
     # Folded words are letters, digits and marks: none ends a value.
     *whole, last = term.words
     sign = "STARTS WITH" if term.is_start else "="
-    lists = [LISTS[name] for name in term.lists]
+    fields = [LISTS[name] for name in term.lists] if term.field else [ANY_TEXT, LISTS["id"]]
     rows = [
-        [f'{name} = "{word}"' for word in whole] + [f'{name} {sign} "{last}"'] for name in lists
+        [*(f'{name} = "{word}"' for word in whole), f'{name} {sign} "{last}"'] for name in fields
     ]
     if term.is_not:
         return f"({' AND '.join(f'NOT {row[0]}' for row in rows)})"
@@ -229,6 +245,7 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
     """Its words, and what is filtered, counted and sorted by."""
     lists = cut_lists(document)
     words = {LISTS[name]: sorted({*lists[name]} - {APART}) for name in WORD_LISTS}
+    words[ANY_TEXT] = sorted({word for name in TEXTS for word in words[LISTS[name]]})
     former = [
         f"{name}:{fold_name(each)}"
         for name, names in document.former_names.items()

@@ -5,9 +5,10 @@ archive notes the same under the copy's token once everything up to there is in,
 the earlier one counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, func, select
@@ -117,6 +118,10 @@ def _is_of(search: SearchEngine) -> ColumnElement[bool]:
     return col(ConsumerPosition.consumer).startswith(f"{search.consumer}:", autoescape=True)
 
 
+_KEPT: MutableMapping[SearchEngine, tuple[Hashable, Standing]] = WeakKeyDictionary()
+"""What was found last of each engine, which is so until a change or the mark of its copy says otherwise."""
+
+
 def require_standing(session: Session, search: SearchEngine, mark: CopyMark | None) -> Standing:
     """How far an answer of this copy reaches.
 
@@ -124,11 +129,17 @@ def require_standing(session: Session, search: SearchEngine, mark: CopyMark | No
         ForeignCopyError: if it is of another archive.
         SearchUnavailableError: if it was never filled.
     """
+    state = (session.get_bind(), mark, last_change_seq(session))
+    kept = _KEPT.get(search)
+    if kept and kept[0] == state:
+        return kept[1]
     position = read_search_position(session, search, mark)
     if position is None:
         raise NeverFilledError
     data_as_of = read_change_time(session, position.seq) or position.moved_at
-    return Standing(position.seq, data_as_of, _count_waiting(session, position.seq))
+    standing = Standing(position.seq, data_as_of, _count_waiting(session, position.seq))
+    _KEPT[search] = (state, standing)
+    return standing
 
 
 def _count_waiting(session: Session, seq: int) -> int:

@@ -21,7 +21,7 @@ from archive.store.outages import tell_cause
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, take_documents
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
-from search.fts.held import is_intact, read_rows, spell_rows
+from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
 from search.fts.query import (
     leave_out_hidden,
     list_conditions,
@@ -165,7 +165,7 @@ class EmbeddedSearch:
 
     def read_held(self) -> Iterator[list[HeldDocument]]:
         """Every ad of which any table has a row."""
-        after = 0
+        after = BEFORE_ALL
         while True:
             with read(self._store) as session:
                 tables, _ = _require_generation(session)

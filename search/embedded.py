@@ -23,7 +23,7 @@ from search.documents import Rejection, SearchDocument, take_documents
 from search.found import show_found
 from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
-from search.fts.held import is_intact, read_rows, spell_rows
+from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
 from search.fts.tables import SearchTables, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
@@ -181,7 +181,7 @@ class EmbeddedSearch:
 
     def read_held(self) -> Iterator[list[HeldDocument]]:
         """Every ad of which any table has a row."""
-        after = 0
+        after = BEFORE_ALL
         while True:
             with read(self._store) as session:
                 tables, _ = _require_generation(session)

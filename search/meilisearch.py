@@ -217,6 +217,9 @@ class MeilisearchSearch:
         allow(rejected)
         indexes = self._server.list_indexes()
         if self._uid not in indexes:
+            if self._about in indexes:
+                # It tells of what is there no more, whosesoever that was.
+                self._server.drop_index(self._about)
             self._server.make_index(self._uid)
         self._server.swap_indexes(self._uid, new)
         # An older one stays where this process ends here: too early, so that the next sync sends more.

@@ -6,7 +6,7 @@ then, apart from them and each other, further spellings by which it is found (`a
 
 from collections.abc import Mapping
 
-from archive.text.words import list_other_spellings, split_words
+from archive.text.words import list_other_spellings, list_terms
 from search.documents import SearchDocument, join_id
 from search.language import WORD_LISTS, Question, Term
 
@@ -30,7 +30,7 @@ def cut_texts(
 ) -> dict[str, list[str]]:
     """The same of an ad's texts and former names, by the names of their lists."""
     ref = public_id.partition(":")[2]
-    ids = [*(word.term for word in split_words(ref)), APART, join_id(public_id)]
+    ids = [*list_terms(ref), APART, join_id(public_id)]
     lists = {name: cut_words(text or "") for name, text in texts.items()} | {"id": ids}
     for name, names in former.items():
         for each in names:
@@ -40,7 +40,7 @@ def cut_texts(
 
 def cut_words(text: str) -> list[str]:
     """The words of one text, then its further spellings."""
-    words = [word.term for word in split_words(text)]
+    words = list_terms(text)
     for spelling in list_other_spellings(text):
         words += [APART, spelling]
     return words

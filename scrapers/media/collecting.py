@@ -33,7 +33,7 @@ from scrapers.fetching.budget import Pace
 from scrapers.intake.pages import Clock
 from scrapers.media.download import Limits
 from scrapers.media.fetcher import MediaFetcher, Pause, SourceBusyError
-from scrapers.media.machine_text import read_kept
+from scrapers.media.machine_text import Meanwhile, read_kept
 from scrapers.spiders import find_spiders
 
 ADS_PER_ROUND = 20
@@ -114,11 +114,16 @@ def fetch_media(
 
 
 def keep_due_media(
-    settings: Settings, engine: Engine, clock: Clock, is_over: Event | None = None
+    settings: Settings,
+    engine: Engine,
+    clock: Clock,
+    is_over: Event | None = None,
+    meanwhile: Meanwhile = lambda: None,
 ) -> int:
     """The worker's step: a few ads of each source; a full disk is caught up with later.
 
-    Once `is_over` is set, from another thread, nothing more is begun. Gives how many ads were put aside.
+    Once `is_over` is set, from another thread, nothing more is begun. `meanwhile` is called after each file.
+    Gives how many ads were put aside.
     """
     put_aside = set()
     try:
@@ -129,7 +134,8 @@ def keep_due_media(
                     put_aside.add((each.source, each.ref))
                 if is_over is not None and is_over.is_set():
                     return len(put_aside)
-        read_kept(settings, engine, clock, PICTURES_PER_ROUND, is_over)
+                meanwhile()
+        read_kept(settings, engine, clock, PICTURES_PER_ROUND, is_over, meanwhile)
     except OSError as error:
         note(f"pictures and videos stay behind for now: {error}")
     return len(put_aside)

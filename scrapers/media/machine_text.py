@@ -8,6 +8,7 @@ import io
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,9 @@ PROGRAM = "tesseract"
 MOST_SECONDS = 30.0
 LONGEST_SIDE = 2_000
 """Pixels; small print of an ad is still read at this size, and the program's time stays bounded."""
+
+Meanwhile = Callable[[], None]
+"""Called after each file, by whoever has other things to do as well."""
 
 PASSED_ON = frozenset({"PATH", "TESSDATA_PREFIX"})
 """Variables the program may see; the others may hold an operator's secrets."""
@@ -127,7 +131,12 @@ def run_program(program: str, *arguments: str, picture: bytes = b"") -> str:
 
 
 def read_kept(
-    settings: Settings, engine: Engine, clock: Clock, limit: int, is_over: Event | None = None
+    settings: Settings,
+    engine: Engine,
+    clock: Clock,
+    limit: int,
+    is_over: Event | None = None,
+    meanwhile: Meanwhile = lambda: None,
 ) -> int:
     """Read the words of kept pictures that no machine has read yet, oldest first; gives how many."""
     if find_tesseract() is None:
@@ -138,6 +147,7 @@ def read_kept(
         if is_over is not None and is_over.is_set():
             return done
         read_picture(settings, engine, clock, sha256)
+        meanwhile()
     return len(unread)
 
 

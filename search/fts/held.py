@@ -17,6 +17,8 @@ from search.fts.tables import SearchTables
 from search.fts.writer import ad_row, listed_rows, text_row
 
 ROWS_AT_ONCE = 1_000
+BEFORE_ALL = -(2**63)
+"""No row has this number; whatever is below zero is none of ours, and found all the same."""
 
 AdRows = tuple[int, StoredRow | None, StoredRow | None, list[StoredRow]]
 """An ad's number, its row of the narrow table and of the texts, and what is listed of it."""

@@ -72,7 +72,7 @@ def test_folding_twice_changes_nothing(text):
 @given(st.text())
 def test_marks_add_nothing_but_themselves(text):
     plain = text.replace(MARK_START, "").replace(MARK_END, "")
-    marked = mark_text(plain, lambda term: "a" in term)
+    marked = mark_text(plain, lambda _, word: "a" in word.term)
     unmarked = marked.replace(MARK_START, "").replace(MARK_END, "")
     assert unmarked.strip("…") in plain
     assert marked.count(MARK_START) == marked.count(MARK_END)

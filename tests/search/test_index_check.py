@@ -218,10 +218,11 @@ def test_rows_without_an_ad_are_taken_out_of_every_table(
     with write(search_archive.engine) as session:
         for statement in (
             "INSERT INTO search_1_text (rowid, title, body) VALUES (7, '', 'harbour')",
+            "INSERT INTO search_1_text (rowid, title, body) VALUES (-7, '', 'harbour')",
             "INSERT INTO search_1_listed VALUES (8, 'country', 'NO')",
         ):
             session.connection().execute(text(statement))
-    assert check(search_archive, embedded) == (0, 0, 2)
+    assert check(search_archive, embedded) == (0, 0, 3)
     assert search_archive.ask(embedded, "harbour").total == 1
 
 

@@ -24,6 +24,7 @@ from search.meilisearch import MeilisearchSearch
 from search.port import SearchEngine, SearchUnavailableError
 from search.status import index_status
 from search.sync import rebuild_index
+from tests.migrated import init_fresh
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 from tests.search.proxied import Proxy, run_proxy
 from tests.search.test_index_check import assert_in_step
@@ -125,6 +126,23 @@ def test_whatever_of_the_server_is_lost_is_filled_again(
         served._server.drop_index(f"{served._uid}{name}")
     with pytest.raises(SearchUnavailableError, match="paidforby index sync"):
         search_archive.ask(served, "harbour")
+    assert search_archive.sync(served).rebuilt
+    assert_followed(search_archive, served)
+
+
+def test_a_mark_of_another_archive_whose_index_was_dropped_is_in_nobodys_way(
+    served: MeilisearchSearch, search_archive: SearchArchive, tmp_path, monkeypatch
+):
+    other = SearchArchive(init_fresh(Settings(home=tmp_path / "other"), []))
+    other.add(make_ad("invented", "harbour"))
+    other.sync(served)
+    served._server.drop_index(served._uid)
+    search_archive.add(make_ad("a", "harbour"))
+    with monkeypatch.context() as patch:
+        patch.setattr(served._server, "put_document", kill)
+        with pytest.raises(KilledError):
+            search_archive.sync(served)
+    search_archive.now += 2 * served.lease_time
     assert search_archive.sync(served).rebuilt
     assert_followed(search_archive, served)
 

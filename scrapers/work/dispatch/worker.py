@@ -5,6 +5,7 @@ others wait to take over. While a `paidforby scheduler` is at work, none of them
 """
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from functools import partial
@@ -44,6 +45,9 @@ from scrapers.work.dispatch.scheduler import (
 )
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.upkeep import keep_up_nightly
+
+SECONDS_UNFOLLOWED = 10.0
+"""Pictures of a few ads take a minute; what comes in meanwhile is searchable within one all the same."""
 
 
 class LocalCrawls:
@@ -209,8 +213,23 @@ def follow_up(
         note(f"no alert is sent for now: {error}")
     with read(engine) as session:
         require_clock(session, clock())
-    put_aside = follow_changes(settings, engine, clock, mirror=True)
-    fetch = partial(keep_due_media, settings, engine, clock, is_over)
+    follow = partial(follow_changes, settings, engine, clock, mirror=True)
+    put_aside = [follow()]
+    meanwhile = _take_turns(lambda: put_aside.append(follow()))
+    fetch = partial(keep_due_media, settings, engine, clock, is_over, meanwhile)
     failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)
     keep_up_nightly(settings, engine, clock())
-    return put_aside + (1 if failed is None else failed)
+    return sum(put_aside) + (1 if failed is None else failed)
+
+
+def _take_turns(follow: Callable[[], object]) -> Callable[[], None]:
+    """Follow again while something else takes long, every `SECONDS_UNFOLLOWED`."""
+    last = time.monotonic()
+
+    def take_turn() -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_UNFOLLOWED:
+            follow()
+            last = time.monotonic()
+
+    return take_turn

@@ -1,4 +1,4 @@
-"""The readers of the change sequence that a collecting machine runs: rules, search copy, mirror.
+"""The readers of the change sequence that a collecting machine runs: rules, search copy, mirror, copies.
 
 `following.py` calls them. Each keeps its own mark and can be killed at any point.
 """
@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 from sqlalchemy import Engine
 
+from archive.duplicates import changes as copies
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
 from archive.runs.tries import note_try
@@ -86,3 +87,21 @@ def write_mirror(settings: Settings, engine: Engine, clock: Clock, reach: Reach)
         note(f"the mirror stays behind for now: {error}")
         return 0
     return len(report.put_aside)
+
+
+def find_copies(_settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
+    """Compare the texts of what changed with those that are kept; gives how many ads were put aside."""
+    put_aside, has_more, done = 0, True, 0
+    with read(engine) as session:
+        of = copies.count_waiting(session)
+    while has_more:
+        with read(engine) as session:
+            waiting = min(copies.count_waiting(session), copies.MOST_AT_ONCE)
+        if not waiting:
+            break
+        with note_try(engine, copies.CONSUMER, waiting, clock()) as noted, write(engine) as session:
+            report = copies.follow_texts(session, clock(), noted.most, noted)
+        put_aside += report.put_aside
+        has_more, done = report.has_more, done + report.changes
+        reach(done, max(of, done))
+    return put_aside

@@ -209,7 +209,7 @@ def follow_up(
         note(f"no alert is sent for now: {error}")
     with read(engine) as session:
         require_clock(session, clock())
-    put_aside = follow_changes(settings, engine, clock, mirror=True)
+    put_aside = follow_changes(settings, engine, clock, mirror=True, copies=True)
     fetch = partial(keep_due_media, settings, engine, clock, is_over)
     failed = run_fenced(engine, QuarantineStage.MEDIA, "", WHOLE_STEP, clock, fetch)
     keep_up_nightly(settings, engine, clock())

@@ -14,7 +14,7 @@ from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.duplicates.keeping import ShownWords, keep_texts
-from archive.duplicates.texts import hash_text, read_names, read_text
+from archive.duplicates.texts import AD_FIELDS, hash_text, read_ad
 from archive.models import Change, PublicAd
 from archive.models.changes import ChangeKind
 from archive.records import QuarantineStage
@@ -29,8 +29,8 @@ CONSUMER = "copies"
 MOST_AT_ONCE = 2_000
 
 _COLUMNS = (
-    *("id", "source", "public_id", "text", "advertiser_id", "advertiser_name", "payer_name"),
-    *("sponsor_name", "election_name", "targeting", "landing_urls"),
+    *("id", "public_id", "advertiser_id", "landing_urls"),
+    *AD_FIELDS,
 )
 
 
@@ -96,7 +96,7 @@ def read_shown(session: Session, ad_ids: Sequence[int]) -> dict[int, tuple[str, 
 
 
 def _read_words(ad: Mapping[str, Any]) -> ShownWords:
-    text = read_text(ad["text"], read_names(ad))
+    text = read_ad(ad)
     if text is not None:
         return ShownWords(text, None)
     payer = ad["payer_name"] or ad["advertiser_id"]

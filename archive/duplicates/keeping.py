@@ -1,14 +1,14 @@
 """The tables of texts, kept in step with what ads show: rows come and go, creatives follow."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from archive.duplicates.comparing import hash_pairs, list_bands
 from archive.duplicates.creatives import join_copies, list_texts_of
-from archive.duplicates.near_texts import find_full, load_texts
+from archive.duplicates.near_texts import KeptText, find_turned, load_texts
 from archive.duplicates.texts import ComparedText
 from archive.models import AdText, ShownText, TextBand
 from archive.store.batches import cut_batches
@@ -90,36 +90,32 @@ def _change_texts(
 ) -> None:
     """Add and take away texts, and find the creatives of all whose copies that touches."""
     gone = load_texts(session, unused)
-    added = {text_id: list_bands(hash_pairs(text)) for text_id, text in new.items()}
-    taken = {text_id: list_bands(kept.pairs) for text_id, kept in gone.items()}
-    keys = {key for bands in (*added.values(), *taken.values()) for key in bands}
-    full = find_full(session, keys)
-    _take_away(session, taken)
-    _add_texts(session, new, added)
+    moved = Counter(key for text in new.values() for key in text.bands)
+    moved.subtract(key for kept in gone.values() for key in kept.text.bands)
     # A band that fills up, or does so no more, parts or joins all who have it.
-    turned = full ^ find_full(session, keys)
+    turned = find_turned(session, moved)
+    _take_away(session, gone)
+    _add_texts(session, new)
     parted = {kept.creative for kept in gone.values()} | _list_creatives(session, turned)
     join_copies(session, new.keys() | list_texts_of(session, parted))
 
 
-def _take_away(session: Session, taken: Mapping[int, Collection[int]]) -> None:
-    for text_id, keys in taken.items():
-        mine = (col(TextBand.key).in_(keys), col(TextBand.text_id) == text_id)
+def _take_away(session: Session, gone: Mapping[int, KeptText]) -> None:
+    for text_id, kept in gone.items():
+        mine = (col(TextBand.key).in_(kept.text.bands), col(TextBand.text_id) == text_id)
         session.connection().execute(delete(TextBand).where(*mine))
-    for some in cut_batches(sorted(taken)):
+    for some in cut_batches(sorted(gone)):
         session.connection().execute(delete(ShownText).where(col(ShownText.id).in_(some)))
 
 
-def _add_texts(
-    session: Session, new: Mapping[int, ComparedText], bands: Mapping[int, Collection[int]]
-) -> None:
+def _add_texts(session: Session, new: Mapping[int, ComparedText]) -> None:
     names = ("id", "words", "marks", "words_hash", "frame_hash", "creative")
     rows = (
-        (text_id, " ".join(t.words), t.marks, t.words_hash, t.find_frame(), t.words_hash)
+        (text_id, " ".join(t.words), t.marks, t.words_hash, t.frame_hash, t.words_hash)
         for text_id, t in new.items()
     )
     insert_rows(session, table_of(ShownText), names, rows)
-    found_by = ((key, text_id) for text_id, keys in bands.items() for key in keys)
+    found_by = ((key, text_id) for text_id, text in new.items() for key in text.bands)
     insert_rows(session, table_of(TextBand), ("key", "text_id"), found_by)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.duplicates.comparing import Comparison, compare_texts, hash_pairs, list_bands
-from archive.duplicates.texts import ComparedText
+from archive.duplicates.comparing import Comparison, compare_texts
+from archive.duplicates.texts import ComparedText, restore_text
 from archive.models import ShownText, TextBand
 from archive.store.batches import cut_batches
 
@@ -23,13 +23,12 @@ class KeptText:
     id: int
     creative: str
     text: ComparedText
-    pairs: frozenset[int]
 
 
 def load_texts(session: Session, ids: Iterable[int]) -> dict[int, KeptText]:
     """Kept texts by their ids."""
     return {
-        row.id: keep_text(row.id, ComparedText.restore(row.words, row.marks), row.creative)
+        row.id: KeptText(row.id, row.creative, restore_text(row.words, row.marks))
         for some in cut_batches(sorted(ids))
         for row in session.connection().execute(
             select(
@@ -37,11 +36,6 @@ def load_texts(session: Session, ids: Iterable[int]) -> dict[int, KeptText]:
             ).where(col(ShownText.id).in_(some))
         )
     }
-
-
-def keep_text(id_: int, text: ComparedText, creative: str = "") -> KeptText:
-    """A text ready to be compared, also one that is not kept yet."""
-    return KeptText(id_, creative, text, hash_pairs(text))
 
 
 def find_near(
@@ -53,7 +47,7 @@ def find_near(
     """
     places: defaultdict[int, list[int]] = defaultdict(list)
     for each in texts.values():
-        for key in list_bands(each.pairs):
+        for key in each.text.bands:
             places[key].append(each.id)
     met: defaultdict[int, set[int]] = defaultdict(set)
     for key, text_id in _list_members(session, places):
@@ -63,13 +57,22 @@ def find_near(
     for given, found in met.items():
         one = texts[given]
         for other in (others[text_id] for text_id in found - {given}):
-            comparison = compare_texts(one.text, other.text, one.pairs, other.pairs)
+            comparison = compare_texts(one.text, other.text)
             if comparison is not None:
                 yield one, other, comparison
 
 
-def count_members(session: Session, keys: Collection[int]) -> dict[int, int]:
-    """How many texts have each of these bands; of none that nobody has."""
+def find_turned(session: Session, moved: Mapping[int, int]) -> set[int]:
+    """Bands that fill up, or do so no more, when so many texts come to them or go."""
+    counts = _count_members(session, moved)
+    return {
+        key
+        for key, more in moved.items()
+        if (counts.get(key, 0) > MOST_IN_BAND) != (counts.get(key, 0) + more > MOST_IN_BAND)
+    }
+
+
+def _count_members(session: Session, keys: Collection[int]) -> dict[int, int]:
     counted = select(col(TextBand.key), func.count()).group_by(col(TextBand.key))
     return {
         key: count
@@ -78,14 +81,10 @@ def count_members(session: Session, keys: Collection[int]) -> dict[int, int]:
     }
 
 
-def find_full(session: Session, keys: Collection[int]) -> set[int]:
-    """Those of the bands that too many texts have."""
-    return {key for key, count in count_members(session, keys).items() if count > MOST_IN_BAND}
-
-
 def _list_members(session: Session, keys: Collection[int]) -> Iterator[tuple[int, int]]:
     """The texts that have one of these bands, but for bands that too many have."""
-    asked = set(keys) - find_full(session, keys)
+    counts = _count_members(session, keys)
+    asked = sorted(key for key, count in counts.items() if count <= MOST_IN_BAND)
     query = select(TextBand.key, TextBand.text_id)
-    for some in cut_batches(sorted(asked)):
+    for some in cut_batches(asked):
         yield from session.connection().execute(query.where(col(TextBand.key).in_(some)))

@@ -18,6 +18,7 @@ from archive.duplicates.creatives import find_creatives
 from archive.duplicates.near_texts import find_near, load_texts
 from archive.duplicates.pictures import find_same_pictures
 from archive.duplicates.reasons import tell_pair
+from archive.duplicates.texts import AD_FIELDS
 from archive.models import AdText, PublicAd, ShownText
 from archive.reading.ads.ads import find_ad_row
 from archive.reading.descriptions import view_of
@@ -30,10 +31,7 @@ from archive.store.bulk import table_of
 
 MOST_SHOWN = 20
 
-_TOLD = (
-    *("id", "public_id", "ref", "source", "platform", "text", "targeting"),
-    *("advertiser_name", "payer_name", "sponsor_name", "election_name"),
-)
+_TOLD = ("id", "public_id", "ref", "source", "platform", *AD_FIELDS)
 _OWN_TEXT = col(AdText.ad_id) == col(PublicAd.id)
 
 Row = dict[str, Any]
@@ -86,7 +84,7 @@ def list_copies(session: Session, ad_id: str) -> AdCopies:
     """
     ad = find_ad_row(session, ad_id)
     creative = find_creatives(session, [ad.id]).get(ad.id)
-    texts, pictures = _relate_texts(session, ad.id), find_same_pictures(session, ad.id)
+    texts, pictures = relate_texts(session, ad.id), find_same_pictures(session, ad.id)
     copies, family = (
         _list_ads(session, ad.id, col(AdText.text_id), texts[relation])
         for relation in (Relation.COPY, Relation.FAMILY)
@@ -109,7 +107,7 @@ def list_copies(session: Session, ad_id: str) -> AdCopies:
     )
 
 
-def _relate_texts(session: Session, ad_row_id: int) -> dict[Relation, set[int]]:
+def relate_texts(session: Session, ad_row_id: int) -> dict[Relation, set[int]]:
     """Ids of the texts that are copies of an ad's text, itself among them, and of those of its family."""
     related: defaultdict[Relation, set[int]] = defaultdict(set)
     held = session.get(AdText, ad_row_id)

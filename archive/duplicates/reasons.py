@@ -7,11 +7,10 @@ from archive.duplicates.comparing import (
     Comparison,
     Relation,
     compare_texts,
-    hash_pairs,
     share_pairs,
     tell_difference,
 )
-from archive.duplicates.texts import ComparedText, read_names, read_text, spell_words
+from archive.duplicates.texts import ComparedText, join_texts, read_ad, spell_words
 from config.counts import write_count
 
 MOST_WORDS = 8
@@ -20,33 +19,32 @@ MOST_WORDS = 8
 
 def tell_pair(this: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
     """By what an ad is like this one, and what differs; `None`: they are not alike any more."""
-    one, two = (read_text(ad["text"], read_names(ad)) for ad in (this, other))
+    one, two = read_ad(this), read_ad(other)
+    texts = join_texts(this), join_texts(other)
     comparison = _compare(one, two) if one and two else None
     if comparison is None:
         return None
-    if comparison.shared == 1 and not (comparison.only_one or comparison.only_other):
-        is_equal = this["text"] == other["text"]
+    said = (
+        _quote(comparison.only_one, texts[0], "this one says"),
+        _quote(comparison.only_other, texts[1], "the other says"),
+    )
+    differ = "; ".join(filter(None, said))
+    if not differ:
+        is_equal = texts[0] == texts[1]
         return (
             "the same text"
             if is_equal
-            else "the same words; links, signs, capitals or order differ"
+            else "the same words: links, signs, capitals or order differ"
         )
-    said = (
-        _quote(comparison.only_one, this["text"], "this one says"),
-        _quote(comparison.only_other, other["text"], "the other says"),
-    )
-    differ = "; ".join(filter(None, said)) or "the order of words differs"
     if comparison.relation is Relation.FAMILY:
         return f"one text with other names or numbers: {differ}"
     return f"{comparison.shared:.0%} of word pairs are the same: {differ}"
 
 
 def _compare(one: ComparedText, other: ComparedText) -> Comparison | None:
-    pairs = hash_pairs(one), hash_pairs(other)
-    is_framed = one.words != other.words and one.find_frame() == other.find_frame() is not None
-    if is_framed:
-        return tell_difference(one, other, share_pairs(*pairs))
-    return compare_texts(one, other, *pairs)
+    if one.words != other.words and one.frame_hash == other.frame_hash is not None:
+        return tell_difference(one, other, share_pairs(one.pairs, other.pairs))
+    return compare_texts(one, other)
 
 
 def _quote(words: Sequence[str], text: str, who: str) -> str:

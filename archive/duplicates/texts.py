@@ -4,15 +4,17 @@ All of it follows from one ad alone, so that the same archive has the same texts
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from babel import Locale
 
+from archive.duplicates.bands import hash_pairs, list_bands
 from archive.text.words import Word, split_words
 
 FEWEST_WORDS = 4
@@ -38,6 +40,8 @@ _NOUNS_HAVE_CAPITALS = frozenset(
 )
 """Words of German and Luxembourgish, where every noun has a capital."""
 _NAMES = ("advertiser_name", "payer_name", "sponsor_name", "election_name")
+AD_FIELDS = (*_NAMES, "titles", "bodies", "descriptions", "targeting")
+"""Columns of `public_ad` that an ad is compared by."""
 _PLACES = re.compile(r"loc|geo|region|countr|city|place|postal|constituen", re.IGNORECASE)
 _LANGUAGES = (
     *(
@@ -86,13 +90,6 @@ class ComparedText:
 
     words: tuple[str, ...]
     marks: str
-    has_plain_nouns: bool = True
-    """Whether a capital inside a sentence tells a name from other nouns."""
-
-    @classmethod
-    def restore(cls, words: str, marks: str) -> "ComparedText":
-        """A text from its row."""
-        return cls(tuple(words.split()), marks)
 
     @cached_property
     def words_hash(self) -> str:
@@ -105,15 +102,40 @@ class ComparedText:
         pairs = zip(self.words, self.marks, strict=True)
         return frozenset(word for word, mark in pairs if mark != PLAIN)
 
-    def find_frame(self) -> str | None:
-        """Hash of the text without its names; `None`: what is left would say too little."""
-        if len(self.words) < FEWEST_WORDS:
-            return None
-        names = self.marks if self.has_plain_nouns else self.marks.replace(CAPITAL, PLAIN)
-        plain = names.count(PLAIN)
-        if plain < FEWEST_WORDS or len(names) - plain > _MOST_NAMES * len(names):
-            names = "".join(mark if mark == NUMBER else PLAIN for mark in names)
-        return hash_text(" ".join(_mask(self.words, names)))
+    @cached_property
+    def frame(self) -> list[str]:
+        """The words with each row of names and numbers as one `0`; numbers alone, if little else is left."""
+        capitals = CAPITAL if len(_NOUNS_HAVE_CAPITALS.intersection(self.words)) < 2 else ""
+        masked = [mark in NUMBER + KNOWN + capitals for mark in self.marks]
+        plain = masked.count(False)
+        if plain < FEWEST_WORDS or len(masked) - plain > _MOST_NAMES * len(masked):
+            return self.numberless
+        return _mask(self.words, masked)
+
+    @cached_property
+    def numberless(self) -> list[str]:
+        """The words with each row of numbers as one `0`."""
+        return _mask(self.words, [mark == NUMBER for mark in self.marks])
+
+    @cached_property
+    def pairs(self) -> frozenset[int]:
+        """A number for each two neighbouring words, rows of numbers as one; none of a short text."""
+        return hash_pairs(self.numberless) if len(self.words) >= FEWEST_WORDS else frozenset()
+
+    @cached_property
+    def frame_pairs(self) -> frozenset[int]:
+        """The same of its frame."""
+        return hash_pairs(self.frame)
+
+    @cached_property
+    def bands(self) -> list[int]:
+        """The keys under which it is found; none of a short text."""
+        return list_bands(self.pairs)
+
+    @cached_property
+    def frame_hash(self) -> str | None:
+        """Equal for one text with other names or numbers; none of a short text."""
+        return hash_text(" ".join(self.frame)) if len(self.words) >= FEWEST_WORDS else None
 
 
 def read_text(text: str, names: Iterable[str] = ()) -> ComparedText | None:
@@ -123,21 +145,37 @@ def read_text(text: str, names: Iterable[str] = ()) -> ComparedText | None:
     if not words:
         return None
     terms = tuple(word.term for word in words)
-    known = find_name_words(names)
+    known, countries = frozenset[str]().union(*map(list_name_words, names)), list_countries()
     capitals = _find_capitals(shown, words)
-    marks = "".join(map(_choose_mark, terms, (term in known for term in terms), capitals))
-    return ComparedText(terms, marks, len(_NOUNS_HAVE_CAPITALS.intersection(terms)) < 2)
+    marks = "".join(
+        map(_choose_mark, terms, (term in known or term in countries for term in terms), capitals)
+    )
+    return restore_text(" ".join(terms), marks)
+
+
+@lru_cache(maxsize=8_192)
+def restore_text(words: str, marks: str) -> ComparedText:
+    """A text from the columns of its row."""
+    return ComparedText(tuple(words.split()), marks)
+
+
+def read_ad(ad: Mapping[str, Any]) -> ComparedText | None:
+    """What an ad says, by the columns `AD_FIELDS` of its row; `None`: it has no words."""
+    return read_text(join_texts(ad), read_names(ad))
+
+
+def join_texts(ad: Mapping[str, Any]) -> str:
+    """Headlines and main texts of an ad; of one without any what stands beside the link.
+
+    That is mostly of the page the ad leads to, and the same under different ads.
+    """
+    return "\n".join([*ad["titles"], *ad["bodies"]] or ad["descriptions"])
 
 
 def read_names(ad: Mapping[str, Any]) -> list[str]:
     """The names of people, bodies, elections and places that an ad's own fields give."""
     places = [str(row.get("text", "")) for row in ad["targeting"] if _is_of_place(row)]
     return [*(ad[name] for name in _NAMES if ad[name]), *places]
-
-
-def find_name_words(names: Iterable[str]) -> frozenset[str]:
-    """Folded words of names, without what stands between them in small letters; countries too."""
-    return _list_countries().union(*map(_list_name_words, names))
 
 
 def spell_words(text: str) -> dict[str, str]:
@@ -154,20 +192,14 @@ def hash_text(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def mask_numbers(text: ComparedText) -> list[str]:
-    """The words with each row of numbers as one `0`."""
-    return list(_mask(text.words, text.marks, NUMBER))
-
-
-def _mask(
-    words: Sequence[str], marks: str, masked: str = NUMBER + KNOWN + CAPITAL
-) -> Iterator[str]:
-    """The words, those with these marks as one sign however many stand side by side."""
-    for is_masked, run in groupby(zip(words, marks, strict=True), lambda pair: pair[1] in masked):
-        if is_masked:
-            yield NUMBER
-        else:
-            yield from (word for word, _ in run)
+def _mask(words: Sequence[str], masked: Sequence[bool]) -> list[str]:
+    """The words, each row of masked ones as one sign."""
+    runs = groupby(zip(words, masked, strict=True), key=itemgetter(1))
+    return [
+        word
+        for is_masked, run in runs
+        for word in ([NUMBER] if is_masked else map(itemgetter(0), run))
+    ]
 
 
 def _choose_mark(term: str, is_known: bool, is_capital: bool) -> str:
@@ -193,7 +225,8 @@ def _is_of_place(row: Mapping[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def _list_name_words(name: str) -> frozenset[str]:
+def list_name_words(name: str) -> frozenset[str]:
+    """Folded words of a name, without what stands between them in small letters."""
     # Scripts without capitals have no small letters either.
     return frozenset(
         word.term
@@ -203,7 +236,7 @@ def _list_name_words(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _list_countries() -> frozenset[str]:
+def list_countries() -> frozenset[str]:
     """Names of countries that are one word, in the languages of most ads here."""
     named = (name for each in _LANGUAGES for name in Locale(each).territories.values())
     cut = (split_words(name) for name in named)

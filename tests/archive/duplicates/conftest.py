@@ -35,7 +35,10 @@ def show(ingest_run, make_ad, compare) -> Callable[..., None]:
     """Take in ads by their texts, or by fields, and compare them."""
 
     def show(at_once: int = 2_000, **texts: str | dict) -> None:
-        given = {ref: text if isinstance(text, dict) else {"bodies": [text]} for ref, text in texts.items()}
+        given = {
+            ref: text if isinstance(text, dict) else {"bodies": [text]}
+            for ref, text in texts.items()
+        }
         ingest_run([make_ad(ref, **fields) for ref, fields in given.items()], sweep=False)
         compare(at_once)
 
@@ -47,7 +50,9 @@ def related(engine) -> Callable[[str], dict[str, str]]:
     """Refs of the ads that are listed beside one, each with what it is."""
 
     def related(ref: str) -> dict[str, str]:
-        return {item.id.removeprefix("example:"): item.relation.value for item in ask(engine, ref).items}
+        return {
+            item.id.removeprefix("example:"): item.relation.value for item in ask(engine, ref).items
+        }
 
     return related
 

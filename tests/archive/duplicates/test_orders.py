@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import delete, select
 
 from archive.duplicates import near_texts
-from archive.duplicates.comparing import Relation, compare_texts, hash_pairs, list_bands
+from archive.duplicates.comparing import Relation, compare_texts
 from archive.duplicates.keeping import ShownWords, keep_texts
 from archive.duplicates.near_texts import load_texts
 from archive.duplicates.texts import ComparedText
@@ -17,7 +17,7 @@ from archive.store.database import create_archive_engine, write
 from tests.examples import few_or_many
 from tests.migrated import copy_tables
 
-WORDS = "harbour bridge tide lamp oak school train clean air vote".split()
+WORDS = ["harbour", "bridge", "tide", "lamp", "oak", "school", "train", "clean", "air", "vote"]
 
 texts = st.builds(
     lambda start, swapped, marks: ComparedText(
@@ -67,7 +67,7 @@ def tell(engine, steps):
         ids = dict(session.exec(select(AdText.ad_id, AdText.text_id)).all())
         rows = load_texts(session, session.exec(select(ShownText.id)).all())
         assert set(rows) == set(ids.values())
-        bands = {(key, each.id) for each in rows.values() for key in list_bands(each.pairs)}
+        bands = {(key, each.id) for each in rows.values() for key in each.text.bands}
         assert set(session.exec(select(TextBand.key, TextBand.text_id))) == bands
         for table in (AdText, ShownText, TextBand):
             session.exec(delete(table))
@@ -77,12 +77,12 @@ def tell(engine, steps):
 def group_by_hand(ads, most):
     """The same by comparing all with all."""
     distinct = dict.fromkeys(ads.values())
-    bands = {text: list_bands(hash_pairs(text)) for text in distinct}
+    bands = {text: text.bands for text in distinct}
     held = [key for keys in bands.values() for key in keys]
     found = {text: {key for key in keys if held.count(key) <= most} for text, keys in bands.items()}
     creatives = {text: text.words_hash for text in distinct}
     for one, other in [*combinations(distinct, 2)] * len(distinct):
-        alike = compare_texts(one, other, hash_pairs(one), hash_pairs(other))
+        alike = compare_texts(one, other)
         is_found = one.words == other.words or found[one] & found[other]
         if alike and is_found and alike.relation is Relation.COPY and not alike.names_differ:
             creatives[one] = creatives[other] = min(creatives[one], creatives[other])

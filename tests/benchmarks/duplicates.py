@@ -1,14 +1,15 @@
 """How well and how fast copies are found: `python -m tests.benchmarks.duplicates --ads 10000 --seed 1`.
 
-The archive holds the texts of `labelled_texts.yaml`, judged by a person, and invented ones, groups by `MIXTURE`:
-texts of their own, a third of them with one of five legal lines; texts five times with other capitals, signs and
-tracked links; with a word in fifteen swapped; with a sentence before or behind; with other amounts; and one text
-to twenty towns. All ads go through the reader of the changes as the worker runs it, database included.
+The archive holds the texts of `labelled_texts.yaml`, judged by a person, and invented ones, in groups by
+`MIXTURE`: texts of their own, a third of them with one of five legal lines; texts five times with other
+capitals, signs and tracked links; with a word in fifteen swapped; with a sentence before or behind; with
+other amounts; and one text to twenty towns. All ads go through the reader of the changes as the worker
+runs it, database included.
 
-Prints one JSON line. `precision`, `recall`: over all pairs of ads, groups being the truth; `precision_samples`,
-`recall_samples` over pairs of labelled texts alone, `relation_samples` the share of these whose relation (copy
-or family) is the labelled one. `ms_per_ad`: of the reader of the changes; `ms_per_answer`: to find what one ad
-is related to. Ends with 1 where a bar is missed.
+Prints one JSON line. `precision`, `recall`: over all pairs of ads, groups being the truth;
+`precision_samples`, `recall_samples` over pairs of labelled texts alone, `relation_samples` the share of
+these whose relation (copy or family) is the labelled one. `ms_per_ad`: of the reader of the changes;
+`ms_per_answer`: to find what one ad is related to. Ends with 1 where a bar is missed.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """From the change sequence to the texts that ads show, killable at any point.
 
-The worker calls `follow_texts` until it says that nothing is left; the mark moves in its transaction. Only
+The worker calls `follow_texts` until nothing is left; the mark moves in its transaction. Only
 `public_ad` is read: what is withheld or gone leaves these tables at its change. The same ads give the same
 texts and creatives in whatever order they came.
 """
@@ -22,8 +22,8 @@ from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.runs.tries import NotedTry, ProcessKilledError
 from archive.store.batches import cut_batches
-from archive.store.bulk import table_of
-from archive.store.changes import last_change_seq, move_position, read_changes, read_position
+from archive.store.bulk import pause_collector, table_of
+from archive.store.changes import move_position, read_changes, read_position
 
 CONSUMER = "copies"
 MOST_AT_ONCE = 2_000
@@ -37,9 +37,8 @@ _COLUMNS = (
 class CopiesReport(SQLModel):
     """What one call did."""
 
-    changes: int = Field(default=0, description="Changes that were gone through.")
+    changes: int = Field(default=0, description="Changes that were gone through; 0: none is left.")
     put_aside: int = Field(default=0, description="Ads whose text could not be compared.")
-    has_more: bool = Field(default=False, description="Whether to call again.")
 
 
 def follow_texts(
@@ -52,23 +51,24 @@ def follow_texts(
     mark = read_position(session, CONSUMER)
     changes = read_changes(session, mark.seq if mark else 0, limit)
     ids = list({c.subject_id: None for c in changes if c.kind == ChangeKind.AD_CONTENT})
-    has_more = bool(changes) and last_change_seq(session) > (changes[-1].seq or 0)
-    report = CopiesReport(changes=len(changes), has_more=has_more)
+    report = CopiesReport(changes=len(changes))
     if noted is not None and noted.meets_killer(session):
         report.put_aside = _leave_out(session, [(ad, ProcessKilledError()) for ad in ids], now)
         keep_texts(session, dict.fromkeys(ids))
     else:
-        report.put_aside = compare_ads(session, ids, now)
+        # Words and pairs hold no cycles, and the collector would go through them again and again.
+        with pause_collector():
+            report.put_aside = compare_ads(session, ids, now)
     if changes:
         move_position(session, CONSUMER, changes[-1].seq or 0, "", now)
     return report
 
 
-def count_waiting(session: Session) -> int:
-    """How many changes nobody has gone through yet."""
+def count_waiting(session: Session, limit: int) -> int:
+    """How many changes nobody has gone through yet, at most `limit`."""
     mark = read_position(session, CONSUMER)
-    later = col(Change.seq) > (mark.seq if mark else 0)
-    return session.exec(select(func.count()).select_from(Change).where(later)).one()
+    later = select(Change.seq).where(col(Change.seq) > (mark.seq if mark else 0)).limit(limit)
+    return session.exec(select(func.count()).select_from(later.subquery())).one()
 
 
 def compare_ads(session: Session, ad_ids: Sequence[int], now: datetime) -> int:

@@ -41,25 +41,20 @@ def load_texts(session: Session, ids: Iterable[int]) -> dict[int, KeptText]:
 def find_near(
     session: Session, texts: Mapping[int, KeptText]
 ) -> Iterator[tuple[KeptText, KeptText, Comparison]]:
-    """Each of the texts with each one that is like it, among all that are kept; equal ones too.
-
-    A pair of two of the given texts comes twice.
-    """
+    """Each of the texts with each one that is like it, among all that are kept; no pair twice."""
     places: defaultdict[int, list[int]] = defaultdict(list)
     for each in texts.values():
         for key in each.text.bands:
             places[key].append(each.id)
-    met: defaultdict[int, set[int]] = defaultdict(set)
+    met: set[tuple[int, int]] = set()
     for key, text_id in _list_members(session, places):
-        for given in places[key]:
-            met[given].add(text_id)
-    others = load_texts(session, set().union(*met.values()) - texts.keys()) | dict(texts)
-    for given, found in met.items():
-        one = texts[given]
-        for other in (others[text_id] for text_id in found - {given}):
-            comparison = compare_texts(one.text, other.text)
+        met.update((given, text_id) for given in places[key])
+    others = load_texts(session, {other for _, other in met} - texts.keys()) | dict(texts)
+    for given, other in met:
+        if given < other or (other not in texts):
+            comparison = compare_texts(texts[given].text, others[other].text)
             if comparison is not None:
-                yield one, other, comparison
+                yield texts[given], others[other], comparison
 
 
 def find_turned(session: Session, moved: Mapping[int, int]) -> set[int]:
@@ -83,8 +78,15 @@ def _count_members(session: Session, keys: Collection[int]) -> dict[int, int]:
 
 def _list_members(session: Session, keys: Collection[int]) -> Iterator[tuple[int, int]]:
     """The texts that have one of these bands, but for bands that too many have."""
-    counts = _count_members(session, keys)
-    asked = sorted(key for key, count in counts.items() if count <= MOST_IN_BAND)
-    query = select(TextBand.key, TextBand.text_id)
-    for some in cut_batches(asked):
-        yield from session.connection().execute(query.where(col(TextBand.key).in_(some)))
+    key, text_id = col(TextBand.key), col(TextBand.text_id)
+    counted = select(key, func.count(), func.min(text_id), func.max(text_id)).group_by(key)
+    several = []
+    for some in cut_batches(sorted(keys)):
+        for held, count, first, last in session.exec(counted.where(key.in_(some))):
+            if count > 2:
+                several += [held] if count <= MOST_IN_BAND else []
+            else:
+                # Most bands are those of one text or two.
+                yield from ((held, member) for member in {first, last})
+    for some in cut_batches(several):
+        yield from session.exec(select(key, text_id).where(key.in_(some)))

@@ -73,7 +73,7 @@ class AdCopies(SQLModel):
 
     def list_related(self, relation: Relation) -> list[CopyView]:
         """The listed ads of one relation."""
-        return [item for item in self.items if item.relation is relation]
+        return [item for item in self.items if item.relation == relation]
 
 
 def list_copies(session: Session, ad_id: str) -> AdCopies:

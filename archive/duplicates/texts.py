@@ -15,7 +15,7 @@ from typing import Any
 from babel import Locale
 
 from archive.duplicates.bands import hash_pairs, list_bands
-from archive.text.words import Word, split_words
+from archive.text.words import Word, fold_word, split_words
 
 FEWEST_WORDS = 4
 """Of shorter texts only equal ones are copies."""
@@ -25,8 +25,8 @@ NUMBER, KNOWN, CAPITAL, PLAIN = "0", "k", "c", "."
 _LINK = re.compile(
     r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}(?:/\S*|(?![\w.]))"
 )
-_INSIDE = re.compile(r"[\s,'’\"“”„«»()\[\]&/$€£#@–—-]*")
-_LINE_END = re.compile(r"[\n\r\u2028]")
+_INSIDE = re.compile(r"[^\S\n\r\u2028]*(?:[,'’\"“”„«»()\[\]&/$€£#@–—-][^\S\n\r\u2028]*)*")
+"""What stands between two words of one sentence."""
 # Of a text whose words nearly all begin so, capitals tell nothing.
 _MOST_CAPITALS = 2 / 3
 _MOST_NAMES = 1 / 3
@@ -213,9 +213,9 @@ def _find_capitals(text: str, words: Sequence[Word]) -> list[bool]:
     capitals, inside, end = [], 0, -1
     for word in words:
         between = text[max(end, 0) : word.start]
-        is_inside = end >= 0 and _INSIDE.fullmatch(between) and not _LINE_END.search(between)
-        inside += bool(is_inside)
-        capitals.append(bool(is_inside) and text[word.start].isupper())
+        is_inside = between == " " or (end >= 0 and _INSIDE.fullmatch(between) is not None)
+        inside += is_inside
+        capitals.append(is_inside and text[word.start].isupper())
         end = word.end
     return capitals if sum(capitals) <= _MOST_CAPITALS * inside else [False] * len(capitals)
 
@@ -239,5 +239,4 @@ def list_name_words(name: str) -> frozenset[str]:
 def list_countries() -> frozenset[str]:
     """Names of countries that are one word, in the languages of most ads here."""
     named = (name for each in _LANGUAGES for name in Locale(each).territories.values())
-    cut = (split_words(name) for name in named)
-    return frozenset(words[0].term for words in cut if len(words) == 1)
+    return frozenset(fold_word(name) for name in named if " " not in name)

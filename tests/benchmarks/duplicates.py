@@ -90,16 +90,18 @@ class Sample(NamedTuple):
     """Texts of one part of a group are copies, of two parts a family."""
     text: str
     by: str = "Harbour Party"
+    is_first: bool = False
+    """Whether it is the text of its part that others were made from."""
 
 
 def read_labelled() -> list[Sample]:
     """The texts that a person has judged."""
     items = yaml.safe_load(LABELLED.read_text(encoding="utf-8"))
     return [
-        Sample(f"labelled {number}", part, text, item.get("by", "Harbour Party"))
+        Sample(f"labelled {number}", part, text, item.get("by", "Harbour Party"), place == 0)
         for number, item in enumerate(items)
         for part, texts in enumerate(item["texts"])
-        for text in texts
+        for place, text in enumerate(texts)
     ]
 
 
@@ -188,8 +190,10 @@ def score(samples: list[Sample], pairs: dict[tuple[int, int], str]) -> dict[str,
     of_samples = {pair for pair in pairs if labelled.issuperset(pair)}
     true_samples = {pair for pair in true if labelled.issuperset(pair)}
     right = Counter(
-        (samples[one].part == samples[other].part) == (pairs[one, other] == "copy")
+        is_copy == (pairs[one, other] == "copy")
         for one, other in of_samples & true_samples
+        if (is_copy := samples[one].part == samples[other].part)
+        or (samples[one].is_first and samples[other].is_first)
     )
     return {
         "precision": len(true & pairs.keys()) / len(pairs),

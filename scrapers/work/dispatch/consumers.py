@@ -91,17 +91,18 @@ def write_mirror(settings: Settings, engine: Engine, clock: Clock, reach: Reach)
 
 def find_copies(_settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
     """Compare the texts of what changed with those that are kept; gives how many ads were put aside."""
-    put_aside, has_more, done = 0, True, 0
+    put_aside, done = 0, 0
     with read(engine) as session:
-        of = copies.count_waiting(session)
-    while has_more:
-        with read(engine) as session:
-            waiting = min(copies.count_waiting(session), copies.MOST_AT_ONCE)
-        if not waiting:
-            break
+        of = copies.count_waiting(session, EVERYTHING)
+    while waiting := _count_uncompared(engine):
         with note_try(engine, copies.CONSUMER, waiting, clock()) as noted, write(engine) as session:
             report = copies.follow_texts(session, clock(), noted.most, noted)
         put_aside += report.put_aside
-        has_more, done = report.has_more, done + report.changes
+        done += report.changes
         reach(done, max(of, done))
     return put_aside
+
+
+def _count_uncompared(engine: Engine) -> int:
+    with read(engine) as session:
+        return copies.count_waiting(session, copies.MOST_AT_ONCE)

@@ -19,13 +19,12 @@ def compare(engine) -> Callable[..., int]:
 
     def compare(at_once: int = 2_000) -> int:
         put_aside = 0
-        has_more = True
-        while has_more:
+        while True:
             with write(engine) as session:
                 report = follow_texts(session, NOON, at_once)
             put_aside += report.put_aside
-            has_more = report.has_more
-        return put_aside
+            if not report.changes:
+                return put_aside
 
     return compare
 

@@ -1,16 +1,16 @@
 """From the change sequence to the texts that ads show, killable at any point.
 
-The worker calls `follow_texts` until nothing is left; the mark moves in its transaction. Only
+The worker calls `follow_changes`; the mark moves in the transaction of the texts. Only
 `public_ad` is read: what is withheld or gone leaves these tables at its change. The same ads give the same
 texts and creatives in whatever order they came.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import Engine, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from archive.duplicates.keeping import ShownWords, keep_texts
@@ -20,10 +20,11 @@ from archive.models.changes import ChangeKind
 from archive.records import QuarantineStage
 from archive.runs.fence import take_each
 from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
-from archive.runs.tries import NotedTry, ProcessKilledError
+from archive.runs.tries import NotedTry, ProcessKilledError, note_try
 from archive.store.batches import cut_batches
 from archive.store.bulk import pause_collector, table_of
-from archive.store.changes import move_position, read_changes, read_position
+from archive.store.changes import Reach, move_position, read_changes, read_position
+from archive.store.database import read, write
 
 CONSUMER = "copies"
 MOST_AT_ONCE = 2_000
@@ -39,6 +40,27 @@ class CopiesReport(SQLModel):
 
     changes: int = Field(default=0, description="Changes that were gone through; 0: none is left.")
     put_aside: int = Field(default=0, description="Ads whose text could not be compared.")
+
+
+def follow_changes(engine: Engine, clock: Callable[[], datetime], reach: Reach) -> int:
+    """Go through all changes that are left, some in each transaction; gives how many ads were put aside."""
+    put_aside, done = 0, 0
+    of = _count_waiting(engine)
+    while waiting := _count_waiting(engine, MOST_AT_ONCE):
+        with note_try(engine, CONSUMER, waiting, clock()) as noted, write(engine) as session:
+            report = follow_texts(session, clock(), noted.most, noted)
+        put_aside += report.put_aside
+        done += report.changes
+        reach(done, max(of, done))
+    return put_aside
+
+
+def _count_waiting(engine: Engine, limit: int | None = None) -> int:
+    """How many changes nobody has gone through yet, at most `limit`."""
+    with read(engine) as session:
+        mark = read_position(session, CONSUMER)
+        later = select(Change.seq).where(col(Change.seq) > (mark.seq if mark else 0)).limit(limit)
+        return session.exec(select(func.count()).select_from(later.subquery())).one()
 
 
 def follow_texts(
@@ -62,13 +84,6 @@ def follow_texts(
     if changes:
         move_position(session, CONSUMER, changes[-1].seq or 0, "", now)
     return report
-
-
-def count_waiting(session: Session, limit: int) -> int:
-    """How many changes nobody has gone through yet, at most `limit`."""
-    mark = read_position(session, CONSUMER)
-    later = select(Change.seq).where(col(Change.seq) > (mark.seq if mark else 0)).limit(limit)
-    return session.exec(select(func.count()).select_from(later.subquery())).one()
 
 
 def compare_ads(session: Session, ad_ids: Sequence[int], now: datetime) -> int:

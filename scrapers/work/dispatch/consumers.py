@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from sqlalchemy import Engine
 
-from archive.duplicates import changes as copies
+from archive.duplicates.changes import follow_changes
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
 from archive.runs.tries import note_try
@@ -90,19 +90,5 @@ def write_mirror(settings: Settings, engine: Engine, clock: Clock, reach: Reach)
 
 
 def find_copies(_settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
-    """Compare the texts of what changed with those that are kept; gives how many ads were put aside."""
-    put_aside, done = 0, 0
-    with read(engine) as session:
-        of = copies.count_waiting(session, EVERYTHING)
-    while waiting := _count_uncompared(engine):
-        with note_try(engine, copies.CONSUMER, waiting, clock()) as noted, write(engine) as session:
-            report = copies.follow_texts(session, clock(), noted.most, noted)
-        put_aside += report.put_aside
-        done += report.changes
-        reach(done, max(of, done))
-    return put_aside
-
-
-def _count_uncompared(engine: Engine) -> int:
-    with read(engine) as session:
-        return copies.count_waiting(session, copies.MOST_AT_ONCE)
+    """Compare what changed with other ads; gives how many ads were put aside."""
+    return follow_changes(engine, clock, reach)

@@ -7,10 +7,12 @@ share half of their pairs 99 in a hundred share a band.
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import pairwise
+from operator import eq
 from zlib import crc32
 
 _BITS = 32
 _ROWS = 2
+_FEWEST_SAME = 6
 _MIXER = 0x9E3779B1
 _ALL = (1 << _BITS) - 1
 
@@ -29,12 +31,26 @@ def hash_pairs(words: Sequence[str]) -> frozenset[int]:
     return frozenset([crc32(pair.encode()) * _MIXER & _ALL for pair in pairs])
 
 
-def list_bands(pairs: frozenset[int]) -> list[int]:
-    """The 16 keys of a text with these pairs; none without pairs."""
-    if not pairs:
-        return []
-    least = [min(map(mask.__xor__, pairs)) ^ mask for mask in _MASKS]
-    return [_make_key(place, *least[place : place + _ROWS]) for place in range(0, 32, _ROWS)]
+def find_least(pairs: frozenset[int]) -> list[int]:
+    """The least of the pairs by each of the fixed numbers; none without pairs."""
+    return [min(map(mask.__xor__, pairs)) ^ mask for mask in _MASKS] if pairs else []
+
+
+def list_bands(least: Sequence[int]) -> list[int]:
+    """The keys of a text with these least pairs."""
+    return [
+        _make_key(place, *least[place : place + _ROWS]) for place in range(0, len(least), _ROWS)
+    ]
+
+
+def make_sketch(least: Sequence[int]) -> bytes:
+    """A byte of each of the least pairs."""
+    return bytes(pair & 0xFF for pair in least)
+
+
+def may_be_alike(one: bytes, other: bytes) -> bool:
+    """Whether texts with these sketches may share half of their pairs, and so about half of the bytes."""
+    return [*map(eq, one, other)].count(True) >= _FEWEST_SAME
 
 
 def _make_key(place: int, one: int, other: int) -> int:

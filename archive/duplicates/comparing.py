@@ -22,7 +22,7 @@ class Relation(StrEnum):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Likeness:
     """How two texts are alike."""
 
     relation: Relation
@@ -35,10 +35,10 @@ class Comparison:
     """Whether a word that differs is a name or holds a digit."""
 
 
-def compare_texts(one: ComparedText, other: ComparedText) -> Comparison | None:
+def compare_texts(one: ComparedText, other: ComparedText) -> Likeness | None:
     """What two texts are to each other by their pairs; `None`: nothing."""
     if one.words == other.words:
-        return Comparison(Relation.COPY)
+        return Likeness(Relation.COPY)
     shared = share_pairs(one.pairs, other.pairs)
     if LEAST_SHARED > shared > _LEAST_WITH_NAMES:
         shared = share_pairs(one.frame_pairs, other.frame_pairs)
@@ -51,7 +51,7 @@ def share_pairs(one: frozenset[int], other: frozenset[int]) -> float:
     return both / (len(one) + len(other) - both) if both else 0.0
 
 
-def tell_difference(one: ComparedText, other: ComparedText, shared: float) -> Comparison:
+def tell_difference(one: ComparedText, other: ComparedText, shared: float) -> Likeness:
     """What texts that are alike are to each other, by the words that differ."""
     here, there = set(one.words), set(other.words)
     only_one = tuple(word for word in dict.fromkeys(one.words) if word not in there)
@@ -63,4 +63,4 @@ def tell_difference(one: ComparedText, other: ComparedText, shared: float) -> Co
         plain = ([word for word in text.words if word not in names] for text in (one, other))
         named = [True] if len({*map(tuple, plain)}) == 1 else [False]
     relation = Relation.FAMILY if all(named) else Relation.COPY
-    return Comparison(relation, only_one, only_other, shared, any(named))
+    return Likeness(relation, only_one, only_other, shared, any(named))

@@ -73,8 +73,8 @@ def _join_some(
             query.where(col(ShownText.words_hash).in_(some))
         ):
             groups.join(same[words_hash][0], name(text_id, creative))
-    for one, other, comparison in find_near(session, texts):
-        if comparison.relation is Relation.COPY and not comparison.names_differ:
+    for one, other, likeness in find_near(session, texts):
+        if likeness.relation is Relation.COPY and not likeness.names_differ:
             groups.join(one.id, name(other.id, other.creative))
 
 

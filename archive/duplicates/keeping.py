@@ -109,9 +109,9 @@ def _take_away(session: Session, gone: Mapping[int, KeptText]) -> None:
 
 
 def _add_texts(session: Session, new: Mapping[int, ComparedText]) -> None:
-    names = ("id", "words", "marks", "words_hash", "frame_hash", "creative")
+    names = ("id", "words", "marks", "words_hash", "frame_hash", "sketch", "creative")
     rows = (
-        (text_id, " ".join(t.words), t.marks, t.words_hash, t.frame_hash, t.words_hash)
+        (text_id, " ".join(t.words), t.marks, t.words_hash, t.frame_hash, t.sketch, t.words_hash)
         for text_id, t in new.items()
     )
     insert_rows(session, table_of(ShownText), names, rows)

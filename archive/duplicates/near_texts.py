@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from archive.duplicates.comparing import Comparison, compare_texts
+from archive.duplicates.bands import may_be_alike
+from archive.duplicates.comparing import Likeness, compare_texts
 from archive.duplicates.texts import ComparedText, restore_text
 from archive.models import ShownText, TextBand
 from archive.store.batches import cut_batches
@@ -40,7 +41,7 @@ def load_texts(session: Session, ids: Iterable[int]) -> dict[int, KeptText]:
 
 def find_near(
     session: Session, texts: Mapping[int, KeptText]
-) -> Iterator[tuple[KeptText, KeptText, Comparison]]:
+) -> Iterator[tuple[KeptText, KeptText, Likeness]]:
     """Each of the texts with each one that is like it, among all that are kept; no pair twice."""
     places: defaultdict[int, list[int]] = defaultdict(list)
     for each in texts.values():
@@ -49,12 +50,27 @@ def find_near(
     met: set[tuple[int, int]] = set()
     for key, text_id in _list_members(session, places):
         met.update((given, text_id) for given in places[key])
-    others = load_texts(session, {other for _, other in met} - texts.keys()) | dict(texts)
-    for given, other in met:
-        if given < other or (other not in texts):
-            comparison = compare_texts(texts[given].text, others[other].text)
-            if comparison is not None:
-                yield texts[given], others[other], comparison
+    sketches = _load_sketches(session, {other for _, other in met})
+    near = [
+        (given, other)
+        for given, other in met
+        if (given < other or other not in texts)
+        and may_be_alike(texts[given].text.sketch, sketches[other])
+    ]
+    others = load_texts(session, {other for _, other in near} - texts.keys()) | dict(texts)
+    for given, other in near:
+        likeness = compare_texts(texts[given].text, others[other].text)
+        if likeness is not None:
+            yield texts[given], others[other], likeness
+
+
+def _load_sketches(session: Session, ids: Iterable[int]) -> dict[int, bytes]:
+    query = select(ShownText.id, ShownText.sketch)
+    return {
+        text_id: sketch
+        for some in cut_batches(sorted(ids))
+        for text_id, sketch in session.exec(query.where(col(ShownText.id).in_(some)))
+    }
 
 
 def find_turned(session: Session, moved: Mapping[int, int]) -> set[int]:

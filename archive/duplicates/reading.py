@@ -120,9 +120,9 @@ def relate_texts(session: Session, ad_row_id: int) -> dict[Relation, set[int]]:
     if row.frame_hash is not None:
         related[Relation.FAMILY] = set(session.exec(framed)) - related[Relation.COPY]
     known = set().union(*related.values())
-    for _, other, comparison in find_near(session, load_texts(session, [row.id])):
+    for _, other, likeness in find_near(session, load_texts(session, [row.id])):
         if other.id not in known:
-            related[comparison.relation].add(other.id)
+            related[likeness.relation].add(other.id)
     return related
 
 

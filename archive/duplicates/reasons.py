@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archive.duplicates.comparing import (
-    Comparison,
+    Likeness,
     Relation,
     compare_texts,
     share_pairs,
@@ -21,12 +21,12 @@ def tell_pair(this: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
     """By what an ad is like this one, and what differs; `None`: they are not alike any more."""
     one, two = read_ad(this), read_ad(other)
     texts = join_texts(this), join_texts(other)
-    comparison = _compare(one, two) if one and two else None
-    if comparison is None:
+    likeness = _compare(one, two) if one and two else None
+    if likeness is None:
         return None
     said = (
-        _quote(comparison.only_one, texts[0], "this one says"),
-        _quote(comparison.only_other, texts[1], "the other says"),
+        _quote(likeness.only_one, texts[0], "this one says"),
+        _quote(likeness.only_other, texts[1], "the other says"),
     )
     differ = "; ".join(filter(None, said))
     if not differ:
@@ -36,12 +36,12 @@ def tell_pair(this: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
             if is_equal
             else "the same words: links, signs, capitals or order differ"
         )
-    if comparison.relation is Relation.FAMILY:
+    if likeness.relation is Relation.FAMILY:
         return f"one text with other names or numbers: {differ}"
-    return f"{comparison.shared:.0%} of word pairs are the same: {differ}"
+    return f"{likeness.shared:.0%} of word pairs are the same: {differ}"
 
 
-def _compare(one: ComparedText, other: ComparedText) -> Comparison | None:
+def _compare(one: ComparedText, other: ComparedText) -> Likeness | None:
     if one.words != other.words and one.frame_hash == other.frame_hash is not None:
         return tell_difference(one, other, share_pairs(one.pairs, other.pairs))
     return compare_texts(one, other)

@@ -14,7 +14,7 @@ from typing import Any
 
 from babel import Locale
 
-from archive.duplicates.bands import hash_pairs, list_bands
+from archive.duplicates.bands import find_least, hash_pairs, list_bands, make_sketch
 from archive.text.words import Word, fold_word, split_words
 
 FEWEST_WORDS = 4
@@ -128,9 +128,19 @@ class ComparedText:
         return hash_pairs(self.frame)
 
     @cached_property
+    def least(self) -> list[int]:
+        """Its 32 least pairs; none of a short text."""
+        return find_least(self.pairs)
+
+    @cached_property
     def bands(self) -> list[int]:
         """The keys under which it is found; none of a short text."""
-        return list_bands(self.pairs)
+        return list_bands(self.least)
+
+    @cached_property
+    def sketch(self) -> bytes:
+        """What tells quickly that two texts are not alike; empty of a short text."""
+        return make_sketch(self.least)
 
     @cached_property
     def frame_hash(self) -> str | None:

@@ -31,6 +31,9 @@ class ShownText(SQLModel, table=True):
         default=None,
         description="Hash of the words with names and numbers masked; empty: too few words would be left.",
     )
+    sketch: bytes = Field(
+        description="A byte of each of its 32 least word pairs: like texts have many in common."
+    )
     creative: str = Field(description="The creative it belongs to: the least hash of its copies.")
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import delete, select
 
 from archive.duplicates import near_texts
+from archive.duplicates.bands import may_be_alike
 from archive.duplicates.comparing import Relation, compare_texts
 from archive.duplicates.keeping import ShownWords, keep_texts
 from archive.duplicates.near_texts import load_texts
@@ -83,7 +84,9 @@ def group_by_hand(ads, most):
     creatives = {text: text.words_hash for text in distinct}
     for one, other in [*combinations(distinct, 2)] * len(distinct):
         alike = compare_texts(one, other)
-        is_found = one.words == other.words or found[one] & found[other]
+        is_found = one.words == other.words or (
+            found[one] & found[other] and may_be_alike(one.sketch, other.sketch)
+        )
         if alike and is_found and alike.relation is Relation.COPY and not alike.names_differ:
             creatives[one] = creatives[other] = min(creatives[one], creatives[other])
     return {ad: creatives[text] for ad, text in ads.items()}

@@ -8,8 +8,8 @@ from archive.duplicates.texts import read_text
 
 def relate(one: str, other: str, *names: str) -> str | None:
     texts = [read_text(text, names) for text in (one, other)]
-    comparison = compare_texts(*texts)
-    return comparison and comparison.relation.value
+    likeness = compare_texts(*texts)
+    return likeness and likeness.relation.value
 
 
 def mark(text: str, *names: str) -> str:

@@ -20,6 +20,7 @@ def upgrade() -> None:
     sa.Column('marks', TEXT, nullable=False),
     sa.Column('words_hash', TEXT, nullable=False),
     sa.Column('frame_hash', TEXT, nullable=True),
+    sa.Column('sketch', sa.LargeBinary(), nullable=False),
     sa.Column('creative', TEXT, nullable=False),
     sa.PrimaryKeyConstraint('id')
     )

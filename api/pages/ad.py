@@ -19,6 +19,7 @@ from api.pages.formatting import write_share
 from api.pages.range_bar import find_scale
 from api.pages.site import PageHead, render_page, set_moment
 from archive.curation.watch_lists import find_list_id
+from archive.duplicates.reading import list_copies
 from archive.models import Source
 from archive.reading import (
     list_evidence,
@@ -114,6 +115,8 @@ def _gather(rooms: Rooms, session: Session, ad: AdView, moment: Moment) -> dict[
     shown = [(m.impressions_lower, m.impressions_upper) for m in metrics]
     return {
         "media": list_media(session, ad, moment),
+        # Which ads say the same is known of now only.
+        "copies": list_copies(session, ad.id) if moment.is_now else None,
         "versions": versions,
         "metrics": metrics,
         "corrections": list_corrections(session, CorrectionFilter(subject=ad.id), moment=moment),

@@ -16,6 +16,8 @@ from api.listings import (
     link_next,
 )
 from api.questions import Day
+from archive.duplicates.reading import AdCopies, list_copies
+from archive.errors import QuestionError
 from archive.reading import (
     AdFilter,
     list_ads,
@@ -141,6 +143,15 @@ def get_vanished_periods(
 def get_evidence(session: Reading, ad_id: AdId) -> Listing[EvidenceView]:
     """Hash, address and time of the captures an ad stands in."""
     return answer_whole(session, list_evidence(session, ad_id))
+
+
+@router.get("/{source}/{ref:path}/copies")
+def get_copies(session: Reading, ad_id: AdId, moment: MomentOf) -> AdCopies:
+    """Ads that say the same, or the same of other names, each with why; it knows only now."""
+    if not moment.is_now:
+        field = "as_of" if moment.as_of else "valid_at"
+        raise QuestionError(field, f"this list knows only now; leave {field} out")
+    return list_copies(session, ad_id)
 
 
 @router.get("/{source}/{ref:path}", response_model=AdView, responses=CSV_TOO)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from api.dependencies import Reading, Rooms, RoomsDep
 from api.openmetrics import write_metrics
+from archive.duplicates import changes as copies
 from archive.exports.mirror.manifest import find_folder, read_manifest
 from archive.exports.mirror.syncing import name_consumer
 from archive.reading.machine_metrics import read_machine_metrics
@@ -41,7 +42,9 @@ def _find_positions(rooms: Rooms, session: Session) -> Iterator[tuple[str, int]]
     if noted is not None:
         yield "search", noted
     manifest = read_manifest(find_folder(rooms.settings))
-    consumers = {"rules": CONSUMER} | ({"mirror": name_consumer(manifest)} if manifest else {})
+    consumers = {"rules": CONSUMER, "copies": copies.CONSUMER} | (
+        {"mirror": name_consumer(manifest)} if manifest else {}
+    )
     for name, consumer in consumers.items():
         if mark := read_position(session, consumer):
             yield name, mark.seq

@@ -20,8 +20,8 @@ from archive.store.home_facts import HOME
 
 ROWS_AT_ONCE = 1_000
 
-COPIES = ("search:", "mirror:")
-"""Readers of the change sequence that keep a copy elsewhere, by the start of their position's name.
+COPIES = ("search:", "mirror:", "copies")
+"""Readers of the change sequence whose copy is in no backup, by the start of their position's name.
 
 A copy is made anew from the archive, so how far it had come is no part of the archive.
 """
@@ -29,13 +29,17 @@ A copy is made anew from the archive, so how far it had come is no part of the a
 SECRETS = frozenset({"archive_secret"})
 """Tables that no copy holds."""
 
+FOLLOWING = frozenset({"ad_text", "shown_text", "text_band"})
+"""Tables that a reader of the change sequence makes anew (`archive/duplicates`)."""
+
 KEYED = frozenset({"row_hash"})
 """Columns that mean nothing without this archive's secrets."""
 
 
 def list_tables() -> list[Table]:
-    """Every table but the secrets in a fixed order, each after those its rows refer to."""
-    return [table for table in SQLModel.metadata.sorted_tables if table.name not in SECRETS]
+    """Every table that a backup holds, in a fixed order, each after those its rows refer to."""
+    left_out = SECRETS | FOLLOWING
+    return [table for table in SQLModel.metadata.sorted_tables if table.name not in left_out]
 
 
 def dump_table(session: Session, table: Table) -> Iterator[bytes]:

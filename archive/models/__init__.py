@@ -16,6 +16,7 @@ from archive.models.ads import (
 )
 from archive.models.changes import Change, ConsumerPosition, LedgerLeaf
 from archive.models.corrections import AllowedField, Correction, Redaction
+from archive.models.duplicates import AdText, ShownText, TextBand
 from archive.models.leases import CrawlingStop, RequestBudget, SingletonLease, WorkerHeartbeat
 from archive.models.media import AdMedia, MediaFile
 from archive.models.monitoring import CrawlPromise, MailedAlert, MonitorFinding
@@ -62,6 +63,7 @@ __all__ = [
     "AdLabel",
     "AdMedia",
     "AdMetric",
+    "AdText",
     "AdVersion",
     "Advertiser",
     "AdvertiserAlias",
@@ -107,6 +109,7 @@ __all__ = [
     "RuleVersion",
     "Run",
     "RunCountry",
+    "ShownText",
     "Sighting",
     "Signal",
     "SingletonLease",
@@ -114,6 +117,7 @@ __all__ = [
     "SourcePart",
     "SourceQuestion",
     "SourceTotal",
+    "TextBand",
     "User",
     "VanishedPeriod",
     "WatchList",

@@ -48,7 +48,7 @@ class ConsumerPosition(SQLModel, table=True):
 
     __tablename__ = "consumer_position"
 
-    consumer: str = Field(primary_key=True, description="search, oversight or mirror.")
+    consumer: str = Field(primary_key=True, description="search, oversight, mirror or copies.")
     seq: int = Field(sa_type=BIG_ID, description="Every change up to this one is done.")
     detail: str = Field(default="", description="What the mark holds for (index, rule set).")
     moved_at: datetime = Field(description="When the mark last moved.")

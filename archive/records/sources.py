@@ -262,6 +262,7 @@ class QuarantineStage(StrEnum):
     EVALUATION = "evaluation"
     SEARCH = "search"
     MIRROR = "mirror"
+    COPIES = "copies"
     MEDIA = "media"
     CRAWL = "crawl"
 

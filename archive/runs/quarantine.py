@@ -35,6 +35,7 @@ COULD_NOT = {
     QuarantineStage.EVALUATION: "it could not be held against the rules",
     QuarantineStage.SEARCH: "the search copy could not take it",
     QuarantineStage.MIRROR: "the Parquet copy could not take it",
+    QuarantineStage.COPIES: "it could not be compared with other ads",
     QuarantineStage.MEDIA: "what it shows could not be fetched or measured",
     QuarantineStage.CRAWL: "it could not be crawled",
 }

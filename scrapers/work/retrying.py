@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from archive.duplicates.changes import compare_ads
 from archive.exports.mirror import find_folder, sync_mirror
 from archive.models import PublicAd, QuarantinedPiece
 from archive.records import QuarantineStage
@@ -67,6 +68,7 @@ def _follow_again(settings: Settings, engine: Engine, stage: QuarantineStage, cl
         evaluate=stage is QuarantineStage.EVALUATION,
         index=stage is QuarantineStage.SEARCH,
         mirror=stage is QuarantineStage.MIRROR,
+        copies=stage is QuarantineStage.COPIES,
     )
 
 
@@ -89,6 +91,14 @@ def _send_again(
 
 def _mirror_again(settings: Settings, engine: Engine, rows: Sequence[str], clock: Clock) -> None:
     sync_mirror(engine, find_folder(settings), clock(), again=rows)
+
+
+def _compare_again(
+    _settings: Settings, engine: Engine, public_ids: Sequence[str], clock: Clock
+) -> None:
+    with write(engine) as session:
+        query = select(PublicAd.id).where(col(PublicAd.public_id).in_(public_ids))
+        compare_ads(session, session.exec(query).all(), clock())
 
 
 def _fetch_again(settings: Settings, engine: Engine, subjects: Sequence[str], clock: Clock) -> None:
@@ -118,6 +128,7 @@ RETRIES: Mapping[QuarantineStage, Retry] = {
     QuarantineStage.EVALUATION: _evaluate_again,
     QuarantineStage.SEARCH: _send_again,
     QuarantineStage.MIRROR: _mirror_again,
+    QuarantineStage.COPIES: _compare_again,
     QuarantineStage.MEDIA: _fetch_again,
     QuarantineStage.CRAWL: _crawl_again,
 }

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlmodel import select
 
+from archive.duplicates.changes import follow_texts
 from archive.exports.mirror import find_folder, sync_mirror
 from archive.media.files import FetchOutcome, MachineText, keep_file, list_due, note_fetches
 from archive.media.pictures import measure_file
@@ -12,6 +13,7 @@ from archive.media.terms import list_terms_scopes
 from archive.models import User
 from archive.models.media import MediaState
 from archive.store.blobs import BlobStore
+from archive.store.database import write
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.evaluation.changes import evaluate_changes
 from oversight.rules.rule_book import read_rule_book
@@ -133,3 +135,5 @@ def follow(engine, settings):
     embedded = settings.model_copy(update={"meilisearch_url": None})
     sync_index(engine, open_search(embedded, engine), LATER)
     sync_mirror(engine, find_folder(settings), LATER)
+    with write(engine) as session:
+        assert follow_texts(session, LATER).put_aside == 0

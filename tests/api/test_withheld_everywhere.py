@@ -91,10 +91,11 @@ def read_answers(client):
 
 
 def read_copies(settings, engine):
-    """What the mirror and the search engines hold, by where it is."""
+    """What the mirror, the search engines and the texts kept to find copies hold, by where it is."""
     files = find_folder(settings).glob("*/*.parquet")
     copies = {f"mirror {file.name}": read_parquet(file) for file in files}
     with engine.connect() as connection:
+        copies["kept texts"] = str(connection.exec_driver_sql("SELECT * FROM shown_text").all())
         for name in ("text_content", "ad", "listed", "term"):
             for table in connection.exec_driver_sql(
                 f"SELECT name FROM sqlite_master WHERE name GLOB 'search_[0-9]*_{name}'"

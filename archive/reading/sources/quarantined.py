@@ -28,6 +28,7 @@ PIECES = {
     QuarantineStage.EVALUATION: "ads that could not be held against the rules",
     QuarantineStage.SEARCH: "ads that the search copy could not take",
     QuarantineStage.MIRROR: "rows that the Parquet copy could not take",
+    QuarantineStage.COPIES: "ads that could not be compared with others",
     QuarantineStage.MEDIA: "ads whose pictures or videos could not be fetched or measured",
     QuarantineStage.CRAWL: "parts that could not be crawled",
 }

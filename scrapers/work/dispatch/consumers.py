@@ -1,4 +1,4 @@
-"""The readers of the change sequence that a collecting machine runs: rules, search copy, mirror.
+"""The readers of the change sequence that a collecting machine runs: rules, search copy, mirror, copies.
 
 `following.py` calls them. Each keeps its own mark and can be killed at any point.
 """
@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 from sqlalchemy import Engine
 
+from archive.duplicates.changes import follow_changes
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
 from archive.runs.tries import note_try
@@ -86,3 +87,8 @@ def write_mirror(settings: Settings, engine: Engine, clock: Clock, reach: Reach)
         note(f"the mirror stays behind for now: {error}")
         return 0
     return len(report.put_aside)
+
+
+def find_copies(_settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
+    """Compare what changed with other ads; gives how many ads were put aside."""
+    return follow_changes(engine, clock, reach)

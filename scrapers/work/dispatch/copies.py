@@ -1,4 +1,4 @@
-"""What is not shown any more, out of every copy at once: both search engines and the mirror's files.
+"""What is not shown any more, out of every copy at once: kept texts, both search engines, the mirror's files.
 
 Commands call it in the step in which something was withheld. A copy that cannot follow is named; the archive
 itself has it no longer.
@@ -10,8 +10,11 @@ from functools import partial
 
 from sqlalchemy import Engine
 
+from archive.duplicates.changes import CONSUMER, follow_changes
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.manifest import read_manifest
+from archive.store.changes import reach_quietly, read_position
+from archive.store.database import read
 from config.settings import Settings
 from search.embedded import EmbeddedSearch
 from search.engines import open_search
@@ -33,6 +36,13 @@ def clear_copies(settings: Settings, engine: Engine, now: datetime) -> list[str]
 def _list_copies(
     settings: Settings, engine: Engine, now: datetime
 ) -> Iterator[tuple[str, Callable[[], object]]]:
+    with read(engine) as session:
+        is_compared = read_position(session, CONSUMER) is not None
+    if is_compared:
+        yield (
+            "the texts kept to find copies",
+            partial(follow_changes, engine, lambda: now, reach_quietly),
+        )
     search = open_search(settings, engine)
     # What was filled before another engine was chosen is a copy as well.
     embedded = open_search(settings.model_copy(update={"meilisearch_url": None}), engine)

@@ -1,8 +1,8 @@
 """After data came in: evaluate the rules on what changed, then bring search copy and mirror up to date.
 
 The worker and the commands call it. Neither a broken rule file nor a search engine that is down undoes
-what was taken in. The mirror follows the worker only: whoever waits for one import wants to find its ads,
-and the mirror, which states up to which change it tells, begins with a copy of the whole archive.
+what was taken in. Mirror and copies of ads follow the worker only: whoever waits for one import wants to find
+its ads, and both, which state up to which change they tell, begin with the whole archive.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ from scrapers.intake.pages import Clock
 
 RULES, SEARCH_COPY = "ads held against the rules", "ads in the search copy"
 MIRROR = "tables in the mirror"
+COPIES = "ads compared with others"
 WHOLE_STEP = "all of it"
 """The subject of a step that failed as a whole."""
 
@@ -47,6 +48,7 @@ def follow_changes(
     evaluate: bool = True,
     index: bool = True,
     mirror: bool = False,
+    copies: bool = False,
     reach: ReachStage = reach_no_stage,
 ) -> int:
     """Let the readers of the change sequence catch up; says on standard error what stays behind.
@@ -54,15 +56,21 @@ def follow_changes(
     A step that fails unforeseen is put aside as a whole, and the next one goes on. Gives how much was put
     aside.
     """
-    if not (evaluate or index or mirror):
+    if not (evaluate or index or mirror or copies):
         return 0
     # Rules and search take half a second to import, and a crawl's child follows nothing.
-    from scrapers.work.dispatch.consumers import evaluate_rules, sync_search, write_mirror  # noqa: PLC0415
+    from scrapers.work.dispatch.consumers import (  # noqa: PLC0415
+        evaluate_rules,
+        find_copies,
+        sync_search,
+        write_mirror,
+    )
 
     steps = [
         (evaluate, QuarantineStage.EVALUATION, evaluate_rules, RULES),
         (index, QuarantineStage.SEARCH, sync_search, SEARCH_COPY),
         (mirror, QuarantineStage.MIRROR, write_mirror, MIRROR),
+        (copies, QuarantineStage.COPIES, find_copies, COPIES),
     ]
     put_aside = 0
     for is_wanted, stage, follow, name in steps:

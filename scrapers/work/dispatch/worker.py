@@ -213,7 +213,7 @@ def follow_up(
         note(f"no alert is sent for now: {error}")
     with read(engine) as session:
         require_clock(session, clock())
-    follow = partial(follow_changes, settings, engine, clock, mirror=True)
+    follow = partial(follow_changes, settings, engine, clock, mirror=True, copies=True)
     put_aside = [follow()]
     meanwhile = _take_turns(lambda: put_aside.append(follow()))
     fetch = partial(keep_due_media, settings, engine, clock, is_over, meanwhile)

@@ -47,7 +47,7 @@ def test_both_databases_give_the_same_text(tmp_path, postgresql_url):
 
 def test_how_far_a_copy_has_come_is_no_part_of_the_archive(engine):
     with write(engine) as session:
-        for consumer in ("oversight", "search:embedded:1", "mirror:abc"):
+        for consumer in ("oversight", "search:embedded:1", "mirror:abc", "copies"):
             move_position(session, consumer, 7, "", NOON)
 
     with read(engine) as session:
@@ -55,6 +55,7 @@ def test_how_far_a_copy_has_come_is_no_part_of_the_archive(engine):
 
     assert len(marks) == 1
     assert b'"oversight"' in marks[0]
+    assert TABLES.keys().isdisjoint({"ad_text", "shown_text", "text_band"}), "they are made anew"
 
 
 def test_a_run_that_was_broken_off_and_begun_again_tells_the_same_history(tmp_path, make_ad):

@@ -117,3 +117,21 @@ def test_a_piece_of_a_file_is_read_again_by_the_reader_of_today(
 def test_a_batch_cannot_be_retried(command):
     refused = command("retry", "batch-1")
     assert (refused.exit_code, "is no piece's number" in refused.stderr) == (2, True)
+
+
+def test_an_ad_that_could_not_be_compared_with_others_is_compared_again(
+    home: Home, command, monkeypatch: pytest.MonkeyPatch
+):
+    run(home, spell_file(*ROWS), 0)
+
+    def fail(ad):
+        raise OverflowError("a value of the source")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("archive.duplicates.changes.read_ad", fail)
+        follow_changes(home.settings, home.engine, now, evaluate=False, index=False, copies=True)
+        assert command("retry").exit_code == 3
+    assert read_statuses(home) == ["quarantined"] * len(ROWS)
+
+    assert command("retry", "--stage", "copies").exit_code == 0
+    assert set(read_statuses(home)) == {"released"}

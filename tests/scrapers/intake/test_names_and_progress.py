@@ -14,7 +14,7 @@ from scrapers.intake.importing import READING, ImportOrder, import_files
 from scrapers.sources import spider
 from scrapers.spiders.snap import COLUMNS, SnapSpider
 from scrapers.work.crawl.releasing import release_quarantined
-from scrapers.work.dispatch.following import MIRROR, RULES, SEARCH_COPY, follow_changes
+from scrapers.work.dispatch.following import COPIES, MIRROR, RULES, SEARCH_COPY, follow_changes
 from tests.scrapers.crawls import Home, now
 from tests.scrapers.samples import import_paths, pack
 
@@ -77,6 +77,7 @@ def test_each_stage_says_how_far_it_has_come_and_none_is_whole_before_its_end(
     monkeypatch.setattr(spider, "PAGE_SIZE", 100)
     monkeypatch.setattr("search.filling.CHANGES_AT_ONCE", 100)
     monkeypatch.setattr("scrapers.work.dispatch.consumers.MOST_AT_ONCE", 100)
+    monkeypatch.setattr("archive.duplicates.changes.MOST_AT_ONCE", 100)
     ads = table(*({"ADID": f"x{number:060}"} for number in range(500)))
     for year in ("2025", "2026"):
         (tmp_path / "sent" / year).mkdir(parents=True)
@@ -88,9 +89,9 @@ def test_each_stage_says_how_far_it_has_come_and_none_is_whole_before_its_end(
 
     order = ImportOrder((tmp_path / "sent",))
     import_files(home.settings, home.engine, SnapSpider, order, now, reach)
-    follow_changes(home.settings, home.engine, now, mirror=True, reach=reach)
+    follow_changes(home.settings, home.engine, now, mirror=True, copies=True, reach=reach)
 
-    assert set(told) == {READING, RULES, SEARCH_COPY, MIRROR}
+    assert set(told) == {READING, RULES, SEARCH_COPY, MIRROR, COPIES}
     for stage, shares in told.items():
         assert len(shares) >= (4 if stage == MIRROR else 10), stage
         assert shares == sorted(shares), stage

@@ -1,9 +1,12 @@
 """After a run the mirror follows where it is asked for, and holds nothing else up."""
 
 import pytest
+from sqlmodel import func, select
 
 from archive.exports.mirror import find_folder, read_status, sync_mirror
 from archive.exports.mirror.manifest import hold_mirror
+from archive.models import AdText
+from archive.store.database import read
 from scrapers.replica.serve import running_replica
 from scrapers.work.dispatch import consumers
 from scrapers.work.dispatch.following import follow_changes
@@ -64,3 +67,17 @@ def test_when_files_have_become_many_one_takes_their_place(home, monkeypatch, be
     follow(home)
 
     assert read_status(home.engine, folder).tables["public_ad"].parts == left
+
+
+def test_the_worker_compares_ads_and_an_import_does_not(crawled):
+    follow(crawled)
+    assert count_compared(crawled) == 0
+
+    follow_changes(crawled.settings, crawled.engine, now, evaluate=False, index=False, copies=True)
+
+    assert count_compared(crawled) == crawled.count("ads")
+
+
+def count_compared(home):
+    with read(home.engine) as session:
+        return session.exec(select(func.count()).select_from(AdText)).one()

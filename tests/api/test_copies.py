@@ -1,0 +1,62 @@
+"""An ad's copies, by the API and on its page, with the reason of each."""
+
+import pytest
+
+from archive.duplicates.changes import follow_texts
+from archive.store.database import open_engine, write
+from tests.api.conftest import NOON, make_ad
+
+TEXT = "On Thursday you can choose a council that listens, so vote for {} and come along"
+FIELDS = {"id", "path", "source", "platform", "advertiser_name", "payer_name", "relation", "reason"}
+
+
+@pytest.fixture
+def compared(take_in, settings):
+    ads = [make_ad(f"t{n}", bodies=[TEXT.format("York")]) for n in range(3)]
+    take_in([*ads, make_ad("t3", bodies=[TEXT.format("Leeds")]), make_ad("t4", bodies=[])], NOON)
+    engine = open_engine(settings)
+    with write(engine) as session:
+        follow_texts(session, NOON)
+    engine.dispose()
+
+
+def test_the_api_lists_them_with_their_counts(compared, client):
+    answer = client.get("/api/v1/ads/example/t0/copies").json()
+
+    assert (answer["copies"], answer["family"], answer["pictures"]) == (2, 1, 0)
+    assert [(item["id"], item["relation"]) for item in answer["items"]] == [
+        ("example:t1", "copy"),
+        ("example:t2", "copy"),
+        ("example:t3", "family"),
+    ]
+    assert all(item.keys() == FIELDS for item in answer["items"])
+    assert answer["items"][0]["path"] == "/ads/example/t1"
+    others = [client.get(f"/api/v1/ads/example/t{n}/copies").json()["creative"] for n in range(5)]
+    assert len(set(others)) == 3
+    assert others[0] == others[1] == others[2]
+
+
+def test_the_page_shows_them_and_an_ad_without_any_says_so(compared, client):
+    page = client.get("/ads/example/t0").text
+    assert "2 copies" in page
+    assert "1 ad that is this text with other names or numbers" in page
+    assert 'href="/ads/example/t3"' in page
+    assert "this one says “York”; the other says “Leeds”" in page
+    assert "None that this archive knows of." in client.get("/ads/example/t4").text
+
+
+@pytest.mark.parametrize("clock_of", ["as_of", "valid_at"])
+def test_they_know_only_now(compared, client, clock_of):
+    refused = client.get("/api/v1/ads/example/t0/copies", params={clock_of: "2026-03-01T12:30Z"})
+    assert refused.status_code == 400
+    assert "this list knows only now" in refused.json()["detail"]
+    page = client.get("/ads/example/t0", params={clock_of: "2026-03-01T12:30Z"}).text
+    assert "this text with other names" not in page
+    assert client.get("/api/v1/ads/example/none/copies").status_code == 404
+
+
+def test_before_the_worker_has_come_to_it_nothing_is_claimed(take_in, client):
+    take_in([make_ad("t0")], NOON)
+    answer = client.get("/api/v1/ads/example/t0/copies").json()
+    assert (answer["is_compared"], answer["creative"], answer["items"]) == (False, None, [])
+    assert "Other ads that say the same" not in client.get("/ads/example/t0").text

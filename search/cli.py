@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
+from archive.names.following import bring_names_on
 from archive.records.escaping import escape_text
 from archive.records.money import format_bounds
 from archive.store.database import read
@@ -253,6 +254,7 @@ def sync(as_json: AsJson = False) -> None:
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
+        bring_names_on(archive, utc_now())
         search = open_search(settings, archive)
         _report(sync_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
 

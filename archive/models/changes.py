@@ -23,6 +23,8 @@ class ChangeKind(StrEnum):
     ADVERTISER_SPEND = "advertiser_spend"
     DISCLOSURE = "disclosure"
     COMMITTEE = "committee"
+    ADVERTISER_NAME = "advertiser_name"
+    """A name that was put in another's place, or taken away, because it may not be shown."""
     FLAG = "flag"
     DECISION = "decision"
 
@@ -46,7 +48,7 @@ class ConsumerPosition(SQLModel, table=True):
 
     __tablename__ = "consumer_position"
 
-    consumer: str = Field(primary_key=True, description="search, oversight or mirror.")
+    consumer: str = Field(primary_key=True, description="search, oversight, mirror or names.")
     seq: int = Field(sa_type=BIG_ID, description="Every change up to this one is done.")
     detail: str = Field(default="", description="What the mark holds for (index, rule set).")
     moved_at: datetime = Field(description="When the mark last moved.")

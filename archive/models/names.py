@@ -41,7 +41,7 @@ class Name(NameCounts, table=True):
     """One name of one kind, in all its spellings."""
 
     __tablename__ = "name"
-    __table_args__ = (UniqueConstraint("kind", "key", name="name_kind_key"),)
+    __table_args__ = (UniqueConstraint("key", "kind", name="name_key_kind"),)
 
     id: int = Field(sa_type=BIG_ID, primary_key=True, description="Our id.")
     kind: str = Field(description="advertiser, payer, sponsor, payee or committee.")

@@ -23,7 +23,7 @@ def upgrade() -> None:
     sa.Column('key', TEXT, nullable=False),
     sa.Column('name', TEXT, nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('kind', 'key', name='name_kind_key')
+    sa.UniqueConstraint('key', 'kind', name='name_key_kind')
     )
     op.create_table('name_spelling',
     *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTS),

@@ -15,6 +15,7 @@ from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
 from archive.records import SourceKind
 from search.as_of.answers import search_as_of
 from search.hits import SearchPage
+from search.names import name_answers
 from search.other_words import add_others
 from search.port import SearchEngine
 from search.query import AdQuery
@@ -45,6 +46,7 @@ def answer_query(
     page = engine.search(session, query) if moment.is_now else search_as_of(session, query, moment)
     if moment.is_now and query.page == 1:
         page = add_others(session, engine, query, page)
+        page = page.model_copy(update={"names": name_answers(session, query.question)})
     if moment.is_now and (faults := list_faults()):
         page = page.model_copy(update={"total_from": "estimate", "copy_faults": faults})
     return page.model_copy(update={"coverage": cover(session, query, moment)})

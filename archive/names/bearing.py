@@ -4,7 +4,7 @@ Only what readers are shown is read here, so what is withheld of a person is no 
 out by default bear none: a count is what the link to the rows shows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -44,7 +44,7 @@ COUNTED_AS = {
 }
 """The count of a name that a row of each table raises by one."""
 
-CHANGED_BY = {
+CHANGED_BY: Mapping[str, Bearing] = {
     ChangeKind.AD_CONTENT: Bearing.AD,
     ChangeKind.ADVERTISER_SPEND: Bearing.STATEMENT,
     ChangeKind.DISCLOSURE: Bearing.FILING,

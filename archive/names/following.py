@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from archive.models import (
     AdvertiserName,
+    Change,
     Committee,
     ConsumerPosition,
     Name,
@@ -20,12 +21,11 @@ from archive.models import (
     NameSpelling,
     NameWord,
 )
-from archive.models.changes import ChangeKind
 from archive.names.bearing import CHANGED_BY, Bearing, find_filed, find_series
 from archive.names.counting import recount_rows
-from archive.store.batches import KEYS_AT_ONCE, cut_batches
+from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
-from archive.store.changes import last_change_seq, move_position, read_changes, read_position
+from archive.store.changes import last_change_seq, move_position, read_position
 from archive.store.database import read, write
 
 CONSUMER = "names"
@@ -62,14 +62,16 @@ def follow_names(session: Session, now: datetime, limit: int = MOST_AT_ONCE) -> 
     seq, reached = (mark.seq, mark.detail) if mark else (0, "")
     touched, reached, are_all = _find_new_rows(session, reached, limit)
     # New rows come with changes: while some wait, so does the mark.
-    for change in read_changes(session, seq, limit) if are_all else ():
-        seq = change.seq or seq
-        if bearing := CHANGED_BY.get(ChangeKind(change.kind)):
-            touched.setdefault(bearing, []).append(change.subject_id)
+    change = table_of(Change).c
+    query = select(change.seq, change.kind, change.subject_id).where(change.seq > seq)
+    query = query.order_by(change.seq).limit(limit if are_all else 0)
+    for number, kind, subject_id in session.connection().execute(query):
+        seq = number
+        if bearing := CHANGED_BY.get(kind):
+            touched.setdefault(bearing, []).append(subject_id)
     for bearing, ids in touched.items():
-        for some in cut_batches(list(dict.fromkeys(ids))):
-            for rows_of, row_ids in _spread(session, bearing, some):
-                recount_rows(session, rows_of, row_ids)
+        for rows_of, row_ids in _spread(session, bearing, list(dict.fromkeys(ids))):
+            recount_rows(session, rows_of, row_ids)
     move_position(session, CONSUMER, seq, reached, now)
 
 
@@ -100,10 +102,14 @@ def _spread(
 ) -> Iterator[tuple[Bearing, Sequence[int]]]:
     """The rows whose names a change of these may have moved."""
     if bearing is Bearing.STATEMENT:
-        ids = find_series(session, ids)
-    for some in cut_batches(ids):
-        yield bearing, some
-    after = 0
-    while bearing is Bearing.COMMITTEE and (filed := find_filed(session, ids, after, KEYS_AT_ONCE)):
-        yield Bearing.FILING, filed
-        after = filed[-1]
+        yield (
+            bearing,
+            sorted({id_ for some in cut_batches(ids) for id_ in find_series(session, some)}),
+        )
+        return
+    yield bearing, ids
+    for some in cut_batches(ids) if bearing is Bearing.COMMITTEE else ():
+        after = 0
+        while filed := find_filed(session, some, after, MOST_AT_ONCE):
+            yield Bearing.FILING, filed
+            after = filed[-1]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -17,19 +17,18 @@ from archive.models import (
     Advertiser,
     AdvertiserAlias,
     AdvertiserName,
-    AdvertiserSpend,
     Name,
     NameKind,
     NameSpelling,
     NameWord,
-    PublicAd,
 )
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
-from archive.reading.visible import is_visible_by_default
 from archive.text.names import fold_name
 
 LISTING = "names"
+
+LAST_CHARACTER = "\U0010ffff"
 
 ADS, STATEMENTS, FILINGS = (
     "Ads that lists show by default and that bear it.",
@@ -100,14 +99,14 @@ def find_names(session: Session, asked: Sequence[NameQuestion], limit: int) -> F
     """The names that answer any of some questions."""
     if not asked:
         return FoundNames(total=0, items=[])
-    answers = or_(*(and_(*_list_conditions(question)) for question in asked))
+    answers = or_(*(and_(*_list_conditions(question)) for question in asked)), _is_shown()
     borne = col(Name.ads) + col(Name.statements) + col(Name.filings)
-    query = select(Name, func.count().over()).where(answers, _is_shown())
-    rows = session.exec(
-        query.order_by(borne.desc(), col(Name.key), col(Name.kind)).limit(limit)
-    ).all()
-    items = _show(session, [row for row, _ in rows])
-    return FoundNames(total=rows[0][1] if rows else 0, items=items)
+    query = select(Name).where(*answers).order_by(borne.desc(), col(Name.key), col(Name.kind))
+    rows = session.exec(query.limit(limit)).all()
+    total = len(rows)
+    if total == limit:
+        total = session.exec(select(func.count()).select_from(Name).where(*answers)).one()
+    return FoundNames(total=total, items=_show(session, rows))
 
 
 def list_names(
@@ -179,30 +178,28 @@ def _has_words(words: NameWords) -> ColumnElement[bool]:
 
 def _has_word(word: str, *, is_start: bool = False) -> ColumnElement[bool]:
     spelt = col(NameWord.word)
-    same = spelt.startswith(word, autoescape=True) if is_start else spelt == word
+    same = and_(spelt >= word, spelt < word + LAST_CHARACTER) if is_start else spelt == word
     return col(Name.id).in_(select(NameWord.name_id).where(same))
 
 
 def _is_shown() -> ColumnElement[bool]:
-    """Whether rows bear a name, or somebody of whom rows tell under another name."""
+    """Whether rows bear a name, or bear another one of somebody who bore it."""
     is_borne = or_(col(Name.ads) > 0, col(Name.statements) > 0, col(Name.filings) > 0)
-    bore = (
-        select(AdvertiserName.advertiser_id)
-        .join(NameSpelling, col(NameSpelling.spelling) == col(AdvertiserName.name))
-        .where(col(NameSpelling.name_id) == col(Name.id), col(NameSpelling.kind) == Name.kind)
+    other, told = aliased(AdvertiserName), aliased(NameSpelling)
+    bearer = col(AdvertiserName.advertiser_id)
+    known = (
+        select(NameSpelling.id)
+        .join(AdvertiserName, col(AdvertiserName.name) == col(NameSpelling.spelling))
+        .outerjoin(AdvertiserAlias, col(AdvertiserAlias.old_id) == bearer)
+        .join(other, col(other.advertiser_id).in_((bearer, col(AdvertiserAlias.new_id))))
+        .join(
+            told, and_(col(told.kind) == col(NameSpelling.kind), col(told.spelling) == other.name)
+        )
+        .where(col(NameSpelling.name_id) == col(Name.id))
+        .where(or_(col(told.ads) > 0, col(told.statements) > 0))
+        .correlate(Name)
     )
-    moved = select(AdvertiserAlias.new_id).where(col(AdvertiserAlias.old_id).in_(bore))
-    ads, stated = PublicAd, AdvertiserSpend
-    runs = exists().where(
-        or_(col(ads.advertiser_id).in_(bore), col(ads.advertiser_id).in_(moved)),
-        is_visible_by_default(ads),
-    )
-    spends = exists().where(
-        or_(col(stated.advertiser_id).in_(bore), col(stated.advertiser_id).in_(moved)),
-        col(stated.is_current),
-        ~col(stated.is_withdrawn),
-    )
-    is_known = and_(col(Name.kind) == NameKind.ADVERTISER, or_(runs, spends))
+    is_known = and_(col(Name.kind) == NameKind.ADVERTISER, known.exists())
     return or_(is_borne, col(Name.kind) == NameKind.COMMITTEE, is_known)
 
 
@@ -217,7 +214,7 @@ def _find_present(session: Session, rows: Sequence[Name]) -> Mapping[int, list[s
         .join(Advertiser, col(Advertiser.id) == col(AdvertiserName.advertiser_id))
         .outerjoin(AdvertiserAlias, col(AdvertiserAlias.old_id) == col(Advertiser.id))
         .outerjoin(moved, col(moved.id) == col(AdvertiserAlias.new_id))
-        .where(NameSpelling.kind == NameKind.ADVERTISER, col(NameSpelling.name_id).in_(keys))
+        .where(col(NameSpelling.name_id).in_(keys))
         .distinct()
     )
     now: dict[int, list[str]] = {}

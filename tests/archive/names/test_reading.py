@@ -176,9 +176,12 @@ def test_who_got_another_id_is_found_by_the_name_under_the_old_one(ingest_run, m
 
 def test_who_runs_only_ads_that_nobody_called_political_is_not_told(ingest_run, make_ad, find):
     unlabelled = {"declared_political": MissingReason.NOT_DISCLOSED}
-    ingest_run([make_ad(payer_name="Harbour Bakery", missing=unlabelled)])
+    of_nobody = make_ad(
+        "1", advertiser_ref="7", advertiser_name="Harbour Bakery", missing=unlabelled
+    )
+    ingest_run([of_nobody, make_ad("2", advertiser_name="Harbour Party")])
 
-    assert find("harbour") == []
+    assert find("harbour") == ["advertiser Harbour Party"]
 
 
 def test_a_page_that_is_not_there_says_so(engine):

@@ -6,6 +6,7 @@ now.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, and_, func, or_
@@ -182,6 +183,7 @@ def _has_word(word: str, *, is_start: bool = False) -> ColumnElement[bool]:
     return col(Name.id).in_(select(NameWord.name_id).where(same))
 
 
+@cache
 def _is_shown() -> ColumnElement[bool]:
     """Whether rows bear a name, or bear another one of somebody who bore it."""
     is_borne = or_(col(Name.ads) > 0, col(Name.statements) > 0, col(Name.filings) > 0)
@@ -206,6 +208,8 @@ def _is_shown() -> ColumnElement[bool]:
 def _find_present(session: Session, rows: Sequence[Name]) -> Mapping[int, list[str]]:
     """For each name of advertisers, the other names that those who bore it bear now."""
     keys = {row.id: row.key for row in rows if row.kind == NameKind.ADVERTISER}
+    if not keys:
+        return {}
     moved = aliased(Advertiser)
     present = func.coalesce(col(moved.name), col(Advertiser.name))
     query = (

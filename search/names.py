@@ -4,11 +4,14 @@ All plain words of a question stand in the name; or all words of a field that na
 its kind.
 """
 
+from collections.abc import Iterator
+
 from sqlmodel import Session
 
 from archive.models import NameKind
 from archive.names.reading import FoundNames, NameQuestion, NameWords, find_names
-from search.language import Question, Term
+from config.counts import write_count
+from search.language import QueryError, Question, Term, read_question
 
 KINDS = {
     None: None,
@@ -38,3 +41,27 @@ def read_names(question: Question) -> list[NameQuestion]:
 
 def _read_term(term: Term) -> NameWords:
     return NameWords(term.words, is_start=term.is_start, is_not=term.is_not)
+
+
+def read_listed(text: str, kind: NameKind | None) -> NameQuestion:
+    """Words for a list of names of one kind, or of all.
+
+    Raises:
+        QueryError: if they cannot be read, or ask for a field.
+    """
+    question = read_question(text)
+    if any(term.field for group in question for term in group):
+        raise QueryError("q", "names are asked for by words alone: choose a kind beside them")
+    return NameQuestion(tuple(tuple(map(_read_term, group)) for group in question), kind)
+
+
+def tell_names(found: FoundNames) -> Iterator[str]:
+    """Names as people read them on a terminal, one a line."""
+    if found.total:
+        yield f"{write_count(found.total, 'name')}:"
+    for item in found.items:
+        told = {"ad": item.ads, "statement": item.statements, "filing": item.filings}
+        counts = ", ".join(write_count(number, what) for what, number in told.items() if number)
+        now = f"now called {' and '.join(item.now)}" if item.now else ""
+        about = "; ".join(filter(None, (counts, now))) or "nothing under this name itself"
+        yield f"{item.kind} {item.name}: {about}"

@@ -89,11 +89,11 @@ def spell_names(session: Session, kind: NameKind, keys: Collection[str]) -> dict
     return dict(session.exec(query).all())
 
 
-def list_spellings(session: Session, kind: NameKind, name: str) -> list[str]:
-    """Every spelling of the same name; the given one alone, where the archive knows none."""
+def list_spellings(session: Session, kind: NameKind, name: str) -> tuple[str, ...]:
+    """Every spelling of the same name that rows bear now, and the given one."""
     query = select(NameSpelling.spelling).join(Name, col(Name.id) == col(NameSpelling.name_id))
     query = query.where(Name.kind == kind, Name.key == fold_name(name))
-    return list(session.exec(query.order_by(col(NameSpelling.spelling)))) or [name]
+    return tuple(sorted({*session.exec(query), name}))
 
 
 def find_names(session: Session, asked: Sequence[NameQuestion], limit: int) -> FoundNames:

@@ -55,11 +55,11 @@ MEASURES = {
 
 
 IN_WORDS = {
-    NameKind.ADVERTISER: "Runs ads",
-    NameKind.PAYER: "Pays for ads",
-    NameKind.SPONSOR: "Stands behind ads",
-    NameKind.PAYEE: "Was paid, says a filing",
-    NameKind.COMMITTEE: "Registered committee",
+    NameKind.ADVERTISER: "runs ads",
+    NameKind.PAYER: "pays for ads",
+    NameKind.SPONSOR: "stands behind ads",
+    NameKind.PAYEE: "was paid, as filed",
+    NameKind.COMMITTEE: "registered committee",
 }
 """What each kind of name says of who bears it."""
 

@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -11,11 +11,18 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from archive.names.following import bring_names_on
-from archive.records import AdvertiserSpendRecord, CommitteeRecord, DisclosureRecord, Grain
+from archive.records import (
+    AdvertiserMove,
+    AdvertiserSpendRecord,
+    CommitteeRecord,
+    DisclosureRecord,
+    Grain,
+)
 from archive.store.blobs import BlobStore
 from archive.store.database import open_engine, write
 from search.engines import open_search
 from search.sync import sync_index
+from tests.api.conftest import NOON, make_ad
 from tests.invented import NOW, SOURCES, make_archive, make_settings, record_run
 from tests.invented_records import HOSTILE, harbour_plain
 
@@ -56,12 +63,13 @@ def list_filings():
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
+def home_of_names(tmp_path_factory):
     return make_settings(tmp_path_factory.mktemp("names"))
 
 
 @pytest.fixture(scope="module")
-def site(settings):
+def site(home_of_names):
+    settings = home_of_names
     make_archive(settings).dispose()
     engine, blobs = open_engine(settings), BlobStore(settings.blobs_dir)
     many = [harbour_plain(n, 2) for n in range(100, 125)]
@@ -250,3 +258,24 @@ def test_hostile_names_stay_text(site):
         assert HOSTILE not in page
     [item] = [one for one in list_names(site, kind="payer") if "script" in one["key"]]
     assert HOSTILE not in read_page(site, item["path"])
+
+
+def test_an_ad_keeps_its_id_and_its_advertiser_every_name_it_had(client, take_in, settings):
+    """Renamed by its source, then merged into another id, under another name."""
+    merged = AdvertiserMove(old_ref="page-1", new_ref="page-2")
+    take_in([make_ad("a1", advertiser_name="New Horizon")], NOON + timedelta(hours=1))
+    moved = make_ad("a1", advertiser_ref="page-2", advertiser_name="Wide Horizon")
+    take_in([merged, moved], NOON + timedelta(hours=2))
+    engine = open_engine(settings)
+    bring_names_on(engine, NOW)
+    engine.dispose()
+
+    assert client.get("/ads/example/a1").status_code == 200
+    assert client.get("/api/v1/ads/example/a1").json()["id"] == "example:a1"
+    for former in ("Harbour Party", "New Horizon"):
+        asked = {"q": f'"{former}"', "kind": "advertiser"}
+        [item] = client.get("/api/v1/names", params=asked).json()["items"]
+        assert item["now"] == ["Wide Horizon"]
+        page = client.get(item["path"], headers={"accept": "text/html"}).text
+        assert "is now called <bdi>Wide Horizon</bdi>" in page
+    assert "now called" in client.get("/search?q=new+horizon").text

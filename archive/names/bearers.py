@@ -141,7 +141,7 @@ def _list_rows(
     limit: int,
     show: Callable[[Sequence[int]], list[Row]],
 ) -> Page[Row]:
-    listing = f"{bearing} rows of names"
+    listing = f"names/{bearing}"
     borne = col(getattr(NamedRow, item.kind))
     query = select(NamedRow.row_id).where(
         NamedRow.what == bearing.value, borne.in_(_select_spellings(item))

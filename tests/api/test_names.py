@@ -251,6 +251,18 @@ def test_the_same_rows_come_as_a_spreadsheet(site):
     assert len(lines) == 4
 
 
+@pytest.mark.parametrize(
+    "path", ["/names", "/names?kind=payer", "/names?q=payer:mill", "/names/payer/old-mill-trust"]
+)
+def test_pages_of_names_keep_the_rules_of_every_page(site, path):
+    answer = site.get(path)
+
+    assert len(re.findall(r"<h1[ >]", answer.text)) == 1
+    assert len(answer.content) < 100_000
+    assert "<script" not in answer.text
+    assert "set-cookie" not in answer.headers
+
+
 def test_hostile_names_stay_text(site):
     for path in ("/names?q=odd", "/names?q=script", "/search?q=odd"):
         page = read_page(site, path)

@@ -13,7 +13,6 @@ from httpx2 import Response
 from api.app import create_app
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
-from archive.names.following import bring_names_on
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import write
 from search.engines import open_search
@@ -36,11 +35,6 @@ PAGES = [
     f"{MILL}?as_of=2026-11-01",
     ODD,
     "/advertisers/harbour_ads%3A77",
-    "/names",
-    "/names?q=mill&kind=payer",
-    "/names/payer/old-mill-trust",
-    "/names/advertiser/friends-of-the-old-mill",
-    "/names/payee/harbour?rows=filings",
     "/spend",
     "/spend?by=advertiser",
     "/spend?by=month&from=2026-11-01&to=2026-11-23",
@@ -69,9 +63,6 @@ ERRORS = {
     "/rules/unknown": 404,
     "/texts/unknown": 404,
     "/advertisers/unknown": 404,
-    "/names/payer/unknown": 404,
-    "/names?q=payer:mill": 400,
-    "/names?cursor=unknown": 400,
     "/search?sort=sideways": 400,
     "/search?as_of=soon": 400,
     "/search?spend_min=5": 400,
@@ -95,7 +86,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     settings = make_settings(tmp_path_factory.mktemp("site"))
     engine = make_archive(settings)
     decide_something(settings, engine)
-    bring_names_on(engine, NOW)
     sync_index(engine, open_search(settings, engine), NOW)
     app = create_app(settings, now=lambda: LATER)
     with TestClient(app, headers={"accept": "text/html"}) as client:

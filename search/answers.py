@@ -18,6 +18,7 @@ from archive.records import SourceKind
 from search.as_of.answers import answer_as_of
 from search.filters import NAME_FILTERS
 from search.hits import SearchPage, cut_facet
+from search.names import name_answers
 from search.other_words import add_others
 from search.port import SearchEngine, SearchUnavailableError
 from search.query import AdQuery
@@ -61,8 +62,14 @@ def answer_query(
             page = _add_to_present(session, engine, query, page, list_faults)
     except SearchUnavailableError as error:
         page = _count_untold(query, partial(stand_in, session, why=error))
-    facets = _spell(session, page.facets)
-    return page.model_copy(update={"facets": facets, "coverage": cover(session, query, moment)})
+    is_first = moment.is_now and query.page == 1
+    return page.model_copy(
+        update={
+            "facets": _spell(session, page.facets),
+            "names": name_answers(session, query.question) if is_first else None,
+            "coverage": cover(session, query, moment),
+        }
+    )
 
 
 def _count_untold(query: AdQuery, ask: Callable[[AdQuery], SearchPage]) -> SearchPage:

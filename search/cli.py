@@ -30,6 +30,7 @@ from config.settings import Settings
 from search.answers import answer_query, cover_sources
 from search.engines import open_search
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
+from search.names import tell_names
 from search.query import (
     ALL_FILTERS,
     LAST_RESULT,
@@ -122,7 +123,7 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
         if counts:
             values = " · ".join(f"{plain(value)} {n:,}" for value, n in counts.items())
             lines.append(f"{name:<9} {values}")
-    lines += _tell_others(page)
+    lines += [*_tell_others(page), *map(plain, tell_names(page.names) if page.names else ())]
     hits = [line for hit in page.hits for line in ("", *_tell_hit(hit, width))]
     crawled = [f"{plain(each.source)}: {each.sentence}" for each in page.coverage]
     wrapped = [_wrap(part, width) for part in (lines, [*crawled, _tell_next(page, query)])]

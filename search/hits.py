@@ -10,6 +10,7 @@ from typing import Literal
 
 from sqlmodel import Field, SQLModel
 
+from archive.names.reading import FoundNames
 from archive.reading.coverage import CrawledDays
 from archive.reading.views import AS_OF, VALID_AT, VISIBLE_BY_DEFAULT
 
@@ -117,6 +118,11 @@ class SearchPage(SQLModel):
     )
     longer: OtherWords | None = Field(
         default=None, description="Ads with words that go on from one asked for, likewise."
+    )
+    names: FoundNames | None = Field(
+        default=None,
+        description="Advertisers, payers, sponsors, payees and committees with a name that answers the "
+        "question, on its first page and as of now only.",
     )
     copy_faults: list[str] = Field(
         default_factory=list,

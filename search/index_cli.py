@@ -2,6 +2,7 @@
 
 import typer
 
+from archive.names.following import bring_names_on
 from archive.terminal import (
     DONE_WITH_REMAINDERS,
     FAILED,
@@ -83,6 +84,7 @@ def sync(as_json: AsJson = False) -> None:
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
+        bring_names_on(archive, utc_now())
         search = open_search(settings, archive)
         _report(sync_index(archive, search, utc_now(), tell_busy=note), as_json=as_json)
 

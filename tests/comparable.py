@@ -15,10 +15,11 @@ WORK = frozenset(
     {
         *("run", "run_country", "sighting", "consumer_position", "api_key"),
         *("monitor_finding", "crawl_promise", "mailed_alert", "request_budget", "singleton_lease"),
-        "worker_heartbeat",
+        *("worker_heartbeat", "named_row", "name_word"),
     }
 )
-"""Tables about the work itself: a run that was killed leaves its row, a key is drawn by lot."""
+"""Tables about the work itself: a run that was killed leaves its row, a key is drawn by lot; what was counted
+of each row goes by numbers of spellings, which stand in the order in which changes were followed."""
 
 NUMBERED_BY_US = frozenset(
     {
@@ -28,7 +29,9 @@ NUMBERED_BY_US = frozenset(
 )
 """Tables whose number other rows name; elsewhere it is the database's count, with gaps."""
 
-COUNTED = frozenset({"run_id", "capture_id", "lease_token", "lease_until", "leaf_sha256"})
+COUNTED = frozenset(
+    {"run_id", "capture_id", "lease_token", "lease_until", "leaf_sha256", "name_id"}
+)
 """Columns that name a run or follow from its time; a leaf's hash covers the time of observation."""
 
 IN_ORDER = frozenset({"change", "ledger_leaf"})

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.errors import find_status, tell_error
+from api.pages.names import IN_WORDS
 from api.pages.range_bar import find_scales
 from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SearchQuestion, read_question
@@ -122,6 +123,7 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
             problem=problem,
             sorts=SORTS,
             ways=WAYS_TO_ASK,
+            kinds=IN_WORDS,
             matched=MATCHED.get(answer.matched, "") if answer else "",
             facets=list_choices(asked, answer),
             scales=find_scales(answer.hits if answer else []),

@@ -18,10 +18,13 @@ from archive.exports.downloads import (
     list_columns,
     write_stream,
 )
+from archive.models import NameKind
+from archive.names.reading import list_spellings
 from archive.reading import AdFilter
 from archive.reading.as_of.moment import Moment
 from archive.reading.disclosures import DisclosureFilter
 from archive.records import Grain
+from archive.store.database import read
 
 router = APIRouter(prefix="/downloads", tags=["downloads"])
 
@@ -123,13 +126,20 @@ def download_disclosures(
     moment: MomentOf,
     source: Annotated[str | None, Query(description="Only this source.")] = None,
     committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
-    payee_name: Annotated[str | None, Query(description="Only this payee.")] = None,
+    payee_name: Annotated[
+        str | None, Query(description="Only this payee, however the name is spelt.")
+    ] = None,
+    payee_spelling: Annotated[
+        str | None, Query(description="Only this payee, spelt letter by letter so.")
+    ] = None,
     from_on: FromOn = None,
     to_on: ToOn = None,
     after: After = None,
 ) -> Response:
     """Disclosed expenditures, as last disclosed."""
-    wanted = DisclosureFilter(source, committee_ref, payee_name, from_on, to_on)
+    with read(rooms.engine) as session:
+        names = list_spellings(session, NameKind.PAYEE, payee_name) if payee_name else None
+    wanted = DisclosureFilter(source, committee_ref, payee_spelling, from_on, to_on, names)
     return _send(rooms, What.DISCLOSURES, form, wanted, after, moment)
 
 

@@ -25,6 +25,8 @@ class ChangeKind(StrEnum):
     ADVERTISER_SPEND = "advertiser_spend"
     DISCLOSURE = "disclosure"
     COMMITTEE = "committee"
+    ADVERTISER_NAME = "advertiser_name"
+    """A name that was put in another's place, or taken away, because it may not be shown."""
     FLAG = "flag"
     DECISION = "decision"
 
@@ -48,7 +50,9 @@ class ConsumerPosition(SQLModel, table=True):
 
     __tablename__ = "consumer_position"
 
-    consumer: str = Field(primary_key=True, description="search, oversight, mirror or copies.")
+    consumer: str = Field(
+        primary_key=True, description="search, oversight, mirror, names or copies."
+    )
     seq: int = Field(sa_type=BIG_ID, description="Every change up to this one is done.")
     detail: str = Field(default="", description="What the mark holds for (index, rule set).")
     moved_at: datetime = Field(description="When the mark last moved.")

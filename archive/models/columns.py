@@ -3,14 +3,18 @@
 import json
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Integer, Text
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import AutoString
 
 from archive.records.canonical import canonical_json
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """Key of a growing table; SQLite numbers rows by itself only for a plain INTEGER key."""
 
+
+IN_BYTES = AutoString().with_variant(String(collation="C"), "postgresql")
+"""Text in the order of its bytes, which is that of its code points, as SQLite has it anyway."""
 
 WITHHELD = (
     "What the source said and is not shown, by field; empty: everything is shown. `null` stands for a "

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from archive.models.columns import BIG_ID
+from archive.models.columns import BIG_ID, IN_BYTES
 
 
 class NameKind(StrEnum):
@@ -41,12 +41,13 @@ class Name(NameCounts, table=True):
     """One name of one kind, in all its spellings."""
 
     __tablename__ = "name"
-    __table_args__ = (UniqueConstraint("kind", "key", name="name_kind_key"),)
+    __table_args__ = (UniqueConstraint("key", "kind", name="name_key_kind"),)
 
     id: int = Field(sa_type=BIG_ID, primary_key=True, description="Our id.")
     kind: str = Field(description="advertiser, payer, sponsor, payee or committee.")
     key: str = Field(
-        description="Its folded words with single spaces: what its spellings have in common."
+        sa_type=IN_BYTES,
+        description="Its folded words with single spaces: what its spellings have in common.",
     )
     name: str = Field(
         description="Its commonest spelling; of equally common ones the smallest by code points."
@@ -74,7 +75,11 @@ class NameWord(SQLModel, table=True):
     __tablename__ = "name_word"
     __table_args__ = (Index("name_word_by_name", "name_id"), {"sqlite_with_rowid": False})
 
-    word: str = Field(primary_key=True, description="The folded word, or a further spelling of it.")
+    word: str = Field(
+        sa_type=IN_BYTES,
+        primary_key=True,
+        description="The folded word, or a further spelling of it.",
+    )
     name_id: int = Field(sa_type=BIG_ID, primary_key=True, description="The name (`name.id`).")
 
 

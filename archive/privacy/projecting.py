@@ -83,7 +83,7 @@ def _project_source(session: Session, source: str, now: datetime) -> int:
             session.flush()
             append_changes(session, kind, ids, now)
             changed += len(ids)
-    cut_names(session, source)
+    cut_names(session, source, now)
     return changed
 
 

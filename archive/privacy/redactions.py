@@ -16,6 +16,7 @@ from archive.privacy.advertisers import forget_names
 from archive.privacy.projecting import project_ads
 from archive.privacy.redaction_log import log_redactions
 from archive.privacy.shown import read_withheld
+from archive.records.identity import advertiser_id
 from archive.records.projection import CONTENT_NAMES
 from archive.store.changes import append_changes
 
@@ -39,19 +40,23 @@ def redact_field(
         ad_id=ad.id, field=field, basis=basis, decided_by=decided_by, recorded_at=now
     )
     log_redactions(session, ad.source, [(ad.ref, redaction)], now)
-    shown = session.get_one(PublicAd, ad.id).advertiser_id
-    names = _list_names(session, ad) if field == "advertiser_name" else set()
+    borne = _list_names(session, ad) if field == "advertiser_name" else {}
     if not project_ads(session, ad.source, [ad.id], now):
         # No version had it, but when this was learned is shown, and copies follow it.
         append_changes(session, ChangeKind.AD_STATE, [ad.id], now)
     session.get_one(PublicAd, ad.id).recorded_at = now
     session.flush()
-    if names and shown:
-        forget_names(session, shown, names)
+    for advertiser, names in borne.items():
+        forget_names(session, advertiser, names, now)
     return redaction
 
 
-def _list_names(session: Session, ad: Ad) -> set[str]:
-    """The names an ad's advertiser has in any of its versions."""
-    versions = session.exec(select(AdVersion.content).where(AdVersion.ad_id == ad.id))
-    return {name for content in versions if (name := content["advertiser_name"])}
+def _list_names(session: Session, ad: Ad) -> dict[str, set[str]]:
+    """The names of each advertiser that any version of an ad has: one without an id is another by each."""
+    borne: dict[str, set[str]] = {}
+    for content in session.exec(select(AdVersion.content).where(AdVersion.ad_id == ad.id)):
+        name = content["advertiser_name"]
+        key = advertiser_id(ad.source, content["advertiser_ref"], name)
+        if key and name:
+            borne.setdefault(key, set()).add(name)
+    return borne

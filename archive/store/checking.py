@@ -33,7 +33,7 @@ Found = TypeVar("Found")
 class ArchiveCheck(SQLModel):
     """One check and its outcome."""
 
-    name: str = Field(description="tables, blobs, ledger, shown, search or mirror.")
+    name: str = Field(description="tables, blobs, ledger, shown, names, search or mirror.")
     checked: int = Field(default=0, description="Things looked at.")
     bad: list[str] = Field(
         default_factory=list, description="What is not as it should be, named; the first twenty."

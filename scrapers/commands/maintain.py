@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
+from archive.names.checking import count_names_anew
 from archive.terminal import (
     DONE,
     FAILED,
@@ -62,6 +63,8 @@ def _show_anew(settings: Settings, engine: Engine) -> None:
         note(f"shown anew: {line}")
     if told:
         clear_or_tell(settings, engine)
+    if count_names_anew(engine, utc_now()):
+        note("shown anew: who bears which name")
 
 
 def tell_upkeep(done: list[Upkeep]) -> list[str]:

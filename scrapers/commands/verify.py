@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from archive.exports.mirror.checking import check_mirror
 from archive.exports.mirror.manifest import find_folder
+from archive.names.checking import check_names
 from archive.reading.shown_rows import check_shown
 from archive.store.blobs import BlobStore
 from archive.store.checking import UNREADABLE, ArchiveCheck, TellDone
@@ -42,13 +43,14 @@ ADVICE = {
     "ledger": RESTORE,
     "blobs": "paidforby import SOURCE FILE, with the same bytes, or copy blobs/ of a backup",
     "shown": "paidforby maintain --show-anew",
+    "names": "paidforby maintain --show-anew",
     "search": "paidforby index sync",
 }
 """What to type next, by what is bad: the first of these."""
 
 
 def verify(as_json: AsJson = False) -> None:
-    """Check this archive: tables, evidence, ledger, what is shown, search copy and mirror.
+    """Check this archive: tables, evidence, ledger, what is shown, names, search copy and mirror.
 
     It changes no data. What was found is kept in the home, where doctor and health tell of it; so is the
     ledger's root once it is found sound, which is compared the next time.
@@ -78,6 +80,7 @@ def check_archive(
         "blobs": lambda _, tell: check_blobs(engine, blobs, tell),
         "ledger": lambda session, tell: _check_ledger(settings, session, tell),
         "shown": lambda _, tell: check_shown(engine, tell),
+        "names": check_names,
         "search": lambda _, __: check_search(engine, open_search(settings, engine), utc_now()),
         "mirror": lambda session, tell: check_mirror(session, folder, tell),
     }

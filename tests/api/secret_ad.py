@@ -12,6 +12,7 @@ from archive.media.pictures import measure_file
 from archive.media.terms import list_terms_scopes
 from archive.models import User
 from archive.models.media import MediaState
+from archive.names.following import bring_names_on
 from archive.store.blobs import BlobStore
 from archive.store.database import write
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
@@ -131,6 +132,7 @@ def decide(session, settings):
 
 
 def follow(engine, settings):
+    bring_names_on(engine, LATER)
     sync_index(engine, open_search(settings, engine), LATER)
     embedded = settings.model_copy(update={"meilisearch_url": None})
     sync_index(engine, open_search(embedded, engine), LATER)

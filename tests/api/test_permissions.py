@@ -25,6 +25,7 @@ READING = {
     "/ads/example/a1/media": OPEN,
     "/search": OPEN,
     "/advertisers": OPEN,
+    "/names": OPEN,
     "/spend": OPEN,
     "/disclosures": OPEN,
     "/rules": OPEN,

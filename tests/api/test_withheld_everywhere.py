@@ -95,7 +95,8 @@ def read_copies(settings, engine):
     files = find_folder(settings).glob("*/*.parquet")
     copies = {f"mirror {file.name}": read_parquet(file) for file in files}
     with engine.connect() as connection:
-        copies["kept texts"] = str(connection.exec_driver_sql("SELECT * FROM shown_text").all())
+        for table in ("name", "name_spelling", "name_word", "shown_text"):
+            copies[table] = str(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
         for name in ("text_content", "ad", "listed", "term"):
             for table in connection.exec_driver_sql(
                 f"SELECT name FROM sqlite_master WHERE name GLOB 'search_[0-9]*_{name}'"
@@ -124,12 +125,15 @@ def list_paths(client):
     """Every address that answers GET, filled with what leads to the ad; now and at an earlier moment."""
     decision = client.get("/api/v1/decisions").json()["items"][0]["reference"]
     listed = advertiser_id("example", None, "qadvertiserq")
+    payers = client.get("/api/v1/names?kind=payer").json()["items"]
     known = {
         "source": "example",
         "ref": "secret",
         "advertiser_id": listed,
         "reference": decision,
         "rule_id": "names-its-payer",
+        "kind": "payer",
+        "key": next((name["key"] for name in payers if name["key"] == "qpayerq"), "nobody"),
         "name": "site.css",
         "capture_id": "1",
         "run_id": "1",

@@ -60,6 +60,22 @@ def test_what_other_words_would_find_is_told_with_the_question_to_type(
     )
 
 
+def test_names_are_told_whether_or_not_an_ad_answers(run, search_archive: SearchArchive):
+    named = {"advertiser_ref": "1", "advertiser_name": "Harbour Party\x1b[2J"}
+    search_archive.add(make_ad("a", "jobs", **named))
+    search_archive.add(make_ad("a", "jobs", **named | {"advertiser_name": "New Horizon"}))
+    run("index", "sync")
+
+    lines = run("search", "harbour").stdout.splitlines()
+    assert lines[0].startswith("0 ads")
+    assert lines[1:3] == [
+        "1 name:",
+        "advertiser Harbour Party [2J: now called New Horizon",
+    ]
+    assert "advertiser New Horizon: 1 ad" in run("search", "horizon").stdout
+    assert "1 name" not in run("search", "jobs").stdout
+
+
 def test_what_looks_like_another_language_is_refused_with_its_place(
     run, search_archive: SearchArchive
 ):

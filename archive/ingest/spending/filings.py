@@ -43,6 +43,7 @@ from archive.runs.lease import Counts
 from archive.runs.plausibility import Gate, Move, list_moves
 from archive.runs.sightings import find_first_after, note_sightings
 from archive.store.bulk import table_of
+from archive.store.changes import append_changes
 
 COMPARED = ("id", "ref", "row_sha256", "versions", "observed_at")
 
@@ -113,6 +114,8 @@ def ingest_committees(session: Session, stamp: Stamp, records: Sequence[Committe
         met = _meet(session, Committee, stamp, distinct, ())
         met.changed += _drop_outdated(session, stamp, met.late)
         _write(session, Committee, met.fresh, [row for _, row in met.changed])
+        described = [row["id"] for row in [*met.fresh, *(row for _, row in met.changed)]]
+        append_changes(session, ChangeKind.COMMITTEE, described, stamp.now)
         note_sightings(session, stamp.lease, ChangeKind.COMMITTEE, met.seen_ids)
         counts.add(met.counts)
     return counts

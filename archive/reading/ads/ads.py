@@ -83,7 +83,7 @@ def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
     if row is None:
         raise NotFoundError("ad", ad_id)
     return AdView(
-        **dict(_show_ads(session, [row], moment)[0]),
+        **dict(show_ads(session, [row], moment)[0]),
         path=ad_path(ad.source, ad.ref),
         labels=list_labels(session, ad.id, moment),
         redactions=list_redactions(session, ad.id),
@@ -129,7 +129,7 @@ def list_ads(
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(_show_ads(session, shown, moment), following, data_as_of, moment)
+    return Page(show_ads(session, shown, moment), following, data_as_of, moment)
 
 
 def filter_ads(
@@ -189,7 +189,7 @@ def list_redactions(session: Session, ad_row_id: int) -> list[RedactionView]:
     return [RedactionView.model_validate(row) for row in session.exec(query)]
 
 
-def _show_ads(session: Session, rows: Sequence[Mapping[str, Any]], moment: Moment) -> list[AdItem]:
+def show_ads(session: Session, rows: Sequence[Mapping[str, Any]], moment: Moment) -> list[AdItem]:
     """Rows of the public view, column by column, as readers see them; reasons in order of field."""
     labelled = find_labelled(session, [row["id"] for row in rows], moment)
     return [

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from archive.duplicates.changes import follow_changes
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.compacting import MOST_PARTS
+from archive.names.following import bring_names_on
 from archive.runs.tries import note_try
 from archive.store.changes import Reach
 from archive.store.database import read, write
@@ -59,10 +60,11 @@ def evaluate_rules(settings: Settings, engine: Engine, clock: Clock, reach: Reac
 
 
 def sync_search(settings: Settings, engine: Engine, clock: Clock, reach: Reach) -> int:
-    """Send what changed to the search engine; one that is down is caught up by the next sync.
+    """Count who bears which name, and send what changed to the search engine.
 
-    Gives how many ads were put aside.
+    An engine that is down is caught up by the next sync. Gives how many ads were put aside.
     """
+    bring_names_on(engine, clock())
     search = open_search(settings, engine)
     try:
         behind = count_behind(engine, search)

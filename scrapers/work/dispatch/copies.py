@@ -1,4 +1,4 @@
-"""What is not shown any more, out of every copy at once: kept texts, both search engines, the mirror's files.
+"""What is not shown any more, out of every copy at once: kept texts, names, search engines, mirror.
 
 Commands call it in the step in which something was withheld. A copy that cannot follow is named; the archive
 itself has it no longer.
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from archive.duplicates.changes import CONSUMER, follow_changes
 from archive.exports.mirror import MirrorError, compact_mirror, find_folder, sync_mirror
 from archive.exports.mirror.manifest import read_manifest
+from archive.names.following import bring_names_on
 from archive.store.changes import reach_quietly, read_position
 from archive.store.database import read
 from config.settings import Settings
@@ -24,6 +25,7 @@ from search.sync import sync_index
 
 def clear_copies(settings: Settings, engine: Engine, now: datetime) -> list[str]:
     """Let every copy there is follow the archive, old files too; names those that could not, and why."""
+    bring_names_on(engine, now)
     left = []
     for name, follow in _list_copies(settings, engine, now):
         try:

@@ -250,7 +250,7 @@ def test_the_commands_say_the_same_root_and_that_what_came_back_is_sound(tmp_pat
     told = json.loads(back.stdout)
     assert told["ledger"]["root_sha256"] == root_of(engine)
     assert [check["name"] for check in told["checks"]] == [
-        *("tables", "blobs", "ledger", "shown", "search", "mirror")
+        *("tables", "blobs", "ledger", "shown", "names", "search", "mirror")
     ]
     assert all(not check["bad"] for check in told["checks"])
     again = run(tmp_path / "second", "restore", "--from", str(tmp_path / "b"))

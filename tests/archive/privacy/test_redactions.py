@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from archive.errors import ArchiveError
-from archive.models import Ad, AdVersion, LedgerLeaf, PublicAd
+from archive.models import Ad, AdVersion, Advertiser, AdvertiserName, LedgerLeaf, PublicAd
 from archive.privacy.redactions import redact_field
 from archive.store.database import read, write
 
@@ -110,3 +110,16 @@ def test_a_field_is_withheld_once(engine, ingest_run, make_ad, redact):
 
     with pytest.raises(ArchiveError, match="withheld already"):
         redact()
+
+
+def test_every_name_that_an_ad_bore_is_forgotten_where_its_source_gives_advertisers_no_id(
+    engine, ingest_run, make_ad, redact
+):
+    for number, name in enumerate(["Ann Private", "Zoe Private"]):
+        ad = make_ad(advertiser_ref=None, advertiser_name=name)
+        ingest_run([ad], NOON + number * DAY / 4)
+    redact("advertiser_name")
+
+    with read(engine) as session:
+        assert session.exec(select(Advertiser)).all() == []
+        assert session.exec(select(AdvertiserName)).all() == []

@@ -60,8 +60,9 @@ def test_a_sound_archive_says_so_and_how_much_was_looked_at(settings):
 
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert [line.split()[:2] for line in lines[1:7]] == [[name, "sound"] for name in NAMES]
-    assert all(int(line.split()[2].replace(",", "")) > 0 for line in lines[1:7])
+    told = [line.split() for line in lines[1 : 1 + len(NAMES)]]
+    assert [words[:2] for words in told] == [[name, "sound"] for name in NAMES]
+    assert all(int(words[2].replace(",", "")) > 0 for words in told)
     assert "next: paidforby backup" in lines[-1]
 
 

@@ -7,12 +7,13 @@ from typer.testing import CliRunner
 
 import paidforby
 from archive.exports.mirror import find_folder, sync_mirror
+from archive.names.following import bring_names_on
 from search.engines import open_search
 from search.sync import sync_index
 from tests.archive.exports.backups import make_home
 from tests.invented import NOW, decide_something, make_archive
 
-NAMES = ["tables", "blobs", "ledger", "shown", "search", "mirror"]
+NAMES = ["tables", "blobs", "ledger", "shown", "names", "search", "mirror"]
 
 
 def make_verified(home: Path) -> Path:
@@ -20,6 +21,7 @@ def make_verified(home: Path) -> Path:
     settings = make_home(home)
     engine = make_archive(settings)
     decide_something(settings, engine)
+    bring_names_on(engine, NOW)
     sync_index(engine, open_search(settings, engine), NOW)
     sync_mirror(engine, find_folder(settings), NOW)
     engine.dispose()

@@ -10,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 TEXT = sqlmodel.sql.sqltypes.AutoString()
+IN_BYTES = TEXT.with_variant(sa.String(collation='C'), 'postgresql')
 ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 COUNTS = ('ads', 'statements', 'filings', 'registered')
 KINDS = ('advertiser', 'payer', 'sponsor', 'payee', 'committee')
@@ -20,10 +21,10 @@ def upgrade() -> None:
     *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTS),
     sa.Column('id', ID, nullable=False),
     sa.Column('kind', TEXT, nullable=False),
-    sa.Column('key', TEXT, nullable=False),
+    sa.Column('key', IN_BYTES, nullable=False),
     sa.Column('name', TEXT, nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('kind', 'key', name='name_kind_key')
+    sa.UniqueConstraint('key', 'kind', name='name_key_kind')
     )
     op.create_table('name_spelling',
     *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTS),
@@ -36,7 +37,7 @@ def upgrade() -> None:
     )
     op.create_index('name_spelling_by_name', 'name_spelling', ['name_id'])
     op.create_table('name_word',
-    sa.Column('word', TEXT, nullable=False),
+    sa.Column('word', IN_BYTES, nullable=False),
     sa.Column('name_id', ID, nullable=False),
     sa.PrimaryKeyConstraint('word', 'name_id'),
     sqlite_with_rowid=False

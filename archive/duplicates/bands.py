@@ -4,13 +4,15 @@ Of its word pairs the least by XOR with each of 32 fixed numbers; each two of th
 share half of their pairs 99 in a hundred share a band.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 from operator import eq
 from zlib import crc32
 
 _BITS = 32
+_REST = 27
 _ROWS = 2
 _FEWEST_SAME = 6
 _MIXER = 0x9E3779B1
@@ -19,7 +21,7 @@ _ALL = (1 << _BITS) - 1
 
 def _make_mask(number: int) -> int:
     # The first five bits go through all there are: masks that begin alike would find the same pair.
-    return number << _BITS - 5 | int.from_bytes(blake2b(bytes([number])).digest()[:4]) >> 5
+    return number << _REST | int.from_bytes(blake2b(bytes([number])).digest()[:4]) >> 5
 
 
 _MASKS = sorted(map(_make_mask, range(32)), key=lambda mask: mask & 0xFFFF)
@@ -33,7 +35,21 @@ def hash_pairs(words: Sequence[str]) -> frozenset[int]:
 
 def find_least(pairs: frozenset[int]) -> list[int]:
     """The least of the pairs by each of the fixed numbers; none without pairs."""
-    return [min(map(mask.__xor__, pairs)) ^ mask for mask in _MASKS] if pairs else []
+    if not pairs:
+        return []
+    by_start: defaultdict[int, list[int]] = defaultdict(list)
+    for pair in pairs:
+        by_start[pair >> _REST].append(pair)
+    return [_find_nearest(by_start, mask) for mask in _MASKS]
+
+
+def _find_nearest(by_start: Mapping[int, list[int]], mask: int) -> int:
+    """The least pair by one number: among those that begin most like it."""
+    start = mask >> _REST
+    for other in range(1 << _BITS - _REST):
+        if near := by_start.get(start ^ other):
+            return near[0] if len(near) == 1 else min(near, key=mask.__xor__)
+    raise ValueError("no pairs are given")
 
 
 def list_bands(least: Sequence[int]) -> list[int]:

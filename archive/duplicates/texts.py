@@ -15,7 +15,7 @@ from typing import Any
 from babel import Locale
 
 from archive.duplicates.bands import find_least, hash_pairs, list_bands, make_sketch
-from archive.text.words import Word, fold_word, split_words
+from archive.text.words import WORD, fold_word, split_words
 
 FEWEST_WORDS = 4
 """Of shorter texts only equal ones are copies."""
@@ -151,10 +151,11 @@ class ComparedText:
 def read_text(text: str, names: Iterable[str] = ()) -> ComparedText | None:
     """What a text says, given the names that the ad's own fields hold; `None`: it has no words."""
     shown = _LINK.sub("\n", text)
-    words = split_words(shown)
+    found = ((fold_word(m[0]), m.start(), m.end()) for m in WORD.finditer(shown))
+    words = [word for word in found if word[0]]
     if not words:
         return None
-    terms = tuple(word.term for word in words)
+    terms = [term for term, *_ in words]
     known, countries = frozenset[str]().union(*map(list_name_words, names)), list_countries()
     capitals = _find_capitals(shown, words)
     marks = "".join(
@@ -218,15 +219,15 @@ def _choose_mark(term: str, is_known: bool, is_capital: bool) -> str:
     return KNOWN if is_known else CAPITAL if is_capital else PLAIN
 
 
-def _find_capitals(text: str, words: Sequence[Word]) -> list[bool]:
-    """For each word whether it has a capital inside a sentence, where that tells anything."""
-    capitals, inside, end = [], 0, -1
-    for word in words:
-        between = text[max(end, 0) : word.start]
-        is_inside = between == " " or (end >= 0 and _INSIDE.fullmatch(between) is not None)
+def _find_capitals(text: str, words: Sequence[tuple[str, int, int]]) -> list[bool]:
+    """For each word, by its place, whether it has a capital inside a sentence, where that tells anything."""
+    capitals, inside, before = [], 0, -1
+    for _, start, end in words:
+        between = text[before:start] if before >= 0 else None
+        is_inside = between == " " or (between is not None and bool(_INSIDE.fullmatch(between)))
         inside += is_inside
-        capitals.append(is_inside and text[word.start].isupper())
-        end = word.end
+        capitals.append(is_inside and text[start].isupper())
+        before = end
     return capitals if sum(capitals) <= _MOST_CAPITALS * inside else [False] * len(capitals)
 
 

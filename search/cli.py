@@ -119,11 +119,12 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
     Nothing an ad says reaches the terminal as a control code.
     """
     lines = [_tell_total(page), *filter(None, [page.engine_away])]
+    lines += map(plain, tell_names(page.names) if page.names else ())
     for name, counts in page.facets.items():
         if counts:
             values = " · ".join(f"{plain(value)} {n:,}" for value, n in counts.items())
             lines.append(f"{name:<9} {values}")
-    lines += [*_tell_others(page), *map(plain, tell_names(page.names) if page.names else ())]
+    lines += _tell_others(page)
     hits = [line for hit in page.hits for line in ("", *_tell_hit(hit, width))]
     crawled = [f"{plain(each.source)}: {each.sentence}" for each in page.coverage]
     wrapped = [_wrap(part, width) for part in (lines, [*crawled, _tell_next(page, query)])]

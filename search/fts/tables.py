@@ -119,7 +119,7 @@ class SearchTables:
         )
         for name, columns in _AD_INDEXES.items():
             Index(f"{self._prefix}_ad_by_{name}", *(ad.c[c] for c in columns))
-        Index(f"{self._prefix}_ad_by_ad", ad.c.ad_id)
+        Index(f"{self._prefix}_ad_by_ad_id", ad.c.ad_id)
         # Few ads are in it, so that leaving them out costs next to nothing.
         Index(
             f"{self._prefix}_ad_unlisted",

@@ -167,7 +167,7 @@ def search_away(monkeypatch):
 def test_where_search_does_not_answer_the_archive_does_and_answer_and_page_say_so(
     client, search_away
 ):
-    asked = "q=vote&filter=country%3DGR&facet=country"
+    asked = "q=vote&country=GR&facet=country"
     found = client.get(f"/api/v1/search?{asked}").json()
     assert (found["engine"], found["total"], found["total_from"]) == ("archive", 3, "exact")
     assert found["facets"] == {"country": {"GR": 3}}

@@ -13,6 +13,7 @@ from httpx2 import Response
 from api.app import create_app
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
+from archive.names.following import bring_names_on
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import write
 from search.engines import open_search
@@ -39,12 +40,10 @@ PAGES = [
     "/spend?by=advertiser",
     "/spend?by=month&from=2026-11-01&to=2026-11-23",
     "/spend?measure=disclosed",
-    "/rules",
-    "/rules/us-30120-payer-named",
-    "/rules/payer-left-blank",
+    *("/names", "/names?kind=payer&q=mill", "/names/payer/old-mill-trust"),
+    *("/rules", "/rules/us-30120-payer-named", "/rules/payer-left-blank"),
     TEXT_PAGE,
-    "/decisions",
-    "/decisions/D-2026-00001",
+    *("/decisions", "/decisions/D-2026-00001"),
     "/ads/meadow_library/900000001",
     "/sources",
     "/sources/meadow_library",
@@ -52,8 +51,7 @@ PAGES = [
     "/quarantined",
     "/watch-lists",
     "/missing",
-    "/corrections",
-    "/corrections?source=snap&measure=reported",
+    *("/corrections", "/corrections?source=snap&measure=reported"),
     "/report",
     "/about",
 ]
@@ -63,6 +61,7 @@ ERRORS = {
     "/rules/unknown": 404,
     "/texts/unknown": 404,
     "/advertisers/unknown": 404,
+    **dict.fromkeys(("/names/payer/nobody", "/names/moon/nobody"), 404),
     "/search?sort=sideways": 400,
     "/search?as_of=soon": 400,
     "/search?spend_min=5": 400,
@@ -86,6 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     settings = make_settings(tmp_path_factory.mktemp("site"))
     engine = make_archive(settings)
     decide_something(settings, engine)
+    bring_names_on(engine, NOW)
     sync_index(engine, open_search(settings, engine), NOW)
     app = create_app(settings, now=lambda: LATER)
     with TestClient(app, headers={"accept": "text/html"}) as client:

@@ -16,6 +16,7 @@ from api.tables import FORMULA_STARTS
 from archive.curation.people import add_user
 from archive.models.people import Role
 from archive.models.runs import RunKind
+from archive.names.following import bring_names_on
 from archive.records import AdRecord, DisclosureRecord, Unreadable
 from archive.runs.captures import save_capture
 from archive.runs.lease import begin_run
@@ -70,6 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     decide_something(settings, engine)
     add_formulas(settings, engine)
     decide_formula(settings, engine)
+    bring_names_on(engine, NOW)
     sync_index(engine, open_search(settings, engine), NOW)
     with TestClient(create_app(settings, now=lambda: NOW + timedelta(hours=1))) as client:
         yield client
@@ -188,7 +190,7 @@ def test_the_data_of_an_earlier_page_is_of_that_time(site: TestClient) -> None:
     assert row[header.index("payer_name")] == "Mill Holdings Ltd"
 
     found = site.get(list_data(site, "/search?as_of=2026-11-01")["JSON"]).json()
-    assert (found["total"], found["engine"]) == (4, "archive")
+    assert (found["total"], found["engine"]) == (4, "embedded")
 
 
 def test_the_data_of_a_later_page_of_decisions_is_of_that_page(site: TestClient) -> None:

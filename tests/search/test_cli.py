@@ -67,7 +67,7 @@ def test_names_are_told_whether_or_not_an_ad_answers(run, search_archive: Search
     run("index", "sync")
 
     lines = run("search", "harbour").stdout.splitlines()
-    assert lines[0].startswith("0 ads")
+    assert lines[0].startswith("1 ad ")
     assert lines[1:3] == [
         "1 name:",
         "advertiser Harbour Party [2J: now called New Horizon",

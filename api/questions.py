@@ -84,6 +84,9 @@ class SearchQuestion(SearchFilters):
     facets: list[str] = Field(
         default=[], alias="facet", description="Filters to count values of; repeat."
     )
+    facet_start: str = Field(
+        default="", max_length=100, description="Only count values of the facets that begin so."
+    )
     include: Include | None = Field(default=None, description=INCLUDE)
 
     def build_query(self) -> AdQuery:

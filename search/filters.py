@@ -71,6 +71,11 @@ def is_least(name: str) -> bool:
     return name.endswith(("_min", "_from"))
 
 
+def fold_start(name: str, start: str) -> str:
+    """What the values of a filter begin with, as values are written."""
+    return fold_name(start) if name in NAME_FILTERS and start else start
+
+
 def list_columns(name: str) -> tuple[str, ...]:
     """The columns of `public_ad` that tell a filter's values."""
     return (_COLUMNS[name],) if name in _COLUMNS else ()

@@ -1,7 +1,10 @@
 """From what an engine found to the page a reader gets."""
 
+from collections.abc import Mapping
+
 from sqlmodel import Session
 
+from search.filters import fold_start
 from search.hits import SearchPage, cut_facet
 from search.port import FoundAds, Standing
 from search.query import AdQuery
@@ -15,6 +18,12 @@ def show_found(
     known = {"data_as_of": standing.data_as_of, "waiting_ads": standing.waiting}
     hits = make_hits(session, found.ids, query.question)
     return show_counts(engine, query, found).model_copy(update={"hits": hits, **known})
+
+
+def keep_begun(counted: Mapping[str, int], name: str, query: AdQuery) -> dict[str, int]:
+    """The values of a facet that begin as asked."""
+    start = fold_start(name, query.facet_start)
+    return {value: ads for value, ads in counted.items() if value.startswith(start)}
 
 
 def show_counts(engine: str, query: AdQuery, found: FoundAds) -> SearchPage:

@@ -15,7 +15,8 @@ from sqlmodel import Session
 from config.settings import Settings
 from search.consumer_position import require_standing
 from search.documents import Rejection, SearchDocument, load_documents
-from search.found import show_found
+from search.filters import fold_start
+from search.found import keep_begun, show_found
 from search.history import read_held, restore_documents
 from search.hits import SearchPage
 from search.meili.query import (
@@ -26,6 +27,8 @@ from search.meili.query import (
     MOST_JUDGED,
     SETTINGS,
     UNKNOWN,
+    decode_values,
+    list_all_filters,
     list_filters,
     needs_judging,
     read_facet,
@@ -36,6 +39,7 @@ from search.meili.query import (
     spell_words_from,
 )
 from search.meili.server import IndexMissingError, MeilisearchServer
+from search.meili.values import encode_value
 from search.port import (
     LEASE,
     AllowChange,
@@ -96,11 +100,21 @@ class MeilisearchSearch:
             total=sum(read_facet(answer, "source").values()),
             is_exact=judged is not None or not needs_judging(query.question),
             ids=[row["ad_id"] for row in answer["hits"]],
-            facets={name: read_facet(answer, name) for name in query.facets},
+            facets={name: self._read_values(answer, query, judged, name) for name in query.facets},
             unknown={name: unknown.get(name, 0) for name in query.facets},
             words_from=words,
         )
         return found, standing
+
+    def _read_values(
+        self, answer: dict[str, Any], query: AdQuery, judged: list[int] | None, name: str
+    ) -> dict[str, int]:
+        if not query.facet_start:
+            return read_facet(answer, name)
+        start = encode_value(name, fold_start(name, query.facet_start))
+        filters = list_all_filters(query, judged)
+        counted = self._server.count_values(self._uid, name, start, filters)
+        return keep_begun(decode_values(name, counted), name, query)
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """The same with its hits."""

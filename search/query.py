@@ -69,6 +69,9 @@ class AdQuery:
     limit: int = 20
     page: int = 1
     facets: tuple[str, ...] = ()
+    facet_start: str = ""
+    """Only values of the facets that begin so are counted; of names, as they are folded."""
+
     include: Include | None = None
     """Whether ads without a political label are looked among as well."""
 
@@ -107,6 +110,9 @@ class AdQuery:
 MOST_CHARACTERS = 2_000
 """Of a question: pages and addresses repeat it."""
 
+MOST_OF_VALUE = 100
+"""Characters of what facet values begin with."""
+
 MOST_VALUES = 100
 """Of one filter."""
 
@@ -125,6 +131,7 @@ def build_query(
     limit: int = 20,
     page: int = 1,
     facets: Iterable[str] = (),
+    facet_start: str = "",
     include: str | None = None,
 ) -> AdQuery:
     """Check what was asked; a filter name that repeats widens, different names narrow.
@@ -153,6 +160,7 @@ def build_query(
         limit=limit,
         page=page,
         facets=facets,
+        facet_start=_clean(facet_start)[:MOST_OF_VALUE],
         include=Include(include) if include else None,
     )
 

@@ -35,7 +35,7 @@ from search.documents import (
     make_document,
 )
 from search.filters import MEDIA, NAME_FILTERS, list_columns, list_values
-from search.found import show_counts
+from search.found import keep_begun, show_counts
 from search.history import restore_documents
 from search.hits import SearchHit, SearchPage, cut_facet
 from search.port import SearchEngine, SearchUnavailableError
@@ -136,7 +136,10 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float =
         as_of=moment.as_of,
         valid_at=moment.valid_at,
         hits=_read_hits(session, query, moment, first[query.offset :]),
-        facets={name: cut_facet(counted) for name, counted in tally.facets.items()},
+        facets={
+            name: cut_facet(keep_begun(counted, name, query))
+            for name, counted in tally.facets.items()
+        },
         facet_unknown={name: tally.unknown[name] for name in query.facets},
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy import FromClause, Select, func, select
 from sqlmodel import Session
 
 from search.filters import LIST_FILTERS
+from search.found import keep_begun
 from search.fts.query import (
     leave_out_hidden,
     list_conditions,
@@ -31,7 +32,9 @@ def find_ads(session: Session, tables: SearchTables, query: AdQuery) -> FoundAds
     parts = [tables] if query.held_at is None else [tables, past_of(tables)]
     names = [*query.facets, *([] if query.question else [WORDS_FROM])]
     counted, total = _count_values(session, parts, query, names)
-    facets = {name: _split_values(name, held) for name, held in counted.items()}
+    facets = {
+        name: keep_begun(_split_values(name, held), name, query) for name, held in counted.items()
+    }
     return FoundAds(
         total=total,
         is_exact=True,

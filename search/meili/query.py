@@ -45,7 +45,8 @@ IS_WHOLE = f"{IS_PRESENT} = true"
 """Of every question about now: what an ad was before is no ad, and numbers alone, sent of an ad that is not
 there, would make a document without it."""
 
-_BY_VALUE = [*VALUE_FILTERS, "words_from", UNKNOWN, FORMER]
+_OF_OURS = ("words_from", UNKNOWN, FORMER)
+_BY_VALUE = [*VALUE_FILTERS, *_OF_OURS]
 _HELD = ("held_since", "held_until")
 _BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), *_HELD]
 _SORTED = ["started_day", "spend_lower_minor", "impressions_lower"]
@@ -67,7 +68,11 @@ SETTINGS: Mapping[str, Any] = {
             "features": {"facetSearch": False, "filter": _EQUAL},
         },
         {
-            "attributePatterns": [*_BY_VALUE, "ad_id", "is_visible_by_default", IS_PRESENT],
+            "attributePatterns": list(VALUE_FILTERS),
+            "features": {"facetSearch": True, "filter": _EQUAL},
+        },
+        {
+            "attributePatterns": [*_OF_OURS, "ad_id", "is_visible_by_default", IS_PRESENT],
             "features": {"facetSearch": False, "filter": _EQUAL},
         },
         {
@@ -113,7 +118,7 @@ def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dic
         "page": query.page,
         "hitsPerPage": query.limit,
         "matchingStrategy": "last",
-        "filter": _list_all_filters(query, judged),
+        "filter": list_all_filters(query, judged),
         "sort": list_orders(query, is_by_words=bool(words)),
         "facets": ["source", UNKNOWN, *query.facets],
         "attributesToRetrieve": ["ad_id"],
@@ -122,10 +127,11 @@ def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dic
 
 def spell_count(query: AdQuery, judged: Collection[int] | None) -> dict[str, Any]:
     """The question for how many ads answer."""
-    return {"q": "", "filter": _list_all_filters(query, judged), "facets": ["source"], "limit": 0}
+    return {"q": "", "filter": list_all_filters(query, judged), "facets": ["source"], "limit": 0}
 
 
-def _list_all_filters(query: AdQuery, judged: Collection[int] | None) -> list[str]:
+def list_all_filters(query: AdQuery, judged: Collection[int] | None) -> list[str]:
+    """What every ad that answers passes."""
     filters = [*list_filters(query), *spell_words(query.question)]
     if judged is not None:
         filters.append(f"ad_id IN [{', '.join(map(str, judged)) or -1}]")
@@ -288,5 +294,9 @@ def _spell_values(name: str, document: SearchDocument) -> list[str] | str | None
 
 def read_facet(answer: Mapping[str, Any], name: str) -> dict[str, int]:
     """The values of a facet in an answer; of a field that no document has a value of there are none."""
-    counts: Mapping[str, int] = answer["facetDistribution"].get(name, {})
+    return decode_values(name, answer["facetDistribution"].get(name, {}))
+
+
+def decode_values(name: str, counts: Mapping[str, int]) -> dict[str, int]:
+    """Counted values as they are outside the index."""
     return {decode_value(name, value): number for value, number in counts.items()}

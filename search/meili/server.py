@@ -86,6 +86,13 @@ class MeilisearchServer:
             found = self._reading.ask(f"/indexes/{quote(uid)}/facet-search", asked)
         return [hit["value"] for hit in found["facetHits"]]
 
+    def count_values(self, uid: str, field: str, start: str, filters: list[str]) -> dict[str, int]:
+        """Values of a field that begin so, or nearly, and how many documents that pass filters have each."""
+        asked = {"facetName": field, "facetQuery": start, "filter": filters}
+        with self._plain_errors():
+            found = self._reading.ask(f"/indexes/{quote(uid)}/facet-search", asked)
+        return {hit["value"]: hit["count"] for hit in found["facetHits"]}
+
     def list_present(self, uid: str, ad_ids: Collection[int]) -> set[int]:
         """Which of these ads have a document."""
         among = f"ad_id IN {sorted(ad_ids)} AND {IS_WHOLE}"

@@ -32,16 +32,14 @@ def find_ads(session: Session, tables: SearchTables, query: AdQuery) -> FoundAds
     parts = [tables] if query.held_at is None else [tables, past_of(tables)]
     names = [*query.facets, *([] if query.question else [WORDS_FROM])]
     counted, total = _count_values(session, parts, query, names)
-    facets = {
-        name: keep_begun(_split_values(name, held), name, query) for name, held in counted.items()
-    }
+    values = {name: _split_values(name, held) for name, held in counted.items()}
     return FoundAds(
         total=total,
         is_exact=True,
         ids=_read_place(session, parts, query) if total else (),
-        facets={name: facets[name] for name in query.facets},
+        facets={name: keep_begun(values[name], name, query) for name in query.facets},
         unknown={name: counted[name][None] for name in query.facets},
-        words_from=dict(facets.get(WORDS_FROM, {})),
+        words_from=dict(values.get(WORDS_FROM, {})),
     )
 
 

@@ -25,9 +25,9 @@ from sqlmodel import col
 
 from archive.ingest.pages import ingest_page
 from archive.models import PublicAd
-from archive.models.runs import RunKind
+from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
-from archive.runs.lease import begin_run
+from archive.runs.lease import begin_run, end_run
 from archive.store.database import read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
@@ -60,6 +60,8 @@ def take_in(engine: Engine, records: list[AdRecord], at: datetime) -> None:
     for begin in range(0, len(records), PAGE):
         with write(engine) as session:
             ingest_page(session, lease, records[begin : begin + PAGE], None, at)
+    with write(engine) as session:
+        end_run(session, lease, Outcome.DONE, at)
 
 
 def read_all(engine: Engine, last: int) -> Iterator[SearchDocument]:

@@ -32,6 +32,7 @@ from sqlmodel import col
 from archive.ingest.pages import ingest_page
 from archive.models import PublicAd
 from archive.models.runs import Outcome, RunKind
+from archive.names.following import bring_names_on
 from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import open_archive, read, write
@@ -79,6 +80,7 @@ def fill(settings: Settings, ads: int) -> None:
                 ingest_page(session, lease, page, None, at)
         with write(engine) as session:
             end_run(session, lease, Outcome.DONE, at, complete=True)
+    bring_names_on(engine, NOW + timedelta(days=2))
     for search in (open_search(settings, engine), EmbeddedSearch(engine)):
         sync_index(engine, search, NOW + timedelta(days=2))
     engine.dispose()

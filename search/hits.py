@@ -165,6 +165,8 @@ class SearchPage(SQLModel):
 
 def clean_text(text: str) -> str:
     """A text without the characters that mark what matched, and without halves of characters."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _NEVER_SHOWN.sub("", text).encode("utf-8", "replace").decode()
 
 

@@ -222,11 +222,7 @@ class MeilisearchSearch:
         new = f"{ours}{mark.token}"
         self._sweep(ours)
         self._server.make_index(new)
-        rejected: list[Rejection] = []
-        sent = 0
-        for page in pages:
-            sent += len(page)
-            rejected += self._server.send(new, Batch(page))
+        sent, rejected = self._server.send_pages(new, pages)
         require_count(self._count_ads(new), sent - len(rejected))
         allow(rejected)
         indexes = self._server.list_indexes()

@@ -5,7 +5,8 @@ task is waited for and anything but `succeeded` fails loudly.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from itertools import count
@@ -20,7 +21,7 @@ from pydantic import SecretStr
 from requests.exceptions import RequestException
 
 from archive.records.escaping import escape_text
-from search.documents import Rejection
+from search.documents import Rejection, SearchDocument
 from search.meili.connection import KeptConnections, RefusedQuestionError
 from search.meili.lines import TOO_LARGE, Line, cut_lines, halve, join_lines, refuse, spell_lines
 from search.meili.query import IS_PRESENT, IS_WHOLE, SETTINGS, spell_documents, spell_moved
@@ -34,11 +35,16 @@ DOCUMENTS_AT_ONCE = 1_000
 """Read of an index."""
 
 TASK_SECONDS = 3_600
-SLOWEST_POLL_SECONDS = 1.0
+SLOWEST_POLL_SECONDS = 0.25
+MOST_IN_FLIGHT = 8
+"""Batches that are sent and not waited for, so that the server takes several at once."""
 
 CONTENT_TOO_LARGE = 413
 
 Send = Callable[[bytes], TaskInfo]
+
+EnqueuedBatch = tuple[list[Rejection], list[tuple[list[Line], Send, TaskInfo | None]]]
+"""What could not be sent, and what was, with its task; without one, a document too large alone."""
 
 
 class IndexMissingError(NeverFilledError):
@@ -167,30 +173,53 @@ class MeilisearchServer:
     def send(self, uid: str, batch: Batch) -> list[Rejection]:
         """Send a batch; gives the documents that are refused."""
         with self._plain_errors():
-            return self._send_batch(self._client().index(uid), batch)
+            return self._settle_batch(self._enqueue_batch(self._client().index(uid), batch))
+
+    def send_pages(
+        self, uid: str, pages: Iterable[list[SearchDocument]]
+    ) -> tuple[int, list[Rejection]]:
+        """Send all documents of a new index; gives how many they were, and those that are refused."""
+        index, sent, rejected = self._client().index(uid), 0, list[Rejection]()
+        in_flight: deque[EnqueuedBatch] = deque()
+        with self._plain_errors():
+            for page in pages:
+                sent += len(page)
+                in_flight.append(self._enqueue_batch(index, Batch(page)))
+                if len(in_flight) == MOST_IN_FLIGHT:
+                    rejected += self._settle_batch(in_flight.popleft())
+            for enqueued in in_flight:
+                rejected += self._settle_batch(enqueued)
+        return sent, rejected
 
     def _client(self, seconds: int = REPLY_SECONDS) -> meilisearch.Client:
         # One each time: the client keeps its headers in one dictionary that every call changes.
         key = self._key.get_secret_value() if self._key else None
         return meilisearch.Client(self.url, key, timeout=seconds)
 
-    def _send_batch(self, index: Index, batch: Batch) -> list[Rejection]:
-        """Enqueue everything, then wait: waiting after each request costs the server twice."""
+    def _enqueue_batch(self, index: Index, batch: Batch) -> EnqueuedBatch:
+        """Enqueue everything, to be waited for afterwards: waiting after each request costs twice."""
         if batch.deleted:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
         if before := [document.ad_id for document in batch.documents if document.may_have_earlier]:
             index.delete_documents(filter=f"ad_id IN {before} AND {IS_PRESENT} = false")
         whole, rejected = spell_lines(batch.documents, spell_documents)
         moved, also_rejected = spell_lines(batch.moved, lambda document: [spell_moved(document)])
+        # `PUT` keeps every field that is not sent; it is annotated as text, sent as one JSON string.
+        move: Any = index.update_documents_ndjson
         requests = [
             *((lines, index.add_documents_ndjson) for lines in cut_lines(whole)),
-            *((lines, _moving_sender(index)) for lines in cut_lines(moved)),
+            *((lines, move) for lines in cut_lines(moved)),
         ]
         enqueued = [each for lines, send in requests for each in _enqueue(lines, send)]
+        return [*rejected, *also_rejected], enqueued
+
+    def _settle_batch(self, batch: EnqueuedBatch) -> list[Rejection]:
+        """Wait for all of a batch; gives the documents that are refused."""
+        rejected, enqueued = batch
         waited = [(lines, send, self._wait(task)) for lines, send, task in enqueued if task]
         refused = [row for lines, send, task in waited for row in self._settle(lines, send, task)]
         too_large = [refuse(lines, TOO_LARGE) for lines, _, task in enqueued if not task]
-        return [*rejected, *also_rejected, *refused, *too_large]
+        return [*rejected, *refused, *too_large]
 
     def _settle(self, lines: list[Line], send: Send, task: Task) -> list[Rejection]:
         """Nothing for a task that succeeded; else send halves until the bad documents stand alone."""
@@ -263,13 +292,3 @@ def _enqueue(lines: list[Line], send: Send) -> list[tuple[list[Line], Send, Task
     if len(lines) == 1:
         return [(lines, send, None)]
     return [each for half in halve(lines) for each in _enqueue(half, send)]
-
-
-def _moving_sender(index: Index) -> Send:
-    """`PUT`, which keeps every field that is not sent."""
-
-    def send(body: bytes) -> TaskInfo:
-        # Annotated as text, which the client would send as one JSON string.
-        return index.update_documents_ndjson(body)  # type: ignore[arg-type]
-
-    return send

@@ -15,7 +15,7 @@ from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
 from archive.records import SourceKind
-from search.as_of.answers import answer_as_of
+from search.as_of.by_engine import answer_as_of
 from search.filters import NAME_FILTERS
 from search.hits import SearchPage, cut_facet
 from search.names import name_answers

@@ -121,9 +121,12 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
     lines = [_tell_total(page), *filter(None, [page.engine_away])]
     lines += map(plain, tell_names(page.names) if page.names else ())
     for name, counts in page.facets.items():
-        if counts:
-            values = " · ".join(f"{plain(value)} {n:,}" for value, n in counts.items())
-            lines.append(f"{name:<9} {values}")
+        unknown = page.facet_unknown.get(name, 0)
+        if counts or unknown:
+            told = [f"{plain(value)} {n:,}" for value, n in counts.items()]
+            told += [f"not known {unknown:,}"] if unknown else []
+            lines.append(f"{name:<9} {' · '.join(told)}")
+    lines += _tell_unknown(page)
     lines += _tell_others(page)
     hits = [line for hit in page.hits for line in ("", *_tell_hit(hit, width))]
     crawled = [f"{plain(each.source)}: {each.sentence}" for each in page.coverage]
@@ -152,6 +155,19 @@ def _tell_total(page: SearchPage) -> str:
     return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
+def _tell_unknown(page: SearchPage) -> Iterator[str]:
+    """What could not be judged, and where the words that are searched come from."""
+    for name, ads in page.bounds_unknown.items():
+        if ads:
+            figure = write_count(ads, "more ad leaves", "more ads leave")
+            yield f"{name}: {figure} this figure unknown or open"
+    if others := {name: n for name, n in page.words_from.items() if name != "source" and n}:
+        told = {"machine_read": "only words a machine read in a picture", "none": "no words"}
+        yield "of the ads looked among " + ", ".join(
+            f"{write_count(n, 'has', 'have')} {told[name]}" for name, n in others.items()
+        )
+
+
 def _tell_others(page: SearchPage) -> Iterator[str]:
     """What other words would find, each with the question to type."""
     for what, found in (("near spellings", page.near), ("longer words", page.longer)):
@@ -165,7 +181,10 @@ def _tell_hit(hit: SearchHit, width: int) -> list[str]:
     began = f"{hit.started_on:%d %b %Y}".removeprefix("0") if hit.started_on else "unknown"
     spend = format_bounds(hit.spend_lower_minor, hit.spend_upper_minor, hit.currency)
     head = f"began {began}; spend {spend}; paid for by {hit.payer or 'unknown'}"
-    return [_shorten(text, width) for text in (head, INDENT + hit.snippet, INDENT + hit.id)]
+    former = (f"{name} {each}" for name, names in hit.former_names.items() for each in names)
+    formerly = f"; formerly {', '.join(former)}" if hit.former_names else ""
+    texts = (head + formerly, INDENT + hit.snippet, INDENT + hit.id)
+    return [_shorten(text, width) for text in texts]
 
 
 def _shorten(text: str, width: int) -> str:

@@ -6,6 +6,7 @@ Engines are given the values, search as of a time reads them here, and facets co
 from collections.abc import Mapping
 
 from archive.models import PublicAd
+from archive.records.canonical import hash_bytes
 from archive.text.names import fold_name
 from search.beside import Beside
 from search.hits import clean_text
@@ -30,6 +31,9 @@ _COLUMNS: Mapping[str, str] = {
 """Filters by value, and the column of `public_ad` that each looks at."""
 
 MEDIA = "media"
+
+LONGEST_VALUE = 400
+"""Bytes; Meilisearch cuts at 468."""
 
 VALUE_FILTERS = (*_COLUMNS, MEDIA)
 """Filters by value; each is also a facet."""
@@ -88,11 +92,18 @@ def list_values(ad: PublicAd, name: str, beside: Beside) -> list[str]:
     value = getattr(ad, _COLUMNS[name])
     if value is None:
         return []
-    if isinstance(value, list):
-        return list(dict.fromkeys(map(clean_text, value)))
+    held = map(clean_text, value if isinstance(value, list) else [spell_value(value)])
     if name in NAME_FILTERS:
-        return [fold_name(clean_text(value))]
-    return [clean_text(spell_value(value))]
+        held = map(fold_name, held)
+    return list(dict.fromkeys(cut_value(each) for each in held if each.strip()))
+
+
+def cut_value(value: str) -> str:
+    """A value as filters and facets have it; of one too long for an engine the beginning, and a hash."""
+    raw = value.encode()
+    if len(raw) <= LONGEST_VALUE:
+        return value
+    return f"{raw[:LONGEST_VALUE].decode(errors='ignore')}… {hash_bytes(raw)[:8]}"
 
 
 def spell_value(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from archive.text.names import fold_name
 from search.documents import SearchDocument
-from search.filters import BOUNDS, NAME_FILTERS, NOT_TOLD, is_least
+from search.filters import BOUNDS, NAME_FILTERS, NOT_TOLD, cut_value, is_least
 from search.query import AdQuery
 from search.word_lists import answers, cut_lists
 
@@ -33,7 +33,10 @@ def _has_value(document: SearchDocument, name: str, query: AdQuery) -> bool:
     if not values and name in query.unknown:
         return True
     if name in NAME_FILTERS:
-        values = [*values, *map(fold_name, document.former_names.get(name, ()))]
+        values = [
+            *values,
+            *(cut_value(fold_name(each)) for each in document.former_names.get(name, ())),
+        ]
     return not set(values).isdisjoint(query.values.get(name, ()))
 
 

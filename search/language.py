@@ -41,12 +41,15 @@ WAYS_TO_ASK: Mapping[str, str] = {
 """How a question is written, for whoever asks; a word is that word, without accents and case."""
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
+# Behind a field's name stands anything but an address; behind another word and a colon, a word.
 _TOKEN = re.compile(
-    r"""(?P<minus>-?)(?:(?P<field>[^\W\d_][\w-]*):(?=["\w-]))?"""
-    r"""(?:"(?P<phrase>[^"]*)(?P<closed>"?)|(?P<plain>[^\s"]+))"""
+    rf"""(?P<minus>-?)(?:(?P<field>(?:{"|".join(WORD_FIELDS)})(?=:[^\s/])|[^\W\d_][\w-]*(?=:["\w-])):)?"""
+    r"""(?:"(?P<phrase>[^"]*)(?P<closed>"?)(?P<star>\*?)|(?P<plain>[^\s"]+))""",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S", re.IGNORECASE)
-_AD_ID = re.compile(r"[a-z][a-z0-9-]*:[\w.-]*\d[\w.-]*", re.ASCII)
+_AD_ID = re.compile(r"[a-z][a-z0-9_-]*:[\w.-]*\d[\w.-]*", re.ASCII)
+_STAR_IN_PHRASE = re.compile(r"(?<=\w)\*")
 _IN_QUOTES = "put it in quotation marks to look for these words"
 _OPERATORS: Mapping[str, str] = {
     "AND": "words beside each other are all looked for: leave it out",
@@ -62,6 +65,8 @@ _FOREIGN: Mapping[re.Pattern[str], str] = {
     ): "near spellings are always told beside the answer: leave the ~ out",
     re.compile(r"(?<=\w)\^(?=\d)"): "no word can weigh more than another: leave the ^ out",
     re.compile(r"\*(?=.*\w)"): "a * stands at the end of a word, such as econom*",
+    re.compile(r"(?<=\w)\?(?=\w)"): "no letter can be left open: write econom* for what begins so",
+    re.compile(r"^NEAR[(/]"): f"there is no such operator: {_IN_QUOTES}",
 }
 
 
@@ -159,6 +164,8 @@ def _read_term(token: re.Match[str]) -> Term | None:
     written = token["plain"] if token["phrase"] is None else token["phrase"]
     if token["phrase"] is not None and not token["closed"]:
         raise _refuse(token, 'the quotation mark is never closed: write a " behind the last word')
+    if token["phrase"] is not None and (token["star"] or _STAR_IN_PHRASE.search(written)):
+        raise _refuse(token, "a * stands at the end of a word without quotation marks")
     term = _read_field(token, written) if token["field"] else _read_words(token, written)
     if not term.words and (token["minus"] or token["field"] or token["phrase"] is not None):
         raise _refuse(token, "there is no word in it to search for")
@@ -172,7 +179,7 @@ def _read_field(token: re.Match[str], written: str) -> Term:
     if name in WORD_FIELDS and written.startswith("-"):
         raise _refuse(token, f"write -{name}:{written.lstrip('-')}")
     if name == "id" or (token["phrase"] is None and _AD_ID.fullmatch(whole)):
-        return Term(_cut_id(written if name == "id" else whole), "id")
+        return _read_id(token, written if name == "id" else whole)
     if name not in WORD_FIELDS:
         fields = ", ".join(WORD_FIELDS)
         told = (
@@ -211,6 +218,14 @@ def _read_plain(token: re.Match[str], written: str) -> Term:
 
 def _cut(text: str) -> tuple[str, ...]:
     return tuple(word.term for word in split_words(text))
+
+
+def _read_id(token: re.Match[str], written: str) -> Term:
+    stem = written.removesuffix("*")
+    if stem != written and len(stem) < FEWEST_LETTERS:
+        raise _refuse(token, f"a * has at least {FEWEST_LETTERS} letters before it")
+    words = _cut_id(stem)
+    return Term(words, "id", is_start=stem != written and bool(words))
 
 
 def _cut_id(written: str) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from sqlmodel import Session
 
 from config.settings import Settings
 from search.consumer_position import require_standing
-from search.documents import Rejection, SearchDocument, load_documents
+from search.documents import Rejection, SearchDocument
 from search.filters import fold_start
 from search.found import keep_begun, show_found
-from search.history import read_held, restore_documents
+from search.history import load_held
 from search.hits import SearchPage
 from search.meili.query import (
     ANY_TEXT,
@@ -27,7 +27,6 @@ from search.meili.query import (
     MOST_JUDGED,
     SETTINGS,
     UNKNOWN,
-    decode_values,
     list_all_filters,
     list_filters,
     needs_judging,
@@ -39,7 +38,7 @@ from search.meili.query import (
     spell_words_from,
 )
 from search.meili.server import IndexMissingError, MeilisearchServer
-from search.meili.values import encode_value
+from search.meili.values import decode_values
 from search.port import (
     LEASE,
     AllowChange,
@@ -111,10 +110,10 @@ class MeilisearchSearch:
     ) -> dict[str, int]:
         if not query.facet_start:
             return read_facet(answer, name)
-        start = encode_value(name, fold_start(name, query.facet_start))
+        start = fold_start(name, query.facet_start)
         filters = list_all_filters(query, judged)
         counted = self._server.count_values(self._uid, name, start, filters)
-        return keep_begun(decode_values(name, counted), name, query)
+        return keep_begun(decode_values(counted), name, query)
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """The same with its hits."""
@@ -146,7 +145,7 @@ class MeilisearchSearch:
         may_answer = self._server.list_ads(self._uid, filters, MOST_JUDGED)
         if len(may_answer) > MOST_JUDGED:
             return None
-        documents = _read_documents(session, query, may_answer)
+        documents = load_held(session, may_answer, query.held_at)
         return [d.ad_id for d in documents if answers(cut_lists(d), query.question)]
 
     def read_copy(self) -> SearchCopy | None:
@@ -269,14 +268,6 @@ class MeilisearchSearch:
     def _count_ads(self, uid: str) -> int:
         [counted] = self._server.ask((uid, COUNT))
         return sum(read_facet(counted, "source").values())
-
-
-def _read_documents(
-    session: Session, query: AdQuery, ad_ids: Sequence[int]
-) -> Sequence[SearchDocument]:
-    if query.held_at is None:
-        return load_documents(session, ad_ids).documents
-    return restore_documents(session, read_held(query.held_at), ad_ids)
 
 
 def _find_mark(answer: dict[str, Any]) -> CopyMark | None:

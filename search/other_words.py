@@ -12,6 +12,7 @@ from search.language import MOST_WORDS, Question, Term, count_words, spell_quest
 from search.port import SearchEngine
 from search.query import AdQuery
 
+MOST_OTHERS = 12
 MOST_LOOKED_UP = 5
 """Words of one question: each is a further question to the engine."""
 
@@ -28,8 +29,8 @@ def add_others(
     if not words:
         return page
     like = {word: engine.list_like(session, word) for word in words}
-    near = {word: [o for o in like[word] if _is_near(word, o)] for word in words}
-    longer = {word: [o for o in like[word] if o != word and o.startswith(word)] for word in words}
+    near = {word: _choose([o for o in like[word] if _is_near(word, o)]) for word in words}
+    longer = {word: _choose([o for o in like[word] if _is_longer(word, o)]) for word in words}
     asked = {
         "near": _widen(query.question, near, _as_near),
         "longer": _widen(query.question, longer, _as_longer),
@@ -92,6 +93,15 @@ def _list_words(question: Question) -> list[str]:
 def _may_vary(term: Term) -> bool:
     is_plain = not (term.is_not or term.is_exact or term.is_start or term.field == "id")
     return is_plain and len(term.words) == 1 and not term.words[0].isdigit()
+
+
+def _choose(others: list[str]) -> list[str]:
+    """The same ones, in the same order, whichever engine listed them."""
+    return sorted(others)[:MOST_OTHERS]
+
+
+def _is_longer(word: str, other: str) -> bool:
+    return other != word and other.startswith(word)
 
 
 def _is_near(word: str, other: str) -> bool:

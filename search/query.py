@@ -22,6 +22,7 @@ from search.filters import (
     NAME_FILTERS,
     NOT_TOLD,
     VALUE_FILTERS,
+    cut_value,
 )
 from search.language import QueryError, Question, read_question
 
@@ -185,6 +186,8 @@ def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, .
         grouped[name] = (*grouped.get(name, ()), _clean(value))
     _check_names("filter", grouped, ALL_FILTERS)
     for name, values in grouped.items():
+        if not all(map(str.strip, values)):
+            raise QueryError(name, f"filter {name!r} has no value")
         if len(values) > MOST_VALUES:
             raise QueryError(name, f"filter {name!r} takes at most {MOST_VALUES} values")
     for name, known in FINITE_VALUES.items():
@@ -193,7 +196,8 @@ def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, .
 
 
 def _fold(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(fold_name, values))) if name in NAME_FILTERS else values
+    folded = map(fold_name, values) if name in NAME_FILTERS else values
+    return tuple(dict.fromkeys(map(cut_value, folded)))
 
 
 def _clean(text: str) -> str:

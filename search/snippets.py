@@ -3,7 +3,7 @@
 The embedded engine and search as of a past time call it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlmodel import Session
 
@@ -21,9 +21,6 @@ from search.language import Question, Term
 
 WORDS_SHOWN = 30
 _WORDS_BEFORE = 8
-
-IsMatch = Callable[[str, Word], bool]
-"""Whether a word of a text is one of those asked for."""
 
 SNIPPET_ORDER = ("body", "title", "picture", "landing", "advertiser", "payer", "sponsor")
 """Where the piece is looked for first."""
@@ -44,60 +41,62 @@ def make_hit(document: SearchDocument, question: Question) -> SearchHit:
 
 
 def choose_piece(document: SearchDocument, terms: Sequence[Term]) -> tuple[str, str]:
-    """The first piece with a word that is asked for, else the first with any, and where it stands."""
-    first = ("", "")
-    for name in SNIPPET_ORDER:
-        text = getattr(document, name)
-        if not text:
-            continue
-        piece = mark_text(text, match_words(terms, name))
-        if MARK_START in piece:
-            return piece, name
-        first = first if first[0] else (piece, name)
-    former = _mark_former(document, terms)
-    return (former, FORMER_NAMES) if former else first
-
-
-def _mark_former(document: SearchDocument, terms: Sequence[Term]) -> str:
-    """Former names with a word that is asked for."""
-    pieces = (
-        mark_text(each, match_words(terms, name))
+    """The piece with the most of what is asked for, else the first with any words, and where it stands."""
+    texts = [(name, getattr(document, name), name) for name in SNIPPET_ORDER]
+    texts += [
+        (FORMER_NAMES, each, name)
         for name, names in document.former_names.items()
         for each in names
-    )
-    return "; ".join(piece for piece in pieces if MARK_START in piece)
+    ]
+    best, most, wanted = ("", ""), -1, len(terms)
+    for shown_as, text, name in texts:
+        if not text or (shown_as == FORMER_NAMES and not terms):
+            continue
+        here = [term for term in terms if name in term.lists]
+        words = split_words(text)
+        found = [find_term(text, words, term) for term in here]
+        held = sum(map(bool, found))
+        if held > most:
+            best, most = (mark_text(text, words, set().union(*found)), shown_as), held
+        if most == wanted:
+            break
+    return best
 
 
-def match_words(terms: Sequence[Term], name: str) -> IsMatch:
-    """Whether a word of one word list stands in any of these terms."""
-    here = [term for term in terms if name in term.lists]
-    asked = {word for term in here for word in term.words}
-    starts = tuple(term.words[-1] for term in here if term.is_start)
-
-    def has(term: str) -> bool:
-        return term in asked or term.startswith(starts)
-
-    def is_match(text: str, word: Word) -> bool:
-        if has(word.term):
-            return True
-        # In ASCII a word by itself has one spelling.
-        written = text[word.start : word.end]
-        return not written.isascii() and any(map(has, list_other_spellings(written)))
-
-    return is_match
+def find_term(text: str, words: Sequence[Word], term: Term) -> set[int]:
+    """The places of the words of a text in which a term stands."""
+    size = len(term.words)
+    return {
+        place
+        for first in range(len(words) - size + 1)
+        if all(_is_word(text, words[first + n], term, n) for n in range(size))
+        for place in range(first, first + size)
+    }
 
 
-def mark_text(text: str, is_match: IsMatch) -> str:
-    """About thirty words around the first match, each match between marks."""
-    words = split_words(text)
-    matches = [is_match(text, word) for word in words]
-    first = max(0, matches.index(True) - _WORDS_BEFORE) if True in matches else 0
+def _is_word(text: str, word: Word, term: Term, number: int) -> bool:
+    """Whether a word is the so-manieth of a term; a word alone is found by its other spellings too."""
+    asked = term.words[number]
+    may_go_on = term.is_start and number == len(term.words) - 1
+    if word.term == asked or (may_go_on and word.term.startswith(asked)):
+        return True
+    if len(term.words) > 1:
+        return False
+    # In ASCII a word by itself has one spelling.
+    written = text[word.start : word.end]
+    others = () if written.isascii() else list_other_spellings(written)
+    return any(each == asked or (may_go_on and each.startswith(asked)) for each in others)
+
+
+def mark_text(text: str, words: Sequence[Word], places: Collection[int]) -> str:
+    """About thirty words around the first of these places, each between marks."""
+    first = max(0, min(places) - _WORDS_BEFORE) if places else 0
     shown = words[first : first + WORDS_SHOWN]
     if not shown:
         return ""
     start = shown[0].start if first else 0
     end = shown[-1].end if first + WORDS_SHOWN < len(words) else len(text)
-    marked = [word for word, is_one in zip(shown, matches[first:], strict=False) if is_one]
+    marked = [word for place, word in enumerate(shown, first) if place in places]
     piece = _mark_words(text, start, end, marked)
     return f"{ELLIPSIS * (start > 0)}{piece}{ELLIPSIS * (end < len(text))}"
 

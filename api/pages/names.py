@@ -30,6 +30,7 @@ from archive.reading.views import AdItem, DisclosureView
 from archive.records.money import format_bounds
 from archive.spending import SpendMeasure, SpendQuery, SpendSummary, bound_statement
 from archive.store.database import read
+from search.filters import NAME_FILTERS
 from search.names import read_listed
 
 router = APIRouter()
@@ -37,9 +38,6 @@ router = APIRouter()
 PATH = "/names"
 NAMES_SHOWN, ROWS_SHOWN, ENTRIES_SHOWN = 50, 20, 30
 SUMS_SHOWN, TITLE_CHARACTERS = 5, 120
-MOST_SPELLINGS = 20
-"""An address of a search carries no more of them."""
-
 LISTS: Mapping[str, Callable[[Session, NameItem, str | None, int], Page[Any]]] = {
     "ads": list_named_ads,
     "statements": list_named_statements,
@@ -151,11 +149,10 @@ def show_name(
 
 
 def locate_ads(name: NameDetail) -> str | None:
-    """The search that finds the ads of a name and no others, where there is one."""
-    if name.kind not in (NameKind.ADVERTISER, NameKind.PAYER) or not name.ads:
+    """The search for the ads of a name; it finds those too that bore it in an earlier version."""
+    if name.kind not in NAME_FILTERS or not name.ads:
         return None
-    spelt = [(name.kind.value, one.spelling) for one in name.spellings if one.ads]
-    return f"/search?{urlencode(spelt)}" if len(spelt) <= MOST_SPELLINGS else None
+    return f"/search?{urlencode([(name.kind.value, name.name)])}"
 
 
 def _sum_up(rooms: Rooms, session: Session, name: NameDetail) -> list[NameSum]:

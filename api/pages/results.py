@@ -29,6 +29,9 @@ router = APIRouter()
 FACETS = ("platform", "country", "payer", "language", "currency", "state", "source")
 VALUES_SHOWN = 8
 """Values of a facet offered as boxes to tick, besides those already ticked."""
+MORE_VALUES = 40
+"""Further ones, shown when somebody asks."""
+
 HITS_SHOWN = 20
 
 SORTS = {
@@ -49,6 +52,8 @@ class FacetChoice:
     value: str
     ads: int | None
     is_chosen: bool
+    is_rare: bool = False
+    """Only shown when somebody asks for more."""
     is_unknown: bool = False
     """It stands for the ads of which the value is unknown."""
 
@@ -181,12 +186,15 @@ def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[Face
     for name in FACETS:
         found = answer.facets.get(name, {}) if answer else {}
         chosen = _list_chosen(asked, name, found)
-        others = [value for value in found if value not in chosen][:VALUES_SHOWN]
-        offered = [FacetChoice(v, found.get(v), v in chosen) for v in [*chosen, *others]]
+        others = [value for value in found if value not in chosen]
+        common = [*chosen, *others[:VALUES_SHOWN]]
+        offered = [FacetChoice(v, found.get(v), v in chosen) for v in common]
+        rare = others[VALUES_SHOWN : VALUES_SHOWN + MORE_VALUES]
         unknown = answer.facet_unknown.get(name, 0) if answer else None
         is_asked = name in asked.find_values("unknown")
         if unknown or is_asked:
             offered.append(FacetChoice(name, unknown, is_asked, is_unknown=True))
+        offered += [FacetChoice(v, found[v], is_chosen=False, is_rare=True) for v in rare]
         choices[name] = offered
     return {name: values for name, values in choices.items() if values}
 

@@ -8,15 +8,14 @@ page shown. The answer as of a time never changes.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from heapq import nsmallest
 from math import inf
 from typing import NamedTuple, cast
 
 from sqlmodel import Session, col, select
 
-from archive.models import Change, PublicAd
+from archive.models import PublicAd
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
@@ -26,7 +25,6 @@ from search.as_of.conditions import list_conditions
 from search.beside import NAMES_OF, NOTHING, Beside, read_beside
 from search.documents import (
     clean_name,
-    count_microseconds,
     join_body,
     join_landing,
     join_picture,
@@ -34,12 +32,10 @@ from search.documents import (
     list_former_names,
     make_document,
 )
-from search.filters import MEDIA, NAME_FILTERS, list_columns, list_values
-from search.found import keep_begun, show_counts
-from search.history import restore_documents
+from search.filters import MEDIA, NAME_FILTERS, cut_value, list_columns, list_values
+from search.found import keep_begun
 from search.hits import SearchHit, SearchPage, cut_facet
-from search.port import SearchEngine, SearchUnavailableError
-from search.query import AdQuery, Sort
+from search.query import AdQuery
 from search.snippets import make_hit
 from search.word_lists import WordLists, answers, cut_texts
 
@@ -80,36 +76,6 @@ class Tally:
                 counted.update(values)
                 self.unknown[name] += not values
             yield ad
-
-
-def answer_as_of(
-    session: Session, engine: SearchEngine, query: AdQuery, moment: Moment
-) -> SearchPage:
-    """Ads that had all words and passed all filters at a moment, from the engine where that can tell.
-
-    It can where its copy has all that was known then, and nothing is asked that no copy keeps: numbers, and
-    what held at the sources at some time. Newest start first, then by id, whoever answers.
-    """
-    if moment.as_of is None or moment.valid_at is not None or query.asks_for_numbers:
-        return search_as_of(session, query, moment)
-    asked = replace(query, held_at=count_microseconds(moment.as_of), sort=Sort.NEWEST)
-    try:
-        found, standing = engine.find_ads(session, asked)
-    except SearchUnavailableError:
-        return search_as_of(session, query, moment)
-    if _lacks_any(session, standing.seq, moment.as_of):
-        return search_as_of(session, query, moment)
-    documents = {d.ad_id: d for d in restore_documents(session, moment, found.ids)}
-    page = show_counts(engine.name, query, found)
-    hits = [make_hit(documents[ad_id], query.question) for ad_id in found.ids if ad_id in documents]
-    known = {"data_as_of": read_data_as_of(session, moment.as_of), "as_of": moment.as_of}
-    return page.model_copy(update={"hits": hits, **known})
-
-
-def _lacks_any(session: Session, seq: int, at: datetime) -> bool:
-    """Whether something that was known then is not in the copy."""
-    missing = select(Change.seq).where(col(Change.seq) > seq, col(Change.recorded_at) <= at)
-    return session.exec(missing.limit(1)).first() is not None
 
 
 def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float = inf) -> SearchPage:
@@ -180,7 +146,7 @@ def _has_names(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
 
 def _list_names(ad: PublicAd, beside: Beside, name: str) -> list[str]:
     former = beside.former.get(ad.id, {}).get(name, [])
-    return [*list_values(ad, name, beside), *map(fold_name, former)]
+    return [*list_values(ad, name, beside), *(cut_value(fold_name(each)) for each in former)]
 
 
 def _has_words(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:

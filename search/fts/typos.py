@@ -12,18 +12,23 @@ from sqlmodel import Session
 
 from search.fts.tables import SearchTables, matches
 
+FEWEST_LETTERS = 5
+"""Of a word that may be misspelt; shorter ones have no near spellings, as in Meilisearch."""
+
 _CANDIDATES = 400
-_VARIANTS = 12
+_VARIANTS = 100
 
 
 def note_terms(session: Session, tables: SearchTables, terms: Iterable[str]) -> None:
     """Remember words and their trigrams; words no ad has any more find nothing and stay till forgotten."""
     connection = session.connection()
     last = connection.execute(select(func.max(tables.term.c.id))).scalar() or 0
-    rows = [{"term": term} for term in terms if allowed_typos(term)]
+    rows = [{"term": term} for term in terms]
     if rows:
         connection.execute(insert(tables.term).on_conflict_do_nothing(), rows)
-    new = select(tables.term.c.id, "^" + tables.term.c.term + "$").where(tables.term.c.id > last)
+    new = select(tables.term.c.id, "^" + tables.term.c.term + "$").where(
+        tables.term.c.id > last, func.length(tables.term.c.term) >= FEWEST_LETTERS
+    )
     connection.execute(tables.trigram.insert().from_select(["rowid", "term"], new))
 
 
@@ -42,7 +47,7 @@ def forget_terms(session: Session, tables: SearchTables) -> None:
 
 
 def find_variants(session: Session, tables: SearchTables, term: str) -> list[str]:
-    """Known words within the typos allowed, nearest first, at most twelve."""
+    """Known words within the typos allowed, nearest first, at most a hundred."""
     allowed = allowed_typos(term)
     if not allowed:
         return []
@@ -62,7 +67,7 @@ def find_variants(session: Session, tables: SearchTables, term: str) -> list[str
 
 
 def find_longer(session: Session, tables: SearchTables, start: str) -> list[str]:
-    """Known words that go on from this one, at most twelve, in their order."""
+    """Known words that go on from this one, at most a hundred, in their order."""
     term = tables.term.c.term
     # What follows every word that begins so.
     query = select(term).where(term > start, term < f"{start}\U0010ffff").order_by(term)
@@ -71,6 +76,6 @@ def find_longer(session: Session, tables: SearchTables, start: str) -> list[str]
 
 def allowed_typos(term: str) -> int:
     """How many typos a word of this length is allowed, as in Meilisearch: 1 from 5, 2 from 9."""
-    if len(term) < 5 or term.isdigit():
+    if len(term) < FEWEST_LETTERS or term.isdigit():
         return 0
     return 1 if len(term) < 9 else 2

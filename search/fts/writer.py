@@ -13,7 +13,7 @@ from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, insert_rows, update_rows
 from archive.text.names import fold_name
 from search.documents import SearchDocument
-from search.filters import LIST_FILTERS, VALUE_FILTERS
+from search.filters import LIST_FILTERS, VALUE_FILTERS, cut_value
 from search.fts.tables import AD_COLUMNS, BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
 from search.fts.typos import note_terms
 from search.word_lists import cut_lists
@@ -107,7 +107,7 @@ def listed_rows(number: int, document: SearchDocument) -> Iterator[StoredRow]:
         for value in document.values.get(name, ()):
             yield number, name, value
     for name, names in document.former_names.items():
-        for value in dict.fromkeys(map(fold_name, names)):
+        for value in dict.fromkeys(cut_value(fold_name(each)) for each in names):
             yield number, f"former_{name}", value
 
 

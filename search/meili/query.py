@@ -14,11 +14,12 @@ from search.filters import (
     NAME_FILTERS,
     NOT_TOLD,
     VALUE_FILTERS,
+    cut_value,
     is_least,
 )
 from search.hits import FACET_VALUES
 from search.language import WORD_LISTS, Question, Term
-from search.meili.values import decode_value, encode_value
+from search.meili.values import decode_values, encode_value
 from search.query import LAST_RESULT, AdQuery, Sort
 from search.word_lists import APART, TEXTS, cut_lists
 
@@ -210,7 +211,7 @@ def _any_of(name: str, query: AdQuery) -> str:
 
 
 def _is_in(field: str, values: Sequence[str]) -> str:
-    quoted = ", ".join(_quote(encode_value(field, value)) for value in values)
+    quoted = ", ".join(_quote(encode_value(value)) for value in values)
     return f"{field} IN [{quoted}]"
 
 
@@ -253,7 +254,7 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
     words = {LISTS[name]: sorted({*lists[name]} - {APART}) for name in WORD_LISTS}
     words[ANY_TEXT] = sorted({word for name in TEXTS for word in words[LISTS[name]]})
     former = [
-        f"{name}:{fold_name(each)}"
+        encode_value(f"{name}:{cut_value(fold_name(each))}")
         for name, names in document.former_names.items()
         for each in names
     ]
@@ -286,7 +287,7 @@ def _list_unknown(document: SearchDocument) -> list[str]:
 
 
 def _spell_values(name: str, document: SearchDocument) -> list[str] | str | None:
-    values = [encode_value(name, value) for value in document.values.get(name, ())]
+    values = [encode_value(value) for value in document.values.get(name, ())]
     if name in LIST_FILTERS:
         return values
     return values[0] if values else None
@@ -294,9 +295,5 @@ def _spell_values(name: str, document: SearchDocument) -> list[str] | str | None
 
 def read_facet(answer: Mapping[str, Any], name: str) -> dict[str, int]:
     """The values of a facet in an answer; of a field that no document has a value of there are none."""
-    return decode_values(name, answer["facetDistribution"].get(name, {}))
-
-
-def decode_values(name: str, counts: Mapping[str, int]) -> dict[str, int]:
-    """Counted values as they are outside the index."""
-    return {decode_value(name, value): number for value, number in counts.items()}
+    counts: Mapping[str, int] = answer["facetDistribution"].get(name, {})
+    return decode_values(counts) if name in VALUE_FILTERS else dict(counts)

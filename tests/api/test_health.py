@@ -14,7 +14,7 @@ from archive.store.checking import ArchiveCheck
 from archive.store.database import open_engine
 from archive.store.kept_findings import keep_findings
 from archive.store.revisions import find_newest_revision
-from search import standing_in
+from search.as_of import reading_alone
 from search.consumer_position import count_ads
 from search.embedded import EmbeddedSearch
 from search.port import SearchUnavailableError
@@ -187,7 +187,8 @@ def test_where_the_archive_is_at_another_question_a_reader_is_told_when_to_come_
 ):
     busy = Lock()
     busy.acquire()
-    monkeypatch.setattr(standing_in, "_ANSWERING", busy)
+    monkeypatch.setattr(reading_alone, "_ANSWERING", busy)
+    monkeypatch.setattr(reading_alone, "SECONDS_TO_WAIT", 0)
     answer = client.get("/api/v1/search?q=vote")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "10.0.0.7" not in answer.text
@@ -201,7 +202,7 @@ def test_a_question_that_the_archive_cannot_answer_in_time_is_503_and_the_next_i
     client, search_away, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(standing_in, "SECONDS", 0)
+        patch.setattr(reading_alone, "SECONDS", 0)
         answer = client.get("/api/v1/search?q=vote")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert client.get("/api/v1/search?q=vote").json()["engine"] == "archive"

@@ -1,5 +1,6 @@
 """One process fills a copy at a time; the others wait, or say who does and since when."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -12,11 +13,11 @@ from archive.runs.singleton_lease import take_singleton
 from archive.store.database import read, write
 from archive.store.identity import claim_archive_id
 from search import filling
-from search.documents import Rejection
+from search.documents import Rejection, SearchDocument
 from search.embedded import EmbeddedSearch
 from search.filling import filling_alone
 from search.meilisearch import MeilisearchSearch
-from search.port import Batch, CopyBusyError, SearchEngine, SearchUnavailableError
+from search.port import CopyBusyError, SearchEngine, SearchUnavailableError
 from search.sync import rebuild_index, sync_index
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
@@ -119,12 +120,13 @@ def test_a_new_copy_that_lacks_ads_never_answers(
 ):
     search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
     search_archive.sync(served)
-    send = served._server.send
+    send = served._server.send_pages
 
-    def lose_one(uid: str, batch: Batch) -> list[Rejection]:
-        return send(uid, Batch(batch.documents[1:]))
+    def lose_one(uid: str, pages: Iterable[list[SearchDocument]]) -> tuple[int, list[Rejection]]:
+        sent, rejected = send(uid, (page[1:] for page in pages))
+        return sent + 1, rejected
 
-    monkeypatch.setattr(served._server, "send", lose_one)
+    monkeypatch.setattr(served._server, "send_pages", lose_one)
     with pytest.raises(SearchUnavailableError, match=r"of 2 ads .* it holds 1; the old one stays"):
         rebuild_index(search_archive.engine, served, search_archive.now)
     assert refs_of(search_archive.ask(served, "harbour")) == ["a", "b"]

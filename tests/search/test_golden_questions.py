@@ -78,6 +78,49 @@ GOLDEN = [
 ]
 
 
+LONG = "Выборы мэра города Верхнереченска и депутатов городского совета, второй созыв, " * 3
+ODD = [
+    make_ad("upper", platform="Meadow", languages=["EN"], election_name=LONG, currency="EUR"),
+    make_ad("lower", platform="meadow", languages=["en"], election_name=f"{LONG} второй тур"),
+    make_ad("long", payer_name=f"Paid for by {'Anna and Bert and ' * 60}", sponsor_name="  "),
+    make_ad("indic", payer_name="भारतीय राष्ट्रीय " * 12),
+]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def odd(request, tmp_path_factory):
+    folder: Path = tmp_path_factory.mktemp("odd")
+    archive = SearchArchive(init_fresh(Settings(home=folder), []))
+    archive.add(*ODD)
+    search = open_engine(request.param, archive.engine, folder, request.getfixturevalue)
+    archive.sync(search)
+    return lambda **asked: archive.ask(search, **asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refs"),
+    [
+        ("platform", "meadow", ["lower"]),
+        ("platform", "MEADOW", []),
+        ("language", "EN", ["upper"]),
+        ("currency", "eur", []),
+        ("election", LONG, ["upper"]),
+        ("election", f"{LONG} второй тур", ["lower"]),
+        ("payer", ODD[2].payer_name, ["long"]),
+        ("payer", ODD[3].payer_name, ["indic"]),
+    ],
+)
+def test_values_stay_apart_however_like_and_however_long(odd, name, value, refs):
+    assert refs_of(odd(filters=[(name, value)])) == refs
+
+
+def test_a_value_without_a_character_is_unknown(odd):
+    page = odd(facets=["sponsor", "election"])
+    assert page.facets["sponsor"] == {}
+    assert page.facet_unknown["sponsor"] == len(ODD)
+    assert sorted(page.facets["election"].values()) == [1, 1]
+
+
 @pytest.fixture(scope="module", params=ENGINES)
 def asked(request, tmp_path_factory):
     folder: Path = tmp_path_factory.mktemp("golden")

@@ -28,7 +28,8 @@ from archive.store.blobs import Blob
 from archive.store.database import read, write
 from archive.store.setup import write_sources
 from config.settings import Settings
-from search.as_of.answers import answer_as_of, search_as_of
+from search.as_of.answers import search_as_of
+from search.as_of.by_engine import answer_as_of
 from search.query import build_query
 from tests.examples import few_or_many
 from tests.migrated import init_fresh
@@ -169,3 +170,13 @@ def test_numbers_as_of_a_time_are_read_in_the_archive(lived):
     with read(archive.engine) as session:
         told = answer_as_of(session, search, query, Moment(as_of=began + timedelta(hours=2)))
     assert (told.engine, refs_of(told)) == ("archive", ["a"])
+
+
+def test_the_piece_shown_is_the_one_that_has_what_was_asked_for(search, search_archive):
+    search_archive.add(make_ad("a", "old stories of the fund", payer_name="Old Fund"))
+    search_archive.add(make_ad("a", "old stories of the fund", payer_name="New Union"))
+    search_archive.sync(search)
+    [hit] = search_archive.ask(search, '"old fund"').hits
+    assert (hit.snippet_from, hit.former_names) == ("former_names", {"payer": ["Old Fund"]})
+    [hit] = search_archive.ask(search, "old stories").hits
+    assert hit.snippet_from == "body"

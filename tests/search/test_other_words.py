@@ -97,3 +97,7 @@ def test_words_are_joined_left_out_and_looked_for_in_fields(find, text, refs):
 
 def test_a_word_left_out_leaves_all_other_ads(find):
     assert find("-harbour").total == len(ADS) - 2
+
+
+def test_short_words_have_longer_ones_too(find):
+    assert find("job").longer.words == {"job": ["jobs"]}

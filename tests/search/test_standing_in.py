@@ -10,8 +10,8 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
-from search import standing_in
 from search.answers import answer_query, cover_sources
+from search.as_of import reading_alone
 from search.embedded import EmbeddedSearch
 from search.hits import SearchPage
 from search.meilisearch import MeilisearchSearch
@@ -165,14 +165,14 @@ def test_one_question_at_a_time_is_answered_so(
     embedded: EmbeddedSearch, search_archive: SearchArchive, monkeypatch
 ):
     is_at_work, may_go_on = Event(), Event()
-    search_as_of = standing_in.search_as_of
+    search_as_of = reading_alone.search_as_of
 
     def work_slowly(*given: object) -> SearchPage:
         is_at_work.set()
         assert may_go_on.wait(30)
         return search_as_of(*given)
 
-    monkeypatch.setattr(standing_in, "search_as_of", work_slowly)
+    monkeypatch.setattr(reading_alone, "search_as_of", work_slowly)
     pages: list[SearchPage] = []
     first = Thread(target=lambda: pages.append(answer(search_archive, embedded)))
     first.start()
@@ -189,7 +189,7 @@ def test_one_question_at_a_time_is_answered_so(
 def test_what_takes_too_long_is_given_up_between_two_ads(
     embedded: EmbeddedSearch, search_archive: SearchArchive, monkeypatch
 ):
-    monkeypatch.setattr(standing_in, "SECONDS", 0)
+    monkeypatch.setattr(reading_alone, "SECONDS", 0)
     with pytest.raises(SearchUnavailableError, match="in time"):
         answer(search_archive, embedded)
     monkeypatch.undo()
@@ -206,7 +206,7 @@ def test_on_either_database_time_is_kept_and_the_session_is_as_good_as_before(
     with read(archive.engine) as session:
         assert refs_of(stand_in(session, build_query("lighthouse"), away)) == ["a"]
         assert session.execute(text("SELECT 1")).scalar_one() == 1
-    monkeypatch.setattr(standing_in, "SECONDS", 0)
+    monkeypatch.setattr(reading_alone, "SECONDS", 0)
     with (
         read(archive.engine) as session,
         pytest.raises(SearchUnavailableError, match=r"away; .* in time"),
@@ -215,10 +215,13 @@ def test_on_either_database_time_is_kept_and_the_session_is_as_good_as_before(
     archive.engine.dispose()
 
 
-def test_an_answer_as_of_an_earlier_time_is_no_matter_of_the_engine(
+def test_an_answer_as_of_an_earlier_time_without_the_engine_is_the_same_and_says_so(
     embedded: EmbeddedSearch, search_archive: SearchArchive
 ):
     then = Moment(as_of=datetime(2026, 4, 1, tzinfo=UTC) + timedelta(days=1))
     with read(search_archive.engine) as session:
         page = answer_query(session, embedded, build_query("harbour"), then, lambda *_: [], list)
-    assert (page.total, page.engine_away) == (2, None)
+    assert (page.total, page.engine) == (2, "archive")
+    assert (
+        page.engine_away == "Nothing has been indexed for search yet; the archive itself answers."
+    )

@@ -1,0 +1,37 @@
+"""The archive's own answer to a search, one at a time a process and within a time: it reads ad by ad."""
+
+from threading import Lock
+
+from sqlmodel import Session
+
+from archive.reading.as_of.moment import Moment
+from archive.store.time_limits import TimeIsUpError, limit_session
+from search.as_of.answers import search_as_of
+from search.hits import SearchPage
+from search.port import SearchUnavailableError
+from search.query import AdQuery
+
+SECONDS = 5.0
+"""Then whoever asked is told to come again."""
+
+SECONDS_TO_WAIT = 2.0
+"""For the question before."""
+
+_ANSWERING = Lock()
+
+
+def read_alone(session: Session, query: AdQuery, moment: Moment, why: str) -> SearchPage:
+    """The answer as of a moment; `why`: why no engine gives it, as a reader may be told.
+
+    Raises:
+        SearchUnavailableError: if this process is answering another question so, or it takes too long.
+    """
+    if not _ANSWERING.acquire(timeout=SECONDS_TO_WAIT):
+        raise SearchUnavailableError(f"{why}; the archive itself is at another question")
+    try:
+        with limit_session(session, SECONDS) as ends:
+            return search_as_of(session, query, moment, ends)
+    except TimeIsUpError:
+        raise SearchUnavailableError(f"{why}; the archive itself did not answer in time") from None
+    finally:
+        _ANSWERING.release()

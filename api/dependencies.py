@@ -36,11 +36,11 @@ from archive.store.database import read, write
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
-from search.answers import cover_sources
-from search.consumer_position import AdCount, count_ads
+from search.answering.answers import cover_sources
+from search.copies.consumer_position import AdCount, count_ads
+from search.copies.status import index_status
 from search.port import SearchEngine
-from search.query import AdQuery
-from search.status import index_status
+from search.question.query import AdQuery
 
 
 @dataclass(frozen=True)

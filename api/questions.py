@@ -13,7 +13,7 @@ from archive.reading.visible import Include
 from archive.records import Grain
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from archive.spending.query import end_period
-from search.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Sort, build_query
+from search.question.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Sort, build_query
 
 Day = Annotated[date, BeforeValidator(read_day)]
 Question = TypeVar("Question", bound=BaseModel)

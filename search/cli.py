@@ -27,11 +27,12 @@ from archive.terminal import (
 )
 from config.counts import write_count
 from config.settings import Settings
-from search.answers import answer_query, cover_sources
+from search.answering.answers import answer_query, cover_sources
+from search.answering.names import tell_names
+from search.copies.status import index_status
 from search.engines import open_search
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
-from search.names import tell_names
-from search.query import (
+from search.question.query import (
     ALL_FILTERS,
     LAST_RESULT,
     AdQuery,
@@ -39,7 +40,6 @@ from search.query import (
     build_query,
     split_filter,
 )
-from search.status import index_status
 
 _FACETS = ("source", "platform", "country", "language", "currency", "state")
 INDENT = "    "

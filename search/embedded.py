@@ -18,9 +18,8 @@ from sqlmodel import Session
 from archive.store.batches import cut_batches
 from archive.store.database import read, write
 from archive.store.outages import tell_cause
-from search.consumer_position import require_standing
-from search.documents import Rejection, SearchDocument, take_documents
-from search.found import show_found
+from search.answering.found import show_found
+from search.copies.consumer_position import require_standing
 from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
@@ -28,6 +27,7 @@ from search.fts.tables import SearchTables, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import SearchPage
+from search.indexed.documents import Rejection, SearchDocument, take_documents
 from search.port import (
     LEASE,
     AllowChange,
@@ -44,7 +44,7 @@ from search.port import (
     require_count,
     spell_shape,
 )
-from search.query import AdQuery
+from search.question.query import AdQuery
 
 MOST_KEPT = 64
 """Answers to questions without words."""

@@ -17,12 +17,12 @@ from archive.terminal import (
 from config.counts import write_count
 from config.settings import Settings
 from search.cli import plain
-from search.comparing import check_copy, tell_check
+from search.copies.comparing import check_copy, tell_check
+from search.copies.filling import SyncReport
+from search.copies.status import IndexStatus, index_status
+from search.copies.sync import rebuild_index, sync_index
 from search.engines import open_search
-from search.filling import SyncReport
 from search.port import SearchEngine
-from search.status import IndexStatus, index_status
-from search.sync import rebuild_index, sync_index
 
 app = typer.Typer(no_args_is_help=True, help="The search copy: how far it is, and bring it on.")
 

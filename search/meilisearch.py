@@ -13,12 +13,12 @@ from typing import Any
 from sqlmodel import Session
 
 from config.settings import Settings
-from search.consumer_position import require_standing
-from search.documents import Rejection, SearchDocument
-from search.filters import fold_start
-from search.found import keep_begun, show_found
-from search.history import load_held
+from search.answering.found import keep_begun, show_found
+from search.copies.consumer_position import require_standing
 from search.hits import SearchPage
+from search.indexed.documents import Rejection, SearchDocument
+from search.indexed.history import load_held
+from search.indexed.word_lists import answers, cut_lists
 from search.meili.query import (
     ANY_TEXT,
     COUNT,
@@ -53,8 +53,8 @@ from search.port import (
     require_count,
     spell_shape,
 )
-from search.query import AdQuery
-from search.word_lists import answers, cut_lists
+from search.question.filters import fold_start
+from search.question.query import AdQuery
 
 LEAST_TOO_LARGE = 2**63
 """For an id."""

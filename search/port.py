@@ -1,6 +1,6 @@
 """The one port that both engines fit: what sync sends and what readers ask.
 
-`search.sync` writes through it, the API, the pages and the command line read through it. The archive
+`search.copies.sync` writes through it, the API, the pages and the command line read through it. The archive
 stays the record of truth; whatever stands behind this port may be dropped and made again.
 """
 
@@ -15,9 +15,9 @@ from sqlmodel import Session
 
 from archive.errors import OutageError
 from config.counts import write_count
-from search.documents import Rejection, SearchDocument
 from search.hits import SearchPage
-from search.query import AdQuery
+from search.indexed.documents import Rejection, SearchDocument
+from search.question.query import AdQuery
 
 DOCUMENT_SHAPE = 6
 """Raise it when values of documents are made otherwise: every engine is then filled anew at the next sync.

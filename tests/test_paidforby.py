@@ -55,7 +55,7 @@ def test_the_list_of_commands_loads_no_room() -> None:
 LIGHT = "init import sources coverage stats spend corrections redactions users keys"
 HEAVY = (
     "scrapy twisted aiohttp lxml duckdb pyarrow procrastinate apscheduler fastapi starlette "
-    "cel_expr_python alembic psycopg oversight.evaluation.changes search.sync"
+    "cel_expr_python alembic psycopg oversight.evaluation.changes search.copies.sync"
 )
 
 

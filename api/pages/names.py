@@ -30,8 +30,8 @@ from archive.reading.views import AdItem, DisclosureView
 from archive.records.money import format_bounds
 from archive.spending import SpendMeasure, SpendQuery, SpendSummary, bound_statement
 from archive.store.database import read
-from search.filters import NAME_FILTERS
-from search.names import read_listed
+from search.answering.names import read_listed
+from search.question.filters import NAME_FILTERS
 
 router = APIRouter()
 

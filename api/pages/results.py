@@ -17,12 +17,12 @@ from archive.errors import QuestionError, cut_echo
 from archive.reading.as_of.moment import Moment
 from archive.store.database import read
 from archive.text.names import fold_name
-from search.answers import answer_query
-from search.filters import NAME_FILTERS
+from search.answering.answers import answer_query
 from search.hits import SearchPage
-from search.language import WAYS_TO_ASK
 from search.port import SearchUnavailableError
-from search.query import ALL_FILTERS, DAYS, LAST_RESULT, MOST_CHARACTERS, Sort
+from search.question.filters import NAME_FILTERS
+from search.question.language import WAYS_TO_ASK
+from search.question.query import ALL_FILTERS, DAYS, LAST_RESULT, MOST_CHARACTERS, Sort
 
 router = APIRouter()
 

@@ -37,9 +37,9 @@ from archive.spending.groups import name_country
 from archive.spending.ranks import tell_place
 from archive.spending.summary import tell_mean
 from archive.store.database import read
-from search.consumer_position import read_last_move
+from search.copies.consumer_position import read_last_move
 from search.port import SearchUnavailableError
-from search.query import build_query
+from search.question.query import build_query
 
 router = APIRouter()
 

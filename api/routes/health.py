@@ -20,9 +20,9 @@ from archive.store.realm import read_operator_kind, read_realm
 from archive.store.revisions import require_current
 from config.settings import DeploymentKind, Realm
 from oversight.rules.changed_files import tell_changed_files
+from search.answering.standing_in import WITHOUT
+from search.copies.status import IndexStatus, index_status
 from search.port import SearchUnavailableError
-from search.standing_in import WITHOUT
-from search.status import IndexStatus, index_status
 
 router = APIRouter(tags=["health"])
 

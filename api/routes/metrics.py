@@ -17,7 +17,7 @@ from archive.reading.machine_metrics import read_machine_metrics
 from archive.reading.sources.metrics import read_metrics
 from archive.store.changes import read_position
 from oversight.evaluation.changes import CONSUMER
-from search.consumer_position import read_last_noted
+from search.copies.consumer_position import read_last_noted
 
 router = APIRouter()
 

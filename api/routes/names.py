@@ -9,7 +9,7 @@ from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_
 from archive.models import NameKind
 from archive.names.bearers import NameDetail, read_name_detail
 from archive.names.reading import NameItem, list_names
-from search.names import read_listed
+from search.answering.names import read_listed
 
 router = APIRouter(prefix="/names", tags=["names"])
 

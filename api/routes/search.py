@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from api.questions import SearchQuestion
-from search.answers import answer_query
+from search.answering.answers import answer_query
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
-from search.query import LAST_RESULT, AdQuery
+from search.question.query import LAST_RESULT, AdQuery
 
 router = APIRouter(tags=["search"])
 

@@ -34,7 +34,7 @@ from archive.terminal import (
     utc_now,
 )
 from config.settings import Settings
-from search.checking import check_search
+from search.copies.checking import check_search
 from search.engines import open_search
 
 RESTORE = "compare with a backup; paidforby restore --from DIR (another home)"

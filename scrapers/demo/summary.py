@@ -25,7 +25,7 @@ from config.settings import Settings
 from scrapers.commands.sources import tell_sources
 from scrapers.demo.case import DemoCase
 from search.engines import open_search
-from search.query import build_query
+from search.question.query import build_query
 
 SPENDERS_SHOWN = 6
 HITS_SHOWN = 3

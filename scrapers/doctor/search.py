@@ -9,9 +9,9 @@ from archive.terminal import utc_now
 from config.counts import write_count
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
+from search.copies.status import IndexStatus, index_status
 from search.engines import open_search
 from search.port import SearchEngine, SearchUnavailableError
-from search.status import IndexStatus, index_status
 
 SYNC = "paidforby index sync"
 

@@ -28,8 +28,8 @@ from scrapers.work.crawl.releasing import read_pieces_again
 from scrapers.work.dispatch.following import WHOLE_STEP, follow_changes
 from scrapers.work.plan.crawl_job import CrawlJob
 from scrapers.work.plan.schedule import read_schedules
+from search.copies.sync import send_again
 from search.engines import open_search
-from search.sync import send_again
 
 Retry = Callable[[Settings, Engine, Sequence[str], Clock], object]
 

@@ -28,10 +28,10 @@ from archive.terminal import note
 from config.counts import write_count
 from config.settings import Settings
 from scrapers.fetching.spooling import Spool
-from search.comparing import check_copy, tell_check
+from search.copies.comparing import check_copy, tell_check
+from search.copies.status import index_status
 from search.engines import open_search
 from search.port import SearchUnavailableError
-from search.status import index_status
 
 PARTS_LAST = timedelta(days=1)
 """Nothing is written to the store or the home for so long under a passing name."""

@@ -21,9 +21,12 @@ from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
 from archive.store.time_limits import TimeIsUpError
 from archive.text.names import fold_name
+from search.answering.found import keep_begun
+from search.answering.snippets import make_hit
 from search.as_of.conditions import list_conditions
-from search.beside import NAMES_OF, NOTHING, Beside, read_beside
-from search.documents import (
+from search.hits import SearchHit, SearchPage, cut_facet
+from search.indexed.beside import NAMES_OF, NOTHING, Beside, read_beside
+from search.indexed.documents import (
     clean_name,
     join_body,
     join_landing,
@@ -32,12 +35,10 @@ from search.documents import (
     list_former_names,
     make_document,
 )
-from search.filters import MEDIA, NAME_FILTERS, cut_value, list_columns, list_values
-from search.found import keep_begun
-from search.hits import SearchHit, SearchPage, cut_facet
-from search.query import AdQuery
-from search.snippets import make_hit
-from search.word_lists import WordLists, answers, cut_texts
+from search.indexed.values import list_columns, list_values
+from search.indexed.word_lists import WordLists, answers, cut_texts
+from search.question.filters import MEDIA, NAME_FILTERS, cut_value
+from search.question.query import AdQuery
 
 ROWS_AT_ONCE = 2_000
 

@@ -8,14 +8,14 @@ from sqlmodel import Session, col, select
 from archive.models import Change
 from archive.reading.as_of.moment import Moment
 from archive.reading.freshness import read_data_as_of
+from search.answering.found import show_counts
+from search.answering.snippets import make_hit
 from search.as_of.reading_alone import read_alone
-from search.documents import count_microseconds
-from search.found import show_counts
-from search.history import restore_documents
 from search.hits import SearchPage
+from search.indexed.documents import count_microseconds
+from search.indexed.history import restore_documents
 from search.port import SearchEngine, SearchUnavailableError
-from search.query import AdQuery, Sort
-from search.snippets import make_hit
+from search.question.query import AdQuery, Sort
 
 NO_ENGINE_KEEPS_IT = "no search engine keeps what this asks about"
 

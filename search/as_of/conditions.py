@@ -28,7 +28,8 @@ from archive.reading.ads.ads import ran_between
 from archive.reading.as_of.moment import Moment
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
-from search.filters import (
+from search.indexed.values import list_columns
+from search.question.filters import (
     BOUNDS,
     DAY_BOUNDS,
     LIST_FILTERS,
@@ -36,10 +37,9 @@ from search.filters import (
     NAME_FILTERS,
     NOT_TOLD,
     is_least,
-    list_columns,
 )
-from search.language import Question
-from search.query import DAYS, AdQuery
+from search.question.language import Question
+from search.question.query import DAYS, AdQuery
 
 
 def list_conditions(

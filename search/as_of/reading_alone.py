@@ -9,7 +9,7 @@ from archive.store.time_limits import TimeIsUpError, limit_session
 from search.as_of.answers import search_as_of
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
-from search.query import AdQuery
+from search.question.query import AdQuery
 
 SECONDS = 5.0
 """Then whoever asked is told to come again."""

@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import FromClause, Select, func, select
 from sqlmodel import Session
 
-from search.filters import LIST_FILTERS
-from search.found import keep_begun
+from search.answering.found import keep_begun
 from search.fts.query import (
     leave_out_hidden,
     list_conditions,
@@ -22,7 +21,8 @@ from search.fts.query import (
 )
 from search.fts.tables import SearchTables, matches, past_of
 from search.port import FoundAds
-from search.query import AdQuery
+from search.question.filters import LIST_FILTERS
+from search.question.query import AdQuery
 
 WORDS_FROM = "words_from"
 

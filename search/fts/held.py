@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow
-from search.documents import SearchDocument
 from search.fts.tables import SearchTables
 from search.fts.writer import ad_row, listed_rows, text_row
+from search.indexed.documents import SearchDocument
 
 ROWS_AT_ONCE = 1_000
 BEFORE_ALL = -(2**63)

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 
-from search.filters import BOUNDS, LIST_FILTERS, NAME_FILTERS, NOT_TOLD, is_least
 from search.fts.tables import TEXT_WEIGHTS, SearchTables, matches
-from search.language import WORD_FIELDS, Question, Term
-from search.query import AdQuery, Sort
+from search.question.filters import BOUNDS, LIST_FILTERS, NAME_FILTERS, NOT_TOLD, is_least
+from search.question.language import WORD_FIELDS, Question, Term
+from search.question.query import AdQuery, Sort
 
 Order = ColumnElement[object] | UnaryExpression[object]
 

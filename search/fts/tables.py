@@ -27,7 +27,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, SchemaItem
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from search.filters import BOUNDS, VALUE_FILTERS
+from search.question.filters import BOUNDS, VALUE_FILTERS
 
 TEXT_WEIGHTS: Mapping[str, float] = {
     "title": 4,
@@ -39,7 +39,7 @@ TEXT_WEIGHTS: Mapping[str, float] = {
     "landing": 1,
     "id": 1,
 }
-"""Word lists (`search.language.WORD_LISTS`) and what a match in each counts."""
+"""Word lists (`search.question.language.WORD_LISTS`) and what a match in each counts."""
 
 BETWEEN = "\ue002"
 """A word that nobody can type: no row of words goes across it."""

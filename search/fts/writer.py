@@ -12,11 +12,11 @@ from sqlmodel import Session
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, insert_rows, update_rows
 from archive.text.names import fold_name
-from search.documents import SearchDocument
-from search.filters import LIST_FILTERS, VALUE_FILTERS, cut_value
 from search.fts.tables import AD_COLUMNS, BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
 from search.fts.typos import note_terms
-from search.word_lists import cut_lists
+from search.indexed.documents import SearchDocument
+from search.indexed.word_lists import cut_lists
+from search.question.filters import LIST_FILTERS, VALUE_FILTERS, cut_value
 
 _MOVED_COLUMNS = [name for name in AD_COLUMNS if name not in ("held_since", "held_until")]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from archive.records.escaping import escape_text
 from archive.runs.fence import take_each
-from search.documents import Rejection, SearchDocument, reject
+from search.indexed.documents import Rejection, SearchDocument, reject
 
 LARGEST_BODY = 20_000_000
 """Bytes of one request: the server refuses 100 MB, and a refused connection may hang."""

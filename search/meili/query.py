@@ -7,8 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from archive.text.names import fold_name
-from search.documents import SearchDocument
-from search.filters import (
+from search.hits import FACET_VALUES
+from search.indexed.documents import SearchDocument
+from search.indexed.word_lists import APART, TEXTS, cut_lists
+from search.meili.values import decode_values, encode_value
+from search.question.filters import (
     BOUNDS,
     LIST_FILTERS,
     NAME_FILTERS,
@@ -17,11 +20,8 @@ from search.filters import (
     cut_value,
     is_least,
 )
-from search.hits import FACET_VALUES
-from search.language import WORD_LISTS, Question, Term
-from search.meili.values import decode_values, encode_value
-from search.query import LAST_RESULT, AdQuery, Sort
-from search.word_lists import APART, TEXTS, cut_lists
+from search.question.language import WORD_LISTS, Question, Term
+from search.question.query import LAST_RESULT, AdQuery, Sort
 
 LISTS = {name: f"w_{name}" for name in WORD_LISTS}
 """The field of a document that holds each word list; an ad has each word of a list once."""

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from requests.exceptions import RequestException
 
 from archive.records.escaping import escape_text
-from search.documents import Rejection, SearchDocument
+from search.indexed.documents import Rejection, SearchDocument
 from search.meili.connection import KeptConnections, RefusedQuestionError
 from search.meili.lines import TOO_LARGE, Line, cut_lines, halve, join_lines, refuse, spell_lines
 from search.meili.query import IS_PRESENT, IS_WHOLE, SETTINGS, spell_documents, spell_moved

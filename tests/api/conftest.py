@@ -34,8 +34,8 @@ from archive.store.realm import claim_realm
 from config.settings import Realm, Settings
 from oversight.rules.rule_book import load_rules
 from oversight.rules.schema import Stage
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.migrated import init_fresh
 from tests.servers import make_database
 

@@ -19,8 +19,8 @@ from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.evaluation.changes import evaluate_changes
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.use import take_into_use
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.api.conftest import DECISION, NOON, SOURCE, make_ad
 from tests.drawn import draw_scene, encode_picture
 from tests.flagging import adopt, flag_ad

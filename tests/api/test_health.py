@@ -15,7 +15,7 @@ from archive.store.database import open_engine
 from archive.store.kept_findings import keep_findings
 from archive.store.revisions import find_newest_revision
 from search.as_of import reading_alone
-from search.consumer_position import count_ads
+from search.copies.consumer_position import count_ads
 from search.embedded import EmbeddedSearch
 from search.port import SearchUnavailableError
 from tests.api.conftest import make_ad

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from archive.store.database import open_engine
 from paidforby import app
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.api.conftest import NOON, make_ad
 
 TOTALS = {

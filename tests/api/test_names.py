@@ -21,9 +21,9 @@ from archive.records import (
 )
 from archive.store.blobs import BlobStore
 from archive.store.database import open_engine, write
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.filters import NAME_FILTERS
-from search.sync import sync_index
+from search.question.filters import NAME_FILTERS
 from tests.api.conftest import NOON, make_ad
 from tests.invented import NOW, SOURCES, make_archive, make_settings, record_run
 from tests.invented_records import HOSTILE, harbour_plain

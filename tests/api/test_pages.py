@@ -16,8 +16,8 @@ from archive.models.runs import Outcome, RunKind
 from archive.names.following import bring_names_on
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import write
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.invented import NOW, SOURCES, TEXT_PAGE, decide_something, make_archive, make_settings
 from tests.invented_records import HOSTILE, harbour_mill
 from tests.migrated import init_fresh

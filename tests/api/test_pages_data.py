@@ -27,8 +27,8 @@ from archive.store.setup import write_sources
 from config.settings import Settings
 from oversight.cases import DecisionDraft, DecisionOutcome, decide_flag
 from oversight.rules.rule_book import load_rules, read_rule_book
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.api.conftest import HOSTILE as FORMULA
 from tests.api.test_pages import ERRORS, MILL, PAGES
 from tests.flagging import adopt, flag_ad

@@ -13,8 +13,8 @@ from api.app import create_app
 from archive.store.setup import init_archive
 from config.settings import Settings
 from paidforby import app as commands
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.invented import NOW, make_archive, make_settings
 from tests.servers import find_free_port
 

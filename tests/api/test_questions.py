@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from paidforby import app
-from search.answers import cover_sources
-from search.query import ALL_FILTERS
+from search.answering.answers import cover_sources
+from search.question.query import ALL_FILTERS
 from tests.api.conftest import make_ad
 
 

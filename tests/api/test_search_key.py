@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from api.app import create_app, with_search_key
 from archive.store.database import open_engine
+from search.copies.sync import rebuild_index, sync_index
 from search.engines import open_search
 from search.port import SearchUnavailableError
-from search.sync import rebuild_index, sync_index
 from tests.api.conftest import NOON
 
 WHAT_A_SITE_DOES = ["search", "stats.get"]

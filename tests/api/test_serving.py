@@ -27,8 +27,8 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, write
 from config.settings import Settings
 from paidforby import app
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.served import ask, hear, name_log, serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 
 from archive.models import QuarantinedPiece
 from archive.store.database import open_engine, write
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.api.conftest import NOON, make_ad
 
 MILL = {"payer_name": "Mill & Sons"}

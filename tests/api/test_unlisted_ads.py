@@ -8,8 +8,8 @@ from sqlmodel import select
 from archive.curation.labels import label_ad
 from archive.models import Ad
 from archive.store.database import open_archive, write
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.api.conftest import NOON, make_ad
 
 SHY = "/ads/example/shy"

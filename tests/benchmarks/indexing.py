@@ -31,11 +31,11 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
-from search.documents import SearchDocument, read_documents
+from search.copies.sync import sync_index
 from search.embedded import EmbeddedSearch
+from search.indexed.documents import SearchDocument, read_documents
 from search.meilisearch import MeilisearchSearch
 from search.port import SearchEngine
-from search.sync import sync_index
 from tests import servers
 from tests.benchmarks import same_answer
 from tests.benchmarks.raw_index import RawIndex, cut_bodies, spell_raw

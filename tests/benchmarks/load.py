@@ -37,8 +37,8 @@ from archive.models.runs import Outcome, RunKind
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import open_archive, write
 from config.settings import Settings
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests import servers
 from tests.benchmarks.spend import fill_archive, invent_ad
 

@@ -26,8 +26,8 @@ from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
-from search.language import read_question
-from search.names import name_answers
+from search.answering.names import name_answers
+from search.question.language import read_question
 from tests.benchmarks.ingest import START, WORDS, make_pages
 from tests.benchmarks.search_as_of import PAGE, open_databases
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import meilisearch
 
-from search.documents import SearchDocument
+from search.indexed.documents import SearchDocument
 from tests.servers import Meilisearch
 
 TEXTS = ("title", "body", "advertiser", "payer", "sponsor", "landing")

@@ -33,14 +33,14 @@ from archive.store.database import read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
 from search.as_of.answers import search_as_of
-from search.documents import read_documents
+from search.copies.sync import sync_index
 from search.embedded import EmbeddedSearch
 from search.hits import FACET_VALUES, SearchPage
-from search.language import WORD_FIELDS, QueryError
+from search.indexed.documents import read_documents
+from search.indexed.word_lists import WordLists, answers, cut_lists
 from search.meilisearch import MeilisearchSearch
-from search.query import AdQuery, build_query
-from search.sync import sync_index
-from search.word_lists import WordLists, answers, cut_lists
+from search.question.language import WORD_FIELDS, QueryError
+from search.question.query import AdQuery, build_query
 from tests import servers
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

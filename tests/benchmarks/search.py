@@ -38,10 +38,10 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import open_archive, read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
-from search.documents import read_documents
+from search.copies.sync import sync_index
 from search.embedded import EmbeddedSearch
 from search.engines import open_search
-from search.sync import sync_index
+from search.indexed.documents import read_documents
 from tests import servers
 from tests.benchmarks import same_answer
 from tests.benchmarks.load import serving

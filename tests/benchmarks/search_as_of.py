@@ -24,7 +24,7 @@ from archive.runs.lease import begin_run
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import migrate
 from search.as_of.answers import search_as_of
-from search.query import AdQuery, build_query
+from search.question.query import AdQuery, build_query
 from tests import servers
 from tests.benchmarks.ingest import PHASES, START, make_pages
 

@@ -13,8 +13,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, Response
 
 from api.app import create_app
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.corrected import correct_something
 from tests.invented import NOW, decide_something, hold_something, make_archive, make_settings
 from tests.watched import watch_something

@@ -17,12 +17,12 @@ from archive.runs.crawling_stops import stop_crawling
 from archive.store.database import open_archive, write
 from config.settings import Settings
 from scrapers.work.crawl.children import settings_environ
-from search import filling
+from search.copies import filling
+from search.copies.status import index_status
+from search.copies.sync import rebuild_index, sync_index
 from search.engines import open_search
 from search.meilisearch import MeilisearchSearch
 from search.port import SearchEngine, SearchUnavailableError
-from search.status import index_status
-from search.sync import rebuild_index, sync_index
 from tests import servers
 from tests.commands import start_paidforby
 from tests.faults.dying import Steps, run_apart, surround

@@ -18,8 +18,8 @@ from archive.store.database import write
 from archive.store.home_facts import note_backup
 from archive.store.setup import init_archive
 from scrapers.work.dispatch.queue_schema import open_queue_tables
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.invented import NOW, SOURCES, make_settings
 from tests.nginx import ROOT, find_program
 from tests.servers import MissingServerError, report_missing

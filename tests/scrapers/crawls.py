@@ -25,8 +25,8 @@ from scrapers.spiders import find_spiders
 from scrapers.work.crawl.children import FORKS, settings_environ
 from scrapers.work.crawl.crawling import CrawlOrder, run_crawl
 from scrapers.work.plan.crawl_job import CrawlJob
+from search.copies.status import index_status
 from search.engines import open_search
-from search.status import index_status
 from tests.commands import run_paidforby
 from tests.scrapers.replica.meta_faults import refuse_big_pages
 

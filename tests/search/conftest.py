@@ -22,14 +22,14 @@ from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
+from search.answering.other_words import add_others
+from search.copies.filling import SyncReport
+from search.copies.sync import sync_index
 from search.embedded import EmbeddedSearch
-from search.filling import SyncReport
 from search.hits import SearchPage
 from search.meilisearch import MeilisearchSearch
-from search.other_words import add_others
 from search.port import SearchEngine
-from search.query import build_query
-from search.sync import sync_index
+from search.question.query import build_query
 from tests.migrated import init_fresh
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from archive.store.database import read
 from archive.store.setup import init_archive
 from config.settings import Settings
 from search.as_of.answers import search_as_of
-from search.query import build_query
+from search.question.query import build_query
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 

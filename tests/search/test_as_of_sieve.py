@@ -21,13 +21,13 @@ from archive.store.database import read
 from archive.store.setup import init_archive
 from archive.text.words import join_terms
 from config.settings import Settings
+from search.answering.snippets import make_hit
 from search.as_of.answers import search_as_of
-from search.beside import read_beside
-from search.documents import SearchDocument, make_document
 from search.hits import MARK_START
-from search.judging import answers_query
-from search.query import AdQuery, QueryError, build_query
-from search.snippets import make_hit
+from search.indexed.beside import read_beside
+from search.indexed.documents import SearchDocument, make_document
+from search.indexed.judging import answers_query
+from search.question.query import AdQuery, QueryError, build_query
 from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
 

@@ -7,10 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.text.words import fold_word, join_terms, split_words
-from search.documents import LONGEST_KEY, encode_key, read_address
+from search.answering.snippets import mark_text
 from search.hits import MARK_END, MARK_START
+from search.indexed.documents import LONGEST_KEY, encode_key
 from search.port import SearchEngine
-from search.snippets import mark_text
+from search.question.addresses import read_address
 from tests.search.conftest import SearchArchive, make_ad
 
 

@@ -12,13 +12,13 @@ from archive.models import SingletonLease
 from archive.runs.singleton_lease import take_singleton
 from archive.store.database import read, write
 from archive.store.identity import claim_archive_id
-from search import filling
-from search.documents import Rejection, SearchDocument
+from search.copies import filling
+from search.copies.filling import filling_alone
+from search.copies.sync import rebuild_index, sync_index
 from search.embedded import EmbeddedSearch
-from search.filling import filling_alone
+from search.indexed.documents import Rejection, SearchDocument
 from search.meilisearch import MeilisearchSearch
 from search.port import CopyBusyError, SearchEngine, SearchUnavailableError
-from search.sync import rebuild_index, sync_index
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from search.copies.sync import rebuild_index
 from search.port import SearchEngine
-from search.sync import rebuild_index
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 FACETS = ("source", "platform", "country", "language", "surface", "currency", "payer", "media_type")

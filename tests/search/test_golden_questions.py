@@ -13,8 +13,8 @@ from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
 from archive.store.database import read
 from config.settings import Settings
-from search.answers import answer_query
-from search.query import build_query
+from search.answering.answers import answer_query
+from search.question.query import build_query
 from tests.migrated import init_fresh
 from tests.search.conftest import ENGINES, SearchArchive, make_ad, open_engine, refs_of
 

@@ -30,7 +30,7 @@ from archive.store.setup import write_sources
 from config.settings import Settings
 from search.as_of.answers import search_as_of
 from search.as_of.by_engine import answer_as_of
-from search.query import build_query
+from search.question.query import build_query
 from tests.examples import few_or_many
 from tests.migrated import init_fresh
 from tests.search.conftest import ENGINES, SearchArchive, make_ad, open_engine, refs_of

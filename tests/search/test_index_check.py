@@ -12,14 +12,14 @@ from archive.models import Ad, PublicAd
 from archive.privacy.redactions import redact_field
 from archive.store.database import read, write
 from paidforby import app
-from search import documents as search_documents
-from search.comparing import check_copy, tell_check
-from search.documents import read_documents
+from search.copies.comparing import check_copy, tell_check
+from search.copies.sync import rebuild_index
 from search.embedded import EmbeddedSearch
-from search.history import with_history
+from search.indexed import documents as search_documents
+from search.indexed.documents import read_documents
+from search.indexed.history import with_history
 from search.meilisearch import MeilisearchSearch
 from search.port import Batch, HeldDocument, SearchEngine, SearchUnavailableError
-from search.sync import rebuild_index
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 from tests.search.test_followed_changes import tell_all
 from tests.search.test_search_fence import fail_for

@@ -7,15 +7,15 @@ from sqlalchemy import delete, inspect, text
 
 from archive.models import PublicAd
 from archive.store.database import write
-from search import documents as search_documents
-from search import filling
-from search import sync as search_sync
-from search.documents import SearchDocument, make_document
+from search.copies import filling
+from search.copies import sync as search_sync
+from search.copies.status import index_status
+from search.copies.sync import rebuild_index
 from search.embedded import EmbeddedSearch
+from search.indexed import documents as search_documents
+from search.indexed.documents import SearchDocument, make_document
 from search.meilisearch import MeilisearchSearch
 from search.port import Batch, Rejection, SearchEngine, SearchUnavailableError
-from search.status import index_status
-from search.sync import rebuild_index
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 

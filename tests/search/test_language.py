@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.text.words import split_words
-from search.language import (
+from search.question.language import (
     MOST_WORDS,
     WORD_FIELDS,
     QueryError,

@@ -15,12 +15,12 @@ from archive.store.database import read
 from archive.text.names import fold_name
 from config.settings import Settings
 from search.as_of.answers import search_as_of
-from search.documents import read_documents
-from search.filters import NAME_FILTERS
-from search.judging import passes_filters
-from search.language import WORD_FIELDS, QueryError, Term, spell_question
-from search.query import build_query
-from search.word_lists import answers, cut_lists
+from search.indexed.documents import read_documents
+from search.indexed.judging import passes_filters
+from search.indexed.word_lists import answers, cut_lists
+from search.question.filters import NAME_FILTERS
+from search.question.language import WORD_FIELDS, QueryError, Term, spell_question
+from search.question.query import build_query
 from tests.examples import few_or_many
 from tests.migrated import init_fresh
 from tests.search.conftest import ENGINES, SearchArchive, make_ad, open_engine, refs_of

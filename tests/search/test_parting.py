@@ -18,12 +18,12 @@ from archive.models.runs import RunKind
 from archive.privacy.redactions import redact_field
 from archive.store.database import create_archive_engine, write
 from config.settings import Settings
-from search.comparing import check_copy
+from search.copies.comparing import check_copy
+from search.copies.status import index_status
+from search.copies.sync import rebuild_index
 from search.embedded import EmbeddedSearch
 from search.meilisearch import MeilisearchSearch
 from search.port import SearchEngine, SearchUnavailableError
-from search.status import index_status
-from search.sync import rebuild_index
 from tests.migrated import init_fresh
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 from tests.search.proxied import Proxy, run_proxy

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.language import QueryError
-from search.query import Sort, build_query
+from search.question.language import QueryError
+from search.question.query import Sort, build_query
 from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
 

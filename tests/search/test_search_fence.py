@@ -8,14 +8,14 @@ from sqlalchemy import Engine
 
 from archive.models import PublicAd
 from archive.runs.tries import NotedTry, begin_try, end_try
-from search import documents as search_documents
-from search import sync as search_sync
-from search.documents import SearchDocument, make_document
+from search.copies import sync as search_sync
+from search.copies.status import index_status
+from search.copies.sync import rebuild_index, send_again
 from search.embedded import EmbeddedSearch
 from search.fts import writer as fts_writer
+from search.indexed import documents as search_documents
+from search.indexed.documents import SearchDocument, make_document
 from search.port import SearchEngine
-from search.status import index_status
-from search.sync import rebuild_index, send_again
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 
 

@@ -10,15 +10,15 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
-from search.answers import answer_query, cover_sources
+from search.answering.answers import answer_query, cover_sources
+from search.answering.standing_in import stand_in
 from search.as_of import reading_alone
+from search.copies.status import index_status
 from search.embedded import EmbeddedSearch
 from search.hits import SearchPage
 from search.meilisearch import MeilisearchSearch
 from search.port import SearchEngine, SearchUnavailableError
-from search.query import build_query
-from search.standing_in import stand_in
-from search.status import index_status
+from search.question.query import build_query
 from tests.migrated import init_fresh
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 

@@ -9,12 +9,12 @@ from archive.models import ConsumerPosition
 from archive.store.database import create_archive_engine, write
 from archive.store.identity import claim_archive_id
 from config.settings import Settings
-from search.checking import check_search
+from search.copies.checking import check_search
+from search.copies.status import index_status
+from search.copies.sync import rebuild_index, sync_index
 from search.embedded import EmbeddedSearch
 from search.meilisearch import MeilisearchSearch
 from search.port import Batch, ForeignCopyError, SearchEngine, SearchUnavailableError
-from search.status import index_status
-from search.sync import rebuild_index, sync_index
 from tests.migrated import init_fresh
 from tests.search.conftest import SearchArchive, make_ad, refs_of
 

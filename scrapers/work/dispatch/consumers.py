@@ -22,10 +22,10 @@ from oversight.rules.changed_files import tell_changed_files
 from oversight.rules.rule_book import read_rule_book
 from oversight.rules.use import take_into_use
 from scrapers.intake.pages import Clock
-from search.consumer_position import count_behind
+from search.copies.consumer_position import count_behind
+from search.copies.sync import sync_index
 from search.engines import open_search
 from search.port import SearchUnavailableError
-from search.sync import sync_index
 
 EVERYTHING = 2**31
 

@@ -17,10 +17,10 @@ from archive.names.following import bring_names_on
 from archive.store.changes import reach_quietly, read_position
 from archive.store.database import read
 from config.settings import Settings
+from search.copies.sync import sync_index
 from search.embedded import EmbeddedSearch
 from search.engines import open_search
 from search.port import ForeignCopyError, SearchEngine, SearchUnavailableError
-from search.sync import sync_index
 
 
 def clear_copies(settings: Settings, engine: Engine, now: datetime) -> list[str]:

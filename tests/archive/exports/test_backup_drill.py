@@ -12,9 +12,9 @@ from archive.models import Capture
 from archive.store.blobs import BlobStore
 from archive.store.database import open_archive, read, write
 from config.settings import Settings
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.query import build_query
-from search.sync import sync_index
+from search.question.query import build_query
 from tests.archive.exports.backups import RULE, dump_all, fill, make_home, root_of, tell
 from tests.invented import NOW, record_run
 from tests.invented_records import harbour_ads

@@ -16,8 +16,8 @@ from archive.records import (
     MissingReason,
 )
 from archive.store.database import read
-from search.language import read_question
-from search.names import name_answers, read_names
+from search.answering.names import name_answers, read_names
+from search.question.language import read_question
 from tests.archive.moments import day
 
 

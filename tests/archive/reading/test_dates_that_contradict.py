@@ -13,7 +13,7 @@ from archive.spending import SpendQuery, summarise_spending
 from archive.store.database import read
 from oversight.reference.periods import LATEST, find_period
 from oversight.rules.facts import read_facts
-from search.documents import make_document
+from search.indexed.documents import make_document
 from tests.archive.moments import DAY, NOON
 
 pytestmark = pytest.mark.engines_alike

@@ -19,9 +19,9 @@ from scrapers.commands.doctor import examine
 from scrapers.doctor.configuration import examine_variables
 from scrapers.doctor.findings import tell_findings
 from scrapers.replica.serve import running_replica
+from search.copies.sync import sync_index
 from search.engines import open_search
 from search.port import Batch
-from search.sync import sync_index
 from tests.invented import NOW
 from tests.scrapers.crawls import TOKEN
 

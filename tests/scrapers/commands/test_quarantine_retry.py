@@ -14,7 +14,7 @@ from scrapers.commands.quarantine import quarantine
 from scrapers.readers.fields import FieldError
 from scrapers.spiders import snap
 from scrapers.work.dispatch.following import follow_changes
-from search import documents
+from search.indexed import documents
 from tests.scrapers.crawls import Home, now
 from tests.scrapers.stories import ROWS, run, spell_file
 

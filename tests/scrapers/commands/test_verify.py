@@ -17,8 +17,8 @@ from archive.store.references import check_tables
 from scrapers.commands.verify import check_archive
 from scrapers.doctor.keeping import examine_findings
 from scrapers.replica.fixtures import FIXTURES
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.archive.exports.backups import fill, make_home
 from tests.invented import NOW, record_run
 from tests.invented_records import harbour_ads

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 import paidforby
 from archive.exports.mirror import find_folder, sync_mirror
 from archive.names.following import bring_names_on
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.archive.exports.backups import make_home
 from tests.invented import NOW, decide_something, make_archive
 

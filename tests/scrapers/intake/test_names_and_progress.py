@@ -75,7 +75,7 @@ def test_each_stage_says_how_far_it_has_come_and_none_is_whole_before_its_end(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spider, "PAGE_SIZE", 100)
-    monkeypatch.setattr("search.filling.CHANGES_AT_ONCE", 100)
+    monkeypatch.setattr("search.copies.filling.CHANGES_AT_ONCE", 100)
     monkeypatch.setattr("scrapers.work.dispatch.consumers.MOST_AT_ONCE", 100)
     monkeypatch.setattr("archive.duplicates.changes.MOST_AT_ONCE", 100)
     ads = table(*({"ADID": f"x{number:060}"} for number in range(500)))

@@ -14,11 +14,11 @@ from config.settings import Settings
 from scrapers.work.dispatch import worker
 from scrapers.work.dispatch.scheduler import find_tick_seconds
 from scrapers.work.dispatch.worker import follow_up
-from search.answers import answer_query, cover_sources
+from search.answering.answers import answer_query, cover_sources
+from search.copies.status import index_status
 from search.engines import open_search
 from search.hits import SearchPage
-from search.query import build_query
-from search.status import index_status
+from search.question.query import build_query
 from tests.scrapers.crawls import Home
 from tests.scrapers.stories import START, run, spell_file, spell_row
 

@@ -18,8 +18,8 @@ from archive.store.home_facts import LAST_UPKEEP, note_backup, read_time
 from archive.store.setup import init_archive
 from scrapers.work.shown_anew import show_anew
 from scrapers.work.upkeep import keep_up, keep_up_nightly
+from search.copies.sync import sync_index
 from search.engines import open_search
-from search.sync import sync_index
 from tests.archive.exports.backups import make_home
 from tests.archive.moments import DAY
 from tests.invented import NOW, make_archive

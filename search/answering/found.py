@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
-from search.filters import fold_start
+from search.answering.snippets import make_hits
 from search.hits import SearchPage, cut_facet
 from search.port import FoundAds, Standing
-from search.query import AdQuery
-from search.snippets import make_hits
+from search.question.filters import fold_start
+from search.question.query import AdQuery
 
 
 def show_found(

@@ -8,9 +8,9 @@ from sqlmodel import Session
 
 from search.fts.typos import allowed_typos
 from search.hits import OtherWords, SearchPage
-from search.language import MOST_WORDS, Question, Term, count_words, spell_question
 from search.port import SearchEngine
-from search.query import AdQuery
+from search.question.language import MOST_WORDS, Question, Term, count_words, spell_question
+from search.question.query import AdQuery
 
 MOST_OTHERS = 12
 MOST_LOOKED_UP = 5

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, cast
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Field, Session, SQLModel, col
@@ -20,10 +19,12 @@ from archive.runs.fence import take_each
 from archive.runs.quarantine import explain_failure
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
-from archive.text.words import LONGEST_TERM, WORD, join_terms
-from search.beside import NOTHING, Beside, read_beside
-from search.filters import VALUE_FILTERS, list_values
+from archive.text.words import WORD
 from search.hits import ShownAd, WordsFrom, clean_text
+from search.indexed.beside import NOTHING, Beside, read_beside
+from search.indexed.values import list_values
+from search.question.addresses import read_address
+from search.question.filters import VALUE_FILTERS
 
 LONGEST_TEXT = 100_000
 """Characters kept of each text; Meilisearch indexes at most 65,535 words of an attribute."""
@@ -33,8 +34,6 @@ LONGEST_KEY = 511
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PATH_BREAKS = re.compile(r"[\s/._+,;:=~-]+")
 
 # Names of `public_ad` whose documents go by a shorter name.
 _SHOWN_NAMES = {
@@ -55,7 +54,7 @@ class SearchDocument(ShownAd):
     landing: str = Field(description="Words of the landing addresses: host, then path, one a line.")
     picture: str = Field(description="What a machine read in pictures that are shown, one a line.")
     values: dict[str, list[str]] = Field(
-        description="Its values of each filter (`search.filters`) of which it has any."
+        description="Its values of each filter (`search.question.filters`) of which it has any."
     )
     words_from: WordsFrom = Field(description="Where its words come from.")
     started_day: int | None = Field(
@@ -74,7 +73,7 @@ class SearchDocument(ShownAd):
         default=None, description="Of an earlier state, since when the next holds."
     )
     earlier: list["SearchDocument"] = Field(
-        default=[], description="The states of the ad before this one (`search.history`)."
+        default=[], description="The states of the ad before this one (`search.indexed.history`)."
     )
     may_have_earlier: bool = Field(
         default=False, description="Whether the copy may hold earlier states of the ad."
@@ -247,25 +246,6 @@ def encode_key(public_id: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"sha256-{hashlib.sha256(public_id.encode()).hexdigest()}"
-
-
-def join_id(public_id: str) -> str:
-    """A permanent id as one word."""
-    return join_terms(public_id).replace(" ", "")[:LONGEST_TERM]
-
-
-def read_address(address: str) -> str:
-    """A landing address as words: `www.example.org/climate-action?x` -> `example.org climate action`.
-
-    The query is left out: it holds tracking labels, which are the same for every campaign.
-    """
-    try:
-        parts = urlsplit(address if "://" in address else f"//{address}")
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
-        return address
-    path = _PATH_BREAKS.sub(" ", _CAMEL.sub(" ", unquote(parts.path)))
-    return f"{host} {path.strip()}".strip()
 
 
 def _join(texts: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """The archive itself in place of a search engine that is away: slower, and without near spellings.
 
-`search.answers` calls it where the engine cannot answer. Words mean the same here as there.
+`search.answering.answers` calls it where the engine cannot answer. Words mean the same here as there.
 """
 
 from sqlmodel import Session
@@ -9,7 +9,7 @@ from archive.reading.as_of.moment import NOW
 from search.as_of.reading_alone import read_alone
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
-from search.query import AdQuery
+from search.question.query import AdQuery
 
 WITHOUT = "the archive itself answers, newest first and without near spellings"
 

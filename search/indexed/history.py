@@ -27,8 +27,8 @@ from archive.models.media import MediaState
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import restore_ads
 from archive.store.batches import cut_batches
-from search.beside import read_beside
-from search.documents import (
+from search.indexed.beside import read_beside
+from search.indexed.documents import (
     Rejection,
     SearchDocument,
     count_microseconds,

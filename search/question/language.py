@@ -1,7 +1,8 @@
 """What a question in the search box means: the same on every engine and as of every time.
 
-`search.query` reads a question here, engines put it in their own words, and `search.word_lists` is its plain
-meaning. Words beside each other are all looked for; what is not understood is refused, never guessed at.
+`search.question.query` reads a question here, engines put it in their own words; its plain meaning is in
+`search.indexed.word_lists`. Words beside each other are all looked for; what is not understood is refused,
+never guessed at.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from archive.errors import QuestionError, cut_echo
 from archive.text.words import split_words
-from search.documents import join_id, read_address
+from search.question.addresses import join_id, read_address
 
 MOST_WORDS = 30
 FEWEST_LETTERS = 2

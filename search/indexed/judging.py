@@ -1,10 +1,10 @@
 """Whether one document answers a query: the plain meaning that every engine's filters must have."""
 
 from archive.text.names import fold_name
-from search.documents import SearchDocument
-from search.filters import BOUNDS, NAME_FILTERS, NOT_TOLD, cut_value, is_least
-from search.query import AdQuery
-from search.word_lists import answers, cut_lists
+from search.indexed.documents import SearchDocument
+from search.indexed.word_lists import answers, cut_lists
+from search.question.filters import BOUNDS, NAME_FILTERS, NOT_TOLD, cut_value, is_least
+from search.question.query import AdQuery
 
 
 def answers_query(document: SearchDocument, query: AdQuery) -> bool:

@@ -5,13 +5,10 @@ Engines are given the values, search as of a time reads them here, and facets co
 
 from collections.abc import Mapping
 
-from archive.models import PublicAd
 from archive.records.canonical import hash_bytes
 from archive.text.names import fold_name
-from search.beside import Beside
-from search.hits import clean_text
 
-_COLUMNS: Mapping[str, str] = {
+COLUMNS: Mapping[str, str] = {
     "source": "source",
     "platform": "platform",
     "country": "countries",
@@ -35,7 +32,7 @@ MEDIA = "media"
 LONGEST_VALUE = 400
 """Bytes; Meilisearch cuts at 468."""
 
-VALUE_FILTERS = (*_COLUMNS, MEDIA)
+VALUE_FILTERS = (*COLUMNS, MEDIA)
 """Filters by value; each is also a facet."""
 
 NAME_FILTERS = ("advertiser", "payer", "sponsor")
@@ -80,32 +77,9 @@ def fold_start(name: str, start: str) -> str:
     return fold_name(start) if name in NAME_FILTERS and start else start
 
 
-def list_columns(name: str) -> tuple[str, ...]:
-    """The columns of `public_ad` that tell a filter's values."""
-    return (_COLUMNS[name],) if name in _COLUMNS else ()
-
-
-def list_values(ad: PublicAd, name: str, beside: Beside) -> list[str]:
-    """The values an ad has of a filter, each once; none: unknown."""
-    if name == MEDIA:
-        return ["kept" if ad.id in beside.kept else "none"]
-    value = getattr(ad, _COLUMNS[name])
-    if value is None:
-        return []
-    held = map(clean_text, value if isinstance(value, list) else [spell_value(value)])
-    if name in NAME_FILTERS:
-        held = map(fold_name, held)
-    return list(dict.fromkeys(cut_value(each) for each in held if each.strip()))
-
-
 def cut_value(value: str) -> str:
     """A value as filters and facets have it; of one too long for an engine the beginning, and a hash."""
     raw = value.encode()
     if len(raw) <= LONGEST_VALUE:
         return value
     return f"{raw[:LONGEST_VALUE].decode(errors='ignore')}… {hash_bytes(raw)[:8]}"
-
-
-def spell_value(value: object) -> str:
-    """A value as filters and facets have it: `true` and `false` in lower case."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -19,13 +19,18 @@ from archive.runs.singleton_lease import HeldSingletonLease
 from archive.runs.tries import NotedTry, ProcessKilledError, note_try
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
 from archive.store.database import read, write
-from search import filling
-from search.consumer_position import Position, TellPassed, read_search_position, refuse_unnamed
-from search.documents import Rejection, count_microseconds, load_documents, reject
-from search.filling import SyncReport, TellBusy, filling_alone, make_anew, put_aside_rejected
-from search.history import find_changed_currency, with_history
+from search.copies import filling
+from search.copies.consumer_position import (
+    Position,
+    TellPassed,
+    read_search_position,
+    refuse_unnamed,
+)
+from search.copies.filling import SyncReport, TellBusy, filling_alone, make_anew, put_aside_rejected
+from search.copies.status import index_status
+from search.indexed.documents import Rejection, count_microseconds, load_documents, reject
+from search.indexed.history import find_changed_currency, with_history
 from search.port import Batch, CopyBusyError, SearchEngine, UpTo
-from search.status import index_status
 
 AD_KINDS = frozenset(
     {ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE, ChangeKind.AD_MEDIA}

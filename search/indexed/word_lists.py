@@ -7,8 +7,9 @@ then, apart from them and each other, further spellings by which it is found (`a
 from collections.abc import Mapping
 
 from archive.text.words import list_other_spellings, list_terms
-from search.documents import SearchDocument, join_id
-from search.language import WORD_LISTS, Question, Term
+from search.indexed.documents import SearchDocument
+from search.question.addresses import join_id
+from search.question.language import WORD_LISTS, Question, Term
 
 TEXTS = tuple(name for name in WORD_LISTS if name != "id")
 """The word lists of texts, whose words are offered in place of a misspelt one; an id is no text."""
@@ -20,7 +21,7 @@ WordLists = Mapping[str, list[str]]
 
 
 def cut_lists(document: SearchDocument) -> dict[str, list[str]]:
-    """The word lists of a document, by the names in `search.language.WORD_LISTS`."""
+    """The word lists of a document, by the names in `search.question.language.WORD_LISTS`."""
     texts = {name: getattr(document, name) for name in TEXTS}
     return cut_texts(document.id, document.former_names, texts)
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from archive.models import NameKind
 from archive.names.reading import FoundNames, NameQuestion, NameWords, find_names
 from config.counts import write_count
-from search.language import QueryError, Question, Term, read_question
+from search.question.language import QueryError, Question, Term, read_question
 
 KINDS = {
     None: None,

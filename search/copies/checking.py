@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from archive.store.checking import ArchiveCheck
 from config.counts import write_count
+from search.copies.status import index_status
 from search.port import SearchEngine, SearchUnavailableError
-from search.status import index_status
 
 
 def check_search(archive: Engine, search: SearchEngine, now: datetime) -> ArchiveCheck:

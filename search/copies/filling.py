@@ -22,9 +22,9 @@ from archive.store.changes import last_change_seq, move_position
 from archive.store.database import read, write
 from archive.store.identity import claim_archive_id
 from archive.store.realm import read_realm
-from search.consumer_position import TellPassed, find_up_to, name_consumer
-from search.documents import Rejection, SearchDocument, read_documents
-from search.history import with_history
+from search.copies.consumer_position import TellPassed, find_up_to, name_consumer
+from search.indexed.documents import Rejection, SearchDocument, read_documents
+from search.indexed.history import with_history
 from search.port import DOCUMENT_SHAPE, CopyBusyError, CopyMark, SearchEngine, UpTo
 
 CHANGES_AT_ONCE = 5_000

@@ -15,7 +15,7 @@ from archive.reading.visible import Include
 from archive.records.money import to_minor
 from archive.text.names import fold_name
 from config.faults import ask_nearest
-from search.filters import (
+from search.question.filters import (
     BOUNDS,
     DAY_BOUNDS,
     FINITE_VALUES,
@@ -24,7 +24,7 @@ from search.filters import (
     VALUE_FILTERS,
     cut_value,
 )
-from search.language import QueryError, Question, read_question
+from search.question.language import QueryError, Question, read_question
 
 LARGEST_PAGE = 100
 LAST_RESULT = 1_000
@@ -58,10 +58,10 @@ class AdQuery:
     """Ads that ran on any day from the one to the other; an ad without an end may still run."""
 
     bounds: Mapping[str, int] = field(default_factory=dict)
-    """Keys of `search.filters.BOUNDS` and their numbers: minor units, counts, days since year 1."""
+    """Keys of `search.question.filters.BOUNDS` and their numbers: minor units, counts, days since year 1."""
 
     not_told: str | None = None
-    """A key of `search.filters.NOT_TOLD` whose figure the ads must lack, as `list_untold` asks."""
+    """A key of `search.question.filters.NOT_TOLD` whose figure the ads must lack, as `list_untold` asks."""
 
     held_at: int | None = None
     """A moment in microseconds since 1970: the states of ads that held then, in place of the present ones."""
@@ -79,7 +79,8 @@ class AdQuery:
     @property
     def only_visible_by_default(self) -> bool:
         """Whether ads that are not listed by default are left out: not where one asks by the label."""
-        return self.include is None and "declared_political" not in self.values
+        asked = (*self.values, *self.unknown)
+        return self.include is None and "declared_political" not in asked
 
     @property
     def asks_for_numbers(self) -> bool:

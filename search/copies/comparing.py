@@ -19,13 +19,13 @@ from archive.store.batches import cut_batches
 from archive.store.checking import MOST_NAMED
 from archive.store.database import read, write
 from config.counts import write_count
-from search import filling
-from search.consumer_position import TellPassed
-from search.documents import Rejection, load_documents
-from search.filling import TellBusy, filling_alone, make_anew, put_aside_rejected
-from search.history import with_history
+from search.copies import filling
+from search.copies.consumer_position import TellPassed
+from search.copies.filling import TellBusy, filling_alone, make_anew, put_aside_rejected
+from search.copies.sync import AD_KINDS, bring_on, find_position
+from search.indexed.documents import Rejection, load_documents
+from search.indexed.history import with_history
 from search.port import Batch, HeldDocument, SearchEngine
-from search.sync import AD_KINDS, bring_on, find_position
 
 
 class CopyCheck(SQLModel):

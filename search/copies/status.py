@@ -13,7 +13,7 @@ from archive.store.batches import cut_batches
 from archive.store.changes import last_change_seq
 from archive.store.database import read
 from config.counts import write_count
-from search.consumer_position import (
+from search.copies.consumer_position import (
     MOST_COUNTED,
     AdCount,
     Position,
@@ -21,7 +21,7 @@ from search.consumer_position import (
     read_search_position,
     refuse_unnamed,
 )
-from search.documents import Rejection
+from search.indexed.documents import Rejection
 from search.port import ForeignCopyError, SearchCopy, SearchEngine
 
 _NOT_SEARCHED = (ChangeKind.FLAG, ChangeKind.AD_SEEN)

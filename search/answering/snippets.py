@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from sqlmodel import Session
 
 from archive.text.words import Word, list_other_spellings, split_words
-from search.documents import SearchDocument, load_documents
 from search.hits import (
     ELLIPSIS,
     FORMER_NAMES,
@@ -17,7 +16,8 @@ from search.hits import (
     SearchHit,
     ShownAd,
 )
-from search.language import Question, Term
+from search.indexed.documents import SearchDocument, load_documents
+from search.question.language import Question, Term
 
 WORDS_SHOWN = 30
 _WORDS_BEFORE = 8

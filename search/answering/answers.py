@@ -15,17 +15,17 @@ from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
 from archive.records import SourceKind
+from search.answering.names import name_answers
+from search.answering.other_words import add_others
+from search.answering.standing_in import stand_in
 from search.as_of.by_engine import answer_as_of
-from search.filters import NAME_FILTERS
 from search.hits import SearchPage, cut_facet
-from search.names import name_answers
-from search.other_words import add_others
 from search.port import SearchEngine, SearchUnavailableError
-from search.query import AdQuery
-from search.standing_in import stand_in
+from search.question.filters import NAME_FILTERS
+from search.question.query import AdQuery
 
 ListFaults = Callable[[], list[str]]
-"""What is wrong with the engine's copy, in sentences (`search.status`)."""
+"""What is wrong with the engine's copy, in sentences (`search.copies.status`)."""
 
 Facets = dict[str, dict[str, int]]
 

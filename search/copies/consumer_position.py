@@ -20,7 +20,7 @@ from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
 from archive.store.identity import read_archive_id
 from config.counts import write_count
-from search.documents import count_microseconds
+from search.indexed.documents import count_microseconds
 from search.port import (
     CopyMark,
     ForeignCopyError,

@@ -1,0 +1,1 @@
+"""The search copy: brought on, made anew, compared with the archive, told of."""

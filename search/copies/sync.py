@@ -229,7 +229,9 @@ def _gather_batch(
         (batch.moved if document.ad_id in movable else batch.documents).append(document)
     present = {document.ad_id for document in made.documents}
     batch.deleted = sorted(kinds.keys() - present)
-    batch.documents, without = with_history(session, batch.documents)
+    followed = search.list_present(whole)
+    since = {c.subject_id: c.recorded_at for c in reversed(changes) if c.subject_id in followed}
+    batch.documents, without = with_history(session, batch.documents, since)
     return batch, [*made.rejected, *without]
 
 

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import bindparam, func, select
@@ -25,7 +26,13 @@ def write_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
     """Put whole documents in, with the states before them, replacing older ones."""
-    delete_documents(session, tables, [document.ad_id for document in documents])
+    _delete_rows(session, tables, [document.ad_id for document in documents])
+    since: dict[int, list[int]] = defaultdict(list)
+    for document in documents:
+        first = min((state.held_since for state in document.earlier), default=document.held_since)
+        since[0 if document.replaces_earlier else first].append(document.ad_id)
+    for at, ad_ids in since.items():
+        _delete_states(session, tables, ad_ids, at)
     add_documents(session, tables, documents)
 
 
@@ -68,9 +75,16 @@ def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[in
     if not ad_ids:
         return
     _delete_rows(session, tables, ad_ids)
+    _delete_states(session, tables, ad_ids)
+
+
+def _delete_states(
+    session: Session, tables: SearchTables, ad_ids: Sequence[int], since: int = 0
+) -> None:
+    """Take out the earlier states of ads that began at a time or later."""
     past = past_of(tables)
     for some in cut_batches(ad_ids):
-        rows = select(past.ad.c.id).where(past.ad.c.ad_id.in_(some))
+        rows = select(past.ad.c.id).where(past.ad.c.ad_id.in_(some), past.ad.c.held_since >= since)
         _delete_rows(session, past, session.connection().execute(rows).scalars().all())
 
 

@@ -75,8 +75,9 @@ class SearchDocument(ShownAd):
     earlier: list["SearchDocument"] = Field(
         default=[], description="The states of the ad before this one (`search.indexed.history`)."
     )
-    may_have_earlier: bool = Field(
-        default=False, description="Whether the copy may hold earlier states of the ad."
+    replaces_earlier: bool = Field(
+        default=False,
+        description="Whether those stand in place of all earlier states that a copy holds, not beside them.",
     )
 
 

@@ -21,6 +21,7 @@ from archive.models import (
     AdVersion,
     MediaFile,
     PublicAd,
+    Redaction,
     VanishedPeriod,
 )
 from archive.models.media import MediaState
@@ -41,25 +42,55 @@ Times = Mapping[int, Sequence[datetime]]
 """By our id of an ad, the times at which a state of it may have begun, rising; the first is never missing."""
 
 
-def add_history(session: Session, documents: Sequence[SearchDocument]) -> None:
-    """Write into documents since when they hold, and the states of their ads before."""
-    times = read_times(session, [document.ad_id for document in documents])
-    former = _restore_states(session, times)
+Since = Mapping[int, datetime]
+"""By our id of an ad that a copy follows: when the first of what it lacks was recorded."""
+
+
+def add_history(
+    session: Session, documents: Sequence[SearchDocument], since: Since | None = None
+) -> None:
+    """Write into documents since when they hold, and the states of their ads before.
+
+    Of ads in `since` only the states that ended from that time on: a copy has the others. Where something was
+    withheld, or what changed has no time of its own, it gets all of them.
+    """
+    ids = [document.ad_id for document in documents]
+    times = read_times(session, ids)
+    lacking = {ad_id: at for ad_id, at in (since or {}).items() if at <= times[ad_id][-1]}
+    for ad_id in find_withheld(session, list(lacking)):
+        del lacking[ad_id]
+    former = _restore_states(session, times, lacking)
     for document in documents:
-        states = [*former.get(document.ad_id, ()), document]
-        for state, began in zip(states, times[document.ad_id][-len(states) :], strict=True):
-            state.held_since = count_microseconds(began)
-        document.may_have_earlier = len(states) > 1
-        document.earlier = _merge_alike(states)
+        known = times[document.ad_id]
+        document.held_since = count_microseconds(known[-1])
+        document.earlier = former.get(document.ad_id, [])
+        document.replaces_earlier = document.ad_id not in lacking and len(known) > 1
 
 
 def with_history(
-    session: Session, documents: Sequence[SearchDocument]
+    session: Session, documents: Sequence[SearchDocument], since: Since | None = None
 ) -> tuple[list[SearchDocument], list[Rejection]]:
     """Documents with their history, and those of which it could not be made."""
-    rejected = take_documents(documents, lambda some: add_history(session, some))
+    rejected = take_documents(
+        documents, lambda some: add_history(session, some, _among(some, since))
+    )
     refused = {row.ad_id for row in rejected}
     return [each for each in documents if each.ad_id not in refused], rejected
+
+
+def _among(documents: Sequence[SearchDocument], since: Since | None) -> Since:
+    ids = {document.ad_id for document in documents}
+    return {ad_id: at for ad_id, at in (since or {}).items() if ad_id in ids}
+
+
+def find_withheld(session: Session, ad_ids: Sequence[int]) -> set[int]:
+    """Those of the ads of which something is withheld by a decision: each state is made anew then."""
+    found: set[int] = set()
+    for some in cut_batches(ad_ids):
+        found.update(
+            session.scalars(select(col(Redaction.ad_id)).where(col(Redaction.ad_id).in_(some)))
+        )
+    return found
 
 
 def find_changed_currency(session: Session, ad_ids: Sequence[int]) -> set[int]:
@@ -105,15 +136,20 @@ def _select_changed_currency(ids: Sequence[int]) -> Select[int]:
     return select(of).where(of.in_(ids)).group_by(of).having(func.count(currency.distinct()) > 1)
 
 
-def _restore_states(session: Session, times: Times) -> Mapping[int, list[SearchDocument]]:
-    """The states of ads before the present ones, oldest first."""
-    began: dict[datetime, list[int]] = defaultdict(list)
+def _restore_states(
+    session: Session, times: Times, lacking: Since
+) -> Mapping[int, list[SearchDocument]]:
+    """The states of ads before the present ones, oldest first, with the times from and until they held."""
+    began: dict[datetime, dict[int, datetime]] = defaultdict(dict)
     for ad_id, known in times.items():
-        for at in known[:-1]:
-            began[at].append(ad_id)
+        for at, ended in pairwise(known):
+            if ended >= lacking.get(ad_id, ended):
+                began[at][ad_id] = ended
     states: dict[int, list[SearchDocument]] = defaultdict(list)
-    for at, ids in sorted(began.items()):
-        for document in restore_documents(session, Moment(as_of=at), ids):
+    for at, ends in sorted(began.items(), key=lambda item: item[0]):
+        for document in restore_documents(session, Moment(as_of=at), list(ends)):
+            document.held_since = count_microseconds(at)
+            document.held_until = count_microseconds(ends[document.ad_id])
             states[document.ad_id].append(document)
     return states
 
@@ -138,34 +174,3 @@ def load_held(session: Session, ad_ids: Sequence[int], at: int | None) -> list[S
         return load_documents(session, ad_ids).documents
     moment = Moment(as_of=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at))
     return restore_documents(session, moment, ad_ids)
-
-
-def _merge_alike(states: Sequence[SearchDocument]) -> list[SearchDocument]:
-    """The states before the last, each until the next begins; those that are searched alike are one."""
-    told = [states[0]]
-    for state in states[1:]:
-        if _tell_searched(state) == _tell_searched(told[-1]):
-            state.held_since = told.pop().held_since
-        told.append(state)
-    for state, following in pairwise(told):
-        state.held_until = following.held_since
-    return told[:-1]
-
-
-def _tell_searched(state: SearchDocument) -> dict[str, Any]:
-    return state.model_dump(
-        include={
-            *(
-                "title",
-                "body",
-                "landing",
-                "picture",
-                "advertiser",
-                "payer",
-                "sponsor",
-                "former_names",
-            ),
-            *("values", "words_from", "is_visible_by_default"),
-            *("started_day", "ended_day", "first_seen_day", "vanished_day"),
-        }
-    )

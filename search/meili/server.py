@@ -200,7 +200,7 @@ class MeilisearchServer:
         """Enqueue everything, to be waited for afterwards: waiting after each request costs twice."""
         if batch.deleted:
             self._require_success(index.delete_documents(filter=f"ad_id IN {batch.deleted}"))
-        if before := [document.ad_id for document in batch.documents if document.may_have_earlier]:
+        if before := [document.ad_id for document in batch.documents if document.replaces_earlier]:
             index.delete_documents(filter=f"ad_id IN {before} AND {IS_PRESENT} = false")
         whole, rejected = spell_lines(batch.documents, spell_documents)
         moved, also_rejected = spell_lines(batch.moved, lambda document: [spell_moved(document)])

@@ -1,5 +1,6 @@
 """Every state of an ad is found as of the time it held, on every engine as by reading the archive itself."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -48,8 +49,8 @@ FILTERS = (
 )
 
 
-def live_through(archive: SearchArchive) -> None:
-    """A little history in which everything about an ad changes once."""
+def live_through(archive: SearchArchive, follow: Callable[[], object]) -> None:
+    """A little history in which everything about an ad changes once; `follow` is called after each step."""
     said = {
         "payer_name": "Old Friends",
         "countries": ["GR"],
@@ -59,15 +60,23 @@ def live_through(archive: SearchArchive) -> None:
     one = make_ad("a", "old harbour", media_urls=[PICTURE], **said)
     other = make_ad("b", "harbour lights", declared_political=False, started_on=date(2026, 1, 1))
     archive.add(one, other, make_ad("c", "a tower"), sweep=True)
+    follow()
     archive.add(one.model_copy(update={"spend_lower_minor": 9}), other, sweep=True)
+    follow()
     keep_picture(archive)
+    follow()
     renamed = {"payer_name": "New Friends", "bodies": ["old lighthouse"], "currency": "NOK"}
     archive.add(one.model_copy(update=renamed), make_ad("c", "a tower, back"), other, sweep=True)
+    follow()
     change_label(archive, label_ad)
+    follow()
     read_picture(archive)
+    follow()
     back = {"payer_name": None, "bodies": ["old harbour"], "currency": "EUR"}
     archive.add(one.model_copy(update=back), other, sweep=True)
+    follow()
     change_label(archive, withdraw_label)
+    follow()
 
 
 def keep_picture(archive: SearchArchive) -> None:
@@ -101,18 +110,21 @@ def redact(archive: SearchArchive, ref: str, field: str) -> None:
         redact_field(session, ad, field, "a court", "Ann", archive.now)
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(
+    scope="module", params=[(name, often) for name in ENGINES for often in (True, False)]
+)
 def lived(request, tmp_path_factory):
-    """An archive with a history that an engine has followed run by run, and one that it took in whole."""
+    """An archive with a history that an engine has followed step by step, or taken in at once."""
+    engine, often = request.param
     folder: Path = tmp_path_factory.mktemp("history")
     archive = SearchArchive(init_fresh(Settings(home=folder), []))
     with write(archive.engine) as session:
         write_sources(session, [make_source(Allowance.PUBLISH)])
     began = archive.now
-    search = open_engine(request.param, archive.engine, folder, request.getfixturevalue)
+    search = open_engine(engine, archive.engine, folder, request.getfixturevalue)
     archive.add(make_ad("first"))
     archive.sync(search)
-    live_through(archive)
+    live_through(archive, lambda: archive.sync(search) if often else None)
     archive.sync(search)
     return archive, search, began
 

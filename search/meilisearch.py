@@ -17,7 +17,8 @@ from search.answering.found import keep_begun, show_found
 from search.copies.consumer_position import require_standing
 from search.hits import SearchPage
 from search.indexed.documents import Rejection, SearchDocument
-from search.indexed.history import load_held
+from search.indexed.history import read_held, restore_documents
+from search.indexed.texts import list_answering
 from search.indexed.word_lists import answers, cut_lists
 from search.meili.query import (
     ANY_TEXT,
@@ -145,7 +146,9 @@ class MeilisearchSearch:
         may_answer = self._server.list_ads(self._uid, filters, MOST_JUDGED)
         if len(may_answer) > MOST_JUDGED:
             return None
-        documents = load_held(session, may_answer, query.held_at)
+        if query.held_at is None:
+            return list_answering(session, may_answer, query.question)
+        documents = restore_documents(session, read_held(query.held_at), may_answer)
         return [d.ad_id for d in documents if answers(cut_lists(d), query.question)]
 
     def read_copy(self) -> SearchCopy | None:

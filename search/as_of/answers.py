@@ -25,26 +25,16 @@ from search.answering.found import keep_begun
 from search.answering.snippets import make_hit
 from search.as_of.conditions import list_conditions
 from search.hits import SearchHit, SearchPage, cut_facet
-from search.indexed.beside import NAMES_OF, NOTHING, Beside, read_beside
-from search.indexed.documents import (
-    clean_name,
-    join_body,
-    join_landing,
-    join_picture,
-    join_title,
-    list_former_names,
-    make_document,
-)
+from search.indexed.beside import NOTHING, Beside, read_beside
+from search.indexed.documents import make_document
+from search.indexed.texts import BESIDE_COLUMNS, WORD_COLUMNS, answers_row
 from search.indexed.values import list_columns, list_values
-from search.indexed.word_lists import WordLists, answers, cut_texts
 from search.question.filters import MEDIA, NAME_FILTERS, cut_value
 from search.question.query import AdQuery
 
 ROWS_AT_ONCE = 2_000
 
 PLACE_COLUMNS = ("id", "source", "public_id", "started_on", "versions")
-WORD_COLUMNS = ("titles", "bodies", "descriptions", "landing_urls")
-BESIDE_COLUMNS = ("missing", *NAMES_OF.values())
 
 
 class HitPlace(NamedTuple):
@@ -91,7 +81,7 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float =
     found = (
         each
         for each in _read_candidates(session, query, moment, ends)
-        if _has_names(*each, query) and _has_words(*each, query)
+        if _has_names(*each, query) and answers_row(*each, query.question)
     )
     first = nsmallest(query.offset + query.limit, map(_place, tally.count(found)))
     return SearchPage(
@@ -148,21 +138,6 @@ def _has_names(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
 def _list_names(ad: PublicAd, beside: Beside, name: str) -> list[str]:
     former = beside.former.get(ad.id, {}).get(name, [])
     return [*list_values(ad, name, beside), *(cut_value(fold_name(each)) for each in former)]
-
-
-def _has_words(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
-    return not query.question or answers(_cut_lists(ad, beside), query.question)
-
-
-def _cut_lists(ad: PublicAd, beside: Beside) -> WordLists:
-    texts: dict[str, str | None] = {
-        "title": join_title(ad),
-        "body": join_body(ad),
-        "picture": join_picture(ad, beside),
-        "landing": join_landing(ad),
-    }
-    texts |= {name: clean_name(getattr(ad, column)) for name, column in NAMES_OF.items()}
-    return cut_texts(ad.public_id, list_former_names(ad, beside), texts)
 
 
 def _place(ad: PublicAd) -> HitPlace:

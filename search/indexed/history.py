@@ -33,7 +33,6 @@ from search.indexed.documents import (
     Rejection,
     SearchDocument,
     count_microseconds,
-    load_documents,
     make_document,
     take_documents,
 )
@@ -168,9 +167,6 @@ def restore_documents(
     return documents
 
 
-def load_held(session: Session, ad_ids: Sequence[int], at: int | None) -> list[SearchDocument]:
-    """The documents of ads, as of `AdQuery.held_at` where that is an earlier moment."""
-    if at is None:
-        return load_documents(session, ad_ids).documents
-    moment = Moment(as_of=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at))
-    return restore_documents(session, moment, ad_ids)
+def read_held(at: int) -> Moment:
+    """The moment that `AdQuery.held_at` stands for."""
+    return Moment(as_of=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at))

@@ -30,13 +30,17 @@ def cut_texts(
     public_id: str, former: Mapping[str, list[str]], texts: Mapping[str, str | None]
 ) -> dict[str, list[str]]:
     """The same of an ad's texts and former names, by the names of their lists."""
-    ref = public_id.partition(":")[2]
-    ids = [*list_terms(ref), APART, join_id(public_id)]
-    lists = {name: cut_words(text or "") for name, text in texts.items()} | {"id": ids}
+    lists = {name: cut_words(text or "") for name, text in texts.items()}
+    lists["id"] = cut_ids(public_id)
     for name, names in former.items():
         for each in names:
             lists[name] += [APART, *cut_words(each)]
     return lists
+
+
+def cut_ids(public_id: str) -> list[str]:
+    """The words of an ad's reference, then its whole id as one."""
+    return [*list_terms(public_id.partition(":")[2]), APART, join_id(public_id)]
 
 
 def cut_words(text: str) -> list[str]:
@@ -54,10 +58,11 @@ def answers(lists: WordLists, question: Question) -> bool:
 
 def has_term(lists: WordLists, term: Term) -> bool:
     """Whether a term holds of words."""
-    return any(_has_row(lists[name], term) for name in term.lists) is not term.is_not
+    return any(has_row(lists[name], term) for name in term.lists) is not term.is_not
 
 
-def _has_row(words: list[str], term: Term) -> bool:
+def has_row(words: list[str], term: Term) -> bool:
+    """Whether the words of a term, whether or not it leaves them out, stand in a row."""
     *whole, last = term.words
     if not (whole or term.is_start):
         return last in words

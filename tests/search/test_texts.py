@@ -9,7 +9,20 @@ from search.question.language import Term
 
 pieces = st.sampled_from(
     [
-        *("clean", "Clean", "air", "cleaner", "a", "1,204", "204", "1204", "x_y", "d'or", "é", "Łódź"),
+        *(
+            "clean",
+            "Clean",
+            "air",
+            "cleaner",
+            "a",
+            "1,204",
+            "204",
+            "1204",
+            "x_y",
+            "d'or",
+            "é",
+            "Łódź",
+        ),
         *(" ", "  ", "-", "_", ",", "\n", "\x00", ".", "’", "\u200d", "İ"),
     ]
 )

@@ -20,7 +20,6 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
 from archive.store.time_limits import TimeIsUpError
-from archive.text.names import fold_name
 from search.answering.found import keep_begun
 from search.answering.snippets import make_hit
 from search.as_of.conditions import list_conditions
@@ -29,7 +28,7 @@ from search.indexed.beside import NOTHING, Beside, read_beside
 from search.indexed.documents import make_document
 from search.indexed.texts import BESIDE_COLUMNS, WORD_COLUMNS, answers_row
 from search.indexed.values import list_columns, list_values
-from search.question.filters import MEDIA, NAME_FILTERS, cut_value
+from search.question.filters import MEDIA, NAME_FILTERS, fold_value
 from search.question.query import AdQuery
 
 ROWS_AT_ONCE = 2_000
@@ -137,7 +136,7 @@ def _has_names(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
 
 def _list_names(ad: PublicAd, beside: Beside, name: str) -> list[str]:
     former = beside.former.get(ad.id, {}).get(name, [])
-    return [*list_values(ad, name, beside), *(cut_value(fold_name(each)) for each in former)]
+    return [*list_values(ad, name, beside), *(fold_value(each) for each in former)]
 
 
 def _place(ad: PublicAd) -> HitPlace:

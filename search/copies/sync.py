@@ -222,15 +222,17 @@ def _gather_batch(
     whole = {c.subject_id for c in changes if c.kind in AD_KINDS - {ChangeKind.AD_NUMBERS}}
     only_numbers = kinds.keys() - whole
     # Numbers alone would make a remnant of an ad of what is not there.
-    movable = search.list_present(only_numbers - find_changed_currency(session, [*only_numbers]))
+    held = search.list_present(kinds.keys())
+    movable = held & only_numbers - find_changed_currency(session, [*only_numbers])
     made = load_documents(session, sorted(kinds))
     batch = Batch()
     for document in made.documents:
         (batch.moved if document.ad_id in movable else batch.documents).append(document)
     present = {document.ad_id for document in made.documents}
     batch.deleted = sorted(kinds.keys() - present)
-    followed = search.list_present(whole)
-    since = {c.subject_id: c.recorded_at for c in reversed(changes) if c.subject_id in followed}
+    # The first change of each, because the last is told first.
+    of_ads = [c for c in reversed(changes) if c.kind in AD_KINDS]
+    since = {c.subject_id: c.recorded_at for c in of_ads if c.subject_id in held & whole}
     batch.documents, without = with_history(session, batch.documents, since)
     return batch, [*made.rejected, *without]
 

@@ -12,12 +12,11 @@ from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, insert_rows, update_rows
-from archive.text.names import fold_name
 from search.fts.tables import AD_COLUMNS, BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
 from search.fts.typos import note_terms
 from search.indexed.documents import SearchDocument
 from search.indexed.word_lists import cut_lists
-from search.question.filters import LIST_FILTERS, VALUE_FILTERS, cut_value
+from search.question.filters import LIST_FILTERS, VALUE_FILTERS, fold_value
 
 _MOVED_COLUMNS = [name for name in AD_COLUMNS if name not in ("held_since", "held_until")]
 
@@ -121,7 +120,7 @@ def listed_rows(number: int, document: SearchDocument) -> Iterator[StoredRow]:
         for value in document.values.get(name, ()):
             yield number, name, value
     for name, names in document.former_names.items():
-        for value in dict.fromkeys(cut_value(fold_name(each)) for each in names):
+        for value in dict.fromkeys(fold_value(each) for each in names):
             yield number, f"former_{name}", value
 
 

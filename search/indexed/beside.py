@@ -16,15 +16,13 @@ from archive.reading.visible import find_labelled
 from archive.store.batches import cut_batches
 from archive.text.names import fold_name
 from search.hits import clean_text
+from search.question.filters import COLUMNS, NAME_FILTERS
 
 Names = Mapping[str, list[str]]
 """Names by the filter that looks at them: advertiser, payer, sponsor."""
 
-NAMES_OF: Mapping[str, str] = {
-    "advertiser": "advertiser_name",
-    "payer": "payer_name",
-    "sponsor": "sponsor_name",
-}
+NAMES_OF: Mapping[str, str] = {name: COLUMNS[name] for name in NAME_FILTERS}
+"""Those filters, and the column of `public_ad` that each looks at."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Only `search.meilisearch` reads it.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from archive.text.names import fold_name
 from search.hits import FACET_VALUES
 from search.indexed.documents import SearchDocument
 from search.indexed.word_lists import APART, TEXTS, cut_lists
@@ -17,7 +16,7 @@ from search.question.filters import (
     NAME_FILTERS,
     NOT_TOLD,
     VALUE_FILTERS,
-    cut_value,
+    fold_value,
     is_least,
 )
 from search.question.language import WORD_LISTS, Question, Term
@@ -254,7 +253,7 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
     words = {LISTS[name]: sorted({*lists[name]} - {APART}) for name in WORD_LISTS}
     words[ANY_TEXT] = sorted({word for name in TEXTS for word in words[LISTS[name]]})
     former = [
-        encode_value(f"{name}:{cut_value(fold_name(each))}")
+        encode_value(f"{name}:{fold_value(each)}")
         for name, names in document.former_names.items()
         for each in names
     ]

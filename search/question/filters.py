@@ -77,6 +77,11 @@ def fold_start(name: str, start: str) -> str:
     return fold_name(start) if name in NAME_FILTERS and start else start
 
 
+def fold_value(name: str) -> str:
+    """A name as filters and facets have it."""
+    return cut_value(fold_name(name))
+
+
 def cut_value(value: str) -> str:
     """A value as filters and facets have it; of one too long for an engine the beginning, and a hash."""
     raw = value.encode()

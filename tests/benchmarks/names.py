@@ -5,13 +5,9 @@ and of a check, and for each question the milliseconds of the fastest of five an
 A fifth as many advertisers as ads, and as many payers, have a name each; half of its words are common.
 """
 
-import argparse
-import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
@@ -29,7 +25,7 @@ from archive.store.setup import migrate
 from search.answering.names import name_answers
 from search.question.language import read_question
 from tests.benchmarks.ingest import START, WORDS, make_pages
-from tests.benchmarks.search_as_of import PAGE, open_databases
+from tests.benchmarks.search_as_of import PAGE, run
 
 QUESTIONS = ["harbour", "harbour bridge vote", "harbour name-77", "har*", "ha* -vote", "nobody"]
 FASTEST_OF = 5
@@ -98,18 +94,5 @@ def time_once(work: Callable[[], object]) -> float:
     return round(time.perf_counter() - begun, 5)
 
 
-def main() -> None:
-    """Measure and print one JSON line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000)
-    rows = parser.parse_args().rows
-    with (
-        TemporaryDirectory(prefix="paidforby-benchmark-") as folder,
-        open_databases(Path(folder)) as urls,
-    ):
-        answers = {name: measure_database(url, rows) for name, url in urls.items()}
-    print(json.dumps({"rows": rows, **answers}))  # noqa: T201 (the benchmark's answer)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, measure_database)

@@ -8,7 +8,7 @@ tenth of the ads did.
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -85,18 +85,18 @@ def open_databases(folder: Path) -> Iterator[dict[str, str]]:
         yield {"sqlite": f"sqlite:///{folder}/archive.sqlite3", "postgresql": url}
 
 
-def main() -> None:
-    """Measure and print one JSON line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def run(description: str | None, measure: Callable[[str, int], object]) -> None:
+    """Measure each kind of database with so many rows, and print one JSON line."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rows", type=int, default=20_000)
     rows = parser.parse_args().rows
     with (
         TemporaryDirectory(prefix="paidforby-benchmark-") as folder,
         open_databases(Path(folder)) as urls,
     ):
-        answers = {name: measure_database(url, rows) for name, url in urls.items()}
+        answers = {name: measure(url, rows) for name, url in urls.items()}
     print(json.dumps({"rows": rows, **answers}))  # noqa: T201 (the benchmark's answer)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, measure_database)

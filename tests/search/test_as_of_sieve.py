@@ -26,10 +26,10 @@ from search.as_of.answers import search_as_of
 from search.hits import MARK_START
 from search.indexed.beside import read_beside
 from search.indexed.documents import SearchDocument, make_document
-from search.indexed.judging import answers_query
 from search.question.query import AdQuery, QueryError, build_query
 from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
+from tests.search.plain_filters import answers_query
 
 # Each stands beside spellings that count as the same word, or look as if they did.
 WORDS = (

@@ -16,7 +16,6 @@ from archive.text.names import fold_name
 from config.settings import Settings
 from search.as_of.answers import search_as_of
 from search.indexed.documents import read_documents
-from search.indexed.judging import passes_filters
 from search.indexed.word_lists import answers, cut_lists
 from search.question.filters import NAME_FILTERS
 from search.question.language import WORD_FIELDS, QueryError, Term, spell_question
@@ -24,6 +23,7 @@ from search.question.query import build_query
 from tests.examples import few_or_many
 from tests.migrated import init_fresh
 from tests.search.conftest import ENGINES, SearchArchive, make_ad, open_engine, refs_of
+from tests.search.plain_filters import passes_filters
 
 # Twenty languages, with what is written in more than one way in them.
 WORDS = (

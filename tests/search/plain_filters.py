@@ -1,9 +1,8 @@
 """Whether one document answers a query: the plain meaning that every engine's filters must have."""
 
-from archive.text.names import fold_name
 from search.indexed.documents import SearchDocument
 from search.indexed.word_lists import answers, cut_lists
-from search.question.filters import BOUNDS, NAME_FILTERS, NOT_TOLD, cut_value, is_least
+from search.question.filters import BOUNDS, NAME_FILTERS, NOT_TOLD, fold_value, is_least
 from search.question.query import AdQuery
 
 
@@ -35,7 +34,7 @@ def _has_value(document: SearchDocument, name: str, query: AdQuery) -> bool:
     if name in NAME_FILTERS:
         values = [
             *values,
-            *(cut_value(fold_name(each)) for each in document.former_names.get(name, ())),
+            *(fold_value(each) for each in document.former_names.get(name, ())),
         ]
     return not set(values).isdisjoint(query.values.get(name, ()))
 

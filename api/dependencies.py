@@ -147,7 +147,12 @@ def get_rooms(request: Request) -> Rooms:
     return rooms
 
 
-RoomsDep = Annotated[Rooms, Depends(get_rooms)]
+# Async: FastAPI hands other dependencies to a thread, where they wait for a turn.
+async def _get_rooms(request: Request) -> Rooms:
+    return get_rooms(request)
+
+
+RoomsDep = Annotated[Rooms, Depends(_get_rooms)]
 
 
 def open_reading(rooms: RoomsDep) -> Iterator[Session]:
@@ -159,7 +164,7 @@ def open_reading(rooms: RoomsDep) -> Iterator[Session]:
 Reading = Annotated[Session, Depends(open_reading, scope="function")]
 
 
-def _read_moment(
+async def _read_moment(
     rooms: RoomsDep,
     as_of: Annotated[
         str | None, Query(description=f"What the archive knew then: {HOW_TO_WRITE}.")

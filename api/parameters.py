@@ -20,7 +20,7 @@ TRACKING = re.compile(r"utm_\w+|\w*clid|mc_[ce]id")
 """What other sites and mailing lists add to a link that is followed from there; no part of a question."""
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """A dependency of every route of the API.
 
     Raises:

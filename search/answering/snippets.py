@@ -14,9 +14,8 @@ from search.hits import (
     MARK_END,
     MARK_START,
     SearchHit,
-    ShownAd,
 )
-from search.indexed.documents import SearchDocument, load_documents
+from search.indexed.shown import AdParts, load_parts
 from search.question.language import Question, Term
 
 WORDS_SHOWN = 30
@@ -28,24 +27,24 @@ SNIPPET_ORDER = ("body", "title", "picture", "landing", "advertiser", "payer", "
 
 def make_hits(archive: Session, ad_ids: Sequence[int], question: Question) -> list[SearchHit]:
     """Ads as the archive shows them now, in order; one that it shows no more is left out."""
-    documents = {document.ad_id: document for document in load_documents(archive, ad_ids).documents}
-    return [make_hit(documents[ad_id], question) for ad_id in ad_ids if ad_id in documents]
+    parts = load_parts(archive, ad_ids)
+    return [make_hit(parts[ad_id], question) for ad_id in ad_ids if ad_id in parts]
 
 
-def make_hit(document: SearchDocument, question: Question) -> SearchHit:
-    """A document as a result, with the piece that shows best why it was found."""
+def make_hit(ad: AdParts, question: Question) -> SearchHit:
+    """An ad as a result, with the piece that shows best why it was found."""
     terms = [term for group in question for term in group if not term.is_not]
-    snippet, snippet_from = choose_piece(document, terms)
-    shown = {name: getattr(document, name) for name in ShownAd.model_fields}
-    return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from)
+    snippet, snippet_from = choose_piece(ad, terms)
+    return SearchHit(**ad.shown, snippet=snippet, snippet_from=snippet_from)
 
 
-def choose_piece(document: SearchDocument, terms: Sequence[Term]) -> tuple[str, str]:
+def choose_piece(ad: AdParts, terms: Sequence[Term]) -> tuple[str, str]:
     """The piece with the most of what is asked for, else the first with any words, and where it stands."""
-    texts = [(name, getattr(document, name), name) for name in SNIPPET_ORDER]
+    by_name = {**ad.shown, **ad.texts}
+    texts = [(name, by_name[name], name) for name in SNIPPET_ORDER]
     texts += [
         (FORMER_NAMES, each, name)
-        for name, names in document.former_names.items()
+        for name, names in ad.shown["former_names"].items()
         for each in names
     ]
     best, most, wanted = ("", ""), -1, len(terms)
@@ -69,7 +68,8 @@ def find_term(text: str, words: Sequence[Word], term: Term) -> set[int]:
     return {
         place
         for first in range(len(words) - size + 1)
-        if all(_is_word(text, words[first + n], term, n) for n in range(size))
+        if _is_word(text, words[first], term, 0)
+        and all(_is_word(text, words[first + n], term, n) for n in range(1, size))
         for place in range(first, first + size)
     }
 

@@ -25,7 +25,7 @@ from search.answering.snippets import make_hit
 from search.as_of.conditions import list_conditions
 from search.hits import SearchHit, SearchPage, cut_facet
 from search.indexed.beside import NOTHING, Beside, read_beside
-from search.indexed.documents import make_document
+from search.indexed.shown import read_parts
 from search.indexed.texts import BESIDE_COLUMNS, WORD_COLUMNS, answers_row
 from search.indexed.values import list_columns, list_values
 from search.question.filters import MEDIA, NAME_FILTERS, fold_value
@@ -151,5 +151,4 @@ def _read_hits(
     restored = restore_ads(session, moment, {place.id: place.source for place in places})
     ads = {values["id"]: PublicAd(**values) for values in restored}
     beside = read_beside(session, list(ads.values()), moment)
-    documents = (make_document(ads[place.id], beside) for place in places)
-    return [make_hit(document, query.question) for document in documents]
+    return [make_hit(read_parts(ads[place.id], beside), query.question) for place in places]

@@ -13,7 +13,7 @@ from search.answering.snippets import make_hit
 from search.as_of.reading_alone import read_alone
 from search.hits import SearchPage
 from search.indexed.documents import count_microseconds
-from search.indexed.history import restore_documents
+from search.indexed.history import restore_parts
 from search.port import SearchEngine, SearchUnavailableError
 from search.question.query import AdQuery, Sort
 
@@ -41,8 +41,8 @@ def answer_as_of(
         return page.model_copy(update={"engine_away": f"{error.told}; the archive itself answers."})
     if _lacks_any(session, standing.seq, moment.as_of):
         return read_alone(session, query, moment, "the search copy lacks some of what was known")
-    documents = {d.ad_id: d for d in restore_documents(session, moment, found.ids)}
-    hits = [make_hit(documents[ad_id], query.question) for ad_id in found.ids if ad_id in documents]
+    parts = restore_parts(session, moment, found.ids)
+    hits = [make_hit(parts[ad_id], query.question) for ad_id in found.ids if ad_id in parts]
     known = {"data_as_of": read_data_as_of(session, moment.as_of), "as_of": moment.as_of}
     return show_counts(engine.name, query, found).model_copy(update={"hits": hits, **known})
 

@@ -5,7 +5,7 @@ Sync and rebuild call it, and the embedded engine for the hits of a page. It kno
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, cast
 
@@ -13,35 +13,23 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import PublicAd
-from archive.reading.visible import read_visible_by_default
 from archive.records import QuarantineStage
 from archive.runs.fence import take_each
 from archive.runs.quarantine import explain_failure
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
 from archive.text.words import WORD
-from search.hits import ShownAd, WordsFrom, clean_text
+from search.hits import ShownAd, WordsFrom
 from search.indexed.beside import NOTHING, Beside, read_beside
+from search.indexed.shown import join_texts, show_ad
 from search.indexed.values import list_values
-from search.question.addresses import read_address
 from search.question.filters import VALUE_FILTERS
-
-LONGEST_TEXT = 100_000
-"""Characters kept of each text; Meilisearch indexes at most 65,535 words of an attribute."""
 
 LONGEST_KEY = 511
 """Bytes of a document id, by Meilisearch's documentation."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]")
-
-# Names of `public_ad` whose documents go by a shorter name.
-_SHOWN_NAMES = {
-    "advertiser_name": "advertiser",
-    "payer_name": "payer",
-    "sponsor_name": "sponsor",
-    "election_name": "election",
-}
 
 
 class SearchDocument(ShownAd):
@@ -108,7 +96,6 @@ _FIELDS_READ = frozenset(
         *("election_name", "first_seen_at", "vanished_at", "recorded_at"),
     }
 )
-_FIELDS_SHOWN = frozenset(ShownAd.model_fields)
 
 
 def load_documents(session: Session, ad_ids: Sequence[int]) -> MadeDocuments:
@@ -153,74 +140,20 @@ def take_documents(
 
 def make_document(ad: PublicAd, beside: Beside = NOTHING) -> SearchDocument:
     """The search document of an ad; texts hold no highlight marks and no unpaired surrogates."""
-    title, body, picture = join_title(ad), join_body(ad), join_picture(ad, beside)
+    texts = join_texts(ad, beside)
     return SearchDocument(
+        **show_ad(ad, beside),
+        **texts,
         key=encode_key(ad.public_id),
         ad_id=ad.id,
-        id=ad.public_id,
-        source=ad.source,
-        platform=ad.platform,
-        advertiser=clean_name(ad.advertiser_name),
-        advertiser_id=ad.advertiser_id,
-        payer=clean_name(ad.payer_name),
-        sponsor=clean_name(ad.sponsor_name),
-        former_names=list_former_names(ad, beside),
-        election=clean_name(ad.election_name),
-        countries=ad.countries,
-        languages=ad.languages,
-        surfaces=ad.surfaces,
-        media_type=ad.media_type,
-        declared_political=ad.declared_political,
-        currency=ad.currency,
-        spend_lower_minor=ad.spend_lower_minor,
-        spend_upper_minor=ad.spend_upper_minor,
-        impressions_lower=ad.impressions_lower,
-        impressions_upper=ad.impressions_upper,
-        started_on=ad.started_on,
-        ended_on=ad.ended_on,
         started_day=_number_day(ad.started_on),
         ended_day=None if ad.dates_contradict else _number_day(ad.ended_on),
-        state=ad.state,
-        versions=ad.versions,
-        missing=_reasons_shown(ad),
         first_seen_day=ad.first_seen_at.toordinal(),
         vanished_day=_number_day(ad.vanished_at),
-        title=title,
-        body=body,
-        landing=join_landing(ad),
-        picture=picture,
         values=find_values(ad, beside),
-        words_from=tell_words_from(f"{title} {body}", picture),
+        words_from=tell_words_from(f"{texts['title']} {texts['body']}", texts["picture"]),
         recorded_at=count_microseconds(ad.recorded_at),
-        is_visible_by_default=read_visible_by_default(
-            ad.id, ad.declared_political, ad.missing, beside.labelled
-        ),
     )
-
-
-def join_title(ad: PublicAd) -> str:
-    """`SearchDocument.title` of an ad."""
-    return _join(ad.titles)
-
-
-def join_body(ad: PublicAd) -> str:
-    """`SearchDocument.body` of an ad."""
-    return _join([*ad.bodies, *ad.descriptions])
-
-
-def join_landing(ad: PublicAd) -> str:
-    """`SearchDocument.landing` of an ad."""
-    return _join(read_address(address) for address in ad.landing_urls)
-
-
-def join_picture(ad: PublicAd, beside: Beside) -> str:
-    """`SearchDocument.picture` of an ad."""
-    return clean_text(beside.machine_words.get(ad.id, ""))[:LONGEST_TEXT]
-
-
-def list_former_names(ad: PublicAd, beside: Beside) -> dict[str, list[str]]:
-    """`ShownAd.former_names` of an ad."""
-    return dict(beside.former.get(ad.id, {}))
 
 
 def find_values(ad: PublicAd, beside: Beside) -> dict[str, list[str]]:
@@ -236,21 +169,12 @@ def tell_words_from(text: str, picture: str) -> WordsFrom:
     return "machine_read" if WORD.search(picture) else "none"
 
 
-def clean_name(name: str | None) -> str | None:
-    """A name as documents hold it."""
-    return None if name is None else clean_text(name)
-
-
 def encode_key(public_id: str) -> str:
     """A permanent id in `[A-Za-z0-9_-]`: other bytes as `_XX`; a hash where that grows too long."""
     key = _UNSAFE.sub(lambda m: "".join(f"_{b:02X}" for b in m[0].encode()), public_id)
     if len(key) <= LONGEST_KEY:
         return key
     return f"sha256-{hashlib.sha256(public_id.encode()).hexdigest()}"
-
-
-def _join(texts: Iterable[str]) -> str:
-    return clean_text("\n".join(dict.fromkeys(texts)))[:LONGEST_TEXT]
 
 
 def count_microseconds(at: datetime) -> int:
@@ -260,8 +184,3 @@ def count_microseconds(at: datetime) -> int:
 
 def _number_day(day: date | None) -> int | None:
     return day.toordinal() if day else None
-
-
-def _reasons_shown(ad: PublicAd) -> dict[str, str]:
-    reasons = {_SHOWN_NAMES.get(name, name): str(reason) for name, reason in ad.missing.items()}
-    return {name: reason for name, reason in reasons.items() if name in _FIELDS_SHOWN}

@@ -28,7 +28,7 @@ from archive.models.media import MediaState
 from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import restore_ads
 from archive.store.batches import cut_batches
-from search.indexed.beside import read_beside
+from search.indexed.beside import Beside, read_beside
 from search.indexed.documents import (
     Rejection,
     SearchDocument,
@@ -36,6 +36,7 @@ from search.indexed.documents import (
     make_document,
     take_documents,
 )
+from search.indexed.shown import AdParts, read_parts
 
 Times = Mapping[int, Sequence[datetime]]
 """By our id of an ad, the times at which a state of it may have begun, rising; the first is never missing."""
@@ -157,14 +158,24 @@ def restore_documents(
     session: Session, moment: Moment, ad_ids: Sequence[int]
 ) -> list[SearchDocument]:
     """Ads as they were at a moment, by rising id; one that was not known then is left out."""
-    documents: list[SearchDocument] = []
+    return [make_document(*each) for each in _restore(session, moment, ad_ids)]
+
+
+def restore_parts(session: Session, moment: Moment, ad_ids: Sequence[int]) -> dict[int, AdParts]:
+    """What results show of ads as they were at a moment, by our ids; likewise."""
+    restored = _restore(session, moment, ad_ids)
+    return {ad.id: read_parts(ad, beside) for ad, beside in restored}
+
+
+def _restore(
+    session: Session, moment: Moment, ad_ids: Sequence[int]
+) -> Iterator[tuple[PublicAd, Beside]]:
     for some in cut_batches(sorted(ad_ids)):
         named = select(col(PublicAd.id), col(PublicAd.source)).where(col(PublicAd.id).in_(some))
         sources: dict[int, str] = dict(list[Any](session.connection().execute(named)))
         ads = [PublicAd(**values) for values in restore_ads(session, moment, sources)]
         beside = read_beside(session, ads, moment)
-        documents += [make_document(ad, beside) for ad in ads]
-    return documents
+        yield from ((ad, beside) for ad in ads)
 
 
 def read_held(at: int) -> Moment:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from archive.models import PublicAd
 from archive.store.batches import cut_batches
 from search.indexed.beside import NAMES_OF, Beside, read_beside
-from search.indexed.documents import (
+from search.indexed.shown import (
     clean_name,
     join_body,
     join_landing,

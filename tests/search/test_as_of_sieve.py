@@ -23,9 +23,10 @@ from archive.text.words import join_terms
 from config.settings import Settings
 from search.answering.snippets import make_hit
 from search.as_of.answers import search_as_of
-from search.hits import MARK_START
+from search.hits import MARK_START, ShownAd
 from search.indexed.beside import read_beside
 from search.indexed.documents import SearchDocument, make_document
+from search.indexed.shown import AdParts
 from search.question.query import AdQuery, QueryError, build_query
 from tests.examples import few_or_many
 from tests.search.conftest import SearchArchive, make_ad
@@ -148,7 +149,7 @@ def test_the_answer_is_that_of_reading_every_ad(search_archive: SearchArchive):
         found.sort(key=lambda d: (-(d.started_day or 0), d.ad_id))
         shown = found[query.offset : query.offset + query.limit]
         assert page.total == len(found)
-        assert page.hits == [make_hit(document, query.question) for document in shown]
+        assert page.hits == [make_hit(parts_of(document), query.question) for document in shown]
         assert page.facets == {name: count_values(found, name) for name in FACETS}
         assert page.facet_unknown == {
             name: sum(name not in d.values for d in found) for name in FACETS
@@ -177,6 +178,13 @@ def read_all(session: Session, moment: Moment) -> list[SearchDocument]:
         beside = read_beside(session, rows, moment)
         documents += [make_document(row, beside) for row in rows]
     return documents
+
+
+def parts_of(document: SearchDocument) -> AdParts:
+    """What a result shows of an ad, taken from its document."""
+    shown = {name: getattr(document, name) for name in ShownAd.model_fields}
+    texts = ("title", "body", "landing", "picture")
+    return AdParts(shown, {name: getattr(document, name) for name in texts})
 
 
 def count_values(found: list[SearchDocument], name: str) -> dict[str, int]:

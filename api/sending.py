@@ -1,18 +1,23 @@
 """How a long download leaves: part by part, a thread only while a part is made, and never too many.
 
-Routes hand out `Download`. It reads no table itself; the parts do, when they are asked for.
+Routes hand out what `send_rows` makes. It reads no table itself; the parts do, when they are asked for.
 """
 
 from collections.abc import Generator
+from datetime import datetime
 from threading import BoundedSemaphore
 
 from anyio import CancelScope, fail_after
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.errors import make_problem
+from archive.errors import QuestionError
+from archive.exports.downloads import Form
+from archive.exports.downloads.cells import write_time
 
 MOST_AT_ONCE = 6
 """Downloads at a time in this process; while a part is made it holds one of the connections that
@@ -25,14 +30,25 @@ RETRY_SECONDS = "30"
 
 PLACES = BoundedSemaphore(MOST_AT_ONCE)
 
+MEDIA_TYPES = {
+    Form.CSV: "text/csv; charset=utf-8; header=present",
+    Form.JSON_LINES: "application/jsonl",
+    Form.PARQUET: "application/vnd.apache.parquet",
+    Form.SIDECAR: "application/json",
+}
+
 
 class Download(StreamingResponse):
     """A file made while it is sent; what fails before its first part is answered as a problem."""
 
     def __init__(
-        self, parts: Generator[bytes, None, None], media_type: str, file_name: str
+        self, parts: Generator[bytes, None, None], media_type: str, file_name: str, beside: str
     ) -> None:
-        headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+        """`beside`: the address of what is known of the rows."""
+        headers = {
+            "Content-Disposition": f'attachment; filename="{file_name}"',
+            "Link": f'<{beside}>; rel="describedby"',
+        }
         super().__init__(parts, headers=headers, media_type=media_type)
         self.parts = parts
 
@@ -58,6 +74,32 @@ class Download(StreamingResponse):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             part = await run_in_threadpool(next, self.parts, None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def send_rows(
+    parts: Generator[bytes, None, None],
+    form: Form,
+    name: str,
+    known_at: datetime,
+    beside: URL,
+    *,
+    excel: bool,
+) -> Download:
+    """A file of rows as this archive knew them at a time; `beside`: where to ask for what is known of them.
+
+    Raises:
+        QuestionError: if another form than CSV is asked for as spreadsheets open it.
+    """
+    if excel and form is not Form.CSV:
+        raise QuestionError("excel", "only CSV comes as spreadsheets open it")
+    ending = "meta.json" if form is Form.SIDECAR else form
+    pinned = beside.include_query_params(as_of=write_time(known_at)).remove_query_params("excel")
+    return Download(
+        parts,
+        MEDIA_TYPES[form],
+        f"paidforby-{name}-{known_at:%Y-%m-%dT%H%M%SZ}.{ending}",
+        f"{pinned.path}?{pinned.query}",
+    )
 
 
 def _refuse(path: str) -> Response:

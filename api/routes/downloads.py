@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import MomentOf, Rooms, RoomsDep
+from api.dependencies import MomentOf, RoomsDep, get_rooms
 from api.questions import Day
 from api.routes.ads import read_filter
-from api.sending import Download
+from api.sending import MEDIA_TYPES, send_rows
 from archive.exports.downloads import (
     AdvertiserSpendFilter,
     Form,
@@ -28,35 +28,35 @@ from archive.store.database import read
 
 router = APIRouter(prefix="/downloads", tags=["downloads"])
 
-MEDIA_TYPES = {
-    Form.CSV: "text/csv; charset=utf-8; header=present",
-    Form.JSON_LINES: "application/jsonl",
-    Form.PARQUET: "application/vnd.apache.parquet",
-}
-
-ENDINGS = (
-    'The last line of CSV is `# end: rows: N; …` (tell a reader that `#` begins a comment and that `"` '
-    'is the quote), that of JSON Lines `{"end": {"rows", "data_as_of", "as_of", "valid_at", '
-    '"next_after"}}`; Parquet has the same in its metadata. A file without its end was cut: ask again '
-    "with `after`, the `cursor` of the last whole row. In CSV an apostrophe stands where a spreadsheet "
-    "would run a text (= + - @, also full-width or behind spaces and characters of no width: at its "
-    "start, after a line end, tab or `;` within it; tab, line end or NUL first) or spoil it as a number "
-    "(12 digits and more, leading zeros, 1E5). Take away one apostrophe at each such place to have the "
-    "text again. Numbers are bare; lists are JSON. JSON Lines and Parquet have every text as "
-    "it is."
+CELLS = (
+    "CSV is that of RFC 4180: a header, then the rows. An apostrophe stands where a spreadsheet would run "
+    "a text (= + - @, also full-width or behind spaces and characters of no width: at its start, after a "
+    "line end, tab or `;` within it; tab, line end or NUL first) or spoil it as a number (12 digits and "
+    "more, leading zeros, 1E5). Take away one apostrophe at each such place to have the text again. "
+    "Numbers are bare; lists are JSON. JSON Lines and Parquet have every text as it is. The same address "
+    "that ends in `.meta` tells how many rows there are, of what moment, and where to go on (`next_after`); "
+    "each file has a link to it as of its own moment (`Link`, `describedby`)."
 )
-"""What every download's description says about its end and its cells."""
+"""What every download's description says about its cells."""
 
 WHOLE_LIST: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": f"Rows in the order in which the archive learned of them. {ENDINGS}",
+        "description": f"Rows in the order in which the archive learned of them. {CELLS}",
         "content": {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()},
     }
 }
 
-FormOf = Annotated[Form, Path(description="csv, jsonl (JSON Lines) or parquet.")]
+FormOf = Annotated[
+    Form, Path(description="csv, jsonl (JSON Lines), parquet; or meta: what is known of the rows.")
+]
 After = Annotated[
     str | None, Query(description="Go on after this row: the `cursor` of a row of the same list.")
+]
+Excel = Annotated[
+    bool,
+    Query(
+        description="Only of CSV: as spreadsheets open it, with amounts in units of their currency."
+    ),
 ]
 FromOn = Annotated[Day | None, Query(alias="from", description="Only of this day or later.")]
 ToOn = Annotated[Day | None, Query(alias="to", description="Only of this day or before.")]
@@ -96,7 +96,7 @@ def get_downloads() -> list[DownloadView]:
 
 @router.get("/advertiser_spend.{form}", response_class=Response, responses=WHOLE_LIST)
 def download_advertiser_spend(
-    rooms: RoomsDep,
+    request: Request,
     form: FormOf,
     moment: MomentOf,
     source: Annotated[str | None, Query(description="Only this source.")] = None,
@@ -111,16 +111,18 @@ def download_advertiser_spend(
         bool | None, Query(description="true: only the newest observation of each series.")
     ] = None,
     after: After = None,
+    excel: Excel = False,
 ) -> Response:
     """What sources state that advertisers spent: every observation, superseded ones too."""
     wanted = AdvertiserSpendFilter(
         source, platform, country, currency, advertiser_id, grain, from_on, to_on, is_current
     )
-    return _send(rooms, What.ADVERTISER_SPEND, form, wanted, after, moment)
+    return _send(request, What.ADVERTISER_SPEND, form, wanted, after, moment, excel=excel)
 
 
 @router.get("/disclosures.{form}", response_class=Response, responses=WHOLE_LIST)
 def download_disclosures(
+    request: Request,
     rooms: RoomsDep,
     form: FormOf,
     moment: MomentOf,
@@ -135,17 +137,18 @@ def download_disclosures(
     from_on: FromOn = None,
     to_on: ToOn = None,
     after: After = None,
+    excel: Excel = False,
 ) -> Response:
     """Disclosed expenditures, as last disclosed."""
     with read(rooms.engine) as session:
         names = list_spellings(session, NameKind.PAYEE, payee_name) if payee_name else None
     wanted = DisclosureFilter(source, committee_ref, payee_spelling, from_on, to_on, names)
-    return _send(rooms, What.DISCLOSURES, form, wanted, after, moment)
+    return _send(request, What.DISCLOSURES, form, wanted, after, moment, excel=excel)
 
 
 @router.get("/{what}.{form}", response_class=Response, responses=WHOLE_LIST)
 def download_ads(
-    rooms: RoomsDep,
+    request: Request,
     what: Annotated[
         OfAds,
         Path(
@@ -157,20 +160,27 @@ def download_ads(
     moment: MomentOf,
     wanted: Annotated[AdFilter, Depends(read_filter)],
     after: After = None,
+    excel: Excel = False,
 ) -> Response:
     """Ads, or what hangs on them, for the ads that a filter leaves as they are now."""
-    return _send(rooms, what, form, wanted, after, moment)
+    return _send(request, what, form, wanted, after, moment, excel=excel)
 
 
 def _send(
-    rooms: Rooms, what: What, form: Form, wanted: Wanted, after: str | None, moment: Moment
+    request: Request,
+    what: What,
+    form: Form,
+    wanted: Wanted,
+    after: str | None,
+    moment: Moment,
+    *,
+    excel: bool,
 ) -> Response:
+    rooms = get_rooms(request)
     known_at = moment.as_of or rooms.now()
-    return Download(
-        write_stream(rooms.engine, what, form, wanted, after, moment),
-        media_type=MEDIA_TYPES[form],
-        file_name=f"paidforby-{what}-{known_at:%Y-%m-%dT%H%MZ}.{form}",
-    )
+    parts = write_stream(rooms.engine, what, form, wanted, after, moment, for_spreadsheets=excel)
+    beside = request.url.replace(path=request.url.path.removesuffix(form) + Form.SIDECAR)
+    return send_rows(parts, form, str(what), known_at, beside, excel=excel)
 
 
 def _show_columns(what: What) -> Sequence[ColumnView]:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from html import unescape
 
 import anyio
@@ -33,8 +34,7 @@ def no_place() -> Iterator[None]:
 
 
 def read_lines(answer):
-    *rows, end = [json.loads(line) for line in answer.text.splitlines()]
-    return rows, end["end"]
+    return [json.loads(line) for line in answer.text.splitlines()]
 
 
 def test_every_list_comes_in_every_form_as_a_named_file(ask):
@@ -42,42 +42,67 @@ def test_every_list_comes_in_every_form_as_a_named_file(ask):
         for form in Form:
             answer = ask("GET", f"/downloads/{what}.{form}")
             assert answer.status_code == 200, answer.text
-            named = f'attachment; filename="paidforby-{what}-2026-03-01T1300Z.{form}"'
+            ending = "meta.json" if form is Form.SIDECAR else form
+            named = f'attachment; filename="paidforby-{what}-2026-03-01T130000Z.{ending}"'
             assert answer.headers["content-disposition"] == named
             assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_three_forms_hold_the_rows_of_the_list(ask):
     listed = ask("GET", "/ads").json()["items"]
-    rows, end = read_lines(ask("GET", "/downloads/ads.jsonl"))
-    header, *table, last = csv.reader(io.StringIO(ask("GET", "/downloads/ads.csv").text))
+    rows = read_lines(ask("GET", "/downloads/ads.jsonl"))
+    header, *table = csv.reader(io.StringIO(ask("GET", "/downloads/ads.csv").text))
     parquet = pq.read_table(io.BytesIO(ask("GET", "/downloads/ads.parquet").content))
 
     assert [{k: v for k, v in row.items() if k != "cursor"} for row in rows] == listed
-    assert end["rows"] == len(table) == parquet.num_rows == len(listed) == 3
-    assert last == [
-        f"# end: rows: 3; data_as_of: {end['data_as_of']}; next_after: {end['next_after']}"
-    ]
+    beside = ask("GET", "/downloads/ads.meta").json()
+    assert beside["rows"] == len(table) == parquet.num_rows == len(listed) == 3
     assert header == parquet.schema.names == list(rows[0])
 
 
 def test_a_download_keeps_to_its_filter_and_runs_no_formula(ask):
     path = "/downloads/ads.csv?country=GR&currency=EUR&state=seen"
-    rows = list(csv.DictReader(io.StringIO(ask("GET", path).text)))[:-1]
+    rows = list(csv.DictReader(io.StringIO(ask("GET", path).text)))
     assert [row["ref"] for row in rows] == ["a1", "a3"]
     assert rows[1]["payer_name"] == f"'{HOSTILE}"
 
-    filed, _ = read_lines(ask("GET", "/downloads/disclosures.jsonl?committee_ref=C1"))
+    filed = read_lines(ask("GET", "/downloads/disclosures.jsonl?committee_ref=C1"))
     assert [(row["id"], row["committee_name"]) for row in filed] == [
         ("example:-1+1", "Friends of the Harbour")
     ]
 
 
 def test_a_download_goes_on_after_the_last_row_that_came(ask):
-    rows, _ = read_lines(ask("GET", "/downloads/ads.jsonl"))
-    rest, end = read_lines(ask("GET", f"/downloads/ads.jsonl?after={rows[0]['cursor']}"))
+    rows = read_lines(ask("GET", "/downloads/ads.jsonl"))
+    rest = read_lines(ask("GET", f"/downloads/ads.jsonl?after={rows[0]['cursor']}"))
     assert rest == rows[1:]
-    assert end["rows"] == 2
+    beside = ask("GET", "/downloads/ads.meta").json()
+    assert beside["next_after"] == rows[-1]["cursor"]
+
+
+def test_a_download_links_to_what_is_known_of_its_rows_then(ask, take_in, clock):
+    answer = ask("GET", "/downloads/ads.csv?country=GR&excel=1")
+    take_in([make_ad("a9", countries=["GR"])], NOON.replace(day=2))
+    clock.at = NOON.replace(day=3)
+
+    path, relation = answer.headers["link"].removeprefix("<").split(">; ")
+    assert relation == 'rel="describedby"'
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    beside = ask("GET", path.removeprefix("/api/v1")).json()
+    hashed = sha256("\n".join(row["id"] for row in rows).encode()).hexdigest()
+    assert (beside["rows"], beside["ids_sha256"]) == (len(rows), hashed)
+    assert beside["as_of"] == "2026-03-01T13:00:00Z"
+    assert ask("GET", "/downloads/ads.meta?country=GR").json()["rows"] == len(rows) + 1
+
+
+def test_only_csv_comes_as_spreadsheets_open_it(ask):
+    answer = ask("GET", "/downloads/ads.csv?excel=1")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    refused = ask("GET", "/downloads/ads.jsonl?excel=1")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        400,
+        "only CSV comes as spreadsheets open it",
+    )
 
 
 def test_a_download_of_an_earlier_time_shows_what_was_known(ask, take_in, clock):
@@ -88,8 +113,8 @@ def test_a_download_of_an_earlier_time_shows_what_was_known(ask, take_in, clock)
     after = ask("GET", f"/downloads/ads.jsonl?as_of={then}")
 
     assert after.text == before.text
-    assert read_lines(after)[1]["as_of"] == then
-    assert read_lines(ask("GET", "/downloads/ads.jsonl"))[1]["rows"] == 4
+    assert ask("GET", f"/downloads/ads.meta?as_of={then}").json()["as_of"] == then
+    assert len(read_lines(ask("GET", "/downloads/ads.jsonl"))) == 4
 
 
 @pytest.mark.parametrize(
@@ -149,10 +174,10 @@ def test_each_list_and_column_is_described(ask):
 )
 def test_a_page_links_to_the_whole_list_behind_it(client, path, rows):
     links = re.findall(r'href="(/api/v1/downloads/[^"]+)"', client.get(path).text)
-    assert [link.partition(".")[2].partition("?")[0] for link in links[:3]] == list(Form)
+    forms = [Form.CSV, Form.JSON_LINES, Form.PARQUET]
+    assert [link.partition(".")[2].partition("?")[0] for link in links[:3]] == forms
     assert [client.get(unescape(link)).status_code for link in links] == [200] * len(links)
-    _, end = read_lines(client.get(unescape(links[1])))
-    assert end["rows"] == rows
+    assert len(read_lines(client.get(unescape(links[1])))) == rows
 
 
 class Reader:
@@ -184,7 +209,7 @@ def test_a_reader_who_stands_still_is_cut_and_frees_its_place(monkeypatch):
     monkeypatch.setattr(sending, "SECONDS_PER_PART", 0.05)
     closed: list[bool] = []
     reader = Reader(takes=3)
-    download = Download(make_parts(closed), "text/csv", "x.csv")
+    download = Download(make_parts(closed), "text/csv", "x.csv", "/x.meta")
     scope = {"type": "http", "path": "/", "headers": [], "asgi": {"spec_version": "2.3"}}
 
     with pytest.raises(TimeoutError):

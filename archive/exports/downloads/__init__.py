@@ -2,13 +2,12 @@
 
 `api/routes/downloads.py` hands them out. Rows are read lazily in the order in which the archive learned
 of them, and nothing of the database is held between two pages (`pages.py`): ingest may go on meanwhile,
-and memory does not grow with the list. Nothing is counted before it is written: the count stands at the
-end, and a file without its end was cut.
+and memory does not grow with the list. Nothing is counted before it is written: the sidecar counts.
 """
 
 from archive.exports.downloads.columns import CURSOR, Column
 from archive.exports.downloads.filters import AdvertiserSpendFilter, Wanted
-from archive.exports.downloads.forms import Form, write_stream
+from archive.exports.downloads.forms import Form, write_rows, write_stream
 from archive.exports.downloads.select import RowStream, stream_rows
 from archive.exports.downloads.tables import What, list_columns
 
@@ -22,5 +21,6 @@ __all__ = [
     "What",
     "list_columns",
     "stream_rows",
+    "write_rows",
     "write_stream",
 ]

@@ -1,11 +1,9 @@
-"""A stream as CSV: UTF-8, RFC 4180, a header of field names, and one comment line at the end.
+"""A stream as CSV: UTF-8, RFC 4180, a header of field names, then the rows and nothing else.
 
-`archive.exports.downloads.forms` calls it; cells are written by `archive.exports.downloads.cells`. Texts
-stand in quotes, so only the last line begins with `#`: readers skip it when told that `#` begins a comment.
+`archive.exports.downloads.forms` calls it; cells are written by `archive.exports.downloads.cells`.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from archive.exports.downloads.cells import (
     LINE_END,
@@ -14,23 +12,18 @@ from archive.exports.downloads.cells import (
     spare_text,
     write_cell,
     write_line,
-    write_time,
 )
 from archive.exports.downloads.columns import Column
-from archive.exports.downloads.ending import StreamEnd
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
 from archive.exports.rows import spell_json
 
 
 def write_csv(stream: RowStream) -> Iterator[bytes]:
-    """The header, the rows block by block, and `# end: rows: N; …`."""
-    ending = StreamEnd.open(stream)
+    """The header, and the rows block by block."""
     yield write_line(column.name for column in stream.columns).encode()
     for block in stream.blocks:
-        ending.count(block)
         yield _write_block(stream.columns, block).encode()
-    yield _write_end(ending).encode()
 
 
 def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> str:
@@ -44,9 +37,3 @@ def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> str:
 def _write_nested(value: object) -> str:
     spelled = spell_json(value)
     return UNKNOWN if spelled is None else quote(spare_text(spelled))
-
-
-def _write_end(ending: StreamEnd) -> str:
-    said = {name: value for name, value in ending.describe().items() if value is not None}
-    said |= {name: write_time(value) for name, value in said.items() if isinstance(value, datetime)}
-    return f"# end: {'; '.join(f'{name}: {value}' for name, value in said.items())}{LINE_END}"

@@ -1,4 +1,4 @@
-"""A stream as JSON Lines: an object a row, and `{"end": …}` as the last line.
+"""A stream as JSON Lines: an object a row, and nothing else.
 
 `archive.exports.downloads.forms` calls it. Names and values are those of the API's JSON.
 """
@@ -8,23 +8,19 @@ from collections.abc import Iterator, Sequence
 import orjson
 
 from archive.exports.downloads.columns import Column
-from archive.exports.downloads.ending import StreamEnd
 from archive.exports.downloads.select import RowStream, Values
 from archive.exports.downloads.turning import turn_block, write_column
 from archive.exports.rows import spell_fragment
-from archive.records.canonical import CANONICAL, canonical_json
+from archive.records.canonical import CANONICAL
 
 LINE = CANONICAL & ~orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 """Instants as everywhere, columns in their order."""
 
 
 def write_json_lines(stream: RowStream) -> Iterator[bytes]:
-    """The rows block by block, then `{"end": {"rows": N, …}}`."""
-    ending = StreamEnd.open(stream)
+    """The rows block by block."""
     for block in stream.blocks:
-        ending.count(block)
         yield _write_block(stream.columns, block)
-    yield canonical_json({"end": ending.describe()}) + b"\n"
 
 
 def _write_block(columns: Sequence[Column], block: Sequence[Values]) -> bytes:

@@ -6,6 +6,7 @@ Every CSV of the house is written through here: the downloads, and the tables of
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from archive.records.canonical import canonical_json
 
@@ -64,8 +65,8 @@ def write_cell(value: object) -> str:
             return UNKNOWN
         case bool():
             return '"true"' if value else '"false"'
-        case int() | float():
-            return repr(value)
+        case int() | float() | Decimal():
+            return str(value)
         case date():
             return f'"{write_time(value)}"'
         case _:

@@ -1,11 +1,11 @@
-"""Rows of a stream, read lazily in the order of our ids; nothing is counted or sorted beforehand.
+"""Rows of a whole list, read lazily in the order of our ids; nothing is counted or sorted beforehand.
 
 The forms write what comes from here. A stream tells of the moment it began (`downloads.pages`), however
 slowly it is read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,14 +31,16 @@ class RowStream:
 
     columns: Sequence[Column]
     blocks: Iterator[list[Values]]
-    """Rows in the order of our ids, a value for each column; the last one is the row's cursor.
+    """Rows in their order, a value for each column; the last one may be the row's cursor.
 
     What is kept as JSON is its text, or the value: `exported_rows.spell_json` takes either.
     """
     data_as_of: datetime | None
     moment: Moment
-    after: str | None
+    after: str | None = None
     """The cursor the stream goes on after; `None`: from the beginning."""
+    asked: Mapping[str, object] = field(default_factory=dict)
+    """What the sidecar says of the question that the rows answer."""
 
 
 def stream_rows(

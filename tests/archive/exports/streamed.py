@@ -31,20 +31,28 @@ def write_whole(engine: Engine, what: What, form: Form, wanted: Wanted | None = 
     return b"".join(write_stream(engine, what, form, wanted or EVERYTHING[what]))
 
 
-def split_end(data: bytes) -> tuple[list[Row], Row]:
-    """The rows of JSON Lines, and what its last line says."""
-    *rows, end = [json.loads(line) for line in data.decode().split("\n")[:-1]]
-    return rows, end["end"]
+def read_lines(data: bytes) -> list[Row]:
+    """The rows of JSON Lines."""
+    return [json.loads(line) for line in data.decode().split("\n")[:-1]]
+
+
+def read_sidecar(
+    engine: Engine, what: What, wanted: Wanted | None = None, after: str | None = None
+) -> Row:
+    """What stands beside a list."""
+    parts = write_stream(engine, what, Form.SIDECAR, wanted or EVERYTHING[what], after)
+    return json.loads(b"".join(parts))
 
 
 def fetch_rows(
     engine: Engine, what: What, wanted: Wanted | None = None, after: str | None = None
 ) -> list[Row]:
-    """Every row of a list, its end checked."""
+    """Every row of a list, as its sidecar says."""
     parts = write_stream(engine, what, Form.JSON_LINES, wanted or EVERYTHING[what], after)
-    rows, end = split_end(b"".join(parts))
-    assert end["rows"] == len(rows)
-    assert end["next_after"] == (rows[-1]["cursor"] if rows else after)
+    rows = read_lines(b"".join(parts))
+    beside = read_sidecar(engine, what, wanted, after)
+    assert beside["rows"] == len(rows)
+    assert beside["next_after"] == (rows[-1]["cursor"] if rows else after)
     return rows
 
 

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import duckdb
@@ -12,25 +14,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.exports.downloads import Form, What, list_columns
+from archive.exports.downloads import Form, What, list_columns, write_stream
 from archive.exports.downloads.cells import FORMULA_STARTS, restore_text, write_line
-from tests.archive.exports.streamed import Row, split_end, write_whole
+from archive.reading import AdFilter
+from tests.archive.exports.streamed import Row, read_lines, read_sidecar, write_whole
 
 pytestmark = pytest.mark.engines_alike
 
 
 @pytest.mark.parametrize("what", What)
 def test_parquet_holds_what_json_lines_hold(filled, tmp_path, what):
-    rows, end = split_end(write_whole(filled, what, Form.JSON_LINES))
+    rows, beside = (
+        read_lines(write_whole(filled, what, Form.JSON_LINES)),
+        read_sidecar(filled, what),
+    )
     path = tmp_path / "rows.parquet"
     path.write_bytes(write_whole(filled, what, Form.PARQUET))
 
     file = pq.ParquetFile(path)
     columns = list_columns(what)
     assert [as_json(row, columns) for row in file.read().to_pylist()] == rows
-    assert file.metadata.num_rows == end["rows"]
-    said = {name: file.metadata.metadata[name.encode()].decode() for name in end}
-    assert said == {name: str(value).replace("None", "null") for name, value in end.items()}
+    assert file.metadata.num_rows == beside["rows"]
+    beside.pop("ids_sha256", None)
+    said = {name: file.metadata.metadata[name.encode()].decode() for name in beside}
+    assert said == {name: str(value).replace("None", "null") for name, value in beside.items()}
     field = file.schema_arrow.field(columns[0].name)
     assert field.metadata[b"description"].decode() == columns[0].description
 
@@ -64,34 +71,63 @@ def test_amounts_times_and_days_have_their_own_types_in_parquet(filled):
 
 
 @pytest.mark.parametrize("what", What)
-def test_a_table_has_the_rows_of_json_lines_and_one_comment_at_its_end(filled, tmp_path, what):
-    rows, end = split_end(write_whole(filled, what, Form.JSON_LINES))
+def test_a_table_has_the_rows_of_json_lines_and_nothing_else(filled, tmp_path, what):
+    rows = read_lines(write_whole(filled, what, Form.JSON_LINES))
     data = write_whole(filled, what, Form.CSV).decode()
-    header, *table, last = csv.reader(io.StringIO(data, newline=""))
+    header, *table = csv.reader(io.StringIO(data, newline=""), strict=True)
 
     assert header == [column.name for column in list_columns(what)]
     assert [row[-1] for row in table] == [row["cursor"] for row in rows]
-    assert last[0].startswith(f"# end: rows: {end['rows']}; data_as_of: {end['data_as_of']}")
-    assert end["next_after"] in last[0]
+    assert all(len(row) == len(header) for row in table)
 
     path = tmp_path / "rows.csv"
     path.write_text(data, newline="")
     with duckdb.connect() as connection:
-        query = "SELECT count(*) FROM read_csv(?, header = true, quote = '\"', comment = '#')"
-        assert connection.execute(query, [str(path)]).fetchone() == (end["rows"],)
+        # Nothing is told of the file: as a reader would open it.
+        query = "SELECT count(*), count(cursor) FROM read_csv(?)"
+        assert connection.execute(query, [str(path)]).fetchone() == (len(rows), len(rows))
 
 
-def test_an_empty_list_has_a_header_and_an_end_in_every_form(engine):
+def test_the_sidecar_counts_the_rows_and_hashes_their_ids(filled):
+    rows = read_lines(write_whole(filled, What.ADS, Form.JSON_LINES))
+    hashed = sha256("\n".join(row["id"] for row in rows).encode()).hexdigest()
+    assert read_sidecar(filled, What.ADS) == {
+        "rows": len(rows),
+        "data_as_of": "2026-03-02T12:00:00Z",
+        "as_of": None,
+        "valid_at": None,
+        "next_after": rows[-1]["cursor"],
+        "ids_sha256": hashed,
+    }
+
+
+def test_an_empty_list_has_a_header_and_a_sidecar(engine):
     table = write_whole(engine, What.ADS, Form.CSV).decode().splitlines()
-    assert len(table) == 2
-    assert table[1] == "# end: rows: 0"
-    assert split_end(write_whole(engine, What.ADS, Form.JSON_LINES)) == (
-        [],
-        {"rows": 0, "data_as_of": None, "as_of": None, "valid_at": None, "next_after": None},
-    )
+    assert len(table) == 1
+    assert write_whole(engine, What.ADS, Form.JSON_LINES) == b""
+    beside = read_sidecar(engine, What.ADS)
+    assert (beside["rows"], beside["next_after"]) == (0, None)
+    assert beside["ids_sha256"] == sha256(b"").hexdigest()
     parquet = pq.ParquetFile(io.BytesIO(write_whole(engine, What.ADS, Form.PARQUET)))
     assert parquet.metadata.num_rows == 0
     assert parquet.schema_arrow.names == [column.name for column in list_columns(What.ADS)]
+
+
+def test_a_spreadsheet_gets_amounts_in_units_of_their_currency(filled):
+    plain = list(csv.DictReader(io.StringIO(write_whole(filled, What.ADS, Form.CSV).decode())))
+    parts = write_stream(filled, What.ADS, Form.CSV, AdFilter(), for_spreadsheets=True)
+    data = b"".join(parts)
+    assert data.startswith(b"\xef\xbb\xbf")
+    shown = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+    assert [row["id"] for row in shown] == [row["id"] for row in plain]
+    assert "spend_lower_minor" not in shown[0]
+    for unit, minor in zip(shown, plain, strict=True):
+        digits = 2 if minor["currency"] in ("EUR", "USD", "") else None
+        expected = minor["spend_lower_minor"] and str(
+            Decimal(minor["spend_lower_minor"]).scaleb(-digits)
+        )
+        assert unit["spend_lower"] == expected
 
 
 INJECTIONS = [
@@ -106,7 +142,7 @@ INJECTIONS = [
     "\0=1",
 ]
 SPOILT = ["123456789012", "999000000000001", "007", "3543e12", "1E5"]
-PLAIN = ["", "0", "12", "a=1", "2020", "abc123456789012", "1-2-3", '"', "a,b\r\nc", "# end: 3 rows"]
+PLAIN = ["", "0", "12", "a=1", "2020", "abc123456789012", "1-2-3", '"', "a,b\r\nc", "# 3 rows"]
 
 
 @pytest.mark.parametrize("danger", INJECTIONS + SPOILT)

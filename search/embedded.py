@@ -30,6 +30,7 @@ from search.hits import SearchPage
 from search.indexed.documents import Rejection, SearchDocument, take_documents
 from search.port import (
     LEASE,
+    AllAds,
     AllowChange,
     Batch,
     CopyMark,
@@ -44,7 +45,10 @@ from search.port import (
     require_count,
     spell_shape,
 )
-from search.question.query import AdQuery
+from search.question.query import AdQuery, Sort
+
+MOST_ADS = 2**31
+"""More than any archive has."""
 
 MOST_KEPT = 64
 """Answers to questions without words."""
@@ -99,6 +103,12 @@ class EmbeddedSearch:
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """The same with its hits."""
         return show_found(session, self.name, query, *self.find_ads(session, query))
+
+    def list_ads(self, session: Session, query: AdQuery) -> tuple[AllAds, Standing]:
+        """Every ad that answers as of `query.held_at`."""
+        whole = replace(query, sort=Sort.NEWEST, limit=MOST_ADS, page=1, facets=())
+        found, standing = self.find_ads(session, whole)
+        return AllAds(iter([found.ids])), standing
 
     def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:
         """How many ads answer each query."""

@@ -20,6 +20,7 @@ from search.indexed.documents import Rejection, SearchDocument
 from search.indexed.history import read_held, restore_documents
 from search.indexed.texts import list_answering
 from search.indexed.word_lists import answers, cut_lists
+from search.meili.listing import list_newest
 from search.meili.query import (
     ANY_TEXT,
     COUNT,
@@ -42,6 +43,7 @@ from search.meili.server import IndexMissingError, MeilisearchServer
 from search.meili.values import decode_values
 from search.port import (
     LEASE,
+    AllAds,
     AllowChange,
     Batch,
     CopyMark,
@@ -120,6 +122,16 @@ class MeilisearchSearch:
         """The same with its hits."""
         return show_found(session, self.name, query, *self.find_ads(session, query))
 
+    def list_ads(self, session: Session, query: AdQuery) -> tuple[AllAds, Standing]:
+        """Every ad that answers as of `query.held_at`; rows of words are not looked for.
+
+        Raises:
+            SearchUnavailableError: if the server does not answer, or the copy changes while it is read.
+        """
+        standing = require_standing(session, self, self._read_mark())
+        pages = list_newest(self._server, self._uid, list_all_filters(query, None))
+        return AllAds(pages, is_certain=not needs_judging(query.question)), standing
+
     def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:
         """How many ads answer each query.
 
@@ -143,9 +155,10 @@ class MeilisearchSearch:
         if not needs_judging(query.question):
             return None
         filters = [*list_filters(query), *spell_words(query.question)]
-        may_answer = self._server.list_ads(self._uid, filters, MOST_JUDGED)
-        if len(may_answer) > MOST_JUDGED:
+        found, total = self._server.fetch(self._uid, filters, ["ad_id"], MOST_JUDGED)
+        if total > MOST_JUDGED:
             return None
+        may_answer = [document["ad_id"] for document in found]
         if query.held_at is None:
             return list_answering(session, may_answer, query.question)
         documents = restore_documents(session, read_held(query.held_at), may_answer)

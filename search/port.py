@@ -151,6 +151,16 @@ class FoundAds:
     """Of all ads that pass the filters, where their words come from; of the first page only."""
 
 
+@dataclass(frozen=True)
+class AllAds:
+    """All ads that answer, newest first, then by our id."""
+
+    pages: Iterator[Sequence[int]]
+    """Our ids, to be read once."""
+    is_certain: bool = True
+    """Whether each of them answers; else rows of words are still to be looked for in the archive."""
+
+
 @dataclass
 class Batch:
     """Documents to bring the copy up to date; an ad is in one of the three lists only."""
@@ -218,6 +228,14 @@ class SearchEngine(Protocol):
         Raises:
             QueryError: if the query cannot be put to the engine.
             SearchUnavailableError: if the engine does not answer, or not from a copy of this archive.
+        """
+
+    def list_ads(self, session: Session, query: AdQuery) -> tuple[AllAds, Standing]:
+        """Every ad that answers as of `query.held_at`, whatever page and order are asked for.
+
+        Raises:
+            SearchUnavailableError: if the engine does not answer, or not from a copy of this archive; while
+                the pages are read too, if the copy is not the same any more.
         """
 
     def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:

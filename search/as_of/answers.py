@@ -77,12 +77,8 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float =
         TimeIsUpError: if it is not done at `ends` (`time.monotonic`).
     """
     tally = Tally(facets={name: Counter() for name in query.facets})
-    found = (
-        each
-        for each in _read_candidates(session, query, moment, ends)
-        if _has_names(*each, query) and answers_row(*each, query.question)
-    )
-    first = nsmallest(query.offset + query.limit, map(_place, tally.count(found)))
+    found = tally.count(_find_answering(session, query, moment, ends))
+    first = nsmallest(query.offset + query.limit, map(_place, found))
     return SearchPage(
         total=tally.total,
         total_from="exact",
@@ -98,6 +94,24 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float =
         },
         facet_unknown={name: tally.unknown[name] for name in query.facets},
     )
+
+
+def list_as_of(session: Session, query: AdQuery, moment: Moment, ends: float = inf) -> list[int]:
+    """Our ids of all ads that answered at a moment, in the same order, whatever page is asked for.
+
+    Raises:
+        TimeIsUpError: as above.
+    """
+    found = _find_answering(session, query, moment, ends)
+    return [place.id for place in sorted(_place(ad) for ad, _ in found)]
+
+
+def _find_answering(
+    session: Session, query: AdQuery, moment: Moment, ends: float
+) -> Iterator[Candidate]:
+    for ad, beside in _read_candidates(session, query, moment, ends):
+        if _has_names(ad, beside, query) and answers_row(ad, beside, query.question):
+            yield ad, beside
 
 
 def _read_candidates(

@@ -25,7 +25,7 @@ from search.indexed.shown import (
     list_former_names,
 )
 from search.indexed.word_lists import cut_ids, cut_words, has_row
-from search.question.language import Question, Term
+from search.question.language import WORD_LISTS, Question, Term
 
 WORD_COLUMNS = ("titles", "bodies", "descriptions", "landing_urls")
 BESIDE_COLUMNS = ("id", "public_id", "source", "versions", "missing", *NAMES_OF.values())
@@ -51,6 +51,23 @@ def answers_row(ad: PublicAd, beside: Beside, question: Question) -> bool:
     """Whether an ad answers a question; where there is one, it has at least the columns named above."""
     if not question:
         return True
+    texts = join_all_texts(ad, beside)
+    return all(any(_has_term(texts, ad.public_id, term) for term in group) for group in question)
+
+
+def list_matched(ad: PublicAd, beside: Beside, question: Question) -> list[str]:
+    """The word lists of an ad in which something stands that is asked for."""
+    texts = join_all_texts(ad, beside)
+    terms = [term for group in question for term in group if not term.is_not]
+    return [
+        name
+        for name in WORD_LISTS
+        if any(name in term.lists and _stands_in(texts, ad.public_id, name, term) for term in terms)
+    ]
+
+
+def join_all_texts(ad: PublicAd, beside: Beside) -> Texts:
+    """The texts of an ad that has at least those columns."""
     texts: dict[str, list[str]] = {
         "title": [join_title(ad)],
         "body": [join_body(ad)],
@@ -60,17 +77,18 @@ def answers_row(ad: PublicAd, beside: Beside, question: Question) -> bool:
     former = list_former_names(ad, beside)
     for name, column in NAMES_OF.items():
         texts[name] = [clean_name(getattr(ad, column)) or "", *former.get(name, ())]
-    return all(any(_has_term(texts, ad.public_id, term) for term in group) for group in question)
+    return texts
 
 
 def _has_term(texts: Texts, public_id: str, term: Term) -> bool:
-    holds = any(
-        has_row(cut_ids(public_id), term)
-        if name == "id"
-        else any(_holds(text, term) for text in texts[name])
-        for name in term.lists
-    )
+    holds = any(_stands_in(texts, public_id, name, term) for name in term.lists)
     return holds is not term.is_not
+
+
+def _stands_in(texts: Texts, public_id: str, name: str, term: Term) -> bool:
+    if name == "id":
+        return has_row(cut_ids(public_id), term)
+    return any(_holds(text, term) for text in texts[name])
 
 
 def _holds(text: str, term: Term) -> bool:

@@ -78,12 +78,14 @@ class MeilisearchServer:
         with self._plain_errors():
             return self._client(ANSWER_SECONDS).index(uid).get_stats().number_of_documents
 
-    def list_ads(self, uid: str, filters: list[str], most: int) -> list[int]:
-        """Our ids of the ads that pass filters, at most so many and one."""
-        wanted = {"filter": filters, "fields": ["ad_id"], "limit": most + 1}
+    def fetch(
+        self, uid: str, filters: list[str], fields: list[str], limit: int, offset: int = 0
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Some fields of documents that pass filters, in the server's order, and how many pass."""
+        wanted = {"filter": filters, "fields": fields, "limit": limit, "offset": offset}
         with self._plain_errors():
             found = self._reading.ask(f"/indexes/{quote(uid)}/documents/fetch", wanted)
-        return [document["ad_id"] for document in found["results"]]
+        return found["results"], found["total"]
 
     def list_values(self, uid: str, field: str, like: str) -> list[str]:
         """Values of a list that begin like this, or nearly so, the most frequent."""

@@ -9,7 +9,7 @@ from archive.exports.downloads.columns import CURSOR, Column
 from archive.exports.downloads.filters import AdvertiserSpendFilter, Wanted
 from archive.exports.downloads.forms import Form, write_rows, write_stream
 from archive.exports.downloads.select import RowStream, stream_rows
-from archive.exports.downloads.tables import What, list_columns
+from archive.exports.downloads.tables import What, list_ad_columns, list_columns, select_ads
 
 __all__ = [
     "CURSOR",
@@ -19,7 +19,9 @@ __all__ = [
     "RowStream",
     "Wanted",
     "What",
+    "list_ad_columns",
     "list_columns",
+    "select_ads",
     "stream_rows",
     "write_rows",
     "write_stream",

@@ -78,6 +78,16 @@ def list_columns(what: What) -> list[Column]:
     return [*PLANS[what].columns, CURSOR]
 
 
+def list_ad_columns() -> list[Column]:
+    """The columns of ads, without a cursor."""
+    return PLANS[What.ADS].columns
+
+
+def select_ads(ads: Any, moment: Moment) -> Select[Any]:  # noqa: ANN401 (the public view or what stands for it)
+    """Our id of each ad and its columns, at a moment."""
+    return PLANS[What.ADS].select_from(ads, moment, ads)
+
+
 def _plan_ads() -> ReadPlan:
     columns = describe_columns(AdItem)
 

@@ -1,0 +1,1 @@
+"""Everything that answers a question, taken away: as of one moment, the same for whoever asks again."""

@@ -3,15 +3,18 @@
 import shlex
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Annotated
 
 import typer
 from rich.cells import cell_len, set_cell_size
+from sqlalchemy import Engine
 
 from archive.commands.moment_options import AsOf, ValidAt, read_options, tell_moment
 from archive.commands.stats import IncludeToo
+from archive.reading.as_of.moment import Moment
 from archive.records.escaping import escape_text
 from archive.records.money import format_bounds
 from archive.store.database import read
@@ -32,6 +35,7 @@ from search.answering.names import tell_names
 from search.copies.status import index_status
 from search.engines import open_search
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
+from search.question.language import QueryError
 from search.question.query import (
     ALL_FILTERS,
     LAST_RESULT,
@@ -40,9 +44,13 @@ from search.question.query import (
     build_query,
     split_filter,
 )
+from search.result_sets.command import Excel, SampleSize, Seed, To, Wish, take_away
+from search.result_sets.rows import Sample
 
 _FACETS = ("source", "platform", "country", "language", "currency", "state")
 INDENT = "    "
+HITS = 20
+"""On a page."""
 
 
 def _refuse_filter(value: str | None) -> None:
@@ -69,6 +77,10 @@ def search(
     as_of: AsOf = None,
     valid_at: ValidAt = None,
     as_json: AsJson = False,
+    to: To = None,
+    excel: Excel = False,
+    sample: SampleSize = None,
+    seed: Seed = "1",
     _filter: Annotated[
         str | None,
         typer.Option(
@@ -88,29 +100,43 @@ def search(
     settings = Settings()
     archive = open_or_exit(settings)
     with plain_errors():
+        text, given = " ".join(words or []), list(map(split_filter, filters or []))
         asked = build_query(
-            " ".join(words or []),
-            filters=map(split_filter, filters or []),
-            sort=sort,
-            limit=limit,
-            page=page,
-            facets=_FACETS,
-            include=include,
+            text, filters=given, sort=sort, limit=limit, page=page, facets=_FACETS, include=include
         )
         moment = read_options(as_of, valid_at)
-        with read(archive) as session:
-            search_engine = open_search(settings, archive)
-
-            def list_faults() -> list[str]:
-                return index_status(archive, search_engine, utc_now()).faults
-
-            cover = partial(cover_sources, today=utc_now().date())
-            answer = answer_query(session, search_engine, asked, moment, cover, list_faults)
+        _check_file_options(to, sort, limit, page, only_with_file=excel or sample is not None)
+        if to:
+            drawn = Sample(sample, seed) if sample else None
+            wish = Wish(text, given, include, drawn, for_spreadsheets=excel)
+            take_away(settings, archive, asked, moment, wish, to)
+            return
+        answer = _answer(settings, archive, asked, moment)
     if as_json:
         emit_json(answer)
         return
     for line in tell_page(answer, asked, get_terminal_size().columns):
         say(line)
+
+
+def _check_file_options(
+    to: Path | None, sort: str, limit: int, page: int, *, only_with_file: bool
+) -> None:
+    if to and (sort, limit, page) != (Sort.RELEVANCE, HITS, 1):
+        raise QueryError("to", "a file has all ads, newest first: leave --sort, --limit and --page")
+    if only_with_file and not to:
+        raise QueryError("to", "--sample and --excel go with --to FILE")
+
+
+def _answer(settings: Settings, archive: Engine, query: AdQuery, moment: Moment) -> SearchPage:
+    engine = open_search(settings, archive)
+
+    def list_faults() -> list[str]:
+        return index_status(archive, engine, utc_now()).faults
+
+    cover = partial(cover_sources, today=utc_now().date())
+    with read(archive) as session:
+        return answer_query(session, engine, query, moment, cover, list_faults)
 
 
 def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:

@@ -18,15 +18,13 @@ from sqlmodel import Session
 from archive.store.batches import cut_batches
 from archive.store.database import read, write
 from archive.store.outages import tell_cause
-from search.answering.found import show_found
-from search.copies.consumer_position import require_standing
+from search.copies.consumer_position import require_count, require_standing
 from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
 from search.fts.tables import SearchTables, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
-from search.hits import SearchPage
 from search.indexed.documents import Rejection, SearchDocument, take_documents
 from search.port import (
     LEASE,
@@ -42,7 +40,6 @@ from search.port import (
     SettingsLostError,
     Standing,
     UpTo,
-    require_count,
     spell_shape,
 )
 from search.question.query import AdQuery, Sort
@@ -99,10 +96,6 @@ class EmbeddedSearch:
                 self._kept.clear()
             self._kept[asked] = find_ads(store, tables, query)
         return self._kept[asked]
-
-    def search(self, session: Session, query: AdQuery) -> SearchPage:
-        """The same with its hits."""
-        return show_found(session, self.name, query, *self.find_ads(session, query))
 
     def list_ads(self, session: Session, query: AdQuery) -> tuple[AllAds, Standing]:
         """Every ad that answers as of `query.held_at`."""

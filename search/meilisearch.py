@@ -13,22 +13,15 @@ from typing import Any
 from sqlmodel import Session
 
 from config.settings import Settings
-from search.answering.found import keep_begun, show_found
-from search.copies.consumer_position import require_standing
-from search.hits import SearchPage
+from search.answering.found import keep_begun
+from search.copies.consumer_position import require_count, require_standing
 from search.indexed.documents import Rejection, SearchDocument
 from search.indexed.history import read_held, restore_documents
 from search.indexed.texts import list_answering
 from search.indexed.word_lists import answers, cut_lists
 from search.meili.listing import list_newest
 from search.meili.query import (
-    ANY_TEXT,
-    COUNT,
-    IS_PRESENT,
-    KEPT,
     MOST_JUDGED,
-    SETTINGS,
-    UNKNOWN,
     list_all_filters,
     list_filters,
     needs_judging,
@@ -40,6 +33,15 @@ from search.meili.query import (
     spell_words_from,
 )
 from search.meili.server import IndexMissingError, MeilisearchServer
+from search.meili.settings import (
+    ANY_TEXT,
+    COUNT,
+    IS_PRESENT,
+    KEPT,
+    SETTINGS,
+    UNKNOWN,
+    holds_settings,
+)
 from search.meili.values import decode_values
 from search.port import (
     LEASE,
@@ -53,7 +55,6 @@ from search.port import (
     SettingsLostError,
     Standing,
     UpTo,
-    require_count,
     spell_shape,
 )
 from search.question.filters import fold_start
@@ -117,10 +118,6 @@ class MeilisearchSearch:
         filters = list_all_filters(query, judged)
         counted = self._server.count_values(self._uid, name, start, filters)
         return keep_begun(decode_values(counted), name, query)
-
-    def search(self, session: Session, query: AdQuery) -> SearchPage:
-        """The same with its hits."""
-        return show_found(session, self.name, query, *self.find_ads(session, query))
 
     def list_ads(self, session: Session, query: AdQuery) -> tuple[AllAds, Standing]:
         """Every ad that answers as of `query.held_at`; rows of words are not looked for.
@@ -206,7 +203,7 @@ class MeilisearchSearch:
 
     def is_sound(self) -> bool:
         """Whether the index has its settings, each of them."""
-        return _holds(self._server.read_settings(self._uid), SETTINGS)
+        return holds_settings(self._server.read_settings(self._uid))
 
     def read_held(self) -> Iterator[list[HeldDocument]]:
         """Every document of the index but for those of earlier states."""
@@ -298,12 +295,3 @@ def _find_mark(answer: dict[str, Any]) -> CopyMark | None:
 def _read_id(held: object) -> int | None:
     """An id as this program sends them; whatever else stands there is none."""
     return held if isinstance(held, int) and 0 < held < LEAST_TOO_LARGE else None
-
-
-def _holds(found: Any, wanted: Any) -> bool:  # noqa: ANN401 (JSON)
-    """Whether what is wanted stands in what was found; the server adds its own to each object."""
-    if isinstance(wanted, Mapping):
-        return all(name in found and _holds(found[name], value) for name, value in wanted.items())
-    if isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(_holds, found, wanted))
-    return bool(found == wanted)

@@ -14,8 +14,6 @@ from typing import Any, NamedTuple, Protocol
 from sqlmodel import Session
 
 from archive.errors import OutageError
-from config.counts import write_count
-from search.hits import SearchPage
 from search.indexed.documents import Rejection, SearchDocument
 from search.question.query import AdQuery
 
@@ -111,18 +109,6 @@ def spell_shape(*settings: Any) -> str:  # noqa: ANN401 (whatever JSON takes)
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def require_count(held: int, sent: int) -> None:
-    """Make sure that a new copy holds what it was sent, before it answers.
-
-    Raises:
-        SearchUnavailableError: if it does not.
-    """
-    if held != sent:
-        raise SearchUnavailableError(
-            f"of {write_count(sent, 'ad')} sent to the new search copy it holds {held:,}; the old one stays"
-        )
-
-
 @dataclass(frozen=True)
 class Standing:
     """How far an answer of a copy reaches."""
@@ -216,14 +202,6 @@ class SearchEngine(Protocol):
 
     def find_ads(self, session: Session, query: AdQuery) -> tuple[FoundAds, Standing]:
         """The ads that answer, as of `query.held_at` too; `session` reads the archive.
-
-        Raises:
-            QueryError: if the query cannot be put to the engine.
-            SearchUnavailableError: if the engine does not answer, or not from a copy of this archive.
-        """
-
-    def search(self, session: Session, query: AdQuery) -> SearchPage:
-        """Answer a query; `session` reads the archive, which the engine opens no second time.
 
         Raises:
             QueryError: if the query cannot be put to the engine.

@@ -37,6 +37,7 @@ from archive.spending.groups import name_country
 from archive.spending.ranks import tell_place
 from archive.spending.summary import tell_mean
 from archive.store.database import read
+from search.answering.found import search_now
 from search.copies.consumer_position import read_last_move
 from search.port import SearchUnavailableError
 from search.question.query import build_query
@@ -284,7 +285,7 @@ def offer_values(rooms: Rooms, session: Session, question: SpendAsked) -> dict[s
         found = rooms.keep(
             session,
             ("offered values", read_last_move(session, rooms.search)),
-            lambda: rooms.search.search(session, build_query(limit=1, facets=OFFERED)).facets,
+            lambda: search_now(session, rooms.search, build_query(limit=1, facets=OFFERED)).facets,
             lambda facets: GROUP_BYTES * len(facets),
         )
     except SearchUnavailableError:

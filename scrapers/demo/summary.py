@@ -24,6 +24,7 @@ from config.counts import write_count
 from config.settings import Settings
 from scrapers.commands.sources import tell_sources
 from scrapers.demo.case import DemoCase
+from search.answering.found import search_now
 from search.engines import open_search
 from search.question.query import build_query
 
@@ -64,7 +65,7 @@ def _tell_spending(settings: Settings, session: Session) -> Iterator[str]:
 
 
 def _tell_search(settings: Settings, engine: Engine, session: Session) -> Iterator[str]:
-    page = open_search(settings, engine).search(session, build_query(WORD, limit=HITS_SHOWN))
+    page = search_now(session, open_search(settings, engine), build_query(WORD, limit=HITS_SHOWN))
     yield f'search "{WORD}": {write_count(page.total, "ad")} ({page.total_from}; engine: {page.engine})'
     rows = [
         [hit.id, hit.payer or "unknown who paid", hit.advertiser or "unknown"] for hit in page.hits

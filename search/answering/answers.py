@@ -15,6 +15,7 @@ from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
 from archive.records import SourceKind
+from search.answering.found import search_now
 from search.answering.names import name_answers
 from search.answering.other_words import add_others
 from search.answering.standing_in import stand_in
@@ -54,7 +55,7 @@ def answer_query(
     def ask(asked: AdQuery) -> SearchPage:
         if not moment.is_now:
             return answer_as_of(session, engine, asked, moment)
-        return engine.search(session, asked)
+        return search_now(session, engine, asked)
 
     try:
         page = _count_untold(query, ask)

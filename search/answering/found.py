@@ -6,18 +6,22 @@ from sqlmodel import Session
 
 from search.answering.snippets import make_hits
 from search.hits import SearchPage, cut_facet
-from search.port import FoundAds, Standing
+from search.port import FoundAds, SearchEngine
 from search.question.filters import fold_start
 from search.question.query import AdQuery
 
 
-def show_found(
-    session: Session, engine: str, query: AdQuery, found: FoundAds, standing: Standing
-) -> SearchPage:
-    """The page of a query about now; its hits are read from the archive."""
+def search_now(session: Session, engine: SearchEngine, query: AdQuery) -> SearchPage:
+    """The page of a query about now; its hits are read from the archive.
+
+    Raises:
+        QueryError: if the query cannot be put to the engine.
+        SearchUnavailableError: if the engine does not answer, or not from a copy of this archive.
+    """
+    found, standing = engine.find_ads(session, query)
     known = {"data_as_of": standing.data_as_of, "waiting_ads": standing.waiting}
     hits = make_hits(session, found.ids, query.question)
-    return show_counts(engine, query, found).model_copy(update={"hits": hits, **known})
+    return show_counts(engine.name, query, found).model_copy(update={"hits": hits, **known})
 
 
 def keep_begun(counted: Mapping[str, int], name: str, query: AdQuery) -> dict[str, int]:

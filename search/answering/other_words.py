@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz.distance import OSA
 from sqlmodel import Session
 
+from search.answering.found import search_now
 from search.fts.typos import allowed_typos
 from search.hits import OtherWords, SearchPage
 from search.port import SearchEngine
@@ -46,7 +47,7 @@ def add_others(
         if total > page.total
     }
     if "near" in update and not page.total:
-        hits = engine.search(session, queries[0]).hits
+        hits = search_now(session, engine, queries[0]).hits
         update |= {"hits": hits, "matched": "near_spellings"}
     return page.model_copy(update=update)
 

@@ -27,6 +27,7 @@ from search.port import (
     NeverFilledError,
     SearchCopy,
     SearchEngine,
+    SearchUnavailableError,
     Standing,
     UpTo,
 )
@@ -140,6 +141,18 @@ def require_standing(session: Session, search: SearchEngine, mark: CopyMark | No
     standing = Standing(position.seq, data_as_of, _count_waiting(session, position.seq))
     _KEPT[search] = (state, standing)
     return standing
+
+
+def require_count(held: int, sent: int) -> None:
+    """Make sure that a new copy holds what it was sent, before it answers.
+
+    Raises:
+        SearchUnavailableError: if it does not.
+    """
+    if held != sent:
+        raise SearchUnavailableError(
+            f"of {write_count(sent, 'ad')} sent to the new search copy it holds {held:,}; the old one stays"
+        )
 
 
 def _count_waiting(session: Session, seq: int) -> int:

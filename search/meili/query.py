@@ -1,4 +1,4 @@
-"""What Meilisearch is asked, in its own words: index settings, filters, orders. Pure.
+"""What Meilisearch is asked and sent, in its own words: filters, orders, documents. Pure.
 
 Only `search.meilisearch` reads it.
 """
@@ -6,9 +6,19 @@ Only `search.meilisearch` reads it.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from search.hits import FACET_VALUES
 from search.indexed.documents import SearchDocument
 from search.indexed.word_lists import APART, TEXTS, cut_lists
+from search.meili.settings import (
+    ANY_TEXT,
+    FORMER,
+    HELD,
+    IS_PRESENT,
+    IS_WHOLE,
+    LISTS,
+    NUMBERS,
+    OF_EVERY_AD,
+    UNKNOWN,
+)
 from search.meili.values import decode_values, encode_value
 from search.question.filters import (
     BOUNDS,
@@ -20,91 +30,13 @@ from search.question.filters import (
     is_least,
 )
 from search.question.language import WORD_LISTS, Question, Term
-from search.question.query import LAST_RESULT, AdQuery, Sort
-
-LISTS = {name: f"w_{name}" for name in WORD_LISTS}
-"""The field of a document that holds each word list; an ad has each word of a list once."""
-
-ANY_TEXT = "w_any"
-"""The field that holds the words of all texts together, for those that are asked for anywhere."""
-
-OF_EVERY_AD = "allads"
-"""The one word of `w_all`, with which every `q` begins: what stands behind it only orders."""
+from search.question.query import AdQuery, Sort
 
 ORDERING_WORDS = 9
 """Meilisearch reads ten words of `q`."""
 
 MOST_JUDGED = 10_000
 """Ads that may hold a phrase and are read to see whether they do; of more the total is an estimate."""
-
-UNKNOWN, FORMER = "unknown", "former"
-"""Fields that list the filters of which an ad has no value, and its former names."""
-
-IS_PRESENT = "is_present"
-IS_WHOLE = f"{IS_PRESENT} = true"
-"""Of every question about now: what an ad was before is no ad, and numbers alone, sent of an ad that is not
-there, would make a document without it."""
-
-_OF_OURS = ("words_from", UNKNOWN, FORMER)
-_BY_VALUE = [*VALUE_FILTERS, *_OF_OURS]
-_HELD = ("held_since", "held_until")
-_BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), *_HELD]
-_SORTED = ["started_day", "spend_lower_minor", "impressions_lower"]
-
-# `sort` first: an order that was asked for is kept, whatever else is more relevant. Lists have no order of
-# words, so nearness of words tells nothing.
-_RANKING = ["sort", "words", "typo", "attribute", "started_day:desc", "ad_id:asc"]
-_EQUAL = {"equality": True, "comparison": False}
-
-SETTINGS: Mapping[str, Any] = {
-    "searchableAttributes": ["w_all", *LISTS.values()],
-    "filterableAttributes": [
-        {
-            "attributePatterns": [ANY_TEXT],
-            "features": {"facetSearch": True, "filter": _EQUAL},
-        },
-        {
-            "attributePatterns": list(LISTS.values()),
-            "features": {"facetSearch": False, "filter": _EQUAL},
-        },
-        {
-            "attributePatterns": list(VALUE_FILTERS),
-            "features": {"facetSearch": True, "filter": _EQUAL},
-        },
-        {
-            "attributePatterns": [*_OF_OURS, "ad_id", "is_visible_by_default", IS_PRESENT],
-            "features": {"facetSearch": False, "filter": _EQUAL},
-        },
-        {
-            "attributePatterns": _BY_SIZE,
-            "features": {"facetSearch": False, "filter": {"equality": True, "comparison": True}},
-        },
-    ],
-    # In the order in which the server tells them again.
-    "sortableAttributes": sorted(["currency", "ad_id", *_SORTED]),
-    "rankingRules": _RANKING,
-    "proximityPrecision": "byAttribute",
-    "prefixSearch": "disabled",
-    # Facet search offers near spellings only of attributes that forgive typos; filters forgive none.
-    "typoTolerance": {"enabled": True, "disableOnAttributes": []},
-    "faceting": {"maxValuesPerFacet": FACET_VALUES, "sortFacetValuesBy": {"*": "count"}},
-    "pagination": {"maxTotalHits": LAST_RESULT},
-}
-"""Set before the first document, or every attribute is indexed first and again afterwards."""
-
-
-COUNT: Mapping[str, Any] = {
-    "q": "",
-    "filter": ["ad_id EXISTS", f"NOT {IS_PRESENT} = false"],
-    "sort": [f"{name}:desc" for name in SETTINGS["sortableAttributes"]],
-    "facets": ["source", *_BY_VALUE],
-    "limit": 1,
-    "attributesToRetrieve": ["ad_id"],
-}
-"""How many ads there are: each has a source, and facets are counted beyond every limit.
-
-It fails where a question of readers would for want of settings.
-"""
 
 
 def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dict[str, Any]:
@@ -230,12 +162,8 @@ def list_orders(query: AdQuery, *, is_by_words: bool) -> list[str]:
     return [] if is_by_words else newest
 
 
-_NUMBERS = frozenset({"ad_id", "recorded_at", *_BY_SIZE})
-_MOVING = _NUMBERS - {"ad_id", "started_day", "ended_day", *_HELD}
+_MOVING = NUMBERS - {"ad_id", "started_day", "ended_day", *HELD}
 _MOVING_VALUES = ("currency", "state")
-
-KEPT = frozenset({"key", "is_visible_by_default", IS_PRESENT, *_BY_VALUE, *_NUMBERS})
-"""What the index holds of an ad beside its words."""
 
 
 def spell_documents(document: SearchDocument) -> list[dict[str, Any]]:
@@ -267,7 +195,7 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
         FORMER: former,
         "words_from": document.words_from,
         "is_visible_by_default": document.is_visible_by_default,
-        **{name: getattr(document, name) for name in _NUMBERS},
+        **{name: getattr(document, name) for name in NUMBERS},
     }
 
 

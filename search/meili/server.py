@@ -24,7 +24,8 @@ from archive.records.escaping import escape_text
 from search.indexed.documents import Rejection, SearchDocument
 from search.meili.connection import KeptConnections, RefusedQuestionError
 from search.meili.lines import TOO_LARGE, Line, cut_lines, halve, join_lines, refuse, spell_lines
-from search.meili.query import IS_PRESENT, IS_WHOLE, SETTINGS, spell_documents, spell_moved
+from search.meili.query import spell_documents, spell_moved
+from search.meili.settings import IS_PRESENT, IS_WHOLE, SETTINGS
 from search.port import Batch, NeverFilledError, SearchUnavailableError, SettingsLostError
 
 REPLY_SECONDS = 60

@@ -32,6 +32,7 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import read, write
 from archive.store.setup import init_archive
 from config.settings import Settings
+from search.answering.found import search_now
 from search.as_of.answers import search_as_of
 from search.copies.sync import sync_index
 from search.embedded import EmbeddedSearch
@@ -176,9 +177,9 @@ def measure(ads: int, seed: int) -> dict[str, object]:
                 hard += is_complex
                 newest = replace(query, sort="newest")
                 with read(engine) as session:
-                    one, other = fts.search(session, query), served.search(session, query)
+                    one, other = search_now(session, fts, query), search_now(session, served, query)
                     past = search_as_of(session, query, Moment(as_of=NOW))
-                    pages = [s.search(session, newest).hits for s in (fts, served)]
+                    pages = [search_now(session, s, newest).hits for s in (fts, served)]
                 right = sum(answers(each, query.question) for each in lists)
                 held = {
                     "same_total": one.total == other.total,

@@ -22,6 +22,7 @@ from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
+from search.answering.found import search_now
 from search.answering.other_words import add_others
 from search.copies.filling import SyncReport
 from search.copies.sync import sync_index
@@ -61,13 +62,13 @@ class SearchArchive:
     def ask(self, search: SearchEngine, text: str = "", **options: Any) -> SearchPage:
         """Answer a query written as a person writes it."""
         with read(self.engine) as session:
-            return search.search(session, build_query(text, **options))
+            return search_now(session, search, build_query(text, **options))
 
     def ask_like(self, search: SearchEngine, text: str) -> SearchPage:
         """The same with what other words would find, as readers are answered."""
         query = build_query(text)
         with read(self.engine) as session:
-            return add_others(session, search, query, search.search(session, query))
+            return add_others(session, search, query, search_now(session, search, query))
 
 
 def make_ad(ref: str, text: str = "", **values: Any) -> AdRecord:

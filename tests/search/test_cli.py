@@ -1,6 +1,8 @@
 """`paidforby search` and `paidforby index`: what people and programs read."""
 
+import csv
 import json
+from hashlib import sha256
 
 import pytest
 from rich.cells import cell_len
@@ -199,3 +201,59 @@ def test_beside_postgresql_the_embedded_engine_keeps_its_own_file(postgresql_url
     assert search_archive.ask(search, "harbour").total == 2
     assert (tmp_path / OWN_FILE).exists()
     search_archive.engine.dispose()
+
+
+def test_a_whole_result_set_goes_into_a_file_with_what_is_known_of_it(
+    run, search_archive: SearchArchive, tmp_path
+):
+    search_archive.add(
+        *(make_ad(f"a{n}", "harbour jobs") for n in range(30)), make_ad("b", "other")
+    )
+    run("index", "sync")
+    path = tmp_path / "harbour.csv"
+    done = run("search", "harbour", "--to", str(path))
+    assert done.exit_code == 0, done.output
+    told = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    beside = json.loads((tmp_path / "harbour.csv.meta.json").read_text())
+    assert told["rows"].startswith("30 ads, as known on ")
+    assert told["ids_sha256"] == beside["ids_sha256"]
+    assert beside["rows"] == 30
+    assert beside["question"] == {"q": "harbour"}
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    ids = "\n".join(row["id"] for row in rows)
+    assert (len(rows), sha256(ids.encode()).hexdigest()) == (30, beside["ids_sha256"])
+
+    again = tmp_path / "again.csv"
+    run("search", "harbour", "--to", str(again), "--as-of", beside["as_of"])
+    assert again.read_bytes() == path.read_bytes()
+    drawn = run("search", "--to", str(tmp_path / "s.jsonl"), "--sample", "7", "--seed", "x")
+    assert drawn.stdout.startswith("rows        7 ads")
+    assert json.loads((tmp_path / "s.jsonl.meta.json").read_text())["question"] == {
+        "q": "",
+        "sample": 7,
+        "seed": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--to", "x.xlsx"], "must end in one of: .csv, .jsonl, .parquet"),
+        (["--to", "there.csv"], "is there already; choose another name"),
+        (["--to", "no/folder/x.csv"], "there is no folder"),
+        (["--to", "x.jsonl", "--excel"], "only a file that ends in .csv"),
+        (["--to", "x.csv", "--page", "2"], "leave --sort, --limit and --page"),
+        (["--sample", "5"], "go with --to FILE"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is(
+    run, search_archive: SearchArchive, tmp_path, monkeypatch, options, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.csv").write_text("mine")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    refused = run("search", "harbour", *options)
+    assert refused.exit_code == 2
+    assert said in " ".join(refused.output.split())
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert (tmp_path / "there.csv").read_text() == "mine"

@@ -14,6 +14,7 @@ from archive.reading.as_of.moment import Moment
 from archive.store.database import read
 from archive.text.names import fold_name
 from config.settings import Settings
+from search.answering.found import search_now
 from search.as_of.answers import search_as_of
 from search.indexed.documents import read_documents
 from search.indexed.word_lists import answers, cut_lists
@@ -133,7 +134,7 @@ def test_total_and_facets_are_those_of_the_plain_meaning(asked):
         }
         unknown = {name: sum(name not in d.values for d in right) for name in FACETS}
         with read(archive.engine) as session:
-            now = search.search(session, query)
+            now = search_now(session, search, query)
             past = search_as_of(session, query, Moment(as_of=archive.now))
         for page in (now, past):
             assert (page.total, page.total_from) == (len(right), "exact")
@@ -151,7 +152,7 @@ def test_newest_and_spend_are_in_the_order_of_the_archive(asked):
     archive, search, _ = asked
     for text in ("", "vote", "-climate", "econom* OR climate"):
         with read(archive.engine) as session:
-            page = search.search(session, build_query(text, sort="newest", limit=100))
+            page = search_now(session, search, build_query(text, sort="newest", limit=100))
         newest = [hit.started_on or date.min for hit in page.hits]
         assert newest == sorted(newest, reverse=True), text
         assert [h.id for h in page.hits] == [

@@ -9,6 +9,7 @@ from archive.exports.downloads.columns import CURSOR, Column
 from archive.exports.downloads.filters import AdvertiserSpendFilter, Wanted
 from archive.exports.downloads.forms import Form, write_rows, write_stream
 from archive.exports.downloads.select import RowStream, stream_rows
+from archive.exports.downloads.sidecar import Sidecar
 from archive.exports.downloads.tables import What, list_ad_columns, list_columns, select_ads
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Column",
     "Form",
     "RowStream",
+    "Sidecar",
     "Wanted",
     "What",
     "list_ad_columns",

@@ -12,6 +12,7 @@ from archive.models import Capture
 from archive.store.blobs import BlobStore
 from archive.store.database import open_archive, read, write
 from config.settings import Settings
+from search.answering.found import search_now
 from search.copies.sync import sync_index
 from search.engines import open_search
 from search.question.query import build_query
@@ -57,5 +58,5 @@ def crawl_on(settings: Settings, engine: Engine) -> None:
     search = open_search(settings, engine)
     sync_index(engine, search, later)
     with read(engine) as session:
-        found = search.search(session, build_query(""))
+        found = search_now(session, search, build_query(""))
     assert "harbour_ads:new-after-restore" in {hit.id for hit in found.hits}

@@ -19,6 +19,7 @@ from api.errors import (
     find_status,
     make_problem,
     tell_error,
+    tell_invalid,
 )
 from api.pages.site import TEMPLATES, PageHead, render_page
 from archive.errors import cut_echo
@@ -108,5 +109,5 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 async def _answer_wrong(request: Request, error: Exception) -> Response:
     what = str(error)
     if isinstance(error, RequestValidationError):
-        what = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
+        what = "; ".join(f"{item['loc'][-1]}: {tell_invalid(item)}" for item in error.errors())
     return answer_error(request, 400, what)

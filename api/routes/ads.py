@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
+from api.dependencies import Cursor, Limit, MomentOf, Reading
 from api.listings import (
     CSV_TOO,
     Format,
@@ -15,11 +15,10 @@ from api.listings import (
     answer_whole,
     link_next,
 )
-from api.questions import Day
+from api.questions import AdQuestion
 from archive.duplicates.reading import AdCopies, list_copies
 from archive.errors import QuestionError
 from archive.reading import (
-    AdFilter,
     list_ads,
     list_evidence,
     list_metrics,
@@ -27,7 +26,6 @@ from archive.reading import (
     list_versions,
     read_ad,
 )
-from archive.reading.ads.ads import Declared
 from archive.reading.views import (
     AdItem,
     AdView,
@@ -39,50 +37,6 @@ from archive.reading.views import (
 from archive.records.identity import public_id
 
 router = APIRouter(prefix="/ads", tags=["ads"])
-
-
-def read_filter(
-    source: Annotated[str | None, Query(description="Only ads of this source.")] = None,
-    platform: Annotated[str | None, Query(description="Only ads of this platform.")] = None,
-    country: Annotated[
-        str | None, Query(description="Only ads shown in this country (ISO 3166-1 alpha-2).")
-    ] = None,
-    advertiser_id: Annotated[
-        str | None, Query(description="Only ads of this advertiser, by our id.")
-    ] = None,
-    payer_name: Annotated[str | None, Query(description="Only ads of this payer.")] = None,
-    currency: Annotated[str | None, Query(description="Only ads in this currency.")] = None,
-    state: Annotated[str | None, Query(description="seen or vanished.")] = None,
-    election: Annotated[
-        str | None,
-        Query(description="Only ads of this election, by the source's name, or unknown."),
-    ] = None,
-    declared_political: Annotated[
-        Declared | None, Query(description="Whether it was declared political, or unknown.")
-    ] = None,
-    from_on: Annotated[
-        Day | None, Query(alias="from", description="Only ads that ran on this day or later.")
-    ] = None,
-    to_on: Annotated[
-        Day | None, Query(alias="to", description="Only ads that ran on this day or before.")
-    ] = None,
-    include: IncludeOf = None,
-) -> AdFilter:
-    """The filter a list of ads is asked with."""
-    return AdFilter(
-        source=source,
-        platform=platform,
-        country=country,
-        advertiser_id=advertiser_id,
-        payer_name=payer_name,
-        currency=currency,
-        state=state,
-        election=election,
-        declared_political=declared_political,
-        from_on=from_on,
-        to_on=to_on,
-        include=include,
-    )
 
 
 def read_ad_id(
@@ -100,14 +54,14 @@ AdId = Annotated[str, Depends(read_ad_id)]
 def get_ads(
     request: Request,
     session: Reading,
-    wanted: Annotated[AdFilter, Depends(read_filter)],
+    asked: Annotated[AdQuestion, Query()],
     moment: MomentOf,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,
 ) -> Listing[AdItem] | Response:
     """Ads in the order in which the archive learned of them."""
-    page = list_ads(session, wanted, cursor, limit, moment)
+    page = list_ads(session, asked.build_filter(session), cursor, limit, moment)
     if shape is Format.CSV:
         return answer_csv(AdItem, page.items, link_next(request, page.next_cursor))
     return answer_page(request, page)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.parameters import SourceOf
 from archive.reading import list_advertisers, read_advertiser
 from archive.reading.views import AdvertiserItem, AdvertiserView
 
@@ -17,7 +18,7 @@ def get_advertisers(
     request: Request,
     session: Reading,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only advertisers of this source.")] = None,
+    source: SourceOf,
     name: Annotated[
         str | None, Query(description="Only those that ever went by a name with these words.")
     ] = None,

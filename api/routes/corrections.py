@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.parameters import SourceOf
 from archive.reading.corrections import CorrectionFilter, CorrectionView, list_corrections
 from archive.spending import SpendMeasure
 
@@ -17,7 +18,7 @@ def get_corrections(
     request: Request,
     session: Reading,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    source: SourceOf,
     measure: Annotated[SpendMeasure | None, Query(description="Only figures of this kind.")] = None,
     subject: Annotated[
         str | None, Query(description="Only this ad, statement or filed row.")

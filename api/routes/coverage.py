@@ -1,13 +1,25 @@
 """Coverage: what this archive crawled week by week, what it saw, what sources state, what is missing."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator
 
 from api.dependencies import Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from api.parameters import SourceOf
+from api.questions import Day
 from archive.reading.coverage import WeekCoverage, cover_weeks
+from archive.records.codes import read_country
+
+ALL_TOGETHER = "*"
+
+
+def _read_country_or_all(code: str) -> str:
+    return code if code == ALL_TOGETHER else read_country(code)
+
+
+CountryOrAll = Annotated[str, AfterValidator(_read_country_or_all)]
 
 router = APIRouter(prefix="/coverage", tags=["sources"])
 
@@ -16,9 +28,9 @@ router = APIRouter(prefix="/coverage", tags=["sources"])
 def get_weeks(
     rooms: RoomsDep,
     session: Reading,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    source: SourceOf,
     country: Annotated[
-        str | None,
+        CountryOrAll | None,
         Query(description="Only this country (ISO 3166-1 alpha-2); `*`: all countries together."),
     ] = None,
     platform: Annotated[str | None, Query(description="Only sources of this platform.")] = None,
@@ -26,10 +38,10 @@ def get_weeks(
         str | None, Query(description="Only runs at this watch list, by its id.")
     ] = None,
     from_on: Annotated[
-        date | None, Query(alias="from", description="From the week of this day.")
+        Day | None, Query(alias="from", description="From the week of this day.")
     ] = None,
     to_on: Annotated[
-        date | None, Query(alias="to", description="To the week of this day, inclusive.")
+        Day | None, Query(alias="to", description="To the week of this day, inclusive.")
     ] = None,
     shape: FormatOf = Format.JSON,
 ) -> Listing[WeekCoverage] | Response:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import MomentOf, Rooms, RoomsDep
-from api.questions import Day
-from api.routes.ads import read_filter
+from api.dependencies import MomentOf, Reading, Rooms, RoomsDep
+from api.parameters import Country, Currency, SourceOf
+from api.questions import AdQuestion, Day, PayeeOf
 from api.sending import Download
 from archive.exports.downloads import (
     AdvertiserSpendFilter,
@@ -18,13 +18,9 @@ from archive.exports.downloads import (
     list_columns,
     write_stream,
 )
-from archive.models import NameKind
-from archive.names.reading import list_spellings
-from archive.reading import AdFilter
 from archive.reading.as_of.moment import Moment
 from archive.reading.disclosures import DisclosureFilter
 from archive.records import Grain
-from archive.store.database import read
 
 router = APIRouter(prefix="/downloads", tags=["downloads"])
 
@@ -99,10 +95,10 @@ def download_advertiser_spend(
     rooms: RoomsDep,
     form: FormOf,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    source: SourceOf,
     platform: Annotated[str | None, Query(description="Only this platform.")] = None,
-    country: Annotated[str | None, Query(description="Only statements about it.")] = None,
-    currency: Annotated[str | None, Query(description="Only this currency.")] = None,
+    country: Annotated[Country | None, Query(description="Only statements about it.")] = None,
+    currency: Annotated[Currency | None, Query(description="Only this currency.")] = None,
     advertiser_id: Annotated[str | None, Query(description="Only this advertiser.")] = None,
     grain: Annotated[Grain | None, Query(description=f"One of: {', '.join(Grain)}.")] = None,
     from_on: FromOn = None,
@@ -124,22 +120,15 @@ def download_disclosures(
     rooms: RoomsDep,
     form: FormOf,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    source: SourceOf,
+    payee: PayeeOf,
     committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
-    payee_name: Annotated[
-        str | None, Query(description="Only this payee, however the name is spelt.")
-    ] = None,
-    payee_spelling: Annotated[
-        str | None, Query(description="Only this payee, spelt letter by letter so.")
-    ] = None,
     from_on: FromOn = None,
     to_on: ToOn = None,
     after: After = None,
 ) -> Response:
     """Disclosed expenditures, as last disclosed."""
-    with read(rooms.engine) as session:
-        names = list_spellings(session, NameKind.PAYEE, payee_name) if payee_name else None
-    wanted = DisclosureFilter(source, committee_ref, payee_spelling, from_on, to_on, names)
+    wanted = DisclosureFilter(source, committee_ref, payee, from_on, to_on)
     return _send(rooms, What.DISCLOSURES, form, wanted, after, moment)
 
 
@@ -155,11 +144,12 @@ def download_ads(
     ],
     form: FormOf,
     moment: MomentOf,
-    wanted: Annotated[AdFilter, Depends(read_filter)],
+    session: Reading,
+    asked: Annotated[AdQuestion, Query()],
     after: After = None,
 ) -> Response:
     """Ads, or what hangs on them, for the ads that a filter leaves as they are now."""
-    return _send(rooms, what, form, wanted, after, moment)
+    return _send(rooms, what, form, asked.build_filter(session), after, moment)
 
 
 def _send(

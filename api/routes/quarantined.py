@@ -15,6 +15,7 @@ from api.listings import (
     answer_whole,
     link_next,
 )
+from api.parameters import SourceOf
 from archive.models.runs import PieceStatus
 from archive.reading.sources.quarantined import (
     PutAsideView,
@@ -36,7 +37,7 @@ def get_put_aside(session: Reading) -> Listing[PutAsideView]:
 def get_quarantined(
     request: Request,
     session: Reading,
-    source: Annotated[str | None, Query(description="Only batches of this source.")] = None,
+    source: SourceOf,
     status: Annotated[
         PieceStatus | None, Query(description="Only those open, or settled so.")
     ] = None,

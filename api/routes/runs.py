@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api.auth import require_role
 from api.dependencies import Cursor, Limit, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.parameters import SourceOf
 from archive.models.people import Role
 from archive.reading import list_runs
 from archive.reading.sources.sources import read_run_detail
@@ -20,7 +21,7 @@ def get_runs(
     request: Request,
     rooms: RoomsDep,
     session: Reading,
-    source: Annotated[str | None, Query(description="Only runs of this source.")] = None,
+    source: SourceOf,
     cursor: Cursor = None,
     limit: Limit = 50,
     shape: FormatOf = Format.JSON,

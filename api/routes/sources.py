@@ -1,12 +1,12 @@
 """Sources: what they are, what the archive holds of them, and what it crawled."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from api.questions import Day
 from archive.errors import NotFoundError
 from archive.models import Source
 from archive.reading.coverage import SourceReport, report_source
@@ -31,8 +31,8 @@ def get_coverage(
     rooms: RoomsDep,
     session: Reading,
     source: Annotated[str, Path(description="The source.")],
-    from_on: Annotated[date | None, Query(alias="from", description="First day.")] = None,
-    to_on: Annotated[date | None, Query(alias="to", description="Last day, inclusive.")] = None,
+    from_on: Annotated[Day | None, Query(alias="from", description="First day.")] = None,
+    to_on: Annotated[Day | None, Query(alias="to", description="Last day, inclusive.")] = None,
 ) -> SourceReport:
     """Where and when this archive crawled a source, the gaps, and what of it is here.
 

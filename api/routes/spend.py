@@ -24,7 +24,7 @@ def get_spend(
     shape: FormatOf = Format.JSON,
 ) -> Response:
     """Sums of money by group and currency, which are added up only with `convert_to`."""
-    query = asked.build_query(moment, rooms.now().date())
+    query = asked.build_query(session, moment, rooms.now().date())
 
     def write() -> bytes:
         summary = rooms.answer_spending(session, query)

@@ -96,6 +96,16 @@ def list_spellings(session: Session, kind: NameKind, name: str) -> tuple[str, ..
     return tuple(sorted({*session.exec(query), name}))
 
 
+def accept_spellings(
+    session: Session, kinds: Collection[NameKind], name: str | None, exact: str | None
+) -> tuple[str, ...] | None:
+    """The spellings a question takes: of a whole name, or letter by letter; `None`: all."""
+    if name is None:
+        return None if exact is None else (exact,)
+    spelt = {one for kind in kinds for one in list_spellings(session, kind, name)}
+    return tuple(sorted(spelt if exact is None else spelt & {exact}))
+
+
 def find_names(session: Session, asked: Sequence[NameQuestion], limit: int) -> FoundNames:
     """The names that answer any of some questions."""
     if not asked:

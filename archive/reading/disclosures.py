@@ -31,12 +31,11 @@ class DisclosureFilter:
 
     source: str | None = None
     committee_ref: str | None = None
-    payee_name: str | None = None
+    payee: tuple[str, ...] | None = None
+    """Any of these spellings of a name."""
     from_on: date | None = None
     to_on: date | None = None
     """Paid on a day from the one to the other."""
-    payee_names: tuple[str, ...] | None = None
-    """Any of these spellings, as a name has several."""
 
 
 def list_disclosures(
@@ -66,9 +65,9 @@ def filter_disclosures(
     """A filter as conditions on the table, or on what `disclosures_at` gives in its place."""
     asked = {name: value for name, value in vars(wanted).items() if value is not None}
     from_on, to_on = asked.pop("from_on", None), asked.pop("to_on", None)
-    payees = asked.pop("payee_names", None)
+    payees = asked.pop("payee", None)
     conditions = [col(getattr(filed, name)) == value for name, value in asked.items()]
-    conditions += [col(filed.payee_name).in_(payees)] if payees else []
+    conditions += [col(filed.payee_name).in_(payees)] if payees is not None else []
     conditions += [col(filed.spent_on) >= from_on] if from_on else []
     return conditions + ([col(filed.spent_on) <= to_on] if to_on else [])
 

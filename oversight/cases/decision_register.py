@@ -38,9 +38,9 @@ class FlagView(SQLModel):
     """A flag as the desk sees it."""
 
     reference: str
-    ad: str = Field(description=quote_field(PublicAd, "public_id"))
+    ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
     ad_version: int = Field(description=quote_field(AdVersion, "seq"))
-    rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
+    rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_version: int = Field(description=quote_field(RuleVersion, "version"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
     state: str
@@ -58,9 +58,9 @@ class DecisionView(SQLModel):
 
     reference: str
     flag: str = Field(description=quote_field(Flag, "reference"))
-    ad: str = Field(description=quote_field(PublicAd, "public_id"))
+    ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
     ad_version: int = Field(description=quote_field(AdVersion, "seq"))
-    rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
+    rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_version: int = Field(description=quote_field(RuleVersion, "version"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
     outcome: str
@@ -177,9 +177,9 @@ def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
     rule = session.get_one(RuleVersion, flag.rule_version_id)
     steps = select(CaseStep).where(CaseStep.flag_id == flag.id).order_by(col(CaseStep.id))
     return {
-        "ad": ad.public_id,
+        "ad_id": ad.public_id,
         "ad_version": version.seq,
-        "rule": rule.rule_id,
+        "rule_id": rule.rule_id,
         "rule_version": rule.version,
         "rule_sha256": rule.sha256,
         "state": flag.state,

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from archive.errors import NotFoundError
+from archive.errors import NotFoundError, NotYetKnownError
 from archive.models import Ad, PublicAd, Redaction
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past import ads_at, restore_ads
@@ -59,7 +59,10 @@ class AdFilter:
     platform: str | None = None
     country: str | None = None
     advertiser_id: str | None = None
-    payer_name: str | None = None
+    advertiser: tuple[str, ...] | None = None
+    payer: tuple[str, ...] | None = None
+    sponsor: tuple[str, ...] | None = None
+    """Any of these spellings of a name."""
     currency: str | None = None
     state: str | None = None
     election: str | None = None
@@ -78,7 +81,7 @@ def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
     Raises:
         NotFoundError: if the archive does not hold it, or did not then.
     """
-    ad = find_ad_row(session, ad_id)
+    ad = find_ad_row(session, ad_id, moment)
     row = next(_read_rows(session, {ad.id: ad.source}, moment), None)
     if row is None:
         raise NotFoundError("ad", ad_id)
@@ -93,11 +96,11 @@ def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
     )
 
 
-def find_ad_row(session: Session, ad_id: str) -> Ad:
+def find_ad_row(session: Session, ad_id: str, moment: Moment = NOW) -> Ad:
     """The identity rows of an ad, for functions that read what hangs on it.
 
     Raises:
-        NotFoundError: if the archive does not hold it.
+        NotFoundError: if the archive does not hold it, or did not at the moment.
     """
     try:
         source, ref = split_public_id(ad_id)
@@ -106,6 +109,10 @@ def find_ad_row(session: Session, ad_id: str) -> Ad:
     ad = session.exec(select(Ad).where(Ad.source == source, Ad.ref == ref)).first()
     if ad is None:
         raise NotFoundError("ad", ad_id)
+    if not moment.knows(ad.recorded_at):
+        raise NotYetKnownError("ad", ad_id, ad.recorded_at)
+    if not moment.includes(ad.recorded_at, ad.first_observed_at):
+        raise NotYetKnownError("ad", ad_id, ad.first_observed_at)
     return ad
 
 
@@ -136,9 +143,15 @@ def filter_ads(
     session: Session, wanted: AdFilter, ads: type[PublicAd], moment: Moment = NOW
 ) -> list[ColumnElement[bool]]:
     """A filter as conditions on the public view, or on what `ads_at` gives in its place."""
-    names = ("source", "platform", "advertiser_id", "payer_name", "currency", "state")
+    names = ("source", "platform", "advertiser_id", "currency", "state")
     given = {name: getattr(wanted, name) for name in names}
     conditions = [col(getattr(ads, name)) == v for name, v in given.items() if v is not None]
+    spelt = {name: getattr(wanted, name) for name in ("advertiser", "payer", "sponsor")}
+    conditions += [
+        col(getattr(ads, f"{name}_name")).in_(spellings)
+        for name, spellings in spelt.items()
+        if spellings is not None
+    ]
     if wanted.country is not None:
         conditions.append(list_holds(session, ads.countries, wanted.country))
     conditions += ran_between(ads, wanted.from_on, wanted.to_on)

@@ -291,7 +291,7 @@ def test_disclosed_sums_leave_memos_and_notices_out_and_count_corrections(engine
     [group] = summarise(engine, by=SpendBy.PAYER, **disclosed).groups
     assert (group.key, group.label) == ("example:C1", "Friends of the Harbour")
     assert (group.lower_minor, group.upper_minor, group.ads, group.undated) == (75_00, 75_00, 3, 1)
-    [dated] = summarise(engine, payer_name="Friends of the Harbour", **disclosed, **JANUARY).groups
+    [dated] = summarise(engine, payer=("Friends of the Harbour",), **disclosed, **JANUARY).groups
     assert (dated.lower_minor, dated.undated) == (70_00, 1)
     months = rows(engine, by=SpendBy.MONTH, **disclosed)
     assert [row[0] for row in months] == ["2026-01", "unknown:not_disclosed"]

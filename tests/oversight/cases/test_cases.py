@@ -167,9 +167,11 @@ def test_a_decision_is_in_the_register_the_ledger_and_the_change_sequence(
 ) -> None:
     flag, decision = decide(session, rule, book)
     view = read_decision(session, book, "D-2026-00001")
-    assert view.model_dump(include={"flag", "ad", "outcome", "state", "automated_detection"}) == {
+    assert view.model_dump(
+        include={"flag", "ad_id", "outcome", "state", "automated_detection"}
+    ) == {
         "flag": flag.reference,
-        "ad": "example:a1",
+        "ad_id": "example:a1",
         "outcome": "opinion_concern",
         "state": "decided",
         "automated_detection": True,
@@ -184,7 +186,7 @@ def test_a_decision_is_in_the_register_the_ledger_and_the_change_sequence(
         {
             "reference": "D-2026-00001",
             "flag": "F-2026-00001",
-            "ad": "example:a1",
+            "ad_id": "example:a1",
             "content_sha256": ad.content_sha256,
             "rule_sha256": rule.sha256,
             "outcome": "opinion_concern",

@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Mount, Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -20,6 +21,7 @@ from api.admission import AdmitRequests
 from api.dependencies import Rooms
 from api.errors import API_PATH, PROBLEM, Problem, answer_problems
 from api.headers import AddSecurityHeaders
+from api.heads import AnswerHeads
 from api.hosts import CheckHost, list_hosts
 from api.limits import LimitRequests
 from api.measuring import MeasureRequests
@@ -27,11 +29,16 @@ from api.pages import mount_pages
 from api.pages.errors import answer_errors
 from api.parameters import refuse_unknown
 from api.request_log import LogRequests
+from api.root import ServeBelowRoot
 from api.routes import ROUTERS, metrics
+from api.routes.downloads import PARQUET
+from api.sharing import ShareAnswers
+from api.unchanged import AnswerUnchanged
 from archive.store.database import open_archive
 from archive.store.time_limits import limit_statements
 from archive.terminal import utc_now
 from config.settings import Settings
+from config.site_root import read_root
 from oversight.rules.rule_book import read_rule_book
 from search.engines import open_search
 
@@ -43,6 +50,9 @@ DESCRIPTION = (
 
 SECONDS_A_STATEMENT = 20.0
 """Then the database is told to stop and the reader gets 503: nobody waits longer, a proxy least of all."""
+
+GZIP_LEVEL = 5
+"""Higher ones take twice the time for a few hundredths less."""
 
 SECONDS_A_TURN = 0.0005
 """Of each thread at work: a tenth of Python's own, by which health answers in two thirds of the time beside
@@ -72,14 +82,23 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     # Of a path that no mount takes, such as one with a line end.
     answer_errors(app)
     match_whole_paths(app)
+    app.add_middleware(AnswerUnchanged, rooms=rooms)
+    app.add_middleware(AnswerHeads)
     app.add_middleware(AdmitRequests)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(CheckHost, allowed=list_hosts(settings))
+    app.add_middleware(ShareAnswers)
     app.add_middleware(AddSecurityHeaders, public_url=settings.public_url)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(MeasureRequests, counts=rooms.counts)
     app.add_middleware(LogRequests, trusted=settings.trusted_proxies)
+    app.add_middleware(ServeBelowRoot, root=read_root(settings.public_url))
+    app.add_middleware(
+        GZipMiddleware,
+        compresslevel=GZIP_LEVEL,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, PARQUET),
+    )
     return app
 
 
@@ -138,6 +157,8 @@ def make_api(rooms: Rooms) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses={"default": problem},
+        servers=[{"url": f"{read_root(rooms.settings.public_url)}{API_PATH}"}],
+        root_path_in_servers=False,
         dependencies=[Depends(refuse_unknown)],
     )
     api.state.rooms = rooms

@@ -30,6 +30,7 @@ from archive.media.cleaning import NotCleanedError
 from archive.reading import CursorError
 from archive.store.clock import ClockError
 from archive.store.outages import is_away
+from config.site_root import lead_below
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import (
     CaseError,
@@ -131,7 +132,7 @@ def make_problem(
         title=title,
         status=status,
         detail=detail,
-        instance=cut_echo(path),
+        instance=cut_echo(lead_below(path)),
         errors=errors or [],
         seen=seen,
         current=current,

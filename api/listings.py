@@ -13,6 +13,7 @@ from api.tables import write_csv
 from archive.reading import Page, read_data_as_of
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.views import AS_OF, DATA_AS_OF, VALID_AT
+from config.site_root import lead_below
 
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -80,4 +81,4 @@ def link_next(request: Request, cursor: str | None) -> str | None:
     if cursor is None:
         return None
     url = request.url.include_query_params(cursor=cursor)
-    return f"{url.path}?{url.query}"
+    return lead_below(f"{url.path}?{url.query}")

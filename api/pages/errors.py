@@ -22,6 +22,7 @@ from api.errors import (
     tell_invalid,
 )
 from api.pages.site import TEMPLATES, PageHead, render_page
+from api.root import lead_links
 from archive.errors import cut_echo
 from archive.store.database import read
 
@@ -68,7 +69,7 @@ def answer_unavailable(request: Request, what: str) -> Response:
     title, steps = _name_error(503)
     page = TEMPLATES.get_template("unavailable.html")
     body = page.render(code=503, title=title, what=what, steps=steps)
-    return HTMLResponse(body, 503, HEADERS_OF[503])
+    return HTMLResponse(lead_links(body), 503, HEADERS_OF[503])
 
 
 def _name_error(status: int) -> tuple[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from api.errors import HEADERS_OF
 from api.pages.formatting import FILTERS
 from api.pages.page_frame import read_page_frame, set_query, write_moment
 from api.pages.range_bar import draw_range_bar, find_scale
+from api.root import lead_links
 from archive.errors import cut_echo
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.corrections import KINDS, tell_both
@@ -77,7 +78,7 @@ def render_page(
         keeps_history=page.keeps_history,
     )
     body = TEMPLATES.get_template(template).render(page=page, frame=frame, status=status, **shown)
-    return HTMLResponse(body, status, HEADERS_OF.get(status))
+    return HTMLResponse(lead_links(body), status, HEADERS_OF.get(status))
 
 
 def set_moment(path: str, moment: Moment) -> str:

@@ -21,13 +21,16 @@ from archive.exports.downloads import (
 from archive.reading.as_of.moment import Moment
 from archive.reading.disclosures import DisclosureFilter
 from archive.records import Grain
+from config.site_root import SitePath
 
 router = APIRouter(prefix="/downloads", tags=["downloads"])
+
+PARQUET = "application/vnd.apache.parquet"
 
 MEDIA_TYPES = {
     Form.CSV: "text/csv; charset=utf-8; header=present",
     Form.JSON_LINES: "application/jsonl",
-    Form.PARQUET: "application/vnd.apache.parquet",
+    Form.PARQUET: PARQUET,
 }
 
 ENDINGS = (
@@ -73,7 +76,7 @@ class DownloadView(BaseModel):
     """A list that can be had whole."""
 
     what: What = Field(description="Name of the list.")
-    paths: list[str] = Field(description="Where it is, one address for each form.")
+    paths: list[SitePath] = Field(description="Where it is, one address for each form.")
     columns: list[ColumnView] = Field(description="Its columns, in their order.")
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.dependencies import MomentOf, Reading, RoomsDep
 from api.listings import CSV_TOO, Format, FormatOf, answer_csv
 from api.questions import SearchQuestion
+from config.site_root import lead_below
 from search.answering.answers import answer_query
 from search.hits import MARK_END, MARK_START, SearchHit, SearchPage
 from search.question.query import LAST_RESULT, AdQuery
@@ -53,4 +54,4 @@ def link_next_page(request: Request, query: AdQuery, total: int) -> str | None:
     if query.page * query.limit >= total or following * query.limit > LAST_RESULT:
         return None
     url = request.url.include_query_params(page=following)
-    return f"{url.path}?{url.query}"
+    return lead_below(f"{url.path}?{url.query}")

@@ -26,6 +26,7 @@ from archive.models import (
 from archive.reading.freshness import read_data_as_of
 from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
 from archive.text.names import fold_name
+from config.site_root import SitePath
 
 LISTING = "names"
 
@@ -51,7 +52,7 @@ class NameItem(SQLModel):
         default_factory=list,
         description="What advertisers that bore it are called now, where that is another name.",
     )
-    path: str = Field(description="Its page within the site.")
+    path: SitePath = Field(description="Its page within the site.")
 
 
 class FoundNames(SQLModel):

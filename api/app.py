@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
@@ -19,7 +18,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.admission import AdmitRequests
 from api.dependencies import Rooms
-from api.errors import API_PATH, PROBLEM, Problem, answer_problems
+from api.description import (
+    DESCRIPTION,
+    DescribedApi,
+    find_contact,
+    list_tags,
+    name_operation,
+)
+from api.errors import API_PATH, Problem, answer_problems
 from api.headers import AddSecurityHeaders
 from api.heads import AnswerHeads
 from api.hosts import CheckHost, list_hosts
@@ -41,12 +47,6 @@ from config.settings import Settings
 from config.site_root import read_root
 from oversight.rules.rule_book import read_rule_book
 from search.engines import open_search
-
-DESCRIPTION = (
-    "Online political ads, what was paid for them and what was decided about them. Reading is open to "
-    "all. Amounts are integer minor units; ranges have both ends included, an empty upper end is open; "
-    "times are UTC; what is missing has its reason in `missing`."
-)
 
 SECONDS_A_STATEMENT = 20.0
 """Then the database is told to stop and the reader gets 503: nobody waits longer, a proxy least of all."""
@@ -134,19 +134,6 @@ async def close_at_end(engine: Engine) -> AsyncIterator[None]:
     engine.dispose()
 
 
-class DescribedApi(FastAPI):
-    """An application whose description gives the media type of its errors."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The description (OpenAPI); FastAPI takes errors for the type of a route's own answers."""
-        described = super().openapi()
-        for methods in described["paths"].values():
-            for operation in methods.values():
-                content = operation["responses"]["default"]["content"]
-                operation["responses"]["default"]["content"] = {PROBLEM: content.popitem()[1]}
-        return described
-
-
 def make_api(rooms: Rooms) -> FastAPI:
     """The JSON API as an application of its own, so that all its errors are problem documents."""
     problem = {"model": Problem, "description": "What went wrong (RFC 9457)."}
@@ -154,6 +141,9 @@ def make_api(rooms: Rooms) -> FastAPI:
         title="Paid For By",
         version="1",
         description=DESCRIPTION,
+        contact=find_contact(rooms.settings),
+        openapi_tags=list_tags(),
+        generate_unique_id_function=name_operation,
         docs_url=None,
         redoc_url=None,
         responses={"default": problem},

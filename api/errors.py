@@ -150,7 +150,10 @@ async def _answer_known(request: Request, error: Exception) -> JSONResponse:
     status = find_status(type(error))
     detail = tell_error(error)
     field = getattr(error, "field", None)
-    errors = [FieldProblem(field=f"query.{field}", detail=detail)] if field else None
+    where = "query"
+    if request.method == "POST" and isinstance(error, QuestionError):
+        where, status = "body", 422
+    errors = [FieldProblem(field=f"{where}.{field}", detail=detail)] if field else None
     versions = {
         name: getattr(error, name)
         for name in ("seen", "current")

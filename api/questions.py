@@ -5,10 +5,10 @@ from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
-from api.dependencies import INCLUDE, Reading
+from api.dependencies import AS_OF, INCLUDE, VALID_AT, Reading
 from api.errors import tell_invalid
 from api.parameters import Country, Currency
 from archive.errors import QuestionError
@@ -20,6 +20,7 @@ from archive.reading.as_of.moment import Moment, read_day
 from archive.reading.sources.known_sources import read_source
 from archive.reading.visible import Include
 from archive.records import Grain
+from archive.records.money import to_minor
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from archive.spending.query import end_period
 from search.question.filters import NAME_FILTERS
@@ -136,8 +137,24 @@ class SearchQuestion(SearchFilters):
         Raises:
             QueryError: if a part of it is not allowed.
         """
-        asked = self.model_dump(exclude={"q", *FILTER_FIELDS})
+        shown = {"sort", "limit", "page", "facets", "facet_start", "include"}
+        asked = self.model_dump(include=shown)
         return build_query(self.q, filters=self.list_filters(), **asked)
+
+
+class SearchBody(SearchQuestion):
+    """A search whose question comes as a body."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        coerce_numbers_to_str=True,
+        json_schema_extra={
+            "examples": [{"q": "clean air", "country": ["NO", "SE"], "from": "2026-10-01"}]
+        },
+    )
+
+    as_of: str | None = Field(default=None, description=AS_OF)
+    valid_at: str | None = Field(default=None, description=VALID_AT)
 
 
 class AdQuestion(BaseModel):
@@ -177,15 +194,20 @@ class AdQuestion(BaseModel):
     to_on: Day | None = Field(
         default=None, alias="to", description="Only ads that ran on this day or before."
     )
+    spend_min: int | None = Field(default=None, ge=0, description=f"Spent at least this, {_UNITS}.")
+    spend_max: int | None = Field(
+        default=None, ge=0, description=f"Known to have spent at most this, {_UNITS}."
+    )
     include: Include | None = Field(default=None, description=INCLUDE)
 
     def build_filter(self, session: Session) -> AdFilter:
         """The filter a list of ads is asked with.
 
         Raises:
-            QuestionError: if there is no such source.
+            QuestionError: if there is no such source, or amounts have no currency beside them.
         """
-        asked = self.model_dump(exclude={f"{name}_exact" for name in NAME_FILTERS})
+        left = {f"{name}_exact" for name in NAME_FILTERS} | {"spend_min", "spend_max"}
+        asked = self.model_dump(exclude=left)
         spelt = {
             name: accept_spellings(
                 session, [NameKind(name)], asked[name], getattr(self, f"{name}_exact")
@@ -193,7 +215,16 @@ class AdQuestion(BaseModel):
             for name in NAME_FILTERS
         }
         source = read_source(session, self.source) if self.source is not None else None
-        return AdFilter(**asked | spelt | {"source": source})
+        amounts = {f"{name}_minor": self._read_units(name) for name in ("spend_min", "spend_max")}
+        return AdFilter(**asked | spelt | amounts | {"source": source})
+
+    def _read_units(self, name: str) -> int | None:
+        units = getattr(self, name)
+        if units is None:
+            return None
+        if self.currency is None:
+            raise QuestionError(name, f"{name} needs a currency beside it: currency=EUR")
+        return to_minor(str(units), self.currency)
 
 
 class SpendQuestion(BaseModel):

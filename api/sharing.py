@@ -8,11 +8,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import API_PATH
+from api.limits import LONG_QUESTIONS, is_reading
 from api.request_names import RECEIPTS
 
 SHARED = (f"{API_PATH}/", "/static/", "/media/")
 FEEDS = ("/feed.atom", "/feed.json")
-ASKED_BY_POST = f"{API_PATH}/search"
 
 EXPOSED = (
     "Link, ETag, Content-Disposition, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
@@ -41,7 +41,7 @@ class ShareAnswers:
             await self.app(scope, receive, send)
             return
         if scope["method"] == "OPTIONS" and _asks_beforehand(scope):
-            methods = "GET, HEAD, POST" if scope["path"] == ASKED_BY_POST else "GET, HEAD"
+            methods = "GET, HEAD, POST" if scope["path"] == LONG_QUESTIONS else "GET, HEAD"
             headers = PREFLIGHT | {"access-control-allow-methods": methods}
             await Response(status_code=204, headers=headers)(scope, receive, send)
             return
@@ -58,8 +58,7 @@ def _is_shared(scope: Scope) -> bool:
     path: str = scope["path"]
     if "authorization" in Headers(scope=scope) or path.startswith(RECEIPTS):
         return False
-    is_read = scope["method"] in {"GET", "HEAD", "OPTIONS"} or path == ASKED_BY_POST
-    return is_read and (path.startswith(SHARED) or path.endswith(FEEDS))
+    return is_reading(scope) and (path.startswith(SHARED) or path.endswith(FEEDS))
 
 
 def _asks_beforehand(scope: Scope) -> bool:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from api.dependencies import Reading, RoomsDep
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from api.listings import CSV_TOO, Listing, ShapeOf
 from api.parameters import SourceOf
 from api.questions import Day
 from archive.reading.coverage import WeekCoverage, cover_weeks
@@ -25,9 +25,10 @@ router = APIRouter(prefix="/coverage", tags=["sources"])
 
 
 @router.get("", response_model=Listing[WeekCoverage], responses=CSV_TOO)
-def get_weeks(
+def get_covered_weeks(
     rooms: RoomsDep,
     session: Reading,
+    shape: ShapeOf,
     source: SourceOf,
     country: Annotated[
         CountryOrAll | None,
@@ -43,7 +44,6 @@ def get_weeks(
     to_on: Annotated[
         Day | None, Query(alias="to", description="To the week of this day, inclusive.")
     ] = None,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[WeekCoverage] | Response:
     """Coverage by source, country and week, newest week first."""
     weeks = cover_weeks(
@@ -56,6 +56,4 @@ def get_weeks(
         from_on=from_on,
         to_on=to_on,
     )
-    if shape is Format.CSV:
-        return answer_csv(WeekCoverage, weeks)
-    return answer_whole(session, weeks)
+    return shape.answer_whole(session, WeekCoverage, weeks)

@@ -29,7 +29,7 @@ def get_spend(
     def write() -> bytes:
         summary = rooms.answer_spending(session, query)
         if shape is Format.CSV:
-            return write_csv(SpendGroup, summary.groups).encode()
+            return write_csv(summary.groups, list(SpendGroup.model_fields)).encode()
         return summary.model_dump_json().encode()
 
     answer = rooms.keep_spending(session, (query, shape), write, len)

@@ -24,7 +24,7 @@ from archive.models import (
     NameWord,
 )
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_text
 from archive.text.names import fold_name
 from config.site_root import SitePath
 
@@ -134,7 +134,8 @@ def list_names(
         CursorError: if the cursor is not one of this list.
     """
     limit = min(limit, MOST_AT_ONCE)
-    query = select(Name).where(*_list_conditions(asked), _is_shown())
+    matching = [*_list_conditions(asked), _is_shown()]
+    query = select(Name).where(*matching)
     if after := decode_text(LISTING, cursor):
         key, _, kind = after.rpartition(" ")
         is_later = and_(col(Name.key) == key, col(Name.kind) > kind)
@@ -142,7 +143,9 @@ def list_names(
     query = query.order_by(col(Name.key), col(Name.kind)).limit(limit + 1)
     rows = session.exec(query).all()
     shown, following = cut_page(LISTING, rows, limit, lambda row: f"{row.key} {row.kind}")
-    return Page(_show(session, shown), following, read_data_as_of(session))
+    total = count_rows(session, Name, *matching, cursor=cursor)
+    data_as_of = read_data_as_of(session)
+    return Page(_show(session, shown), following, data_as_of, total=total)
 
 
 def read_name(session: Session, kind: str, key: str) -> NameItem:

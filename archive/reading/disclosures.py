@@ -18,7 +18,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past_money import disclosures_at
 from archive.reading.as_of.restored_rows import take_rows
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.reading.views import DisclosureView
 from archive.records.identity import public_id
 
@@ -56,7 +56,9 @@ def list_disclosures(
     rows = take_rows(session, filed, partial(filter_disclosures, wanted), after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(show_disclosures(session, shown, moment), following, data_as_of, moment)
+    matching = filter_disclosures(wanted, Disclosure)
+    total = count_rows(session, Disclosure, *matching, cursor=cursor) if moment.is_now else None
+    return Page(show_disclosures(session, shown, moment), following, data_as_of, moment, total)
 
 
 def filter_disclosures(

@@ -45,6 +45,12 @@ CODES: Mapping[str, Callable[[str], str]] = {
 }
 """What reads the codes that a parameter takes."""
 
+RESERVED_COUNTRIES = frozenset({"EL", "UK"})
+"""Kept free in the standard for Greece and the United Kingdom, which the European Union names so."""
+
+OTHER_LANGUAGES = frozenset({"cmn", "in", "iw", "mo"})
+"""Codes that platforms give: Mandarin, and former ones of the standard."""
+
 NO_COUNTRIES = frozenset({"QO", "XA", "XB", "ZZ"})
 """Codes that Unicode adds for tests and for what is unknown."""
 
@@ -60,12 +66,14 @@ def _find(code: str, known: Collection[str], what: str, such_as: str) -> str:
 
 @cache
 def _list_countries() -> frozenset[str]:
-    return frozenset(code for code in _list_names("territories") if len(code) == 2) - NO_COUNTRIES
+    named = {code for code in _list_names("territories") if len(code) == 2}
+    return frozenset(named - NO_COUNTRIES | RESERVED_COUNTRIES)
 
 
 @cache
 def _list_languages() -> frozenset[str]:
-    return frozenset(code for code in _list_names("languages") if code.isalpha())
+    named = {code for code in _list_names("languages") if code.isalpha()}
+    return frozenset(named | OTHER_LANGUAGES)
 
 
 def _list_names(kind: str) -> Iterable[str]:

@@ -16,7 +16,7 @@ from archive.errors import NotFoundError
 from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVersion
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.store.realm import read_operator_kind, read_realm
 from config.settings import Realm
 from oversight.cases.explaining import explain_flag
@@ -86,7 +86,8 @@ def list_decisions(
     """
     rows, following = _read_page(session, DECISIONS, Decision, cursor, limit)
     shown = [_show_decision(session, book, row) for row in rows]
-    return Page(shown, following, read_data_as_of(session))
+    total = count_rows(session, Decision, cursor=cursor)
+    return Page(shown, following, read_data_as_of(session), total=total)
 
 
 def list_ad_decisions(session: Session, book: RuleBook, ad_id: str) -> list[DecisionView]:
@@ -143,7 +144,8 @@ def list_flags(
     wanted = [] if state is None else [col(Flag.state) == state]
     rows, following = _read_page(session, FLAGS, Flag, cursor, limit, *wanted)
     shown = [show_flag(session, book, row) for row in rows]
-    return Page(shown, following, read_data_as_of(session))
+    total = count_rows(session, Flag, *wanted, cursor=cursor)
+    return Page(shown, following, read_data_as_of(session), total=total)
 
 
 def show_flag(session: Session, book: RuleBook, flag: Flag) -> FlagView:

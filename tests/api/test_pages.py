@@ -51,7 +51,7 @@ PAGES = [
     "/quarantined",
     "/watch-lists",
     "/missing",
-    *("/corrections", "/corrections?source=snap&measure=reported"),
+    *("/corrections", "/corrections?source=harbour_ads&measure=reported"),
     "/report",
     "/about",
 ]

@@ -46,8 +46,7 @@ def test_the_next_link_keeps_the_question(ask):
 
 
 def test_an_id_with_slashes_and_colons_is_found_by_its_own_link(ask):
-    path = ask("GET", "/ads?currency=").json()
-    assert path["items"] == []
+    assert ask("GET", "/ads?currency=").status_code == 400
     ad = ask("GET", "/ads").json()["items"][1]
     whole = ask("GET", "/ads/example/a2%2Fwith%3Aodd%3Fid").json()
     assert whole["id"] == ad["id"] == "example:a2/with:odd?id"
@@ -263,7 +262,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 @given(st.lists(st.builds(Line, id=texts, amount=st.none() | st.integers(), tags=st.lists(texts))))
 def test_no_text_makes_a_cell_that_runs_or_moves_another(lines):
-    rows = list(csv.reader(io.StringIO(write_csv(Line, lines), newline="")))
+    rows = list(csv.reader(io.StringIO(write_csv(lines, list(Line.model_fields)), newline="")))
     assert rows[0] == ["id", "amount", "tags"]
     assert len(rows) == len(lines) + 1
     for row, line in zip(rows[1:], lines, strict=True):

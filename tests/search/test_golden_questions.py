@@ -102,8 +102,8 @@ def odd(request, tmp_path_factory):
     [
         ("platform", "meadow", ["lower"]),
         ("platform", "MEADOW", []),
-        ("language", "EN", ["upper"]),
-        ("currency", "eur", []),
+        ("language", "EN", ["lower"]),
+        ("currency", "eur", ["upper"]),
         ("election", LONG, ["upper"]),
         ("election", f"{LONG} второй тур", ["lower"]),
         ("payer", ODD[2].payer_name, ["long"]),

@@ -23,7 +23,7 @@ from archive.reading.as_of.restored_rows import select_rows, take_rows
 from archive.reading.freshness import read_data_as_of
 from archive.reading.json_lists import list_holds
 from archive.reading.labels import list_labels
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.reading.views import AdItem, AdView, RedactionView
 from archive.reading.visible import (
     Include,
@@ -71,6 +71,9 @@ class AdFilter:
     from_on: date | None = None
     to_on: date | None = None
     """Ads that ran on any day from the one to the other, as far as is known; undated ones did not."""
+    spend_min_minor: int | None = None
+    spend_max_minor: int | None = None
+    """Known to have cost so much at least, or at most, in minor units of the currency."""
     include: Include | None = None
     """Whether ads without a political label are asked for; so they are where one asks by the label."""
 
@@ -136,7 +139,9 @@ def list_ads(
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(show_ads(session, shown, moment), following, data_as_of, moment)
+    matching = filter_ads(session, wanted, PublicAd) if moment.is_now else []
+    total = count_rows(session, PublicAd, *matching, cursor=cursor) if moment.is_now else None
+    return Page(show_ads(session, shown, moment), following, data_as_of, moment, total)
 
 
 def filter_ads(
@@ -155,6 +160,7 @@ def filter_ads(
     if wanted.country is not None:
         conditions.append(list_holds(session, ads.countries, wanted.country))
     conditions += ran_between(ads, wanted.from_on, wanted.to_on)
+    conditions += _cost_between(ads, wanted.spend_min_minor, wanted.spend_max_minor)
     if wanted.election is not None:
         named = None if wanted.election == UNKNOWN else wanted.election
         conditions.append(col(ads.election_name).is_not_distinct_from(named))
@@ -179,6 +185,13 @@ def ran_between(
     if to_on is not None:
         conditions.append(col(ads.started_on) <= to_on)
     return conditions
+
+
+def _cost_between(
+    ads: type[PublicAd], least: int | None, most: int | None
+) -> list[ColumnElement[bool]]:
+    conditions = [] if least is None else [col(ads.spend_lower_minor) >= least]
+    return conditions + ([] if most is None else [col(ads.spend_upper_minor) <= most])
 
 
 def find_hidden(session: Session, ad_ids: Collection[str], moment: Moment) -> frozenset[str]:

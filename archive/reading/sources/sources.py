@@ -9,7 +9,7 @@ from archive.media.terms import show_parts
 from archive.models import Run, Source
 from archive.models.runs import Outcome
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.reading.reasons import tell_run
 from archive.reading.sources.stats import count_archive
 from archive.reading.views import RunDetail, RunView, SourceView
@@ -53,13 +53,14 @@ def list_runs(
         CursorError: if the cursor is not one of this list.
     """
     limit = min(limit, MOST_AT_ONCE)
-    query = select(Run).order_by(col(Run.id).desc()).limit(limit + 1)
+    matching = [] if source is None else [col(Run.source) == source]
+    query = select(Run).where(*matching).order_by(col(Run.id).desc()).limit(limit + 1)
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(Run.id) < before)
-    if source is not None:
-        query = query.where(Run.source == source)
     runs, following = cut_page(LISTING, session.exec(query).all(), limit, lambda run: run.id)
-    return Page([show_run(run, now) for run in runs], following, read_data_as_of(session))
+    total = count_rows(session, Run, *matching, cursor=cursor)
+    shown = [show_run(run, now) for run in runs]
+    return Page(shown, following, read_data_as_of(session), total=total)
 
 
 def show_run(run: Run, now: datetime | None = None) -> RunView:

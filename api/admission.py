@@ -23,8 +23,8 @@ PASS = ("/static/", "/.well-known/", f"{API_PATH}/health/live", f"{API_PATH}/dow
 HEALTH = (f"{API_PATH}/health", "/metrics")
 
 DEAR = ("/spend", f"{API_PATH}/spend", "/coverage", f"{API_PATH}/coverage")
-DEAR_QUERIES = (b"as_of=", b"valid_at=")
-"""The past is put together from every version; everything else is read as it stands."""
+DEAR_QUERIES = (b"as_of=", b"valid_at=", b"total=")
+"""The past is put together from every version, and to count is to read it all; else a page is read."""
 
 
 @dataclass

@@ -46,19 +46,20 @@ class Listing(BaseModel, Generic[Item]):
     items: list[Item] = Field(description="The items of this page.")
     next: str | None = Field(description="Link to the next page; empty: this is the last.")
     total: int | None = Field(
-        description="Items of the whole list, on its first page; empty: not counted, as of a time never."
+        description="Items of the whole list, where `total=true` asks for it; empty: not asked, or as of a "
+        "time, of which nobody counts it."
     )
     as_of: datetime | None = Field(description=AS_OF)
     valid_at: datetime | None = Field(description=VALID_AT)
     data_as_of: datetime | None = Field(description=DATA_AS_OF)
 
 
-def answer_page(request: Request, page: Page[Item]) -> Listing[Item]:
+def answer_page(request: Request, page: Page[Item], *, is_counted: bool = False) -> Listing[Item]:
     """A page of the archive as a page of the API."""
     return Listing(
         items=page.items,
         next=link_next(request, page.next_cursor),
-        total=page.total,
+        total=page.count() if page.count and is_counted else None,
         as_of=page.moment.as_of,
         valid_at=page.moment.valid_at,
         data_as_of=page.data_as_of,
@@ -85,6 +86,8 @@ class Shape:
     format: Format
     fields: tuple[str, ...]
     """None: all of them."""
+    is_counted: bool
+    """Whether a page says how many items the whole list has."""
 
     def answer_page(self, model: type[Item], page: Page[Item]) -> Listing[Item] | Response:
         """A page of the archive; as CSV with the next one in the Link header (RFC 8288).
@@ -95,7 +98,7 @@ class Shape:
         if self.format is Format.CSV:
             following = link_next(self.request, page.next_cursor)
             return answer_csv(model, page.items, following, self._choose(model))
-        return self._cut(model, answer_page(self.request, page))
+        return self._cut(model, answer_page(self.request, page, is_counted=self.is_counted))
 
     def answer_whole(
         self, session: Session, model: type[Item], items: Sequence[Item], moment: Moment = NOW
@@ -136,9 +139,13 @@ def _read_shape(
             examples=["source,state"],
         ),
     ] = None,
+    total: Annotated[
+        bool,
+        Query(description="true: count the whole list too, which takes as long as reading it."),
+    ] = False,
 ) -> Shape:
     named = [name.strip() for name in (fields or "").split(",")]
-    return Shape(request, shape, tuple(name for name in named if name))
+    return Shape(request, shape, tuple(name for name in named if name), is_counted=total)
 
 
 ShapeOf = Annotated[Shape, Depends(_read_shape)]

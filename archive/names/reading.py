@@ -6,7 +6,7 @@ now.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, and_, case, func, or_
@@ -143,9 +143,8 @@ def list_names(
     query = query.order_by(col(Name.key), col(Name.kind)).limit(limit + 1)
     rows = session.exec(query).all()
     shown, following = cut_page(LISTING, rows, limit, lambda row: f"{row.key} {row.kind}")
-    total = count_rows(session, Name, *matching, cursor=cursor)
-    data_as_of = read_data_as_of(session)
-    return Page(_show(session, shown), following, data_as_of, total=total)
+    count = partial(count_rows, session, Name, matching)
+    return Page(_show(session, shown), following, read_data_as_of(session), count=count)
 
 
 def read_name(session: Session, kind: str, key: str) -> NameItem:

@@ -57,8 +57,8 @@ def list_disclosures(
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
     matching = filter_disclosures(wanted, Disclosure)
-    total = count_rows(session, Disclosure, *matching, cursor=cursor) if moment.is_now else None
-    return Page(show_disclosures(session, shown, moment), following, data_as_of, moment, total)
+    count = partial(count_rows, session, Disclosure, matching) if moment.is_now else None
+    return Page(show_disclosures(session, shown, moment), following, data_as_of, moment, count)
 
 
 def filter_disclosures(

@@ -7,7 +7,7 @@ only for the list that gave it.
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -38,8 +38,8 @@ class Page(Generic[Item]):
     """Cursor of the following page; `None` when this one is the last."""
     data_as_of: datetime | None
     moment: Moment = NOW
-    total: int | None = None
-    """Rows of the whole list, told with its first page; `None`: not counted."""
+    count: Callable[[], int] | None = None
+    """Counts the whole list, which takes as long as reading it; `None`: nobody can."""
 
 
 def encode_cursor(listing: str, key: int | str) -> str:
@@ -57,11 +57,9 @@ def cut_page(
 
 
 def count_rows(
-    session: Session, table: type[SQLModel], *conditions: ColumnElement[bool], cursor: str | None
-) -> int | None:
-    """How many rows of a table meet some conditions; `None`: another page than the first is asked for."""
-    if cursor is not None:
-        return None
+    session: Session, table: type[SQLModel], conditions: Iterable[ColumnElement[bool]] = ()
+) -> int:
+    """How many rows of a table meet some conditions."""
     return session.exec(select(func.count()).select_from(table).where(*conditions)).one()
 
 

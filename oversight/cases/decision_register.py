@@ -6,6 +6,7 @@ operator's.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement
@@ -86,8 +87,8 @@ def list_decisions(
     """
     rows, following = _read_page(session, DECISIONS, Decision, cursor, limit)
     shown = [_show_decision(session, book, row) for row in rows]
-    total = count_rows(session, Decision, cursor=cursor)
-    return Page(shown, following, read_data_as_of(session), total=total)
+    count = partial(count_rows, session, Decision)
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 def list_ad_decisions(session: Session, book: RuleBook, ad_id: str) -> list[DecisionView]:
@@ -144,8 +145,8 @@ def list_flags(
     wanted = [] if state is None else [col(Flag.state) == state]
     rows, following = _read_page(session, FLAGS, Flag, cursor, limit, *wanted)
     shown = [show_flag(session, book, row) for row in rows]
-    total = count_rows(session, Flag, *wanted, cursor=cursor)
-    return Page(shown, following, read_data_as_of(session), total=total)
+    count = partial(count_rows, session, Flag, wanted)
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 def show_flag(session: Session, book: RuleBook, flag: Flag) -> FlagView:

@@ -139,9 +139,9 @@ def list_ads(
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    matching = filter_ads(session, wanted, PublicAd) if moment.is_now else []
-    total = count_rows(session, PublicAd, *matching, cursor=cursor) if moment.is_now else None
-    return Page(show_ads(session, shown, moment), following, data_as_of, moment, total)
+    matching = partial(filter_ads, session, wanted, PublicAd)
+    count = (lambda: count_rows(session, PublicAd, matching())) if moment.is_now else None
+    return Page(show_ads(session, shown, moment), following, data_as_of, moment, count)
 
 
 def filter_ads(

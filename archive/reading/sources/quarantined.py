@@ -6,6 +6,7 @@ Pages, feeds, routes and the terminal take the words from here, so that all tell
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func
@@ -79,9 +80,9 @@ def list_quarantined(
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(QuarantinedBatch.id) < before)
     rows, following = cut_page(LISTING, session.exec(query).all(), limit, lambda row: row.id)
-    total = count_rows(session, QuarantinedBatch, *matching, cursor=cursor)
+    count = partial(count_rows, session, QuarantinedBatch, matching)
     shown = [show_batch(row) for row in rows]
-    return Page(shown, following, read_data_as_of(session), total=total)
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 class PutAsideView(SQLModel):

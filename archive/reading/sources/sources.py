@@ -1,6 +1,7 @@
 """Sources and the runs at them, for readers."""
 
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -58,9 +59,9 @@ def list_runs(
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(Run.id) < before)
     runs, following = cut_page(LISTING, session.exec(query).all(), limit, lambda run: run.id)
-    total = count_rows(session, Run, *matching, cursor=cursor)
+    count = partial(count_rows, session, Run, matching)
     shown = [show_run(run, now) for run in runs]
-    return Page(shown, following, read_data_as_of(session), total=total)
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 def show_run(run: Run, now: datetime | None = None) -> RunView:

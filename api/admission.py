@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import API_PATH
+from api.limits import LONG_QUESTIONS
 from api.pages.errors import answer_unavailable
 
 SECONDS_TO_WAIT = 10
@@ -22,8 +23,8 @@ PASS = ("/static/", "/.well-known/", f"{API_PATH}/health/live", f"{API_PATH}/dow
 HEALTH = (f"{API_PATH}/health", "/metrics")
 
 DEAR = ("/spend", f"{API_PATH}/spend", "/coverage", f"{API_PATH}/coverage")
-DEAR_QUERIES = (b"as_of=", b"valid_at=")
-"""The past is put together from every version; everything else is read as it stands."""
+DEAR_QUERIES = (b"as_of=", b"valid_at=", b"total=")
+"""The past is put together from every version, and to count is to read it all; else a page is read."""
 
 
 @dataclass
@@ -92,5 +93,6 @@ class AdmitRequests:
         if scope["path"].startswith(HEALTH):
             return self.health
         is_dear = scope["path"].startswith(DEAR) or scope["path"] == "/"
+        is_long = scope["method"] == "POST" and scope["path"] == LONG_QUESTIONS
         is_past = any(name in scope["query_string"] for name in DEAR_QUERIES)
-        return self.dear if is_dear or is_past else self.quick
+        return self.dear if is_dear or is_past or is_long else self.quick

@@ -9,17 +9,25 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Mount, Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.admission import AdmitRequests
 from api.dependencies import Rooms
-from api.errors import API_PATH, PROBLEM, Problem, answer_problems
+from api.description import (
+    DESCRIPTION,
+    DescribedApi,
+    find_contact,
+    list_tags,
+    name_operation,
+)
+from api.errors import API_PATH, Problem, answer_problems
 from api.headers import AddSecurityHeaders
+from api.heads import AnswerHeads
 from api.hosts import CheckHost, list_hosts
 from api.limits import LimitRequests
 from api.measuring import MeasureRequests
@@ -27,22 +35,24 @@ from api.pages import mount_pages
 from api.pages.errors import answer_errors
 from api.parameters import refuse_unknown
 from api.request_log import LogRequests
+from api.root import ServeBelowRoot
 from api.routes import ROUTERS, metrics
+from api.sending import PARQUET
+from api.sharing import ShareAnswers
+from api.unchanged import AnswerUnchanged
 from archive.store.database import open_archive
 from archive.store.time_limits import limit_statements
 from archive.terminal import utc_now
 from config.settings import Settings
+from config.site_root import read_root
 from oversight.rules.rule_book import read_rule_book
 from search.engines import open_search
 
-DESCRIPTION = (
-    "Online political ads, what was paid for them and what was decided about them. Reading is open to "
-    "all. Amounts are integer minor units; ranges have both ends included, an empty upper end is open; "
-    "times are UTC; what is missing has its reason in `missing`."
-)
-
 SECONDS_A_STATEMENT = 20.0
 """Then the database is told to stop and the reader gets 503: nobody waits longer, a proxy least of all."""
+
+GZIP_LEVEL = 5
+"""Higher ones take twice the time for a few hundredths less."""
 
 SECONDS_A_TURN = 0.0005
 """Of each thread at work: a tenth of Python's own, by which health answers in two thirds of the time beside
@@ -72,14 +82,23 @@ def create_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> Fas
     # Of a path that no mount takes, such as one with a line end.
     answer_errors(app)
     match_whole_paths(app)
+    app.add_middleware(AnswerUnchanged, rooms=rooms)
+    app.add_middleware(AnswerHeads)
     app.add_middleware(AdmitRequests)
     app.add_middleware(LimitRequests, now=now)
     app.add_middleware(CheckHost, allowed=list_hosts(settings))
+    app.add_middleware(ShareAnswers)
     app.add_middleware(AddSecurityHeaders, public_url=settings.public_url)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(MeasureRequests, counts=rooms.counts)
     app.add_middleware(LogRequests, trusted=settings.trusted_proxies)
+    app.add_middleware(ServeBelowRoot, root=read_root(settings.public_url))
+    app.add_middleware(
+        GZipMiddleware,
+        compresslevel=GZIP_LEVEL,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, PARQUET),
+    )
     return app
 
 
@@ -115,19 +134,6 @@ async def close_at_end(engine: Engine) -> AsyncIterator[None]:
     engine.dispose()
 
 
-class DescribedApi(FastAPI):
-    """An application whose description gives the media type of its errors."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The description (OpenAPI); FastAPI takes errors for the type of a route's own answers."""
-        described = super().openapi()
-        for methods in described["paths"].values():
-            for operation in methods.values():
-                content = operation["responses"]["default"]["content"]
-                operation["responses"]["default"]["content"] = {PROBLEM: content.popitem()[1]}
-        return described
-
-
 def make_api(rooms: Rooms) -> FastAPI:
     """The JSON API as an application of its own, so that all its errors are problem documents."""
     problem = {"model": Problem, "description": "What went wrong (RFC 9457)."}
@@ -135,9 +141,14 @@ def make_api(rooms: Rooms) -> FastAPI:
         title="Paid For By",
         version="1",
         description=DESCRIPTION,
+        contact=find_contact(rooms.settings),
+        openapi_tags=list_tags(),
+        generate_unique_id_function=name_operation,
         docs_url=None,
         redoc_url=None,
         responses={"default": problem},
+        servers=[{"url": f"{read_root(rooms.settings.public_url)}{API_PATH}"}],
+        root_path_in_servers=False,
         dependencies=[Depends(refuse_unknown)],
     )
     api.state.rooms = rooms

@@ -164,15 +164,14 @@ def open_reading(rooms: RoomsDep) -> Iterator[Session]:
 Reading = Annotated[Session, Depends(open_reading, scope="function")]
 
 
+AS_OF = f"What the archive knew then: {HOW_TO_WRITE}."
+VALID_AT = f"Of that, what held at the sources then: {HOW_TO_WRITE}."
+
+
 async def _read_moment(
     rooms: RoomsDep,
-    as_of: Annotated[
-        str | None, Query(description=f"What the archive knew then: {HOW_TO_WRITE}.")
-    ] = None,
-    valid_at: Annotated[
-        str | None,
-        Query(description=f"Of that, what held at the sources then: {HOW_TO_WRITE}."),
-    ] = None,
+    as_of: Annotated[str | None, Query(description=AS_OF, examples=["2026-11-20"])] = None,
+    valid_at: Annotated[str | None, Query(description=VALID_AT)] = None,
 ) -> Moment:
     return read_moment(as_of, valid_at, rooms.now())
 

@@ -3,6 +3,8 @@
 Exceptions know nothing of HTTP. What is not in the table is our fault: 500, without details.
 """
 
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +30,7 @@ from archive.media.cleaning import NotCleanedError
 from archive.reading import CursorError
 from archive.store.clock import ClockError
 from archive.store.outages import is_away
+from config.site_root import lead_below
 from config.yaml_files import YamlFileError
 from oversight.cases.errors import (
     CaseError,
@@ -71,6 +74,9 @@ HEADERS_OF = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 NOT_TOLD = frozenset({500, 503})
 """Statuses whose cause may name things that are nobody's business."""
 
+
+_TYPED = re.compile(r"'([^']*)'")
+"""The values that pydantic lists, whatever stands about them."""
 
 FAILED_HERE = "this failed here; try again later"
 DATABASE_AWAY = "the database does not answer just now; try again later"
@@ -126,7 +132,7 @@ def make_problem(
         title=title,
         status=status,
         detail=detail,
-        instance=cut_echo(path),
+        instance=cut_echo(lead_below(path)),
         errors=errors or [],
         seen=seen,
         current=current,
@@ -144,7 +150,10 @@ async def _answer_known(request: Request, error: Exception) -> JSONResponse:
     status = find_status(type(error))
     detail = tell_error(error)
     field = getattr(error, "field", None)
-    errors = [FieldProblem(field=f"query.{field}", detail=detail)] if field else None
+    where = "query"
+    if request.method == "POST" and isinstance(error, QuestionError):
+        where, status = "body", 422
+    errors = [FieldProblem(field=f"{where}.{field}", detail=detail)] if field else None
     versions = {
         name: getattr(error, name)
         for name in ("seen", "current")
@@ -181,10 +190,19 @@ async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     return make_problem(request.url.path, error.status_code, detail, headers=headers)
 
 
+def tell_invalid(fault: Mapping[str, Any]) -> str:
+    """What is wrong with a value, by pydantic; the values of a closed list as one types them."""
+    if fault["type"] in {"enum", "literal_error"}:
+        return f"write one of: {', '.join(_TYPED.findall(fault['ctx']['expected']))}"
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
 async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     found: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
     errors = [
-        FieldProblem(field=".".join(str(part) for part in e["loc"]), detail=e["msg"]) for e in found
+        FieldProblem(field=".".join(str(part) for part in e["loc"]), detail=tell_invalid(e))
+        for e in found
     ]
     detail = "; ".join(f"{e.field}: {e.detail}" for e in errors)
-    return make_problem(request.url.path, 422, detail, errors)
+    status = 422 if any(e["loc"][0] == "body" for e in found) else 400
+    return make_problem(request.url.path, status, detail, errors)

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.limits import READING
 from api.request_names import RECEIPTS
+from config.site_root import lead_below
 
 POLICY = "; ".join(
     (
@@ -70,5 +71,5 @@ def _lead_by_path(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     if pair[0] != b"location":
         return pair
     parts = urlsplit(pair[1].decode("latin-1"))
-    path = parts._replace(scheme="", netloc="", path=f"/{parts.path.lstrip('/')}")
+    path = parts._replace(scheme="", netloc="", path=lead_below(f"/{parts.path.lstrip('/')}"))
     return pair[0], path.geturl().encode("latin-1")

@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import make_problem
+from api.errors import API_PATH, make_problem
 from config.counts import write_count
 
 MOST_BYTES = 1_000_000
@@ -22,6 +22,7 @@ MOST_PARAMETERS = 200
 READS_A_MINUTE = 600
 WRITES_A_MINUTE = 30
 NO_SUCH_KEY = 401
+LONG_QUESTIONS = f"{API_PATH}/search"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -42,7 +43,7 @@ class LimitRequests:
             return
         request = Request(scope, receive)
         address, key = name_address(request), name_key(request)
-        headers = self._count(key or address, is_read=request.method in READING)
+        headers = self._count(key or address, is_read=is_reading(scope))
         if key and self.failed[address] >= WRITES_A_MINUTE:
             headers["RateLimit-Remaining"] = "-1"
         if headers["RateLimit-Remaining"] == "-1":
@@ -83,6 +84,11 @@ class LimitRequests:
             "RateLimit-Remaining": str(max(-1, most - self.asked[client, is_read])),
             "RateLimit-Reset": str(60 - now.second),
         }
+
+
+def is_reading(scope: Scope) -> bool:
+    """Whether somebody only asks: a question too long for an address comes as a body."""
+    return scope["method"] in READING or scope["path"] == LONG_QUESTIONS
 
 
 def name_address(request: Request) -> str:

@@ -5,10 +5,12 @@ document of our own, and nothing but pictures and videos goes out at all.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from fastapi.responses import StreamingResponse
+from starlette.datastructures import Headers
 
 from archive.media.cleaning import open_clean_copy
 from archive.models import MediaFile
@@ -25,8 +27,14 @@ ENDINGS = {
 HOUR_SECONDS = 3600
 
 
-def answer_file(blobs: BlobStore, file: MediaFile) -> StreamingResponse:
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+"""One range; whoever asks for several gets the whole (RFC 9110, section 14.2)."""
+
+
+def answer_file(blobs: BlobStore, file: MediaFile, asked: Headers) -> StreamingResponse:
     """The cleaned copy of a file, with headers under which no browser runs or shows it by itself.
+
+    A part of it where `asked`, the headers of the request, has a `Range`, as players of videos do.
 
     Raises:
         EvidenceError: if the store has lost the file.
@@ -34,24 +42,44 @@ def answer_file(blobs: BlobStore, file: MediaFile) -> StreamingResponse:
     """
     copy = open_clean_copy(blobs, file.sha256, file.media_type)
     size = copy.seek(0, os.SEEK_END)
-    return StreamingResponse(
-        _read_pieces(copy),
-        media_type=file.media_type,
-        headers={
-            "content-disposition": f'attachment; filename="{file.sha256}.{ENDINGS[file.media_type]}"',
-            "content-security-policy": "sandbox; default-src 'none'",
-            "content-length": str(size),
-            "cross-origin-resource-policy": "same-origin",
-            # The name is that of the evidence; these bytes are not.
-            "etag": f'"cleaned-{file.sha256}"',
-            # Not for ever: a decision may withhold it.
-            "cache-control": f"public, max-age={HOUR_SECONDS}",
-        },
-    )
+    # The name is that of the evidence; these bytes are not.
+    tag = f'"cleaned-{file.sha256}"'
+    status, part = find_part(asked, tag, size)
+    headers = {
+        "content-disposition": f'attachment; filename="{file.sha256}.{ENDINGS[file.media_type]}"',
+        "content-security-policy": "sandbox; default-src 'none'",
+        "content-length": str(len(part)),
+        "cross-origin-resource-policy": "same-origin",
+        "accept-ranges": "bytes",
+        "etag": tag,
+        # Not for ever: a decision may withhold it.
+        "cache-control": f"public, max-age={HOUR_SECONDS}",
+    }
+    if status == 206:
+        headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    elif status == 416:
+        headers["content-range"] = f"bytes */{size}"
+    pieces = _read_pieces(copy, part)
+    return StreamingResponse(pieces, status, headers, media_type=file.media_type)
 
 
-def _read_pieces(copy: BinaryIO) -> Iterator[bytes]:
+def find_part(asked: Headers, tag: str, size: int) -> tuple[int, range]:
+    """The status of the answer and which bytes it has: all, a range of them, or none of that range."""
+    wanted = RANGE.fullmatch(asked.get("range", ""))
+    if wanted is None or not any(wanted.groups()) or asked.get("if-range", tag) != tag:
+        return 200, range(size)
+    first, last = wanted.groups()
+    if not first:
+        part = range(max(0, size - int(last)), size)
+    else:
+        part = range(int(first), min(int(last or size) + 1, size))
+    return (206, part) if part else (416, range(0))
+
+
+def _read_pieces(copy: BinaryIO, part: range) -> Iterator[bytes]:
     with copy:
-        copy.seek(0)
-        while piece := copy.read(CHUNK_BYTES):
+        copy.seek(part.start)
+        left = len(part)
+        while left and (piece := copy.read(min(left, CHUNK_BYTES))):
+            left -= len(piece)
             yield piece

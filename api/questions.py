@@ -2,25 +2,53 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from fastapi import Depends, Query
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from sqlmodel import Session
 
-from api.dependencies import INCLUDE
+from api.dependencies import AS_OF, INCLUDE, VALID_AT, Reading
+from api.errors import tell_invalid
+from api.parameters import Country, Currency
 from archive.errors import QuestionError
+from archive.models import NameKind
+from archive.names.reading import accept_spellings
+from archive.reading import AdFilter
+from archive.reading.ads.ads import Declared
 from archive.reading.as_of.moment import Moment, read_day
+from archive.reading.sources.known_sources import read_source
 from archive.reading.visible import Include
 from archive.records import Grain
+from archive.records.money import to_minor
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from archive.spending.query import end_period
+from search.question.filters import NAME_FILTERS
 from search.question.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Sort, build_query
 
 Day = Annotated[date, BeforeValidator(read_day)]
 Question = TypeVar("Question", bound=BaseModel)
 
 
+PAYERS = (NameKind.PAYER, NameKind.COMMITTEE)
+"""Who pays: in filings that is the committee."""
+
+_SPELT = "by the whole name, whatever its case, accents and punctuation"
+_LETTERS = "The same, letter by letter."
 _NAME = "whatever its case, accents and punctuation; former names too"
 _UNITS = "in whole units of the one currency given beside it"
+
+
+def _find_payee(
+    session: Reading,
+    payee: Annotated[str | None, Query(description=f"Only this payee, {_SPELT}.")] = None,
+    payee_exact: Annotated[str | None, Query(description=_LETTERS)] = None,
+) -> tuple[str, ...] | None:
+    return accept_spellings(session, [NameKind.PAYEE], payee, payee_exact)
+
+
+PayeeOf = Annotated[tuple[str, ...] | None, Depends(_find_payee)]
+"""The spellings of the payee asked for."""
 
 
 class SearchFilters(BaseModel):
@@ -49,26 +77,40 @@ class SearchFilters(BaseModel):
         description="One of the filters above: also ads of which it is unknown; without a value for that "
         "filter, only those.",
     )
-    since: list[str] = Field(default=[], description="Ran on this day or later.")
-    until: list[str] = Field(default=[], description="Ran on this day or earlier.")
-    spend_min: list[str] = Field(default=[], description=f"Spent at least this, {_UNITS}.")
-    spend_max: list[str] = Field(
-        default=[], description=f"Known to have spent at most this, {_UNITS}."
+    from_on: str | None = Field(
+        default=None, alias="from", description="Ran on this day or later.", examples=["2026-10-01"]
     )
-    impressions_min: list[str] = Field(default=[], description="Shown at least so often.")
-    impressions_max: list[str] = Field(
-        default=[], description="Known to be shown at most so often."
+    to_on: str | None = Field(
+        default=None, alias="to", description="Ran on this day or earlier.", examples=["2026-10-31"]
     )
-    first_seen_from: list[str] = Field(default=[], description="First seen on this day or later.")
-    first_seen_to: list[str] = Field(default=[], description="First seen on this day or earlier.")
-    vanished_from: list[str] = Field(default=[], description="Gone since this day or later.")
-    vanished_to: list[str] = Field(default=[], description="Gone since this day or earlier.")
+    spend_min: str | None = Field(default=None, description=f"Spent at least this, {_UNITS}.")
+    spend_max: str | None = Field(
+        default=None, description=f"Known to have spent at most this, {_UNITS}."
+    )
+    impressions_min: str | None = Field(default=None, description="Shown at least so often.")
+    impressions_max: str | None = Field(
+        default=None, description="Known to be shown at most so often."
+    )
+    first_seen_from: str | None = Field(
+        default=None, description="First seen on this day or later."
+    )
+    first_seen_to: str | None = Field(
+        default=None, description="First seen on this day or earlier."
+    )
+    vanished_from: str | None = Field(default=None, description="Gone since this day or later.")
+    vanished_to: str | None = Field(default=None, description="Gone since this day or earlier.")
 
     def list_filters(self) -> list[tuple[str, str]]:
         """Each filter with each of its values; an empty one asks nothing."""
-        return [
-            (name, value) for name in ALL_FILTERS for value in getattr(self, name) if value.strip()
-        ]
+        given = self.model_dump(by_alias=True, include=FILTER_FIELDS)
+        values = {
+            name: [value] if isinstance(value, str) else value or []
+            for name, value in given.items()
+        }
+        return [(name, value) for name in ALL_FILTERS for value in values[name] if value.strip()]
+
+
+FILTER_FIELDS = set(SearchFilters.model_fields)
 
 
 class SearchQuestion(SearchFilters):
@@ -95,8 +137,94 @@ class SearchQuestion(SearchFilters):
         Raises:
             QueryError: if a part of it is not allowed.
         """
-        asked = self.model_dump(exclude={"q", *ALL_FILTERS})
+        shown = {"sort", "limit", "page", "facets", "facet_start", "include"}
+        asked = self.model_dump(include=shown)
         return build_query(self.q, filters=self.list_filters(), **asked)
+
+
+class SearchBody(SearchQuestion):
+    """A search whose question comes as a body."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        coerce_numbers_to_str=True,
+        json_schema_extra={
+            "examples": [{"q": "clean air", "country": ["NO", "SE"], "from": "2026-10-01"}]
+        },
+    )
+
+    as_of: str | None = Field(default=None, description=AS_OF)
+    valid_at: str | None = Field(default=None, description=VALID_AT)
+
+
+class AdQuestion(BaseModel):
+    """Which ads a list or a download holds; every part given must hold."""
+
+    source: str | None = Field(default=None, description="Only ads of this source.")
+    platform: str | None = Field(default=None, description="Only ads of this platform.")
+    country: Country | None = Field(
+        default=None,
+        description="Only ads shown in this country (ISO 3166-1 alpha-2).",
+        examples=["NO"],
+    )
+    advertiser_id: str | None = Field(
+        default=None, description="Only ads of this advertiser, by our id."
+    )
+    advertiser: str | None = Field(
+        default=None, description=f"Only ads of this advertiser, {_SPELT}."
+    )
+    advertiser_exact: str | None = Field(default=None, description=_LETTERS)
+    payer: str | None = Field(default=None, description=f"Only ads of this payer, {_SPELT}.")
+    payer_exact: str | None = Field(default=None, description=_LETTERS)
+    sponsor: str | None = Field(default=None, description=f"Only ads of this sponsor, {_SPELT}.")
+    sponsor_exact: str | None = Field(default=None, description=_LETTERS)
+    currency: Currency | None = Field(
+        default=None, description="Only ads in this currency (ISO 4217).", examples=["EUR"]
+    )
+    state: Literal["seen", "vanished"] | None = Field(default=None, description="seen or vanished.")
+    election: str | None = Field(
+        default=None, description="Only ads of this election, by the source's name, or unknown."
+    )
+    declared_political: Declared | None = Field(
+        default=None, description="Whether it was declared political, or unknown."
+    )
+    from_on: Day | None = Field(
+        default=None, alias="from", description="Only ads that ran on this day or later."
+    )
+    to_on: Day | None = Field(
+        default=None, alias="to", description="Only ads that ran on this day or before."
+    )
+    spend_min: int | None = Field(default=None, ge=0, description=f"Spent at least this, {_UNITS}.")
+    spend_max: int | None = Field(
+        default=None, ge=0, description=f"Known to have spent at most this, {_UNITS}."
+    )
+    include: Include | None = Field(default=None, description=INCLUDE)
+
+    def build_filter(self, session: Session) -> AdFilter:
+        """The filter a list of ads is asked with.
+
+        Raises:
+            QuestionError: if there is no such source, or amounts have no currency beside them.
+        """
+        left = {f"{name}_exact" for name in NAME_FILTERS} | {"spend_min", "spend_max"}
+        asked = self.model_dump(exclude=left)
+        spelt = {
+            name: accept_spellings(
+                session, [NameKind(name)], asked[name], getattr(self, f"{name}_exact")
+            )
+            for name in NAME_FILTERS
+        }
+        source = read_source(session, self.source) if self.source is not None else None
+        amounts = {f"{name}_minor": self._read_units(name) for name in ("spend_min", "spend_max")}
+        return AdFilter(**asked | spelt | amounts | {"source": source})
+
+    def _read_units(self, name: str) -> int | None:
+        units = getattr(self, name)
+        if units is None:
+            return None
+        if self.currency is None:
+            raise QuestionError(name, f"{name} needs a currency beside it: currency=EUR")
+        return to_minor(str(units), self.currency)
 
 
 class SpendQuestion(BaseModel):
@@ -116,7 +244,8 @@ class SpendQuestion(BaseModel):
     country: str | None = Field(default=None, description="Only ads shown in this country.")
     currency: str | None = Field(default=None, description="Only this currency.")
     advertiser_id: str | None = Field(default=None, description="Only this advertiser.")
-    payer_name: str | None = Field(default=None, description="Only this payer.")
+    payer: str | None = Field(default=None, description=f"Only this payer, {_SPELT}.")
+    payer_exact: str | None = Field(default=None, description=_LETTERS)
     convert_to: str | None = Field(
         default=None, description="Currency to bring all amounts into (ISO 4217)."
     )
@@ -125,14 +254,18 @@ class SpendQuestion(BaseModel):
     )
     include: Include | None = Field(default=None, description=INCLUDE)
 
-    def build_query(self, moment: Moment, today: date) -> SpendQuery:
+    def build_query(self, session: Session, moment: Moment, today: date) -> SpendQuery:
         """The question as the archive takes it, about a moment; its period ends today at the latest.
 
         Raises:
             SpendQueryError: if its first day cannot be asked about.
         """
         from_on, to_on = end_period(self.from_on, self.to_on, today)
-        return SpendQuery(**dict(self) | {"from_on": from_on, "to_on": to_on}, moment=moment)
+        payer = accept_spellings(session, PAYERS, self.payer, self.payer_exact)
+        asked = self.model_dump(exclude={"payer_exact"})
+        return SpendQuery(
+            **asked | {"from_on": from_on, "to_on": to_on, "payer": payer}, moment=moment
+        )
 
 
 def read_question(kind: type[Question], given: Mapping[str, Any]) -> Question:
@@ -145,6 +278,6 @@ def read_question(kind: type[Question], given: Mapping[str, Any]) -> Question:
         return kind.model_validate({name: value for name, value in given.items() if value != ""})
     except ValidationError as error:
         wrong = error.errors()[0]
-        field, message = str(wrong["loc"][0]), wrong["msg"].removeprefix("Value error, ")
-        text = f"{field} {str(wrong['input'])[:50]!r} cannot be read: {message}"
+        field = str(wrong["loc"][0])
+        text = f"{field} {str(wrong['input'])[:50]!r} cannot be read: {tell_invalid(wrong)}"
         raise QuestionError(field, text) from None

@@ -4,7 +4,7 @@ Routes hand out what `send_rows` makes. It reads no table itself; the parts do, 
 """
 
 from collections.abc import Generator
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import BoundedSemaphore
 
 from anyio import CancelScope, fail_after
@@ -18,6 +18,7 @@ from api.errors import make_problem
 from archive.errors import QuestionError
 from archive.exports.downloads import Form
 from archive.exports.downloads.cells import write_time
+from config.site_root import lead_below
 
 MOST_AT_ONCE = 6
 """Downloads at a time in this process; while a part is made it holds one of the connections that
@@ -30,10 +31,12 @@ RETRY_SECONDS = "30"
 
 PLACES = BoundedSemaphore(MOST_AT_ONCE)
 
+PARQUET = "application/vnd.apache.parquet"
+
 MEDIA_TYPES = {
     Form.CSV: "text/csv; charset=utf-8; header=present",
     Form.JSON_LINES: "application/jsonl",
-    Form.PARQUET: "application/vnd.apache.parquet",
+    Form.PARQUET: PARQUET,
     Form.SIDECAR: "application/json",
 }
 
@@ -91,15 +94,20 @@ def send_rows(
         QuestionError: if another form than CSV is asked for as spreadsheets open it.
     """
     if excel and form is not Form.CSV:
-        raise QuestionError("excel", "only CSV comes as spreadsheets open it")
+        raise QuestionError("excel", "excel goes with CSV only")
     ending = "meta.json" if form is Form.SIDECAR else form
     pinned = beside.include_query_params(as_of=write_time(known_at)).remove_query_params("excel")
     return Download(
         parts,
         MEDIA_TYPES[form],
-        f"paidforby-{name}-{known_at:%Y-%m-%dT%H%M%SZ}.{ending}",
-        f"{pinned.path}?{pinned.query}",
+        f"paidforby-{name}-{write_stamp(known_at)}.{ending}",
+        lead_below(f"{pinned.path}?{pinned.query}"),
     )
+
+
+def write_stamp(at: datetime) -> str:
+    """A time as part of a file's name, whole: what it names is of that very moment."""
+    return f"{at.astimezone(UTC).isoformat().replace(':', '').removesuffix('+0000')}Z"
 
 
 def _refuse(path: str) -> Response:

@@ -9,12 +9,11 @@ from archive.exports.downloads.cells import FORMULA_STARTS, write_line
 __all__ = ["FORMULA_STARTS", "write_csv"]
 
 
-def write_csv(model: type[BaseModel], items: Sequence[BaseModel]) -> str:
-    """Items as CSV: a header of field names, then a row for each item.
+def write_csv(items: Sequence[BaseModel], names: Sequence[str]) -> str:
+    """Items as CSV: a header of the names of some fields, then a row for each item.
 
     What is missing is an empty cell; `missing` says why.
     """
-    names = list(model.model_fields)
     dumped = (item.model_dump(mode="json") for item in items)
     rows = ([values[name] for name in names] for values in dumped)
     return "".join(map(write_line, [names, *rows]))

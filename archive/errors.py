@@ -84,6 +84,15 @@ class NotFoundError(ArchiveError):
         self.name = name
 
 
+class NotYetKnownError(NotFoundError):
+    """What was asked for is in this archive, and was not at the moment that was asked about."""
+
+    def __init__(self, kind: str, name: str, since: datetime) -> None:
+        super().__init__(kind, name)
+        told = f"not yet known then; known since {since:%Y-%m-%d %H:%M:%S} UTC"
+        self.args = (f"the {kind} {cut_echo(name)!r} was {told}",)
+
+
 class QuestionError(ArchiveError):
     """A question that cannot be answered as it was asked; the message says what is allowed instead."""
 

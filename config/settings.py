@@ -142,7 +142,8 @@ class Settings(ReadSettings):
     )
     public_url: Site = Field(
         default="http://127.0.0.1:8000",
-        description="Address of the site as readers see it, used in citations and feeds.",
+        description="Address of the site as readers see it, used in citations and feeds; where it has a "
+        "path, as `https://news.example/archive`, every link leads below it.",
     )
     data_licence: str = Field(
         default="CC-BY-4.0",

@@ -4,7 +4,7 @@
 `oversight`; nothing here writes but the form that reports an ad.
 """
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api.dependencies import Rooms
 from api.pages import (
@@ -27,6 +27,7 @@ from api.pages import (
     watch_lists,
 )
 from api.pages.errors import answer_errors
+from api.parameters import refuse_former
 
 ROUTERS = (
     home.router,
@@ -56,7 +57,7 @@ def mount_pages(app: FastAPI, rooms: Rooms) -> None:
 
 def make_site(rooms: Rooms) -> FastAPI:
     """The pages as an application of their own, so that their errors are pages too."""
-    site = FastAPI(openapi_url=None)
+    site = FastAPI(openapi_url=None, dependencies=[Depends(refuse_former)])
     site.state.rooms = rooms
     for router in ROUTERS:
         site.include_router(router)

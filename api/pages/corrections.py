@@ -1,8 +1,8 @@
 """The page of corrections: figures that sources changed or took back, and its feeds."""
 
-from typing import Annotated
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import MomentOf, Rooms, RoomsDep
@@ -18,6 +18,7 @@ from archive.reading.corrections import (
     list_corrections,
     tell_correction,
 )
+from archive.reading.sources.known_sources import read_source
 from archive.spending import SpendMeasure
 from archive.store.database import read
 
@@ -38,13 +39,12 @@ def show_corrections(
     rooms: RoomsDep,
     moment: MomentOf,
     source: str = "",
-    measure: Annotated[SpendMeasure | str, Query()] = "",
+    measure: SpendMeasure | Literal[""] = "",
     subject: str = "",
     cursor: str | None = None,
 ) -> HTMLResponse:
     """What sources changed, newest first."""
-    chosen = next((one for one in SpendMeasure if one == measure), None)
-    wanted = CorrectionFilter(source or None, chosen, subject or None)
+    wanted = CorrectionFilter(source or None, measure or None, subject or None)
     kept = {"source": wanted.source, "measure": wanted.measure, "subject": wanted.subject}
     data = set_query("/api/v1/corrections", **kept, cursor=cursor, limit=CORRECTIONS_SHOWN)
     page = PageHead(
@@ -55,6 +55,8 @@ def show_corrections(
         moment=moment,
     )
     with read(rooms.engine) as session:
+        if source:
+            read_source(session, source)
         return render_page(
             rooms,
             session,

@@ -86,5 +86,5 @@ def show_decision(rooms: RoomsDep, reference: str) -> HTMLResponse:
             outcomes=OUTCOMES,
             states=STATES,
             step_words=STEPS,
-            rule=next((rule for rule in rules if rule.id == decision.rule), None),
+            rule=next((rule for rule in rules if rule.id == decision.rule_id), None),
         )

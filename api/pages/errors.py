@@ -19,8 +19,10 @@ from api.errors import (
     find_status,
     make_problem,
     tell_error,
+    tell_invalid,
 )
 from api.pages.site import TEMPLATES, PageHead, render_page
+from api.root import lead_links
 from archive.errors import cut_echo
 from archive.store.database import read
 
@@ -67,7 +69,7 @@ def answer_unavailable(request: Request, what: str) -> Response:
     title, steps = _name_error(503)
     page = TEMPLATES.get_template("unavailable.html")
     body = page.render(code=503, title=title, what=what, steps=steps)
-    return HTMLResponse(body, 503, HEADERS_OF[503])
+    return HTMLResponse(lead_links(body), 503, HEADERS_OF[503])
 
 
 def _name_error(status: int) -> tuple[str, tuple[str, ...]]:
@@ -108,5 +110,5 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 async def _answer_wrong(request: Request, error: Exception) -> Response:
     what = str(error)
     if isinstance(error, RequestValidationError):
-        what = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
+        what = "; ".join(f"{item['loc'][-1]}: {tell_invalid(item)}" for item in error.errors())
     return answer_error(request, 400, what)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import RoomsDep
@@ -17,8 +17,8 @@ Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of t
 
 
 @router.get("/media/{sha256}")
-def get_media(rooms: RoomsDep, sha256: Sha256) -> StreamingResponse:
+def get_media(request: Request, rooms: RoomsDep, sha256: Sha256) -> StreamingResponse:
     """The bytes of a kept file, as a download."""
     with read(rooms.engine) as session:
         file = find_shown_file(session, sha256)
-        return answer_file(BlobStore(rooms.settings.blobs_dir), file)
+        return answer_file(BlobStore(rooms.settings.blobs_dir), file, request.headers)

@@ -160,7 +160,7 @@ def _sum_up(rooms: Rooms, session: Session, name: NameDetail) -> list[NameSum]:
     asked = [(who.id, SpendQuery(advertiser_id=who.id)) for who in name.advertisers]
     if name.kind in (NameKind.PAYER, NameKind.COMMITTEE):
         spelt = [one.spelling for one in name.spellings]
-        asked = [(one, SpendQuery(payer_name=one)) for one in spelt]
+        asked = [(one, SpendQuery(payer=(one,))) for one in spelt]
     told = []
     for who, query in asked[:SUMS_SHOWN]:
         for measure in MEASURES.get(name.kind, ()):

@@ -69,10 +69,10 @@ class ReportForm(BaseModel):
 
 
 @router.get("/report")
-def show_form(rooms: RoomsDep, ad: str = "") -> HTMLResponse:
+def show_form(rooms: RoomsDep, ad_id: str = "") -> HTMLResponse:
     """The form, with the ad filled in where a link names one."""
     with read(rooms.engine) as session:
-        form = ReportForm(ad_address=ad[:MAX_LINE])
+        form = ReportForm(ad_address=ad_id[:MAX_LINE])
         return render_form(rooms, session, make_head(), form)
 
 

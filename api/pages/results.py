@@ -20,7 +20,7 @@ from archive.text.names import fold_name
 from search.answering.answers import answer_query
 from search.hits import SearchPage
 from search.port import SearchUnavailableError
-from search.question.filters import NAME_FILTERS
+from search.question.filters import NAME_FILTERS, VALUE_FILTERS
 from search.question.language import WAYS_TO_ASK
 from search.question.query import ALL_FILTERS, DAYS, LAST_RESULT, MOST_CHARACTERS, Sort
 
@@ -33,6 +33,9 @@ MORE_VALUES = 40
 """Further ones, shown when somebody asks."""
 
 HITS_SHOWN = 20
+
+SEVERAL_VALUES = (*VALUE_FILTERS, "unknown")
+"""Filters that take more than one."""
 
 SORTS = {
     Sort.RELEVANCE: "best match first",
@@ -78,6 +81,12 @@ class Asked:
         """The question as the query of an address."""
         return urlencode([("q", self.text), *self.filters, *self._list_rest()])
 
+    def locate_rows(self, form: str) -> str:
+        """Address of all that answers, as a file."""
+        included = [("include", self.include)] if self.include else []
+        asked = [("q", self.text), *self.filters, *included, ("format", form)]
+        return f"/api/v1/search?{urlencode(asked)}"
+
     def _list_rest(self) -> list[tuple[str, str]]:
         """What is included, order and page, where they are not those of a plain question."""
         rest = [("include", self.include)] if self.include else []
@@ -113,6 +122,7 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
         path=asked.path,
         section="/search",
         json=locate_data(asked, moment) if answer else None,
+        rows=set_moment(asked.locate_rows("csv"), moment) if answer else None,
         keeps_history=True,
         moment=moment,
     )
@@ -166,7 +176,7 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
     """
     given = {
         "q": asked.text,
-        **{name: asked.find_values(name) for name, _ in asked.filters},
+        **{name: _take_values(name, asked.find_values(name)) for name, _ in asked.filters},
         "sort": asked.sort,
         "limit": HITS_SHOWN,
         "page": asked.page,
@@ -178,6 +188,14 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
         return answer_query(
             session, rooms.search, query, moment, rooms.cover_sources, rooms.list_copy_faults
         )
+
+
+def _take_values(name: str, values: list[str]) -> list[str] | str:
+    if name in SEVERAL_VALUES:
+        return values
+    if len(values) > 1:
+        raise QuestionError(name, f"the parameter {name!r} takes one value")
+    return values[0]
 
 
 def list_choices(asked: Asked, answer: SearchPage | None) -> dict[str, list[FacetChoice]]:

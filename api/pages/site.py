@@ -18,6 +18,7 @@ from api.errors import HEADERS_OF
 from api.pages.formatting import FILTERS
 from api.pages.page_frame import read_page_frame, set_query, write_moment
 from api.pages.range_bar import draw_range_bar, find_scale
+from api.root import lead_links
 from archive.errors import cut_echo
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.corrections import KINDS, tell_both
@@ -48,6 +49,8 @@ class PageHead:
     """The entry of the navigation it belongs to."""
     json: str | None = None
     """The API's address of what it shows; `None`: it shows no data."""
+    rows: str | None = None
+    """The address of all of it as CSV, where that is another one."""
     keeps_history: bool = False
     """The page can be asked for as of an earlier time."""
     moment: Moment = NOW
@@ -56,7 +59,7 @@ class PageHead:
     @property
     def csv(self) -> str | None:
         """The same for a spreadsheet: every address of data answers as CSV too."""
-        return set_query(self.json, format="csv") if self.json else None
+        return self.rows or (set_query(self.json, format="csv") if self.json else None)
 
 
 def render_page(
@@ -77,7 +80,7 @@ def render_page(
         keeps_history=page.keeps_history,
     )
     body = TEMPLATES.get_template(template).render(page=page, frame=frame, status=status, **shown)
-    return HTMLResponse(body, status, HEADERS_OF.get(status))
+    return HTMLResponse(lead_links(body), status, HEADERS_OF.get(status))
 
 
 def set_moment(path: str, moment: Moment) -> str:

@@ -52,7 +52,8 @@ FIELDS = (
     "country",
     "currency",
     "advertiser_id",
-    "payer_name",
+    "payer",
+    "payer_exact",
     "convert_to",
     "from",
     "to",
@@ -141,7 +142,7 @@ class SpendAsked:
         words = [
             f"on {name_platform(self.given['platform'])}" if self.given["platform"] else "",
             f"in {name_country(self.given['country'])}" if self.given["country"] else "",
-            f"by {self.given['payer_name']}" if self.given["payer_name"] else "",
+            f"by {self.given['payer']}" if self.given["payer"] else "",
             f"from {self.given['advertiser_id']}" if self.given["advertiser_id"] else "",
             f"in {self.source_title or self.given['source']}" if self.given["source"] else "",
             _write_period(self.given["from"], self.given["to"]),
@@ -163,7 +164,7 @@ def show_spend(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRespo
         try:
             check_names(leave_tracking(request.query_params), (*FIELDS, *write_moment(NOW)))
             query = read_question(SpendQuestion, question.given).build_query(
-                moment, rooms.now().date()
+                session, moment, rooms.now().date()
             )
             shown = rooms.keep_spending(
                 session,

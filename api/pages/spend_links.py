@@ -21,7 +21,7 @@ ASKED = {
     "platform": "platform",
     "country": "country",
     "advertiser_id": "advertiser_id",
-    "payer_name": "payer",
+    "payer": "payer",
 }
 """Fields of a question about money, and the search's filter."""
 
@@ -68,5 +68,5 @@ def _narrow(
     elif summary.by in KEYS:
         filters[KEYS[summary.by]] = group.key
     if first_on and last_on:
-        filters |= {"since": first_on, "until": last_on}
+        filters |= {"from": first_on, "to": last_on}
     return filters | ({"include": given["include"]} if given["include"] else {})

@@ -2,10 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.listings import (
+    CSV_TOO,
+    Format,
+    FormatOf,
+    Listing,
+    ShapeOf,
+    answer_csv,
+)
+from api.parameters import SourceOf
 from archive.reading import list_advertisers, read_advertiser
 from archive.reading.views import AdvertiserItem, AdvertiserView
 
@@ -14,23 +22,20 @@ router = APIRouter(prefix="/advertisers", tags=["advertisers"])
 
 @router.get("", response_model=Listing[AdvertiserItem], responses=CSV_TOO)
 def get_advertisers(
-    request: Request,
     session: Reading,
+    shape: ShapeOf,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only advertisers of this source.")] = None,
+    source: SourceOf,
     name: Annotated[
         str | None, Query(description="Only those that ever went by a name with these words.")
     ] = None,
     include: IncludeOf = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[AdvertiserItem] | Response:
     """Advertisers in the order of their ids."""
     page = list_advertisers(session, source, cursor, limit, moment, name, include)
-    if shape is Format.CSV:
-        return answer_csv(AdvertiserItem, page.items, link_next(request, page.next_cursor))
-    return answer_page(request, page)
+    return shape.answer_page(AdvertiserItem, page)
 
 
 @router.get("/{advertiser_id:path}", response_model=AdvertiserView, responses=CSV_TOO)

@@ -2,10 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from api.dependencies import Cursor, IncludeOf, Limit, MomentOf, Reading
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.listings import (
+    CSV_TOO,
+    Listing,
+    ShapeOf,
+)
+from api.parameters import SourceOf
 from archive.reading.corrections import CorrectionFilter, CorrectionView, list_corrections
 from archive.spending import SpendMeasure
 
@@ -14,10 +19,10 @@ router = APIRouter(prefix="/corrections", tags=["corrections"])
 
 @router.get("", response_model=Listing[CorrectionView], responses=CSV_TOO)
 def get_corrections(
-    request: Request,
     session: Reading,
+    shape: ShapeOf,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    source: SourceOf,
     measure: Annotated[SpendMeasure | None, Query(description="Only figures of this kind.")] = None,
     subject: Annotated[
         str | None, Query(description="Only this ad, statement or filed row.")
@@ -28,11 +33,8 @@ def get_corrections(
     include: IncludeOf = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[CorrectionView] | Response:
     """Corrections, the one learned last first."""
     wanted = CorrectionFilter(source, measure, subject, advertiser_id, include)
     page = list_corrections(session, wanted, cursor, limit, moment)
-    if shape is Format.CSV:
-        return answer_csv(CorrectionView, page.items, link_next(request, page.next_cursor))
-    return answer_page(request, page)
+    return shape.answer_page(CorrectionView, page)

@@ -1,24 +1,37 @@
 """Coverage: what this archive crawled week by week, what it saw, what sources state, what is missing."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator
 
 from api.dependencies import Reading, RoomsDep
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from api.listings import CSV_TOO, Listing, ShapeOf
+from api.parameters import SourceOf
+from api.questions import Day
 from archive.reading.coverage import WeekCoverage, cover_weeks
+from archive.records.codes import read_country
+
+ALL_TOGETHER = "*"
+
+
+def _read_country_or_all(code: str) -> str:
+    return code if code == ALL_TOGETHER else read_country(code)
+
+
+CountryOrAll = Annotated[str, AfterValidator(_read_country_or_all)]
 
 router = APIRouter(prefix="/coverage", tags=["sources"])
 
 
 @router.get("", response_model=Listing[WeekCoverage], responses=CSV_TOO)
-def get_weeks(
+def get_covered_weeks(
     rooms: RoomsDep,
     session: Reading,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    shape: ShapeOf,
+    source: SourceOf,
     country: Annotated[
-        str | None,
+        CountryOrAll | None,
         Query(description="Only this country (ISO 3166-1 alpha-2); `*`: all countries together."),
     ] = None,
     platform: Annotated[str | None, Query(description="Only sources of this platform.")] = None,
@@ -26,12 +39,11 @@ def get_weeks(
         str | None, Query(description="Only runs at this watch list, by its id.")
     ] = None,
     from_on: Annotated[
-        date | None, Query(alias="from", description="From the week of this day.")
+        Day | None, Query(alias="from", description="From the week of this day.")
     ] = None,
     to_on: Annotated[
-        date | None, Query(alias="to", description="To the week of this day, inclusive.")
+        Day | None, Query(alias="to", description="To the week of this day, inclusive.")
     ] = None,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[WeekCoverage] | Response:
     """Coverage by source, country and week, newest week first."""
     weeks = cover_weeks(
@@ -44,6 +56,4 @@ def get_weeks(
         from_on=from_on,
         to_on=to_on,
     )
-    if shape is Format.CSV:
-        return answer_csv(WeekCoverage, weeks)
-    return answer_whole(session, weeks)
+    return shape.answer_whole(session, WeekCoverage, weeks)

@@ -2,10 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from api.dependencies import Cursor, Limit, Reading, RoomsDep
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.listings import (
+    CSV_TOO,
+    Format,
+    FormatOf,
+    Listing,
+    ShapeOf,
+    answer_csv,
+)
 from oversight.cases.decision_register import DecisionView, list_decisions, read_decision
 
 router = APIRouter(prefix="/decisions", tags=["oversight"])
@@ -13,18 +20,15 @@ router = APIRouter(prefix="/decisions", tags=["oversight"])
 
 @router.get("", response_model=Listing[DecisionView], responses=CSV_TOO)
 def get_decisions(
-    request: Request,
     rooms: RoomsDep,
     session: Reading,
+    shape: ShapeOf,
     cursor: Cursor = None,
     limit: Limit = 50,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[DecisionView] | Response:
     """Every decision with its reasons, newest first."""
     page = list_decisions(session, rooms.book, cursor=cursor, limit=limit)
-    if shape is Format.CSV:
-        return answer_csv(DecisionView, page.items, link_next(request, page.next_cursor))
-    return answer_page(request, page)
+    return shape.answer_page(DecisionView, page)
 
 
 @router.get("/{reference}", response_model=DecisionView, responses=CSV_TOO)

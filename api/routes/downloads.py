@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import MomentOf, RoomsDep, get_rooms
-from api.questions import Day
-from api.routes.ads import read_filter
+from api.dependencies import MomentOf, Reading, get_rooms
+from api.parameters import Country, Currency, SourceOf
+from api.questions import AdQuestion, Day, PayeeOf
 from api.sending import MEDIA_TYPES, send_rows
 from archive.exports.downloads import (
     AdvertiserSpendFilter,
@@ -18,13 +18,10 @@ from archive.exports.downloads import (
     list_columns,
     write_stream,
 )
-from archive.models import NameKind
-from archive.names.reading import list_spellings
-from archive.reading import AdFilter
 from archive.reading.as_of.moment import Moment
 from archive.reading.disclosures import DisclosureFilter
 from archive.records import Grain
-from archive.store.database import read
+from config.site_root import SitePath
 
 router = APIRouter(prefix="/downloads", tags=["downloads"])
 
@@ -77,7 +74,7 @@ class DownloadView(BaseModel):
     """A list that can be had whole."""
 
     what: What = Field(description="Name of the list.")
-    paths: list[str] = Field(description="Where it is, one address for each form.")
+    paths: list[SitePath] = Field(description="Where it is, one address for each form.")
     columns: list[ColumnView] = Field(description="Its columns, in their order.")
 
 
@@ -99,10 +96,10 @@ def download_advertiser_spend(
     request: Request,
     form: FormOf,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    source: SourceOf,
     platform: Annotated[str | None, Query(description="Only this platform.")] = None,
-    country: Annotated[str | None, Query(description="Only statements about it.")] = None,
-    currency: Annotated[str | None, Query(description="Only this currency.")] = None,
+    country: Annotated[Country | None, Query(description="Only statements about it.")] = None,
+    currency: Annotated[Currency | None, Query(description="Only this currency.")] = None,
     advertiser_id: Annotated[str | None, Query(description="Only this advertiser.")] = None,
     grain: Annotated[Grain | None, Query(description=f"One of: {', '.join(Grain)}.")] = None,
     from_on: FromOn = None,
@@ -123,26 +120,18 @@ def download_advertiser_spend(
 @router.get("/disclosures.{form}", response_class=Response, responses=WHOLE_LIST)
 def download_disclosures(
     request: Request,
-    rooms: RoomsDep,
     form: FormOf,
     moment: MomentOf,
-    source: Annotated[str | None, Query(description="Only this source.")] = None,
+    source: SourceOf,
+    payee: PayeeOf,
     committee_ref: Annotated[str | None, Query(description="Only this filer.")] = None,
-    payee_name: Annotated[
-        str | None, Query(description="Only this payee, however the name is spelt.")
-    ] = None,
-    payee_spelling: Annotated[
-        str | None, Query(description="Only this payee, spelt letter by letter so.")
-    ] = None,
     from_on: FromOn = None,
     to_on: ToOn = None,
     after: After = None,
     excel: Excel = False,
 ) -> Response:
     """Disclosed expenditures, as last disclosed."""
-    with read(rooms.engine) as session:
-        names = list_spellings(session, NameKind.PAYEE, payee_name) if payee_name else None
-    wanted = DisclosureFilter(source, committee_ref, payee_spelling, from_on, to_on, names)
+    wanted = DisclosureFilter(source, committee_ref, payee, from_on, to_on)
     return _send(request, What.DISCLOSURES, form, wanted, after, moment, excel=excel)
 
 
@@ -158,12 +147,14 @@ def download_ads(
     ],
     form: FormOf,
     moment: MomentOf,
-    wanted: Annotated[AdFilter, Depends(read_filter)],
+    session: Reading,
+    asked: Annotated[AdQuestion, Query()],
     after: After = None,
     excel: Excel = False,
 ) -> Response:
     """Ads, or what hangs on them, for the ads that a filter leaves as they are now."""
-    return _send(request, what, form, wanted, after, moment, excel=excel)
+    filtered = asked.build_filter(session)
+    return _send(request, what, form, filtered, after, moment, excel=excel)
 
 
 def _send(

@@ -12,7 +12,7 @@ router = APIRouter(prefix="/evidence", tags=["evidence"])
 
 
 @router.get("/{capture_id}")
-def get_capture(
+def get_evidence(
     session: Reading,
     capture_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="Our id of the capture.")],
 ) -> EvidenceView:

@@ -33,9 +33,9 @@ class NewFlag(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ad: str = Field(description="Permanent id of the ad, `<source>:<ref>`.")
+    ad_id: str = Field(description="Permanent id of the ad, `<source>:<ref>`.")
     ad_version: int = Field(description=quote_field(SeenVersions, "ad_version"))
-    rule: str = Field(description="Id of the rule that the ad may not meet.")
+    rule_id: str = Field(description="Id of the rule that the ad may not meet.")
     rule_sha256: str = Field(description=quote_field(SeenVersions, "rule_sha256"))
     note: str = Field(min_length=1, max_length=MAX_TEXT, description="Why.")
 
@@ -90,8 +90,8 @@ def post_flag(rooms: RoomsDep, person: Flagger, said: NewFlag, response: Respons
     """
     seen = SeenVersions(ad_version=said.ad_version, rule_sha256=said.rule_sha256)
     with rooms.writing() as session:
-        rule = rooms.book.find_in_use(session, said.rule)
-        flag = raise_flag(session, said.ad, rule, seen, said.note, person, rooms.now())
+        rule = rooms.book.find_in_use(session, said.rule_id)
+        flag = raise_flag(session, said.ad_id, rule, seen, said.note, person, rooms.now())
         view = show_flag(session, rooms.book, flag)
     response.headers["Location"] = f"/api/v1/flags/{view.reference}"
     return view

@@ -2,10 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Cursor, Limit, Reading
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.listings import (
+    CSV_TOO,
+    Format,
+    FormatOf,
+    Listing,
+    ShapeOf,
+    answer_csv,
+)
 from archive.models import NameKind
 from archive.names.bearers import NameDetail, read_name_detail
 from archive.names.reading import NameItem, list_names
@@ -16,21 +23,18 @@ router = APIRouter(prefix="/names", tags=["names"])
 
 @router.get("", response_model=Listing[NameItem], responses=CSV_TOO)
 def get_names(
-    request: Request,
     session: Reading,
+    shape: ShapeOf,
     q: Annotated[
         str, Query(description='Words that all stand in the name, "phrases", word*, a OR b, -word.')
     ] = "",
     kind: Annotated[NameKind | None, Query(description="Only names of this kind.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[NameItem] | Response:
     """Names in the order of their keys, as they are borne now."""
     page = list_names(session, read_listed(q, kind), cursor, limit)
-    if shape is Format.CSV:
-        return answer_csv(NameItem, page.items, link_next(request, page.next_cursor))
-    return answer_page(request, page)
+    return shape.answer_page(NameItem, page)
 
 
 @router.get("/{kind}/{key:path}", response_model=NameDetail, responses=CSV_TOO)

@@ -102,7 +102,7 @@ def get_notice_content(rooms: RoomsDep, person: NoticeOfficer, receipt: Receipt)
 
 
 @router.post("/{receipt}/close")
-def post_close(
+def post_notice_outcome(
     rooms: RoomsDep, person: NoticeOfficer, receipt: Receipt, said: ClosedNotice
 ) -> NoticeStanding:
     """Close a notice that was read; its receipt shows outcome and reasons to whoever holds it."""

@@ -2,19 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from api.dependencies import Cursor, Limit, Reading
 from api.listings import (
     CSV_TOO,
-    Format,
-    FormatOf,
     Listing,
-    answer_csv,
-    answer_page,
+    ShapeOf,
     answer_whole,
-    link_next,
 )
+from api.parameters import SourceOf
 from archive.models.runs import PieceStatus
 from archive.reading.sources.quarantined import (
     PutAsideView,
@@ -33,19 +30,16 @@ def get_put_aside(session: Reading) -> Listing[PutAsideView]:
 
 
 @router.get("", response_model=Listing[QuarantinedBatchView], responses=CSV_TOO)
-def get_quarantined(
-    request: Request,
+def get_quarantined_batches(
     session: Reading,
-    source: Annotated[str | None, Query(description="Only batches of this source.")] = None,
+    shape: ShapeOf,
+    source: SourceOf,
     status: Annotated[
         PieceStatus | None, Query(description="Only those open, or settled so.")
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[QuarantinedBatchView] | Response:
     """Batches that were quarantined, newest first."""
     page = list_quarantined(session, source, status, cursor, limit)
-    if shape is Format.CSV:
-        return answer_csv(QuarantinedBatchView, page.items, link_next(request, page.next_cursor))
-    return answer_page(request, page)
+    return shape.answer_page(QuarantinedBatchView, page)

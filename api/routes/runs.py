@@ -2,11 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from api.auth import require_role
 from api.dependencies import Cursor, Limit, Reading, RoomsDep
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_page, link_next
+from api.listings import (
+    CSV_TOO,
+    Listing,
+    ShapeOf,
+)
+from api.parameters import SourceOf
 from archive.models.people import Role
 from archive.reading import list_runs
 from archive.reading.sources.sources import read_run_detail
@@ -17,19 +22,16 @@ router = APIRouter(prefix="/runs", tags=["sources"])
 
 @router.get("", response_model=Listing[RunView], responses=CSV_TOO)
 def get_runs(
-    request: Request,
     rooms: RoomsDep,
     session: Reading,
-    source: Annotated[str | None, Query(description="Only runs of this source.")] = None,
+    shape: ShapeOf,
+    source: SourceOf,
     cursor: Cursor = None,
     limit: Limit = 50,
-    shape: FormatOf = Format.JSON,
 ) -> Listing[RunView] | Response:
     """Runs of sources, newest first."""
     page = list_runs(session, source, cursor, limit, rooms.now())
-    if shape is Format.CSV:
-        return answer_csv(RunView, page.items, link_next(request, page.next_cursor))
-    return answer_page(request, page)
+    return shape.answer_page(RunView, page)
 
 
 @router.get("/{run_id}/detail", dependencies=[Depends(require_role(Role.OPERATOR))])

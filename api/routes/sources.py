@@ -1,12 +1,12 @@
 """Sources: what they are, what the archive holds of them, and what it crawled."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Reading, RoomsDep
-from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from api.listings import CSV_TOO, Listing, ShapeOf
+from api.questions import Day
 from archive.errors import NotFoundError
 from archive.models import Source
 from archive.reading.coverage import SourceReport, report_source
@@ -17,22 +17,22 @@ router = APIRouter(prefix="/sources", tags=["sources"])
 
 @router.get("", response_model=Listing[WatchedSourceView], responses=CSV_TOO)
 def get_sources(
-    rooms: RoomsDep, session: Reading, shape: FormatOf = Format.JSON
+    rooms: RoomsDep,
+    session: Reading,
+    shape: ShapeOf,
 ) -> Listing[WatchedSourceView] | Response:
     """Every source with its counts, the last runs at it, and what stands out about it."""
     sources = list_watched_sources(session, rooms.now())
-    if shape is Format.CSV:
-        return answer_csv(WatchedSourceView, sources)
-    return answer_whole(session, sources)
+    return shape.answer_whole(session, WatchedSourceView, sources)
 
 
 @router.get("/{source}/coverage")
-def get_coverage(
+def get_source_coverage(
     rooms: RoomsDep,
     session: Reading,
     source: Annotated[str, Path(description="The source.")],
-    from_on: Annotated[date | None, Query(alias="from", description="First day.")] = None,
-    to_on: Annotated[date | None, Query(alias="to", description="Last day, inclusive.")] = None,
+    from_on: Annotated[Day | None, Query(alias="from", description="First day.")] = None,
+    to_on: Annotated[Day | None, Query(alias="to", description="Last day, inclusive.")] = None,
 ) -> SourceReport:
     """Where and when this archive crawled a source, the gaps, and what of it is here.
 

@@ -24,12 +24,12 @@ def get_spend(
     shape: FormatOf = Format.JSON,
 ) -> Response:
     """Sums of money by group and currency, which are added up only with `convert_to`."""
-    query = asked.build_query(moment, rooms.now().date())
+    query = asked.build_query(session, moment, rooms.now().date())
 
     def write() -> bytes:
         summary = rooms.answer_spending(session, query)
         if shape is Format.CSV:
-            return write_csv(SpendGroup, summary.groups).encode()
+            return write_csv(summary.groups, list(SpendGroup.model_fields)).encode()
         return summary.model_dump_json().encode()
 
     answer = rooms.keep_spending(session, (query, shape), write, len)

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 
 from api.dependencies import Reading
 from api.listings import CSV_TOO, Format, FormatOf, Listing, answer_csv, answer_whole
+from api.parameters import SourceOf
 from archive.curation.watch_lists import WatchListView, list_watch_lists, read_watch_list
 from archive.models.watch_lists import WatchListEntryView
 
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/watch-lists", tags=["sources"])
 @router.get("", response_model=Listing[WatchListView], responses=CSV_TOO)
 def get_watch_lists(
     session: Reading,
-    source: Annotated[str | None, Query(description="Only lists put to this source.")] = None,
+    source: SourceOf,
     shape: FormatOf = Format.JSON,
 ) -> Listing[WatchListView] | Response:
     """Every list by its name, with all that was ever on it; as CSV, a row for each entry."""

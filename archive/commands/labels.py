@@ -48,7 +48,9 @@ def add(
     term: Term = LabelTerm.POLITICAL,
     says: Annotated[bool, typer.Option("--yes/--no", help="Whether the ad is that.")] = True,
     method: Method = None,
-    rule: Annotated[str | None, typer.Option(help="The rule that pointed to it, if any.")] = None,
+    rule_id: Annotated[
+        str | None, typer.Option(help="The rule that pointed to it, if any.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Label an ad; one that a person calls political is in lists and sums from then on.
@@ -57,7 +59,7 @@ def add(
     """
     word = LabelWord(term, says, method)
     with plain_errors(), write(open_or_exit(Settings())) as session:
-        label = label_ad(session, find_ad_row(session, ad), by, because, utc_now(), rule, word)
+        label = label_ad(session, find_ad_row(session, ad), by, because, utc_now(), rule_id, word)
         told = label.model_dump(exclude={"id", "ad_id"}) | {"ad": ad}
     if as_json:
         emit_json(told)

@@ -28,6 +28,7 @@ from archive.reading.visible import is_visible_by_default
 from archive.records.identity import ad_path
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
+from config.site_root import SitePath
 
 MOST_SHOWN = 20
 
@@ -44,7 +45,7 @@ class CopyView(SQLModel):
     """An ad that is a copy of another or of one family with it, and why."""
 
     id: str
-    path: str = Field(description="Permanent link of the ad within the site.")
+    path: SitePath = Field(description="Permanent link of the ad within the site.")
     relation: Relation = Field(
         description="copy; family: one text with other names or numbers; picture: the same picture only."
     )

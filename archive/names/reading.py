@@ -6,7 +6,7 @@ now.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, and_, case, func, or_
@@ -24,8 +24,9 @@ from archive.models import (
     NameWord,
 )
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_text
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_text
 from archive.text.names import fold_name
+from config.site_root import SitePath
 
 LISTING = "names"
 
@@ -51,7 +52,7 @@ class NameItem(SQLModel):
         default_factory=list,
         description="What advertisers that bore it are called now, where that is another name.",
     )
-    path: str = Field(description="Its page within the site.")
+    path: SitePath = Field(description="Its page within the site.")
 
 
 class FoundNames(SQLModel):
@@ -96,6 +97,16 @@ def list_spellings(session: Session, kind: NameKind, name: str) -> tuple[str, ..
     return tuple(sorted({*session.exec(query), name}))
 
 
+def accept_spellings(
+    session: Session, kinds: Collection[NameKind], name: str | None, exact: str | None
+) -> tuple[str, ...] | None:
+    """The spellings a question takes: of a whole name, or letter by letter; `None`: all."""
+    if name is None:
+        return None if exact is None else (exact,)
+    spelt = {one for kind in kinds for one in list_spellings(session, kind, name)}
+    return tuple(sorted(spelt if exact is None else spelt & {exact}))
+
+
 def find_names(session: Session, asked: Sequence[NameQuestion], limit: int) -> FoundNames:
     """The names that answer any of some questions."""
     if not asked:
@@ -123,7 +134,8 @@ def list_names(
         CursorError: if the cursor is not one of this list.
     """
     limit = min(limit, MOST_AT_ONCE)
-    query = select(Name).where(*_list_conditions(asked), _is_shown())
+    matching = [*_list_conditions(asked), _is_shown()]
+    query = select(Name).where(*matching)
     if after := decode_text(LISTING, cursor):
         key, _, kind = after.rpartition(" ")
         is_later = and_(col(Name.key) == key, col(Name.kind) > kind)
@@ -131,7 +143,8 @@ def list_names(
     query = query.order_by(col(Name.key), col(Name.kind)).limit(limit + 1)
     rows = session.exec(query).all()
     shown, following = cut_page(LISTING, rows, limit, lambda row: f"{row.key} {row.kind}")
-    return Page(_show(session, shown), following, read_data_as_of(session))
+    count = partial(count_rows, session, Name, matching)
+    return Page(_show(session, shown), following, read_data_as_of(session), count=count)
 
 
 def read_name(session: Session, kind: str, key: str) -> NameItem:

@@ -18,7 +18,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past_money import disclosures_at
 from archive.reading.as_of.restored_rows import take_rows
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.reading.views import DisclosureView
 from archive.records.identity import public_id
 
@@ -31,12 +31,11 @@ class DisclosureFilter:
 
     source: str | None = None
     committee_ref: str | None = None
-    payee_name: str | None = None
+    payee: tuple[str, ...] | None = None
+    """Any of these spellings of a name."""
     from_on: date | None = None
     to_on: date | None = None
     """Paid on a day from the one to the other."""
-    payee_names: tuple[str, ...] | None = None
-    """Any of these spellings, as a name has several."""
 
 
 def list_disclosures(
@@ -57,7 +56,9 @@ def list_disclosures(
     rows = take_rows(session, filed, partial(filter_disclosures, wanted), after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(show_disclosures(session, shown, moment), following, data_as_of, moment)
+    matching = filter_disclosures(wanted, Disclosure)
+    count = partial(count_rows, session, Disclosure, matching) if moment.is_now else None
+    return Page(show_disclosures(session, shown, moment), following, data_as_of, moment, count)
 
 
 def filter_disclosures(
@@ -66,9 +67,9 @@ def filter_disclosures(
     """A filter as conditions on the table, or on what `disclosures_at` gives in its place."""
     asked = {name: value for name, value in vars(wanted).items() if value is not None}
     from_on, to_on = asked.pop("from_on", None), asked.pop("to_on", None)
-    payees = asked.pop("payee_names", None)
+    payees = asked.pop("payee", None)
     conditions = [col(getattr(filed, name)) == value for name, value in asked.items()]
-    conditions += [col(filed.payee_name).in_(payees)] if payees else []
+    conditions += [col(filed.payee_name).in_(payees)] if payees is not None else []
     conditions += [col(filed.spent_on) >= from_on] if from_on else []
     return conditions + ([col(filed.spent_on) <= to_on] if to_on else [])
 

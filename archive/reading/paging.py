@@ -7,10 +7,13 @@ only for the list that gave it.
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, SQLModel, select
 
 from archive.errors import ArchiveError
 from archive.reading.as_of.moment import NOW, Moment
@@ -35,6 +38,8 @@ class Page(Generic[Item]):
     """Cursor of the following page; `None` when this one is the last."""
     data_as_of: datetime | None
     moment: Moment = NOW
+    count: Callable[[], int] | None = None
+    """Counts the whole list, which takes as long as reading it; `None`: nobody can."""
 
 
 def encode_cursor(listing: str, key: int | str) -> str:
@@ -49,6 +54,13 @@ def cut_page(
     shown = list(rows[:limit])
     last = key(shown[-1]) if len(rows) > limit else None
     return shown, encode_cursor(listing, last) if last is not None else None
+
+
+def count_rows(
+    session: Session, table: type[SQLModel], conditions: Iterable[ColumnElement[bool]] = ()
+) -> int:
+    """How many rows of a table meet some conditions."""
+    return session.exec(select(func.count()).select_from(table).where(*conditions)).one()
 
 
 def gather_rows(

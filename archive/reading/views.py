@@ -31,6 +31,7 @@ from archive.records import (
     PartInfo,
     SourceInfo,
 )
+from config.site_root import SitePath
 
 AS_OF = "The answer is what this archive knew at this time; empty: what it knows now."
 REDACTIONS = "Fields of the ad withheld by a logged decision, whenever it was taken."
@@ -67,7 +68,7 @@ class AdItem(AdContent, AdNumbers):
 class AdView(AdItem):
     """One ad, now or as it was at a moment."""
 
-    path: str = Field(description="Permanent link of the ad within the site.")
+    path: SitePath = Field(description="Permanent link of the ad within the site.")
     labels: list[LabelView] = Field(
         description="Who has called it political or not, since when and why: the source's words, then "
         "people's, each oldest first."

@@ -2,37 +2,27 @@
 
 from dataclasses import replace
 
-from babel import Locale
 from sqlmodel import Session, col, select
 
-from archive.models import AdvertiserSpend, PublicAd, Source
+from archive.models import AdvertiserSpend, PublicAd
+from archive.reading.sources.known_sources import read_source
+from archive.records.codes import CODES
 from archive.spending.query import SpendQuery, SpendQueryError
-from config.faults import ask_nearest
 
 
 def read_codes(session: Session, query: SpendQuery) -> SpendQuery:
     """The question with its codes as the archive writes them.
 
     Raises:
-        SpendQueryError: naming the code that does not exist, and those that do.
+        QuestionError: naming the code that does not exist, and those that do.
     """
-    query = replace(
+    return replace(
         query,
-        country=_fold(query.country),
-        currency=_fold(query.currency),
-        convert_to=_fold(query.convert_to),
+        source=None if query.source is None else read_source(session, query.source),
+        country=_read_code("country", query.country),
+        currency=_read_code("currency", query.currency),
+        convert_to=_read_code("convert_to", query.convert_to),
     )
-    if query.country is not None and query.country not in Locale("en").territories:
-        raise SpendQueryError(
-            "country", f"there is no country {query.country[:10]!r}; write two letters such as US"
-        )
-    known = session.exec(select(Source.id).order_by(col(Source.id))).all()
-    if query.source is not None and known and query.source not in known:
-        raise SpendQueryError(
-            "source",
-            f"there is no source {query.source[:40]!r}{ask_nearest(query.source, known)}",
-        )
-    return query
 
 
 def check_platform(session: Session, platform: str | None) -> None:
@@ -52,5 +42,8 @@ def check_platform(session: Session, platform: str | None) -> None:
         )
 
 
-def _fold(code: str | None) -> str | None:
-    return None if code is None else code.strip().upper()
+def _read_code(name: str, code: str | None) -> str | None:
+    try:
+        return None if code is None else CODES[name](code)
+    except ValueError as error:
+        raise SpendQueryError(name, str(error)) from None

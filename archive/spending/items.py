@@ -41,6 +41,9 @@ SEVERAL = "several"
 ALL = "all"
 """Key of the only group when nothing is split."""
 
+NAMED = ("source", "platform", "currency", "advertiser_id")
+"""Filters of a question that are columns of ads and statements."""
+
 Columns = list[ColumnElement[Any]]
 
 Key = tuple[Any, str | None]
@@ -108,8 +111,7 @@ def statement_conditions(
     session: Session, stated: type[AdvertiserSpend], query: SpendQuery
 ) -> list[ColumnElement[bool]]:
     """Which statements are asked about."""
-    names = ("source", "platform", "currency", "advertiser_id", "payer_name")
-    conditions = _equal(stated, query, names)
+    conditions = _equal(stated, query, NAMED) + _name_payer(stated, query)
     if query.country is not None:
         conditions.append(list_holds(session, stated.countries, query.country))
     return conditions
@@ -126,12 +128,12 @@ def list_filed_rows(session: Session, filed: type[Disclosure], query: SpendQuery
         col(filed.is_withdrawn).is_(False),
         *_equal(filed, query, ("source", "currency")),
     ]
-    if query.payer_name is not None:
+    if query.payer is not None:
         registered = select(name_filer(Committee.source, Committee.ref)).where(
-            col(Committee.name) == query.payer_name
+            col(Committee.name).in_(query.payer)
         )
         is_registered = name_filer(filed.source, filed.committee_ref).in_(registered)
-        conditions.append(or_(col(filed.payer_name) == query.payer_name, is_registered))
+        conditions.append(or_(*_name_payer(filed, query), is_registered))
     if query.from_on and query.to_on:
         conditions.append(or_(undated, day.between(query.from_on, query.to_on)))
     return select(
@@ -159,8 +161,7 @@ def ad_conditions(
     session: Session, ads: type[PublicAd], query: SpendQuery
 ) -> list[ColumnElement[bool]]:
     """Which ads are asked about."""
-    names = ("source", "platform", "currency", "advertiser_id", "payer_name")
-    conditions = _equal(ads, query, names)
+    conditions = _equal(ads, query, NAMED) + _name_payer(ads, query)
     if query.country is not None:
         conditions.append(list_holds(session, ads.countries, query.country))
     if query.include is None:
@@ -279,6 +280,12 @@ def _equal(
     return [
         col(getattr(table, name)) == value for name, value in given.items() if value is not None
     ]
+
+
+def _name_payer(
+    table: type[PublicAd | AdvertiserSpend | Disclosure], query: SpendQuery
+) -> list[ColumnElement[bool]]:
+    return [] if query.payer is None else [col(table.payer_name).in_(query.payer)]
 
 
 def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:

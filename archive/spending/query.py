@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from archive.errors import QuestionError, cut_echo
+from archive.errors import QuestionError
 from archive.models.corrections import SpendMeasure
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.visible import Include
 from archive.records import Grain
-from archive.records.money import check_currency
 from archive.spending.exchange_rates import ExchangeRates
 
 
@@ -74,7 +73,8 @@ class SpendQuery:
     country: str | None = None
     currency: str | None = None
     advertiser_id: str | None = None
-    payer_name: str | None = None
+    payer: tuple[str, ...] | None = None
+    """Any of these spellings of a name."""
     convert_to: str | None = None
     grain: Grain | None = None
     """Of what sources state for advertisers: only statements that cover this; `None`: automatic."""
@@ -119,8 +119,6 @@ def check_query(query: SpendQuery, rates: ExchangeRates | None) -> None:
     Raises:
         SpendQueryError: naming the part of the question and what to ask instead.
     """
-    if query.currency is not None:
-        _check_currency(query.currency)
     if query.convert_to is not None:
         _check_target(query.convert_to, rates)
     _check_period(query)
@@ -154,15 +152,6 @@ def _check_regions(query: SpendQuery) -> None:
             "from",
             "sources state spend in a region for the whole time they cover; leave the period out",
         )
-
-
-def _check_currency(currency: str) -> None:
-    try:
-        check_currency(currency)
-    except ValueError as error:
-        raise SpendQueryError(
-            "currency", f"{cut_echo(str(error))}; write one such as EUR"
-        ) from None
 
 
 def _check_target(currency: str, rates: ExchangeRates | None) -> None:

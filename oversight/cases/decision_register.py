@@ -6,6 +6,7 @@ operator's.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement
@@ -16,7 +17,7 @@ from archive.errors import NotFoundError
 from archive.models import AdVersion, CaseStep, Decision, Flag, PublicAd, RuleVersion
 from archive.reading.descriptions import quote_field, view_of
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.store.realm import read_operator_kind, read_realm
 from config.settings import Realm
 from oversight.cases.explaining import explain_flag
@@ -38,9 +39,9 @@ class FlagView(SQLModel):
     """A flag as the desk sees it."""
 
     reference: str
-    ad: str = Field(description=quote_field(PublicAd, "public_id"))
+    ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
     ad_version: int = Field(description=quote_field(AdVersion, "seq"))
-    rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
+    rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_version: int = Field(description=quote_field(RuleVersion, "version"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
     state: str
@@ -58,9 +59,9 @@ class DecisionView(SQLModel):
 
     reference: str
     flag: str = Field(description=quote_field(Flag, "reference"))
-    ad: str = Field(description=quote_field(PublicAd, "public_id"))
+    ad_id: str = Field(description=quote_field(PublicAd, "public_id"))
     ad_version: int = Field(description=quote_field(AdVersion, "seq"))
-    rule: str = Field(description=quote_field(RuleVersion, "rule_id"))
+    rule_id: str = Field(description=quote_field(RuleVersion, "rule_id"))
     rule_version: int = Field(description=quote_field(RuleVersion, "version"))
     rule_sha256: str = Field(description=quote_field(RuleVersion, "sha256"))
     outcome: str
@@ -86,7 +87,8 @@ def list_decisions(
     """
     rows, following = _read_page(session, DECISIONS, Decision, cursor, limit)
     shown = [_show_decision(session, book, row) for row in rows]
-    return Page(shown, following, read_data_as_of(session))
+    count = partial(count_rows, session, Decision)
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 def list_ad_decisions(session: Session, book: RuleBook, ad_id: str) -> list[DecisionView]:
@@ -143,7 +145,8 @@ def list_flags(
     wanted = [] if state is None else [col(Flag.state) == state]
     rows, following = _read_page(session, FLAGS, Flag, cursor, limit, *wanted)
     shown = [show_flag(session, book, row) for row in rows]
-    return Page(shown, following, read_data_as_of(session))
+    count = partial(count_rows, session, Flag, wanted)
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 def show_flag(session: Session, book: RuleBook, flag: Flag) -> FlagView:
@@ -177,9 +180,9 @@ def _describe_subject(session: Session, flag: Flag) -> dict[str, Any]:
     rule = session.get_one(RuleVersion, flag.rule_version_id)
     steps = select(CaseStep).where(CaseStep.flag_id == flag.id).order_by(col(CaseStep.id))
     return {
-        "ad": ad.public_id,
+        "ad_id": ad.public_id,
         "ad_version": version.seq,
-        "rule": rule.rule_id,
+        "rule_id": rule.rule_id,
         "rule_version": rule.version,
         "rule_sha256": rule.sha256,
         "state": flag.state,

@@ -49,7 +49,7 @@ class NoticeStanding(SQLModel):
 class NoticeItem(NoticeStanding):
     """A notice in an officer's list."""
 
-    ad: str | None = Field(description="Permanent id of the ad; empty: it is not kept here.")
+    ad_id: str | None = Field(description="Permanent id of the ad; empty: it is not kept here.")
 
 
 @view_of(Notice, "ad_address, concern, seen_on, reporter_name, reporter_contact")
@@ -114,7 +114,7 @@ def list_notices(
         query = query.where(Notice.state == state)
     rows = list(session.exec(query))
     shown, following = cut_page(LISTING, rows, limit, lambda row: row[0].id or 0)
-    items = [NoticeItem.model_validate(row, update={"ad": ad}) for row, ad in shown]
+    items = [NoticeItem.model_validate(row, update={"ad_id": ad}) for row, ad in shown]
     return Page(items, following, read_data_as_of(session))
 
 
@@ -132,7 +132,7 @@ def open_notice(session: Session, receipt: str, user: User, now: datetime) -> No
         session.add(notice)
         session.flush()
     ad = session.get(PublicAd, notice.ad_id) if notice.ad_id is not None else None
-    return NoticeContent.model_validate(notice, update={"ad": ad and ad.public_id})
+    return NoticeContent.model_validate(notice, update={"ad_id": ad and ad.public_id})
 
 
 def close_notice(

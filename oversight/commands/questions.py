@@ -23,8 +23,9 @@ from oversight.rules.rule_book import find_rule, read_rule_book
 
 
 def show_questions(
-    rule: Annotated[
-        list[str] | None, typer.Option(help="Only this rule; give it again for others.")
+    rule_ids: Annotated[
+        list[str] | None,
+        typer.Option("--rule-id", help="Only this rule; give it again for others."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -36,7 +37,7 @@ def show_questions(
     with plain_errors(), read(open_or_exit(settings)) as session:
         book = read_rule_book(settings)
         rules = book.list_in_use(session)
-        chosen = [find_rule(rules, rule_id) for rule_id in dict.fromkeys(rule)] if rule else rules
+        chosen = [find_rule(rules, one) for one in dict.fromkeys(rule_ids)] if rule_ids else rules
         asked = [each for each in chosen if each.is_evaluated]
         hashes = [each.sha256 for each in asked]
         found = list_questions(session, hashes)

@@ -14,6 +14,7 @@ from archive.models import NameKind, Run, Source
 from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
+from archive.reading.sources.known_sources import read_source
 from archive.records import SourceKind
 from search.answering.found import search_now
 from search.answering.names import name_answers
@@ -48,7 +49,7 @@ def answer_query(
     archive itself answers.
 
     Raises:
-        QueryError: if the query cannot be put to the engine.
+        QuestionError: if the query cannot be put to the engine, or names a source that there is not.
         SearchUnavailableError: if the engine does not answer, nor the archive itself in time.
     """
 
@@ -57,6 +58,8 @@ def answer_query(
             return answer_as_of(session, engine, asked, moment)
         return search_now(session, engine, asked)
 
+    for source in query.values.get("source", ()):
+        read_source(session, source)
     try:
         page = _count_untold(query, ask)
         if moment.is_now:

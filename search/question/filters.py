@@ -42,6 +42,7 @@ LIST_FILTERS = ("country", "language", "surface", "landing_domain")
 """Those of which an ad may have several values."""
 
 FINITE_VALUES: Mapping[str, tuple[str, ...]] = {
+    "state": ("seen", "vanished"),
     "declared_political": ("true", "false"),
     MEDIA: ("kept", "none"),
     "unknown": VALUE_FILTERS,
@@ -63,8 +64,12 @@ BOUNDS: Mapping[str, str] = {
 DAY_BOUNDS = tuple(name for name in BOUNDS if name.endswith(("_from", "_to")))
 NOT_TOLD: Mapping[str, str] = {
     name: number for name, number in BOUNDS.items() if name not in DAY_BOUNDS
-} | {"since": "started_day", "until": "started_day"}
+} | {"from": "started_day", "to": "started_day"}
 """Bounds of figures that a source may not tell, or leave open, and the number of a document."""
+
+
+FORMER: Mapping[str, str] = {"since": "from", "until": "to"}
+"""What filters were called, and what they are called now."""
 
 
 def is_least(name: str) -> bool:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from archive.errors import cut_echo
 from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
+from archive.records.codes import CODES
 from archive.records.money import to_minor
 from archive.text.names import fold_name
 from config.faults import ask_nearest
@@ -19,6 +20,7 @@ from search.question.filters import (
     BOUNDS,
     DAY_BOUNDS,
     FINITE_VALUES,
+    FORMER,
     NAME_FILTERS,
     NOT_TOLD,
     VALUE_FILTERS,
@@ -95,7 +97,7 @@ class AdQuery:
     def list_untold(self) -> dict[str, "AdQuery"]:
         """For each bound on a figure that may be unknown, the question for the ads that lack it."""
         asked = [name for name in self.bounds if name in NOT_TOLD]
-        asked += ["since"] if self.since_on else ["until"] if self.until_on else []
+        asked += ["from"] if self.since_on else ["to"] if self.until_on else []
         return {name: self._leave_untold(name) for name in asked}
 
     def _leave_untold(self, name: str) -> "AdQuery":
@@ -118,7 +120,7 @@ MOST_OF_VALUE = 100
 MOST_VALUES = 100
 """Of one filter."""
 
-DAYS = ("since", "until")
+DAYS = ("from", "to")
 """The days between which an ad ran."""
 
 ALL_FILTERS = (*VALUE_FILTERS, "unknown", *DAYS, *BOUNDS)
@@ -155,8 +157,8 @@ def build_query(
         question=read_question(_clean(text)),
         values={name: _fold(name, given[name]) for name in VALUE_FILTERS if name in given},
         unknown=tuple(dict.fromkeys(given.get("unknown", ()))),
-        since_on=_read_day("since", given),
-        until_on=_read_day("until", given),
+        since_on=_read_day("from", given),
+        until_on=_read_day("to", given),
         bounds=_read_bounds(given),
         sort=Sort(sort),
         limit=limit,
@@ -185,6 +187,9 @@ def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, .
     grouped: dict[str, tuple[str, ...]] = {}
     for name, value in filters:
         grouped[name] = (*grouped.get(name, ()), _clean(value))
+    for name in grouped:
+        if name in FORMER:
+            raise QueryError("filter", f"the filter {name!r} is called {FORMER[name]!r} now")
     _check_names("filter", grouped, ALL_FILTERS)
     for name, values in grouped.items():
         if not all(map(str.strip, values)):
@@ -197,8 +202,21 @@ def _group_filters(filters: Iterable[tuple[str, str]]) -> dict[str, tuple[str, .
 
 
 def _fold(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    folded = map(fold_name, values) if name in NAME_FILTERS else values
-    return tuple(dict.fromkeys(map(cut_value, folded)))
+    """Values as documents have them: names folded, codes as the archive writes them."""
+    if name in NAME_FILTERS:
+        values = tuple(map(fold_name, values))
+    elif name in CODES:
+        values = tuple(_read_code(name, value) for value in values)
+    elif name == "source":
+        values = tuple(value.strip().lower() for value in values)
+    return tuple(dict.fromkeys(map(cut_value, values)))
+
+
+def _read_code(name: str, value: str) -> str:
+    try:
+        return CODES[name](value)
+    except ValueError as error:
+        raise QueryError(name, str(error)) from None
 
 
 def _clean(text: str) -> str:
@@ -270,6 +288,6 @@ def _read_units(name: str, units: int, given: Mapping[str, tuple[str, ...]]) -> 
     if len(currencies) != 1:
         raise QueryError(name, f"filter {name!r} needs one currency beside it: currency=EUR")
     try:
-        return to_minor(str(units), currencies[0])
+        return to_minor(str(units), _read_code("currency", currencies[0]))
     except ValueError as error:
         raise QueryError(name, str(error)) from None

@@ -249,7 +249,7 @@ def say_flag(ask, rule_id) -> Callable[..., dict[str, object]]:
         versions = ask("GET", f"/ads/{ad.replace(':', '/', 1)}/versions").json()["items"]
         sha256 = ask("GET", f"/rules/{rule}").json()["sha256"]
         seen = {"ad_version": max(v["seq"] for v in versions), "rule_sha256": sha256}
-        return {"ad": ad, "rule": rule, "note": "Nobody is named."} | seen
+        return {"ad_id": ad, "rule_id": rule, "note": "Nobody is named."} | seen
 
     return say
 

@@ -60,7 +60,7 @@ def test_the_newest_correction_comes_first_with_both_figures(corrected):
     [
         ({"measure": "ads"}, ["example:a1"]),
         ({"measure": "disclosed"}, []),
-        ({"source": "nobody"}, []),
+        ({"source": "example", "measure": "ads"}, ["example:a1"]),
         ({"subject": "example:a1"}, ["example:a1"]),
         ({"subject": "weekly|page-1|week|2026-02-01"}, ["weekly|page-1|week|2026-02-01"]),
     ],
@@ -126,8 +126,10 @@ def test_the_page_of_one_kind_shows_no_other(corrected):
     assert "exactly 150 EUR" not in page
 
 
-def test_a_kind_that_does_not_exist_shows_all_kinds(corrected):
-    assert "exactly 150 EUR" in corrected.get("/corrections", params={"measure": "?"}).text
+def test_a_kind_that_does_not_exist_is_refused_with_those_there_are(corrected):
+    page = corrected.get("/corrections", params={"measure": "?"})
+    assert page.status_code == 400
+    assert "ads, reported, disclosed" in page.text
 
 
 def test_the_ad_s_and_the_advertiser_s_pages_show_their_corrections(corrected):

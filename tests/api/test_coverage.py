@@ -112,7 +112,7 @@ def test_a_search_in_some_days_says_how_well_these_were_crawled_since_the_first_
     ask, clock, since, until, told
 ):
     clock.at = NOON + timedelta(days=2)
-    answer = ask("GET", f"/search?since={since}&until={until}").json()
+    answer = ask("GET", f"/search?from={since}&to={until}").json()
     assert [crawled["sentence"] for crawled in answer["coverage"]] == [told]
 
 

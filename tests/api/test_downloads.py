@@ -101,7 +101,7 @@ def test_only_csv_comes_as_spreadsheets_open_it(ask):
     refused = ask("GET", "/downloads/ads.jsonl?excel=1")
     assert (refused.status_code, refused.json()["detail"]) == (
         400,
-        "only CSV comes as spreadsheets open it",
+        "excel goes with CSV only",
     )
 
 
@@ -121,9 +121,9 @@ def test_a_download_of_an_earlier_time_shows_what_was_known(ask, take_in, clock)
     ("path", "status"),
     [
         ("/downloads/ads.csv?after=nonsense", 400),
-        ("/downloads/ads.xlsx", 422),
-        ("/downloads/secrets.csv", 422),
-        ("/downloads/advertiser_spend.csv?grain=year", 422),
+        ("/downloads/ads.xlsx", 400),
+        ("/downloads/secrets.csv", 400),
+        ("/downloads/advertiser_spend.csv?grain=year", 400),
         ("/downloads/ads.csv?as_of=2999-01-01T00:00:00Z", 400),
     ],
 )
@@ -164,9 +164,6 @@ def test_each_list_and_column_is_described(ask):
 @pytest.mark.parametrize(
     ("path", "rows"),
     [
-        ("/search?platform=examplatform&currency=EUR", 2),
-        ("/search?q=harbour&currency=EUR", 3),
-        ("/search?currency=EUR&currency=USD", 3),
         ("/advertisers/example%3Apage-1", 3),
         ("/spend?by=advertiser&currency=EUR", 2),
         ("/spend?by=payer&measure=disclosed", 1),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
+from api.pages import ROUTERS
 from archive.store.database import open_engine
 from paidforby import app
 from search.copies.sync import sync_index
@@ -106,3 +107,88 @@ def test_every_address_of_the_api_that_takes_a_moment_refuses_one_to_come(client
         )
         for asked in ({"as_of": "2026-03-02"}, {"valid_at": "2026-03-02"}):
             assert client.get(f"/api/v1{filled}", params=asked).status_code == 400, path
+
+
+BEFORE = "2026-02-28"
+"""Nothing was known by then."""
+
+PLACES = {
+    "source": "example",
+    "ref": "a1",
+    "advertiser_id": "example:page-1",
+    "what": "ads",
+    "form": "jsonl",
+    "kind": "payer",
+    "key": "friends-of-the-harbour",
+    "capture_id": "1",
+    "run_id": "1",
+    "sha256": "0" * 64,
+    "list_id": "nowhere",
+    "source_id": "example",
+}
+
+
+def fill_path(path, rule_id):
+    places = PLACES | {"rule_id": rule_id}
+    return re.sub(r"\{(\w+)(?::path)?\}", lambda part: places.get(part[1], "nothing"), path)
+
+
+def leave_times(text):
+    """What an answer says beside the moment it is of."""
+    return re.sub(r'"(as_of|valid_at|data_as_of)":("[^"]*"|null)|href="[^"]*"', "", text)
+
+
+def test_no_address_of_the_api_leaves_out_the_moment_it_is_asked_about(client, rule_id):
+    described = client.get("/api/v1/openapi.json").json()["paths"]
+    told = {"honoured": 0, "only now": 0}
+    for path in [path for path, methods in described.items() if "get" in methods]:
+        address = f"/api/v1{fill_path(path, rule_id)}"
+        for clock_of in ("as_of", "valid_at"):
+            then = client.get(address, params={clock_of: BEFORE}, follow_redirects=False)
+            if then.status_code == 400:
+                assert f"this list knows only now; leave {clock_of} out" in then.text, address
+                told["only now"] += 1
+            elif then.status_code != 404:
+                now = client.get(address)
+                is_empty = not now.text or '"items":[]' in now.text
+                assert is_empty or leave_times(then.text) != leave_times(now.text), address
+                told["honoured"] += 1
+    assert min(told.values()) > 10
+
+
+def test_no_page_leaves_out_the_moment_it_is_asked_about(client, rule_id):
+    routes = [
+        route
+        for router in ROUTERS
+        for route in router.routes
+        if "GET" in route.methods and not route.path.startswith(("/static", "/media", "/.well"))
+    ]
+    for route in routes:
+        address = fill_path(route.path, rule_id)
+        then = client.get(address, params={"as_of": BEFORE}, follow_redirects=False)
+        is_told = "this list knows only now" in then.text or "28 Feb 2026" in then.text
+        assert is_told or then.status_code in {302, 307, 404}, address
+
+
+@pytest.mark.parametrize("part", ["", "/versions", "/metrics", "/vanished", "/media"])
+def test_an_ad_before_it_was_known_says_since_when_it_is(client, part):
+    problem = client.get(f"/api/v1/ads/example/a1{part}", params={"as_of": BEFORE}).json()
+    assert problem["status"] == 404
+    told = "the ad 'example:a1' was not yet known then; known since 2026-03-01 12:00:00 UTC"
+    assert problem["detail"] == told
+    assert client.get(f"/api/v1/ads/example/nobody{part}?as_of={BEFORE}").json()["detail"] == (
+        "there is no ad 'example:nobody' in this archive"
+    )
+
+
+def test_an_advertiser_and_a_page_say_so_too(client):
+    for path in ("/api/v1/advertisers/example:page-1", "/ads/example/a1"):
+        answer = client.get(path, params={"as_of": BEFORE})
+        assert answer.status_code == 404
+        assert "not yet known then; known since 2026-03-01 12:00:00 UTC" in answer.text
+
+
+@pytest.mark.parametrize("first_day", ["2026-03-02", "2030-01-01"])
+def test_a_search_of_days_to_come_says_that_its_sources_were_crawled_before(client, first_day):
+    (crawled,) = client.get("/api/v1/search", params={"from": first_day}).json()["coverage"]
+    assert crawled["sentence"] == "not crawled in those days, last on 1 Mar 2026"

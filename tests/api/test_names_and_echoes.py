@@ -21,8 +21,8 @@ ADDRESSES = re.compile(
 )
 """What has to hold a question whole: links, and fields of forms."""
 READ_BY_HAND = {
-    "/search": ("q", "payer", "country", "sort", "page", "as_of", "since", "include"),
-    "/spend": ("by", "source", "payer_name", "advertiser_id", "currency", "convert_to", "from"),
+    "/search": ("q", "payer", "country", "sort", "page", "as_of", "from", "include"),
+    "/spend": ("by", "source", "payer", "advertiser_id", "currency", "convert_to", "from"),
 }
 """Query fields that pages read for themselves."""
 

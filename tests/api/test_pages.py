@@ -51,7 +51,7 @@ PAGES = [
     "/quarantined",
     "/watch-lists",
     "/missing",
-    *("/corrections", "/corrections?source=snap&measure=reported"),
+    *("/corrections", "/corrections?source=harbour_ads&measure=reported"),
     "/report",
     "/about",
 ]
@@ -182,7 +182,7 @@ def test_the_name_of_a_hostile_advertiser_is_text_in_its_title(site: TestClient)
     assert "<title>&lt;script&gt;" in page.text
 
 
-@pytest.mark.parametrize("field", ["q", "country", "payer", "sort", "since"])
+@pytest.mark.parametrize("field", ["q", "country", "payer", "sort", "from"])
 def test_hostile_questions_come_back_as_text(site: TestClient, field: str) -> None:
     html = site.get("/search", params={field: HOSTILE}).text
     assert "<script" not in html

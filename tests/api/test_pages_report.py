@@ -145,7 +145,7 @@ def test_what_was_typed_is_still_there_as_text_when_something_is_wrong(site: Tes
 
 
 def test_an_ad_named_by_a_link_is_filled_in(site: TestClient) -> None:
-    html = site.get("/report", params={"ad": f"x:{HOSTILE}"}).text
+    html = site.get("/report", params={"ad_id": f"x:{HOSTILE}"}).text
     assert 'value="x:&lt;script&gt;' in html
 
 

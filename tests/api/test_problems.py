@@ -24,17 +24,17 @@ WRONG = [
     ("GET", "/decisions/D-1", 404, "no decision"),
     ("GET", "/notices/N-1", 404, "no notice"),
     ("GET", "/ads?cursor=invented", 400, "start without one"),
-    ("GET", "/ads?limit=0", 422, "query.limit"),
-    ("GET", "/ads?limit=101", 422, "query.limit"),
-    ("GET", "/ads?format=xml", 422, "query.format"),
+    ("GET", "/ads?limit=0", 400, "query.limit"),
+    ("GET", "/ads?limit=101", 400, "query.limit"),
+    ("GET", "/ads?format=xml", 400, "query.format"),
     ("GET", "/ads?as_of=yesterday", 400, "as_of"),
     ("GET", "/ads?as_of=2026-01-01T25:00:00", 400, "as_of"),
     ("GET", "/ads?as_of=2999-01-01T00:00:00Z", 400, "has not come yet"),
     ("GET", "/spend?by=region", 400, "ask by country"),
-    ("GET", "/spend?by=moon", 422, "query.by"),
+    ("GET", "/spend?by=moon", 400, "query.by"),
     ("GET", "/spend?convert_to=UAH", 400, "no exchange rate"),
     ("GET", "/search?moon=full", 400, "moon"),
-    ("GET", "/evidence/99999999999999999999", 422, "path.capture_id"),
+    ("GET", "/evidence/99999999999999999999", 400, "path.capture_id"),
     ("DELETE", "/ads/example/a1", 405, "Method Not Allowed"),
     ("POST", "/notices", 422, "body"),
 ]
@@ -59,7 +59,7 @@ def test_a_wrong_part_of_a_question_about_money_is_named(ask):
 
 def test_a_character_that_no_id_has_is_no_fault_of_ours(ask):
     assert ask("GET", "/ads/example/%00").status_code in {400, 404}
-    assert ask("GET", "/ads?payer_name=%00").status_code in {200, 400}
+    assert ask("GET", "/ads?payer=%00").status_code in {200, 400}
 
 
 def test_what_fails_here_is_told_without_details(client, ask, monkeypatch):

@@ -29,8 +29,8 @@ SEARCHES = [
     ({}, [("country", "GR"), ("currency", "EUR")], 2),
     ({}, [("country", "GR"), ("country", "FR")], 3),
     ({}, [("country", "FR")], 0),
-    ({}, [("since", "2026-01-31"), ("until", "2026-02-01")], 3),
-    ({}, [("since", "2026-02-01")], 0),
+    ({}, [("from", "2026-01-31"), ("to", "2026-02-01")], 3),
+    ({}, [("from", "2026-02-01")], 0),
     ({"q": "harbour", "include": "unlabelled", "sort": "newest", "page": "1"}, [], 3),
 ]
 
@@ -76,16 +76,16 @@ def test_a_question_about_money_has_one_answer(run, client, asked, ads):
 
 
 WRONG = [
-    ("search", {"sort": "sideways"}, "sort", (422, 400, 2), "newest"),
-    ("search", {"include": "all"}, "include", (422, 400, 2), "unlabelled"),
-    ("search", {"page": "0"}, "page", (422, 400, 2), "1"),
+    ("search", {"sort": "sideways"}, "sort", (400, 400, 2), "newest"),
+    ("search", {"include": "all"}, "include", (400, 400, 2), "unlabelled"),
+    ("search", {"page": "0"}, "page", (400, 400, 2), "1"),
     ("search", {"page": "51"}, "page", (400, 400, 2), "first 1,000"),
-    ("search", {"since": "20260101"}, "since", (400, 400, 2), "such as 2026-11-20"),
-    ("search", {"until": "2026-02-30"}, "until", (400, 400, 2), "such as 2026-11-20"),
+    ("search", {"from": "20260101"}, "from", (400, 400, 2), "such as 2026-11-20"),
+    ("search", {"to": "2026-02-30"}, "to", (400, 400, 2), "such as 2026-11-20"),
     ("search", {"spend_min": "5"}, "spend_min", (400, 400, 2), "currency=EUR"),
-    ("spend", {"by": "moon"}, "by", (422, 400, 2), "advertiser"),
-    ("spend", {"from": "yesterday", "to": "2026-01-31"}, "from", (422, 400, 2), "2026-"),
-    ("spend", {"from": "20260101", "to": "2026-01-31"}, "from", (422, 400, 2), "2026-"),
+    ("spend", {"by": "moon"}, "by", (400, 400, 2), "advertiser"),
+    ("spend", {"from": "yesterday", "to": "2026-01-31"}, "from", (400, 400, 2), "2026-"),
+    ("spend", {"from": "20260101", "to": "2026-01-31"}, "from", (400, 400, 2), "2026-"),
     ("spend", {"from": "2026-01-02", "to": "2026-01-01"}, "to", (400, 400, 2), "before 2026-01-02"),
     ("spend", {"currency": "euro"}, "currency", (400, 400, 2), "such as EUR"),
     ("spend", {"convert_to": "UAH"}, "convert_to", (400, 400, 2), "EUR"),
@@ -123,12 +123,12 @@ def test_a_wrong_part_is_refused_with_its_name_and_what_is_allowed(
 @pytest.mark.parametrize(
     ("path", "name", "there"),
     [
-        ("/api/v1/spend?payer=Harbour", "payer", "payer_name"),
+        ("/api/v1/spend?paid_by=Harbour", "paid_by", "payer"),
         ("/api/v1/spend?by=payer&from_on=2026-01-01", "from_on", "from"),
-        ("/api/v1/ads?payer=Harbour", "payer", "as_of"),
+        ("/api/v1/ads?paid_by=Harbour", "paid_by", "as_of"),
         ("/api/v1/search?q=climate&colour=red", "colour", "landing_domain"),
-        ("/api/v1/health?as_of=2026-01-01", "as_of", "there are none"),
-        ("/spend?payer=Harbour", "payer", "payer_name"),
+        ("/api/v1/health?when=2026-01-01", "when", "there are none"),
+        ("/spend?paid_by=Harbour", "paid_by", "payer"),
     ],
 )
 def test_a_parameter_that_is_not_there_is_refused_with_those_there_are(client, path, name, there):
@@ -180,7 +180,7 @@ def test_how_well_sources_were_crawled_is_reckoned_once_until_the_next_run_ends(
     first = ask("GET", "/search?q=harbour").json()["coverage"]
     assert ask("GET", "/search?q=vote").json()["coverage"] == first
     assert len(reckoned) == 1
-    ask("GET", "/search?since=2026-01-01")
+    ask("GET", "/search?from=2026-01-01")
     assert len(reckoned) == 2
     take_in([make_ad("later")])
     ask("GET", "/search?q=vote")

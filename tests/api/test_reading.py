@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from api.tables import FORMULA_STARTS, write_csv
 from archive.exports.downloads.cells import restore_text
-from search.hits import MARK_END, MARK_START
 from tests.api.conftest import HOSTILE, NOON, make_ad
 
 DAY = timedelta(days=1)
@@ -46,8 +45,7 @@ def test_the_next_link_keeps_the_question(ask):
 
 
 def test_an_id_with_slashes_and_colons_is_found_by_its_own_link(ask):
-    path = ask("GET", "/ads?currency=").json()
-    assert path["items"] == []
+    assert ask("GET", "/ads?currency=").status_code == 400
     ad = ask("GET", "/ads").json()["items"][1]
     whole = ask("GET", "/ads/example/a2%2Fwith%3Aodd%3Fid").json()
     assert whole["id"] == ad["id"] == "example:a2/with:odd?id"
@@ -197,7 +195,6 @@ TABLES = {
     "/disclosures": "items",
     "/missing": "data_gaps",
     "/runs": "items",
-    "/search?q=harbour": "hits",
     "/sources": "items",
     "/spend?by=payer": "groups",
 }
@@ -229,18 +226,6 @@ def test_a_table_of_one_page_links_to_the_next(ask):
     assert "format=csv" in answer.headers["link"]
 
 
-def test_a_table_of_results_goes_on_to_the_last_of_them_without_marks(ask):
-    path, snippets = "/search?q=harbour&format=csv&limit=2", []
-    while path:
-        answer = ask("GET", path.removeprefix("/api/v1"))
-        snippets += [hit["snippet"] for hit in read_table(answer.text)]
-        path = answer.links.get("next", {}).get("url")
-
-    assert len(snippets) == 3
-    assert "Vote for the harbour, says a1" in snippets
-    assert not [snippet for snippet in snippets if MARK_START in snippet or MARK_END in snippet]
-
-
 def test_a_table_of_rules_has_a_column_for_each_count(ask, rule_id):
     listed = read_table(ask("GET", "/rules?format=csv").text)
     [row] = read_table(ask("GET", f"/rules/{rule_id}?format=csv").text)
@@ -263,7 +248,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 @given(st.lists(st.builds(Line, id=texts, amount=st.none() | st.integers(), tags=st.lists(texts))))
 def test_no_text_makes_a_cell_that_runs_or_moves_another(lines):
-    rows = list(csv.reader(io.StringIO(write_csv(Line, lines), newline="")))
+    rows = list(csv.reader(io.StringIO(write_csv(lines, list(Line.model_fields)), newline="")))
     assert rows[0] == ["id", "amount", "tags"]
     assert len(rows) == len(lines) + 1
     for row, line in zip(rows[1:], lines, strict=True):

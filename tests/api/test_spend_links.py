@@ -30,7 +30,7 @@ QUESTIONS = [
     for by in ("payer", "advertiser", "platform", "country")
     for asked in (
         *("", "&platform=other", "&country=GR", "&currency=USD", "&include=unlabelled", FEBRUARY),
-        *(f"{FEBRUARY}&basis=lifetime", "&payer_name=Bus", "&source=example", "&convert_to=USD"),
+        *(f"{FEBRUARY}&basis=lifetime", "&payer=Bus", "&source=example", "&convert_to=USD"),
     )
 ] + [f"by={by}{FEBRUARY}" for by in ("day", "week", "month")]
 
@@ -66,7 +66,7 @@ def test_a_figure_of_one_payer_in_one_currency_has_its_link(pages):
 
 
 @pytest.mark.parametrize(
-    "asked", ["", "&platform=other", "&payer_name=Bus", f"{FEBRUARY}&basis=lifetime"]
+    "asked", ["", "&platform=other", "&payer=Bus", f"{FEBRUARY}&basis=lifetime"]
 )
 def test_the_download_holds_as_many_ads_as_the_sums_count(pages, ask, asked):
     groups = ask("GET", f"/spend?by=payer{asked}").json()["groups"]

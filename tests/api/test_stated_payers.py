@@ -25,7 +25,7 @@ def test_sums_by_payer_and_of_one_payer_are_asked_of_what_sources_state(client, 
     groups = client.get("/api/v1/spend", params=asked | {"by": "payer"}).json()["groups"]
     found = [(group["key"], group["lower_minor"]) for group in groups]
     assert found == [("Harbour Trust", 100_00), ("unknown:not_provided", 30_00)]
-    one = client.get("/api/v1/spend", params=asked | {"payer_name": "Harbour Trust"}).json()
+    one = client.get("/api/v1/spend", params=asked | {"payer": "Harbour Trust"}).json()
     assert [group["lower_minor"] for group in one["groups"]] == [100_00]
     table = client.get("/api/v1/downloads/advertiser_spend.csv").text
     names = {row["payer_name"] for row in csv.DictReader(io.StringIO(table))}

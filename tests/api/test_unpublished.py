@@ -24,7 +24,7 @@ from tests.examples import few_or_many
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 READING = {"GET", "HEAD", "OPTIONS"}
-QUERY = ("state", "cursor", "limit", "format", "ad_id", "rule_id", "q", "ad", "as_of", "include")
+QUERY = ("state", "cursor", "limit", "format", "ad_id", "rule_id", "q", "as_of", "include")
 UNPUBLISHED_TRACE = {"facts": {"unpublished-fact": "unpublished-trace"}, "clauses": {}}
 MARK = re.compile(r"unpublished-[a-z-]+")
 WORDS = (
@@ -134,7 +134,13 @@ def list_evidence(settings):
 
 
 BODIES = {
-    "/flags": {"ad": "example:a1", "ad_version": 1, "rule": "x", "rule_sha256": "0", "note": "?"},
+    "/flags": {
+        "ad_id": "example:a1",
+        "ad_version": 1,
+        "rule_id": "x",
+        "rule_sha256": "0",
+        "note": "?",
+    },
     "/decision": DECISION,
     "/close": {"outcome": "no_ground", "reasons": "?"},
     "/notices": {"ad_address": "example:a1", "concern": "?"},

@@ -73,7 +73,9 @@ def test_entries_come_as_csv_one_a_row(listed):
 
 
 def test_lists_of_another_source_and_unknown_ones_are_told_apart(listed):
-    assert listed.get("/api/v1/watch-lists", params={"source": "another"}).json()["items"] == []
+    other = listed.get("/api/v1/watch-lists", params={"source": "another"})
+    assert other.status_code == 400
+    assert "there is no source 'another'; there are: " in other.json()["detail"]
     assert listed.get("/api/v1/watch-lists/nowhere").status_code == 404
 
 

@@ -74,7 +74,7 @@ def tell_then(session: Session, source: str, moment: Moment = NOW) -> dict[str, 
     told["all ads"] = ads
     for name, value in (
         *(("country", "CY"), ("currency", "USD"), ("state", "vanished"), ("election", "Mayor")),
-        *(("election", "unknown"), ("payer_name", "New payer"), ("declared_political", "true")),
+        *(("election", "unknown"), ("payer", ("New payer",)), ("declared_political", "true")),
     ):
         wanted = AdFilter(source=source, **{name: value})
         told[f"ads by {name}"] = [ad.ref for ad in list_ads(session, wanted, moment=moment).items]

@@ -72,7 +72,7 @@ def test_filters_and_facets_are_those_of_the_engines(search_archive: SearchArchi
     )
     page = ask_as_of(search_archive, search_archive.now, facets=["country", "declared_political"])
     assert page.facets == {"country": {"US": 2, "CA": 1}, "declared_political": {"true": 1}}
-    for name, value in (("country", "CA"), ("since", "2030-01-01"), ("impressions_min", "5")):
+    for name, value in (("country", "CA"), ("from", "2030-01-01"), ("impressions_min", "5")):
         assert refs_of(ask_as_of(search_archive, search_archive.now, filters=[(name, value)])) == [
             "a"
         ]

@@ -113,7 +113,7 @@ filters = st.one_of(
     st.tuples(st.just("unknown"), st.sampled_from(["payer", "country", "election", "surface"])),
 )
 bounds = st.lists(
-    st.sampled_from([("since", "2024-06-02"), ("until", "2024-05-15"), ("spend_min", "1")]),
+    st.sampled_from([("from", "2024-06-02"), ("to", "2024-05-15"), ("spend_min", "1")]),
     unique=True,
 ).map(lambda given: given + [("currency", "EUR")] * (("spend_min", "1") in given))
 

@@ -102,8 +102,8 @@ def odd(request, tmp_path_factory):
     [
         ("platform", "meadow", ["lower"]),
         ("platform", "MEADOW", []),
-        ("language", "EN", ["upper"]),
-        ("currency", "eur", []),
+        ("language", "EN", ["lower"]),
+        ("currency", "eur", ["upper"]),
         ("election", LONG, ["upper"]),
         ("election", f"{LONG} второй тур", ["lower"]),
         ("payer", ODD[2].payer_name, ["long"]),
@@ -195,7 +195,7 @@ def test_a_count_that_is_called_exact_is_that_of_sql(counted, seed):
             ),
             ([("country", "IE")], [list_holds(session, ad.countries, "IE")]),
             ([("unknown", "language")], [~list_holds(session, ad.languages, "en")]),
-            ([("until", "2026-01-20")], [col(ad.started_on) <= date(2026, 1, 20)]),
+            ([("to", "2026-01-20")], [col(ad.started_on) <= date(2026, 1, 20)]),
             (
                 [("spend_max", "60"), ("currency", "EUR")],
                 [col(ad.spend_upper_minor) <= 6_000, ad.currency == "EUR"],

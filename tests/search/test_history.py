@@ -45,7 +45,7 @@ WORDS = ("harbour", "lighthouse", "tower", "painted", "old", "-harbour", '"old h
 FILTERS = (
     *(("payer", "Old Friends"), ("payer", "New Friends"), ("state", "vanished"), ("media", "kept")),
     *(("currency", "NOK"), ("country", "GR"), ("vanished_from", "2026-01-01")),
-    *(("since", "2026-01-02"), ("unknown", "payer"), ("first_seen_to", "2026-03-01")),
+    *(("from", "2026-01-02"), ("unknown", "payer"), ("first_seen_to", "2026-03-01")),
 )
 
 

@@ -96,7 +96,7 @@ values = st.sampled_from(
         *(("country", "PL"), ("landing_domain", "1.example"), ("state", "vanished")),
         *(("unknown", "payer"), ("unknown", "country"), ("unknown", "currency")),
         *(("vanished_from", "2026-03-01"), ("first_seen_to", "2026-02-28")),
-        *(("impressions_min", "1"), ("impressions_max", "1000"), ("since", "2026-01-03")),
+        *(("impressions_min", "1"), ("impressions_max", "1000"), ("from", "2026-01-03")),
     ]
 )
 bounds = st.sampled_from([[], [], [("spend_min", "1")], [("spend_max", "120")]]).map(

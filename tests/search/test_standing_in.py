@@ -128,7 +128,7 @@ QUESTIONS = [
     {"words": ""},
     {"words": "harbour -quay"},
     {"words": '"harbour quay" OR payer:ann'},
-    {"words": "harb*", "filters": [("country", "GR"), ("since", "2026-01-15")]},
+    {"words": "harb*", "filters": [("country", "GR"), ("from", "2026-01-15")]},
     {"words": "", "filters": [("advertiser", "Anna"), ("state", "seen")]},
     {
         "words": "quay",

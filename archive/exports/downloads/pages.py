@@ -31,7 +31,7 @@ CHANGES_SIDE_BY_SIDE = 1_000
 """Among so many newest changes is the one of the latest time: who writes may look at the clock before it
 waits for its turn."""
 
-NARROW = ("advertiser_id", "payer_name", "committee_ref", "payee_name")
+NARROW = ("advertiser_id", "payer", "committee_ref", "payee")
 """Filters that leave few rows: an index and a sort find them sooner than a walk over all."""
 
 Page = Sequence[Row[Any]]

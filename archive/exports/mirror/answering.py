@@ -57,7 +57,7 @@ def answer_spending(
 
 
 def _is_wide(query: SpendQuery) -> bool:
-    is_of_one = query.advertiser_id is not None or query.payer_name is not None
+    is_of_one = query.advertiser_id is not None or query.payer is not None
     # Statements for a period are weighed against each other, advertiser by advertiser.
     is_weighed = query.measure is SpendMeasure.REPORTED and (
         query.has_period or query.by in PERIODS

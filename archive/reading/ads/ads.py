@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from archive.errors import NotFoundError
+from archive.errors import NotFoundError, NotYetKnownError
 from archive.models import Ad, PublicAd, Redaction
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past import ads_at, restore_ads
@@ -23,7 +23,7 @@ from archive.reading.as_of.restored_rows import select_rows, take_rows
 from archive.reading.freshness import read_data_as_of
 from archive.reading.json_lists import list_holds
 from archive.reading.labels import list_labels
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.reading.views import AdItem, AdView, RedactionView
 from archive.reading.visible import (
     Include,
@@ -59,7 +59,10 @@ class AdFilter:
     platform: str | None = None
     country: str | None = None
     advertiser_id: str | None = None
-    payer_name: str | None = None
+    advertiser: tuple[str, ...] | None = None
+    payer: tuple[str, ...] | None = None
+    sponsor: tuple[str, ...] | None = None
+    """Any of these spellings of a name."""
     currency: str | None = None
     state: str | None = None
     election: str | None = None
@@ -68,6 +71,9 @@ class AdFilter:
     from_on: date | None = None
     to_on: date | None = None
     """Ads that ran on any day from the one to the other, as far as is known; undated ones did not."""
+    spend_min_minor: int | None = None
+    spend_max_minor: int | None = None
+    """Known to have cost so much at least, or at most, in minor units of the currency."""
     include: Include | None = None
     """Whether ads without a political label are asked for; so they are where one asks by the label."""
 
@@ -78,7 +84,7 @@ def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
     Raises:
         NotFoundError: if the archive does not hold it, or did not then.
     """
-    ad = find_ad_row(session, ad_id)
+    ad = find_ad_row(session, ad_id, moment)
     row = next(_read_rows(session, {ad.id: ad.source}, moment), None)
     if row is None:
         raise NotFoundError("ad", ad_id)
@@ -93,11 +99,11 @@ def read_ad(session: Session, ad_id: str, moment: Moment = NOW) -> AdView:
     )
 
 
-def find_ad_row(session: Session, ad_id: str) -> Ad:
+def find_ad_row(session: Session, ad_id: str, moment: Moment = NOW) -> Ad:
     """The identity rows of an ad, for functions that read what hangs on it.
 
     Raises:
-        NotFoundError: if the archive does not hold it.
+        NotFoundError: if the archive does not hold it, or did not at the moment.
     """
     try:
         source, ref = split_public_id(ad_id)
@@ -106,6 +112,10 @@ def find_ad_row(session: Session, ad_id: str) -> Ad:
     ad = session.exec(select(Ad).where(Ad.source == source, Ad.ref == ref)).first()
     if ad is None:
         raise NotFoundError("ad", ad_id)
+    if not moment.knows(ad.recorded_at):
+        raise NotYetKnownError("ad", ad_id, ad.recorded_at)
+    if not moment.includes(ad.recorded_at, ad.first_observed_at):
+        raise NotYetKnownError("ad", ad_id, ad.first_observed_at)
     return ad
 
 
@@ -129,19 +139,28 @@ def list_ads(
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    return Page(show_ads(session, shown, moment), following, data_as_of, moment)
+    matching = partial(filter_ads, session, wanted, PublicAd)
+    count = (lambda: count_rows(session, PublicAd, matching())) if moment.is_now else None
+    return Page(show_ads(session, shown, moment), following, data_as_of, moment, count)
 
 
 def filter_ads(
     session: Session, wanted: AdFilter, ads: type[PublicAd], moment: Moment = NOW
 ) -> list[ColumnElement[bool]]:
     """A filter as conditions on the public view, or on what `ads_at` gives in its place."""
-    names = ("source", "platform", "advertiser_id", "payer_name", "currency", "state")
+    names = ("source", "platform", "advertiser_id", "currency", "state")
     given = {name: getattr(wanted, name) for name in names}
     conditions = [col(getattr(ads, name)) == v for name, v in given.items() if v is not None]
+    spelt = {name: getattr(wanted, name) for name in ("advertiser", "payer", "sponsor")}
+    conditions += [
+        col(getattr(ads, f"{name}_name")).in_(spellings)
+        for name, spellings in spelt.items()
+        if spellings is not None
+    ]
     if wanted.country is not None:
         conditions.append(list_holds(session, ads.countries, wanted.country))
     conditions += ran_between(ads, wanted.from_on, wanted.to_on)
+    conditions += _cost_between(ads, wanted.spend_min_minor, wanted.spend_max_minor)
     if wanted.election is not None:
         named = None if wanted.election == UNKNOWN else wanted.election
         conditions.append(col(ads.election_name).is_not_distinct_from(named))
@@ -166,6 +185,13 @@ def ran_between(
     if to_on is not None:
         conditions.append(col(ads.started_on) <= to_on)
     return conditions
+
+
+def _cost_between(
+    ads: type[PublicAd], least: int | None, most: int | None
+) -> list[ColumnElement[bool]]:
+    conditions = [] if least is None else [col(ads.spend_lower_minor) >= least]
+    return conditions + ([] if most is None else [col(ads.spend_upper_minor) <= most])
 
 
 def find_hidden(session: Session, ad_ids: Collection[str], moment: Moment) -> frozenset[str]:

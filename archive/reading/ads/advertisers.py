@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, case, exists, func, or_
 from sqlmodel import Session, col, select
 
-from archive.errors import NotFoundError
+from archive.errors import NotFoundError, NotYetKnownError
 from archive.models import Advertiser, AdvertiserAlias, AdvertiserName, AdvertiserSpend
 from archive.reading.ads.aliases import find_present_id, list_former_ids
 from archive.reading.as_of.moment import NOW, Moment
@@ -73,7 +73,7 @@ def read_advertiser(session: Session, advertiser_id: str, moment: Moment = NOW) 
     known = select(Advertiser).where(Advertiser.id == present_id, *_was_named(moment))
     row = session.exec(known).first()
     if row is None:
-        raise NotFoundError("advertiser", advertiser_id)
+        raise _tell_unknown(session, advertiser_id, present_id, moment)
     names = session.exec(
         select(AdvertiserName)
         .where(
@@ -109,6 +109,17 @@ def name_advertisers(session: Session, ids: Sequence[str], moment: Moment) -> di
         # The newest comes last, so it stays.
         names |= dict(session.exec(then).all())
     return names
+
+
+def _tell_unknown(
+    session: Session, advertiser_id: str, present_id: str, moment: Moment
+) -> NotFoundError:
+    clock = AdvertiserName.recorded_at if moment.as_of else AdvertiserName.observed_at
+    named = select(func.min(clock)).where(AdvertiserName.advertiser_id == present_id)
+    since = None if moment.is_now else session.exec(named).one()
+    if since is None:
+        return NotFoundError("advertiser", advertiser_id)
+    return NotYetKnownError("advertiser", advertiser_id, since)
 
 
 def _was_named(moment: Moment) -> list[ColumnElement[bool]]:

@@ -19,9 +19,9 @@ def list_versions(session: Session, ad_id: str, moment: Moment = NOW) -> list[Ve
     """Every version of an ad, oldest observation first, each with what it changed.
 
     Raises:
-        NotFoundError: if the archive does not hold the ad.
+        NotFoundError: if the archive does not hold the ad, or did not at the moment.
     """
-    ad = find_ad_row(session, ad_id)
+    ad = find_ad_row(session, ad_id, moment)
     query = select(AdVersion).where(AdVersion.ad_id == ad.id, *moment.limit(AdVersion))
     redactions = list_redactions(session, ad.id)
     views: list[VersionView] = []
@@ -50,9 +50,9 @@ def list_metrics(session: Session, ad_id: str, moment: Moment = NOW) -> list[Met
     """The numbers of an ad over time, oldest observation first; a row only where they moved.
 
     Raises:
-        NotFoundError: if the archive does not hold the ad.
+        NotFoundError: if the archive does not hold the ad, or did not at the moment.
     """
-    of_ad = AdMetric.ad_id == find_ad_row(session, ad_id).id
+    of_ad = AdMetric.ad_id == find_ad_row(session, ad_id, moment).id
     query = select(AdMetric).where(of_ad, *moment.limit(AdMetric))
     rows = session.exec(query.order_by(col(AdMetric.observed_at), col(AdMetric.seq)))
     return [MetricView.model_validate(row) for row in rows]
@@ -64,9 +64,11 @@ def list_vanished_periods(
     """The periods in which complete runs did not find an ad, oldest first.
 
     Raises:
-        NotFoundError: if the archive does not hold the ad.
+        NotFoundError: if the archive does not hold the ad, or did not at the moment.
     """
-    query = select(VanishedPeriod).where(VanishedPeriod.ad_id == find_ad_row(session, ad_id).id)
+    query = select(VanishedPeriod).where(
+        VanishedPeriod.ad_id == find_ad_row(session, ad_id, moment).id
+    )
     return [
         VanishedPeriodView(
             last_seen_at=row.last_seen_at,

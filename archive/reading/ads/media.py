@@ -25,6 +25,7 @@ from archive.reading.views import AdView, DataGap
 from archive.reading.visible import is_visible_by_default
 from archive.records import Allowance, MissingReason, Terms
 from archive.store.batches import cut_batches
+from config.site_root import SitePath
 
 ADDRESSES = "media_urls"
 """The field of an ad that names its media."""
@@ -65,7 +66,7 @@ class MediaView(SQLModel):
     credit: str = Field(
         default="", description="Whom to name with a file that is shown, and its terms of reuse."
     )
-    path: str | None = Field(
+    path: SitePath | None = Field(
         default=None,
         description="Path within the site of a copy without place, device and names, where it is shown.",
     )

@@ -6,6 +6,7 @@ Pages, feeds, routes and the terminal take the words from here, so that all tell
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func
@@ -15,7 +16,7 @@ from archive.models import QuarantinedBatch, QuarantinedPiece
 from archive.models.runs import PieceStatus, QuarantineReason
 from archive.reading.descriptions import view_of
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.reading.reasons import tell_batch_reason
 from archive.records import QuarantineStage
 from archive.runs.quarantine import name_quarantined
@@ -72,15 +73,16 @@ def list_quarantined(
         CursorError: if the cursor is not one of this list.
     """
     limit = min(limit, MOST_AT_ONCE)
-    query = select(QuarantinedBatch).order_by(col(QuarantinedBatch.id).desc()).limit(limit + 1)
+    matching = [] if source is None else [col(QuarantinedBatch.source) == source]
+    matching += [] if status is None else [col(QuarantinedBatch.status) == status]
+    query = select(QuarantinedBatch).where(*matching)
+    query = query.order_by(col(QuarantinedBatch.id).desc()).limit(limit + 1)
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(QuarantinedBatch.id) < before)
-    if source is not None:
-        query = query.where(QuarantinedBatch.source == source)
-    if status is not None:
-        query = query.where(QuarantinedBatch.status == status)
     rows, following = cut_page(LISTING, session.exec(query).all(), limit, lambda row: row.id)
-    return Page([show_batch(row) for row in rows], following, read_data_as_of(session))
+    count = partial(count_rows, session, QuarantinedBatch, matching)
+    shown = [show_batch(row) for row in rows]
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 class PutAsideView(SQLModel):

@@ -1,6 +1,7 @@
 """Sources and the runs at them, for readers."""
 
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -9,7 +10,7 @@ from archive.media.terms import show_parts
 from archive.models import Run, Source
 from archive.models.runs import Outcome
 from archive.reading.freshness import read_data_as_of
-from archive.reading.paging import MOST_AT_ONCE, Page, cut_page, decode_number
+from archive.reading.paging import MOST_AT_ONCE, Page, count_rows, cut_page, decode_number
 from archive.reading.reasons import tell_run
 from archive.reading.sources.stats import count_archive
 from archive.reading.views import RunDetail, RunView, SourceView
@@ -53,13 +54,14 @@ def list_runs(
         CursorError: if the cursor is not one of this list.
     """
     limit = min(limit, MOST_AT_ONCE)
-    query = select(Run).order_by(col(Run.id).desc()).limit(limit + 1)
+    matching = [] if source is None else [col(Run.source) == source]
+    query = select(Run).where(*matching).order_by(col(Run.id).desc()).limit(limit + 1)
     if (before := decode_number(LISTING, cursor)) is not None:
         query = query.where(col(Run.id) < before)
-    if source is not None:
-        query = query.where(Run.source == source)
     runs, following = cut_page(LISTING, session.exec(query).all(), limit, lambda run: run.id)
-    return Page([show_run(run, now) for run in runs], following, read_data_as_of(session))
+    count = partial(count_rows, session, Run, matching)
+    shown = [show_run(run, now) for run in runs]
+    return Page(shown, following, read_data_as_of(session), count=count)
 
 
 def show_run(run: Run, now: datetime | None = None) -> RunView:

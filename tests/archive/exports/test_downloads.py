@@ -120,7 +120,7 @@ def keeps(wanted: AdFilter, ad: PublicAd) -> bool:
         (
             What.DISCLOSURES,
             Disclosure,
-            DisclosureFilter(committee_ref="C1", payee_name="=1+1"),
+            DisclosureFilter(committee_ref="C1", payee=("=1+1",)),
             "committee_ref = 'C1' AND payee_name = '=1+1'",
         ),
     ],

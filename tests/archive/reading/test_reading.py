@@ -178,7 +178,7 @@ def test_pages_hold_still_while_ads_arrive(engine, ingest_run, make_ad):
     ("wanted", "refs"),
     [
         (AdFilter(country="GR"), ["a2", "a3"]),
-        (AdFilter(payer_name="Friends"), ["a3"]),
+        (AdFilter(payer=("Friends",)), ["a3"]),
         (AdFilter(advertiser_id="example:page-1"), ["a1", "a2", "a3"]),
         (AdFilter(source="another"), []),
         (AdFilter(currency="USD", country="GR"), ["a2"]),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from archive.errors import QuestionError
 from archive.reading.as_of.moment import Moment
 from archive.spending import SpendQuery, SpendQueryError, summarise_spending
 from archive.store.database import read, write
@@ -40,13 +41,13 @@ def test_a_platform_of_which_nothing_is_here_is_refused_with_those_there_are(
     ("asked", "told"),
     [
         ({"source": "snapp"}, "did you mean snap[?] There are: .*snap"),
-        ({"country": "USA"}, "two letters such as US"),
+        ({"country": "USA"}, "write one such as NO; the nearest is US"),
     ],
 )
 def test_a_code_that_does_not_exist_is_refused_with_what_does(engine, asked, told):
     with write(engine) as session:
         write_sources(session, [spider.info for spider in find_spiders().values()])
-    with pytest.raises(SpendQueryError, match=told) as refused:
+    with pytest.raises(QuestionError, match=told) as refused:
         summarise(engine, **asked)
     assert refused.value.field == next(iter(asked))
     assert summarise(engine, source="snap", country="US") == []

@@ -101,7 +101,7 @@ def test_advertisers_carry_their_newest_name(engine, ingest_run, make_ad):
 def test_a_filter_leaves_the_rest_out(engine, ingest_run, make_ad):
     ingest_run([make_ad("a1"), make_ad("a2", countries=["GR", "CY"], payer_name="Friends")])
 
-    for asked in ({"country": "CY"}, {"payer_name": "Friends"}):
+    for asked in ({"country": "CY"}, {"payer": ("Friends",)}):
         assert [row[4] for row in rows(engine, **asked)] == [1]
 
 
@@ -291,7 +291,7 @@ def test_disclosed_sums_leave_memos_and_notices_out_and_count_corrections(engine
     [group] = summarise(engine, by=SpendBy.PAYER, **disclosed).groups
     assert (group.key, group.label) == ("example:C1", "Friends of the Harbour")
     assert (group.lower_minor, group.upper_minor, group.ads, group.undated) == (75_00, 75_00, 3, 1)
-    [dated] = summarise(engine, payer_name="Friends of the Harbour", **disclosed, **JANUARY).groups
+    [dated] = summarise(engine, payer=("Friends of the Harbour",), **disclosed, **JANUARY).groups
     assert (dated.lower_minor, dated.undated) == (70_00, 1)
     months = rows(engine, by=SpendBy.MONTH, **disclosed)
     assert [row[0] for row in months] == ["2026-01", "unknown:not_disclosed"]

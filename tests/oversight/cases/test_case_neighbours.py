@@ -102,7 +102,7 @@ def test_one_open_case_is_in_the_way_of_no_other_ad_or_rule(session, pair, peopl
             with pytest.raises(SecondCaseError, match=flag.reference):
                 flag_ad(session, f"example:{ref}", rule, "Again", person, NOW)
     shown = list_flags(session, book).items
-    assert [(flag.ad, flag.rule) for flag in reversed(shown)] == [
+    assert [(flag.ad_id, flag.rule_id) for flag in reversed(shown)] == [
         (f"example:{ref}", rule.id) for ref, rule, _ in asked
     ]
     assert [[step.event for step in flag.steps] for flag in shown] == [["raise"]] * 3
@@ -197,7 +197,7 @@ def test_decisions_are_told_of_their_own_ad_and_numbered_by_year(session, pair, 
     for flag, at in zip(flags[:2], (NOW, LATER), strict=True):
         decide_flag(session, flag, OPINION, bob, book, at)
     withdraw_flag(session, flags[2], "Mistake", ann, LATER)
-    told = [(one.reference, one.flag, one.ad) for one in list_decisions(session, book).items]
+    told = [(one.reference, one.flag, one.ad_id) for one in list_decisions(session, book).items]
     assert told == [
         ("D-2027-00001", "F-2026-00002", "example:a2"),
         ("D-2026-00001", "F-2026-00001", "example:a1"),
@@ -206,19 +206,19 @@ def test_decisions_are_told_of_their_own_ad_and_numbered_by_year(session, pair, 
         "D-2026-00001"
     ]
     assert list_ad_decisions(session, book, "example:a3") == []
-    assert read_decision(session, book, "D-2027-00001").ad == "example:a2"
+    assert read_decision(session, book, "D-2027-00001").ad_id == "example:a2"
     assert [step.event for step in read_decision(session, book, "D-2026-00001").steps] == [
         "raise",
         "decide",
     ]
     for state, refs in (("decided", ["a2", "a1"]), ("withdrawn", ["a3"]), ("open", [])):
         listed = list_flags(session, book, state=state).items
-        assert [flag.ad.removeprefix("example:") for flag in listed] == refs
+        assert [flag.ad_id.removeprefix("example:") for flag in listed] == refs
     page = list_flags(session, book, limit=2)
     rest = list_flags(session, book, limit=2, cursor=page.next_cursor)
-    assert [f.ad[-1] for f in (*page.items, *rest.items)] == ["3", "2", "1"]
+    assert [f.ad_id[-1] for f in (*page.items, *rest.items)] == ["3", "2", "1"]
     assert rest.next_cursor is None
     first = list_decisions(session, book, limit=1)
-    assert [d.ad for d in list_decisions(session, book, cursor=first.next_cursor).items] == [
+    assert [d.ad_id for d in list_decisions(session, book, cursor=first.next_cursor).items] == [
         "example:a1"
     ]

@@ -105,7 +105,7 @@ def test_a_flag_cites_the_ad_version_the_rule_version_and_the_signal(
     flag_ad(session, "example:a1", rule, " No payer ", ann, NOW)
     view = list_flags(session, book).items[0]
     assert view.reference == "F-2026-00001"
-    assert (view.ad, view.ad_version, view.rule) == ("example:a1", 1, "payer-left-blank")
+    assert (view.ad_id, view.ad_version, view.rule_id) == ("example:a1", 1, "payer-left-blank")
     assert view.rule_sha256 == rule.sha256
     assert view.note == "No payer"
     assert "left it blank" in view.because[1]
@@ -118,7 +118,7 @@ def test_a_flag_is_not_public_before_its_decision(
     flag = flag_ad(session, "example:a1", rule, "No payer", make_user(session, "Ann"), NOW)
     assert list_decisions(session, book).items == []
     decide_flag(session, flag, OPINION, make_user(session, "Bob"), book, LATER)
-    assert [view.ad for view in list_decisions(session, book).items] == ["example:a1"]
+    assert [view.ad_id for view in list_decisions(session, book).items] == ["example:a1"]
 
 
 def test_who_flagged_does_not_decide(session: Session, rule: Rule, book: RuleBook) -> None:
@@ -167,9 +167,11 @@ def test_a_decision_is_in_the_register_the_ledger_and_the_change_sequence(
 ) -> None:
     flag, decision = decide(session, rule, book)
     view = read_decision(session, book, "D-2026-00001")
-    assert view.model_dump(include={"flag", "ad", "outcome", "state", "automated_detection"}) == {
+    assert view.model_dump(
+        include={"flag", "ad_id", "outcome", "state", "automated_detection"}
+    ) == {
         "flag": flag.reference,
-        "ad": "example:a1",
+        "ad_id": "example:a1",
         "outcome": "opinion_concern",
         "state": "decided",
         "automated_detection": True,

@@ -65,13 +65,13 @@ def test_an_officer_reads_and_closes_one_report_and_no_other(
         first, second, third = (receive_notice(session, draft, NOW).receipt for draft in drafts)
         page = list_notices(session, limit=2)
         rest = list_notices(session, limit=2, cursor=page.next_cursor)
-        listed = [(notice.receipt, notice.ad) for notice in (*page.items, *rest.items)]
+        listed = [(notice.receipt, notice.ad_id) for notice in (*page.items, *rest.items)]
         assert listed == [(third, "example:a1"), (second, None), (first, "example:a1")]
         with pytest.raises(NotEntitledError):
             open_notice(session, second, olga, NOW)
         with pytest.raises(CaseStepError, match="nobody has read it"):
             close_notice(session, second, NoticeOutcome.NOT_HELD, "?", ann, NOW)
-        assert open_notice(session, second, ann, NOW).ad is None
+        assert open_notice(session, second, ann, NOW).ad_id is None
         assert open_notice(session, second, ann, LATER).read_at == NOW
         with pytest.raises(CaseError, match="reasons is blank"):
             close_notice(session, second, NoticeOutcome.NOT_HELD, " ", ann, LATER)

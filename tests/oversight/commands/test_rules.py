@@ -36,7 +36,7 @@ def test_the_list_is_a_table_for_people(run: Run) -> None:
 
 
 def test_questions_are_counted_by_rule_for_those_in_use(run: Run) -> None:
-    answer = json.loads(run("questions", "--rule", "payer-left-blank", "--json").stdout)
+    answer = json.loads(run("questions", "--rule-id", "payer-left-blank", "--json").stdout)
     line = {"rule": "payer-left-blank", "stage": "active", "ads": 0, "sources": 0}
     counts = answer["by_rule"][0].pop("counts")
     assert answer == {"ads": 0, "sources": 0, "by_rule": [line]}
@@ -47,7 +47,7 @@ def test_questions_are_counted_by_rule_for_those_in_use(run: Run) -> None:
     rows = run("questions").stdout.splitlines()
     assert rows[0].split() == ["rule", "stage", "ads", "sources"]
     assert len(rows) > 6
-    assert run("questions", "--rule", "nowhere").exit_code == 1
+    assert run("questions", "--rule-id", "nowhere").exit_code == 1
 
 
 def test_facts_are_told_of_one_rule_in_sentences_and_of_all_in_a_table(run: Run) -> None:

@@ -148,7 +148,7 @@ def test_statements_of_one_page_stay_apart_by_payer_and_answer_by_payer(
     with read(home.engine) as session:
         asked = SpendQuery(measure=SpendMeasure.REPORTED, by=SpendBy.PAYER, **days)
         groups = summarise_spending(session, asked).groups
-        named = summarise_spending(session, replace(asked, by=None, payer_name="Verein")).groups
+        named = summarise_spending(session, replace(asked, by=None, payer=("Verein",))).groups
     assert [(g.key, g.lower_minor, g.upper_minor) for g in groups] == [
         ("Verlag Seeblick", 1250_00, 1250_00),
         ("Verein", 30_00, 30_00),

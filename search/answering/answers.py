@@ -4,7 +4,7 @@ The API, the pages and the command call `answer_query`. An answer says how well 
 were crawled, because an ad that is not found may be one that nobody looked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import partial
 
@@ -13,7 +13,13 @@ from sqlmodel import Session, col, select
 from archive.models import NameKind, Run, Source
 from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
-from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
+from archive.reading.coverage import (
+    CrawledDays,
+    SourceDays,
+    limit_runs,
+    read_source_days,
+    summarise_days,
+)
 from archive.records import SourceKind
 from search.answering.names import name_answers
 from search.answering.other_words import add_others
@@ -109,14 +115,20 @@ def cover_sources(
     session: Session, query: AdQuery, moment: Moment, today: date
 ) -> list[CrawledDays]:
     """How well the sources asked for were crawled until today, else all of ads that ever were."""
+    return cut_period(read_days(session, query.values.get("source"), moment), query, today)
+
+
+def cut_period(known: Sequence[SourceDays], query: AdQuery, today: date) -> list[CrawledDays]:
+    """The same of what `read_days` gave."""
     end_on = min(query.until_on, today) if query.until_on else None
-    asked = query.values.get("source")
+    return [summarise_days(days, query.since_on, end_on) for days in known]
+
+
+def read_days(session: Session, asked: Collection[str] | None, moment: Moment) -> list[SourceDays]:
+    """All days on which the sources asked for were tried, else all of ads that ever were."""
     known = select(Source.id).where(col(Source.id).in_(asked or ()))
     sources = sorted(session.exec(known)) if asked else _list_sources(session, moment)
-    return [
-        summarise_coverage(session, source, query.since_on, end_on, moment=moment)
-        for source in sources
-    ]
+    return [read_source_days(session, source, moment) for source in sources]
 
 
 def _list_sources(session: Session, moment: Moment) -> list[str]:

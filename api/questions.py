@@ -13,7 +13,7 @@ from archive.reading.visible import Include
 from archive.records import Grain
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from archive.spending.query import end_period
-from search.question.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Sort, build_query
+from search.question.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Copies, Sort, build_query
 
 Day = Annotated[date, BeforeValidator(read_day)]
 Question = TypeVar("Question", bound=BaseModel)
@@ -63,6 +63,9 @@ class SearchFilters(BaseModel):
     first_seen_to: list[str] = Field(default=[], description="First seen on this day or earlier.")
     vanished_from: list[str] = Field(default=[], description="Gone since this day or later.")
     vanished_to: list[str] = Field(default=[], description="Gone since this day or earlier.")
+    copy_of: list[str] = Field(
+        default=[], description="Id of an ad: only ads of the same creative, itself among them."
+    )
 
     def list_filters(self) -> list[tuple[str, str]]:
         """Each filter with each of its values; an empty one asks nothing."""
@@ -77,6 +80,11 @@ class SearchQuestion(SearchFilters):
     q: str = Field(
         default="",
         description='Words, "phrases", -word, a OR b, word*, field:word (docs/search.md); empty: every ad.',
+    )
+    copies: Copies = Field(
+        default=Copies.EVERY,
+        description="once: of each creative (docs/copies.md) the ad that comes first alone, with how many it "
+        "stands for; every: each ad.",
     )
     sort: Sort = Field(default=Sort.RELEVANCE, description="Order of the hits.")
     limit: int = Field(default=20, ge=1, le=LARGEST_PAGE, description="Hits a page.")

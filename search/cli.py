@@ -36,6 +36,7 @@ from search.question.query import (
     ALL_FILTERS,
     LAST_RESULT,
     AdQuery,
+    Copies,
     Sort,
     build_query,
     split_filter,
@@ -62,6 +63,9 @@ def search(
         list[str] | None,
         typer.Option("--filter", metavar="NAME=VALUE", help="Narrow down; may be repeated."),
     ] = None,
+    copies: Annotated[
+        str, typer.Option(help="once: of each creative the first ad alone; every.")
+    ] = Copies.EVERY.value,
     sort: Annotated[str, typer.Option(help=", ".join(Sort))] = Sort.RELEVANCE.value,
     limit: Annotated[int, typer.Option(help="Results on a page, at most 100.")] = 20,
     page: Annotated[int, typer.Option(help="Which page, from 1.")] = 1,
@@ -91,6 +95,7 @@ def search(
         asked = build_query(
             " ".join(words or []),
             filters=map(split_filter, filters or []),
+            copies=copies,
             sort=sort,
             limit=limit,
             page=page,
@@ -118,7 +123,7 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
 
     Nothing an ad says reaches the terminal as a control code.
     """
-    lines = [_tell_total(page), *filter(None, [page.engine_away])]
+    lines = [_tell_total(page), *filter(None, [page.engine_away]), *_tell_creatives(page)]
     lines += map(plain, tell_names(page.names) if page.names else ())
     for name, counts in page.facets.items():
         unknown = page.facet_unknown.get(name, 0)
@@ -155,6 +160,13 @@ def _tell_total(page: SearchPage) -> str:
     return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
+def _tell_creatives(page: SearchPage) -> Iterator[str]:
+    """How many creatives were found, where each is shown once."""
+    if page.folded_by:
+        creatives = "not all compared yet" if page.creatives is None else f"{page.creatives:,}"
+        yield f"creatives: {creatives}. {page.folded_by}"
+
+
 def _tell_unknown(page: SearchPage) -> Iterator[str]:
     """What could not be judged, and where the words that are searched come from."""
     for name, ads in page.bounds_unknown.items():
@@ -183,7 +195,8 @@ def _tell_hit(hit: SearchHit, width: int) -> list[str]:
     head = f"began {began}; spend {spend}; paid for by {hit.payer or 'unknown'}"
     former = (f"{name} {each}" for name, names in hit.former_names.items() for each in names)
     formerly = f"; formerly {', '.join(former)}" if hit.former_names else ""
-    texts = (head + formerly, INDENT + hit.snippet, INDENT + hit.id)
+    copies = f"; {hit.copies:,} copies" if hit.copies and hit.copies > 1 else ""
+    texts = (head + formerly + copies, INDENT + hit.snippet, INDENT + hit.id)
     return [_shorten(text, width) for text in texts]
 
 
@@ -207,6 +220,6 @@ def _tell_next(page: SearchPage, query: AdQuery) -> str:
         return "next: paidforby index sync, then the same again"
     if not page.total:
         return "next: fewer or other words, or paidforby index status"
-    if query.offset + len(page.hits) < min(page.total, LAST_RESULT):
+    if query.offset + len(page.hits) < min(page.hits_total, LAST_RESULT):
         return f"next: the same with --page {query.page + 1}, or --json"
     return "next: the same with --filter NAME=VALUE, or --json"

@@ -82,6 +82,11 @@ class SearchHit(ShownAd):
         description="Where the piece stands: title, body, picture (read by a machine), landing, advertiser, "
         "payer, sponsor, former_names; empty when the ad has no words at all."
     )
+    copies: int | None = Field(
+        default=None,
+        description="With `copies=once`: how many ads of this answer are of its creative, itself among them; "
+        "`copy_of` with its id finds just these.",
+    )
 
 
 class OtherWords(SQLModel):
@@ -98,6 +103,18 @@ class SearchPage(SQLModel):
     """One page of results with the figures of the whole answer."""
 
     total: int = Field(description="Ads that answer the query.")
+    creatives: int | None = Field(
+        default=None,
+        description="With `copies=once`: how many creatives these ads are (docs/copies.md); empty: not asked "
+        "for, or not all of them have been compared yet.",
+    )
+    hits_total: int = Field(
+        description="Hits on all pages: as many as ads; with `copies=once` one for each creative, and for "
+        "each ad that has not been compared yet."
+    )
+    folded_by: str | None = Field(
+        default=None, description="With `copies=once`: what was taken for one creative, in words."
+    )
     total_from: Literal["exact", "estimate"] = Field(description="How far the total can be cited.")
     matched: Matched = Field(
         description="What the hits have: what was asked for, or near spellings, because no ad has that; "

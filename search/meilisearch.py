@@ -23,6 +23,7 @@ from search.indexed.word_lists import answers, cut_lists
 from search.meili.query import (
     ANY_TEXT,
     COUNT,
+    CREATIVE,
     IS_PRESENT,
     KEPT,
     MOST_JUDGED,
@@ -32,6 +33,8 @@ from search.meili.query import (
     list_filters,
     needs_judging,
     read_facet,
+    spell_best,
+    spell_copies,
     spell_count,
     spell_documents,
     spell_question,
@@ -46,6 +49,7 @@ from search.port import (
     Batch,
     CopyMark,
     FoundAds,
+    FoundCreatives,
     HeldDocument,
     SearchCopy,
     SettingsLostError,
@@ -55,7 +59,7 @@ from search.port import (
     spell_shape,
 )
 from search.question.filters import fold_start
-from search.question.query import AdQuery
+from search.question.query import AdQuery, Copies
 
 LEAST_TOO_LARGE = 2**63
 """For an id."""
@@ -95,16 +99,33 @@ class MeilisearchSearch:
         judged = self._judge(session, query)
         answer, words, mark = self._ask(query, judged)
         standing = require_standing(session, self, mark)
-        unknown = read_facet(answer, UNKNOWN)
+        unknown, folded = read_facet(answer, UNKNOWN), self._find_best(query, judged)
         found = FoundAds(
             total=sum(read_facet(answer, "source").values()),
             is_exact=judged is not None or not needs_judging(query.question),
-            ids=[row["ad_id"] for row in answer["hits"]],
+            ids=list(folded.copies) if folded else [row["ad_id"] for row in answer["hits"]],
             facets={name: self._read_values(answer, query, judged, name) for name in query.facets},
             unknown={name: unknown.get(name, 0) for name in query.facets},
             words_from=words,
+            folded=folded,
         )
         return found, standing
+
+    def _find_best(self, query: AdQuery, judged: list[int] | None) -> FoundCreatives | None:
+        """The best ad of each creative, and how many it stands for; `None`: not asked for."""
+        if query.copies is Copies.EVERY:
+            return None
+        [best] = self._server.ask((self._uid, spell_best(query, judged)))
+        of = {row["ad_id"]: row.get(CREATIVE) for row in best["hits"]}
+        named = {creative for creative in of.values() if creative}
+        [counted] = self._server.ask((self._uid, spell_copies(query, judged, named)))
+        ads = read_facet(counted, CREATIVE)
+        return FoundCreatives(
+            hits=sum(read_facet(best, "source").values()),
+            not_compared=read_facet(best, UNKNOWN).get(CREATIVE, 0),
+            # What was written in between has a creative that was not asked for.
+            copies={ad_id: ads.get(creative or "", 1) for ad_id, creative in of.items()},
+        )
 
     def _read_values(
         self, answer: dict[str, Any], query: AdQuery, judged: list[int] | None, name: str

@@ -136,6 +136,23 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class FoundCreatives:
+    """What is counted where each creative is found once."""
+
+    hits: int
+    """On all pages: creatives, and ads that nobody has compared yet."""
+    not_compared: int
+    """Ads among them."""
+    copies: Mapping[int, int]
+    """By our id of an ad of the page: how many of the ads that answer it stands for, itself among them."""
+
+    @property
+    def creatives(self) -> int | None:
+        """How many creatives the ads are; `None`: not all were compared."""
+        return None if self.not_compared else self.hits
+
+
+@dataclass(frozen=True)
 class FoundAds:
     """What an engine finds: counts, and the ads of the page asked for."""
 
@@ -149,6 +166,8 @@ class FoundAds:
     """For each facet, ads without a value."""
     words_from: Mapping[str, int]
     """Of all ads that pass the filters, where their words come from; of the first page only."""
+    folded: FoundCreatives | None = None
+    """Where each creative is to be found once; `ids` are then the best ad of each."""
 
 
 @dataclass
@@ -159,7 +178,7 @@ class Batch:
     """New, or with changed texts."""
 
     moved: list[SearchDocument] = field(default_factory=list)
-    """Already in the engine; only numbers, state or count of versions moved."""
+    """Already in the engine; only numbers, state, count of versions or creative moved."""
 
     deleted: list[int] = field(default_factory=list)
     """Ads the archive no longer shows, by our id."""

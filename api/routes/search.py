@@ -37,7 +37,7 @@ def search_ads(
         return answer_csv(
             SearchHit,
             [unmark_hit(hit) for hit in found.hits],
-            link_next_page(request, query, found.total),
+            link_next_page(request, query, found.hits_total),
         )
     return found
 
@@ -47,10 +47,10 @@ def unmark_hit(hit: SearchHit) -> SearchHit:
     return hit.model_copy(update={"snippet": hit.snippet.translate(NO_MARKS)})
 
 
-def link_next_page(request: Request, query: AdQuery, total: int) -> str | None:
+def link_next_page(request: Request, query: AdQuery, hits: int) -> str | None:
     """Address of the next page within the site, where there is one that engines list."""
     following = query.page + 1
-    if query.page * query.limit >= total or following * query.limit > LAST_RESULT:
+    if query.page * query.limit >= hits or following * query.limit > LAST_RESULT:
         return None
     url = request.url.include_query_params(page=following)
     return f"{url.path}?{url.query}"

@@ -23,7 +23,13 @@ from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.runs.tries import NotedTry, ProcessKilledError, note_try
 from archive.store.batches import cut_batches
 from archive.store.bulk import pause_collector, table_of
-from archive.store.changes import Reach, move_position, read_changes, read_position
+from archive.store.changes import (
+    Reach,
+    append_changes,
+    move_position,
+    read_changes,
+    read_position,
+)
 from archive.store.database import read, write
 
 CONSUMER = "copies"
@@ -76,7 +82,7 @@ def follow_texts(
     report = CopiesReport(changes=len(changes))
     if noted is not None and noted.meets_killer(session):
         report.put_aside = _leave_out(session, [(ad, ProcessKilledError()) for ad in ids], now)
-        keep_texts(session, dict.fromkeys(ids))
+        _keep(session, dict.fromkeys(ids), now)
     else:
         # Words and pairs hold no cycles, and the collector would go through them again and again.
         with pause_collector():
@@ -98,8 +104,13 @@ def compare_ads(session: Session, ad_ids: Sequence[int], now: datetime) -> int:
             settle_passed(session, QuarantineStage.COPIES, passed, now)
             shown |= {ad_id: words for ad_id, (_, words) in each.items()}
         failures += failed
-    keep_texts(session, shown)
+    _keep(session, shown, now)
     return _leave_out(session, failures, now)
+
+
+def _keep(session: Session, shown: Mapping[int, ShownWords | None], now: datetime) -> None:
+    """Keep what ads show, and tell which are of another creative now."""
+    append_changes(session, ChangeKind.AD_CREATIVE, sorted(keep_texts(session, shown)), now)
 
 
 def read_shown(session: Session, ad_ids: Sequence[int]) -> dict[int, tuple[str, ShownWords]]:

@@ -21,6 +21,7 @@ from archive.reading.coverage import (
     summarise_days,
 )
 from archive.records import SourceKind
+from search.answering.creatives import FOLDED_BY, settle_copies
 from search.answering.names import name_answers
 from search.answering.other_words import add_others
 from search.answering.standing_in import stand_in
@@ -28,7 +29,7 @@ from search.as_of.by_engine import answer_as_of
 from search.hits import SearchPage, cut_facet
 from search.port import SearchEngine, SearchUnavailableError
 from search.question.filters import NAME_FILTERS
-from search.question.query import AdQuery
+from search.question.query import AdQuery, Copies
 
 ListFaults = Callable[[], list[str]]
 """What is wrong with the engine's copy, in sentences (`search.copies.status`)."""
@@ -53,9 +54,10 @@ def answer_query(
     archive itself answers.
 
     Raises:
-        QueryError: if the query cannot be put to the engine.
+        QueryError: if the query cannot be put to the engine, or asks for copies at an earlier moment.
         SearchUnavailableError: if the engine does not answer, nor the archive itself in time.
     """
+    query = settle_copies(session, query, moment)
 
     def ask(asked: AdQuery) -> SearchPage:
         if not moment.is_now:
@@ -73,6 +75,7 @@ def answer_query(
         update={
             "facets": _spell(session, page.facets),
             "names": name_answers(session, query.question) if is_first else None,
+            "folded_by": FOLDED_BY if query.copies is Copies.ONCE else None,
             "coverage": cover(session, query, moment),
         }
     )

@@ -16,7 +16,9 @@ def show_found(
 ) -> SearchPage:
     """The page of a query about now; its hits are read from the archive."""
     known = {"data_as_of": standing.data_as_of, "waiting_ads": standing.waiting}
-    hits = make_hits(session, found.ids, query.question)
+    hits = make_hits(
+        session, found.ids, query.question, found.folded.copies if found.folded else {}
+    )
     return show_counts(engine, query, found).model_copy(update={"hits": hits, **known})
 
 
@@ -37,5 +39,7 @@ def show_counts(engine: str, query: AdQuery, found: FoundAds) -> SearchPage:
         hits=[],
         facets={name: cut_facet(counted) for name, counted in found.facets.items()},
         facet_unknown=dict(found.unknown),
+        hits_total=found.folded.hits if found.folded else found.total,
+        creatives=found.folded.creatives if found.folded else None,
         words_from=dict(found.words_from),
     )

@@ -3,7 +3,7 @@
 The embedded engine and search as of a past time call it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlmodel import Session
 
@@ -26,18 +26,24 @@ SNIPPET_ORDER = ("body", "title", "picture", "landing", "advertiser", "payer", "
 """Where the piece is looked for first."""
 
 
-def make_hits(archive: Session, ad_ids: Sequence[int], question: Question) -> list[SearchHit]:
+def make_hits(
+    archive: Session, ad_ids: Sequence[int], question: Question, copies: Mapping[int, int]
+) -> list[SearchHit]:
     """Ads as the archive shows them now, in order; one that it shows no more is left out."""
     documents = {document.ad_id: document for document in load_documents(archive, ad_ids).documents}
-    return [make_hit(documents[ad_id], question) for ad_id in ad_ids if ad_id in documents]
+    return [
+        make_hit(documents[ad_id], question, copies.get(ad_id))
+        for ad_id in ad_ids
+        if ad_id in documents
+    ]
 
 
-def make_hit(document: SearchDocument, question: Question) -> SearchHit:
-    """A document as a result, with the piece that shows best why it was found."""
+def make_hit(document: SearchDocument, question: Question, copies: int | None = None) -> SearchHit:
+    """A document as a result, with the piece that shows best why it was found; `copies`: it stands for."""
     terms = [term for group in question for term in group if not term.is_not]
     snippet, snippet_from = choose_piece(document, terms)
     shown = {name: getattr(document, name) for name in ShownAd.model_fields}
-    return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from)
+    return SearchHit(**shown, snippet=snippet, snippet_from=snippet_from, copies=copies)
 
 
 def choose_piece(document: SearchDocument, terms: Sequence[Term]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from archive.models import Change
+from archive.models.changes import ChangeKind
 from archive.reading.as_of.moment import Moment
 from archive.reading.freshness import read_data_as_of
 from search.answering.found import show_counts
@@ -50,4 +51,6 @@ def answer_as_of(
 def _lacks_any(session: Session, seq: int, at: datetime) -> bool:
     """Whether something that was known then is not in the copy."""
     missing = select(Change.seq).where(col(Change.seq) > seq, col(Change.recorded_at) <= at)
+    # Of creatives no earlier state is kept.
+    missing = missing.where(Change.kind != ChangeKind.AD_CREATIVE)
     return session.exec(missing.limit(1)).first() is not None

@@ -53,6 +53,10 @@ class SearchDocument(ShownAd):
     body: str = Field(description="Main texts and descriptions, one a line.")
     landing: str = Field(description="Words of the landing addresses: host, then path, one a line.")
     picture: str = Field(description="What a machine read in pictures that are shown, one a line.")
+    creative: str | None = Field(
+        description="The creative it belongs to (`archive.duplicates.creatives`); empty: nobody has compared "
+        "it yet, or it is an earlier state."
+    )
     values: dict[str, list[str]] = Field(
         description="Its values of each filter (`search.question.filters`) of which it has any."
     )
@@ -189,6 +193,7 @@ def make_document(ad: PublicAd, beside: Beside = NOTHING) -> SearchDocument:
         body=body,
         landing=join_landing(ad),
         picture=picture,
+        creative=beside.creatives.get(ad.id),
         values=find_values(ad, beside),
         words_from=tell_words_from(f"{title} {body}", picture),
         recorded_at=count_microseconds(ad.recorded_at),

@@ -45,7 +45,9 @@ IS_WHOLE = f"{IS_PRESENT} = true"
 """Of every question about now: what an ad was before is no ad, and numbers alone, sent of an ad that is not
 there, would make a document without it."""
 
-_OF_OURS = ("words_from", UNKNOWN, FORMER)
+CREATIVE = "creative"
+
+_OF_OURS = ("words_from", UNKNOWN, FORMER, CREATIVE)
 _BY_VALUE = [*VALUE_FILTERS, *_OF_OURS]
 _HELD = ("held_since", "held_until")
 _BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), *_HELD]
@@ -125,6 +127,24 @@ def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dic
     }
 
 
+def spell_best(query: AdQuery, judged: Collection[int] | None) -> dict[str, Any]:
+    """The question for the best ad of each creative; its counts are of these, and of ads without one."""
+    question = spell_question(query, judged)
+    return question | {
+        "distinct": CREATIVE,
+        "facets": ["source", UNKNOWN],
+        "attributesToRetrieve": ["ad_id", CREATIVE],
+    }
+
+
+def spell_copies(
+    query: AdQuery, judged: Collection[int] | None, creatives: Collection[str]
+) -> dict[str, Any]:
+    """The question for how many ads that answer are of each of these creatives, one page of them at most."""
+    filters = [*list_all_filters(query, judged), _is_of(creatives)]
+    return {"q": "", "filter": filters, "facets": [CREATIVE], "limit": 0}
+
+
 def spell_count(query: AdQuery, judged: Collection[int] | None) -> dict[str, Any]:
     """The question for how many ads answer."""
     return {"q": "", "filter": list_all_filters(query, judged), "facets": ["source"], "limit": 0}
@@ -188,6 +208,8 @@ def list_filters(query: AdQuery) -> list[str]:
         filters.append(f"started_day <= {query.until_on.toordinal()}")
     for name, bound in query.bounds.items():
         filters.append(f"{BOUNDS[name]} {'>=' if is_least(name) else '<='} {bound}")
+    if query.creative is not None:
+        filters.append(_is_of([query.creative]))
     if query.not_told:
         filters.append(f"{NOT_TOLD[query.not_told]} IS NULL")
     return filters
@@ -212,6 +234,10 @@ def _any_of(name: str, query: AdQuery) -> str:
 def _is_in(field: str, values: Sequence[str]) -> str:
     quoted = ", ".join(_quote(encode_value(value)) for value in values)
     return f"{field} IN [{quoted}]"
+
+
+def _is_of(creatives: Collection[str]) -> str:
+    return f"{CREATIVE} IN [{', '.join(map(_quote, creatives))}]"
 
 
 def _quote(value: str) -> str:
@@ -266,23 +292,26 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
         UNKNOWN: _list_unknown(document),
         FORMER: former,
         "words_from": document.words_from,
+        CREATIVE: document.creative,
         "is_visible_by_default": document.is_visible_by_default,
         **{name: getattr(document, name) for name in _NUMBERS},
     }
 
 
 def spell_moved(document: SearchDocument) -> dict[str, Any]:
-    """The same of an ad of which only numbers or state moved."""
+    """The same of an ad of which only numbers, state or creative moved."""
     return {
         "key": document.key,
         UNKNOWN: _list_unknown(document),
+        CREATIVE: document.creative,
         **{name: _spell_values(name, document) for name in _MOVING_VALUES},
         **{name: getattr(document, name) for name in _MOVING},
     }
 
 
 def _list_unknown(document: SearchDocument) -> list[str]:
-    return [name for name in VALUE_FILTERS if name not in document.values]
+    unknown = [name for name in VALUE_FILTERS if name not in document.values]
+    return unknown if document.creative else [*unknown, CREATIVE]
 
 
 def _spell_values(name: str, document: SearchDocument) -> list[str] | str | None:

@@ -71,6 +71,8 @@ def follow_changes(
         (index, QuarantineStage.SEARCH, sync_search, SEARCH_COPY),
         (mirror, QuarantineStage.MIRROR, write_mirror, MIRROR),
         (copies, QuarantineStage.COPIES, find_copies, COPIES),
+        # Once more, for the creatives that were found.
+        (copies and index, QuarantineStage.SEARCH, sync_search, SEARCH_COPY),
     ]
     put_aside = 0
     for is_wanted, stage, follow, name in steps:

@@ -26,6 +26,7 @@ from archive.store.bulk import pause_collector, table_of
 from archive.store.changes import (
     Reach,
     append_changes,
+    last_change_seq,
     move_position,
     read_changes,
     read_position,
@@ -88,8 +89,15 @@ def follow_texts(
         with pause_collector():
             report.put_aside = compare_ads(session, ids, now)
     if changes:
-        move_position(session, CONSUMER, changes[-1].seq or 0, "", now)
+        move_position(session, CONSUMER, _skip_own(session, changes[-1].seq or 0), "", now)
     return report
+
+
+def _skip_own(session: Session, seq: int) -> int:
+    """Up to which change from this one on only creatives changed, which this reader itself tells."""
+    others = (col(Change.seq) > seq, Change.kind != ChangeKind.AD_CREATIVE)
+    following = session.exec(select(func.min(Change.seq)).where(*others)).one()
+    return following - 1 if following else last_change_seq(session)
 
 
 def compare_ads(session: Session, ad_ids: Sequence[int], now: datetime) -> int:
